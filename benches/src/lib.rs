@@ -1,0 +1,1 @@
+//! Benchmarks of the marketplace as ratios against bare baselines.

@@ -1,0 +1,1 @@
+//! The promises of every port as named rules that each adapter runs.

@@ -1,0 +1,1 @@
+//! Every port of the marketplace in memory: the reference an adapter author reads.

@@ -1,0 +1,3 @@
+//! The `ticketing` program.
+
+fn main() {}

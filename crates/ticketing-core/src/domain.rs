@@ -1,0 +1,18 @@
+//! What is allowed: values that are right by construction, and decisions.
+//!
+//! A decision takes an aggregate by value and returns the next state with the
+//! event that tells it, or a refusal with the facts that explain the no.
+//!
+//! Invariant: nothing here is `async`, reads a clock, draws randomness or does
+//! I/O. Whoever decides is told everything.
+
+pub mod account;
+pub mod event;
+pub mod ids;
+pub mod invalid;
+pub mod money;
+pub mod order;
+pub mod payment;
+pub mod stock;
+pub mod ticket;
+pub mod time;

@@ -1,0 +1,129 @@
+//! Events: what happened, told once and for ever.
+//!
+//! Each carries the public state of what it is about, so that whoever follows
+//! needs no earlier event to understand it.
+
+use uuid::Uuid;
+
+use super::ids::{AccountId, OrderId};
+use super::order::OrderChange;
+use super::payment::Payment;
+use super::ticket::Ticket;
+use super::time::Timestamp;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody opened an account. The e-mail address is nobody else's business.
+    AccountRegistered {
+        /// Which account.
+        account: AccountId,
+        /// When.
+        registered_at: Timestamp,
+    },
+    /// A ticket was put on sale.
+    TicketCreated(Ticket),
+    /// A ticket's offer was replaced.
+    TicketUpdated(Ticket),
+    /// A ticket takes no new orders.
+    TicketWithdrawn(Ticket),
+    /// Places are held.
+    OrderCreated(OrderChange),
+    /// Held places are on sale again.
+    OrderCancelled(OrderChange),
+    /// Held places are the buyer's.
+    OrderCompleted(OrderChange),
+    /// Money was taken.
+    PaymentCaptured(Payment),
+    /// No money was taken, and none will be.
+    PaymentFailed(Payment),
+    /// Money went back.
+    PaymentRefunded(Payment),
+    /// The time to pay an order is over.
+    ExpirationCompleted {
+        /// Which order.
+        order: OrderId,
+        /// The deadline that passed.
+        pay_by: Timestamp,
+    },
+}
+
+/// The stream an event belongs to; one per service that emits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Of the accounts service.
+    Accounts,
+    /// Of the tickets service.
+    Tickets,
+    /// Of the orders service.
+    Orders,
+    /// Of the payments service.
+    Payments,
+    /// Of the expiration service.
+    Expirations,
+}
+
+impl Topic {
+    /// Every topic there is.
+    pub const ALL: [Self; 5] = [Self::Accounts, Self::Tickets, Self::Orders, Self::Payments, Self::Expirations];
+
+    /// The name on the broker.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accounts => "ticketing.accounts",
+            Self::Tickets => "ticketing.tickets",
+            Self::Orders => "ticketing.orders",
+            Self::Payments => "ticketing.payments",
+            Self::Expirations => "ticketing.expirations",
+        }
+    }
+}
+
+impl Event {
+    /// The stream it belongs to.
+    #[must_use]
+    pub const fn topic(&self) -> Topic {
+        match self {
+            Self::AccountRegistered { .. } => Topic::Accounts,
+            Self::TicketCreated(_) | Self::TicketUpdated(_) | Self::TicketWithdrawn(_) => Topic::Tickets,
+            Self::OrderCreated(_) | Self::OrderCancelled(_) | Self::OrderCompleted(_) => Topic::Orders,
+            Self::PaymentCaptured(_) | Self::PaymentFailed(_) | Self::PaymentRefunded(_) => Topic::Payments,
+            Self::ExpirationCompleted { .. } => Topic::Expirations,
+        }
+    }
+
+    /// The aggregate it is about; events of one aggregate keep their order.
+    #[must_use]
+    pub const fn subject(&self) -> Uuid {
+        match self {
+            Self::AccountRegistered { account, .. } => account.uuid(),
+            Self::TicketCreated(ticket) | Self::TicketUpdated(ticket) | Self::TicketWithdrawn(ticket) => {
+                ticket.id.uuid()
+            }
+            Self::OrderCreated(change) | Self::OrderCancelled(change) | Self::OrderCompleted(change) => {
+                change.order.id.uuid()
+            }
+            Self::PaymentCaptured(payment) | Self::PaymentFailed(payment) | Self::PaymentRefunded(payment) => {
+                payment.id.uuid()
+            }
+            Self::ExpirationCompleted { order, .. } => order.uuid(),
+        }
+    }
+
+    /// The version of the aggregate after it: 1 for the first, and no gaps.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        match self {
+            // An account and an expiration tell one event ever.
+            Self::AccountRegistered { .. } | Self::ExpirationCompleted { .. } => 1,
+            Self::TicketCreated(ticket) | Self::TicketUpdated(ticket) | Self::TicketWithdrawn(ticket) => ticket.version,
+            Self::OrderCreated(change) | Self::OrderCancelled(change) | Self::OrderCompleted(change) => {
+                change.order.version
+            }
+            Self::PaymentCaptured(payment) | Self::PaymentFailed(payment) | Self::PaymentRefunded(payment) => {
+                payment.version
+            }
+        }
+    }
+}

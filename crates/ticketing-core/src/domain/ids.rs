@@ -1,0 +1,116 @@
+//! Identities: UUID version 7, one type for each thing that has one.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::time::Timestamp;
+
+/// The text is not a UUID: refuse the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a UUID")]
+pub struct InvalidId;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Names an existing thing, or a new one whose id was just drawn.
+            #[must_use]
+            pub const fn new(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The id as a plain UUID.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+
+            /// Whether the id was drawn less than `span` before `now`, or after it.
+            ///
+            /// Only such an id may belong to something whose event is still on its way.
+            #[must_use]
+            pub fn is_younger_than(self, span: Duration, now: Timestamp) -> bool {
+                is_younger_than(self.0, span, now)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Uuid::try_parse(text).map(Self).map_err(|_| InvalidId)
+            }
+        }
+    };
+}
+
+id!(/// Names an account.
+    AccountId);
+id!(/// Names a ticket: one listing, of one or many places.
+    TicketId);
+id!(/// Names an order.
+    OrderId);
+id!(/// Names one attempt to pay an order.
+    PaymentId);
+id!(/// Names an event.
+    EventId);
+id!(/// Names a session: one sign-in on one device.
+    SessionId);
+
+fn is_younger_than(uuid: Uuid, span: Duration, now: Timestamp) -> bool {
+    let Some(drawn) = uuid.get_timestamp() else { return false };
+    let (seconds, nanos) = drawn.to_unix();
+    let drawn_at = Timestamp::from_millis(
+        i64::try_from(seconds).unwrap_or(i64::MAX / 1000).saturating_mul(1000) + i64::from(nanos / 1_000_000),
+    );
+    // An id from further ahead than the span was made up by the caller.
+    now < drawn_at.after(span) && drawn_at < now.after(span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn_at(millis: u64) -> TicketId {
+        TicketId::new(uuid::Builder::from_unix_timestamp_millis(millis, &[7; 10]).into_uuid())
+    }
+
+    #[test]
+    fn only_an_id_a_few_seconds_old_is_young() {
+        let now = Timestamp::from_millis(1_000_000);
+        let span = Duration::from_secs(5);
+
+        assert!(drawn_at(999_000).is_younger_than(span, now));
+        assert!(drawn_at(1_001_000).is_younger_than(span, now));
+        assert!(!drawn_at(995_000).is_younger_than(span, now));
+        assert!(!drawn_at(2_000_000).is_younger_than(span, now));
+        assert!(!TicketId::new(Uuid::from_u128(7)).is_younger_than(span, now));
+    }
+
+    #[test]
+    fn an_id_is_read_back_from_its_text() {
+        let id = drawn_at(5);
+
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!("tomato".parse::<TicketId>(), Err(InvalidId));
+    }
+}

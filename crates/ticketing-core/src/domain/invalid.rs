@@ -1,0 +1,95 @@
+//! Why a value from outside was not accepted.
+
+use std::fmt;
+
+/// A field is wrong, and how to mend it.
+///
+/// `field` is the name the caller used; `message` is a sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// The field, as the caller spells it.
+    pub field: &'static str,
+    /// What is expected, without a full stop.
+    pub message: String,
+}
+
+impl Invalid {
+    /// Names the field and what is expected of it.
+    #[must_use]
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self { field, message: message.into() }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.message)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Which text a field takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TextRule {
+    pub(crate) field: &'static str,
+    pub(crate) max_chars: usize,
+    pub(crate) lines: Lines,
+}
+
+/// Whether a text may run over several lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lines {
+    One,
+    Many,
+}
+
+impl TextRule {
+    /// Trims the text and accepts it when it is not empty, not too long and free of control characters.
+    pub(crate) fn parse(self, text: &str) -> Result<String, Invalid> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Invalid::new(self.field, "must not be empty"));
+        }
+        if text.chars().count() > self.max_chars {
+            return Err(Invalid::new(self.field, format!("must be at most {} characters long", self.max_chars)));
+        }
+        if text.chars().any(|c| self.forbids(c)) {
+            return Err(Invalid::new(self.field, "must not contain control characters"));
+        }
+        Ok(text.to_owned())
+    }
+
+    /// Absent, or nothing but white space, is absent; the rest as [`TextRule::parse`].
+    pub(crate) fn parse_optional(self, text: Option<&str>) -> Result<Option<String>, Invalid> {
+        match text.map(str::trim) {
+            None | Some("") => Ok(None),
+            Some(text) => self.parse(text).map(Some),
+        }
+    }
+
+    fn forbids(self, c: char) -> bool {
+        let breaks_a_line = matches!(c, '\n' | '\r' | '\t');
+        // Bidirectional overrides let a title pretend to be another.
+        let overrides_direction = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        overrides_direction || (c.is_control() && !(self.lines == Lines::Many && breaks_a_line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TITLE: TextRule = TextRule { field: "title", max_chars: 5, lines: Lines::One };
+
+    #[test]
+    fn a_text_is_trimmed_and_bounded() {
+        assert_eq!(TITLE.parse("  añb  ").as_deref(), Ok("añb"));
+        assert_eq!(TITLE.parse("   "), Err(Invalid::new("title", "must not be empty")));
+        assert!(TITLE.parse("sixsix").is_err());
+        assert!(TITLE.parse("a\u{0}b").is_err());
+        assert!(TITLE.parse("a\nb").is_err());
+        assert!(TITLE.parse("a\u{202E}b").is_err());
+        assert_eq!(TITLE.parse_optional(Some("  ")), Ok(None));
+    }
+}

@@ -1,0 +1,365 @@
+//! Payments: money is taken once, or given back.
+
+use std::sync::Arc;
+
+use super::event::Event;
+use super::ids::{AccountId, OrderId, PaymentId, TicketId};
+use super::money::Money;
+use super::order::{IdempotencyKey, Order, OrderStatus};
+use super::time::Timestamp;
+
+/// What the payments service knows of an order: a replica, and which attempt is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payable {
+    /// Of which order.
+    pub order: OrderId,
+    /// Of which ticket.
+    pub ticket: TicketId,
+    /// Who alone may pay it.
+    pub buyer: AccountId,
+    /// What is to be paid.
+    pub total: Money,
+    /// Where the order stood at `order_version`.
+    pub status: PayableStatus,
+    /// The version of the order that this replica holds.
+    pub order_version: u64,
+    /// The attempt that is under way or took the money. Invariant: at most one.
+    pub live: Option<PaymentId>,
+}
+
+/// Whether an order wants money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayableStatus {
+    /// It waits for it.
+    Open {
+        /// The last moment to begin.
+        pay_by: Timestamp,
+    },
+    /// It has it.
+    Completed,
+    /// It must not have any.
+    Cancelled,
+}
+
+/// One attempt to pay an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// Its name for ever, and the key under which the gateway is asked.
+    pub id: PaymentId,
+    /// What it pays.
+    pub order: OrderId,
+    /// Of which ticket.
+    pub ticket: TicketId,
+    /// Who pays.
+    pub buyer: AccountId,
+    /// How much.
+    pub total: Money,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// What its buyer called the request; of one buyer, a key makes one attempt.
+    pub key: Option<IdempotencyKey>,
+    /// How many events told of it.
+    pub version: u64,
+}
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentStatus {
+    /// Committed before the gateway is asked; its answer is not committed yet.
+    Pending,
+    /// The money was taken and pays the order.
+    Captured {
+        /// How the gateway calls the charge.
+        reference: Arc<str>,
+    },
+    /// No money was taken, and none will be.
+    Failed {
+        /// Why, in a word: `card_declined`, for one.
+        reason: Arc<str>,
+    },
+    /// The money was taken for an order that is cancelled, and must go back.
+    RefundDue {
+        /// How the gateway calls the charge.
+        reference: Arc<str>,
+    },
+    /// The money went back.
+    Refunded {
+        /// How the gateway calls the charge.
+        reference: Arc<str>,
+    },
+}
+
+/// How the gateway answered a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaptureOutcome {
+    /// The money was taken.
+    Captured {
+        /// How the gateway calls the charge.
+        reference: Arc<str>,
+    },
+    /// No money was taken, and none will be under this key.
+    Declined {
+        /// Why, in a word.
+        reason: Arc<str>,
+    },
+}
+
+/// Why a payment is not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentRefusal {
+    /// Money was taken for it already.
+    AlreadyPaid,
+    /// It is cancelled.
+    OrderCancelled,
+    /// Its deadline passed.
+    Overdue,
+    /// Another attempt has no answer yet.
+    InProgress {
+        /// Which.
+        payment: PaymentId,
+    },
+}
+
+/// What a buyer asks for.
+#[derive(Debug, Clone)]
+pub struct PaymentRequest {
+    /// The name the attempt will have.
+    pub id: PaymentId,
+    /// What the buyer calls this request.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl Payable {
+    /// The replica of an order that nobody tried to pay yet.
+    #[must_use]
+    pub fn of(order: &Order) -> Self {
+        Self {
+            order: order.id,
+            ticket: order.ticket.id,
+            buyer: order.buyer,
+            total: order.total(),
+            status: PayableStatus::of(order.status),
+            order_version: order.version,
+            live: None,
+        }
+    }
+
+    /// Takes over a newer version of the order; `None` if what is held is as new.
+    ///
+    /// `live` is the attempt that [`Payable::live`] names, where there is one;
+    /// it comes back changed if its money must go back.
+    #[must_use]
+    pub fn follow(&self, order: &Order, live: Option<Payment>) -> Option<(Self, Option<Payment>)> {
+        if order.version <= self.order_version {
+            return None;
+        }
+        let payable = Self { live: self.live, ..Self::of(order) };
+        let due = live.and_then(|payment| payable.demand_refund(payment));
+        Some((payable, due))
+    }
+
+    /// Begins an attempt. No event tells it: nothing happened yet.
+    ///
+    /// # Errors
+    ///
+    /// [`PaymentRefusal`] if the order does not want money, or `live` is under way.
+    pub fn attempt(
+        self,
+        live: Option<&Payment>,
+        request: PaymentRequest,
+        now: Timestamp,
+    ) -> Result<(Self, Payment), PaymentRefusal> {
+        self.may_attempt(live, now)?;
+        let payment = Payment {
+            id: request.id,
+            order: self.order,
+            ticket: self.ticket,
+            buyer: self.buyer,
+            total: self.total,
+            status: PaymentStatus::Pending,
+            started_at: now,
+            key: request.key,
+            version: 0,
+        };
+        Ok((Self { live: Some(payment.id), ..self }, payment))
+    }
+
+    /// Takes over the gateway's answer; `None` if the attempt has one already.
+    ///
+    /// Money taken for an order that was cancelled meanwhile is due back at once.
+    #[must_use]
+    pub fn settle(self, payment: Payment, outcome: CaptureOutcome) -> Option<(Self, Payment, Event)> {
+        if payment.status != PaymentStatus::Pending {
+            return None;
+        }
+        let version = payment.version + 1;
+        Some(match outcome {
+            CaptureOutcome::Captured { reference } => {
+                let captured = Payment { status: PaymentStatus::Captured { reference }, version, ..payment };
+                let event = Event::PaymentCaptured(captured.clone());
+                let payment = self.demand_refund(captured.clone()).unwrap_or(captured);
+                (self, payment, event)
+            }
+            CaptureOutcome::Declined { reason } => {
+                let payment = Payment { status: PaymentStatus::Failed { reason }, version, ..payment };
+                let event = Event::PaymentFailed(payment.clone());
+                (Self { live: None, ..self }, payment, event)
+            }
+        })
+    }
+
+    fn may_attempt(&self, live: Option<&Payment>, now: Timestamp) -> Result<(), PaymentRefusal> {
+        let pay_by = match self.status {
+            PayableStatus::Open { pay_by } => pay_by,
+            PayableStatus::Completed => return Err(PaymentRefusal::AlreadyPaid),
+            PayableStatus::Cancelled => return Err(PaymentRefusal::OrderCancelled),
+        };
+        match live {
+            Some(payment) if payment.status == PaymentStatus::Pending => {
+                Err(PaymentRefusal::InProgress { payment: payment.id })
+            }
+            Some(_) => Err(PaymentRefusal::AlreadyPaid),
+            None if now >= pay_by => Err(PaymentRefusal::Overdue),
+            None => Ok(()),
+        }
+    }
+
+    fn demand_refund(&self, payment: Payment) -> Option<Payment> {
+        match payment.status {
+            PaymentStatus::Captured { reference } if self.status == PayableStatus::Cancelled => {
+                Some(Payment { status: PaymentStatus::RefundDue { reference }, ..payment })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl PayableStatus {
+    const fn of(status: OrderStatus) -> Self {
+        match status {
+            OrderStatus::AwaitingPayment { pay_by } => Self::Open { pay_by },
+            OrderStatus::Completed { .. } => Self::Completed,
+            OrderStatus::Cancelled { .. } => Self::Cancelled,
+        }
+    }
+}
+
+impl Payment {
+    /// Notes that the money went back; `None` if none was due.
+    #[must_use]
+    pub fn refunded(self) -> Option<(Self, Event)> {
+        match self.status {
+            PaymentStatus::RefundDue { reference } => {
+                let version = self.version + 1;
+                let payment = Self { status: PaymentStatus::Refunded { reference }, version, ..self };
+                let event = Event::PaymentRefunded(payment.clone());
+                Some((payment, event))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::{Price, Quantity};
+    use crate::domain::order::{CancelReason, OrderedTicket};
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+    const PAY_BY: Timestamp = Timestamp::from_millis(1_900_000);
+
+    fn order(version: u64, status: OrderStatus) -> Order {
+        let price = Price::new(Money { amount: 1200, currency: "EUR".parse().unwrap() }).unwrap();
+        Order {
+            id: OrderId::new(Uuid::from_u128(20)),
+            buyer: AccountId::new(Uuid::from_u128(2)),
+            ticket: OrderedTicket { id: TicketId::new(Uuid::from_u128(9)), title: "Opera".into(), price },
+            quantity: Quantity::ONE,
+            status,
+            placed_at: NOW,
+            key: None,
+            version,
+        }
+    }
+
+    fn open() -> Payable {
+        Payable::of(&order(1, OrderStatus::AwaitingPayment { pay_by: PAY_BY }))
+    }
+
+    fn cancelled() -> Order {
+        order(2, OrderStatus::Cancelled { reason: CancelReason::Expired, at: PAY_BY })
+    }
+
+    fn request(n: u128) -> PaymentRequest {
+        PaymentRequest { id: PaymentId::new(Uuid::from_u128(n)), key: None }
+    }
+
+    fn captured() -> CaptureOutcome {
+        CaptureOutcome::Captured { reference: "ch_1".into() }
+    }
+
+    #[test]
+    fn a_second_attempt_waits_for_the_first() {
+        let (payable, first) = open().attempt(None, request(1), NOW).unwrap();
+
+        assert_eq!(
+            payable.attempt(Some(&first), request(2), NOW).unwrap_err(),
+            PaymentRefusal::InProgress { payment: first.id }
+        );
+    }
+
+    #[test]
+    fn a_declined_card_leaves_the_order_open() {
+        let (payable, payment) = open().attempt(None, request(1), NOW).unwrap();
+        let (payable, payment, event) =
+            payable.settle(payment, CaptureOutcome::Declined { reason: "card_declined".into() }).unwrap();
+
+        assert_eq!(event, Event::PaymentFailed(payment));
+        assert!(payable.attempt(None, request(2), NOW).is_ok());
+    }
+
+    #[test]
+    fn a_captured_order_is_never_charged_again() {
+        let (payable, payment) = open().attempt(None, request(1), NOW).unwrap();
+        let (payable, payment, _) = payable.settle(payment, captured()).unwrap();
+
+        assert_eq!(payable.clone().attempt(Some(&payment), request(2), NOW).unwrap_err(), PaymentRefusal::AlreadyPaid);
+        assert_eq!(payable.settle(payment, captured()), None);
+    }
+
+    #[test]
+    fn money_for_an_order_cancelled_before_is_due_back() {
+        let (payable, payment) = open().attempt(None, request(1), NOW).unwrap();
+        let (payable, _) = payable.follow(&cancelled(), Some(payment.clone())).unwrap();
+        let (_, payment, event) = payable.settle(payment, captured()).unwrap();
+
+        assert!(matches!(event, Event::PaymentCaptured(Payment { version: 1, .. })));
+        assert!(matches!(payment.status, PaymentStatus::RefundDue { .. }));
+    }
+
+    #[test]
+    fn money_for_an_order_cancelled_after_is_due_back_once() {
+        let (payable, payment) = open().attempt(None, request(1), NOW).unwrap();
+        let (payable, payment, _) = payable.settle(payment, captured()).unwrap();
+        let (payable, due) = payable.follow(&cancelled(), Some(payment)).unwrap();
+        let (refunded, event) = due.unwrap().refunded().unwrap();
+
+        assert_eq!(event, Event::PaymentRefunded(refunded.clone()));
+        assert_eq!(refunded.version, 2);
+        assert_eq!(refunded.refunded(), None);
+        assert_eq!(payable.follow(&cancelled(), None), None);
+    }
+
+    #[test]
+    fn nothing_is_paid_late_or_for_nothing() {
+        assert_eq!(open().attempt(None, request(1), PAY_BY).unwrap_err(), PaymentRefusal::Overdue);
+        assert_eq!(
+            Payable::of(&cancelled()).attempt(None, request(1), NOW).unwrap_err(),
+            PaymentRefusal::OrderCancelled
+        );
+    }
+}

@@ -1,0 +1,335 @@
+//! Stock: who gets the places of a ticket. The one rule that must never bend.
+//!
+//! A stock is the orders service's replica of a ticket together with the count
+//! of places held and sold. A hold and its order change in one decision, and
+//! are committed as one.
+
+use std::sync::Arc;
+
+use super::event::Event;
+use super::ids::{AccountId, OrderId, PaymentId, TicketId};
+use super::money::{Money, Price, Quantity};
+use super::order::{CancelReason, IdempotencyKey, Order, OrderChange, OrderRefusal, OrderStatus, OrderedTicket};
+use super::ticket::{Sales, Ticket, TicketStatus};
+use super::time::Timestamp;
+
+/// The places of one ticket.
+///
+/// Invariant: as long as orders are its only writers, `sales.committed()` never
+/// passes the quantity that was offered when the last of them was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stock {
+    /// Of which ticket.
+    pub ticket: TicketId,
+    /// Who may not order it.
+    pub seller: AccountId,
+    /// Copied into orders.
+    pub title: Arc<str>,
+    /// Of one place, now.
+    pub price: Price,
+    /// How many places the seller offers.
+    pub quantity: Quantity,
+    /// Whether new orders are taken.
+    pub status: TicketStatus,
+    /// The version of the ticket that this replica holds.
+    pub ticket_version: u64,
+    /// Places held and sold.
+    pub sales: Sales,
+}
+
+/// What a buyer asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRequest {
+    /// The name the order will have.
+    pub id: OrderId,
+    /// Who asks.
+    pub buyer: AccountId,
+    /// How many places.
+    pub quantity: Quantity,
+    /// The price that the buyer saw, if they say so.
+    pub price_seen: Option<Money>,
+    /// What the buyer calls this request.
+    pub key: Option<IdempotencyKey>,
+}
+
+/// Why no place was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StockRefusal {
+    /// Nobody orders their own ticket.
+    OwnTicket,
+    /// The seller took it off sale.
+    Withdrawn,
+    /// Fewer places are left than were asked for.
+    SoldOut {
+        /// How many are left.
+        available: u32,
+    },
+    /// The buyer saw another price.
+    PriceChanged {
+        /// The price now.
+        price: Price,
+    },
+}
+
+impl Stock {
+    /// The stock of a ticket that nobody ordered yet.
+    #[must_use]
+    pub fn of(ticket: &Ticket) -> Self {
+        Self {
+            ticket: ticket.id,
+            seller: ticket.seller,
+            title: Arc::clone(&ticket.offer.details.title),
+            price: ticket.offer.price,
+            quantity: ticket.offer.quantity,
+            status: ticket.status,
+            ticket_version: ticket.version,
+            sales: Sales::default(),
+        }
+    }
+
+    /// Takes over a newer version of the ticket; `None` if what is held is as new.
+    #[must_use]
+    pub fn follow(&self, ticket: &Ticket) -> Option<Self> {
+        (ticket.version > self.ticket_version).then(|| Self { sales: self.sales, ..Self::of(ticket) })
+    }
+
+    /// How many places are offered; never fewer than are held and sold.
+    ///
+    /// Where an order won the race against a seller who offers less, the order stands.
+    #[must_use]
+    pub fn offered(&self) -> u32 {
+        self.quantity.get().max(self.sales.committed())
+    }
+
+    /// How many places are left.
+    #[must_use]
+    pub fn available(&self) -> u32 {
+        self.offered() - self.sales.committed()
+    }
+
+    /// Holds places for a buyer until `pay_by`.
+    ///
+    /// # Errors
+    ///
+    /// [`StockRefusal`] if the ticket is the buyer's own or withdrawn, too few
+    /// places are left, or the buyer saw another price.
+    pub fn hold(
+        self,
+        request: OrderRequest,
+        now: Timestamp,
+        pay_by: Timestamp,
+    ) -> Result<(Self, Order, Event), StockRefusal> {
+        self.may_hold(&request)?;
+        let order = Order {
+            id: request.id,
+            buyer: request.buyer,
+            ticket: OrderedTicket { id: self.ticket, title: Arc::clone(&self.title), price: self.price },
+            quantity: request.quantity,
+            status: OrderStatus::AwaitingPayment { pay_by },
+            placed_at: now,
+            key: request.key,
+            version: 1,
+        };
+        let Sales { held, sold, .. } = self.sales;
+        let stock = self.counted(held + order.quantity.get(), sold);
+        let event = Event::OrderCreated(stock.change(&order));
+        Ok((stock, order, event))
+    }
+
+    /// Gives held places to the buyer who paid.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRefusal`] if the order has come to an end already.
+    pub fn complete(
+        self,
+        order: Order,
+        payment: PaymentId,
+        now: Timestamp,
+    ) -> Result<(Self, Order, Event), OrderRefusal> {
+        order.pay_by()?;
+        let order = order.ended(OrderStatus::Completed { payment, at: now });
+        let Sales { held, sold, .. } = self.sales;
+        let places = order.quantity.get();
+        let stock = self.counted(held.saturating_sub(places), sold + places);
+        let event = Event::OrderCompleted(stock.change(&order));
+        Ok((stock, order, event))
+    }
+
+    /// Puts held places back on sale because the buyer does not want them.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRefusal`] if the order has come to an end already.
+    pub fn cancel(self, order: Order, now: Timestamp) -> Result<(Self, Order, Event), OrderRefusal> {
+        order.pay_by()?;
+        Ok(self.give_back(order, CancelReason::ByBuyer, now))
+    }
+
+    /// Puts held places back on sale because nobody paid in time.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRefusal`] if the order has come to an end already or is not due yet.
+    pub fn expire(self, order: Order, now: Timestamp) -> Result<(Self, Order, Event), OrderRefusal> {
+        let pay_by = order.pay_by()?;
+        if now < pay_by {
+            return Err(OrderRefusal::NotDue { pay_by });
+        }
+        Ok(self.give_back(order, CancelReason::Expired, now))
+    }
+
+    fn may_hold(&self, request: &OrderRequest) -> Result<(), StockRefusal> {
+        if request.buyer == self.seller {
+            return Err(StockRefusal::OwnTicket);
+        }
+        if self.status == TicketStatus::Withdrawn {
+            return Err(StockRefusal::Withdrawn);
+        }
+        if request.price_seen.is_some_and(|seen| seen != self.price.money()) {
+            return Err(StockRefusal::PriceChanged { price: self.price });
+        }
+        if request.quantity.get() > self.available() {
+            return Err(StockRefusal::SoldOut { available: self.available() });
+        }
+        Ok(())
+    }
+
+    fn give_back(self, order: Order, reason: CancelReason, now: Timestamp) -> (Self, Order, Event) {
+        let order = order.ended(OrderStatus::Cancelled { reason, at: now });
+        let Sales { held, sold, .. } = self.sales;
+        let stock = self.counted(held.saturating_sub(order.quantity.get()), sold);
+        let event = Event::OrderCancelled(stock.change(&order));
+        (stock, order, event)
+    }
+
+    fn counted(self, held: u32, sold: u32) -> Self {
+        let version = self.sales.version + 1;
+        Self { sales: Sales { held, sold, version }, ..self }
+    }
+
+    fn change(&self, order: &Order) -> OrderChange {
+        OrderChange { order: order.clone(), sales: self.sales }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ticket::{Details, DetailsInput, Offer};
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+    const PAY_BY: Timestamp = Timestamp::from_millis(1_900_000);
+
+    fn account(n: u128) -> AccountId {
+        AccountId::new(Uuid::from_u128(n))
+    }
+
+    fn price(amount: u64) -> Price {
+        Price::new(Money { amount, currency: "EUR".parse().unwrap() }).unwrap()
+    }
+
+    fn ticket(quantity: u32) -> Ticket {
+        let details = Details::parse(DetailsInput { title: "Opera", ..DetailsInput::default() }).unwrap();
+        let offer = Offer { details, price: price(1200), quantity: Quantity::new(quantity).unwrap() };
+        Ticket::create(TicketId::new(Uuid::from_u128(9)), account(1), offer, NOW).unwrap().0
+    }
+
+    fn request(quantity: u32) -> OrderRequest {
+        let id = OrderId::new(Uuid::from_u128(20));
+        OrderRequest { id, buyer: account(2), quantity: Quantity::new(quantity).unwrap(), price_seen: None, key: None }
+    }
+
+    fn held(quantity: u32, of: u32) -> (Stock, Order) {
+        let (stock, order, _) = Stock::of(&ticket(of)).hold(request(quantity), NOW, PAY_BY).unwrap();
+        (stock, order)
+    }
+
+    fn paid() -> PaymentId {
+        PaymentId::new(Uuid::from_u128(30))
+    }
+
+    #[test]
+    fn a_hold_takes_places_and_freezes_the_price() {
+        let (stock, order) = held(2, 3);
+
+        assert_eq!((stock.available(), stock.sales), (1, Sales { held: 2, sold: 0, version: 1 }));
+        assert_eq!(order.total().amount, 2400);
+        assert_eq!(order.pay_by(), Ok(PAY_BY));
+    }
+
+    #[test]
+    fn the_last_place_is_given_once() {
+        let (stock, _) = held(1, 1);
+
+        assert_eq!(stock.hold(request(1), NOW, PAY_BY), Err(StockRefusal::SoldOut { available: 0 }));
+    }
+
+    #[test]
+    fn nobody_orders_their_own_ticket() {
+        let own = OrderRequest { buyer: account(1), ..request(1) };
+
+        assert_eq!(Stock::of(&ticket(1)).hold(own, NOW, PAY_BY), Err(StockRefusal::OwnTicket));
+    }
+
+    #[test]
+    fn a_buyer_who_saw_another_price_is_told() {
+        let seen = OrderRequest { price_seen: Some(price(1100).money()), ..request(1) };
+
+        assert_eq!(
+            Stock::of(&ticket(1)).hold(seen, NOW, PAY_BY),
+            Err(StockRefusal::PriceChanged { price: price(1200) })
+        );
+    }
+
+    #[test]
+    fn a_withdrawn_ticket_takes_no_orders_and_keeps_the_running_ones() {
+        let (stock, order) = held(1, 2);
+        let withdrawn = stock.follow(&Ticket { status: TicketStatus::Withdrawn, version: 2, ..ticket(2) }).unwrap();
+
+        assert_eq!(withdrawn.clone().hold(request(1), NOW, PAY_BY), Err(StockRefusal::Withdrawn));
+        assert!(withdrawn.complete(order, paid(), NOW).is_ok());
+    }
+
+    #[test]
+    fn a_completed_order_sells_its_places_for_ever() {
+        let (stock, order) = held(2, 3);
+        let (stock, order, _) = stock.complete(order, paid(), NOW).unwrap();
+
+        assert_eq!(stock.sales, Sales { held: 0, sold: 2, version: 2 });
+        assert_eq!(stock.clone().cancel(order.clone(), NOW), Err(OrderRefusal::Completed));
+        assert_eq!(stock.expire(order, PAY_BY), Err(OrderRefusal::Completed));
+    }
+
+    #[test]
+    fn a_cancelled_order_gives_its_places_back_once() {
+        let (stock, order) = held(2, 3);
+        let (stock, order, _) = stock.cancel(order, NOW).unwrap();
+
+        assert_eq!(stock.available(), 3);
+        assert_eq!(stock.complete(order, paid(), NOW), Err(OrderRefusal::Cancelled { reason: CancelReason::ByBuyer }));
+    }
+
+    #[test]
+    fn an_order_expires_at_its_deadline_and_not_before() {
+        let (stock, order) = held(1, 1);
+
+        assert_eq!(stock.clone().expire(order.clone(), NOW), Err(OrderRefusal::NotDue { pay_by: PAY_BY }));
+        assert_eq!(stock.expire(order, PAY_BY).unwrap().0.available(), 1);
+    }
+
+    #[test]
+    fn an_order_that_won_the_race_keeps_its_places() {
+        let (stock, order) = held(3, 3);
+        let shrunk = stock.follow(&Ticket { version: 2, ..ticket(1) }).unwrap();
+
+        assert_eq!((shrunk.offered(), shrunk.available()), (3, 0));
+        assert_eq!(shrunk.cancel(order, NOW).unwrap().0.available(), 1);
+    }
+
+    #[test]
+    fn an_old_version_of_the_ticket_is_ignored() {
+        assert_eq!(Stock::of(&ticket(2)).follow(&ticket(5)), None);
+    }
+}

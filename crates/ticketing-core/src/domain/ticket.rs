@@ -1,0 +1,334 @@
+//! Tickets: what a seller offers, and what is known of its sales.
+
+use std::sync::Arc;
+
+use super::event::Event;
+use super::ids::{AccountId, TicketId};
+use super::invalid::{Invalid, Lines, TextRule};
+use super::money::{Price, Quantity};
+use super::time::Timestamp;
+
+const TITLE: TextRule = TextRule { field: "title", max_chars: 120, lines: Lines::One };
+const DESCRIPTION: TextRule = TextRule { field: "description", max_chars: 4000, lines: Lines::Many };
+const VENUE: TextRule = TextRule { field: "venue", max_chars: 120, lines: Lines::One };
+const CITY: TextRule = TextRule { field: "city", max_chars: 80, lines: Lines::One };
+const CATEGORY: TextRule = TextRule { field: "category", max_chars: 40, lines: Lines::One };
+
+/// What is offered, in the seller's words.
+///
+/// Made by [`Details::parse`], so every text is trimmed and within its bounds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// 1 to 120 characters.
+    pub title: Arc<str>,
+    /// Up to 4,000 characters, several lines.
+    pub description: Option<String>,
+    /// Up to 120 characters.
+    pub venue: Option<String>,
+    /// Up to 80 characters.
+    pub city: Option<String>,
+    /// Up to 40 characters.
+    pub category: Option<String>,
+    /// When the event begins.
+    pub starts_at: Option<Timestamp>,
+}
+
+/// The texts of a ticket as they came in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DetailsInput<'a> {
+    /// Required.
+    pub title: &'a str,
+    /// White space alone counts as absent, here and below.
+    pub description: Option<&'a str>,
+    /// Where it happens.
+    pub venue: Option<&'a str>,
+    /// In which city.
+    pub city: Option<&'a str>,
+    /// Of which kind, such as `concert`.
+    pub category: Option<&'a str>,
+    /// When the event begins.
+    pub starts_at: Option<Timestamp>,
+}
+
+impl Details {
+    /// Accepts texts that are within their bounds.
+    ///
+    /// # Errors
+    ///
+    /// Every field that is wrong, not only the first: tell the person.
+    pub fn parse(input: DetailsInput<'_>) -> Result<Self, Vec<Invalid>> {
+        let mut wrong = Vec::new();
+        let mut keep = |result: Result<Option<String>, Invalid>| {
+            result.unwrap_or_else(|invalid| {
+                wrong.push(invalid);
+                None
+            })
+        };
+        let title = keep(TITLE.parse(input.title).map(Some)).unwrap_or_default();
+        let details = Self {
+            title: title.into(),
+            description: keep(DESCRIPTION.parse_optional(input.description)),
+            venue: keep(VENUE.parse_optional(input.venue)),
+            city: keep(CITY.parse_optional(input.city)),
+            category: keep(CATEGORY.parse_optional(input.category)),
+            starts_at: input.starts_at,
+        };
+        if wrong.is_empty() { Ok(details) } else { Err(wrong) }
+    }
+}
+
+/// What a seller asks to have on sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The words.
+    pub details: Details,
+    /// What one place costs.
+    pub price: Price,
+    /// How many places there are in all.
+    pub quantity: Quantity,
+}
+
+/// Whether a ticket may be ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TicketStatus {
+    /// Whoever finds places left may order them.
+    OnSale,
+    /// No new orders; running ones go on.
+    Withdrawn,
+}
+
+/// A listing: one or many equal places for one price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its name for ever.
+    pub id: TicketId,
+    /// Who offers it, and alone may change it.
+    pub seller: AccountId,
+    /// What is offered.
+    pub offer: Offer,
+    /// Whether it may be ordered.
+    pub status: TicketStatus,
+    /// When it was put on sale.
+    pub created_at: Timestamp,
+    /// How many events told of it.
+    pub version: u64,
+}
+
+/// Why a ticket does not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketRefusal {
+    /// Only the seller changes a ticket.
+    NotSeller,
+    /// A withdrawn ticket stays as it is.
+    Withdrawn,
+    /// More places are held or sold than would be offered.
+    QuantityBelowSales {
+        /// The least that can be offered now.
+        committed: u32,
+    },
+    /// The event would begin before now.
+    StartsInThePast,
+}
+
+impl Ticket {
+    /// Puts an offer on sale.
+    ///
+    /// # Errors
+    ///
+    /// [`TicketRefusal::StartsInThePast`] if the event began already.
+    pub fn create(
+        id: TicketId,
+        seller: AccountId,
+        offer: Offer,
+        now: Timestamp,
+    ) -> Result<(Self, Event), TicketRefusal> {
+        if offer.details.starts_at.is_some_and(|at| at <= now) {
+            return Err(TicketRefusal::StartsInThePast);
+        }
+        let ticket = Self { id, seller, offer, status: TicketStatus::OnSale, created_at: now, version: 1 };
+        let event = Event::TicketCreated(ticket.clone());
+        Ok((ticket, event))
+    }
+
+    fn changed(self, change: impl FnOnce(Self) -> Self) -> Self {
+        let version = self.version + 1;
+        Self { version, ..change(self) }
+    }
+}
+
+/// Held and sold places of a ticket, as the orders service counts them.
+///
+/// `version` moves with every order event of the ticket, so of two counts the
+/// one with the higher version is the newer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sales {
+    /// Places of orders that await payment.
+    pub held: u32,
+    /// Places of completed orders.
+    pub sold: u32,
+    /// How many order events told of this ticket.
+    pub version: u64,
+}
+
+impl Sales {
+    /// Places that somebody has or may still get.
+    #[must_use]
+    pub const fn committed(self) -> u32 {
+        self.held + self.sold
+    }
+}
+
+/// A ticket beside what is known of its sales.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// What is offered.
+    pub ticket: Ticket,
+    /// A replica of the orders service's count; may lag.
+    pub sales: Sales,
+}
+
+impl Listing {
+    /// A listing of which nothing is sold yet.
+    #[must_use]
+    pub fn new(ticket: Ticket) -> Self {
+        Self { ticket, sales: Sales::default() }
+    }
+
+    /// Places that may be ordered now, as far as is known.
+    #[must_use]
+    pub fn available(&self) -> u32 {
+        match self.ticket.status {
+            TicketStatus::OnSale => self.ticket.offer.quantity.get().saturating_sub(self.sales.committed()),
+            TicketStatus::Withdrawn => 0,
+        }
+    }
+
+    /// Replaces the offer.
+    ///
+    /// # Errors
+    ///
+    /// [`TicketRefusal`] if `by` is not the seller, the ticket is withdrawn, fewer places would be
+    /// offered than are held and sold, or the event would be moved into the past.
+    pub fn update(self, by: AccountId, offer: Offer, now: Timestamp) -> Result<(Self, Event), TicketRefusal> {
+        let old = &self.ticket.offer;
+        self.may_change(by)?;
+        if offer.quantity.get() < self.sales.committed() {
+            return Err(TicketRefusal::QuantityBelowSales { committed: self.sales.committed() });
+        }
+        let moved = offer.details.starts_at != old.details.starts_at;
+        if moved && offer.details.starts_at.is_some_and(|at| at <= now) {
+            return Err(TicketRefusal::StartsInThePast);
+        }
+        let ticket = self.ticket.changed(|ticket| Ticket { offer, ..ticket });
+        let event = Event::TicketUpdated(ticket.clone());
+        Ok((Self { ticket, ..self }, event))
+    }
+
+    /// Stops new orders; running ones go on.
+    ///
+    /// # Errors
+    ///
+    /// [`TicketRefusal`] if `by` is not the seller or the ticket is withdrawn already.
+    pub fn withdraw(self, by: AccountId) -> Result<(Self, Event), TicketRefusal> {
+        self.may_change(by)?;
+        let ticket = self.ticket.changed(|ticket| Ticket { status: TicketStatus::Withdrawn, ..ticket });
+        let event = Event::TicketWithdrawn(ticket.clone());
+        Ok((Self { ticket, ..self }, event))
+    }
+
+    /// Takes over a newer count of sales; `None` if what is held is as new.
+    #[must_use]
+    pub fn follow(self, sales: Sales) -> Option<Self> {
+        (sales.version > self.sales.version).then_some(Self { sales, ..self })
+    }
+
+    fn may_change(&self, by: AccountId) -> Result<(), TicketRefusal> {
+        if by != self.ticket.seller {
+            return Err(TicketRefusal::NotSeller);
+        }
+        match self.ticket.status {
+            TicketStatus::OnSale => Ok(()),
+            TicketStatus::Withdrawn => Err(TicketRefusal::Withdrawn),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Money;
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn seller() -> AccountId {
+        AccountId::new(Uuid::from_u128(1))
+    }
+
+    fn offer(quantity: u32) -> Offer {
+        let details = Details::parse(DetailsInput { title: "Opera", ..DetailsInput::default() }).unwrap();
+        let price = Price::new(Money { amount: 1200, currency: "EUR".parse().unwrap() }).unwrap();
+        Offer { details, price, quantity: Quantity::new(quantity).unwrap() }
+    }
+
+    fn listing(quantity: u32) -> Listing {
+        Listing::new(Ticket::create(TicketId::new(Uuid::from_u128(9)), seller(), offer(quantity), NOW).unwrap().0)
+    }
+
+    #[test]
+    fn every_wrong_text_is_named_at_once() {
+        let wrong =
+            Details::parse(DetailsInput { title: " ", city: Some("a\u{0}"), ..DetailsInput::default() }).unwrap_err();
+
+        assert_eq!(wrong.iter().map(|invalid| invalid.field).collect::<Vec<_>>(), ["title", "city"]);
+    }
+
+    #[test]
+    fn only_the_seller_changes_a_ticket() {
+        let stranger = AccountId::new(Uuid::from_u128(2));
+
+        assert_eq!(listing(2).update(stranger, offer(3), NOW), Err(TicketRefusal::NotSeller));
+        assert_eq!(listing(2).withdraw(stranger), Err(TicketRefusal::NotSeller));
+    }
+
+    #[test]
+    fn an_update_moves_the_version_and_never_undercuts_sales() {
+        let listing = listing(5).follow(Sales { held: 1, sold: 2, version: 3 }).unwrap();
+
+        assert_eq!(
+            listing.clone().update(seller(), offer(2), NOW),
+            Err(TicketRefusal::QuantityBelowSales { committed: 3 })
+        );
+        let (updated, event) = listing.update(seller(), offer(3), NOW).unwrap();
+        assert_eq!((updated.available(), updated.ticket.version), (0, 2));
+        assert_eq!(event, Event::TicketUpdated(updated.ticket));
+    }
+
+    #[test]
+    fn a_withdrawn_ticket_stays_withdrawn() {
+        let (withdrawn, _) = listing(5).withdraw(seller()).unwrap();
+
+        assert_eq!(withdrawn.available(), 0);
+        assert_eq!(withdrawn.clone().withdraw(seller()), Err(TicketRefusal::Withdrawn));
+        assert_eq!(withdrawn.update(seller(), offer(6), NOW), Err(TicketRefusal::Withdrawn));
+    }
+
+    #[test]
+    fn an_event_does_not_begin_in_the_past() {
+        let mut past = offer(1);
+        past.details.starts_at = Some(NOW);
+
+        assert_eq!(
+            Ticket::create(TicketId::new(Uuid::nil()), seller(), past.clone(), NOW),
+            Err(TicketRefusal::StartsInThePast)
+        );
+        assert_eq!(listing(1).update(seller(), past, NOW), Err(TicketRefusal::StartsInThePast));
+    }
+
+    #[test]
+    fn an_old_count_of_sales_is_ignored() {
+        let listing = listing(5).follow(Sales { held: 1, sold: 0, version: 2 }).unwrap();
+
+        assert_eq!(listing.follow(Sales { held: 5, sold: 0, version: 2 }), None);
+    }
+}

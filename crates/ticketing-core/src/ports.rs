@@ -1,0 +1,24 @@
+//! What the marketplace needs from the world: small traits, one role each.
+//!
+//! A port is dyn-compatible and used as `Arc<dyn Port>`; its adapters are crates
+//! named for a technology. Each line of a `# Contract` names a rule of
+//! `ticketing-conformance` that every adapter passes.
+//!
+//! Invariant: no vendor type, no open transaction and no callback crosses a port.
+
+pub mod account_store;
+pub mod clock;
+pub mod gateway;
+pub mod identity;
+pub mod limits;
+pub mod order_store;
+pub mod outbox;
+pub mod parking;
+pub mod payment_store;
+pub mod store;
+pub mod ticket_store;
+pub mod timers;
+pub mod transport;
+
+/// The cause of a failure, as its adapter saw it; for the log alone.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,48 @@
+//! Time and chance.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::domain::time::Timestamp;
+
+/// Tells the time and waits for it to pass.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `clock`.
+///
+/// - A sleep ends once its span has passed, and not before: `a_sleep_lasts_as_long_as_asked`.
+/// - Time never runs backwards: `time_never_runs_backwards`.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Clock: Send + Sync + 'static {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+
+    /// Waits until `span` has passed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the wait and nothing else.
+    async fn sleep(&self, span: Duration);
+}
+
+/// Draws identities and secrets.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `clock`.
+///
+/// - No identity is drawn twice, and later ones sort after earlier ones: `ids_are_unique_and_sorted`.
+/// - An identity is a UUID of version 7: `ids_are_uuid_version_7`.
+/// - No secret is drawn twice: `secrets_are_unique`.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+pub trait Ids: Send + Sync + 'static {
+    /// A new UUID of version 7, drawn at `now`.
+    fn uuid(&self, now: Timestamp) -> Uuid;
+
+    /// 256 bits that nobody can guess.
+    fn secret(&self) -> [u8; 32];
+}

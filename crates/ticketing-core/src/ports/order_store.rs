@@ -1,0 +1,113 @@
+//! Where the orders service keeps its state.
+
+use async_trait::async_trait;
+
+use crate::domain::ids::{AccountId, OrderId, TicketId};
+use crate::domain::order::{IdempotencyKey, Order};
+use crate::domain::stock::Stock;
+use crate::domain::time::Timestamp;
+
+use super::store::{Page, StoreError, Stored, UnitOfWork};
+
+/// One kind of record of the orders service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderRecord {
+    /// The places of a ticket.
+    Stock(Stock),
+    /// Some of them for a buyer.
+    Order(Order),
+}
+
+impl From<Stock> for OrderRecord {
+    fn from(stock: Stock) -> Self {
+        Self::Stock(stock)
+    }
+}
+
+impl From<Order> for OrderRecord {
+    fn from(order: Order) -> Self {
+        Self::Order(order)
+    }
+}
+
+/// What a batch of decisions needs to know, read in one round trip.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderNeeds {
+    /// Stocks, by ticket.
+    pub stocks: Vec<TicketId>,
+    /// Orders, by name.
+    pub orders: Vec<OrderId>,
+    /// Orders, by what their buyers called the request.
+    pub keys: Vec<(AccountId, IdempotencyKey)>,
+}
+
+impl OrderNeeds {
+    /// Whether nothing needs to be read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stocks.is_empty() && self.orders.is_empty() && self.keys.is_empty()
+    }
+}
+
+/// What of it exists, in any order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderRecords {
+    /// The stocks.
+    pub stocks: Vec<Stored<Stock>>,
+    /// The orders, whether asked for by name or by key.
+    pub orders: Vec<Stored<Order>>,
+}
+
+/// Keeps stocks and orders, and the outbox of the orders service.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `store`.
+///
+/// - A commit is all or nothing: `a_stale_commit_leaves_no_trace`.
+/// - A conflict names what changed: `a_conflict_names_what_changed`.
+/// - Of two commits against one revision, one wins: `one_of_two_racing_commits_wins`.
+/// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
+/// - An insert of what exists is refused: `an_insert_of_what_exists_is_refused`.
+/// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
+/// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
+/// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
+/// - Of one buyer, a key makes one order: `a_key_makes_one_order_of_a_buyer`.
+/// - A buyer's own list has all that is theirs, newest first, in pages that join: `a_buyer_finds_all_their_orders`.
+/// - Orders past their deadline are found until they end: `overdue_orders_are_found_until_they_end`.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait OrderStore: Send + Sync + 'static {
+    /// Reads what a batch of decisions needs.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError>;
+
+    /// What a buyer ever ordered, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError>;
+
+    /// Orders that await a payment which was due by `deadline`, most overdue first, at most `max`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError>;
+
+    /// Applies every write and queues every event, or does neither.
+    ///
+    /// # Errors
+    ///
+    /// - [`StoreError::Conflict`] names the records, or the key, that another commit took.
+    /// - [`StoreError::Unavailable`]: the commit may have happened all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the whole commit or none of it.
+    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError>;
+}

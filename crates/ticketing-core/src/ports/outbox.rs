@@ -1,0 +1,95 @@
+//! The events that were committed and are not published yet.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::domain::ids::EventId;
+use crate::wire::EventEnvelope;
+
+use super::store::StoreError;
+
+/// The right to publish, until it runs out or another takes it.
+///
+/// `epoch` is the fence: it grows whenever the lease changes hands, and an
+/// outbox refuses marks of an epoch that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Who holds it.
+    pub owner: Uuid,
+    /// How often it changed hands.
+    pub epoch: u64,
+}
+
+/// A place in the outbox, valid while one lease lasts; opaque to the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OutboxCursor(pub u64);
+
+/// Unpublished events and where they end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PendingEvents {
+    /// The events.
+    pub events: Vec<EventEnvelope>,
+    /// The last of them; `None` if there are none.
+    pub end: Option<OutboxCursor>,
+}
+
+/// Hands out what is not published, until it is marked.
+///
+/// One process at a time publishes the events of a service; the lease says which.
+/// A process that lost it does no harm: consumers keep the order of versions.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `outbox`.
+///
+/// - Events come out in the order of their versions, with none left out: `pending_is_contiguous_per_aggregate`.
+/// - What is not marked comes out again: `what_is_not_marked_comes_out_again`.
+/// - What is marked never comes out again: `what_is_marked_never_comes_out_again`.
+/// - Reading on from a cursor repeats nothing: `a_cursor_reads_on`.
+/// - One holder at a time: `a_lease_has_one_holder`.
+/// - A lease that ran out is free: `a_lease_that_ran_out_is_free`.
+/// - A mark under a lost lease is refused: `a_stale_lease_marks_nothing`.
+/// - A commit wakes who waits, even if it came first: `a_commit_wakes_the_relay`.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Outbox: Send + Sync + 'static {
+    /// Takes the lease, or prolongs the one that `owner` holds; `None` while another holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]: try again later.
+    async fn lease(&self, owner: Uuid, span: Duration) -> Result<Option<Lease>, StoreError>;
+
+    /// Gives the lease back, so that another need not wait for its end.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]: it will run out by itself.
+    async fn release(&self, lease: Lease) -> Result<(), StoreError>;
+
+    /// Up to `max` unpublished events, oldest first, behind `after`.
+    ///
+    /// For each aggregate they are the lowest unpublished versions behind the cursor, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn pending(&self, after: Option<OutboxCursor>, max: usize) -> Result<PendingEvents, StoreError>;
+
+    /// Forgets events that the transport has.
+    ///
+    /// # Errors
+    ///
+    /// - [`StoreError::Conflict`] if the lease is no longer held; nothing is forgotten.
+    /// - [`StoreError::Unavailable`]: mark again, it does no harm.
+    async fn mark_published(&self, lease: Lease, ids: &[EventId]) -> Result<(), StoreError>;
+
+    /// Waits until something may have been committed since the last call of `pending`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no wake-up.
+    async fn wait(&self);
+}

@@ -1,0 +1,151 @@
+//! Where the tickets service keeps its state, and how tickets are searched.
+
+use async_trait::async_trait;
+
+use crate::domain::ids::{AccountId, TicketId};
+use crate::domain::ticket::Listing;
+use crate::domain::time::Timestamp;
+
+use super::store::{Page, StoreError, Stored, UnitOfWork};
+
+/// What a visitor looks for. Every filter that is given must match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketQuery {
+    /// Words that title, venue, city or description contain, each as the beginning of a word; case does not matter.
+    pub text: Option<String>,
+    /// The whole category; case does not matter.
+    pub category: Option<String>,
+    /// The whole city; case does not matter.
+    pub city: Option<String>,
+    /// The event begins then or later.
+    pub from: Option<Timestamp>,
+    /// The event begins before then.
+    pub to: Option<Timestamp>,
+    /// In minor units of whichever currency; inclusive.
+    pub min_price: Option<u64>,
+    /// In minor units of whichever currency; inclusive.
+    pub max_price: Option<u64>,
+    /// Which come first.
+    pub sort: TicketSort,
+    /// Events that began before then are left out; those without a time are not.
+    pub now: Timestamp,
+    /// Which slice.
+    pub page: Page<TicketCursor>,
+}
+
+impl TicketQuery {
+    /// Everything on sale, newest first.
+    #[must_use]
+    pub const fn all(now: Timestamp, limit: usize) -> Self {
+        Self {
+            text: None,
+            category: None,
+            city: None,
+            from: None,
+            to: None,
+            min_price: None,
+            max_price: None,
+            sort: TicketSort::Newest,
+            now,
+            page: Page::first(limit),
+        }
+    }
+}
+
+/// Which tickets come first; those that are equal by it, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TicketSort {
+    /// Put on sale last.
+    #[default]
+    Newest,
+    /// Event soonest; those without a time come last.
+    Soonest,
+    /// Lowest amount.
+    Cheapest,
+    /// Highest amount.
+    Dearest,
+}
+
+/// A place in a list of tickets: the entry that a page ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TicketCursor {
+    /// What the list is sorted by, as [`TicketSort::rank`] gives it.
+    pub rank: u64,
+    /// The entry itself.
+    pub id: TicketId,
+}
+
+impl TicketSort {
+    /// What a listing is sorted by, lowest first; equal ranks are ordered by id, highest first.
+    #[must_use]
+    pub fn rank(self, listing: &Listing) -> u64 {
+        let offer = &listing.ticket.offer;
+        let amount = offer.price.money().amount;
+        match self {
+            Self::Newest => 0,
+            Self::Soonest => offer.details.starts_at.map_or(u64::MAX, |at| at.millis().unsigned_abs()),
+            Self::Cheapest => amount,
+            Self::Dearest => u64::MAX - amount,
+        }
+    }
+
+    /// The place of a listing in a list that is sorted like this.
+    #[must_use]
+    pub fn cursor(self, listing: &Listing) -> TicketCursor {
+        TicketCursor { rank: self.rank(listing), id: listing.ticket.id }
+    }
+}
+
+/// Keeps listings, and the outbox of the tickets service.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `store`.
+///
+/// - A commit is all or nothing: `a_stale_commit_leaves_no_trace`.
+/// - A conflict names what changed: `a_conflict_names_what_changed`.
+/// - Of two commits against one revision, one wins: `one_of_two_racing_commits_wins`.
+/// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
+/// - An insert of what exists is refused: `an_insert_of_what_exists_is_refused`.
+/// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
+/// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
+/// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
+/// - Every filter narrows a search, and only tickets on sale are found: `a_search_finds_what_matches_and_no_more`.
+/// - Pages in any order join without a gap or a repetition: `search_pages_join_without_gaps`.
+/// - A seller's own list has all that is theirs, newest first: `a_seller_finds_all_their_listings`.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait TicketStore: Send + Sync + 'static {
+    /// The listings of these names that exist, in any order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError>;
+
+    /// Tickets on sale that match, in the order asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError>;
+
+    /// What a seller ever put on sale, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError>;
+
+    /// Applies every write and queues every event, or does neither.
+    ///
+    /// # Errors
+    ///
+    /// - [`StoreError::Conflict`] names the records that another commit changed.
+    /// - [`StoreError::Unavailable`]: the commit may have happened all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the whole commit or none of it.
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError>;
+}

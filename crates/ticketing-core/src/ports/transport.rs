@@ -1,0 +1,243 @@
+//! Carries events between services, at least once.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::event::Topic;
+use crate::wire::{EventEnvelope, RawMessage, Undecodable};
+
+use super::BoxError;
+
+/// Why the transport did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// The transport did not answer: the same call may succeed later.
+    #[error("the transport is unavailable")]
+    Unavailable(#[source] BoxError),
+    /// This event will never be carried, too large for one: a human is needed.
+    #[error("the transport refuses this event")]
+    Refused(#[source] BoxError),
+    /// The transport lacks the feature, and says so in its [`TransportFeatures`].
+    #[error("the transport does not support this")]
+    Unsupported,
+    /// The subscription is closed: subscribe again.
+    #[error("the subscription is closed")]
+    Closed,
+}
+
+/// How far a publication came.
+#[derive(Debug, thiserror::Error)]
+#[error("only the first {durable} events were published")]
+pub struct PublishError {
+    /// So many events from the front are durable; of the rest nothing is known.
+    pub durable: usize,
+    /// Why the next one is not.
+    #[source]
+    pub source: TransportError,
+}
+
+/// What a transport can do beyond the core rules. A claim is tested, and what is not claimed is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransportFeatures {
+    /// A new group may start with what was published before it.
+    pub replays_history: bool,
+    /// Members of one group share the work.
+    pub competing_consumers: bool,
+    /// What was published outlives the process.
+    pub survives_restart: bool,
+}
+
+/// Takes events to the transport.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `transport`.
+///
+/// - What is published arrives as it was, to the byte: `events_arrive_as_they_were_sent`.
+/// - An Ok means durable: `what_was_acknowledged_is_delivered`.
+/// - An error tells the durable prefix honestly: `a_failed_publication_tells_its_durable_prefix`.
+/// - Events of one subject keep their order: `events_of_a_subject_keep_their_order`.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait EventPublisher: Send + Sync + 'static {
+    /// Publishes all events, in order for each subject.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] tells how many from the front are durable: publish the rest again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves some of the events published.
+    async fn publish(&self, events: &[EventEnvelope]) -> Result<(), PublishError>;
+}
+
+/// Where a group that never subscribed before begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartFrom {
+    /// With the oldest event that is kept.
+    Earliest,
+    /// With the next event.
+    Latest,
+}
+
+/// Who subscribes, to what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionConfig {
+    /// Members of one group share the events; every group gets all of them.
+    pub group: String,
+    /// Which streams.
+    pub topics: Vec<Topic>,
+    /// Where a new group begins.
+    pub start: StartFrom,
+    /// The most deliveries that may be unsettled at a time.
+    pub max_unsettled: usize,
+}
+
+/// Opens subscriptions.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `transport`.
+///
+/// - Every group gets every event: `every_group_gets_every_event`.
+/// - A new group may begin with the oldest event (`replays_history`): `a_new_group_may_begin_with_the_oldest_event`.
+/// - A new group may begin with the next event: `a_new_group_may_begin_with_the_next_event`.
+/// - A group goes on where it stopped: `a_group_goes_on_where_it_stopped`.
+/// - Members share the work and lose nothing when one joins or leaves (`competing_consumers`): `members_share_and_lose_nothing`.
+/// - What is not claimed is refused: `an_unclaimed_feature_is_refused`.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait EventSubscriber: Send + Sync + 'static {
+    /// What this transport can do.
+    fn features(&self) -> TransportFeatures;
+
+    /// Joins a group.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError::Unavailable`]: try again later. [`TransportError::Unsupported`]: the feature is not claimed.
+    async fn subscribe(&self, config: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError>;
+}
+
+/// A member of a group.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `transport`.
+///
+/// - A later event of a subject waits until the earlier ones are settled or in the same batch before it:
+///   `a_later_event_waits_for_the_earlier`.
+/// - A delivery to retry comes again, no sooner than asked, with a higher attempt: `a_retried_delivery_comes_again_later`.
+/// - While one subject waits for a retry the others flow: `other_subjects_flow_during_a_retry`.
+/// - A dropped delivery comes again: `a_dropped_delivery_comes_again`.
+/// - Progress never passes what is unsettled: `progress_never_passes_an_unsettled_delivery`.
+/// - No more than `max_unsettled` are out at a time: `unsettled_deliveries_are_bounded`.
+/// - After `stop` nothing new comes and settling still works: `after_stop_settling_still_works`.
+/// - `close` tells how many were left unsettled, and they come again: `close_tells_what_was_abandoned`.
+/// - Whoever stops waiting for `next` loses nothing: `a_cancelled_next_loses_nothing`.
+/// - What cannot be decoded is delivered as such: `undecodable_bytes_are_delivered_as_such`.
+#[async_trait]
+pub trait Subscription: Send + fmt::Debug {
+    /// Waits for deliveries and returns up to `max`; none only after `stop`.
+    ///
+    /// A batch may hold several events of one subject, in order. Whoever fails to
+    /// handle one of them settles the later ones of its subject the same way.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError::Unavailable`]: call again later. [`TransportError::Closed`]: subscribe again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no delivery.
+    async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, TransportError>;
+
+    /// Asks for nothing more; what is out may still be settled.
+    async fn stop(&mut self);
+
+    /// Leaves the group, after waiting up to `deadline` for what is out to be settled.
+    ///
+    /// Returns how many deliveries were abandoned; they will come again.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError::Unavailable`]: the group notices later that the member is gone.
+    async fn close(self: Box<Self>, deadline: Duration) -> Result<usize, TransportError>;
+}
+
+/// What is to become of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// It was handled, or set aside durably.
+    Ack,
+    /// It could not be handled: deliver it again, and with it all later ones of its subject.
+    Retry {
+        /// Not before this span has passed.
+        after: Duration,
+    },
+}
+
+/// Tells a subscription what became of one delivery.
+pub trait Settle: Send + fmt::Debug {
+    /// Notes it. Called once.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError::Closed`] if it comes too late: the delivery comes again.
+    fn settle(self: Box<Self>, settlement: Settlement) -> Result<(), TransportError>;
+}
+
+/// What arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrival {
+    /// An event.
+    Event(EventEnvelope),
+    /// Bytes that are no event of ours.
+    Undecodable {
+        /// The bytes.
+        raw: RawMessage,
+        /// What is wrong with them.
+        reason: Undecodable,
+    },
+}
+
+impl Arrival {
+    /// What it is ordered by: the subject of an event, or the key of a raw message.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Event(envelope) => envelope.subject.to_string(),
+            Self::Undecodable { raw, .. } => raw.key.clone(),
+        }
+    }
+}
+
+/// An event on loan: settle it, or it comes again.
+#[derive(Debug)]
+#[must_use = "an unsettled delivery is delivered again"]
+pub struct Delivery {
+    /// What arrived.
+    pub arrival: Arrival,
+    /// How often it was delivered to this group by this member, from 1.
+    pub attempt: u32,
+    settle: Box<dyn Settle>,
+}
+
+impl Delivery {
+    /// Lends an event; for subscriptions.
+    pub fn new(arrival: Arrival, attempt: u32, settle: Box<dyn Settle>) -> Self {
+        Self { arrival, attempt, settle }
+    }
+
+    /// Says what became of it.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError::Closed`] if it comes too late: the delivery comes again.
+    pub fn settle(self, settlement: Settlement) -> Result<(), TransportError> {
+        self.settle.settle(settlement)
+    }
+}
