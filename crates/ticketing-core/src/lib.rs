@@ -16,6 +16,6 @@ pub mod domain;
 pub mod ports;
 pub mod wire;
 
-//pub mod usecase;
+pub mod usecase;
 
-//pub mod flow;
+pub mod flow;

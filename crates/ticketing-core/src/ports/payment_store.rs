@@ -7,7 +7,7 @@ use crate::domain::order::IdempotencyKey;
 use crate::domain::payment::{Payable, Payment};
 use crate::domain::time::Timestamp;
 
-use super::store::{StoreError, Stored, UnitOfWork};
+use super::store::{Page, StoreError, Stored, UnitOfWork};
 
 /// One kind of record of the payments service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,12 +77,14 @@ pub trait PaymentStore: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn load(&self, needs: &PaymentNeeds) -> Result<PaymentRecords, StoreError>;
 
-    /// Payments begun before `began_before` that are pending or whose refund is due, oldest first, at most `max`.
+    /// Payments begun before `began_before` that are pending or whose refund is due, oldest first.
+    ///
+    /// They come page by page, so that one which cannot be settled does not starve the rest.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
-    async fn unsettled(&self, began_before: Timestamp, max: usize) -> Result<Vec<Payment>, StoreError>;
+    async fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError>;
 
     /// Applies every write and queues every event, or does neither.
     ///

@@ -140,7 +140,7 @@ pub trait EventSubscriber: Send + Sync + 'static {
 /// - Whoever stops waiting for `next` loses nothing: `a_cancelled_next_loses_nothing`.
 /// - What cannot be decoded is delivered as such: `undecodable_bytes_are_delivered_as_such`.
 #[async_trait]
-pub trait Subscription: Send + fmt::Debug {
+pub trait Subscription: Send + Sync + fmt::Debug {
     /// Waits for deliveries and returns up to `max`; none only after `stop`.
     ///
     /// A batch may hold several events of one subject, in order. Whoever fails to
@@ -181,7 +181,7 @@ pub enum Settlement {
 }
 
 /// Tells a subscription what became of one delivery.
-pub trait Settle: Send + fmt::Debug {
+pub trait Settle: Send + Sync + fmt::Debug {
     /// Notes it. Called once.
     ///
     /// # Errors

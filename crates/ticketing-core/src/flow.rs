@@ -1,0 +1,12 @@
+//! How orders are decided together and how events travel.
+//!
+//! Everything here that repeats has one shape, [`driver::Step`]: idempotent,
+//! without input, one bounded batch, and it says how much was done. One driver
+//! runs them all and stops them in order.
+
+pub mod backoff;
+pub mod consumer;
+pub mod desk;
+pub mod driver;
+pub mod relay;
+pub mod shutdown;

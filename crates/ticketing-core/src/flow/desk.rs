@@ -1,0 +1,347 @@
+//! Decides together all that waits: orders, their ends, and changes of stock.
+//!
+//! A desk is a loop of its own. It takes all that waits, up to a bound and
+//! never waiting for more, decides in order of arrival, commits the decisions as
+//! one unit of work, and answers each. One commit a batch is what makes a hot
+//! ticket as cheap as a thousand quiet ones.
+//!
+//! Tickets are spread over a few desks by id, so within a process a ticket is
+//! always decided in one place, and commits collide only between processes.
+//!
+//! Invariant: an answer is sent only after the decision behind it is committed.
+//! Whoever stops waiting for an answer ends their own wait and nothing else.
+
+mod board;
+mod decide;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender, TrySendError};
+use futures::channel::oneshot;
+
+use crate::domain::ids::{OrderId, PaymentId, TicketId};
+use crate::domain::order::Order;
+use crate::domain::stock::{OrderRequest, Stock};
+use crate::domain::ticket::Ticket;
+use crate::domain::time::Timestamp;
+use crate::ports::order_store::{OrderNeeds, OrderRecords, OrderStore};
+use crate::ports::store::{RecordKey, StoreError, Stored};
+use crate::usecase::World;
+use crate::usecase::error::Error;
+use crate::wire::Origin;
+
+use board::Board;
+use decide::Moment;
+
+/// Something to decide about one ticket.
+#[derive(Debug, Clone)]
+pub struct Matter {
+    /// About which ticket.
+    pub ticket: TicketId,
+    /// What is wanted.
+    pub wish: Wish,
+    /// What set it off.
+    pub origin: Origin,
+}
+
+/// What is wanted of a desk.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    /// Hold places.
+    Place(OrderRequest),
+    /// Give held places back: the buyer does not want them.
+    Cancel(OrderId),
+    /// Give held places back: nobody paid in time.
+    Expire(OrderId),
+    /// Give held places to the buyer: they paid.
+    Complete(OrderId, PaymentId),
+    /// Take over a newer version of the ticket.
+    Follow(Ticket),
+}
+
+/// What was decided and committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// The order, as it is now.
+    Order(Order),
+    /// The stock is as new as the ticket.
+    Followed,
+}
+
+/// How desks work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeskConfig {
+    /// How many there are.
+    pub desks: usize,
+    /// The most matters to decide together.
+    pub batch: usize,
+    /// The most matters that wait at one desk; whoever comes then is told to come later.
+    pub waiting: usize,
+    /// How many stocks a desk remembers between batches.
+    pub remembered: usize,
+    /// How long places are held.
+    pub hold_for: Duration,
+}
+
+impl Default for DeskConfig {
+    fn default() -> Self {
+        Self { desks: 4, batch: 256, waiting: 8192, remembered: 16_384, hold_for: Duration::from_secs(15 * 60) }
+    }
+}
+
+/// Too many wait already: come again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many orders wait to be decided")]
+pub struct Crowded;
+
+/// The desk has ended, and the decision with it may have been made or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the desk was closed")]
+pub struct Closed;
+
+/// Where matters are handed in. A clone leads to the same desks.
+#[derive(Debug, Clone)]
+pub struct Desks(Arc<[Sender<Waiting>]>);
+
+/// A matter, and who waits for its answer.
+#[derive(Debug)]
+struct Waiting {
+    matter: Matter,
+    answer: oneshot::Sender<Result<Decided, Error>>,
+}
+
+impl Desks {
+    /// Opens desks over one store. Each [`Desk`] must be run, as a task of its own.
+    #[must_use]
+    pub fn open(store: &Arc<dyn OrderStore>, world: &World, config: DeskConfig) -> (Self, Vec<Desk>) {
+        let (senders, desks): (Vec<_>, Vec<_>) = (0..config.desks.max(1))
+            .map(|_| {
+                let (sender, matters) = async_channel::bounded(config.waiting);
+                (
+                    sender,
+                    Desk { store: Arc::clone(store), world: world.clone(), config, matters, stocks: HashMap::new() },
+                )
+            })
+            .unzip();
+        (Self(senders.into()), desks)
+    }
+
+    /// Hands a matter in and waits until it is decided and committed.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the domain refuses, and [`Error::Unavailable`] if the desk is crowded or the store
+    /// does not answer; the decision may then have been committed all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the wait; the matter is decided nevertheless.
+    pub async fn decide(&self, matter: Matter) -> Result<Decided, Error> {
+        let answer = self.hand_in(matter)?;
+        answer.await.map_err(|_| Error::unavailable(Closed))?
+    }
+
+    /// Hands a matter in; what is handed in first is decided first.
+    pub(crate) fn hand_in(&self, matter: Matter) -> Result<oneshot::Receiver<Result<Decided, Error>>, Error> {
+        let (answer, receiver) = oneshot::channel();
+        match self.desk_of(matter.ticket).try_send(Waiting { matter, answer }) {
+            Ok(()) => Ok(receiver),
+            Err(TrySendError::Full(_)) => Err(Error::unavailable(Crowded)),
+            Err(TrySendError::Closed(_)) => Err(Error::unavailable(Closed)),
+        }
+    }
+
+    /// Takes no more matters; those that wait are still decided.
+    pub fn close(&self) {
+        for desk in self.0.iter() {
+            desk.close();
+        }
+    }
+
+    fn desk_of(&self, ticket: TicketId) -> &Sender<Waiting> {
+        // The last bytes of a UUID of version 7 are random.
+        let [.., low, last] = ticket.uuid().into_bytes();
+        let desk = usize::from(u16::from_le_bytes([last, low])) % self.0.len();
+        self.0.get(desk).expect("a remainder is less than its divisor, and there is at least one desk")
+    }
+}
+
+/// One answer for each matter of a batch, in order.
+type Answers = Vec<Result<Decided, Error>>;
+
+/// One loop that decides.
+#[must_use = "a desk that is not run answers nobody"]
+pub struct Desk {
+    store: Arc<dyn OrderStore>,
+    world: World,
+    config: DeskConfig,
+    matters: Receiver<Waiting>,
+    /// Stocks as this desk committed them last. May be old where other processes commit too:
+    /// the store notices, and the desk reads again.
+    stocks: HashMap<TicketId, Stored<Stock>>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// How often a batch is decided again after other processes were quicker, before each stands alone.
+const TOGETHER: usize = 3;
+/// How often a matter that stands alone is decided again.
+const ALONE: usize = 16;
+
+impl Desk {
+    /// Decides until the desks are closed, or every handle to them is dropped, and nothing waits.
+    pub async fn run(mut self) {
+        while let Ok(first) = self.matters.recv().await {
+            let mut batch = vec![first];
+            while batch.len() < self.config.batch
+                && let Ok(next) = self.matters.try_recv()
+            {
+                batch.push(next);
+            }
+            self.decide_batch(batch).await;
+        }
+    }
+
+    async fn decide_batch(&mut self, batch: Vec<Waiting>) {
+        let Some(crowded) = self.decide_within(batch, TOGETHER).await else { return };
+        // Others commit to the same stocks: whoever collides must not hold up the rest.
+        for waiting in crowded {
+            if let Some(unlucky) = self.decide_within(vec![waiting], ALONE).await {
+                answer_all(unlucky, &Error::unavailable(StoreError::Conflict(Vec::new())));
+            }
+        }
+    }
+
+    /// Decides, commits and answers; gives the batch back if others were always quicker.
+    async fn decide_within(&mut self, batch: Vec<Waiting>, tries: usize) -> Option<Vec<Waiting>> {
+        let mut in_doubt = false;
+        for _ in 0..tries {
+            match self.decide_once(&batch, in_doubt).await {
+                Ok(answers) => {
+                    answer_each(batch, answers);
+                    return None;
+                }
+                Err(StoreError::Conflict(keys)) => self.forget(&batch, Some(&keys)),
+                Err(StoreError::Unavailable(error)) => {
+                    // The commit may have happened: read before deciding again.
+                    let cause = crate::flow::driver::causes(&*error);
+                    tracing::warn!(cause, "a commit of {} orders is in doubt", batch.len());
+                    self.forget(&batch, None);
+                    in_doubt = true;
+                }
+                Err(error @ StoreError::Corrupt(_)) => {
+                    answer_all(batch, &error.into());
+                    return None;
+                }
+            }
+        }
+        Some(batch)
+    }
+
+    /// Lays out all that the batch needs to be decided.
+    async fn set_up(&self, batch: &[Waiting], in_doubt: bool) -> Result<Board, StoreError> {
+        let needs = self.needs(batch, in_doubt);
+        let found = if needs.is_empty() { OrderRecords::default() } else { self.store.load(&needs).await? };
+        let known = batch.iter().filter_map(|waiting| self.stocks.get(&waiting.matter.ticket)).cloned();
+        Ok(Board::new(known.chain(found.stocks), found.orders))
+    }
+
+    fn needs(&self, batch: &[Waiting], in_doubt: bool) -> OrderNeeds {
+        let mut needs = OrderNeeds::default();
+        let mut stocks = HashSet::new();
+        for Waiting { matter, .. } in batch {
+            if !self.stocks.contains_key(&matter.ticket) && stocks.insert(matter.ticket) {
+                needs.stocks.push(matter.ticket);
+            }
+            match &matter.wish {
+                Wish::Place(request) => {
+                    needs.keys.extend(request.key.clone().map(|key| (request.buyer, key)));
+                    if in_doubt {
+                        needs.orders.push(request.id);
+                    }
+                }
+                Wish::Cancel(order) | Wish::Expire(order) | Wish::Complete(order, _) => needs.orders.push(*order),
+                Wish::Follow(_) => {}
+            }
+        }
+        needs
+    }
+
+    async fn decide_once(&mut self, batch: &[Waiting], in_doubt: bool) -> Result<Answers, StoreError> {
+        let now = self.world.now();
+        let (mut board, mut answers) = self.decide_at(now, batch, in_doubt).await?;
+        let stale: Vec<_> = self.refused_from_memory(batch, &answers).collect();
+        if !stale.is_empty() {
+            // Nothing is refused from memory: another process may have put places back.
+            self.forget(batch, Some(&stale));
+            (board, answers) = self.decide_at(now, batch, in_doubt).await?;
+        }
+        let work = board.unit_of_work(&self.world, now);
+        if !work.is_empty() {
+            self.store.commit(work).await?;
+        }
+        self.remember(board);
+        Ok(answers)
+    }
+
+    async fn decide_at(
+        &self,
+        now: Timestamp,
+        batch: &[Waiting],
+        in_doubt: bool,
+    ) -> Result<(Board, Answers), StoreError> {
+        let mut board = self.set_up(batch, in_doubt).await?;
+        let moment = Moment { now, pay_by: now.after(self.config.hold_for) };
+        let answers = batch.iter().map(|waiting| board.decide(&waiting.matter, moment)).collect();
+        Ok((board, answers))
+    }
+
+    fn refused_from_memory(&self, batch: &[Waiting], answers: &Answers) -> impl Iterator<Item = RecordKey> {
+        let refused = batch.iter().zip(answers).filter(|(_, answer)| matches!(answer, Err(Error::Stock(_))));
+        let tickets = refused.map(|(waiting, _)| waiting.matter.ticket);
+        tickets.filter(|ticket| self.stocks.contains_key(ticket)).map(RecordKey::Stock)
+    }
+
+    fn remember(&mut self, board: Board) {
+        if self.stocks.len() > self.config.remembered {
+            self.stocks.clear();
+        }
+        self.stocks.extend(board.into_stocks());
+    }
+
+    /// Forgets the stocks that changed elsewhere; all of the batch's if it is not known which.
+    fn forget(&mut self, batch: &[Waiting], changed: Option<&[RecordKey]>) {
+        for Waiting { matter, .. } in batch {
+            let gone = changed.is_none_or(|keys| keys.contains(&RecordKey::Stock(matter.ticket)));
+            if gone {
+                self.stocks.remove(&matter.ticket);
+            }
+        }
+    }
+}
+
+fn answer_each(batch: Vec<Waiting>, answers: Answers) {
+    for (waiting, answer) in batch.into_iter().zip(answers) {
+        waiting.reply(answer);
+    }
+}
+
+fn answer_all(batch: Vec<Waiting>, error: &Error) {
+    for waiting in batch {
+        waiting.reply(Err(error.clone()));
+    }
+}
+
+impl Waiting {
+    fn reply(self, answer: Result<Decided, Error>) {
+        if self.answer.send(answer).is_err() {
+            tracing::debug!(ticket = %self.matter.ticket, "nobody waits for this answer any more");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What a desk has in front of it while it decides one batch.
+
+use std::collections::HashMap;
+
+use crate::domain::event::Event;
+use crate::domain::ids::{AccountId, OrderId, TicketId};
+use crate::domain::order::{IdempotencyKey, Order};
+use crate::domain::stock::Stock;
+use crate::domain::time::Timestamp;
+use crate::ports::order_store::OrderRecord;
+use crate::ports::store::{Stored, UnitOfWork, Write};
+use crate::usecase::World;
+use crate::wire::Origin;
+
+/// Stocks and orders as the batch leaves them, and the events that tell of it.
+#[derive(Debug)]
+pub(super) struct Board {
+    stocks: HashMap<TicketId, Entry<Stock>>,
+    orders: HashMap<OrderId, Entry<Order>>,
+    keys: HashMap<(AccountId, IdempotencyKey), OrderId>,
+    events: Vec<(Event, Origin)>,
+}
+
+/// A record, and what the store has of it.
+#[derive(Debug)]
+struct Entry<R> {
+    record: R,
+    /// `None` if the store has none.
+    revision: Option<u64>,
+    changed: bool,
+}
+
+impl<R> Entry<R> {
+    fn write(&self) -> Option<Write<OrderRecord>>
+    where
+        R: Clone + Into<OrderRecord>,
+    {
+        self.changed.then(|| Write { record: self.record.clone().into(), replaces: self.revision })
+    }
+}
+
+impl Board {
+    pub(super) fn new(stocks: impl IntoIterator<Item = Stored<Stock>>, orders: Vec<Stored<Order>>) -> Self {
+        let keyed = orders.iter().filter_map(|stored| {
+            let order = &stored.record;
+            order.key.clone().map(|key| ((order.buyer, key), order.id))
+        });
+        Self {
+            keys: keyed.collect(),
+            stocks: stocks.into_iter().map(|stored| (stored.record.ticket, stored.into())).collect(),
+            orders: orders.into_iter().map(|stored| (stored.record.id, stored.into())).collect(),
+            events: Vec::new(),
+        }
+    }
+
+    pub(super) fn stock(&self, ticket: TicketId) -> Option<&Stock> {
+        self.stocks.get(&ticket).map(|entry| &entry.record)
+    }
+
+    pub(super) fn order(&self, order: OrderId) -> Option<&Order> {
+        self.orders.get(&order).map(|entry| &entry.record)
+    }
+
+    pub(super) fn order_under(&self, buyer: AccountId, key: &IdempotencyKey) -> Option<&Order> {
+        self.keys.get(&(buyer, key.clone())).and_then(|order| self.order(*order))
+    }
+
+    /// Lays down a decision about an order.
+    pub(super) fn put(&mut self, (stock, order, event): (Stock, Order, Event), origin: &Origin) {
+        if let Some(key) = order.key.clone() {
+            self.keys.insert((order.buyer, key), order.id);
+        }
+        put(&mut self.orders, order.id, order);
+        self.put_stock(stock);
+        self.events.push((event, origin.clone()));
+    }
+
+    /// Lays down a stock that no event tells of.
+    pub(super) fn put_stock(&mut self, stock: Stock) {
+        put(&mut self.stocks, stock.ticket, stock);
+    }
+
+    /// All that changed, as one commit.
+    pub(super) fn unit_of_work(&self, world: &World, now: Timestamp) -> UnitOfWork<OrderRecord> {
+        let stocks = self.stocks.values().filter_map(Entry::write);
+        let orders = self.orders.values().filter_map(Entry::write);
+        UnitOfWork {
+            writes: stocks.chain(orders).collect(),
+            events: self.events.iter().map(|(event, origin)| world.seal(event, now, origin)).collect(),
+        }
+    }
+
+    /// The stocks as they are once the unit of work is committed.
+    pub(super) fn into_stocks(self) -> impl Iterator<Item = (TicketId, Stored<Stock>)> {
+        self.stocks.into_iter().map(|(ticket, entry)| {
+            let revision = entry.revision.unwrap_or(0) + u64::from(entry.changed);
+            (ticket, Stored { record: entry.record, revision })
+        })
+    }
+}
+
+impl<R> From<Stored<R>> for Entry<R> {
+    fn from(stored: Stored<R>) -> Self {
+        Self { record: stored.record, revision: Some(stored.revision), changed: false }
+    }
+}
+
+fn put<K: std::hash::Hash + Eq, R>(entries: &mut HashMap<K, Entry<R>>, key: K, record: R) {
+    let revision = entries.get(&key).and_then(|entry| entry.revision);
+    entries.insert(key, Entry { record, revision, changed: true });
+}

@@ -1,0 +1,125 @@
+//! Runs steps until told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::{self, Either};
+use futures::pin_mut;
+
+use crate::ports::BoxError;
+use crate::ports::clock::{Clock, Ids};
+
+use super::backoff::Backoff;
+use super::shutdown::Shutdown;
+
+/// Something that repeats: one bounded batch at a time.
+///
+/// Running a step twice, or by two processes at once, does no harm.
+#[async_trait]
+pub trait Step: Send {
+    /// What it is called in logs and metrics.
+    fn name(&self) -> &str;
+
+    /// Does one batch and tells how much that was; 0 means there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept it from doing more; the driver waits and tries again, for ever.
+    async fn step(&mut self) -> Result<usize, BoxError>;
+
+    /// Waits until there may be something to do. It only lowers latency.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    async fn idle(&mut self);
+
+    /// Leaves things so that another process can go on at once.
+    async fn finish(self: Box<Self>);
+}
+
+/// How a driver paces a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// A step that has nothing to do is tried again after this span at the latest.
+    pub period: Duration,
+    /// The waits after failures.
+    pub backoff: Backoff,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { period: Duration::from_secs(1), backoff: Backoff::default() }
+    }
+}
+
+/// Time, chance and the word to stop, for a driver.
+#[derive(Clone)]
+pub struct Driver {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Jitters the waits.
+    pub ids: Arc<dyn Ids>,
+    /// Says when to stop.
+    pub shutdown: Shutdown,
+}
+
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driver").field("shutdown", &self.shutdown).finish_non_exhaustive()
+    }
+}
+
+impl Driver {
+    /// Steps until idle, waits for a wake-up or the period, and again, until told to stop.
+    ///
+    /// A step that is under way when the word comes is finished first.
+    pub async fn drive(&self, mut step: Box<dyn Step>, pace: Pace) {
+        let mut failures = 0;
+        while !self.shutdown.is_requested() {
+            match step.step().await {
+                Ok(0) => {
+                    failures = 0;
+                    self.rest(step.idle(), pace.period).await;
+                }
+                Ok(_) => failures = 0,
+                Err(error) => {
+                    failures += 1;
+                    let wait = pace.backoff.wait(failures, self.clock.now(), &*self.ids);
+                    let (name, cause) = (step.name(), causes(&*error));
+                    tracing::warn!(name, failures, ?wait, cause, "a step failed and will be tried again");
+                    self.rest(future::pending(), wait).await;
+                }
+            }
+        }
+        step.finish().await;
+    }
+
+    async fn rest(&self, wake: impl Future<Output = ()> + Send, span: Duration) {
+        let woken = async {
+            pin_mut!(wake);
+            match future::select(wake, self.clock.sleep(span)).await {
+                Either::Left(_) | Either::Right(_) => {}
+            }
+        };
+        let stopped = self.shutdown.requested();
+        pin_mut!(woken, stopped);
+        match future::select(stopped, woken).await {
+            Either::Left(_) | Either::Right(_) => {}
+        }
+    }
+}
+
+/// A failure and all its causes, in one line for the log.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}

@@ -1,0 +1,203 @@
+//! Moves committed events from the outbox to the transport, at least once.
+//!
+//! The relay never looks at events and never decides anything: what is pending
+//! is published, oldest first, and forgotten once the transport has it.
+//!
+//! Invariant: it selects by "not yet published", never by request. An event
+//! whose commit succeeded is therefore published even if the process that
+//! committed it is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future;
+use uuid::Uuid;
+
+use crate::domain::ids::EventId;
+use crate::ports::BoxError;
+use crate::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
+use crate::ports::store::StoreError;
+use crate::ports::transport::{EventPublisher, PublishError};
+
+use super::driver::{Step, causes};
+
+/// How a relay works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RelayConfig {
+    /// The most events to publish at once.
+    pub batch: usize,
+    /// The most batches in one step.
+    pub batches: usize,
+    /// How long another process waits before it takes over from one that died.
+    pub lease: Duration,
+}
+
+impl Default for RelayConfig {
+    fn default() -> Self {
+        Self { batch: 512, batches: 16, lease: Duration::from_secs(10) }
+    }
+}
+
+/// What a relay moves events between.
+#[derive(Clone)]
+pub struct RelayPorts {
+    /// Where events wait.
+    pub outbox: Arc<dyn Outbox>,
+    /// Where they go.
+    pub publisher: Arc<dyn EventPublisher>,
+}
+
+impl std::fmt::Debug for RelayPorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RelayPorts").finish_non_exhaustive()
+    }
+}
+
+/// Publishes the events of one service.
+///
+/// While one batch is published, the next is read and the one before is
+/// forgotten, so the transport never waits for the store.
+///
+/// # Examples
+///
+/// ```
+/// # use ticketing_core::flow::{driver::Step, relay::{Relay, RelayConfig, RelayPorts}};
+/// async fn publish_everything(ports: RelayPorts, me: uuid::Uuid) {
+///     let mut relay = Relay::new("orders", ports, me, RelayConfig::default());
+///     while relay.step().await.is_ok_and(|moved| moved > 0) {}
+/// }
+/// ```
+pub struct Relay {
+    name: String,
+    outbox: Arc<dyn Outbox>,
+    publisher: Arc<dyn EventPublisher>,
+    owner: Uuid,
+    config: RelayConfig,
+    lease: Option<Lease>,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay").field("name", &self.name).field("lease", &self.lease).finish_non_exhaustive()
+    }
+}
+
+impl Relay {
+    /// A relay of `service`; `owner` tells it from the relays of other processes.
+    #[must_use]
+    pub fn new(service: &str, ports: RelayPorts, owner: Uuid, config: RelayConfig) -> Self {
+        let RelayPorts { outbox, publisher } = ports;
+        Self { name: format!("{service}-relay"), outbox, publisher, owner, config, lease: None }
+    }
+
+    async fn publish_pending(&self, lease: Lease) -> Result<usize, BoxError> {
+        let mut batch = self.outbox.pending(None, self.config.batch).await?;
+        let (mut moved, mut durable) = (0, Vec::new());
+        for _ in 0..self.config.batches {
+            let Some(end) = batch.end else { break };
+            let published = self.publisher.publish(&batch.events);
+            let (published, next, marked) =
+                future::join3(published, self.read_on(end), self.mark(lease, &durable)).await;
+            marked?;
+            durable = durable_ids(&batch, &published);
+            moved += durable.len();
+            if published.is_err() {
+                // A crash here publishes them again: consumers know them by version.
+                self.mark(lease, &durable).await?;
+                published?;
+            }
+            batch = next?;
+        }
+        self.mark(lease, &durable).await?;
+        Ok(moved)
+    }
+
+    async fn read_on(&self, end: OutboxCursor) -> Result<PendingEvents, StoreError> {
+        self.outbox.pending(Some(end), self.config.batch).await
+    }
+
+    async fn mark(&self, lease: Lease, ids: &[EventId]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.outbox.mark_published(lease, ids).await
+    }
+}
+
+fn durable_ids(batch: &PendingEvents, published: &Result<(), PublishError>) -> Vec<EventId> {
+    let durable = match published {
+        Ok(()) => batch.events.len(),
+        Err(error) => error.durable,
+    };
+    batch.events.iter().take(durable).map(|envelope| envelope.id).collect()
+}
+
+#[async_trait]
+impl Step for Relay {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn step(&mut self) -> Result<usize, BoxError> {
+        self.lease = self.outbox.lease(self.owner, self.config.lease).await?;
+        match self.lease {
+            Some(lease) => self.publish_pending(lease).await,
+            None => Ok(0),
+        }
+    }
+
+    async fn idle(&mut self) {
+        self.outbox.wait().await;
+    }
+
+    async fn finish(mut self: Box<Self>) {
+        while self.step().await.is_ok_and(|moved| moved > 0) {}
+        let Some(lease) = self.lease else { return };
+        if let Err(error) = self.outbox.release(lease).await {
+            tracing::debug!(cause = causes(&error), "the lease of {} will run out by itself", self.name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Event;
+    use crate::domain::ids::OrderId;
+    use crate::domain::time::Timestamp;
+    use crate::ports::outbox::MockOutbox;
+    use crate::ports::transport::{MockEventPublisher, TransportError};
+    use crate::wire::{EventEnvelope, Origin, seal};
+    use std::sync::Mutex;
+
+    fn events(n: u128) -> Vec<EventEnvelope> {
+        let event = Event::ExpirationCompleted { order: OrderId::new(Uuid::from_u128(1)), pay_by: Timestamp::EPOCH };
+        let ids = (1..=n).map(|id| EventId::new(Uuid::from_u128(id)));
+        ids.map(|id| seal(&event, id, Timestamp::EPOCH, &Origin::new(Uuid::nil()))).collect()
+    }
+
+    #[tokio::test]
+    async fn only_what_the_transport_has_is_forgotten() {
+        let marked = Arc::new(Mutex::new(Vec::new()));
+        let mut outbox = MockOutbox::new();
+        outbox.expect_lease().returning(|owner, _| Ok(Some(Lease { owner, epoch: 1 })));
+        outbox.expect_pending().returning(|after, _| match after {
+            None => Ok(PendingEvents { events: events(3), end: Some(OutboxCursor(3)) }),
+            Some(_) => Ok(PendingEvents::default()),
+        });
+        let seen = Arc::clone(&marked);
+        outbox.expect_mark_published().returning(move |_, ids| {
+            seen.lock().unwrap().extend_from_slice(ids);
+            Ok(())
+        });
+        let mut publisher = MockEventPublisher::new();
+        publisher.expect_publish().returning(|_| Err(PublishError { durable: 2, source: TransportError::Closed }));
+        let mut relay =
+            Relay::new("orders", Arc::new(outbox), Arc::new(publisher), Uuid::nil(), RelayConfig::default());
+
+        assert!(relay.step().await.is_err());
+        let durable: Vec<_> = events(2).iter().map(|envelope| envelope.id).collect();
+        assert_eq!(*marked.lock().unwrap(), durable);
+    }
+}

@@ -1,0 +1,84 @@
+//! What a person can do, and how each service reacts to the others.
+//!
+//! One folder a service, one file a command: it loads, lets the domain decide,
+//! and commits one unit of work.
+
+pub mod accounts;
+pub mod error;
+pub mod expiration;
+pub mod orders;
+pub mod payments;
+pub mod tickets;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::domain::event::Event;
+use crate::domain::ids::EventId;
+use crate::domain::time::Timestamp;
+use crate::ports::clock::{Clock, Ids};
+use crate::wire::{EventEnvelope, Origin, seal};
+
+/// How often a command decides again after somebody else was quicker.
+const DECISIONS: usize = 8;
+
+/// An id younger than this may name something whose event is still on its way.
+const YOUNG: Duration = Duration::from_secs(5);
+
+/// How long a command waits for that event, and how often it looks.
+const NEWS_WAIT: Duration = Duration::from_secs(2);
+const NEWS_POLL: Duration = Duration::from_millis(20);
+
+/// Time and chance, as every service needs them.
+#[derive(Clone)]
+pub struct World {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws identities and secrets.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new identity, drawn at `now`.
+    #[must_use]
+    pub fn uuid(&self, now: Timestamp) -> Uuid {
+        self.ids.uuid(now)
+    }
+
+    pub(crate) fn seal(&self, event: &Event, now: Timestamp, origin: &Origin) -> EventEnvelope {
+        seal(event, EventId::new(self.uuid(now)), now, origin)
+    }
+}
+
+/// Entries of a list, and where the next page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice<T, C> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// The last of them, if more follow.
+    pub next: Option<C>,
+}
+
+impl<T, C> Slice<T, C> {
+    /// Cuts a list that was read one entry further than asked for.
+    fn cut(mut items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> C) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = if more { items.last().map(cursor) } else { None };
+        Self { items, next }
+    }
+}

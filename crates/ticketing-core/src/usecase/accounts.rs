@@ -1,0 +1,132 @@
+//! The accounts service: who somebody is.
+
+mod change_password;
+mod manage_sessions;
+mod refresh;
+mod sign_in;
+mod sign_up;
+mod token;
+
+use std::sync::Arc;
+
+use crate::domain::account::{Account, EmailAddress};
+use crate::domain::ids::{AccountId, SessionId};
+use crate::domain::time::Timestamp;
+use crate::ports::account_store::AccountStore;
+use crate::ports::identity::{Claims, PasswordHasher, Session, SessionLifetimes, SessionStore, TokenSigner};
+
+use super::World;
+use super::error::Error;
+
+pub use change_password::ChangePassword;
+pub use refresh::Refreshed;
+pub use sign_in::SignIn;
+pub use sign_up::SignUp;
+pub use token::RefreshToken;
+
+/// What the accounts service works with. A clone is the same service.
+///
+/// # Examples
+///
+/// ```
+/// # use ticketing_core::usecase::{accounts::{Accounts, SignUp}, error::Error};
+/// # use ticketing_core::wire::Origin;
+/// async fn sign_up(accounts: &Accounts, origin: Origin) -> Result<(), Error> {
+///     let command = SignUp {
+///         email: "ada@example.org".parse()?,
+///         password: "correct horse battery staple".to_owned(),
+///         device: "a browser".to_owned(),
+///     };
+///     let signed_in = accounts.sign_up(command, origin).await?;
+///     assert_eq!(signed_in.email.as_str(), "ada@example.org");
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Accounts {
+    /// Keeps accounts.
+    pub store: Arc<dyn AccountStore>,
+    /// Keeps sessions.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Hashes passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Signs access tokens.
+    pub signer: Arc<dyn TokenSigner>,
+    /// Time and chance.
+    pub world: World,
+    /// How long tokens and sessions last.
+    pub lifetimes: SessionLifetimes,
+}
+
+impl std::fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accounts").field("lifetimes", &self.lifetimes).finish_non_exhaustive()
+    }
+}
+
+/// What somebody who signed in takes along.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who.
+    pub account: AccountId,
+    /// Their address.
+    pub email: EmailAddress,
+    /// Shown with each request.
+    pub access: AccessToken,
+    /// Shown once, for the next pair of tokens.
+    pub refresh: RefreshToken,
+    /// When the session ends unless refreshed before.
+    pub session_expires_at: Timestamp,
+}
+
+/// A signed access token and what it says.
+#[derive(Clone)]
+pub struct AccessToken {
+    /// The JSON Web Token. Never printed.
+    pub token: String,
+    /// What it says.
+    pub claims: Claims,
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccessToken").field("claims", &self.claims).finish_non_exhaustive()
+    }
+}
+
+impl Accounts {
+    /// An account by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AccountNotFound`] if there is none, or a failure of the store.
+    pub async fn account(&self, id: AccountId) -> Result<Account, Error> {
+        let stored = self.store.account(id).await?;
+        stored.map(|stored| stored.record).ok_or(Error::AccountNotFound)
+    }
+
+    /// Begins a session on a device.
+    async fn begin_session(&self, account: &Account, device: &str, now: Timestamp) -> Result<SignedIn, Error> {
+        let id = SessionId::new(self.world.uuid(now));
+        let refresh = RefreshToken::draw(id, &self.world);
+        let session = Session {
+            id,
+            account: account.id,
+            device: device.chars().filter(|c| !c.is_control()).take(200).collect(),
+            created_at: now,
+            refreshed_at: now,
+            expires_at: now.after(self.lifetimes.idle),
+            current: refresh.digest(),
+            previous: None,
+        };
+        let session_expires_at = session.expires_at;
+        self.sessions.create(session).await?;
+        let access = self.sign(account.id, id, now);
+        Ok(SignedIn { account: account.id, email: account.email.clone(), access, refresh, session_expires_at })
+    }
+
+    fn sign(&self, account: AccountId, session: SessionId, now: Timestamp) -> AccessToken {
+        let claims = Claims { account, session, issued_at: now, expires_at: now.after(self.lifetimes.access) };
+        AccessToken { token: self.signer.sign(claims), claims }
+    }
+}

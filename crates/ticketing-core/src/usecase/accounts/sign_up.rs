@@ -1,0 +1,62 @@
+//! Opens an account and signs its owner in.
+
+use crate::domain::account::{Account, EmailAddress, Password};
+use crate::domain::ids::AccountId;
+use crate::domain::invalid::Invalid;
+use crate::ports::store::{StoreError, UnitOfWork, Write};
+use crate::usecase::error::Error;
+use crate::wire::Origin;
+
+use super::{Accounts, SignedIn};
+
+/// Asks for an account.
+#[derive(Clone)]
+pub struct SignUp {
+    /// Where to reach its owner.
+    pub email: EmailAddress,
+    /// As the owner typed it.
+    pub password: String,
+    /// What the browser calls itself.
+    pub device: String,
+}
+
+impl std::fmt::Debug for SignUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignUp").field("email", &self.email).finish_non_exhaustive()
+    }
+}
+
+impl Accounts {
+    /// Opens an account and signs its owner in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a weak password, [`Error::EmailTaken`], or a failure of a port.
+    pub async fn sign_up(&self, command: SignUp, origin: Origin) -> Result<SignedIn, Error> {
+        let password = self.strong_password(command.password, &command.email)?;
+        // Hashing is dear, so an address that is taken is refused before it.
+        if self.store.account_by_email(&command.email).await?.is_some() {
+            return Err(Error::EmailTaken);
+        }
+        let hash = self.hasher.hash(&password).await?;
+        let now = self.world.now();
+        let id = AccountId::new(self.world.uuid(now));
+        let (account, event) = Account::register(id, command.email, hash, now);
+        let work =
+            UnitOfWork::default().with(Write::insert(account.clone())).telling(self.world.seal(&event, now, &origin));
+        match self.store.commit(work).await {
+            Ok(()) => self.begin_session(&account, &command.device, now).await,
+            Err(StoreError::Conflict(_)) => Err(Error::EmailTaken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Accepts a new password that is hard to guess.
+    pub(super) fn strong_password(&self, password: String, email: &EmailAddress) -> Result<Password, Error> {
+        let password = Password::new(password)?;
+        match self.hasher.weakness(&password, &[email.as_str().to_owned()]) {
+            Some(weakness) => Err(Invalid::new("password", weakness).into()),
+            None => Ok(password),
+        }
+    }
+}

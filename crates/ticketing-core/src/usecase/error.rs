@@ -1,0 +1,253 @@
+//! Why a command was not carried out.
+
+use std::sync::Arc;
+
+use crate::domain::invalid::Invalid;
+use crate::domain::order::{CancelReason, OrderRefusal};
+use crate::domain::payment::PaymentRefusal;
+use crate::domain::stock::StockRefusal;
+use crate::domain::ticket::TicketRefusal;
+use crate::ports::gateway::GatewayError;
+use crate::ports::identity::IdentityError;
+use crate::ports::store::StoreError;
+
+/// Why a command was not carried out. Nothing changed, unless the store was unavailable.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Fields are wrong: mend them.
+    #[error("some fields are wrong")]
+    Invalid(Vec<Invalid>),
+    /// There is no such account.
+    #[error("there is no such account")]
+    AccountNotFound,
+    /// There is no such ticket.
+    #[error("there is no such ticket")]
+    TicketNotFound,
+    /// There is no such order, or it is somebody else's.
+    #[error("there is no such order")]
+    OrderNotFound,
+    /// There is no such session, or it is somebody else's.
+    #[error("there is no such session")]
+    SessionNotFound,
+    /// The e-mail address belongs to an account: sign in instead.
+    #[error("this e-mail address has an account already")]
+    EmailTaken,
+    /// E-mail address or password are wrong: try again.
+    #[error("the e-mail address or the password is wrong")]
+    WrongCredentials,
+    /// The session is over: sign in.
+    #[error("the session is over")]
+    SessionOver,
+    /// The key named another request before: choose another key.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+    /// What was to be changed changed meanwhile: read it again.
+    #[error("this is version {current} by now")]
+    Stale {
+        /// The version it has.
+        current: u64,
+    },
+    /// The ticket does not allow it.
+    #[error("{}", ticket_sentence(.0))]
+    Ticket(TicketRefusal),
+    /// No place was given.
+    #[error("{}", stock_sentence(.0))]
+    Stock(StockRefusal),
+    /// The order does not allow it.
+    #[error("{}", order_sentence(.0))]
+    Order(OrderRefusal),
+    /// No payment was begun.
+    #[error("{}", payment_sentence(.0))]
+    Payment(PaymentRefusal),
+    /// The card was declined: try another.
+    #[error("the card was declined")]
+    CardDeclined {
+        /// Why, in a word.
+        reason: Arc<str>,
+    },
+    /// What is needed did not answer, or is overloaded: try again.
+    #[error("the service is busy")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// Something is broken: a human is needed.
+    #[error("something is broken")]
+    Broken(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// What an edge tells a caller to do about an error.
+///
+/// Not `non_exhaustive` on purpose: a new kind must not compile until every
+/// edge has decided what to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Mend the fields.
+    Invalid,
+    /// Sign in.
+    NotSignedIn,
+    /// Use another card.
+    CardDeclined,
+    /// It is not yours to change.
+    Forbidden,
+    /// It is not there, or not yours to see.
+    NotFound,
+    /// The state forbids it.
+    Refused,
+    /// Read it again.
+    Stale,
+    /// Try again later.
+    Unavailable,
+    /// Tell an operator.
+    Broken,
+}
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid(_) | Self::KeyReused => ErrorKind::Invalid,
+            Self::AccountNotFound | Self::TicketNotFound | Self::OrderNotFound | Self::SessionNotFound => {
+                ErrorKind::NotFound
+            }
+            Self::WrongCredentials | Self::SessionOver => ErrorKind::NotSignedIn,
+            Self::Ticket(TicketRefusal::NotSeller) => ErrorKind::Forbidden,
+            Self::Ticket(TicketRefusal::StartsInThePast) => ErrorKind::Invalid,
+            Self::EmailTaken | Self::Ticket(_) | Self::Stock(_) | Self::Order(_) | Self::Payment(_) => {
+                ErrorKind::Refused
+            }
+            Self::Stale { .. } => ErrorKind::Stale,
+            Self::CardDeclined { .. } => ErrorKind::CardDeclined,
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Broken(_) => ErrorKind::Broken,
+        }
+    }
+
+    /// A word that never changes, for programs; listed in `docs/errors.md`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::AccountNotFound => "account_not_found",
+            Self::TicketNotFound => "ticket_not_found",
+            Self::OrderNotFound => "order_not_found",
+            Self::SessionNotFound => "session_not_found",
+            Self::EmailTaken => "email_taken",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::SessionOver => "session_over",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::Stale { .. } => "stale_version",
+            Self::Ticket(refusal) => ticket_code(refusal),
+            Self::Stock(refusal) => stock_code(refusal),
+            Self::Order(refusal) => order_code(refusal),
+            Self::Payment(refusal) => payment_code(refusal),
+            Self::CardDeclined { .. } => "card_declined",
+            Self::Unavailable(_) => "unavailable",
+            Self::Broken(_) => "broken",
+        }
+    }
+
+    pub(crate) fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Arc::new(cause))
+    }
+}
+
+const fn ticket_code(refusal: &TicketRefusal) -> &'static str {
+    match refusal {
+        TicketRefusal::NotSeller => "not_seller",
+        TicketRefusal::Withdrawn => "ticket_withdrawn",
+        TicketRefusal::QuantityBelowSales { .. } => "quantity_below_sales",
+        TicketRefusal::StartsInThePast => "starts_in_the_past",
+    }
+}
+
+const fn stock_code(refusal: &StockRefusal) -> &'static str {
+    match refusal {
+        StockRefusal::OwnTicket => "own_ticket",
+        StockRefusal::Withdrawn => "ticket_withdrawn",
+        StockRefusal::SoldOut { .. } => "sold_out",
+        StockRefusal::PriceChanged { .. } => "price_changed",
+    }
+}
+
+const fn order_code(refusal: &OrderRefusal) -> &'static str {
+    match refusal {
+        OrderRefusal::Completed => "order_completed",
+        OrderRefusal::Cancelled { .. } => "order_cancelled",
+        OrderRefusal::NotDue { .. } => "order_not_due",
+    }
+}
+
+const fn payment_code(refusal: &PaymentRefusal) -> &'static str {
+    match refusal {
+        PaymentRefusal::AlreadyPaid => "already_paid",
+        PaymentRefusal::OrderCancelled => "order_cancelled",
+        PaymentRefusal::Overdue => "order_overdue",
+        PaymentRefusal::InProgress { .. } => "payment_in_progress",
+    }
+}
+
+fn ticket_sentence(refusal: &TicketRefusal) -> String {
+    match refusal {
+        TicketRefusal::NotSeller => "only the seller may change this ticket".to_owned(),
+        TicketRefusal::Withdrawn => "this ticket was withdrawn".to_owned(),
+        TicketRefusal::QuantityBelowSales { committed } => {
+            format!("{committed} places are held or sold already, so no fewer can be offered")
+        }
+        TicketRefusal::StartsInThePast => "the event would begin in the past".to_owned(),
+    }
+}
+
+fn stock_sentence(refusal: &StockRefusal) -> String {
+    match refusal {
+        StockRefusal::OwnTicket => "nobody orders their own ticket".to_owned(),
+        StockRefusal::Withdrawn => "this ticket was withdrawn".to_owned(),
+        StockRefusal::SoldOut { available: 0 } => "this ticket is sold out".to_owned(),
+        StockRefusal::SoldOut { available } => format!("only {available} places are left"),
+        StockRefusal::PriceChanged { price } => format!("the price changed to {}", price.money()),
+    }
+}
+
+fn order_sentence(refusal: &OrderRefusal) -> String {
+    match refusal {
+        OrderRefusal::Completed => "this order is completed".to_owned(),
+        OrderRefusal::Cancelled { reason: CancelReason::ByBuyer } => "this order was cancelled".to_owned(),
+        OrderRefusal::Cancelled { reason: CancelReason::Expired } => "this order expired".to_owned(),
+        OrderRefusal::NotDue { pay_by } => format!("this order may be paid until {pay_by}"),
+    }
+}
+
+fn payment_sentence(refusal: &PaymentRefusal) -> String {
+    match refusal {
+        PaymentRefusal::AlreadyPaid => "this order is paid already".to_owned(),
+        PaymentRefusal::OrderCancelled => "this order was cancelled".to_owned(),
+        PaymentRefusal::Overdue => "the time to pay this order is over".to_owned(),
+        PaymentRefusal::InProgress { .. } => "a payment of this order is under way".to_owned(),
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() { Self::unavailable(error) } else { Self::Broken(Arc::new(error)) }
+    }
+}
+
+impl From<IdentityError> for Error {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::InvalidToken => Self::SessionOver,
+            IdentityError::Unavailable(_) => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<GatewayError> for Error {
+    fn from(error: GatewayError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(vec![invalid])
+    }
+}

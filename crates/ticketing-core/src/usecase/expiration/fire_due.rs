@@ -1,0 +1,53 @@
+//! Tells of timers that came due.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::event::Event;
+use crate::flow::driver::Step;
+use crate::ports::BoxError;
+use crate::wire::Origin;
+
+use super::Expiration;
+
+/// Publishes an expiration for each timer that is due, then forgets the timer.
+#[derive(Debug, Clone)]
+pub struct FireDue {
+    /// Whose timers.
+    pub expiration: Expiration,
+    /// The most timers in one step.
+    pub batch: usize,
+    /// How long a claim lasts before another process may fire the timer.
+    pub claim: Duration,
+}
+
+#[async_trait]
+impl Step for FireDue {
+    fn name(&self) -> &str {
+        "expiration-timers"
+    }
+
+    async fn step(&mut self) -> Result<usize, BoxError> {
+        let Expiration { timers, publisher, world } = &self.expiration;
+        let due = timers.claim_due(self.batch, self.claim).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let now = world.now();
+        let events = due.iter().map(|due| {
+            let event = Event::ExpirationCompleted { order: due.timer.order, pay_by: due.timer.due };
+            world.seal(&event, now, &Origin::new(world.uuid(now)))
+        });
+        publisher.publish(&events.collect::<Vec<_>>()).await?;
+        // A crash here fires them again: an order expires once.
+        timers.complete(&due).await?;
+        Ok(due.len())
+    }
+
+    async fn idle(&mut self) {
+        futures::future::pending().await
+    }
+
+    async fn finish(self: Box<Self>) {}
+}

@@ -1,0 +1,46 @@
+//! The orders service: who gets a ticket.
+
+mod cancel_order;
+mod expire_overdue;
+mod follow;
+mod place_order;
+mod read_orders;
+
+use std::sync::Arc;
+
+use crate::flow::desk::Desks;
+use crate::ports::order_store::OrderStore;
+
+use super::World;
+
+pub use expire_overdue::ExpireOverdue;
+pub use follow::OrdersFollow;
+pub use place_order::PlaceOrder;
+
+/// What the orders service works with. A clone is the same service.
+///
+/// # Examples
+///
+/// ```
+/// # use ticketing_core::{domain::{ids::{AccountId, TicketId}, money::Quantity, order::Order}, wire::Origin};
+/// # use ticketing_core::usecase::{error::Error, orders::{Orders, PlaceOrder}};
+/// async fn buy_one(orders: &Orders, buyer: AccountId, ticket: TicketId, origin: Origin) -> Result<Order, Error> {
+///     let command = PlaceOrder { buyer, ticket, quantity: Quantity::ONE, price_seen: None, key: None };
+///     orders.place_order(command, origin).await
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Orders {
+    /// Keeps stocks and orders.
+    pub store: Arc<dyn OrderStore>,
+    /// Decide what changes them.
+    pub desks: Desks,
+    /// Time and chance.
+    pub world: World,
+}
+
+impl std::fmt::Debug for Orders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Orders").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,64 @@
+//! Holds places of a ticket for a buyer.
+
+use crate::domain::ids::{AccountId, OrderId, TicketId};
+use crate::domain::money::{Money, Quantity};
+use crate::domain::order::{IdempotencyKey, Order};
+use crate::domain::stock::OrderRequest;
+use crate::flow::desk::{Decided, Matter, Wish};
+use crate::usecase::error::Error;
+use crate::usecase::{NEWS_POLL, NEWS_WAIT, YOUNG};
+use crate::wire::Origin;
+
+use super::Orders;
+
+/// Asks for places of a ticket.
+#[derive(Debug, Clone)]
+pub struct PlaceOrder {
+    /// Who asks.
+    pub buyer: AccountId,
+    /// Of which ticket.
+    pub ticket: TicketId,
+    /// How many.
+    pub quantity: Quantity,
+    /// The price of one place that the buyer saw, if they say so.
+    pub price_seen: Option<Money>,
+    /// What the buyer calls this request, so that asking twice orders once.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl Orders {
+    /// Holds places of a ticket for a buyer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stock`] if there is no place for this buyer, [`Error::TicketNotFound`], [`Error::KeyReused`],
+    /// or [`Error::Unavailable`]; after that, asking again with the same key is safe.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the wait; the order is placed or refused nevertheless.
+    pub async fn place_order(&self, command: PlaceOrder, origin: Origin) -> Result<Order, Error> {
+        let now = self.world.now();
+        let request = OrderRequest {
+            id: OrderId::new(self.world.uuid(now)),
+            buyer: command.buyer,
+            quantity: command.quantity,
+            price_seen: command.price_seen,
+            key: command.key,
+        };
+        let matter = Matter { ticket: command.ticket, wish: Wish::Place(request), origin };
+        let young = command.ticket.is_younger_than(YOUNG, now);
+        let give_up_at = now.after(NEWS_WAIT);
+        loop {
+            match self.desks.decide(matter.clone()).await {
+                Ok(Decided::Order(order)) => return Ok(order),
+                // The event of a new ticket may still be on its way.
+                Err(Error::TicketNotFound) if young && self.world.now() < give_up_at => {
+                    self.world.clock.sleep(NEWS_POLL).await;
+                }
+                Ok(Decided::Followed) => return Err(Error::TicketNotFound),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

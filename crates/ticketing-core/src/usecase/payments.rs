@@ -1,0 +1,70 @@
+//! The payments service: money is taken once, or given back.
+
+mod conclude;
+mod follow_orders;
+mod pay_order;
+mod receive_notice;
+mod settle;
+
+use std::sync::Arc;
+
+use crate::domain::ids::{OrderId, PaymentId};
+use crate::domain::payment::{Payable, Payment};
+use crate::ports::gateway::PaymentGateway;
+use crate::ports::payment_store::{PaymentNeeds, PaymentRecords, PaymentStore};
+use crate::ports::store::{StoreError, Stored};
+
+use super::World;
+
+pub use follow_orders::PaymentsFollowOrders;
+pub use pay_order::PayOrder;
+pub use settle::SettlePayments;
+
+/// What the payments service works with. A clone is the same service.
+///
+/// # Examples
+///
+/// ```
+/// # use ticketing_core::{domain::{ids::{AccountId, OrderId}, payment::Payment}, ports::gateway::CardToken, wire::Origin};
+/// # use ticketing_core::usecase::{error::Error, payments::{PayOrder, Payments}};
+/// async fn pay(payments: &Payments, buyer: AccountId, order: OrderId, origin: Origin) -> Result<Payment, Error> {
+///     let command = PayOrder { buyer, order, card: CardToken::new("tok_visa"), key: None };
+///     payments.pay_order(command, origin).await
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Payments {
+    /// Keeps payables and payments.
+    pub store: Arc<dyn PaymentStore>,
+    /// Takes the money.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// Time and chance.
+    pub world: World,
+}
+
+impl std::fmt::Debug for Payments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Payments").finish_non_exhaustive()
+    }
+}
+
+/// A payable and the attempt that is under way or took the money.
+struct Account {
+    payable: Stored<Payable>,
+    live: Option<Stored<Payment>>,
+}
+
+impl Payments {
+    async fn payment(&self, id: PaymentId) -> Result<Option<Stored<Payment>>, StoreError> {
+        let needs = PaymentNeeds { payments: vec![id], ..PaymentNeeds::default() };
+        Ok(self.store.load(&needs).await?.payments.pop())
+    }
+}
+
+/// The payable of an order and its live payment, out of what was read.
+fn account_of(records: &PaymentRecords, order: OrderId) -> Option<Account> {
+    let payable = records.payables.iter().find(|stored| stored.record.order == order)?.clone();
+    let live = payable.record.live;
+    let live = records.payments.iter().find(|stored| Some(stored.record.id) == live).cloned();
+    Some(Account { payable, live })
+}

@@ -1,0 +1,137 @@
+//! Takes money for an order, once.
+//!
+//! The intent is committed before the gateway is asked, its answer after. A
+//! crash in between leaves an intent that is settled later by looking it up.
+
+use crate::domain::ids::{AccountId, OrderId, PaymentId};
+use crate::domain::order::IdempotencyKey;
+use crate::domain::payment::{Payment, PaymentRequest, PaymentStatus};
+use crate::ports::gateway::{Capture, CardToken};
+use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
+use crate::ports::store::{StoreError, UnitOfWork, Write};
+use crate::usecase::error::Error;
+use crate::usecase::{DECISIONS, NEWS_POLL, NEWS_WAIT, YOUNG};
+use crate::wire::Origin;
+
+use super::{Payments, account_of};
+
+/// Asks to pay an order.
+#[derive(Debug, Clone)]
+pub struct PayOrder {
+    /// Who pays.
+    pub buyer: AccountId,
+    /// Which order.
+    pub order: OrderId,
+    /// From which card.
+    pub card: CardToken,
+    /// What the buyer calls this request, so that asking twice pays once.
+    pub key: Option<IdempotencyKey>,
+}
+
+/// What came of wanting to begin.
+enum Begun {
+    /// A new attempt is committed: ask the gateway.
+    Now(Payment),
+    /// This very request began it before.
+    Before(Payment),
+}
+
+impl Payments {
+    /// Takes money for an order.
+    ///
+    /// The payment that is returned is captured, or pending where the gateway kept silent; a pending one
+    /// is settled by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CardDeclined`], [`Error::Payment`] if the order wants no money, [`Error::OrderNotFound`],
+    /// [`Error::KeyReused`], or [`Error::Unavailable`]; after that, asking again with the same key is safe.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves an intent that is settled by itself, or nothing.
+    pub async fn pay_order(&self, command: PayOrder, origin: Origin) -> Result<Payment, Error> {
+        let payment = match self.begin(&command).await? {
+            Begun::Now(payment) => payment,
+            Begun::Before(payment) => return first_answer(payment),
+        };
+        // A crash here, or while the gateway is asked, is settled by looking the payment up.
+        let capture = Capture { payment: payment.id, total: payment.total, card: command.card };
+        match self.gateway.capture(&capture).await {
+            Ok(outcome) => first_answer(self.conclude(payment.id, &outcome, &origin).await?),
+            Err(error) => {
+                let cause = crate::flow::driver::causes(&error);
+                tracing::warn!(payment = %payment.id, cause, "payment {} has no answer yet", payment.id);
+                Ok(payment)
+            }
+        }
+    }
+
+    async fn begin(&self, command: &PayOrder) -> Result<Begun, Error> {
+        let began_at = self.world.now();
+        let young = command.order.is_younger_than(YOUNG, began_at);
+        let give_up_at = began_at.after(NEWS_WAIT);
+        let mut tries = 0;
+        loop {
+            match self.try_to_begin(command).await {
+                // The event of a new order may still be on its way.
+                Err(Error::OrderNotFound) if young && self.world.now() < give_up_at => {
+                    self.world.clock.sleep(NEWS_POLL).await;
+                }
+                Ok(None) if tries < DECISIONS => tries += 1,
+                Ok(None) => return Err(StoreError::Conflict(Vec::new()).into()),
+                Ok(Some(begun)) => return Ok(begun),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Loads, decides and commits once; `None` if somebody else was quicker.
+    async fn try_to_begin(&self, command: &PayOrder) -> Result<Option<Begun>, Error> {
+        let key = command.key.clone().map(|key| (command.buyer, key));
+        let needs =
+            PaymentNeeds { payables: vec![command.order], keys: key.into_iter().collect(), ..PaymentNeeds::default() };
+        let records = self.store.load(&needs).await?;
+        if let Some(payment) = began_before(records.payments.iter().map(|stored| &stored.record), command)? {
+            return Ok(Some(Begun::Before(payment)));
+        }
+        let account =
+            account_of(&records, command.order).filter(|account| account.payable.record.buyer == command.buyer);
+        let account = account.ok_or(Error::OrderNotFound)?;
+        let now = self.world.now();
+        let request = PaymentRequest { id: PaymentId::new(self.world.uuid(now)), key: command.key.clone() };
+        let live = account.live.as_ref().map(|stored| &stored.record);
+        let decision = account.payable.record.clone().attempt(live, request, now).map_err(Error::Payment)?;
+        let (payable, payment) = decision;
+        let work: UnitOfWork<PaymentRecord> =
+            UnitOfWork::default().with(account.payable.replace(payable)).with(Write::insert(payment.clone()));
+        match self.store.commit(work).await {
+            Ok(()) => Ok(Some(Begun::Now(payment))),
+            Err(StoreError::Conflict(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The attempt that this very request began before, if it did.
+fn began_before<'a>(
+    mut payments: impl Iterator<Item = &'a Payment>,
+    command: &PayOrder,
+) -> Result<Option<Payment>, Error> {
+    let Some(key) = &command.key else { return Ok(None) };
+    match payments.find(|payment| payment.buyer == command.buyer && payment.key.as_ref() == Some(key)) {
+        Some(payment) if payment.order == command.order => Ok(Some(payment.clone())),
+        Some(_) => Err(Error::KeyReused),
+        None => Ok(None),
+    }
+}
+
+fn first_answer(payment: Payment) -> Result<Payment, Error> {
+    match payment.status {
+        PaymentStatus::Failed { reason } => Err(Error::CardDeclined { reason }),
+        PaymentStatus::Pending
+        | PaymentStatus::Captured { .. }
+        | PaymentStatus::RefundDue { .. }
+        | PaymentStatus::Refunded { .. } => Ok(payment),
+    }
+}

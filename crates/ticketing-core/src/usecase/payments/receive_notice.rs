@@ -1,0 +1,27 @@
+//! Believes what the gateway tells of its own accord, if it is the gateway.
+
+use crate::ports::gateway::GatewayError;
+use crate::usecase::error::Error;
+use crate::wire::Origin;
+
+use super::Payments;
+
+impl Payments {
+    /// Commits what a notice tells; `false` if it is forged, too old or about nothing of ours.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store: the gateway sends the notice again.
+    pub async fn receive_notice(&self, body: &[u8], signature: &str, origin: Origin) -> Result<bool, Error> {
+        let notice = match self.gateway.verify_notice(body, signature, self.world.now()) {
+            Ok(notice) => notice,
+            Err(GatewayError::Forged) => return Ok(false),
+            Err(error @ GatewayError::Unavailable(_)) => return Err(error.into()),
+        };
+        match self.conclude(notice.payment, &notice.outcome, &origin).await {
+            Ok(_) => Ok(true),
+            Err(Error::OrderNotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The tickets service: what is on sale.
+
+mod create_ticket;
+mod follow_orders;
+mod search_tickets;
+mod update_ticket;
+mod withdraw_ticket;
+
+use std::sync::Arc;
+
+use crate::domain::event::Event;
+use crate::domain::ids::TicketId;
+use crate::domain::ticket::{Listing, TicketRefusal};
+use crate::domain::time::Timestamp;
+use crate::ports::store::{StoreError, Stored, UnitOfWork};
+use crate::ports::ticket_store::TicketStore;
+use crate::wire::Origin;
+
+use super::error::Error;
+use super::{DECISIONS, World};
+
+pub use create_ticket::CreateTicket;
+pub use follow_orders::TicketsFollowOrders;
+pub use update_ticket::UpdateTicket;
+pub use withdraw_ticket::WithdrawTicket;
+
+/// What the tickets service works with. A clone is the same service.
+///
+/// # Examples
+///
+/// ```
+/// # use ticketing_core::{domain::{ids::{AccountId, TicketId}, ticket::Offer}, wire::Origin};
+/// # use ticketing_core::usecase::{error::Error, tickets::{CreateTicket, Tickets}};
+/// async fn sell(tickets: &Tickets, seller: AccountId, offer: Offer, origin: Origin) -> Result<TicketId, Error> {
+///     let listing = tickets.create_ticket(CreateTicket { seller, offer }, origin).await?;
+///     Ok(listing.ticket.id)
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Tickets {
+    /// Keeps listings.
+    pub store: Arc<dyn TicketStore>,
+    /// Time and chance.
+    pub world: World,
+}
+
+impl std::fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tickets").finish_non_exhaustive()
+    }
+}
+
+impl Tickets {
+    /// A listing by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TicketNotFound`] if there is none, or a failure of the store.
+    pub async fn ticket(&self, id: TicketId) -> Result<Listing, Error> {
+        Ok(self.stored(id).await?.record)
+    }
+
+    async fn stored(&self, id: TicketId) -> Result<Stored<Listing>, Error> {
+        self.store.listings(&[id]).await?.pop().ok_or(Error::TicketNotFound)
+    }
+
+    /// Loads, decides and commits; again, where somebody else was quicker. `expected` is the version that is meant.
+    async fn change(
+        &self,
+        (id, expected): (TicketId, Option<u64>),
+        origin: &Origin,
+        decide: impl Fn(Listing, Timestamp) -> Result<(Listing, Event), TicketRefusal> + Send + Sync,
+    ) -> Result<Listing, Error> {
+        for _ in 0..DECISIONS {
+            let stored = self.stored(id).await?;
+            let current = stored.record.ticket.version;
+            if expected.is_some_and(|expected| expected != current) {
+                return Err(Error::Stale { current });
+            }
+            let now = self.world.now();
+            let (listing, event) = decide(stored.record.clone(), now).map_err(Error::Ticket)?;
+            let work = UnitOfWork::default()
+                .with(stored.replace(listing.clone()))
+                .telling(self.world.seal(&event, now, origin));
+            match self.store.commit(work).await {
+                Ok(()) => return Ok(listing),
+                Err(StoreError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict(Vec::new()).into())
+    }
+}

@@ -1,0 +1,33 @@
+//! Replaces the offer of a ticket.
+
+use crate::domain::ids::{AccountId, TicketId};
+use crate::domain::ticket::{Listing, Offer};
+use crate::usecase::error::Error;
+use crate::wire::Origin;
+
+use super::Tickets;
+
+/// Asks to replace the offer of a ticket.
+#[derive(Debug, Clone)]
+pub struct UpdateTicket {
+    /// Which.
+    pub ticket: TicketId,
+    /// Who asks.
+    pub by: AccountId,
+    /// The version that was seen, if the change is meant for no other.
+    pub expected: Option<u64>,
+    /// What is offered from now on.
+    pub offer: Offer,
+}
+
+impl Tickets {
+    /// Replaces the offer of a ticket. Prices of running orders stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TicketNotFound`], [`Error::Stale`], [`Error::Ticket`], or a failure of the store.
+    pub async fn update_ticket(&self, command: UpdateTicket, origin: Origin) -> Result<Listing, Error> {
+        let UpdateTicket { ticket, by, expected, offer } = command;
+        self.change((ticket, expected), &origin, |listing, now| listing.update(by, offer.clone(), now)).await
+    }
+}

@@ -1,0 +1,31 @@
+//! Takes a ticket off sale.
+
+use crate::domain::ids::{AccountId, TicketId};
+use crate::usecase::error::Error;
+use crate::wire::Origin;
+
+use super::Tickets;
+
+/// Asks to take a ticket off sale.
+#[derive(Debug, Clone, Copy)]
+pub struct WithdrawTicket {
+    /// Which.
+    pub ticket: TicketId,
+    /// Who asks.
+    pub by: AccountId,
+    /// The version that was seen, if the change is meant for no other.
+    pub expected: Option<u64>,
+}
+
+impl Tickets {
+    /// Takes a ticket off sale. Running orders go on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TicketNotFound`], [`Error::Stale`], [`Error::Ticket`], or a failure of the store.
+    pub async fn withdraw_ticket(&self, command: WithdrawTicket, origin: Origin) -> Result<(), Error> {
+        let WithdrawTicket { ticket, by, expected } = command;
+        self.change((ticket, expected), &origin, |listing, _| listing.withdraw(by)).await?;
+        Ok(())
+    }
+}

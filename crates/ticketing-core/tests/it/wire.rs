@@ -1,0 +1,265 @@
+//! Events on the wire: golden files, what is refused, and what any event survives.
+//!
+//! A golden file is never edited: it is what a release once wrote. A new type or
+//! schema gets a new file; the test that misses it prints what to put there.
+
+mod generated;
+mod samples;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use ticketing_core::domain::event::Event;
+use ticketing_core::wire::{EventEnvelope, RawMessage, Undecodable, from_message, open, to_headers};
+
+use samples::{envelope, samples};
+
+/// A message as its golden file shows it; the body to the byte.
+#[derive(Serialize, Deserialize)]
+struct Golden {
+    topic: String,
+    key: String,
+    headers: BTreeMap<String, String>,
+    body: Box<RawValue>,
+}
+
+impl Golden {
+    fn of(message: RawMessage) -> Self {
+        let body = String::from_utf8(message.body.to_vec()).expect("JSON is UTF-8");
+        Self {
+            topic: message.topic,
+            key: message.key,
+            headers: message.headers.into_iter().collect(),
+            body: RawValue::from_string(body).expect("a payload is JSON"),
+        }
+    }
+
+    fn into_message(self) -> RawMessage {
+        RawMessage {
+            topic: self.topic,
+            key: self.key,
+            headers: self.headers.into_iter().collect(),
+            body: Bytes::from(self.body.get().to_owned()),
+        }
+    }
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden")
+}
+
+fn file_name(envelope: &EventEnvelope) -> String {
+    format!("{}.v{}.json", envelope.kind, envelope.schema)
+}
+
+fn message(envelope: &EventEnvelope) -> RawMessage {
+    RawMessage {
+        topic: envelope.topic.name().to_owned(),
+        key: envelope.subject.to_string(),
+        headers: to_headers(envelope),
+        body: envelope.data.clone(),
+    }
+}
+
+fn decode(message: &RawMessage) -> Result<Option<Event>, Undecodable> {
+    from_message(message).and_then(|envelope| open(&envelope))
+}
+
+/// A message with one header changed, or without it.
+fn with_header(name: &str, value: Option<&str>) -> RawMessage {
+    let mut message = message(&envelope(&samples()[4]));
+    message.headers.retain(|(known, _)| known != name);
+    message.headers.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    message
+}
+
+/// `OrderCreated` as the wire calls it: `order.created`.
+fn kind_of_variant(variant: &str) -> String {
+    let words = variant.chars().enumerate().flat_map(|(at, c)| {
+        let dot = (c.is_uppercase() && at > 0).then_some('.');
+        dot.into_iter().chain(c.to_lowercase())
+    });
+    words.collect()
+}
+
+/// The kinds of all events there are, read from the source so that none can be forgotten.
+fn all_kinds() -> Vec<String> {
+    let source = include_str!("../../src/domain/event.rs");
+    let (_, rest) = source.split_once("pub enum Event {").expect("the enum is there");
+    let (body, _) = rest.split_once("\n}").expect("the enum ends");
+    let variants = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let variants = variants.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    variants.map(|line| kind_of_variant(line.split(['(', ' ', ',']).next().unwrap_or(line))).collect()
+}
+
+#[test]
+fn every_event_has_a_sample_and_a_golden_file() {
+    let kinds = samples().iter().map(|event| envelope(event).kind).collect::<Vec<_>>();
+    let mut wanted = samples().iter().map(|event| file_name(&envelope(event))).collect::<Vec<_>>();
+    let files = fs::read_dir(folder()).expect("the golden files are there");
+    let mut files =
+        files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
+    wanted.sort();
+    files.sort();
+
+    assert_eq!(kinds, all_kinds());
+    assert_eq!(files, wanted);
+}
+
+#[test]
+fn an_event_is_written_as_its_golden_file_shows() {
+    for event in samples() {
+        let envelope = envelope(&event);
+        let written = serde_json::to_string_pretty(&Golden::of(message(&envelope))).unwrap() + "\n";
+        let golden = fs::read_to_string(folder().join(file_name(&envelope))).unwrap_or_default();
+
+        assert_eq!(written, golden, "{} should hold:\n{written}", file_name(&envelope));
+    }
+}
+
+#[test]
+fn a_golden_file_is_read_as_the_event_it_was() {
+    for event in samples() {
+        let envelope = envelope(&event);
+        let golden = fs::read_to_string(folder().join(file_name(&envelope))).unwrap();
+        let message = serde_json::from_str::<Golden>(&golden).unwrap().into_message();
+
+        assert_eq!(from_message(&message), Ok(envelope));
+        assert_eq!(decode(&message), Ok(Some(event)));
+    }
+}
+
+#[test]
+fn every_event_is_documented_with_its_topic() {
+    let docs = include_str!("../../../../docs/events.md");
+
+    for event in samples() {
+        let kind = envelope(&event).kind;
+        let title = format!("### `{kind}`");
+        assert!(docs.contains(&title), "docs/events.md lacks {title}");
+        assert!(docs.contains(event.topic().name()), "docs/events.md lacks {}", event.topic().name());
+    }
+}
+
+#[test]
+fn every_documented_payload_is_the_golden_one() {
+    let docs = include_str!("../../../../docs/events.md");
+
+    for event in samples() {
+        let kind = envelope(&event).kind;
+        let (_, section) = docs.split_once(&format!("### `{kind}`")).unwrap();
+        let (_, example) = section.split_once("```json\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        let documented = serde_json::from_str::<serde_json::Value>(example).unwrap();
+
+        assert_eq!(documented, serde_json::from_slice::<serde_json::Value>(&envelope(&event).data).unwrap(), "{kind}");
+    }
+}
+
+#[test]
+fn what_we_do_not_know_is_kept() {
+    let message = with_header("ce_partnerid", Some("p-7"));
+    let envelope = from_message(&message).unwrap();
+
+    assert_eq!(envelope.extensions, [("ce_partnerid".to_owned(), "p-7".to_owned())]);
+    assert!(to_headers(&envelope).contains(&("ce_partnerid".to_owned(), "p-7".to_owned())));
+    assert!(open(&envelope).unwrap().is_some());
+}
+
+#[test]
+fn an_unknown_field_is_passed_over() {
+    let mut envelope = envelope(&samples()[4]);
+    let body = String::from_utf8(envelope.data.to_vec()).unwrap();
+    envelope.data = Bytes::from(body.replacen('{', r#"{"loyaltyPoints":7,"#, 1));
+
+    assert_eq!(open(&envelope), Ok(Some(samples().swap_remove(4))));
+}
+
+#[test]
+fn a_type_of_a_newer_release_is_passed_by() {
+    assert_eq!(decode(&with_header("ce_type", Some("order.gifted"))), Ok(None));
+}
+
+#[test]
+fn a_schema_that_was_never_ours_is_refused() {
+    for schema in ["0", "2", "4294967295"] {
+        assert!(decode(&with_header("ce_schema", Some(schema))).is_err(), "{schema}");
+    }
+}
+
+#[test]
+fn a_missing_attribute_is_named() {
+    let required = [
+        "ce_specversion",
+        "ce_id",
+        "ce_type",
+        "ce_schema",
+        "ce_time",
+        "ce_subject",
+        "ce_aggregateversion",
+        "ce_correlationid",
+    ];
+    for name in required {
+        assert_eq!(decode(&with_header(name, None)).unwrap_err().what, format!("{name} is missing"));
+    }
+}
+
+#[test]
+fn a_malformed_attribute_is_named() {
+    let malformed = [
+        ("ce_specversion", "0.3"),
+        ("ce_id", "seven"),
+        ("ce_schema", "one"),
+        ("ce_schema", "-1"),
+        ("ce_schema", "4294967296"),
+        ("ce_time", "yesterday"),
+        ("ce_time", "1969-12-31T23:59:59Z"),
+        ("ce_subject", ""),
+        ("ce_aggregateversion", "1.0"),
+        ("ce_correlationid", "x"),
+        ("ce_causationid", "x"),
+    ];
+    for (name, value) in malformed {
+        let error = decode(&with_header(name, Some(value))).unwrap_err();
+        assert!(error.what.starts_with(name), "{name}={value}: {error}");
+    }
+}
+
+#[test]
+fn a_message_that_contradicts_itself_is_refused() {
+    let elsewhere = RawMessage { topic: "somebody.else".to_owned(), ..with_header("x", None) };
+    let mut empty = with_header("x", None);
+    empty.body = Bytes::new();
+
+    assert!(decode(&elsewhere).is_err());
+    assert!(decode(&empty).is_err());
+    assert!(decode(&with_header("ce_subject", Some("01931b6e-8f00-7000-8000-0000000000ff"))).is_err());
+    assert!(decode(&with_header("ce_aggregateversion", Some("9"))).is_err());
+}
+
+#[test]
+fn a_value_out_of_bounds_is_refused() {
+    let events = samples();
+    let out_of_bounds = [
+        (1, r#""quantity":2"#, r#""quantity":1001"#),
+        (1, r#""quantity":2"#, r#""quantity":-1"#),
+        (1, r#""amount":4500"#, r#""amount":0"#),
+        (1, r#""EUR""#, r#""DOUBLOON""#),
+        (1, r#""onSale""#, r#""gone""#),
+        (1, r#""title":"Opera""#, r#""title":"""#),
+        (4, r#""awaitingPayment""#, r#""completed""#),
+        (7, r#""captured""#, r#""failed""#),
+    ];
+    for (sample, from, to) in out_of_bounds {
+        let mut envelope = envelope(&events[sample]);
+        let body = String::from_utf8(envelope.data.to_vec()).unwrap();
+        assert!(body.contains(from), "{body} lacks {from}");
+        envelope.data = Bytes::from(body.replace(from, to));
+
+        assert!(open(&envelope).is_err(), "{to}");
+    }
+}

@@ -1,0 +1,193 @@
+//! Any event survives the wire, and no bytes bring a reader down.
+
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
+use ticketing_core::domain::event::Event;
+use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
+use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
+use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::wire::{Origin, RawMessage, from_message, open, seal};
+use uuid::Uuid;
+
+use super::samples::{envelope, samples};
+use super::{decode, message};
+
+/// No control characters, and no white space at either end.
+const TEXT: &str = r"[^\p{C}\s]([^\p{C}]{0,30}[^\p{C}\s])?";
+
+proptest! {
+    #[test]
+    fn any_event_survives_the_wire(
+        event in event(),
+        id in uuid(),
+        time in time(),
+        origin in origin(),
+    ) {
+        let sent = seal(&event, EventId::new(id), time, &origin);
+        let received = from_message(&message(&sent));
+
+        prop_assert_eq!(received.as_ref(), Ok(&sent));
+        prop_assert_eq!(open(&sent), Ok(Some(event)));
+    }
+
+    #[test]
+    fn any_body_is_an_event_or_refused(sample in 0..11_usize, body in vec(any::<u8>(), 0..200)) {
+        let mut message = message(&envelope(&samples()[sample]));
+        message.body = Bytes::from(body);
+
+        let _ = decode(&message);
+    }
+
+    #[test]
+    fn any_damage_is_an_event_or_refused(sample in 0..11_usize, at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
+        let mut message = message(&envelope(&samples()[sample]));
+        let mut body = message.body.to_vec();
+        let at = at.index(body.len());
+        body[at] = byte;
+        message.body = Bytes::from(body);
+
+        let _ = decode(&message);
+    }
+
+    #[test]
+    fn any_headers_are_an_envelope_or_refused(
+        topic in ".*",
+        key in ".*",
+        headers in vec(("(ce_(specversion|id|type|schema|time|subject|aggregateversion|correlationid))|.*", ".*"), 0..12),
+    ) {
+        let _ = decode(&RawMessage { topic, key, headers, body: Bytes::new() });
+    }
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (uuid(), time()).prop_map(|(id, registered_at)| Event::AccountRegistered {
+            account: AccountId::new(id),
+            registered_at
+        }),
+        ticket().prop_map(Event::TicketCreated),
+        ticket().prop_map(Event::TicketUpdated),
+        ticket().prop_map(Event::TicketWithdrawn),
+        order().prop_map(Event::OrderCreated),
+        order().prop_map(Event::OrderCancelled),
+        order().prop_map(Event::OrderCompleted),
+        payment().prop_map(Event::PaymentCaptured),
+        payment().prop_map(Event::PaymentFailed),
+        payment().prop_map(Event::PaymentRefunded),
+        (uuid(), time()).prop_map(|(id, pay_by)| Event::ExpirationCompleted { order: OrderId::new(id), pay_by }),
+    ]
+}
+
+fn ticket() -> impl Strategy<Value = Ticket> {
+    let status = prop_oneof![Just(TicketStatus::OnSale), Just(TicketStatus::Withdrawn)];
+    let offer = (details(), price(), quantity());
+    (uuid(), uuid(), offer, status, time(), any::<u64>()).prop_map(
+        |(id, seller, (details, price, quantity), status, created_at, version)| Ticket {
+            id: TicketId::new(id),
+            seller: AccountId::new(seller),
+            offer: Offer { details, price, quantity },
+            status,
+            created_at,
+            version,
+        },
+    )
+}
+
+fn details() -> impl Strategy<Value = Details> {
+    let texts = (option::of(TEXT), option::of(TEXT), option::of(TEXT), option::of(TEXT));
+    (TEXT, texts, option::of(time())).prop_map(|(title, (description, venue, city, category), starts_at)| {
+        let input = DetailsInput {
+            title: &title,
+            description: description.as_deref(),
+            venue: venue.as_deref(),
+            city: city.as_deref(),
+            category: category.as_deref(),
+            starts_at,
+        };
+        Details::parse(input).expect("texts within their bounds")
+    })
+}
+
+fn order() -> impl Strategy<Value = OrderChange> {
+    let reason = prop_oneof![Just(CancelReason::ByBuyer), Just(CancelReason::Expired)];
+    let status = prop_oneof![
+        time().prop_map(|pay_by| OrderStatus::AwaitingPayment { pay_by }),
+        (uuid(), time()).prop_map(|(id, at)| OrderStatus::Completed { payment: PaymentId::new(id), at }),
+        (reason, time()).prop_map(|(reason, at)| OrderStatus::Cancelled { reason, at }),
+    ];
+    let ordered = (uuid(), any::<String>(), price());
+    let ordered = ordered.prop_map(|(id, title, price)| OrderedTicket { id: TicketId::new(id), title: title.into(), price });
+    let order = (uuid(), uuid(), ordered, quantity(), status, time(), any::<u64>()).prop_map(
+        |(id, buyer, ticket, quantity, status, placed_at, version)| Order {
+            id: OrderId::new(id),
+            buyer: AccountId::new(buyer),
+            ticket,
+            quantity,
+            status,
+            placed_at,
+            // What its buyer called the request does not travel.
+            key: None,
+            version,
+        },
+    );
+    let sales = any::<(u32, u32, u64)>().prop_map(|(held, sold, version)| Sales { held, sold, version });
+    (order, sales).prop_map(|(order, sales)| OrderChange { order, sales })
+}
+
+fn payment() -> impl Strategy<Value = Payment> {
+    let word = any::<String>().prop_map(std::sync::Arc::from);
+    let status = (0..5_u8, word).prop_map(|(status, word)| match status {
+        0 => PaymentStatus::Pending,
+        1 => PaymentStatus::Captured { reference: word },
+        2 => PaymentStatus::Failed { reason: word },
+        3 => PaymentStatus::RefundDue { reference: word },
+        _ => PaymentStatus::Refunded { reference: word },
+    });
+    let ids = (uuid(), uuid(), uuid(), uuid());
+    (ids, (price(), quantity()), status, time(), any::<u64>()).prop_map(
+        |((id, order, ticket, buyer), (price, quantity), status, started_at, version)| Payment {
+            id: PaymentId::new(id),
+            order: OrderId::new(order),
+            ticket: TicketId::new(ticket),
+            buyer: AccountId::new(buyer),
+            total: price.times(quantity),
+            status,
+            started_at,
+            key: None,
+            version,
+        },
+    )
+}
+
+fn origin() -> impl Strategy<Value = Origin> {
+    (uuid(), option::of(uuid()), option::of("[ -~]{0,60}")).prop_map(|(correlation, causation, traceparent)| Origin {
+        correlation,
+        causation: causation.map(EventId::new),
+        traceparent,
+    })
+}
+
+fn uuid() -> impl Strategy<Value = Uuid> {
+    any::<u128>().prop_map(Uuid::from_u128)
+}
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(|millis| Timestamp::from_millis(millis.rem_euclid(253_402_214_399_001)))
+}
+
+fn price() -> impl Strategy<Value = Price> {
+    let currency = prop_oneof![Just("EUR"), Just("JPY"), Just("KWD")];
+    (1..=Price::MAX_AMOUNT, currency).prop_map(|(amount, code)| {
+        let currency: Currency = code.parse().expect("a currency");
+        Price::new(Money { amount, currency }).expect("a price within its bounds")
+    })
+}
+
+fn quantity() -> impl Strategy<Value = Quantity> {
+    (1..=Quantity::MAX).prop_map(|places| Quantity::new(places).expect("a quantity within its bounds"))
+}

@@ -1,0 +1,115 @@
+//! One event of each kind, as its golden file shows it.
+
+use ticketing_core::domain::event::Event;
+use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
+use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
+use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::wire::{EventEnvelope, Origin, seal};
+use uuid::Uuid;
+
+/// 2026-05-01T18:00:00Z.
+const NOW: Timestamp = Timestamp::from_millis(1_777_658_400_000);
+const SOON: Timestamp = Timestamp::from_millis(NOW.millis() + 61_500);
+const PAY_BY: Timestamp = Timestamp::from_millis(NOW.millis() + 15 * 60_000);
+const OPENING: Timestamp = Timestamp::from_millis(NOW.millis() + 30 * 86_400_000);
+
+/// In the order in which the enum names them.
+pub(super) fn samples() -> Vec<Event> {
+    let paid = OrderStatus::Completed { payment: PaymentId::new(id(40)), at: SOON };
+    let expired = OrderStatus::Cancelled { reason: CancelReason::Expired, at: PAY_BY };
+    vec![
+        Event::AccountRegistered { account: AccountId::new(id(1)), registered_at: NOW },
+        Event::TicketCreated(plain_ticket()),
+        Event::TicketUpdated(detailed_ticket(2, TicketStatus::OnSale)),
+        Event::TicketWithdrawn(detailed_ticket(3, TicketStatus::Withdrawn)),
+        Event::OrderCreated(order(1, OrderStatus::AwaitingPayment { pay_by: PAY_BY }, (2, 0))),
+        Event::OrderCancelled(order(2, expired, (0, 0))),
+        Event::OrderCompleted(order(2, paid, (0, 2))),
+        Event::PaymentCaptured(payment(1, PaymentStatus::Captured { reference: "ch_1".into() })),
+        Event::PaymentFailed(payment(1, PaymentStatus::Failed { reason: "card_declined".into() })),
+        Event::PaymentRefunded(payment(2, PaymentStatus::Refunded { reference: "ch_1".into() })),
+        Event::ExpirationCompleted { order: OrderId::new(id(30)), pay_by: PAY_BY },
+    ]
+}
+
+/// The envelope of a sample.
+pub(super) fn envelope(event: &Event) -> EventEnvelope {
+    let origin = Origin {
+        correlation: id(60),
+        causation: Some(EventId::new(id(51))),
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+    };
+    seal(event, EventId::new(id(50)), SOON, &origin)
+}
+
+fn id(n: u8) -> Uuid {
+    uuid::Builder::from_unix_timestamp_millis(NOW.millis().unsigned_abs(), &[0, 0, 0, 0, 0, 0, 0, 0, 0, n]).into_uuid()
+}
+
+fn price() -> Price {
+    let currency: Currency = "EUR".parse().expect("a currency");
+    Price::new(Money { amount: 4500, currency }).expect("a price")
+}
+
+fn quantity(places: u32) -> Quantity {
+    Quantity::new(places).expect("a quantity")
+}
+
+fn ticket(input: DetailsInput<'_>) -> Ticket {
+    let details = Details::parse(input).expect("texts within their bounds");
+    Ticket {
+        id: TicketId::new(id(20)),
+        seller: AccountId::new(id(1)),
+        offer: Offer { details, price: price(), quantity: quantity(2) },
+        status: TicketStatus::OnSale,
+        created_at: NOW,
+        version: 1,
+    }
+}
+
+fn plain_ticket() -> Ticket {
+    ticket(DetailsInput { title: "Opera", ..DetailsInput::default() })
+}
+
+fn detailed_ticket(version: u64, status: TicketStatus) -> Ticket {
+    let ticket = ticket(DetailsInput {
+        title: "Così fan tutte",
+        description: Some("Two seats side by side.\nFirst balcony."),
+        venue: Some("Semperoper"),
+        city: Some("Dresden"),
+        category: Some("opera"),
+        starts_at: Some(OPENING),
+    });
+    Ticket { version, status, ..ticket }
+}
+
+fn order(version: u64, status: OrderStatus, (held, sold): (u32, u32)) -> OrderChange {
+    let order = Order {
+        id: OrderId::new(id(30)),
+        buyer: AccountId::new(id(2)),
+        ticket: OrderedTicket { id: TicketId::new(id(20)), title: "Così fan tutte".into(), price: price() },
+        quantity: quantity(2),
+        status,
+        placed_at: NOW,
+        key: None,
+        version,
+    };
+    OrderChange { order, sales: Sales { held, sold, version } }
+}
+
+fn payment(version: u64, status: PaymentStatus) -> Payment {
+    Payment {
+        id: PaymentId::new(id(40)),
+        order: OrderId::new(id(30)),
+        ticket: TicketId::new(id(20)),
+        buyer: AccountId::new(id(2)),
+        total: price().times(quantity(2)),
+        status,
+        started_at: SOON,
+        key: None,
+        version,
+    }
+}
