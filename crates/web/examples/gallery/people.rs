@@ -1,0 +1,99 @@
+//! The pages around an account, and the rest.
+
+use ticketing_web::{
+    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, ErrorPage, FlashKind, Form, Session, SignInPage,
+    SignInValues, SignUpPage, account_page, api_docs_page, error_page, sign_in_page, sign_up_page,
+};
+
+use crate::samples::{member, texts, told, visitor};
+
+pub(crate) fn pages() -> Vec<(&'static str, String)> {
+    vec![
+        ("sign-in", sign_in_page(sign_in())),
+        ("sign-up", sign_up_page(sign_up())),
+        ("account", account_page(account())),
+        ("not-found", error_page(error())),
+        ("api-docs", api_docs_page(api_docs())),
+    ]
+}
+
+fn sign_in() -> SignInPage {
+    let form = Form::new(SignInValues { email: "ada@example.org".into() })
+        .alert("This e-mail and password do not go together.");
+    SignInPage { shell: visitor("/signin"), form, next: "/sell".into() }
+}
+
+fn sign_up() -> SignUpPage {
+    let form = Form::new(SignInValues { email: "ada@".into() })
+        .refuse("email", "must be an e-mail address such as ada@example.org")
+        .refuse("password", "is among those that are tried first");
+    SignUpPage { shell: visitor("/signup"), form, next: "/sell".into() }
+}
+
+fn account() -> AccountPage {
+    let session = |device: &str, current| Session {
+        id: device.into(),
+        device: device.into(),
+        created_at: "2026-11-20T08:00:00Z".into(),
+        refreshed_at: "2026-11-22T17:55:00Z".into(),
+        current,
+    };
+    AccountPage {
+        shell: told("/account", FlashKind::Success, "The session was revoked."),
+        email: "ada.lovelace@example.org".into(),
+        password: Form::default(),
+        sessions: vec![session("Firefox on Linux", true), session("Safari on an iPhone", false)],
+    }
+}
+
+fn error() -> ErrorPage {
+    ErrorPage {
+        shell: member("/tickets/none"),
+        status: 404,
+        title: "There is no such page".into(),
+        message: "It may have been moved, or it is not yours to see.".into(),
+        reference: Some("0198f3a2-cccc-7ccc-8ccc-cccccccccccc".into()),
+    }
+}
+
+fn api_docs() -> ApiDocsPage {
+    ApiDocsPage {
+        shell: visitor("/api/docs"),
+        title: "Ticketing API".into(),
+        version: "0.1.0".into(),
+        description: Some("JSON in camelCase; errors are problem details with a stable code.".into()),
+        operations: vec![
+            operation("tickets", "GET", "/api/tickets"),
+            operation("tickets", "POST", "/api/tickets"),
+            operation("orders", "DELETE", "/api/orders/{id}"),
+        ],
+    }
+}
+
+fn operation(tag: &str, method: &str, path: &str) -> ApiOperation {
+    let response = |status: &str, description: &str, body: Option<&str>| ApiResponse {
+        status: status.into(),
+        description: description.into(),
+        body: body.map(Into::into),
+    };
+    ApiOperation {
+        tag: tag.into(),
+        method: method.into(),
+        path: path.into(),
+        summary: "Does what it says".into(),
+        description: Some("More words about it, which may go on for a while.".into()),
+        security: texts(&["cookie", "bearer"]),
+        parameters: vec![ApiParameter {
+            name: "limit".into(),
+            location: "query".into(),
+            required: false,
+            schema: "integer, 1 to 100".into(),
+            description: Some("How many at most.".into()),
+        }],
+        request: Some("{\n  \"title\": \"Comedy night\"\n}".into()),
+        responses: vec![
+            response("200", "The tickets", Some("{\n  \"items\": [],\n  \"nextCursor\": null\n}")),
+            response("422", "A field is wrong", None),
+        ],
+    }
+}

@@ -1,0 +1,38 @@
+//! Sample data that several pages share.
+
+use ticketing_web::{Flash, FlashKind, Money, OrderSummary, Shell};
+
+pub(crate) const TICKET_ID: &str = "0198f3a2-7c1e-7d40-9b1a-3f5a0c2e8d11";
+pub(crate) const ORDER_ID: &str = "0198f3a2-9d20-7a11-8c55-6e0f9b7a4c22";
+
+pub(crate) fn euros(amount: u64) -> Money {
+    Money { amount, currency: "EUR", exponent: 2 }
+}
+
+pub(crate) fn visitor(path: &str) -> Shell {
+    Shell { path: path.into(), ..Shell::default() }
+}
+
+pub(crate) fn member(path: &str) -> Shell {
+    Shell { viewer: Some("ada.lovelace@example.org".into()), path: path.into(), flash: None }
+}
+
+pub(crate) fn told(path: &str, kind: FlashKind, text: &str) -> Shell {
+    Shell { flash: Some(Flash { kind, text: text.into() }), ..member(path) }
+}
+
+pub(crate) fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).into()).collect()
+}
+
+pub(crate) fn order() -> OrderSummary {
+    OrderSummary {
+        id: ORDER_ID.into(),
+        ticket_id: TICKET_ID.into(),
+        ticket_title: "Philharmonic: Mahler's Second, the Resurrection".into(),
+        quantity: 2,
+        price: euros(6450),
+        total: euros(12900),
+        placed_at: "2026-11-22T18:03:11Z".into(),
+    }
+}

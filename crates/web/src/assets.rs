@@ -1,0 +1,88 @@
+//! The files that pages refer to, embedded in the program.
+//!
+//! Their paths carry a fingerprint of their content, so a server may tell
+//! browsers to keep them for ever: a changed file has another path.
+
+use std::sync::LazyLock;
+
+/// A file that pages refer to.
+#[derive(Clone, Copy, Debug)]
+pub struct Asset {
+    /// Where it is served, such as `/assets/site.0123456789abcdef.css`.
+    pub path: &'static str,
+    /// The value of the `Content-Type` header.
+    pub content_type: &'static str,
+    /// The content, never changing under one path.
+    pub bytes: &'static [u8],
+}
+
+static ASSETS: LazyLock<[Embedded; 3]> = LazyLock::new(|| {
+    [
+        Embedded::new("site", "css", include_bytes!("../assets/site.css")),
+        Embedded::new("live", "js", include_bytes!("../assets/live.js")),
+        Embedded::new("icon", "svg", include_bytes!("../assets/icon.svg")),
+    ]
+});
+
+/// The asset that is served at `path`, if there is one.
+///
+/// # Examples
+///
+/// ```
+/// let style = ticketing_web::asset(ticketing_web::stylesheet_path()).expect("a page refers to it");
+///
+/// assert_eq!(style.content_type, "text/css; charset=utf-8");
+/// assert!(ticketing_web::asset("/assets/site.css").is_none());
+/// ```
+#[must_use]
+pub fn asset(path: &str) -> Option<Asset> {
+    let found = ASSETS.iter().find(|asset| asset.path == path)?;
+    Some(Asset { path: &found.path, content_type: found.content_type, bytes: found.bytes })
+}
+
+/// Where the style sheet is served.
+#[must_use]
+pub fn stylesheet_path() -> &'static str {
+    let [stylesheet, _, _] = &*ASSETS;
+    &stylesheet.path
+}
+
+/// Where the script module is served.
+#[must_use]
+pub fn script_path() -> &'static str {
+    let [_, script, _] = &*ASSETS;
+    &script.path
+}
+
+/// Where the icon is served.
+#[must_use]
+pub fn icon_path() -> &'static str {
+    let [_, _, icon] = &*ASSETS;
+    &icon.path
+}
+
+struct Embedded {
+    path: String,
+    content_type: &'static str,
+    bytes: &'static [u8],
+}
+
+impl Embedded {
+    fn new(name: &str, extension: &str, bytes: &'static [u8]) -> Self {
+        let path = format!("/assets/{name}.{:016x}.{extension}", fingerprint(bytes));
+        Self { path, content_type: content_type(extension), bytes }
+    }
+}
+
+fn content_type(extension: &str) -> &'static str {
+    match extension {
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        _ => "image/svg+xml",
+    }
+}
+
+/// FNV-1a: it need not resist an attacker, only change when the content does.
+fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}

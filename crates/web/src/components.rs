@@ -1,0 +1,12 @@
+//! The parts that pages are made of.
+
+pub(crate) mod badge;
+pub(crate) mod field;
+pub(crate) mod flash;
+pub(crate) mod form;
+pub(crate) mod money;
+pub(crate) mod order_facts;
+pub(crate) mod pagination;
+pub(crate) mod ticket_card;
+pub(crate) mod ticket_fields;
+pub(crate) mod time;

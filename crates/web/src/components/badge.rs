@@ -1,0 +1,52 @@
+//! Badges: the state of a ticket or an order in one or two words.
+
+use leptos::prelude::*;
+
+/// Whether a ticket can be ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TicketStatus {
+    /// Some are available.
+    #[default]
+    OnSale,
+    /// All are sold or held.
+    SoldOut,
+    /// Its seller takes no more orders.
+    Withdrawn,
+}
+
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OrderStatus {
+    /// Held for the buyer until it is paid or its time is over.
+    #[default]
+    AwaitingPayment,
+    /// Paid.
+    Completed,
+    /// Cancelled by the buyer.
+    Cancelled,
+    /// Not paid in time.
+    Expired,
+}
+
+pub(crate) fn ticket_badge(status: TicketStatus) -> impl IntoView {
+    let (name, label) = match status {
+        TicketStatus::OnSale => ("onSale", "On sale"),
+        TicketStatus::SoldOut => ("soldOut", "Sold out"),
+        TicketStatus::Withdrawn => ("withdrawn", "Withdrawn"),
+    };
+    badge(name, label)
+}
+
+pub(crate) fn order_badge(status: OrderStatus) -> impl IntoView {
+    let (name, label) = match status {
+        OrderStatus::AwaitingPayment => ("awaitingPayment", "Awaiting payment"),
+        OrderStatus::Completed => ("completed", "Completed"),
+        OrderStatus::Cancelled => ("cancelled", "Cancelled"),
+        OrderStatus::Expired => ("expired", "Expired"),
+    };
+    badge(name, label)
+}
+
+fn badge(name: &'static str, label: &'static str) -> impl IntoView {
+    view! { <span class="badge" data-status=name>{label}</span> }
+}

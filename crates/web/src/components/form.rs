@@ -1,0 +1,118 @@
+//! Forms that come back with the input kept and a message beside each field.
+
+use leptos::prelude::*;
+
+/// A form: what was typed, and what was wrong with it.
+///
+/// `V` holds the values of the form's fields as texts, as they were typed.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_web::{Form, SignInValues};
+///
+/// let form = Form::new(SignInValues { email: "ada@".into() }).refuse("email", "must be a whole address");
+///
+/// assert_eq!(form.errors.len(), 1);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form<V> {
+    /// What the fields show.
+    pub values: V,
+    /// What is wrong with single fields, in the order in which to mend them.
+    pub errors: Vec<FieldError>,
+    /// What is wrong with the whole.
+    pub alert: Option<String>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name in the form.
+    pub field: String,
+    /// What is expected, as it goes on after the field's name: `must not be empty`.
+    pub message: String,
+}
+
+impl<V> Form<V> {
+    /// A form that nothing is wrong with yet.
+    #[must_use]
+    pub const fn new(values: V) -> Self {
+        Self { values, errors: Vec::new(), alert: None }
+    }
+
+    /// Adds what is wrong with one field.
+    #[must_use]
+    pub fn refuse(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
+        self.errors.push(FieldError { field: field.into(), message: message.into() });
+        self
+    }
+
+    /// Adds what is wrong with the whole.
+    #[must_use]
+    pub fn alert(mut self, alert: impl Into<String>) -> Self {
+        self.alert = Some(alert.into());
+        self
+    }
+
+    pub(crate) fn message(&self, field: &str) -> Option<String> {
+        self.errors.iter().find(|error| error.field == field).map(FieldError::sentence)
+    }
+
+    /// The title of its page: says first that something is wrong.
+    pub(crate) fn title(&self, title: &str) -> String {
+        if self.errors.is_empty() && self.alert.is_none() {
+            return title.to_owned();
+        }
+        format!("Error: {title}")
+    }
+}
+
+impl FieldError {
+    fn sentence(&self) -> String {
+        format!("{} {}.", label(&self.field), self.message)
+    }
+}
+
+/// Says what is wrong, with a link to each field.
+// Every message is listed here, so one about a field that the form does not show
+// is not lost.
+pub(crate) fn form_alert<V>(form: &Form<V>) -> Option<AnyView> {
+    if form.errors.is_empty() && form.alert.is_none() {
+        return None;
+    }
+    let alert = form.alert.clone().unwrap_or_else(|| "Please check what you entered.".to_owned());
+    let errors = form.errors.iter().map(error_link).collect_view();
+    let list = (!form.errors.is_empty()).then(|| view! { <ul class="alert-list">{errors}</ul> });
+    Some(view! { <div class="alert" role="alert"><p>{alert}</p>{list}</div> }.into_any())
+}
+
+fn error_link(error: &FieldError) -> impl IntoView + use<> {
+    let address = format!("#{}", error.field);
+    view! { <li><a class="link" href=address>{error.sentence()}</a></li> }
+}
+
+/// What a field is called in a sentence; one that no form shows keeps its own name.
+fn label(field: &str) -> &str {
+    match field {
+        "title" => "Title",
+        "description" => "Description",
+        "venue" => "Venue",
+        "city" => "City",
+        "category" => "Category",
+        "startsAt" => "Start",
+        "price" => "Price",
+        "currency" => "Currency",
+        "quantity" => "Quantity",
+        "email" => "E-mail",
+        "password" => "Password",
+        "currentPassword" => "Current password",
+        "newPassword" => "New password",
+        "from" => "From day",
+        "to" => "To day",
+        "minPrice" => "Lowest price",
+        "maxPrice" => "Highest price",
+        "token" => "Card",
+        other => other,
+    }
+}

@@ -1,0 +1,11 @@
+//! An amount of money, which the script writes the way of the reader's place.
+
+use leptos::prelude::*;
+
+use crate::format::Money;
+
+pub(crate) fn money(money: Money) -> impl IntoView {
+    let decimal = money.decimal();
+    let text = [&decimal, " ", money.currency].concat();
+    view! { <data value=decimal data-currency=money.currency>{text}</data> }
+}

@@ -1,0 +1,26 @@
+//! The facts of an order: what, how many, for how much.
+
+use leptos::prelude::*;
+
+use super::money::money;
+use super::time::moment;
+use crate::format::ticket_address;
+use crate::pages::order::OrderSummary;
+
+pub(crate) fn order_facts(order: OrderSummary) -> AnyView {
+    let ticket = ticket_address(&order.ticket_id);
+    view! {
+        <dl class="facts">
+            <div class="fact">
+                <dt>"Ticket"</dt>
+                <dd><a class="link" href=ticket>{order.ticket_title}</a></dd>
+            </div>
+            <div class="fact"><dt>"Quantity"</dt><dd>{order.quantity}</dd></div>
+            <div class="fact"><dt>"Price each"</dt><dd>{money(order.price)}</dd></div>
+            <div class="fact"><dt>"Ordered"</dt><dd>{moment(order.placed_at)}</dd></div>
+            <div class="fact"><dt>"Order"</dt><dd class="code">{order.id}</dd></div>
+            <div class="fact fact-total"><dt>"Total"</dt><dd>{money(order.total)}</dd></div>
+        </dl>
+    }
+    .into_any()
+}

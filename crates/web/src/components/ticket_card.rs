@@ -1,0 +1,63 @@
+//! A ticket in the catalogue. Rendered dozens of times a page: keep it small.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+
+use super::badge::{TicketStatus, ticket_badge};
+use super::money::money;
+use super::time::moment;
+use crate::format::{Money, ticket_address};
+
+/// A ticket in the catalogue.
+#[derive(Clone, Debug, Default)]
+pub struct TicketCard {
+    /// Part of its address: `/tickets/{id}`.
+    pub id: String,
+    /// What it is for.
+    pub title: String,
+    /// Where it takes place: the house.
+    pub venue: Option<String>,
+    /// Where it takes place: the town.
+    pub city: Option<String>,
+    /// What kind of event it is.
+    pub category: Option<String>,
+    /// When it begins: RFC 3339 in UTC.
+    pub starts_at: Option<String>,
+    /// What one costs.
+    pub price: Money,
+    /// How many can be ordered now.
+    pub available: u32,
+    /// Whether it can be ordered.
+    pub status: TicketStatus,
+}
+
+// Styled by its place in the list: a class on each element would cost as much
+// time as all the rest.
+pub(crate) fn ticket_card(ticket: TicketCard) -> impl IntoView {
+    view! {
+        <li>
+            {ticket.category.map(|category| view! { <em>{category}</em> })}
+            <h2>
+                <a href=ticket_address(&ticket.id)>{ticket.title}</a>
+            </h2>
+            {ticket.starts_at.map(|at| view! { <p>{moment(at)}</p> })}
+            {place(ticket.venue, ticket.city).map(|place| view! { <p>{place}</p> })}
+            <div>{money(ticket.price)} {stock(ticket.status, ticket.available)}</div>
+        </li>
+    }
+}
+
+/// The house and the town in one line.
+pub(crate) fn place(venue: Option<String>, city: Option<String>) -> Option<String> {
+    match (venue, city) {
+        (Some(venue), Some(city)) => Some([&venue, ", ", &city].concat()),
+        (venue, city) => venue.or(city),
+    }
+}
+
+fn stock(status: TicketStatus, available: u32) -> impl IntoView {
+    match status {
+        TicketStatus::OnSale => Either::Left(view! { <span>{available.to_string() + " left"}</span> }),
+        TicketStatus::SoldOut | TicketStatus::Withdrawn => Either::Right(ticket_badge(status)),
+    }
+}

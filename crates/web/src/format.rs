@@ -1,0 +1,116 @@
+//! How amounts, times and addresses are written.
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// An amount of money, ready to be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Money {
+    /// In minor units, such as cents.
+    pub amount: u64,
+    /// The three letters of ISO 4217.
+    pub currency: &'static str,
+    /// How many decimal digits the minor unit has: 2 for `EUR`, 0 for `JPY`.
+    pub exponent: u8,
+}
+
+impl Money {
+    /// The amount in major units, as a form field takes it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_web::Money;
+    ///
+    /// let price = Money { amount: 1250, currency: "EUR", exponent: 2 };
+    ///
+    /// assert_eq!(price.decimal(), "12.50");
+    /// ```
+    #[must_use]
+    pub fn decimal(self) -> String {
+        let exponent = usize::from(self.exponent);
+        let mut digits = self.amount.to_string();
+        if digits.len() <= exponent {
+            digits.insert_str(0, &"0".repeat(exponent + 1 - digits.len()));
+        }
+        if exponent > 0 {
+            digits.insert(digits.len() - exponent, '.');
+        }
+        digits
+    }
+}
+
+/// Writes an RFC 3339 time in UTC for people: `1 Dec 2026, 19:30 UTC`.
+///
+/// A text of any other shape is shown as it is: better odd than wrong.
+pub(crate) fn utc_text(rfc3339: &str) -> String {
+    utc_parts(rfc3339).unwrap_or_else(|| rfc3339.to_owned())
+}
+
+/// The address of a ticket's page.
+pub(crate) fn ticket_address(id: &str) -> String {
+    ["/tickets/", id].concat()
+}
+
+/// The address of an order's page.
+pub(crate) fn order_address(id: &str) -> String {
+    ["/orders/", id].concat()
+}
+
+/// The address of a page with a query; pairs without a value are left out.
+pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let given: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
+    match serde_urlencoded::to_string(given) {
+        Ok(query) if !query.is_empty() => format!("{path}?{query}"),
+        _ => path.to_owned(),
+    }
+}
+
+fn utc_parts(rfc3339: &str) -> Option<String> {
+    let (date, time) = rfc3339.strip_suffix('Z')?.split_once('T')?;
+    let (year, rest) = date.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+    let day = day.strip_prefix('0').unwrap_or(day);
+    let minutes = time.get(..5)?;
+    // Not `format!`: a page of the catalogue does this for every ticket.
+    Some([day, " ", month, " ", year, ", ", minutes, " UTC"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Money, utc_text, with_query};
+
+    fn decimal(amount: u64, exponent: u8) -> String {
+        Money { amount, currency: "XXX", exponent }.decimal()
+    }
+
+    #[test]
+    fn an_amount_has_as_many_decimals_as_its_currency() {
+        assert_eq!(decimal(1250, 2), "12.50");
+        assert_eq!(decimal(5, 2), "0.05");
+        assert_eq!(decimal(0, 3), "0.000");
+        assert_eq!(decimal(900, 0), "900");
+        assert_eq!(decimal(u64::MAX, 2), "184467440737095516.15");
+    }
+
+    #[test]
+    fn a_utc_time_is_written_for_people() {
+        assert_eq!(utc_text("2026-12-01T19:30:00Z"), "1 Dec 2026, 19:30 UTC");
+        assert_eq!(utc_text("2026-01-31T08:05:59.123Z"), "31 Jan 2026, 08:05 UTC");
+    }
+
+    #[test]
+    fn a_time_of_another_shape_is_shown_as_it_is() {
+        for text in ["", "soon", "2026-13-01T00:00:00Z", "2026-12-01T19:30:00+02:00"] {
+            assert_eq!(utc_text(text), text);
+        }
+    }
+
+    #[test]
+    fn a_query_is_encoded_and_leaves_out_what_is_empty() {
+        let query = with_query("/", &[("q", "rock & roll"), ("city", ""), ("cursor", "a=b")]);
+
+        assert_eq!(query, "/?q=rock+%26+roll&cursor=a%3Db");
+        assert_eq!(with_query("/", &[("q", "")]), "/");
+    }
+}

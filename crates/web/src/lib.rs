@@ -1,0 +1,53 @@
+//! The pages of the marketplace: view model in, HTML out.
+//!
+//! Every page is one plain struct and one pure function: `CatalogPage` goes into
+//! [`catalog_page`], a whole HTML document comes out.
+//! Nothing here awaits, reads a clock or touches the network; whoever loads the
+//! data decides what is true, and a page only says it.
+//!
+//! Invariant: every page works without JavaScript and carries no inline script or
+//! style, so the content security policy `default-src 'self'` holds.
+//!
+//! # Examples
+//!
+//! ```
+//! use ticketing_web::{ErrorPage, Shell, error_page};
+//!
+//! let html = error_page(ErrorPage {
+//!     shell: Shell::default(),
+//!     status: 404,
+//!     title: "Not found".into(),
+//!     message: "There is no <such> page.".into(),
+//!     reference: None,
+//! });
+//!
+//! assert!(html.starts_with("<!DOCTYPE html>"));
+//! assert!(html.contains("There is no &lt;such&gt; page."));
+//! ```
+
+mod assets;
+mod components;
+mod format;
+mod pages;
+mod shell;
+
+pub use assets::{Asset, asset, icon_path, script_path, stylesheet_path};
+pub use components::badge::{OrderStatus, TicketStatus};
+pub use components::flash::{Flash, FlashKind};
+pub use components::form::{FieldError, Form};
+pub use components::ticket_card::TicketCard;
+pub use format::Money;
+pub use pages::account::{AccountPage, Session, account_page};
+pub use pages::api_docs::{ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, api_docs_page};
+pub use pages::catalog::{CatalogFilters, CatalogPage, SORTS, catalog_page};
+pub use pages::checkout::{CheckoutPage, PaymentValues, checkout_page};
+pub use pages::edit::{EditPage, edit_page};
+pub use pages::error::{ErrorPage, error_page};
+pub use pages::my_tickets::{MyTicket, MyTicketsPage, my_tickets_page};
+pub use pages::order::{OrderPage, OrderSummary, order_page};
+pub use pages::orders::{OrderRow, OrdersPage, orders_page};
+pub use pages::sell::{SellPage, TicketValues, sell_page};
+pub use pages::sign_in::{SignInPage, SignInValues, sign_in_page};
+pub use pages::sign_up::{SignUpPage, sign_up_page};
+pub use pages::ticket::{OrderValues, TicketPage, ticket_page};
+pub use shell::Shell;

@@ -1,0 +1,15 @@
+//! One file per page: its view model and the function that renders it.
+
+pub(crate) mod account;
+pub(crate) mod api_docs;
+pub(crate) mod catalog;
+pub(crate) mod checkout;
+pub(crate) mod edit;
+pub(crate) mod error;
+pub(crate) mod my_tickets;
+pub(crate) mod order;
+pub(crate) mod orders;
+pub(crate) mod sell;
+pub(crate) mod sign_in;
+pub(crate) mod sign_up;
+pub(crate) mod ticket;

@@ -1,0 +1,132 @@
+//! An account: its password, its sessions, the way out.
+
+use leptos::prelude::*;
+
+use crate::components::field::{Field, Kind, input_field};
+use crate::components::form::{Form, form_alert};
+use crate::components::time::moment;
+use crate::shell::{Shell, document};
+
+/// The account of the person signed in, at `/account`.
+///
+/// Its forms go to `/account/password`, `/account/sessions/{id}/revoke` and `/signout`.
+#[derive(Clone, Debug, Default)]
+pub struct AccountPage {
+    /// What every page knows.
+    pub shell: Shell,
+    /// The account's e-mail address.
+    pub email: String,
+    /// The form that changes the password; its fields: `currentPassword`, `newPassword`.
+    pub password: Form<()>,
+    /// Where the account is signed in.
+    pub sessions: Vec<Session>,
+}
+
+/// A place where an account is signed in.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    /// Names it in the address that revokes it.
+    pub id: String,
+    /// What the browser calls itself.
+    pub device: String,
+    /// When its owner signed in: RFC 3339 in UTC.
+    pub created_at: String,
+    /// When it was last refreshed: RFC 3339 in UTC.
+    pub refreshed_at: String,
+    /// Whether it is the one in use now.
+    pub current: bool,
+}
+
+/// Renders an account.
+#[must_use]
+pub fn account_page(page: AccountPage) -> String {
+    let title = page.password.title("Account");
+    let content = view! {
+        <div class="narrow">
+            <h1 class="title">"Account"</h1>
+            <p class="lead">{page.email}</p>
+            {form_alert(&page.password)}
+            {password_form(&page.password)}
+            {sessions(page.sessions)}
+            {sign_out_form()}
+        </div>
+    };
+    document(page.shell, &title, content)
+}
+
+fn password_form(form: &Form<()>) -> AnyView {
+    let current = Field {
+        name: "currentPassword",
+        label: "Current password",
+        error: form.message("currentPassword"),
+        required: true,
+        autocomplete: Some("current-password"),
+        ..Field::default()
+    };
+    let new = Field {
+        name: "newPassword",
+        label: "New password",
+        error: form.message("newPassword"),
+        required: true,
+        autocomplete: Some("new-password"),
+        ..Field::default()
+    };
+    view! {
+        <section class="panel" aria-labelledby="password">
+            <h2 class="subtitle" id="password">"Password"</h2>
+            <form class="form" method="post" action="/account/password">
+                {input_field(Kind::Password, current)}
+                {input_field(Kind::Password, new)}
+                <button class="button button-primary" type="submit">"Change password"</button>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn sessions(sessions: Vec<Session>) -> AnyView {
+    let rows = sessions.into_iter().map(session).collect_view();
+    view! {
+        <section class="panel" aria-labelledby="sessions">
+            <h2 class="subtitle" id="sessions">"Signed in"</h2>
+            <ul class="rows">{rows}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+fn session(session: Session) -> AnyView {
+    let revoke = if session.current {
+        view! { <span class="badge" data-status="current">"This device"</span> }.into_any()
+    } else {
+        revoke_form(&session.id, &session.device)
+    };
+    view! {
+        <li class="row">
+            <div class="row-text">
+                <p class="row-title">{session.device}</p>
+                <p class="muted">"Since " {moment(session.created_at)} ", last used " {moment(session.refreshed_at)}</p>
+            </div>
+            {revoke}
+        </li>
+    }
+    .into_any()
+}
+
+fn revoke_form(id: &str, device: &str) -> AnyView {
+    let label = format!("Revoke {device}");
+    view! {
+        <form method="post" action=format!("/account/sessions/{id}/revoke")>
+            <button class="button button-small button-danger" type="submit" aria-label=label>"Revoke"</button>
+        </form>
+    }
+    .into_any()
+}
+
+fn sign_out_form() -> impl IntoView {
+    view! {
+        <form method="post" action="/signout">
+            <button class="button" type="submit">"Sign out"</button>
+        </form>
+    }
+}

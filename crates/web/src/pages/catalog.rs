@@ -1,0 +1,142 @@
+//! The catalogue: what is for sale, with search and filters.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+
+use crate::components::field::{Choice, Field, Kind, input_field, proposing_field, select_field};
+use crate::components::form::{Form, form_alert};
+use crate::components::pagination::next_link;
+use crate::components::ticket_card::{TicketCard, ticket_card};
+use crate::format::with_query;
+use crate::shell::{Shell, document};
+
+/// The orders in which tickets can be listed: what is sent, what is shown.
+pub const SORTS: [(&str, &str); 4] = [
+    ("newest", "Newest first"),
+    ("soonest", "Soonest first"),
+    ("cheapest", "Lowest price"),
+    ("dearest", "Highest price"),
+];
+
+/// The catalogue at `/`.
+#[derive(Clone, Debug, Default)]
+pub struct CatalogPage {
+    /// What every page knows.
+    pub shell: Shell,
+    /// The filters as they were typed.
+    pub filters: Form<CatalogFilters>,
+    /// The categories that are proposed; any other may be typed.
+    pub categories: Vec<String>,
+    /// The tickets, in order.
+    pub tickets: Vec<TicketCard>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// What the reader looks for; an empty text does not filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CatalogFilters {
+    /// Words to find.
+    pub q: String,
+    /// Only this kind of event.
+    pub category: String,
+    /// Only in this town.
+    pub city: String,
+    /// Only from this day on: `2026-12-01`.
+    pub from: String,
+    /// Only up to this day: `2026-12-31`.
+    pub to: String,
+    /// At least this price, a decimal of major units; sent as `minPrice`.
+    pub min_price: String,
+    /// At most this price, a decimal of major units; sent as `maxPrice`.
+    pub max_price: String,
+    /// One of [`SORTS`].
+    pub sort: String,
+}
+
+/// Renders the catalogue.
+#[must_use]
+pub fn catalog_page(page: CatalogPage) -> String {
+    let title = page.filters.title("Tickets");
+    let next = page.next_cursor.map(|cursor| next_address(&page.filters.values, &cursor));
+    let content = view! {
+        <h1 class="title">"Tickets"</h1>
+        {form_alert(&page.filters)}
+        {filter_form(&page.filters, page.categories)}
+        {results(page.tickets)}
+        {next_link(next)}
+    };
+    document(page.shell, &title, content)
+}
+
+fn results(tickets: Vec<TicketCard>) -> impl IntoView {
+    if tickets.is_empty() {
+        return Either::Left(view! {
+            <div class="empty">
+                <p>"No tickets match."</p>
+                <p><a class="link" href="/">"Show all tickets"</a></p>
+            </div>
+        });
+    }
+    let cards: Vec<_> = tickets.into_iter().map(ticket_card).collect();
+    Either::Right(view! { <ul class="cards">{cards}</ul> })
+}
+
+fn filter_form(filters: &Form<CatalogFilters>, categories: Vec<String>) -> AnyView {
+    let values = &filters.values;
+    let detailed = [&values.from, &values.to, &values.min_price, &values.max_price];
+    let open = detailed.iter().any(|value| !value.is_empty());
+    let category = filter(filters, "category", "Category", &values.category);
+    view! {
+        <form class="filters" method="get" action="/" role="search">
+            <div class="filter-row">
+                {input_field(Kind::Search, filter(filters, "q", "Search", &values.q))}
+                {proposing_field(category, categories)}
+                {input_field(Kind::Text, filter(filters, "city", "City", &values.city))}
+                {select_field(filter(filters, "sort", "Sort by", &values.sort), sorts())}
+                <button class="button button-primary" type="submit">"Search"</button>
+            </div>
+            <details class="filter-more" open=open>
+                <summary>"Dates and prices"</summary>
+                {detailed_filters(filters)}
+            </details>
+        </form>
+    }
+    .into_any()
+}
+
+fn detailed_filters(filters: &Form<CatalogFilters>) -> AnyView {
+    let values = &filters.values;
+    view! {
+        <div class="filter-row filter-row-even">
+            {input_field(Kind::Date, filter(filters, "from", "From day", &values.from))}
+            {input_field(Kind::Date, filter(filters, "to", "To day", &values.to))}
+            {input_field(Kind::Decimal, filter(filters, "minPrice", "Lowest price", &values.min_price))}
+            {input_field(Kind::Decimal, filter(filters, "maxPrice", "Highest price", &values.max_price))}
+        </div>
+    }
+    .into_any()
+}
+
+fn filter(filters: &Form<CatalogFilters>, name: &'static str, label: &'static str, value: &str) -> Field {
+    Field { name, label, value: value.to_owned(), error: filters.message(name), ..Field::default() }
+}
+
+fn sorts() -> Vec<Choice> {
+    SORTS.iter().map(|(value, label)| ((*value).to_owned(), (*label).to_owned())).collect()
+}
+
+fn next_address(filters: &CatalogFilters, cursor: &str) -> String {
+    let pairs = [
+        ("q", filters.q.as_str()),
+        ("category", &filters.category),
+        ("city", &filters.city),
+        ("from", &filters.from),
+        ("to", &filters.to),
+        ("minPrice", &filters.min_price),
+        ("maxPrice", &filters.max_price),
+        ("sort", &filters.sort),
+        ("cursor", cursor),
+    ];
+    with_query("/", &pairs)
+}

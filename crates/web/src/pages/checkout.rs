@@ -1,0 +1,121 @@
+//! Checkout: an order that waits for its payment, and until when.
+
+use leptos::prelude::*;
+
+use super::order::OrderSummary;
+use crate::components::form::{Form, form_alert};
+use crate::components::order_facts::order_facts;
+use crate::components::time::moment;
+use crate::shell::{Shell, document};
+
+/// The cards that the sandbox knows: what is sent, its name, what it does.
+const TEST_CARDS: [(&str, &str, &str); 3] = [
+    ("tok_visa", "Test card that pays", "The payment is captured at once."),
+    ("tok_chargeDeclined", "Test card that is declined", "Nothing is charged; you may try another."),
+    ("tok_timeout", "Test card that does not answer", "The answer comes late; you are charged once at most."),
+];
+
+/// An order that awaits its payment, at `/orders/{id}`.
+///
+/// Another form on it cancels the order, sent to `/orders/{id}/cancel`.
+#[derive(Clone, Debug, Default)]
+pub struct CheckoutPage {
+    /// What every page knows.
+    pub shell: Shell,
+    /// What is to be paid.
+    pub order: OrderSummary,
+    /// Until when it is held: RFC 3339 in UTC.
+    pub pay_by: String,
+    /// The payment form, sent to `/orders/{id}/pay`.
+    ///
+    /// Its fields: `token`, and hidden `idempotency_key`.
+    pub payment: Form<PaymentValues>,
+    /// Makes sending the payment form twice pay once.
+    pub idempotency_key: String,
+}
+
+/// What the payment form shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentValues {
+    /// The token of the card; empty means the first.
+    pub token: String,
+}
+
+/// Renders the checkout of an order.
+#[must_use]
+pub fn checkout_page(page: CheckoutPage) -> String {
+    let title = page.payment.title("Checkout");
+    let alert = form_alert(&page.payment);
+    let payment = payment_form(&page.order.id, &page.payment, page.idempotency_key);
+    let cancel = cancel_form(&page.order.id);
+    let content = view! {
+        <h1 class="title">"Checkout"</h1>
+        <div class="split">
+            <div class="split-main">
+                {countdown(page.pay_by)}
+                {alert}
+                {payment}
+            </div>
+            <aside class="panel split-side" aria-labelledby="summary">
+                <h2 class="subtitle" id="summary">"Your order"</h2>
+                {order_facts(page.order)}
+                {cancel}
+            </aside>
+        </div>
+    };
+    document(page.shell, &title, content)
+}
+
+fn countdown(pay_by: String) -> impl IntoView {
+    let end = pay_by.clone();
+    view! {
+        <p class="countdown" data-countdown=end>
+            <span>"Held for you until " {moment(pay_by)}</span>
+            <strong class="countdown-left" data-countdown-left="" role="timer"></strong>
+        </p>
+    }
+}
+
+fn payment_form(order_id: &str, form: &Form<PaymentValues>, idempotency_key: String) -> AnyView {
+    let error = form.message("token");
+    let described_by = error.is_some().then_some("token-error");
+    let chosen = if form.values.token.is_empty() { TEST_CARDS[0].0 } else { &form.values.token };
+    let cards = TEST_CARDS.map(|card| card_choice(card, chosen)).collect_view();
+    view! {
+        <form class="form panel" method="post" action=format!("/orders/{order_id}/pay")>
+            <input type="hidden" name="idempotency_key" value=idempotency_key/>
+            <fieldset class="choices" id="token" aria-describedby=described_by>
+                <legend class="subtitle">"Pay with"</legend>
+                {cards}
+                {error.map(|error| view! { <p class="field-error" id="token-error">{error}</p> })}
+            </fieldset>
+            <button class="button button-primary button-wide" type="submit" data-countdown-stops="">"Pay now"</button>
+        </form>
+    }
+    .into_any()
+}
+
+fn card_choice(
+    (token, label, hint): (&'static str, &'static str, &'static str),
+    chosen: &str,
+) -> impl IntoView + use<> {
+    let checked = token == chosen;
+    view! {
+        <label class="choice" for=token>
+            <input type="radio" name="token" id=token value=token checked=checked required/>
+            <span class="choice-text">
+                <span class="choice-label">{label}</span>
+                <span class="choice-hint">{hint}</span>
+            </span>
+        </label>
+    }
+}
+
+fn cancel_form(order_id: &str) -> AnyView {
+    view! {
+        <form class="form" method="post" action=format!("/orders/{order_id}/cancel")>
+            <button class="button button-wide" type="submit">"Cancel order"</button>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,78 @@
+//! Editing: the same form as for selling, filled in, and withdrawing.
+
+use leptos::prelude::*;
+
+use super::sell::TicketValues;
+use crate::components::form::{Form, form_alert};
+use crate::components::ticket_fields::{TicketChoices, ticket_fields};
+use crate::format::ticket_address;
+use crate::shell::{Shell, document};
+
+/// The form at `/tickets/{id}/edit` that changes a ticket, sent to the same path.
+///
+/// Another form on it withdraws the ticket, sent to `/tickets/{id}/withdraw`.
+/// Both carry `version` hidden: the version that the seller saw.
+#[derive(Clone, Debug, Default)]
+pub struct EditPage {
+    /// What every page knows.
+    pub shell: Shell,
+    /// Part of its address.
+    pub id: String,
+    /// The version that is edited.
+    pub version: u64,
+    /// The ticket as it is, or as it was typed.
+    pub form: Form<TicketValues>,
+    /// The codes of the currencies to choose from.
+    pub currencies: Vec<String>,
+    /// The categories that are proposed; any other may be typed.
+    pub categories: Vec<String>,
+    /// How many are held by buyers who have not paid yet.
+    pub held: u32,
+    /// How many are sold.
+    pub sold: u32,
+    /// Whether it is withdrawn already: then it cannot be withdrawn again.
+    pub withdrawn: bool,
+}
+
+/// Renders the form that changes a ticket.
+#[must_use]
+pub fn edit_page(page: EditPage) -> String {
+    let title = page.form.title("Edit ticket");
+    let withdraw = (!page.withdrawn).then(|| withdraw_form(&page.id, page.version));
+    let choices = TicketChoices { currencies: page.currencies, categories: page.categories };
+    let content = view! {
+        <div class="narrow">
+            <h1 class="title">"Edit ticket"</h1>
+            <p class="muted">{taken(page.held, page.sold)}</p>
+            {form_alert(&page.form)}
+            <form class="form panel" method="post" action=format!("/tickets/{}/edit", page.id)>
+                <input type="hidden" name="version" value=page.version/>
+                {ticket_fields(&page.form, choices)}
+                <div class="actions">
+                    <button class="button button-primary" type="submit">"Save changes"</button>
+                    <a class="button" href=ticket_address(&page.id)>"View ticket"</a>
+                </div>
+            </form>
+            {withdraw}
+        </div>
+    };
+    document(page.shell, &title, content)
+}
+
+fn taken(held: u32, sold: u32) -> String {
+    format!("{held} held, {sold} sold. The quantity cannot go below {}.", held.saturating_add(sold))
+}
+
+fn withdraw_form(id: &str, version: u64) -> AnyView {
+    view! {
+        <section class="panel" aria-labelledby="withdraw">
+            <h2 class="subtitle" id="withdraw">"Withdraw"</h2>
+            <p class="muted">"Nobody can order it any more. Orders already placed go on."</p>
+            <form class="form" method="post" action=format!("/tickets/{id}/withdraw")>
+                <input type="hidden" name="version" value=version/>
+                <button class="button button-danger" type="submit">"Withdraw ticket"</button>
+            </form>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,103 @@
+//! A seller's tickets, with what is held and sold.
+
+use leptos::prelude::*;
+
+use crate::components::badge::{TicketStatus, ticket_badge};
+use crate::components::money::money;
+use crate::components::pagination::next_link;
+use crate::components::time::moment;
+use crate::format::{Money, ticket_address, with_query};
+use crate::shell::{Shell, document};
+
+/// A seller's tickets at `/my/tickets`.
+#[derive(Clone, Debug, Default)]
+pub struct MyTicketsPage {
+    /// What every page knows.
+    pub shell: Shell,
+    /// The tickets, in order.
+    pub tickets: Vec<MyTicket>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// A ticket as its seller sees it.
+#[derive(Clone, Debug, Default)]
+pub struct MyTicket {
+    /// Part of its address.
+    pub id: String,
+    /// What it is for.
+    pub title: String,
+    /// When it begins: RFC 3339 in UTC.
+    pub starts_at: Option<String>,
+    /// What one costs.
+    pub price: Money,
+    /// How many were put up for sale.
+    pub offered: u32,
+    /// How many are held by buyers who have not paid yet.
+    pub held: u32,
+    /// How many are sold.
+    pub sold: u32,
+    /// Whether it can be ordered.
+    pub status: TicketStatus,
+}
+
+/// Renders a seller's tickets.
+#[must_use]
+pub fn my_tickets_page(page: MyTicketsPage) -> String {
+    let next = page.next_cursor.map(|cursor| with_query("/my/tickets", &[("cursor", &cursor)]));
+    let content = view! {
+        <div class="title-row">
+            <h1 class="title">"My tickets"</h1>
+            <a class="button button-primary" href="/sell">"Sell a ticket"</a>
+        </div>
+        {tickets(page.tickets)}
+        {next_link(next)}
+    };
+    document(page.shell, "My tickets", content)
+}
+
+fn tickets(tickets: Vec<MyTicket>) -> AnyView {
+    if tickets.is_empty() {
+        return view! { <div class="empty"><p>"You sell no tickets yet."</p></div> }.into_any();
+    }
+    let rows = tickets.into_iter().map(row).collect_view();
+    view! {
+        <table class="table">
+            <thead>
+                <tr>
+                    <th scope="col">"Ticket"</th>
+                    <th scope="col">"Status"</th>
+                    <th scope="col" class="number">"Price"</th>
+                    <th scope="col" class="number">"Offered"</th>
+                    <th scope="col" class="number">"Held"</th>
+                    <th scope="col" class="number">"Sold"</th>
+                    <th scope="col"><span class="sr-only">"Actions"</span></th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+fn row(ticket: MyTicket) -> impl IntoView {
+    let edit_label = format!("Edit {}", ticket.title);
+    view! {
+        <tr>
+            <th scope="row">
+                <a class="link" href=ticket_address(&ticket.id)>{ticket.title}</a>
+                {ticket.starts_at.map(|at| view! { <span class="row-note">{moment(at)}</span> })}
+            </th>
+            <td>{ticket_badge(ticket.status)}</td>
+            <td class="number" data-label="Price">{money(ticket.price)}</td>
+            <td class="number" data-label="Offered">{ticket.offered}</td>
+            <td class="number" data-label="Held">{ticket.held}</td>
+            <td class="number" data-label="Sold">{ticket.sold}</td>
+            <td class="row-action">
+                <a class="button button-small" href=format!("/tickets/{}/edit", ticket.id) aria-label=edit_label>
+                    "Edit"
+                </a>
+            </td>
+        </tr>
+    }
+}

@@ -1,0 +1,83 @@
+//! An order and how far it has come.
+
+use leptos::prelude::*;
+
+use crate::components::badge::{OrderStatus, order_badge};
+use crate::components::order_facts::order_facts;
+use crate::format::{Money, order_address, ticket_address};
+use crate::shell::{Shell, document};
+
+/// An order at `/orders/{id}` that needs nothing more from its buyer.
+///
+/// One that awaits its payment has a page of its own: `CheckoutPage`. Shown here,
+/// it says that the payment is being confirmed.
+#[derive(Clone, Debug, Default)]
+pub struct OrderPage {
+    /// What every page knows.
+    pub shell: Shell,
+    /// What was ordered.
+    pub order: OrderSummary,
+    /// How far it has come.
+    pub status: OrderStatus,
+}
+
+/// What was ordered, for how much.
+#[derive(Clone, Debug, Default)]
+pub struct OrderSummary {
+    /// Part of its address: `/orders/{id}`.
+    pub id: String,
+    /// Part of the ticket's address: `/tickets/{id}`.
+    pub ticket_id: String,
+    /// What was ordered.
+    pub ticket_title: String,
+    /// How many.
+    pub quantity: u32,
+    /// What one costs.
+    pub price: Money,
+    /// What all cost.
+    pub total: Money,
+    /// When it was ordered: RFC 3339 in UTC.
+    pub placed_at: String,
+}
+
+/// Renders an order.
+#[must_use]
+pub fn order_page(page: OrderPage) -> String {
+    let again = ticket_address(&page.order.ticket_id);
+    let here = order_address(&page.order.id);
+    let content = view! {
+        <div class="narrow">
+            <div class="title-row"><h1 class="title">"Order"</h1> {order_badge(page.status)}</div>
+            <section class="panel" aria-label="Order">
+                <p class="lead">{outcome(page.status)}</p>
+                {order_facts(page.order)}
+                <div class="actions">
+                    {next_step(page.status, here, again)}
+                    <a class="button" href="/orders">"My orders"</a>
+                </div>
+            </section>
+        </div>
+    };
+    document(page.shell, "Order", content)
+}
+
+const fn outcome(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::AwaitingPayment => "Your payment is being confirmed. You are charged once at most.",
+        OrderStatus::Completed => "Paid. The tickets are yours.",
+        OrderStatus::Cancelled => "You cancelled this order. A payment made for it is given back.",
+        OrderStatus::Expired => "It was not paid in time. A payment made for it is given back.",
+    }
+}
+
+fn next_step(status: OrderStatus, here: String, again: String) -> Option<AnyView> {
+    match status {
+        OrderStatus::Completed => None,
+        OrderStatus::AwaitingPayment => {
+            Some(view! { <a class="button button-primary" href=here>"Check again"</a> }.into_any())
+        }
+        OrderStatus::Cancelled | OrderStatus::Expired => {
+            Some(view! { <a class="button button-primary" href=again>"See the ticket"</a> }.into_any())
+        }
+    }
+}

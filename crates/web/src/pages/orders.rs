@@ -1,0 +1,99 @@
+//! A buyer's orders.
+
+use leptos::prelude::*;
+
+use crate::components::badge::{OrderStatus, order_badge};
+use crate::components::money::money;
+use crate::components::pagination::next_link;
+use crate::components::time::moment;
+use crate::format::{Money, order_address, with_query};
+use crate::shell::{Shell, document};
+
+/// A buyer's orders at `/orders`.
+#[derive(Clone, Debug, Default)]
+pub struct OrdersPage {
+    /// What every page knows.
+    pub shell: Shell,
+    /// The orders, in order.
+    pub orders: Vec<OrderRow>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// An order in the list.
+#[derive(Clone, Debug, Default)]
+pub struct OrderRow {
+    /// Part of its address: `/orders/{id}`.
+    pub id: String,
+    /// What was ordered.
+    pub ticket_title: String,
+    /// How many.
+    pub quantity: u32,
+    /// For how much altogether.
+    pub total: Money,
+    /// When: RFC 3339 in UTC.
+    pub placed_at: String,
+    /// How far it has come.
+    pub status: OrderStatus,
+}
+
+/// Renders a buyer's orders.
+#[must_use]
+pub fn orders_page(page: OrdersPage) -> String {
+    let next = page.next_cursor.map(|cursor| with_query("/orders", &[("cursor", &cursor)]));
+    let content = view! {
+        <h1 class="title">"My orders"</h1>
+        {orders(page.orders)}
+        {next_link(next)}
+    };
+    document(page.shell, "My orders", content)
+}
+
+fn orders(orders: Vec<OrderRow>) -> AnyView {
+    if orders.is_empty() {
+        return view! {
+            <div class="empty">
+                <p>"You have ordered nothing yet."</p>
+                <p><a class="link" href="/">"Browse tickets"</a></p>
+            </div>
+        }
+        .into_any();
+    }
+    let rows = orders.into_iter().map(row).collect_view();
+    view! {
+        <table class="table">
+            <thead>
+                <tr>
+                    <th scope="col">"Order"</th>
+                    <th scope="col">"Status"</th>
+                    <th scope="col" class="number">"Quantity"</th>
+                    <th scope="col" class="number">"Total"</th>
+                    <th scope="col"><span class="sr-only">"Actions"</span></th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+fn row(order: OrderRow) -> impl IntoView {
+    let address = order_address(&order.id);
+    let pay_label = format!("Pay for {}", order.ticket_title);
+    let pay = (order.status == OrderStatus::AwaitingPayment).then(|| {
+        let address = address.clone();
+        view! { <a class="button button-small button-primary" href=address aria-label=pay_label>"Pay"</a> }
+    });
+    view! {
+        <tr>
+            <th scope="row">
+                <a class="link" href=address>{order.ticket_title}</a>
+                <span class="row-note">{moment(order.placed_at)}</span>
+            </th>
+            <td>{order_badge(order.status)}</td>
+            <td class="number" data-label="Quantity">{order.quantity}</td>
+            <td class="number" data-label="Total">{money(order.total)}</td>
+            <td class="row-action">{pay}</td>
+        </tr>
+    }
+}

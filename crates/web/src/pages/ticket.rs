@@ -1,0 +1,154 @@
+//! A ticket: what it is, what it costs, and the form that orders it.
+
+use leptos::prelude::*;
+
+use crate::components::badge::{TicketStatus, ticket_badge};
+use crate::components::field::{Field, Kind, input_field};
+use crate::components::form::{Form, form_alert};
+use crate::components::money::money;
+use crate::components::ticket_card::place;
+use crate::components::time::moment;
+use crate::format::{Money, ticket_address, with_query};
+use crate::shell::{Shell, document};
+
+/// A ticket at `/tickets/{id}`.
+#[derive(Clone, Debug, Default)]
+pub struct TicketPage {
+    /// What every page knows.
+    pub shell: Shell,
+    /// Part of its address.
+    pub id: String,
+    /// The version shown; live updates of an older one are ignored.
+    pub version: u64,
+    /// What it is for.
+    pub title: String,
+    /// More about it; line breaks are kept.
+    pub description: Option<String>,
+    /// Where it takes place: the house.
+    pub venue: Option<String>,
+    /// Where it takes place: the town.
+    pub city: Option<String>,
+    /// What kind of event it is.
+    pub category: Option<String>,
+    /// When it begins: RFC 3339 in UTC.
+    pub starts_at: Option<String>,
+    /// What one costs.
+    pub price: Money,
+    /// How many can be ordered now.
+    pub available: u32,
+    /// Whether it can be ordered.
+    pub status: TicketStatus,
+    /// Whether the reader sells it: then they edit instead of ordering.
+    pub own: bool,
+    /// The order form, sent to `/tickets/{id}/order`.
+    ///
+    /// Its fields: `quantity`, and hidden `amount` and `currency` (the price that
+    /// the reader saw, in minor units) and `idempotency_key`.
+    pub order: Form<OrderValues>,
+    /// Makes sending the order form twice order once.
+    pub idempotency_key: String,
+}
+
+/// What the order form shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderValues {
+    /// How many; empty means one.
+    pub quantity: String,
+}
+
+/// Renders a ticket.
+#[must_use]
+pub fn ticket_page(page: TicketPage) -> String {
+    let title = page.order.title(&page.title);
+    let visitor = page.shell.viewer.is_none();
+    let offer = offer(&page, visitor);
+    let live = format!("/api/tickets/{}/live", page.id);
+    let content = view! {
+        <article class="split" data-live=live data-version=page.version>
+            <div class="split-main">
+                {page.category.map(|category| view! { <p class="kind">{category}</p> })}
+                <h1 class="title">{page.title}</h1>
+                {event_facts(page.starts_at, place(page.venue, page.city))}
+                {page.description.map(|text| view! { <p class="prose">{text}</p> })}
+            </div>
+            <aside class="panel split-side" aria-label="Offer">{offer}</aside>
+        </article>
+    };
+    document(page.shell, &title, content)
+}
+
+fn event_facts(starts_at: Option<String>, place: Option<String>) -> impl IntoView {
+    let starts_at = starts_at.map(|at| view! { <div class="fact"><dt>"Starts"</dt><dd>{moment(at)}</dd></div> });
+    let place = place.map(|place| view! { <div class="fact"><dt>"Place"</dt><dd>{place}</dd></div> });
+    let any = starts_at.is_some() || place.is_some();
+    any.then(|| view! { <dl class="facts">{starts_at} {place}</dl> })
+}
+
+fn offer(page: &TicketPage, visitor: bool) -> AnyView {
+    let available = page.available.to_string();
+    view! {
+        <p class="price-line">{money(page.price)} " each"</p>
+        <p class="stock-line" role="status">
+            {ticket_badge(page.status)}
+            <span><span data-live-available="">{available}</span> " available"</span>
+        </p>
+        {form_alert(&page.order)}
+        <p class="message" data-kind="notice" data-live-note="" role="status" hidden></p>
+        {action(page, visitor)}
+    }
+    .into_any()
+}
+
+fn action(page: &TicketPage, visitor: bool) -> AnyView {
+    if page.own {
+        return own_ticket(&page.id);
+    }
+    let order = if visitor { sign_in_first(&page.id) } else { order_form(page) };
+    view! {
+        <div data-live-open="" hidden=page.status != TicketStatus::OnSale>{order}</div>
+        <p class="muted" data-live-closed="soldOut" hidden=page.status != TicketStatus::SoldOut>
+            "None are left right now. A held one comes back when its buyer does not pay in time."
+        </p>
+        <p class="muted" data-live-closed="withdrawn" hidden=page.status != TicketStatus::Withdrawn>
+            "The seller takes no more orders for this ticket."
+        </p>
+    }
+    .into_any()
+}
+
+fn own_ticket(id: &str) -> AnyView {
+    let address = format!("/tickets/{id}/edit");
+    view! {
+        <p class="muted">"You sell this ticket."</p>
+        <a class="button button-wide" href=address>"Edit ticket"</a>
+    }
+    .into_any()
+}
+
+fn sign_in_first(id: &str) -> AnyView {
+    let address = with_query("/signin", &[("next", &ticket_address(id))]);
+    view! { <a class="button button-primary button-wide" href=address>"Sign in to order"</a> }.into_any()
+}
+
+fn order_form(page: &TicketPage) -> AnyView {
+    let typed = &page.order.values.quantity;
+    let quantity = Field {
+        name: "quantity",
+        label: "Quantity",
+        value: if typed.is_empty() { "1".to_owned() } else { typed.clone() },
+        error: page.order.message("quantity"),
+        required: true,
+        ..Field::default()
+    };
+    view! {
+        <form class="form" method="post" action=format!("/tickets/{}/order", page.id)>
+            <input type="hidden" name="idempotency_key" value=page.idempotency_key.clone()/>
+            <input type="hidden" name="amount" value=page.price.amount data-live-amount=""/>
+            <input type="hidden" name="currency" value=page.price.currency data-live-currency=""/>
+            {input_field(Kind::Count(page.available.max(1)), quantity)}
+            <button class="button button-primary button-wide" type="submit">"Order"</button>
+            <p class="muted">"Held for you while you pay."</p>
+        </form>
+    }
+    .into_any()
+}

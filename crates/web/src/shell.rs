@@ -1,0 +1,143 @@
+//! The document around every page: head, navigation, footer.
+
+use leptos::prelude::*;
+
+use crate::assets::{icon_path, script_path, stylesheet_path};
+use crate::components::flash::{Flash, flash_message};
+use crate::format::with_query;
+
+/// What every page knows besides its own content.
+#[derive(Clone, Debug, Default)]
+pub struct Shell {
+    /// The e-mail address of the person signed in.
+    pub viewer: Option<String>,
+    /// The path of this page with its query: marks the place in the navigation
+    /// and is where signing in leads back to.
+    pub path: String,
+    /// A message about what was just done, shown once.
+    pub flash: Option<Flash>,
+}
+
+/// Renders a whole HTML document.
+// No reactive owner is needed: a view of plain values creates no signal.
+pub(crate) fn document(shell: Shell, title: &str, content: impl IntoView) -> String {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            {head(title)}
+            <body>
+                <a class="skip-link" href="#content">"Skip to content"</a>
+                {header(shell.viewer, &shell.path)}
+                <main id="content" class="page" tabindex="-1">
+                    {shell.flash.map(flash_message)}
+                    {content}
+                </main>
+                {footer()}
+            </body>
+        </html>
+    }
+    .to_html()
+}
+
+fn head(title: &str) -> impl IntoView {
+    // One text: a browser would show the markers between two.
+    let title = format!("{title} · Ticketing");
+    view! {
+        <head>
+            <meta charset="utf-8"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1"/>
+            <meta name="color-scheme" content="light dark"/>
+            <title>{title}</title>
+            <link rel="icon" type="image/svg+xml" href=icon_path()/>
+            <link rel="stylesheet" href=stylesheet_path()/>
+            <script type="module" src=script_path()></script>
+        </head>
+    }
+}
+
+fn header(viewer: Option<String>, path: &str) -> impl IntoView {
+    let links = match viewer {
+        Some(email) => member_links(email, path).into_any(),
+        None => visitor_links(path).into_any(),
+    };
+    view! {
+        <header class="site-header">
+            <div class="site-header-row">
+                <a class="brand" href="/">
+                    <span class="brand-mark" aria-hidden="true"></span>
+                    "Ticketing"
+                </a>
+                <nav class="site-nav" aria-label="Main">{links}</nav>
+            </div>
+        </header>
+    }
+}
+
+fn member_links(email: String, path: &str) -> impl IntoView {
+    view! {
+        <ul class="nav-list">
+            {nav_link("/", "Browse", path)}
+            {nav_link("/sell", "Sell", path)}
+            {nav_link("/my/tickets", "My tickets", path)}
+            {nav_link("/orders", "My orders", path)}
+        </ul>
+        <ul class="nav-list nav-account">
+            <li class="min-w-0">
+                <a class="nav-link nav-email" href="/account" title="Account" aria-current=here("/account", path)>
+                    {email}
+                </a>
+            </li>
+            <li>
+                <form method="post" action="/signout">
+                    <button class="nav-link" type="submit">"Sign out"</button>
+                </form>
+            </li>
+        </ul>
+    }
+}
+
+fn visitor_links(path: &str) -> impl IntoView {
+    view! {
+        <ul class="nav-list">{nav_link("/", "Browse", path)} {nav_link("/sell", "Sell", path)}</ul>
+        <ul class="nav-list nav-account">
+            <li>
+                <a class="nav-link" href=sign_in_address(path)>"Sign in"</a>
+            </li>
+            <li>
+                <a class="nav-link nav-strong" href="/signup">"Sign up"</a>
+            </li>
+        </ul>
+    }
+}
+
+fn footer() -> impl IntoView {
+    view! {
+        <footer class="site-footer">
+            <div class="site-footer-row">
+                <p>"A marketplace for tickets. Prices are set by sellers."</p>
+                <p>
+                    <a class="link" href="/api/docs">"API"</a>
+                </p>
+            </div>
+        </footer>
+    }
+}
+
+fn nav_link(address: &'static str, label: &'static str, path: &str) -> impl IntoView + use<> {
+    view! {
+        <li>
+            <a class="nav-link" href=address aria-current=here(address, path)>{label}</a>
+        </li>
+    }
+}
+
+fn here(address: &str, path: &str) -> Option<&'static str> {
+    (path.split('?').next() == Some(address)).then_some("page")
+}
+
+fn sign_in_address(path: &str) -> String {
+    // Signing in from one of these leads back to where it would not help.
+    let aimless = ["/signin", "/signup"].iter().any(|page| path.starts_with(page));
+    let next = if aimless { "" } else { path };
+    with_query("/signin", &[("next", next)])
+}

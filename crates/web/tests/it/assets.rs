@@ -1,0 +1,36 @@
+//! The files that pages refer to are there, and only they.
+
+use ticketing_web::{asset, script_path, stylesheet_path};
+
+use crate::pages::{pages, select};
+
+#[test]
+fn every_file_that_a_page_refers_to_is_there() {
+    for (name, page) in pages("plain") {
+        let links = select(&page, "link[href]").into_iter().filter_map(|link| link.attr("href"));
+        let scripts = select(&page, "script[src]").into_iter().filter_map(|script| script.attr("src"));
+        let paths: Vec<_> = links.chain(scripts).collect();
+        assert_eq!(paths.len(), 3, "{name}");
+        for path in paths {
+            let asset = asset(path).unwrap();
+            assert_eq!(asset.path, path);
+            assert!(!asset.bytes.is_empty(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn the_style_sheet_needs_nothing_that_the_policy_refuses() {
+    let style = asset(stylesheet_path()).unwrap();
+    let text = str::from_utf8(style.bytes).unwrap();
+    for refused in ["data:", "http:", "https:", "@import"] {
+        // The banner of the generator names its home page; a comment loads nothing.
+        let loaded = text.split_once("*/").map_or(text, |(_, rest)| rest);
+        assert!(!loaded.contains(refused), "{refused}");
+    }
+}
+
+#[test]
+fn the_script_is_small() {
+    assert!(asset(script_path()).unwrap().bytes.len() <= 4608);
+}

@@ -1,0 +1,133 @@
+//! Every form works without JavaScript, by keyboard and by ear.
+
+use std::collections::HashSet;
+
+use scraper::ElementRef;
+
+use crate::pages::{pages, select};
+
+/// Where forms may go, once ids are cut out.
+const ACTIONS: [&str; 11] = [
+    "/signup",
+    "/signin",
+    "/signout",
+    "/sell",
+    "/tickets/{}/edit",
+    "/tickets/{}/withdraw",
+    "/tickets/{}/order",
+    "/orders/{}/pay",
+    "/orders/{}/cancel",
+    "/account/password",
+    "/account/sessions/{}/revoke",
+];
+
+fn attr<'a>(element: &ElementRef<'a>, name: &str) -> &'a str {
+    element.value().attr(name).unwrap_or_default()
+}
+
+#[test]
+fn ids_are_unique() {
+    for (name, page) in pages("plain") {
+        let mut seen = HashSet::new();
+        for element in select(&page, "[id]") {
+            let id = attr(&element, "id");
+            assert!(seen.insert(id), "{name}: {id}");
+        }
+    }
+}
+
+#[test]
+fn every_control_has_a_label() {
+    for (name, page) in pages("plain") {
+        for control in select(&page, "input:not([type=hidden]), select, textarea") {
+            let id = attr(&control, "id");
+            let labels = select(&page, &format!("label[for='{id}']"));
+            let said: String = labels.iter().flat_map(ElementRef::text).collect();
+            assert!(labels.len() == 1 && !said.trim().is_empty(), "{name}: {id}");
+        }
+    }
+}
+
+#[test]
+fn every_button_says_what_it_does() {
+    for (name, page) in pages("plain") {
+        for button in select(&page, "button, a.button") {
+            assert!(!button.text().collect::<String>().trim().is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_message_is_read_with_its_field() {
+    for (name, page) in pages("plain") {
+        let described: HashSet<_> = select(&page, "[aria-describedby]")
+            .iter()
+            .flat_map(|control| attr(control, "aria-describedby").split(' '))
+            .collect();
+        for id in &described {
+            assert_eq!(select(&page, &format!("[id='{id}']")).len(), 1, "{name}: {id}");
+        }
+        for error in select(&page, ".field-error") {
+            assert!(described.contains(attr(&error, "id")), "{name}: {}", attr(&error, "id"));
+        }
+    }
+}
+
+#[test]
+fn every_message_is_listed_whether_or_not_its_field_is_shown() {
+    for (name, page) in pages("plain") {
+        for alert in select(&page, ".alert") {
+            let linked = select(&page, ".alert a[href='#unknown']");
+            assert_eq!(linked.len(), 1, "{name}: {}", alert.html());
+        }
+        let shown = select(&page, ".field-error").len();
+        assert!(select(&page, ".alert a").len() >= shown, "{name}");
+    }
+}
+
+#[test]
+fn every_form_is_posted_to_a_known_path() {
+    for (name, page) in pages("ID") {
+        for form in select(&page, "form") {
+            let action = attr(&form, "action").replace("ID", "{}");
+            let search = attr(&form, "method") == "get" && action == "/";
+            let known = attr(&form, "method") == "post" && ACTIONS.contains(&action.as_str());
+            assert!(search || known, "{name}: {action}");
+        }
+    }
+}
+
+#[test]
+fn ordering_and_paying_carry_an_idempotency_key() {
+    let forms = "form[action$='/order'], form[action$='/pay']";
+    let keyed = "form[action$='/order'] > [name=idempotency_key][value=plain], \
+                 form[action$='/pay'] > [name=idempotency_key][value=plain]";
+    let found = pages("plain").into_iter().map(|(name, page)| {
+        assert_eq!(select(&page, forms).len(), select(&page, keyed).len(), "{name}");
+        select(&page, forms).len()
+    });
+    assert!(found.sum::<usize>() >= 2);
+}
+
+#[test]
+fn an_order_carries_the_price_that_was_seen() {
+    for (name, page) in pages("EUR").into_iter().filter(|(name, _)| *name == "ticket") {
+        assert_eq!(select(&page, "form input[type=hidden][name=amount][value='1250']").len(), 1, "{name}");
+        assert_eq!(select(&page, "form input[type=hidden][name=currency][value=EUR]").len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_seller_cannot_order_their_own_ticket() {
+    for (name, page) in pages("plain").into_iter().filter(|(name, _)| *name == "own ticket") {
+        assert!(select(&page, "form[action$='/order']").is_empty(), "{name}");
+        assert_eq!(select(&page, "a[href='/tickets/plain/edit']").len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_password_is_never_given_back() {
+    for (name, page) in pages("plain") {
+        assert!(select(&page, "input[type=password][value]").is_empty(), "{name}");
+    }
+}

@@ -1,0 +1,7 @@
+//! What holds for every page.
+
+mod assets;
+mod escaping;
+mod forms;
+mod pages;
+mod policy;

@@ -1,0 +1,85 @@
+//! The pages around an account, and the rest.
+
+use ticketing_web::{
+    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, ErrorPage, Session, SignInPage, SignInValues,
+    SignUpPage, account_page, api_docs_page, error_page, sign_in_page, sign_up_page,
+};
+
+use super::{shell, visitor, wrong};
+
+pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
+    vec![
+        ("sign in", sign_in_page(sign_in(text))),
+        ("sign up", sign_up_page(sign_up(text))),
+        ("account", account_page(account(text))),
+        ("error", error_page(error(text))),
+        ("api docs", api_docs_page(api_docs(text))),
+    ]
+}
+
+fn sign_in(text: &str) -> SignInPage {
+    let values = SignInValues { email: text.into() };
+    SignInPage { shell: visitor(text), form: wrong(values, text, &["email", "password"]), next: text.into() }
+}
+
+fn sign_up(text: &str) -> SignUpPage {
+    let SignInPage { shell, form, next } = sign_in(text);
+    SignUpPage { shell, form, next }
+}
+
+fn account(text: &str) -> AccountPage {
+    let session = |current| Session {
+        id: text.into(),
+        device: text.into(),
+        created_at: text.into(),
+        refreshed_at: text.into(),
+        current,
+    };
+    AccountPage {
+        shell: shell(text),
+        email: text.into(),
+        password: wrong((), text, &["currentPassword", "newPassword"]),
+        sessions: vec![session(true), session(false)],
+    }
+}
+
+fn error(text: &str) -> ErrorPage {
+    ErrorPage {
+        shell: shell(text),
+        status: 500,
+        title: text.into(),
+        message: text.into(),
+        reference: Some(text.into()),
+    }
+}
+
+fn api_docs(text: &str) -> ApiDocsPage {
+    let operation = ApiOperation {
+        tag: text.into(),
+        method: text.into(),
+        path: text.into(),
+        summary: text.into(),
+        description: Some(text.into()),
+        security: vec![text.into(), text.into()],
+        parameters: vec![parameter(text)],
+        request: Some(text.into()),
+        responses: vec![ApiResponse { status: text.into(), description: text.into(), body: Some(text.into()) }],
+    };
+    ApiDocsPage {
+        shell: shell(text),
+        title: text.into(),
+        version: text.into(),
+        description: Some(text.into()),
+        operations: vec![operation.clone(), ApiOperation { tag: "other".into(), ..operation }],
+    }
+}
+
+fn parameter(text: &str) -> ApiParameter {
+    ApiParameter {
+        name: text.into(),
+        location: text.into(),
+        required: true,
+        schema: text.into(),
+        description: Some(text.into()),
+    }
+}

@@ -1,0 +1,171 @@
+//! The pages of buying and selling.
+
+use ticketing_web::{
+    CatalogFilters, CatalogPage, CheckoutPage, EditPage, MyTicket, MyTicketsPage, OrderPage, OrderRow, OrderStatus,
+    OrderSummary, OrderValues, OrdersPage, PaymentValues, SellPage, Shell, TicketCard, TicketPage, TicketStatus,
+    TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page, orders_page, sell_page,
+    ticket_page,
+};
+
+use super::{money, shell, visitor, wrong};
+
+const TICKET_FIELDS: [&str; 9] =
+    ["title", "description", "venue", "city", "category", "startsAt", "price", "currency", "quantity"];
+
+const TICKET_STATES: [TicketStatus; 3] = [TicketStatus::OnSale, TicketStatus::SoldOut, TicketStatus::Withdrawn];
+
+const ORDER_STATES: [OrderStatus; 4] =
+    [OrderStatus::AwaitingPayment, OrderStatus::Completed, OrderStatus::Cancelled, OrderStatus::Expired];
+
+pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
+    let mut pages = vec![
+        ("catalog", catalog_page(catalog(text))),
+        ("catalog without tickets", catalog_page(CatalogPage { tickets: Vec::new(), ..catalog(text) })),
+        ("own ticket", ticket_page(TicketPage { own: true, ..ticket(text, shell(text)) })),
+        ("ticket for a visitor", ticket_page(ticket(text, visitor(text)))),
+        ("sell", sell_page(sell(text))),
+        ("edit", edit_page(edit(text))),
+        ("my tickets", my_tickets_page(my_tickets(text))),
+        ("my tickets without any", my_tickets_page(MyTicketsPage { tickets: Vec::new(), ..my_tickets(text) })),
+        ("checkout", checkout_page(checkout(text))),
+        ("orders", orders_page(orders(text))),
+        ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
+    ];
+    let tickets = TICKET_STATES.map(|status| TicketPage { status, ..ticket(text, shell(text)) });
+    pages.extend(tickets.map(|page| ("ticket", ticket_page(page))));
+    let orders = ORDER_STATES.map(|status| OrderPage { shell: shell(text), order: order(text), status });
+    pages.extend(orders.map(|page| ("order", order_page(page))));
+    pages
+}
+
+fn catalog(text: &'static str) -> CatalogPage {
+    let filters = CatalogFilters {
+        q: text.into(),
+        category: text.into(),
+        city: text.into(),
+        from: text.into(),
+        to: text.into(),
+        min_price: text.into(),
+        max_price: text.into(),
+        sort: text.into(),
+    };
+    let fields = ["q", "category", "city", "from", "to", "minPrice", "maxPrice", "sort"];
+    CatalogPage {
+        shell: shell(text),
+        filters: wrong(filters, text, &fields),
+        categories: vec!["Concert".into(), text.into()],
+        tickets: TICKET_STATES.map(|status| card(text, status)).into(),
+        next_cursor: Some(text.into()),
+    }
+}
+
+fn card(text: &'static str, status: TicketStatus) -> TicketCard {
+    TicketCard {
+        id: text.into(),
+        title: text.into(),
+        venue: Some(text.into()),
+        city: Some(text.into()),
+        category: Some(text.into()),
+        starts_at: Some(text.into()),
+        price: money(text),
+        available: 3,
+        status,
+    }
+}
+
+fn ticket(text: &'static str, shell: Shell) -> TicketPage {
+    TicketPage {
+        shell,
+        id: text.into(),
+        version: 7,
+        title: text.into(),
+        description: Some(text.into()),
+        venue: Some(text.into()),
+        city: Some(text.into()),
+        category: Some(text.into()),
+        starts_at: Some(text.into()),
+        price: money(text),
+        available: 3,
+        status: TicketStatus::OnSale,
+        own: false,
+        order: wrong(OrderValues { quantity: text.into() }, text, &["quantity"]),
+        idempotency_key: text.into(),
+    }
+}
+
+fn ticket_values(text: &str) -> TicketValues {
+    TicketValues {
+        title: text.into(),
+        description: text.into(),
+        venue: text.into(),
+        city: text.into(),
+        category: text.into(),
+        starts_at: text.into(),
+        price: text.into(),
+        currency: text.into(),
+        quantity: text.into(),
+    }
+}
+
+fn sell(text: &str) -> SellPage {
+    SellPage {
+        shell: shell(text),
+        form: wrong(ticket_values(text), text, &TICKET_FIELDS),
+        currencies: vec!["EUR".into(), text.into()],
+        categories: vec!["Concert".into()],
+    }
+}
+
+fn edit(text: &str) -> EditPage {
+    let SellPage { shell, form, currencies, categories } = sell(text);
+    let id = text.into();
+    EditPage { shell, id, version: 7, form, currencies, categories, held: 1, sold: 2, withdrawn: false }
+}
+
+fn my_tickets(text: &'static str) -> MyTicketsPage {
+    let ticket = |status| MyTicket {
+        id: text.into(),
+        title: text.into(),
+        starts_at: Some(text.into()),
+        price: money(text),
+        offered: 6,
+        held: 1,
+        sold: 2,
+        status,
+    };
+    MyTicketsPage { shell: shell(text), tickets: TICKET_STATES.map(ticket).into(), next_cursor: Some(text.into()) }
+}
+
+fn order(text: &'static str) -> OrderSummary {
+    OrderSummary {
+        id: text.into(),
+        ticket_id: text.into(),
+        ticket_title: text.into(),
+        quantity: 2,
+        price: money(text),
+        total: money(text),
+        placed_at: text.into(),
+    }
+}
+
+fn checkout(text: &'static str) -> CheckoutPage {
+    CheckoutPage {
+        shell: shell(text),
+        order: order(text),
+        pay_by: text.into(),
+        payment: wrong(PaymentValues { token: text.into() }, text, &["token"]),
+        idempotency_key: text.into(),
+    }
+}
+
+fn orders(text: &'static str) -> OrdersPage {
+    let row = |status| OrderRow {
+        id: text.into(),
+        ticket_title: text.into(),
+        quantity: 2,
+        total: money(text),
+        placed_at: text.into(),
+        status,
+    };
+    OrdersPage { shell: shell(text), orders: ORDER_STATES.map(row).into(), next_cursor: Some(text.into()) }
+}
