@@ -7,6 +7,7 @@
 //! - [`wire`]: how an event becomes bytes, and old bytes become events.
 //! - [`usecase`]: what a person can do, one file a command.
 //! - [`flow`]: how orders are decided together and how events travel.
+//! - [`assembly`]: services put together from their ports, and what runs behind them.
 //!
 //! The crate knows no runtime, no database, no broker and no HTTP.
 //! `ticketing-memory` implements every port and is the place to start:
@@ -19,3 +20,5 @@ pub mod wire;
 pub mod usecase;
 
 pub mod flow;
+
+pub mod assembly;

@@ -193,8 +193,8 @@ mod tests {
         });
         let mut publisher = MockEventPublisher::new();
         publisher.expect_publish().returning(|_| Err(PublishError { durable: 2, source: TransportError::Closed }));
-        let mut relay =
-            Relay::new("orders", Arc::new(outbox), Arc::new(publisher), Uuid::nil(), RelayConfig::default());
+        let ports = RelayPorts { outbox: Arc::new(outbox), publisher: Arc::new(publisher) };
+        let mut relay = Relay::new("orders", ports, Uuid::nil(), RelayConfig::default());
 
         assert!(relay.step().await.is_err());
         let durable: Vec<_> = events(2).iter().map(|envelope| envelope.id).collect();

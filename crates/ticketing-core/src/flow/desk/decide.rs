@@ -22,29 +22,15 @@ impl Board {
     /// Decides a matter. A refusal leaves the board as it was.
     pub(super) fn decide(&mut self, matter: &Matter, moment: Moment) -> Result<Decided, Error> {
         let now = moment.now;
-        let cancelled =
-            |reason| move |status| matches!(status, OrderStatus::Cancelled { reason: why, .. } if why == reason);
         match &matter.wish {
             Wish::Place(request) => self.place(matter, request, moment),
             Wish::Follow(ticket) => Ok(self.follow(ticket)),
-            Wish::Cancel(order) => {
-                let order = self.known(*order)?;
-                self.end(matter, order, cancelled(CancelReason::ByBuyer), |stock, order| stock.cancel(order, now))
-            }
-            Wish::Expire(order) => {
-                let order = self.known(*order)?;
-                self.end(matter, order, cancelled(CancelReason::Expired), |stock, order| stock.expire(order, now))
-            }
+            Wish::Cancel(order) => self.end(matter, *order, |stock, order| stock.cancel(order, now)),
+            Wish::Expire(order) => self.end(matter, *order, |stock, order| stock.expire(order, now)),
             Wish::Complete(order, payment) => {
-                let order = self.known(*order)?;
-                let by_it = |status| matches!(status, OrderStatus::Completed { payment: paid, .. } if paid == *payment);
-                self.end(matter, order, by_it, |stock, order| stock.complete(order, *payment, now))
+                self.end(matter, *order, |stock, order| stock.complete(order, *payment, now))
             }
         }
-    }
-
-    fn known(&self, order: OrderId) -> Result<Order, Error> {
-        self.order(order).cloned().ok_or(Error::OrderNotFound)
     }
 
     fn place(&mut self, matter: &Matter, request: &OrderRequest, moment: Moment) -> Result<Decided, Error> {
@@ -74,11 +60,11 @@ impl Board {
     fn end(
         &mut self,
         matter: &Matter,
-        order: Order,
-        is_so_already: impl Fn(OrderStatus) -> bool,
+        order: OrderId,
         decide: impl FnOnce(Stock, Order) -> Result<(Stock, Order, Event), OrderRefusal>,
     ) -> Result<Decided, Error> {
-        if is_so_already(order.status) {
+        let order = self.order(order).ok_or(Error::OrderNotFound)?.clone();
+        if is_as_wished(&matter.wish, order.status) {
             return Ok(Decided::Order(order));
         }
         let stock = self.stock(order.ticket.id).ok_or(Error::TicketNotFound)?.clone();
@@ -97,5 +83,14 @@ impl Board {
             self.put_stock(stock);
         }
         Decided::Followed
+    }
+}
+
+fn is_as_wished(wish: &Wish, status: OrderStatus) -> bool {
+    match (wish, status) {
+        (Wish::Cancel(_), OrderStatus::Cancelled { reason, .. }) => reason == CancelReason::ByBuyer,
+        (Wish::Expire(_), OrderStatus::Cancelled { reason, .. }) => reason == CancelReason::Expired,
+        (Wish::Complete(_, payment), OrderStatus::Completed { payment: paid, .. }) => paid == *payment,
+        _ => false,
     }
 }
