@@ -189,6 +189,13 @@ impl std::fmt::Debug for Desk {
     }
 }
 
+/// Whether an earlier try may have been committed though its answer was lost: then read before deciding again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubts {
+    None,
+    Committed,
+}
+
 /// How often a batch is decided again after other processes were quicker, before each stands alone.
 const TOGETHER: usize = 3;
 /// How often a matter that stands alone is decided again.
@@ -209,50 +216,56 @@ impl Desk {
     }
 
     async fn decide_batch(&mut self, batch: Vec<Waiting>) {
-        let Some(crowded) = self.decide_within(batch, TOGETHER).await else { return };
-        // Others commit to the same stocks: whoever collides must not hold up the rest.
-        for waiting in crowded {
-            if let Some(unlucky) = self.decide_within(vec![waiting], ALONE).await {
-                answer_all(unlucky, &Error::unavailable(StoreError::Conflict(Vec::new())));
+        match self.decide_within(batch, TOGETHER).await {
+            Ok(()) => {}
+            // Others commit to the same stocks: whoever collides must not hold up the rest.
+            Err((crowded, StoreError::Conflict(_))) => {
+                for waiting in crowded {
+                    if let Err((unlucky, error)) = self.decide_within(vec![waiting], ALONE).await {
+                        answer_all(unlucky, &error.into());
+                    }
+                }
             }
+            Err((batch, error)) => answer_all(batch, &error.into()),
         }
     }
 
-    /// Decides, commits and answers; gives the batch back if others were always quicker.
-    async fn decide_within(&mut self, batch: Vec<Waiting>, tries: usize) -> Option<Vec<Waiting>> {
-        let mut in_doubt = false;
+    /// Decides, commits and answers; gives the batch back if that fails again and again.
+    async fn decide_within(&mut self, batch: Vec<Waiting>, tries: usize) -> Result<(), (Vec<Waiting>, StoreError)> {
+        let mut doubts = Doubts::None;
+        let mut last = StoreError::Conflict(Vec::new());
         for _ in 0..tries {
-            match self.decide_once(&batch, in_doubt).await {
+            last = match self.decide_once(&batch, doubts).await {
                 Ok(answers) => {
                     answer_each(batch, answers);
-                    return None;
+                    return Ok(());
                 }
-                Err(StoreError::Conflict(keys)) => self.forget(&batch, Some(&keys)),
-                Err(StoreError::Unavailable(error)) => {
-                    // The commit may have happened: read before deciding again.
-                    let cause = crate::flow::driver::causes(&*error);
-                    tracing::warn!(cause, "a commit of {} orders is in doubt", batch.len());
+                Err(error @ StoreError::Corrupt(_)) => return Err((batch, error)),
+                Err(StoreError::Conflict(keys)) => {
+                    self.forget(&batch, Some(&keys));
+                    StoreError::Conflict(keys)
+                }
+                Err(error @ StoreError::Unavailable(_)) => {
+                    let cause = crate::flow::driver::causes(&error);
+                    tracing::warn!(cause, "{} orders may or may not be committed", batch.len());
                     self.forget(&batch, None);
-                    in_doubt = true;
+                    doubts = Doubts::Committed;
+                    error
                 }
-                Err(error @ StoreError::Corrupt(_)) => {
-                    answer_all(batch, &error.into());
-                    return None;
-                }
-            }
+            };
         }
-        Some(batch)
+        Err((batch, last))
     }
 
     /// Lays out all that the batch needs to be decided.
-    async fn set_up(&self, batch: &[Waiting], in_doubt: bool) -> Result<Board, StoreError> {
-        let needs = self.needs(batch, in_doubt);
+    async fn set_up(&self, batch: &[Waiting], doubts: Doubts) -> Result<Board, StoreError> {
+        let needs = self.needs(batch, doubts);
         let found = if needs.is_empty() { OrderRecords::default() } else { self.store.load(&needs).await? };
         let known = batch.iter().filter_map(|waiting| self.stocks.get(&waiting.matter.ticket)).cloned();
         Ok(Board::new(known.chain(found.stocks), found.orders))
     }
 
-    fn needs(&self, batch: &[Waiting], in_doubt: bool) -> OrderNeeds {
+    fn needs(&self, batch: &[Waiting], doubts: Doubts) -> OrderNeeds {
         let mut needs = OrderNeeds::default();
         let mut stocks = HashSet::new();
         for Waiting { matter, .. } in batch {
@@ -262,7 +275,7 @@ impl Desk {
             match &matter.wish {
                 Wish::Place(request) => {
                     needs.keys.extend(request.key.clone().map(|key| (request.buyer, key)));
-                    if in_doubt {
+                    if doubts == Doubts::Committed {
                         needs.orders.push(request.id);
                     }
                 }
@@ -273,14 +286,14 @@ impl Desk {
         needs
     }
 
-    async fn decide_once(&mut self, batch: &[Waiting], in_doubt: bool) -> Result<Answers, StoreError> {
+    async fn decide_once(&mut self, batch: &[Waiting], doubts: Doubts) -> Result<Answers, StoreError> {
         let now = self.world.now();
-        let (mut board, mut answers) = self.decide_at(now, batch, in_doubt).await?;
+        let (mut board, mut answers) = self.decide_at(now, batch, doubts).await?;
         let stale: Vec<_> = self.refused_from_memory(batch, &answers).collect();
         if !stale.is_empty() {
             // Nothing is refused from memory: another process may have put places back.
             self.forget(batch, Some(&stale));
-            (board, answers) = self.decide_at(now, batch, in_doubt).await?;
+            (board, answers) = self.decide_at(now, batch, doubts).await?;
         }
         let work = board.unit_of_work(&self.world, now);
         if !work.is_empty() {
@@ -294,9 +307,9 @@ impl Desk {
         &self,
         now: Timestamp,
         batch: &[Waiting],
-        in_doubt: bool,
+        doubts: Doubts,
     ) -> Result<(Board, Answers), StoreError> {
-        let mut board = self.set_up(batch, in_doubt).await?;
+        let mut board = self.set_up(batch, doubts).await?;
         let moment = Moment { now, pay_by: now.after(self.config.hold_for) };
         let answers = batch.iter().map(|waiting| board.decide(&waiting.matter, moment)).collect();
         Ok((board, answers))

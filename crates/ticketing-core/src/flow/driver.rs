@@ -17,7 +17,7 @@ use super::shutdown::Shutdown;
 ///
 /// Running a step twice, or by two processes at once, does no harm.
 #[async_trait]
-pub trait Step: Send {
+pub trait Step: Send + Sync {
     /// What it is called in logs and metrics.
     fn name(&self) -> &str;
 

@@ -1,0 +1,224 @@
+//! A marketplace on memory whose time stands still: engines that outlive a process, and processes that may die.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ticketing_core::assembly::{ExpirationPorts, Loops, ServicePorts, Settings, Surroundings};
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::money::{Money, Price, Quantity};
+use ticketing_core::domain::order::{IdempotencyKey, Order};
+use ticketing_core::domain::payment::Payment;
+use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::flow::desk::DeskConfig;
+use ticketing_core::flow::driver::{Step, causes};
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::usecase::World;
+use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::{ExpireOverdue, Orders, PlaceOrder};
+use ticketing_core::usecase::payments::{PayOrder, Payments};
+use ticketing_core::usecase::tickets::{CreateTicket, Tickets};
+use ticketing_core::wire::Origin;
+use ticketing_memory::{
+    FaultPlan, ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore,
+    MemoryTicketStore, MemoryTimers, SandboxConfig, SandboxGateway, SequentialIds,
+};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+/// How long places are held here.
+pub(crate) const HOLD: Duration = Duration::from_secs(900);
+
+/// What outlives a process: its databases, its broker, its timers and the bank.
+#[derive(Clone)]
+pub(crate) struct Engines {
+    pub(crate) clock: ManualClock,
+    pub(crate) world: World,
+    pub(crate) tickets: MemoryTicketStore,
+    pub(crate) orders: MemoryOrderStore,
+    pub(crate) payments: MemoryPaymentStore,
+    pub(crate) broker: MemoryBroker,
+    pub(crate) parking: MemoryParkingLot,
+    pub(crate) timers: MemoryTimers,
+    pub(crate) gateway: SandboxGateway,
+}
+
+impl Engines {
+    pub(crate) fn new() -> Self {
+        let clock = ManualClock::new(Timestamp::from_millis(1_800_000_000_000));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let world = World { clock: Arc::clone(&shared), ids: Arc::new(SequentialIds::new()) };
+        Self {
+            clock,
+            world,
+            tickets: MemoryTicketStore::new(Arc::clone(&shared)),
+            orders: MemoryOrderStore::new(Arc::clone(&shared)),
+            payments: MemoryPaymentStore::new(Arc::clone(&shared)),
+            broker: MemoryBroker::new(Arc::clone(&shared), MemoryBrokerConfig::default()),
+            parking: MemoryParkingLot::new(),
+            timers: MemoryTimers::new(Arc::clone(&shared)),
+            gateway: SandboxGateway::new(shared, SandboxConfig::default()),
+        }
+    }
+
+    /// Starts a process on these engines; `faults` befall it alone.
+    pub(crate) fn start(&self, faults: &FaultPlan) -> Process {
+        let settings = Settings { desk: DeskConfig { hold_for: HOLD, ..DeskConfig::default() }, ..Settings::default() };
+        let broker = self.broker.with_faults(faults.clone());
+        let surroundings = Surroundings {
+            publisher: Arc::new(broker.publisher()),
+            subscriber: Arc::new(broker.subscriber()),
+            world: self.world.clone(),
+            settings,
+        };
+        let parking = || Arc::new(self.parking.with_faults(faults.clone()));
+        let tickets = self.tickets.with_faults(faults.clone());
+        let orders = self.orders.with_faults(faults.clone());
+        let payments = self.payments.with_faults(faults.clone());
+        let outbox = |outbox: ticketing_memory::MemoryOutbox| Arc::new(outbox.with_faults(faults.clone()));
+        let (tickets, ticket_loops) = surroundings.tickets(ServicePorts {
+            outbox: outbox(tickets.outbox()),
+            store: Arc::new(tickets),
+            parking: parking(),
+        });
+        let (orders, order_loops) = surroundings.orders(ServicePorts {
+            outbox: outbox(orders.outbox()),
+            store: Arc::new(orders),
+            parking: parking(),
+        });
+        let ports =
+            ServicePorts { outbox: outbox(payments.outbox()), store: Arc::new(payments) as Arc<_>, parking: parking() };
+        let (payments, payment_loops) =
+            surroundings.payments(ports, Arc::new(self.gateway.with_faults(faults.clone())));
+        let timers = Arc::new(self.timers.with_faults(faults.clone()));
+        let expiration_loops = surroundings.expiration(ExpirationPorts { timers, parking: parking() });
+        let mut loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
+        let mut desks = JoinSet::new();
+        for desk in loops.take_desks() {
+            desks.spawn(desk.run());
+        }
+        Process { engines: self.clone(), tickets, orders, payments, loops, _desks: desks }
+    }
+}
+
+/// All services of a marketplace, in one process. Dropping it is `kill -9`.
+pub(crate) struct Process {
+    pub(crate) engines: Engines,
+    pub(crate) tickets: Tickets,
+    pub(crate) orders: Orders,
+    pub(crate) payments: Payments,
+    pub(crate) loops: Loops,
+    _desks: JoinSet<()>,
+}
+
+pub(crate) fn account(n: u128) -> AccountId {
+    AccountId::new(Uuid::from_u128(n))
+}
+
+pub(crate) fn offer(quantity: u32, amount: u64) -> Offer {
+    let details = Details::parse(DetailsInput { title: "Opera", ..DetailsInput::default() }).expect("a good title");
+    let price = Money { amount, currency: "EUR".parse().expect("a currency") };
+    let quantity = Quantity::new(quantity).expect("a good quantity");
+    Offer { details, price: Price::new(price).expect("a good price"), quantity }
+}
+
+pub(crate) fn key(text: &str) -> IdempotencyKey {
+    text.parse().expect("a good key")
+}
+
+/// A buyer, and what they call their request.
+type Named = (u128, Option<IdempotencyKey>);
+
+/// What somebody asks of a marketplace, in a word each.
+impl Process {
+    pub(crate) fn origin(&self) -> Origin {
+        let world = &self.engines.world;
+        Origin::new(world.uuid(world.now()))
+    }
+
+    pub(crate) async fn sell(&self, seller: u128, quantity: u32) -> Result<Listing, Error> {
+        let command = CreateTicket { seller: account(seller), offer: offer(quantity, 1200) };
+        self.in_time(self.tickets.create_ticket(command, self.origin())).await
+    }
+
+    pub(crate) async fn order(&self, buyer: u128, ticket: TicketId, quantity: u32) -> Result<Order, Error> {
+        self.order_as((buyer, None), ticket, quantity).await
+    }
+
+    pub(crate) async fn order_as(&self, (buyer, key): Named, ticket: TicketId, quantity: u32) -> Result<Order, Error> {
+        let command = PlaceOrder { key, ..self.command(buyer, ticket, quantity) };
+        self.in_time(self.orders.place_order(command, self.origin())).await
+    }
+
+    pub(crate) async fn order_at(&self, buyer: u128, ticket: TicketId, amount: u64) -> Result<Order, Error> {
+        let price_seen = Some(offer(1, amount).price.money());
+        let command = PlaceOrder { price_seen, ..self.command(buyer, ticket, 1) };
+        self.in_time(self.orders.place_order(command, self.origin())).await
+    }
+
+    pub(crate) fn command(&self, buyer: u128, ticket: TicketId, quantity: u32) -> PlaceOrder {
+        let quantity = Quantity::new(quantity).expect("a good quantity");
+        PlaceOrder { buyer: account(buyer), ticket, quantity, price_seen: None, key: None }
+    }
+
+    pub(crate) async fn cancel(&self, buyer: u128, order: OrderId) -> Result<(), Error> {
+        self.in_time(self.orders.cancel_order(order, account(buyer), self.origin())).await
+    }
+
+    pub(crate) async fn pay(&self, buyer: u128, order: OrderId, card: &str) -> Result<Payment, Error> {
+        self.pay_as((buyer, None), order, card).await
+    }
+
+    pub(crate) async fn pay_as(&self, (buyer, key): Named, order: OrderId, card: &str) -> Result<Payment, Error> {
+        let command = PayOrder { buyer: account(buyer), order, card: CardToken::new(card), key };
+        self.in_time(self.payments.pay_order(command, self.origin())).await
+    }
+
+    /// Moves every event to where it belongs, and fires what is due.
+    pub(crate) async fn settle(&mut self) -> Result<(), String> {
+        let clock = self.engines.clock.clone();
+        in_time(&clock, self.loops.settle()).await.map_err(|error| causes(&*error))
+    }
+
+    /// Settles again and again, whatever fails, while time passes; for a system whose faults have ended.
+    pub(crate) async fn recover(&mut self) {
+        for _ in 0..50 {
+            self.engines.clock.advance(Duration::from_secs(61));
+            if self.settle().await.is_ok() && self.is_quiet() {
+                return;
+            }
+        }
+        panic!("the marketplace did not come to rest within 50 minutes");
+    }
+
+    fn is_quiet(&self) -> bool {
+        let Engines { tickets, orders, payments, timers, .. } = &self.engines;
+        tickets.outbox().is_empty() && orders.outbox().is_empty() && payments.outbox().is_empty() && timers.is_empty()
+    }
+
+    /// The sweep of the orders service alone, before any news arrives.
+    pub(crate) async fn expire_overdue(&self) {
+        let mut sweep = ExpireOverdue { orders: self.orders.clone(), grace: Duration::from_secs(5), batch: 64 };
+        sweep.step().await.expect("no faults");
+    }
+
+    async fn in_time<F: Future + Send>(&self, future: F) -> F::Output {
+        in_time(&self.engines.clock, future).await
+    }
+}
+
+/// Waits for a future, and lets time pass wherever it sleeps.
+pub(crate) async fn in_time<F: Future + Send>(clock: &ManualClock, future: F) -> F::Output {
+    let mut future = Box::pin(future);
+    for _ in 0..100_000 {
+        for _ in 0..64 {
+            if let std::task::Poll::Ready(output) = futures::poll!(&mut future) {
+                return output;
+            }
+            tokio::task::yield_now().await;
+        }
+        clock.advance(Duration::from_millis(20));
+    }
+    panic!("it did not end within half an hour");
+}

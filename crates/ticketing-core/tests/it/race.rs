@@ -1,0 +1,135 @@
+//! Many buyers, one place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::money::Quantity;
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::stock::{OrderRequest, Stock};
+use ticketing_core::domain::ticket::Ticket;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::flow::desk::{DeskConfig, Desks, Matter, Wish};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::store::{Page, StoreError, UnitOfWork, Write};
+use ticketing_core::usecase::World;
+use ticketing_core::wire::Origin;
+use ticketing_memory::{MemoryOrderStore, RandomIds, SystemClock};
+use uuid::Uuid;
+
+use crate::market::{account, offer};
+
+const BUYERS: u128 = 8;
+
+/// The guard is the store's comparison of revisions; without it, whoever writes last wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    On,
+    Off,
+}
+
+/// A store that can forget its guard.
+struct Guarded(MemoryOrderStore, Guard);
+
+#[async_trait]
+impl OrderStore for Guarded {
+    async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
+        let found = self.0.load(needs).await;
+        // Lets the other process read before this one writes, as a network would.
+        tokio::task::yield_now().await;
+        found
+    }
+
+    async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        self.0.orders_of(buyer, page).await
+    }
+
+    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
+        self.0.overdue(deadline, max).await
+    }
+
+    async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+        if self.1 == Guard::Off {
+            for write in &mut work.writes {
+                self.take_whatever_revision(write).await?;
+            }
+        }
+        self.0.commit(work).await
+    }
+}
+
+impl Guarded {
+    async fn take_whatever_revision(&self, write: &mut Write<OrderRecord>) -> Result<(), StoreError> {
+        if let OrderRecord::Stock(stock) = &write.record {
+            let needs = OrderNeeds { stocks: vec![stock.ticket], ..OrderNeeds::default() };
+            write.replaces = self.0.load(&needs).await?.stocks.first().map(|stored| stored.revision);
+        }
+        Ok(())
+    }
+}
+
+/// Two processes on one database, each with desks of its own.
+struct Contest {
+    store: Arc<dyn OrderStore>,
+    world: World,
+    processes: [Desks; 2],
+}
+
+impl Contest {
+    fn new(guard: Guard) -> Self {
+        let world = World { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) };
+        let store: Arc<dyn OrderStore> = Arc::new(Guarded(MemoryOrderStore::new(Arc::clone(&world.clock)), guard));
+        let processes = [(), ()].map(|()| {
+            let config = DeskConfig { hold_for: Duration::from_secs(900), ..DeskConfig::default() };
+            let (desks, run) = Desks::open(&store, &world, config);
+            for desk in run {
+                tokio::spawn(desk.run());
+            }
+            desks
+        });
+        Self { store, world, processes }
+    }
+
+    /// Lets every buyer ask for the only place at once; returns how many were told that it is theirs.
+    async fn round(&self) -> usize {
+        let ticket = self.sell_one().await;
+        let wishes = (1..=BUYERS).zip(self.processes.iter().cycle()).map(|(buyer, desks)| {
+            let id = OrderId::new(self.world.uuid(self.world.now()));
+            let request =
+                OrderRequest { id, buyer: account(buyer), quantity: Quantity::ONE, price_seen: None, key: None };
+            desks.decide(Matter { ticket, wish: Wish::Place(request), origin: Origin::new(Uuid::nil()) })
+        });
+        join_all(wishes).await.into_iter().filter(Result::is_ok).count()
+    }
+
+    async fn sell_one(&self) -> TicketId {
+        let now = self.world.now();
+        let id = TicketId::new(self.world.uuid(now));
+        let (ticket, _) = Ticket::create(id, account(99), offer(1, 1200), now).expect("a good offer");
+        let work = UnitOfWork::default().with(Write::insert(Stock::of(&ticket)));
+        self.store.commit(work).await.expect("the store is up");
+        id
+    }
+}
+
+#[tokio::test]
+async fn of_many_buyers_exactly_one_gets_the_only_place() {
+    let contest = Contest::new(Guard::On);
+
+    for round in 0..10_000 {
+        assert_eq!(contest.round().await, 1, "in round {round}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_guard_the_race_is_lost() {
+    let contest = Contest::new(Guard::Off);
+    let mut oversold = 0;
+
+    for _ in 0..100 {
+        oversold += usize::from(contest.round().await > 1);
+    }
+    assert!(oversold > 0, "the race test could not tell a store with a guard from one without");
+}
