@@ -1,1 +1,101 @@
-//! The promises of every port as named rules that each adapter runs.
+//! Proves that an adapter keeps every promise of the ports of `ticketing-core`.
+//!
+//! Each line of a `# Contract` in `ticketing_core::ports` names a rule, and each
+//! rule is a function here: it is handed a world of its own, uses the port as
+//! the marketplace would, and panics if the promise is broken.
+//!
+//! To prove an adapter:
+//!
+//! 1. Add this crate to its dev-dependencies.
+//! 2. Implement the fixture of the port, which says how to make a world that
+//!    nobody else uses: an empty store, topics with a prefix of their own.
+//! 3. Write one line: the macro of the family makes a test of each rule, with a
+//!    new fixture for each, so that all run in parallel and one failure hides
+//!    nothing.
+//! 4. Optionally print the table with [`report!`].
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use std::sync::{Arc, Mutex};
+//! use std::time::{Duration, Instant};
+//!
+//! use async_trait::async_trait;
+//! use ticketing_conformance::limits::LimitsFixture;
+//! use ticketing_conformance::time::TimeFixture;
+//! use ticketing_core::domain::time::Timestamp;
+//! use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
+//!
+//! /// When each key will have nothing left to wait for.
+//! #[derive(Default)]
+//! struct WallLimiter(Mutex<HashMap<String, Instant>>);
+//!
+//! #[async_trait]
+//! impl RateLimiter for WallLimiter {
+//!     async fn check(&self, key: &str, quota: Quota) -> Result<Verdict, LimitError> {
+//!         let now = Instant::now();
+//!         let mut free = self.0.lock().expect("nobody panics while counting");
+//!         let free_at = free.entry(key.to_owned()).or_insert(now);
+//!         let next = (*free_at).max(now) + quota.per;
+//!         let retry_after = next.saturating_duration_since(now + quota.per * quota.burst);
+//!         if retry_after > Duration::ZERO {
+//!             return Ok(Verdict::Denied { retry_after });
+//!         }
+//!         *free_at = next;
+//!         Ok(Verdict::Allowed)
+//!     }
+//! }
+//!
+//! #[derive(Default)]
+//! struct Wall(Arc<WallLimiter>);
+//!
+//! #[async_trait]
+//! impl TimeFixture for Wall {
+//!     fn now(&self) -> Timestamp {
+//!         let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+//!         Timestamp::EPOCH.after(since)
+//!     }
+//!     async fn pass(&self, span: Duration) {
+//!         tokio::time::sleep(span).await;
+//!     }
+//! }
+//!
+//! impl LimitsFixture for Wall {
+//!     fn limiter(&self) -> Arc<dyn RateLimiter> {
+//!         self.0.clone()
+//!     }
+//! }
+//!
+//! // In `tests/it/main.rs` this line makes four tests:
+//! ticketing_conformance::limits!(Wall::default());
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let report = ticketing_conformance::report! { limits: Wall::default() };
+//! assert!(report.conforms(), "{report}");
+//! # });
+//! ```
+//!
+//! A rule that does not apply, because a transport does not claim a feature,
+//! says so: on standard error, and in the table.
+
+#[macro_use]
+mod macros;
+mod outcome;
+
+pub mod report;
+pub mod sample;
+pub mod time;
+
+pub mod clock;
+pub mod gateway;
+pub mod identity;
+pub mod limits;
+pub mod outbox;
+pub mod parking;
+pub mod sessions;
+pub mod store;
+pub mod timers;
+pub mod transport;
+
+pub use outcome::Outcome;
+#[doc(hidden)]
+pub use ticketing_core;

@@ -1,1 +1,46 @@
 //! Passwords by argon2id and access tokens signed with Ed25519.
+//!
+//! | port | adapter |
+//! | --- | --- |
+//! | `PasswordHasher` | [`Argon2Hasher`] |
+//! | `TokenSigner` | [`Ed25519Signer`] |
+//! | `TokenVerifier` | [`JwtVerifier`] |
+//!
+//! Tokens are JSON Web Tokens (RFC 7519) with `EdDSA` (RFC 8037). Whoever signs
+//! publishes the public key; whoever verifies needs nothing else:
+//!
+//! ```
+//! use ticketing_core::domain::ids::{AccountId, SessionId};
+//! use ticketing_core::domain::time::Timestamp;
+//! use ticketing_core::ports::identity::{Claims, TokenSigner, TokenVerifier};
+//! use ticketing_crypto::{Ed25519Signer, JwtVerifier};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let signer = Ed25519Signer::generate();
+//! let verifier = JwtVerifier::from_jwks(&signer.jwks())?;
+//!
+//! let account: AccountId = "01931b6e-8f00-7000-8000-000000000001".parse()?;
+//! let session: SessionId = "01931b6e-8f00-7000-8000-000000000002".parse()?;
+//! let issued_at = Timestamp::from_millis(1_700_000_000_000);
+//! let expires_at = Timestamp::from_millis(1_700_000_300_000);
+//! let token = signer.sign(Claims { account, session, issued_at, expires_at });
+//!
+//! assert_eq!(verifier.verify(&token, issued_at)?.account, account);
+//! assert!(verifier.verify(&token, expires_at).is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The cryptography of `jsonwebtoken` is `RustCrypto`'s here. A program that
+//! enables another provider of that crate besides must choose one itself, with
+//! `jsonwebtoken::crypto::CryptoProvider::install_default`.
+
+mod config;
+mod error;
+mod password;
+mod token;
+
+pub use config::Argon2Config;
+pub use error::ConfigError;
+pub use password::Argon2Hasher;
+pub use token::{Ed25519Signer, JwtVerifier};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::time::Timestamp;
 use crate::ports::clock::Ids;
 
-/// Exponential backoff with full jitter.
+/// Exponential backoff with equal jitter: half of each wait is certain, half is chance.
 ///
 /// Source of the rule: AWS Architecture Blog, "Exponential Backoff And Jitter".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -176,10 +176,10 @@ impl std::fmt::Debug for Consumer {
     }
 }
 
-/// A delivery that turned out to be an event we know, still unsettled.
+/// A delivery that is an event we know, or none of ours; still unsettled.
 struct Decoded {
     delivery: Delivery,
-    incoming: Incoming,
+    incoming: Result<Incoming, wire::Undecodable>,
     key: String,
 }
 
@@ -232,19 +232,16 @@ impl Consumer {
 
     async fn handle_batch(&self, deliveries: Vec<Delivery>) -> Result<(), BoxError> {
         let mut events = Vec::with_capacity(deliveries.len());
-        let mut foreign = Vec::new();
         for delivery in deliveries {
+            let key = delivery.arrival.key();
             match decode(&delivery.arrival) {
-                Ok(Some(incoming)) => events.push(Decoded { key: delivery.arrival.key(), delivery, incoming }),
                 Ok(None) => {
                     self.counts.0.unknown.fetch_add(1, Ordering::Relaxed);
                     ack(delivery);
                 }
-                Err(undecodable) => foreign.push((delivery, undecodable)),
+                Ok(Some(incoming)) => events.push(Decoded { delivery, incoming: Ok(incoming), key }),
+                Err(undecodable) => events.push(Decoded { delivery, incoming: Err(undecodable), key }),
             }
-        }
-        for (delivery, undecodable) in foreign {
-            self.park(delivery, undecodable.to_string()).await?;
         }
         let events = self.follow_parked(events).await?;
         self.isolate(events).await

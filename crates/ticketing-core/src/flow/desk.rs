@@ -153,6 +153,12 @@ impl Desks {
         }
     }
 
+    /// How many matters wait to be decided.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.iter().map(Sender::len).sum()
+    }
+
     /// Takes no more matters; those that wait are still decided.
     pub fn close(&self) {
         for desk in self.0.iter() {

@@ -16,7 +16,7 @@ enum Fate {
 impl Consumer {
     /// Handles events together, in halves, in quarters, until each is handled, put back or parked.
     pub(super) async fn isolate(&self, events: Vec<Decoded>) -> Result<(), BoxError> {
-        let mut parts = VecDeque::from([events]);
+        let mut parts = apart_from_undecodable(events);
         let mut fates = HashMap::new();
         while let Some(part) = parts.pop_front() {
             let part = self.share_fates(part, &fates).await?;
@@ -43,8 +43,11 @@ impl Consumer {
     }
 
     async fn handle_together(&self, part: &[Decoded]) -> Result<(), HandleError> {
-        let events: Vec<_> = part.iter().map(|decoded| decoded.incoming.clone()).collect();
-        self.handler.handle(&events).await
+        let events: Result<Vec<_>, _> = part.iter().map(|decoded| decoded.incoming.clone()).collect();
+        match events {
+            Ok(events) => self.handler.handle(&events).await,
+            Err(undecodable) => Err(HandleError::Failed(undecodable.into())),
+        }
     }
 
     /// Keeps those whose key has no fate yet; the others share it.
@@ -67,13 +70,14 @@ impl Consumer {
     ) -> Result<Fate, BoxError> {
         let cause = super::causes(error);
         let attempt = culprit.delivery.attempt;
-        if attempt >= self.config.max_attempts {
+        let hopeless = culprit.incoming.is_err();
+        if hopeless || attempt >= self.config.max_attempts {
             self.park(culprit.delivery, cause).await?;
             return Ok(Fate::Parked);
         }
         let after = self.config.backoff.wait(attempt, self.ports.clock.now(), &*self.ports.ids);
-        let (name, id) = (self.handler.name(), culprit.incoming.envelope.id);
-        tracing::warn!(name, %id, attempt, ?after, cause, "event {id} was not handled and will be tried again");
+        let (name, key) = (self.handler.name(), &culprit.key);
+        tracing::warn!(name, key, attempt, ?after, cause, "an event of {key} was not handled and will be tried again");
         self.retry(culprit, after);
         Ok(Fate::Retry(after))
     }
@@ -85,4 +89,21 @@ impl Consumer {
         }
         Err(error)
     }
+}
+
+/// Runs of events, and each undecodable delivery alone between them, in order.
+fn apart_from_undecodable(events: Vec<Decoded>) -> VecDeque<Vec<Decoded>> {
+    let mut parts = VecDeque::from([Vec::new()]);
+    for decoded in events {
+        if decoded.incoming.is_ok() {
+            match parts.back_mut() {
+                Some(run) => run.push(decoded),
+                None => parts.push_back(vec![decoded]),
+            }
+        } else {
+            parts.push_back(vec![decoded]);
+            parts.push_back(Vec::new());
+        }
+    }
+    parts
 }

@@ -28,6 +28,15 @@ impl Accounts {
         }
     }
 
+    /// Ends every session of an account but the one somebody is in. Doing so twice does no harm.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the session store.
+    pub async fn revoke_other_sessions(&self, account: AccountId, keep: SessionId) -> Result<(), Error> {
+        Ok(self.sessions.revoke_all(account, Some(keep)).await?)
+    }
+
     /// Ends the session somebody is in, everywhere. Doing so twice does no harm.
     ///
     /// # Errors

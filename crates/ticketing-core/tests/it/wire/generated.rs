@@ -40,7 +40,7 @@ proptest! {
         let mut message = message(&envelope(&samples()[sample]));
         message.body = Bytes::from(body);
 
-        let _ = decode(&message);
+        drop(decode(&message));
     }
 
     #[test]
@@ -51,7 +51,7 @@ proptest! {
         body[at] = byte;
         message.body = Bytes::from(body);
 
-        let _ = decode(&message);
+        drop(decode(&message));
     }
 
     #[test]
@@ -60,16 +60,14 @@ proptest! {
         key in ".*",
         headers in vec(("(ce_(specversion|id|type|schema|time|subject|aggregateversion|correlationid))|.*", ".*"), 0..12),
     ) {
-        let _ = decode(&RawMessage { topic, key, headers, body: Bytes::new() });
+        drop(decode(&RawMessage { topic, key, headers, body: Bytes::new() }));
     }
 }
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (uuid(), time()).prop_map(|(id, registered_at)| Event::AccountRegistered {
-            account: AccountId::new(id),
-            registered_at
-        }),
+        (uuid(), time())
+            .prop_map(|(id, registered_at)| Event::AccountRegistered { account: AccountId::new(id), registered_at }),
         ticket().prop_map(Event::TicketCreated),
         ticket().prop_map(Event::TicketUpdated),
         ticket().prop_map(Event::TicketWithdrawn),
@@ -121,7 +119,8 @@ fn order() -> impl Strategy<Value = OrderChange> {
         (reason, time()).prop_map(|(reason, at)| OrderStatus::Cancelled { reason, at }),
     ];
     let ordered = (uuid(), any::<String>(), price());
-    let ordered = ordered.prop_map(|(id, title, price)| OrderedTicket { id: TicketId::new(id), title: title.into(), price });
+    let ordered =
+        ordered.prop_map(|(id, title, price)| OrderedTicket { id: TicketId::new(id), title: title.into(), price });
     let order = (uuid(), uuid(), ordered, quantity(), status, time(), any::<u64>()).prop_map(
         |(id, buyer, ticket, quantity, status, placed_at, version)| Order {
             id: OrderId::new(id),

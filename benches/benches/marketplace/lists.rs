@@ -1,0 +1,64 @@
+//! A page of a list must cost the same however long the list is.
+
+use criterion::Criterion;
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::ports::store::{UnitOfWork, Write};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
+use ticketing_core::usecase::World;
+use ticketing_memory::MemoryTicketStore;
+use tokio::runtime::Runtime;
+
+use crate::ratios::{Goal, Ratios};
+use crate::sample::{ticket, world};
+
+pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
+    let world = world();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+    let mut group = criterion.benchmark_group("list");
+    for (name, tickets) in [("of-a-thousand", 1_000), ("of-a-million", 1_000_000)] {
+        let store = runtime.block_on(filled(&world, tickets));
+        group.bench_function(format!("newest-{name}"), |bencher| {
+            bencher.iter(|| page(&runtime, &store, &newest(&world)))
+        });
+        group.bench_function(format!("cheapest-{name}"), |bencher| {
+            bencher.iter(|| page(&runtime, &store, &cheapest(&world)))
+        });
+    }
+    group.finish();
+    let most = Goal::TimeAtMost(1.5);
+    ratios.compare(
+        "list: newest 50 of a million / a thousand",
+        ["list/newest-of-a-million", "list/newest-of-a-thousand"],
+        most,
+    );
+    ratios.compare(
+        "list: cheapest 50 of a million / a thousand",
+        ["list/cheapest-of-a-million", "list/cheapest-of-a-thousand"],
+        most,
+    );
+}
+
+async fn filled(world: &World, tickets: u64) -> MemoryTicketStore {
+    let store = MemoryTicketStore::new(world.clock.clone());
+    for start in (0..tickets).step_by(1000) {
+        let writes =
+            (start..start + 1000).map(|n| Write::insert(Listing::new(ticket(world, 10, 100 + n * 7919 % 100_000))));
+        let work = UnitOfWork { writes: writes.collect(), events: Vec::new() };
+        store.commit(work).await.expect("the listings are new");
+    }
+    store
+}
+
+fn newest(world: &World) -> TicketQuery {
+    TicketQuery::all(world.now(), 50)
+}
+
+fn cheapest(world: &World) -> TicketQuery {
+    TicketQuery { sort: TicketSort::Cheapest, ..newest(world) }
+}
+
+fn page(runtime: &Runtime, store: &MemoryTicketStore, query: &TicketQuery) -> usize {
+    let found = runtime.block_on(store.search(query)).expect("the store is up");
+    assert_eq!(found.len(), 50, "the page is full");
+    found.len()
+}

@@ -1,0 +1,81 @@
+//! Deciding and committing one order, beside writing the same bytes into a map.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use criterion::{BatchSize, Criterion};
+use serde_json::json;
+use ticketing_core::domain::event::Event;
+use ticketing_core::domain::ids::EventId;
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::ports::order_store::{OrderRecord, OrderStore};
+use ticketing_core::ports::store::{Stored, UnitOfWork, Write};
+use ticketing_core::usecase::World;
+use ticketing_core::wire::{Origin, seal};
+use ticketing_memory::MemoryOrderStore;
+use uuid::Uuid;
+
+use crate::ratios::{Goal, Ratios};
+use crate::sample::{request, ticket, world};
+
+const HOLD: Duration = Duration::from_secs(900);
+
+pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
+    let world = world();
+    let mut group = criterion.benchmark_group("order");
+    group.bench_function("decide-and-commit", |bencher| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+        let store = MemoryOrderStore::new(world.clock.clone());
+        let stocks = || runtime.block_on(insert_stock(&store, &world));
+        bencher.iter_batched(stocks, |stock| runtime.block_on(place(&store, &world, stock)), BatchSize::SmallInput);
+    });
+    group.bench_function("same-bytes-into-a-map", |bencher| {
+        let map = Mutex::new(HashMap::new());
+        let stocks = || Stored { record: Stock::of(&ticket(&world, 10, 1200)), revision: 1 };
+        bencher.iter_batched(stocks, |stock| encode_into(&map, &world, &stock), BatchSize::SmallInput);
+    });
+    group.finish();
+    let names = ["order/decide-and-commit", "order/same-bytes-into-a-map"];
+    ratios.compare("order: decide and commit, one by one", names, Goal::RateAtLeast(0.3));
+}
+
+async fn insert_stock(store: &MemoryOrderStore, world: &World) -> Stored<Stock> {
+    let stock = Stock::of(&ticket(world, 10, 1200));
+    let work = UnitOfWork::default().with(Write::insert(stock.clone()));
+    store.commit(work).await.expect("the stock is new");
+    Stored { record: stock, revision: 1 }
+}
+
+/// One order as a desk commits it: a decision, two records and an event.
+async fn place(store: &MemoryOrderStore, world: &World, stock: Stored<Stock>) {
+    let now = world.now();
+    let (next, order, event) = hold(world, stock.record.clone());
+    let envelope = seal(&event, EventId::new(world.uuid(now)), now, &Origin::new(Uuid::nil()));
+    let work: UnitOfWork<OrderRecord> =
+        UnitOfWork::default().with(stock.replace(next)).with(Write::insert(order)).telling(envelope);
+    store.commit(work).await.expect("nobody else writes");
+}
+
+fn hold(world: &World, stock: Stock) -> (Stock, Order, Event) {
+    let now = world.now();
+    stock.hold(request(world, now, 2), now, now.after(HOLD)).expect("there are places")
+}
+
+/// The same three documents as JSON, into a map under their names; no rule, no revision, no event order.
+fn encode_into(map: &Mutex<HashMap<String, Vec<u8>>>, world: &World, stock: &Stored<Stock>) {
+    let id = world.uuid(world.now());
+    let places = json!({"ticket": stock.record.ticket.to_string(), "title": &*stock.record.title, "held": 1, "sold": 0,
+        "amount": 1200, "currency": "EUR", "quantity": 10, "version": 1});
+    let order = json!({"id": id, "buyerId": Uuid::from_u128(2), "ticket": {"id": stock.record.ticket.to_string(),
+        "title": &*stock.record.title, "price": {"amount": 1200, "currency": "EUR"}}, "quantity": 1,
+        "status": "awaitingPayment", "payBy": world.now().to_string(), "placedAt": world.now().to_string(), "version": 1});
+    let event = json!({"id": world.uuid(world.now()), "type": "order.created", "data": &order,
+        "sales": {"held": 1, "sold": 0, "version": 1}});
+    let mut map = map.lock().expect("nobody panicked");
+    for (name, document) in [("stock", places), ("order", order), ("event", event)] {
+        let bytes = serde_json::to_vec(&document).expect("a value is always JSON");
+        map.insert(format!("{name}/{id}"), bytes);
+    }
+}

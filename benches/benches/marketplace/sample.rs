@@ -1,0 +1,47 @@
+//! Tickets, buyers and a world to bench with.
+
+use std::sync::Arc;
+
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::money::{Money, Price, Quantity};
+use ticketing_core::domain::stock::OrderRequest;
+use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Ticket};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::usecase::World;
+use ticketing_memory::{RandomIds, SystemClock};
+use uuid::Uuid;
+
+pub(crate) fn world() -> World {
+    World { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) }
+}
+
+pub(crate) fn account(n: u128) -> AccountId {
+    AccountId::new(Uuid::from_u128(n))
+}
+
+pub(crate) fn ticket(world: &World, quantity: u32, amount: u64) -> Ticket {
+    let now = world.now();
+    let details = Details::parse(DetailsInput {
+        title: "An evening at the opera",
+        venue: Some("Semperoper"),
+        city: Some("Dresden"),
+        category: Some("opera"),
+        ..DetailsInput::default()
+    });
+    let offer = Offer {
+        details: details.expect("the texts are within their bounds"),
+        price: price(amount),
+        quantity: Quantity::new(quantity).expect("a quantity within its bounds"),
+    };
+    let id = TicketId::new(world.uuid(now));
+    Ticket::create(id, account(1), offer, now).expect("the event has no time").0
+}
+
+fn price(amount: u64) -> Price {
+    Price::new(Money { amount, currency: "EUR".parse().expect("euros exist") }).expect("a price within its bounds")
+}
+
+pub(crate) fn request(world: &World, now: Timestamp, buyer: u128) -> OrderRequest {
+    let id = OrderId::new(world.uuid(now));
+    OrderRequest { id, buyer: account(buyer), quantity: Quantity::ONE, price_seen: None, key: None }
+}

@@ -1,0 +1,188 @@
+//! Rules of [`PaymentGateway`].
+#![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::money::Money;
+use ticketing_core::domain::payment::CaptureOutcome;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::gateway::{Capture, CardToken, GatewayError, GatewayNotice, PaymentGateway};
+
+use crate::outcome::{Outcome, broken};
+use crate::report::Family;
+use crate::sample::{self, NOW};
+use crate::time::soon;
+
+/// Every rule of this module.
+pub const GATEWAY: Family<dyn GatewayFixture> = crate::gateway!(@ [family]);
+
+/// Cards of a gateway's test mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestCards {
+    /// Is charged.
+    pub good: CardToken,
+    /// Is declined.
+    pub bad: CardToken,
+    /// Is charged without an answer; `None` if there is no such card.
+    pub silent: Option<CardToken>,
+}
+
+/// A gateway in test mode.
+#[async_trait]
+pub trait GatewayFixture: Send + Sync {
+    /// The gateway; always the same one.
+    fn gateway(&self) -> Arc<dyn PaymentGateway>;
+
+    /// Its test cards.
+    fn cards(&self) -> TestCards;
+
+    /// What the gateway holds of a payment now, captured less refunded, in minor units.
+    async fn held(&self, payment: PaymentId) -> u64;
+
+    /// Writes a notice as the gateway itself would at `at`: the body, and its signature.
+    fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> (Vec<u8>, String);
+}
+
+const CENTS: u64 = 4250;
+
+fn total() -> Money {
+    sample::price(CENTS).money()
+}
+
+fn capture(card: CardToken) -> Capture {
+    Capture { payment: PaymentId::new(sample::uuid()), total: total(), card }
+}
+
+async fn answered<T: Send>(call: impl Future<Output = Result<T, GatewayError>> + Send) -> T {
+    soon("the gateway answers", call).await.expect("the gateway answers")
+}
+
+/// Charges the good card; returns how the gateway calls the charge.
+async fn charged(fixture: &dyn GatewayFixture, capture: &Capture) -> Arc<str> {
+    match answered(fixture.gateway().capture(capture)).await {
+        CaptureOutcome::Captured { reference } => reference,
+        CaptureOutcome::Declined { reason } => broken(&format!("the good card was declined: {reason}")),
+    }
+}
+
+/// A good card is charged what is asked for.
+pub async fn a_good_card_is_charged(fixture: &dyn GatewayFixture) -> Outcome {
+    let capture = capture(fixture.cards().good);
+    let reference = charged(fixture, &capture).await;
+    assert!(!reference.is_empty(), "a charge has no name");
+    assert_eq!(fixture.held(capture.payment).await, CENTS, "the gateway holds what was captured");
+    let found = answered(fixture.gateway().look_up(capture.payment)).await;
+    assert_eq!(found, CaptureOutcome::Captured { reference }, "a charge is found by looking it up");
+    Outcome::Kept
+}
+
+/// A bad card is declined, with a reason, and stays declined.
+pub async fn a_bad_card_is_declined(fixture: &dyn GatewayFixture) -> Outcome {
+    let gateway = fixture.gateway();
+    let capture = capture(fixture.cards().bad);
+    let declined = answered(gateway.capture(&capture)).await;
+    let CaptureOutcome::Declined { reason } = &declined else { broken("the bad card was charged") };
+    assert!(!reason.is_empty(), "a card was declined without a reason");
+
+    let found = answered(gateway.look_up(capture.payment)).await;
+    assert!(matches!(found, CaptureOutcome::Declined { .. }), "a declined payment is found as {found:?}");
+    let again = answered(gateway.capture(&Capture { card: fixture.cards().good, ..capture.clone() })).await;
+    assert!(matches!(again, CaptureOutcome::Declined { .. }), "a declined payment was charged later: {again:?}");
+    assert_eq!(fixture.held(capture.payment).await, 0, "the gateway holds money of a declined payment");
+    Outcome::Kept
+}
+
+/// The same payment is charged once, and answered alike, one by one and all at once.
+pub async fn a_payment_is_charged_once(fixture: &dyn GatewayFixture) -> Outcome {
+    let capture = capture(fixture.cards().good);
+    let tries = (0..8).map(|_| {
+        let (gateway, capture) = (fixture.gateway(), capture.clone());
+        tokio::spawn(async move { gateway.capture(&capture).await })
+    });
+    let ends = soon("captures are answered", join_all(tries.collect::<Vec<_>>())).await;
+    let reference = charged(fixture, &capture).await;
+    for end in ends {
+        match end {
+            Ok(Ok(CaptureOutcome::Captured { reference: other })) => assert_eq!(other, reference, "answers differ"),
+            // Several at once may be too much for a gateway, as long as it charges once.
+            Ok(Err(GatewayError::Unavailable(_))) => {}
+            other => broken(&format!("the same payment was answered otherwise: {other:?}")),
+        }
+    }
+    assert_eq!(fixture.held(capture.payment).await, CENTS, "the same payment was charged several times");
+    Outcome::Kept
+}
+
+/// A charge whose answer was lost is found by looking it up.
+pub async fn a_silent_charge_is_found_by_looking_up(fixture: &dyn GatewayFixture) -> Outcome {
+    let Some(silent) = fixture.cards().silent else {
+        return Outcome::NotClaimed("the test mode of this gateway has no card that is charged without an answer");
+    };
+    let capture = capture(silent);
+    let lost = soon("a capture ends", fixture.gateway().capture(&capture)).await;
+    assert!(matches!(lost, Err(GatewayError::Unavailable(_))), "the silent card is answered: {lost:?}");
+
+    let found = answered(fixture.gateway().look_up(capture.payment)).await;
+    assert!(matches!(found, CaptureOutcome::Captured { .. }), "a charge without an answer is found as {found:?}");
+    assert_eq!(answered(fixture.gateway().look_up(capture.payment)).await, found, "it is found alike again");
+    assert_eq!(fixture.held(capture.payment).await, CENTS, "the gateway holds what was captured");
+    Outcome::Kept
+}
+
+/// A payment that was looked up and not found is never charged, so that whoever looked may begin another.
+pub async fn what_was_looked_up_in_vain_is_never_charged(fixture: &dyn GatewayFixture) -> Outcome {
+    let gateway = fixture.gateway();
+    let capture = capture(fixture.cards().good);
+    let missing = answered(gateway.look_up(capture.payment)).await;
+    assert!(matches!(missing, CaptureOutcome::Declined { .. }), "what never arrived is found as {missing:?}");
+
+    let late = answered(gateway.capture(&capture)).await;
+    assert!(matches!(late, CaptureOutcome::Declined { .. }), "what was looked up in vain was charged: {late:?}");
+    assert_eq!(fixture.held(capture.payment).await, 0, "what was looked up in vain was charged");
+    Outcome::Kept
+}
+
+/// A refund happens once, however often it is asked for, and gives back all of it.
+pub async fn a_refund_happens_once(fixture: &dyn GatewayFixture) -> Outcome {
+    let capture = capture(fixture.cards().good);
+    let other = Capture { payment: PaymentId::new(sample::uuid()), ..capture.clone() };
+    let reference = charged(fixture, &capture).await;
+    charged(fixture, &other).await;
+    for _ in 0..3 {
+        answered(fixture.gateway().refund(capture.payment, &reference, total())).await;
+        assert_eq!(fixture.held(capture.payment).await, 0, "a refund gives back what was taken");
+    }
+    assert_eq!(fixture.held(other.payment).await, CENTS, "a refund asked for again was taken from another payment");
+    Outcome::Kept
+}
+
+/// Only the gateway's own notice is believed, and only shortly after it was written.
+pub async fn a_forged_notice_is_refused(fixture: &dyn GatewayFixture) -> Outcome {
+    let gateway = fixture.gateway();
+    let captured = CaptureOutcome::Captured { reference: "ch_1".into() };
+    let genuine = GatewayNotice { payment: PaymentId::new(sample::uuid()), outcome: captured };
+    let (body, signature) = fixture.notice(&genuine, NOW);
+    let read = gateway.verify_notice(&body, &signature, NOW.after(Duration::from_secs(1)));
+    assert_eq!(read.expect("the gateway's own notice is believed"), genuine, "a notice says what was written");
+
+    let declined = CaptureOutcome::Declined { reason: "card_declined".into() };
+    let (other_body, other_signature) = fixture.notice(&GatewayNotice { outcome: declined, ..genuine }, NOW);
+    let day = Duration::from_secs(24 * 3600);
+    let forgeries = [
+        ("another body", other_body.as_slice(), signature.as_str(), NOW),
+        ("another signature", &body, &other_signature, NOW),
+        ("no signature", &body, "", NOW),
+        ("no sense in the signature", &body, "tomato", NOW),
+        ("no body", b"", &signature, NOW),
+        ("an old notice", &body, &signature, NOW.after(day)),
+    ];
+    for (what, body, signature, now) in forgeries {
+        let believed = gateway.verify_notice(body, signature, now);
+        assert!(matches!(believed, Err(GatewayError::Forged)), "{what} was believed: {believed:?}");
+    }
+    Outcome::Kept
+}

@@ -1,0 +1,41 @@
+//! Rules of [`PasswordHasher`], [`TokenSigner`] and [`TokenVerifier`].
+#![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
+
+mod passwords;
+mod tokens;
+
+use std::sync::Arc;
+
+use ticketing_core::ports::identity::{PasswordHasher, TokenSigner, TokenVerifier};
+
+use crate::report::Family;
+
+pub use passwords::{a_password_proves_itself_alone, a_weak_password_is_told_so, two_hashes_of_one_password_differ};
+pub use tokens::{
+    a_forged_token_is_refused, a_token_is_valid_until_it_expires, a_token_is_verified_with_public_keys_alone,
+    a_token_says_what_was_signed,
+};
+
+/// The rules of passwords.
+pub const PASSWORDS: Family<dyn PasswordFixture> = crate::passwords!(@ [family]);
+
+/// The rules of tokens.
+pub const TOKENS: Family<dyn TokenFixture> = crate::tokens!(@ [family]);
+
+/// A password hasher; at its cheapest setting, so that tests are quick.
+pub trait PasswordFixture: Send + Sync {
+    /// The hasher.
+    fn hasher(&self) -> Arc<dyn PasswordHasher>;
+}
+
+/// Two signers that do not know each other's keys, and verifiers.
+pub trait TokenFixture: Send + Sync {
+    /// A signer; always with the same keys.
+    fn signer(&self) -> Arc<dyn TokenSigner>;
+
+    /// A signer with other keys, otherwise set up alike; always the same keys.
+    fn stranger(&self) -> Arc<dyn TokenSigner>;
+
+    /// A verifier that knows these public keys and nothing else.
+    fn verifier(&self, jwks: &str) -> Arc<dyn TokenVerifier>;
+}

@@ -1,0 +1,69 @@
+//! Rules of passwords.
+
+use ticketing_core::domain::account::{Password, PasswordHash};
+use ticketing_core::ports::identity::PasswordHasher;
+
+use crate::outcome::Outcome;
+use crate::sample;
+use crate::time::soon;
+
+use super::PasswordFixture;
+
+async fn hash(hasher: &dyn PasswordHasher, password: &Password) -> PasswordHash {
+    soon("a password is hashed", hasher.hash(password)).await.expect("a password is hashed")
+}
+
+async fn proves(hasher: &dyn PasswordHasher, attempt: &str, hash: Option<&PasswordHash>) -> bool {
+    let verified = hasher.verify(attempt.to_owned(), hash.cloned());
+    soon("a password is checked", verified).await.expect("a password is checked")
+}
+
+/// A password proves itself, and no other does, however alike; without a hash, or with a broken one, none does.
+pub async fn a_password_proves_itself_alone(fixture: &dyn PasswordFixture) -> Outcome {
+    let hasher = fixture.hasher();
+    for text in ["correct horse battery", " spaces count ", "Пароль-世界-🔑", &"x".repeat(Password::MAX_CHARS)]
+    {
+        let hash = hash(&*hasher, &sample::password(text)).await;
+        assert!(proves(&*hasher, text, Some(&hash)).await, "a password does not prove itself");
+        let shorter: String = text.chars().skip(1).collect();
+        for other in ["", &shorter, &format!("{text}x"), &text.to_uppercase(), hash.expose()] {
+            assert!(other == text || !proves(&*hasher, other, Some(&hash)).await, "another password proves itself");
+        }
+        assert!(!proves(&*hasher, text, None).await, "a password proves itself without a hash");
+    }
+
+    let broken = PasswordHash::new("not a hash".to_owned());
+    let verified = soon("a password is checked", hasher.verify("not a hash".to_owned(), Some(broken))).await;
+    assert!(!matches!(verified, Ok(true)), "a hash that is none proves a password");
+    Outcome::Kept
+}
+
+/// Two hashes of one password differ, each proves it, and neither contains it.
+pub async fn two_hashes_of_one_password_differ(fixture: &dyn PasswordFixture) -> Outcome {
+    let hasher = fixture.hasher();
+    let password = sample::password("correct horse battery");
+    let hashes = [hash(&*hasher, &password).await, hash(&*hasher, &password).await];
+    let [first, second] = &hashes;
+    assert_ne!(first, second, "two hashes of one password are the same: no salt");
+    for hash in &hashes {
+        assert!(hash.expose().starts_with('$'), "a hash is not in PHC string format");
+        assert!(!hash.expose().contains(password.expose()), "a hash contains its password");
+        assert!(proves(&*hasher, password.expose(), Some(hash)).await, "a password does not prove itself");
+    }
+    Outcome::Kept
+}
+
+/// A weak password is told so, a strong one is not; what an attacker knows of its owner makes it weak.
+pub async fn a_weak_password_is_told_so(fixture: &dyn PasswordFixture) -> Outcome {
+    let hasher = fixture.hasher();
+    for weak in ["password123", "1234567890", "qwertyuiop", "aaaaaaaaaaaa"] {
+        let told = hasher.weakness(&sample::password(weak), &[]);
+        assert!(told.is_some_and(|told| !told.trim().is_empty()), "{weak:?} was taken for strong");
+    }
+    let strong = sample::password("plum-Orbit-47-velvet-harbour");
+    assert_eq!(hasher.weakness(&strong, &["ada@example.org".to_owned()]), None, "a strong password was refused");
+    let own = sample::password("ada.lovelace@example.org");
+    let hints = ["ada.lovelace@example.org".to_owned()];
+    assert!(hasher.weakness(&own, &hints).is_some(), "the owner's e-mail address was taken for strong");
+    Outcome::Kept
+}

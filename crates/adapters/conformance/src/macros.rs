@@ -1,0 +1,323 @@
+//! One macro for each family: a line in an adapter's tests runs every rule.
+//!
+//! Each list below is the only place that names the rules of its family.
+
+/// Lists the rules of a family in the form that is asked for.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __family {
+    ([tests $fixture:expr] $family:ident $module:ident [$($port:ident)*] $kind:ty; $($rule:ident)*) => {
+        mod $family {
+            #[allow(unused_imports, clippy::wildcard_imports, reason = "the fixture is named where the macro is used")]
+            use super::*;
+
+            $(
+                #[test]
+                fn $rule() {
+                    $crate::report::test(stringify!($family), stringify!($rule), async {
+                        let fixture = $fixture;
+                        let fixture: &$kind = &fixture;
+                        $crate::$module::$rule(fixture).await
+                    });
+                }
+            )*
+        }
+    };
+    ([family] $family:ident $module:ident [$($port:ident)*] $kind:ty; $($rule:ident)*) => {
+        $crate::report::Family {
+            name: stringify!($family),
+            module: stringify!($module),
+            ports: &[$(stringify!($port)),*],
+            rules: &[$(
+                $crate::report::Rule {
+                    name: stringify!($rule),
+                    run: |fixture| ::std::boxed::Box::pin($crate::$module::$rule(fixture)),
+                }
+            ),*],
+        }
+    };
+    ([report $report:ident $fixture:expr] $family:ident $module:ident [$($port:ident)*] $kind:ty; $($rule:ident)*) => {
+        for rule in $crate::$family!(@ [family]).rules {
+            let fixture = $fixture;
+            let fixture: &$kind = &fixture;
+            $report.add(stringify!($family), rule.name, rule.check(fixture).await);
+        }
+    };
+}
+
+/// Runs the rules of families and returns the [`Report`](crate::report::Report); inside an `async` block.
+///
+/// ```ignore
+/// let report = ticketing_conformance::report! {
+///     outbox: MyFixture::start().await;
+///     transport: MyFixture::start().await;
+/// };
+/// println!("{report}");
+/// ```
+#[macro_export]
+macro_rules! report {
+    ($($family:ident: $fixture:expr);+ $(;)?) => {{
+        let mut report = $crate::report::Report::default();
+        $( $crate::$family!(@ [report report $fixture]); )+
+        report
+    }};
+}
+
+/// Tests a clock and its ids: `clock!(fixture)`, a [`ClockFixture`](crate::clock::ClockFixture) for each rule.
+#[macro_export]
+macro_rules! clock {
+    (@ $form:tt) => {
+        $crate::__family! { $form clock clock [Clock Ids] dyn $crate::clock::ClockFixture;
+            a_sleep_lasts_as_long_as_asked
+            time_never_runs_backwards
+            ids_are_unique_and_sorted
+            ids_are_uuid_version_7
+            secrets_are_unique
+        }
+    };
+    ($fixture:expr) => { $crate::clock!(@ [tests $fixture]); };
+}
+
+/// Tests an account store: `account_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
+#[macro_export]
+macro_rules! account_store {
+    (@ $form:tt) => {
+        $crate::__family! { $form account_store store [AccountStore]
+            dyn $crate::store::StoreFixture<$crate::store::Accounts>;
+            a_stale_commit_leaves_no_trace
+            a_conflict_names_what_changed
+            one_of_two_racing_commits_wins
+            writers_who_reload_lose_nothing
+            an_insert_of_what_exists_is_refused
+            a_commit_is_visible_to_the_next_read
+            a_cancelled_commit_leaves_all_or_nothing
+            a_unit_of_work_carries_many_decisions
+            an_email_address_belongs_to_one_account
+        }
+    };
+    ($fixture:expr) => { $crate::account_store!(@ [tests $fixture]); };
+}
+
+/// Tests a ticket store: `ticket_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
+#[macro_export]
+macro_rules! ticket_store {
+    (@ $form:tt) => {
+        $crate::__family! { $form ticket_store store [TicketStore]
+            dyn $crate::store::StoreFixture<$crate::store::Tickets>;
+            a_stale_commit_leaves_no_trace
+            a_conflict_names_what_changed
+            one_of_two_racing_commits_wins
+            writers_who_reload_lose_nothing
+            an_insert_of_what_exists_is_refused
+            a_commit_is_visible_to_the_next_read
+            a_cancelled_commit_leaves_all_or_nothing
+            a_unit_of_work_carries_many_decisions
+            a_search_finds_what_matches_and_no_more
+            search_pages_join_without_gaps
+            a_seller_finds_all_their_listings
+        }
+    };
+    ($fixture:expr) => { $crate::ticket_store!(@ [tests $fixture]); };
+}
+
+/// Tests an order store: `order_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
+#[macro_export]
+macro_rules! order_store {
+    (@ $form:tt) => {
+        $crate::__family! { $form order_store store [OrderStore]
+            dyn $crate::store::StoreFixture<$crate::store::Orders>;
+            a_stale_commit_leaves_no_trace
+            a_conflict_names_what_changed
+            one_of_two_racing_commits_wins
+            writers_who_reload_lose_nothing
+            an_insert_of_what_exists_is_refused
+            a_commit_is_visible_to_the_next_read
+            a_cancelled_commit_leaves_all_or_nothing
+            a_unit_of_work_carries_many_decisions
+            a_key_makes_one_order_of_a_buyer
+            a_buyer_finds_all_their_orders
+            overdue_orders_are_found_until_they_end
+        }
+    };
+    ($fixture:expr) => { $crate::order_store!(@ [tests $fixture]); };
+}
+
+/// Tests a payment store: `payment_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
+#[macro_export]
+macro_rules! payment_store {
+    (@ $form:tt) => {
+        $crate::__family! { $form payment_store store [PaymentStore]
+            dyn $crate::store::StoreFixture<$crate::store::Payments>;
+            a_stale_commit_leaves_no_trace
+            a_conflict_names_what_changed
+            one_of_two_racing_commits_wins
+            writers_who_reload_lose_nothing
+            an_insert_of_what_exists_is_refused
+            a_commit_is_visible_to_the_next_read
+            a_cancelled_commit_leaves_all_or_nothing
+            a_unit_of_work_carries_many_decisions
+            a_key_makes_one_payment_of_a_buyer
+            unsettled_payments_are_found_until_settled
+            a_payable_brings_its_live_payment
+        }
+    };
+    ($fixture:expr) => { $crate::payment_store!(@ [tests $fixture]); };
+}
+
+/// Tests an outbox: `outbox!(fixture)`, an [`OutboxFixture`](crate::outbox::OutboxFixture) for each rule.
+#[macro_export]
+macro_rules! outbox {
+    (@ $form:tt) => {
+        $crate::__family! { $form outbox outbox [Outbox] dyn $crate::outbox::OutboxFixture;
+            pending_is_contiguous_per_aggregate
+            what_is_not_marked_comes_out_again
+            what_is_marked_never_comes_out_again
+            a_cursor_reads_on
+            a_lease_has_one_holder
+            a_lease_that_ran_out_is_free
+            a_stale_lease_marks_nothing
+            a_commit_wakes_the_relay
+        }
+    };
+    ($fixture:expr) => { $crate::outbox!(@ [tests $fixture]); };
+}
+
+/// Tests a transport: `transport!(fixture)`, a [`TransportFixture`](crate::transport::TransportFixture) for each rule.
+#[macro_export]
+macro_rules! transport {
+    (@ $form:tt) => {
+        $crate::__family! { $form transport transport [EventPublisher EventSubscriber Subscription]
+            dyn $crate::transport::TransportFixture;
+            events_arrive_as_they_were_sent
+            what_was_acknowledged_is_delivered
+            a_failed_publication_tells_its_durable_prefix
+            events_of_a_subject_keep_their_order
+            every_group_gets_every_event
+            a_new_group_may_begin_with_the_oldest_event
+            a_new_group_may_begin_with_the_next_event
+            a_group_goes_on_where_it_stopped
+            members_share_and_lose_nothing
+            what_was_published_survives_a_restart
+            an_unclaimed_feature_is_refused
+            a_later_event_waits_for_the_earlier
+            a_retried_delivery_comes_again_later
+            other_subjects_flow_during_a_retry
+            a_dropped_delivery_comes_again
+            progress_never_passes_an_unsettled_delivery
+            unsettled_deliveries_are_bounded
+            after_stop_settling_still_works
+            close_tells_what_was_abandoned
+            a_cancelled_next_loses_nothing
+            undecodable_bytes_are_delivered_as_such
+        }
+    };
+    ($fixture:expr) => { $crate::transport!(@ [tests $fixture]); };
+}
+
+/// Tests a parking lot: `parking!(fixture)`, a [`ParkingFixture`](crate::parking::ParkingFixture) for each rule.
+#[macro_export]
+macro_rules! parking {
+    (@ $form:tt) => {
+        $crate::__family! { $form parking parking [ParkingLot] dyn $crate::parking::ParkingFixture;
+            parked_deliveries_are_listed_in_order
+            a_later_delivery_follows_only_a_parked_key
+            a_parked_delivery_may_be_edited
+            a_key_may_be_released_and_held_again
+            what_follows_a_released_key_is_released
+            consumers_park_apart
+        }
+    };
+    ($fixture:expr) => { $crate::parking!(@ [tests $fixture]); };
+}
+
+/// Tests a timer queue: `timers!(fixture)`, a [`TimersFixture`](crate::timers::TimersFixture) for each rule.
+#[macro_export]
+macro_rules! timers {
+    (@ $form:tt) => {
+        $crate::__family! { $form timers timers [TimerQueue] dyn $crate::timers::TimersFixture;
+            a_timer_is_never_early
+            a_due_timer_is_claimed
+            a_claimed_timer_is_nobody_elses
+            an_abandoned_claim_is_lent_again
+            a_completed_timer_is_gone
+            a_stale_token_completes_nothing
+            scheduling_again_moves_the_timer
+            a_cancelled_timer_is_gone
+            many_timers_due_at_once_are_lent_once
+        }
+    };
+    ($fixture:expr) => { $crate::timers!(@ [tests $fixture]); };
+}
+
+/// Tests a payment gateway: `gateway!(fixture)`, a [`GatewayFixture`](crate::gateway::GatewayFixture) for each rule.
+#[macro_export]
+macro_rules! gateway {
+    (@ $form:tt) => {
+        $crate::__family! { $form gateway gateway [PaymentGateway] dyn $crate::gateway::GatewayFixture;
+            a_good_card_is_charged
+            a_bad_card_is_declined
+            a_payment_is_charged_once
+            a_silent_charge_is_found_by_looking_up
+            what_was_looked_up_in_vain_is_never_charged
+            a_refund_happens_once
+            a_forged_notice_is_refused
+        }
+    };
+    ($fixture:expr) => { $crate::gateway!(@ [tests $fixture]); };
+}
+
+/// Tests a password hasher: `passwords!(fixture)`, a [`PasswordFixture`](crate::identity::PasswordFixture) for each rule.
+#[macro_export]
+macro_rules! passwords {
+    (@ $form:tt) => {
+        $crate::__family! { $form passwords identity [PasswordHasher] dyn $crate::identity::PasswordFixture;
+            a_password_proves_itself_alone
+            two_hashes_of_one_password_differ
+            a_weak_password_is_told_so
+        }
+    };
+    ($fixture:expr) => { $crate::passwords!(@ [tests $fixture]); };
+}
+
+/// Tests who signs and verifies tokens: `tokens!(fixture)`, a [`TokenFixture`](crate::identity::TokenFixture) for each rule.
+#[macro_export]
+macro_rules! tokens {
+    (@ $form:tt) => {
+        $crate::__family! { $form tokens identity [TokenSigner TokenVerifier] dyn $crate::identity::TokenFixture;
+            a_token_says_what_was_signed
+            a_token_is_verified_with_public_keys_alone
+            a_token_is_valid_until_it_expires
+            a_forged_token_is_refused
+        }
+    };
+    ($fixture:expr) => { $crate::tokens!(@ [tests $fixture]); };
+}
+
+/// Tests a session store: `sessions!(fixture)`, a [`SessionsFixture`](crate::sessions::SessionsFixture) for each rule.
+#[macro_export]
+macro_rules! sessions {
+    (@ $form:tt) => {
+        $crate::__family! { $form sessions sessions [SessionStore] dyn $crate::sessions::SessionsFixture;
+            a_session_is_found_until_revoked
+            an_expired_session_is_gone
+            one_of_two_racing_refreshes_wins
+            an_owner_finds_their_sessions
+            all_sessions_but_one_may_be_revoked
+        }
+    };
+    ($fixture:expr) => { $crate::sessions!(@ [tests $fixture]); };
+}
+
+/// Tests a rate limiter: `limits!(fixture)`, a [`LimitsFixture`](crate::limits::LimitsFixture) for each rule.
+#[macro_export]
+macro_rules! limits {
+    (@ $form:tt) => {
+        $crate::__family! { $form limits limits [RateLimiter] dyn $crate::limits::LimitsFixture;
+            a_burst_is_allowed_and_no_more
+            one_more_is_allowed_after_the_span_named
+            a_denied_try_costs_nothing
+            keys_are_counted_apart
+        }
+    };
+    ($fixture:expr) => { $crate::limits!(@ [tests $fixture]); };
+}

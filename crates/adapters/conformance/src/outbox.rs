@@ -1,0 +1,68 @@
+//! Rules of [`Outbox`].
+#![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
+
+mod leases;
+mod marking;
+mod order;
+mod waking;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ticketing_core::ports::outbox::{Outbox, OutboxCursor, PendingEvents};
+use ticketing_core::ports::store::StoreError;
+use ticketing_core::wire::EventEnvelope;
+
+use crate::report::Family;
+use crate::time::{TimeFixture, soon};
+
+pub use leases::{a_lease_has_one_holder, a_lease_that_ran_out_is_free, a_stale_lease_marks_nothing};
+pub use marking::{a_cursor_reads_on, what_is_marked_never_comes_out_again, what_is_not_marked_comes_out_again};
+pub use order::pending_is_contiguous_per_aggregate;
+pub use waking::a_commit_wakes_the_relay;
+
+/// Every rule of this module.
+pub const OUTBOX: Family<dyn OutboxFixture> = crate::outbox!(@ [family]);
+
+/// The outbox of an empty store.
+#[async_trait]
+pub trait OutboxFixture: TimeFixture {
+    /// The outbox; every handle is to the same events.
+    fn outbox(&self) -> Arc<dyn Outbox>;
+
+    /// Commits these events in one unit of work, without any write.
+    ///
+    /// # Errors
+    ///
+    /// As the store of the outbox.
+    async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError>;
+}
+
+/// Everything that is pending, read from the start in large slices.
+pub(crate) async fn all_pending(outbox: &dyn Outbox) -> Vec<EventEnvelope> {
+    scan(outbox, 1000).await
+}
+
+/// Everything that is pending, read from the start in slices of `max`.
+async fn scan(outbox: &dyn Outbox, max: usize) -> Vec<EventEnvelope> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let slice = pending(outbox, after, max).await;
+        assert_eq!(slice.events.is_empty(), slice.end.is_none(), "a slice ends where its last event is");
+        assert!(slice.events.len() <= max, "{} events came where {max} were asked for", slice.events.len());
+        all.extend(slice.events);
+        if slice.end.is_none() {
+            return all;
+        }
+        assert!(slice.end > after, "a cursor that is read on moves on");
+        after = slice.end;
+    }
+}
+
+async fn pending(outbox: &dyn Outbox, after: Option<OutboxCursor>, max: usize) -> PendingEvents {
+    soon("pending events are read", outbox.pending(after, max)).await.expect("pending events are read")
+}
+
+async fn commit(fixture: &dyn OutboxFixture, events: Vec<EventEnvelope>) {
+    soon("a commit is answered", fixture.commit(events)).await.expect("a commit succeeds");
+}

@@ -1,0 +1,77 @@
+//! Rules of the four stores.
+//!
+//! What all stores promise is written once, over [`AnyStore`].
+#![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
+
+mod accounts;
+mod any_store;
+mod bench;
+mod cancelling;
+mod committing;
+mod orders;
+mod payments;
+mod racing;
+mod search;
+mod tickets;
+
+use std::sync::Arc;
+
+use ticketing_core::ports::outbox::Outbox;
+
+use crate::report::Family;
+
+pub use accounts::an_email_address_belongs_to_one_account;
+pub use any_store::AnyStore;
+pub use cancelling::a_cancelled_commit_leaves_all_or_nothing;
+pub use committing::{
+    a_commit_is_visible_to_the_next_read, a_conflict_names_what_changed, a_stale_commit_leaves_no_trace,
+    a_unit_of_work_carries_many_decisions, an_insert_of_what_exists_is_refused,
+};
+pub use orders::{
+    a_buyer_finds_all_their_orders, a_key_makes_one_order_of_a_buyer, overdue_orders_are_found_until_they_end,
+};
+pub use payments::{
+    a_key_makes_one_payment_of_a_buyer, a_payable_brings_its_live_payment, unsettled_payments_are_found_until_settled,
+};
+pub use racing::{one_of_two_racing_commits_wins, writers_who_reload_lose_nothing};
+pub use search::{a_search_finds_what_matches_and_no_more, search_pages_join_without_gaps};
+pub use tickets::a_seller_finds_all_their_listings;
+
+/// The rules of an account store.
+pub const ACCOUNT_STORE: Family<dyn StoreFixture<Accounts>> = crate::account_store!(@ [family]);
+
+/// The rules of a ticket store.
+pub const TICKET_STORE: Family<dyn StoreFixture<Tickets>> = crate::ticket_store!(@ [family]);
+
+/// The rules of an order store.
+pub const ORDER_STORE: Family<dyn StoreFixture<Orders>> = crate::order_store!(@ [family]);
+
+/// The rules of a payment store.
+pub const PAYMENT_STORE: Family<dyn StoreFixture<Payments>> = crate::payment_store!(@ [family]);
+
+/// Stands for [`AccountStore`](ticketing_core::ports::account_store::AccountStore).
+#[derive(Debug, Clone, Copy)]
+pub struct Accounts;
+
+/// Stands for [`TicketStore`](ticketing_core::ports::ticket_store::TicketStore).
+#[derive(Debug, Clone, Copy)]
+pub struct Tickets;
+
+/// Stands for [`OrderStore`](ticketing_core::ports::order_store::OrderStore).
+#[derive(Debug, Clone, Copy)]
+pub struct Orders;
+
+/// Stands for [`PaymentStore`](ticketing_core::ports::payment_store::PaymentStore).
+#[derive(Debug, Clone, Copy)]
+pub struct Payments;
+
+/// An empty store and its outbox.
+///
+/// `S` says which: with `impl StoreFixture<Orders> for MyFixture`, `store` returns an `Arc<dyn OrderStore>`.
+pub trait StoreFixture<S: AnyStore>: Send + Sync {
+    /// The store; always the same one.
+    fn store(&self) -> Arc<S::Store>;
+
+    /// The outbox that its commits fill.
+    fn outbox(&self) -> Arc<dyn Outbox>;
+}

@@ -1,0 +1,52 @@
+//! What only the account store promises.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use ticketing_core::domain::account::Account;
+use ticketing_core::ports::store::{RecordKey, StoreError, Stored};
+
+use crate::outcome::Outcome;
+use crate::sample;
+use crate::time::soon;
+
+use super::bench::{Bench, inserting};
+use super::{Accounts, StoreFixture};
+
+/// An e-mail address belongs to one account, however many ask for it at once.
+pub async fn an_email_address_belongs_to_one_account(fixture: &dyn StoreFixture<Accounts>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let owner = sample::account();
+    let email = owner.email.clone();
+    bench.commit(inserting::<Accounts>(std::slice::from_ref(&owner))).await;
+
+    let second = Account { email: email.clone(), ..sample::account() };
+    let neighbour = sample::account();
+    let work = inserting::<Accounts>(&[neighbour.clone(), second.clone()]);
+    let named = bench.conflict("a second account with one address", work).await;
+    assert_eq!(Vec::from_iter(named), [RecordKey::Email(email.clone())], "the conflict names the address");
+    assert_eq!(bench.find(&second).await, None, "the refused account is there");
+    assert_eq!(bench.find(&neighbour).await, None, "a commit over a taken address left another account");
+    let found = soon("a read is answered", bench.store.account_by_email(&email)).await.expect("a read succeeds");
+    assert_eq!(found, Some(Stored { record: owner, revision: 1 }), "the address leads to its owner");
+    let nobody = soon("a read is answered", bench.store.account_by_email(&neighbour.email)).await;
+    assert_eq!(nobody.expect("a read succeeds"), None, "a free address leads to nobody");
+
+    sign_up_at_once(&bench).await;
+    Outcome::Kept
+}
+
+async fn sign_up_at_once(bench: &Bench<Accounts>) {
+    let email = sample::email();
+    let sign_ups = (0..16).map(|_| {
+        let store = Arc::clone(&bench.store);
+        let work = inserting::<Accounts>(&[Account { email: email.clone(), ..sample::account() }]);
+        tokio::spawn(async move { store.commit(work).await })
+    });
+    let ends = soon("commits are answered", join_all(sign_ups.collect::<Vec<_>>())).await;
+    let won = ends.iter().filter(|end| matches!(end, Ok(Ok(())))).count();
+    let refused = ends.iter().filter(
+        |end| matches!(end, Ok(Err(StoreError::Conflict(keys))) if keys.contains(&RecordKey::Email(email.clone()))),
+    );
+    assert_eq!((won, refused.count()), (1, 15), "of sixteen who want one address, one gets it");
+}

@@ -1,0 +1,279 @@
+//! What the four stores have in common.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ticketing_core::domain::account::{Account, PasswordHash};
+use ticketing_core::domain::event::Topic;
+use ticketing_core::domain::ids::{AccountId, PaymentId};
+use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
+use ticketing_core::domain::payment::{Payable, PayableStatus, Payment, PaymentStatus};
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
+use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderStore};
+use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentStore};
+use ticketing_core::ports::store::{RecordKey, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::ticket_store::TicketStore;
+use uuid::Uuid;
+
+use crate::sample;
+
+use super::{Accounts, Orders, Payments, Tickets};
+
+/// A store, as the rules see it that all stores keep. Implemented for the four ports.
+#[async_trait]
+pub trait AnyStore: Send + Sync + 'static {
+    /// The port.
+    type Store: ?Sized + Send + Sync + 'static;
+
+    /// What it keeps.
+    type Record: Clone + PartialEq + Debug + Send + Sync + 'static;
+
+    /// The stream of its events.
+    const TOPIC: Topic;
+
+    /// A new record; different `kind`s give each kind of record in turn.
+    fn specimen(kind: usize) -> Self::Record;
+
+    /// New records in every state that they can be in.
+    fn variants() -> Vec<Self::Record>;
+
+    /// The same record after its `n`th change; each differs from the others.
+    fn changed(record: Self::Record, n: u32) -> Self::Record;
+
+    /// What a conflict over it is called.
+    fn key(record: &Self::Record) -> RecordKey;
+
+    /// The subject of its events.
+    fn subject(record: &Self::Record) -> Uuid;
+
+    /// Reads what is stored under the name of a record.
+    async fn find(store: &Self::Store, record: &Self::Record) -> Result<Option<Stored<Self::Record>>, StoreError>;
+
+    /// Commits.
+    async fn apply(store: &Self::Store, work: UnitOfWork<Self::Record>) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+impl AnyStore for Accounts {
+    type Store = dyn AccountStore;
+    type Record = Account;
+    const TOPIC: Topic = Topic::Accounts;
+
+    fn specimen(_: usize) -> Account {
+        sample::account()
+    }
+
+    fn variants() -> Vec<Account> {
+        let email = "grüße+tag@bücher.example".parse().expect("an address");
+        vec![sample::account(), Account { email, ..sample::account() }]
+    }
+
+    fn changed(account: Account, n: u32) -> Account {
+        account.with_password(PasswordHash::new(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ${n:08}")))
+    }
+
+    fn key(account: &Account) -> RecordKey {
+        RecordKey::Account(account.id)
+    }
+
+    fn subject(account: &Account) -> Uuid {
+        account.id.uuid()
+    }
+
+    async fn find(store: &Self::Store, account: &Account) -> Result<Option<Stored<Account>>, StoreError> {
+        store.account(account.id).await
+    }
+
+    async fn apply(store: &Self::Store, work: UnitOfWork<Account>) -> Result<(), StoreError> {
+        store.commit(work).await
+    }
+}
+
+#[async_trait]
+impl AnyStore for Tickets {
+    type Store = dyn TicketStore;
+    type Record = Listing;
+    const TOPIC: Topic = Topic::Tickets;
+
+    fn specimen(_: usize) -> Listing {
+        sample::listing()
+    }
+
+    fn variants() -> Vec<Listing> {
+        let sales = Sales { held: 3, sold: 4, version: u64::from(u32::MAX) * 8 };
+        let withdrawn = Ticket { status: TicketStatus::Withdrawn, version: 2, ..sample::ticket() };
+        vec![
+            sample::listing(),
+            sample::bare_listing("𝕿"),
+            Listing { sales, ..sample::listing() },
+            Listing::new(withdrawn),
+        ]
+    }
+
+    fn changed(listing: Listing, n: u32) -> Listing {
+        Listing { sales: Sales { held: n, sold: 0, version: u64::from(n) }, ..listing }
+    }
+
+    fn key(listing: &Listing) -> RecordKey {
+        RecordKey::Listing(listing.ticket.id)
+    }
+
+    fn subject(listing: &Listing) -> Uuid {
+        listing.ticket.id.uuid()
+    }
+
+    async fn find(store: &Self::Store, listing: &Listing) -> Result<Option<Stored<Listing>>, StoreError> {
+        Ok(store.listings(&[listing.ticket.id]).await?.into_iter().next())
+    }
+
+    async fn apply(store: &Self::Store, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+        store.commit(work).await
+    }
+}
+
+#[async_trait]
+impl AnyStore for Orders {
+    type Store = dyn OrderStore;
+    type Record = OrderRecord;
+    const TOPIC: Topic = Topic::Orders;
+
+    fn specimen(kind: usize) -> OrderRecord {
+        if kind.is_multiple_of(2) {
+            sample::stock().into()
+        } else {
+            sample::order(AccountId::new(sample::uuid())).into()
+        }
+    }
+
+    fn variants() -> Vec<OrderRecord> {
+        let order = || sample::order(AccountId::new(sample::uuid()));
+        let at = sample::NOW.after(Duration::from_millis(1));
+        let ended = |status| OrderRecord::from(Order { status, version: 2, ..order() });
+        vec![
+            sample::stock().into(),
+            Stock { status: TicketStatus::Withdrawn, sales: Sales { held: 1, sold: 2, version: 3 }, ..sample::stock() }
+                .into(),
+            order().into(),
+            Order { key: Some(key("an order's key!~")), ..order() }.into(),
+            ended(OrderStatus::Completed { payment: PaymentId::new(sample::uuid()), at }),
+            ended(OrderStatus::Cancelled { reason: CancelReason::ByBuyer, at }),
+            ended(OrderStatus::Cancelled { reason: CancelReason::Expired, at }),
+        ]
+    }
+
+    fn changed(record: OrderRecord, n: u32) -> OrderRecord {
+        match record {
+            OrderRecord::Stock(stock) => {
+                Stock { sales: Sales { held: n, sold: 0, version: u64::from(n) }, ..stock }.into()
+            }
+            OrderRecord::Order(order) => Order { version: u64::from(n), ..order }.into(),
+        }
+    }
+
+    fn key(record: &OrderRecord) -> RecordKey {
+        match record {
+            OrderRecord::Stock(stock) => RecordKey::Stock(stock.ticket),
+            OrderRecord::Order(order) => RecordKey::Order(order.id),
+        }
+    }
+
+    fn subject(record: &OrderRecord) -> Uuid {
+        match record {
+            OrderRecord::Stock(stock) => stock.ticket.uuid(),
+            OrderRecord::Order(order) => order.id.uuid(),
+        }
+    }
+
+    async fn find(store: &Self::Store, record: &OrderRecord) -> Result<Option<Stored<OrderRecord>>, StoreError> {
+        let needs = match record {
+            OrderRecord::Stock(stock) => OrderNeeds { stocks: vec![stock.ticket], ..OrderNeeds::default() },
+            OrderRecord::Order(order) => OrderNeeds { orders: vec![order.id], ..OrderNeeds::default() },
+        };
+        let found = store.load(&needs).await?;
+        let stock = found.stocks.into_iter().map(widened).next();
+        Ok(stock.or_else(|| found.orders.into_iter().map(widened).next()))
+    }
+
+    async fn apply(store: &Self::Store, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+        store.commit(work).await
+    }
+}
+
+#[async_trait]
+impl AnyStore for Payments {
+    type Store = dyn PaymentStore;
+    type Record = PaymentRecord;
+    const TOPIC: Topic = Topic::Payments;
+
+    fn specimen(kind: usize) -> PaymentRecord {
+        if kind.is_multiple_of(2) { sample::payable().into() } else { sample::payment().1.into() }
+    }
+
+    fn variants() -> Vec<PaymentRecord> {
+        let reference = "ch_1 “Grüße”".into();
+        let payable = |status| PaymentRecord::from(Payable { status, order_version: 2, ..sample::payable() });
+        let payment = |status| PaymentRecord::from(Payment { status, version: 1, ..sample::payment().1 });
+        let keyed = Payment { key: Some(key("a payment's key!~")), ..sample::payment().1 };
+        vec![
+            sample::payable().into(),
+            sample::payment().0.into(),
+            payable(PayableStatus::Completed),
+            payable(PayableStatus::Cancelled),
+            keyed.into(),
+            payment(PaymentStatus::Pending),
+            payment(PaymentStatus::Captured { reference: std::sync::Arc::clone(&reference) }),
+            payment(PaymentStatus::Failed { reason: "card_declined".into() }),
+            payment(PaymentStatus::RefundDue { reference: std::sync::Arc::clone(&reference) }),
+            payment(PaymentStatus::Refunded { reference }),
+        ]
+    }
+
+    fn changed(record: PaymentRecord, n: u32) -> PaymentRecord {
+        match record {
+            PaymentRecord::Payable(payable) => Payable { order_version: u64::from(n), ..payable }.into(),
+            PaymentRecord::Payment(payment) => Payment { version: u64::from(n), ..payment }.into(),
+        }
+    }
+
+    fn key(record: &PaymentRecord) -> RecordKey {
+        match record {
+            PaymentRecord::Payable(payable) => RecordKey::Payable(payable.order),
+            PaymentRecord::Payment(payment) => RecordKey::Payment(payment.id),
+        }
+    }
+
+    fn subject(record: &PaymentRecord) -> Uuid {
+        match record {
+            PaymentRecord::Payable(payable) => payable.order.uuid(),
+            PaymentRecord::Payment(payment) => payment.id.uuid(),
+        }
+    }
+
+    async fn find(store: &Self::Store, record: &PaymentRecord) -> Result<Option<Stored<PaymentRecord>>, StoreError> {
+        match record {
+            PaymentRecord::Payable(payable) => {
+                let needs = PaymentNeeds { payables: vec![payable.order], ..PaymentNeeds::default() };
+                Ok(store.load(&needs).await?.payables.into_iter().map(widened).next())
+            }
+            PaymentRecord::Payment(payment) => {
+                let needs = PaymentNeeds { payments: vec![payment.id], ..PaymentNeeds::default() };
+                Ok(store.load(&needs).await?.payments.into_iter().map(widened).next())
+            }
+        }
+    }
+
+    async fn apply(store: &Self::Store, work: UnitOfWork<PaymentRecord>) -> Result<(), StoreError> {
+        store.commit(work).await
+    }
+}
+
+pub(super) fn key(text: &str) -> IdempotencyKey {
+    text.replace(' ', "-").parse().expect("an idempotency key")
+}
+
+fn widened<R, T: From<R>>(stored: Stored<R>) -> Stored<T> {
+    Stored { record: stored.record.into(), revision: stored.revision }
+}

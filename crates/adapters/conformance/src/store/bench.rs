@@ -1,0 +1,91 @@
+//! A store with everything that a rule does to it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::store::{RecordKey, StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::wire::EventEnvelope;
+
+use crate::outbox::all_pending;
+use crate::outcome::broken;
+use crate::sample;
+use crate::time::soon;
+
+use super::{AnyStore, StoreFixture};
+
+pub(super) struct Bench<S: AnyStore> {
+    pub(super) store: Arc<S::Store>,
+    outbox: Arc<dyn Outbox>,
+}
+
+impl<S: AnyStore> Bench<S> {
+    pub(super) fn new(fixture: &dyn StoreFixture<S>) -> Self {
+        Self { store: fixture.store(), outbox: fixture.outbox() }
+    }
+
+    pub(super) async fn find(&self, record: &S::Record) -> Option<Stored<S::Record>> {
+        soon("a read is answered", S::find(&self.store, record)).await.expect("a read succeeds")
+    }
+
+    pub(super) async fn try_commit(&self, work: UnitOfWork<S::Record>) -> Result<(), StoreError> {
+        soon("a commit is answered", S::apply(&self.store, work)).await
+    }
+
+    pub(super) async fn commit(&self, work: UnitOfWork<S::Record>) {
+        self.try_commit(work).await.expect("a commit that nothing speaks against succeeds");
+    }
+
+    /// The records, inserted by one commit that tells of each.
+    pub(super) async fn inserted<const N: usize>(&self) -> [Stored<S::Record>; N] {
+        let records: [S::Record; N] = std::array::from_fn(S::specimen);
+        self.commit(inserting::<S>(&records)).await;
+        records.map(|record| Stored { record, revision: 1 })
+    }
+
+    pub(super) async fn pending(&self) -> Vec<EventEnvelope> {
+        all_pending(&*self.outbox).await
+    }
+
+    /// The versions that the outbox tells of a record, in order.
+    pub(super) async fn told(&self, record: &S::Record) -> Vec<u64> {
+        let subject = S::subject(record);
+        let pending = self.pending().await;
+        pending.iter().filter(|event| event.subject == subject).map(|event| event.version).collect()
+    }
+
+    /// Commits what must conflict; returns what the conflict names.
+    pub(super) async fn conflict(&self, what: &str, work: UnitOfWork<S::Record>) -> BTreeSet<RecordKey> {
+        match self.try_commit(work).await {
+            Err(StoreError::Conflict(keys)) => keys.into_iter().collect(),
+            Ok(()) => broken(&format!("{what} was committed")),
+            Err(error) => broken(&format!("{what} is a conflict, not {error:?}")),
+        }
+    }
+}
+
+/// Inserts records and tells of each.
+pub(super) fn inserting<S: AnyStore>(records: &[S::Record]) -> UnitOfWork<S::Record> {
+    records.iter().fold(UnitOfWork::default(), |work, record| {
+        work.with(Write::insert(record.clone())).telling(event::<S>(record, 1))
+    })
+}
+
+/// Changes records that are as they were read, and tells of each.
+pub(super) fn changing<S: AnyStore>(read: &[&Stored<S::Record>]) -> UnitOfWork<S::Record> {
+    read.iter().fold(UnitOfWork::default(), |work, stored| {
+        let version = stored.revision + 1;
+        work.with(stored.replace(after_change::<S>(stored))).telling(event::<S>(&stored.record, version))
+    })
+}
+
+/// What [`changing`] makes of a record.
+pub(super) fn after_change<S: AnyStore>(read: &Stored<S::Record>) -> S::Record {
+    let n = u32::try_from(read.revision + 1).expect("few changes");
+    S::changed(read.record.clone(), n)
+}
+
+/// The event of a record that moves it to `version`.
+pub(super) fn event<S: AnyStore>(record: &S::Record, version: u64) -> EventEnvelope {
+    sample::envelope(S::TOPIC, S::subject(record), version)
+}

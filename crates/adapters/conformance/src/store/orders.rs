@@ -1,0 +1,139 @@
+//! What only the order store promises.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId};
+use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords};
+use ticketing_core::ports::store::{Page, RecordKey, Stored, UnitOfWork, Write};
+
+use crate::outcome::Outcome;
+use crate::sample::{self, NOW};
+use crate::time::soon;
+
+use super::any_store::key;
+use super::bench::Bench;
+use super::{Orders, StoreFixture};
+
+fn account() -> AccountId {
+    AccountId::new(sample::uuid())
+}
+
+fn order(buyer: AccountId, key: Option<&IdempotencyKey>) -> Order {
+    Order { key: key.cloned(), ..sample::order(buyer) }
+}
+
+fn inserting(orders: &[Order]) -> UnitOfWork<OrderRecord> {
+    orders.iter().cloned().fold(UnitOfWork::default(), |work, order| work.with(Write::insert(order)))
+}
+
+async fn load(bench: &Bench<Orders>, needs: OrderNeeds) -> OrderRecords {
+    soon("a read is answered", bench.store.load(&needs)).await.expect("a read succeeds")
+}
+
+/// Of one buyer, a key makes one order, however often and by however many it is sent at once.
+pub async fn a_key_makes_one_order_of_a_buyer(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let (buyer, other, wanted) = (account(), account(), key("once"));
+    let first = order(buyer, Some(&wanted));
+    bench.commit(inserting(std::slice::from_ref(&first))).await;
+
+    let (again, neighbour) = (order(buyer, Some(&wanted)), order(buyer, None));
+    let named = bench.conflict("a second order under a key", inserting(&[neighbour.clone(), again])).await;
+    let taken = RecordKey::OrderKey(buyer, wanted.clone());
+    assert_eq!(Vec::from_iter(named), [taken], "the conflict names the key");
+    assert_eq!(bench.find(&neighbour.into()).await, None, "a commit over a taken key left another order");
+    bench.commit(inserting(&[order(other, Some(&wanted)), order(buyer, None), order(buyer, None)])).await;
+
+    let keys = vec![(buyer, wanted.clone()), (buyer, key("never")), (account(), wanted)];
+    let both_ways = OrderNeeds { orders: vec![first.id], keys: keys.clone(), ..OrderNeeds::default() };
+    for needs in [OrderNeeds { keys, ..OrderNeeds::default() }, both_ways] {
+        let found = load(&bench, needs).await.orders;
+        assert!(found.contains(&Stored { record: first.clone(), revision: 1 }), "a key does not lead to its order");
+        assert!(found.iter().all(|stored| stored.record.id == first.id), "a key leads to another's order");
+    }
+    order_at_once(&bench, buyer).await;
+    Outcome::Kept
+}
+
+async fn order_at_once(bench: &Bench<Orders>, buyer: AccountId) {
+    let wanted = key("at once");
+    let orders = (0..16).map(|_| {
+        let (store, work) = (Arc::clone(&bench.store), inserting(&[order(buyer, Some(&wanted))]));
+        tokio::spawn(async move { store.commit(work).await })
+    });
+    let ends = soon("commits are answered", join_all(orders.collect::<Vec<_>>())).await;
+    let won = ends.iter().filter(|end| matches!(end, Ok(Ok(())))).count();
+    assert_eq!(won, 1, "of sixteen orders under one key, one is made");
+}
+
+/// A buyer's own list has all that is theirs, newest first, in pages that join.
+pub async fn a_buyer_finds_all_their_orders(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let (buyer, other) = (account(), account());
+    let mut theirs: Vec<Order> = (0..10).map(|_| order(buyer, None)).collect();
+    theirs.extend(ended(buyer));
+    bench.commit(inserting(&theirs)).await;
+    bench.commit(inserting(&[order(other, None)])).await;
+    theirs.sort_by_key(|order| std::cmp::Reverse(order.id));
+
+    for size in [1, 4, 12, 100] {
+        let (mut page, mut read) = (Page::first(size), Vec::new());
+        while let Some(last) = read_page(&bench, buyer, page, &mut read).await {
+            page.after = Some(last);
+            assert!(read.len() <= theirs.len(), "pages of {size} repeat an order or show another's");
+        }
+        assert_eq!(read, theirs, "pages of {size} do not join");
+    }
+    assert_eq!(read_page(&bench, account(), Page::first(10), &mut Vec::new()).await, None, "nobody has orders");
+    Outcome::Kept
+}
+
+async fn read_page(
+    bench: &Bench<Orders>,
+    buyer: AccountId,
+    page: Page<OrderId>,
+    read: &mut Vec<Order>,
+) -> Option<OrderId> {
+    let found = soon("a read is answered", bench.store.orders_of(buyer, page)).await.expect("a read succeeds");
+    assert!(found.len() <= page.limit, "a page of {} has {} entries", page.limit, found.len());
+    let last = found.last().map(|order| order.id);
+    read.extend(found);
+    last
+}
+
+fn ended(buyer: AccountId) -> [Order; 2] {
+    let completed = OrderStatus::Completed { payment: PaymentId::new(sample::uuid()), at: NOW };
+    let cancelled = OrderStatus::Cancelled { reason: CancelReason::Expired, at: NOW };
+    [completed, cancelled].map(|status| Order { status, version: 2, ..order(buyer, None) })
+}
+
+/// Orders past their deadline are found until they end, most overdue first; others are not.
+pub async fn overdue_orders_are_found_until_they_end(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let minute = |n: u64| NOW.after(Duration::from_secs(60 * n));
+    let due = |n| Order { status: OrderStatus::AwaitingPayment { pay_by: minute(n) }, ..order(account(), None) };
+    let [third, first, second, late] = [due(3), due(1), due(2), due(5)];
+    let orders = [third.clone(), first.clone(), second.clone(), late.clone()];
+    bench.commit(inserting(&orders)).await;
+    bench.commit(inserting(&ended(account()))).await;
+
+    assert_eq!(overdue(&bench, NOW, 10).await, [], "no order is overdue before its deadline");
+    let by_three = overdue(&bench, minute(3), 10).await;
+    assert_eq!(by_three, [first.clone(), second.clone(), third.clone()], "the deadline itself counts");
+    assert_eq!(overdue(&bench, minute(9), 2).await, [first.clone(), second.clone()], "at most as many as asked for");
+
+    let end = OrderStatus::Cancelled { reason: CancelReason::Expired, at: minute(9) };
+    let read = Stored { record: OrderRecord::Order(first.clone()), revision: 1 };
+    let gone = OrderRecord::Order(Order { status: end, version: 2, ..first });
+    bench.commit(UnitOfWork::default().with(read.replace(gone))).await;
+    assert_eq!(overdue(&bench, minute(9), 10).await, [second, third, late], "an order that ended is not overdue");
+    Outcome::Kept
+}
+
+async fn overdue(bench: &Bench<Orders>, deadline: Timestamp, max: usize) -> Vec<Order> {
+    soon("a read is answered", bench.store.overdue(deadline, max)).await.expect("a read succeeds")
+}

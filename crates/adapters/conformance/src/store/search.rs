@@ -1,0 +1,158 @@
+//! How tickets are searched.
+
+use std::time::Duration;
+
+use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::money::Quantity;
+use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer, Ticket, TicketStatus};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::store::Page;
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort};
+
+use crate::outcome::Outcome;
+use crate::sample::{self, NOW};
+use crate::time::soon;
+
+use super::bench::{Bench, inserting};
+use super::{StoreFixture, Tickets};
+
+fn at(hours: u64) -> Timestamp {
+    NOW.after(Duration::from_secs(hours * 3600))
+}
+
+fn listing(details: DetailsInput<'_>, cents: u64) -> Listing {
+    let details = Details::parse(details).expect("texts within their bounds");
+    let offer = Offer { details, price: sample::price(cents), quantity: Quantity::ONE };
+    Listing::new(Ticket { offer, ..sample::ticket() })
+}
+
+/// In the order in which they were put on sale.
+fn market() -> Vec<Listing> {
+    let aida = DetailsInput {
+        title: "Aida in concert",
+        description: Some("Row 5, seats together"),
+        venue: Some("Arena"),
+        city: Some("Verona"),
+        category: Some("Opera"),
+        starts_at: Some(at(10)),
+    };
+    let flute = DetailsInput {
+        title: "Die Zauberflöte",
+        venue: Some("Gärtnerplatz"),
+        city: Some("München"),
+        category: Some("opera"),
+        starts_at: Some(at(20)),
+        ..DetailsInput::default()
+    };
+    let derby = DetailsInput { title: "Derby", category: Some("Sports"), city: Some("Verona"), ..aida };
+    let voucher = DetailsInput { title: "Voucher for a concert", ..DetailsInput::default() };
+    let begins_now = DetailsInput { title: "Begins now", starts_at: Some(NOW), ..DetailsInput::default() };
+    let over = DetailsInput { title: "Over", starts_at: Some(before(NOW)), ..DetailsInput::default() };
+    let gone = listing(DetailsInput { title: "Gone", ..aida }, 3000);
+    vec![
+        listing(aida, 5000),
+        listing(flute, 7000),
+        listing(derby, 3000),
+        listing(voucher, 5000),
+        listing(begins_now, 100),
+        listing(over, 100),
+        Listing::new(Ticket { status: TicketStatus::Withdrawn, version: 2, ..gone.ticket }),
+    ]
+}
+
+fn before(time: Timestamp) -> Timestamp {
+    time.before(Duration::from_millis(1))
+}
+
+/// Each query, and the titles that it finds, newest first.
+fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
+    let all = TicketQuery::all(NOW, 100);
+    let text = |text: &str| TicketQuery { text: Some(text.to_owned()), ..all.clone() };
+    let category = |name: &str| TicketQuery { category: Some(name.to_owned()), ..all.clone() };
+    let city = |name: &str| TicketQuery { city: Some(name.to_owned()), ..all.clone() };
+    let price = |min_price, max_price| TicketQuery { min_price, max_price, ..all.clone() };
+    let time = |from, to| TicketQuery { from, to, ..all.clone() };
+    vec![
+        ("all", all.clone(), &["Begins now", "Voucher for a concert", "Derby", "Die Zauberflöte", "Aida in concert"]),
+        ("at most two", TicketQuery { page: Page::first(2), ..all.clone() }, &["Begins now", "Voucher for a concert"]),
+        ("a word of the title", text("concert"), &["Voucher for a concert", "Aida in concert"]),
+        ("the beginning of a word", text("zau"), &["Die Zauberflöte"]),
+        ("not the middle of one", text("flöte"), &[]),
+        ("in upper case", text("DERBY"), &["Derby"]),
+        ("beyond ASCII", text("GÄRTNER"), &["Die Zauberflöte"]),
+        ("a city as text", text("münchen"), &["Die Zauberflöte"]),
+        ("a word of the description", text("seats"), &["Derby", "Aida in concert"]),
+        ("words in any order", text("conc aida"), &["Aida in concert"]),
+        ("words in different fields", text("arena  aida"), &["Aida in concert"]),
+        ("all words must match", text("aida münchen"), &[]),
+        ("no pattern", text(".*"), &[]),
+        ("a category in any case", category("OPERA"), &["Die Zauberflöte", "Aida in concert"]),
+        ("the whole category", category("Oper"), &[]),
+        ("a city in any case", city("verona"), &["Derby", "Aida in concert"]),
+        ("a city beyond ASCII", city("MÜNCHEN"), &["Die Zauberflöte"]),
+        ("the whole city", city("Vero"), &[]),
+        ("prices, inclusive", price(Some(3000), Some(5000)), &["Voucher for a concert", "Derby", "Aida in concert"]),
+        ("a lowest price", price(Some(5001), None), &["Die Zauberflöte"]),
+        ("a highest price", price(None, Some(100)), &["Begins now"]),
+        ("from a time, inclusive", time(Some(at(20)), None), &["Die Zauberflöte"]),
+        ("to a time, exclusive", time(None, Some(at(20))), &["Begins now", "Derby", "Aida in concert"]),
+        ("between times", time(Some(at(10)), Some(at(11))), &["Derby", "Aida in concert"]),
+        ("later", TicketQuery { now: at(11), ..all.clone() }, &["Voucher for a concert", "Die Zauberflöte"]),
+        ("several filters", TicketQuery { max_price: Some(4000), ..city("Verona") }, &["Derby"]),
+    ]
+}
+
+/// Every filter narrows a search, and only tickets on sale are found.
+pub async fn a_search_finds_what_matches_and_no_more(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
+    let bench = Bench::new(fixture);
+    assert_eq!(search(&bench, &TicketQuery::all(NOW, 10)).await, [], "an empty store finds nothing");
+    let market = market();
+    bench.commit(inserting::<Tickets>(&market)).await;
+
+    for (what, query, expected) in questions() {
+        let found = search(&bench, &query).await;
+        let titles: Vec<_> = found.iter().map(|listing| &*listing.ticket.offer.details.title).collect();
+        assert_eq!(titles, expected, "{what}: {query:?}");
+        assert!(found.iter().all(|listing| market.contains(listing)), "{what}: a listing is not found as it is stored");
+    }
+    Outcome::Kept
+}
+
+/// Pages in any order join without a gap or a repetition.
+pub async fn search_pages_join_without_gaps(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let listings: Vec<Listing> = (0..57).map(alike).collect();
+    bench.commit(inserting::<Tickets>(&listings)).await;
+
+    for sort in [TicketSort::Newest, TicketSort::Soonest, TicketSort::Cheapest, TicketSort::Dearest] {
+        let mut expected: Vec<_> = listings.iter().map(|listing| sort.cursor(listing)).collect();
+        expected.sort_by(|a, b| a.rank.cmp(&b.rank).then(b.id.cmp(&a.id)));
+        for size in [1, 7, 57, 100] {
+            let mut query = TicketQuery { sort, ..TicketQuery::all(NOW, size) };
+            let mut read = Vec::new();
+            loop {
+                let page = search(&bench, &query).await;
+                assert!(page.len() <= size, "a page of {size} has {} entries", page.len());
+                let Some(last) = page.last() else { break };
+                query.page.after = Some(sort.cursor(last));
+                read.extend(page.iter().map(|listing| sort.cursor(listing)));
+                assert!(read.len() <= expected.len(), "pages of {size}, {sort:?}, repeat an entry");
+            }
+            assert_eq!(read, expected, "pages of {size}, {sort:?}, do not join");
+        }
+    }
+    Outcome::Kept
+}
+
+/// Many have the same price and time, and some have no time, so that pages end between equals.
+fn alike(n: u64) -> Listing {
+    let starts_at = (!n.is_multiple_of(5)).then(|| at(1 + n % 3));
+    let details = DetailsInput { title: "Opera", starts_at, ..DetailsInput::default() };
+    let listing = listing(details, 1000 + n % 4);
+    let id = TicketId::new(sample::uuid());
+    Listing { ticket: Ticket { id, ..listing.ticket }, ..listing }
+}
+
+async fn search(bench: &Bench<Tickets>, query: &TicketQuery) -> Vec<Listing> {
+    soon("a search is answered", bench.store.search(query)).await.expect("a search succeeds")
+}

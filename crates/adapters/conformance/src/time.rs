@@ -1,0 +1,105 @@
+//! How rules wait: for a condition, never for a duration, and never for ever.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ticketing_core::domain::time::Timestamp;
+
+use crate::outcome::broken;
+
+/// The longest that a rule waits for what must happen. It goes on at once when it did.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+const TICK: Duration = Duration::from_millis(10);
+
+/// The time in the world of an adapter.
+#[async_trait]
+pub trait TimeFixture: Send + Sync {
+    /// The time as the adapter sees it.
+    fn now(&self) -> Timestamp;
+
+    /// Lets `span` pass: advances a clock that is set by hand, waits where time is real.
+    async fn pass(&self, span: Duration);
+}
+
+/// Awaits what must happen soon, where time does not matter.
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T> + Send) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(output) => output,
+        Err(_) => broken(&format!("{what}: nothing happened for {PATIENCE:?}")),
+    }
+}
+
+/// Awaits what must happen soon, while time passes about as fast as on the wall.
+pub(crate) async fn meanwhile<T>(time: &dyn TimeFixture, what: &str, future: impl Future<Output = T> + Send) -> T {
+    let flow = async {
+        loop {
+            tokio::time::sleep(TICK).await;
+            time.pass(TICK).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        output = future => output,
+        () = flow => broken("time never ends"),
+        () = tokio::time::sleep(PATIENCE) => broken(&format!("{what}: nothing happened for {PATIENCE:?}")),
+    }
+}
+
+/// Awaits what must not happen; returns it if it does before `span` has passed.
+pub(crate) async fn premature<T>(
+    time: &dyn TimeFixture,
+    span: Duration,
+    future: impl Future<Output = T> + Send,
+) -> Option<T> {
+    let enough = async {
+        let end = time.now().after(span);
+        while time.now() < end {
+            tokio::time::sleep(TICK).await;
+            time.pass(TICK).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        output = future => Some(output),
+        () = enough => None,
+    }
+}
+
+/// Asks again and again until the answer is `Some`.
+pub(crate) async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F + Send) -> T
+where
+    T: Send,
+    F: Future<Output = Option<T>> + Send,
+{
+    soon(what, async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    })
+    .await
+}
+
+/// Polls a future so many times, then drops it; `None` unless it was ready by then.
+pub(crate) async fn polled<T>(times: usize, future: impl Future<Output = T> + Send) -> Option<T> {
+    let mut future = pin!(future);
+    let mut left = times;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}

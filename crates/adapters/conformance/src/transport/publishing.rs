@@ -1,0 +1,91 @@
+//! What a publisher promises.
+
+use bytes::Bytes;
+use ticketing_core::domain::event::Topic;
+use ticketing_core::ports::transport::{SubscriptionConfig, TransportError};
+use ticketing_core::wire::EventEnvelope;
+
+use crate::outcome::{Outcome, broken};
+use crate::sample;
+use crate::time::meanwhile;
+
+use super::TransportFixture;
+use super::wire::{GROUP, Wire, ack, event_of, orders};
+
+/// What is published arrives as it was, to the byte: every attribute, every topic, whatever the payload.
+pub async fn events_arrive_as_they_were_sent(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    let config = SubscriptionConfig { topics: Topic::ALL.to_vec(), ..wire.config(GROUP) };
+    let mut member = wire.join_as(config).await;
+    let mut sent: Vec<EventEnvelope> = Topic::ALL.map(|topic| sample::envelope(topic, sample::uuid(), 1)).to_vec();
+    sent.extend(payloads().into_iter().map(|data| sample::busy_envelope(Topic::Payments, data)));
+    wire.publish(&sent).await;
+    wire.publish(&[]).await;
+
+    for _ in 0..sent.len() {
+        for delivery in wire.take(&mut member, 1).await {
+            let event = event_of(&delivery);
+            let original = sent.iter().find(|sent| sent.id == event.id);
+            assert_eq!(Some(event), original, "an event did not arrive as it was sent");
+            assert_eq!(delivery.attempt, 1, "the first delivery is attempt 1");
+            sent.retain(|sent| sent.id != event.id);
+            ack(delivery);
+        }
+    }
+    assert_eq!(sent, [], "some events did not arrive");
+    Outcome::Kept
+}
+
+/// None, every byte there is, text of the whole world, and half a megabyte.
+fn payloads() -> Vec<Bytes> {
+    let every_byte: Vec<u8> = (0..=u8::MAX).collect();
+    vec![
+        Bytes::new(),
+        Bytes::from(every_byte),
+        Bytes::from_static("{\"title\":\"Grüße, 世界 🎫 \\u0000\"}".as_bytes()),
+        Bytes::from(vec![b'x'; 512 * 1024]),
+    ]
+}
+
+/// An Ok means durable: ten thousand events that were acknowledged are all delivered.
+pub async fn what_was_acknowledged_is_delivered(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    let mut member = wire.join(GROUP).await;
+    let events = orders(1000, 10);
+    let publishing = async {
+        for batch in events.chunks(500) {
+            wire.publish(batch).await;
+        }
+    };
+    futures::future::join(publishing, wire.receive(&mut member, &events)).await;
+    Outcome::Kept
+}
+
+/// An error tells the durable prefix honestly: what it counts is delivered, and what comes next is why it failed.
+pub async fn a_failed_publication_tells_its_durable_prefix(fixture: &dyn TransportFixture) -> Outcome {
+    let Some(size) = fixture.too_large() else {
+        return Outcome::NotClaimed("the fixture knows no payload that is too large to be carried");
+    };
+    let wire = Wire(fixture);
+    let mut member = wire.join(GROUP).await;
+    let mut events = orders(3, 2);
+    let culprit =
+        EventEnvelope { data: Bytes::from(vec![b'x'; size]), ..sample::envelope(Topic::Orders, sample::uuid(), 1) };
+    events.insert(4, culprit);
+
+    let end = meanwhile(fixture, "a publication is answered", fixture.publisher().publish(&events)).await;
+    let Err(error) = end else { broken("an event that is too large was published") };
+    assert!(
+        matches!(error.source, TransportError::Refused(_)),
+        "too large is refused for ever, not {:?}",
+        error.source
+    );
+    assert_eq!(error.durable, 4, "the event that is refused is the first that is not durable");
+
+    // Whoever sets the culprit aside and goes on behind it loses nothing.
+    let (durable, rest) = events.split_at(error.durable);
+    let rest = rest.get(1..).unwrap_or_default();
+    wire.publish(rest).await;
+    wire.receive(&mut member, &[durable, rest].concat()).await;
+    Outcome::Kept
+}

@@ -1,0 +1,96 @@
+//! What comes again.
+
+use std::time::Duration;
+
+use ticketing_core::domain::event::Topic;
+
+use crate::outcome::Outcome;
+use crate::sample;
+use crate::time::premature;
+
+use super::TransportFixture;
+use super::wire::{GROUP, Wire, ack, event_of, events_of, orders, retry};
+
+const AFTER: Duration = Duration::from_secs(1);
+
+/// A delivery to retry comes again, no sooner than asked and with a higher attempt, before the later ones of its subject.
+pub async fn a_retried_delivery_comes_again_later(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    let mut member = wire.join(GROUP).await;
+    let events = sample::history(Topic::Orders, 3);
+    wire.publish(&events).await;
+
+    let mut last_attempt = 0;
+    for turn in 0..3 {
+        let batch = wire.next(&mut member, 1).await;
+        assert_eq!(events_of(&batch), events.get(..1).unwrap_or_default(), "after {turn} retries the same comes");
+        let asked_at = fixture.now();
+        for delivery in batch {
+            assert!(delivery.attempt > last_attempt, "attempt {} came after {last_attempt}", delivery.attempt);
+            last_attempt = delivery.attempt;
+            retry(delivery, AFTER);
+        }
+        // As long as time is not on its side, not even the later ones come.
+        let early = premature(fixture, AFTER * 9 / 10, member.next(10)).await;
+        let waited = fixture.now().since(asked_at);
+        assert!(early.is_none() || waited >= AFTER, "asked for {AFTER:?}, it came again after {waited:?}");
+        if let Some(batch) = early {
+            batch.expect("a delivery comes").into_iter().for_each(|delivery| retry(delivery, Duration::ZERO));
+        }
+    }
+
+    wire.receive(&mut member, &events).await;
+    Outcome::Kept
+}
+
+/// While one subject waits for a retry the others flow.
+pub async fn other_subjects_flow_during_a_retry(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    let mut member = wire.join(GROUP).await;
+    let stuck = sample::history(Topic::Orders, 3);
+    wire.publish(&stuck).await;
+    for delivery in wire.take(&mut member, stuck.len()).await {
+        retry(delivery, Duration::from_secs(3600));
+    }
+
+    let others = orders(64, 5);
+    wire.publish(&others).await;
+    let log = wire.receive(&mut member, &others).await;
+    assert_eq!(log.repeated, 0, "what was settled came again");
+    Outcome::Kept
+}
+
+/// A dropped delivery comes again, and the later ones of its subject do not overtake it.
+pub async fn a_dropped_delivery_comes_again(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    let mut member = wire.join(GROUP).await;
+    let events = orders(20, 3);
+    wire.publish(&events).await;
+
+    let dropped = wire.take(&mut member, 10).await;
+    let first_dropped = events_of(&dropped);
+    drop(dropped);
+    let again = wire.next(&mut member, 100).await;
+    let overtaken = |event: &&ticketing_core::wire::EventEnvelope| {
+        first_dropped.iter().any(|first| first.subject == event.subject && first.version < event.version)
+    };
+    let come: Vec<_> = again.iter().map(event_of).collect();
+    for event in come.iter().filter(|event| overtaken(event)) {
+        let earlier = first_dropped.iter().filter(|first| first.subject == event.subject);
+        let back = earlier.filter(|first| first.version < event.version).all(|first| come.contains(&first));
+        assert!(back, "{} of a subject came before a dropped delivery came again", event.version);
+    }
+
+    let mut log = super::wire::Log::of(&events);
+    for delivery in again {
+        log.note(&delivery);
+        ack(delivery);
+    }
+    while !log.is_complete() {
+        for delivery in wire.next(&mut member, 100).await {
+            log.note(&delivery);
+            ack(delivery);
+        }
+    }
+    Outcome::Kept
+}

@@ -1,0 +1,128 @@
+//! What settling does, and what not settling does.
+
+use std::time::Duration;
+
+use crate::outcome::{Outcome, broken};
+use crate::time::{PATIENCE, polled, premature};
+
+use super::TransportFixture;
+use super::wire::{GROUP, Log, Wire, ack, event_of, orders};
+
+/// Progress never passes what is unsettled, whether the member closes or vanishes.
+pub async fn progress_never_passes_an_unsettled_delivery(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    for end in ["closes", "vanishes"] {
+        let group = format!("whose member {end}");
+        let mut member = wire.join_as(wire.config(&group)).await;
+        let events = orders(50, 1);
+        wire.publish(&events).await;
+        let mut held = Vec::new();
+        for (n, delivery) in take_all(wire, &mut member, &events).await.into_iter().enumerate() {
+            if n % 10 == 3 {
+                held.push(delivery);
+            } else {
+                ack(delivery);
+            }
+        }
+        let unsettled: Vec<_> = held.iter().map(event_of).cloned().collect();
+        if end == "closes" {
+            assert_eq!(wire.close_within(member, Duration::ZERO).await, unsettled.len(), "as many were abandoned");
+        } else {
+            drop(member);
+        }
+        drop(held);
+
+        let mut member = wire.join_as(wire.config(&group)).await;
+        let mut missing = unsettled;
+        while !missing.is_empty() {
+            for delivery in wire.next(&mut member, 100).await {
+                missing.retain(|event| event.id != event_of(&delivery).id);
+                ack(delivery);
+            }
+        }
+        wire.close(member).await;
+    }
+    Outcome::Kept
+}
+
+/// Takes these, settling at once whatever an earlier round left.
+async fn take_all(
+    wire: Wire<'_>,
+    member: &mut super::wire::Member,
+    events: &[ticketing_core::wire::EventEnvelope],
+) -> Vec<ticketing_core::ports::transport::Delivery> {
+    let mut taken = Vec::new();
+    while taken.len() < events.len() {
+        for delivery in wire.next(member, events.len()).await {
+            if events.iter().any(|event| event.id == event_of(&delivery).id) {
+                taken.push(delivery);
+            } else {
+                ack(delivery);
+            }
+        }
+    }
+    taken
+}
+
+/// No more than `max_unsettled` are out at a time.
+pub async fn unsettled_deliveries_are_bounded(fixture: &dyn TransportFixture) -> Outcome {
+    const BOUND: usize = 10;
+    let wire = Wire(fixture);
+    let config = ticketing_core::ports::transport::SubscriptionConfig { max_unsettled: BOUND, ..wire.config(GROUP) };
+    let mut member = wire.join_as(config).await;
+    let events = orders(100, 1);
+    wire.publish(&events).await;
+
+    let mut log = Log::of(&events);
+    let mut out = std::collections::VecDeque::new();
+    while !log.is_complete() {
+        let batch = wire.next(&mut member, 1000).await;
+        batch.iter().for_each(|delivery| log.note(delivery));
+        out.extend(batch);
+        assert!(out.len() <= BOUND, "{} are out where {BOUND} may be", out.len());
+        if out.len() == BOUND && !log.is_complete() {
+            let moment = Duration::from_millis(100);
+            let more = premature(fixture, moment, member.next(1000)).await;
+            assert!(more.is_none(), "more came while {BOUND} were out");
+            out.drain(..3).for_each(ack);
+        } else if let Some(delivery) = out.pop_front() {
+            ack(delivery);
+        }
+    }
+    Outcome::Kept
+}
+
+/// Whoever stops waiting for `next`, at whichever point, loses nothing.
+pub async fn a_cancelled_next_loses_nothing(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    let mut member = wire.join(GROUP).await;
+    let events = orders(100, 10);
+    let mut log = Log::of(&events);
+    let publishing = async {
+        for batch in events.chunks(10) {
+            wire.publish(batch).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    let receiving = async {
+        let began = tokio::time::Instant::now();
+        for turn in 0_usize.. {
+            if log.is_complete() {
+                break;
+            }
+            if began.elapsed() > PATIENCE {
+                broken(&format!("cancelled calls of `next` lost deliveries: {log:?}"));
+            }
+            let wait = member.next(5);
+            let batch = tokio::time::timeout(Duration::from_millis(20), polled(turn % 4, wait)).await;
+            for delivery in batch.ok().flatten().into_iter().flat_map(|batch| batch.expect("a delivery comes")) {
+                log.note(&delivery);
+                ack(delivery);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    futures::future::join(publishing, receiving).await;
+    assert_eq!(log.repeated, 0, "a delivery that was returned came again");
+    Outcome::Kept
+}

@@ -1,0 +1,233 @@
+//! Passwords by argon2id, a few at a time, beside the requests.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc;
+use argon2::password_hash::{Error as HashError, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use zxcvbn::{Score, zxcvbn};
+
+use ticketing_core::domain::account::{Password, PasswordHash};
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::identity::{IdentityError, PasswordHasher};
+
+use crate::{Argon2Config, ConfigError};
+
+/// Hashes passwords on Tokio's blocking threads. A clone is a handle to the same line.
+///
+/// A storm of sign-ins starves nothing else: [`Argon2Config`] bounds how many
+/// hashes are made at a time and how many wait. Who finds the line full is
+/// told so at once.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::domain::account::Password;
+/// use ticketing_core::ports::identity::PasswordHasher;
+/// use ticketing_crypto::{Argon2Config, Argon2Hasher};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hasher = Argon2Hasher::new(Argon2Config::default())?;
+/// let password = Password::new("correct horse battery".into()).map_err(|wrong| wrong.message)?;
+/// let hash = hasher.hash(&password).await?;
+///
+/// assert!(hasher.verify("correct horse battery".into(), Some(hash)).await?);
+/// assert!(!hasher.verify("correct horse battery".into(), None).await?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Argon2Hasher {
+    argon2: Argon2<'static>,
+    nobody: PasswordHash,
+    line: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
+}
+
+impl Argon2Hasher {
+    /// Prepares to hash at a cost.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if argon2 cannot work at this cost, or nothing may be done at a time.
+    pub fn new(config: Argon2Config) -> Result<Self, ConfigError> {
+        let Argon2Config { memory_kib, passes, lanes, max_concurrent, max_waiting } = config;
+        if max_concurrent == 0 {
+            return Err(ConfigError::new("at least one password must be hashed at a time"));
+        }
+        let params = Params::new(memory_kib, passes, lanes, None)
+            .map_err(|error| ConfigError::because("argon2 cannot work at this cost", error.to_string()))?;
+        Ok(Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            nobody: hash_of_nobody(memory_kib, passes, lanes),
+            line: Arc::new(Semaphore::new((max_concurrent + max_waiting).min(Semaphore::MAX_PERMITS))),
+            slots: Arc::new(Semaphore::new(max_concurrent.min(Semaphore::MAX_PERMITS))),
+        })
+    }
+
+    async fn in_line<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, IdentityError> + Send + 'static,
+    ) -> Result<T, IdentityError> {
+        let place = Arc::clone(&self.line).try_acquire_owned().map_err(unavailable)?;
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(unavailable)?;
+        let job = spawn_blocking(move || {
+            let outcome = work();
+            // Not given back by the caller: who stops waiting does not stop the work.
+            drop((slot, place));
+            outcome
+        });
+        job.await.map_err(unavailable)?
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Argon2Hasher {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, IdentityError> {
+        let argon2 = self.argon2.clone();
+        let password = password.clone();
+        self.in_line(move || {
+            let hash = argon2.hash_password(password.expose().as_bytes()).map_err(unavailable)?;
+            Ok(PasswordHash::new(hash.to_string()))
+        })
+        .await
+    }
+
+    async fn verify(&self, attempt: String, hash: Option<PasswordHash>) -> Result<bool, IdentityError> {
+        let argon2 = self.argon2.clone();
+        let somebody = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.nobody.clone());
+        self.in_line(move || {
+            let hash = phc::PasswordHash::new(hash.expose()).map_err(unavailable)?;
+            match argon2.verify_password(attempt.as_bytes(), &hash) {
+                Ok(()) => Ok(somebody),
+                Err(HashError::PasswordInvalid) => Ok(false),
+                Err(error) => Err(unavailable(error)),
+            }
+        })
+        .await
+    }
+
+    fn weakness(&self, password: &Password, hints: &[String]) -> Option<String> {
+        let hints = hints.iter().flat_map(|hint| tries(hint)).collect::<Vec<_>>();
+        let strength = zxcvbn(password.expose(), &hints);
+        if strength.score() >= Score::Three {
+            return None;
+        }
+        let feedback = strength.feedback()?;
+        let warning = feedback.warning().map(|warning| warning.to_string());
+        let advice = feedback.suggestions().first().map(|suggestion| suggestion.to_string());
+        let reason = warning.or(advice).unwrap_or_else(|| "Add another word or two.".to_owned());
+        Some(format!("must be harder to guess: {}", as_clause(&reason)))
+    }
+}
+
+/// The hash that an unknown account is checked against: real cost, and no password matches.
+fn hash_of_nobody(memory_kib: u32, passes: u32, lanes: u32) -> PasswordHash {
+    let salt = "A".repeat(22);
+    let output = "A".repeat(43);
+    PasswordHash::new(format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${output}"))
+}
+
+/// What an attacker who knows a hint would try: all of it, and of an address the part before the `@` and its words.
+fn tries(hint: &str) -> Vec<&str> {
+    let local = hint.rsplit_once('@').map_or(hint, |(local, _)| local);
+    let words = local.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2);
+    [hint, local].into_iter().chain(words).collect()
+}
+
+/// A sentence as the end of another: small first letter, no full stop.
+fn as_clause(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    let mut chars = sentence.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+fn unavailable(cause: impl Into<BoxError>) -> IdentityError {
+    IdentityError::Unavailable(cause.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hasher() -> Argon2Hasher {
+        Argon2Hasher::new(Argon2Config { max_concurrent: 1, max_waiting: 1, ..Argon2Config::weak() }).unwrap()
+    }
+
+    fn password(text: &str) -> Password {
+        Password::new(text.into()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_argon2id_at_the_cost_asked_for() {
+        let hash = hasher().hash(&password("correct horse battery")).await.unwrap();
+
+        assert!(hash.expose().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{}", hash.expose());
+    }
+
+    #[test]
+    fn an_unknown_account_costs_as_much_as_a_known_one() {
+        let config = Argon2Config::default();
+        let nobody = Argon2Hasher::new(config).unwrap().nobody;
+        let phc = phc::PasswordHash::new(nobody.expose()).unwrap();
+        let params = Params::try_from(&phc).unwrap();
+
+        assert_eq!(
+            (params.m_cost(), params.t_cost(), params.p_cost()),
+            (config.memory_kib, config.passes, config.lanes)
+        );
+        assert_eq!(params.output_len(), Some(Params::DEFAULT_OUTPUT_LEN));
+    }
+
+    #[tokio::test]
+    async fn a_full_line_refuses_at_once_and_recovers() {
+        let hasher = hasher();
+        let crowd = Arc::clone(&hasher.line).try_acquire_many_owned(2).unwrap();
+
+        let refused = hasher.hash(&password("correct horse battery")).await;
+        assert!(matches!(refused, Err(IdentityError::Unavailable(_))));
+        drop(crowd);
+        assert!(hasher.hash(&password("correct horse battery")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_stops_waiting_gives_their_place_back() {
+        let hasher = hasher();
+        let slot = Arc::clone(&hasher.slots).try_acquire_owned().unwrap();
+        let waiting = password("correct horse battery");
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, hasher.hash(&waiting)).await.is_err());
+        drop(slot);
+
+        assert_eq!((hasher.line.available_permits(), hasher.slots.available_permits()), (2, 1));
+        assert!(hasher.hash(&waiting).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_is_none_is_not_taken_for_a_wrong_password() {
+        let broken = PasswordHash::new("not a hash".to_owned());
+
+        assert!(matches!(hasher().verify("x".into(), Some(broken)).await, Err(IdentityError::Unavailable(_))));
+    }
+
+    #[test]
+    fn a_password_made_of_the_address_is_weak() {
+        let hints = ["ada.lovelace1815@example.org".to_owned()];
+
+        for weak in ["password123", "ada.lovelace1815", "lovelace1815", "qwertyuiop"] {
+            let told = hasher().weakness(&password(&format!("{weak:x<10}")), &hints).unwrap();
+            assert!(told.starts_with("must be harder to guess: ") && !told.ends_with('.'), "{told}");
+        }
+        assert_eq!(hasher().weakness(&password("quartz lantern orbit sleeve"), &hints), None);
+    }
+
+    #[test]
+    fn a_cost_that_cannot_be_is_refused() {
+        assert!(Argon2Hasher::new(Argon2Config { memory_kib: 1, ..Argon2Config::default() }).is_err());
+        assert!(Argon2Hasher::new(Argon2Config { max_concurrent: 0, ..Argon2Config::default() }).is_err());
+    }
+}

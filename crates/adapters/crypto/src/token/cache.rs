@@ -1,0 +1,73 @@
+//! Tokens whose signature was checked, until there are too many.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{PoisonError, RwLock};
+
+use ticketing_core::ports::identity::Claims;
+
+/// Remembers verified tokens in two generations.
+///
+/// When the young one is half of all that may be kept it becomes the old one,
+/// and what was old is forgotten. Forgetting costs one more signature check.
+#[derive(Debug)]
+pub(super) struct TokenCache {
+    generations: RwLock<Generations>,
+    young_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Generations {
+    young: HashMap<Box<str>, Claims>,
+    old: HashMap<Box<str>, Claims>,
+}
+
+impl TokenCache {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { generations: RwLock::default(), young_max: (capacity / 2).max(1) }
+    }
+
+    pub(super) fn get(&self, token: &str) -> Option<Claims> {
+        // A panic elsewhere leaves whole entries, so a poisoned lock is as good as another.
+        let known = self.generations.read().unwrap_or_else(PoisonError::into_inner);
+        known.young.get(token).or_else(|| known.old.get(token)).copied()
+    }
+
+    pub(super) fn insert(&self, token: &str, claims: Claims) {
+        let mut known = self.generations.write().unwrap_or_else(PoisonError::into_inner);
+        if known.young.len() >= self.young_max {
+            known.old = mem::take(&mut known.young);
+        }
+        known.young.insert(token.into(), claims);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ticketing_core::domain::ids::{AccountId, SessionId};
+    use ticketing_core::domain::time::Timestamp;
+    use uuid::Uuid;
+
+    fn claims(n: u128) -> Claims {
+        Claims {
+            account: AccountId::new(Uuid::from_u128(n)),
+            session: SessionId::new(Uuid::from_u128(n)),
+            issued_at: Timestamp::EPOCH,
+            expires_at: Timestamp::EPOCH,
+        }
+    }
+
+    #[test]
+    fn the_newest_are_remembered_and_never_more_than_fit() {
+        let cache = TokenCache::new(8);
+        for n in 0..100 {
+            cache.insert(&format!("token {n}"), claims(n));
+        }
+        let known = (0..100).filter(|n| cache.get(&format!("token {n}")).is_some()).collect::<Vec<_>>();
+
+        assert!((4..=8).contains(&known.len()), "{known:?}");
+        assert_eq!(known.last(), Some(&99));
+        assert_eq!(cache.get("token 99"), Some(claims(99)));
+    }
+}

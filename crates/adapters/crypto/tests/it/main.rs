@@ -1,0 +1,34 @@
+//! The promises of the identity ports, kept by this adapter.
+
+use std::sync::Arc;
+
+use ticketing_conformance::identity::{PasswordFixture, TokenFixture};
+use ticketing_core::ports::identity::{PasswordHasher, TokenSigner, TokenVerifier};
+use ticketing_crypto::{Argon2Config, Argon2Hasher, Ed25519Signer, JwtVerifier};
+
+struct Passwords;
+
+impl PasswordFixture for Passwords {
+    fn hasher(&self) -> Arc<dyn PasswordHasher> {
+        Arc::new(Argon2Hasher::new(Argon2Config::weak()).expect("a cost that can be"))
+    }
+}
+
+struct Tokens;
+
+impl TokenFixture for Tokens {
+    fn signer(&self) -> Arc<dyn TokenSigner> {
+        Arc::new(Ed25519Signer::from_seed(&[1; 32]))
+    }
+
+    fn stranger(&self) -> Arc<dyn TokenSigner> {
+        Arc::new(Ed25519Signer::from_seed(&[2; 32]))
+    }
+
+    fn verifier(&self, jwks: &str) -> Arc<dyn TokenVerifier> {
+        Arc::new(JwtVerifier::from_jwks(jwks).expect("a signer publishes a key set"))
+    }
+}
+
+ticketing_conformance::passwords!(Passwords);
+ticketing_conformance::tokens!(Tokens);

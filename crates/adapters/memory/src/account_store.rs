@@ -1,0 +1,88 @@
+//! The accounts service's store.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ticketing_core::domain::account::{Account, EmailAddress};
+use ticketing_core::domain::ids::AccountId;
+use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::store::{RecordKey, StoreError, Stored, UnitOfWork};
+
+use crate::faults::FaultPlan;
+use crate::outbox::MemoryOutbox;
+use crate::store::{Store, Table, Tables};
+
+/// Keeps accounts in memory. A clone is a handle to the same store.
+#[derive(Debug, Clone)]
+pub struct MemoryAccountStore(Store<AccountTables>);
+
+impl MemoryAccountStore {
+    /// An empty store; the clock measures the lease of its outbox.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self(Store::new(clock))
+    }
+
+    /// A handle to the same store that fails by this plan.
+    #[must_use]
+    pub fn with_faults(&self, faults: FaultPlan) -> Self {
+        Self(self.0.with_faults(faults))
+    }
+
+    /// The events of this store that are not published yet.
+    #[must_use]
+    pub fn outbox(&self) -> MemoryOutbox {
+        self.0.outbox()
+    }
+}
+
+#[async_trait]
+impl AccountStore for MemoryAccountStore {
+    async fn account(&self, id: AccountId) -> Result<Option<Stored<Account>>, StoreError> {
+        self.0.read(|tables| tables.accounts.get(&id).cloned()).await
+    }
+
+    async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Stored<Account>>, StoreError> {
+        self.0.read(|tables| tables.by_email.get(email).and_then(|id| tables.accounts.get(id)).cloned()).await
+    }
+
+    async fn commit(&self, work: UnitOfWork<Account>) -> Result<(), StoreError> {
+        self.0.commit(work).await
+    }
+}
+
+#[derive(Default)]
+struct AccountTables {
+    accounts: Table<AccountId, Account>,
+    by_email: HashMap<EmailAddress, AccountId>,
+}
+
+impl Tables for AccountTables {
+    type Record = Account;
+
+    fn name(account: &Account) -> RecordKey {
+        RecordKey::Account(account.id)
+    }
+
+    fn revision(&self, account: &Account) -> Option<u64> {
+        self.accounts.revision(&account.id)
+    }
+
+    fn unique(account: &Account) -> Option<RecordKey> {
+        Some(RecordKey::Email(account.email.clone()))
+    }
+
+    fn is_taken(&self, account: &Account) -> bool {
+        self.by_email.get(&account.email).is_some_and(|owner| *owner != account.id)
+    }
+
+    fn put(&mut self, account: Account) {
+        let (id, email) = (account.id, account.email.clone());
+        if let Some(old) = self.accounts.put(id, account) {
+            self.by_email.remove(&old.email);
+        }
+        self.by_email.insert(email, id);
+    }
+}

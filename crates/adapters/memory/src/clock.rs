@@ -1,0 +1,174 @@
+//! Clocks: one that runs, and one that a test moves.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::clock::Clock;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// The time of the machine, which never runs backwards.
+///
+/// It counts from where the wall clock stood when it was made, so a wall clock
+/// that is set back does not move it. One that runs ahead by a second or more,
+/// after the machine slept for one, takes it along. Under tokio's paused time
+/// it stands still and moves with it.
+#[derive(Debug)]
+pub struct SystemClock {
+    origin: Duration,
+    started: Instant,
+    machine: std::time::Instant,
+    /// What the wall clock saw pass and the machine's own clock did not, in whole seconds.
+    skipped: AtomicU64,
+    /// At which second that was looked at.
+    looked_at: AtomicU64,
+    latest: AtomicI64,
+}
+
+impl SystemClock {
+    /// Starts to count. Sleeping needs tokio's timer.
+    #[must_use]
+    pub fn new() -> Self {
+        let (started, machine) = (Instant::now(), std::time::Instant::now());
+        let (skipped, looked_at) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { origin: wall(), started, machine, skipped, looked_at, latest: AtomicI64::new(0) }
+    }
+
+    /// Looks at the wall clock once a second.
+    fn skipped(&self, elapsed: Duration) -> Duration {
+        if self.looked_at.swap(elapsed.as_secs(), Ordering::Relaxed) != elapsed.as_secs() {
+            let passed = wall().saturating_sub(self.origin);
+            let skipped = passed.saturating_sub(self.machine.elapsed()).as_secs();
+            self.skipped.store(skipped, Ordering::Relaxed);
+        }
+        Duration::from_secs(self.skipped.load(Ordering::Relaxed))
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let elapsed = self.started.elapsed();
+        let now = Timestamp::EPOCH.after(self.origin + elapsed + self.skipped(elapsed));
+        let latest = self.latest.fetch_max(now.millis(), Ordering::Relaxed);
+        now.max(Timestamp::from_millis(latest))
+    }
+
+    async fn sleep(&self, span: Duration) {
+        tokio::time::sleep(span).await;
+    }
+}
+
+fn wall() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A clock whose time moves only when it is told to. A clone is a handle to the same clock.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing_core::ports::clock::Clock;
+/// use ticketing_memory::ManualClock;
+///
+/// let clock = ManualClock::default();
+/// let before = clock.now();
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.now(), before.after(Duration::from_secs(60)));
+/// ```
+#[derive(Clone)]
+pub struct ManualClock(Arc<watch::Sender<Timestamp>>);
+
+impl ManualClock {
+    /// A clock that stands at `now`.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self(Arc::new(watch::Sender::new(now)))
+    }
+
+    /// Lets `span` pass, to whole milliseconds. Wakes whoever slept no longer than that.
+    pub fn advance(&self, span: Duration) {
+        self.0.send_modify(|now| *now = now.after(span));
+    }
+
+    /// Moves to a time; an earlier one changes nothing.
+    pub fn set(&self, time: Timestamp) {
+        self.0.send_modify(|now| *now = time.max(*now));
+    }
+}
+
+impl Default for ManualClock {
+    /// A clock that stands at 2026-01-01T00:00:00Z.
+    fn default() -> Self {
+        Self::new(Timestamp::from_millis(1_767_225_600_000))
+    }
+}
+
+#[async_trait]
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self.0.borrow()
+    }
+
+    async fn sleep(&self, span: Duration) {
+        let mut time = self.0.subscribe();
+        // Time has whole milliseconds: a span that is longer by less ends with the next.
+        let until = self.now().after(span + Duration::from_nanos(999_999));
+        // The wait cannot fail: this clock holds the sender.
+        let _passed = time.wait_for(|now| *now >= until).await;
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ManualClock").field(&self.now()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_sleeper_wakes_when_its_time_has_come() {
+        let clock = ManualClock::default();
+        let mut sleep = clock.sleep(Duration::from_millis(10));
+
+        assert_eq!((&mut sleep).now_or_never(), None);
+        clock.advance(Duration::from_millis(9));
+        assert_eq!((&mut sleep).now_or_never(), None);
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(sleep.now_or_never(), Some(()));
+    }
+
+    #[test]
+    fn a_manual_clock_is_not_set_back() {
+        let clock = ManualClock::default();
+        let now = clock.now();
+        clock.set(Timestamp::EPOCH);
+
+        assert_eq!(clock.now(), now);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_system_clock_follows_the_time_of_its_runtime() {
+        let clock = SystemClock::new();
+        let before = clock.now();
+        tokio::time::advance(Duration::from_secs(3600)).await;
+
+        assert_eq!(clock.now().since(before), Duration::from_secs(3600));
+    }
+}

@@ -1,0 +1,203 @@
+//! A payment gateway for demonstrations and tests, which moves no money.
+
+mod notice;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::money::Money;
+use ticketing_core::domain::payment::CaptureOutcome;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway};
+
+use crate::faults::{FaultPlan, Operation};
+use crate::lock::Lock;
+
+/// How a sandbox behaves.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SandboxConfig {
+    /// After this span the silent card's caller is told that there was no answer.
+    pub silence: Duration,
+    /// Signs notices.
+    pub notice_secret: Vec<u8>,
+}
+
+impl Default for SandboxConfig {
+    /// Silence is told at once; the secret is one that everybody knows.
+    fn default() -> Self {
+        Self { silence: Duration::ZERO, notice_secret: b"sandbox".to_vec() }
+    }
+}
+
+/// Charges test cards. A clone is a handle to the same gateway.
+///
+/// | card | what happens |
+/// | --- | --- |
+/// | `tok_visa` | it is charged |
+/// | `tok_chargeDeclined` | it is declined: `card_declined` |
+/// | `tok_timeout` | it is charged, and no answer comes |
+/// | any other | it is declined: `invalid_card` |
+#[derive(Clone)]
+pub struct SandboxGateway {
+    clock: Arc<dyn Clock>,
+    config: SandboxConfig,
+    attempts: Arc<Lock<BTreeMap<PaymentId, Attempt>>>,
+    faults: FaultPlan,
+}
+
+#[derive(Debug, Clone)]
+struct Attempt {
+    outcome: CaptureOutcome,
+    charge: Option<Charge>,
+}
+
+/// Money that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// For which attempt.
+    pub payment: PaymentId,
+    /// How the gateway calls it.
+    pub reference: Arc<str>,
+    /// How much.
+    pub total: Money,
+    /// Whether it went back.
+    pub refunded: bool,
+}
+
+impl SandboxGateway {
+    /// A gateway that charged nothing yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, config: SandboxConfig) -> Self {
+        Self { clock, config, attempts: Arc::default(), faults: FaultPlan::none() }
+    }
+
+    /// A handle to the same gateway that fails by this plan.
+    #[must_use]
+    pub fn with_faults(&self, faults: FaultPlan) -> Self {
+        Self { faults, ..self.clone() }
+    }
+
+    /// Every charge, in the order of their payments' ids.
+    #[must_use]
+    pub fn charges(&self) -> Vec<Charge> {
+        self.attempts.lock().values().filter_map(|attempt| attempt.charge.clone()).collect()
+    }
+
+    /// All that was ever taken, in minor units of whichever currency.
+    #[must_use]
+    pub fn total_captured(&self) -> u64 {
+        self.charges().iter().map(|charge| charge.total.amount).sum()
+    }
+
+    /// All that went back, in minor units of whichever currency.
+    #[must_use]
+    pub fn total_refunded(&self) -> u64 {
+        self.charges().iter().filter(|charge| charge.refunded).map(|charge| charge.total.amount).sum()
+    }
+
+    /// The body and the signature with which this gateway would tell an outcome at `now`.
+    #[must_use]
+    pub fn sign_notice(&self, notice: &GatewayNotice, now: Timestamp) -> (Vec<u8>, String) {
+        let body = notice::write(notice);
+        let signature = notice::sign(&self.config.notice_secret, &body, now);
+        (body, signature)
+    }
+
+    /// Charges the card unless the payment was heard of before; tells whether the gateway answers.
+    fn charge(&self, capture: &Capture) -> Result<CaptureOutcome, Silent> {
+        let mut attempts = self.attempts.lock();
+        if let Some(attempt) = attempts.get(&capture.payment) {
+            return Ok(attempt.outcome.clone());
+        }
+        let attempt = Attempt::of(capture);
+        let outcome = attempt.outcome.clone();
+        attempts.insert(capture.payment, attempt);
+        if capture.card.expose() == "tok_timeout" { Err(Silent) } else { Ok(outcome) }
+    }
+
+    fn look(&self, payment: PaymentId) -> CaptureOutcome {
+        let mut attempts = self.attempts.lock();
+        attempts.entry(payment).or_insert_with(|| Attempt::declined("never_arrived")).outcome.clone()
+    }
+
+    fn give_back(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
+        let mut attempts = self.attempts.lock();
+        let charge = attempts.get_mut(&payment).and_then(|attempt| attempt.charge.as_mut());
+        match charge.filter(|charge| &*charge.reference == reference && charge.total == total) {
+            Some(charge) => {
+                charge.refunded = true;
+                Ok(())
+            }
+            None => Err(GatewayError::Unavailable("there is no such charge".into())),
+        }
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for SandboxGateway {
+    async fn capture(&self, capture: &Capture) -> Result<CaptureOutcome, GatewayError> {
+        let charged = self.faults.run(Operation::Gateway, || Ok::<_, GatewayError>(self.charge(capture))).await?;
+        if charged.is_err() && !self.config.silence.is_zero() {
+            self.clock.sleep(self.config.silence).await;
+        }
+        charged.map_err(|silent| GatewayError::Unavailable(silent.into()))
+    }
+
+    async fn look_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError> {
+        self.faults.run(Operation::Gateway, || Ok(self.look(payment))).await
+    }
+
+    async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
+        self.faults.run(Operation::Gateway, || self.give_back(payment, reference, total)).await
+    }
+
+    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
+        if !notice::is_signed(&self.config.notice_secret, body, signature, now) {
+            return Err(GatewayError::Forged);
+        }
+        notice::read(body).ok_or(GatewayError::Forged)
+    }
+}
+
+impl Attempt {
+    fn of(capture: &Capture) -> Self {
+        match capture.card.expose() {
+            "tok_visa" | "tok_timeout" => Self::charged(capture),
+            "tok_chargeDeclined" => Self::declined("card_declined"),
+            _ => Self::declined("invalid_card"),
+        }
+    }
+
+    fn charged(capture: &Capture) -> Self {
+        let Capture { payment, total, .. } = *capture;
+        let reference: Arc<str> = format!("sandbox_{payment}").into();
+        let outcome = CaptureOutcome::Captured { reference: Arc::clone(&reference) };
+        Self { outcome, charge: Some(Charge { payment, reference, total, refunded: false }) }
+    }
+
+    fn declined(reason: &str) -> Self {
+        Self { outcome: CaptureOutcome::Declined { reason: reason.into() }, charge: None }
+    }
+}
+
+/// The silent card was charged.
+#[derive(Debug, thiserror::Error)]
+#[error("the sandbox keeps silent about this card")]
+struct Silent;
+
+impl fmt::Debug for SandboxGateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxGateway").field("charges", &self.charges().len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SandboxConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxConfig").field("silence", &self.silence).finish_non_exhaustive()
+    }
+}

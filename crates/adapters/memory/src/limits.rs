@@ -1,0 +1,112 @@
+//! Keeps anybody from doing too much of something.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
+
+use crate::faults::{FaultPlan, Operation};
+use crate::lock::Lock;
+
+/// Counts in memory, by the generic cell rate algorithm. A clone is a handle to the same counts.
+///
+/// It keeps one time for each key and forgets those of idle keys, so its
+/// memory is bounded by the keys that were busy lately.
+#[derive(Clone)]
+pub struct MemoryLimiter {
+    clock: Arc<dyn Clock>,
+    counts: Arc<Lock<Counts>>,
+    faults: FaultPlan,
+}
+
+struct Counts {
+    /// When the next one of a key would arrive if they came evenly (ITU-T I.371: the theoretical arrival time).
+    arrivals: HashMap<String, Duration>,
+    /// Idle keys are forgotten when there are so many.
+    crowded: usize,
+}
+
+/// Below so many keys it is not worth looking for idle ones.
+const FEW_KEYS: usize = 1024;
+
+impl MemoryLimiter {
+    /// Nothing was counted yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let counts = Counts { arrivals: HashMap::new(), crowded: FEW_KEYS };
+        Self { clock, counts: Arc::new(Lock::new(counts)), faults: FaultPlan::none() }
+    }
+
+    /// A handle to the same counts that fails by this plan.
+    #[must_use]
+    pub fn with_faults(&self, faults: FaultPlan) -> Self {
+        Self { faults, ..self.clone() }
+    }
+}
+
+#[async_trait]
+impl RateLimiter for MemoryLimiter {
+    async fn check(&self, key: &str, quota: Quota) -> Result<Verdict, LimitError> {
+        let now = self.clock.now().since(Timestamp::EPOCH);
+        self.faults.run(Operation::Limit, || Ok(self.counts.lock().check(key, quota, now))).await
+    }
+}
+
+impl Counts {
+    fn check(&mut self, key: &str, quota: Quota, now: Duration) -> Verdict {
+        let arrival = self.arrivals.get(key).copied().unwrap_or(now).max(now);
+        let tolerance = quota.per * quota.burst.saturating_sub(1);
+        let early = (arrival - now).saturating_sub(tolerance);
+        if !early.is_zero() {
+            return Verdict::Denied { retry_after: whole_millis(early) };
+        }
+        self.forget_idle(now);
+        self.arrivals.insert(key.to_owned(), arrival + quota.per);
+        Verdict::Allowed
+    }
+
+    /// Looks through all keys only when their number has doubled, so a check costs little on average.
+    fn forget_idle(&mut self, now: Duration) {
+        if self.arrivals.len() >= self.crowded {
+            self.arrivals.retain(|_, arrival| *arrival > now);
+            self.crowded = FEW_KEYS.max(self.arrivals.len() * 2);
+        }
+    }
+}
+
+/// Rounds up, since clocks show whole milliseconds.
+fn whole_millis(span: Duration) -> Duration {
+    let above = u64::from(!span.subsec_nanos().is_multiple_of(1_000_000));
+    Duration::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX).saturating_add(above))
+}
+
+impl fmt::Debug for MemoryLimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.counts.lock().arrivals.len();
+        f.debug_struct("MemoryLimiter").field("keys", &keys).field("faults", &self.faults).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    #[tokio::test]
+    async fn idle_keys_are_forgotten() {
+        let clock = ManualClock::default();
+        let limiter = MemoryLimiter::new(Arc::new(clock.clone()));
+        let quota = Quota { burst: 1, per: Duration::from_secs(1) };
+        for key in 0..100_000 {
+            limiter.check(&key.to_string(), quota).await.unwrap();
+            clock.advance(Duration::from_millis(10));
+        }
+
+        assert!(limiter.counts.lock().arrivals.len() <= FEW_KEYS);
+    }
+}

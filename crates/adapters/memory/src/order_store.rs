@@ -1,0 +1,152 @@
+//! The orders service's store.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::order::{IdempotencyKey, Order};
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::store::{Page, RecordKey, StoreError, UnitOfWork};
+
+use crate::faults::FaultPlan;
+use crate::outbox::MemoryOutbox;
+use crate::store::{Store, Table, Tables};
+
+/// Keeps stocks and orders in memory. A clone is a handle to the same store.
+#[derive(Debug, Clone)]
+pub struct MemoryOrderStore(Store<OrderTables>);
+
+impl MemoryOrderStore {
+    /// An empty store; the clock measures the lease of its outbox.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self(Store::new(clock))
+    }
+
+    /// A handle to the same store that fails by this plan.
+    #[must_use]
+    pub fn with_faults(&self, faults: FaultPlan) -> Self {
+        Self(self.0.with_faults(faults))
+    }
+
+    /// The events of this store that are not published yet.
+    #[must_use]
+    pub fn outbox(&self) -> MemoryOutbox {
+        self.0.outbox()
+    }
+}
+
+#[async_trait]
+impl OrderStore for MemoryOrderStore {
+    async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
+        self.0.read(|tables| tables.load(needs)).await
+    }
+
+    async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        self.0.read(|tables| tables.orders_of(buyer, page)).await
+    }
+
+    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
+        self.0.read(|tables| tables.overdue(deadline, max)).await
+    }
+
+    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+        self.0.commit(work).await
+    }
+}
+
+#[derive(Default)]
+struct OrderTables {
+    stocks: Table<TicketId, Stock>,
+    orders: Table<OrderId, Order>,
+    by_buyer: HashMap<AccountId, BTreeSet<OrderId>>,
+    by_key: HashMap<(AccountId, IdempotencyKey), OrderId>,
+    /// Orders that await payment, by their deadline.
+    open: BTreeSet<(Timestamp, OrderId)>,
+}
+
+impl OrderTables {
+    fn load(&self, needs: &OrderNeeds) -> OrderRecords {
+        let by_key = needs.keys.iter().filter_map(|key| self.by_key.get(key));
+        let mut seen = HashSet::new();
+        let orders = needs.orders.iter().chain(by_key).filter(|id| seen.insert(**id));
+        OrderRecords {
+            orders: orders.filter_map(|id| self.orders.get(id)).cloned().collect(),
+            stocks: needs.stocks.iter().filter_map(|id| self.stocks.get(id)).cloned().collect(),
+        }
+    }
+
+    fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Vec<Order> {
+        let before = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let own = self.by_buyer.get(&buyer).into_iter().flat_map(|own| own.range((Bound::Unbounded, before)).rev());
+        self.known(own.take(page.limit))
+    }
+
+    fn overdue(&self, deadline: Timestamp, max: usize) -> Vec<Order> {
+        let due = self.open.iter().take_while(|(pay_by, _)| *pay_by <= deadline);
+        self.known(due.map(|(_, id)| id).take(max))
+    }
+
+    fn known<'a>(&self, ids: impl Iterator<Item = &'a OrderId>) -> Vec<Order> {
+        ids.filter_map(|id| self.orders.get(id)).map(|stored| stored.record.clone()).collect()
+    }
+
+    fn put_order(&mut self, order: Order) {
+        let (id, buyer, key, due) = (order.id, order.buyer, order.key.clone(), order.pay_by().ok());
+        match self.orders.put(id, order).map(|old| old.pay_by()) {
+            Some(Ok(pay_by)) => {
+                self.open.remove(&(pay_by, id));
+            }
+            Some(Err(_)) => {}
+            None => {
+                self.by_buyer.entry(buyer).or_default().insert(id);
+            }
+        }
+        self.by_key.extend(key.map(|key| ((buyer, key), id)));
+        self.open.extend(due.map(|pay_by| (pay_by, id)));
+    }
+}
+
+impl Tables for OrderTables {
+    type Record = OrderRecord;
+
+    fn name(record: &OrderRecord) -> RecordKey {
+        match record {
+            OrderRecord::Stock(stock) => RecordKey::Stock(stock.ticket),
+            OrderRecord::Order(order) => RecordKey::Order(order.id),
+        }
+    }
+
+    fn revision(&self, record: &OrderRecord) -> Option<u64> {
+        match record {
+            OrderRecord::Stock(stock) => self.stocks.revision(&stock.ticket),
+            OrderRecord::Order(order) => self.orders.revision(&order.id),
+        }
+    }
+
+    fn unique(record: &OrderRecord) -> Option<RecordKey> {
+        match record {
+            OrderRecord::Stock(_) => None,
+            OrderRecord::Order(order) => order.key.clone().map(|key| RecordKey::OrderKey(order.buyer, key)),
+        }
+    }
+
+    fn is_taken(&self, record: &OrderRecord) -> bool {
+        let OrderRecord::Order(Order { id, buyer, key: Some(key), .. }) = record else { return false };
+        self.by_key.get(&(*buyer, key.clone())).is_some_and(|owner| owner != id)
+    }
+
+    fn put(&mut self, record: OrderRecord) {
+        match record {
+            OrderRecord::Stock(stock) => {
+                self.stocks.put(stock.ticket, stock);
+            }
+            OrderRecord::Order(order) => self.put_order(order),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The events that a store committed and that are not published yet.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ticketing_core::domain::ids::EventId;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
+use ticketing_core::ports::store::StoreError;
+use ticketing_core::wire::EventEnvelope;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::faults::{FaultPlan, Operation};
+use crate::lock::Lock;
+
+/// The outbox of one store, as `outbox()` of the store hands it out.
+///
+/// A clone is a handle to the same outbox.
+#[derive(Debug, Clone)]
+pub struct MemoryOutbox {
+    shared: Arc<Shared>,
+    faults: FaultPlan,
+}
+
+struct Shared {
+    clock: Arc<dyn Clock>,
+    state: Lock<State>,
+    committed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// In the order of their commits, which is the order of versions for each aggregate.
+    events: BTreeMap<u64, EventEnvelope>,
+    places: HashMap<EventId, u64>,
+    last: u64,
+    /// Whether something was committed since `pending` was called last.
+    news: bool,
+    lease: Option<(Lease, Timestamp)>,
+    epoch: u64,
+}
+
+impl MemoryOutbox {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let shared = Shared { clock, state: Lock::default(), committed: Notify::new() };
+        Self { shared: Arc::new(shared), faults: FaultPlan::none() }
+    }
+
+    /// A handle to the same outbox that fails by this plan.
+    #[must_use]
+    pub fn with_faults(&self, faults: FaultPlan) -> Self {
+        Self { shared: Arc::clone(&self.shared), faults }
+    }
+
+    /// How many events wait to be published.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.state.lock().events.len()
+    }
+
+    /// Whether every event was published.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Queues what a commit tells. Called under the lock of the store, so the order is that of commits.
+    pub(crate) fn append(&self, events: Vec<EventEnvelope>) {
+        if events.is_empty() {
+            return;
+        }
+        self.shared.state.lock().append(events);
+        self.shared.committed.notify_waiters();
+    }
+}
+
+#[async_trait]
+impl Outbox for MemoryOutbox {
+    async fn lease(&self, owner: Uuid, span: Duration) -> Result<Option<Lease>, StoreError> {
+        let now = self.shared.clock.now();
+        self.faults.run(Operation::Outbox, || Ok(self.shared.state.lock().lease(owner, now, span))).await
+    }
+
+    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
+        let release = || {
+            self.shared.state.lock().lease.take_if(|(held, _)| *held == lease);
+            Ok(())
+        };
+        self.faults.run(Operation::Outbox, release).await
+    }
+
+    async fn pending(&self, after: Option<OutboxCursor>, max: usize) -> Result<PendingEvents, StoreError> {
+        self.faults.run(Operation::Outbox, || Ok(self.shared.state.lock().pending(after, max))).await
+    }
+
+    async fn mark_published(&self, lease: Lease, ids: &[EventId]) -> Result<(), StoreError> {
+        let now = self.shared.clock.now();
+        self.faults.run(Operation::Outbox, || self.shared.state.lock().mark(lease, now, ids)).await
+    }
+
+    async fn wait(&self) {
+        let committed = self.shared.committed.notified();
+        tokio::pin!(committed);
+        // Order matters: listening begins before the look, so a commit between the two is heard.
+        committed.as_mut().enable();
+        if !self.shared.state.lock().news {
+            committed.await;
+        }
+    }
+}
+
+impl State {
+    fn append(&mut self, events: Vec<EventEnvelope>) {
+        for event in events {
+            self.last += 1;
+            self.places.insert(event.id, self.last);
+            self.events.insert(self.last, event);
+        }
+        self.news = true;
+    }
+
+    fn lease(&mut self, owner: Uuid, now: Timestamp, span: Duration) -> Option<Lease> {
+        let lease = match self.lease {
+            Some((held, until)) if held.owner == owner && now < until => held,
+            Some((_, until)) if now < until => return None,
+            _ => {
+                self.epoch += 1;
+                Lease { owner, epoch: self.epoch }
+            }
+        };
+        self.lease = Some((lease, now.after(span)));
+        Some(lease)
+    }
+
+    fn pending(&mut self, after: Option<OutboxCursor>, max: usize) -> PendingEvents {
+        self.news = false;
+        let behind = after.map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.0));
+        let mut pending = PendingEvents::default();
+        for (place, event) in self.events.range((behind, Bound::Unbounded)).take(max) {
+            pending.events.push(event.clone());
+            pending.end = Some(OutboxCursor(*place));
+        }
+        pending
+    }
+
+    fn mark(&mut self, lease: Lease, now: Timestamp, ids: &[EventId]) -> Result<(), StoreError> {
+        let is_held = self.lease.is_some_and(|(held, until)| held == lease && now < until);
+        if !is_held {
+            return Err(StoreError::Conflict(Vec::new()));
+        }
+        for id in ids {
+            if let Some(place) = self.places.remove(id) {
+                self.events.remove(&place);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbox").field("pending", &self.state.lock().events.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+//! The tickets service's store.
+
+mod catalog;
+mod search;
+mod words;
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::store::{Page, RecordKey, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+
+use crate::faults::FaultPlan;
+use crate::outbox::MemoryOutbox;
+use crate::store::{Store, Table, Tables};
+
+use catalog::Catalog;
+
+/// Keeps listings in memory. A clone is a handle to the same store.
+///
+/// Tickets on sale are kept in every order of a search, so a page costs as
+/// much among a million tickets as among a thousand.
+#[derive(Debug, Clone)]
+pub struct MemoryTicketStore(Store<TicketTables>);
+
+impl MemoryTicketStore {
+    /// An empty store; the clock measures the lease of its outbox.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self(Store::new(clock))
+    }
+
+    /// A handle to the same store that fails by this plan.
+    #[must_use]
+    pub fn with_faults(&self, faults: FaultPlan) -> Self {
+        Self(self.0.with_faults(faults))
+    }
+
+    /// The events of this store that are not published yet.
+    #[must_use]
+    pub fn outbox(&self) -> MemoryOutbox {
+        self.0.outbox()
+    }
+}
+
+#[async_trait]
+impl TicketStore for MemoryTicketStore {
+    async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
+        self.0.read(|tables| ids.iter().filter_map(|id| tables.listings.get(id)).cloned().collect()).await
+    }
+
+    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
+        self.0.read(|tables| search::search(&tables.catalog, &tables.listings, query)).await
+    }
+
+    async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
+        self.0.read(|tables| tables.listings_of(seller, page)).await
+    }
+
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+        self.0.commit(work).await
+    }
+}
+
+#[derive(Default)]
+struct TicketTables {
+    listings: Table<TicketId, Listing>,
+    by_seller: HashMap<AccountId, BTreeSet<TicketId>>,
+    catalog: Catalog,
+}
+
+impl TicketTables {
+    fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Vec<Listing> {
+        let before = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let own = self.by_seller.get(&seller).into_iter().flat_map(|own| own.range((Bound::Unbounded, before)).rev());
+        let known = own.filter_map(|id| self.listings.get(id)).map(|stored| &stored.record);
+        known.take(page.limit).cloned().collect()
+    }
+}
+
+impl Tables for TicketTables {
+    type Record = Listing;
+
+    fn name(listing: &Listing) -> RecordKey {
+        RecordKey::Listing(listing.ticket.id)
+    }
+
+    fn revision(&self, listing: &Listing) -> Option<u64> {
+        self.listings.revision(&listing.ticket.id)
+    }
+
+    fn unique(_: &Listing) -> Option<RecordKey> {
+        None
+    }
+
+    fn is_taken(&self, _: &Listing) -> bool {
+        false
+    }
+
+    fn put(&mut self, listing: Listing) {
+        let id = listing.ticket.id;
+        match self.listings.get(&id) {
+            // Most writes move the count of sales alone, by which nothing is found.
+            Some(old) if old.record.ticket == listing.ticket => {}
+            Some(old) => {
+                self.catalog.remove(&old.record);
+                self.catalog.add(&listing);
+            }
+            None => {
+                self.by_seller.entry(listing.ticket.seller).or_default().insert(id);
+                self.catalog.add(&listing);
+            }
+        }
+        self.listings.put(id, listing);
+    }
+}
+
+#[cfg(test)]
+mod tests;

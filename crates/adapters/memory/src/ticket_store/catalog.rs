@@ -1,0 +1,151 @@
+//! Tickets on sale, by everything that a search looks for.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+
+use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::ticket::{Listing, TicketStatus};
+use ticketing_core::ports::ticket_store::TicketSort;
+
+use super::words::Words;
+
+/// A place in an order: rank, then newest first.
+pub(super) type Place = (u64, Reverse<TicketId>);
+
+/// Some tickets in each order that a search may ask for.
+#[derive(Default)]
+pub(super) struct Shelf {
+    newest: BTreeSet<Place>,
+    soonest: BTreeSet<Place>,
+    cheapest: BTreeSet<Place>,
+    dearest: BTreeSet<Place>,
+}
+
+const SORTS: [TicketSort; 4] = [TicketSort::Newest, TicketSort::Soonest, TicketSort::Cheapest, TicketSort::Dearest];
+
+impl Shelf {
+    pub(super) fn len(&self) -> usize {
+        self.newest.len()
+    }
+
+    pub(super) fn by(&self, sort: TicketSort) -> &BTreeSet<Place> {
+        match sort {
+            TicketSort::Newest => &self.newest,
+            TicketSort::Soonest => &self.soonest,
+            TicketSort::Cheapest => &self.cheapest,
+            TicketSort::Dearest => &self.dearest,
+        }
+    }
+
+    fn by_mut(&mut self, sort: TicketSort) -> &mut BTreeSet<Place> {
+        match sort {
+            TicketSort::Newest => &mut self.newest,
+            TicketSort::Soonest => &mut self.soonest,
+            TicketSort::Cheapest => &mut self.cheapest,
+            TicketSort::Dearest => &mut self.dearest,
+        }
+    }
+
+    fn add(&mut self, listing: &Listing) {
+        for sort in SORTS {
+            self.by_mut(sort).insert(place(sort, listing));
+        }
+    }
+
+    fn remove(&mut self, listing: &Listing) {
+        for sort in SORTS {
+            self.by_mut(sort).remove(&place(sort, listing));
+        }
+    }
+}
+
+pub(super) fn place(sort: TicketSort, listing: &Listing) -> Place {
+    (sort.rank(listing), Reverse(listing.ticket.id))
+}
+
+/// Every ticket on sale, and where it is found.
+#[derive(Default)]
+pub(super) struct Catalog {
+    pub(super) all: Shelf,
+    categories: HashMap<String, Shelf>,
+    cities: HashMap<String, Shelf>,
+    /// Words have too many tickets between them to keep each in every order.
+    words: BTreeMap<Box<str>, BTreeSet<TicketId>>,
+    words_of: HashMap<TicketId, Words>,
+}
+
+impl Catalog {
+    pub(super) fn add(&mut self, listing: &Listing) {
+        let details = &listing.ticket.offer.details;
+        if listing.ticket.status == TicketStatus::Withdrawn {
+            return;
+        }
+        self.all.add(listing);
+        add_to(&mut self.categories, details.category.as_deref(), listing);
+        add_to(&mut self.cities, details.city.as_deref(), listing);
+        let words = Words::of(details);
+        for word in words.iter() {
+            match self.words.get_mut(word) {
+                Some(having) => {
+                    having.insert(listing.ticket.id);
+                }
+                None => {
+                    self.words.insert(word.into(), BTreeSet::from([listing.ticket.id]));
+                }
+            }
+        }
+        self.words_of.insert(listing.ticket.id, words);
+    }
+
+    pub(super) fn remove(&mut self, listing: &Listing) {
+        let details = &listing.ticket.offer.details;
+        let Some(words) = self.words_of.remove(&listing.ticket.id) else { return };
+        self.all.remove(listing);
+        remove_from(&mut self.categories, details.category.as_deref(), listing);
+        remove_from(&mut self.cities, details.city.as_deref(), listing);
+        for word in words.iter() {
+            let Some(having) = self.words.get_mut(word) else { continue };
+            having.remove(&listing.ticket.id);
+            if having.is_empty() {
+                self.words.remove(word);
+            }
+        }
+    }
+
+    /// The tickets of a category, named in lower case.
+    pub(super) fn category(&self, name: &str) -> Option<&Shelf> {
+        self.categories.get(name)
+    }
+
+    /// The tickets in a city, named in lower case.
+    pub(super) fn city(&self, name: &str) -> Option<&Shelf> {
+        self.cities.get(name)
+    }
+
+    /// The tickets that have a word with this beginning, word by word.
+    pub(super) fn having(&self, prefix: &str) -> Vec<&BTreeSet<TicketId>> {
+        let from = self.words.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        from.take_while(|(word, _)| word.starts_with(prefix)).map(|(_, having)| having).collect()
+    }
+
+    /// The words of a ticket on sale.
+    pub(super) fn words_of(&self, id: TicketId) -> Option<&Words> {
+        self.words_of.get(&id)
+    }
+}
+
+fn add_to(shelves: &mut HashMap<String, Shelf>, name: Option<&str>, listing: &Listing) {
+    if let Some(name) = name {
+        shelves.entry(name.to_lowercase()).or_default().add(listing);
+    }
+}
+
+fn remove_from(shelves: &mut HashMap<String, Shelf>, name: Option<&str>, listing: &Listing) {
+    let Some(name) = name.map(str::to_lowercase) else { return };
+    let Some(shelf) = shelves.get_mut(&name) else { return };
+    shelf.remove(listing);
+    if shelf.len() == 0 {
+        shelves.remove(&name);
+    }
+}

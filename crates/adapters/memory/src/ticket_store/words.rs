@@ -1,0 +1,37 @@
+//! Texts as words: what is indexed, and what is looked for.
+
+use ticketing_core::domain::ticket::Details;
+
+/// The distinct words of a ticket, each behind a space: one text, so that looking through it is fast.
+#[derive(Debug, Default)]
+pub(super) struct Words(Box<str>);
+
+impl Words {
+    pub(super) fn of(details: &Details) -> Self {
+        let optional = [&details.venue, &details.city, &details.description];
+        let texts = optional.into_iter().filter_map(Option::as_deref).chain([&*details.title]);
+        let mut words: Vec<String> = texts.flat_map(split).map(|word| beginning(&word)).collect();
+        words.sort_unstable();
+        words.dedup();
+        Self(words.concat().into())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(' ').filter(|word| !word.is_empty())
+    }
+
+    /// Whether one of the words begins like this, as [`beginning`] gives it.
+    pub(super) fn have(&self, beginning: &str) -> bool {
+        self.0.contains(beginning)
+    }
+}
+
+/// The words of a text, in lower case.
+pub(super) fn split(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+/// What stands in front of the words that begin like this.
+pub(super) fn beginning(prefix: &str) -> String {
+    format!(" {prefix}")
+}

@@ -1,0 +1,96 @@
+//! A group: its members, and which of them reads which partition.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ticketing_core::domain::event::Topic;
+use ticketing_core::ports::transport::{StartFrom, SubscriptionConfig};
+use tokio::sync::Notify;
+
+use super::log::{Log, PartitionId};
+use super::progress::{MemberId, Progress};
+
+/// Members that share the work of some topics.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) progress: BTreeMap<PartitionId, Progress>,
+    members: BTreeMap<MemberId, Vec<Topic>>,
+    /// How often members came or went.
+    generation: u64,
+    news: Arc<Notify>,
+}
+
+impl Group {
+    /// Adds a member; topics that are new to the group begin where the member asks.
+    pub(super) fn join(&mut self, member: MemberId, config: &SubscriptionConfig, log: &Log) {
+        for (id, partition) in config.topics.iter().flat_map(|topic| log.of(*topic)) {
+            let start = match config.start {
+                StartFrom::Earliest => partition.first(),
+                StartFrom::Latest => partition.end(),
+            };
+            self.progress.entry(id).or_insert_with(|| Progress::new(start));
+        }
+        self.members.insert(member, config.topics.clone());
+        self.rebalance();
+    }
+
+    /// Removes a member; what it had on loan comes again to others.
+    pub(super) fn leave(&mut self, member: MemberId) {
+        if self.members.remove(&member).is_some() {
+            self.rebalance();
+        }
+    }
+
+    /// Deals the partitions out again. Those that keep their reader keep their loans.
+    fn rebalance(&mut self) {
+        self.generation += 1;
+        for (id, progress) in &mut self.progress {
+            let readers: Vec<MemberId> = self
+                .members
+                .iter()
+                .filter(|(_, topics)| topics.contains(&id.topic))
+                .map(|(member, _)| *member)
+                .collect();
+            let owner = id.number.checked_rem(readers.len()).and_then(|turn| readers.get(turn)).copied();
+            if owner != progress.owner {
+                progress.hand_over(owner, self.generation);
+            }
+        }
+        self.wake();
+    }
+
+    /// The partitions that a member reads.
+    pub(super) fn owned_by(&mut self, member: MemberId) -> impl Iterator<Item = (PartitionId, &mut Progress)> {
+        let owned = self.progress.iter_mut().filter(move |(_, progress)| progress.owner == Some(member));
+        owned.map(|(id, progress)| (*id, progress))
+    }
+
+    /// How many messages a member has on loan.
+    pub(super) fn out(&self, member: MemberId) -> usize {
+        self.progress.values().filter(|progress| progress.owner == Some(member)).map(Progress::out).sum()
+    }
+
+    /// The lowest offset of a partition that this group needs; `None` if it does not follow the topic.
+    pub(super) fn committed(&self, id: PartitionId) -> Option<u64> {
+        self.progress.get(&id).map(Progress::committed)
+    }
+
+    pub(super) fn lag(&self, log: &Log) -> u64 {
+        let end = |id: &PartitionId| log.get(*id).map_or(0, |partition| partition.end());
+        self.progress.iter().map(|(id, progress)| progress.lag(end(id))).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Wakes members that wait for something to happen.
+    pub(super) fn wake(&self) {
+        self.news.notify_waiters();
+    }
+
+    /// What [`Group::wake`] wakes.
+    pub(super) fn news(&self) -> Arc<Notify> {
+        Arc::clone(&self.news)
+    }
+}

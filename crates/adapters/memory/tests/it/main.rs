@@ -1,0 +1,29 @@
+//! Every promise of every port, kept in memory.
+
+mod world;
+
+use world::World;
+
+mod by_hand {
+    use super::World;
+
+    ticketing_conformance::clock!(World::default());
+}
+
+mod by_the_machine {
+    use super::world::Machine;
+
+    ticketing_conformance::clock!(Machine::default());
+}
+
+ticketing_conformance::account_store!(World::default());
+ticketing_conformance::ticket_store!(World::default());
+ticketing_conformance::order_store!(World::default());
+ticketing_conformance::payment_store!(World::default());
+ticketing_conformance::outbox!(World::default());
+ticketing_conformance::transport!(World::default());
+ticketing_conformance::parking!(World::default());
+ticketing_conformance::timers!(World::default());
+ticketing_conformance::gateway!(World::default());
+ticketing_conformance::sessions!(World::default());
+ticketing_conformance::limits!(World::default());
