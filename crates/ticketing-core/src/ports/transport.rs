@@ -104,9 +104,11 @@ pub struct SubscriptionConfig {
 ///
 /// - Every group gets every event: `every_group_gets_every_event`.
 /// - A new group may begin with the oldest event (`replays_history`): `a_new_group_may_begin_with_the_oldest_event`.
-/// - A new group may begin with the next event: `a_new_group_may_begin_with_the_next_event`.
+/// - A new group may begin with the next event, the first that is published after `subscribe` returned:
+///   `a_new_group_may_begin_with_the_next_event`.
 /// - A group goes on where it stopped: `a_group_goes_on_where_it_stopped`.
 /// - Members share the work and lose nothing when one joins or leaves (`competing_consumers`): `members_share_and_lose_nothing`.
+/// - What was published outlives the process (`survives_restart`): `what_was_published_survives_a_restart`.
 /// - What is not claimed is refused: `an_unclaimed_feature_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]

@@ -3,11 +3,14 @@
 #![expect(clippy::panic, reason = "a helper of a test panics where something does not hold")]
 
 mod architecture;
+mod consumer;
 mod crash;
+mod desk;
 mod disconnect;
 mod invariants;
 mod journey;
 mod late_money;
+mod loops;
 mod market;
 mod race;
 mod random;

@@ -62,8 +62,17 @@ impl Engines {
         }
     }
 
-    /// Starts a process on these engines; `faults` befall it alone.
+    /// Starts a process on these engines that is stepped by hand; `faults` befall it alone.
     pub(crate) fn start(&self, faults: &FaultPlan) -> Process {
+        let mut process = self.start_running(faults);
+        for desk in process.loops.take_desks() {
+            process.desks.spawn(desk.run());
+        }
+        process
+    }
+
+    /// Starts a process whose loops are still to be run.
+    pub(crate) fn start_running(&self, faults: &FaultPlan) -> Process {
         let settings = Settings { desk: DeskConfig { hold_for: HOLD, ..DeskConfig::default() }, ..Settings::default() };
         let broker = self.broker.with_faults(faults.clone());
         let surroundings = Surroundings {
@@ -93,12 +102,20 @@ impl Engines {
             surroundings.payments(ports, Arc::new(self.gateway.with_faults(faults.clone())));
         let timers = Arc::new(self.timers.with_faults(faults.clone()));
         let expiration_loops = surroundings.expiration(ExpirationPorts { timers, parking: parking() });
-        let mut loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
-        let mut desks = JoinSet::new();
-        for desk in loops.take_desks() {
-            desks.spawn(desk.run());
-        }
-        Process { engines: self.clone(), tickets, orders, payments, loops, _desks: desks }
+        let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
+        Process { engines: self.clone(), tickets, orders, payments, loops, desks: JoinSet::new() }
+    }
+
+    pub(crate) fn create(&self, seller: u128, quantity: u32) -> CreateTicket {
+        CreateTicket { seller: account(seller), offer: offer(quantity, 1200) }
+    }
+
+    pub(crate) fn place(&self, buyer: u128, ticket: TicketId) -> PlaceOrder {
+        PlaceOrder { buyer: account(buyer), ticket, quantity: Quantity::ONE, price_seen: None, key: None }
+    }
+
+    pub(crate) fn pay(&self, buyer: u128, order: OrderId) -> PayOrder {
+        PayOrder { buyer: account(buyer), order, card: CardToken::new("tok_visa"), key: None }
     }
 }
 
@@ -109,7 +126,7 @@ pub(crate) struct Process {
     pub(crate) orders: Orders,
     pub(crate) payments: Payments,
     pub(crate) loops: Loops,
-    _desks: JoinSet<()>,
+    desks: JoinSet<()>,
 }
 
 pub(crate) fn account(n: u128) -> AccountId {
@@ -138,8 +155,7 @@ impl Process {
     }
 
     pub(crate) async fn sell(&self, seller: u128, quantity: u32) -> Result<Listing, Error> {
-        let command = CreateTicket { seller: account(seller), offer: offer(quantity, 1200) };
-        self.in_time(self.tickets.create_ticket(command, self.origin())).await
+        self.in_time(self.tickets.create_ticket(self.engines.create(seller, quantity), self.origin())).await
     }
 
     pub(crate) async fn order(&self, buyer: u128, ticket: TicketId, quantity: u32) -> Result<Order, Error> {
@@ -159,7 +175,7 @@ impl Process {
 
     pub(crate) fn command(&self, buyer: u128, ticket: TicketId, quantity: u32) -> PlaceOrder {
         let quantity = Quantity::new(quantity).expect("a good quantity");
-        PlaceOrder { buyer: account(buyer), ticket, quantity, price_seen: None, key: None }
+        PlaceOrder { quantity, ..self.engines.place(buyer, ticket) }
     }
 
     pub(crate) async fn cancel(&self, buyer: u128, order: OrderId) -> Result<(), Error> {
@@ -171,7 +187,7 @@ impl Process {
     }
 
     pub(crate) async fn pay_as(&self, (buyer, key): Named, order: OrderId, card: &str) -> Result<Payment, Error> {
-        let command = PayOrder { buyer: account(buyer), order, card: CardToken::new(card), key };
+        let command = PayOrder { card: CardToken::new(card), key, ..self.engines.pay(buyer, order) };
         self.in_time(self.payments.pay_order(command, self.origin())).await
     }
 
