@@ -8,6 +8,7 @@
 //! - [`MemoryBroker`] is a partitioned log with groups, retries and replay.
 //! - [`ManualClock`] moves when a test moves it; all adapters live by the clock
 //!   that they are given.
+//! - [`MemoryEngines`] is all of them at once, ready for a whole marketplace.
 //! - [`FaultPlan`] makes any adapter fail on purpose, step by step or by chance.
 //!
 //! # Examples
@@ -43,6 +44,7 @@
 
 mod account_store;
 mod clock;
+mod engines;
 mod faults;
 mod gateway;
 mod ids;
@@ -60,6 +62,7 @@ mod transport;
 
 pub use account_store::MemoryAccountStore;
 pub use clock::{ManualClock, SystemClock};
+pub use engines::MemoryEngines;
 pub use faults::{Fault, FaultPlan, FaultRates, Operation};
 pub use gateway::{Charge, SandboxConfig, SandboxGateway};
 pub use ids::{RandomIds, SequentialIds};

@@ -1,9 +1,10 @@
 //! A marketplace on memory whose time stands still: engines that outlive a process, and processes that may die.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ticketing_core::assembly::{ExpirationPorts, Loops, ServicePorts, Settings, Surroundings};
+use ticketing_core::assembly::{Loops, Settings};
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::order::{IdempotencyKey, Order};
@@ -12,7 +13,6 @@ use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::flow::desk::DeskConfig;
 use ticketing_core::flow::driver::{Step, causes};
-use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::usecase::World;
 use ticketing_core::usecase::error::Error;
@@ -20,10 +20,7 @@ use ticketing_core::usecase::orders::{ExpireOverdue, Orders, PlaceOrder};
 use ticketing_core::usecase::payments::{PayOrder, Payments};
 use ticketing_core::usecase::tickets::{CreateTicket, Tickets};
 use ticketing_core::wire::Origin;
-use ticketing_memory::{
-    FaultPlan, ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore,
-    MemoryTicketStore, MemoryTimers, SandboxConfig, SandboxGateway, SequentialIds,
-};
+use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines, SequentialIds};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -34,32 +31,22 @@ pub(crate) const HOLD: Duration = Duration::from_secs(900);
 #[derive(Clone)]
 pub(crate) struct Engines {
     pub(crate) clock: ManualClock,
-    pub(crate) world: World,
-    pub(crate) tickets: MemoryTicketStore,
-    pub(crate) orders: MemoryOrderStore,
-    pub(crate) payments: MemoryPaymentStore,
-    pub(crate) broker: MemoryBroker,
-    pub(crate) parking: MemoryParkingLot,
-    pub(crate) timers: MemoryTimers,
-    pub(crate) gateway: SandboxGateway,
+    memory: MemoryEngines,
+}
+
+impl Deref for Engines {
+    type Target = MemoryEngines;
+
+    fn deref(&self) -> &MemoryEngines {
+        &self.memory
+    }
 }
 
 impl Engines {
     pub(crate) fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_millis(1_800_000_000_000));
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let world = World { clock: Arc::clone(&shared), ids: Arc::new(SequentialIds::new()) };
-        Self {
-            clock,
-            world,
-            tickets: MemoryTicketStore::new(Arc::clone(&shared)),
-            orders: MemoryOrderStore::new(Arc::clone(&shared)),
-            payments: MemoryPaymentStore::new(Arc::clone(&shared)),
-            broker: MemoryBroker::new(Arc::clone(&shared), MemoryBrokerConfig::default()),
-            parking: MemoryParkingLot::new(),
-            timers: MemoryTimers::new(Arc::clone(&shared)),
-            gateway: SandboxGateway::new(shared, SandboxConfig::default()),
-        }
+        let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
+        Self { clock, memory: MemoryEngines::new(world) }
     }
 
     /// Starts a process on these engines that is stepped by hand; `faults` befall it alone.
@@ -74,34 +61,12 @@ impl Engines {
     /// Starts a process whose loops are still to be run.
     pub(crate) fn start_running(&self, faults: &FaultPlan) -> Process {
         let settings = Settings { desk: DeskConfig { hold_for: HOLD, ..DeskConfig::default() }, ..Settings::default() };
-        let broker = self.broker.with_faults(faults.clone());
-        let surroundings = Surroundings {
-            publisher: Arc::new(broker.publisher()),
-            subscriber: Arc::new(broker.subscriber()),
-            world: self.world.clone(),
-            settings,
-        };
-        let parking = || Arc::new(self.parking.with_faults(faults.clone()));
-        let tickets = self.tickets.with_faults(faults.clone());
-        let orders = self.orders.with_faults(faults.clone());
-        let payments = self.payments.with_faults(faults.clone());
-        let outbox = |outbox: ticketing_memory::MemoryOutbox| Arc::new(outbox.with_faults(faults.clone()));
-        let (tickets, ticket_loops) = surroundings.tickets(ServicePorts {
-            outbox: outbox(tickets.outbox()),
-            store: Arc::new(tickets),
-            parking: parking(),
-        });
-        let (orders, order_loops) = surroundings.orders(ServicePorts {
-            outbox: outbox(orders.outbox()),
-            store: Arc::new(orders),
-            parking: parking(),
-        });
-        let ports =
-            ServicePorts { outbox: outbox(payments.outbox()), store: Arc::new(payments) as Arc<_>, parking: parking() };
-        let (payments, payment_loops) =
-            surroundings.payments(ports, Arc::new(self.gateway.with_faults(faults.clone())));
-        let timers = Arc::new(self.timers.with_faults(faults.clone()));
-        let expiration_loops = surroundings.expiration(ExpirationPorts { timers, parking: parking() });
+        let mine = self.memory.with_faults(faults);
+        let surroundings = mine.surroundings(settings);
+        let (tickets, ticket_loops) = surroundings.tickets(mine.ticket_ports());
+        let (orders, order_loops) = surroundings.orders(mine.order_ports());
+        let (payments, payment_loops) = surroundings.payments(mine.payment_ports(), Arc::new(mine.gateway.clone()));
+        let expiration_loops = surroundings.expiration(mine.expiration_ports());
         let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
         Process { engines: self.clone(), tickets, orders, payments, loops, desks: JoinSet::new() }
     }
@@ -209,7 +174,7 @@ impl Process {
     }
 
     fn is_quiet(&self) -> bool {
-        let Engines { tickets, orders, payments, timers, .. } = &self.engines;
+        let MemoryEngines { tickets, orders, payments, timers, .. } = &*self.engines;
         tickets.outbox().is_empty() && orders.outbox().is_empty() && payments.outbox().is_empty() && timers.is_empty()
     }
 

@@ -1,0 +1,166 @@
+//! Every engine of a marketplace at once, for whoever wants a whole one.
+
+use std::sync::Arc;
+
+use ticketing_core::assembly::{AccountPorts, ExpirationPorts, ServicePorts, Settings, Surroundings};
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
+use ticketing_core::ports::order_store::OrderStore;
+use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::usecase::World;
+
+use crate::{
+    FaultPlan, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryLimiter, MemoryOrderStore, MemoryParkingLot,
+    MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig, SandboxGateway,
+    SystemClock,
+};
+
+/// All that a marketplace plugs in, in memory. A clone holds the same data.
+///
+/// # Examples
+///
+/// A marketplace without accounts, for an application that has its own:
+///
+/// ```
+/// use ticketing_core::assembly::Settings;
+/// use ticketing_memory::MemoryEngines;
+///
+/// let engines = MemoryEngines::default();
+/// let surroundings = engines.surroundings(Settings::default());
+/// let (tickets, ticket_loops) = surroundings.tickets(engines.ticket_ports());
+/// let (orders, order_loops) = surroundings.orders(engines.order_ports());
+/// let loops = ticket_loops.and(order_loops).and(surroundings.expiration(engines.expiration_ports()));
+/// # let _ = (tickets, orders, loops);
+/// ```
+#[derive(Debug, Clone)]
+pub struct MemoryEngines {
+    /// Time and chance.
+    pub world: World,
+    /// Accounts.
+    pub accounts: MemoryAccountStore,
+    /// Listings.
+    pub tickets: MemoryTicketStore,
+    /// Stocks and orders.
+    pub orders: MemoryOrderStore,
+    /// Payables and payments.
+    pub payments: MemoryPaymentStore,
+    /// Events on their way.
+    pub broker: MemoryBroker,
+    /// Events that could not be handled.
+    pub parking: MemoryParkingLot,
+    /// Deadlines.
+    pub timers: MemoryTimers,
+    /// Sessions.
+    pub sessions: MemorySessions,
+    /// Tries.
+    pub limiter: MemoryLimiter,
+    /// Cards, and what was charged.
+    pub gateway: SandboxGateway,
+    faults: FaultPlan,
+}
+
+impl Default for MemoryEngines {
+    /// Empty engines that go by the clock of the system.
+    fn default() -> Self {
+        Self::new(World { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) })
+    }
+}
+
+impl MemoryEngines {
+    /// Empty engines that go by the clock of `world`.
+    #[must_use]
+    pub fn new(world: World) -> Self {
+        let clock = || -> Arc<dyn Clock> { Arc::clone(&world.clock) };
+        // Drawn anew, or whoever knows the sandbox could say that they had paid.
+        let sandbox = SandboxConfig { notice_secret: world.ids.secret().to_vec(), ..SandboxConfig::default() };
+        Self {
+            accounts: MemoryAccountStore::new(clock()),
+            tickets: MemoryTicketStore::new(clock()),
+            orders: MemoryOrderStore::new(clock()),
+            payments: MemoryPaymentStore::new(clock()),
+            broker: MemoryBroker::new(clock(), MemoryBrokerConfig::default()),
+            parking: MemoryParkingLot::new(),
+            timers: MemoryTimers::new(clock()),
+            sessions: MemorySessions::new(clock()),
+            limiter: MemoryLimiter::new(clock()),
+            gateway: SandboxGateway::new(clock(), sandbox),
+            faults: FaultPlan::none(),
+            world,
+        }
+    }
+
+    /// The same data as another process would see it whose adapters all fail by one plan.
+    #[must_use]
+    pub fn with_faults(&self, faults: &FaultPlan) -> Self {
+        Self {
+            world: self.world.clone(),
+            accounts: self.accounts.with_faults(faults.clone()),
+            tickets: self.tickets.with_faults(faults.clone()),
+            orders: self.orders.with_faults(faults.clone()),
+            payments: self.payments.with_faults(faults.clone()),
+            broker: self.broker.with_faults(faults.clone()),
+            parking: self.parking.with_faults(faults.clone()),
+            timers: self.timers.with_faults(faults.clone()),
+            sessions: self.sessions.with_faults(faults.clone()),
+            limiter: self.limiter.with_faults(faults.clone()),
+            gateway: self.gateway.with_faults(faults.clone()),
+            faults: faults.clone(),
+        }
+    }
+
+    /// What every service shares.
+    #[must_use]
+    pub fn surroundings(&self, settings: Settings) -> Surroundings {
+        Surroundings {
+            publisher: Arc::new(self.broker.publisher()),
+            subscriber: Arc::new(self.broker.subscriber()),
+            world: self.world.clone(),
+            settings,
+        }
+    }
+
+    /// For the accounts service; who hashes and signs is not a matter of memory.
+    #[must_use]
+    pub fn account_ports(&self, hasher: Arc<dyn PasswordHasher>, signer: Arc<dyn TokenSigner>) -> AccountPorts {
+        AccountPorts {
+            store: Arc::new(self.accounts.clone()),
+            outbox: Arc::new(self.accounts.outbox().with_faults(self.faults.clone())),
+            sessions: Arc::new(self.sessions.clone()),
+            hasher,
+            signer,
+        }
+    }
+
+    /// For the tickets service.
+    #[must_use]
+    pub fn ticket_ports(&self) -> ServicePorts<dyn TicketStore> {
+        let outbox = Arc::new(self.tickets.outbox().with_faults(self.faults.clone()));
+        ServicePorts { store: Arc::new(self.tickets.clone()), outbox, parking: self.parking() }
+    }
+
+    /// For the orders service.
+    #[must_use]
+    pub fn order_ports(&self) -> ServicePorts<dyn OrderStore> {
+        let outbox = Arc::new(self.orders.outbox().with_faults(self.faults.clone()));
+        ServicePorts { store: Arc::new(self.orders.clone()), outbox, parking: self.parking() }
+    }
+
+    /// For the payments service, with its gateway.
+    #[must_use]
+    pub fn payment_ports(&self) -> ServicePorts<dyn PaymentStore> {
+        let outbox = Arc::new(self.payments.outbox().with_faults(self.faults.clone()));
+        ServicePorts { store: Arc::new(self.payments.clone()), outbox, parking: self.parking() }
+    }
+
+    /// For the expiration service.
+    #[must_use]
+    pub fn expiration_ports(&self) -> ExpirationPorts {
+        ExpirationPorts { timers: Arc::new(self.timers.clone()), parking: self.parking() }
+    }
+
+    fn parking(&self) -> Arc<dyn ParkingLot> {
+        Arc::new(self.parking.clone())
+    }
+}
