@@ -1,1 +1,3 @@
 //! Runnable examples of the marketplace library.
+//!
+//! `cargo run -p ticketing-examples --example quickstart` is the place to begin.
