@@ -171,8 +171,8 @@ impl Subscription for Member {
             let free = self.config.max_unsettled.saturating_sub(self.group(|group| group.on_loan()));
             let lent = self.group(|group| group.lend(max.min(free)));
             if !lent.is_empty() {
-                let loan =
-                    |at| Box::new(Loan { wire: self.wire.clone(), group: self.config.group.clone(), at: Some(at) });
+                let (group, member) = (&self.config.group, self.number);
+                let loan = |at| Box::new(Loan { wire: self.wire.clone(), group: group.clone(), member, at: Some(at) });
                 return Ok(lent
                     .into_iter()
                     .map(|(at, item)| Delivery::new(item.arrival, item.attempt, loan(at)))
