@@ -45,15 +45,9 @@ macro_rules! __family {
     };
 }
 
-/// Runs the rules of families and returns the [`Report`](crate::report::Report); inside an `async` block.
+/// Runs the rules of families, one by one, and returns the [`Report`](crate::report::Report).
 ///
-/// ```ignore
-/// let report = ticketing_conformance::report! {
-///     outbox: MyFixture::start().await;
-///     transport: MyFixture::start().await;
-/// };
-/// println!("{report}");
-/// ```
+/// Inside an `async` block: `report! { outbox: MyFixture::start().await; transport: MyFixture::start().await }`.
 #[macro_export]
 macro_rules! report {
     ($($family:ident: $fixture:expr);+ $(;)?) => {{

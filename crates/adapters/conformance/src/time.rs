@@ -13,6 +13,10 @@ use crate::outcome::broken;
 /// The longest that a rule waits for what must happen. It goes on at once when it did.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+tokio::task_local! {
+    static LIMIT: Duration;
+}
+
 const TICK: Duration = Duration::from_millis(10);
 
 /// The time in the world of an adapter.
@@ -25,11 +29,21 @@ pub trait TimeFixture: Send + Sync {
     async fn pass(&self, span: Duration);
 }
 
+/// Runs rules that wait at most `patience` for each thing, in place of [`PATIENCE`].
+pub async fn with_patience<T>(patience: Duration, rules: impl Future<Output = T> + Send) -> T {
+    LIMIT.scope(patience, rules).await
+}
+
+/// How long a rule waits for what must happen.
+pub(crate) fn patience() -> Duration {
+    LIMIT.try_with(|limit| *limit).unwrap_or(PATIENCE)
+}
+
 /// Awaits what must happen soon, where time does not matter.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T> + Send) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
+    match tokio::time::timeout(patience(), future).await {
         Ok(output) => output,
-        Err(_) => broken(&format!("{what}: nothing happened for {PATIENCE:?}")),
+        Err(_) => broken(&format!("{what}: nothing happened for {:?}", patience())),
     }
 }
 
@@ -45,7 +59,7 @@ pub(crate) async fn meanwhile<T>(time: &dyn TimeFixture, what: &str, future: imp
         biased;
         output = future => output,
         () = flow => broken("time never ends"),
-        () = tokio::time::sleep(PATIENCE) => broken(&format!("{what}: nothing happened for {PATIENCE:?}")),
+        () = tokio::time::sleep(patience()) => broken(&format!("{what}: nothing happened for {:?}", patience())),
     }
 }
 

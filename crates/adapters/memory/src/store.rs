@@ -4,6 +4,7 @@
 //! known to go through. State and events change under one lock, so whoever
 //! sees the one can find the other.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::Hash;
@@ -89,10 +90,10 @@ fn collisions<T: Tables>(tables: &T, writes: &[Write<T::Record>]) -> Vec<RecordK
             collisions.push(T::name(record));
         }
         let Some(unique) = T::unique(record) else { continue };
-        if tables.is_taken(record) || claimed.contains(&unique) {
-            collisions.push(unique.clone());
+        let is_claimed = !claimed.insert(unique.clone());
+        if is_claimed || tables.is_taken(record) {
+            collisions.push(unique);
         }
-        claimed.insert(unique);
     }
     collisions
 }
@@ -123,13 +124,14 @@ impl<K: Eq + Hash, R> Table<K, R> {
 
     /// Keeps a record, one revision further; returns the one before.
     pub(crate) fn put(&mut self, key: K, record: R) -> Option<R> {
-        match self.0.get_mut(&key) {
-            Some(stored) => {
+        match self.0.entry(key) {
+            Entry::Occupied(mut stored) => {
+                let stored = stored.get_mut();
                 stored.revision += 1;
                 Some(std::mem::replace(&mut stored.record, record))
             }
-            None => {
-                self.0.insert(key, Stored { record, revision: 1 });
+            Entry::Vacant(place) => {
+                place.insert(Stored { record, revision: 1 });
                 None
             }
         }

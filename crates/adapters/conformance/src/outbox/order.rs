@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::wire::EventEnvelope;
 use uuid::Uuid;
 
 use crate::outcome::Outcome;
 use crate::sample;
+use crate::time::soon;
 
 use super::leases::held;
 use super::{OutboxFixture, commit, scan};
@@ -39,7 +40,7 @@ pub async fn pending_is_contiguous_per_aggregate(fixture: &dyn OutboxFixture) ->
         }
         assert!(scan(&*outbox, 7).await.is_empty(), "more came out than was committed");
     };
-    crate::time::soon("writers and the relay come to an end", futures::future::join(writing, relaying)).await;
+    soon("writers and the relay come to an end", join(writing, relaying)).await;
     Outcome::Kept
 }
 

@@ -1,6 +1,7 @@
 //! What the four stores have in common.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -213,7 +214,7 @@ impl AnyStore for Payments {
     }
 
     fn variants() -> Vec<PaymentRecord> {
-        let reference = "ch_1 “Grüße”".into();
+        let reference: Arc<str> = "ch_1 “Grüße”".into();
         let payable = |status| PaymentRecord::from(Payable { status, order_version: 2, ..sample::payable() });
         let payment = |status| PaymentRecord::from(Payment { status, version: 1, ..sample::payment().1 });
         let keyed = Payment { key: Some(key("a payment's key!~")), ..sample::payment().1 };
@@ -224,9 +225,9 @@ impl AnyStore for Payments {
             payable(PayableStatus::Cancelled),
             keyed.into(),
             payment(PaymentStatus::Pending),
-            payment(PaymentStatus::Captured { reference: std::sync::Arc::clone(&reference) }),
+            payment(PaymentStatus::Captured { reference: Arc::clone(&reference) }),
             payment(PaymentStatus::Failed { reason: "card_declined".into() }),
-            payment(PaymentStatus::RefundDue { reference: std::sync::Arc::clone(&reference) }),
+            payment(PaymentStatus::RefundDue { reference: Arc::clone(&reference) }),
             payment(PaymentStatus::Refunded { reference }),
         ]
     }

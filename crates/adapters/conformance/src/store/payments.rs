@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use ticketing_core::domain::ids::{AccountId, PaymentId};
+use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::payment::{Payable, Payment, PaymentStatus};
 use ticketing_core::domain::time::Timestamp;
@@ -141,6 +141,6 @@ pub async fn a_payable_brings_its_live_payment(fixture: &dyn StoreFixture<Paymen
     Outcome::Kept
 }
 
-fn names(payables: &[Stored<Payable>]) -> HashSet<ticketing_core::domain::ids::OrderId> {
+fn names(payables: &[Stored<Payable>]) -> HashSet<OrderId> {
     payables.iter().map(|stored| stored.record.order).collect()
 }

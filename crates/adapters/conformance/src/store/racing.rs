@@ -8,7 +8,7 @@ use ticketing_core::ports::store::{StoreError, Stored, UnitOfWork};
 use crate::outcome::{Outcome, broken};
 use crate::time::soon;
 
-use super::bench::{Bench, event, inserting};
+use super::bench::{Bench, changing, event, inserting};
 use super::{AnyStore, StoreFixture};
 
 /// Of two commits against one revision, one wins, whole; so it is with two inserts of one record.
@@ -100,7 +100,9 @@ async fn change_once<S: AnyStore>(store: Arc<S::Store>, record: S::Record) -> u6
     loop {
         let read = soon("a read is answered", S::find(&store, &record)).await.expect("a read succeeds");
         let read = read.expect("what was inserted is found");
-        let work = super::bench::changing::<S>(&[&read]);
+        // So that others read the same before one of them writes.
+        tokio::task::yield_now().await;
+        let work = changing::<S>(&[&read]);
         match soon("a commit is answered", S::apply(&store, work)).await {
             Ok(()) => return read.revision + 1,
             Err(StoreError::Conflict(_)) => tokio::task::yield_now().await,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::Quantity;
-use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::Page;
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort};
@@ -49,8 +49,9 @@ fn market() -> Vec<Listing> {
     let begins_now = DetailsInput { title: "Begins now", starts_at: Some(NOW), ..DetailsInput::default() };
     let over = DetailsInput { title: "Over", starts_at: Some(before(NOW)), ..DetailsInput::default() };
     let gone = listing(DetailsInput { title: "Gone", ..aida }, 3000);
+    let sold_out = Sales { held: 0, sold: 1, version: 2 };
     vec![
-        listing(aida, 5000),
+        Listing { sales: sold_out, ..listing(aida, 5000) },
         listing(flute, 7000),
         listing(derby, 3000),
         listing(voucher, 5000),
@@ -85,7 +86,7 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
         ("words in any order", text("conc aida"), &["Aida in concert"]),
         ("words in different fields", text("arena  aida"), &["Aida in concert"]),
         ("all words must match", text("aida münchen"), &[]),
-        ("no pattern", text(".*"), &[]),
+        ("no pattern", text("zauber.l"), &[]),
         ("a category in any case", category("OPERA"), &["Die Zauberflöte", "Aida in concert"]),
         ("the whole category", category("Oper"), &[]),
         ("a city in any case", city("verona"), &["Derby", "Aida in concert"]),
@@ -102,7 +103,7 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
     ]
 }
 
-/// Every filter narrows a search, and only tickets on sale are found.
+/// Every filter narrows a search, and only tickets on sale are found, also those that are sold out.
 pub async fn a_search_finds_what_matches_and_no_more(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
     let bench = Bench::new(fixture);
     assert_eq!(search(&bench, &TicketQuery::all(NOW, 10)).await, [], "an empty store finds nothing");

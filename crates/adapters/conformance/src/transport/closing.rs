@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 use crate::time::meanwhile;
 
 use super::TransportFixture;
-use super::wire::{GROUP, Log, Wire, ack, event_of, events_of, orders};
+use super::wire::{GROUP, Log, Member, Wire, ack, event_of, events_of, orders};
 
 /// After `stop` nothing new comes, and settling still works.
 pub async fn after_stop_settling_still_works(fixture: &dyn TransportFixture) -> Outcome {
@@ -70,7 +70,7 @@ pub async fn close_tells_what_was_abandoned(fixture: &dyn TransportFixture) -> O
 }
 
 /// What is settled while the member closes is not abandoned, and the close ends at once.
-async fn close_waits(wire: Wire<'_>, mut member: super::wire::Member) {
+async fn close_waits(wire: Wire<'_>, mut member: Member) {
     let events = orders(3, 1);
     wire.publish(&events).await;
     let out = wire.take(&mut member, events.len()).await;

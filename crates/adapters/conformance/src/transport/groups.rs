@@ -4,6 +4,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::transport::{StartFrom, SubscriptionConfig};
 
 use crate::outcome::Outcome;
+use crate::sample;
 
 use super::TransportFixture;
 use super::wire::{GROUP, Log, Wire, ack, orders};
@@ -17,7 +18,7 @@ pub async fn every_group_gets_every_event(fixture: &dyn TransportFixture) -> Out
     let mut three = wire.join_as(payments).await;
 
     let events = orders(100, 3);
-    let payment = crate::sample::history(Topic::Payments, 2);
+    let payment = sample::history(Topic::Payments, 2);
     wire.publish(&[events.as_slice(), &payment].concat()).await;
     wire.receive(&mut one, &events).await;
     wire.receive(&mut two, &events).await;
@@ -46,7 +47,7 @@ pub async fn a_new_group_may_begin_with_the_next_event(fixture: &dyn TransportFi
 pub async fn a_group_goes_on_where_it_stopped(fixture: &dyn TransportFixture) -> Outcome {
     let wire = Wire(fixture);
     let mut member = wire.join(GROUP).await;
-    let mut events = orders(1000, 10);
+    let events = orders(1000, 10);
     for batch in events.chunks(1000) {
         wire.publish(batch).await;
     }
@@ -59,16 +60,10 @@ pub async fn a_group_goes_on_where_it_stopped(fixture: &dyn TransportFixture) ->
 
     let meanwhile = orders(100, 1);
     wire.publish(&meanwhile).await;
-    events.extend_from_slice(&meanwhile);
     log.want(&meanwhile);
     let config = SubscriptionConfig { start: StartFrom::Latest, ..wire.config(GROUP) };
     let mut member = wire.join_as(config).await;
-    while !log.is_complete() {
-        for delivery in wire.next(&mut member, 500).await {
-            log.note(&delivery);
-            ack(delivery);
-        }
-    }
+    wire.finish(&mut member, &mut log).await;
     assert_eq!(log.repeated, 0, "what was settled before a close came again");
     Outcome::Kept
 }

@@ -1,12 +1,17 @@
 //! What settling does, and what not settling does.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use ticketing_core::ports::transport::{Delivery, SubscriptionConfig};
+use ticketing_core::wire::EventEnvelope;
+use tokio::time::Instant;
+
 use crate::outcome::{Outcome, broken};
-use crate::time::{PATIENCE, polled, premature};
+use crate::time::{patience, polled, premature};
 
 use super::TransportFixture;
-use super::wire::{GROUP, Log, Wire, ack, event_of, orders};
+use super::wire::{GROUP, Log, Member, Wire, ack, event_of, orders};
 
 /// Progress never passes what is unsettled, whether the member closes or vanishes.
 pub async fn progress_never_passes_an_unsettled_delivery(fixture: &dyn TransportFixture) -> Outcome {
@@ -46,11 +51,7 @@ pub async fn progress_never_passes_an_unsettled_delivery(fixture: &dyn Transport
 }
 
 /// Takes these, settling at once whatever an earlier round left.
-async fn take_all(
-    wire: Wire<'_>,
-    member: &mut super::wire::Member,
-    events: &[ticketing_core::wire::EventEnvelope],
-) -> Vec<ticketing_core::ports::transport::Delivery> {
+async fn take_all(wire: Wire<'_>, member: &mut Member, events: &[EventEnvelope]) -> Vec<Delivery> {
     let mut taken = Vec::new();
     while taken.len() < events.len() {
         for delivery in wire.next(member, events.len()).await {
@@ -68,13 +69,13 @@ async fn take_all(
 pub async fn unsettled_deliveries_are_bounded(fixture: &dyn TransportFixture) -> Outcome {
     const BOUND: usize = 10;
     let wire = Wire(fixture);
-    let config = ticketing_core::ports::transport::SubscriptionConfig { max_unsettled: BOUND, ..wire.config(GROUP) };
+    let config = SubscriptionConfig { max_unsettled: BOUND, ..wire.config(GROUP) };
     let mut member = wire.join_as(config).await;
     let events = orders(100, 1);
     wire.publish(&events).await;
 
     let mut log = Log::of(&events);
-    let mut out = std::collections::VecDeque::new();
+    let mut out = VecDeque::new();
     while !log.is_complete() {
         let batch = wire.next(&mut member, 1000).await;
         batch.iter().for_each(|delivery| log.note(delivery));
@@ -105,12 +106,12 @@ pub async fn a_cancelled_next_loses_nothing(fixture: &dyn TransportFixture) -> O
         }
     };
     let receiving = async {
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         for turn in 0_usize.. {
             if log.is_complete() {
                 break;
             }
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > patience() {
                 broken(&format!("cancelled calls of `next` lost deliveries: {log:?}"));
             }
             let wait = member.next(5);

@@ -1,6 +1,7 @@
 //! A transport with everything that a rule does to it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use ticketing_core::domain::event::Topic;
@@ -74,13 +75,18 @@ impl Wire<'_> {
     /// Settles what comes until everything that is `wanted` came; fails if something else does.
     pub(super) async fn receive(self, member: &mut Member, wanted: &[EventEnvelope]) -> Log {
         let mut log = Log::of(wanted);
+        self.finish(member, &mut log).await;
+        log
+    }
+
+    /// Settles what comes until nothing is missing any more.
+    pub(super) async fn finish(self, member: &mut Member, log: &mut Log) {
         while !log.is_complete() {
             for delivery in self.next(member, 100).await {
                 log.note(&delivery);
                 ack(delivery);
             }
         }
-        log
     }
 
     pub(super) async fn close(self, member: Member) -> usize {
@@ -93,7 +99,6 @@ impl Wire<'_> {
 }
 
 /// What came of what was wanted.
-#[derive(Debug)]
 pub(super) struct Log {
     wanted: HashMap<EventId, bool>,
     missing: usize,
@@ -130,6 +135,12 @@ impl Log {
                 assert!(before < Some(event.version), "version {} came after {before:?}", event.version);
             }
         }
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} events are missing, {} were repeated", self.missing, self.wanted.len(), self.repeated)
     }
 }
 

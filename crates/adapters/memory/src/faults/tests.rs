@@ -42,7 +42,7 @@ async fn each_operation_takes_a_step_before_and_a_step_after_its_effect() {
     for step in 0..3 {
         let plan = FaultPlan::crash_at(clock(), step);
         let effect = AtomicBool::new(false);
-        let told = plan.run::<_, StoreError>(Operation::Commit, || Ok(effect.store(true, Ordering::Relaxed))).await;
+        let told = plan.run::<_, StoreError>(Operation::Commit, || Ok(effect.swap(true, Ordering::Relaxed))).await;
         done.push((effect.into_inner(), told.is_ok()));
     }
 

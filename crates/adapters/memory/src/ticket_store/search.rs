@@ -1,9 +1,9 @@
 //! Finds a page of tickets.
 //!
-//! A search walks one index in the order asked for, leaves out what the other
-//! filters forbid, and stops when the page is full. The index is the one with
-//! the fewest tickets. Where no index has the order asked for, or a window is
-//! narrow, a few tickets are collected and sorted instead.
+//! A search walks an index in the order asked for, leaves out what the filters
+//! forbid, and stops when the page is full. Where matches are rare that would
+//! take long, so a walk is soon given up where there is another way: the index
+//! of words, or a narrow window of price or time. Nothing has to be estimated.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -19,31 +19,13 @@ use crate::store::Table;
 use super::catalog::{Catalog, Place, Shelf, place};
 use super::words;
 
-/// So many tickets are collected and sorted rather than found by walking past others.
+/// A window of price or time is narrow if it holds no more tickets, and a walk takes no more looks if it need not.
 const FEW: usize = 4096;
-/// A walk may look at so many tickets for each that it returns.
-const PATIENCE: usize = 16;
 
 pub(super) fn search(catalog: &Catalog, listings: &Table<TicketId, Listing>, query: &TicketQuery) -> Vec<Listing> {
     let wanted = Wanted::of(query);
     let search = Search { catalog, listings, wanted: &wanted };
-    let matching: Box<dyn Iterator<Item = &Listing>> = match search.source() {
-        None => return Vec::new(),
-        Some(Source::Shelf(shelf)) => Box::new(search.walk(shelf).filter(|listing| search.matches(listing))),
-        Some(Source::Newest(having)) => Box::new(search.merge(having).filter(|listing| search.matches(listing))),
-        Some(Source::Few(few)) => Box::new(search.sorted(few).into_iter()),
-    };
-    matching.take(search.limit()).cloned().collect()
-}
-
-/// Where a search looks.
-enum Source<'a> {
-    /// In an index that has the order asked for.
-    Shelf(&'a Shelf),
-    /// Among those that have a word, newest first.
-    Newest(Vec<&'a BTreeSet<TicketId>>),
-    /// At these, which are to be sorted.
-    Few(Vec<TicketId>),
+    search.page().unwrap_or_default().into_iter().cloned().collect()
 }
 
 /// A query with its texts as they are indexed.
@@ -91,22 +73,49 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Where the page is found with the fewest looks; `None` if a filter leaves no ticket.
-    fn source(&self) -> Option<Source<'a>> {
+    /// The page; `None` if a filter that is indexed leaves no ticket.
+    fn page(&self) -> Option<Vec<&'a Listing>> {
         let shelf = self.shelf()?;
         let having = self.rarest_word()?;
-        let count: usize = having.iter().map(|having| having.len()).sum();
-        let is_rare = !having.is_empty() && count < shelf.len();
-        // A walk past all tickets finds one of these among so many.
-        let steps = self.limit().saturating_mul(self.catalog.all.len()) / count.max(1);
-        let is_merged = self.sort() == TicketSort::Newest && having.len() <= steps.max(self.limit());
-        let is_collected = self.sort() != TicketSort::Newest && count <= steps && steps > self.limit() * PATIENCE;
-        Some(match self.narrow(shelf) {
-            _ if is_rare && is_merged => Source::Newest(having),
-            _ if is_rare && is_collected => Source::Few(having.into_iter().flatten().copied().collect()),
-            Some(few) => Source::Few(few),
-            None => Source::Shelf(shelf),
+        let has_other_way = !having.is_empty() || self.windows().next().is_some();
+        let patience = if has_other_way { FEW.min(self.cost_of(&having)) } else { usize::MAX };
+        Some(match self.walked(self.walk(shelf), patience) {
+            Some(page) => page,
+            None => match self.narrow(shelf) {
+                Some(few) => self.sorted(few.into_iter()),
+                None if having.is_empty() => self.first_matching(self.walk(shelf)),
+                None if self.sort() == TicketSort::Newest => self.first_matching(self.merge(having)),
+                None => self.sorted(having.into_iter().flatten().copied()),
+            },
         })
+    }
+
+    /// How many looks it takes to find the page among those that have a word.
+    fn cost_of(&self, having: &[&BTreeSet<TicketId>]) -> usize {
+        match self.sort() {
+            _ if having.is_empty() => usize::MAX,
+            TicketSort::Newest => having.len(),
+            TicketSort::Soonest | TicketSort::Cheapest | TicketSort::Dearest => count(having),
+        }
+    }
+
+    /// The page, unless it takes more than so many looks.
+    fn walked(&self, listings: impl Iterator<Item = &'a Listing>, patience: usize) -> Option<Vec<&'a Listing>> {
+        let mut found = Vec::new();
+        for (looks, listing) in listings.enumerate() {
+            if found.len() == self.limit() {
+                break;
+            }
+            if looks == patience {
+                return None;
+            }
+            found.extend(self.matches(listing).then_some(listing));
+        }
+        Some(found)
+    }
+
+    fn first_matching(&self, listings: impl Iterator<Item = &'a Listing>) -> Vec<&'a Listing> {
+        listings.filter(|listing| self.matches(listing)).take(self.limit()).collect()
     }
 
     fn shelf(&self) -> Option<&'a Shelf> {
@@ -123,7 +132,7 @@ impl<'a> Search<'a> {
     /// The tickets that have the word which fewest have; none listed if no word is asked for.
     fn rarest_word(&self) -> Option<Vec<&'a BTreeSet<TicketId>>> {
         let each = self.wanted.words.iter().map(|word| self.catalog.having(word));
-        let rarest = each.min_by_key(|having| having.iter().map(|having| having.len()).sum::<usize>());
+        let rarest = each.min_by_key(|having| count(having));
         match rarest {
             None => Some(Vec::new()),
             Some(nobody) if nobody.is_empty() => None,
@@ -133,11 +142,17 @@ impl<'a> Search<'a> {
 
     /// The tickets within a window of price or time, if they are few.
     fn narrow(&self, shelf: &'a Shelf) -> Option<Vec<TicketId>> {
+        self.windows()
+            .map(|sort| self.within(shelf, sort).take(FEW + 1).collect::<Vec<_>>())
+            .find(|few| few.len() <= FEW)
+    }
+
+    /// The orders, but for the one asked for, in which the filters leave a window.
+    fn windows(&self) -> impl Iterator<Item = TicketSort> {
         let query = self.wanted.query;
         let by_price = (query.min_price.is_some() || query.max_price.is_some()).then_some(TicketSort::Cheapest);
         let by_time = (query.from.is_some() || query.to.is_some()).then_some(TicketSort::Soonest);
-        let windows = by_price.into_iter().chain(by_time).filter(|sort| *sort != self.sort());
-        windows.map(|sort| self.within(shelf, sort).take(FEW + 1).collect::<Vec<_>>()).find(|few| few.len() <= FEW)
+        by_price.into_iter().chain(by_time).filter(|sort| *sort != self.sort())
     }
 
     fn within(&self, shelf: &'a Shelf, sort: TicketSort) -> impl Iterator<Item = TicketId> {
@@ -162,15 +177,15 @@ impl<'a> Search<'a> {
         self.known(newest_first(having, before))
     }
 
-    /// What of these matches behind the cursor, in the order asked for and once each.
-    fn sorted(&self, few: Vec<TicketId>) -> Vec<&'a Listing> {
-        let sort = self.sort();
-        let after = self.after();
-        let matching = self.known(few.into_iter()).filter(|listing| self.matches(listing));
+    /// The page out of these, whatever their order and however often each is named.
+    fn sorted(&self, ids: impl Iterator<Item = TicketId>) -> Vec<&'a Listing> {
+        let place = |listing: &&Listing| place(self.sort(), listing);
+        let is_behind = |listing: &&Listing| self.after().is_none_or(|after| place(listing) > after);
         let mut sorted: Vec<_> =
-            matching.filter(|listing| after.is_none_or(|after| place(sort, listing) > after)).collect();
-        sorted.sort_unstable_by_key(|listing| place(sort, listing));
+            self.known(ids).filter(|listing| is_behind(listing) && self.matches(listing)).collect();
+        sorted.sort_unstable_by_key(place);
         sorted.dedup_by_key(|listing| listing.ticket.id);
+        sorted.truncate(self.limit());
         sorted
     }
 
@@ -216,6 +231,10 @@ const LAST: TicketId = TicketId::new(Uuid::max());
 
 fn fewer<'a>(one: &'a Shelf, other: &'a Shelf) -> &'a Shelf {
     if other.len() < one.len() { other } else { one }
+}
+
+fn count(having: &[&BTreeSet<TicketId>]) -> usize {
+    having.iter().map(|having| having.len()).sum()
 }
 
 fn is_called(name: Option<&str>, wanted: &str) -> bool {

@@ -80,12 +80,12 @@ fn mixed(n: u64) -> Listing {
     let city = ["Graz", "Wien", "Linz"][usize::try_from(n % 3).expect("it is below 3")];
     let title =
         format!("{} {}", ["Opera", "Operette", "Rock"][usize::try_from(n % 7 % 3).expect("it is below 3")], n % 100);
-    let starts_at =
-        (n % 4 != 0).then(|| Timestamp::from_millis(i64::try_from(n * 997 % 2_000_000).expect("it is small")));
+    let starts_at = (!n.is_multiple_of(4))
+        .then(|| Timestamp::from_millis(i64::try_from(n * 997 % 2_000_000).expect("it is small")));
     let input = DetailsInput {
         title: &title,
         city: Some(city),
-        category: (n % 2 == 0).then_some("Concert"),
+        category: n.is_multiple_of(2).then_some("Concert"),
         starts_at,
         ..DetailsInput::default()
     };

@@ -1,5 +1,6 @@
 //! Every promise of every port, kept in memory.
 
+mod faults;
 mod world;
 
 use world::World;

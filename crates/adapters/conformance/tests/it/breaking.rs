@@ -1,0 +1,11 @@
+//! Broken adapters, each of which a rule must notice.
+
+mod clocks;
+mod identity;
+mod limits;
+mod others;
+mod outbox;
+mod publishing;
+mod stores;
+mod subscribing;
+mod timers;

@@ -1,0 +1,187 @@
+//! Parking lots, gateways and session stores that do too much or too little.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ticketing_conformance::gateway::GATEWAY;
+use ticketing_conformance::parking::PARKING;
+use ticketing_conformance::sample;
+use ticketing_conformance::sessions::SESSIONS;
+use ticketing_core::domain::ids::{AccountId, PaymentId, SessionId};
+use ticketing_core::domain::money::Money;
+use ticketing_core::domain::payment::CaptureOutcome;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway};
+use ticketing_core::ports::identity::{IdentityError, Session, SessionStore, TokenDigest};
+use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
+use ticketing_core::ports::store::{Page, StoreError};
+use uuid::Uuid;
+
+use crate::world::{World, assert_notices};
+
+/// Parks whatever might follow, for whichever consumer, and never as released.
+struct Greedy(Arc<dyn ParkingLot>);
+
+#[async_trait]
+impl ParkingLot for Greedy {
+    async fn park(&self, parked: Parked) -> Result<(), StoreError> {
+        self.0.park(parked).await
+    }
+
+    async fn follow(&self, parked: Vec<Parked>) -> Result<Vec<Uuid>, StoreError> {
+        let ids = parked.iter().map(|parked| parked.id).collect();
+        for parked in parked {
+            self.0.park(parked).await?;
+        }
+        Ok(ids)
+    }
+
+    async fn parked_keys(&self, consumer: &str, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        self.0.parked_keys(consumer, keys).await
+    }
+
+    async fn list(&self, filter: &ParkedFilter, page: Page<Uuid>) -> Result<Vec<Parked>, StoreError> {
+        let mut parked = self.0.list(filter, page).await?;
+        parked.iter_mut().filter(|parked| parked.arrival.key() != parked.key).for_each(|parked| parked.released = true);
+        Ok(parked)
+    }
+
+    async fn change(&self, change: ParkingChange) -> Result<usize, StoreError> {
+        match change {
+            ParkingChange::Edit { .. } | ParkingChange::Hold { .. } => Ok(1),
+            change => self.0.change(change).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lot_that_parks_whatever_comes() {
+    for rule in [
+        "a_later_delivery_follows_only_a_parked_key",
+        "consumers_park_apart",
+        "a_parked_delivery_may_be_edited",
+        "a_key_may_be_released_and_held_again",
+    ] {
+        let sound = World::default();
+        let parking = Arc::new(Greedy(sound.parking));
+        assert_notices(&PARKING, rule, &World::default(), &World { parking, ..sound }).await;
+    }
+}
+
+/// What is wrong with a gateway.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    ChargesAgain,
+    ForgetsThatItWasAsked,
+    BelievesAnything,
+}
+
+struct Flawed(Arc<dyn PaymentGateway>, Flaw);
+
+#[async_trait]
+impl PaymentGateway for Flawed {
+    async fn capture(&self, capture: &Capture) -> Result<CaptureOutcome, GatewayError> {
+        let payment = match self.1 {
+            Flaw::ChargesAgain => PaymentId::new(sample::uuid()),
+            Flaw::ForgetsThatItWasAsked | Flaw::BelievesAnything => capture.payment,
+        };
+        self.0.capture(&Capture { payment, ..capture.clone() }).await
+    }
+
+    async fn look_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError> {
+        if self.1 == Flaw::ForgetsThatItWasAsked {
+            return Ok(CaptureOutcome::Declined { reason: "not_found".into() });
+        }
+        self.0.look_up(payment).await
+    }
+
+    async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
+        self.0.refund(payment, reference, total).await
+    }
+
+    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
+        let believed = GatewayNotice {
+            payment: PaymentId::new(sample::uuid()),
+            outcome: CaptureOutcome::Captured { reference: "ch_1".into() },
+        };
+        match self.1 {
+            Flaw::BelievesAnything => self.0.verify_notice(body, signature, now).or(Ok(believed)),
+            Flaw::ChargesAgain | Flaw::ForgetsThatItWasAsked => self.0.verify_notice(body, signature, now),
+        }
+    }
+}
+
+async fn assert_flawed(rule: &str, flaw: Flaw) {
+    let sound = World::default();
+    let gateway = Arc::new(Flawed(Arc::clone(&sound.gateway), flaw));
+    assert_notices(&GATEWAY, rule, &World::default(), &World { gateway, ..sound }).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_charges_twice() {
+    assert_flawed("a_payment_is_charged_once", Flaw::ChargesAgain).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_charges_what_was_given_up() {
+    assert_flawed("what_was_looked_up_in_vain_is_never_charged", Flaw::ForgetsThatItWasAsked).await;
+    assert_flawed("a_silent_charge_is_found_by_looking_up", Flaw::ForgetsThatItWasAsked).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_believes_anything() {
+    assert_flawed("a_forged_notice_is_refused", Flaw::BelievesAnything).await;
+}
+
+/// Takes any refresh token, and lets anybody end any session.
+struct Trusting(Arc<dyn SessionStore>);
+
+#[async_trait]
+impl SessionStore for Trusting {
+    async fn create(&self, session: Session) -> Result<(), IdentityError> {
+        self.0.create(session).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, IdentityError> {
+        self.0.session(id).await
+    }
+
+    async fn refresh(&self, _: TokenDigest, next: Session) -> Result<bool, IdentityError> {
+        let current = self.0.session(next.id).await?.map(|session| session.current);
+        match current {
+            Some(current) => self.0.refresh(current, next).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn revoke(&self, _: AccountId, id: SessionId) -> Result<bool, IdentityError> {
+        match self.0.session(id).await? {
+            Some(session) => self.0.revoke(session.account, id).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn revoke_all(&self, account: AccountId, _: Option<SessionId>) -> Result<(), IdentityError> {
+        self.0.revoke_all(account, None).await
+    }
+
+    async fn sessions_of(&self, account: AccountId) -> Result<Vec<Session>, IdentityError> {
+        let mut sessions = self.0.sessions_of(account).await?;
+        sessions.reverse();
+        Ok(sessions)
+    }
+}
+
+#[tokio::test]
+async fn a_session_store_that_trusts_everybody() {
+    for rule in [
+        "one_of_two_racing_refreshes_wins",
+        "a_session_is_found_until_revoked",
+        "all_sessions_but_one_may_be_revoked",
+        "an_owner_finds_their_sessions",
+    ] {
+        let sound = World::default();
+        let sessions = Arc::new(Trusting(sound.sessions));
+        assert_notices(&SESSIONS, rule, &World::default(), &World { sessions, ..sound }).await;
+    }
+}

@@ -1,0 +1,68 @@
+//! Publishers that lose, change or reorder.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ticketing_conformance::transport::TRANSPORT;
+use ticketing_core::ports::transport::{EventPublisher, PublishError};
+use ticketing_core::wire::EventEnvelope;
+
+use crate::world::{World, assert_notices};
+
+/// What is wrong with a publisher.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    PublishesBackwards,
+    ForgetsTheLast,
+    DropsExtensions,
+    CountsTooMany,
+    CountsNothing,
+}
+
+struct Flawed(Arc<dyn EventPublisher>, Flaw);
+
+#[async_trait]
+impl EventPublisher for Flawed {
+    async fn publish(&self, events: &[EventEnvelope]) -> Result<(), PublishError> {
+        let mut events = events.to_vec();
+        match self.1 {
+            Flaw::PublishesBackwards => events.reverse(),
+            Flaw::ForgetsTheLast => drop(events.pop()),
+            Flaw::DropsExtensions => events.iter_mut().for_each(|event| event.extensions.clear()),
+            Flaw::CountsTooMany | Flaw::CountsNothing => {}
+        }
+        let end = self.0.publish(&events).await;
+        match self.1 {
+            Flaw::CountsTooMany => end.map_err(|error| PublishError { durable: error.durable + 1, ..error }),
+            Flaw::CountsNothing => end.map_err(|error| PublishError { durable: 0, ..error }),
+            Flaw::PublishesBackwards | Flaw::ForgetsTheLast | Flaw::DropsExtensions => end,
+        }
+    }
+}
+
+async fn assert_flawed(rule: &str, flaw: Flaw) {
+    let sound = World::default();
+    let publisher = Arc::new(Flawed(sound.publisher, flaw));
+    assert_notices(&TRANSPORT, rule, &World::default(), &World { publisher, ..sound }).await;
+}
+
+#[tokio::test]
+async fn events_in_another_order() {
+    assert_flawed("events_of_a_subject_keep_their_order", Flaw::PublishesBackwards).await;
+}
+
+#[tokio::test]
+async fn an_ok_for_what_is_lost() {
+    assert_flawed("what_was_acknowledged_is_delivered", Flaw::ForgetsTheLast).await;
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_as_it_was() {
+    assert_flawed("events_arrive_as_they_were_sent", Flaw::DropsExtensions).await;
+}
+
+#[tokio::test]
+async fn a_prefix_that_is_not_the_truth() {
+    assert_flawed("a_failed_publication_tells_its_durable_prefix", Flaw::CountsTooMany).await;
+    assert_flawed("a_failed_publication_tells_its_durable_prefix", Flaw::CountsNothing).await;
+}

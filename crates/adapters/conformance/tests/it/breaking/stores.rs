@@ -1,0 +1,234 @@
+//! Stores that write in part, overwrite or find the wrong things.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ticketing_conformance::store::{ORDER_STORE, TICKET_STORE};
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::store::{Page, StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
+
+use crate::world::{World, assert_notices};
+
+/// What is wrong with an order store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    WritesInPart,
+    TellsWhatItRefused,
+    Overwrites,
+    NamesNothing,
+    TakesTwoSteps,
+    ForgetsTheLastOfMany,
+    IgnoresKeys,
+    ShowsOneTooFew,
+    FindsWhatIsNotDue,
+}
+
+struct Flawed(Arc<dyn OrderStore>, Flaw);
+
+impl Flawed {
+    async fn commit_in_part(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+        for write in work.writes {
+            self.0.commit(UnitOfWork::default().with(write)).await?;
+        }
+        self.0.commit(UnitOfWork { writes: Vec::new(), events: work.events }).await
+    }
+
+    async fn overwrite(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+        let mut forced = UnitOfWork { writes: Vec::new(), events: work.events };
+        for write in work.writes {
+            let replaces = self.revision(&write.record).await?;
+            forced.writes.push(Write { replaces, ..write });
+        }
+        self.0.commit(forced).await
+    }
+
+    async fn revision(&self, record: &OrderRecord) -> Result<Option<u64>, StoreError> {
+        let needs = match record {
+            OrderRecord::Stock(stock) => OrderNeeds { stocks: vec![stock.ticket], ..OrderNeeds::default() },
+            OrderRecord::Order(order) => OrderNeeds { orders: vec![order.id], ..OrderNeeds::default() },
+        };
+        let found = self.0.load(&needs).await?;
+        let stock = found.stocks.first().map(|stored| stored.revision);
+        Ok(stock.or_else(|| found.orders.first().map(|stored| stored.revision)))
+    }
+
+    async fn tell_on_conflict(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+        let events = work.events.clone();
+        let end = self.0.commit(work).await;
+        if end.is_err() {
+            self.0.commit(UnitOfWork { writes: Vec::new(), events }).await?;
+        }
+        end
+    }
+}
+
+#[async_trait]
+impl OrderStore for Flawed {
+    async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
+        self.0.load(needs).await
+    }
+
+    async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        let mut orders = self.0.orders_of(buyer, page).await?;
+        if self.1 == Flaw::ShowsOneTooFew && orders.len() > 2 {
+            orders.remove(1);
+        }
+        Ok(orders)
+    }
+
+    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
+        let minute = Duration::from_secs(60);
+        let deadline = if self.1 == Flaw::FindsWhatIsNotDue { deadline.after(minute) } else { deadline };
+        self.0.overdue(deadline, max).await
+    }
+
+    async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+        match self.1 {
+            Flaw::WritesInPart => self.commit_in_part(work).await,
+            Flaw::TellsWhatItRefused => self.tell_on_conflict(work).await,
+            Flaw::Overwrites => self.overwrite(work).await,
+            Flaw::NamesNothing => self.0.commit(work).await.map_err(|_| StoreError::Conflict(Vec::new())),
+            Flaw::TakesTwoSteps => {
+                let events = std::mem::take(&mut work.events);
+                self.0.commit(work).await?;
+                tokio::task::yield_now().await;
+                self.0.commit(UnitOfWork { writes: Vec::new(), events }).await
+            }
+            Flaw::ForgetsTheLastOfMany => {
+                work.writes.truncate(999);
+                self.0.commit(work).await
+            }
+            Flaw::IgnoresKeys => {
+                for write in &mut work.writes {
+                    if let OrderRecord::Order(order) = &mut write.record {
+                        order.key = None;
+                    }
+                }
+                self.0.commit(work).await
+            }
+            Flaw::ShowsOneTooFew | Flaw::FindsWhatIsNotDue => self.0.commit(work).await,
+        }
+    }
+}
+
+async fn assert_flawed(rule: &str, flaw: Flaw) {
+    let sound = World::default();
+    let orders = Arc::new(Flawed(sound.orders, flaw));
+    assert_notices(&ORDER_STORE, rule, &World::default(), &World { orders, ..sound }).await;
+}
+
+#[tokio::test]
+async fn a_commit_in_part() {
+    assert_flawed("a_stale_commit_leaves_no_trace", Flaw::WritesInPart).await;
+    assert_flawed("one_of_two_racing_commits_wins", Flaw::WritesInPart).await;
+}
+
+#[tokio::test]
+async fn events_of_a_commit_that_was_refused() {
+    assert_flawed("a_stale_commit_leaves_no_trace", Flaw::TellsWhatItRefused).await;
+    assert_flawed("an_insert_of_what_exists_is_refused", Flaw::TellsWhatItRefused).await;
+    assert_flawed("writers_who_reload_lose_nothing", Flaw::TellsWhatItRefused).await;
+}
+
+#[tokio::test]
+async fn the_last_write_wins() {
+    assert_flawed("one_of_two_racing_commits_wins", Flaw::Overwrites).await;
+    assert_flawed("an_insert_of_what_exists_is_refused", Flaw::Overwrites).await;
+}
+
+#[tokio::test]
+async fn a_conflict_over_nothing() {
+    assert_flawed("a_conflict_names_what_changed", Flaw::NamesNothing).await;
+}
+
+#[tokio::test]
+async fn a_commit_that_dies_halfway() {
+    assert_flawed("a_cancelled_commit_leaves_all_or_nothing", Flaw::TakesTwoSteps).await;
+}
+
+#[tokio::test]
+async fn a_bound_on_decisions() {
+    assert_flawed("a_unit_of_work_carries_many_decisions", Flaw::ForgetsTheLastOfMany).await;
+}
+
+#[tokio::test]
+async fn keys_that_are_not_kept() {
+    assert_flawed("a_key_makes_one_order_of_a_buyer", Flaw::IgnoresKeys).await;
+    assert_flawed("a_commit_is_visible_to_the_next_read", Flaw::IgnoresKeys).await;
+}
+
+#[tokio::test]
+async fn pages_with_a_gap() {
+    assert_flawed("a_buyer_finds_all_their_orders", Flaw::ShowsOneTooFew).await;
+}
+
+#[tokio::test]
+async fn orders_that_are_not_due() {
+    assert_flawed("overdue_orders_are_found_until_they_end", Flaw::FindsWhatIsNotDue).await;
+}
+
+/// Changes what a sound store is asked.
+struct Misread(Arc<dyn TicketStore>, fn(&mut TicketQuery));
+
+#[async_trait]
+impl TicketStore for Misread {
+    async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
+        self.0.listings(ids).await
+    }
+
+    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
+        let mut query = query.clone();
+        (self.1)(&mut query);
+        self.0.search(&query).await
+    }
+
+    async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
+        let limit = page.limit + 1;
+        let listings = self.0.listings_of(seller, Page { limit, ..page }).await?;
+        Ok(listings.into_iter().skip(1).collect())
+    }
+
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+        self.0.commit(work).await
+    }
+}
+
+async fn assert_misread(rule: &str, change: fn(&mut TicketQuery)) {
+    let sound = World::default();
+    let tickets = Arc::new(Misread(sound.tickets, change));
+    assert_notices(&TICKET_STORE, rule, &World::default(), &World { tickets, ..sound }).await;
+}
+
+#[tokio::test]
+async fn a_filter_that_is_not_looked_at() {
+    let rule = "a_search_finds_what_matches_and_no_more";
+    assert_misread(rule, |query| query.text = None).await;
+    assert_misread(rule, |query| query.category = None).await;
+    assert_misread(rule, |query| query.city = None).await;
+    assert_misread(rule, |query| query.from = None).await;
+    assert_misread(rule, |query| query.to = None).await;
+    assert_misread(rule, |query| query.min_price = None).await;
+    assert_misread(rule, |query| query.max_price = None).await;
+    assert_misread(rule, |query| query.now = Timestamp::EPOCH).await;
+    assert_misread(rule, |query| query.page.limit = 100).await;
+}
+
+#[tokio::test]
+async fn pages_that_do_not_join() {
+    let rule = "search_pages_join_without_gaps";
+    assert_misread(rule, |query| query.page.after = None).await;
+    assert_misread(rule, |query| query.sort = TicketSort::Newest).await;
+    assert_misread(rule, |query| {
+        if let Some(after) = &mut query.page.after {
+            after.rank += 1;
+        }
+    })
+    .await;
+    assert_misread("a_seller_finds_all_their_listings", |_| {}).await;
+}

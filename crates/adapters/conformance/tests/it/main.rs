@@ -1,0 +1,6 @@
+//! The kit itself: it notices what is broken, and every contract has its rules.
+
+mod breaking;
+mod contracts;
+mod tables;
+mod world;

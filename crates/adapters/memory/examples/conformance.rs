@@ -1,0 +1,30 @@
+//! Prints which promises the adapters in memory keep.
+
+use std::io::Write as _;
+
+#[path = "../tests/it/world.rs"]
+mod world;
+
+use world::{Machine, World};
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let mut report = ticketing_conformance::report! {
+        clock: Machine::default();
+        account_store: World::default();
+        ticket_store: World::default();
+        order_store: World::default();
+        payment_store: World::default();
+        outbox: World::default();
+    };
+    let rest = ticketing_conformance::report! {
+        transport: World::default();
+        parking: World::default();
+        timers: World::default();
+        gateway: World::default();
+        sessions: World::default();
+        limits: World::default();
+    };
+    report.lines.extend(rest.lines);
+    writeln!(std::io::stdout(), "{report}")
+}
