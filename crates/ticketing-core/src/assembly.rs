@@ -23,7 +23,7 @@ use crate::ports::parking::ParkingLot;
 use crate::ports::payment_store::PaymentStore;
 use crate::ports::ticket_store::TicketStore;
 use crate::ports::timers::TimerQueue;
-use crate::ports::transport::{EventPublisher, EventSubscriber};
+use crate::ports::transport::{EventPublisher, EventSubscriber, StartFrom};
 use crate::usecase::World;
 use crate::usecase::accounts::Accounts;
 use crate::usecase::expiration::{Expiration, ExpirationFollowsOrders, FireDue};
@@ -147,18 +147,17 @@ impl Surroundings {
     /// The tickets service.
     pub fn tickets(&self, ports: ServicePorts<dyn TicketStore>) -> (Tickets, Loops) {
         let tickets = Tickets { store: ports.store, world: self.world.clone() };
-        let mut loops = self.relaying("tickets", ports.outbox);
-        loops.consume(self.consumer(Arc::new(TicketsFollowOrders(tickets.clone())), ports.parking));
-        (tickets, loops)
+        let follow = self.following(Arc::new(TicketsFollowOrders(tickets.clone())), ports.parking);
+        (tickets, self.relaying("tickets", ports.outbox).and(follow))
     }
 
     /// The orders service.
     pub fn orders(&self, ports: ServicePorts<dyn OrderStore>) -> (Orders, Loops) {
         let (desks, decide) = Desks::open(&ports.store, &self.world, self.settings.desk);
         let orders = Orders { store: ports.store, desks: desks.clone(), world: self.world.clone() };
-        let mut loops = self.relaying("orders", ports.outbox);
+        let follow = self.following(Arc::new(OrdersFollow(orders.clone())), ports.parking);
+        let mut loops = self.relaying("orders", ports.outbox).and(follow);
         loops.decide(desks, decide);
-        loops.consume(self.consumer(Arc::new(OrdersFollow(orders.clone())), ports.parking));
         let overdue = ExpireOverdue { orders: orders.clone(), grace: self.settings.overdue_grace, batch: 256 };
         loops.take_in(Box::new(overdue), self.polling());
         (orders, loops)
@@ -171,8 +170,8 @@ impl Surroundings {
         gateway: Arc<dyn PaymentGateway>,
     ) -> (Payments, Loops) {
         let payments = Payments { store: ports.store, gateway, world: self.world.clone() };
-        let mut loops = self.relaying("payments", ports.outbox);
-        loops.consume(self.consumer(Arc::new(PaymentsFollowOrders(payments.clone())), ports.parking));
+        let follow = self.following(Arc::new(PaymentsFollowOrders(payments.clone())), ports.parking);
+        let mut loops = self.relaying("payments", ports.outbox).and(follow);
         let settle = SettlePayments::new(payments.clone(), self.settings.payment_grace, 64);
         loops.take_in(Box::new(settle), self.polling());
         (payments, loops)
@@ -182,18 +181,24 @@ impl Surroundings {
     pub fn expiration(&self, ports: ExpirationPorts) -> Loops {
         let ExpirationPorts { timers, parking } = ports;
         let expiration = Expiration { timers, publisher: Arc::clone(&self.publisher), world: self.world.clone() };
-        let mut loops = Loops::default();
-        loops.consume(self.consumer(Arc::new(ExpirationFollowsOrders(expiration.clone())), parking));
+        let mut loops = self.following(Arc::new(ExpirationFollowsOrders(expiration.clone())), parking);
         loops.take_in(Box::new(FireDue { expiration, batch: 256, claim: Duration::from_secs(30) }), self.polling());
         loops
     }
 
-    /// A consumer of any handler, for what else wants to follow events.
-    #[must_use]
-    pub fn consumer(&self, handler: Arc<dyn EventHandler>, parking: Arc<dyn ParkingLot>) -> Consumer {
+    /// Whatever else wants to follow events; a new group begins at `start`.
+    pub fn follower(&self, handler: Arc<dyn EventHandler>, parking: Arc<dyn ParkingLot>, start: StartFrom) -> Loops {
         let World { clock, ids } = self.world.clone();
         let ports = ConsumerPorts { subscriber: Arc::clone(&self.subscriber), parking, clock, ids };
-        Consumer::new(handler, ports, self.settings.consumer)
+        let config = ConsumerConfig { start, ..self.settings.consumer };
+        let mut loops = Loops::default();
+        loops.consume(Consumer::new(handler, ports, config));
+        loops
+    }
+
+    /// A service follows from the beginning, so that its replicas are whole.
+    fn following(&self, handler: Arc<dyn EventHandler>, parking: Arc<dyn ParkingLot>) -> Loops {
+        self.follower(handler, parking, StartFrom::Earliest)
     }
 
     fn relaying(&self, service: &str, outbox: Arc<dyn Outbox>) -> Loops {

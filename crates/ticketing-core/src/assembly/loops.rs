@@ -42,14 +42,21 @@ impl Loops {
         self
     }
 
+    /// Puts each step into another that does the same and watches it, to count it for one.
+    pub fn watched(self, watch: impl Fn(Box<dyn Step>) -> Box<dyn Step>) -> Self {
+        let intake = self.intake.into_iter().map(|(step, pace)| (watch(step), pace)).collect();
+        let relays = self.relays.into_iter().map(&watch).collect();
+        Self { intake, relays, ..self }
+    }
+
     /// Adds a consumer.
-    pub fn consume(&mut self, consumer: Consumer) {
+    pub(super) fn consume(&mut self, consumer: Consumer) {
         self.counts.push((consumer.name().to_owned(), consumer.counts()));
         self.take_in(Box::new(consumer), Pace::default());
     }
 
     /// Adds a step that brings work in; stopped first.
-    pub fn take_in(&mut self, step: Box<dyn Step>, pace: Pace) {
+    pub(super) fn take_in(&mut self, step: Box<dyn Step>, pace: Pace) {
         self.intake.push((step, pace));
     }
 
