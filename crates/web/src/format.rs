@@ -65,6 +65,31 @@ pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     }
 }
 
+/// Browsers by what they call themselves; many claim to be those after them as well.
+const BROWSERS: [(&str, &str); 5] =
+    [("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+
+/// Systems, likewise.
+const SYSTEMS: [(&str, &str); 6] = [
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+];
+
+/// What a `User-Agent` stands for, as far as it is known: `Firefox on Linux`.
+pub(crate) fn device_name(agent: &str) -> String {
+    let find = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => [browser, " on ", system].concat(),
+        _ => agent.to_owned(),
+    }
+}
+
 fn utc_parts(rfc3339: &str) -> Option<String> {
     let (date, time) = rfc3339.strip_suffix('Z')?.split_once('T')?;
     let (year, rest) = date.split_once('-')?;
@@ -78,7 +103,7 @@ fn utc_parts(rfc3339: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Money, utc_text, with_query};
+    use super::{Money, device_name, utc_text, with_query};
 
     fn decimal(amount: u64, exponent: u8) -> String {
         Money { amount, currency: "XXX", exponent }.decimal()
@@ -104,6 +129,15 @@ mod tests {
         for text in ["", "soon", "2026-13-01T00:00:00Z", "2026-12-01T19:30:00+02:00"] {
             assert_eq!(utc_text(text), text);
         }
+    }
+
+    #[test]
+    fn a_browser_is_called_by_its_name() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+        assert_eq!(device_name(chrome), "Chrome on Linux");
+        assert_eq!(device_name(&format!("{chrome} Edg/140.0.0.0")), "Edge on Linux");
+        assert_eq!(device_name("curl/8.15.0"), "curl/8.15.0");
     }
 
     #[test]

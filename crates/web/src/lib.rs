@@ -30,10 +30,11 @@ mod components;
 mod format;
 mod pages;
 mod shell;
+mod words;
 
 pub use assets::{Asset, asset, icon_path, script_path, stylesheet_path};
 pub use components::badge::{OrderStatus, TicketStatus};
-pub use components::flash::{Flash, FlashKind};
+pub use components::flash::{Done, Flash, FlashKind};
 pub use components::form::{FieldError, Form};
 pub use components::ticket_card::TicketCard;
 pub use format::Money;
@@ -51,3 +52,4 @@ pub use pages::sign_in::{SignInPage, SignInValues, sign_in_page};
 pub use pages::sign_up::{SignUpPage, sign_up_page};
 pub use pages::ticket::{OrderValues, TicketPage, ticket_page};
 pub use shell::Shell;
+pub use words::{Explanation, explain};

@@ -134,8 +134,7 @@ fn edit() -> EditPage {
         form: Form::new(values()),
         currencies: texts(&["EUR", "GBP", "JPY", "USD"]),
         categories: texts(&["Concert", "Theatre"]),
-        held: 2,
-        sold: 5,
+        taken: 7,
         withdrawn: false,
     }
 }

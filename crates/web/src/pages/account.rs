@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::components::field::{Field, Kind, input_field};
 use crate::components::form::{Form, form_alert};
 use crate::components::time::moment;
+use crate::format::device_name;
 use crate::shell::{Shell, document};
 
 /// The account of the person signed in, at `/account`.
@@ -96,15 +97,16 @@ fn sessions(sessions: Vec<Session>) -> AnyView {
 }
 
 fn session(session: Session) -> AnyView {
+    let device = device_name(&session.device);
     let revoke = if session.current {
         view! { <span class="badge" data-status="current">"This device"</span> }.into_any()
     } else {
-        revoke_form(&session.id, &session.device)
+        revoke_form(&session.id, &device)
     };
     view! {
         <li class="row">
             <div class="row-text">
-                <p class="row-title">{session.device}</p>
+                <p class="row-title">{device}</p>
                 <p class="muted">"Since " {moment(session.created_at)} ", last used " {moment(session.refreshed_at)}</p>
             </div>
             {revoke}

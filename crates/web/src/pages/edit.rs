@@ -26,10 +26,8 @@ pub struct EditPage {
     pub currencies: Vec<String>,
     /// The categories that are proposed; any other may be typed.
     pub categories: Vec<String>,
-    /// How many are held by buyers who have not paid yet.
-    pub held: u32,
-    /// How many are sold.
-    pub sold: u32,
+    /// How many are held or sold.
+    pub taken: u32,
     /// Whether it is withdrawn already: then it cannot be withdrawn again.
     pub withdrawn: bool,
 }
@@ -43,7 +41,7 @@ pub fn edit_page(page: EditPage) -> String {
     let content = view! {
         <div class="narrow">
             <h1 class="title">"Edit ticket"</h1>
-            <p class="muted">{taken(page.held, page.sold)}</p>
+            <p class="muted">{taken(page.taken)}</p>
             {form_alert(&page.form)}
             <form class="form panel" method="post" action=format!("/tickets/{}/edit", page.id)>
                 <input type="hidden" name="version" value=page.version/>
@@ -59,8 +57,12 @@ pub fn edit_page(page: EditPage) -> String {
     document(page.shell, &title, content)
 }
 
-fn taken(held: u32, sold: u32) -> String {
-    format!("{held} held, {sold} sold. The quantity cannot go below {}.", held.saturating_add(sold))
+fn taken(taken: u32) -> String {
+    match taken {
+        0 => "None is held or sold yet.".to_owned(),
+        1 => "1 is held or sold. The quantity cannot go below 1.".to_owned(),
+        _ => format!("{taken} are held or sold. The quantity cannot go below {taken}."),
+    }
 }
 
 fn withdraw_form(id: &str, version: u64) -> AnyView {

@@ -81,7 +81,7 @@ fn tickets(tickets: Vec<MyTicket>) -> AnyView {
 }
 
 fn row(ticket: MyTicket) -> impl IntoView {
-    let edit_label = format!("Edit {}", ticket.title);
+    let edit = (ticket.status != TicketStatus::Withdrawn).then(|| edit_link(&ticket));
     view! {
         <tr>
             <th scope="row">
@@ -93,11 +93,13 @@ fn row(ticket: MyTicket) -> impl IntoView {
             <td class="number" data-label="Offered">{ticket.offered}</td>
             <td class="number" data-label="Held">{ticket.held}</td>
             <td class="number" data-label="Sold">{ticket.sold}</td>
-            <td class="row-action">
-                <a class="button button-small" href=format!("/tickets/{}/edit", ticket.id) aria-label=edit_label>
-                    "Edit"
-                </a>
-            </td>
+            <td class="row-action">{edit}</td>
         </tr>
     }
+}
+
+fn edit_link(ticket: &MyTicket) -> impl IntoView + use<> {
+    let address = format!("/tickets/{}/edit", ticket.id);
+    let label = format!("Edit {}", ticket.title);
+    view! { <a class="button button-small" href=address aria-label=label>"Edit"</a> }
 }

@@ -101,7 +101,7 @@ fn offer(page: &TicketPage, visitor: bool) -> AnyView {
 
 fn action(page: &TicketPage, visitor: bool) -> AnyView {
     if page.own {
-        return own_ticket(&page.id);
+        return own_ticket(&page.id, page.status);
     }
     let order = if visitor { sign_in_first(&page.id) } else { order_form(page) };
     view! {
@@ -116,13 +116,11 @@ fn action(page: &TicketPage, visitor: bool) -> AnyView {
     .into_any()
 }
 
-fn own_ticket(id: &str) -> AnyView {
+fn own_ticket(id: &str, status: TicketStatus) -> AnyView {
     let address = format!("/tickets/{id}/edit");
-    view! {
-        <p class="muted">"You sell this ticket."</p>
-        <a class="button button-wide" href=address>"Edit ticket"</a>
-    }
-    .into_any()
+    let edit = (status != TicketStatus::Withdrawn)
+        .then(|| view! { <a class="button button-wide" href=address>"Edit ticket"</a> });
+    view! { <p class="muted">"You sell this ticket."</p> {edit} }.into_any()
 }
 
 fn sign_in_first(id: &str) -> AnyView {

@@ -119,7 +119,7 @@ fn sell(text: &str) -> SellPage {
 fn edit(text: &str) -> EditPage {
     let SellPage { shell, form, currencies, categories } = sell(text);
     let id = text.into();
-    EditPage { shell, id, version: 7, form, currencies, categories, held: 1, sold: 2, withdrawn: false }
+    EditPage { shell, id, version: 7, form, currencies, categories, taken: 3, withdrawn: false }
 }
 
 fn my_tickets(text: &'static str) -> MyTicketsPage {

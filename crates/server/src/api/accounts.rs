@@ -1,0 +1,315 @@
+//! `/api/users/*`: signing up, in and out, and the sessions of an account.
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use ticketing_core::domain::account::{EmailAddress, Password};
+use ticketing_core::domain::ids::{AccountId, SessionId};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::identity::Session;
+use ticketing_core::usecase::accounts::{ChangePassword, SignIn, SignUp, SignedIn};
+use ticketing_core::usecase::error::Error;
+
+use crate::auth::client;
+use crate::auth::cookies::SessionCookies;
+use crate::auth::current_user::{CurrentUser, Visitor};
+use crate::auth::limits::{SignInTry, check_account};
+use crate::auth::renew::{Renewed, renew};
+use crate::edge::RequestTrace;
+use crate::extract::{Json, Named};
+use crate::marketplace::App;
+use crate::problem::Problem;
+
+use super::text;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_up))
+        .routes(routes!(sign_in))
+        .routes(routes!(sign_out))
+        .routes(routes!(current_user))
+        .routes(routes!(refresh))
+        .routes(routes!(change_password))
+        .routes(routes!(list_sessions, revoke_other_sessions))
+        .routes(routes!(revoke_session))
+        .routes(routes!(jwks))
+}
+
+/// Who wants to sign up or in.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Credentials {
+    /// Upper and lower case are the same.
+    #[schema(example = "ada@example.org", max_length = 254)]
+    email: String,
+    /// 10 to 128 characters, hard to guess.
+    #[schema(example = "correct horse battery staple", min_length = 10, max_length = 128)]
+    password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
+    }
+}
+
+/// An account, as its owner sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountBody {
+    /// Its name for ever.
+    #[serde(serialize_with = "text")]
+    #[schema(value_type = String, format = "uuid")]
+    id: AccountId,
+    /// In its normal form.
+    email: String,
+}
+
+/// From where and with what a request comes.
+struct Call {
+    headers: HeaderMap,
+    extensions: Extensions,
+}
+
+impl FromRequestParts<App> for Call {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self { headers: parts.headers.clone(), extensions: parts.extensions.clone() })
+    }
+}
+
+impl Call {
+    fn is_https(&self, app: &App) -> bool {
+        client::is_https(&self.headers, &self.extensions, app)
+    }
+
+    fn trace(&self) -> Result<&RequestTrace, Problem> {
+        RequestTrace::in_request(&self.extensions)
+    }
+}
+
+/// Opens an account and signs its owner in.
+#[utoipa::path(post, path = "/api/users/signup", tag = "accounts", request_body = Credentials, responses(
+    (status = 201, body = AccountBody, description = "The account, and the cookies of a session"),
+    (status = 409, description = "`email_taken`"),
+    (status = 422, description = "`invalid`: no e-mail address, or a password that is easy to guess"),
+    (status = 429, description = "`rate_limited`"),
+))]
+async fn sign_up(
+    State(app): State<App>,
+    _: SignInTry,
+    call: Call,
+    body: Json<Credentials>,
+) -> Result<Response, Problem> {
+    let Json(Credentials { email, password }) = body;
+    let email = email.parse::<EmailAddress>();
+    let bounds = Password::new(password.clone());
+    let email = match (email, bounds) {
+        (Ok(email), Ok(_)) => email,
+        (email, bounds) => {
+            let wrong = [email.err(), bounds.err()];
+            return Err(Error::Invalid(wrong.into_iter().flatten().collect()).into());
+        }
+    };
+    check_account(&app, &email).await?;
+    let command = SignUp { email, password, device: client::device(&call.headers) };
+    let signed_in = app.accounts.sign_up(command, call.trace()?.origin()).await?;
+    Ok(welcome(StatusCode::CREATED, &signed_in, &app, &call))
+}
+
+/// Signs somebody in who has an account.
+#[utoipa::path(post, path = "/api/users/signin", tag = "accounts", request_body = Credentials, responses(
+    (status = 200, body = AccountBody, description = "The account, and the cookies of a session"),
+    (status = 401, description = "`wrong_credentials`"),
+    (status = 429, description = "`rate_limited`"),
+))]
+async fn sign_in(
+    State(app): State<App>,
+    _: SignInTry,
+    call: Call,
+    body: Json<Credentials>,
+) -> Result<Response, Problem> {
+    let Json(Credentials { email, password }) = body;
+    // What is no address has no account, and more need not be told.
+    let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
+    check_account(&app, &email).await?;
+    let command = SignIn { email, password, device: client::device(&call.headers) };
+    let signed_in = app.accounts.sign_in(command).await?;
+    Ok(welcome(StatusCode::OK, &signed_in, &app, &call))
+}
+
+fn welcome(status: StatusCode, signed_in: &SignedIn, app: &App, call: &Call) -> Response {
+    let cookies = SessionCookies::begin(signed_in, app.world.now(), call.is_https(app));
+    let body = AccountBody { id: signed_in.account, email: signed_in.email.as_str().to_owned() };
+    (status, cookies, Json(body)).into_response()
+}
+
+/// Ends the session everywhere.
+#[utoipa::path(post, path = "/api/users/signout", tag = "accounts",
+    security(("cookie" = []), ("bearer" = [])),
+    responses((status = 204, description = "The session is over"), (status = 401, description = "`not_signed_in`, `session_over`")))]
+async fn sign_out(State(app): State<App>, Visitor(user): Visitor, call: Call) -> Result<Response, Problem> {
+    // Whoever comes back late has a refresh token alone, and wants to be signed out all the same.
+    let user = match user {
+        Some(user) => user,
+        None => renew(&app, &call.headers, &call.extensions).await?.user,
+    };
+    app.accounts.sign_out(user.account, user.session).await?;
+    Ok((StatusCode::NO_CONTENT, SessionCookies::end(call.is_https(&app)), ()).into_response())
+}
+
+/// Who is signed in, if anybody is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CurrentUserBody {
+    current_user: Option<AccountBody>,
+}
+
+/// Tells who is signed in.
+#[utoipa::path(get, path = "/api/users/currentuser", tag = "accounts",
+    responses((status = 200, body = CurrentUserBody, description = "The account, or null")))]
+async fn current_user(State(app): State<App>, Visitor(user): Visitor) -> Result<Json<CurrentUserBody>, Problem> {
+    let Some(user) = user else { return Ok(Json(CurrentUserBody { current_user: None })) };
+    let account = app.accounts.account(user.account).await?;
+    let account = AccountBody { id: account.id, email: account.email.as_str().to_owned() };
+    Ok(Json(CurrentUserBody { current_user: Some(account) }))
+}
+
+/// Exchanges the refresh cookie for the next pair of tokens.
+///
+/// A refresh token works once. One that comes again was copied, so its session ends.
+#[utoipa::path(post, path = "/api/users/refresh", tag = "accounts", security(("refresh" = [])), responses(
+    (status = 204, description = "The next cookies"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+))]
+async fn refresh(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+    let Renewed { cookies, .. } = renew(&app, &call.headers, &call.extensions).await?;
+    Ok((StatusCode::NO_CONTENT, cookies, ()).into_response())
+}
+
+/// The password so far, and the one from now on.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PasswordChange {
+    current_password: String,
+    /// 10 to 128 characters, hard to guess.
+    #[schema(min_length = 10, max_length = 128)]
+    password: String,
+}
+
+/// Replaces the password and ends all other sessions.
+#[utoipa::path(post, path = "/api/users/password", tag = "accounts", request_body = PasswordChange,
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 204, description = "The password is another now"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 422, description = "`invalid`: `currentPassword` or `password`"),
+    (status = 429, description = "`rate_limited`"),
+))]
+async fn change_password(
+    State(app): State<App>,
+    user: CurrentUser,
+    _: SignInTry,
+    Json(body): Json<PasswordChange>,
+) -> Result<StatusCode, Problem> {
+    let CurrentUser { account, session } = user;
+    let command = ChangePassword { account, session, current: body.current_password, new: body.password };
+    app.accounts.change_password(command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The sessions of an account.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SessionList {
+    /// Newest first.
+    items: Vec<SessionBody>,
+}
+
+/// One sign-in on one device.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SessionBody {
+    /// Its name.
+    #[serde(serialize_with = "text")]
+    #[schema(value_type = String, format = "uuid")]
+    id: SessionId,
+    /// What the browser called itself.
+    device: String,
+    /// When its owner signed in.
+    #[serde(serialize_with = "text")]
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Timestamp,
+    /// When it was last refreshed.
+    #[serde(serialize_with = "text")]
+    #[schema(value_type = String, format = "date-time")]
+    refreshed_at: Timestamp,
+    /// When it ends unless refreshed before.
+    #[serde(serialize_with = "text")]
+    #[schema(value_type = String, format = "date-time")]
+    expires_at: Timestamp,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl SessionBody {
+    fn new(session: Session, current: SessionId) -> Self {
+        let Session { id, device, created_at, refreshed_at, expires_at, .. } = session;
+        Self { id, device, created_at, refreshed_at, expires_at, current: id == current }
+    }
+}
+
+/// Lists the sessions of the account.
+#[utoipa::path(get, path = "/api/users/sessions", tag = "accounts",
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 200, body = SessionList, description = "The sessions that are alive, newest first"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+))]
+async fn list_sessions(State(app): State<App>, user: CurrentUser) -> Result<Json<SessionList>, Problem> {
+    let sessions = app.accounts.sessions(user.account).await?;
+    let items = sessions.into_iter().map(|session| SessionBody::new(session, user.session)).collect();
+    Ok(Json(SessionList { items }))
+}
+
+/// Ends every session of the account but this one.
+#[utoipa::path(delete, path = "/api/users/sessions", tag = "accounts",
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 204, description = "The others are over"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+))]
+async fn revoke_other_sessions(State(app): State<App>, user: CurrentUser) -> Result<StatusCode, Problem> {
+    app.accounts.revoke_other_sessions(user.account, user.session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends one session of the account.
+#[utoipa::path(delete, path = "/api/users/sessions/{id}", tag = "accounts",
+    params(("id" = String, Path, description = "The name of the session", format = "uuid")),
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 204, description = "It is over"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 404, description = "`session_not_found`"),
+))]
+async fn revoke_session(
+    State(app): State<App>,
+    user: CurrentUser,
+    Named(session): Named<SessionId>,
+) -> Result<StatusCode, Problem> {
+    app.accounts.revoke_session(user.account, session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The public keys that verify access tokens (RFC 7517).
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "accounts",
+    responses((status = 200, body = serde_json::Value, description = "A JSON Web Key Set")))]
+async fn jwks(State(app): State<App>) -> Response {
+    let headers = [("content-type", "application/jwk-set+json"), (CACHE_CONTROL.as_str(), "public, max-age=300")];
+    (headers, app.accounts.signer.jwks()).into_response()
+}

@@ -1,0 +1,105 @@
+//! `/api/openapi.json` and `/api/docs`: the API, described for programs and for people.
+
+mod page;
+mod shape;
+
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use utoipa::PartialSchema;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::cookies::{ACCESS, REFRESH};
+use crate::config::Service;
+use crate::marketplace::App;
+use crate::problem::{FieldError, PROBLEM_JSON, ProblemBody};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(openapi)).routes(routes!(docs))
+}
+
+/// The description, written once and asked for seldom.
+#[derive(Debug)]
+pub(crate) struct Documents {
+    json: String,
+    html: String,
+}
+
+impl Documents {
+    fn new(services: &[Service]) -> Self {
+        let description = super::description(services);
+        let json = serde_json::to_string(&description).expect("a description is JSON all through");
+        let html = page::render(&serde_json::to_value(&description).expect("a description is JSON all through"));
+        Self { json, html }
+    }
+}
+
+fn documents(app: &App) -> &Documents {
+    app.docs.get_or_init(|| Documents::new(&app.services))
+}
+
+/// Describes the API for programs.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "operations",
+    responses((status = 200, body = serde_json::Value, description = "This description")))]
+async fn openapi(State(app): State<App>) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
+    (headers, documents(&app).json.clone()).into_response()
+}
+
+/// Describes the API for people.
+#[utoipa::path(get, path = "/api/docs", tag = "operations",
+    responses((status = 200, body = String, description = "A page", content_type = "text/html")))]
+async fn docs(State(app): State<App>) -> Response {
+    ([(CACHE_CONTROL, "no-cache")], Html(documents(&app).html.clone())).into_response()
+}
+
+/// Adds what is the same for every route: who may call, and how a refusal looks.
+pub(super) fn complete(description: &mut OpenApi) {
+    description.info.title = "Ticketing".to_owned();
+    description.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    description.info.description = Some(INTRODUCTION.to_owned());
+    description.info.license = None;
+    description.info.contact = None;
+    let components = description.components.get_or_insert_with(Components::default);
+    add_security(components);
+    components.schemas.insert("FieldError".to_owned(), FieldError::schema());
+    components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
+    for item in description.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            describe_refusals(operation);
+        }
+    }
+}
+
+const INTRODUCTION: &str = "Tickets for sale: see what is on sale, order and pay, or sell your own.\n\
+    Every refusal is a problem in the form of RFC 9457, with a code that never changes. \
+    Changes that a browser asks for with a cookie must come from this site.";
+
+fn add_security(components: &mut Components) {
+    let cookie = |name| SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name)));
+    components.add_security_scheme("cookie", cookie(ACCESS));
+    components.add_security_scheme("refresh", cookie(REFRESH));
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+}
+
+fn describe_refusals(operation: &mut Operation) {
+    let problem = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+            && response.content.is_empty()
+        {
+            response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(problem()));
+        }
+    }
+    let other = ResponseBuilder::new()
+        .description("Any refusal that is not listed, `malformed`, `rate_limited` or `unavailable` for one")
+        .content(PROBLEM_JSON, problem());
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(other.build()));
+}

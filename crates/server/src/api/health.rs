@@ -1,0 +1,144 @@
+//! `/livez`, `/readyz` and `/metrics`: for whoever operates the process.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
+use ticketing_core::flow::driver::causes;
+use ticketing_core::ports::order_store::OrderNeeds;
+use ticketing_core::ports::payment_store::PaymentNeeds;
+use ticketing_core::ports::store::StoreError;
+
+use crate::config::Service;
+use crate::extract::Json;
+use crate::marketplace::App;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(livez)).routes(routes!(readyz)).routes(routes!(metrics))
+}
+
+/// Whether requests are taken.
+#[derive(Debug, Default)]
+pub struct Health(AtomicU8);
+
+const STARTING: u8 = 0;
+const READY: u8 = 1;
+const STOPPING: u8 = 2;
+
+impl Health {
+    /// From now on requests are taken, unless the process is stopping already.
+    pub fn set_ready(&self) {
+        self.0.fetch_max(READY, Ordering::Relaxed);
+    }
+
+    /// No more requests are wanted.
+    pub fn set_stopping(&self) {
+        self.0.store(STOPPING, Ordering::Relaxed);
+    }
+
+    fn name(&self) -> &'static str {
+        match self.0.load(Ordering::Relaxed) {
+            STARTING => "starting",
+            READY => "ready",
+            _ => "stopping",
+        }
+    }
+}
+
+/// Whether requests are taken, and what each service's store says.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Readiness {
+    /// `starting`, `ready`, `stopping` or `degraded`.
+    status: &'static str,
+    checks: Vec<Check>,
+}
+
+/// Whether a store answers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Check {
+    /// Whose store.
+    name: &'static str,
+    ok: bool,
+}
+
+/// Tells that the process runs.
+#[utoipa::path(get, path = "/livez", tag = "operations",
+    responses((status = 200, body = String, description = "`ok`", content_type = "text/plain")))]
+async fn livez() -> &'static str {
+    "ok"
+}
+
+/// Tells whether requests should be sent here.
+#[utoipa::path(get, path = "/readyz", tag = "operations", responses(
+    (status = 200, body = Readiness, description = "They should"),
+    (status = 503, body = Readiness, description = "They should not", content_type = "application/json"),
+))]
+async fn readyz(State(app): State<App>) -> Response {
+    let checks = checks(&app).await;
+    let phase = app.health.name();
+    let healthy = checks.iter().all(|check| check.ok);
+    let status = if phase == "ready" && !healthy { "degraded" } else { phase };
+    let code = if status == "ready" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(Readiness { status, checks })).into_response()
+}
+
+/// The longest a store may take to answer.
+const WITHIN: Duration = Duration::from_secs(2);
+
+async fn checks(app: &App) -> Vec<Check> {
+    let probes = app.services.iter().filter_map(|service| Some((service.name(), probe(*service, app)?)));
+    let checks = probes.map(|(name, probe)| async move {
+        let ok = match tokio::time::timeout(WITHIN, probe).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(name, cause = causes(&error), "the store of {name} is not ready");
+                false
+            }
+            Err(_) => false,
+        };
+        Check { name, ok }
+    });
+    join_all(checks).await
+}
+
+/// Asks a service's store for something that does not exist.
+fn probe(service: Service, app: &App) -> Option<BoxFuture<'_, Result<(), StoreError>>> {
+    let nobody = Uuid::nil();
+    Some(match service {
+        Service::Accounts => async move { app.accounts.store.account(AccountId::new(nobody)).await.map(drop) }.boxed(),
+        Service::Tickets => async move { app.tickets.store.listings(&[TicketId::new(nobody)]).await.map(drop) }.boxed(),
+        Service::Orders => async move {
+            let needs = OrderNeeds { orders: vec![OrderId::new(nobody)], ..OrderNeeds::default() };
+            app.orders.store.load(&needs).await.map(drop)
+        }
+        .boxed(),
+        Service::Payments => async move {
+            let needs = PaymentNeeds { payments: vec![PaymentId::new(nobody)], ..PaymentNeeds::default() };
+            app.payments.store.load(&needs).await.map(drop)
+        }
+        .boxed(),
+        Service::Expiration | Service::Web => return None,
+    })
+}
+
+/// What is counted, as Prometheus reads it.
+#[utoipa::path(get, path = "/metrics", tag = "operations", responses(
+    (status = 200, body = String, description = "OpenMetrics text", content_type = "application/openmetrics-text")))]
+async fn metrics(State(app): State<App>) -> Response {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(CONTENT_TYPE, OPEN_METRICS)], app.metrics.text()).into_response()
+}

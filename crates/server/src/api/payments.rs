@@ -1,0 +1,149 @@
+//! `/api/payments*`: paying an order, and what the gateway tells of its own accord.
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use ticketing_core::domain::ids::{OrderId, PaymentId};
+use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::usecase::payments::PayOrder;
+
+use crate::auth::current_user::Author;
+use crate::edge::RequestTrace;
+use crate::extract::{Json, RequestKey, read_body};
+use crate::marketplace::App;
+use crate::problem::{FieldError, Problem};
+
+use super::text;
+
+const X_GATEWAY_SIGNATURE: HeaderName = HeaderName::from_static("x-gateway-signature");
+
+/// The longest token of a card, in bytes.
+const LONGEST_TOKEN: usize = 200;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(pay_order)).routes(routes!(receive_notice))
+}
+
+/// What a buyer pays, and with which card.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PayOrderBody {
+    /// Which order.
+    #[schema(value_type = String, format = "uuid")]
+    order_id: Uuid,
+    /// Names the card, as the gateway's form made it. The sandbox takes `tok_visa`.
+    #[schema(example = "tok_visa", max_length = 200)]
+    token: String,
+}
+
+impl std::fmt::Debug for PayOrderBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PayOrderBody").field("order_id", &self.order_id).finish_non_exhaustive()
+    }
+}
+
+/// How far a payment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PaymentStatusBody {
+    /// The gateway did not answer yet; it is settled by itself.
+    Pending,
+    /// The money was taken.
+    Captured,
+    /// The order was cancelled meanwhile, and the money is on its way back.
+    RefundDue,
+    /// The money went back.
+    Refunded,
+    /// No money was taken.
+    Failed,
+}
+
+/// A payment.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentBody {
+    /// Its name for ever.
+    #[serde(serialize_with = "text")]
+    #[schema(value_type = String, format = "uuid")]
+    id: PaymentId,
+    /// What it pays.
+    #[serde(serialize_with = "text")]
+    #[schema(value_type = String, format = "uuid")]
+    order_id: OrderId,
+    status: PaymentStatusBody,
+}
+
+impl From<Payment> for PaymentBody {
+    fn from(payment: Payment) -> Self {
+        let status = match payment.status {
+            PaymentStatus::Pending => PaymentStatusBody::Pending,
+            PaymentStatus::Captured { .. } => PaymentStatusBody::Captured,
+            PaymentStatus::RefundDue { .. } => PaymentStatusBody::RefundDue,
+            PaymentStatus::Refunded { .. } => PaymentStatusBody::Refunded,
+            PaymentStatus::Failed { .. } => PaymentStatusBody::Failed,
+        };
+        Self { id: payment.id, order_id: payment.order, status }
+    }
+}
+
+/// Takes money for an order, once.
+///
+/// The same request under the same `Idempotency-Key` gets the first answer again.
+#[utoipa::path(post, path = "/api/payments", tag = "payments", request_body = PayOrderBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible characters: asking twice pays once")),
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 201, body = PaymentBody, description = "The payment"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 402, description = "`card_declined`"),
+    (status = 404, description = "`order_not_found`"),
+    (status = 409, description = "`already_paid`, `order_cancelled`, `order_overdue`, `payment_in_progress`"),
+    (status = 422, description = "`invalid`, `idempotency_key_reused`"),
+))]
+async fn pay_order(
+    State(app): State<App>,
+    Author { user, origin }: Author,
+    RequestKey(key): RequestKey,
+    Json(body): Json<PayOrderBody>,
+) -> Result<Response, Problem> {
+    let command = PayOrder { buyer: user.account, order: OrderId::new(body.order_id), card: card(&body.token)?, key };
+    let payment = app.payments.pay_order(command, origin).await?;
+    Ok((StatusCode::CREATED, Json(PaymentBody::from(payment))).into_response())
+}
+
+fn card(token: &str) -> Result<CardToken, Problem> {
+    if (1..=LONGEST_TOKEN).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(CardToken::new(token));
+    }
+    let message = format!("must be 1 to {LONGEST_TOKEN} visible ASCII characters");
+    Err(Problem::invalid(vec![FieldError::new("token", message)]))
+}
+
+/// Hears from the payment gateway how a payment ended.
+#[utoipa::path(post, path = "/api/payments/notices", tag = "payments",
+    request_body(content = String, description = "As the gateway wrote it", content_type = "application/json"),
+    params(("x-gateway-signature" = String, Header, description = "Proves that the gateway wrote the body")),
+    responses(
+        (status = 204, description = "It is committed"),
+        (status = 400, description = "`bad_notice`: it is forged, too old or about nothing of ours"),
+    ))]
+async fn receive_notice(
+    State(app): State<App>,
+    Extension(trace): Extension<RequestTrace>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let signature = request.headers().get(X_GATEWAY_SIGNATURE).and_then(|value| value.to_str().ok());
+    let signature = signature.unwrap_or_default().to_owned();
+    let body = read_body(request, app.http.body_limit).await?;
+    match app.payments.receive_notice(&body, &signature, trace.origin()).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Problem::bad_notice()),
+    }
+}

@@ -1,0 +1,153 @@
+//! What a visitor looks for, out of a query string.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::store::Page;
+use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
+
+use crate::api::list::{ListId, given, limit};
+use crate::problem::{FieldError, Problem};
+
+/// The longest text to look for, in characters.
+const LONGEST: usize = 200;
+
+/// What a visitor looks for. A parameter without a value is as good as absent.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TicketSearch {
+    /// Words that title, venue, city or description contain, each as the beginning of a word.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// The whole category.
+    category: Option<String>,
+    /// The whole city.
+    city: Option<String>,
+    /// The event begins then or later: a time, or a day in UTC.
+    #[param(example = "2030-06-01")]
+    from: Option<String>,
+    /// The event begins before then, or on that day in UTC.
+    #[param(example = "2030-06-30T18:00:00Z")]
+    to: Option<String>,
+    /// In minor units; inclusive.
+    #[param(value_type = Option<u64>)]
+    min_price: Option<String>,
+    /// In minor units; inclusive.
+    #[param(value_type = Option<u64>)]
+    max_price: Option<String>,
+    /// Which come first: `newest`, `soonest`, `cheapest` or `dearest`.
+    #[param(example = "newest")]
+    sort: Option<String>,
+    /// Where the page before ended.
+    cursor: Option<String>,
+    /// How many entries; 1 to 100, 20 if nobody says.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+}
+
+impl TicketSearch {
+    /// Which list this is a page of.
+    pub(super) fn list(&self) -> ListId {
+        let filters =
+            [&self.q, &self.category, &self.city, &self.from, &self.to, &self.min_price, &self.max_price, &self.sort];
+        ListId::new("tickets", &filters.map(|filter| given(filter.as_deref())))
+    }
+
+    pub(super) fn query(&self, list: ListId, now: Timestamp) -> Result<TicketQuery, Problem> {
+        let mut wrong = Vec::new();
+        let query = TicketQuery {
+            text: keep(words("q", self.q.as_deref()), &mut wrong),
+            category: keep(words("category", self.category.as_deref()), &mut wrong),
+            city: keep(words("city", self.city.as_deref()), &mut wrong),
+            from: keep(time("from", self.from.as_deref(), Duration::ZERO), &mut wrong),
+            to: keep(time("to", self.to.as_deref(), DAY), &mut wrong),
+            min_price: keep(amount("minPrice", self.min_price.as_deref()), &mut wrong),
+            max_price: keep(amount("maxPrice", self.max_price.as_deref()), &mut wrong),
+            sort: keep(sort(self.sort.as_deref()).map(Some), &mut wrong).unwrap_or_default(),
+            now,
+            page: Page::first(keep(limit(self.limit.as_deref()).map(Some), &mut wrong).unwrap_or_default()),
+        };
+        if !wrong.is_empty() {
+            return Err(Problem::invalid(wrong));
+        }
+        let place = given(self.cursor.as_deref()).map(|cursor| list.place(cursor)).transpose()?;
+        let after = place.map(|(rank, id)| TicketCursor { rank, id: TicketId::new(id) });
+        Ok(TicketQuery { page: Page { after, ..query.page }, ..query })
+    }
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn keep<T>(parsed: Result<Option<T>, FieldError>, wrong: &mut Vec<FieldError>) -> Option<T> {
+    parsed.unwrap_or_else(|error| {
+        wrong.push(error);
+        None
+    })
+}
+
+fn words(field: &'static str, text: Option<&str>) -> Result<Option<String>, FieldError> {
+    match given(text) {
+        Some(text) if text.chars().count() > LONGEST => {
+            Err(FieldError::new(field, format!("must be at most {LONGEST} characters long")))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
+}
+
+/// A time, or a day; `day_ends` says how much of the day belongs to it.
+fn time(field: &'static str, text: Option<&str>, day_ends: Duration) -> Result<Option<Timestamp>, FieldError> {
+    let Some(text) = given(text) else { return Ok(None) };
+    let day = format!("{text}T00:00:00Z").parse().map(|day: Timestamp| day.after(day_ends));
+    let time = text.parse().or(day);
+    time.map(Some).map_err(|_| FieldError::new(field, "must be a day such as 2030-06-01, or a time in RFC 3339"))
+}
+
+fn amount(field: &'static str, text: Option<&str>) -> Result<Option<u64>, FieldError> {
+    let Some(text) = given(text) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| FieldError::new(field, "must be an amount in minor units"))
+}
+
+fn sort(text: Option<&str>) -> Result<TicketSort, FieldError> {
+    match given(text) {
+        None | Some("newest") => Ok(TicketSort::Newest),
+        Some("soonest") => Ok(TicketSort::Soonest),
+        Some("cheapest") => Ok(TicketSort::Cheapest),
+        Some("dearest") => Ok(TicketSort::Dearest),
+        Some(_) => Err(FieldError::new("sort", "must be newest, soonest, cheapest or dearest")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    #[test]
+    fn every_wrong_parameter_is_named_at_once() {
+        let text = |text: &str| Some(text.to_owned());
+        let search = TicketSearch {
+            from: text("soon"),
+            min_price: text("-1"),
+            sort: text("random"),
+            limit: text("0"),
+            ..TicketSearch::default()
+        };
+
+        assert_eq!(search.query(search.list(), NOW).unwrap_err().status(), 422);
+    }
+
+    #[test]
+    fn a_day_is_a_whole_day() {
+        let from = time("from", Some("2030-06-01"), Duration::ZERO).unwrap().unwrap();
+        let to = time("to", Some("2030-06-01"), DAY).unwrap().unwrap();
+
+        assert_eq!(to.since(from), DAY);
+        assert_eq!(time("to", Some("2030-06-01T18:00:00+02:00"), DAY), Ok("2030-06-01T16:00:00Z".parse().ok()));
+    }
+}

@@ -1,0 +1,8 @@
+//! Who asks, from where, and how often.
+
+pub mod client;
+pub mod cookies;
+pub mod current_user;
+pub(crate) mod limits;
+pub mod renew;
+pub mod same_origin;

@@ -1,0 +1,171 @@
+//! What may be set, by flag or by environment.
+//!
+//! Every setting is a text until it is parsed here, so that all mistakes are
+//! told at once: wrong values, settings that contradict each other, and
+//! variables of our prefix that nobody knows.
+
+mod parse;
+mod services;
+mod settings;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ticketing_core::assembly::Settings;
+use ticketing_core::flow::desk::DeskConfig;
+use ticketing_core::ports::identity::SessionLifetimes;
+use ticketing_core::ports::limits::Quota;
+
+use crate::wiring::Keys;
+
+pub use parse::{Network, WebOrigin};
+pub use services::Service;
+
+/// All settings, parsed and free of contradictions.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Which services run in this process.
+    pub services: Vec<Service>,
+    /// Whether to begin with demo data.
+    pub demo: bool,
+    /// How long an order holds its places.
+    pub hold_for: Duration,
+    /// How long tokens and sessions last.
+    pub sessions: SessionLifetimes,
+    /// Signs and verifies access tokens; drawn at start if absent.
+    pub keys: Option<Keys>,
+    /// The edge.
+    pub http: HttpConfig,
+    /// The log.
+    pub log: LogConfig,
+    /// How long requests under way may take once the process is told to stop.
+    pub shutdown_grace: Duration,
+}
+
+/// How requests are received.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// Where browsers find the site; derived from each request if empty.
+    pub public_origins: Vec<WebOrigin>,
+    /// Who may say on whose behalf they ask.
+    pub trusted_proxies: Vec<Network>,
+    /// The most bytes of a body.
+    pub body_limit: usize,
+    /// The longest a request may take.
+    pub request_timeout: Duration,
+    /// The most listeners to live updates at a time.
+    pub live_listeners: usize,
+    /// The most connections at a time.
+    pub connections: usize,
+    /// How often things may be asked for; `None` turns a limit off.
+    pub limits: Limits,
+}
+
+/// How often things may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Signing in or up, for each client address.
+    pub sign_in_per_address: Option<Quota>,
+    /// Signing in or up, for each account.
+    pub sign_in_per_account: Option<Quota>,
+    /// Any change, for each client address.
+    pub writes_per_address: Option<Quota>,
+}
+
+impl Limits {
+    /// No limits at all.
+    pub const OFF: Self = Self { sign_in_per_address: None, sign_in_per_account: None, writes_per_address: None };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let quota = |burst, per| Some(Quota { burst, per });
+        Self {
+            sign_in_per_address: quota(300, Duration::from_millis(200)),
+            sign_in_per_account: quota(10, Duration::from_secs(30)),
+            writes_per_address: quota(100_000, Duration::from_micros(20)),
+        }
+    }
+}
+
+/// What the log looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogConfig {
+    /// For people or for programs.
+    pub format: LogFormat,
+    /// Which targets tell how much, as `tracing-subscriber` reads it.
+    pub filter: String,
+}
+
+/// For whom the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// People.
+    Text,
+    /// Programs: one JSON object a line.
+    Json,
+}
+
+/// What the command line asked for.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Serve with these settings.
+    Serve(Box<Config>),
+    /// It was a question, or a mistake, and is answered.
+    Answered(ExitCode),
+}
+
+impl Config {
+    /// Reads the command line and the environment of this process.
+    #[must_use]
+    pub fn load() -> Outcome {
+        settings::load()
+    }
+
+    /// What of it the services go by.
+    #[must_use]
+    pub fn core(&self) -> Settings {
+        let desk = DeskConfig { hold_for: self.hold_for, ..DeskConfig::default() };
+        Settings { desk, lifetimes: self.sessions, ..Settings::default() }
+    }
+}
+
+impl Default for Config {
+    /// Every service in this process, without demo data.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3000),
+            services: Service::ALL.to_vec(),
+            demo: false,
+            hold_for: Duration::from_secs(15 * 60),
+            sessions: SessionLifetimes::default(),
+            keys: None,
+            http: HttpConfig::default(),
+            log: LogConfig::default(),
+            shutdown_grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            public_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            body_limit: 64 * 1024,
+            request_timeout: Duration::from_secs(10),
+            live_listeners: 1024,
+            connections: 8192,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}

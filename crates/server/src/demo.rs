@@ -1,0 +1,73 @@
+//! Demo data, made the way people make it: through the use cases.
+
+mod offers;
+
+use std::time::Duration;
+
+use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::money::Quantity;
+use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::usecase::accounts::SignUp;
+use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::PlaceOrder;
+use ticketing_core::usecase::payments::PayOrder;
+use ticketing_core::usecase::tickets::CreateTicket;
+use ticketing_core::wire::Origin;
+
+use crate::marketplace::App;
+
+/// Who sells in the demo.
+pub const SELLER: &str = "seller@demo.example";
+/// Who buys in the demo.
+pub const BUYER: &str = "buyer@demo.example";
+/// The password of both.
+pub const PASSWORD: &str = "brass lantern quay 42";
+
+/// Opens two accounts, puts tickets on sale, and orders some of them.
+///
+/// # Errors
+///
+/// Whatever a use case refuses, or a failure of an engine.
+pub async fn fill(app: &App) -> Result<(), Error> {
+    let (seller, buyer) = futures::future::try_join(sign_up(app, SELLER), sign_up(app, BUYER)).await?;
+    let mut tickets = Vec::new();
+    for offer in offers::offers(app.world.now())? {
+        let command = CreateTicket { seller, offer };
+        tickets.push(app.tickets.create_ticket(command, origin(app)).await?.ticket.id);
+    }
+    order_some(app, buyer, &tickets).await?;
+    tracing::info!(
+        tickets = tickets.len(),
+        "demo data: sign in as {SELLER} or {BUYER}, the password of both is: {PASSWORD}"
+    );
+    Ok(())
+}
+
+async fn sign_up(app: &App, email: &str) -> Result<AccountId, Error> {
+    let command = SignUp { email: email.parse()?, password: PASSWORD.to_owned(), device: "demo".to_owned() };
+    Ok(app.accounts.sign_up(command, origin(app)).await?.account)
+}
+
+/// One order is paid, one awaits payment, and one was cancelled.
+async fn order_some(app: &App, buyer: AccountId, tickets: &[TicketId]) -> Result<(), Error> {
+    let [first, second, third, ..] = tickets else { return Ok(()) };
+    let place = |ticket: TicketId, places: u32| async move {
+        let quantity = Quantity::new(places)?;
+        let command = PlaceOrder { buyer, ticket, quantity, price_seen: None, key: None };
+        app.orders.place_order(command, origin(app)).await
+    };
+    let paid = place(*first, 2).await?;
+    let card = CardToken::new("tok_visa");
+    app.payments.pay_order(PayOrder { buyer, order: paid.id, card, key: None }, origin(app)).await?;
+    place(*second, 1).await?;
+    let unwanted = place(*third, 1).await?;
+    app.orders.cancel_order(unwanted.id, buyer, origin(app)).await
+}
+
+fn origin(app: &App) -> Origin {
+    Origin::new(app.world.uuid(app.world.now()))
+}
+
+const fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 24 * 3600)
+}

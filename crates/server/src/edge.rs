@@ -1,0 +1,179 @@
+//! Around every request: its id, the same-origin check, limits, the time it may take, its headers.
+//!
+//! One layer for all of it, since every layer costs a request an allocation.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
+use uuid::Uuid;
+
+use ticketing_core::wire::Origin;
+
+use crate::auth::{client, limits, same_origin};
+use crate::extract::read_body;
+use crate::front_door::Forwarded;
+use crate::marketplace::App;
+use crate::problem::Problem;
+
+/// Names a request, in both directions.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// Which request a handler works for.
+#[derive(Debug, Clone)]
+pub struct RequestTrace {
+    /// Its id: the caller's, where it is a UUID, or a new one.
+    pub id: Uuid,
+    /// The W3C trace context it came with.
+    pub traceparent: Option<String>,
+}
+
+impl RequestTrace {
+    fn of(headers: &HeaderMap, app: &App) -> Self {
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let id = text(&X_REQUEST_ID).and_then(|id| Uuid::try_parse(id).ok());
+        Self {
+            id: id.unwrap_or_else(|| app.world.uuid(app.world.now())),
+            traceparent: text(&TRACEPARENT).filter(|context| is_trace_context(context)).map(str::to_owned),
+        }
+    }
+
+    /// The trace of a request that passed the edge.
+    pub(crate) fn in_request(extensions: &Extensions) -> Result<&Self, Problem> {
+        extensions.get().ok_or_else(|| Problem::broken(NoTrace))
+    }
+
+    /// The id, as `x-request-id` carries it.
+    pub(crate) fn header(&self) -> HeaderValue {
+        request_id(self.id)
+    }
+
+    /// Where the events of this request come from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin { traceparent: self.traceparent.clone(), ..Origin::new(self.id) }
+    }
+}
+
+/// `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`, as W3C Trace Context has it.
+fn is_trace_context(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([2, 32, 16, 2]) && text.bytes().all(|byte| byte == b'-' || matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let trace = RequestTrace::of(request.headers(), &app);
+    let id = trace.id;
+    request.extensions_mut().insert(trace);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let https = client::is_https(request.headers(), request.extensions(), &app);
+
+    let mut response = match admit(&app, request.method(), request.headers(), request.extensions()).await {
+        Ok(()) => within_time(&app, request, next).await,
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        problem.render(id, &mut response);
+    }
+    decorate(response.headers_mut(), id, https);
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    app.metrics.request((&method, route), response.status(), began.elapsed());
+    tracing::debug!(request_id = %id, %method, route, status = response.status().as_u16(), "answered");
+    response
+}
+
+/// Whether a request may go on to its handler.
+async fn admit(app: &App, method: &Method, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
+    // Whatever comes through the front door was admitted there.
+    if is_safe(method) || extensions.get::<Forwarded>().is_some() {
+        return Ok(());
+    }
+    same_origin::check(headers, &app.http)?;
+    limits::check_write(app, client::address(headers, extensions, app)).await
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+}
+
+async fn within_time(app: &App, request: Request, next: Next) -> Response {
+    let answer = AssertUnwindSafe(answer(app, request, next)).catch_unwind();
+    match tokio::time::timeout(app.http.request_timeout, answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => Problem::broken(Panicked).into_response(),
+        Err(_) => Problem::timeout().into_response(),
+    }
+}
+
+async fn answer(app: &App, request: Request, next: Next) -> Response {
+    let limit = app.http.body_limit;
+    if declared_length(request.headers()) <= limit {
+        return next.run(request).await;
+    }
+    // Not left to handlers: one that refuses before it reads would cut off a client that still sends.
+    match read_body(request, limit).await {
+        Ok(_) => Problem::malformed("the body is shorter than the request says").into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> usize {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    length.and_then(|length| length.parse().ok()).unwrap_or_default()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a request did not pass the edge")]
+struct NoTrace;
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked")]
+struct Panicked;
+
+fn decorate(headers: &mut HeaderMap, id: Uuid, https: bool) {
+    const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+                          frame-ancestors 'none'; form-action 'self'";
+    let fixed = |text| HeaderValue::from_static(text);
+    headers.insert(X_REQUEST_ID, request_id(id));
+    headers.insert(CONTENT_SECURITY_POLICY, fixed(POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
+    headers.insert(REFERRER_POLICY, fixed("same-origin"));
+    headers.insert(PERMISSIONS_POLICY, fixed("camera=(), geolocation=(), microphone=(), payment=()"));
+    headers.insert(CROSS_ORIGIN_OPENER_POLICY, fixed("same-origin"));
+    headers.entry(CACHE_CONTROL).or_insert(fixed("no-store"));
+    if https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, fixed("max-age=31536000"));
+    }
+}
+
+fn request_id(id: Uuid) -> HeaderValue {
+    let mut buffer = Uuid::encode_buffer();
+    HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)).expect("a UUID is a header value")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trace_context_is_taken_over() {
+        assert!(is_trace_context("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+        assert!(!is_trace_context("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"));
+        assert!(!is_trace_context("00-4bf92f3577b34da6a3ce929d0e0e473\r-00f067aa0ba902b7-01"));
+        assert!(!is_trace_context(""));
+    }
+}

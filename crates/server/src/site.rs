@@ -1,0 +1,73 @@
+//! The pages: what the API answers, as HTML.
+//!
+//! A handler loads through the API and calls a page of `ticketing-web`; what a
+//! form sends goes to the API as well. Whatever was refused and not shown
+//! beside a form becomes a page in [`as_pages`].
+//!
+//! Invariant: nothing here asks a use case or a store, so people and programs
+//! live by one set of rules.
+
+mod account;
+mod assets;
+mod catalog;
+mod checkout;
+mod choices;
+mod edit;
+mod form;
+mod onward;
+mod orders;
+mod price;
+mod refusal;
+mod sell;
+mod sign;
+mod ticket;
+mod view;
+mod visit;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tower_http::compression::CompressionLayer;
+
+use crate::front_door::ApiClient;
+use crate::marketplace::App;
+use crate::problem::Problem;
+
+use visit::Door;
+
+/// The routes of the site. It knows what the API tells and nothing else.
+#[must_use]
+pub fn router(app: &App, api: ApiClient) -> Router<App> {
+    let door = Door { app: App::clone(app), api };
+    let pages = Router::new()
+        .route("/", get(catalog::catalog))
+        .route("/tickets/{id}", get(ticket::ticket))
+        .route("/tickets/{id}/order", post(ticket::order).get(visit::back_to_page))
+        .route("/tickets/{id}/edit", get(edit::edit).post(edit::save))
+        .route("/tickets/{id}/withdraw", post(edit::withdraw).get(visit::back_to_page))
+        .route("/sell", get(sell::sell).post(sell::offer))
+        .route("/my/tickets", get(sell::my_tickets))
+        .route("/orders", get(orders::orders))
+        .route("/orders/{id}", get(checkout::order))
+        .route("/orders/{id}/pay", post(checkout::pay).get(visit::back_to_page))
+        .route("/orders/{id}/cancel", post(checkout::cancel).get(visit::back_to_page))
+        .route("/signup", get(sign::sign_up_form).post(sign::sign_up))
+        .route("/signin", get(sign::sign_in_form).post(sign::sign_in))
+        .route("/signout", post(sign::sign_out))
+        .route("/account", get(account::account))
+        .route("/account/password", post(account::change_password).get(visit::back_to_page))
+        .route("/account/sessions/{id}/revoke", post(account::revoke_session).get(visit::back_to_page))
+        .fallback(nothing_here)
+        .layer(from_fn_with_state(door, visit::enter));
+    assets::routes().merge(pages)
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found("route_not_found", "there is nothing at this path")
+}
+
+/// Puts the outermost layers around the site: refusals become pages, and pages are compressed.
+#[must_use]
+pub fn as_pages(site: Router) -> Router {
+    site.layer(from_fn(refusal::as_page)).layer(CompressionLayer::new())
+}

@@ -1,0 +1,103 @@
+//! `/`: what is for sale.
+
+use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
+
+use ticketing_web::{CatalogFilters, CatalogPage, Form, catalog_page};
+
+use crate::extract::Query;
+
+use super::choices::categories;
+use super::price::minor_units;
+use super::refusal::Refusal;
+use super::view::{Listed, Ticket};
+use super::visit::Visit;
+
+/// How many tickets a page shows: full rows, whether of two, three or four.
+const PAGE: &str = "24";
+/// How many decimal places a filter has, whichever currency: nearly all have two.
+const DECIMALS: u8 = 2;
+
+/// What the reader looks for, as it was typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Search {
+    q: String,
+    category: String,
+    city: String,
+    from: String,
+    to: String,
+    min_price: String,
+    max_price: String,
+    sort: String,
+    cursor: String,
+}
+
+impl Search {
+    /// Where the API has the answer.
+    fn address(&self) -> String {
+        // An amount that is none is sent as it is, for the API to refuse with all else that is wrong.
+        let [min_price, max_price] = [&self.min_price, &self.max_price].map(|text| amount(text).unwrap_or(text.clone()));
+        let parameters = [
+            ("q", &self.q),
+            ("category", &self.category),
+            ("city", &self.city),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("minPrice", &min_price),
+            ("maxPrice", &max_price),
+            ("sort", &self.sort),
+            ("cursor", &self.cursor),
+            ("limit", &PAGE.to_owned()),
+        ];
+        let query = serde_urlencoded::to_string(parameters).expect("texts can be encoded");
+        format!("/api/tickets?{query}")
+    }
+
+    /// Says better than the API what is wrong with an amount: it knows minor units alone.
+    fn explained(form: Form<CatalogFilters>) -> Form<CatalogFilters> {
+        let CatalogFilters { min_price, max_price, .. } = &form.values;
+        let prices = [("minPrice", min_price), ("maxPrice", max_price)];
+        let better = prices.map(|(field, text)| (field, minor_units(text, DECIMALS).err()));
+        better.into_iter().fold(form, |mut form, (field, message)| {
+            let wrong = form.errors.iter_mut().find(|error| error.field == field);
+            if let Some((wrong, message)) = wrong.zip(message) {
+                wrong.message = message;
+            }
+            form
+        })
+    }
+
+    fn form(self) -> Form<CatalogFilters> {
+        let Self { q, category, city, from, to, min_price, max_price, sort, cursor: _ } = self;
+        Form::new(CatalogFilters { q, category, city, from, to, min_price, max_price, sort })
+    }
+}
+
+/// An amount in minor units.
+fn amount(text: &str) -> Option<String> {
+    minor_units(text, DECIMALS).ok().map(|amount| amount.to_string())
+}
+
+pub(super) async fn catalog(visit: Visit, Query(search): Query<Search>) -> Result<Response, Refusal> {
+    let found = visit.read::<Listed<Ticket>>(&search.address()).await;
+    let form = search.form();
+    match found {
+        Ok(found) => Ok(Html(page(&visit, form, found)).into_response()),
+        Err(refusal) if refusal.is_about_fields() => {
+            let nothing = Listed { items: Vec::new(), next_cursor: None };
+            Ok(refusal.page(page(&visit, Search::explained(refusal.onto(form)), nothing)))
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn page(visit: &Visit, filters: Form<CatalogFilters>, found: Listed<Ticket>) -> String {
+    catalog_page(CatalogPage {
+        shell: visit.shell(),
+        filters,
+        categories: categories(),
+        tickets: found.items.into_iter().map(Into::into).collect(),
+        next_cursor: found.next_cursor,
+    })
+}

@@ -1,0 +1,52 @@
+//! What forms propose.
+
+/// Currencies to choose from; a ticket in another one keeps it.
+const CURRENCIES: [&str; 33] = [
+    "EUR", "USD", "GBP", "CHF", "AED", "AUD", "BRL", "CAD", "CNY", "CZK", "DKK", "HKD", "HUF", "IDR", "ILS", "INR",
+    "ISK", "JPY", "KRW", "KWD", "MXN", "MYR", "NOK", "NZD", "PLN", "RON", "SEK", "SGD", "THB", "TND", "TRY", "UAH",
+    "ZAR",
+];
+
+/// Kinds of events that are proposed; any other may be typed.
+const CATEGORIES: [&str; 13] = [
+    "ballet",
+    "classical",
+    "comedy",
+    "concert",
+    "conference",
+    "dance",
+    "family",
+    "festival",
+    "film",
+    "jazz",
+    "opera",
+    "sport",
+    "theatre",
+];
+
+pub(super) fn categories() -> Vec<String> {
+    CATEGORIES.map(str::to_owned).to_vec()
+}
+
+/// The currencies to choose from, and the one that is chosen.
+pub(super) fn currencies(chosen: &str) -> Vec<String> {
+    let other = (!chosen.is_empty() && !CURRENCIES.contains(&chosen)).then(|| chosen.to_owned());
+    CURRENCIES.map(str::to_owned).into_iter().chain(other).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ticketing_core::domain::money::Currency;
+
+    #[test]
+    fn every_currency_to_choose_exists() {
+        assert!(CURRENCIES.iter().all(|code| code.parse::<Currency>().is_ok()));
+    }
+
+    #[test]
+    fn a_chosen_currency_stays_to_be_chosen() {
+        assert_eq!(currencies("EUR").len(), CURRENCIES.len());
+        assert_eq!(currencies("XOF").last().map(String::as_str), Some("XOF"));
+    }
+}

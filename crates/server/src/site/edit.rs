@@ -1,0 +1,129 @@
+//! `/tickets/{id}/edit`: changing and withdrawing a ticket.
+
+use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
+
+use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::ticket::TicketRefusal;
+use ticketing_core::usecase::error::Error;
+use ticketing_web::{Done, EditPage, Form, TicketValues, edit_page};
+
+use crate::extract::Named;
+use crate::problem::Problem;
+
+use super::choices::{categories, currencies};
+use super::form::Sent;
+use super::onward::Onward;
+use super::refusal::Refusal;
+use super::sell::TicketForm;
+use super::ticket;
+use super::view::{Ticket, TicketState};
+use super::visit::{Member, Visit};
+
+pub(super) async fn edit(Named(id): Named<TicketId>, member: Member) -> Result<Html<String>, Refusal> {
+    let ticket = load(&member, id).await?;
+    let form = Form::new(values(&ticket));
+    Ok(Html(page(&member.visit, ticket, form)))
+}
+
+/// A ticket that this member may change.
+async fn load(member: &Member, id: TicketId) -> Result<Ticket, Refusal> {
+    let ticket = ticket::load(&member.visit, id).await?;
+    let refusal = match ticket.status {
+        _ if ticket.seller_id != member.viewer.id => TicketRefusal::NotSeller,
+        TicketState::Withdrawn => TicketRefusal::Withdrawn,
+        TicketState::OnSale | TicketState::SoldOut => return Ok(ticket),
+    };
+    Err(Problem::from(Error::Ticket(refusal)).into())
+}
+
+fn values(ticket: &Ticket) -> TicketValues {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    TicketValues {
+        title: ticket.title.clone(),
+        description: text(&ticket.description),
+        venue: text(&ticket.venue),
+        city: text(&ticket.city),
+        category: text(&ticket.category),
+        starts_at: ticket.starts_at.as_deref().map(typed_time).unwrap_or_default(),
+        price: ticket.price.0.decimal(),
+        currency: ticket.price.0.currency.to_owned(),
+        quantity: ticket.quantity.to_string(),
+    }
+}
+
+/// A time in UTC as a form takes it, no less exact than it is.
+fn typed_time(rfc3339: &str) -> String {
+    let time = rfc3339.strip_suffix('Z').unwrap_or(rfc3339);
+    let time = time.strip_suffix(".000").unwrap_or(time);
+    match time.strip_suffix(":00") {
+        // Not the minutes of a time without seconds.
+        Some(minutes) if time.matches(':').count() == 2 => minutes.to_owned(),
+        Some(_) | None => time.to_owned(),
+    }
+}
+
+fn page(visit: &Visit, ticket: Ticket, form: Form<TicketValues>) -> String {
+    edit_page(EditPage {
+        shell: visit.shell(),
+        id: ticket.id,
+        version: ticket.version,
+        currencies: currencies(&form.values.currency),
+        categories: categories(),
+        form,
+        taken: ticket.quantity.saturating_sub(ticket.available),
+        withdrawn: ticket.status == TicketState::Withdrawn,
+    })
+}
+
+pub(super) async fn save(
+    Named(id): Named<TicketId>,
+    member: Member,
+    Sent(form): Sent<TicketForm>,
+) -> Result<Response, Refusal> {
+    let saved = member.visit.for_version(form.version).put(&ticket::address(id), &form.offer()).await;
+    match saved {
+        Ok(_) => Ok(Onward::to(format!("/tickets/{id}")).telling(Done::TicketChanged).into_response()),
+        Err(refusal) if refusal.suits_a_form() => {
+            let ticket = load(&member, id).await?;
+            Ok(refusal.page(page(&member.visit, ticket, form.refused(&refusal))))
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// The form that withdraws: the version that the seller saw.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct WithdrawForm {
+    version: u64,
+}
+
+pub(super) async fn withdraw(
+    Named(id): Named<TicketId>,
+    member: Member,
+    Sent(form): Sent<WithdrawForm>,
+) -> Result<Response, Refusal> {
+    match member.visit.for_version(form.version).delete(&ticket::address(id)).await {
+        Ok(_) => Ok(Onward::to(format!("/tickets/{id}")).telling(Done::TicketWithdrawn).into_response()),
+        Err(refusal) if refusal.suits_a_form() => {
+            let ticket = load(&member, id).await?;
+            let form = refusal.onto(Form::new(values(&ticket)));
+            Ok(refusal.page(page(&member.visit, ticket, form)))
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::typed_time;
+
+    #[test]
+    fn a_time_is_typed_as_exactly_as_it_is() {
+        assert_eq!(typed_time("2026-12-01T19:30:00.000Z"), "2026-12-01T19:30");
+        assert_eq!(typed_time("2026-12-01T19:00:00.000Z"), "2026-12-01T19:00");
+        assert_eq!(typed_time("2026-12-01T19:30:05.000Z"), "2026-12-01T19:30:05");
+        assert_eq!(typed_time("2026-12-01T19:30:00.250Z"), "2026-12-01T19:30:00.250");
+    }
+}

@@ -1,0 +1,296 @@
+//! Who visits the site, and what they were just told.
+
+use axum::extract::{FromRequestParts, OriginalUri, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, IF_MATCH, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use ticketing_web::{Done, Shell};
+
+use crate::auth::client;
+use crate::auth::cookies::{ACCESS, REFRESH, SessionCookies, cookie};
+use crate::edge::{RequestTrace, X_REQUEST_ID};
+use crate::extract::etag;
+use crate::front_door::{Answer, ApiClient, Caller};
+use crate::marketplace::App;
+use crate::problem::Problem;
+
+use super::onward::{Onward, sign_in_address};
+use super::refusal::Refusal;
+
+/// The cookie that carries what the next page has to tell.
+const FLASH: &str = "flash";
+
+/// Where visitors enter.
+#[derive(Clone)]
+pub(super) struct Door {
+    pub(super) app: App,
+    pub(super) api: ApiClient,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Viewer {
+    pub(super) id: String,
+    pub(super) email: String,
+}
+
+/// A request of somebody, signed in or not, and the API to ask on their behalf.
+#[derive(Debug, Clone)]
+pub(super) struct Visit {
+    api: ApiClient,
+    caller: Caller,
+    viewer: Option<Viewer>,
+    /// Why it is not known whether they are signed in.
+    unsure: Option<Answer>,
+    path: String,
+    done: Option<Done>,
+}
+
+/// A visit of somebody who is signed in; anybody else is sent to sign in.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) visit: Visit,
+    pub(super) viewer: Viewer,
+}
+
+impl Visit {
+    /// What every page knows.
+    pub(super) fn shell(&self) -> Shell {
+        Shell {
+            viewer: self.viewer.as_ref().map(|viewer| viewer.email.clone()),
+            path: self.path.clone(),
+            flash: self.done.map(Into::into),
+        }
+    }
+
+    pub(super) const fn viewer(&self) -> Option<&Viewer> {
+        self.viewer.as_ref()
+    }
+
+    /// What was done on the page before.
+    pub(super) const fn done(&self) -> Option<Done> {
+        self.done
+    }
+
+    /// The same visit, under the name by which the API knows a request that comes twice.
+    pub(super) fn with_key(&self, key: &str) -> Result<Self, Refusal> {
+        const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+        let key = HeaderValue::from_str(key).map_err(|_| Problem::malformed("the key of the form is no text"))?;
+        let caller = self.caller.clone().with_header(IDEMPOTENCY_KEY, key);
+        Ok(Self { caller, ..self.clone() })
+    }
+
+    /// The same visit, for changes of this version alone.
+    pub(super) fn for_version(&self, version: u64) -> Self {
+        Self { caller: self.caller.clone().with_header(IF_MATCH, etag(version)), ..self.clone() }
+    }
+
+    /// Reads something from the API.
+    pub(super) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
+        parsed(&Refusal::unless_done(self.api.get(path, &self.caller).await)?)
+    }
+
+    /// Asks the API to do something.
+    pub(super) async fn post<T: Serialize + Sync>(&self, path: &str, body: &T) -> Result<Answer, Refusal> {
+        Refusal::unless_done(self.api.post(path, &self.caller, body).await)
+    }
+
+    /// Asks the API to replace something.
+    pub(super) async fn put<T: Serialize + Sync>(&self, path: &str, body: &T) -> Result<Answer, Refusal> {
+        Refusal::unless_done(self.api.put(path, &self.caller, body).await)
+    }
+
+    /// Asks the API to take something away.
+    pub(super) async fn delete(&self, path: &str) -> Result<Answer, Refusal> {
+        Refusal::unless_done(self.api.delete(path, &self.caller).await)
+    }
+}
+
+/// What the API answered, in the shape that is known of it.
+pub(super) fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T, Refusal> {
+    serde_json::from_slice(&answer.body).map_err(|error| Problem::broken(error).into())
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        parts.extensions.remove().ok_or_else(|| Problem::broken(NoDoor))
+    }
+}
+
+impl FromRequestParts<App> for Member {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let visit = Visit::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        match (visit.viewer.clone(), &visit.unsure) {
+            (Some(viewer), _) => Ok(Self { visit, viewer }),
+            (None, Some(unsure)) => Err(Refusal::of(unsure.clone()).into_response()),
+            (None, None) => Err(Onward::to(sign_in_address(&visit.path)).into_response()),
+        }
+    }
+}
+
+/// Finds out who comes, lets them pass, and keeps their cookies up to date.
+pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    let https = client::is_https(request.headers(), request.extensions(), &door.app);
+    let done = cookie(request.headers(), FLASH).and_then(Done::of_word);
+    let visit = door.visit(&request, done);
+    let Recognised { visit, renewed } = visit.recognised(request.headers(), https).await;
+    let shell = visit.shell();
+    request.extensions_mut().insert(visit);
+
+    let mut response = next.run(request).await;
+
+    put_first(renewed, response.headers_mut());
+    let told = done.is_some() && !response.status().is_redirection();
+    match response.extensions_mut().remove::<Done>() {
+        Some(done) => set_flash(Some(done), https, &mut response),
+        None if told => set_flash(None, https, &mut response),
+        None => {}
+    }
+    if !response.status().is_success() {
+        response.extensions_mut().insert(shell);
+    }
+    response
+}
+
+struct Recognised {
+    visit: Visit,
+    /// Cookies of a session that goes on, or is found to be over.
+    renewed: Vec<HeaderValue>,
+}
+
+impl Door {
+    fn visit(&self, request: &Request, done: Option<Done>) -> Visit {
+        let (headers, extensions) = (request.headers(), request.extensions());
+        let mut caller = Caller::of(headers, extensions);
+        if let Some(id) = extensions.get::<RequestTrace>().and_then(|trace| trace.id.to_string().parse().ok()) {
+            caller = caller.with_header(X_REQUEST_ID, id);
+        }
+        let path = page_of(request.method(), request.uri());
+        Visit { api: self.api.clone(), caller, viewer: None, unsure: None, path, done }
+    }
+}
+
+impl Visit {
+    /// Finds out who it is that visits.
+    async fn recognised(self, headers: &HeaderMap, https: bool) -> Recognised {
+        let visit = if has_token(headers) { self.identified().await } else { self };
+        if visit.viewer.is_some() || visit.unsure.is_some() || cookie(headers, REFRESH).is_none() {
+            return Recognised { visit, renewed: Vec::new() };
+        }
+        visit.renewed(https).await
+    }
+
+    async fn identified(self) -> Self {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Known {
+            current_user: Option<Viewer>,
+        }
+        let answer = self.api.get("/api/users/currentuser", &self.caller).await;
+        match answer.json::<Known>() {
+            Some(known) if answer.status.is_success() => Self { viewer: known.current_user, ..self },
+            Some(_) | None => Self { unsure: Some(answer), ..self },
+        }
+    }
+
+    /// Goes on with a session whose access token ran out.
+    async fn renewed(self, https: bool) -> Recognised {
+        let answer = self.api.post("/api/users/refresh", &self.caller, &()).await;
+        if answer.status == http::StatusCode::UNAUTHORIZED {
+            // It will not be worth more the next time.
+            return Recognised { visit: self, renewed: SessionCookies::end(https).values().to_vec() };
+        }
+        let renewed: Vec<_> = answer.headers.get_all(SET_COOKIE).iter().cloned().collect();
+        let Some(token) = renewed.iter().find_map(access_token) else {
+            return Recognised { visit: Self { unsure: Some(answer), ..self }, renewed };
+        };
+        let caller = self.caller.with_access_token(token);
+        Recognised { visit: Self { caller, ..self }.identified().await, renewed }
+    }
+}
+
+fn has_token(headers: &HeaderMap) -> bool {
+    cookie(headers, ACCESS).is_some() || headers.contains_key(AUTHORIZATION)
+}
+
+/// The access token in a `Set-Cookie` header, if it sets one.
+fn access_token(value: &HeaderValue) -> Option<&str> {
+    let (name, value) = value.to_str().ok()?.split(';').next()?.split_once('=')?;
+    (name == ACCESS && !value.is_empty()).then_some(value)
+}
+
+/// Where a form is sent there is nothing to see: whoever reloads it comes back to its page.
+pub(super) async fn back_to_page(OriginalUri(uri): OriginalUri) -> Onward {
+    Onward::to(page_of(&Method::POST, &uri))
+}
+
+/// The page that a request is about; the one with the form, if a form was sent.
+fn page_of(method: &Method, uri: &Uri) -> String {
+    if *method == Method::GET || *method == Method::HEAD {
+        return uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    }
+    let path = uri.path();
+    if path.starts_with("/account/") {
+        return "/account".to_owned();
+    }
+    let page = ["/order", "/withdraw", "/pay", "/cancel"].iter().find_map(|form| path.strip_suffix(form));
+    page.unwrap_or(path).to_owned()
+}
+
+/// Cookies of a session that was renewed go before what a handler sets: it knows better.
+fn put_first(renewed: Vec<HeaderValue>, headers: &mut HeaderMap) {
+    if renewed.is_empty() {
+        return;
+    }
+    let own: Vec<_> = headers.get_all(SET_COOKIE).iter().cloned().collect();
+    headers.remove(SET_COOKIE);
+    for value in renewed.into_iter().chain(own) {
+        headers.append(SET_COOKIE, value);
+    }
+}
+
+fn set_flash(done: Option<Done>, https: bool, response: &mut Response) {
+    let (word, lasts) = done.map_or(("", 0), |done| (done.word(), 60));
+    let secure = if https { "; Secure" } else { "" };
+    let text = format!("{FLASH}={word}; Max-Age={lasts}; Path=/; HttpOnly; SameSite=Lax{secure}");
+    let value = HeaderValue::from_maybe_shared(Bytes::from(text)).expect("words are visible ASCII");
+    response.headers_mut().append(SET_COOKIE, value);
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a page was asked for past the door")]
+struct NoDoor;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_belongs_to_a_page() {
+        let page = |method: Method, uri: &str| page_of(&method, &uri.parse().unwrap());
+
+        assert_eq!(page(Method::GET, "/?q=rock&cursor=x"), "/?q=rock&cursor=x");
+        assert_eq!(page(Method::POST, "/tickets/7/order"), "/tickets/7");
+        assert_eq!(page(Method::POST, "/tickets/7/edit"), "/tickets/7/edit");
+        assert_eq!(page(Method::POST, "/orders/7/pay"), "/orders/7");
+        assert_eq!(page(Method::POST, "/account/sessions/7/revoke"), "/account");
+        assert_eq!(page(Method::POST, "/sell"), "/sell");
+    }
+
+    #[test]
+    fn an_access_token_is_found_among_cookies() {
+        assert_eq!(access_token(&HeaderValue::from_static("access=a.b=c; Path=/")), Some("a.b=c"));
+        assert_eq!(access_token(&HeaderValue::from_static("access=; Max-Age=0")), None);
+        assert_eq!(access_token(&HeaderValue::from_static("refresh=a; Path=/")), None);
+    }
+}

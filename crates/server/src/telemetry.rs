@@ -1,0 +1,234 @@
+//! The log, and what is counted.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::{Method, StatusCode};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::SubscriberBuilder;
+
+use ticketing_core::flow::consumer::ConsumerCounts;
+use ticketing_core::flow::desk::Desks;
+use ticketing_core::flow::driver::Step;
+use ticketing_core::ports::BoxError;
+
+use crate::config::{LogConfig, LogFormat};
+
+/// Begins to log. A second call changes nothing.
+pub fn init_log(config: &LogConfig) {
+    let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = SubscriberBuilder::default().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people who look at a terminal.
+    let log = log.with_ansi(std::io::stderr().is_terminal());
+    let begun = match config.format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    if let Err(error) = begun {
+        tracing::debug!(%error, "there is a log already");
+    }
+}
+
+/// Whether a filter can be understood.
+pub(crate) fn check_filter(text: &str) -> Result<String, String> {
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{text:?} is no filter: {error}")),
+    }
+}
+
+/// What is counted. A clone counts the same.
+#[derive(Debug, Clone)]
+pub struct Metrics(Arc<Counted>);
+
+#[derive(Debug)]
+struct Counted {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    steps: Family<StepLabels, Counter>,
+    failures: Family<StepLabels, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: Route,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: Route,
+}
+
+type Route = String;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StepLabels {
+    step: String,
+}
+
+impl Metrics {
+    pub(crate) fn new(desks: Desks, consumers: Vec<(String, ConsumerCounts)>) -> Self {
+        let mut registry = Registry::with_prefix("ticketing");
+        let requests = Family::default();
+        let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let (steps, failures) = (Family::default(), Family::default());
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("http_request_duration_seconds", "How long answers took", durations.clone());
+        registry.register("step_done", "What each loop did", steps.clone());
+        registry.register("step_failures", "Steps that failed and were tried again", failures.clone());
+        registry.register_collector(Box::new(Consumers(consumers)));
+        registry.register_collector(Box::new(Process { desks }));
+        Self(Arc::new(Counted { registry, requests, durations, steps, failures }))
+    }
+
+    /// Counts an answer.
+    pub(crate) fn request(&self, (method, route): (&Method, &str), status: StatusCode, took: Duration) {
+        let (method, status) = (method_name(method), status.as_u16());
+        let route = route.to_owned();
+        self.0.durations.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());
+        self.0.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
+
+    /// The same step, counted.
+    pub(crate) fn watch(&self, step: Box<dyn Step>) -> Box<dyn Step> {
+        let labels = StepLabels { step: series(step.name()).to_owned() };
+        let done = self.0.steps.get_or_create_owned(&labels);
+        let failures = self.0.failures.get_or_create_owned(&labels);
+        Box::new(Watched { step, done, failures })
+    }
+
+    /// All of it, as `OpenMetrics` text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if prometheus_client::encoding::text::encode(&mut text, &self.0.registry).is_err() {
+            // Writing to a string does not fail, so this is a metric that cannot be written.
+            text.clear();
+            writeln!(text, "# some metric cannot be written").unwrap_or_default();
+        }
+        text
+    }
+}
+
+/// A group that is unique per process would be a new series with every start.
+fn series(name: &str) -> &str {
+    if name.starts_with("web-live-") { "web-live" } else { name }
+}
+
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        // Methods are the caller's to invent.
+        _ => "other",
+    }
+}
+
+fn histogram() -> Histogram {
+    // 0.25 ms to 4 s.
+    Histogram::new(exponential_buckets(0.000_25, 2.0, 15))
+}
+
+/// A step that is counted.
+struct Watched {
+    step: Box<dyn Step>,
+    done: Counter,
+    failures: Counter,
+}
+
+#[async_trait]
+impl Step for Watched {
+    fn name(&self) -> &str {
+        self.step.name()
+    }
+
+    async fn step(&mut self) -> Result<usize, BoxError> {
+        let outcome = self.step.step().await;
+        match &outcome {
+            Ok(done) => self.done.inc_by(*done as u64),
+            Err(_) => self.failures.inc(),
+        };
+        outcome
+    }
+
+    async fn idle(&mut self) {
+        self.step.idle().await;
+    }
+
+    async fn finish(self: Box<Self>) {
+        self.step.finish().await;
+    }
+}
+
+/// What consumers count for themselves.
+#[derive(Debug)]
+struct Consumers(Vec<(String, ConsumerCounts)>);
+
+impl Collector for Consumers {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let mut metric = encoder.encode_descriptor(
+            "consumer_deliveries",
+            "Deliveries, by what became of them",
+            None,
+            MetricType::Counter,
+        )?;
+        for (consumer, counts) in &self.0 {
+            let ends = [
+                ("handled", counts.handled()),
+                ("unknown", counts.unknown()),
+                ("retried", counts.retried()),
+                ("parked", counts.parked()),
+            ];
+            for (end, count) in ends {
+                let labels = [("consumer", series(consumer)), ("end", end)];
+                ConstCounter::new(count).encode(metric.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is read when it is asked for.
+#[derive(Debug)]
+struct Process {
+    desks: Desks,
+}
+
+impl Collector for Process {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let waiting = i64::try_from(self.desks.waiting()).unwrap_or(i64::MAX);
+        let metric =
+            encoder.encode_descriptor("desk_waiting", "Orders that wait to be decided", None, MetricType::Gauge)?;
+        ConstGauge::new(waiting).encode(metric)?;
+        let Some(bytes) = resident_bytes() else { return Ok(()) };
+        let metric =
+            encoder.encode_descriptor("resident_memory_bytes", "Memory of the process", None, MetricType::Gauge)?;
+        ConstGauge::new(bytes).encode(metric)
+    }
+}
+
+/// The memory of this process, where the system tells it.
+fn resident_bytes() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: i64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}

@@ -1,0 +1,196 @@
+//! A marketplace whose time a test moves and whose events a test moves along.
+
+mod call;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use http::StatusCode;
+use serde_json::{Value, json};
+use ticketing_core::assembly::Loops;
+use ticketing_core::flow::shutdown::ShutdownTrigger;
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::usecase::World;
+use ticketing_crypto::Argon2Config;
+use ticketing_memory::{ManualClock, MemoryEngines, RandomIds};
+use ticketing_server::config::{Config, HttpConfig, Limits};
+use ticketing_server::marketplace::{App, assemble};
+use ticketing_server::runtime::Assembly;
+use ticketing_server::wiring;
+use tokio::sync::Mutex;
+
+pub(crate) use call::{Call, Reply};
+
+/// A password that is hard to guess.
+pub(crate) const PASSWORD: &str = "brass lantern quay 42";
+
+/// Everything on memory. When it is dropped, no event may be on its way.
+pub(crate) struct TestApp {
+    pub(crate) router: Router,
+    pub(crate) app: App,
+    pub(crate) memory: MemoryEngines,
+    /// Ends what would hold connections open.
+    pub(crate) http_stops: ShutdownTrigger,
+    clock: ManualClock,
+    loops: Mutex<Loops>,
+}
+
+/// Somebody with an account, and the cookies of a session.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub(crate) email: String,
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl TestApp {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts with other settings; nothing is limited unless they say so.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
+        let mut config = Config { http, ..Config::default() };
+        change(&mut config);
+        let clock = ManualClock::default();
+        let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(RandomIds::new()) };
+        let memory = MemoryEngines::new(world);
+        let engines = wiring::engines(&memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
+        let Assembly { app, mut loops, http_stops } = assemble(engines, &config);
+        for desk in loops.take_desks() {
+            tokio::spawn(desk.run());
+        }
+        app.health.set_ready();
+        let (router, loops) = (ticketing_server::router(&app), Mutex::new(loops));
+        let this = Self { router, app, memory, http_stops, clock, loops };
+        // A group hears what is published after it subscribed.
+        this.settle().await;
+        this
+    }
+
+    /// Moves every event to whoever waits for it, and does what is due, until there is nothing more to do.
+    pub(crate) async fn settle(&self) {
+        self.loops.lock().await.settle().await.expect("nothing fails on memory");
+    }
+
+    /// Lets time pass, and then whatever was due happen.
+    pub(crate) async fn pass(&self, span: Duration) {
+        self.clock.advance(span);
+        self.settle().await;
+    }
+
+    pub(crate) fn now(&self) -> ticketing_core::domain::time::Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) async fn sign_up(&self, name: &str) -> User {
+        let email = format!("{name}@example.org");
+        let reply = self.post("/api/users/signup").json(&json!({"email": email, "password": PASSWORD})).send().await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
+        self.settle().await;
+        User { email, access: reply.cookie("access"), refresh: reply.cookie("refresh") }
+    }
+
+    pub(crate) async fn sign_in(&self, user: &User) -> User {
+        let body = json!({"email": user.email, "password": PASSWORD});
+        let reply = self.post("/api/users/signin").json(&body).send().await;
+        assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+        User { email: user.email.clone(), access: reply.cookie("access"), refresh: reply.cookie("refresh") }
+    }
+
+    /// Puts places on sale for 12 euros each, and returns the ticket.
+    pub(crate) async fn sell(&self, seller: &User, places: u32) -> Value {
+        self.sell_as(seller, &offer("Opera", 1200, places)).await
+    }
+
+    pub(crate) async fn sell_as(&self, seller: &User, offer: &Value) -> Value {
+        let reply = self.post("/api/tickets").by(seller).json(offer).send().await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
+        self.settle().await;
+        reply.body
+    }
+
+    /// Orders one place, and returns the order.
+    pub(crate) async fn buy(&self, buyer: &User, ticket: &Value) -> Value {
+        let reply = self.try_to_buy(buyer, ticket).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
+        reply.body
+    }
+
+    pub(crate) async fn try_to_buy(&self, buyer: &User, ticket: &Value) -> Reply {
+        let reply = self.post("/api/orders").by(buyer).json(&json!({"ticketId": id(ticket)})).send().await;
+        self.settle().await;
+        reply
+    }
+
+    pub(crate) async fn pay(&self, buyer: &User, order: &Value) -> Reply {
+        self.pay_with(buyer, order, "tok_visa").await
+    }
+
+    pub(crate) async fn pay_with(&self, buyer: &User, order: &Value, card: &str) -> Reply {
+        let body = json!({"orderId": id(order), "token": card});
+        let reply = self.post("/api/payments").by(buyer).json(&body).send().await;
+        self.settle().await;
+        reply
+    }
+
+    pub(crate) async fn ticket(&self, ticket: &Value) -> Value {
+        self.get(&format!("/api/tickets/{}", id(ticket))).send().await.body
+    }
+
+    pub(crate) async fn order(&self, buyer: &User, order: &Value) -> Value {
+        self.get(&format!("/api/orders/{}", id(order))).by(buyer).send().await.body
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Call<'_> {
+        Call::new(self, "GET", path)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Call<'_> {
+        Call::new(self, "POST", path)
+    }
+
+    pub(crate) fn put(&self, path: &str) -> Call<'_> {
+        Call::new(self, "PUT", path)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Call<'_> {
+        Call::new(self, "DELETE", path)
+    }
+
+    pub(crate) fn call(&self, method: &str, path: &str) -> Call<'_> {
+        Call::new(self, method, path)
+    }
+
+    /// How many events wait to be published.
+    pub(crate) fn unpublished(&self) -> usize {
+        let MemoryEngines { accounts, tickets, orders, payments, .. } = &self.memory;
+        [accounts.outbox(), tickets.outbox(), orders.outbox(), payments.outbox()]
+            .iter()
+            .map(|outbox| outbox.len())
+            .sum()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        assert_eq!(self.unpublished(), 0, "events wait to be published");
+        for group in ["tickets", "orders", "payments", "expiration"] {
+            assert_eq!(self.memory.broker.lag(group), 0, "deliveries to {group} are unsettled");
+        }
+    }
+}
+
+/// The name of a ticket, an order or whatever else has one.
+pub(crate) fn id(thing: &Value) -> &str {
+    thing["id"].as_str().expect("things have names")
+}
+
+pub(crate) fn offer(title: &str, amount: u64, quantity: u32) -> Value {
+    json!({"title": title, "price": {"amount": amount, "currency": "EUR"}, "quantity": quantity})
+}

@@ -1,0 +1,22 @@
+//! The whole system on memory, driven through its HTTP surface.
+#![expect(clippy::indexing_slicing, reason = "JSON answers null for what it lacks")]
+
+mod app;
+
+mod architecture;
+mod authorisation;
+mod bad_input;
+mod idempotency;
+mod journey;
+mod limits;
+mod live;
+mod money;
+mod openapi;
+mod origin;
+mod paging;
+mod process;
+mod sessions;
+mod settings;
+mod site;
+mod tickets;
+mod tokens;

@@ -1,0 +1,104 @@
+//! Money is taken once, or given back.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use ticketing_core::domain::payment::CaptureOutcome;
+use ticketing_core::ports::gateway::GatewayNotice;
+
+use crate::app::{TestApp, User, id};
+
+const HOLD: Duration = Duration::from_secs(15 * 60);
+
+async fn ordered() -> (TestApp, User, serde_json::Value) {
+    let app = TestApp::start().await;
+    let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
+    let ticket = app.sell(&sally, 1).await;
+    let order = app.buy(&ben, &ticket).await;
+    (app, ben, order)
+}
+
+#[tokio::test]
+async fn money_that_comes_too_late_goes_back_once() {
+    let (app, ben, order) = ordered().await;
+    app.pass(HOLD - Duration::from_secs(10)).await;
+    let ben = app.sign_in(&ben).await;
+    let payment = app.pay_with(&ben, &order, "tok_timeout").await;
+    assert_eq!((payment.status.as_u16(), &payment.body["status"]), (201, &json!("pending")));
+
+    app.pass(Duration::from_secs(10)).await;
+    assert_eq!(app.order(&ben, &order).await["cancelReason"], "expired");
+    app.pass(Duration::from_secs(60)).await;
+
+    assert_eq!(app.memory.gateway.charges().len(), 1);
+    assert_eq!((app.memory.gateway.total_captured(), app.memory.gateway.total_refunded()), (1200, 1200));
+}
+
+#[tokio::test]
+async fn money_for_an_order_cancelled_meanwhile_goes_back_once() {
+    let (app, ben, order) = ordered().await;
+    app.pay_with(&ben, &order, "tok_timeout").await;
+    assert_eq!(app.delete(&format!("/api/orders/{}", id(&order))).by(&ben).send().await.status, 204);
+    app.settle().await;
+
+    app.pass(Duration::from_secs(60)).await;
+    app.pass(Duration::from_secs(60)).await;
+
+    assert_eq!(app.memory.gateway.charges().len(), 1);
+    assert_eq!((app.memory.gateway.total_captured(), app.memory.gateway.total_refunded()), (1200, 1200));
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_pays_expires() {
+    let (app, ben, order) = ordered().await;
+
+    app.pass(HOLD - Duration::from_secs(1)).await;
+    let ben = app.sign_in(&ben).await;
+    assert_eq!(app.order(&ben, &order).await["status"], "awaitingPayment");
+    app.pass(Duration::from_secs(1)).await;
+
+    assert_eq!(app.order(&ben, &order).await["status"], "cancelled");
+    assert_eq!(app.pay(&ben, &order).await.problem(), (409, "order_cancelled"));
+}
+
+#[tokio::test]
+async fn a_declined_card_changes_nothing() {
+    let (app, ben, order) = ordered().await;
+
+    assert_eq!(app.pay_with(&ben, &order, "tok_chargeDeclined").await.problem(), (402, "card_declined"));
+    assert_eq!(app.order(&ben, &order).await["status"], "awaitingPayment");
+    assert_eq!(app.pay(&ben, &order).await.status, 201);
+    assert_eq!(app.pay(&ben, &order).await.problem(), (409, "already_paid"));
+    assert_eq!(app.memory.gateway.total_captured(), 1200);
+}
+
+#[tokio::test]
+async fn a_silent_gateway_is_asked_again() {
+    let (app, ben, order) = ordered().await;
+    app.pay_with(&ben, &order, "tok_timeout").await;
+
+    assert_eq!(app.pay(&ben, &order).await.problem(), (409, "payment_in_progress"));
+    app.pass(Duration::from_secs(60)).await;
+
+    assert_eq!(app.order(&ben, &order).await["status"], "completed");
+    assert_eq!(app.memory.gateway.charges().len(), 1);
+}
+
+#[tokio::test]
+async fn only_the_gateways_own_notice_is_believed() {
+    let (app, ben, order) = ordered().await;
+    let payment = app.pay_with(&ben, &order, "tok_timeout").await.body;
+    let outcome = CaptureOutcome::Captured { reference: "ch_1".into() };
+    let notice = GatewayNotice { payment: id(&payment).parse().expect("a name"), outcome };
+    let (body, signature) = app.memory.gateway.sign_notice(&notice, app.now());
+    let send = |signature: String| {
+        let call = app.post("/api/payments/notices").header("x-gateway-signature", &signature);
+        call.bytes("application/json", body.clone()).send()
+    };
+
+    assert_eq!(send("forged".to_owned()).await.problem(), (400, "bad_notice"));
+    assert_eq!(send(signature).await.status, 204);
+    app.settle().await;
+    assert_eq!(app.order(&ben, &order).await["status"], "completed");
+}

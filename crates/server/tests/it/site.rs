@@ -1,0 +1,39 @@
+//! The site as a browser without JavaScript sees it: pages, links and forms.
+
+mod browser;
+mod door;
+mod forms;
+mod journey;
+mod pages;
+
+pub(crate) use browser::Browser;
+
+use crate::app::TestApp;
+
+/// Somebody who has just signed up.
+async fn member<'a>(app: &'a TestApp, name: &str) -> Browser<'a> {
+    let mut browser = Browser::new(app);
+    browser.open("/signup").await;
+    let email = format!("{name}@example.org");
+    browser.submit("/signup", &[("email", &email), ("password", crate::app::PASSWORD)]).await;
+    assert_eq!(browser.status, 200, "{}", browser.html);
+    browser
+}
+
+/// Somebody who sells places for 12 euros and 50 cents each, on the page of the ticket.
+async fn seller<'a>(app: &'a TestApp, title: &str, places: &str) -> Browser<'a> {
+    let mut browser = member(app, "sally").await;
+    browser.open("/sell").await;
+    browser.submit("/sell", &[("title", title), ("price", "12,50"), ("quantity", places)]).await;
+    assert_eq!(browser.status, 200, "{}", browser.html);
+    browser
+}
+
+/// Somebody who ordered one place, on the page of the order.
+async fn buyer<'a>(app: &'a TestApp, name: &str, ticket: &str) -> Browser<'a> {
+    let mut browser = member(app, name).await;
+    browser.open(ticket).await;
+    browser.submit(&format!("{ticket}/order"), &[]).await;
+    assert!(browser.path.starts_with("/orders/"), "{}", browser.html);
+    browser
+}

@@ -1,0 +1,160 @@
+//! A browser with JavaScript off: it keeps cookies, follows redirects, and sends forms as they stand on the page.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
+use http::{HeaderMap, Request};
+use http_body_util::BodyExt;
+use scraper::{ElementRef, Html, Selector};
+use tower::ServiceExt;
+
+use crate::app::TestApp;
+
+const SITE: &str = "shop.example";
+
+/// A browser and the page it shows.
+pub(crate) struct Browser<'a> {
+    app: &'a TestApp,
+    pub(crate) jar: BTreeMap<String, String>,
+    /// Where the page came from.
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) html: String,
+    /// From which site forms are sent.
+    pub(crate) origin: String,
+}
+
+impl<'a> Browser<'a> {
+    pub(crate) fn new(app: &'a TestApp) -> Self {
+        let origin = format!("http://{SITE}");
+        let (path, html, headers) = (String::new(), String::new(), HeaderMap::new());
+        Self { app, jar: BTreeMap::new(), path, status: 0, headers, html, origin }
+    }
+
+    /// Opens a page, and whichever it leads to.
+    pub(crate) async fn open(&mut self, path: &str) {
+        self.send("GET", path, String::new()).await;
+        self.follow().await;
+    }
+
+    /// Fills in a form of this page, sends it, and goes where it leads.
+    pub(crate) async fn submit(&mut self, action: &str, filled: &[(&str, &str)]) {
+        let fields = self.filled_form(action, filled);
+        self.post(action, &fields).await;
+        self.follow().await;
+    }
+
+    /// Sends fields that no form of this page need have, and stays.
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(String, String)]) {
+        let body = serde_urlencoded::to_string(fields).expect("texts can be encoded");
+        self.send("POST", path, body).await;
+    }
+
+    async fn follow(&mut self) {
+        for _ in 0..5 {
+            if self.status != 303 {
+                return;
+            }
+            let next = self.headers[LOCATION].to_str().expect("an address").to_owned();
+            assert!(next.starts_with('/') && !next.starts_with("//"), "{next}");
+            self.send("GET", &next, String::new()).await;
+        }
+        assert_ne!(self.status, 303, "redirects without end");
+    }
+
+    async fn send(&mut self, method: &str, path: &str, body: String) {
+        let cookies: Vec<_> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let path = path.split('#').next().unwrap_or_default();
+        let mut request = Request::builder().method(method).uri(path).header(HOST, SITE);
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, cookies.join("; "));
+        }
+        if method == "POST" {
+            request = request.header(ORIGIN, &self.origin).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        let request = request.body(Body::from(body)).expect("a request");
+        let response = self.app.router.clone().oneshot(request).await.expect("a router never fails");
+        let (parts, body) = response.into_parts();
+        self.keep_cookies(&parts.headers);
+        let body = body.collect().await.expect("a body").to_bytes();
+        self.html = String::from_utf8(body.to_vec()).expect("text");
+        (self.path, self.status, self.headers) = (path.to_owned(), parts.status.as_u16(), parts.headers);
+        self.app.settle().await;
+    }
+
+    fn keep_cookies(&mut self, headers: &HeaderMap) {
+        for value in headers.get_all(SET_COOKIE) {
+            let text = value.to_str().expect("a cookie is text");
+            let (name, value) = text.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            if text.contains("Max-Age=0;") {
+                self.jar.remove(name);
+            } else {
+                self.jar.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    /// What a browser would send of a form.
+    fn filled_form(&self, action: &str, filled: &[(&str, &str)]) -> Vec<(String, String)> {
+        let page = Html::parse_document(&self.html);
+        let form = select(&page, &format!("form[method=post][action='{action}']"));
+        let form = form.first().unwrap_or_else(|| panic!("no form {action} at {}: {}", self.path, self.html));
+        let mut fields: Vec<_> = controls(*form).into_iter().filter_map(sent).collect();
+        for (name, value) in filled {
+            let field = fields.iter_mut().find(|(field, _)| field == name);
+            let (_, sent) = field.unwrap_or_else(|| panic!("the form {action} has no field {name}"));
+            (*value).clone_into(sent);
+        }
+        fields
+    }
+
+    /// The texts of all elements that match.
+    pub(crate) fn texts(&self, selector: &str) -> Vec<String> {
+        let page = Html::parse_document(&self.html);
+        let found = select(&page, selector).into_iter();
+        found.map(|element| element.text().collect::<String>().trim().to_owned()).collect()
+    }
+
+    /// An attribute of all elements that match.
+    pub(crate) fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        let page = Html::parse_document(&self.html);
+        let found = select(&page, selector);
+        found.into_iter().filter_map(|element| element.attr(name)).map(str::to_owned).collect()
+    }
+
+    /// What a field of the page shows.
+    pub(crate) fn value(&self, name: &str) -> String {
+        let page = Html::parse_document(&self.html);
+        let found = select(&page, &format!("[name={name}]"));
+        let shown = found.into_iter().filter_map(sent).map(|(_, value)| value).next();
+        shown.unwrap_or_else(|| panic!("no field {name}: {}", self.html))
+    }
+
+    /// What is wrong with a field of the page.
+    pub(crate) fn error(&self, name: &str) -> String {
+        self.texts(&format!("#{name}-error")).concat()
+    }
+}
+
+fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+    page.select(&Selector::parse(selector).expect("a selector")).collect()
+}
+
+fn controls(form: ElementRef<'_>) -> Vec<ElementRef<'_>> {
+    form.select(&Selector::parse("input, textarea, select").expect("a selector")).collect()
+}
+
+/// The name and the value that a control sends, if it sends one.
+fn sent(control: ElementRef<'_>) -> Option<(String, String)> {
+    let chosen = Selector::parse("option[selected]").expect("a selector");
+    let value = match control.value().name() {
+        // A browser drops the line break at the beginning; the parser of fragments may not.
+        "textarea" => control.text().collect::<String>().trim_start_matches('\n').to_owned(),
+        "select" => control.select(&chosen).next()?.attr("value")?.to_owned(),
+        _ if control.attr("type") == Some("radio") && control.attr("checked").is_none() => return None,
+        _ => control.attr("value").unwrap_or_default().to_owned(),
+    };
+    Some((control.attr("name")?.to_owned(), value))
+}

@@ -1,0 +1,159 @@
+//! Who comes in, from where, and where they are sent.
+
+use std::time::Duration;
+
+use http::header::LOCATION;
+
+use super::{Browser, buyer, member, seller};
+use crate::app::{PASSWORD, TestApp};
+
+fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn signing_in_never_leads_to_another_site() {
+    let app = TestApp::start().await;
+    member(&app, "ada").await;
+    for next in ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "evil", ""] {
+        let mut browser = Browser::new(&app);
+        let query = serde_urlencoded::to_string([("next", next)]).unwrap();
+        browser.open(&format!("/signin?{query}")).await;
+        assert_eq!(browser.value("next"), "", "{next}");
+
+        let sent = fields(&[("email", "ada@example.org"), ("password", PASSWORD), ("next", next)]);
+        browser.post("/signin", &sent).await;
+        assert_eq!((browser.status, browser.headers[LOCATION].as_bytes()), (303, b"/".as_slice()), "{next}");
+        browser.post("/signup", &sent).await;
+        browser.open(&format!("/signin?{query}")).await;
+        assert_eq!((browser.status, browser.path.as_str()), (200, "/"), "{next}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_must_sign_in_comes_back_to_where_they_were() {
+    let app = TestApp::start().await;
+    member(&app, "ada").await;
+    for path in ["/sell", "/my/tickets", "/orders", "/account", "/orders?cursor="] {
+        let mut browser = Browser::new(&app);
+        browser.open(path).await;
+        assert_eq!(browser.value("next"), path);
+        browser.submit("/signin", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
+        assert_eq!((browser.status, browser.path.as_str()), (200, path));
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_somebody_whose_session_ended_leads_back_to_its_page() {
+    let app = TestApp::start().await;
+    let ticket = seller(&app, "Opera", "2").await.path;
+    let mut ben = member(&app, "ben").await;
+    ben.open(&ticket).await;
+    ben.jar.clear();
+
+    ben.submit(&format!("{ticket}/order"), &[]).await;
+
+    assert_eq!(ben.value("next"), ticket);
+}
+
+#[tokio::test]
+async fn another_site_can_send_no_form() {
+    let app = TestApp::start().await;
+    let ticket = seller(&app, "Opera", "2").await.path;
+    let mut ben = buyer(&app, "ben", &ticket).await;
+    let order = ben.path.clone();
+    let mut visitor = Browser::new(&app);
+    (ben.origin, visitor.origin) = ("http://evil.example".to_owned(), "http://evil.example".to_owned());
+    let who = fields(&[("email", "ben@example.org"), ("password", PASSWORD)]);
+
+    for path in ["/signin", "/signup"] {
+        visitor.post(path, &who).await;
+        assert_eq!((visitor.status, visitor.jar.len()), (403, 0), "{path}");
+        assert_eq!(visitor.texts("h1"), ["This came from another site"]);
+        assert_eq!(visitor.texts(".code").len(), 1, "a reference for the log");
+    }
+    let (order_again, cancel) = (format!("{ticket}/order"), format!("{order}/cancel"));
+    for path in [order_again.as_str(), &cancel, "/signout", "/sell", "/account/password"] {
+        ben.post(path, &[]).await;
+        assert_eq!(ben.status, 403, "{path}");
+    }
+    ben.open(&order).await;
+    assert_eq!(ben.texts("h1"), ["Checkout"]);
+}
+
+#[tokio::test]
+async fn a_session_goes_on_when_its_access_token_is_gone() {
+    let app = TestApp::start().await;
+    let mut ada = member(&app, "ada").await;
+    let before = ada.jar.clone();
+    ada.jar.remove("access");
+
+    ada.open("/account").await;
+    assert_eq!((ada.status, ada.texts(".rows .badge")), (200, vec!["This device".to_owned()]));
+    assert_ne!((&ada.jar["access"], &ada.jar["refresh"]), (&before["access"], &before["refresh"]));
+
+    app.pass(Duration::from_secs(10 * 60)).await;
+    ada.submit("/account/password", &[("currentPassword", PASSWORD), ("newPassword", "quiet maple drum 77")]).await;
+    assert_eq!((ada.status, ada.path.as_str(), ada.texts(".message").len()), (200, "/account", 1));
+}
+
+#[tokio::test]
+async fn cookies_of_a_session_that_is_over_are_taken_away() {
+    let app = TestApp::start().await;
+    let mut ada = member(&app, "ada").await;
+    let stolen = ada.jar.clone();
+    ada.open("/account").await;
+    ada.submit("/signout", &[]).await;
+    assert_eq!((ada.jar.is_empty(), ada.texts(".message")), (true, vec!["You are signed out.".to_owned()]));
+
+    let mut thief = Browser::new(&app);
+    thief.jar = stolen;
+    thief.open("/account").await;
+
+    assert_eq!((thief.path.as_str(), thief.jar.is_empty()), ("/signin?next=%2Faccount", true));
+}
+
+#[tokio::test]
+async fn a_session_elsewhere_is_ended_by_a_form() {
+    let app = TestApp::start().await;
+    let mut phone = member(&app, "ada").await;
+    let mut desk = Browser::new(&app);
+    desk.open("/signin?next=/account").await;
+    desk.submit("/signin", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
+    let revoke = desk.attributes("form[action$='/revoke']", "action");
+    assert_eq!(revoke.len(), 1);
+
+    desk.submit(&revoke[0], &[]).await;
+
+    assert_eq!((desk.path.as_str(), desk.texts(".message")), ("/account", vec!["The session was ended.".to_owned()]));
+    phone.open("/account").await;
+    assert_eq!(phone.path, "/signin?next=%2Faccount");
+}
+
+#[tokio::test]
+async fn nobody_edits_what_another_sells() {
+    let app = TestApp::start().await;
+    let ticket = seller(&app, "Opera", "2").await.path;
+    let mut ben = member(&app, "ben").await;
+    let edit = format!("{ticket}/edit");
+
+    ben.open(&edit).await;
+    assert_eq!((ben.status, ben.texts("h1")), (403, vec!["This is not your ticket".to_owned()]));
+    ben.post(&edit, &fields(&[("title", "Mine"), ("price", "1"), ("currency", "EUR"), ("quantity", "1"), ("version", "1")])).await;
+    assert_eq!(ben.status, 403);
+    ben.post(&format!("{ticket}/withdraw"), &fields(&[("version", "1")])).await;
+    assert_eq!(ben.status, 403);
+}
+
+#[tokio::test]
+async fn where_a_form_is_sent_there_is_no_page() {
+    let app = TestApp::start().await;
+    let mut ada = member(&app, "ada").await;
+
+    ada.open("/account/password").await;
+    assert_eq!((ada.status, ada.path.as_str()), (200, "/account"));
+    ada.open("/signout").await;
+
+    assert_eq!((ada.status, ada.texts(".error-status")), (405, vec!["405".to_owned()]));
+    assert!(ada.jar.contains_key("access"));
+}

@@ -1,0 +1,208 @@
+//! A form that is refused comes back with what was typed, and with what is wrong beside its field.
+
+use super::{Browser, buyer, member, seller};
+use crate::app::{PASSWORD, TestApp};
+
+#[tokio::test]
+async fn signing_up_keeps_the_address_and_never_the_password() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::new(&app);
+    browser.open("/signup?next=/sell").await;
+
+    browser.submit("/signup", &[("email", "ada@"), ("password", "hush")]).await;
+
+    assert_eq!((browser.status, browser.value("email"), browser.value("next")), (422, "ada@".into(), "/sell".into()));
+    assert_eq!(browser.error("email"), "E-mail must be an e-mail address such as ada@example.org.");
+    assert_eq!(browser.error("password"), "Password must be at least 10 characters long.");
+    assert!(!browser.html.contains("hush"));
+    assert_eq!(browser.texts("title"), ["Error: Sign up · Ticketing"]);
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_told_beside_it() {
+    let app = TestApp::start().await;
+    member(&app, "ada").await;
+    let mut browser = Browser::new(&app);
+    browser.open("/signup").await;
+
+    browser.submit("/signup", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
+
+    assert_eq!((browser.status, browser.error("email")), (409, "E-mail has an account already.".to_owned()));
+}
+
+#[tokio::test]
+async fn signing_in_tells_not_which_half_is_wrong() {
+    let app = TestApp::start().await;
+    member(&app, "ada").await;
+    let mut browser = Browser::new(&app);
+
+    for email in ["ada@example.org", "nobody@example.org", "nobody"] {
+        browser.open("/signin").await;
+        browser.submit("/signin", &[("email", email), ("password", "not the password")]).await;
+
+        assert_eq!((browser.status, browser.value("email")), (422, email.to_owned()));
+        assert_eq!(browser.texts(".alert"), ["This e-mail address and this password do not go together."]);
+    }
+    browser.submit("/signin", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
+    assert_eq!((browser.path.as_str(), browser.texts(".nav-email").concat()), ("/", "ada@example.org".to_owned()));
+}
+
+#[tokio::test]
+async fn an_offer_comes_back_with_all_that_is_wrong_at_once() {
+    let app = TestApp::start().await;
+    let mut sally = member(&app, "sally").await;
+    sally.open("/sell").await;
+    let typed = [
+        ("title", ""),
+        ("description", "\n<b>two\nlines</b>"),
+        ("city", "Århus"),
+        ("startsAt", "soon"),
+        ("price", "12.505"),
+        ("currency", "USD"),
+        ("quantity", "many"),
+    ];
+
+    sally.submit("/sell", &typed).await;
+
+    assert_eq!(sally.status, 422);
+    for (field, value) in typed {
+        assert_eq!(sally.value(field), value.trim_start(), "{field}");
+    }
+    assert_eq!(sally.error("title"), "Title must not be empty.");
+    assert_eq!(sally.error("startsAt"), "Start must be a time such as 2030-06-01T19:30:00Z.");
+    assert_eq!(sally.error("price"), "Price must have at most 2 decimal places.");
+    assert_eq!(sally.error("quantity"), "Quantity must be a whole number between 1 and 1000.");
+    assert_eq!(sally.attributes("[aria-invalid=true]", "name").len(), 4);
+}
+
+#[tokio::test]
+async fn a_price_follows_its_currency() {
+    let app = TestApp::start().await;
+    let mut sally = member(&app, "sally").await;
+    for (price, currency, error) in [
+        ("900.5", "JPY", "Price must be a whole number in this currency."),
+        ("0", "EUR", "Price must be above zero."),
+        ("99999999999", "EUR", "Price is too high."),
+        ("ten", "EUR", "Price must be a number such as 12.50."),
+    ] {
+        sally.open("/sell").await;
+        sally.submit("/sell", &[("title", "Opera"), ("price", price), ("currency", currency)]).await;
+        assert_eq!((sally.status, sally.error("price").as_str()), (422, error));
+    }
+    for (price, currency, shown) in [("900", "JPY", "900 JPY"), ("1.005", "KWD", "1.005 KWD"), ("7,5", "EUR", "7.50 EUR")] {
+        sally.open("/sell").await;
+        sally.submit("/sell", &[("title", "Opera"), ("price", price), ("currency", currency)]).await;
+        assert_eq!(sally.texts(".price-line data"), [shown]);
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_edit_the_second_is_warned_and_keeps_what_they_typed() {
+    let app = TestApp::start().await;
+    let mut sally = seller(&app, "Opera", "1").await;
+    let edit = format!("{}/edit", sally.path);
+    sally.open(&edit).await;
+    let first = sally.html.clone();
+    sally.submit(&edit, &[("title", "From the first window")]).await;
+    (sally.path, sally.html) = (edit.clone(), first);
+
+    sally.submit(&edit, &[("title", "From the second window")]).await;
+    assert_eq!((sally.status, sally.value("title")), (412, "From the second window".to_owned()));
+    sally.submit(&edit, &[]).await;
+
+    assert_eq!((sally.status, sally.texts("h1")), (200, vec!["From the second window".to_owned()]));
+}
+
+#[tokio::test]
+async fn fewer_than_are_sold_cannot_be_offered() {
+    let app = TestApp::start().await;
+    let mut sally = seller(&app, "Opera", "3").await;
+    let ticket = sally.path.clone();
+    for name in ["ben", "eve"] {
+        buyer(&app, name, &ticket).await;
+    }
+
+    sally.open(&format!("{ticket}/edit")).await;
+    sally.submit(&format!("{ticket}/edit"), &[("quantity", "1")]).await;
+
+    assert_eq!((sally.status, sally.value("quantity")), (409, "1".to_owned()));
+    assert_eq!(sally.error("quantity"), "Quantity must be at least 2.");
+}
+
+#[tokio::test]
+async fn an_order_for_too_many_keeps_the_number() {
+    let app = TestApp::start().await;
+    let ticket = seller(&app, "Opera", "2").await.path;
+    let mut ben = member(&app, "ben").await;
+    let order = format!("{ticket}/order");
+    for (quantity, status, error) in [
+        ("3", 409, "Quantity is more than are left."),
+        ("0", 422, "Quantity must be between 1 and 1000."),
+        ("two", 422, "Quantity must be between 1 and 1000."),
+    ] {
+        ben.open(&ticket).await;
+        ben.submit(&order, &[("quantity", quantity)]).await;
+
+        assert_eq!((ben.status, ben.value("quantity").as_str()), (status, quantity));
+        assert_eq!(ben.error("quantity"), error);
+    }
+}
+
+#[tokio::test]
+async fn a_new_price_is_shown_before_anybody_pays_it() {
+    let app = TestApp::start().await;
+    let mut sally = seller(&app, "Opera", "2").await;
+    let ticket = sally.path.clone();
+    let mut ben = member(&app, "ben").await;
+    ben.open(&ticket).await;
+    sally.open(&format!("{ticket}/edit")).await;
+    sally.submit(&format!("{ticket}/edit"), &[("price", "20")]).await;
+
+    ben.submit(&format!("{ticket}/order"), &[]).await;
+    assert_eq!((ben.status, ben.texts(".price-line data")), (409, vec!["20.00 EUR".to_owned()]));
+    assert!(ben.texts(".alert").concat().starts_with("The price has changed"), "{}", ben.html);
+    ben.submit(&format!("{ticket}/order"), &[]).await;
+
+    assert_eq!(ben.texts(".fact-total data"), ["20.00 EUR"]);
+}
+
+#[tokio::test]
+async fn nobody_orders_their_own_ticket_by_any_form() {
+    let app = TestApp::start().await;
+    let mut sally = seller(&app, "Opera", "2").await;
+    let order = format!("{}/order", sally.path);
+    assert!(!sally.html.contains(&order));
+
+    let fields = [("quantity", "1"), ("amount", "1250"), ("currency", "EUR"), ("idempotency_key", "k")];
+    sally.post(&order, &fields.map(|(name, value)| (name.to_owned(), value.to_owned()))).await;
+
+    assert_eq!((sally.status, sally.texts(".alert")), (409, vec!["Nobody orders their own ticket.".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_whoever_knows_it() {
+    let app = TestApp::start().await;
+    let mut ada = member(&app, "ada").await;
+    ada.open("/account").await;
+    let (wrong, weak) = ("a wrong password", "password12");
+
+    ada.submit("/account/password", &[("currentPassword", wrong), ("newPassword", PASSWORD)]).await;
+    assert_eq!((ada.status, ada.error("currentPassword").is_empty()), (422, false));
+    ada.submit("/account/password", &[("currentPassword", PASSWORD), ("newPassword", weak)]).await;
+    assert_eq!((ada.status, ada.error("newPassword").is_empty()), (422, false));
+    ada.submit("/account/password", &[("currentPassword", PASSWORD), ("newPassword", "quiet maple drum 77")]).await;
+
+    assert_eq!((ada.status, ada.path.as_str(), ada.texts(".message").len()), (200, "/account", 1));
+}
+
+#[tokio::test]
+async fn filters_that_make_no_sense_are_kept_and_explained() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::new(&app);
+
+    browser.open("/?q=opera&from=soon&minPrice=cheap&sort=newest").await;
+
+    assert_eq!((browser.status, browser.value("q")), (422, "opera".to_owned()));
+    assert_eq!((browser.value("from"), browser.value("minPrice")), ("soon".to_owned(), "cheap".to_owned()));
+    assert_eq!(browser.error("minPrice"), "Lowest price must be a number such as 12.50.");
+}

@@ -1,0 +1,92 @@
+//! Selling: versions, entity tags and what may change.
+
+use serde_json::json;
+
+use crate::app::{TestApp, id, offer};
+
+#[tokio::test]
+async fn a_change_is_meant_for_one_version() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 2).await;
+    let path = format!("/api/tickets/{}", id(&ticket));
+    let change = offer("Opera, better seats", 1500, 2);
+    let put = |tag: &str| app.put(&path).by(&sally).header("if-match", tag).json(&change).send();
+
+    let changed = put("\"1\"").await;
+    assert_eq!((changed.status.as_u16(), changed.header("etag")), (200, "\"2\""));
+    assert_eq!(put("\"1\"").await.problem(), (412, "stale_version"));
+    assert_eq!(put("1").await.problem(), (400, "malformed"));
+    assert_eq!(put("*").await.header("etag"), "\"3\"");
+    app.settle().await;
+}
+
+#[tokio::test]
+async fn a_reader_who_has_the_version_is_told_so() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 2).await;
+    let read = |tag: &str| app.get(&format!("/api/tickets/{}", id(&ticket))).header("if-none-match", tag).send();
+
+    let (same, other) = (read("\"7\", W/\"1\"").await, read("\"2\"").await);
+
+    assert_eq!((same.status.as_u16(), same.body), (304, json!("")));
+    assert_eq!((other.status.as_u16(), other.header("etag")), (200, "\"1\""));
+}
+
+#[tokio::test]
+async fn a_withdrawn_ticket_takes_no_orders_and_stays_to_be_seen() {
+    let app = TestApp::start().await;
+    let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
+    let ticket = app.sell(&sally, 2).await;
+    let path = format!("/api/tickets/{}", id(&ticket));
+
+    assert_eq!(app.delete(&path).by(&sally).send().await.status, 204);
+    app.settle().await;
+
+    assert_eq!(app.ticket(&ticket).await["status"], "withdrawn");
+    assert_eq!(app.try_to_buy(&ben, &ticket).await.problem(), (409, "ticket_withdrawn"));
+    assert_eq!(app.put(&path).by(&sally).json(&offer("x", 1, 1)).send().await.problem(), (409, "ticket_withdrawn"));
+    assert_eq!(app.get("/api/tickets").send().await.body["items"], json!([]));
+}
+
+#[tokio::test]
+async fn fewer_places_than_were_sold_cannot_be_offered() {
+    let app = TestApp::start().await;
+    let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
+    let ticket = app.sell(&sally, 3).await;
+    app.buy(&ben, &ticket).await;
+    app.buy(&ben, &ticket).await;
+
+    let path = format!("/api/tickets/{}", id(&ticket));
+    let reply = app.put(&path).by(&sally).json(&offer("Opera", 1200, 1)).send().await;
+
+    assert_eq!((reply.problem(), reply.wrong_fields()), ((409, "quantity_below_sales"), vec!["quantity"]));
+}
+
+#[tokio::test]
+async fn every_wrong_field_is_named_at_once() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let body = json!({
+        "title": "a\u{0}b", "city": "x".repeat(81), "startsAt": "soon",
+        "price": {"amount": 0, "currency": "EUR"}, "quantity": 1001,
+    });
+
+    let reply = app.post("/api/tickets").by(&sally).json(&body).send().await;
+
+    assert_eq!(reply.problem(), (422, "invalid"));
+    assert_eq!(reply.wrong_fields(), ["title", "city", "startsAt", "price", "quantity"]);
+}
+
+#[tokio::test]
+async fn an_event_in_the_past_is_not_sold() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let mut body = offer("Opera", 1200, 1);
+    body["startsAt"] = json!("2001-01-01T20:00:00Z");
+
+    let reply = app.post("/api/tickets").by(&sally).json(&body).send().await;
+
+    assert_eq!((reply.problem(), reply.wrong_fields()), ((422, "starts_in_the_past"), vec!["startsAt"]));
+}

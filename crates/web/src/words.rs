@@ -1,0 +1,118 @@
+//! What a refusal of the API means to a reader, and what they can do.
+
+use crate::components::form::{FieldError, Form};
+
+/// A refusal in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What it is, as a heading.
+    pub title: &'static str,
+    /// What it means, and what the reader can do.
+    pub message: &'static str,
+}
+
+/// Explains a refusal by the code that the API gives it.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(ticketing_web::explain("order_not_found").title, "There is no such order");
+/// assert_eq!(ticketing_web::explain("of another age").title, "Something went wrong");
+/// ```
+#[must_use]
+pub fn explain(code: &str) -> Explanation {
+    let found = EXPLANATIONS.iter().find(|(known, ..)| *known == code);
+    let (title, message) = found.map_or(UNKNOWN, |(_, title, message)| (*title, *message));
+    Explanation { title, message }
+}
+
+const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
+
+const EXPLANATIONS: [(&str, &str, &str); 35] = [
+    ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
+    ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
+    ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
+    ("route_not_found", "There is no such page", "The address may be mistyped, or the page has moved."),
+    ("too_large", "This is too much at once", "Go back and shorten what you entered."),
+    ("unsupported_media_type", "This request makes no sense", "Go back, reload the page and try again."),
+    ("invalid", "Something is not filled in right", "Please check what you entered."),
+    ("starts_in_the_past", "The event would begin in the past", "Please check what you entered."),
+    (
+        "idempotency_key_reused",
+        "This form was sent before",
+        "This form was sent before, with something else in it. Look at what came of that; send it again to ask for more.",
+    ),
+    ("not_signed_in", "Sign in first", "This page is for people who are signed in."),
+    ("wrong_credentials", "This does not go together", "This e-mail address and this password do not go together."),
+    ("session_over", "You were signed out", "Sign in again to go on."),
+    ("not_seller", "This is not your ticket", "Only its seller may change a ticket."),
+    ("cross_origin", "This came from another site", "For your safety, nothing was done. Begin again on this site."),
+    ("account_not_found", "There is no such account", "It may be gone."),
+    ("ticket_not_found", "There is no such ticket", "The address may be mistyped, or the ticket is gone."),
+    ("order_not_found", "There is no such order", "There is none at this address, or it is not yours to see."),
+    ("session_not_found", "This session is over", "It ended before, or it is not yours."),
+    ("email_taken", "There is an account already", "This e-mail address has an account. Sign in instead."),
+    ("ticket_withdrawn", "The ticket was withdrawn", "The ticket was withdrawn: it takes no more orders and no changes."),
+    ("quantity_below_sales", "That many are not free", "More are held or sold than you want to offer."),
+    ("own_ticket", "This is your own ticket", "Nobody orders their own ticket."),
+    (
+        "sold_out",
+        "Not enough are left",
+        "Fewer are left than you asked for. A held one comes back when its buyer does not pay in time.",
+    ),
+    (
+        "price_changed",
+        "The price has changed",
+        "The price has changed since you saw it, and nothing was ordered. Order again if you agree to the new one.",
+    ),
+    ("order_completed", "The order is paid", "This order is paid, so it stays."),
+    ("order_cancelled", "The order was cancelled", "This order was cancelled or has expired. Nothing more is charged."),
+    ("order_overdue", "The time to pay is over", "The time to pay is over, and nothing was charged. You may order again."),
+    ("already_paid", "The order is paid", "This order is paid already; you are not charged twice."),
+    (
+        "payment_in_progress",
+        "A payment is under way",
+        "Another payment of this order has no answer yet. It is settled by itself, so please wait.",
+    ),
+    ("card_declined", "The card was declined", "The card was declined and nothing was charged. Try another one."),
+    (
+        "stale_version",
+        "The ticket has changed meanwhile",
+        "The ticket was changed since you opened it. What you entered is kept: look at it and send it again to replace \
+         the other change.",
+    ),
+    ("rate_limited", "Too many tries", "There were too many tries. Wait a little, then try again."),
+    ("timeout", "This took too long", "It may have happened all the same. Look, then try again; nothing is done twice."),
+    ("unavailable", "We are busy right now", "Try again in a moment; nothing is done twice."),
+    ("broken", "Something is broken here", "It is our fault, not yours. Try again later."),
+];
+
+/// The field of a form that a refusal is about, and what is wrong with it.
+const BLAMED: [(&str, &str, &str); 4] = [
+    ("email_taken", "email", "has an account already"),
+    ("sold_out", "quantity", "is more than are left"),
+    ("card_declined", "token", "was declined"),
+    ("order_overdue", "token", "comes too late"),
+];
+
+impl<V> Form<V> {
+    /// Says why the form was refused, by the code that the API gives the refusal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_web::{Form, SignInValues};
+    ///
+    /// let form = Form::new(SignInValues { email: "ada@example.org".into() }).refused("email_taken");
+    ///
+    /// assert_eq!(form.errors[0].field, "email");
+    /// ```
+    #[must_use]
+    pub fn refused(mut self, code: &str) -> Self {
+        let blamed = BLAMED.iter().find(|(known, ..)| *known == code);
+        if let Some((_, field, message)) = blamed.filter(|_| self.errors.is_empty()) {
+            self.errors.push(FieldError { field: (*field).into(), message: (*message).into() });
+        }
+        self.alert(explain(code).message)
+    }
+}
