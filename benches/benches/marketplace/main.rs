@@ -4,6 +4,7 @@
 
 mod batching;
 mod catalog;
+mod http;
 mod lists;
 mod orders;
 mod ratios;
@@ -22,6 +23,7 @@ fn main() {
     relay::bench(&mut criterion, &mut ratios);
     lists::bench(&mut criterion, &mut ratios);
     catalog::bench(&mut criterion, &mut ratios);
+    http::bench(&mut criterion, &mut ratios);
     criterion.final_summary();
     ratios.print();
     batching::print();
