@@ -36,7 +36,6 @@ use crate::problem::Problem;
 use visit::Door;
 
 /// The routes of the site. It knows what the API tells and nothing else.
-#[must_use]
 pub fn router(app: &App, api: ApiClient) -> Router<App> {
     let door = Door { app: App::clone(app), api };
     let pages = Router::new()
@@ -67,7 +66,6 @@ async fn nothing_here() -> Problem {
 }
 
 /// Puts the outermost layers around the site: refusals become pages, and pages are compressed.
-#[must_use]
 pub fn as_pages(site: Router) -> Router {
     site.layer(from_fn(refusal::as_page)).layer(CompressionLayer::new())
 }

@@ -81,9 +81,8 @@ const SYSTEMS: [(&str, &str); 6] = [
 
 /// What a `User-Agent` stands for, as far as it is known: `Firefox on Linux`.
 pub(crate) fn device_name(agent: &str) -> String {
-    let find = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
-    };
+    let find =
+        |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
     match (find(&BROWSERS), find(&SYSTEMS)) {
         (Some(browser), Some(system)) => [browser, " on ", system].concat(),
         _ => agent.to_owned(),
@@ -133,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_browser_is_called_by_its_name() {
-        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
         assert_eq!(device_name(chrome), "Chrome on Linux");
         assert_eq!(device_name(&format!("{chrome} Edg/140.0.0.0")), "Edge on Linux");

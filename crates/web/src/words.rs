@@ -52,7 +52,11 @@ const EXPLANATIONS: [(&str, &str, &str); 35] = [
     ("order_not_found", "There is no such order", "There is none at this address, or it is not yours to see."),
     ("session_not_found", "This session is over", "It ended before, or it is not yours."),
     ("email_taken", "There is an account already", "This e-mail address has an account. Sign in instead."),
-    ("ticket_withdrawn", "The ticket was withdrawn", "The ticket was withdrawn: it takes no more orders and no changes."),
+    (
+        "ticket_withdrawn",
+        "The ticket was withdrawn",
+        "The ticket was withdrawn: it takes no more orders and no changes.",
+    ),
     ("quantity_below_sales", "That many are not free", "More are held or sold than you want to offer."),
     ("own_ticket", "This is your own ticket", "Nobody orders their own ticket."),
     (
@@ -67,7 +71,11 @@ const EXPLANATIONS: [(&str, &str, &str); 35] = [
     ),
     ("order_completed", "The order is paid", "This order is paid, so it stays."),
     ("order_cancelled", "The order was cancelled", "This order was cancelled or has expired. Nothing more is charged."),
-    ("order_overdue", "The time to pay is over", "The time to pay is over, and nothing was charged. You may order again."),
+    (
+        "order_overdue",
+        "The time to pay is over",
+        "The time to pay is over, and nothing was charged. You may order again.",
+    ),
     ("already_paid", "The order is paid", "This order is paid already; you are not charged twice."),
     (
         "payment_in_progress",
@@ -82,7 +90,11 @@ const EXPLANATIONS: [(&str, &str, &str); 35] = [
          the other change.",
     ),
     ("rate_limited", "Too many tries", "There were too many tries. Wait a little, then try again."),
-    ("timeout", "This took too long", "It may have happened all the same. Look, then try again; nothing is done twice."),
+    (
+        "timeout",
+        "This took too long",
+        "It may have happened all the same. Look, then try again; nothing is done twice.",
+    ),
     ("unavailable", "We are busy right now", "Try again in a moment; nothing is done twice."),
     ("broken", "Something is broken here", "It is our fault, not yours. Try again later."),
 ];

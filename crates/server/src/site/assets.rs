@@ -39,8 +39,7 @@ async fn icon(headers: HeaderMap) -> Result<Response, Problem> {
 fn send(path: &str, headers: &HeaderMap, lasts: &'static str) -> Result<Response, Problem> {
     let asset = ticketing_web::asset(path);
     let asset = asset.ok_or_else(|| Problem::not_found("route_not_found", "there is nothing at this path"))?;
-    let fixed =
-        [(CONTENT_TYPE, asset.content_type), (CACHE_CONTROL, lasts), (VARY, "accept-encoding")];
+    let fixed = [(CONTENT_TYPE, asset.content_type), (CACHE_CONTROL, lasts), (VARY, "accept-encoding")];
     if !takes_gzip(headers) {
         return Ok((fixed, asset.bytes).into_response());
     }
@@ -49,7 +48,8 @@ fn send(path: &str, headers: &HeaderMap, lasts: &'static str) -> Result<Response
 
 fn takes_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let mut offers = accepted.flat_map(|value| value.split(',')).map(|offer| offer.split_once(';').unwrap_or((offer, "")));
+    let mut offers =
+        accepted.flat_map(|value| value.split(',')).map(|offer| offer.split_once(';').unwrap_or((offer, "")));
     offers.any(|(coding, quality)| {
         let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32));
         coding.trim().eq_ignore_ascii_case("gzip") && !refused

@@ -37,7 +37,8 @@ impl Search {
     /// Where the API has the answer.
     fn address(&self) -> String {
         // An amount that is none is sent as it is, for the API to refuse with all else that is wrong.
-        let [min_price, max_price] = [&self.min_price, &self.max_price].map(|text| amount(text).unwrap_or(text.clone()));
+        let [min_price, max_price] =
+            [&self.min_price, &self.max_price].map(|text| amount(text).unwrap_or(text.clone()));
         let parameters = [
             ("q", &self.q),
             ("category", &self.category),

@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
 
 use ticketing_core::domain::ids::OrderId;
-use ticketing_web::{
-    CheckoutPage, Done, Form, OrderPage, OrderStatus, PaymentValues, checkout_page, order_page,
-};
+use ticketing_web::{CheckoutPage, Done, Form, OrderPage, OrderStatus, PaymentValues, checkout_page, order_page};
 
 use crate::extract::Named;
 use crate::marketplace::App;
@@ -126,8 +124,8 @@ pub(super) async fn pay(
         Err(refusal) if refusal.is("already_paid") => Ok(here.telling(Done::OrderPaidBefore).into_response()),
         Err(refusal) => {
             // What may have been carried out is asked for again under its own key.
-            let key = if refusal.is_passing() { form.idempotency_key } else { new_key(&app) };
-            refused(&visit, id, &PaymentValues { token: form.token }, key, refusal).await
+            let idempotency_key = if refusal.is_passing() { form.idempotency_key } else { new_key(&app) };
+            refused(&visit, id, PaymentForm { idempotency_key, ..form }, refusal).await
         }
     }
 }
@@ -139,26 +137,23 @@ pub(super) async fn cancel(
 ) -> Result<Response, Refusal> {
     match visit.delete(&address(id)).await {
         Ok(_) => Ok(Onward::to(format!("/orders/{id}")).telling(Done::OrderCancelled).into_response()),
-        Err(refusal) => refused(&visit, id, &PaymentValues::default(), new_key(&app), refusal).await,
+        Err(refusal) => {
+            let form = PaymentForm { idempotency_key: new_key(&app), ..PaymentForm::default() };
+            refused(&visit, id, form, refusal).await
+        }
     }
 }
 
 /// The order as it is, with what was refused.
-async fn refused(
-    visit: &Visit,
-    id: OrderId,
-    values: &PaymentValues,
-    key: String,
-    refusal: Refusal,
-) -> Result<Response, Refusal> {
+async fn refused(visit: &Visit, id: OrderId, form: PaymentForm, refusal: Refusal) -> Result<Response, Refusal> {
     if !refusal.suits_a_form() {
         return Err(refusal);
     }
     let order = load(visit, id).await?;
     let status = order.status();
     if status == OrderStatus::AwaitingPayment {
-        let form = refusal.onto(Form::new(values.clone()));
-        return Ok(refusal.page(checkout(visit, order, form, key)));
+        let payment = refusal.onto(Form::new(PaymentValues { token: form.token }));
+        return Ok(refusal.page(checkout(visit, order, payment, form.idempotency_key)));
     }
     let mut shell = visit.shell();
     shell.flash = Some(refusal.flash());

@@ -1,7 +1,7 @@
 //! `/tickets/{id}`: a ticket, and the form that orders it.
 
 use axum::extract::State;
-use axum::response::{Html, Response, IntoResponse};
+use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use ticketing_core::domain::ids::TicketId;

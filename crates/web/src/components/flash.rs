@@ -104,7 +104,9 @@ impl Done {
             Self::OrderCancelled => (FlashKind::Success, "The order was cancelled."),
             Self::OrderPaid => (FlashKind::Success, "Your payment was received."),
             Self::OrderPaidBefore => (FlashKind::Notice, "This order is paid already; you are not charged twice."),
-            Self::PaymentPending => (FlashKind::Notice, "Your card has not answered yet. Please look again in a moment."),
+            Self::PaymentPending => {
+                (FlashKind::Notice, "Your card has not answered yet. Please look again in a moment.")
+            }
             Self::PaymentRefunded => (FlashKind::Notice, "The order is over, so your money is on its way back."),
             Self::PasswordChanged => {
                 (FlashKind::Success, "The password was changed, and all other sessions were ended.")

@@ -100,11 +100,11 @@ impl<'a> Browser<'a> {
     fn filled_form(&self, action: &str, filled: &[(&str, &str)]) -> Vec<(String, String)> {
         let page = Html::parse_document(&self.html);
         let form = select(&page, &format!("form[method=post][action='{action}']"));
-        let form = form.first().unwrap_or_else(|| panic!("no form {action} at {}: {}", self.path, self.html));
-        let mut fields: Vec<_> = controls(*form).into_iter().filter_map(sent).collect();
+        assert!(!form.is_empty(), "no form {action} at {}: {}", self.path, self.html);
+        let mut fields: Vec<_> = controls(form[0]).into_iter().filter_map(sent).collect();
         for (name, value) in filled {
             let field = fields.iter_mut().find(|(field, _)| field == name);
-            let (_, sent) = field.unwrap_or_else(|| panic!("the form {action} has no field {name}"));
+            let (_, sent) = field.expect(name);
             (*value).clone_into(sent);
         }
         fields
@@ -115,6 +115,11 @@ impl<'a> Browser<'a> {
         let page = Html::parse_document(&self.html);
         let found = select(&page, selector).into_iter();
         found.map(|element| element.text().collect::<String>().trim().to_owned()).collect()
+    }
+
+    /// What the page tells of what was just done.
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.texts("main > .message")
     }
 
     /// An attribute of all elements that match.
@@ -129,7 +134,7 @@ impl<'a> Browser<'a> {
         let page = Html::parse_document(&self.html);
         let found = select(&page, &format!("[name={name}]"));
         let shown = found.into_iter().filter_map(sent).map(|(_, value)| value).next();
-        shown.unwrap_or_else(|| panic!("no field {name}: {}", self.html))
+        shown.expect(name)
     }
 
     /// What is wrong with a field of the page.

@@ -94,7 +94,7 @@ async fn a_session_goes_on_when_its_access_token_is_gone() {
 
     app.pass(Duration::from_secs(10 * 60)).await;
     ada.submit("/account/password", &[("currentPassword", PASSWORD), ("newPassword", "quiet maple drum 77")]).await;
-    assert_eq!((ada.status, ada.path.as_str(), ada.texts(".message").len()), (200, "/account", 1));
+    assert_eq!((ada.status, ada.path.as_str(), ada.told().len()), (200, "/account", 1));
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn cookies_of_a_session_that_is_over_are_taken_away() {
     let stolen = ada.jar.clone();
     ada.open("/account").await;
     ada.submit("/signout", &[]).await;
-    assert_eq!((ada.jar.is_empty(), ada.texts(".message")), (true, vec!["You are signed out.".to_owned()]));
+    assert_eq!((ada.jar.is_empty(), ada.told()), (true, vec!["You are signed out.".to_owned()]));
 
     let mut thief = Browser::new(&app);
     thief.jar = stolen;
@@ -125,7 +125,7 @@ async fn a_session_elsewhere_is_ended_by_a_form() {
 
     desk.submit(&revoke[0], &[]).await;
 
-    assert_eq!((desk.path.as_str(), desk.texts(".message")), ("/account", vec!["The session was ended.".to_owned()]));
+    assert_eq!((desk.path.as_str(), desk.told()), ("/account", vec!["The session was ended.".to_owned()]));
     phone.open("/account").await;
     assert_eq!(phone.path, "/signin?next=%2Faccount");
 }
@@ -139,7 +139,11 @@ async fn nobody_edits_what_another_sells() {
 
     ben.open(&edit).await;
     assert_eq!((ben.status, ben.texts("h1")), (403, vec!["This is not your ticket".to_owned()]));
-    ben.post(&edit, &fields(&[("title", "Mine"), ("price", "1"), ("currency", "EUR"), ("quantity", "1"), ("version", "1")])).await;
+    ben.post(
+        &edit,
+        &fields(&[("title", "Mine"), ("price", "1"), ("currency", "EUR"), ("quantity", "1"), ("version", "1")]),
+    )
+    .await;
     assert_eq!(ben.status, 403);
     ben.post(&format!("{ticket}/withdraw"), &fields(&[("version", "1")])).await;
     assert_eq!(ben.status, 403);

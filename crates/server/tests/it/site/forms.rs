@@ -89,7 +89,9 @@ async fn a_price_follows_its_currency() {
         sally.submit("/sell", &[("title", "Opera"), ("price", price), ("currency", currency)]).await;
         assert_eq!((sally.status, sally.error("price").as_str()), (422, error));
     }
-    for (price, currency, shown) in [("900", "JPY", "900 JPY"), ("1.005", "KWD", "1.005 KWD"), ("7,5", "EUR", "7.50 EUR")] {
+    for (price, currency, shown) in
+        [("900", "JPY", "900 JPY"), ("1.005", "KWD", "1.005 KWD"), ("7,5", "EUR", "7.50 EUR")]
+    {
         sally.open("/sell").await;
         sally.submit("/sell", &[("title", "Opera"), ("price", price), ("currency", currency)]).await;
         assert_eq!(sally.texts(".price-line data"), [shown]);
@@ -192,7 +194,7 @@ async fn a_password_is_changed_by_whoever_knows_it() {
     assert_eq!((ada.status, ada.error("newPassword").is_empty()), (422, false));
     ada.submit("/account/password", &[("currentPassword", PASSWORD), ("newPassword", "quiet maple drum 77")]).await;
 
-    assert_eq!((ada.status, ada.path.as_str(), ada.texts(".message").len()), (200, "/account", 1));
+    assert_eq!((ada.status, ada.path.as_str(), ada.told().len()), (200, "/account", 1));
 }
 
 #[tokio::test]

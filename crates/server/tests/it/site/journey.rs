@@ -13,11 +13,11 @@ async fn a_ticket_is_sold_by_forms_alone() {
     assert_eq!(sally.path, "/signin?next=%2Fsell");
     sally.open(&sally.attributes("main a[href^='/signup']", "href")[0].clone()).await;
     sally.submit("/signup", &[("email", "Sally@Example.org"), ("password", PASSWORD)]).await;
-    assert_eq!((sally.path.as_str(), sally.texts(".message").len()), ("/sell", 1));
+    assert_eq!((sally.path.as_str(), sally.told().len()), ("/sell", 1));
     let offer = [("title", "Opera"), ("price", "12,50"), ("quantity", "2"), ("startsAt", "2030-06-01T19:30")];
     sally.submit("/sell", &offer).await;
     let ticket = sally.path.clone();
-    assert_eq!(sally.texts(".message"), ["Your ticket is on sale."]);
+    assert_eq!(sally.told(), ["Your ticket is on sale."]);
     assert_eq!(sally.texts(".facts time"), ["1 Jun 2030, 19:30 UTC"]);
 
     let mut ben = Browser::new(&app);
@@ -33,7 +33,7 @@ async fn a_ticket_is_sold_by_forms_alone() {
     ben.submit(&format!("{order}/pay"), &[]).await;
 
     assert_eq!((&ben.path, ben.texts(".lead")), (&order, vec!["Paid. The tickets are yours.".to_owned()]));
-    assert_eq!(ben.texts(".message"), ["Your payment was received."]);
+    assert_eq!(ben.told(), ["Your payment was received."]);
     assert_eq!(app.memory.gateway.total_captured(), 2500);
     sally.open("/my/tickets").await;
     assert_eq!(sally.texts("td.number"), ["12.50 EUR", "2", "0", "2"]);
@@ -67,10 +67,10 @@ async fn a_buyer_changes_their_mind() {
 
     ben.submit(&format!("{order}/cancel"), &[]).await;
 
-    assert_eq!((&ben.path, ben.texts(".message")), (&order, vec!["The order was cancelled.".to_owned()]));
+    assert_eq!((&ben.path, ben.told()), (&order, vec!["The order was cancelled.".to_owned()]));
     ben.open("/orders").await;
     assert_eq!(ben.texts("main .badge"), ["Cancelled"]);
-    assert_eq!(ben.texts(".message"), [""; 0], "what was done is told once");
+    assert_eq!(ben.told(), [""; 0], "what was done is told once");
 }
 
 #[tokio::test]

@@ -52,7 +52,9 @@ async fn what_is_not_there_is_a_page_for_people_and_a_problem_for_programs() {
     let mut ada = member(&app, "ada").await;
     let nobody = "019de4b2-8d00-7000-8000-000000000001";
 
-    for path in ["/nowhere", "/tickets/nothing", &format!("/tickets/{nobody}"), &format!("/orders/{nobody}"), "/assets/x"] {
+    for path in
+        ["/nowhere", "/tickets/nothing", &format!("/tickets/{nobody}"), &format!("/orders/{nobody}"), "/assets/x"]
+    {
         ada.open(path).await;
         assert_eq!((ada.status, ada.texts(".error-status")), (404, vec!["404".to_owned()]), "{path}");
         assert_eq!(ada.headers["content-type"], "text/html; charset=utf-8");
@@ -96,7 +98,8 @@ async fn prices_are_filtered_by_what_people_type() {
     seller(&app, "Opera", "1").await;
     let mut browser = Browser::new(&app);
 
-    for (filters, found) in [("minPrice=12.50", 1), ("minPrice=12,51", 0), ("maxPrice=12,5", 1), ("maxPrice=12.49", 0)] {
+    for (filters, found) in [("minPrice=12.50", 1), ("minPrice=12,51", 0), ("maxPrice=12,5", 1), ("maxPrice=12.49", 0)]
+    {
         browser.open(&format!("/?{filters}")).await;
         assert_eq!(browser.texts(".cards li").len(), found, "{filters}");
     }
@@ -113,7 +116,10 @@ async fn assets_exist_never_change_and_are_compressed() {
 
     for path in &assets {
         let plain = app.get(path).send().await;
-        assert_eq!((plain.status.as_u16(), plain.header("cache-control")), (200, "public, max-age=31536000, immutable"));
+        assert_eq!(
+            (plain.status.as_u16(), plain.header("cache-control")),
+            (200, "public, max-age=31536000, immutable")
+        );
         assert_eq!(plain.header("content-encoding"), "");
         let packed = app.get(path).header("accept-encoding", "br, gzip").send().await;
         assert_eq!((packed.header("content-encoding"), packed.header("vary")), ("gzip", "accept-encoding"));
