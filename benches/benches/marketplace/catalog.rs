@@ -16,11 +16,7 @@ pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     });
     group.bench_function("static-string", |bencher| bencher.iter(|| black_box(bytes.clone())));
     group.finish();
-    ratios.compare(
-        "page: catalogue of 50, rendered alone",
-        ["catalog/rendered", "catalog/static-string"],
-        Goal::RateAtLeast(0.0),
-    );
+    ratios.compare("page: catalogue of 50, rendered alone", ["catalog/rendered", "catalog/static-string"], Goal::None);
 }
 
 fn page() -> CatalogPage {

@@ -37,11 +37,7 @@ pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
         bencher.iter(|| runtime.block_on(publisher.publish(&events)).expect("the broker is up"));
     });
     group.finish();
-    ratios.compare(
-        "relay: 4,096 events from memory",
-        ["relay/outbox-to-broker", "relay/bare-publish"],
-        Goal::RateAtLeast(0.3),
-    );
+    ratios.compare("relay: 4,096 events from memory", ["relay/outbox-to-broker", "relay/bare-publish"], Goal::None);
 }
 
 fn events(world: &World) -> Vec<EventEnvelope> {

@@ -18,6 +18,7 @@ mod onward;
 mod orders;
 mod price;
 mod refusal;
+mod rendered;
 mod sell;
 mod sign;
 mod ticket;
@@ -33,11 +34,12 @@ use crate::front_door::ApiClient;
 use crate::marketplace::App;
 use crate::problem::Problem;
 
+use rendered::Rendered;
 use visit::Door;
 
 /// The routes of the site. It knows what the API tells and nothing else.
 pub fn router(app: &App, api: ApiClient) -> Router<App> {
-    let door = Door { app: App::clone(app), api };
+    let door = Door { app: App::clone(app), api, rendered: Rendered::default() };
     let pages = Router::new()
         .route("/", get(catalog::catalog))
         .route("/tickets/{id}", get(ticket::ticket))

@@ -11,6 +11,8 @@ mod attributes;
 mod payload;
 mod upcast;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use uuid::Uuid;
 
@@ -57,7 +59,7 @@ pub struct EventEnvelope {
     /// The stream it belongs to.
     pub topic: Topic,
     /// What happened, such as `order.created`.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The version of the payload's schema.
     pub schema: u32,
     /// When it happened.
@@ -107,7 +109,7 @@ pub fn seal(event: &Event, id: EventId, time: Timestamp, origin: &Origin) -> Eve
     EventEnvelope {
         id,
         topic: event.topic(),
-        kind: payload::kind(event).to_owned(),
+        kind: Cow::Borrowed(payload::kind(event)),
         schema: upcast::CURRENT,
         time,
         subject: event.subject(),

@@ -14,7 +14,7 @@ use super::view::{Listed, Ticket};
 use super::visit::Visit;
 
 /// How many tickets a page shows: full rows, whether of two, three or four.
-const PAGE: &str = "24";
+const PAGE: &str = "48";
 /// How many decimal places a filter has, whichever currency: nearly all have two.
 const DECIMALS: u8 = 2;
 
@@ -81,10 +81,13 @@ fn amount(text: &str) -> Option<String> {
 }
 
 pub(super) async fn catalog(visit: Visit, Query(search): Query<Search>) -> Result<Response, Refusal> {
-    let found = visit.read::<Listed<Ticket>>(&search.address()).await;
+    let answer = visit.ask(&search.address()).await;
     let form = search.form();
-    match found {
-        Ok(found) => Ok(Html(page(&visit, form, found)).into_response()),
+    match answer {
+        Ok(answer) => {
+            let show = |found| page(&visit, form, found);
+            Ok(Html(visit.once_for_all(&answer, show)?).into_response())
+        }
         Err(refusal) if refusal.is_about_fields() => {
             let nothing = Listed { items: Vec::new(), next_cursor: None };
             Ok(refusal.page(page(&visit, Search::explained(refusal.onto(form)), nothing)))

@@ -22,6 +22,7 @@ use crate::problem::Problem;
 
 use super::onward::{Onward, sign_in_address};
 use super::refusal::Refusal;
+use super::rendered::Rendered;
 
 /// The cookie that carries what the next page has to tell.
 const FLASH: &str = "flash";
@@ -31,6 +32,7 @@ const FLASH: &str = "flash";
 pub(super) struct Door {
     pub(super) app: App,
     pub(super) api: ApiClient,
+    pub(super) rendered: Rendered,
 }
 
 /// Somebody who is signed in.
@@ -50,6 +52,7 @@ pub(super) struct Visit {
     unsure: Option<Answer>,
     path: String,
     done: Option<Done>,
+    rendered: Rendered,
 }
 
 /// A visit of somebody who is signed in; anybody else is sent to sign in.
@@ -93,7 +96,29 @@ impl Visit {
 
     /// Reads something from the API.
     pub(super) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
-        parsed(&Refusal::unless_done(self.api.get(path, &self.caller).await)?)
+        parsed(&self.ask(path).await?)
+    }
+
+    /// Asks the API for something.
+    pub(super) async fn ask(&self, path: &str) -> Result<Answer, Refusal> {
+        Refusal::unless_done(self.api.get(path, &self.caller).await)
+    }
+
+    /// The page that shows an answer; rendered anew only if somebody is signed in or the answer is another.
+    pub(super) fn once_for_all<T: DeserializeOwned>(
+        &self,
+        answer: &Answer,
+        show: impl FnOnce(T) -> String,
+    ) -> Result<Bytes, Refusal> {
+        let is_anybody = self.viewer.is_none() && self.done.is_none();
+        if let Some(html) = self.rendered.find(&self.path, &answer.body).filter(|_| is_anybody) {
+            return Ok(html);
+        }
+        let html = Bytes::from(show(parsed(answer)?));
+        if is_anybody {
+            self.rendered.keep(self.path.clone(), answer.body.clone(), html.clone());
+        }
+        Ok(html)
     }
 
     /// Asks the API to do something.
@@ -176,7 +201,7 @@ impl Door {
             caller = caller.with_header(X_REQUEST_ID, id);
         }
         let path = page_of(request.method(), request.uri());
-        Visit { api: self.api.clone(), caller, viewer: None, unsure: None, path, done }
+        Visit { api: self.api.clone(), caller, viewer: None, unsure: None, path, done, rendered: self.rendered.clone() }
     }
 }
 

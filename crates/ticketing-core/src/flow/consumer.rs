@@ -8,6 +8,7 @@
 mod isolate;
 mod park;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -176,11 +177,18 @@ impl std::fmt::Debug for Consumer {
     }
 }
 
-/// A delivery that is an event we know, or none of ours; still unsettled.
-struct Decoded {
+/// A delivery that is still unsettled, and what it is ordered by.
+struct Unsettled {
     delivery: Delivery,
-    incoming: Result<Incoming, wire::Undecodable>,
     key: String,
+}
+
+/// Deliveries to be handled together, in order.
+enum Part {
+    /// Events that we know, each beside its delivery.
+    Events(Vec<Incoming>, Vec<Unsettled>),
+    /// Bytes that are no event of ours.
+    Foreign(Box<Unsettled>, wire::Undecodable),
 }
 
 impl Consumer {
@@ -231,32 +239,45 @@ impl Consumer {
     }
 
     async fn handle_batch(&self, deliveries: Vec<Delivery>) -> Result<(), BoxError> {
-        let mut events = Vec::with_capacity(deliveries.len());
-        for delivery in deliveries {
-            let key = delivery.arrival.key();
-            match decode(&delivery.arrival) {
+        let unsettled = deliveries.into_iter().map(|delivery| Unsettled { key: delivery.arrival.key(), delivery });
+        let free = self.follow_parked(unsettled.collect()).await?;
+        self.isolate(self.decode(free)).await
+    }
+
+    /// Runs of events, with what is undecodable alone between them. What is of a type to come is passed by.
+    fn decode(&self, deliveries: Vec<Unsettled>) -> VecDeque<Part> {
+        let mut parts = VecDeque::new();
+        let (mut events, mut run) = (Vec::with_capacity(deliveries.len()), Vec::with_capacity(deliveries.len()));
+        for unsettled in deliveries {
+            match decode(&unsettled.delivery.arrival) {
+                Ok(Some(incoming)) => {
+                    events.push(incoming);
+                    run.push(unsettled);
+                }
                 Ok(None) => {
                     self.counts.0.unknown.fetch_add(1, Ordering::Relaxed);
-                    ack(delivery);
+                    ack(unsettled.delivery);
                 }
-                Ok(Some(incoming)) => events.push(Decoded { delivery, incoming: Ok(incoming), key }),
-                Err(undecodable) => events.push(Decoded { delivery, incoming: Err(undecodable), key }),
+                Err(undecodable) => {
+                    parts.push_back(Part::Events(std::mem::take(&mut events), std::mem::take(&mut run)));
+                    parts.push_back(Part::Foreign(Box::new(unsettled), undecodable));
+                }
             }
         }
-        let events = self.follow_parked(events).await?;
-        self.isolate(events).await
+        parts.push_back(Part::Events(events, run));
+        parts
     }
 
-    fn handled(&self, deliveries: Vec<Decoded>) {
+    fn handled(&self, deliveries: Vec<Unsettled>) {
         self.counts.0.handled.fetch_add(deliveries.len() as u64, Ordering::Relaxed);
-        for decoded in deliveries {
-            ack(decoded.delivery);
+        for unsettled in deliveries {
+            ack(unsettled.delivery);
         }
     }
 
-    fn retry(&self, decoded: Decoded, after: Duration) {
+    fn retry(&self, unsettled: Unsettled, after: Duration) {
         self.counts.0.retried.fetch_add(1, Ordering::Relaxed);
-        settle(decoded.delivery, Settlement::Retry { after });
+        settle(unsettled.delivery, Settlement::Retry { after });
     }
 }
 

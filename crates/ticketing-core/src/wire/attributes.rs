@@ -1,5 +1,6 @@
 //! Envelope ⇄ `CloudEvents` headers of the Kafka protocol binding, binary mode.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use uuid::Uuid;
@@ -34,7 +35,7 @@ pub fn to_headers(envelope: &EventEnvelope) -> Vec<(String, String)> {
     let mut headers = vec![
         ("ce_specversion".to_owned(), SPEC_VERSION.to_owned()),
         ("ce_id".to_owned(), envelope.id.to_string()),
-        ("ce_type".to_owned(), envelope.kind.clone()),
+        ("ce_type".to_owned(), envelope.kind.clone().into_owned()),
         ("ce_schema".to_owned(), envelope.schema.to_string()),
         ("ce_source".to_owned(), source(envelope.topic)),
         ("ce_time".to_owned(), envelope.time.to_string()),
@@ -63,7 +64,7 @@ pub fn from_message(message: &RawMessage) -> Result<EventEnvelope, Undecodable> 
     Ok(EventEnvelope {
         id: headers.parsed("ce_id").map(EventId::new)?,
         topic: topic.ok_or_else(|| Undecodable::new("the topic is not one of ours"))?,
-        kind: headers.text("ce_type")?.to_owned(),
+        kind: Cow::Owned(headers.text("ce_type")?.to_owned()),
         schema: headers.parsed("ce_schema")?,
         time: headers.parsed::<Timestamp>("ce_time")?,
         subject: headers.parsed("ce_subject")?,

@@ -1,9 +1,11 @@
 //! Event ⇄ JSON: the shapes of the payloads, apart from the domain so that neither binds the other.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::domain::event::Event;
@@ -111,21 +113,21 @@ pub(super) fn decode(kind: Kind, data: &Bytes) -> Result<Event, Undecodable> {
             let payload: AccountPayload = read(data)?;
             Event::AccountRegistered {
                 account: AccountId::new(payload.id),
-                registered_at: payload.registered_at.try_into()?,
+                registered_at: payload.registered_at.into(),
             }
         }
-        Kind::TicketCreated => Event::TicketCreated(read::<TicketPayload>(data)?.try_into()?),
-        Kind::TicketUpdated => Event::TicketUpdated(read::<TicketPayload>(data)?.try_into()?),
-        Kind::TicketWithdrawn => Event::TicketWithdrawn(read::<TicketPayload>(data)?.try_into()?),
-        Kind::OrderCreated => Event::OrderCreated(read::<OrderPayload>(data)?.try_into()?),
-        Kind::OrderCancelled => Event::OrderCancelled(read::<OrderPayload>(data)?.try_into()?),
-        Kind::OrderCompleted => Event::OrderCompleted(read::<OrderPayload>(data)?.try_into()?),
-        Kind::PaymentCaptured => Event::PaymentCaptured(read::<PaymentPayload>(data)?.try_into()?),
-        Kind::PaymentFailed => Event::PaymentFailed(read::<PaymentPayload>(data)?.try_into()?),
-        Kind::PaymentRefunded => Event::PaymentRefunded(read::<PaymentPayload>(data)?.try_into()?),
+        Kind::TicketCreated => Event::TicketCreated(read::<TicketPayload<'_>>(data)?.try_into()?),
+        Kind::TicketUpdated => Event::TicketUpdated(read::<TicketPayload<'_>>(data)?.try_into()?),
+        Kind::TicketWithdrawn => Event::TicketWithdrawn(read::<TicketPayload<'_>>(data)?.try_into()?),
+        Kind::OrderCreated => Event::OrderCreated(read::<OrderPayload<'_>>(data)?.try_into()?),
+        Kind::OrderCancelled => Event::OrderCancelled(read::<OrderPayload<'_>>(data)?.try_into()?),
+        Kind::OrderCompleted => Event::OrderCompleted(read::<OrderPayload<'_>>(data)?.try_into()?),
+        Kind::PaymentCaptured => Event::PaymentCaptured(read::<PaymentPayload<'_>>(data)?.try_into()?),
+        Kind::PaymentFailed => Event::PaymentFailed(read::<PaymentPayload<'_>>(data)?.try_into()?),
+        Kind::PaymentRefunded => Event::PaymentRefunded(read::<PaymentPayload<'_>>(data)?.try_into()?),
         Kind::ExpirationCompleted => {
             let payload: ExpirationPayload = read(data)?;
-            Event::ExpirationCompleted { order: OrderId::new(payload.order_id), pay_by: payload.pay_by.try_into()? }
+            Event::ExpirationCompleted { order: OrderId::new(payload.order_id), pay_by: payload.pay_by.into() }
         }
     })
 }
@@ -139,39 +141,51 @@ fn read<'a, P: Deserialize<'a>>(data: &'a Bytes) -> Result<P, Undecodable> {
 }
 
 /// RFC 3339 text on the wire.
-#[derive(Serialize, Deserialize)]
-struct Rfc3339(String);
+#[derive(Clone, Copy)]
+struct Rfc3339(Timestamp);
 
 impl From<Timestamp> for Rfc3339 {
     fn from(time: Timestamp) -> Self {
-        Self(time.to_string())
+        Self(time)
     }
 }
 
-impl TryFrom<Rfc3339> for Timestamp {
-    type Error = Undecodable;
+impl From<Rfc3339> for Timestamp {
+    fn from(time: Rfc3339) -> Self {
+        time.0
+    }
+}
 
-    fn try_from(text: Rfc3339) -> Result<Self, Undecodable> {
-        text.0.parse().map_err(|_| Undecodable::new("a time is not RFC 3339"))
+impl Serialize for Rfc3339 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rfc3339 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| D::Error::custom("a time is not RFC 3339"))
     }
 }
 
 #[derive(Serialize, Deserialize)]
-struct MoneyPayload {
+struct MoneyPayload<'a> {
     amount: u64,
-    currency: String,
+    #[serde(borrow)]
+    currency: Cow<'a, str>,
 }
 
-impl From<Money> for MoneyPayload {
+impl From<Money> for MoneyPayload<'_> {
     fn from(money: Money) -> Self {
-        Self { amount: money.amount, currency: money.currency.code().to_owned() }
+        Self { amount: money.amount, currency: Cow::Borrowed(money.currency.code()) }
     }
 }
 
-impl TryFrom<MoneyPayload> for Money {
+impl TryFrom<MoneyPayload<'_>> for Money {
     type Error = Undecodable;
 
-    fn try_from(money: MoneyPayload) -> Result<Self, Undecodable> {
+    fn try_from(money: MoneyPayload<'_>) -> Result<Self, Undecodable> {
         let currency = money.currency.parse().map_err(|_| Undecodable::new("the currency is unknown"))?;
         Ok(Self { amount: money.amount, currency })
     }
@@ -193,7 +207,7 @@ struct ExpirationPayload {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct TicketPayload {
+struct TicketPayload<'a> {
     id: Uuid,
     seller_id: Uuid,
     title: Arc<str>,
@@ -207,7 +221,8 @@ struct TicketPayload {
     category: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     starts_at: Option<Rfc3339>,
-    price: MoneyPayload,
+    #[serde(borrow)]
+    price: MoneyPayload<'a>,
     quantity: u32,
     status: TicketStatusPayload,
     created_at: Rfc3339,
@@ -221,7 +236,7 @@ enum TicketStatusPayload {
     Withdrawn,
 }
 
-impl From<&Ticket> for TicketPayload {
+impl From<&Ticket> for TicketPayload<'_> {
     fn from(ticket: &Ticket) -> Self {
         let details = &ticket.offer.details;
         Self {
@@ -245,17 +260,17 @@ impl From<&Ticket> for TicketPayload {
     }
 }
 
-impl TryFrom<TicketPayload> for Ticket {
+impl TryFrom<TicketPayload<'_>> for Ticket {
     type Error = Undecodable;
 
-    fn try_from(payload: TicketPayload) -> Result<Self, Undecodable> {
+    fn try_from(payload: TicketPayload<'_>) -> Result<Self, Undecodable> {
         let details = Details::parse(DetailsInput {
             title: &payload.title,
             description: payload.description.as_deref(),
             venue: payload.venue.as_deref(),
             city: payload.city.as_deref(),
             category: payload.category.as_deref(),
-            starts_at: payload.starts_at.map(Timestamp::try_from).transpose()?,
+            starts_at: payload.starts_at.map(Timestamp::from),
         });
         let details = details.map_err(|_| Undecodable::new("a text of the ticket is out of bounds"))?;
         let offer = Offer { details, price: price(payload.price)?, quantity: quantity(payload.quantity)? };
@@ -267,13 +282,13 @@ impl TryFrom<TicketPayload> for Ticket {
                 TicketStatusPayload::OnSale => TicketStatus::OnSale,
                 TicketStatusPayload::Withdrawn => TicketStatus::Withdrawn,
             },
-            created_at: payload.created_at.try_into()?,
+            created_at: payload.created_at.into(),
             version: payload.version,
         })
     }
 }
 
-fn price(money: MoneyPayload) -> Result<Price, Undecodable> {
+fn price(money: MoneyPayload<'_>) -> Result<Price, Undecodable> {
     Price::new(money.try_into()?).map_err(|_| Undecodable::new("the price is out of bounds"))
 }
 
@@ -283,13 +298,23 @@ fn quantity(places: u32) -> Result<Quantity, Undecodable> {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct OrderPayload {
+struct OrderPayload<'a> {
     id: Uuid,
     buyer_id: Uuid,
-    ticket: OrderedTicketPayload,
+    #[serde(borrow)]
+    ticket: OrderedTicketPayload<'a>,
     quantity: u32,
-    #[serde(flatten)]
     status: OrderStatusPayload,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pay_by: Option<Rfc3339>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    payment_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    completed_at: Option<Rfc3339>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    reason: Option<CancelReasonPayload>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    cancelled_at: Option<Rfc3339>,
     placed_at: Rfc3339,
     version: u64,
     sales: SalesPayload,
@@ -297,21 +322,22 @@ struct OrderPayload {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct OrderedTicketPayload {
+struct OrderedTicketPayload<'a> {
     id: Uuid,
     title: Arc<str>,
-    price: MoneyPayload,
+    #[serde(borrow)]
+    price: MoneyPayload<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 enum OrderStatusPayload {
-    AwaitingPayment { pay_by: Rfc3339 },
-    Completed { payment_id: Uuid, completed_at: Rfc3339 },
-    Cancelled { reason: CancelReasonPayload, cancelled_at: Rfc3339 },
+    AwaitingPayment,
+    Completed,
+    Cancelled,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum CancelReasonPayload {
     ByBuyer,
@@ -325,10 +351,10 @@ struct SalesPayload {
     version: u64,
 }
 
-impl From<&OrderChange> for OrderPayload {
+impl From<&OrderChange> for OrderPayload<'_> {
     fn from(change: &OrderChange) -> Self {
         let OrderChange { order, sales } = change;
-        Self {
+        let payload = Self {
             id: order.id.uuid(),
             buyer_id: order.buyer.uuid(),
             ticket: OrderedTicketPayload {
@@ -337,18 +363,68 @@ impl From<&OrderChange> for OrderPayload {
                 price: order.ticket.price.money().into(),
             },
             quantity: order.quantity.get(),
-            status: order.status.into(),
+            status: OrderStatusPayload::AwaitingPayment,
+            pay_by: None,
+            payment_id: None,
+            completed_at: None,
+            reason: None,
+            cancelled_at: None,
             placed_at: order.placed_at.into(),
             version: order.version,
             sales: SalesPayload { held: sales.held, sold: sales.sold, version: sales.version },
-        }
+        };
+        payload.with(order.status)
     }
 }
 
-impl TryFrom<OrderPayload> for OrderChange {
+impl OrderPayload<'_> {
+    fn with(self, status: OrderStatus) -> Self {
+        match status {
+            OrderStatus::AwaitingPayment { pay_by } => Self { pay_by: Some(pay_by.into()), ..self },
+            OrderStatus::Completed { payment, at } => Self {
+                status: OrderStatusPayload::Completed,
+                payment_id: Some(payment.uuid()),
+                completed_at: Some(at.into()),
+                ..self
+            },
+            OrderStatus::Cancelled { reason, at } => Self {
+                status: OrderStatusPayload::Cancelled,
+                reason: Some(match reason {
+                    CancelReason::ByBuyer => CancelReasonPayload::ByBuyer,
+                    CancelReason::Expired => CancelReasonPayload::Expired,
+                }),
+                cancelled_at: Some(at.into()),
+                ..self
+            },
+        }
+    }
+
+    fn status(&self) -> Result<OrderStatus, Undecodable> {
+        let status = match self.status {
+            OrderStatusPayload::AwaitingPayment => {
+                self.pay_by.map(|pay_by| OrderStatus::AwaitingPayment { pay_by: pay_by.into() })
+            }
+            OrderStatusPayload::Completed => self
+                .payment_id
+                .zip(self.completed_at)
+                .map(|(payment, at)| OrderStatus::Completed { payment: PaymentId::new(payment), at: at.into() }),
+            OrderStatusPayload::Cancelled => self.reason.zip(self.cancelled_at).map(|(reason, at)| {
+                let reason = match reason {
+                    CancelReasonPayload::ByBuyer => CancelReason::ByBuyer,
+                    CancelReasonPayload::Expired => CancelReason::Expired,
+                };
+                OrderStatus::Cancelled { reason, at: at.into() }
+            }),
+        };
+        status.ok_or_else(|| Undecodable::new("the order lacks what its status needs"))
+    }
+}
+
+impl TryFrom<OrderPayload<'_>> for OrderChange {
     type Error = Undecodable;
 
-    fn try_from(payload: OrderPayload) -> Result<Self, Undecodable> {
+    fn try_from(payload: OrderPayload<'_>) -> Result<Self, Undecodable> {
+        let status = payload.status()?;
         let SalesPayload { held, sold, version } = payload.sales;
         let order = Order {
             id: OrderId::new(payload.id),
@@ -359,8 +435,8 @@ impl TryFrom<OrderPayload> for OrderChange {
                 price: price(payload.ticket.price)?,
             },
             quantity: quantity(payload.quantity)?,
-            status: payload.status.try_into()?,
-            placed_at: payload.placed_at.try_into()?,
+            status,
+            placed_at: payload.placed_at.into(),
             // What the buyer called the request is between them and the orders service.
             key: None,
             version: payload.version,
@@ -369,113 +445,84 @@ impl TryFrom<OrderPayload> for OrderChange {
     }
 }
 
-impl From<OrderStatus> for OrderStatusPayload {
-    fn from(status: OrderStatus) -> Self {
-        match status {
-            OrderStatus::AwaitingPayment { pay_by } => Self::AwaitingPayment { pay_by: pay_by.into() },
-            OrderStatus::Completed { payment, at } => {
-                Self::Completed { payment_id: payment.uuid(), completed_at: at.into() }
-            }
-            OrderStatus::Cancelled { reason, at } => Self::Cancelled {
-                reason: match reason {
-                    CancelReason::ByBuyer => CancelReasonPayload::ByBuyer,
-                    CancelReason::Expired => CancelReasonPayload::Expired,
-                },
-                cancelled_at: at.into(),
-            },
-        }
-    }
-}
-
-impl TryFrom<OrderStatusPayload> for OrderStatus {
-    type Error = Undecodable;
-
-    fn try_from(payload: OrderStatusPayload) -> Result<Self, Undecodable> {
-        Ok(match payload {
-            OrderStatusPayload::AwaitingPayment { pay_by } => Self::AwaitingPayment { pay_by: pay_by.try_into()? },
-            OrderStatusPayload::Completed { payment_id, completed_at } => {
-                Self::Completed { payment: PaymentId::new(payment_id), at: completed_at.try_into()? }
-            }
-            OrderStatusPayload::Cancelled { reason, cancelled_at } => Self::Cancelled {
-                reason: match reason {
-                    CancelReasonPayload::ByBuyer => CancelReason::ByBuyer,
-                    CancelReasonPayload::Expired => CancelReason::Expired,
-                },
-                at: cancelled_at.try_into()?,
-            },
-        })
-    }
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PaymentPayload {
+struct PaymentPayload<'a> {
     id: Uuid,
     order_id: Uuid,
     ticket_id: Uuid,
     buyer_id: Uuid,
-    total: MoneyPayload,
-    #[serde(flatten)]
+    #[serde(borrow)]
+    total: MoneyPayload<'a>,
     status: PaymentStatusPayload,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    reference: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    reason: Option<Arc<str>>,
     started_at: Rfc3339,
     version: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "camelCase")]
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 enum PaymentStatusPayload {
     Pending,
-    Captured { reference: Arc<str> },
-    Failed { reason: Arc<str> },
-    RefundDue { reference: Arc<str> },
-    Refunded { reference: Arc<str> },
+    Captured,
+    Failed,
+    RefundDue,
+    Refunded,
 }
 
-impl From<&Payment> for PaymentPayload {
+impl From<&Payment> for PaymentPayload<'_> {
     fn from(payment: &Payment) -> Self {
+        let (status, reference, reason) = match &payment.status {
+            PaymentStatus::Pending => (PaymentStatusPayload::Pending, None, None),
+            PaymentStatus::Captured { reference } => (PaymentStatusPayload::Captured, Some(reference), None),
+            PaymentStatus::Failed { reason } => (PaymentStatusPayload::Failed, None, Some(reason)),
+            PaymentStatus::RefundDue { reference } => (PaymentStatusPayload::RefundDue, Some(reference), None),
+            PaymentStatus::Refunded { reference } => (PaymentStatusPayload::Refunded, Some(reference), None),
+        };
         Self {
             id: payment.id.uuid(),
             order_id: payment.order.uuid(),
             ticket_id: payment.ticket.uuid(),
             buyer_id: payment.buyer.uuid(),
             total: payment.total.into(),
-            status: match &payment.status {
-                PaymentStatus::Pending => PaymentStatusPayload::Pending,
-                PaymentStatus::Captured { reference } => {
-                    PaymentStatusPayload::Captured { reference: reference.clone() }
-                }
-                PaymentStatus::Failed { reason } => PaymentStatusPayload::Failed { reason: reason.clone() },
-                PaymentStatus::RefundDue { reference } => {
-                    PaymentStatusPayload::RefundDue { reference: reference.clone() }
-                }
-                PaymentStatus::Refunded { reference } => {
-                    PaymentStatusPayload::Refunded { reference: reference.clone() }
-                }
-            },
+            status,
+            reference: reference.cloned(),
+            reason: reason.cloned(),
             started_at: payment.started_at.into(),
             version: payment.version,
         }
     }
 }
 
-impl TryFrom<PaymentPayload> for Payment {
+impl PaymentPayload<'_> {
+    fn status(&self) -> Result<PaymentStatus, Undecodable> {
+        let lacks = || Undecodable::new("the payment lacks what its status needs");
+        let reference = || self.reference.clone().ok_or_else(lacks);
+        Ok(match self.status {
+            PaymentStatusPayload::Pending => PaymentStatus::Pending,
+            PaymentStatusPayload::Captured => PaymentStatus::Captured { reference: reference()? },
+            PaymentStatusPayload::Failed => PaymentStatus::Failed { reason: self.reason.clone().ok_or_else(lacks)? },
+            PaymentStatusPayload::RefundDue => PaymentStatus::RefundDue { reference: reference()? },
+            PaymentStatusPayload::Refunded => PaymentStatus::Refunded { reference: reference()? },
+        })
+    }
+}
+
+impl TryFrom<PaymentPayload<'_>> for Payment {
     type Error = Undecodable;
 
-    fn try_from(payload: PaymentPayload) -> Result<Self, Undecodable> {
+    fn try_from(payload: PaymentPayload<'_>) -> Result<Self, Undecodable> {
         Ok(Self {
+            status: payload.status()?,
             id: PaymentId::new(payload.id),
             order: OrderId::new(payload.order_id),
             ticket: TicketId::new(payload.ticket_id),
             buyer: AccountId::new(payload.buyer_id),
             total: payload.total.try_into()?,
-            status: match payload.status {
-                PaymentStatusPayload::Pending => PaymentStatus::Pending,
-                PaymentStatusPayload::Captured { reference } => PaymentStatus::Captured { reference },
-                PaymentStatusPayload::Failed { reason } => PaymentStatus::Failed { reason },
-                PaymentStatusPayload::RefundDue { reference } => PaymentStatus::RefundDue { reference },
-                PaymentStatusPayload::Refunded { reference } => PaymentStatus::Refunded { reference },
-            },
-            started_at: payload.started_at.try_into()?,
+            started_at: payload.started_at.into(),
             key: None,
             version: payload.version,
         })

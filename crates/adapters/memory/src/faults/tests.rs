@@ -1,3 +1,5 @@
+//! A plan does what it says, step by step and by chance.
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Searches find what matches, through whichever index.
+
 use futures::FutureExt;
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Ticket, TicketStatus};

@@ -1,3 +1,5 @@
+//! Partitions change hands, and the log is kept as long as somebody needs it.
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,7 +20,7 @@ fn event(subject: u128, version: u64) -> EventEnvelope {
     EventEnvelope {
         id: EventId::new(Uuid::from_u128(subject << 64 | u128::from(version))),
         topic: Topic::Orders,
-        kind: "order.created".to_owned(),
+        kind: "order.created".into(),
         schema: 1,
         time: Timestamp::EPOCH,
         subject: Uuid::from_u128(subject),

@@ -83,11 +83,11 @@ async fn a_list_is_read_page_by_page() {
     let mut browser = Browser::new(&app);
 
     browser.open("/?q=opera&sort=cheapest").await;
-    assert_eq!((browser.texts(".cards li").len(), browser.texts(".cards h2")[0].as_str()), (24, "Opera 0"));
+    assert_eq!((browser.texts(".cards li").len(), browser.texts(".cards h2")[0].as_str()), (48, "Opera 0"));
     let next = browser.attributes("a[rel=next]", "href");
     browser.open(&next[0]).await;
 
-    assert_eq!((browser.value("q"), browser.texts(".cards h2")), ("opera".into(), vec!["Opera 24".to_owned()]));
+    assert_eq!((browser.value("q"), browser.texts(".cards h2")), ("opera".into(), vec!["Opera 48".to_owned()]));
     browser.open("/?cursor=tomato").await;
     assert_eq!((browser.status, browser.texts("h1")), (400, vec!["This page of the list is gone".to_owned()]));
 }

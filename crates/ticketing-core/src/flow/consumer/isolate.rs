@@ -5,105 +5,117 @@ use std::time::Duration;
 
 use crate::ports::BoxError;
 
-use super::{Consumer, Decoded, HandleError};
+use super::{Consumer, HandleError, Incoming, Part, Unsettled, causes};
 
-/// What happened to an earlier event of a key, so that later ones share its fate.
+/// What happened to an earlier event of a key, so that later ones share it.
+#[derive(Clone, Copy)]
 enum Fate {
     Retry(Duration),
     Parked,
 }
 
+/// The fates of a batch, by key.
+type Fates = HashMap<String, Fate>;
+
 impl Consumer {
     /// Handles events together, in halves, in quarters, until each is handled, put back or parked.
-    pub(super) async fn isolate(&self, events: Vec<Decoded>) -> Result<(), BoxError> {
-        let mut parts = apart_from_undecodable(events);
-        let mut fates = HashMap::new();
+    pub(super) async fn isolate(&self, mut parts: VecDeque<Part>) -> Result<(), BoxError> {
+        let mut fates = Fates::new();
         while let Some(part) = parts.pop_front() {
-            let part = self.share_fates(part, &fates).await?;
-            if part.is_empty() {
-                continue;
-            }
-            match self.handle_together(&part).await {
-                Ok(()) => self.handled(part),
-                Err(HandleError::Unavailable(error)) => return self.put_all_back(part, parts, error),
-                Err(HandleError::Failed(error)) => match <[Decoded; 1]>::try_from(part) {
-                    Ok([culprit]) => {
-                        let key = culprit.key.clone();
-                        fates.insert(key, self.give_up_or_retry(culprit, &*error).await?);
+            match part {
+                Part::Foreign(unsettled, undecodable) => {
+                    self.park_foreign(*unsettled, &mut fates, undecodable.to_string()).await?;
+                }
+                Part::Events(events, run) => {
+                    let (events, run) = self.share_fates(events, run, &fates).await?;
+                    if run.is_empty() {
+                        continue;
                     }
-                    Err(mut part) => {
-                        let second = part.split_off(part.len() / 2);
-                        parts.push_front(second);
-                        parts.push_front(part);
+                    match self.handler.handle(&events).await {
+                        Ok(()) => self.handled(run),
+                        Err(HandleError::Unavailable(error)) => return self.put_all_back(run, parts, error),
+                        Err(HandleError::Failed(error)) => match <[Unsettled; 1]>::try_from(run) {
+                            Ok([culprit]) => self.give_up_or_retry(culprit, &mut fates, &causes(&*error)).await?,
+                            Err(run) => split(events, run, &mut parts),
+                        },
                     }
-                },
+                }
             }
         }
         Ok(())
     }
 
-    async fn handle_together(&self, part: &[Decoded]) -> Result<(), HandleError> {
-        let events: Result<Vec<_>, _> = part.iter().map(|decoded| decoded.incoming.clone()).collect();
-        match events {
-            Ok(events) => self.handler.handle(&events).await,
-            Err(undecodable) => Err(HandleError::Failed(undecodable.into())),
-        }
-    }
-
     /// Keeps those whose key has no fate yet; the others share it.
-    async fn share_fates(&self, part: Vec<Decoded>, fates: &HashMap<String, Fate>) -> Result<Vec<Decoded>, BoxError> {
-        let mut free = Vec::with_capacity(part.len());
-        for decoded in part {
-            match fates.get(&decoded.key) {
-                None => free.push(decoded),
-                Some(Fate::Retry(after)) => self.retry(decoded, *after),
-                Some(Fate::Parked) => self.park(decoded.delivery, "follows a parked event".to_owned()).await?,
+    async fn share_fates(
+        &self,
+        events: Vec<Incoming>,
+        run: Vec<Unsettled>,
+        fates: &Fates,
+    ) -> Result<(Vec<Incoming>, Vec<Unsettled>), BoxError> {
+        if fates.is_empty() {
+            return Ok((events, run));
+        }
+        let mut free = (Vec::new(), Vec::new());
+        for (incoming, unsettled) in events.into_iter().zip(run) {
+            match fates.get(&unsettled.key).copied() {
+                Some(fate) => self.share(unsettled, fate).await?,
+                None => {
+                    free.0.push(incoming);
+                    free.1.push(unsettled);
+                }
             }
         }
         Ok(free)
     }
 
-    async fn give_up_or_retry(
-        &self,
-        culprit: Decoded,
-        error: &(dyn std::error::Error + Send + Sync),
-    ) -> Result<Fate, BoxError> {
-        let cause = super::causes(error);
-        let attempt = culprit.delivery.attempt;
-        let hopeless = culprit.incoming.is_err();
-        if hopeless || attempt >= self.config.max_attempts {
-            self.park(culprit.delivery, cause).await?;
-            return Ok(Fate::Parked);
+    async fn share(&self, unsettled: Unsettled, fate: Fate) -> Result<(), BoxError> {
+        match fate {
+            Fate::Retry(after) => self.retry(unsettled, after),
+            Fate::Parked => self.park(unsettled.delivery, "follows a parked event".to_owned()).await?,
+        }
+        Ok(())
+    }
+
+    /// Nothing makes bytes an event, so they are not tried again; but they stay behind what is.
+    async fn park_foreign(&self, unsettled: Unsettled, fates: &mut Fates, reason: String) -> Result<(), BoxError> {
+        if let Some(fate) = fates.get(&unsettled.key).copied() {
+            return self.share(unsettled, fate).await;
+        }
+        fates.insert(unsettled.key.clone(), Fate::Parked);
+        self.park(unsettled.delivery, reason).await
+    }
+
+    async fn give_up_or_retry(&self, culprit: Unsettled, fates: &mut Fates, cause: &str) -> Result<(), BoxError> {
+        let (key, attempt) = (culprit.key.clone(), culprit.delivery.attempt);
+        if attempt >= self.config.max_attempts {
+            self.park(culprit.delivery, cause.to_owned()).await?;
+            fates.insert(key, Fate::Parked);
+            return Ok(());
         }
         let after = self.config.backoff.wait(attempt, self.ports.clock.now(), &*self.ports.ids);
-        let (name, key) = (self.handler.name(), &culprit.key);
+        let name = self.handler.name();
         tracing::warn!(name, key, attempt, ?after, cause, "an event of {key} was not handled and will be tried again");
         self.retry(culprit, after);
-        Ok(Fate::Retry(after))
+        fates.insert(key, Fate::Retry(after));
+        Ok(())
     }
 
     /// Nothing can be handled now: all of it comes again, without being blamed.
-    fn put_all_back(&self, part: Vec<Decoded>, parts: VecDeque<Vec<Decoded>>, error: BoxError) -> Result<(), BoxError> {
-        for decoded in std::iter::once(part).chain(parts).flatten() {
-            self.retry(decoded, self.config.backoff.first);
+    fn put_all_back(&self, run: Vec<Unsettled>, parts: VecDeque<Part>, error: BoxError) -> Result<(), BoxError> {
+        let rest = parts.into_iter().flat_map(|part| match part {
+            Part::Events(_, run) => run,
+            Part::Foreign(unsettled, _) => vec![*unsettled],
+        });
+        for unsettled in run.into_iter().chain(rest) {
+            self.retry(unsettled, self.config.backoff.first);
         }
         Err(error)
     }
 }
 
-/// Runs of events, and each undecodable delivery alone between them, in order.
-fn apart_from_undecodable(events: Vec<Decoded>) -> VecDeque<Vec<Decoded>> {
-    let mut parts = VecDeque::from([Vec::new()]);
-    for decoded in events {
-        if decoded.incoming.is_ok() {
-            match parts.back_mut() {
-                Some(run) => run.push(decoded),
-                None => parts.push_back(vec![decoded]),
-            }
-        } else {
-            parts.push_back(vec![decoded]);
-            parts.push_back(Vec::new());
-        }
-    }
-    parts
+/// Puts both halves back to the front, in order.
+fn split(mut events: Vec<Incoming>, mut run: Vec<Unsettled>, parts: &mut VecDeque<Part>) {
+    let half = run.len() / 2;
+    parts.push_front(Part::Events(events.split_off(half), run.split_off(half)));
+    parts.push_front(Part::Events(events, run));
 }

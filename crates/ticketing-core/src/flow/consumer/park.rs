@@ -8,7 +8,7 @@ use crate::ports::parking::{Parked, ParkedFilter, ParkingChange};
 use crate::ports::store::Page;
 use crate::ports::transport::Delivery;
 
-use super::{Consumer, Decoded, HandleError, ack, causes, decode};
+use super::{Consumer, HandleError, Unsettled, ack, causes, decode};
 
 impl Consumer {
     /// Sets a delivery and its key aside, durably, and settles it.
@@ -24,8 +24,8 @@ impl Consumer {
     }
 
     /// Sets aside what follows a parked event of its key; returns the rest.
-    pub(super) async fn follow_parked(&self, events: Vec<Decoded>) -> Result<Vec<Decoded>, BoxError> {
-        let keys: HashSet<String> = events.iter().map(|decoded| decoded.key.clone()).collect();
+    pub(super) async fn follow_parked(&self, events: Vec<Unsettled>) -> Result<Vec<Unsettled>, BoxError> {
+        let keys: HashSet<String> = events.iter().map(|unsettled| unsettled.key.clone()).collect();
         let keys: Vec<String> = keys.into_iter().collect();
         let name = self.handler.name();
         let parked: HashSet<String> = self.ports.parking.parked_keys(name, &keys).await?.into_iter().collect();
@@ -33,20 +33,20 @@ impl Consumer {
             return Ok(events);
         }
         let (behind, mut free): (Vec<_>, Vec<_>) =
-            events.into_iter().partition(|decoded| parked.contains(&decoded.key));
+            events.into_iter().partition(|unsettled| parked.contains(&unsettled.key));
         let aside: Vec<_> = behind
             .into_iter()
-            .map(|decoded| (self.parked(&decoded.delivery, "follows a parked event".to_owned()), decoded))
+            .map(|unsettled| (self.parked(&unsettled.delivery, "follows a parked event".to_owned()), unsettled))
             .collect();
         let wanted = aside.iter().map(|(parked, _)| parked.clone()).collect();
         let followed: HashSet<_> = self.ports.parking.follow(wanted).await?.into_iter().collect();
-        for (parked, decoded) in aside {
+        for (parked, unsettled) in aside {
             if followed.contains(&parked.id) {
                 self.counts.0.parked.fetch_add(1, Ordering::Relaxed);
-                ack(decoded.delivery);
+                ack(unsettled.delivery);
             } else {
                 // Its key was replayed to the end meanwhile.
-                free.push(decoded);
+                free.push(unsettled);
             }
         }
         Ok(free)

@@ -36,6 +36,22 @@ enum Begun {
     Before(Payment),
 }
 
+/// Why it did not begin.
+enum NotBegun {
+    /// Somebody else was quicker: decide again.
+    Raced,
+    /// The order is not heard of yet, if ever.
+    Unheard,
+    /// It never will.
+    Refused(Error),
+}
+
+impl<E: Into<Error>> From<E> for NotBegun {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
 impl Payments {
     /// Takes money for an order.
     ///
@@ -74,30 +90,32 @@ impl Payments {
         let mut tries = 0;
         loop {
             match self.try_to_begin(command).await {
+                Ok(begun) => return Ok(begun),
                 // The event of a new order may still be on its way.
-                Err(Error::OrderNotFound) if young && self.world.now() < give_up_at => {
+                Err(NotBegun::Unheard) if young && self.world.now() < give_up_at => {
                     self.world.clock.sleep(NEWS_POLL).await;
                 }
-                Ok(None) if tries < DECISIONS => tries += 1,
-                Ok(None) => return Err(StoreError::Conflict(Vec::new()).into()),
-                Ok(Some(begun)) => return Ok(begun),
-                Err(error) => return Err(error),
+                Err(NotBegun::Unheard) => return Err(Error::OrderNotFound),
+                Err(NotBegun::Raced) if tries < DECISIONS => tries += 1,
+                Err(NotBegun::Raced) => return Err(StoreError::Conflict(Vec::new()).into()),
+                Err(NotBegun::Refused(error)) => return Err(error),
             }
         }
     }
 
-    /// Loads, decides and commits once; `None` if somebody else was quicker.
-    async fn try_to_begin(&self, command: &PayOrder) -> Result<Option<Begun>, Error> {
+    /// Loads, decides and commits once.
+    async fn try_to_begin(&self, command: &PayOrder) -> Result<Begun, NotBegun> {
         let key = command.key.clone().map(|key| (command.buyer, key));
         let needs =
             PaymentNeeds { payables: vec![command.order], keys: key.into_iter().collect(), ..PaymentNeeds::default() };
         let records = self.store.load(&needs).await?;
         if let Some(payment) = began_before(records.payments.iter().map(|stored| &stored.record), command)? {
-            return Ok(Some(Begun::Before(payment)));
+            return Ok(Begun::Before(payment));
         }
-        let account =
-            account_of(&records, command.order).filter(|account| account.payable.record.buyer == command.buyer);
-        let account = account.ok_or(Error::OrderNotFound)?;
+        let account = account_of(&records, command.order).ok_or(NotBegun::Unheard)?;
+        if account.payable.record.buyer != command.buyer {
+            return Err(Error::OrderNotFound.into());
+        }
         let now = self.world.now();
         let request = PaymentRequest { id: PaymentId::new(self.world.uuid(now)), key: command.key.clone() };
         let live = account.live.as_ref().map(|stored| &stored.record);
@@ -106,8 +124,8 @@ impl Payments {
         let work: UnitOfWork<PaymentRecord> =
             UnitOfWork::default().with(account.payable.replace(payable)).with(Write::insert(payment.clone()));
         match self.store.commit(work).await {
-            Ok(()) => Ok(Some(Begun::Now(payment))),
-            Err(StoreError::Conflict(_)) => Ok(None),
+            Ok(()) => Ok(Begun::Now(payment)),
+            Err(StoreError::Conflict(_)) => Err(NotBegun::Raced),
             Err(error) => Err(error.into()),
         }
     }
