@@ -1,7 +1,10 @@
 //! Event ⇄ JSON: the shapes of the payloads, apart from the domain so that neither binds the other.
 
+mod order;
+mod payment;
+mod ticket;
+
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::de::Error as _;
@@ -9,14 +12,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::domain::event::Event;
-use crate::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
+use crate::domain::ids::{AccountId, OrderId};
 use crate::domain::money::{Money, Price, Quantity};
-use crate::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
-use crate::domain::payment::{Payment, PaymentStatus};
-use crate::domain::ticket::{Details, DetailsInput, Offer, Sales, Ticket, TicketStatus};
 use crate::domain::time::Timestamp;
 
 use super::Undecodable;
+
+use order::OrderPayload;
+use payment::PaymentPayload;
+use ticket::TicketPayload;
 
 /// Every type of event there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,326 +209,10 @@ struct ExpirationPayload {
     pay_by: Rfc3339,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TicketPayload<'a> {
-    id: Uuid,
-    seller_id: Uuid,
-    title: Arc<str>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    venue: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    city: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    category: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    starts_at: Option<Rfc3339>,
-    #[serde(borrow)]
-    price: MoneyPayload<'a>,
-    quantity: u32,
-    status: TicketStatusPayload,
-    created_at: Rfc3339,
-    version: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum TicketStatusPayload {
-    OnSale,
-    Withdrawn,
-}
-
-impl From<&Ticket> for TicketPayload<'_> {
-    fn from(ticket: &Ticket) -> Self {
-        let details = &ticket.offer.details;
-        Self {
-            id: ticket.id.uuid(),
-            seller_id: ticket.seller.uuid(),
-            title: Arc::clone(&details.title),
-            description: details.description.clone(),
-            venue: details.venue.clone(),
-            city: details.city.clone(),
-            category: details.category.clone(),
-            starts_at: details.starts_at.map(Into::into),
-            price: ticket.offer.price.money().into(),
-            quantity: ticket.offer.quantity.get(),
-            status: match ticket.status {
-                TicketStatus::OnSale => TicketStatusPayload::OnSale,
-                TicketStatus::Withdrawn => TicketStatusPayload::Withdrawn,
-            },
-            created_at: ticket.created_at.into(),
-            version: ticket.version,
-        }
-    }
-}
-
-impl TryFrom<TicketPayload<'_>> for Ticket {
-    type Error = Undecodable;
-
-    fn try_from(payload: TicketPayload<'_>) -> Result<Self, Undecodable> {
-        let details = Details::parse(DetailsInput {
-            title: &payload.title,
-            description: payload.description.as_deref(),
-            venue: payload.venue.as_deref(),
-            city: payload.city.as_deref(),
-            category: payload.category.as_deref(),
-            starts_at: payload.starts_at.map(Timestamp::from),
-        });
-        let details = details.map_err(|_| Undecodable::new("a text of the ticket is out of bounds"))?;
-        let offer = Offer { details, price: price(payload.price)?, quantity: quantity(payload.quantity)? };
-        Ok(Self {
-            id: TicketId::new(payload.id),
-            seller: AccountId::new(payload.seller_id),
-            offer,
-            status: match payload.status {
-                TicketStatusPayload::OnSale => TicketStatus::OnSale,
-                TicketStatusPayload::Withdrawn => TicketStatus::Withdrawn,
-            },
-            created_at: payload.created_at.into(),
-            version: payload.version,
-        })
-    }
-}
-
 fn price(money: MoneyPayload<'_>) -> Result<Price, Undecodable> {
     Price::new(money.try_into()?).map_err(|_| Undecodable::new("the price is out of bounds"))
 }
 
 fn quantity(places: u32) -> Result<Quantity, Undecodable> {
     Quantity::new(places).map_err(|_| Undecodable::new("the quantity is out of bounds"))
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OrderPayload<'a> {
-    id: Uuid,
-    buyer_id: Uuid,
-    #[serde(borrow)]
-    ticket: OrderedTicketPayload<'a>,
-    quantity: u32,
-    status: OrderStatusPayload,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pay_by: Option<Rfc3339>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    payment_id: Option<Uuid>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    completed_at: Option<Rfc3339>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    reason: Option<CancelReasonPayload>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    cancelled_at: Option<Rfc3339>,
-    placed_at: Rfc3339,
-    version: u64,
-    sales: SalesPayload,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OrderedTicketPayload<'a> {
-    id: Uuid,
-    title: Arc<str>,
-    #[serde(borrow)]
-    price: MoneyPayload<'a>,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum OrderStatusPayload {
-    AwaitingPayment,
-    Completed,
-    Cancelled,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum CancelReasonPayload {
-    ByBuyer,
-    Expired,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SalesPayload {
-    held: u32,
-    sold: u32,
-    version: u64,
-}
-
-impl From<&OrderChange> for OrderPayload<'_> {
-    fn from(change: &OrderChange) -> Self {
-        let OrderChange { order, sales } = change;
-        let payload = Self {
-            id: order.id.uuid(),
-            buyer_id: order.buyer.uuid(),
-            ticket: OrderedTicketPayload {
-                id: order.ticket.id.uuid(),
-                title: Arc::clone(&order.ticket.title),
-                price: order.ticket.price.money().into(),
-            },
-            quantity: order.quantity.get(),
-            status: OrderStatusPayload::AwaitingPayment,
-            pay_by: None,
-            payment_id: None,
-            completed_at: None,
-            reason: None,
-            cancelled_at: None,
-            placed_at: order.placed_at.into(),
-            version: order.version,
-            sales: SalesPayload { held: sales.held, sold: sales.sold, version: sales.version },
-        };
-        payload.with(order.status)
-    }
-}
-
-impl OrderPayload<'_> {
-    fn with(self, status: OrderStatus) -> Self {
-        match status {
-            OrderStatus::AwaitingPayment { pay_by } => Self { pay_by: Some(pay_by.into()), ..self },
-            OrderStatus::Completed { payment, at } => Self {
-                status: OrderStatusPayload::Completed,
-                payment_id: Some(payment.uuid()),
-                completed_at: Some(at.into()),
-                ..self
-            },
-            OrderStatus::Cancelled { reason, at } => Self {
-                status: OrderStatusPayload::Cancelled,
-                reason: Some(match reason {
-                    CancelReason::ByBuyer => CancelReasonPayload::ByBuyer,
-                    CancelReason::Expired => CancelReasonPayload::Expired,
-                }),
-                cancelled_at: Some(at.into()),
-                ..self
-            },
-        }
-    }
-
-    fn status(&self) -> Result<OrderStatus, Undecodable> {
-        let status = match self.status {
-            OrderStatusPayload::AwaitingPayment => {
-                self.pay_by.map(|pay_by| OrderStatus::AwaitingPayment { pay_by: pay_by.into() })
-            }
-            OrderStatusPayload::Completed => self
-                .payment_id
-                .zip(self.completed_at)
-                .map(|(payment, at)| OrderStatus::Completed { payment: PaymentId::new(payment), at: at.into() }),
-            OrderStatusPayload::Cancelled => self.reason.zip(self.cancelled_at).map(|(reason, at)| {
-                let reason = match reason {
-                    CancelReasonPayload::ByBuyer => CancelReason::ByBuyer,
-                    CancelReasonPayload::Expired => CancelReason::Expired,
-                };
-                OrderStatus::Cancelled { reason, at: at.into() }
-            }),
-        };
-        status.ok_or_else(|| Undecodable::new("the order lacks what its status needs"))
-    }
-}
-
-impl TryFrom<OrderPayload<'_>> for OrderChange {
-    type Error = Undecodable;
-
-    fn try_from(payload: OrderPayload<'_>) -> Result<Self, Undecodable> {
-        let status = payload.status()?;
-        let SalesPayload { held, sold, version } = payload.sales;
-        let order = Order {
-            id: OrderId::new(payload.id),
-            buyer: AccountId::new(payload.buyer_id),
-            ticket: OrderedTicket {
-                id: TicketId::new(payload.ticket.id),
-                title: payload.ticket.title,
-                price: price(payload.ticket.price)?,
-            },
-            quantity: quantity(payload.quantity)?,
-            status,
-            placed_at: payload.placed_at.into(),
-            // What the buyer called the request is between them and the orders service.
-            key: None,
-            version: payload.version,
-        };
-        Ok(Self { order, sales: Sales { held, sold, version } })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PaymentPayload<'a> {
-    id: Uuid,
-    order_id: Uuid,
-    ticket_id: Uuid,
-    buyer_id: Uuid,
-    #[serde(borrow)]
-    total: MoneyPayload<'a>,
-    status: PaymentStatusPayload,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    reference: Option<Arc<str>>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    reason: Option<Arc<str>>,
-    started_at: Rfc3339,
-    version: u64,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum PaymentStatusPayload {
-    Pending,
-    Captured,
-    Failed,
-    RefundDue,
-    Refunded,
-}
-
-impl From<&Payment> for PaymentPayload<'_> {
-    fn from(payment: &Payment) -> Self {
-        let (status, reference, reason) = match &payment.status {
-            PaymentStatus::Pending => (PaymentStatusPayload::Pending, None, None),
-            PaymentStatus::Captured { reference } => (PaymentStatusPayload::Captured, Some(reference), None),
-            PaymentStatus::Failed { reason } => (PaymentStatusPayload::Failed, None, Some(reason)),
-            PaymentStatus::RefundDue { reference } => (PaymentStatusPayload::RefundDue, Some(reference), None),
-            PaymentStatus::Refunded { reference } => (PaymentStatusPayload::Refunded, Some(reference), None),
-        };
-        Self {
-            id: payment.id.uuid(),
-            order_id: payment.order.uuid(),
-            ticket_id: payment.ticket.uuid(),
-            buyer_id: payment.buyer.uuid(),
-            total: payment.total.into(),
-            status,
-            reference: reference.cloned(),
-            reason: reason.cloned(),
-            started_at: payment.started_at.into(),
-            version: payment.version,
-        }
-    }
-}
-
-impl PaymentPayload<'_> {
-    fn status(&self) -> Result<PaymentStatus, Undecodable> {
-        let lacks = || Undecodable::new("the payment lacks what its status needs");
-        let reference = || self.reference.clone().ok_or_else(lacks);
-        Ok(match self.status {
-            PaymentStatusPayload::Pending => PaymentStatus::Pending,
-            PaymentStatusPayload::Captured => PaymentStatus::Captured { reference: reference()? },
-            PaymentStatusPayload::Failed => PaymentStatus::Failed { reason: self.reason.clone().ok_or_else(lacks)? },
-            PaymentStatusPayload::RefundDue => PaymentStatus::RefundDue { reference: reference()? },
-            PaymentStatusPayload::Refunded => PaymentStatus::Refunded { reference: reference()? },
-        })
-    }
-}
-
-impl TryFrom<PaymentPayload<'_>> for Payment {
-    type Error = Undecodable;
-
-    fn try_from(payload: PaymentPayload<'_>) -> Result<Self, Undecodable> {
-        Ok(Self {
-            status: payload.status()?,
-            id: PaymentId::new(payload.id),
-            order: OrderId::new(payload.order_id),
-            ticket: TicketId::new(payload.ticket_id),
-            buyer: AccountId::new(payload.buyer_id),
-            total: payload.total.try_into()?,
-            started_at: payload.started_at.into(),
-            key: None,
-            version: payload.version,
-        })
-    }
 }

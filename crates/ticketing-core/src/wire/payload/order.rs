@@ -1,0 +1,162 @@
+//! The payload of an order's events.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
+use crate::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
+use crate::domain::ticket::Sales;
+use crate::wire::Undecodable;
+
+use super::{MoneyPayload, Rfc3339, price, quantity};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OrderPayload<'a> {
+    id: Uuid,
+    buyer_id: Uuid,
+    #[serde(borrow)]
+    ticket: OrderedTicketPayload<'a>,
+    quantity: u32,
+    status: OrderStatusPayload,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pay_by: Option<Rfc3339>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    payment_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    completed_at: Option<Rfc3339>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    reason: Option<CancelReasonPayload>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    cancelled_at: Option<Rfc3339>,
+    placed_at: Rfc3339,
+    version: u64,
+    sales: SalesPayload,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderedTicketPayload<'a> {
+    id: Uuid,
+    title: Arc<str>,
+    #[serde(borrow)]
+    price: MoneyPayload<'a>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum OrderStatusPayload {
+    AwaitingPayment,
+    Completed,
+    Cancelled,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum CancelReasonPayload {
+    ByBuyer,
+    Expired,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SalesPayload {
+    held: u32,
+    sold: u32,
+    version: u64,
+}
+
+impl From<&OrderChange> for OrderPayload<'_> {
+    fn from(change: &OrderChange) -> Self {
+        let OrderChange { order, sales } = change;
+        let payload = Self {
+            id: order.id.uuid(),
+            buyer_id: order.buyer.uuid(),
+            ticket: OrderedTicketPayload {
+                id: order.ticket.id.uuid(),
+                title: Arc::clone(&order.ticket.title),
+                price: order.ticket.price.money().into(),
+            },
+            quantity: order.quantity.get(),
+            status: OrderStatusPayload::AwaitingPayment,
+            pay_by: None,
+            payment_id: None,
+            completed_at: None,
+            reason: None,
+            cancelled_at: None,
+            placed_at: order.placed_at.into(),
+            version: order.version,
+            sales: SalesPayload { held: sales.held, sold: sales.sold, version: sales.version },
+        };
+        payload.with(order.status)
+    }
+}
+
+impl OrderPayload<'_> {
+    fn with(self, status: OrderStatus) -> Self {
+        match status {
+            OrderStatus::AwaitingPayment { pay_by } => Self { pay_by: Some(pay_by.into()), ..self },
+            OrderStatus::Completed { payment, at } => Self {
+                status: OrderStatusPayload::Completed,
+                payment_id: Some(payment.uuid()),
+                completed_at: Some(at.into()),
+                ..self
+            },
+            OrderStatus::Cancelled { reason, at } => Self {
+                status: OrderStatusPayload::Cancelled,
+                reason: Some(match reason {
+                    CancelReason::ByBuyer => CancelReasonPayload::ByBuyer,
+                    CancelReason::Expired => CancelReasonPayload::Expired,
+                }),
+                cancelled_at: Some(at.into()),
+                ..self
+            },
+        }
+    }
+
+    fn status(&self) -> Result<OrderStatus, Undecodable> {
+        let status = match self.status {
+            OrderStatusPayload::AwaitingPayment => {
+                self.pay_by.map(|pay_by| OrderStatus::AwaitingPayment { pay_by: pay_by.into() })
+            }
+            OrderStatusPayload::Completed => self
+                .payment_id
+                .zip(self.completed_at)
+                .map(|(payment, at)| OrderStatus::Completed { payment: PaymentId::new(payment), at: at.into() }),
+            OrderStatusPayload::Cancelled => self.reason.zip(self.cancelled_at).map(|(reason, at)| {
+                let reason = match reason {
+                    CancelReasonPayload::ByBuyer => CancelReason::ByBuyer,
+                    CancelReasonPayload::Expired => CancelReason::Expired,
+                };
+                OrderStatus::Cancelled { reason, at: at.into() }
+            }),
+        };
+        status.ok_or_else(|| Undecodable::new("the order lacks what its status needs"))
+    }
+}
+
+impl TryFrom<OrderPayload<'_>> for OrderChange {
+    type Error = Undecodable;
+
+    fn try_from(payload: OrderPayload<'_>) -> Result<Self, Undecodable> {
+        let status = payload.status()?;
+        let SalesPayload { held, sold, version } = payload.sales;
+        let order = Order {
+            id: OrderId::new(payload.id),
+            buyer: AccountId::new(payload.buyer_id),
+            ticket: OrderedTicket {
+                id: TicketId::new(payload.ticket.id),
+                title: payload.ticket.title,
+                price: price(payload.ticket.price)?,
+            },
+            quantity: quantity(payload.quantity)?,
+            status,
+            placed_at: payload.placed_at.into(),
+            // What the buyer called the request is between them and the orders service.
+            key: None,
+            version: payload.version,
+        };
+        Ok(Self { order, sales: Sales { held, sold, version } })
+    }
+}

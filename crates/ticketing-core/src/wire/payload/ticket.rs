@@ -1,0 +1,96 @@
+//! The payload of a ticket's events.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::ids::{AccountId, TicketId};
+use crate::domain::ticket::{Details, DetailsInput, Offer, Ticket, TicketStatus};
+use crate::domain::time::Timestamp;
+use crate::wire::Undecodable;
+
+use super::{MoneyPayload, Rfc3339, price, quantity};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TicketPayload<'a> {
+    id: Uuid,
+    seller_id: Uuid,
+    title: Arc<str>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    venue: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    starts_at: Option<Rfc3339>,
+    #[serde(borrow)]
+    price: MoneyPayload<'a>,
+    quantity: u32,
+    status: TicketStatusPayload,
+    created_at: Rfc3339,
+    version: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum TicketStatusPayload {
+    OnSale,
+    Withdrawn,
+}
+
+impl From<&Ticket> for TicketPayload<'_> {
+    fn from(ticket: &Ticket) -> Self {
+        let details = &ticket.offer.details;
+        Self {
+            id: ticket.id.uuid(),
+            seller_id: ticket.seller.uuid(),
+            title: Arc::clone(&details.title),
+            description: details.description.clone(),
+            venue: details.venue.clone(),
+            city: details.city.clone(),
+            category: details.category.clone(),
+            starts_at: details.starts_at.map(Into::into),
+            price: ticket.offer.price.money().into(),
+            quantity: ticket.offer.quantity.get(),
+            status: match ticket.status {
+                TicketStatus::OnSale => TicketStatusPayload::OnSale,
+                TicketStatus::Withdrawn => TicketStatusPayload::Withdrawn,
+            },
+            created_at: ticket.created_at.into(),
+            version: ticket.version,
+        }
+    }
+}
+
+impl TryFrom<TicketPayload<'_>> for Ticket {
+    type Error = Undecodable;
+
+    fn try_from(payload: TicketPayload<'_>) -> Result<Self, Undecodable> {
+        let details = Details::parse(DetailsInput {
+            title: &payload.title,
+            description: payload.description.as_deref(),
+            venue: payload.venue.as_deref(),
+            city: payload.city.as_deref(),
+            category: payload.category.as_deref(),
+            starts_at: payload.starts_at.map(Timestamp::from),
+        });
+        let details = details.map_err(|_| Undecodable::new("a text of the ticket is out of bounds"))?;
+        let offer = Offer { details, price: price(payload.price)?, quantity: quantity(payload.quantity)? };
+        Ok(Self {
+            id: TicketId::new(payload.id),
+            seller: AccountId::new(payload.seller_id),
+            offer,
+            status: match payload.status {
+                TicketStatusPayload::OnSale => TicketStatus::OnSale,
+                TicketStatusPayload::Withdrawn => TicketStatus::Withdrawn,
+            },
+            created_at: payload.created_at.into(),
+            version: payload.version,
+        })
+    }
+}
