@@ -18,5 +18,6 @@ mod process;
 mod sessions;
 mod settings;
 mod site;
+mod storm;
 mod tickets;
 mod tokens;
