@@ -77,7 +77,7 @@ async fn a_member_is_known_even_where_nothing_is() {
 async fn a_list_is_read_page_by_page() {
     let app = TestApp::start().await;
     let sally = app.sign_up("sally").await;
-    for number in 0..25 {
+    for number in 0..49 {
         app.sell_as(&sally, &crate::app::offer(&format!("Opera {number}"), 1000 + number, 1)).await;
     }
     let mut browser = Browser::new(&app);
