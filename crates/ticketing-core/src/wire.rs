@@ -4,7 +4,7 @@
 //! headers, its payload is JSON. This is the only serialization of events.
 //!
 //! Compatibility: fields are added as optional. Where an old reader would be
-//! *wrong*, the schema version of that type moves, and [`upcast`] turns old
+//! *wrong*, the schema version of that type moves, and `wire/upcast.rs` turns old
 //! payloads into new ones. Each version ever shipped has a golden file.
 
 mod attributes;
