@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "a helper of a test panics where something does not hold")]
 
+mod accounts;
 mod architecture;
 mod consumer;
 mod crash;

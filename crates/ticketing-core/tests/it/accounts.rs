@@ -1,0 +1,115 @@
+//! Accounts survive a crash at any await: whole, or not there.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ticketing_core::assembly::Settings;
+use ticketing_core::domain::account::{Password, PasswordHash};
+use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::identity::{Claims, IdentityError, PasswordHasher, SessionStore, TokenSigner};
+use ticketing_core::usecase::accounts::{Accounts, ChangePassword, SignIn, SignUp};
+use ticketing_core::usecase::error::Error;
+use ticketing_core::wire::Origin;
+use ticketing_memory::FaultPlan;
+use uuid::Uuid;
+
+use crate::market::{Engines, in_time};
+
+/// Keeps passwords as they are, so that nothing but the flow is tested.
+struct Plain;
+
+#[async_trait]
+impl PasswordHasher for Plain {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, IdentityError> {
+        Ok(PasswordHash::new(password.expose().to_owned()))
+    }
+
+    async fn verify(&self, attempt: String, hash: Option<PasswordHash>) -> Result<bool, IdentityError> {
+        Ok(hash.is_some_and(|hash| hash.expose() == attempt))
+    }
+
+    fn weakness(&self, _: &Password, _: &[String]) -> Option<String> {
+        None
+    }
+}
+
+impl TokenSigner for Plain {
+    fn sign(&self, claims: Claims) -> String {
+        claims.session.to_string()
+    }
+
+    fn jwks(&self) -> String {
+        "{\"keys\":[]}".to_owned()
+    }
+}
+
+fn accounts(engines: &Engines, faults: &FaultPlan) -> Accounts {
+    let mine = engines.with_faults(faults);
+    mine.surroundings(Settings::default()).accounts(mine.account_ports(Arc::new(Plain), Arc::new(Plain))).0
+}
+
+fn sign_up() -> SignUp {
+    let email = "ada@example.org".parse().expect("an address");
+    SignUp { email, password: "brass lantern".into(), device: "a test".into() }
+}
+
+fn sign_in(password: &str) -> SignIn {
+    SignIn { email: sign_up().email, password: password.into(), device: "a test".into() }
+}
+
+fn origin() -> Origin {
+    Origin::new(Uuid::nil())
+}
+
+#[tokio::test]
+async fn signing_up_survives_a_crash_anywhere() {
+    let mut step = 0;
+    loop {
+        let engines = Engines::new();
+        let crash = FaultPlan::crash_at(Arc::new(engines.clock.clone()), step);
+        let told = in_time(&engines.clock, accounts(&engines, &crash).sign_up(sign_up(), origin())).await;
+
+        let kept = engines.accounts.account_by_email(&sign_up().email).await.unwrap();
+        assert_eq!(
+            engines.accounts.outbox().len(),
+            usize::from(kept.is_some()),
+            "state and event are one, at step {step}"
+        );
+        let healthy = accounts(&engines, &FaultPlan::none());
+        match healthy.sign_up(sign_up(), origin()).await {
+            Ok(_) => assert!(told.is_err() && kept.is_none(), "an acknowledged account is gone, at step {step}"),
+            Err(error) => assert!(matches!(error, Error::EmailTaken) && kept.is_some(), "{error} at step {step}"),
+        }
+        assert!(healthy.sign_in(sign_in("brass lantern")).await.is_ok());
+        if told.is_ok() {
+            assert!(step > 4, "there is something to crash in");
+            return;
+        }
+        step += 1;
+    }
+}
+
+#[tokio::test]
+async fn changing_a_password_survives_a_crash_anywhere() {
+    let mut step = 0;
+    loop {
+        let engines = Engines::new();
+        let healthy = accounts(&engines, &FaultPlan::none());
+        let here = healthy.sign_up(sign_up(), origin()).await.unwrap();
+        healthy.sign_in(sign_in("brass lantern")).await.unwrap();
+        let crash = FaultPlan::crash_at(Arc::new(engines.clock.clone()), step);
+        let (account, session) = (here.account, here.access.claims.session);
+        let (current, new) = ("brass lantern".to_owned(), "copper lantern".to_owned());
+        let command = ChangePassword { account, session, current, new };
+        let told = accounts(&engines, &crash).change_password(command).await;
+
+        let works = [healthy.sign_in(sign_in("brass lantern")).await, healthy.sign_in(sign_in("copper lantern")).await];
+        assert!(works[0].is_ok() != works[1].is_ok(), "one password at a time, at step {step}");
+        if told.is_ok() {
+            let alive = engines.sessions.sessions_of(account).await.unwrap();
+            assert!(works[1].is_ok() && alive.len() == 2, "this session and the new one: {alive:?}");
+            return;
+        }
+        step += 1;
+    }
+}
