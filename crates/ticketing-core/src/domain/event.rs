@@ -93,6 +93,22 @@ impl Event {
         }
     }
 
+    /// What it tells of an order, if it is about one.
+    #[must_use]
+    pub const fn order_change(&self) -> Option<&OrderChange> {
+        match self {
+            Self::OrderCreated(change) | Self::OrderCancelled(change) | Self::OrderCompleted(change) => Some(change),
+            Self::AccountRegistered { .. }
+            | Self::TicketCreated(_)
+            | Self::TicketUpdated(_)
+            | Self::TicketWithdrawn(_)
+            | Self::PaymentCaptured(_)
+            | Self::PaymentFailed(_)
+            | Self::PaymentRefunded(_)
+            | Self::ExpirationCompleted { .. } => None,
+        }
+    }
+
     /// The aggregate it is about; events of one aggregate keep their order.
     #[must_use]
     pub const fn subject(&self) -> Uuid {

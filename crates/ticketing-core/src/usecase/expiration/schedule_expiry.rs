@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::event::{Event, Topic};
+use crate::domain::event::Topic;
 use crate::domain::ids::OrderId;
 use crate::domain::order::OrderStatus;
 use crate::flow::consumer::{EventHandler, HandleError, Incoming};
@@ -39,15 +39,11 @@ impl EventHandler for ExpirationFollowsOrders {
 
 fn timers_of(events: &[Incoming]) -> (Vec<Timer>, Vec<OrderId>) {
     let (mut timers, mut ended) = (Vec::new(), Vec::new());
-    for incoming in events {
-        if let Event::OrderCreated(change) | Event::OrderCancelled(change) | Event::OrderCompleted(change) =
-            &incoming.event
-        {
-            let order = &change.order;
-            match order.status {
-                OrderStatus::AwaitingPayment { pay_by } => timers.push(Timer { order: order.id, due: pay_by }),
-                OrderStatus::Completed { .. } | OrderStatus::Cancelled { .. } => ended.push(order.id),
-            }
+    for change in events.iter().filter_map(|incoming| incoming.event.order_change()) {
+        let order = &change.order;
+        match order.status {
+            OrderStatus::AwaitingPayment { pay_by } => timers.push(Timer { order: order.id, due: pay_by }),
+            OrderStatus::Completed { .. } | OrderStatus::Cancelled { .. } => ended.push(order.id),
         }
     }
     (timers, ended)

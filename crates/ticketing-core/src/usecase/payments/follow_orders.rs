@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 
-use crate::domain::event::{Event, Topic};
+use crate::domain::event::Topic;
 use crate::domain::ids::OrderId;
 use crate::domain::order::Order;
 use crate::domain::payment::Payable;
@@ -47,14 +47,10 @@ impl EventHandler for PaymentsFollowOrders {
 
 fn newest_orders(events: &[Incoming]) -> HashMap<OrderId, &Order> {
     let mut newest: HashMap<OrderId, &Order> = HashMap::new();
-    for incoming in events {
-        if let Event::OrderCreated(change) | Event::OrderCancelled(change) | Event::OrderCompleted(change) =
-            &incoming.event
-        {
-            let known = newest.entry(change.order.id).or_insert(&change.order);
-            if change.order.version > known.version {
-                *known = &change.order;
-            }
+    for change in events.iter().filter_map(|incoming| incoming.event.order_change()) {
+        let known = newest.entry(change.order.id).or_insert(&change.order);
+        if change.order.version > known.version {
+            *known = &change.order;
         }
     }
     newest

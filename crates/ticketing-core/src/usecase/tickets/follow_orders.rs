@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 
-use crate::domain::event::{Event, Topic};
+use crate::domain::event::Topic;
 use crate::domain::ids::TicketId;
 use crate::domain::ticket::Sales;
 use crate::flow::consumer::{EventHandler, HandleError, Incoming};
@@ -45,14 +45,10 @@ impl EventHandler for TicketsFollowOrders {
 
 fn newest_sales(events: &[Incoming]) -> HashMap<TicketId, Sales> {
     let mut newest: HashMap<TicketId, Sales> = HashMap::new();
-    for incoming in events {
-        if let Event::OrderCreated(change) | Event::OrderCancelled(change) | Event::OrderCompleted(change) =
-            &incoming.event
-        {
-            let known = newest.entry(change.order.ticket.id).or_default();
-            if change.sales.version > known.version {
-                *known = change.sales;
-            }
+    for change in events.iter().filter_map(|incoming| incoming.event.order_change()) {
+        let known = newest.entry(change.order.ticket.id).or_default();
+        if change.sales.version > known.version {
+            *known = change.sales;
         }
     }
     newest
