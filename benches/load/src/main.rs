@@ -1,0 +1,3 @@
+//! Load for a marketplace.
+
+fn main() {}

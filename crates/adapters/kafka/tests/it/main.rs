@@ -1,0 +1,1 @@
+//! Every promise of its ports, kept by the real engine.

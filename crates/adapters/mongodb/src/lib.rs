@@ -1,0 +1,1 @@
+//! Stores, outboxes and parking lots of the marketplace in MongoDB.

@@ -1,0 +1,1 @@
+//! Timers, sessions and limits of the marketplace in Redis.
