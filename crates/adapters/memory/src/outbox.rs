@@ -139,11 +139,12 @@ impl State {
 
     fn pending(&mut self, after: Option<OutboxCursor>, max: usize) -> PendingEvents {
         self.news = false;
-        let behind = after.map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.0));
+        let behind =
+            after.map_or(Bound::Unbounded, |cursor| Bound::Excluded(u64::try_from(cursor.0).unwrap_or(u64::MAX)));
         let mut pending = PendingEvents::default();
         for (place, event) in self.events.range((behind, Bound::Unbounded)).take(max) {
             pending.events.push(event.clone());
-            pending.end = Some(OutboxCursor(*place));
+            pending.end = Some(OutboxCursor(u128::from(*place)));
         }
         pending
     }

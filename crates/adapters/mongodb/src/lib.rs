@@ -1,1 +1,51 @@
 //! Stores, outboxes and parking lots of the marketplace in MongoDB.
+//!
+//! Each service has a database of its own. A unit of work is one transaction,
+//! with its events as rows of the service's outbox, however many decisions it
+//! carries; so a replica set is needed, of which one member will do.
+//!
+//! - Writes are compared by revision; unique indexes are the second line of
+//!   defence. Each index has a name and is made when a store is opened.
+//! - Everything is read and written by majority: what is acknowledged outlives
+//!   the member that took it.
+//! - Whoever stops waiting for a call ends that wait alone: the driver's work
+//!   goes on in a task of its own. So a tokio runtime is needed.
+//! - Values over TLS, or found by a DNS seed list (`mongodb+srv`), are a matter of
+//!   the connection string.
+//!
+//! # Examples
+//!
+//! ```no_run
+//! use ticketing_mongodb::{MongoClient, MongoConfig, MongoOrderStore};
+//!
+//! # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0");
+//! let client = MongoClient::connect(&config).await?;
+//! let orders = MongoOrderStore::open(&client).await?;
+//! let (outbox, parking) = (orders.outbox(), orders.parking());
+//! # let _ = (outbox, parking); Ok(())
+//! # }
+//! ```
+
+mod account_store;
+mod client;
+mod commit;
+mod config;
+mod document;
+mod error;
+mod order_store;
+mod outbox;
+mod parking;
+mod payment_store;
+mod store;
+mod ticket_store;
+
+pub use account_store::MongoAccountStore;
+pub use client::MongoClient;
+pub use config::MongoConfig;
+pub use error::MongoError;
+pub use order_store::MongoOrderStore;
+pub use outbox::MongoOutbox;
+pub use parking::MongoParkingLot;
+pub use payment_store::MongoPaymentStore;
+pub use ticket_store::MongoTicketStore;

@@ -56,7 +56,7 @@ impl Loops {
     }
 
     /// Adds a step that brings work in; stopped first.
-    pub(super) fn take_in(&mut self, step: Box<dyn Step>, pace: Pace) {
+    pub fn take_in(&mut self, step: Box<dyn Step>, pace: Pace) {
         self.intake.push((step, pace));
     }
 

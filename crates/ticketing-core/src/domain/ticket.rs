@@ -77,6 +77,24 @@ impl Details {
     }
 }
 
+impl Details {
+    /// The distinct words that the ticket is found by: those of title, venue, city and description.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let optional = [&self.venue, &self.city, &self.description];
+        let texts = optional.into_iter().filter_map(Option::as_deref).chain([&*self.title]);
+        let mut found: Vec<String> = texts.flat_map(words).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// The words of a text, in lower case: what letters and digits there are between other characters.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
 /// What a seller asks to have on sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {

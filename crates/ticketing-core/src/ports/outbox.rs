@@ -24,7 +24,7 @@ pub struct Lease {
 
 /// A place in the outbox, valid while one lease lasts; opaque to the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OutboxCursor(pub u64);
+pub struct OutboxCursor(pub u128);
 
 /// Unpublished events and where they end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub trait Outbox: Send + Sync + 'static {
     /// Up to `max` unpublished events, oldest first, behind `after`.
     ///
     /// For each aggregate they are the lowest unpublished versions behind the cursor, in order.
+    /// A pass over the outbox begins without a cursor; what is committed while it goes on may come with the next one.
     ///
     /// # Errors
     ///

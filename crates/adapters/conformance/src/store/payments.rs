@@ -121,7 +121,8 @@ pub async fn a_payable_brings_its_live_payment(fixture: &dyn StoreFixture<Paymen
     let bench = Bench::new(fixture);
     let (payable, live) = sample::payment();
     let live = Payment { key: Some(key("live")), ..live };
-    let earlier = Payment { order: payable.order, ..payment(payable.buyer, None) };
+    let declined = PaymentStatus::Failed { reason: "card_declined".into() };
+    let earlier = Payment { order: payable.order, status: declined, ..payment(payable.buyer, None) };
     let quiet = sample::payable();
     let work = inserting(&[live.clone(), earlier]);
     bench.commit(work.with(Write::insert(payable.clone())).with(Write::insert(quiet.clone()))).await;

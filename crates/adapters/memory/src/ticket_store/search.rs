@@ -10,14 +10,14 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::{Bound, RangeInclusive};
 
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, words};
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 use uuid::Uuid;
 
 use crate::store::Table;
 
 use super::catalog::{Catalog, Place, Shelf, place};
-use super::words;
+use super::words::beginning;
 
 /// A window of price or time is narrow if it holds no more tickets, and a walk takes no more looks if it need not.
 const FEW: usize = 4096;
@@ -39,10 +39,10 @@ struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     fn of(query: &'a TicketQuery) -> Self {
-        let words: Vec<String> = query.text.as_deref().into_iter().flat_map(words::split).collect();
+        let words: Vec<String> = query.text.as_deref().into_iter().flat_map(words).collect();
         Self {
             query,
-            beginnings: words.iter().map(|word| words::beginning(word)).collect(),
+            beginnings: words.iter().map(|word| beginning(word)).collect(),
             words,
             category: query.category.as_deref().map(str::to_lowercase),
             city: query.city.as_deref().map(str::to_lowercase),

@@ -8,11 +8,7 @@ pub(super) struct Words(Box<str>);
 
 impl Words {
     pub(super) fn of(details: &Details) -> Self {
-        let optional = [&details.venue, &details.city, &details.description];
-        let texts = optional.into_iter().filter_map(Option::as_deref).chain([&*details.title]);
-        let mut words: Vec<String> = texts.flat_map(split).map(|word| beginning(&word)).collect();
-        words.sort_unstable();
-        words.dedup();
+        let words: Vec<String> = details.words().iter().map(|word| beginning(word)).collect();
         Self(words.concat().into())
     }
 
@@ -24,11 +20,6 @@ impl Words {
     pub(super) fn have(&self, beginning: &str) -> bool {
         self.0.contains(beginning)
     }
-}
-
-/// The words of a text, in lower case.
-pub(super) fn split(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
 /// What stands in front of the words that begin like this.

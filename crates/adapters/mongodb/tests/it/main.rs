@@ -1,1 +1,13 @@
-//! Every promise of its ports, kept by the real engine.
+//! Every promise of the stores, kept by a real MongoDB.
+#![expect(clippy::panic, reason = "a test that cannot run says so")]
+
+mod world;
+
+use world::World;
+
+ticketing_conformance::account_store!(World::accounts().await);
+ticketing_conformance::ticket_store!(World::tickets().await);
+ticketing_conformance::order_store!(World::orders().await);
+ticketing_conformance::payment_store!(World::payments().await);
+ticketing_conformance::outbox!(World::orders().await);
+ticketing_conformance::parking!(World::orders().await);

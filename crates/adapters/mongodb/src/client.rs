@@ -1,0 +1,110 @@
+//! The connection that the databases of all services share.
+
+use std::sync::Arc;
+
+use bson::{Document, doc};
+use mongodb::error::ErrorKind;
+use mongodb::options::{ClientOptions, ReadConcern, WriteConcern};
+use mongodb::{Client, Database, IndexModel};
+use ticketing_core::ports::store::StoreError;
+
+use crate::config::MongoConfig;
+use crate::error::{MongoError, store_error};
+
+/// A checked connection. A clone shares it.
+#[derive(Clone)]
+pub struct MongoClient {
+    pub(crate) client: Client,
+    pub(crate) config: Arc<MongoConfig>,
+}
+
+impl std::fmt::Debug for MongoClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MongoClient").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl MongoClient {
+    /// Connects, and checks that the server can do what the adapter relies on.
+    ///
+    /// Reads and writes are by majority, whatever the connection string says: what is acknowledged
+    /// outlives the member that took it.
+    ///
+    /// # Errors
+    ///
+    /// [`MongoError`] is a sentence that tells what to change.
+    pub async fn connect(config: &MongoConfig) -> Result<Self, MongoError> {
+        let mut options = ClientOptions::parse(&config.uri).await?;
+        options.app_name = Some("ticketing".to_owned());
+        options.server_selection_timeout = Some(config.select_within);
+        options.write_concern = Some(WriteConcern::majority());
+        options.read_concern = Some(ReadConcern::majority());
+        options.retry_reads = Some(true);
+        options.retry_writes = Some(true);
+        let client = Client::with_options(options)?;
+        check(&client.database("admin")).await?;
+        Ok(Self { client, config: Arc::new(config.clone()) })
+    }
+
+    /// The database of a service.
+    #[must_use]
+    pub fn database(&self, service: &str) -> Database {
+        self.client.database(&format!("{}_{service}", self.config.database_prefix))
+    }
+
+    /// The database of a service, with its collections and their indexes.
+    pub(crate) async fn prepared(&self, service: &str, indexes: Vec<Indexes>) -> Result<Database, MongoError> {
+        let database = self.database(service);
+        for Indexes { collection, indexes } in indexes {
+            let made = create(&database, collection, indexes).await;
+            made.map_err(|source| MongoError::Indexes { database: database.name().to_owned(), source })?;
+        }
+        Ok(database)
+    }
+}
+
+/// The indexes of one collection, named.
+pub(crate) struct Indexes {
+    pub(crate) collection: &'static str,
+    pub(crate) indexes: Vec<IndexModel>,
+}
+
+/// Makes a collection and its indexes, where they are missing; twice at once does no harm.
+async fn create(database: &Database, collection: &str, indexes: Vec<IndexModel>) -> mongodb::error::Result<()> {
+    const EXISTS: i32 = 48;
+    if indexes.is_empty() {
+        // A transaction that begins with a missing collection would have to make it.
+        return match database.create_collection(collection).await {
+            Err(error) if !matches!(&*error.kind, ErrorKind::Command(refused) if refused.code == EXISTS) => Err(error),
+            _ => Ok(()),
+        };
+    }
+    database.collection::<Document>(collection).create_indexes(indexes).await.map(drop)
+}
+
+async fn check(admin: &Database) -> Result<(), MongoError> {
+    // Transactions need 4.0, reads of a snapshot outside of them 5.0; 6.0 is the oldest that is tested.
+    const NEEDED: i32 = 17;
+    let hello = admin.run_command(doc! { "hello": 1 }).await?;
+    let is_router = hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");
+    if hello.get_str("setName").is_err() && !is_router {
+        return Err(MongoError::Standalone);
+    }
+    if hello.get_i32("maxWireVersion").unwrap_or_default() < NEEDED {
+        let build = admin.run_command(doc! { "buildInfo": 1 }).await?;
+        return Err(MongoError::TooOld { found: build.get_str("version").unwrap_or("of unknown version").to_owned() });
+    }
+    Ok(())
+}
+
+/// Runs a driver's future to its end, also if nobody waits for it any more.
+///
+/// The driver's futures must not be dropped half way.
+pub(crate) async fn detached<T: Send + 'static>(
+    work: impl Future<Output = mongodb::error::Result<T>> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::spawn(work).await {
+        Ok(result) => result.map_err(store_error),
+        Err(ended) => Err(StoreError::Unavailable(ended.into())),
+    }
+}

@@ -1,0 +1,251 @@
+//! A unit of work as one transaction.
+//!
+//! Writes are by compare and set on the revision, inserts rely on unique
+//! indexes, and the events of the unit are rows of the outbox in the same
+//! transaction. However many decisions a unit carries, it takes one round trip
+//! for each collection and one to commit.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use bson::raw::cstr;
+use bson::{Binary, Document, RawArrayBuf, RawDocumentBuf, Uuid, doc, rawdoc};
+use futures::TryStreamExt;
+use futures::future::try_join_all;
+use mongodb::error::{Error, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+use mongodb::{ClientSession, Collection, Database};
+use serde::Deserialize;
+use ticketing_core::ports::store::{RecordKey, StoreError};
+
+use crate::error::{DUPLICATE_KEY, is_duplicate, store_error};
+use crate::outbox::row::{self, Row};
+
+/// One record, as it is to be stored.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// Where.
+    pub(crate) collection: &'static str,
+    /// What a conflict calls it.
+    pub(crate) key: RecordKey,
+    /// Its name in the collection.
+    pub(crate) id: Uuid,
+    /// The whole of it; a field that has no value is null, so that an update forgets the old one.
+    pub(crate) document: RawDocumentBuf,
+    /// The revision that it takes the place of.
+    pub(crate) replaces: Option<u64>,
+    /// What else no other record may have: what a conflict calls it, and how it is found.
+    pub(crate) unique: Vec<(RecordKey, Document)>,
+}
+
+/// What is committed as one.
+#[derive(Debug, Default)]
+pub(crate) struct Commit {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// The longest command that is sent at once; a server takes 16 MB.
+const MAX_COMMAND: usize = 8 << 20;
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// How an attempt ended.
+enum Attempt {
+    Committed,
+    /// Something changed, or exists already.
+    Refused,
+    /// It had no effect and may be tried again.
+    Again(Error),
+    Failed(StoreError),
+}
+
+/// Commits, or finds out what it collides with.
+pub(crate) async fn commit(database: Database, commit: Commit, within: Duration) -> Result<(), StoreError> {
+    let (end, mut pause) = (Instant::now() + within, FIRST_PAUSE);
+    loop {
+        let failure = match attempt(&database, &commit).await {
+            Attempt::Committed => return Ok(()),
+            Attempt::Failed(error) => return Err(error),
+            Attempt::Refused => None,
+            Attempt::Again(error) => Some(error),
+        };
+        let conflicts = conflicts(&database, &commit.changes).await.map_err(store_error)?;
+        if !conflicts.is_empty() {
+            return Err(StoreError::Conflict(conflicts));
+        }
+        // Whoever is in the way has not committed yet: there is nothing to name.
+        if Instant::now() >= end {
+            return Err(failure.map_or_else(|| StoreError::Conflict(Vec::new()), store_error));
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn attempt(database: &Database, commit: &Commit) -> Attempt {
+    if let ([change], []) = (commit.changes.as_slice(), commit.rows.as_slice()) {
+        return outcome(single(database, change).await);
+    }
+    let mut session = match database.client().start_session().await {
+        Ok(session) => session,
+        Err(error) => return Attempt::Failed(store_error(error)),
+    };
+    let written = match session.start_transaction().await {
+        Ok(()) => write(database, commit, &mut session).await,
+        Err(error) => Err(error),
+    };
+    match outcome(written) {
+        Attempt::Committed => decide(&mut session).await,
+        other => {
+            // What is not aborted here ends by itself, later.
+            if let Err(error) = session.abort_transaction().await {
+                tracing::debug!(cause = %error, "a transaction could not be aborted and will time out");
+            }
+            other
+        }
+    }
+}
+
+fn outcome(written: Result<bool, Error>) -> Attempt {
+    match written {
+        Ok(true) => Attempt::Committed,
+        Ok(false) => Attempt::Refused,
+        Err(error) if is_duplicate(&error) => Attempt::Refused,
+        Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => Attempt::Again(error),
+        Err(error) => Attempt::Failed(store_error(error)),
+    }
+}
+
+/// One record without events needs no transaction.
+async fn single(database: &Database, change: &Change) -> Result<bool, Error> {
+    let Some(revision) = change.replaces else {
+        let collection = database.collection::<RawDocumentBuf>(change.collection);
+        return collection.insert_one(&change.document).await.map(|_| true);
+    };
+    let mut command = update(change.collection, &[statement(change, revision)]);
+    command.append(cstr!("writeConcern"), rawdoc! { "w": "majority" });
+    all_matched(&database.run_raw_command(command).await?, 1)
+}
+
+/// Whether everything was written; nothing is committed yet.
+async fn write(database: &Database, commit: &Commit, session: &mut ClientSession) -> Result<bool, Error> {
+    let (mut updates, mut inserts) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
+    for change in &commit.changes {
+        match change.replaces {
+            Some(revision) => updates.entry(change.collection).or_default().push(statement(change, revision)),
+            None => inserts.entry(change.collection).or_default().push(&change.document),
+        }
+    }
+    for (collection, statements) in &updates {
+        for batch in batches(statements) {
+            let answer = database.run_raw_command(update(collection, batch)).session(&mut *session).await?;
+            if !all_matched(&answer, batch.len())? {
+                return Ok(false);
+            }
+        }
+    }
+    for (collection, documents) in inserts {
+        database.collection::<RawDocumentBuf>(collection).insert_many(documents).session(&mut *session).await?;
+    }
+    if !commit.rows.is_empty() {
+        database.collection::<Row>(row::COLLECTION).insert_many(&commit.rows).session(session).await?;
+    }
+    Ok(true)
+}
+
+/// Commits; an answer that was lost is asked for again.
+async fn decide(session: &mut ClientSession) -> Attempt {
+    for _ in 0..2 {
+        match session.commit_transaction().await {
+            Ok(()) => return Attempt::Committed,
+            Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
+                tracing::debug!(cause = %error, "a commit had no answer and is asked for again");
+            }
+            Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => return Attempt::Again(error),
+            Err(error) => return Attempt::Failed(store_error(error)),
+        }
+    }
+    match session.commit_transaction().await {
+        Ok(()) => Attempt::Committed,
+        // It may have happened: only the caller knows how to find out.
+        Err(error) => Attempt::Failed(store_error(error)),
+    }
+}
+
+fn statement(change: &Change, revision: u64) -> RawDocumentBuf {
+    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
+    rawdoc! { "q": { "_id": Binary::from(change.id), "rev": revision }, "u": { "$set": change.document.clone() } }
+}
+
+fn batches(statements: &[RawDocumentBuf]) -> impl Iterator<Item = &[RawDocumentBuf]> {
+    let mut size = 0;
+    statements.chunk_by(move |one, _| {
+        size += one.as_bytes().len();
+        let fits = size < MAX_COMMAND;
+        if !fits {
+            size = 0;
+        }
+        fits
+    })
+}
+
+fn update(collection: &str, statements: &[RawDocumentBuf]) -> RawDocumentBuf {
+    let mut updates = RawArrayBuf::new();
+    for statement in statements {
+        updates.push(statement.as_ref());
+    }
+    rawdoc! { "update": collection, "ordered": true, "updates": updates }
+}
+
+/// Whether each statement of an `update` command found its record as it was read.
+fn all_matched(answer: &Document, wanted: usize) -> Result<bool, Error> {
+    if let Some(refused) = answer.get_array("writeErrors").ok().and_then(|errors| errors.first()) {
+        let refused = refused.as_document();
+        let code = refused.and_then(|refused| refused.get_i32("code").ok());
+        let message = refused.and_then(|refused| refused.get_str("errmsg").ok()).unwrap_or("a write was refused");
+        return if code == Some(DUPLICATE_KEY) { Ok(false) } else { Err(Error::custom(message.to_owned())) };
+    }
+    Ok(answer.get_i32("n").ok().and_then(|matched| usize::try_from(matched).ok()) == Some(wanted))
+}
+
+/// Which of the changes do not fit what is stored.
+async fn conflicts(database: &Database, changes: &[Change]) -> Result<Vec<RecordKey>, Error> {
+    let mut of = BTreeMap::<_, Vec<_>>::new();
+    for change in changes {
+        of.entry(change.collection).or_default().push(change);
+    }
+    let mut conflicts = Vec::new();
+    for (collection, changes) in of {
+        let collection = database.collection(collection);
+        let stored = revisions(&collection, changes.iter().map(|change| change.id)).await?;
+        let stale = changes.iter().filter(|change| stored.get(&change.id.bytes()).copied() != change.replaces);
+        conflicts.extend(stale.map(|change| change.key.clone()));
+        let owned = changes.iter().flat_map(|change| &change.unique).map(|(key, by_another)| async {
+            let found = collection.find_one(by_another.clone()).projection(doc! { "rev": 1 }).await?;
+            Ok::<_, Error>(found.map(|_| key.clone()))
+        });
+        conflicts.extend(try_join_all(owned).await?.into_iter().flatten());
+    }
+    Ok(conflicts)
+}
+
+/// A record's name and revision, and nothing else of it.
+#[derive(Debug, Deserialize)]
+struct Revision {
+    #[serde(rename = "_id")]
+    id: Uuid,
+    rev: i64,
+}
+
+async fn revisions(
+    collection: &Collection<Revision>,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<[u8; 16], u64>, Error> {
+    let filter = doc! { "_id": { "$in": ids.collect::<Vec<_>>() } };
+    let mut found = collection.find(filter).projection(doc! { "rev": 1 }).await?;
+    let mut revisions = HashMap::new();
+    while let Some(Revision { id, rev }) = found.try_next().await? {
+        revisions.insert(id.bytes(), u64::try_from(rev).unwrap_or_default());
+    }
+    Ok(revisions)
+}

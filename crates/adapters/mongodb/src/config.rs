@@ -1,0 +1,48 @@
+//! Where the databases are, and how patient the adapter is.
+
+use std::fmt;
+use std::time::Duration;
+
+/// How MongoDB is reached.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_mongodb::MongoConfig;
+///
+/// let config = MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0");
+/// assert_eq!(config.database_prefix, "ticketing");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct MongoConfig {
+    /// A connection string, with its password: never printed.
+    pub uri: String,
+    /// Each service has a database of its own: this, an underscore and its name.
+    pub database_prefix: String,
+    /// How long an operation waits for a member that takes it; an election takes a few seconds.
+    pub select_within: Duration,
+    /// How long a commit is tried again whose failure says that it may be.
+    pub commit_within: Duration,
+    /// How soon a relay hears of events that another process committed.
+    pub poll_every: Duration,
+}
+
+impl MongoConfig {
+    /// The database behind a connection string, as it is used by default.
+    #[must_use]
+    pub fn new(uri: impl Into<String>) -> Self {
+        Self {
+            uri: uri.into(),
+            database_prefix: "ticketing".to_owned(),
+            select_within: Duration::from_secs(5),
+            commit_within: Duration::from_secs(5),
+            poll_every: Duration::from_millis(25),
+        }
+    }
+}
+
+impl fmt::Debug for MongoConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MongoConfig").field("database_prefix", &self.database_prefix).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,110 @@
+//! The orders service's store.
+
+mod order;
+mod stock;
+
+use async_trait::async_trait;
+use bson::{Uuid, doc};
+use futures::future::try_join3;
+use ticketing_core::domain::ids::{AccountId, OrderId};
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::store::{Page, StoreError, UnitOfWork, Write};
+
+use crate::client::{Indexes, MongoClient};
+use crate::commit::Change;
+use crate::document::{Record, date, named, read_all, records, with_any_key};
+use crate::error::MongoError;
+use crate::outbox::MongoOutbox;
+use crate::parking::MongoParkingLot;
+use crate::store::{Query, Store};
+
+use order::OrderDocument;
+use stock::StockDocument;
+
+/// Keeps stocks and orders in the database `<prefix>_orders`. A clone is a handle to the same one.
+///
+/// # Examples
+///
+/// ```no_run
+/// use ticketing_mongodb::{MongoClient, MongoConfig, MongoOrderStore};
+///
+/// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = MongoClient::connect(&MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0")).await?;
+/// let orders = MongoOrderStore::open(&client).await?;
+/// # let _ = orders; Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct MongoOrderStore(Store);
+
+impl MongoOrderStore {
+    /// Opens the store; its indexes are made where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`MongoError`] if the indexes cannot be made.
+    pub async fn open(client: &MongoClient) -> Result<Self, MongoError> {
+        let stocks = Indexes { collection: StockDocument::COLLECTION, indexes: Vec::new() };
+        let orders = Indexes { collection: OrderDocument::COLLECTION, indexes: order::indexes() };
+        Store::open(client, "orders", vec![stocks, orders]).await.map(Self)
+    }
+
+    /// The outbox that commits fill.
+    #[must_use]
+    pub fn outbox(&self) -> MongoOutbox {
+        self.0.outbox()
+    }
+
+    /// Where the events of this service wait that could not be handled.
+    #[must_use]
+    pub fn parking(&self) -> MongoParkingLot {
+        self.0.parking()
+    }
+}
+
+#[async_trait]
+impl OrderStore for MongoOrderStore {
+    async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
+        let stocks = self.0.find_if::<StockDocument>(named(needs.stocks.iter().map(|id| id.uuid())));
+        let orders = self.0.find_if::<OrderDocument>(named(needs.orders.iter().map(|id| id.uuid())));
+        let keyed = self.0.find_if::<OrderDocument>(with_any_key(&needs.keys));
+        let (stocks, mut orders, keyed) = try_join3(stocks, orders, keyed).await?;
+        orders.extend(keyed);
+        orders.sort_unstable_by_key(OrderDocument::name);
+        orders.dedup_by_key(|order| order.name());
+        Ok(OrderRecords { stocks: read_all(stocks)?, orders: read_all(orders)? })
+    }
+
+    async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        let mut filter = doc! { "buyer": Uuid::from(buyer.uuid()) };
+        if let Some(after) = page.after {
+            filter.insert("_id", doc! { "$lt": Uuid::from(after.uuid()) });
+        }
+        let sort = doc! { "buyer": 1, "_id": -1 };
+        records::<OrderDocument>(
+            self.0.find(Query { collection: OrderDocument::COLLECTION, filter, sort, limit: page.limit }).await?,
+        )
+    }
+
+    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
+        let filter = doc! { "pay_by": { "$gt": order::NEVER, "$lte": date(deadline) } };
+        let sort = doc! { "pay_by": 1, "_id": 1 };
+        records::<OrderDocument>(
+            self.0.find(Query { collection: OrderDocument::COLLECTION, filter, sort, limit: max }).await?,
+        )
+    }
+
+    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+        let changes = work.writes.into_iter().map(change).collect::<Result<_, _>>()?;
+        self.0.commit(changes, work.events).await
+    }
+}
+
+fn change(write: Write<OrderRecord>) -> Result<Change, StoreError> {
+    match write.record {
+        OrderRecord::Stock(stock) => stock::change(&stock, write.replaces),
+        OrderRecord::Order(order) => order::change(&order, write.replaces),
+    }
+}

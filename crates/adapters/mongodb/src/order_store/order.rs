@@ -1,0 +1,153 @@
+//! Orders as documents.
+
+use std::sync::Arc;
+
+use bson::{DateTime, Uuid, doc};
+use mongodb::IndexModel;
+use serde::{Deserialize, Serialize};
+use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::order::{CancelReason, Order, OrderStatus, OrderedTicket};
+use ticketing_core::ports::store::{RecordKey, StoreError};
+
+use crate::commit::Change;
+use crate::document::{
+    MoneyDocument, Record, Wrong, date, encoded, index, next_revision, partial, price, quantity, signed, time, unique,
+    unsigned,
+};
+
+/// Before every deadline; whoever has none is not in the index of deadlines.
+pub(super) const NEVER: DateTime = DateTime::MIN;
+
+pub(super) fn indexes() -> Vec<IndexModel> {
+    vec![
+        index("of_buyer", doc! { "buyer": 1, "_id": -1 }),
+        unique("key_of_buyer", doc! { "buyer": 1, "key": 1 }, doc! { "key": { "$gt": "" } }),
+        partial("deadline", doc! { "pay_by": 1, "_id": 1 }, doc! { "pay_by": { "$gt": NEVER } }),
+    ]
+}
+
+/// A field that an order in this status does not have is null.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OrderDocument {
+    #[serde(rename = "_id")]
+    id: Uuid,
+    rev: i64,
+    buyer: Uuid,
+    ticket: Uuid,
+    title: Arc<str>,
+    price: MoneyDocument,
+    quantity: u32,
+    status: Status,
+    pay_by: Option<DateTime>,
+    ended_at: Option<DateTime>,
+    payment: Option<Uuid>,
+    placed_at: DateTime,
+    key: Option<String>,
+    version: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    AwaitingPayment,
+    Completed,
+    CancelledByBuyer,
+    Expired,
+}
+
+impl OrderDocument {
+    pub(super) fn name(&self) -> [u8; 16] {
+        self.id.bytes()
+    }
+
+    fn of(order: &Order, rev: i64) -> Self {
+        let awaiting = Self {
+            id: order.id.uuid().into(),
+            rev,
+            buyer: order.buyer.uuid().into(),
+            ticket: order.ticket.id.uuid().into(),
+            title: Arc::clone(&order.ticket.title),
+            price: order.ticket.price.money().into(),
+            quantity: order.quantity.get(),
+            status: Status::AwaitingPayment,
+            pay_by: None,
+            ended_at: None,
+            payment: None,
+            placed_at: date(order.placed_at),
+            key: order.key.as_ref().map(ToString::to_string),
+            version: signed(order.version),
+        };
+        match order.status {
+            OrderStatus::AwaitingPayment { pay_by } => Self { pay_by: Some(date(pay_by)), ..awaiting },
+            OrderStatus::Completed { payment, at } => Self {
+                status: Status::Completed,
+                payment: Some(payment.uuid().into()),
+                ended_at: Some(date(at)),
+                ..awaiting
+            },
+            OrderStatus::Cancelled { reason, at } => {
+                let status = match reason {
+                    CancelReason::ByBuyer => Status::CancelledByBuyer,
+                    CancelReason::Expired => Status::Expired,
+                };
+                Self { status, ended_at: Some(date(at)), ..awaiting }
+            }
+        }
+    }
+
+    fn status(&self) -> Result<OrderStatus, Wrong> {
+        let ended_at = self.ended_at.map(time).ok_or("an end without a time");
+        Ok(match self.status {
+            Status::AwaitingPayment => OrderStatus::AwaitingPayment { pay_by: time(self.pay_by.ok_or("no deadline")?) },
+            Status::Completed => OrderStatus::Completed {
+                payment: PaymentId::new(self.payment.ok_or("a completion without a payment")?.into()),
+                at: ended_at?,
+            },
+            Status::CancelledByBuyer => OrderStatus::Cancelled { reason: CancelReason::ByBuyer, at: ended_at? },
+            Status::Expired => OrderStatus::Cancelled { reason: CancelReason::Expired, at: ended_at? },
+        })
+    }
+}
+
+pub(super) fn change(order: &Order, replaces: Option<u64>) -> Result<Change, StoreError> {
+    let id = Uuid::from(order.id.uuid());
+    let unique = order.key.as_ref().map(|key| {
+        let buyer = Uuid::from(order.buyer.uuid());
+        let other = doc! { "buyer": buyer, "key": key.as_str(), "_id": { "$ne": id } };
+        (RecordKey::OrderKey(order.buyer, key.clone()), other)
+    });
+    Ok(Change {
+        collection: OrderDocument::COLLECTION,
+        key: RecordKey::Order(order.id),
+        id,
+        document: encoded(&OrderDocument::of(order, next_revision(replaces)))?,
+        replaces,
+        unique: unique.into_iter().collect(),
+    })
+}
+
+impl Record for OrderDocument {
+    type Domain = Order;
+    const COLLECTION: &'static str = "orders";
+
+    fn head(&self) -> (Uuid, i64) {
+        (self.id, self.rev)
+    }
+
+    fn into_domain(self) -> Result<Order, Wrong> {
+        Ok(Order {
+            status: self.status()?,
+            id: OrderId::new(self.id.into()),
+            buyer: AccountId::new(self.buyer.into()),
+            ticket: OrderedTicket {
+                id: TicketId::new(self.ticket.into()),
+                title: self.title,
+                price: price(self.price)?,
+            },
+            quantity: quantity(self.quantity)?,
+            placed_at: time(self.placed_at),
+            key: self.key.map(|key| key.parse()).transpose().map_err(|_| "no idempotency key")?,
+            version: unsigned(self.version)?,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! Stocks as documents.
+
+use std::sync::Arc;
+
+use bson::Uuid;
+use serde::{Deserialize, Serialize};
+use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::domain::ticket::TicketStatus;
+use ticketing_core::ports::store::{RecordKey, StoreError};
+
+use crate::commit::Change;
+use crate::document::{
+    MoneyDocument, Record, SalesDocument, Wrong, encoded, next_revision, price, quantity, signed, unsigned,
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StockDocument {
+    #[serde(rename = "_id")]
+    id: Uuid,
+    rev: i64,
+    seller: Uuid,
+    title: Arc<str>,
+    price: MoneyDocument,
+    quantity: u32,
+    on_sale: bool,
+    ticket_version: i64,
+    sales: SalesDocument,
+}
+
+pub(super) fn change(stock: &Stock, replaces: Option<u64>) -> Result<Change, StoreError> {
+    let id = Uuid::from(stock.ticket.uuid());
+    let document = StockDocument {
+        id,
+        rev: next_revision(replaces),
+        seller: stock.seller.uuid().into(),
+        title: Arc::clone(&stock.title),
+        price: stock.price.money().into(),
+        quantity: stock.quantity.get(),
+        on_sale: stock.status == TicketStatus::OnSale,
+        ticket_version: signed(stock.ticket_version),
+        sales: stock.sales.into(),
+    };
+    Ok(Change {
+        collection: StockDocument::COLLECTION,
+        key: RecordKey::Stock(stock.ticket),
+        id,
+        document: encoded(&document)?,
+        replaces,
+        unique: Vec::new(),
+    })
+}
+
+impl Record for StockDocument {
+    type Domain = Stock;
+    const COLLECTION: &'static str = "stocks";
+
+    fn head(&self) -> (Uuid, i64) {
+        (self.id, self.rev)
+    }
+
+    fn into_domain(self) -> Result<Stock, Wrong> {
+        Ok(Stock {
+            ticket: TicketId::new(self.id.into()),
+            seller: AccountId::new(self.seller.into()),
+            title: self.title,
+            price: price(self.price)?,
+            quantity: quantity(self.quantity)?,
+            status: if self.on_sale { TicketStatus::OnSale } else { TicketStatus::Withdrawn },
+            ticket_version: unsigned(self.ticket_version)?,
+            sales: self.sales.try_into()?,
+        })
+    }
+}

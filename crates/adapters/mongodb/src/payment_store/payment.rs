@@ -1,0 +1,142 @@
+//! Payments as documents.
+
+use std::sync::Arc;
+
+use bson::{DateTime, Uuid, doc};
+use mongodb::IndexModel;
+use serde::{Deserialize, Serialize};
+use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_core::ports::store::{RecordKey, StoreError};
+
+use crate::commit::Change;
+use crate::document::{
+    MoneyDocument, Record, Wrong, date, encoded, next_revision, partial, signed, time, unique, unsigned,
+};
+
+pub(super) fn indexes() -> Vec<IndexModel> {
+    vec![
+        unique("key_of_buyer", doc! { "buyer": 1, "key": 1 }, doc! { "key": { "$gt": "" } }),
+        partial("unsettled", doc! { "unsettled": 1, "_id": 1 }, doc! { "unsettled": true }),
+        // The rules see to it already; the database is the second line of defence.
+        unique("one_takes_money", doc! { "order": 1 }, doc! { "takes_money": true }),
+    ]
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PaymentDocument {
+    #[serde(rename = "_id")]
+    id: Uuid,
+    rev: i64,
+    order: Uuid,
+    ticket: Uuid,
+    buyer: Uuid,
+    total: MoneyDocument,
+    status: Status,
+    /// The charge as the gateway calls it, or why there is none.
+    answer: Option<Arc<str>>,
+    /// Whether the gateway has to be asked.
+    unsettled: bool,
+    /// Whether money of its order was taken by it, or may be; of one order, one attempt does.
+    takes_money: bool,
+    started_at: DateTime,
+    key: Option<String>,
+    version: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Pending,
+    Captured,
+    Failed,
+    RefundDue,
+    Refunded,
+}
+
+impl PaymentDocument {
+    pub(super) fn name(&self) -> [u8; 16] {
+        self.id.bytes()
+    }
+
+    fn of(payment: &Payment, rev: i64) -> Self {
+        let (status, answer) = match &payment.status {
+            PaymentStatus::Pending => (Status::Pending, None),
+            PaymentStatus::Captured { reference } => (Status::Captured, Some(reference)),
+            PaymentStatus::Failed { reason } => (Status::Failed, Some(reason)),
+            PaymentStatus::RefundDue { reference } => (Status::RefundDue, Some(reference)),
+            PaymentStatus::Refunded { reference } => (Status::Refunded, Some(reference)),
+        };
+        Self {
+            id: payment.id.uuid().into(),
+            rev,
+            order: payment.order.uuid().into(),
+            ticket: payment.ticket.uuid().into(),
+            buyer: payment.buyer.uuid().into(),
+            total: payment.total.into(),
+            status,
+            answer: answer.cloned(),
+            unsettled: matches!(status, Status::Pending | Status::RefundDue),
+            takes_money: matches!(status, Status::Pending | Status::Captured | Status::RefundDue),
+            started_at: date(payment.started_at),
+            key: payment.key.as_ref().map(ToString::to_string),
+            version: signed(payment.version),
+        }
+    }
+
+    fn status(&self) -> Result<PaymentStatus, Wrong> {
+        let answer = self.answer.clone().ok_or("an answer without words");
+        Ok(match self.status {
+            Status::Pending => PaymentStatus::Pending,
+            Status::Captured => PaymentStatus::Captured { reference: answer? },
+            Status::Failed => PaymentStatus::Failed { reason: answer? },
+            Status::RefundDue => PaymentStatus::RefundDue { reference: answer? },
+            Status::Refunded => PaymentStatus::Refunded { reference: answer? },
+        })
+    }
+}
+
+pub(super) fn change(payment: &Payment, replaces: Option<u64>) -> Result<Change, StoreError> {
+    let document = PaymentDocument::of(payment, next_revision(replaces));
+    let id = document.id;
+    let mut unique = Vec::new();
+    if let Some(key) = &payment.key {
+        let other = doc! { "buyer": document.buyer, "key": key.as_str(), "_id": { "$ne": id } };
+        unique.push((RecordKey::PaymentKey(payment.buyer, key.clone()), other));
+    }
+    if document.takes_money {
+        let other = doc! { "order": document.order, "takes_money": true, "_id": { "$ne": id } };
+        unique.push((RecordKey::Payable(payment.order), other));
+    }
+    Ok(Change {
+        collection: PaymentDocument::COLLECTION,
+        key: RecordKey::Payment(payment.id),
+        id,
+        document: encoded(&document)?,
+        replaces,
+        unique,
+    })
+}
+
+impl Record for PaymentDocument {
+    type Domain = Payment;
+    const COLLECTION: &'static str = "payments";
+
+    fn head(&self) -> (Uuid, i64) {
+        (self.id, self.rev)
+    }
+
+    fn into_domain(self) -> Result<Payment, Wrong> {
+        Ok(Payment {
+            status: self.status()?,
+            id: PaymentId::new(self.id.into()),
+            order: OrderId::new(self.order.into()),
+            ticket: TicketId::new(self.ticket.into()),
+            buyer: AccountId::new(self.buyer.into()),
+            total: self.total.try_into()?,
+            started_at: time(self.started_at),
+            key: self.key.map(|key| key.parse()).transpose().map_err(|_| "no idempotency key")?,
+            version: unsigned(self.version)?,
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! The tickets service's store.
+
+mod listing;
+mod search;
+
+use async_trait::async_trait;
+use bson::{Uuid, doc};
+use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::ports::store::{Page, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+
+use crate::client::{Indexes, MongoClient};
+use crate::document::{Record, named, read_all, records};
+use crate::error::MongoError;
+use crate::outbox::MongoOutbox;
+use crate::parking::MongoParkingLot;
+use crate::store::{Query, Store};
+
+use listing::ListingDocument;
+
+/// Keeps listings in the database `<prefix>_tickets`. A clone is a handle to the same one.
+///
+/// A search walks an index in the order asked for, or the words, categories or cities that fewer tickets have:
+/// the server tries both ways and goes on with the faster.
+///
+/// # Examples
+///
+/// ```no_run
+/// use ticketing_core::domain::time::Timestamp;
+/// use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+/// use ticketing_mongodb::{MongoClient, MongoConfig, MongoTicketStore};
+///
+/// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = MongoClient::connect(&MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0")).await?;
+/// let tickets = MongoTicketStore::open(&client).await?;
+/// let newest = tickets.search(&TicketQuery::all(Timestamp::EPOCH, 50)).await?;
+/// # let _ = newest; Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct MongoTicketStore(Store);
+
+impl MongoTicketStore {
+    /// Opens the store; its indexes are made where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`MongoError`] if the indexes cannot be made.
+    pub async fn open(client: &MongoClient) -> Result<Self, MongoError> {
+        let listings = Indexes { collection: ListingDocument::COLLECTION, indexes: search::indexes() };
+        Store::open(client, "tickets", vec![listings]).await.map(Self)
+    }
+
+    /// The outbox that commits fill.
+    #[must_use]
+    pub fn outbox(&self) -> MongoOutbox {
+        self.0.outbox()
+    }
+
+    /// Where the events of this service wait that could not be handled.
+    #[must_use]
+    pub fn parking(&self) -> MongoParkingLot {
+        self.0.parking()
+    }
+}
+
+#[async_trait]
+impl TicketStore for MongoTicketStore {
+    async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
+        read_all::<ListingDocument>(self.0.find_if(named(ids.iter().map(|id| id.uuid()))).await?)
+    }
+
+    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
+        records::<ListingDocument>(self.0.find(search::query(query)).await?)
+    }
+
+    async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
+        let mut filter = doc! { "seller": Uuid::from(seller.uuid()) };
+        if let Some(after) = page.after {
+            filter.insert("_id", doc! { "$lt": Uuid::from(after.uuid()) });
+        }
+        let (collection, sort) = (ListingDocument::COLLECTION, doc! { "seller": 1, "_id": -1 });
+        records::<ListingDocument>(self.0.find(Query { collection, filter, sort, limit: page.limit }).await?)
+    }
+
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+        let changes = work.writes.iter().map(listing::change).collect::<Result<_, _>>()?;
+        self.0.commit(changes, work.events).await
+    }
+}

@@ -1,0 +1,137 @@
+//! Databases of its own for each rule, on a MongoDB that runs.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use ticketing_conformance::outbox::OutboxFixture;
+use ticketing_conformance::parking::ParkingFixture;
+use ticketing_conformance::sample;
+use ticketing_conformance::store::{Accounts, Orders, Payments, StoreFixture, Tickets};
+use ticketing_conformance::time::TimeFixture;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::order_store::OrderStore;
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::store::{StoreError, UnitOfWork};
+use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::wire::EventEnvelope;
+use ticketing_mongodb::{
+    MongoAccountStore, MongoClient, MongoConfig, MongoOrderStore, MongoPaymentStore, MongoTicketStore,
+};
+
+/// Where MongoDB listens.
+pub(crate) fn uri() -> String {
+    std::env::var("MONGODB_URI").unwrap_or_else(|_| {
+        panic!("set MONGODB_URI: this test needs a real MongoDB; `deploy/engines.sh run cargo test …` brings one")
+    })
+}
+
+/// Databases that nobody else has.
+pub(crate) fn config() -> MongoConfig {
+    MongoConfig { database_prefix: format!("kit_{}", sample::uuid().simple()), ..MongoConfig::new(uri()) }
+}
+
+/// A store of one kind.
+pub(crate) struct World<S> {
+    pub(crate) store: S,
+}
+
+pub(crate) async fn connected() -> MongoClient {
+    MongoClient::connect(&config()).await.expect("MongoDB answers")
+}
+
+impl World<MongoAccountStore> {
+    pub(crate) async fn accounts() -> Self {
+        Self { store: MongoAccountStore::open(&connected().await).await.expect("the store opens") }
+    }
+}
+
+impl World<MongoTicketStore> {
+    pub(crate) async fn tickets() -> Self {
+        Self { store: MongoTicketStore::open(&connected().await).await.expect("the store opens") }
+    }
+}
+
+impl World<MongoOrderStore> {
+    pub(crate) async fn orders() -> Self {
+        Self { store: MongoOrderStore::open(&connected().await).await.expect("the store opens") }
+    }
+}
+
+impl World<MongoPaymentStore> {
+    pub(crate) async fn payments() -> Self {
+        Self { store: MongoPaymentStore::open(&connected().await).await.expect("the store opens") }
+    }
+}
+
+#[async_trait]
+impl<S: Send + Sync> TimeFixture for World<S> {
+    fn now(&self) -> Timestamp {
+        let passed = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is behind 1970");
+        Timestamp::from_millis(i64::try_from(passed.as_millis()).expect("the clock is before the year 292,000,000"))
+    }
+
+    async fn pass(&self, span: Duration) {
+        tokio::time::sleep(span).await;
+    }
+}
+
+impl StoreFixture<Accounts> for World<MongoAccountStore> {
+    fn store(&self) -> Arc<dyn AccountStore> {
+        Arc::new(self.store.clone())
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.store.outbox())
+    }
+}
+
+impl StoreFixture<Tickets> for World<MongoTicketStore> {
+    fn store(&self) -> Arc<dyn TicketStore> {
+        Arc::new(self.store.clone())
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.store.outbox())
+    }
+}
+
+impl StoreFixture<Orders> for World<MongoOrderStore> {
+    fn store(&self) -> Arc<dyn OrderStore> {
+        Arc::new(self.store.clone())
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.store.outbox())
+    }
+}
+
+impl StoreFixture<Payments> for World<MongoPaymentStore> {
+    fn store(&self) -> Arc<dyn PaymentStore> {
+        Arc::new(self.store.clone())
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.store.outbox())
+    }
+}
+
+#[async_trait]
+impl OutboxFixture for World<MongoOrderStore> {
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.store.outbox())
+    }
+
+    async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
+        self.store.commit(UnitOfWork { events, ..UnitOfWork::default() }).await
+    }
+}
+
+impl ParkingFixture for World<MongoOrderStore> {
+    fn parking_lot(&self) -> Arc<dyn ParkingLot> {
+        Arc::new(self.store.parking())
+    }
+}
