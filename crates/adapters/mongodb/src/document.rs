@@ -76,8 +76,8 @@ pub(crate) const fn time(date: DateTime) -> Timestamp {
 /// An amount of money.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct MoneyDocument {
-    amount: i64,
-    currency: String,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
 }
 
 impl From<Money> for MoneyDocument {

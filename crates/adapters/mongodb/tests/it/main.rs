@@ -1,6 +1,10 @@
 //! Every promise of the stores, kept by a real MongoDB.
 #![expect(clippy::panic, reason = "a test that cannot run says so")]
 
+mod bank;
+mod outbox_order;
+mod queries;
+mod surroundings;
 mod world;
 
 use world::World;
@@ -11,3 +15,4 @@ ticketing_conformance::order_store!(World::orders().await);
 ticketing_conformance::payment_store!(World::payments().await);
 ticketing_conformance::outbox!(World::orders().await);
 ticketing_conformance::parking!(World::orders().await);
+ticketing_conformance::gateway!(bank::Bank::open().await);

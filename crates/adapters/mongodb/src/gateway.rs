@@ -1,0 +1,214 @@
+//! A memory for a payment gateway that has none.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bson::{DateTime, Uuid, doc};
+use futures::TryStreamExt;
+use mongodb::Collection;
+use mongodb::options::ReturnDocument;
+use serde::{Deserialize, Serialize};
+use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::money::Money;
+use ticketing_core::domain::payment::CaptureOutcome;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway};
+use ticketing_core::ports::store::StoreError;
+
+use crate::client::{Indexes, MongoClient, detached};
+use crate::document::MoneyDocument;
+use crate::error::{MongoError, is_duplicate};
+
+const COLLECTION: &str = "attempts";
+
+/// Lets a gateway that lives in memory, such as a sandbox, answer as one that outlives the process.
+///
+/// The first answer to an attempt is written down, in the database `<prefix>_gateway`, before it is given;
+/// from then on it is the answer. Money that a lost process took without writing it down was never taken:
+/// what is written is all the money there is.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use ticketing_core::ports::gateway::PaymentGateway;
+/// use ticketing_mongodb::{MongoClient, MongoConfig, MongoGateway};
+///
+/// # async fn open(sandbox: Arc<dyn PaymentGateway>) -> Result<(), Box<dyn std::error::Error>> {
+/// let client = MongoClient::connect(&MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0")).await?;
+/// let gateway = MongoGateway::open(&client, sandbox).await?;
+/// # let _ = gateway; Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct MongoGateway {
+    inner: Arc<dyn PaymentGateway>,
+    attempts: Collection<Attempt>,
+}
+
+impl std::fmt::Debug for MongoGateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MongoGateway").field("attempts", &self.attempts.namespace()).finish_non_exhaustive()
+    }
+}
+
+/// Money that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// For which attempt.
+    pub payment: PaymentId,
+    /// How much.
+    pub total: Money,
+    /// Whether it went back.
+    pub refunded: bool,
+}
+
+/// How an attempt ended, for ever. Exactly one of `reference` and `reason` has a value.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Attempt {
+    #[serde(rename = "_id")]
+    payment: Uuid,
+    /// The charge, where money was taken.
+    reference: Option<Arc<str>>,
+    /// Why no money was taken.
+    reason: Option<Arc<str>>,
+    /// Of a charge.
+    total: Option<MoneyDocument>,
+    refunded: bool,
+    at: DateTime,
+}
+
+impl MongoGateway {
+    /// Opens the ledger of a gateway.
+    ///
+    /// # Errors
+    ///
+    /// [`MongoError`] if the collection cannot be made.
+    pub async fn open(client: &MongoClient, inner: Arc<dyn PaymentGateway>) -> Result<Self, MongoError> {
+        let attempts = Indexes { collection: COLLECTION, indexes: Vec::new() };
+        let database = client.prepared("gateway", vec![attempts]).await?;
+        Ok(Self { inner, attempts: database.collection(COLLECTION) })
+    }
+
+    /// Every charge, in the order of their payments' ids.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], or [`StoreError::Corrupt`] for a charge that cannot be read.
+    pub async fn charges(&self) -> Result<Vec<Charge>, StoreError> {
+        let attempts = self.attempts.clone();
+        let charged = doc! { "reference": { "$ne": null } };
+        let found: Vec<Attempt> =
+            detached(async move { attempts.find(charged).sort(doc! { "_id": 1 }).await?.try_collect().await }).await?;
+        found.into_iter().map(Attempt::charge).collect()
+    }
+
+    /// How an attempt ended, if it was heard of.
+    async fn known(&self, payment: PaymentId) -> Result<Option<CaptureOutcome>, GatewayError> {
+        let (attempts, id) = (self.attempts.clone(), Uuid::from(payment.uuid()));
+        let found = detached(async move { attempts.find_one(doc! { "_id": id }).await }).await;
+        Ok(found.map_err(unavailable)?.map(|attempt| attempt.outcome()))
+    }
+
+    /// Writes down how an attempt ended, unless another wrote first; returns what stands.
+    async fn note(&self, attempt: Attempt) -> Result<CaptureOutcome, GatewayError> {
+        let attempts = self.attempts.clone();
+        let noted = detached(async move {
+            match attempts.insert_one(&attempt).await {
+                Ok(_) => Ok(Some(attempt)),
+                Err(error) if is_duplicate(&error) => attempts.find_one(doc! { "_id": attempt.payment }).await,
+                Err(error) => Err(error),
+            }
+        });
+        let stands = noted.await.map_err(unavailable)?;
+        stands.map(|attempt| attempt.outcome()).ok_or_else(|| GatewayError::Unavailable(Vanished.into()))
+    }
+}
+
+fn unavailable(error: StoreError) -> GatewayError {
+    GatewayError::Unavailable(error.into())
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("an attempt to pay vanished from the ledger of the gateway")]
+struct Vanished;
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no such charge")]
+struct NoSuchCharge;
+
+#[async_trait]
+impl PaymentGateway for MongoGateway {
+    async fn capture(&self, capture: &Capture) -> Result<CaptureOutcome, GatewayError> {
+        if let Some(outcome) = self.known(capture.payment).await? {
+            return Ok(outcome);
+        }
+        let answer = self.inner.capture(capture).await;
+        let outcome = match &answer {
+            Ok(outcome) => outcome.clone(),
+            // It keeps silent to the caller; whether it took the money is written down all the same.
+            Err(_) => self.inner.look_up(capture.payment).await?,
+        };
+        let stands = self.note(Attempt::of(capture.payment, outcome, Some(capture.total))).await?;
+        answer.map(|_| stands)
+    }
+
+    async fn look_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError> {
+        match self.known(payment).await? {
+            Some(outcome) => Ok(outcome),
+            None => {
+                // Whatever a process took without writing it down was lost with it.
+                let outcome = CaptureOutcome::Declined { reason: "never_arrived".into() };
+                self.note(Attempt::of(payment, outcome, None)).await
+            }
+        }
+    }
+
+    async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
+        let attempts = self.attempts.clone();
+        let amount = MoneyDocument::from(total);
+        let charge = doc! {
+            "_id": Uuid::from(payment.uuid()),
+            "reference": reference,
+            "total.amount": amount.amount,
+            "total.currency": amount.currency,
+        };
+        let give_back = doc! { "$set": { "refunded": true } };
+        let found = detached(async move {
+            attempts.find_one_and_update(charge, give_back).return_document(ReturnDocument::After).await
+        });
+        match found.await.map_err(unavailable)? {
+            Some(_) => Ok(()),
+            None => Err(GatewayError::Unavailable(NoSuchCharge.into())),
+        }
+    }
+
+    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
+        self.inner.verify_notice(body, signature, now)
+    }
+}
+
+impl Attempt {
+    fn of(payment: PaymentId, outcome: CaptureOutcome, total: Option<Money>) -> Self {
+        let (reference, reason) = match outcome {
+            CaptureOutcome::Captured { reference } => (Some(reference), None),
+            CaptureOutcome::Declined { reason } => (None, Some(reason)),
+        };
+        let total = total.filter(|_| reference.is_some()).map(MoneyDocument::from);
+        Self { payment: payment.uuid().into(), reference, reason, total, refunded: false, at: DateTime::now() }
+    }
+
+    fn outcome(self) -> CaptureOutcome {
+        match self.reference {
+            Some(reference) => CaptureOutcome::Captured { reference },
+            None => CaptureOutcome::Declined { reason: self.reason.unwrap_or_else(|| "unknown".into()) },
+        }
+    }
+
+    fn charge(self) -> Result<Charge, StoreError> {
+        let wrong = |what| crate::error::Unreadable { collection: COLLECTION, id: self.payment.to_string(), what };
+        let total = self.total.clone().ok_or_else(|| wrong("a charge without an amount"))?;
+        let total = total.try_into().map_err(wrong)?;
+        Ok(Charge { payment: PaymentId::new(self.payment.into()), total, refunded: self.refunded })
+    }
+}

@@ -1,0 +1,199 @@
+//! No query reads a whole collection: the server's own profile is the witness.
+
+use std::time::Duration;
+
+use bson::{Document, doc};
+use futures::TryStreamExt;
+use mongodb::Database;
+use ticketing_conformance::sample;
+use ticketing_core::domain::event::Topic;
+use ticketing_core::domain::ids::AccountId;
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::parking::{ParkedFilter, ParkingChange, ParkingLot};
+use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
+use ticketing_core::ports::store::{Page, UnitOfWork, Write};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
+use ticketing_mongodb::{
+    MongoAccountStore, MongoClient, MongoOrderStore, MongoOutbox, MongoParkingLot, MongoPaymentStore, MongoTicketStore,
+};
+
+use crate::world::connected;
+
+/// Has the server write down each operation on a database.
+async fn profiled(client: &MongoClient, service: &str) -> Database {
+    let database = client.database(service);
+    database.run_command(doc! { "profile": 2 }).await.expect("profiling starts");
+    database
+}
+
+/// What read or sorted more than it had to, in the server's words.
+async fn offenders(database: &Database) -> Vec<String> {
+    let wasteful = doc! {
+        "op": { "$in": ["query", "update", "remove", "getmore", "command"] },
+        "ns": { "$not": { "$regex": "system\\.profile$" } },
+        "$or": [{ "planSummary": { "$regex": "COLLSCAN" } }, { "hasSortStage": true }],
+    };
+    let profile = database.collection::<Document>("system.profile");
+    let found: Vec<Document> =
+        profile.find(wasteful).await.expect("the profile is read").try_collect().await.expect("the profile is read");
+    found.iter().map(|entry| format!("{} {}", entry.get_str("ns").unwrap_or("?"), entry)).collect()
+}
+
+async fn count(database: &Database) -> u64 {
+    let profile = database.collection::<Document>("system.profile");
+    profile.count_documents(doc! { "planSummary": { "$regex": "IXSCAN|IDHACK" } }).await.expect("the profile is read")
+}
+
+async fn drain(outbox: &MongoOutbox) {
+    let lease = outbox.lease(sample::uuid(), Duration::from_secs(60)).await.expect("an answer").expect("a lease");
+    loop {
+        let pending = outbox.pending(None, 7).await.expect("events are read");
+        let ids: Vec<_> = pending.events.iter().map(|event| event.id).collect();
+        outbox.mark_published(lease, &ids).await.expect("events are marked");
+        if ids.is_empty() {
+            break;
+        }
+    }
+    // Of events that nobody handed out.
+    outbox.mark_published(lease, &[sample::envelope(Topic::Orders, sample::uuid(), 1).id]).await.expect("a mark");
+    outbox.release(lease).await.expect("the lease is given back");
+}
+
+async fn park(parking: &MongoParkingLot) {
+    let parked = sample::parked("orders", sample::envelope(Topic::Orders, sample::uuid(), 1));
+    let (consumer, key) = (parked.consumer.clone(), parked.key.clone());
+    parking.park(parked.clone()).await.expect("it is parked");
+    parking.parked_keys(&consumer, std::slice::from_ref(&key)).await.expect("keys are read");
+    parking.change(ParkingChange::Release { consumer: consumer.clone(), key: key.clone() }).await.expect("released");
+    let released = ParkedFilter { consumer: Some(consumer), key: None, released_only: true };
+    assert_eq!(parking.list(&released, Page::first(10)).await.expect("the lot is read").len(), 1);
+    parking.list(&ParkedFilter { key: Some(key), ..released }, Page::first(10)).await.expect("the lot is read");
+    parking.list(&ParkedFilter::default(), Page::first(10)).await.expect("the lot is read");
+    parking.change(ParkingChange::Remove { ids: vec![parked.id] }).await.expect("it is removed");
+}
+
+async fn assert_frugal(database: &Database) {
+    assert_eq!(offenders(database).await, Vec::<String>::new());
+    assert!(count(database).await > 5, "the profile saw the queries");
+}
+
+#[tokio::test]
+async fn accounts_are_found_by_indexes() {
+    let client = connected().await;
+    let store = MongoAccountStore::open(&client).await.expect("the store opens");
+    let database = profiled(&client, "accounts").await;
+    for _ in 0..4 {
+        let account = sample::account();
+        store.commit(UnitOfWork::default().with(Write::insert(account.clone()))).await.expect("a commit");
+        let stored = store.account(account.id).await.expect("an answer").expect("the account");
+        store.account_by_email(&account.email).await.expect("an answer").expect("the account");
+        let event = sample::envelope(Topic::Accounts, account.id.uuid(), 1);
+        store.commit(UnitOfWork::default().with(stored.replace(account)).telling(event)).await.expect("a commit");
+        store.commit(UnitOfWork::default().with(stored.replace(sample::account()))).await.expect_err("a conflict");
+    }
+    drain(&store.outbox()).await;
+    park(&store.parking()).await;
+    assert_frugal(&database).await;
+}
+
+#[tokio::test]
+async fn orders_are_found_by_indexes() {
+    let client = connected().await;
+    let store = MongoOrderStore::open(&client).await.expect("the store opens");
+    let database = profiled(&client, "orders").await;
+    let buyer = AccountId::new(sample::uuid());
+    let key = || format!("key-{}", sample::uuid()).parse().expect("a key");
+    let orders: Vec<Order> = (0..9).map(|_| Order { key: Some(key()), ..sample::order(buyer) }).collect();
+    let mut work = UnitOfWork::default().with(Write::insert(sample::stock()));
+    for order in &orders {
+        work = work.with(Write::insert(order.clone())).telling(sample::envelope(Topic::Orders, order.id.uuid(), 1));
+    }
+    store.commit(work.clone()).await.expect("a commit");
+    store.commit(work).await.expect_err("a conflict");
+    let needs = OrderNeeds {
+        stocks: vec![sample::ticket().id],
+        orders: orders.iter().map(|order| order.id).collect(),
+        keys: orders.iter().filter_map(|order| Some((buyer, order.key.clone()?))).collect(),
+    };
+    assert_eq!(store.load(&needs).await.expect("an answer").orders.len(), 9);
+    let first = store.orders_of(buyer, Page::first(4)).await.expect("an answer");
+    let after = first.last().map(|order| order.id);
+    assert_eq!(store.orders_of(buyer, Page { after, limit: 9 }).await.expect("an answer").len(), 5);
+    assert_eq!(store.overdue(sample::NOW.after(Duration::from_secs(1 << 30)), 5).await.expect("an answer").len(), 5);
+    drain(&store.outbox()).await;
+    park(&store.parking()).await;
+    assert_frugal(&database).await;
+}
+
+#[tokio::test]
+async fn payments_are_found_by_indexes() {
+    let client = connected().await;
+    let store = MongoPaymentStore::open(&client).await.expect("the store opens");
+    let database = profiled(&client, "payments").await;
+    for _ in 0..4 {
+        let (payable, payment) = sample::payment();
+        let key: ticketing_core::domain::order::IdempotencyKey = "once".parse().expect("a key");
+        let payment = ticketing_core::domain::payment::Payment { key: Some(key.clone()), ..payment };
+        let needs = PaymentNeeds {
+            payables: vec![payable.order],
+            payments: vec![payment.id],
+            keys: vec![(payment.buyer, key)],
+        };
+        let work = UnitOfWork::default().with(Write::insert(payable)).with(Write::insert(payment));
+        store.commit(work.clone()).await.expect("a commit");
+        store.commit(work).await.expect_err("a conflict");
+        assert_eq!(store.load(&needs).await.expect("an answer").payments.len(), 1);
+    }
+    let long_after = sample::NOW.after(Duration::from_secs(1 << 30));
+    let first = store.unsettled(long_after, Page::first(3)).await.expect("an answer");
+    let after = first.last().map(|payment| payment.id);
+    assert_eq!(store.unsettled(long_after, Page { after, limit: 3 }).await.expect("an answer").len(), 1);
+    drain(&store.outbox()).await;
+    park(&store.parking()).await;
+    assert_frugal(&database).await;
+}
+
+#[tokio::test]
+async fn a_page_of_tickets_is_walked_in_the_order_of_an_index() {
+    let client = connected().await;
+    let store = MongoTicketStore::open(&client).await.expect("the store opens");
+    let database = profiled(&client, "tickets").await;
+    let listings: Vec<_> = (0..200).map(|_| sample::listing()).collect();
+    let work = listings.iter().fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing.clone())));
+    store.commit(work).await.expect("a commit");
+    let seller = listings.first().expect("listings").ticket.seller;
+    store.listings_of(seller, Page::first(10)).await.expect("an answer");
+    store.listings(&listings.iter().map(|listing| listing.ticket.id).collect::<Vec<_>>()).await.expect("an answer");
+    for sort in [TicketSort::Newest, TicketSort::Soonest, TicketSort::Cheapest, TicketSort::Dearest] {
+        let first = TicketQuery { sort, ..TicketQuery::all(Timestamp::EPOCH, 50) };
+        let page = store.search(&first).await.expect("an answer");
+        let after = page.last().map(|listing| sort.cursor(listing));
+        let second = TicketQuery { page: Page { after, limit: 50 }, ..first };
+        assert_eq!(store.search(&second).await.expect("an answer").len(), 50);
+    }
+    assert_frugal(&database).await;
+}
+
+/// A search by words may sort the few that it finds, and never reads all.
+#[tokio::test]
+async fn a_search_by_words_reads_those_that_have_them() {
+    let client = connected().await;
+    let store = MongoTicketStore::open(&client).await.expect("the store opens");
+    let rare = "Xylophon";
+    let listings = (0..500).map(|n| if n == 7 { sample::bare_listing(rare) } else { sample::listing() });
+    let work = listings.fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing)));
+    store.commit(work).await.expect("a commit");
+    let database = profiled(&client, "tickets").await;
+    for sort in [TicketSort::Newest, TicketSort::Cheapest] {
+        let query = TicketQuery { text: Some("xyloph".to_owned()), sort, ..TicketQuery::all(Timestamp::EPOCH, 50) };
+        assert_eq!(store.search(&query).await.expect("an answer").len(), 1);
+    }
+    let profile = database.collection::<Document>("system.profile");
+    let long = doc! { "ns": { "$regex": "listings$" }, "docsExamined": { "$gt": 100 } };
+    let found = profile.find_one(long).await.expect("the profile is read");
+    assert!(found.is_none(), "{found:?}");
+}
