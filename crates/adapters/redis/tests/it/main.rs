@@ -1,1 +1,23 @@
 //! Every promise of its ports, kept by the real engine.
+//!
+//! `REDIS_URL` names the Redis that most tests share, each with a prefix of its
+//! own. Tests that stop a Redis start their own `redis-server`.
+
+mod cache;
+mod connecting;
+mod engine;
+mod fanout;
+mod hot_path;
+mod limits;
+mod outage;
+mod sessions;
+mod timers;
+mod world;
+
+mod conformance {
+    use crate::world::World;
+
+    ticketing_conformance::timers!(World::start().await);
+    ticketing_conformance::sessions!(World::start().await);
+    ticketing_conformance::limits!(World::start().await);
+}

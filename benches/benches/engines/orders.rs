@@ -1,0 +1,130 @@
+//! Orders through the desks over MongoDB, beside one bare transaction an order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bson::{Document, Uuid as BsonUuid, doc};
+use futures::future::join_all;
+use mongodb::{Collection, Database};
+use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::flow::desk::{DeskConfig, Desks, Matter, Wish};
+use ticketing_core::ports::order_store::OrderStore;
+use ticketing_core::ports::store::{UnitOfWork, Write};
+use ticketing_core::usecase::World;
+use ticketing_core::wire::Origin;
+use ticketing_mongodb::MongoOrderStore;
+use uuid::Uuid;
+
+use crate::connected;
+use crate::sample::{request, ticket, world};
+use crate::table::{Table, rate};
+
+const BARE: usize = 6_000;
+const OURS: usize = 40_000;
+const BUYERS: usize = 256;
+const TICKETS: usize = 1_000;
+
+pub(crate) async fn bench(table: &mut Table) {
+    let bare = rate(bare_transactions(32)).await;
+    table.add("orders of different tickets, 256 buyers", [through_desks(TICKETS).await, bare], Some(2.0));
+    let bare = rate(bare_transactions(32)).await;
+    table.add("places of one ticket, held and given back, 256 buyers", [through_desks(1).await, bare], Some(2.0));
+}
+
+/// One transaction an order: the stock by its revision, the order, and a row of the outbox.
+async fn bare_transactions(at_once: usize) -> usize {
+    let database = connected().await.database("bare");
+    let stocks: Vec<BsonUuid> = (0..TICKETS).map(|_| BsonUuid::new()).collect();
+    let documents = stocks.iter().map(|id| doc! { "_id": *id, "rev": 0_i64, "held": 0_i64, "title": "Opera" });
+    database.collection::<Document>("stocks").insert_many(documents).await.expect("the stocks are new");
+    for collection in ["orders", "outbox"] {
+        database.create_collection(collection).await.expect("the collection is new");
+    }
+    let (next, stocks) = (Arc::new(AtomicUsize::new(0)), Arc::new(stocks));
+    let workers = (0..at_once).map(|_| {
+        let (database, next, stocks) = (database.clone(), Arc::clone(&next), Arc::clone(&stocks));
+        tokio::spawn(async move {
+            loop {
+                let nth = next.fetch_add(1, Ordering::Relaxed);
+                if nth >= BARE {
+                    return;
+                }
+                one_order(&database, *stocks.get(nth % TICKETS).expect("a remainder")).await;
+            }
+        })
+    });
+    join_all(workers).await;
+    BARE
+}
+
+async fn one_order(database: &Database, stock: BsonUuid) {
+    let collection = |name| -> Collection<Document> { database.collection(name) };
+    loop {
+        let mut session = database.client().start_session().await.expect("a session");
+        session.start_transaction().await.expect("a transaction");
+        let (by_id, held) = (doc! { "_id": stock }, doc! { "$inc": { "rev": 1, "held": 1 } });
+        let order = doc! { "_id": BsonUuid::new(), "ticket": stock, "status": "awaiting_payment", "quantity": 1 };
+        let row = doc! { "_id": BsonUuid::new(), "kind": "order.created", "data": "x".repeat(400) };
+        let written = async {
+            collection("stocks").update_one(by_id, held).session(&mut session).await?;
+            collection("orders").insert_one(order).session(&mut session).await?;
+            collection("outbox").insert_one(row).session(&mut session).await?;
+            session.commit_transaction().await
+        };
+        match written.await {
+            Ok(()) => return,
+            Err(error) if error.contains_label("TransientTransactionError") => {
+                session.abort_transaction().await.expect("it is aborted");
+            }
+            Err(error) => unreachable!("an order is written: {error}"),
+        }
+    }
+}
+
+async fn through_desks(tickets: usize) -> f64 {
+    let world = world();
+    let client = connected().await;
+    let store: Arc<dyn OrderStore> = Arc::new(MongoOrderStore::open(&client).await.expect("the store opens"));
+    let tickets = Arc::new(on_sale(&store, &world, tickets).await);
+    let (desks, run) = Desks::open(&store, &world, DeskConfig::default());
+    for desk in run {
+        tokio::spawn(desk.run());
+    }
+    let next = Arc::new(AtomicUsize::new(0));
+    rate(async {
+        let buyers = (0..BUYERS).map(|buyer| {
+            let (desks, world, tickets, next) = (desks.clone(), world.clone(), Arc::clone(&tickets), Arc::clone(&next));
+            tokio::spawn(async move { buy(&desks, &world, &tickets, (buyer, &next)).await })
+        });
+        join_all(buyers).await;
+        OURS
+    })
+    .await
+}
+
+/// Places orders; where there is one ticket, each is given back, so that a thousand places suffice.
+async fn buy(desks: &Desks, world: &World, tickets: &[TicketId], (buyer, next): (usize, &AtomicUsize)) {
+    let decide = |ticket, wish| desks.decide(Matter { ticket, wish, origin: Origin::new(Uuid::nil()) });
+    loop {
+        let nth = next.fetch_add(if tickets.len() == 1 { 2 } else { 1 }, Ordering::Relaxed);
+        if nth >= OURS {
+            return;
+        }
+        let ticket = *tickets.get(nth % tickets.len()).expect("a remainder");
+        let request = request(world, world.now(), 2 + buyer as u128);
+        let order = request.id;
+        decide(ticket, Wish::Place(request)).await.expect("there are places for all");
+        if tickets.len() == 1 {
+            decide(ticket, Wish::Cancel(order)).await.expect("what was held is given back");
+        }
+    }
+}
+
+async fn on_sale(store: &Arc<dyn OrderStore>, world: &World, tickets: usize) -> Vec<TicketId> {
+    let stocks: Vec<Stock> = (0..tickets).map(|_| Stock::of(&ticket(world, 1000, 1200))).collect();
+    let ids = stocks.iter().map(|stock| stock.ticket).collect();
+    let work = stocks.into_iter().fold(UnitOfWork::default(), |work, stock| work.with(Write::insert(stock)));
+    store.commit(work).await.expect("the stocks are new");
+    ids
+}

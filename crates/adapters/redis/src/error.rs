@@ -1,0 +1,107 @@
+//! What Redis said, as what to do about it.
+
+use redis::{ErrorKind, ServerErrorKind};
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::identity::IdentityError;
+use ticketing_core::ports::limits::LimitError;
+use ticketing_core::ports::timers::TimerError;
+
+/// Why Redis did not do what was asked. Never shows a password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedisError {
+    /// Write it like `redis://user:password@host:6379/0`.
+    #[error("the Redis URL is not like redis://user:password@host:6379/0")]
+    Url(#[source] BoxError),
+    /// Nothing answered in time: start it, or mend the address; the same call may succeed later.
+    #[error("no Redis answers at {address}")]
+    Unreachable {
+        /// Host and port, or the path of a socket.
+        address: String,
+        /// What went wrong.
+        source: BoxError,
+    },
+    /// Mend user, password or permissions.
+    #[error("the Redis at {address} denies access: user, password or permissions are wrong")]
+    Denied {
+        /// Host and port, or the path of a socket.
+        address: String,
+        /// What it said.
+        source: BoxError,
+    },
+    /// Mend the address.
+    #[error("what answers at {address} is not a Redis")]
+    NotRedis {
+        /// Host and port, or the path of a socket.
+        address: String,
+        /// What could not be understood.
+        source: BoxError,
+    },
+    /// Wait: the same call succeeds later.
+    #[error("the Redis at {address} is still loading its data")]
+    Loading {
+        /// Host and port, or the path of a socket.
+        address: String,
+        /// What it said.
+        source: BoxError,
+    },
+    /// Name the primary: this one takes no writes.
+    #[error("the Redis at {address} is read-only")]
+    ReadOnly {
+        /// Host and port, or the path of a socket.
+        address: String,
+        /// What it said.
+        source: BoxError,
+    },
+    /// It refused the command, for want of memory or disk for instance: the source says why.
+    #[error("the Redis at {address} refused a command")]
+    Refused {
+        /// Host and port, or the path of a socket.
+        address: String,
+        /// What it said.
+        source: BoxError,
+    },
+}
+
+impl RedisError {
+    pub(crate) fn url(error: redis::RedisError) -> Self {
+        Self::Url(Box::new(error))
+    }
+
+    pub(crate) fn silence(address: &str, error: tokio::time::error::Elapsed) -> Self {
+        Self::Unreachable { address: address.to_owned(), source: Box::new(error) }
+    }
+
+    pub(crate) fn of(address: &str, error: redis::RedisError) -> Self {
+        let (address, kind, code) = (address.to_owned(), error.kind(), error.code().map(str::to_owned));
+        let source: BoxError = Box::new(error);
+        match (kind, code.as_deref()) {
+            (ErrorKind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM")) => {
+                Self::Denied { address, source }
+            }
+            (ErrorKind::Parse, _) => Self::NotRedis { address, source },
+            (ErrorKind::Io | ErrorKind::InvalidClientConfig, _) => Self::Unreachable { address, source },
+            (ErrorKind::Server(ServerErrorKind::BusyLoading), _) => Self::Loading { address, source },
+            (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => Self::ReadOnly { address, source },
+            _ => Self::Refused { address, source },
+        }
+    }
+}
+
+impl From<RedisError> for TimerError {
+    fn from(error: RedisError) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl From<RedisError> for IdentityError {
+    fn from(error: RedisError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<RedisError> for LimitError {
+    fn from(error: RedisError) -> Self {
+        Self(Box::new(error))
+    }
+}

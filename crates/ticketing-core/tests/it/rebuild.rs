@@ -1,0 +1,149 @@
+//! Replicas that were damaged are made anew from the log; what a service owns is never made up.
+
+use std::sync::Arc;
+
+use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::payment::{Payable, PayableStatus};
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::domain::ticket::{Listing, Sales};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
+use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
+use ticketing_core::ports::store::{Stored, UnitOfWork};
+use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::rebuild::{
+    Differing, Rebuild, RebuildPayables, RebuildSales, RebuildStocks, RebuildTimers, Rebuilt, rebuild,
+};
+use ticketing_memory::FaultPlan;
+
+use crate::market::{Engines, Process};
+
+const SELLER: u128 = 1;
+const BUYER: u128 = 2;
+
+/// A ticket of which one place is sold and one held.
+async fn sale(engines: &Engines) -> (Process, Listing) {
+    let mut process = engines.start(&FaultPlan::none());
+    let ticket = process.sell(SELLER, 10).await.expect("it is on sale");
+    process.settle().await.expect("it settles");
+    let sold = process.order(BUYER, ticket.ticket.id, 1).await.expect("an order");
+    process.settle().await.expect("it settles");
+    process.pay(BUYER, sold.id, "tok_visa").await.expect("it is paid");
+    process.order(BUYER, ticket.ticket.id, 1).await.expect("an order");
+    process.settle().await.expect("it settles");
+    (process, ticket)
+}
+
+async fn run(engines: &Engines, replicas: &mut dyn Rebuild, differing: Differing) -> Rebuilt {
+    let mut log = engines.broker.log(replicas.topics());
+    rebuild(&mut log, replicas, differing, &|_| {}).await.expect("nothing fails")
+}
+
+async fn listing(engines: &Engines, ticket: TicketId) -> Stored<Listing> {
+    engines.tickets.listings(&[ticket]).await.expect("an answer").pop().expect("the listing")
+}
+
+async fn stock(engines: &Engines, ticket: TicketId) -> Stored<Stock> {
+    let needs = OrderNeeds { stocks: vec![ticket], ..OrderNeeds::default() };
+    engines.orders.load(&needs).await.expect("an answer").stocks.pop().expect("the stock")
+}
+
+#[tokio::test]
+async fn a_sound_marketplace_is_as_the_log_says() {
+    let engines = Engines::new();
+    let (_process, ticket) = sale(&engines).await;
+    let before = listing(&engines, ticket.ticket.id).await;
+
+    for replicas in [
+        &mut RebuildSales::new(Arc::new(engines.tickets.clone())) as &mut dyn Rebuild,
+        &mut RebuildStocks::new(Arc::new(engines.orders.clone())),
+        &mut RebuildPayables::new(Arc::new(engines.payments.clone())),
+        &mut RebuildTimers::new(Arc::new(engines.timers.clone())),
+    ] {
+        let rebuilt = run(&engines, replicas, Differing::Replace).await;
+        assert!(rebuilt.same > 0 && rebuilt.differing.is_empty() && rebuilt.lost.is_empty(), "{rebuilt:?}");
+    }
+    assert_eq!(listing(&engines, ticket.ticket.id).await, before, "nothing was written");
+}
+
+#[tokio::test]
+async fn damaged_sales_are_told_and_replaced_only_if_asked_to() {
+    let engines = Engines::new();
+    let (_process, ticket) = sale(&engines).await;
+    let id = ticket.ticket.id;
+    let sound = listing(&engines, id).await;
+    for damage in [Sales::default(), Sales { held: 9, ..sound.record.sales }] {
+        let stored = listing(&engines, id).await;
+        let damaged = Listing { sales: damage, ..stored.record.clone() };
+        engines.tickets.commit(UnitOfWork::default().with(stored.replace(damaged))).await.expect("damage");
+
+        let told = run(&engines, &mut sales(&engines), Differing::Tell).await;
+        assert_eq!((told.differing.len(), told.same), (1, 0), "{told:?}");
+        assert_eq!(listing(&engines, id).await.record.sales, damage, "it was only told");
+
+        run(&engines, &mut sales(&engines), Differing::Replace).await;
+        assert_eq!(listing(&engines, id).await.record, sound.record, "it is as the log says");
+    }
+    let ahead = Sales { version: sound.record.sales.version + 5, ..sound.record.sales };
+    let stored = listing(&engines, id).await;
+    let newer = Listing { sales: ahead, ..stored.record.clone() };
+    engines.tickets.commit(UnitOfWork::default().with(stored.replace(newer))).await.expect("a newer count");
+    assert_eq!(run(&engines, &mut sales(&engines), Differing::Replace).await.newer, 1);
+    assert_eq!(listing(&engines, id).await.record.sales, ahead, "what is newer than the log stays");
+}
+
+fn sales(engines: &Engines) -> RebuildSales {
+    RebuildSales::new(Arc::new(engines.tickets.clone()))
+}
+
+#[tokio::test]
+async fn a_damaged_stock_keeps_the_places_that_are_taken() {
+    let engines = Engines::new();
+    let (_process, ticket) = sale(&engines).await;
+    let sound = stock(&engines, ticket.ticket.id).await;
+    let damaged =
+        Stock { seller: ticketing_core::domain::ids::AccountId::new(uuid::Uuid::nil()), ..sound.record.clone() };
+    engines.orders.commit(UnitOfWork::default().with(sound.replace(damaged))).await.expect("damage");
+
+    let mut replicas = RebuildStocks::new(Arc::new(engines.orders.clone()));
+    let rebuilt = run(&engines, &mut replicas, Differing::Replace).await;
+    assert_eq!(rebuilt.differing.len(), 1, "{rebuilt:?}");
+    assert_eq!(stock(&engines, ticket.ticket.id).await.record, sound.record);
+}
+
+#[tokio::test]
+async fn a_lost_stock_is_made_anew_only_where_nobody_ordered() {
+    let (engines, empty) = (Engines::new(), Engines::new());
+    let (mut process, ordered) = sale(&engines).await;
+    let quiet = process.sell(SELLER, 3).await.expect("it is on sale");
+    process.settle().await.expect("it settles");
+
+    let mut replicas = RebuildStocks::new(Arc::new(empty.orders.clone()));
+    let rebuilt = run(&engines, &mut replicas, Differing::Replace).await;
+    assert_eq!(rebuilt.lost, [format!("stock {}, which was ordered", ordered.ticket.id)]);
+    assert_eq!(stock(&empty, quiet.ticket.id).await.record, Stock::of(&quiet.ticket));
+}
+
+#[tokio::test]
+async fn a_payable_that_missed_a_cancellation_gives_the_money_back() {
+    let engines = Engines::new();
+    let (mut process, ticket) = sale(&engines).await;
+    let order = process.order(BUYER, ticket.ticket.id, 1).await.expect("an order");
+    process.settle().await.expect("it settles");
+    process.cancel(BUYER, order.id).await.expect("it is cancelled");
+    process.settle().await.expect("it settles");
+    let needs = PaymentNeeds { payables: vec![order.id], ..PaymentNeeds::default() };
+    let payable = || async { engines.payments.load(&needs).await.expect("an answer").payables.pop().expect("it") };
+    let sound = payable().await;
+    assert_eq!(sound.record.status, PayableStatus::Cancelled);
+    let pay_by = order.pay_by().expect("it awaited payment");
+    let missed = Payable { status: PayableStatus::Open { pay_by }, order_version: 1, ..sound.record.clone() };
+    engines.payments.commit(UnitOfWork::default().with(sound.replace(missed.into()))).await.expect("damage");
+    process.pay(BUYER, order.id, "tok_visa").await.expect("by what payments knows it may be paid");
+
+    let mut replicas = RebuildPayables::new(Arc::new(engines.payments.clone()));
+    let rebuilt = run(&engines, &mut replicas, Differing::Replace).await;
+    assert_eq!(rebuilt.differing.len(), 1, "{rebuilt:?}");
+    assert_eq!(payable().await.record.status, PayableStatus::Cancelled);
+    process.recover().await;
+    assert_eq!(engines.gateway.total_captured() - engines.gateway.total_refunded(), 1200, "one order is paid");
+}
