@@ -1,1 +1,45 @@
 //! Events of the marketplace over Apache Kafka.
+//!
+//! | role | adapter |
+//! | --- | --- |
+//! | `EventPublisher` | [`KafkaPublisher`] |
+//! | `EventSubscriber` | [`KafkaSubscriber`] |
+//! | the topics and their settings | [`KafkaTopics`] |
+//! | everything that is kept, for a rebuild | [`KafkaLog`] |
+//!
+//! Each topic of the core is a topic of the cluster, each event a message with
+//! its subject as key and its attributes as headers, as the `CloudEvents`
+//! binding for Kafka has it in binary mode. Events of a subject share a
+//! partition, so they keep their order, and members of a group share the
+//! partitions.
+//!
+//! ```no_run
+//! use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber, KafkaTopics};
+//!
+//! # async fn example() -> Result<(), ticketing_kafka::KafkaError> {
+//! let config = KafkaConfig { replication: 3, ..KafkaConfig::new("kafka-1:9092,kafka-2:9092") };
+//! // Fails within seconds where no broker is, or where a topic is otherwise than configured.
+//! KafkaTopics::ensure(&config).await?;
+//! let publisher = KafkaPublisher::connect(&config).await?;
+//! let subscriber = KafkaSubscriber::new(&config);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What librdkafka has to say goes to `tracing`.
+
+mod client;
+mod config;
+mod error;
+mod log;
+mod message;
+mod publisher;
+mod subscriber;
+mod topics;
+
+pub use config::KafkaConfig;
+pub use error::KafkaError;
+pub use log::KafkaLog;
+pub use publisher::KafkaPublisher;
+pub use subscriber::KafkaSubscriber;
+pub use topics::{KafkaTopics, TopicReport};

@@ -1,1 +1,14 @@
-//! Every promise of its ports, kept by the real engine.
+//! Every promise of the transport, kept by a real cluster, and what is peculiar to Kafka.
+
+mod foreign;
+mod log;
+mod members;
+mod outages;
+mod publishing;
+mod starting;
+mod topics;
+mod world;
+
+use world::World;
+
+ticketing_conformance::transport!(World::start(8).await);

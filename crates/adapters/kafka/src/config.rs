@@ -1,0 +1,163 @@
+//! Where the cluster is, what topics and groups are called there, and how long anything may take.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use ticketing_core::domain::event::Topic;
+
+/// How the marketplace uses a Kafka cluster.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_kafka::KafkaConfig;
+///
+/// let config = KafkaConfig { topic_prefix: "festival".into(), replication: 3, ..KafkaConfig::new("kafka:9092") };
+/// assert_eq!(config.partitions, 12);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KafkaConfig {
+    /// Some brokers of the cluster, as `host:port,host:port`. By default `localhost:9092`.
+    pub brokers: String,
+    /// What topics are called: `ticketing`, the default, makes `ticketing.orders`. One for each marketplace of a cluster.
+    pub topic_prefix: String,
+    /// What groups are called: `ticketing`, the default, makes `ticketing.catalog`. One for each marketplace of a cluster.
+    pub group_prefix: String,
+    /// Of each topic; the most members of a group that share its work. By default 12.
+    ///
+    /// Choose well: more partitions later send subjects to others, and their order is lost.
+    pub partitions: i32,
+    /// How many brokers keep each event. By default 1, for a single broker; 3 where events matter.
+    pub replication: i32,
+    /// How long events are kept. By default `None`, for ever, so that everything can be rebuilt from them.
+    pub retention: Option<Duration>,
+    /// The largest message that is taken, in bytes, with its headers. By default 1,000,000.
+    pub max_bytes: usize,
+    /// How long to wait for an answer about topics, offsets and groups. By default 10 seconds.
+    pub answer_within: Duration,
+    /// How long a publication is retried before it fails. By default 30 seconds.
+    pub publish_within: Duration,
+    /// How long an event waits for others that travel with it. By default not at all: a call brings many at once.
+    pub linger: Duration,
+    /// After how long without a sign of life a member is replaced. By default 10 seconds.
+    pub session_timeout: Duration,
+    /// How often progress is committed; what was settled since then comes again after a crash. By default every second.
+    pub commit_every: Duration,
+    /// So many messages of each partition that a member reads wait in memory for their turn. By default 4,096.
+    ///
+    /// A key that waits for a retry holds its later messages here; when they fill it up, its partition waits too.
+    pub buffered: usize,
+}
+
+impl Default for KafkaConfig {
+    fn default() -> Self {
+        Self {
+            brokers: "localhost:9092".to_owned(),
+            topic_prefix: "ticketing".to_owned(),
+            group_prefix: "ticketing".to_owned(),
+            partitions: 12,
+            replication: 1,
+            retention: None,
+            max_bytes: 1_000_000,
+            answer_within: Duration::from_secs(10),
+            publish_within: Duration::from_secs(30),
+            linger: Duration::ZERO,
+            session_timeout: Duration::from_secs(10),
+            commit_every: Duration::from_secs(1),
+            buffered: 4096,
+        }
+    }
+}
+
+impl KafkaConfig {
+    /// The defaults, with these brokers.
+    #[must_use]
+    pub fn new(brokers: impl Into<String>) -> Self {
+        Self { brokers: brokers.into(), ..Self::default() }
+    }
+
+    /// What a topic is called on the cluster.
+    #[must_use]
+    pub fn topic(&self, topic: Topic) -> String {
+        let name = topic.name();
+        let stream = name.rsplit_once('.').map_or(name, |(_, stream)| stream);
+        format!("{}.{stream}", self.topic_prefix)
+    }
+
+    pub(crate) fn group(&self, group: &str) -> String {
+        format!("{}.{group}", self.group_prefix)
+    }
+
+    pub(crate) fn client(&self) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        client
+            .set("bootstrap.servers", &self.brokers)
+            .set("client.id", "ticketing")
+            .set("socket.nagle.disable", "true")
+            // Less than the default, so that nothing waits for a broker that is gone much longer than asked.
+            .set("socket.timeout.ms", millis(self.answer_within))
+            .set("reconnect.backoff.max.ms", "2000");
+        client
+    }
+
+    pub(crate) fn producer(&self) -> ClientConfig {
+        let mut producer = self.client();
+        producer
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            // Not librdkafka's own: producers of other languages choose the same partition for a subject.
+            .set("partitioner", "murmur2_random")
+            .set("compression.codec", "lz4")
+            .set("linger.ms", millis(self.linger))
+            .set("message.timeout.ms", millis(self.publish_within))
+            .set("message.max.bytes", self.max_bytes.to_string());
+        producer
+    }
+
+    /// Of a consumer that chooses its partitions itself, or of a member of a group.
+    pub(crate) fn consumer(&self, group: &str) -> ClientConfig {
+        let mut consumer = self.client();
+        consumer
+            .set("group.id", self.group(group))
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            // Where a group begins is committed when it subscribes; this is for partitions that come later.
+            .set("auto.offset.reset", "earliest")
+            .set("allow.auto.create.topics", "false")
+            .set("isolation.level", "read_committed")
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("session.timeout.ms", millis(self.session_timeout))
+            .set("heartbeat.interval.ms", millis(self.session_timeout / 10))
+            // What waits here comes on top of `buffered`.
+            .set("queued.max.messages.kbytes", "16384");
+        consumer
+    }
+}
+
+fn millis(span: Duration) -> String {
+    span.as_millis().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_keeps_marketplaces_apart() {
+        let config = KafkaConfig {
+            topic_prefix: "festival".to_owned(),
+            group_prefix: "festival".to_owned(),
+            ..KafkaConfig::default()
+        };
+
+        assert_eq!(config.topic(Topic::Orders), "festival.orders");
+        assert_eq!(config.group("catalog"), "festival.catalog");
+    }
+
+    #[test]
+    fn topics_are_called_as_the_core_calls_them_by_default() {
+        for topic in Topic::ALL {
+            assert_eq!(KafkaConfig::default().topic(topic), topic.name());
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Subscribes to topics as a member of a group.
+//!
+//! Each subscription has a thread of its own, which polls whatever the consumer
+//! does: a slow handler never loses its place in the group.
+
+mod lane;
+mod member;
+mod rebalance;
+mod start;
+mod thread;
+
+use std::sync::Arc;
+use std::thread::Builder;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ticketing_core::ports::transport::{
+    Delivery, EventSubscriber, Subscription, SubscriptionConfig, TransportError, TransportFeatures,
+};
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout, timeout_at};
+
+use crate::config::KafkaConfig;
+
+use member::{Member, Phase};
+use thread::{Reader, run};
+
+/// Opens subscriptions to a cluster. A clone subscribes to the same one.
+///
+/// What was settled less than `commit_every` ago comes again after a crash; after a close nothing does.
+/// A group that nobody read for longer than the cluster keeps its offsets, a week by default, is a new one.
+///
+/// # Examples
+///
+/// ```no_run
+/// use ticketing_core::domain::event::Topic;
+/// use ticketing_core::ports::transport::{EventSubscriber, Settlement, StartFrom, SubscriptionConfig};
+/// use ticketing_kafka::{KafkaConfig, KafkaSubscriber};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let subscriber = KafkaSubscriber::new(&KafkaConfig::new("kafka:9092"));
+/// let mut catalog = subscriber
+///     .subscribe(SubscriptionConfig {
+///         group: "catalog".into(),
+///         topics: vec![Topic::Tickets, Topic::Orders],
+///         start: StartFrom::Earliest,
+///         max_unsettled: 1000,
+///     })
+///     .await?;
+/// for delivery in catalog.next(100).await? {
+///     delivery.settle(Settlement::Ack)?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct KafkaSubscriber {
+    config: KafkaConfig,
+}
+
+impl KafkaSubscriber {
+    /// Subscribes to the topics of this configuration. Nothing is connected before.
+    #[must_use]
+    pub fn new(config: &KafkaConfig) -> Self {
+        Self { config: config.clone() }
+    }
+}
+
+#[async_trait]
+impl EventSubscriber for KafkaSubscriber {
+    fn features(&self) -> TransportFeatures {
+        TransportFeatures { replays_history: true, competing_consumers: true, survives_restart: true }
+    }
+
+    async fn subscribe(&self, subscription: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError> {
+        let member = Arc::new(Member::new(subscription.max_unsettled));
+        let (joined, join) = oneshot::channel();
+        let (leaving, left) = oneshot::channel();
+        let (config, reader) = (self.config.clone(), Arc::clone(&member));
+        let thread = Builder::new().name(format!("kafka-{}", subscription.group));
+        thread
+            .spawn(move || run(Reader::join(config, &subscription, reader), joined, leaving))
+            .map_err(|error| TransportError::Unavailable(error.into()))?;
+        join.await.map_err(|stopped| TransportError::Unavailable(stopped.into()))??;
+        Ok(Box::new(KafkaSubscription { member, left, leave_within: self.config.answer_within }))
+    }
+}
+
+/// A member of a group. Dropped, it leaves, in its own time.
+#[derive(Debug)]
+struct KafkaSubscription {
+    member: Arc<Member>,
+    left: oneshot::Receiver<()>,
+    leave_within: Duration,
+}
+
+#[async_trait]
+impl Subscription for KafkaSubscription {
+    async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, TransportError> {
+        loop {
+            let (batch, due) = self.member.lend(max.max(1));
+            if !batch.is_empty() {
+                return Ok(batch);
+            }
+            match self.member.lock().phase {
+                Phase::Open => {}
+                Phase::Stopped => return Ok(Vec::new()),
+                Phase::Left => return Err(TransportError::Closed),
+            }
+            match due {
+                // It wakes up for news or when the time has come, and looks either way.
+                Some(due) => {
+                    let _woken = timeout_at(due.into(), self.member.news()).await;
+                }
+                None => self.member.news().await,
+            }
+        }
+    }
+
+    async fn stop(&mut self) {
+        self.member.enter(Phase::Stopped);
+    }
+
+    async fn close(mut self: Box<Self>, deadline: Duration) -> Result<usize, TransportError> {
+        let end = sleep(deadline);
+        tokio::pin!(end);
+        self.member.enter(Phase::Stopped);
+        while self.member.out() > 0 {
+            tokio::select! {
+                biased;
+                () = self.member.news() => {}
+                () = &mut end => break,
+            }
+        }
+        let abandoned = self.member.enter(Phase::Left);
+        match timeout(self.leave_within, &mut self.left).await {
+            Ok(_left) => Ok(abandoned),
+            Err(late) => Err(TransportError::Unavailable(late.into())),
+        }
+    }
+}
+
+impl Drop for KafkaSubscription {
+    fn drop(&mut self) {
+        self.member.enter(Phase::Left);
+    }
+}

@@ -1,0 +1,260 @@
+//! What the thread of a subscription and its deliveries share.
+//!
+//! The thread puts whole batches in and takes progress out; `next` lends, and
+//! each loan settles itself. All of it is one short lock: no message is sent
+//! from thread to thread for a single delivery.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ticketing_core::domain::event::Topic;
+use ticketing_core::ports::transport::{Delivery, Settle, Settlement, TransportError};
+use tokio::sync::Notify;
+
+use crate::message::Decoded;
+
+use super::lane::{Lent, Progress};
+
+/// About a century.
+const AGE: Duration = Duration::from_secs(3_000_000_000);
+
+/// A partition of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Partition {
+    pub(super) topic: Topic,
+    pub(super) number: i32,
+}
+
+/// A message that was polled, and under which assignment.
+#[derive(Debug)]
+pub(super) struct Polled {
+    pub(super) partition: Partition,
+    pub(super) offset: i64,
+    pub(super) generation: u64,
+    pub(super) message: Decoded,
+}
+
+/// A member of a group. Outlives its subscription as long as deliveries do.
+pub(super) struct Member {
+    state: Mutex<State>,
+    /// Something may be lent, or all loans ended. One waits: `next` or `close`.
+    news: Notify,
+    /// There is room again, or a partition that is to be revoked is free. The thread waits.
+    room: Condvar,
+}
+
+pub(super) struct State {
+    pub(super) partitions: BTreeMap<Partition, Progress>,
+    max_unsettled: usize,
+    /// How many deliveries are out, of all partitions.
+    out: usize,
+    /// Which partition is asked first, so that a full one does not starve the others.
+    turn: usize,
+    is_thread_waiting: bool,
+    pub(super) phase: Phase,
+}
+
+/// What the subscription wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// To lend and to settle.
+    Open,
+    /// To settle what is out.
+    Stopped,
+    /// To leave the group: nothing is lent or settled any more.
+    Left,
+}
+
+impl Member {
+    pub(super) fn new(max_unsettled: usize) -> Self {
+        let state = State {
+            partitions: BTreeMap::new(),
+            max_unsettled: max_unsettled.max(1),
+            out: 0,
+            turn: 0,
+            is_thread_waiting: false,
+            phase: Phase::Open,
+        };
+        Self { state: Mutex::new(state), news: Notify::new(), room: Condvar::new() }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // No method leaves the state half-written where it could panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what was polled.
+    pub(super) fn accept(&self, batch: impl Iterator<Item = Polled>) {
+        let mut state = self.lock();
+        for Polled { partition, offset, generation, message } in batch {
+            let assigned = state.partitions.get_mut(&partition);
+            // What was polled before the partition was assigned anew comes again from where the group is.
+            if let Some(progress) = assigned.filter(|progress| progress.generation <= generation) {
+                progress.accept(offset, message);
+            }
+        }
+        drop(state);
+        self.news.notify_one();
+    }
+
+    /// Lends what can be lent now, or tells when a delayed delivery is due.
+    pub(super) fn lend(self: &Arc<Self>, max: usize) -> (Vec<Delivery>, Option<Instant>) {
+        let mut state = self.lock();
+        let lent = state.lend(max);
+        if lent.is_empty() {
+            return (Vec::new(), state.partitions.values().filter_map(Progress::due).min());
+        }
+        let is_thread_waiting = state.is_thread_waiting;
+        drop(state);
+        if is_thread_waiting {
+            self.room.notify_one();
+        }
+        (lent.into_iter().map(|(assignment, lent)| self.deliver(assignment, lent)).collect(), None)
+    }
+
+    fn deliver(self: &Arc<Self>, assignment: (Partition, u64), lent: Lent) -> Delivery {
+        let Lent { offset, attempt, arrival } = lent;
+        let loan = Loan { member: Arc::clone(self), assignment, offset, is_settled: false };
+        Delivery::new(arrival, attempt, Box::new(loan))
+    }
+
+    fn settle(&self, loan: &Loan, settlement: Settlement) -> Result<(), TransportError> {
+        let again = match settlement {
+            Settlement::Ack => None,
+            // A span beyond all time is as good as a very long one.
+            Settlement::Retry { after } => Instant::now().checked_add(after).or_else(|| Some(Instant::now() + AGE)),
+        };
+        let mut state = self.lock();
+        let is_news = state.settle(loan, again)?;
+        let is_thread_waiting = state.is_thread_waiting;
+        drop(state);
+        if is_news {
+            self.news.notify_one();
+        }
+        if is_thread_waiting {
+            self.room.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits until something may be lent, or all loans ended; may wake up in vain.
+    pub(super) async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    pub(super) fn out(&self) -> usize {
+        self.lock().out
+    }
+
+    /// Goes on to a phase, never back, and tells how many deliveries are out.
+    pub(super) fn enter(&self, phase: Phase) -> usize {
+        let mut state = self.lock();
+        if state.phase != Phase::Left {
+            state.phase = phase;
+        }
+        let out = state.out;
+        drop(state);
+        self.news.notify_one();
+        self.room.notify_all();
+        out
+    }
+
+    /// Lets the thread wait until a condition holds, at most so long; tells whether it does.
+    pub(super) fn wait_until(&self, within: Duration, holds: impl Fn(&State) -> bool) -> bool {
+        let deadline = Instant::now() + within;
+        let mut state = self.lock();
+        state.is_thread_waiting = true;
+        while !holds(&state) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.room.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.is_thread_waiting = false;
+        holds(&state)
+    }
+}
+
+impl State {
+    /// Begins with a partition that was assigned to this member.
+    pub(super) fn assign(&mut self, partition: Partition, generation: u64) {
+        self.partitions.insert(partition, Progress::new(generation));
+    }
+
+    /// Forgets a partition: what is out of it can no longer be settled.
+    pub(super) fn revoke(&mut self, partition: Partition) {
+        if let Some(progress) = self.partitions.remove(&partition) {
+            self.out -= progress.out();
+        }
+    }
+
+    fn lend(&mut self, max: usize) -> Vec<((Partition, u64), Lent)> {
+        if self.phase != Phase::Open {
+            return Vec::new();
+        }
+        let mut room = max.min(self.max_unsettled.saturating_sub(self.out));
+        self.turn += 1;
+        let mut lending: Vec<_> = self.partitions.iter_mut().filter(|(_, progress)| !progress.is_leaving).collect();
+        let first = self.turn % lending.len().max(1);
+        lending.rotate_left(first);
+        let (now, mut batch) = (Instant::now(), Vec::new());
+        for (partition, progress) in lending {
+            if room == 0 {
+                break;
+            }
+            let lent = progress.lend(now, room);
+            room -= lent.len();
+            batch.extend(lent.into_iter().map(|lent| ((*partition, progress.generation), lent)));
+        }
+        self.out += batch.len();
+        batch
+    }
+
+    /// Ends a loan; tells whether whoever waits for news should look.
+    fn settle(&mut self, loan: &Loan, again: Option<Instant>) -> Result<bool, TransportError> {
+        let (partition, generation) = loan.assignment;
+        if self.phase == Phase::Left {
+            return Err(TransportError::Closed);
+        }
+        let assigned = self.partitions.get_mut(&partition).filter(|progress| progress.generation == generation);
+        let is_free = assigned.ok_or(TransportError::Closed)?.settle(loan.offset, again)?;
+        let was_full = self.out >= self.max_unsettled;
+        self.out -= 1;
+        Ok(is_free || was_full || self.out == 0)
+    }
+}
+
+/// The right and the duty to settle one delivery. Dropped, it gives the delivery back.
+#[derive(Debug)]
+struct Loan {
+    member: Arc<Member>,
+    assignment: (Partition, u64),
+    offset: i64,
+    is_settled: bool,
+}
+
+impl Settle for Loan {
+    fn settle(mut self: Box<Self>, settlement: Settlement) -> Result<(), TransportError> {
+        self.is_settled = true;
+        self.member.settle(&self, settlement)
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            // It fails only if the partition changed hands, and then the delivery comes again anyway.
+            let _returned = self.member.settle(self, Settlement::Retry { after: Duration::ZERO });
+        }
+    }
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("Member").field("phase", &state.phase).field("out", &state.out).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! The topics of the marketplace: creates them, and refuses those that are otherwise than configured.
+
+mod settings;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rdkafka::admin::{
+    AdminClient, AdminOptions, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use ticketing_core::domain::event::Topic;
+
+use crate::client::Logged;
+use crate::config::KafkaConfig;
+use crate::error::KafkaError;
+
+use settings::{Partitions, Settings};
+
+/// Which topics were made and which were there, by their names on the cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopicReport {
+    /// Made just now.
+    pub created: Vec<String>,
+    /// There before, with the settings that the configuration wants.
+    pub existing: Vec<String>,
+}
+
+/// The topics of a marketplace.
+///
+/// # Examples
+///
+/// ```no_run
+/// use ticketing_kafka::{KafkaConfig, KafkaTopics};
+///
+/// # async fn example() -> Result<(), ticketing_kafka::KafkaError> {
+/// let report = KafkaTopics::ensure(&KafkaConfig::new("kafka:9092")).await?;
+/// println!("created {:?}, found {:?}", report.created, report.existing);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct KafkaTopics {
+    admin: Arc<AdminClient<Logged>>,
+    config: KafkaConfig,
+    settings: Settings,
+    names: Vec<String>,
+}
+
+impl KafkaTopics {
+    /// Creates the topics that are missing. Answers within a few times `answer_within`; may run twice, and at once.
+    ///
+    /// # Errors
+    ///
+    /// - [`KafkaError::Unreachable`] if no broker answered in time.
+    /// - [`KafkaError::TopicDiffers`] if a topic has other settings. Nothing was changed.
+    /// - [`KafkaError::Refused`] if the cluster does not create a topic like this. Others may have been created.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave some of the topics created: run it again.
+    pub async fn ensure(config: &KafkaConfig) -> Result<TopicReport, KafkaError> {
+        let topics = Self::connect(config)?;
+        let found = topics.partitions().await?;
+        let (existing, missing): (Vec<String>, _) = topics.names.iter().cloned().partition(|name| found.has(name));
+        topics.compare(&found, &existing).await?;
+        let created = topics.create(&missing).await?;
+        topics.await_leaders().await?;
+        // Whoever lost a race against another process is told here if that one wants other settings.
+        let raced: Vec<String> = missing.into_iter().filter(|name| !created.contains(name)).collect();
+        topics.compare(&topics.partitions().await?, &raced).await?;
+        Ok(TopicReport { created, existing: [existing, raced].concat() })
+    }
+
+    /// Looks whether all topics are there as the configuration wants them, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// - [`KafkaError::Unreachable`] if no broker answered in time.
+    /// - [`KafkaError::TopicMissing`] or [`KafkaError::TopicDiffers`], of the first topic that is not as it should be.
+    pub async fn check(config: &KafkaConfig) -> Result<(), KafkaError> {
+        let topics = Self::connect(config)?;
+        let found = topics.partitions().await?;
+        match topics.names.iter().find(|name| !found.has(name)) {
+            Some(missing) => Err(KafkaError::TopicMissing { topic: missing.clone() }),
+            None => topics.compare(&found, &topics.names).await,
+        }
+    }
+
+    fn connect(config: &KafkaConfig) -> Result<Self, KafkaError> {
+        let admin = AdminClient::from_config_and_context(&config.client(), Logged)
+            .map_err(|error| KafkaError::refused("be configured like this", error))?;
+        let names = Topic::ALL.iter().map(|topic| config.topic(*topic)).collect();
+        Ok(Self { admin: Arc::new(admin), config: config.clone(), settings: Settings::wanted(config), names })
+    }
+
+    /// What the cluster has, of all topics there are: asking for one by name could create it.
+    async fn partitions(&self) -> Result<Partitions, KafkaError> {
+        let (admin, within) = (Arc::clone(&self.admin), self.config.answer_within);
+        let asked = tokio::task::spawn_blocking(move || {
+            admin.inner().fetch_metadata(None, within).map(|metadata| Partitions::of(&metadata))
+        });
+        match asked.await {
+            Ok(answer) => answer.map_err(|error| self.unreachable(error)),
+            Err(stopped) => Err(KafkaError::unreachable(&self.config.brokers, stopped)),
+        }
+    }
+
+    /// Creates topics; leaves out those that somebody else created meanwhile.
+    async fn create(&self, missing: &[String]) -> Result<Vec<String>, KafkaError> {
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let KafkaConfig { partitions, replication, .. } = self.config;
+        let topics: Vec<NewTopic<'_>> = missing
+            .iter()
+            .map(|name| NewTopic {
+                config: self.settings.to_set(),
+                ..NewTopic::new(name, partitions, TopicReplication::Fixed(replication))
+            })
+            .collect();
+        let results = self.admin.create_topics(&topics, &self.options()).await;
+        let mut created = Vec::new();
+        for result in results.map_err(|error| self.unreachable(error))? {
+            match result {
+                Ok(name) => created.push(name),
+                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((name, code)) => return Err(KafkaError::refused(format!("create topic {name}"), code)),
+            }
+        }
+        Ok(created)
+    }
+
+    /// Waits until every topic can be written to.
+    async fn await_leaders(&self) -> Result<(), KafkaError> {
+        let deadline = Instant::now() + self.config.answer_within;
+        loop {
+            let found = self.partitions().await?;
+            let Some(waiting) = self.names.iter().find(|name| !found.has_leaders(name)) else { return Ok(()) };
+            if Instant::now() >= deadline {
+                return Err(KafkaError::unreachable(&self.config.brokers, format!("topic {waiting} has no leaders")));
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn compare(&self, found: &Partitions, names: &[String]) -> Result<(), KafkaError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<ResourceSpecifier<'_>> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+        let answers = self.admin.describe_configs(&asked, &self.options()).await;
+        let answers = answers.map_err(|error| self.unreachable(error))?;
+        names.iter().try_for_each(|name| found.compare(name, self.config.partitions))?;
+        for answer in answers {
+            let resource = answer.map_err(|code| KafkaError::refused("tell the settings of a topic", code))?;
+            if let OwnedResourceSpecifier::Topic(name) = &resource.specifier {
+                self.settings.compare(name, &resource)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> AdminOptions {
+        let within = Some(self.config.answer_within);
+        AdminOptions::new().request_timeout(within).operation_timeout(within)
+    }
+
+    fn unreachable(&self, error: ClientError) -> KafkaError {
+        KafkaError::unreachable(&self.config.brokers, error)
+    }
+}

@@ -1,0 +1,99 @@
+//! Topics are made once, as configured, and others are refused.
+
+use std::time::{Duration, Instant};
+
+use futures::future::join;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use ticketing_core::domain::event::Topic;
+use ticketing_core::ports::transport::{EventSubscriber, StartFrom, SubscriptionConfig, TransportError};
+use ticketing_kafka::{KafkaConfig, KafkaError, KafkaLog, KafkaPublisher, KafkaSubscriber, KafkaTopics};
+
+use crate::world::{World, client, config, delete_topics};
+
+#[tokio::test]
+async fn topics_are_created_once_even_by_two_at_once() {
+    let config = config(2);
+
+    let (one, two) = join(KafkaTopics::ensure(&config), KafkaTopics::ensure(&config)).await;
+    let (one, two) = (one.unwrap(), two.unwrap());
+    let later = KafkaTopics::ensure(&config).await.unwrap();
+
+    let mut created = [one.created, two.created].concat();
+    created.sort();
+    let mut all = Topic::ALL.map(|topic| config.topic(topic)).to_vec();
+    assert_eq!(later.existing, all);
+    all.sort();
+    assert_eq!(created, all);
+    assert!(later.created.is_empty());
+    assert!(KafkaTopics::check(&config).await.is_ok());
+    delete_topics(&config);
+}
+
+#[tokio::test]
+async fn topics_with_other_settings_are_refused_and_named() {
+    let world = World::start(2).await;
+    let more = KafkaConfig { partitions: 3, ..world.config.clone() };
+    let shorter = KafkaConfig { retention: Some(Duration::from_secs(3600)), ..world.config.clone() };
+    let larger = KafkaConfig { max_bytes: 50_000_000, ..world.config.clone() };
+
+    let topic = world.config.topic(Topic::Accounts);
+    let wanted = [
+        (more, format!("topic {topic} has partitions 2, and the configuration wants 3")),
+        (shorter, format!("topic {topic} has retention.ms -1, and the configuration wants 3600000")),
+        (larger, format!("topic {topic} has max.message.bytes 1048588, and the configuration wants 50000000 or more")),
+    ];
+    for (config, sentence) in wanted {
+        assert_eq!(KafkaTopics::ensure(&config).await.unwrap_err().to_string(), sentence);
+        assert_eq!(KafkaTopics::check(&config).await.unwrap_err().to_string(), sentence);
+    }
+    assert!(KafkaTopics::check(&world.config).await.is_ok(), "something was changed");
+}
+
+#[tokio::test]
+async fn a_topic_that_is_refused_leaves_the_others_uncreated() {
+    let config = config(1);
+    let admin: AdminClient<DefaultClientContext> = client(&config).create().unwrap();
+    let name = config.topic(Topic::Payments);
+    let compacted = NewTopic::new(&name, 1, TopicReplication::Fixed(1)).set("cleanup.policy", "compact");
+    admin.create_topics([&compacted], &AdminOptions::new()).await.unwrap().pop().unwrap().unwrap();
+
+    let error = KafkaTopics::ensure(&config).await.unwrap_err();
+
+    assert!(matches!(&error, KafkaError::TopicDiffers { setting: "cleanup.policy", .. }), "{error}");
+    let missing = KafkaTopics::check(&config).await.unwrap_err();
+    assert!(matches!(&missing, KafkaError::TopicMissing { topic } if *topic == config.topic(Topic::Accounts)));
+    delete_topics(&config);
+}
+
+#[tokio::test]
+async fn who_needs_missing_topics_is_told() {
+    let config = config(1);
+    let wants = SubscriptionConfig {
+        group: "catalog".to_owned(),
+        topics: vec![Topic::Orders],
+        start: StartFrom::Earliest,
+        max_unsettled: 1,
+    };
+
+    assert!(matches!(KafkaPublisher::connect(&config).await, Err(KafkaError::TopicMissing { .. })));
+    assert!(matches!(KafkaLog::open(&config, &[Topic::Orders]).await, Err(KafkaError::TopicMissing { .. })));
+    let subscribed = KafkaSubscriber::new(&config).subscribe(wants).await;
+    assert!(matches!(subscribed, Err(TransportError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn brokers_that_do_not_answer_are_named_in_time() {
+    let answer_within = Duration::from_secs(2);
+    let config = KafkaConfig { answer_within, ..KafkaConfig::new("127.0.0.1:1") };
+    let began = Instant::now();
+
+    let ensured = KafkaTopics::ensure(&config).await.unwrap_err();
+    let connected = KafkaPublisher::connect(&config).await.unwrap_err();
+    let opened = KafkaLog::open(&config, &[Topic::Orders]).await.unwrap_err();
+
+    for error in [ensured, connected, opened] {
+        assert_eq!(error.to_string(), "kafka at 127.0.0.1:1 does not answer");
+    }
+    assert!(began.elapsed() < answer_within * 6, "it took {:?}", began.elapsed());
+}
