@@ -4,10 +4,12 @@
 //! told at once: wrong values, settings that contradict each other, and
 //! variables of our prefix that nobody knows.
 
+mod engines;
 mod parse;
 mod services;
 mod settings;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,9 +19,10 @@ use ticketing_core::flow::desk::DeskConfig;
 use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::ports::limits::Quota;
 
-use crate::wiring::Keys;
+use crate::wiring::{Keys, PublicKeys};
 
-pub use parse::{Network, WebOrigin};
+pub use engines::{EngineConfig, KafkaSettings, MongoSettings, RedisSettings, Secret};
+pub use parse::{Network, ServiceUrl, WebOrigin};
 pub use services::Service;
 
 /// All settings, parsed and free of contradictions.
@@ -35,8 +38,14 @@ pub struct Config {
     pub hold_for: Duration,
     /// How long tokens and sessions last.
     pub sessions: SessionLifetimes,
-    /// Signs and verifies access tokens; drawn at start if absent.
+    /// Signs and verifies access tokens where accounts runs; drawn at start if absent.
     pub keys: Option<Keys>,
+    /// Verifies access tokens where accounts does not run; asked of accounts if absent.
+    pub public_keys: Option<PublicKeys>,
+    /// Where the services are that run elsewhere.
+    pub elsewhere: BTreeMap<Service, ServiceUrl>,
+    /// On which engines the services work.
+    pub engines: EngineConfig,
     /// The edge.
     pub http: HttpConfig,
     /// The log.
@@ -109,11 +118,31 @@ pub enum LogFormat {
     Json,
 }
 
+/// What the program is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Serve until told to stop.
+    Serve,
+    /// Make the topics that are missing.
+    Topics,
+}
+
+impl Task {
+    /// What to say if it did not succeed.
+    #[must_use]
+    pub const fn failed(self) -> &'static str {
+        match self {
+            Self::Serve => "the marketplace could not be served",
+            Self::Topics => "the topics could not be made",
+        }
+    }
+}
+
 /// What the command line asked for.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Serve with these settings.
-    Serve(Box<Config>),
+    /// Do this with these settings.
+    Run(Task, Box<Config>),
     /// It was a question, or a mistake, and is answered.
     Answered(ExitCode),
 }
@@ -143,6 +172,9 @@ impl Default for Config {
             hold_for: Duration::from_secs(15 * 60),
             sessions: SessionLifetimes::default(),
             keys: None,
+            public_keys: None,
+            elsewhere: BTreeMap::new(),
+            engines: EngineConfig::default(),
             http: HttpConfig::default(),
             log: LogConfig::default(),
             shutdown_grace: Duration::from_secs(10),

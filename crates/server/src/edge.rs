@@ -82,7 +82,11 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let route = request.extensions().get::<MatchedPath>().cloned();
     let https = client::is_https(request.headers(), request.extensions(), &app);
 
-    let mut response = match admit(&app, request.method(), request.headers(), request.extensions()).await {
+    let admitted = match is_safe(&method) {
+        true => Ok(()),
+        false => admit(&app, request.uri().path(), request.headers(), request.extensions()).await,
+    };
+    let mut response = match admitted {
         Ok(()) => within_time(&app, request, next).await,
         Err(problem) => problem.into_response(),
     };
@@ -96,13 +100,19 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     response
 }
 
-/// Whether a request may go on to its handler.
-async fn admit(app: &App, method: &Method, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
-    // Whatever comes through the front door was admitted there.
-    if is_safe(method) || extensions.get::<Forwarded>().is_some() {
+/// Whether a change may go on to its handler.
+///
+/// Each process looks at what it is sent, so a service is safe without a front door before it.
+async fn admit(app: &App, path: &str, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
+    // What a page of this process asks for was admitted when the page was.
+    if extensions.get::<Forwarded>().is_some() {
         return Ok(());
     }
-    same_origin::check(headers, &app.http)?;
+    same_origin::check(headers, client::host(headers, extensions, app), &app.http)?;
+    // Whoever carries it out counts it.
+    if app.elsewhere.owner(path).is_some() {
+        return Ok(());
+    }
     limits::check_write(app, client::address(headers, extensions, app)).await
 }
 

@@ -1,7 +1,13 @@
-//! How the site asks the API: through the same router, in this process.
+//! How the site asks the API, and how the API is reached wherever it is served.
 //!
 //! Whatever the site shows or does goes through the JSON API, so there is one
-//! set of rules for people and programs. See `docs/decisions`, 0006.
+//! set of rules for people and programs. See `docs/decisions`, 0006. The site
+//! asks the router of this process; what another process serves is passed on
+//! to it, for the site and for everybody else.
+
+mod elsewhere;
+mod forward;
+mod upstream;
 
 use std::net::SocketAddr;
 
@@ -19,6 +25,10 @@ use tower::ServiceExt;
 
 use crate::edge::{RequestTrace, X_REQUEST_ID};
 use crate::marketplace::App;
+
+pub use elsewhere::Elsewhere;
+pub(crate) use forward::{forward, pass};
+pub use upstream::Upstream;
 
 /// Asks the API on behalf of a visitor of the site. A clone asks the same API.
 #[derive(Debug, Clone)]
@@ -56,7 +66,7 @@ impl Answer {
     }
 }
 
-const PASSED_ON: [HeaderName; 9] = [
+const PASSED_ON: [HeaderName; 10] = [
     COOKIE,
     HOST,
     USER_AGENT,
@@ -65,6 +75,7 @@ const PASSED_ON: [HeaderName; 9] = [
     HeaderName::from_static("traceparent"),
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
     HeaderName::from_static("x-forwarded-proto"),
 ];
 
@@ -149,10 +160,13 @@ impl ApiClient {
         };
         let response = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         let (parts, body) = response.into_parts();
-        // A body of our own making does not break off.
-        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer { status: parts.status, headers: parts.headers, body: whole(body).await }
     }
+}
+
+/// What breaks off, as only the body of another process does, is no JSON and not taken for it.
+async fn whole(body: Body) -> Bytes {
+    body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default()
 }
 
 fn request(method: Method, path: &str, caller: &Caller, json: Option<Vec<u8>>) -> Option<Request> {

@@ -20,7 +20,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-//! let assembly = wiring::marketplace(&Config::default())?;
+//! let assembly = wiring::marketplace(&Config::default()).await?;
 //! let app = router(&assembly.app);
 //! let running = assembly.start();
 //!
@@ -49,6 +49,7 @@ pub mod demo;
 pub mod runtime;
 pub mod serve;
 pub mod telemetry;
+pub mod topics;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -62,14 +63,22 @@ use problem::Problem;
 
 /// The whole surface of the services that run here, without a socket.
 pub fn router(app: &App) -> Router {
-    let api = api::router(app).route("/api/{*rest}", any(nothing_here)).fallback(nothing_here);
-    let api = with_edge(api, app);
+    let api = with_edge(with_elsewhere(api::router(app), app).fallback(nothing_here), app);
     if !app.services.contains(&Service::Web) {
         return api;
     }
     let client = ApiClient::new(api.clone());
     let site = site::as_pages(with_edge(site::router(app, client), app));
     api.fallback_service(site)
+}
+
+/// Whatever of the API runs elsewhere is reached here all the same.
+fn with_elsewhere(api: Router<App>, app: &App) -> Router<App> {
+    let api = api.route("/api/{*rest}", any(front_door::forward));
+    match app.elsewhere.get(Service::Accounts) {
+        Some(_) => api.route("/.well-known/jwks.json", any(front_door::forward)),
+        None => api,
+    }
 }
 
 fn with_edge(router: Router<App>, app: &App) -> Router {

@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use utoipa::ToSchema;
 
 use ticketing_core::domain::event::{Event, Topic};
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::ticket::{Listing, Sales, Ticket};
+use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::flow::consumer::{EventHandler, HandleError, Incoming};
 use ticketing_core::flow::shutdown::Shutdown;
 use ticketing_core::usecase::World;
@@ -38,8 +38,27 @@ struct Board {
 /// What is known of a ticket, each half as new as its events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Known {
-    ticket: Option<Ticket>,
+    offered: Option<Offered>,
     sales: Sales,
+}
+
+/// What of a ticket its seller decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Offered {
+    price: MoneyBody<'static>,
+    quantity: u32,
+    status: TicketStatus,
+    version: u64,
+}
+
+/// A ticket as the API tells it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ToldTicket {
+    price: MoneyBody<'static>,
+    quantity: u32,
+    available: u32,
+    status: StatusBody,
+    version: u64,
 }
 
 /// The newest state of a ticket.
@@ -99,8 +118,19 @@ impl LiveUpdates {
 impl Listener {
     /// Takes over what the store knows. Call it after listening began, so that nothing falls between.
     pub fn begin_with(&self, listing: &Listing) {
+        self.begin(&(&listing.ticket).into(), listing.sales);
+    }
+
+    /// The same where the store is another process's.
+    pub(crate) fn begin_with_told(&self, told: ToldTicket) {
+        // The API does not tell the version of sales, so any event of an order goes before it.
+        let held = told.quantity.saturating_sub(told.available);
+        self.begin(&told.into(), Sales { held, ..Sales::default() });
+    }
+
+    fn begin(&self, offered: &Offered, sales: Sales) {
         if let Some(sender) = self.board.watched().get(&self.ticket) {
-            sender.send_if_modified(|known| known.merge_listing(listing));
+            sender.send_if_modified(|known| known.begin(offered, sales));
         }
     }
 
@@ -144,11 +174,32 @@ impl Board {
     }
 }
 
+impl From<&Ticket> for Offered {
+    fn from(ticket: &Ticket) -> Self {
+        Self {
+            price: ticket.offer.price.money().into(),
+            quantity: ticket.offer.quantity.get(),
+            status: ticket.status,
+            version: ticket.version,
+        }
+    }
+}
+
+impl From<ToldTicket> for Offered {
+    fn from(ToldTicket { price, quantity, status, version, .. }: ToldTicket) -> Self {
+        let status = match status {
+            StatusBody::Withdrawn => TicketStatus::Withdrawn,
+            StatusBody::OnSale | StatusBody::SoldOut => TicketStatus::OnSale,
+        };
+        Self { price, quantity, status, version }
+    }
+}
+
 impl Known {
-    fn merge_ticket(&mut self, ticket: &Ticket) -> bool {
-        let newer = self.ticket.as_ref().is_none_or(|known| ticket.version > known.version);
+    fn merge_offer(&mut self, offered: &Offered) -> bool {
+        let newer = self.offered.as_ref().is_none_or(|known| offered.version > known.version);
         if newer {
-            self.ticket = Some(ticket.clone());
+            self.offered = Some(offered.clone());
         }
         newer
     }
@@ -161,19 +212,27 @@ impl Known {
         newer
     }
 
-    fn merge_listing(&mut self, listing: &Listing) -> bool {
-        let (ticket, sales) = (self.merge_ticket(&listing.ticket), self.merge_sales(listing.sales));
-        ticket || sales
+    fn begin(&mut self, offered: &Offered, sales: Sales) -> bool {
+        // Sales of no version are worth something as long as nothing better is known.
+        let first = self.offered.is_none() && self.sales.version == 0;
+        if first {
+            self.sales = sales;
+        }
+        let (offer, sales) = (self.merge_offer(offered), self.merge_sales(sales));
+        first || offer || sales
     }
 
     fn visible(&self) -> Option<LiveTicket> {
-        let listing = Listing { ticket: self.ticket.clone()?, sales: self.sales };
-        let available = listing.available();
+        let offered = self.offered.as_ref()?;
+        let available = match offered.status {
+            TicketStatus::OnSale => offered.quantity.saturating_sub(self.sales.committed()),
+            TicketStatus::Withdrawn => 0,
+        };
         Some(LiveTicket {
             available,
-            price: listing.ticket.offer.price.money().into(),
-            status: StatusBody::new(listing.ticket.status, available),
-            version: listing.ticket.version + listing.sales.version,
+            price: offered.price.clone(),
+            status: StatusBody::new(offered.status, available),
+            version: offered.version + self.sales.version,
         })
     }
 }
@@ -197,7 +256,7 @@ impl EventHandler for LiveUpdates {
             match &incoming.event {
                 Event::TicketCreated(ticket) | Event::TicketUpdated(ticket) | Event::TicketWithdrawn(ticket) => {
                     if let Some(sender) = watched.get(&ticket.id) {
-                        sender.send_if_modified(|known| known.merge_ticket(ticket));
+                        sender.send_if_modified(|known| known.merge_offer(&ticket.into()));
                     }
                 }
                 Event::OrderCreated(change) | Event::OrderCancelled(change) | Event::OrderCompleted(change) => {

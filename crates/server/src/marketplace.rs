@@ -1,14 +1,15 @@
 //! The services over the engines they were given, and the state of the edge.
 //!
 //! Whoever brings engines of their own fills [`Engines`] and calls
-//! [`assemble`]; everything behind that is the same.
+//! [`assemble`]; everything behind that is the same. A service runs if its
+//! ports are there.
 
 use std::sync::{Arc, OnceLock};
 
 use ticketing_core::assembly::{AccountPorts, ExpirationPorts, Loops, ServicePorts, Surroundings};
 use ticketing_core::flow::shutdown::shutdown;
 use ticketing_core::ports::gateway::PaymentGateway;
-use ticketing_core::ports::identity::TokenVerifier;
+use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
 use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::parking::ParkingLot;
@@ -17,6 +18,7 @@ use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::transport::StartFrom;
 use ticketing_core::usecase::World;
 use ticketing_core::usecase::accounts::Accounts;
+use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
 use ticketing_core::usecase::tickets::Tickets;
@@ -24,39 +26,70 @@ use ticketing_core::usecase::tickets::Tickets;
 use crate::api::docs::Documents;
 use crate::api::health::Health;
 use crate::config::{Config, HttpConfig, Service};
+use crate::front_door::Elsewhere;
 use crate::live::LiveUpdates;
 use crate::runtime::Assembly;
 use crate::telemetry::Metrics;
 
-/// Everything a marketplace plugs in.
+/// Everything that the services of one process plug in.
 #[derive(Debug)]
 pub struct Engines {
     /// The transport, time, chance, and how to work.
     pub surroundings: Surroundings,
     /// For the accounts service.
-    pub accounts: AccountPorts,
+    pub accounts: Option<AccountPorts>,
     /// For the tickets service.
-    pub tickets: ServicePorts<dyn TicketStore>,
+    pub tickets: Option<ServicePorts<dyn TicketStore>>,
     /// For the orders service.
-    pub orders: ServicePorts<dyn OrderStore>,
+    pub orders: Option<ServicePorts<dyn OrderStore>>,
     /// For the payments service.
-    pub payments: ServicePorts<dyn PaymentStore>,
+    pub payments: Option<PaymentPorts>,
     /// For the expiration service.
-    pub expiration: ExpirationPorts,
-    /// For the edge, and what only one service needs.
+    pub expiration: Option<ExpirationPorts>,
+    /// For the pages and the front door.
+    pub web: Option<WebPorts>,
+    /// For the edge of whatever runs.
     pub edge: EdgePorts,
+    /// What repeats for the engines themselves.
+    pub loops: Loops,
+}
+
+/// What the payments service needs of its own.
+pub struct PaymentPorts {
+    /// What it needs like any service.
+    pub service: ServicePorts<dyn PaymentStore>,
+    /// Takes the money.
+    pub gateway: Arc<dyn PaymentGateway>,
+}
+
+/// What the front door needs.
+pub struct WebPorts {
+    /// Events of live updates that could not be handled.
+    pub parking: Arc<dyn ParkingLot>,
+    /// The services that run in other processes.
+    pub elsewhere: Elsewhere,
 }
 
 /// What stands between a request and a service.
 pub struct EdgePorts {
     /// Reads access tokens.
     pub verifier: Arc<dyn TokenVerifier>,
+    /// Tells which sessions are alive.
+    pub sessions: Arc<dyn SessionStore>,
     /// Counts tries.
     pub limiter: Arc<dyn RateLimiter>,
-    /// Takes the money.
-    pub gateway: Arc<dyn PaymentGateway>,
-    /// Events of live updates that could not be handled.
-    pub parking: Arc<dyn ParkingLot>,
+}
+
+impl std::fmt::Debug for PaymentPorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PaymentPorts").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for WebPorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebPorts").field("elsewhere", &self.elsewhere).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for EdgePorts {
@@ -68,18 +101,10 @@ impl std::fmt::Debug for EdgePorts {
 /// What every handler works with. A clone is the same marketplace.
 pub type App = Arc<AppState>;
 
-/// The services, and the state of the edge.
+/// The services that run here, and the state of the edge.
 pub struct AppState {
     /// Which services run here.
     pub services: Vec<Service>,
-    /// Who somebody is.
-    pub accounts: Accounts,
-    /// What is offered.
-    pub tickets: Tickets,
-    /// Who gets it.
-    pub orders: Orders,
-    /// Who paid for it.
-    pub payments: Payments,
     /// Time and chance.
     pub world: World,
     /// How requests are received.
@@ -88,11 +113,67 @@ pub struct AppState {
     pub health: Health,
     /// What is counted.
     pub metrics: Metrics,
-    pub(crate) verifier: Arc<dyn TokenVerifier>,
-    pub(crate) limiter: Arc<dyn RateLimiter>,
+    pub(crate) edge: EdgePorts,
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) live: LiveUpdates,
     pub(crate) docs: OnceLock<Documents>,
+    running: Running,
 }
+
+/// The services that can be called, as far as they run here.
+#[derive(Default)]
+struct Running {
+    accounts: Option<Accounts>,
+    tickets: Option<Tickets>,
+    orders: Option<Orders>,
+    payments: Option<Payments>,
+}
+
+impl AppState {
+    /// Who somebody is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn accounts(&self) -> Result<&Accounts, Error> {
+        self.running.accounts.as_ref().ok_or_else(|| runs_elsewhere(Service::Accounts))
+    }
+
+    /// What is offered.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn tickets(&self) -> Result<&Tickets, Error> {
+        self.running.tickets.as_ref().ok_or_else(|| runs_elsewhere(Service::Tickets))
+    }
+
+    /// Who gets it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn orders(&self) -> Result<&Orders, Error> {
+        self.running.orders.as_ref().ok_or_else(|| runs_elsewhere(Service::Orders))
+    }
+
+    /// Who paid for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn payments(&self) -> Result<&Payments, Error> {
+        self.running.payments.as_ref().ok_or_else(|| runs_elsewhere(Service::Payments))
+    }
+}
+
+fn runs_elsewhere(service: Service) -> Error {
+    Error::Broken(Arc::new(RunsElsewhere(service)))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{} was called where it does not run", .0.name())]
+struct RunsElsewhere(Service);
 
 impl std::fmt::Debug for AppState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -102,39 +183,50 @@ impl std::fmt::Debug for AppState {
 
 /// Puts the services together over their engines. Nothing runs yet.
 pub fn assemble(engines: Engines, config: &Config) -> Assembly {
-    let Engines { surroundings, edge, .. } = engines;
-    let world = surroundings.world.clone();
-    let (accounts, account_loops) = surroundings.accounts(engines.accounts);
-    let (tickets, ticket_loops) = surroundings.tickets(engines.tickets);
-    let (orders, order_loops) = surroundings.orders(engines.orders);
-    let (payments, payment_loops) = surroundings.payments(engines.payments, edge.gateway);
     let (http_stops, stopping) = shutdown();
-    let live = LiveUpdates::new(&world, config.http.live_listeners, stopping);
-    let of_services = [
-        (Service::Accounts, account_loops),
-        (Service::Tickets, ticket_loops),
-        (Service::Orders, order_loops),
-        (Service::Payments, payment_loops),
-        (Service::Expiration, surroundings.expiration(engines.expiration)),
-        (Service::Web, surroundings.follower(Arc::new(live.clone()), edge.parking, StartFrom::Latest)),
-    ];
-    let running = of_services.into_iter().filter(|(service, _)| config.services.contains(service));
-    let loops = running.map(|(_, loops)| loops).fold(Loops::default(), Loops::and);
-    let metrics = Metrics::new(orders.desks.clone(), loops.counts());
+    let live = LiveUpdates::new(&engines.surroundings.world, config.http.live_listeners, stopping);
+    let Engines { surroundings, edge, .. } = engines;
+    let mut parts = Parts { services: Vec::new(), loops: engines.loops };
+    let accounts = engines.accounts.map(|ports| parts.add(Service::Accounts, surroundings.accounts(ports)));
+    let tickets = engines.tickets.map(|ports| parts.add(Service::Tickets, surroundings.tickets(ports)));
+    let orders = engines.orders.map(|ports| parts.add(Service::Orders, surroundings.orders(ports)));
+    let payments = engines
+        .payments
+        .map(|PaymentPorts { service, gateway }| parts.add(Service::Payments, surroundings.payments(service, gateway)));
+    if let Some(ports) = engines.expiration {
+        parts.add(Service::Expiration, ((), surroundings.expiration(ports)));
+    }
+    let elsewhere = engines.web.map(|WebPorts { parking, elsewhere }| {
+        let follow = surroundings.follower(Arc::new(live.clone()), parking, StartFrom::Latest);
+        parts.add(Service::Web, (elsewhere, follow))
+    });
+    let Parts { services, loops } = parts;
+    let metrics = Metrics::new(orders.as_ref().map(|orders| orders.desks.clone()), loops.counts());
     let app = AppState {
-        services: config.services.clone(),
-        accounts,
-        tickets,
-        orders,
-        payments,
-        world,
+        services,
+        world: surroundings.world,
         http: config.http.clone(),
         health: Health::default(),
         metrics: metrics.clone(),
-        verifier: edge.verifier,
-        limiter: edge.limiter,
+        edge,
+        elsewhere: elsewhere.unwrap_or_default(),
         live,
         docs: OnceLock::new(),
+        running: Running { accounts, tickets, orders, payments },
     };
     Assembly { app: Arc::new(app), loops: loops.watched(|step| metrics.watch(step)), http_stops }
+}
+
+/// What was put together so far.
+struct Parts {
+    services: Vec<Service>,
+    loops: Loops,
+}
+
+impl Parts {
+    fn add<S>(&mut self, service: Service, (value, loops): (S, Loops)) -> S {
+        self.services.push(service);
+        self.loops = std::mem::take(&mut self.loops).and(loops);
+        value
+    }
 }

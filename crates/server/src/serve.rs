@@ -4,12 +4,15 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use futures::future::{self, Either};
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,6 +29,13 @@ use crate::{demo, router, wiring};
 
 /// How long a client may take to send the head of a request.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
+/// How long connections are still taken once the process was told to stop.
+///
+/// Longer than the front door keeps an idle connection, so whoever has one
+/// either asks once more, and is told that it closes, or does not use it again.
+const LEAVE: Duration = Duration::from_secs(1);
+/// How long whoever connected last may take to ask.
+const LAST: Duration = Duration::from_millis(100);
 /// How long to wait after an accept that failed, for want of file descriptors for one.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
@@ -38,7 +48,7 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
     let stop = Signals::listen()?;
     let listener = TcpListener::bind(config.listen).await?;
     let address = listener.local_addr()?;
-    let assembly = wiring::marketplace(&config)?;
+    let assembly = wiring::marketplace(&config).await?;
     let app = Arc::clone(&assembly.app);
     let surface = router(&app);
     let running = assembly.start();
@@ -50,9 +60,9 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
     let connections = Connections::new(surface, app.http.connections);
     connections.accept_until(&listener, stop).await;
 
-    tracing::info!("stopping: requests under way are finished, then the loops");
-    drop(listener);
     running.drain();
+    tracing::info!("stopping: requests under way are finished, then the loops");
+    connections.take_leave(listener).await;
     connections.drain(config.shutdown_grace).await;
     running.stop().await;
     tracing::info!("stopped");
@@ -64,11 +74,14 @@ struct Connections {
     surface: Router,
     places: Arc<Semaphore>,
     graceful: GracefulShutdown,
+    /// Whether each answer closes its connection.
+    leaving: Arc<AtomicBool>,
 }
 
 impl Connections {
     fn new(surface: Router, most: usize) -> Self {
-        Self { surface, places: Arc::new(Semaphore::new(most)), graceful: GracefulShutdown::new() }
+        let places = Arc::new(Semaphore::new(most));
+        Self { surface, places, graceful: GracefulShutdown::new(), leaving: Arc::default() }
     }
 
     async fn accept_until(&self, listener: &TcpListener, mut stop: Signals) {
@@ -76,7 +89,7 @@ impl Connections {
             let accept = pin!(self.accept(listener));
             let stopped = pin!(stop.next());
             match future::select(stopped, accept).await {
-                Either::Left(_) => break,
+                Either::Left(_) => break self.leaving.store(true, Ordering::Relaxed),
                 Either::Right(_) => {}
             }
         }
@@ -86,6 +99,26 @@ impl Connections {
             tracing::warn!("told to stop twice: ending at once");
             std::process::exit(1);
         });
+    }
+
+    /// Answers whoever is connected or connects, and lets each know that it has to connect anew.
+    ///
+    /// Then nobody is left who would send a request on a connection that is just being closed.
+    async fn take_leave(&self, listener: TcpListener) {
+        if self.graceful.count() > 0 {
+            let mut time_is_over = pin!(tokio::time::sleep(LEAVE));
+            while let Either::Right(_) = future::select(&mut time_is_over, pin!(self.accept(&listener))).await {}
+        }
+        // Whoever waits in the queue is connected as well, as far as they know.
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok((stream, peer)) = listener.accept() {
+            match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                Ok(stream) => drop(tokio::spawn(self.serve_connection(stream, peer))),
+                Err(error) => tracing::warn!(%error, "a connection could not be accepted"),
+            }
+        }
+        drop(listener);
+        tokio::time::sleep(if self.graceful.count() > 0 { LAST } else { Duration::ZERO }).await;
     }
 
     async fn accept(&self, listener: &TcpListener) {
@@ -109,11 +142,18 @@ impl Connections {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
-        let surface = self.surface.clone();
+        let (surface, leaving) = (self.surface.clone(), Arc::clone(&self.leaving));
         let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             let answer = surface.clone().oneshot(request.map(Body::new));
-            async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+            let leaving = Arc::clone(&leaving);
+            async move {
+                let mut answer = answer.await.unwrap_or_else(|never| match never {});
+                if leaving.load(Ordering::Relaxed) {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -81,7 +81,7 @@ struct StepLabels {
 }
 
 impl Metrics {
-    pub(crate) fn new(desks: Desks, consumers: Vec<(String, ConsumerCounts)>) -> Self {
+    pub(crate) fn new(desks: Option<Desks>, consumers: Vec<(String, ConsumerCounts)>) -> Self {
         let mut registry = Registry::with_prefix("ticketing");
         let requests = Family::default();
         let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
@@ -209,15 +209,17 @@ impl Collector for Consumers {
 /// What is read when it is asked for.
 #[derive(Debug)]
 struct Process {
-    desks: Desks,
+    desks: Option<Desks>,
 }
 
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let waiting = i64::try_from(self.desks.waiting()).unwrap_or(i64::MAX);
-        let metric =
-            encoder.encode_descriptor("desk_waiting", "Orders that wait to be decided", None, MetricType::Gauge)?;
-        ConstGauge::new(waiting).encode(metric)?;
+        if let Some(desks) = &self.desks {
+            let waiting = i64::try_from(desks.waiting()).unwrap_or(i64::MAX);
+            let metric =
+                encoder.encode_descriptor("desk_waiting", "Orders that wait to be decided", None, MetricType::Gauge)?;
+            ConstGauge::new(waiting).encode(metric)?;
+        }
         let Some(bytes) = resident_bytes() else { return Ok(()) };
         let metric =
             encoder.encode_descriptor("resident_memory_bytes", "Memory of the process", None, MetricType::Gauge)?;

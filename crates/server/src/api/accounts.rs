@@ -121,7 +121,7 @@ async fn sign_up(
     };
     check_account(&app, &email).await?;
     let command = SignUp { email, password, device: client::device(&call.headers) };
-    let signed_in = app.accounts.sign_up(command, call.trace()?.origin()).await?;
+    let signed_in = app.accounts()?.sign_up(command, call.trace()?.origin()).await?;
     Ok(welcome(StatusCode::CREATED, &signed_in, &app, &call))
 }
 
@@ -142,7 +142,7 @@ async fn sign_in(
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
     check_account(&app, &email).await?;
     let command = SignIn { email, password, device: client::device(&call.headers) };
-    let signed_in = app.accounts.sign_in(command).await?;
+    let signed_in = app.accounts()?.sign_in(command).await?;
     Ok(welcome(StatusCode::OK, &signed_in, &app, &call))
 }
 
@@ -162,7 +162,7 @@ async fn sign_out(State(app): State<App>, Visitor(user): Visitor, call: Call) ->
         Some(user) => user,
         None => renew(&app, &call.headers, &call.extensions).await?.user,
     };
-    app.accounts.sign_out(user.account, user.session).await?;
+    app.accounts()?.sign_out(user.account, user.session).await?;
     Ok((StatusCode::NO_CONTENT, SessionCookies::end(call.is_https(&app)), ()).into_response())
 }
 
@@ -178,7 +178,7 @@ struct CurrentUserBody {
     responses((status = 200, body = CurrentUserBody, description = "The account, or null")))]
 async fn current_user(State(app): State<App>, Visitor(user): Visitor) -> Result<Json<CurrentUserBody>, Problem> {
     let Some(user) = user else { return Ok(Json(CurrentUserBody { current_user: None })) };
-    let account = app.accounts.account(user.account).await?;
+    let account = app.accounts()?.account(user.account).await?;
     let account = AccountBody { id: account.id, email: account.email.as_str().to_owned() };
     Ok(Json(CurrentUserBody { current_user: Some(account) }))
 }
@@ -221,7 +221,7 @@ async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let CurrentUser { account, session } = user;
     let command = ChangePassword { account, session, current: body.current_password, new: body.password };
-    app.accounts.change_password(command).await?;
+    app.accounts()?.change_password(command).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -273,7 +273,7 @@ impl SessionBody {
     (status = 401, description = "`not_signed_in`, `session_over`"),
 ))]
 async fn list_sessions(State(app): State<App>, user: CurrentUser) -> Result<Json<SessionList>, Problem> {
-    let sessions = app.accounts.sessions(user.account).await?;
+    let sessions = app.accounts()?.sessions(user.account).await?;
     let items = sessions.into_iter().map(|session| SessionBody::new(session, user.session)).collect();
     Ok(Json(SessionList { items }))
 }
@@ -285,7 +285,7 @@ async fn list_sessions(State(app): State<App>, user: CurrentUser) -> Result<Json
     (status = 401, description = "`not_signed_in`, `session_over`"),
 ))]
 async fn revoke_other_sessions(State(app): State<App>, user: CurrentUser) -> Result<StatusCode, Problem> {
-    app.accounts.revoke_other_sessions(user.account, user.session).await?;
+    app.accounts()?.revoke_other_sessions(user.account, user.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -302,14 +302,14 @@ async fn revoke_session(
     user: CurrentUser,
     Named(session): Named<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    app.accounts.revoke_session(user.account, session).await?;
+    app.accounts()?.revoke_session(user.account, session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The public keys that verify access tokens (RFC 7517).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "accounts",
     responses((status = 200, body = serde_json::Value, description = "A JSON Web Key Set")))]
-async fn jwks(State(app): State<App>) -> Response {
+async fn jwks(State(app): State<App>) -> Result<Response, Problem> {
     let headers = [("content-type", "application/jwk-set+json"), (CACHE_CONTROL.as_str(), "public, max-age=300")];
-    (headers, app.accounts.signer.jwks()).into_response()
+    Ok((headers, app.accounts()?.signer.jwks()).into_response())
 }

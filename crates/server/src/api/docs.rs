@@ -39,7 +39,9 @@ impl Documents {
 }
 
 fn documents(app: &App) -> &Documents {
-    app.docs.get_or_init(|| Documents::new(&app.services))
+    // Behind the front door everything is answered, wherever it is served.
+    let is_front_door = app.services.contains(&Service::Web);
+    app.docs.get_or_init(|| Documents::new(if is_front_door { &Service::ALL } else { &app.services }))
 }
 
 /// Describes the API for programs.

@@ -15,11 +15,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, SessionId, TicketId};
 use ticketing_core::flow::driver::causes;
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::identity::IdentityError;
 use ticketing_core::ports::order_store::OrderNeeds;
 use ticketing_core::ports::payment_store::PaymentNeeds;
-use ticketing_core::ports::store::StoreError;
 
 use crate::config::Service;
 use crate::extract::Json;
@@ -57,7 +58,7 @@ impl Health {
     }
 }
 
-/// Whether requests are taken, and what each service's store says.
+/// Whether requests are taken, and what is needed for that.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Readiness {
@@ -66,11 +67,11 @@ struct Readiness {
     checks: Vec<Check>,
 }
 
-/// Whether a store answers.
+/// Whether something that is needed answers.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Check {
-    /// Whose store.
+    /// Whose store, or `keys` or `sessions`.
     name: &'static str,
     ok: bool,
 }
@@ -96,16 +97,17 @@ async fn readyz(State(app): State<App>) -> Response {
     (code, Json(Readiness { status, checks })).into_response()
 }
 
-/// The longest a store may take to answer.
+/// The longest that it may take to answer.
 const WITHIN: Duration = Duration::from_secs(2);
 
 async fn checks(app: &App) -> Vec<Check> {
-    let probes = app.services.iter().filter_map(|service| Some((service.name(), probe(*service, app)?)));
-    let checks = probes.map(|(name, probe)| async move {
+    let stores = app.services.iter().filter_map(|service| Some((service.name(), store_of(*service, app)?)));
+    let identity = app.services.iter().any(|service| service.has_api()).then(|| identity(app));
+    let checks = stores.chain(identity.into_iter().flatten()).map(|(name, probe)| async move {
         let ok = match tokio::time::timeout(WITHIN, probe).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
-                tracing::warn!(name, cause = causes(&error), "the store of {name} is not ready");
+                tracing::warn!(name, cause = causes(&*error), "what {name} needs is not ready");
                 false
             }
             Err(_) => false,
@@ -115,24 +117,42 @@ async fn checks(app: &App) -> Vec<Check> {
     join_all(checks).await
 }
 
+type Probe<'a> = BoxFuture<'a, Result<(), BoxError>>;
+
 /// Asks a service's store for something that does not exist.
-fn probe(service: Service, app: &App) -> Option<BoxFuture<'_, Result<(), StoreError>>> {
+fn store_of(service: Service, app: &App) -> Option<Probe<'_>> {
     let nobody = Uuid::nil();
     Some(match service {
-        Service::Accounts => async move { app.accounts.store.account(AccountId::new(nobody)).await.map(drop) }.boxed(),
-        Service::Tickets => async move { app.tickets.store.listings(&[TicketId::new(nobody)]).await.map(drop) }.boxed(),
+        Service::Accounts => {
+            async move { Ok(app.accounts()?.store.account(AccountId::new(nobody)).await.map(drop)?) }.boxed()
+        }
+        Service::Tickets => {
+            async move { Ok(app.tickets()?.store.listings(&[TicketId::new(nobody)]).await.map(drop)?) }.boxed()
+        }
         Service::Orders => async move {
             let needs = OrderNeeds { orders: vec![OrderId::new(nobody)], ..OrderNeeds::default() };
-            app.orders.store.load(&needs).await.map(drop)
+            Ok(app.orders()?.store.load(&needs).await.map(drop)?)
         }
         .boxed(),
         Service::Payments => async move {
             let needs = PaymentNeeds { payments: vec![PaymentId::new(nobody)], ..PaymentNeeds::default() };
-            app.payments.store.load(&needs).await.map(drop)
+            Ok(app.payments()?.store.load(&needs).await.map(drop)?)
         }
         .boxed(),
         Service::Expiration | Service::Web => return None,
     })
+}
+
+/// Asks who nobody is: without keys and sessions nobody is believed to be signed in.
+fn identity(app: &App) -> [(&'static str, Probe<'_>); 2] {
+    let keys = async move {
+        match app.edge.verifier.verify("", app.world.now()) {
+            Ok(_) | Err(IdentityError::InvalidToken) => Ok(()),
+            Err(error @ IdentityError::Unavailable(_)) => Err(error.into()),
+        }
+    };
+    let sessions = async move { Ok(app.edge.sessions.session(SessionId::new(Uuid::nil())).await.map(drop)?) };
+    [("keys", keys.boxed()), ("sessions", sessions.boxed())]
 }
 
 /// What is counted, as Prometheus reads it.

@@ -188,7 +188,7 @@ async fn place_order(
         price_seen: body.price.map(Money::try_from).transpose()?,
         key,
     };
-    let order = app.orders.place_order(command, origin).await?;
+    let order = app.orders()?.place_order(command, origin).await?;
     let location = [(LOCATION, format!("/api/orders/{}", order.id))];
     Ok((StatusCode::CREATED, location, Json(OrderBody::from(order))).into_response())
 }
@@ -207,7 +207,7 @@ async fn orders(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<OrderPage>, Problem> {
     let list = ListId::new("orders of", &[Some(&user.account.to_string())]);
-    let found = app.orders.orders_of(user.account, query.page(list, OrderId::new)?).await?;
+    let found = app.orders()?.orders_of(user.account, query.page(list, OrderId::new)?).await?;
     Ok(Json(OrderPage {
         items: found.items.into_iter().map(OrderBody::from).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
@@ -227,7 +227,7 @@ async fn order(
     user: CurrentUser,
     Named(order): Named<OrderId>,
 ) -> Result<Json<OrderBody>, Problem> {
-    Ok(Json(app.orders.order(order, user.account).await?.into()))
+    Ok(Json(app.orders()?.order(order, user.account).await?.into()))
 }
 
 /// Gives the places of an order back. Doing so twice does no harm.
@@ -244,6 +244,6 @@ async fn cancel_order(
     Author { user, origin }: Author,
     Named(order): Named<OrderId>,
 ) -> Result<StatusCode, Problem> {
-    app.orders.cancel_order(order, user.account, origin).await?;
+    app.orders()?.cancel_order(order, user.account, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

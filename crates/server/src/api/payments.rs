@@ -114,7 +114,7 @@ async fn pay_order(
     Json(body): Json<PayOrderBody>,
 ) -> Result<Response, Problem> {
     let command = PayOrder { buyer: user.account, order: OrderId::new(body.order_id), card: card(&body.token)?, key };
-    let payment = app.payments.pay_order(command, origin).await?;
+    let payment = app.payments()?.pay_order(command, origin).await?;
     Ok((StatusCode::CREATED, Json(PaymentBody::from(payment))).into_response())
 }
 
@@ -142,7 +142,7 @@ async fn receive_notice(
     let signature = request.headers().get(X_GATEWAY_SIGNATURE).and_then(|value| value.to_str().ok());
     let signature = signature.unwrap_or_default().to_owned();
     let body = read_body(request, app.http.body_limit).await?;
-    match app.payments.receive_notice(&body, &signature, trace.origin()).await? {
+    match app.payments()?.receive_notice(&body, &signature, trace.origin()).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Problem::bad_notice()),
     }

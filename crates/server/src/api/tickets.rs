@@ -104,7 +104,7 @@ fn starts_at(text: Option<&str>) -> Result<Option<Timestamp>, Invalid> {
 }
 
 /// Whether a ticket may be ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum StatusBody {
     /// There are places left.
@@ -220,7 +220,7 @@ pub struct TicketPage {
 ))]
 async fn search_tickets(State(app): State<App>, Query(search): Query<TicketSearch>) -> Result<Response, Problem> {
     let list = search.list();
-    let found = app.tickets.search_tickets(search.query(list, app.world.now())?).await?;
+    let found = app.tickets()?.search_tickets(search.query(list, app.world.now())?).await?;
     let page = TicketPage {
         items: found.items.into_iter().map(TicketBody::of).collect(),
         next_cursor: found.next.map(|cursor| list.cursor(cursor.rank, cursor.id.uuid())),
@@ -244,7 +244,7 @@ async fn create_ticket(
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
     let command = CreateTicket { seller: user.account, offer: body.try_into()? };
-    let listing = app.tickets.create_ticket(command, origin).await?;
+    let listing = app.tickets()?.create_ticket(command, origin).await?;
     let (ticket, version) = (listing.ticket.id, listing.ticket.version);
     let location = format!("/api/tickets/{ticket}");
     let headers = [(LOCATION.as_str(), location), (ETAG.as_str(), format!("\"{version}\""))];
@@ -286,7 +286,7 @@ async fn my_tickets(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<TicketPage>, Problem> {
     let list = ListId::new("tickets of", &[Some(&user.account.to_string())]);
-    let found = app.tickets.tickets_of(user.account, query.page(list, TicketId::new)?).await?;
+    let found = app.tickets()?.tickets_of(user.account, query.page(list, TicketId::new)?).await?;
     Ok(Json(TicketPage {
         items: found.items.into_iter().map(TicketBody::of_own).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
@@ -303,7 +303,7 @@ async fn my_tickets(
         (status = 404, description = "`ticket_not_found`"),
     ))]
 async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNoneMatch) -> Result<Response, Problem> {
-    let listing = app.tickets.ticket(id).await?;
+    let listing = app.tickets()?.ticket(id).await?;
     let version = listing.ticket.version;
     let tag = [(ETAG, etag(version))];
     if known.has(version) {
@@ -332,7 +332,7 @@ async fn update_ticket(
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
     let command = UpdateTicket { ticket, by: user.account, expected, offer: body.try_into()? };
-    let listing = app.tickets.update_ticket(command, origin).await?;
+    let listing = app.tickets()?.update_ticket(command, origin).await?;
     Ok(([(ETAG, etag(listing.ticket.version))], Json(TicketBody::of_own(listing))).into_response())
 }
 
@@ -355,6 +355,6 @@ async fn withdraw_ticket(
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
     let command = WithdrawTicket { ticket, by: user.account, expected };
-    app.tickets.withdraw_ticket(command, origin).await?;
+    app.tickets()?.withdraw_ticket(command, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

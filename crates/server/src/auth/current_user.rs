@@ -76,9 +76,9 @@ impl FromRequestParts<App> for Author {
 
 async fn who(token: &str, app: &App) -> Result<CurrentUser, Problem> {
     let now = app.world.now();
-    let claims = app.verifier.verify(token, now).map_err(Error::from)?;
+    let claims = app.edge.verifier.verify(token, now).map_err(Error::from)?;
     // Not the token alone, because a session that was revoked is over at once.
-    match app.accounts.sessions.session(claims.session).await.map_err(Error::from)? {
+    match app.edge.sessions.session(claims.session).await.map_err(Error::from)? {
         Some(session) if session.account == claims.account => Ok(claims.into()),
         Some(_) | None => Err(Error::SessionOver.into()),
     }

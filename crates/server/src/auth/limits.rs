@@ -20,7 +20,7 @@ use super::client;
 /// Where the limiter does not answer, changes pass: it guards against floods, not against thieves.
 pub(crate) async fn check_write(app: &App, address: IpAddr) -> Result<(), Problem> {
     let Some(quota) = app.http.limits.writes_per_address else { return Ok(()) };
-    match app.limiter.check(&format!("write:{}", network(address)), quota).await {
+    match app.edge.limiter.check(&format!("write:{}", network(address)), quota).await {
         Ok(verdict) => allowed(verdict),
         Err(error) => {
             tracing::warn!(cause = causes(&error), "changes are not limited now");
@@ -55,7 +55,7 @@ pub(crate) async fn check_account(app: &App, email: &EmailAddress) -> Result<(),
 /// Without an answer nobody signs in: guessing passwords must stay limited.
 async fn check(app: &App, key: &str, quota: Option<Quota>) -> Result<(), Problem> {
     let Some(quota) = quota else { return Ok(()) };
-    let verdict = app.limiter.check(key, quota).await.map_err(|error: LimitError| Problem::unavailable(error))?;
+    let verdict = app.edge.limiter.check(key, quota).await.map_err(|error: LimitError| Problem::unavailable(error))?;
     allowed(verdict)
 }
 

@@ -34,7 +34,7 @@ pub async fn renew(app: &App, headers: &HeaderMap, extensions: &Extensions) -> R
         return Err(Problem::not_signed_in());
     };
     let token: RefreshToken = token.parse().map_err(|error: Error| Problem::from(error))?;
-    let refreshed = app.accounts.refresh(&token).await?;
+    let refreshed = app.accounts()?.refresh(&token).await?;
     let secure = client::is_https(headers, extensions, app);
     let times = (refreshed.session_expires_at, app.world.now());
     Ok(Renewed {

@@ -1,4 +1,4 @@
-//! The services a process may run, and what each needs of the others.
+//! The services a process may run.
 
 use std::str::FromStr;
 
@@ -37,27 +37,19 @@ impl Service {
         }
     }
 
-    /// The services whose events or sessions it cannot do without.
+    /// Whether it has a part of the JSON API, and asks who is signed in.
     #[must_use]
-    pub const fn needs(self) -> &'static [Self] {
+    pub const fn has_api(self) -> bool {
         match self {
-            Self::Accounts => &[],
-            Self::Tickets => &[Self::Accounts, Self::Orders],
-            Self::Orders => &[Self::Accounts, Self::Tickets, Self::Payments, Self::Expiration],
-            Self::Payments => &[Self::Accounts, Self::Orders],
-            Self::Expiration => &[Self::Orders],
-            Self::Web => &[Self::Accounts, Self::Tickets, Self::Orders, Self::Payments],
+            Self::Accounts | Self::Tickets | Self::Orders | Self::Payments => true,
+            Self::Expiration | Self::Web => false,
         }
     }
 
-    /// What `services` need and is not among them.
+    /// The services that are not among `services`.
     #[must_use]
-    pub fn missing(services: &[Self]) -> Vec<Self> {
-        let mut missing: Vec<Self> = services.iter().flat_map(|service| service.needs()).copied().collect();
-        missing.retain(|service| !services.contains(service));
-        missing.sort();
-        missing.dedup();
-        missing
+    pub fn others(services: &[Self]) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|service| !services.contains(service)).collect()
     }
 }
 
@@ -73,16 +65,4 @@ impl FromStr for Service {
 /// Names in a sentence.
 pub(super) fn names(services: &[Service]) -> String {
     services.iter().map(|service| service.name()).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_missing_is_told() {
-        assert_eq!(Service::missing(&Service::ALL), []);
-        assert_eq!(Service::missing(&[Service::Accounts]), []);
-        assert_eq!(Service::missing(&[Service::Accounts, Service::Tickets]), [Service::Orders]);
-    }
 }

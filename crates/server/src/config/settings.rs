@@ -1,93 +1,23 @@
 //! Flags and environment → [`Config`], with every mistake told at once.
 
+mod engines;
+mod flags;
+mod processes;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use ticketing_core::ports::identity::SessionLifetimes;
 
-use super::services::names;
-use super::{Config, HttpConfig, Limits, LogConfig, LogFormat, Outcome, Service, parse};
-use crate::wiring::Keys;
+use super::{Config, HttpConfig, Limits, LogConfig, LogFormat, Outcome, Service, Task, parse};
+use crate::wiring::{Keys, PublicKeys};
+
+use flags::{Command, Settings};
 
 const PREFIX: &str = "TICKETING_";
-
-/// A marketplace for tickets: buy places, sell your own.
-///
-/// Without a command it serves every service in one process, in memory, with demo data.
-#[derive(Debug, Default, Parser)]
-#[command(name = "ticketing", version, max_term_width = 100, allow_negative_numbers = true)]
-struct Settings {
-    #[command(subcommand)]
-    command: Option<Task>,
-    /// Where to listen [default: 127.0.0.1:3000]
-    #[arg(long, global = true, env = "TICKETING_LISTEN", value_name = "ADDRESS:PORT")]
-    listen: Option<String>,
-    /// Begin with demo data [default: true where every service runs]
-    #[arg(long, global = true, env = "TICKETING_DEMO", value_name = "BOOL")]
-    demo: Option<String>,
-    /// How long an order holds its places [default: 15m]
-    #[arg(long, global = true, env = "TICKETING_HOLD", value_name = "SPAN")]
-    hold: Option<String>,
-    /// How long an access token is believed [default: 5m]
-    #[arg(long, global = true, env = "TICKETING_ACCESS_LIFETIME", value_name = "SPAN")]
-    access_lifetime: Option<String>,
-    /// How long a session lasts that nobody refreshes [default: 30d]
-    #[arg(long, global = true, env = "TICKETING_SESSION_LIFETIME", value_name = "SPAN")]
-    session_lifetime: Option<String>,
-    /// The Ed25519 key that signs access tokens: a PEM, or the seed in base64 [default: drawn at start]
-    #[arg(long, global = true, env = "TICKETING_SIGNING_KEY", value_name = "KEY", hide_env_values = true)]
-    signing_key: Option<String>,
-    /// Where browsers find the site, with commas between; requests from elsewhere change nothing [default: any `Host`]
-    #[arg(long, global = true, env = "TICKETING_PUBLIC_ORIGIN", value_name = "ORIGINS")]
-    public_origin: Option<String>,
-    /// Networks of proxies whose `X-Forwarded-*` headers are believed, with commas between [default: none]
-    #[arg(long, global = true, env = "TICKETING_TRUSTED_PROXIES", value_name = "NETWORKS")]
-    trusted_proxies: Option<String>,
-    /// Sign-ins of one address: so many at once, and one more each span; or off [default: 300/200ms]
-    #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_ADDRESS", value_name = "LIMIT")]
-    limit_sign_in_address: Option<String>,
-    /// Sign-ins to one account: so many at once, and one more each span; or off [default: 10/30s]
-    #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_ACCOUNT", value_name = "LIMIT")]
-    limit_sign_in_account: Option<String>,
-    /// Changes by one address: so many at once, and one more each span; or off [default: 100000/20us]
-    #[arg(long, global = true, env = "TICKETING_LIMIT_WRITES", value_name = "LIMIT")]
-    limit_writes: Option<String>,
-    /// The most bytes of a request's body [default: 65536]
-    #[arg(long, global = true, env = "TICKETING_BODY_LIMIT", value_name = "BYTES")]
-    body_limit: Option<String>,
-    /// The longest a request may take [default: 10s]
-    #[arg(long, global = true, env = "TICKETING_REQUEST_TIMEOUT", value_name = "SPAN")]
-    request_timeout: Option<String>,
-    /// The most connections at a time [default: 8192]
-    #[arg(long, global = true, env = "TICKETING_CONNECTIONS", value_name = "COUNT")]
-    connections: Option<String>,
-    /// The most listeners to live updates at a time [default: 1024]
-    #[arg(long, global = true, env = "TICKETING_LIVE_LISTENERS", value_name = "COUNT")]
-    live_listeners: Option<String>,
-    /// What the log looks like: text or json [default: text]
-    #[arg(long, global = true, env = "TICKETING_LOG_FORMAT", value_name = "FORMAT")]
-    log_format: Option<String>,
-    /// Which targets tell how much, such as info or `ticketing_server=debug` [default: info]
-    #[arg(long, global = true, env = "TICKETING_LOG", value_name = "FILTER")]
-    log: Option<String>,
-    /// How long requests under way may take once the process is told to stop [default: 10s]
-    #[arg(long, global = true, env = "TICKETING_SHUTDOWN_GRACE", value_name = "SPAN")]
-    shutdown_grace: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Task {
-    /// Serve some services, or all of them if none is named
-    #[command(allow_negative_numbers = true)]
-    Serve {
-        /// accounts, tickets, orders, payments, expiration, web
-        #[arg(value_name = "SERVICE")]
-        services: Vec<String>,
-    },
-}
 
 pub(super) fn load() -> Outcome {
     let mut mistakes = Mistakes::default();
@@ -101,9 +31,9 @@ pub(super) fn load() -> Outcome {
         }
     };
     mistakes.find_unknown_variables(std::env::vars_os().map(|(name, _)| name));
-    let config = mistakes.parse(&settings);
+    let (task, config) = mistakes.parse(&settings);
     if mistakes.0.is_empty() {
-        return Outcome::Serve(Box::new(config));
+        return Outcome::Run(task, Box::new(config));
     }
     mistakes.tell();
     Outcome::Answered(ExitCode::from(2))
@@ -130,34 +60,47 @@ fn first_sentence(mistake: &clap::Error) -> String {
 struct Mistakes(Vec<String>);
 
 impl Mistakes {
-    fn parse(&mut self, settings: &Settings) -> Config {
+    fn parse(&mut self, settings: &Settings) -> (Task, Config) {
         let standard = Config::default();
-        let services = self.services(settings.command.as_ref());
+        let (task, services) = self.task(settings.command.as_ref());
+        let engines = self.engines(&settings.engines);
         let demo = self.parsed("demo", settings.demo.as_deref(), parse::switch);
-        if demo == Some(true) && services.len() < Service::ALL.len() {
-            self.0.push("--demo true: demo data needs every service".to_owned());
-        }
-        Config {
+        let config = Config {
             listen: self
                 .parsed("listen", settings.listen.as_deref(), |text| {
                     text.parse().map_err(|_| format!("{text:?} is no address and port such as 127.0.0.1:3000"))
                 })
                 .unwrap_or(standard.listen),
-            demo: demo.unwrap_or(services.len() == Service::ALL.len()),
+            demo: demo.unwrap_or(services.len() == Service::ALL.len() && engines.is_memory()),
             services,
             hold_for: self.span("hold", settings.hold.as_deref(), MONTH).unwrap_or(standard.hold_for),
             sessions: self.lifetimes(settings),
             keys: self.parsed("signing-key", settings.signing_key.as_deref(), Keys::from_text),
+            public_keys: self.parsed("jwks", settings.elsewhere.jwks.as_deref(), PublicKeys::from_text),
+            elsewhere: self.elsewhere(&settings.elsewhere),
+            engines,
             log: self.log(settings),
             shutdown_grace: self
                 .span("shutdown-grace", settings.shutdown_grace.as_deref(), HOUR)
                 .unwrap_or(standard.shutdown_grace),
             http: self.http(settings),
+        };
+        match task {
+            Task::Serve => self.check_processes(&config, settings),
+            Task::Topics => self.check_topics(settings),
+        }
+        (task, config)
+    }
+
+    fn task(&mut self, command: Option<&Command>) -> (Task, Vec<Service>) {
+        match command {
+            None => (Task::Serve, Service::ALL.to_vec()),
+            Some(Command::Serve { services }) => (Task::Serve, self.services(services)),
+            Some(Command::Topics) => (Task::Topics, Service::ALL.to_vec()),
         }
     }
 
-    fn services(&mut self, command: Option<&Task>) -> Vec<Service> {
-        let Some(Task::Serve { services: texts }) = command else { return Service::ALL.to_vec() };
+    fn services(&mut self, texts: &[String]) -> Vec<Service> {
         let mut services = Vec::new();
         for text in texts {
             match text.parse() {
@@ -167,17 +110,7 @@ impl Mistakes {
         }
         services.sort();
         services.dedup();
-        if services.is_empty() {
-            return Service::ALL.to_vec();
-        }
-        let missing = Service::missing(&services);
-        if !missing.is_empty() {
-            let (services, missing) = (names(&services), names(&missing));
-            self.0.push(format!(
-                "serve {services}: in memory, services share what they know only within one process, so {missing} must run here too"
-            ));
-        }
-        services
+        if services.is_empty() { Service::ALL.to_vec() } else { services }
     }
 
     fn lifetimes(&mut self, settings: &Settings) -> SessionLifetimes {

@@ -70,6 +70,15 @@ impl TestApp {
         this
     }
 
+    /// The same marketplace, asked through the front door of another process.
+    pub(crate) fn with_front_door(mut self, router: Router, web: Assembly) -> Self {
+        web.app.health.set_ready();
+        let loops = self.loops.get_mut();
+        *loops = std::mem::take(loops).and(web.loops);
+        (self.router, self.http_stops) = (router, web.http_stops);
+        self
+    }
+
     /// Moves every event to whoever waits for it, and does what is due, until there is nothing more to do.
     pub(crate) async fn settle(&self) {
         self.loops.lock().await.settle().await.expect("nothing fails on memory");

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, id, offer};
 
-async fn listen(app: &TestApp, ticket: &Value) -> BodyDataStream {
+pub(crate) async fn listen(app: &TestApp, ticket: &Value) -> BodyDataStream {
     let response = app.get(&format!("/api/tickets/{}/live", id(ticket))).open().await;
     assert_eq!(response.status(), 200);
     response.into_body().into_data_stream()
 }
 
-async fn next(stream: &mut BodyDataStream) -> Option<Value> {
+pub(crate) async fn next(stream: &mut BodyDataStream) -> Option<Value> {
     let chunk = stream.next().await?.expect("a chunk");
     let text = String::from_utf8(chunk.to_vec()).expect("text");
     let data = text.strip_prefix("data: ").expect("an event");

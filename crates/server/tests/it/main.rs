@@ -6,6 +6,7 @@ mod app;
 mod architecture;
 mod authorisation;
 mod bad_input;
+mod front_door;
 mod idempotency;
 mod journey;
 mod limits;

@@ -6,16 +6,20 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The program, on a port of its own.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     log: BufReader<ChildStderr>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Program {
     fn start() -> Self {
+        Self::start_at("127.0.0.1:0")
+    }
+
+    pub(crate) fn start_at(address: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ticketing"))
-            .args(["--demo", "false", "--listen", "127.0.0.1:0"])
+            .args(["--demo", "false", "--limit-sign-in-address", "off", "--listen", address])
             .env_clear()
             .stderr(Stdio::piped())
             .spawn()
@@ -37,12 +41,12 @@ impl Program {
         stream
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.expect("kill").success());
     }
 
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).expect("a log");
         (self.child.wait().expect("an end").code(), rest)
@@ -71,6 +75,26 @@ fn the_program_serves_and_stops_when_told() {
         // A connection that is kept open must not hold the process up.
         assert!(began.elapsed() < Duration::from_secs(5));
     }
+}
+
+#[test]
+fn whoever_is_connected_is_told_to_connect_anew() {
+    let mut program = Program::start();
+    let mut stream = TcpStream::connect(&program.address).expect("a connection");
+    let mut line = String::new();
+
+    program.signal("TERM");
+    while !line.contains("stopping") {
+        line.clear();
+        assert!(program.log.read_line(&mut line).expect("a line") > 0, "the program ended without a word");
+    }
+    write!(stream, "GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer, and the end of the connection");
+
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("stopping"), "{answer}");
+    assert_eq!(program.end().0, Some(0));
 }
 
 #[test]

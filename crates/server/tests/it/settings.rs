@@ -54,13 +54,100 @@ fn settings_that_contradict_each_other_are_refused() {
     assert!(told.contains("at least as long as an access token"), "{told}");
 }
 
+const ENGINES: [(&str, &str); 7] = [
+    ("TICKETING_STORE", "mongodb"),
+    ("TICKETING_MONGODB_URI", "mongodb://ada:tomato@localhost/"),
+    ("TICKETING_BUS", "kafka"),
+    ("TICKETING_KAFKA_BROKERS", "localhost:9092"),
+    ("TICKETING_TIMERS", "redis"),
+    ("TICKETING_SESSIONS", "redis"),
+    ("TICKETING_REDIS_URL", "redis://ada:tomato@localhost/"),
+];
+
 #[test]
-fn help_lists_every_variable() {
+fn what_is_shared_between_processes_is_not_in_memory() {
+    let told = refusal(&["serve", "orders", "web"], &[]);
+
+    for mistake in ["--store mongodb", "--bus kafka", "--sessions redis", "let accounts, tickets, payments, expiration"]
+    {
+        assert!(told.contains(mistake), "{mistake} is missing in:\n{told}");
+    }
+    let web = refusal(&["serve", "web"], &[]);
+    assert!(web.contains("--bus kafka") && !web.contains("--store mongodb") && !web.contains("--sessions"), "{web}");
+}
+
+#[test]
+fn a_process_is_told_what_it_lacks_of_the_others() {
+    let web = refusal(&["serve", "orders", "web", "--orders-url", "http://orders:3000"], &ENGINES);
+    for mistake in ["needs --accounts-url or --jwks", "needs --tickets-url", "needs --payments-url", "orders runs here"]
+    {
+        assert!(web.contains(mistake), "{mistake} is missing in:\n{web}");
+    }
+
+    let key = ("TICKETING_SIGNING_KEY", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
+    let accounts = refusal(&["serve", "accounts", "--jwks", r#"{"keys":[]}"#, "--colour"], &ENGINES);
+    let orders = refusal(&["serve", "orders", "--jwks", r#"{"keys":[]}"#], &[&ENGINES[..], &[key]].concat());
+
+    assert!(accounts.contains("needs --signing-key") && accounts.contains("knows its own keys"), "{accounts}");
+    assert!(orders.contains("a secret of accounts"), "{orders}");
+}
+
+#[test]
+fn an_engine_is_chosen_together_with_its_address() {
+    let chosen = [("TICKETING_STORE", "mongodb"), ("TICKETING_BUS", "kafka"), ("TICKETING_SESSIONS", "redis")];
+    let told = refusal(&[], &chosen);
+    for address in ["needs --mongodb-uri", "needs --kafka-brokers", "needs --redis-url"] {
+        assert!(told.contains(address), "{address} is missing in:\n{told}");
+    }
+
+    let idle = ["--mongodb-uri", "--database-prefix", "--kafka-brokers", "--topic-retention", "--redis-url"];
+    let told = refusal(&idle.map(|flag| [flag, "x"]).concat(), &[("TICKETING_TOPIC_PARTITIONS", "0")]);
+    for flag in idle.iter().chain(&["--topic-partitions"]) {
+        assert!(told.contains(&format!("{flag}: has no use without")), "{flag} is missing in:\n{told}");
+    }
+    assert!(
+        ["neither forever", "no list of brokers", "must begin with redis://"].iter().all(|wrong| told.contains(wrong))
+    );
+    assert!(refusal(&["--store", "paper"], &[]).contains("neither memory nor mongodb"));
+    assert!(refusal(&["topics"], &[]).contains("choose --bus kafka"));
+}
+
+#[cfg(not(any(feature = "mongodb", feature = "kafka", feature = "redis")))]
+#[test]
+fn an_engine_that_was_not_built_is_told() {
+    let told = refusal(&[], &ENGINES);
+
+    for engine in ["mongodb", "kafka", "redis"] {
+        assert!(told.contains(&format!("build with --features {engine}")), "{engine} is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn no_secret_is_printed() {
+    let wrong = [("TICKETING_MONGODB_URI", "ada:tomato@host"), ("TICKETING_REDIS_URL", "http://ada:tomato@host")];
+    let url = ("TICKETING_TICKETS_URL", "http://ada:tomato@host");
+    let told = refusal(&["--colour", "red"], &[&wrong[..], &[url]].concat());
+    let help = ticketing(&["--help"], &[&ENGINES[..], &[("TICKETING_SIGNING_KEY", "tomato")]].concat());
+
+    assert!(told.contains("--mongodb-uri") && told.contains("--redis-url") && told.contains("--tickets-url"), "{told}");
+    let help = String::from_utf8(help.stdout).expect("text");
+    assert!(!told.contains("tomato") && !help.contains("tomato"), "{told}{help}");
+}
+
+#[test]
+fn every_setting_is_documented() {
     let output = ticketing(&["--help"], &[]);
     let help = String::from_utf8(output.stdout).expect("text");
+    let page = include_str!("../../../../docs/operations.md");
+    let variables = |text: &str| -> std::collections::BTreeSet<String> {
+        let words = text.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
+        words
+            .filter(|word| word.len() > "TICKETING_".len() && word.starts_with("TICKETING_"))
+            .map(str::to_owned)
+            .collect()
+    };
 
     assert_eq!(output.status.code(), Some(0));
-    for variable in ["TICKETING_LISTEN", "TICKETING_DEMO", "TICKETING_SIGNING_KEY", "TICKETING_SHUTDOWN_GRACE"] {
-        assert!(help.contains(variable), "{variable}");
-    }
+    assert!(variables(&help).len() > 30, "{help}");
+    assert_eq!(variables(&help), variables(page));
 }

@@ -1,0 +1,148 @@
+//! The flags and variables, each a text until it is parsed.
+
+use clap::{Args, Parser, Subcommand};
+
+/// A marketplace for tickets: buy places, sell your own.
+///
+/// Without a command it serves every service in one process, in memory, with demo data.
+#[derive(Debug, Default, Parser)]
+#[command(name = "ticketing", version, max_term_width = 100, allow_negative_numbers = true)]
+pub(super) struct Settings {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// Where to listen [default: 127.0.0.1:3000]
+    #[arg(long, global = true, env = "TICKETING_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(super) listen: Option<String>,
+    #[command(flatten)]
+    pub(super) engines: EngineFlags,
+    #[command(flatten)]
+    pub(super) elsewhere: ElsewhereFlags,
+    /// Begin with demo data [default: true where every service runs, in memory]
+    #[arg(long, global = true, env = "TICKETING_DEMO", value_name = "BOOL")]
+    pub(super) demo: Option<String>,
+    /// How long an order holds its places [default: 15m]
+    #[arg(long, global = true, env = "TICKETING_HOLD", value_name = "SPAN")]
+    pub(super) hold: Option<String>,
+    /// How long an access token is believed [default: 5m]
+    #[arg(long, global = true, env = "TICKETING_ACCESS_LIFETIME", value_name = "SPAN")]
+    pub(super) access_lifetime: Option<String>,
+    /// How long a session lasts that nobody refreshes [default: 30d]
+    #[arg(long, global = true, env = "TICKETING_SESSION_LIFETIME", value_name = "SPAN")]
+    pub(super) session_lifetime: Option<String>,
+    /// The Ed25519 key that signs access tokens: a PEM, or the seed in base64 [default: drawn at start]
+    #[arg(long, global = true, env = "TICKETING_SIGNING_KEY", value_name = "KEY", hide_env_values = true)]
+    pub(super) signing_key: Option<String>,
+    /// Where browsers find the site, with commas between; requests from elsewhere change nothing [default: any `Host`]
+    #[arg(long, global = true, env = "TICKETING_PUBLIC_ORIGIN", value_name = "ORIGINS")]
+    pub(super) public_origin: Option<String>,
+    /// Networks of proxies whose `X-Forwarded-*` headers are believed, with commas between [default: none]
+    #[arg(long, global = true, env = "TICKETING_TRUSTED_PROXIES", value_name = "NETWORKS")]
+    pub(super) trusted_proxies: Option<String>,
+    /// Sign-ins of one address: so many at once, and one more each span; or off [default: 300/200ms]
+    #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_ADDRESS", value_name = "LIMIT")]
+    pub(super) limit_sign_in_address: Option<String>,
+    /// Sign-ins to one account: so many at once, and one more each span; or off [default: 10/30s]
+    #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_ACCOUNT", value_name = "LIMIT")]
+    pub(super) limit_sign_in_account: Option<String>,
+    /// Changes by one address: so many at once, and one more each span; or off [default: 100000/20us]
+    #[arg(long, global = true, env = "TICKETING_LIMIT_WRITES", value_name = "LIMIT")]
+    pub(super) limit_writes: Option<String>,
+    /// The most bytes of a request's body [default: 65536]
+    #[arg(long, global = true, env = "TICKETING_BODY_LIMIT", value_name = "BYTES")]
+    pub(super) body_limit: Option<String>,
+    /// The longest a request may take [default: 10s]
+    #[arg(long, global = true, env = "TICKETING_REQUEST_TIMEOUT", value_name = "SPAN")]
+    pub(super) request_timeout: Option<String>,
+    /// The most connections at a time [default: 8192]
+    #[arg(long, global = true, env = "TICKETING_CONNECTIONS", value_name = "COUNT")]
+    pub(super) connections: Option<String>,
+    /// The most listeners to live updates at a time [default: 1024]
+    #[arg(long, global = true, env = "TICKETING_LIVE_LISTENERS", value_name = "COUNT")]
+    pub(super) live_listeners: Option<String>,
+    /// What the log looks like: text or json [default: text]
+    #[arg(long, global = true, env = "TICKETING_LOG_FORMAT", value_name = "FORMAT")]
+    pub(super) log_format: Option<String>,
+    /// Which targets tell how much, such as info or `ticketing_server=debug` [default: info]
+    #[arg(long, global = true, env = "TICKETING_LOG", value_name = "FILTER")]
+    pub(super) log: Option<String>,
+    /// How long requests under way may take once the process is told to stop [default: 10s]
+    #[arg(long, global = true, env = "TICKETING_SHUTDOWN_GRACE", value_name = "SPAN")]
+    pub(super) shutdown_grace: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve some services, or all of them if none is named
+    #[command(allow_negative_numbers = true)]
+    Serve {
+        /// accounts, tickets, orders, payments, expiration, web
+        #[arg(value_name = "SERVICE")]
+        services: Vec<String>,
+    },
+    /// Make the topics that are missing on Kafka, and list them all
+    Topics,
+}
+
+/// On which engines the services work.
+#[derive(Debug, Default, Args)]
+pub(super) struct EngineFlags {
+    /// What keeps the state of the services: memory or mongodb [default: memory]
+    #[arg(long, global = true, env = "TICKETING_STORE", value_name = "ENGINE")]
+    pub(super) store: Option<String>,
+    /// What takes events from one service to another: memory or kafka [default: memory]
+    #[arg(long, global = true, env = "TICKETING_BUS", value_name = "ENGINE")]
+    pub(super) bus: Option<String>,
+    /// What keeps timers: memory or redis [default: memory]
+    #[arg(long, global = true, env = "TICKETING_TIMERS", value_name = "ENGINE")]
+    pub(super) timers: Option<String>,
+    /// What keeps sessions and counts tries: memory or redis [default: memory]
+    #[arg(long, global = true, env = "TICKETING_SESSIONS", value_name = "ENGINE")]
+    pub(super) sessions: Option<String>,
+    /// Where the databases of --store mongodb are, such as `mongodb://host:27017/?replicaSet=rs0`
+    #[arg(long, global = true, env = "TICKETING_MONGODB_URI", value_name = "URI", hide_env_values = true)]
+    pub(super) mongodb_uri: Option<String>,
+    /// Begins the name of each service's database [default: ticketing]
+    #[arg(long, global = true, env = "TICKETING_DATABASE_PREFIX", value_name = "NAME")]
+    pub(super) database_prefix: Option<String>,
+    /// Where Kafka is: host:port, with commas between
+    #[arg(long, global = true, env = "TICKETING_KAFKA_BROKERS", value_name = "BROKERS")]
+    pub(super) kafka_brokers: Option<String>,
+    /// Begins the name of each topic [default: ticketing]
+    #[arg(long, global = true, env = "TICKETING_TOPIC_PREFIX", value_name = "NAME")]
+    pub(super) topic_prefix: Option<String>,
+    /// Partitions of a topic that is made [default: 12]
+    #[arg(long, global = true, env = "TICKETING_TOPIC_PARTITIONS", value_name = "COUNT")]
+    pub(super) topic_partitions: Option<String>,
+    /// How many brokers keep a copy of a topic that is made [default: 1]
+    #[arg(long, global = true, env = "TICKETING_TOPIC_REPLICATION", value_name = "COUNT")]
+    pub(super) topic_replication: Option<String>,
+    /// How long a topic that is made keeps events: a span, or forever [default: forever]
+    #[arg(long, global = true, env = "TICKETING_TOPIC_RETENTION", value_name = "SPAN")]
+    pub(super) topic_retention: Option<String>,
+    /// Where Redis is, such as `redis://host:6379/`
+    #[arg(long, global = true, env = "TICKETING_REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub(super) redis_url: Option<String>,
+    /// Begins each key in Redis [default: ticketing]
+    #[arg(long, global = true, env = "TICKETING_REDIS_PREFIX", value_name = "NAME")]
+    pub(super) redis_prefix: Option<String>,
+}
+
+/// Where the services are that run in other processes, and how their tokens are verified.
+#[derive(Debug, Default, Args)]
+pub(super) struct ElsewhereFlags {
+    /// Where accounts answers if it runs elsewhere, such as `http://accounts:3000`
+    #[arg(long, global = true, env = "TICKETING_ACCOUNTS_URL", value_name = "URL")]
+    pub(super) accounts_url: Option<String>,
+    /// Where tickets answers if it runs elsewhere
+    #[arg(long, global = true, env = "TICKETING_TICKETS_URL", value_name = "URL")]
+    pub(super) tickets_url: Option<String>,
+    /// Where orders answers if it runs elsewhere
+    #[arg(long, global = true, env = "TICKETING_ORDERS_URL", value_name = "URL")]
+    pub(super) orders_url: Option<String>,
+    /// Where payments answers if it runs elsewhere
+    #[arg(long, global = true, env = "TICKETING_PAYMENTS_URL", value_name = "URL")]
+    pub(super) payments_url: Option<String>,
+    /// The public keys that verify access tokens, as a JSON Web Key Set [default: asked of accounts]
+    #[arg(long, global = true, env = "TICKETING_JWKS", value_name = "JSON")]
+    pub(super) jwks: Option<String>,
+}

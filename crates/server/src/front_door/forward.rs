@@ -1,0 +1,129 @@
+//! Passes a request on to the process that serves its path, and its answer back.
+//!
+//! Nothing is looked into: bodies stream both ways, and refusals are the
+//! service's own. What belongs to a connection stays with it, and the service
+//! is told for whom it works.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::header::{CONNECTION, EXPECT, HOST, ORIGIN, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Version};
+
+use ticketing_core::ports::BoxError;
+
+use crate::auth::client;
+use crate::auth::same_origin::SEC_FETCH_SITE;
+use crate::edge::{RequestTrace, X_REQUEST_ID};
+use crate::marketplace::App;
+use crate::problem::Problem;
+
+use super::{Forwarded, Upstream};
+
+/// What is between two neighbours alone (RFC 9110, section 7.6.1), besides what `Connection` names.
+const HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("proxy-authenticate"),
+    HeaderName::from_static("proxy-authorization"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Answers what another process serves; whatever nobody serves is not there.
+pub(crate) async fn forward(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    match app.elsewhere.owner(request.uri().path()) {
+        Some(service) => pass(&app, service, request).await,
+        None => Err(Problem::not_found("route_not_found", "there is nothing at this path")),
+    }
+}
+
+/// Passes a request on to a service.
+///
+/// # Errors
+///
+/// [`Problem::unavailable`] if it does not answer.
+pub(crate) async fn pass(app: &App, service: &Upstream, request: Request) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let extensions = std::mem::take(&mut parts.extensions);
+    remove_hop_by_hop(&mut parts.headers);
+    // The client was told to go on as soon as its body was asked for.
+    parts.headers.remove(EXPECT);
+    introduce(&mut parts.headers, &extensions, app);
+    parts.version = Version::HTTP_11;
+    let sent = service.send(Request::from_parts(parts, body)).await;
+    let mut answer = sent.map_err(|cause| Problem::unavailable(Silent::new(service, cause)))?;
+    remove_hop_by_hop(answer.headers_mut());
+    Ok(answer.map(Body::new))
+}
+
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
+    }
+}
+
+/// Tells the service for whom it works.
+fn introduce(headers: &mut HeaderMap, extensions: &Extensions, app: &App) {
+    client::introduce(headers, extensions, app);
+    headers.remove(HOST);
+    if let Ok(trace) = RequestTrace::in_request(extensions) {
+        headers.insert(X_REQUEST_ID, trace.header());
+    }
+    if extensions.get::<Forwarded>().is_some() {
+        // A page of this site asks, which was admitted when it was asked for. No other site can make a browser say so.
+        headers.remove(ORIGIN);
+        headers.insert(SEC_FETCH_SITE, HeaderValue::from_static("same-origin"));
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{service} does not answer")]
+struct Silent {
+    service: String,
+    source: BoxError,
+}
+
+impl Silent {
+    fn new(service: &Upstream, source: BoxError) -> Self {
+        Self { service: service.authority().to_string(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_a_connection_is_not_passed_on() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-Mine"),
+            ("x-mine", "1"),
+            ("keep-alive", "timeout=5"),
+            ("transfer-encoding", "chunked"),
+            ("te", "trailers"),
+            ("upgrade", "websocket"),
+            ("content-type", "text/plain"),
+            ("cookie", "a=b"),
+        ] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+
+        remove_hop_by_hop(&mut headers);
+
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["content-type", "cookie"]);
+    }
+}

@@ -1,0 +1,32 @@
+//! `ticketing audit`: what must hold, checked on the data of a marketplace that runs.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ticketing_core::audit::{Audit, AuditConfig, Progress};
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::clock::Clock;
+
+use super::AuditPorts;
+use super::progress::ProgressLines;
+
+/// Audits, prints the report, and answers 0 if nothing is wrong and 1 if something is.
+///
+/// # Errors
+///
+/// The databases do not answer, or hold what cannot be read.
+#[expect(clippy::print_stdout, reason = "the report is what the caller asked for")]
+pub async fn audit(ports: AuditPorts, clock: Arc<dyn Clock>, patience: Duration) -> Result<ExitCode, BoxError> {
+    let AuditPorts { census, ledger } = ports;
+    let config = AuditConfig { patience, ..AuditConfig::default() };
+    let lines = ProgressLines::new();
+    let report = Audit { census, ledger, clock, config }.run(&|progress| lines.tell(|| line(progress))).await?;
+    println!("{report}");
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn line(Progress { pass, counts, suspects }: Progress) -> String {
+    let suspects = if suspects == 0 { String::new() } else { format!("; looking again at {suspects} differences") };
+    format!("pass {pass}: {counts}{suspects}")
+}

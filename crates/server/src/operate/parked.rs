@@ -1,0 +1,169 @@
+//! `ticketing parked`: events that could not be handled, and what becomes of them.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
+use ticketing_core::ports::store::Page;
+use ticketing_core::ports::transport::Arrival;
+use uuid::Uuid;
+
+use super::ParkingLots;
+
+/// What to do about parked events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParkedTask {
+    /// Prints a line for each.
+    List {
+        /// Of this key alone.
+        key: Option<String>,
+    },
+    /// Prints all of one.
+    Show {
+        /// Which.
+        id: Uuid,
+    },
+    /// Has its consumer handle it again, and whatever else of its key is parked, in order.
+    Replay {
+        /// Which.
+        id: Uuid,
+    },
+    /// Forgets one for ever.
+    Drop {
+        /// Which.
+        id: Uuid,
+        /// Whether it is only told what would be forgotten.
+        only_tell: bool,
+    },
+}
+
+/// So many are read at a time.
+const PAGE: usize = 500;
+
+/// Does it, and answers 1 if there is no such event.
+///
+/// # Errors
+///
+/// A database does not answer.
+pub async fn parked(lots: ParkingLots, task: ParkedTask) -> Result<ExitCode, BoxError> {
+    match task {
+        ParkedTask::List { key } => list(&lots, key).await,
+        ParkedTask::Show { id } => match find(&lots, id).await? {
+            Some((service, _, parked)) => Ok(told(&described(service, &parked))),
+            None => Ok(missing(id)),
+        },
+        ParkedTask::Replay { id } => match find(&lots, id).await? {
+            Some((_, lot, parked)) => release(&*lot, parked).await,
+            None => Ok(missing(id)),
+        },
+        ParkedTask::Drop { id, only_tell } => match find(&lots, id).await? {
+            Some((service, _, parked)) if only_tell => {
+                let parked = described(service, &parked);
+                Ok(told(&format!("{parked}\nnothing was dropped; with --yes it is forgotten for ever")))
+            }
+            Some((_, lot, _)) => {
+                lot.change(ParkingChange::Remove { ids: vec![id] }).await?;
+                Ok(told(&format!("{id} is forgotten")))
+            }
+            None => Ok(missing(id)),
+        },
+    }
+}
+
+async fn list(lots: &ParkingLots, key: Option<String>) -> Result<ExitCode, BoxError> {
+    let filter = ParkedFilter { key, ..ParkedFilter::default() };
+    let mut count = 0;
+    for (service, lot) in lots {
+        let mut page = Page::first(PAGE);
+        loop {
+            let found = lot.list(&filter, page).await?;
+            let Some(last) = found.last() else { break };
+            page.after = Some(last.id);
+            count += found.len();
+            for parked in &found {
+                told(&line(service, parked));
+            }
+        }
+    }
+    Ok(told(&match count {
+        0 => "nothing is parked".to_owned(),
+        1 => "1 event is parked".to_owned(),
+        many => format!("{many} events are parked"),
+    }))
+}
+
+async fn release(lot: &dyn ParkingLot, parked: Parked) -> Result<ExitCode, BoxError> {
+    let Parked { consumer, key, .. } = parked;
+    let released = lot.change(ParkingChange::Release { consumer: consumer.clone(), key: key.clone() }).await?;
+    let events = if released == 1 { "1 event".to_owned() } else { format!("{released} events") };
+    Ok(told(&format!("{events} of key {key} will be handled again by {consumer}, in order; list them to see how it went")))
+}
+
+async fn find(
+    lots: &ParkingLots,
+    id: Uuid,
+) -> Result<Option<(&'static str, Arc<dyn ParkingLot>, Parked)>, BoxError> {
+    let before = Uuid::from_u128(id.as_u128().saturating_sub(1));
+    for (service, lot) in lots {
+        let next = lot.list(&ParkedFilter::default(), Page { after: Some(before), limit: 1 }).await?;
+        if let Some(parked) = next.into_iter().find(|parked| parked.id == id) {
+            return Ok(Some((service, Arc::clone(lot), parked)));
+        }
+    }
+    Ok(None)
+}
+
+fn line(service: &str, parked: &Parked) -> String {
+    let what = match &parked.arrival {
+        Arrival::Event(envelope) => format!("{} v{}", envelope.kind, envelope.version),
+        Arrival::Undecodable { .. } => "undecodable".to_owned(),
+    };
+    let state = if parked.released { "released" } else { "held" };
+    let Parked { id, consumer, key, reason, parked_at, .. } = parked;
+    format!("{id}  {service}/{consumer}  {parked_at}  {state}  {key}  {what}  {reason}")
+}
+
+fn described(service: &str, parked: &Parked) -> String {
+    let Parked { id, consumer, key, reason, parked_at, released, arrival } = parked;
+    let mut text = format!(
+        "id        {id}\nservice   {service}\nconsumer  {consumer}\nkey       {key}\nparked at {parked_at}\n\
+         state     {}\nreason    {reason}\n",
+        if *released { "released" } else { "held" }
+    );
+    // Writing to a string does not fail.
+    let _infallible = match arrival {
+        Arrival::Event(envelope) => write!(
+            text,
+            "event     {} {} v{} (schema {}), {}\npayload   {}",
+            envelope.kind,
+            envelope.id,
+            envelope.version,
+            envelope.schema,
+            envelope.time,
+            String::from_utf8_lossy(&envelope.data)
+        ),
+        Arrival::Undecodable { raw, reason } => {
+            write!(text, "topic     {}\n{reason}\nheaders   {:?}\nbody      {}", raw.topic, raw.headers, printable(&raw.body))
+        }
+    };
+    text
+}
+
+/// Bytes as text, where they are text; whatever could move a terminal's cursor is escaped.
+fn printable(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().flat_map(char::escape_debug).collect()
+}
+
+#[expect(clippy::print_stdout, reason = "the answer is what the caller asked for")]
+fn told(text: &str) -> ExitCode {
+    println!("{text}");
+    ExitCode::SUCCESS
+}
+
+#[expect(clippy::print_stderr, reason = "there is nothing to answer with")]
+fn missing(id: Uuid) -> ExitCode {
+    eprintln!("nothing is parked under {id}; `ticketing parked list` tells what is");
+    ExitCode::FAILURE
+}

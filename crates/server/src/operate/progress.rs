@@ -1,0 +1,28 @@
+//! Lines that tell how far long work is, about one a second.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Prints to standard error, unless it did so within the last second.
+#[derive(Debug)]
+pub(super) struct ProgressLines {
+    printed_at: Mutex<Instant>,
+}
+
+impl ProgressLines {
+    /// Work that takes less than a second prints nothing.
+    pub(super) fn new() -> Self {
+        Self { printed_at: Mutex::new(Instant::now()) }
+    }
+
+    #[expect(clippy::print_stderr, reason = "progress is for whoever watches, beside the answer")]
+    pub(super) fn tell(&self, line: impl FnOnce() -> String) {
+        let mut printed_at = self.printed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if printed_at.elapsed() >= EVERY {
+            *printed_at = Instant::now();
+            eprintln!("{}", line());
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `ticketing replay SERVICE`: makes the replicas of a service anew from the log of events.
+
+use std::process::ExitCode;
+
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::log::EventLog;
+use ticketing_core::rebuild::{Differing, Progress, Rebuild, rebuild};
+
+use super::progress::ProgressLines;
+
+/// Replays, prints what differed, and answers 1 if something differs still or is lost.
+///
+/// # Errors
+///
+/// The log or the database does not answer: what was replaced stays so, and replaying again goes on.
+#[expect(clippy::print_stdout, reason = "what differs is what the caller asked for")]
+pub async fn replay(
+    log: &mut dyn EventLog,
+    replicas: &mut dyn Rebuild,
+    differing: Differing,
+) -> Result<ExitCode, BoxError> {
+    let lines = ProgressLines::new();
+    let rebuilt = rebuild(log, replicas, differing, &|progress| lines.tell(|| line(progress))).await?;
+    for what in &rebuilt.differing {
+        println!("differs: {what}");
+    }
+    for what in &rebuilt.lost {
+        println!("lost: {what}");
+    }
+    println!("{rebuilt}");
+    let stands = differing == Differing::Tell && !rebuilt.differing.is_empty();
+    if stands {
+        println!("nothing was replaced; without --dry-run the log takes the place of what differs");
+    }
+    Ok(if stands || !rebuilt.lost.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn line(progress: Progress) -> String {
+    match progress {
+        Progress::Reading(read) => format!("read {} of {} messages", read.read, read.total),
+        Progress::Comparing { done, total } => format!("compared {done} of {total}"),
+    }
+}

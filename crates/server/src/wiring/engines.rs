@@ -1,0 +1,100 @@
+//! Ports in memory, each replaced where the settings choose another engine.
+
+use ticketing_core::ports::BoxError;
+use ticketing_crypto::Argon2Config;
+use ticketing_memory::MemoryEngines;
+
+use super::memory;
+use crate::config::Config;
+#[cfg(any(feature = "mongodb", feature = "redis"))]
+use crate::config::Service;
+use crate::marketplace::Engines;
+
+/// Everything that the services of this process plug in, on the engines that the settings name.
+///
+/// Only what these services need is connected to.
+///
+/// # Errors
+///
+/// An engine that this build does not have, that is not where the settings say, or that does not answer in time.
+pub async fn connect(config: &Config) -> Result<Engines, BoxError> {
+    let mut engines = memory::engines(&MemoryEngines::default(), Argon2Config::default(), config)?;
+    put_on_mongodb(&mut engines, config).await?;
+    put_on_kafka(&mut engines, config).await?;
+    put_on_redis(&mut engines, config).await?;
+    Ok(engines)
+}
+
+/// Makes the topics that are missing, and tells of each of them in a line.
+///
+/// # Errors
+///
+/// No Kafka is chosen or built, it does not answer, or it refuses.
+#[cfg(feature = "kafka")]
+pub async fn ensure_topics(config: &Config) -> Result<String, BoxError> {
+    super::kafka::ensure_topics(config.engines.bus.as_ref().ok_or("only Kafka has topics")?).await
+}
+
+/// Makes the topics that are missing, and tells of each of them in a line.
+///
+/// # Errors
+///
+/// This build has no Kafka.
+#[cfg(not(feature = "kafka"))]
+pub async fn ensure_topics(_: &Config) -> Result<String, BoxError> {
+    Err(NotBuilt { engine: "Kafka", feature: "kafka" }.into())
+}
+
+#[cfg(feature = "mongodb")]
+async fn put_on_mongodb(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
+    // The front door keeps nothing.
+    let is_needed = config.services.iter().any(|service| *service != Service::Web);
+    match config.engines.store.as_ref().filter(|_| is_needed) {
+        Some(settings) => super::mongodb::plug_in(engines, settings).await,
+        None => Ok(()),
+    }
+}
+
+#[cfg(feature = "kafka")]
+async fn put_on_kafka(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
+    match &config.engines.bus {
+        Some(settings) => super::kafka::plug_in(engines, settings).await,
+        None => Ok(()),
+    }
+}
+
+#[cfg(feature = "redis")]
+async fn put_on_redis(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
+    let has_api = config.services.iter().copied().any(Service::has_api);
+    let timers = config.engines.timers.as_ref().filter(|_| engines.expiration.is_some());
+    let sessions = config.engines.sessions.as_ref().filter(|_| has_api);
+    super::redis::plug_in(engines, timers, sessions).await
+}
+
+#[cfg(not(feature = "mongodb"))]
+async fn put_on_mongodb(_: &mut Engines, config: &Config) -> Result<(), BoxError> {
+    refuse(config.engines.store.is_some(), "MongoDB", "mongodb")
+}
+
+#[cfg(not(feature = "kafka"))]
+async fn put_on_kafka(_: &mut Engines, config: &Config) -> Result<(), BoxError> {
+    refuse(config.engines.bus.is_some(), "Kafka", "kafka")
+}
+
+#[cfg(not(feature = "redis"))]
+async fn put_on_redis(_: &mut Engines, config: &Config) -> Result<(), BoxError> {
+    refuse(config.engines.timers.is_some() || config.engines.sessions.is_some(), "Redis", "redis")
+}
+
+#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis")))]
+fn refuse(is_chosen: bool, engine: &'static str, feature: &'static str) -> Result<(), BoxError> {
+    if is_chosen { Err(NotBuilt { engine, feature }.into()) } else { Ok(()) }
+}
+
+#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis")))]
+#[derive(Debug, thiserror::Error)]
+#[error("this build has no {engine}: build with --features {feature}")]
+struct NotBuilt {
+    engine: &'static str,
+    feature: &'static str,
+}

@@ -1,0 +1,37 @@
+//! Events over Kafka.
+
+use std::sync::Arc;
+
+use ticketing_core::ports::BoxError;
+use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber, KafkaTopics};
+
+use crate::config::KafkaSettings;
+use crate::marketplace::Engines;
+
+/// Lets the services of this process tell and hear events over Kafka.
+pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> Result<(), BoxError> {
+    let config = config(settings);
+    KafkaTopics::ensure(&config).await?;
+    engines.surroundings.publisher = Arc::new(KafkaPublisher::connect(&config).await?);
+    engines.surroundings.subscriber = Arc::new(KafkaSubscriber::new(&config));
+    Ok(())
+}
+
+pub(super) async fn ensure_topics(settings: &KafkaSettings) -> Result<String, BoxError> {
+    let report = KafkaTopics::ensure(&config(settings)).await?;
+    let created = report.created.iter().map(|topic| format!("made   {topic}"));
+    let existing = report.existing.iter().map(|topic| format!("found  {topic}"));
+    Ok(created.chain(existing).collect::<Vec<_>>().join("\n"))
+}
+
+fn config(settings: &KafkaSettings) -> KafkaConfig {
+    let KafkaSettings { brokers, topic_prefix, partitions, replication, retention } = settings.clone();
+    KafkaConfig {
+        group_prefix: topic_prefix.clone(),
+        topic_prefix,
+        partitions: partitions.into(),
+        replication: replication.into(),
+        retention,
+        ..KafkaConfig::new(brokers)
+    }
+}

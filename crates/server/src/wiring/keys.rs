@@ -1,0 +1,127 @@
+//! The keys of access tokens: drawn, set, or asked of the accounts service.
+
+mod fetched;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ticketing_core::assembly::Loops;
+use ticketing_core::flow::backoff::Backoff;
+use ticketing_core::flow::driver::Pace;
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::identity::{TokenSigner, TokenVerifier};
+use ticketing_crypto::{Ed25519Signer, JwtVerifier};
+
+use crate::config::{Config, Service, ServiceUrl};
+use crate::front_door::Upstream;
+
+use fetched::{FetchKeys, FetchedKeys};
+
+/// Signs and verifies access tokens. A clone holds the same key.
+#[derive(Clone)]
+pub struct Keys {
+    /// For the accounts service alone.
+    pub signer: Arc<dyn TokenSigner>,
+    /// For every service.
+    pub verifier: Arc<dyn TokenVerifier>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(…)")
+    }
+}
+
+impl Keys {
+    /// Reads a key as a setting holds it.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that tells what is expected, and never the key.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        let signer = Ed25519Signer::from_text(text).map_err(|error| error.to_string())?;
+        Self::of(signer).map_err(|error| error.to_string())
+    }
+
+    /// Draws a new key.
+    ///
+    /// # Errors
+    ///
+    /// None that is known: a key verifies what it signs.
+    pub fn generate() -> Result<Self, BoxError> {
+        Self::of(Ed25519Signer::generate())
+    }
+
+    fn of(signer: Ed25519Signer) -> Result<Self, BoxError> {
+        let verifier = JwtVerifier::from_jwks(&signer.jwks())?;
+        Ok(Self { signer: Arc::new(signer), verifier: Arc::new(verifier) })
+    }
+}
+
+/// Verifies access tokens. A clone holds the same keys.
+#[derive(Clone)]
+pub struct PublicKeys(Arc<dyn TokenVerifier>);
+
+impl std::fmt::Debug for PublicKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PublicKeys(…)")
+    }
+}
+
+impl PublicKeys {
+    /// Reads a JSON Web Key Set.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that tells what is expected.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        let verifier = JwtVerifier::from_jwks(text).map_err(|error| error.to_string())?;
+        Ok(Self(Arc::new(verifier)))
+    }
+}
+
+/// How the services of a process know who somebody is.
+pub(super) struct Identity {
+    /// There if accounts runs here.
+    pub(super) signer: Option<Arc<dyn TokenSigner>>,
+    pub(super) verifier: Arc<dyn TokenVerifier>,
+    /// Asks for the keys.
+    pub(super) loops: Loops,
+}
+
+impl Identity {
+    pub(super) fn of(config: &Config) -> Result<Self, BoxError> {
+        if config.services.contains(&Service::Accounts) {
+            let Keys { signer, verifier } = config.keys.clone().map_or_else(Keys::generate, Ok)?;
+            return Ok(Self { signer: Some(signer), verifier, loops: Loops::default() });
+        }
+        let verifies = config.services.iter().copied().any(Service::has_api);
+        match (&config.public_keys, config.elsewhere.get(&Service::Accounts)) {
+            (Some(PublicKeys(keys)), _) => Ok(Self::verifying(Arc::clone(keys), Loops::default())),
+            (None, Some(accounts)) if verifies => Ok(Self::asking(accounts)),
+            (None, _) => Ok(Self::verifying(nobodys_keys()?, Loops::default())),
+        }
+    }
+
+    fn asking(accounts: &ServiceUrl) -> Self {
+        /// Keys that accounts no longer publishes are believed so long.
+        const EVERY: Duration = Duration::from_secs(5 * 60);
+        /// A process that starts before accounts should not notice its start much later.
+        const LONGEST: Duration = Duration::from_secs(1);
+        let keys = Arc::new(FetchedKeys::default());
+        let fetch = FetchKeys::new(Upstream::new(accounts), Arc::clone(&keys));
+        let mut loops = Loops::default();
+        let backoff = Backoff { longest: LONGEST, ..Backoff::default() };
+        loops.take_in(Box::new(fetch), Pace { period: EVERY, backoff });
+        Self::verifying(keys, loops)
+    }
+
+    fn verifying(verifier: Arc<dyn TokenVerifier>, loops: Loops) -> Self {
+        Self { signer: None, verifier, loops }
+    }
+}
+
+/// Where nothing asks who somebody is, nobody is believed.
+fn nobodys_keys() -> Result<Arc<dyn TokenVerifier>, BoxError> {
+    Ok(Arc::new(JwtVerifier::from_jwks(r#"{"keys":[]}"#)?))
+}

@@ -1,0 +1,45 @@
+//! Engines in memory, and all that is no engine's matter.
+
+use std::sync::Arc;
+
+use ticketing_core::ports::BoxError;
+use ticketing_crypto::{Argon2Config, Argon2Hasher};
+use ticketing_memory::{MemoryEngines, MemoryParkingLot};
+
+use super::keys::Identity;
+use crate::config::{Config, Service};
+use crate::front_door::Elsewhere;
+use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
+
+/// Everything that the services of this process plug in, over engines in memory; passwords are hashed at `cost`.
+///
+/// # Errors
+///
+/// A cost that argon2 cannot work at.
+pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> Result<Engines, BoxError> {
+    let runs = |service| config.services.contains(&service);
+    let Identity { signer, verifier, loops } = Identity::of(config)?;
+    let hasher = Arc::new(Argon2Hasher::new(cost)?);
+    Ok(Engines {
+        surroundings: memory.surroundings(config.core()),
+        accounts: signer.map(|signer| memory.account_ports(hasher, signer)),
+        tickets: runs(Service::Tickets).then(|| memory.ticket_ports()),
+        orders: runs(Service::Orders).then(|| memory.order_ports()),
+        payments: runs(Service::Payments)
+            .then(|| PaymentPorts { service: memory.payment_ports(), gateway: Arc::new(memory.gateway.clone()) }),
+        expiration: runs(Service::Expiration).then(|| memory.expiration_ports()),
+        web: runs(Service::Web).then(|| web_ports(memory.parking.clone(), config)),
+        edge: EdgePorts {
+            verifier,
+            sessions: Arc::new(memory.sessions.clone()),
+            limiter: Arc::new(memory.limiter.clone()),
+        },
+        loops,
+    })
+}
+
+/// Live updates are gone with the process that showed them, so on every engine they are parked in memory.
+fn web_ports(parking: MemoryParkingLot, config: &Config) -> WebPorts {
+    let elsewhere = config.elsewhere.iter().filter(|(service, _)| !config.services.contains(service));
+    WebPorts { parking: Arc::new(parking), elsewhere: Elsewhere::new(elsewhere) }
+}

@@ -1,0 +1,72 @@
+//! The rules of the marketplace, from outside: in memory, on real engines, and as processes of their own.
+//!
+//! A rule is told where the marketplace is and knows nothing else of it. What
+//! one service tells another arrives a little later, so rules wait for conditions.
+#![expect(clippy::indexing_slicing, reason = "JSON answers null for what it lacks")]
+
+mod browser;
+mod call;
+mod market;
+mod programs;
+mod rules;
+
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod restart;
+
+/// Makes a test of each rule, in a module for each way to run the marketplace.
+macro_rules! rules {
+    ($($file:ident::$rule:ident),* $(,)?) => {
+        /// One process in memory.
+        mod in_memory {
+            $(#[tokio::test]
+            async fn $rule() {
+                crate::programs::in_memory().await.prove(crate::rules::$file::$rule).await;
+            })*
+        }
+
+        /// One process on MongoDB, Kafka and Redis.
+        #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+        mod on_engines {
+            $(#[tokio::test]
+            async fn $rule() {
+                crate::programs::on_engines().await.prove(crate::rules::$file::$rule).await;
+            })*
+        }
+
+        /// A process for each service.
+        #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+        mod as_processes {
+            $(#[tokio::test]
+            async fn $rule() {
+                crate::programs::as_processes().await.prove(crate::rules::$file::$rule).await;
+            })*
+        }
+    };
+}
+
+rules! {
+    sales::a_ticket_is_sold,
+    sales::the_last_place_is_sold_once,
+    sales::nobody_orders_their_own_ticket,
+    sales::a_buyer_is_told_of_another_price,
+    sales::a_cancelled_order_gives_its_place_to_another,
+    sales::an_order_that_is_not_paid_expires,
+    sales::of_many_who_want_a_hot_ticket_as_many_win_as_there_are_places,
+    payments::another_card_pays_where_the_first_was_declined,
+    payments::an_order_is_paid_once,
+    idempotency::an_order_under_one_key_is_placed_once,
+    idempotency::a_payment_under_one_key_is_answered_as_before,
+    offers::a_seller_edits_and_withdraws_a_ticket,
+    offers::a_seller_sees_what_is_held_and_sold,
+    sessions::whoever_signs_out_is_signed_out_everywhere,
+    sessions::a_session_goes_on_with_its_refresh_token,
+    sessions::a_forged_token_opens_nothing,
+    access::nobody_sees_pays_or_cancels_the_order_of_another,
+    access::another_site_changes_nothing,
+    pages::a_ticket_is_sold_by_forms_alone,
+    pages::what_is_refused_comes_back_with_the_form,
+    pages::a_session_ends_by_a_form,
+    live::a_listener_sees_what_is_left,
+    problems::a_refusal_is_a_problem,
+    problems::the_api_is_described,
+}

@@ -1,0 +1,151 @@
+//! The program, as often as a marketplace needs it.
+//!
+//! Each marketplace is started once for all its tests. Its processes end with
+//! the process of the tests, however that ends.
+
+mod program;
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use tokio::sync::OnceCell;
+
+use crate::market::{Market, eventually, id};
+
+pub(crate) use program::Program;
+
+/// Longer than a rule takes to pay; as short as somebody who waits for the end of it likes.
+const HOLD: &str = "15s";
+
+/// The processes of a marketplace.
+pub(crate) struct Programs {
+    pub(crate) all: Vec<Program>,
+}
+
+impl Programs {
+    /// Proves a rule; if it does not hold, shows what the processes said.
+    pub(crate) async fn prove(&self, rule: impl AsyncFnOnce(&Market)) {
+        let market = Market::at(&self.front_door().address());
+        if let Err(failure) = AssertUnwindSafe(rule(&market)).catch_unwind().await {
+            self.show_logs();
+            std::panic::resume_unwind(failure);
+        }
+    }
+
+    fn front_door(&self) -> &Program {
+        self.all.last().expect("a marketplace has a front door")
+    }
+
+    #[expect(clippy::print_stderr, reason = "it is for whoever reads why a test failed")]
+    fn show_logs(&self) {
+        for program in &self.all {
+            eprintln!("---- {} ----\n{}", program.name, program.last_words());
+        }
+    }
+
+    /// Waits until each service hears the others.
+    pub(crate) async fn warmed_up(self) -> Self {
+        self.prove(async |market: &Market| {
+            let (seller, buyer) = (market.sign_up("seller").await, market.sign_up("buyer").await);
+            let ticket = market.sell(&seller, 1000).await;
+            let order = eventually(async || market.try_to_order(&buyer, &ticket).await, |reply| reply.status == 201);
+            let order = order.await.body;
+            eventually(async || market.pay(&buyer, &order, "tok_visa").await, |reply| reply.status == 201).await;
+            eventually(async || market.ticket(&ticket).await, |ticket| ticket["available"] == 999).await;
+            let live = format!("/api/tickets/{}/live", id(&ticket));
+            let mut updates = crate::rules::live::Updates::open(market, &live).await;
+            updates.next().await;
+            while updates.next_within_a_moment().await.is_none() {
+                market.order(&buyer, &ticket).await;
+            }
+        })
+        .await;
+        self
+    }
+}
+
+/// One process in memory.
+pub(crate) async fn in_memory() -> &'static Programs {
+    static MARKET: OnceCell<Programs> = OnceCell::const_new();
+    let start = async || Programs { all: vec![Program::start("all", &[], &settings()).await] }.warmed_up().await;
+    MARKET.get_or_init(start).await
+}
+
+/// One process on real engines.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) async fn on_engines() -> &'static Programs {
+    static MARKET: OnceCell<Programs> = OnceCell::const_new();
+    let start = async || Programs { all: vec![Program::start("all", &[], &engines()).await] }.warmed_up().await;
+    MARKET.get_or_init(start).await
+}
+
+/// A process for each service.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) async fn as_processes() -> &'static Programs {
+    static MARKET: OnceCell<Programs> = OnceCell::const_new();
+    MARKET.get_or_init(async || each_for_itself().await.warmed_up().await).await
+}
+
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) async fn each_for_itself() -> Programs {
+    const KEY: &str = "TICKETING_SIGNING_KEY";
+    let engines = engines();
+    let mut own = engines.clone();
+    own.push((KEY, "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=".to_owned()));
+    let accounts = Program::start("accounts", &["accounts"], &own).await;
+    let mut with_urls = engines;
+    with_urls.push(("TICKETING_ACCOUNTS_URL", format!("http://{}", accounts.address())));
+    let mut all = vec![accounts];
+    for (name, url) in [
+        ("tickets", "TICKETING_TICKETS_URL"),
+        ("orders", "TICKETING_ORDERS_URL"),
+        ("payments", "TICKETING_PAYMENTS_URL"),
+    ] {
+        let program = Program::start(name, &[name], &with_urls).await;
+        with_urls.push((url, format!("http://{}", program.address())));
+        all.push(program);
+    }
+    all.push(Program::start("expiration", &["expiration"], &with_urls).await);
+    all.push(Program::start("web", &["web"], &with_urls).await);
+    Programs { all }
+}
+
+type Settings = Vec<(&'static str, String)>;
+
+fn settings() -> Settings {
+    [
+        ("TICKETING_DEMO", "false"),
+        ("TICKETING_HOLD", HOLD),
+        ("TICKETING_LIMIT_SIGN_IN_ADDRESS", "off"),
+        ("TICKETING_TRUSTED_PROXIES", "127.0.0.0/8"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .to_vec()
+}
+
+/// Names of its own on the engines whose addresses the environment tells.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+fn engines() -> Settings {
+    let mongodb = std::env::var("MONGODB_URI")
+        .expect("set MONGODB_URI: this test needs a real MongoDB; `deploy/engines.sh run cargo test …` brings one");
+    let kafka = std::env::var("KAFKA_BROKERS")
+        .expect("set KAFKA_BROKERS: this test needs a real Kafka; `deploy/engines.sh run cargo test …` brings one");
+    let redis = std::env::var("REDIS_URL")
+        .expect("set REDIS_URL: this test needs a real Redis; `deploy/engines.sh run cargo test …` brings one");
+    let own = format!("e2e-{}", &crate::market::unique().simple().to_string()[20..]);
+    let mut settings = settings();
+    settings.extend([
+        ("TICKETING_STORE", "mongodb".to_owned()),
+        ("TICKETING_MONGODB_URI", mongodb),
+        ("TICKETING_DATABASE_PREFIX", own.clone()),
+        ("TICKETING_BUS", "kafka".to_owned()),
+        ("TICKETING_KAFKA_BROKERS", kafka),
+        ("TICKETING_TOPIC_PREFIX", own.clone()),
+        ("TICKETING_TOPIC_PARTITIONS", "3".to_owned()),
+        ("TICKETING_TIMERS", "redis".to_owned()),
+        ("TICKETING_SESSIONS", "redis".to_owned()),
+        ("TICKETING_REDIS_URL", redis),
+        ("TICKETING_REDIS_PREFIX", own),
+    ]);
+    settings
+}

@@ -1,0 +1,104 @@
+//! One process of the program.
+
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod restart;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::market::unique;
+
+/// Ends the program once its standard input is closed, which the system does when the tests end.
+const WITH_US: &str = r#""$@" 2>>"$LOG" & program=$!; cat >/dev/null; kill -TERM $program; wait $program"#;
+
+/// How long a process may take to start.
+const START: Duration = Duration::from_secs(60);
+
+/// A process, where it answers, and what it says.
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    #[cfg_attr(
+        not(all(feature = "mongodb", feature = "kafka", feature = "redis")),
+        expect(dead_code, reason = "only what outlives its process is restarted")
+    )]
+    services: Vec<&'static str>,
+    #[cfg_attr(
+        not(all(feature = "mongodb", feature = "kafka", feature = "redis")),
+        expect(dead_code, reason = "only what outlives its process is restarted")
+    )]
+    settings: Vec<(&'static str, String)>,
+    log: PathBuf,
+    running: Mutex<(Child, String)>,
+}
+
+impl Program {
+    /// Starts it on a free port.
+    pub(crate) async fn start(
+        name: &'static str,
+        services: &[&'static str],
+        settings: &[(&'static str, String)],
+    ) -> Self {
+        let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ticketing-{name}-{}.log", unique().simple()));
+        let (services, settings) = (services.to_vec(), settings.to_vec());
+        let child = spawn((&services, &settings), &log, "127.0.0.1:0");
+        let address = served(&log, 1).await;
+        Self { name, services, settings, log, running: Mutex::new((child, address)) }
+    }
+
+    /// Where it answers.
+    pub(crate) fn address(&self) -> String {
+        self.lock().1.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Child, String)> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The end of its log.
+    pub(crate) fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(running.0.stdin.take());
+        drop(running.0.wait());
+        drop(std::fs::remove_file(&self.log));
+    }
+}
+
+fn spawn((services, settings): (&[&'static str], &[(&'static str, String)]), log: &PathBuf, address: &str) -> Child {
+    Command::new("/bin/sh")
+        .args(["-c", WITH_US, "sh", env!("CARGO_BIN_EXE_ticketing"), "serve"])
+        .args(services)
+        .env_clear()
+        .env("LOG", log)
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TICKETING_LISTEN", address)
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
+}
+
+const SERVED: &str = "served on http://";
+
+/// Waits until the log tells the `nth` time where the program answers.
+async fn served(log: &PathBuf, nth: usize) -> String {
+    let began = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(log).unwrap_or_default();
+        if let Some(rest) = text.split(SERVED).nth(nth).filter(|rest| rest.contains(char::is_whitespace)) {
+            return rest.split_whitespace().next().expect("an address").to_owned();
+        }
+        assert!(!text.contains("cannot start") && !text.contains("could not be served"), "{text}");
+        assert!(began.elapsed() < START, "it does not serve: {text}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

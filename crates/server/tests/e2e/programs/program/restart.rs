@@ -1,0 +1,34 @@
+//! Ends a process in order and starts it again.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use super::{Program, SERVED, served, spawn};
+
+impl Program {
+    /// Ends it in order and starts it where it was.
+    pub(crate) async fn restart(&self) {
+        let starts = self.starts();
+        let ended = self.end().await;
+        assert!(ended.success(), "{ended}: {}", self.last_words());
+        let address = self.address();
+        let child = spawn((&self.services, &self.settings), &self.log, &address);
+        self.lock().0 = child;
+        assert_eq!(served(&self.log, starts + 1).await, address);
+    }
+
+    /// Tells it to stop, and waits without holding up whoever asks it meanwhile.
+    async fn end(&self) -> ExitStatus {
+        self.lock().0.stdin.take();
+        loop {
+            if let Some(ended) = self.lock().0.try_wait().expect("an end") {
+                return ended;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn starts(&self) -> usize {
+        std::fs::read_to_string(&self.log).unwrap_or_default().matches(SERVED).count()
+    }
+}

@@ -1,0 +1,27 @@
+//! Who paid.
+
+use serde_json::json;
+
+use crate::market::{Market, eventually};
+
+pub(crate) async fn another_card_pays_where_the_first_was_declined(market: &Market) {
+    let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
+    let ticket = market.sell(&sally, 1).await;
+    let order = market.order(&ben, &ticket).await;
+
+    assert_eq!(market.pay(&ben, &order, "tok_chargeDeclined").await.problem(), (402, "card_declined"));
+    assert_eq!(market.see_order(&ben, &order).await["status"], "awaitingPayment");
+    let payment = market.pay(&ben, &order, "tok_visa").await;
+
+    assert_eq!((payment.status.as_u16(), &payment.body["status"]), (201, &json!("captured")));
+    eventually(async || market.see_order(&ben, &order).await, |order| order["status"] == "completed").await;
+}
+
+pub(crate) async fn an_order_is_paid_once(market: &Market) {
+    let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
+    let ticket = market.sell(&sally, 1).await;
+    let order = market.order(&ben, &ticket).await;
+    assert_eq!(market.pay(&ben, &order, "tok_visa").await.status, 201);
+
+    assert_eq!(market.pay(&ben, &order, "tok_visa").await.problem(), (409, "already_paid"));
+}
