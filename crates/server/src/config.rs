@@ -18,7 +18,9 @@ use ticketing_core::assembly::Settings;
 use ticketing_core::flow::desk::DeskConfig;
 use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::ports::limits::Quota;
+use ticketing_core::rebuild::Differing;
 
+use crate::operate::ParkedTask;
 use crate::wiring::{Keys, PublicKeys};
 
 pub use engines::{EngineConfig, KafkaSettings, MongoSettings, RedisSettings, Secret};
@@ -119,21 +121,30 @@ pub enum LogFormat {
 }
 
 /// What the program is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
     /// Serve until told to stop.
     Serve,
     /// Make the topics that are missing.
     Topics,
+    /// Check what must hold, being patient for so long with what may only lag.
+    Audit(Duration),
+    /// Look at events that could not be handled, or decide what becomes of them.
+    Parked(ParkedTask),
+    /// Make the replicas of a service anew from the log.
+    Replay(Service, Differing),
 }
 
 impl Task {
     /// What to say if it did not succeed.
     #[must_use]
-    pub const fn failed(self) -> &'static str {
+    pub const fn failed(&self) -> &'static str {
         match self {
             Self::Serve => "the marketplace could not be served",
             Self::Topics => "the topics could not be made",
+            Self::Audit(_) => "the marketplace could not be audited",
+            Self::Parked(_) => "parked events could not be reached",
+            Self::Replay(..) => "the replicas could not be made anew",
         }
     }
 }

@@ -46,6 +46,7 @@ pub mod problem;
 pub mod site;
 
 pub mod demo;
+pub mod operate;
 pub mod runtime;
 pub mod serve;
 pub mod telemetry;

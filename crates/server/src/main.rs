@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use ticketing_core::ports::BoxError;
 use ticketing_server::config::{Config, Outcome, Task};
-use ticketing_server::{serve, telemetry, topics};
+use ticketing_server::{operate, serve, telemetry, topics, wiring};
 
 fn main() -> ExitCode {
     let (task, config) = match Config::load() {
@@ -11,20 +12,32 @@ fn main() -> ExitCode {
         Outcome::Answered(code) => return code,
     };
     telemetry::init_log(&config.log);
+    let failed = task.failed();
     match run(task, config) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let cause = ticketing_core::flow::driver::causes(&*error);
-            tracing::error!(cause, "{}: {cause}", task.failed());
+            tracing::error!(cause, "{failed}: {cause}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(task: Task, config: Config) -> Result<(), ticketing_core::ports::BoxError> {
+fn run(task: Task, config: Config) -> Result<ExitCode, BoxError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match task {
-        Task::Serve => runtime.block_on(serve::serve(config)),
-        Task::Topics => runtime.block_on(topics::ensure(&config)),
-    }
+    runtime.block_on(async {
+        match task {
+            Task::Serve => serve::serve(config).await.map(|()| ExitCode::SUCCESS),
+            Task::Topics => topics::ensure(&config).await.map(|()| ExitCode::SUCCESS),
+            Task::Audit(patience) => {
+                operate::audit(wiring::audit_ports(&config).await?, wiring::clock(), patience).await
+            }
+            Task::Parked(task) => operate::parked(wiring::parking_lots(&config).await?, task).await,
+            Task::Replay(service, differing) => {
+                let mut replicas = wiring::replicas(&config, service).await?;
+                let mut log = wiring::log(&config, replicas.topics()).await?;
+                operate::replay(&mut *log, &mut *replicas, differing).await
+            }
+        }
+    })
 }

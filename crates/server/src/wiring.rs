@@ -3,6 +3,7 @@
 mod engines;
 mod keys;
 mod memory;
+mod operate;
 
 #[cfg(feature = "kafka")]
 mod kafka;
@@ -20,6 +21,7 @@ use crate::runtime::Assembly;
 pub use engines::{connect, ensure_topics};
 pub use keys::{Keys, PublicKeys};
 pub use memory::engines;
+pub use operate::{audit_ports, clock, log, parking_lots, replicas};
 
 /// The services of this process over the engines that its settings name. Nothing runs yet.
 ///

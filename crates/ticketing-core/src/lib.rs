@@ -8,6 +8,8 @@
 //! - [`usecase`]: what a person can do, one file a command.
 //! - [`flow`]: how orders are decided together and how events travel.
 //! - [`assembly`]: services put together from their ports, and what runs behind them.
+//! - [`audit`]: what must hold, checked on the data of a running marketplace.
+//! - [`rebuild`]: what a service knows of the others, made anew from the log.
 //!
 //! The crate knows no runtime, no database, no broker and no HTTP.
 //! `ticketing-memory` implements every port and is the place to start:
@@ -22,3 +24,7 @@ pub mod usecase;
 pub mod flow;
 
 pub mod assembly;
+
+pub mod audit;
+
+pub mod rebuild;

@@ -7,10 +7,12 @@
 //! Invariant: no vendor type, no open transaction and no callback crosses a port.
 
 pub mod account_store;
+pub mod census;
 pub mod clock;
 pub mod gateway;
 pub mod identity;
 pub mod limits;
+pub mod log;
 pub mod order_store;
 pub mod outbox;
 pub mod parking;

@@ -30,7 +30,7 @@ pub use sales::RebuildSales;
 pub use stocks::RebuildStocks;
 pub use timers::RebuildTimers;
 
-/// How many messages are read, and replicas compared, at a time.
+/// How many replicas are compared at a time.
 const BATCH: usize = 512;
 
 /// What to do with a replica that differs from the log.
@@ -141,7 +141,7 @@ pub async fn rebuild(
 ) -> Result<Rebuilt, BoxError> {
     let mut rebuilt = Rebuilt::default();
     loop {
-        let arrivals = log.read(BATCH).await?;
+        let arrivals = log.next().await?;
         tell(Progress::Reading(log.progress()));
         if arrivals.is_empty() {
             break;

@@ -120,6 +120,12 @@ pub fn seal(event: &Event, id: EventId, time: Timestamp, origin: &Origin) -> Eve
     }
 }
 
+/// The type of an event as an envelope holds it; only one that is yet to come takes memory.
+#[must_use]
+pub fn kind(name: &str) -> Cow<'static, str> {
+    payload::Kind::of(name).map_or_else(|| Cow::Owned(name.to_owned()), |kind| Cow::Borrowed(kind.name()))
+}
+
 /// Reads the event in an envelope; `None` if a newer release added its type: pass it by.
 ///
 /// # Errors

@@ -85,10 +85,12 @@ pub mod report;
 pub mod sample;
 pub mod time;
 
+pub mod census;
 pub mod clock;
 pub mod gateway;
 pub mod identity;
 pub mod limits;
+pub mod log;
 pub mod outbox;
 pub mod parking;
 pub mod sessions;

@@ -315,3 +315,31 @@ macro_rules! limits {
     };
     ($fixture:expr) => { $crate::limits!(@ [tests $fixture]); };
 }
+
+/// Tests who counts what all services keep: `census!(fixture)`, a [`CensusFixture`](crate::census::CensusFixture) for each rule.
+#[macro_export]
+macro_rules! census {
+    (@ $form:tt) => {
+        $crate::__family! { $form census census [Census Ledger] dyn $crate::census::CensusFixture;
+            census_pages_join_without_gaps
+            what_ended_is_counted
+            a_record_is_counted_as_it_is
+            what_waits_is_counted
+            an_empty_marketplace_counts_nothing
+            charges_are_told_in_pages
+            a_refund_is_told
+        }
+    };
+    ($fixture:expr) => { $crate::census!(@ [tests $fixture]); };
+}
+
+/// Tests who reads the log of a transport: `event_log!(fixture)`, a [`LogFixture`](crate::log::LogFixture) for each rule.
+#[macro_export]
+macro_rules! event_log {
+    (@ $form:tt) => {
+        $crate::__family! { $form event_log log [EventLog] dyn $crate::log::LogFixture;
+            a_log_ends_where_it_ended
+        }
+    };
+    ($fixture:expr) => { $crate::event_log!(@ [tests $fixture]); };
+}

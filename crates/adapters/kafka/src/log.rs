@@ -5,8 +5,10 @@ mod reader;
 use std::fmt;
 use std::thread::Builder;
 
+use async_trait::async_trait;
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::Arrival;
+use ticketing_core::ports::log::{EventLog, LogProgress};
+use ticketing_core::ports::transport::{Arrival, TransportError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::KafkaConfig;
@@ -23,13 +25,13 @@ const AHEAD: usize = 4;
 ///
 /// ```no_run
 /// use ticketing_core::domain::event::Topic;
+/// use ticketing_core::ports::log::EventLog;
 /// use ticketing_kafka::{KafkaConfig, KafkaLog};
 ///
-/// # async fn example() -> Result<(), ticketing_kafka::KafkaError> {
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut log = KafkaLog::open(&KafkaConfig::new("kafka:9092"), &[Topic::Tickets, Topic::Orders]).await?;
-/// while let Some(arrivals) = log.next().await? {
-///     let (read, total) = log.progress();
-///     println!("{read} of {total}: {} more", arrivals.len());
+/// while let Some(last) = log.next().await?.last() {
+///     println!("{:?}, up to {}", log.progress(), last.key());
 /// }
 /// # Ok(())
 /// # }
@@ -37,8 +39,7 @@ const AHEAD: usize = 4;
 pub struct KafkaLog {
     batches: mpsc::Receiver<Result<Batch, KafkaError>>,
     brokers: String,
-    read: u64,
-    total: u64,
+    progress: LogProgress,
 }
 
 impl KafkaLog {
@@ -58,39 +59,31 @@ impl KafkaLog {
             .spawn(move || read(&config, &topics, opened, &sender))
             .map_err(|error| KafkaError::unreachable(&brokers, error))?;
         let total = open.await.map_err(|stopped| KafkaError::unreachable(&brokers, stopped))??;
-        Ok(Self { batches, brokers, read: 0, total })
+        Ok(Self { batches, brokers, progress: LogProgress { read: 0, total } })
     }
+}
 
-    /// The next batch, never empty; `None` once everything was read.
-    ///
-    /// # Errors
-    ///
-    /// [`KafkaError::Unreachable`] if nothing came within `answer_within`: open it again.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Result<Option<Vec<Arrival>>, KafkaError> {
-        while self.read < self.total {
+#[async_trait]
+impl EventLog for KafkaLog {
+    async fn next(&mut self) -> Result<Vec<Arrival>, TransportError> {
+        while self.progress.read < self.progress.total {
             let received = self.batches.recv().await;
             let batch = received.ok_or_else(|| KafkaError::unreachable(&self.brokers, "nobody reads any more"))??;
-            self.read = batch.read;
+            self.progress.read = batch.read;
             if !batch.arrivals.is_empty() {
-                return Ok(Some(batch.arrivals));
+                return Ok(batch.arrivals);
             }
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
-    /// How many offsets were handed over or are empty, and how many there are.
-    #[must_use]
-    pub const fn progress(&self) -> (u64, u64) {
-        (self.read, self.total)
+    fn progress(&self) -> LogProgress {
+        self.progress
     }
 }
 
 impl fmt::Debug for KafkaLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KafkaLog").field("read", &self.read).field("total", &self.total).finish_non_exhaustive()
+        f.debug_struct("KafkaLog").field("progress", &self.progress).finish_non_exhaustive()
     }
 }

@@ -12,9 +12,9 @@ use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::usecase::World;
 
 use crate::{
-    FaultPlan, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryLimiter, MemoryOrderStore, MemoryParkingLot,
-    MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig, SandboxGateway,
-    SystemClock,
+    FaultPlan, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryCensus, MemoryLimiter, MemoryOrderStore,
+    MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig,
+    SandboxGateway, SystemClock,
 };
 
 /// All that a marketplace plugs in, in memory. A clone holds the same data.
@@ -108,6 +108,12 @@ impl MemoryEngines {
             gateway: self.gateway.with_faults(faults.clone()),
             faults: faults.clone(),
         }
+    }
+
+    /// Reads everything that the services keep, for an audit.
+    #[must_use]
+    pub fn census(&self) -> MemoryCensus {
+        MemoryCensus::of(self)
     }
 
     /// What every service shares.

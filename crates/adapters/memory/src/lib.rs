@@ -43,6 +43,7 @@
 //! ```
 
 mod account_store;
+mod census;
 mod clock;
 mod engines;
 mod faults;
@@ -61,6 +62,7 @@ mod timers;
 mod transport;
 
 pub use account_store::MemoryAccountStore;
+pub use census::MemoryCensus;
 pub use clock::{ManualClock, SystemClock};
 pub use engines::MemoryEngines;
 pub use faults::{Fault, FaultPlan, FaultRates, Operation};
@@ -74,4 +76,4 @@ pub use payment_store::MemoryPaymentStore;
 pub use sessions::MemorySessions;
 pub use ticket_store::MemoryTicketStore;
 pub use timers::MemoryTimers;
-pub use transport::{MemoryBroker, MemoryBrokerConfig, MemoryPublisher, MemorySubscriber};
+pub use transport::{MemoryBroker, MemoryBrokerConfig, MemoryLog, MemoryPublisher, MemorySubscriber};

@@ -19,7 +19,7 @@ use crate::store::{Store, Table, Tables};
 
 /// Keeps stocks and orders in memory. A clone is a handle to the same store.
 #[derive(Debug, Clone)]
-pub struct MemoryOrderStore(Store<OrderTables>);
+pub struct MemoryOrderStore(pub(crate) Store<OrderTables>);
 
 impl MemoryOrderStore {
     /// An empty store; the clock measures the lease of its outbox.
@@ -61,9 +61,9 @@ impl OrderStore for MemoryOrderStore {
 }
 
 #[derive(Default)]
-struct OrderTables {
-    stocks: Table<TicketId, Stock>,
-    orders: Table<OrderId, Order>,
+pub(crate) struct OrderTables {
+    pub(crate) stocks: Table<TicketId, Stock>,
+    pub(crate) orders: Table<OrderId, Order>,
     by_buyer: HashMap<AccountId, BTreeSet<OrderId>>,
     by_key: HashMap<(AccountId, IdempotencyKey), OrderId>,
     /// Orders that await payment, by their deadline.

@@ -69,6 +69,11 @@ impl MemoryOutbox {
         self.len() == 0
     }
 
+    /// When the oldest event was committed that waits to be published.
+    pub(crate) fn oldest(&self) -> Option<Timestamp> {
+        self.shared.state.lock().events.values().next().map(|event| event.time)
+    }
+
     /// Queues what a commit tells. Called under the lock of the store, so the order is that of commits.
     pub(crate) fn append(&self, events: Vec<EventEnvelope>) {
         if events.is_empty() {

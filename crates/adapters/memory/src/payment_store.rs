@@ -19,7 +19,7 @@ use crate::store::{Store, Table, Tables};
 
 /// Keeps payables and payments in memory. A clone is a handle to the same store.
 #[derive(Debug, Clone)]
-pub struct MemoryPaymentStore(Store<PaymentTables>);
+pub struct MemoryPaymentStore(pub(crate) Store<PaymentTables>);
 
 impl MemoryPaymentStore {
     /// An empty store; the clock measures the lease of its outbox.
@@ -57,9 +57,9 @@ impl PaymentStore for MemoryPaymentStore {
 }
 
 #[derive(Default)]
-struct PaymentTables {
-    payables: Table<OrderId, Payable>,
-    payments: Table<PaymentId, Payment>,
+pub(crate) struct PaymentTables {
+    pub(crate) payables: Table<OrderId, Payable>,
+    pub(crate) payments: Table<PaymentId, Payment>,
     by_key: HashMap<(AccountId, IdempotencyKey), PaymentId>,
     /// Payments that wait for the gateway. Ids sort by the time they were drawn: oldest first.
     unsettled: BTreeSet<PaymentId>,

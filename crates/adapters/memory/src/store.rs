@@ -11,7 +11,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::store::{RecordKey, StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::store::{Page, RecordKey, StoreError, Stored, UnitOfWork, Write};
 
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
@@ -120,6 +120,24 @@ impl<K: Eq + Hash, R> Table<K, R> {
 
     pub(crate) fn revision(&self, key: &K) -> Option<u64> {
         self.0.get(key).map(|stored| stored.revision)
+    }
+
+    /// Records behind a cursor, in the order of their keys.
+    ///
+    /// Looks at all of them: no request reads like this, only an audit.
+    pub(crate) fn page(&self, page: Page<K>) -> Vec<R>
+    where
+        K: Copy + Ord,
+        R: Clone,
+    {
+        let mut keys: Vec<K> =
+            self.0.keys().filter(|key| page.after.is_none_or(|after| **key > after)).copied().collect();
+        if keys.len() > page.limit {
+            keys.select_nth_unstable(page.limit);
+            keys.truncate(page.limit);
+        }
+        keys.sort_unstable();
+        keys.iter().filter_map(|key| self.get(key)).map(|stored| stored.record.clone()).collect()
     }
 
     /// Keeps a record, one revision further; returns the one before.

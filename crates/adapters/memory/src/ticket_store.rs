@@ -26,7 +26,7 @@ use catalog::Catalog;
 /// Tickets on sale are kept in every order of a search, so a page costs as
 /// much among a million tickets as among a thousand.
 #[derive(Debug, Clone)]
-pub struct MemoryTicketStore(Store<TicketTables>);
+pub struct MemoryTicketStore(pub(crate) Store<TicketTables>);
 
 impl MemoryTicketStore {
     /// An empty store; the clock measures the lease of its outbox.
@@ -68,8 +68,8 @@ impl TicketStore for MemoryTicketStore {
 }
 
 #[derive(Default)]
-struct TicketTables {
-    listings: Table<TicketId, Listing>,
+pub(crate) struct TicketTables {
+    pub(crate) listings: Table<TicketId, Listing>,
     by_seller: HashMap<AccountId, BTreeSet<TicketId>>,
     catalog: Catalog,
 }

@@ -7,6 +7,7 @@
 mod group;
 mod log;
 mod progress;
+mod replay;
 mod subscription;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ use crate::lock::Lock;
 use group::Group;
 use log::{Log, Message};
 use subscription::MemorySubscription;
+
+pub use replay::MemoryLog;
 
 /// How a broker keeps its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

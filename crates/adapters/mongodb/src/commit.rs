@@ -18,7 +18,7 @@ use serde::Deserialize;
 use ticketing_core::ports::store::{RecordKey, StoreError};
 
 use crate::error::{DUPLICATE_KEY, is_duplicate, store_error};
-use crate::outbox::row::{self, Row};
+use crate::outbox::row;
 
 /// One record, as it is to be stored.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(crate) struct Change {
 #[derive(Debug, Default)]
 pub(crate) struct Commit {
     pub(crate) changes: Vec<Change>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<RawDocumentBuf>,
 }
 
 /// The longest command that is sent at once; a server takes 16 MB.
@@ -148,7 +148,7 @@ async fn write(database: &Database, commit: &Commit, session: &mut ClientSession
         database.collection::<RawDocumentBuf>(collection).insert_many(documents).session(&mut *session).await?;
     }
     if !commit.rows.is_empty() {
-        database.collection::<Row>(row::COLLECTION).insert_many(&commit.rows).session(session).await?;
+        database.collection::<RawDocumentBuf>(row::COLLECTION).insert_many(&commit.rows).session(session).await?;
     }
     Ok(true)
 }

@@ -28,6 +28,7 @@
 //! ```
 
 mod account_store;
+mod census;
 mod client;
 mod commit;
 mod config;
@@ -42,6 +43,7 @@ mod store;
 mod ticket_store;
 
 pub use account_store::MongoAccountStore;
+pub use census::MongoCensus;
 pub use client::MongoClient;
 pub use config::MongoConfig;
 pub use error::MongoError;

@@ -20,8 +20,8 @@ use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
-use order::OrderDocument;
-use stock::StockDocument;
+pub(crate) use order::OrderDocument;
+pub(crate) use stock::StockDocument;
 
 /// Keeps stocks and orders in the database `<prefix>_orders`. A clone is a handle to the same one.
 ///

@@ -18,18 +18,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bson::{Document, Timestamp, doc};
+use bson::{Document, RawDocumentBuf, Timestamp, doc};
 use mongodb::error::Result as MongoResult;
 use mongodb::{Collection, Database};
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
 use ticketing_core::ports::store::StoreError;
-use ticketing_core::wire::EventEnvelope;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::client::{Indexes, detached};
-use crate::error::Unreadable;
 
 use lease::Leases;
 use row::{Row, RowId};
@@ -37,7 +35,7 @@ use row::{Row, RowId};
 /// The outbox of one service. A clone is a handle to the same one.
 #[derive(Clone)]
 pub struct MongoOutbox {
-    rows: Collection<Row>,
+    rows: Collection<RawDocumentBuf>,
     leases: Leases,
     reading: Arc<Mutex<Reading>>,
     committed: Arc<Notify>,
@@ -99,7 +97,8 @@ impl MongoOutbox {
             *reading = Reading::default();
         }
         reading.snapshot = snapshot;
-        Ok(found)
+        drop(reading);
+        row::read(found)
     }
 
     /// How many rows are likely to hold so many events.
@@ -135,9 +134,8 @@ impl Outbox for MongoOutbox {
                 break;
             }
             for (nth, event) in row.events.into_iter().enumerate().skip(seen).take(left) {
-                let envelope = EventEnvelope::try_from(event).map_err(|what| unreadable(row.id, what))?;
-                reading.handed_out.insert(envelope.id, row.id);
-                pending.events.push(envelope);
+                reading.handed_out.insert(event.id, row.id);
+                pending.events.push(event);
                 pending.end = Some(row::Place::behind(row.at, nth).into());
             }
         }
@@ -171,10 +169,6 @@ impl Outbox for MongoOutbox {
             () = polled => {}
         }
     }
-}
-
-fn unreadable(id: RowId, what: &'static str) -> StoreError {
-    Unreadable { collection: row::COLLECTION, id: id.to_string(), what }.into()
 }
 
 /// What a mark does to the rows.
@@ -216,7 +210,7 @@ impl Reading {
 }
 
 impl Marks {
-    async fn apply(self, rows: &Collection<Row>) -> MongoResult<()> {
+    async fn apply(self, rows: &Collection<RawDocumentBuf>) -> MongoResult<()> {
         if !self.whole.is_empty() {
             rows.delete_many(doc! { "_id": { "$in": self.whole } }).await?;
         }

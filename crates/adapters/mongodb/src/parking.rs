@@ -5,7 +5,7 @@ mod parked;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use bson::{Document, Uuid as BsonUuid, doc, serialize_to_bson};
+use bson::{Document, RawDocumentBuf, Uuid as BsonUuid, doc, serialize_to_bson};
 use futures::TryStreamExt;
 use mongodb::Collection;
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
@@ -13,12 +13,12 @@ use ticketing_core::ports::store::{Page, StoreError};
 use uuid::Uuid;
 
 use crate::client::{Indexes, MongoClient, detached};
-use crate::document::{index, partial, records};
+use crate::document::{encoded, index, partial};
 use crate::error::MongoError;
 
 use parked::{ArrivalDocument, ParkedDocument};
 
-const COLLECTION: &str = "parked";
+pub(crate) const COLLECTION: &str = "parked";
 
 /// The parking lot of one service, in its database. A clone is a handle to the same one.
 ///
@@ -39,7 +39,7 @@ const COLLECTION: &str = "parked";
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct MongoParkingLot(Collection<ParkedDocument>);
+pub struct MongoParkingLot(Collection<RawDocumentBuf>);
 
 impl MongoParkingLot {
     /// Opens the parking lot of a service; its indexes are made where they are missing.
@@ -82,7 +82,8 @@ impl MongoParkingLot {
         if parked.is_empty() {
             return Ok(());
         }
-        let (lot, documents) = (self.0.clone(), parked.into_iter().map(ParkedDocument::from).collect::<Vec<_>>());
+        let documents = parked.iter().map(|parked| encoded(&ParkedDocument::of(parked)));
+        let (lot, documents) = (self.0.clone(), documents.collect::<Result<Vec<_>, _>>()?);
         detached(async move { lot.insert_many(documents).await.map(drop) }).await
     }
 }
@@ -136,16 +137,16 @@ impl ParkingLot for MongoParkingLot {
             wanted.insert("_id", doc! { "$gt": BsonUuid::from(after) });
         }
         let (lot, limit) = (self.0.clone(), i64::try_from(page.limit).unwrap_or(i64::MAX));
-        let found: Vec<ParkedDocument> =
+        let found: Vec<RawDocumentBuf> =
             detached(async move { lot.find(wanted).sort(doc! { "_id": 1 }).limit(limit).await?.try_collect().await })
                 .await?;
-        records(found)
+        found.iter().map(parked::read).collect()
     }
 
     async fn change(&self, change: ParkingChange) -> Result<usize, StoreError> {
         match change {
             ParkingChange::Edit { id, arrival } => {
-                let arrival = serialize_to_bson(&ArrivalDocument::from(arrival));
+                let arrival = serialize_to_bson(&ArrivalDocument::of(&arrival));
                 let arrival = arrival.map_err(|error| StoreError::Corrupt(error.into()))?;
                 self.update(doc! { "_id": BsonUuid::from(id) }, doc! { "$set": { "arrival": arrival } }).await
             }

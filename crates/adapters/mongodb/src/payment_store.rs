@@ -20,8 +20,8 @@ use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
-use payable::PayableDocument;
-use payment::PaymentDocument;
+pub(crate) use payable::PayableDocument;
+pub(crate) use payment::PaymentDocument;
 
 /// Keeps payables and payments in the database `<prefix>_payments`. A clone is a handle to the same one.
 ///

@@ -12,7 +12,7 @@ use crate::commit::{Change, Commit, commit};
 use crate::document::Record;
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
-use crate::outbox::row::Row;
+use crate::outbox::row;
 use crate::parking::MongoParkingLot;
 
 /// The database of one service: its collections, its outbox and its parking lot.
@@ -36,6 +36,25 @@ impl Query {
     /// All that match, in any order.
     pub(crate) fn all(collection: &'static str, filter: Document) -> Self {
         Self { collection, filter, sort: Document::new(), limit: usize::MAX }
+    }
+
+    /// Reads documents; a limit of zero reads none.
+    pub(crate) async fn find_in<D>(self, database: &Database) -> Result<Vec<D>, StoreError>
+    where
+        D: DeserializeOwned + Unpin + Send + Sync + 'static,
+    {
+        let Self { collection, filter, sort, limit } = self;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let documents = database.collection::<D>(collection);
+        detached(async move {
+            // Zero, for the server, is as many as there are.
+            let limit = i64::try_from(limit).unwrap_or_default();
+            let find = documents.find(filter).sort(sort).limit(limit).batch_size(BATCH);
+            find.await?.try_collect().await
+        })
+        .await
     }
 }
 
@@ -66,7 +85,7 @@ impl Store {
 
     /// Commits all of it or nothing, also if nobody waits for it any more.
     pub(crate) async fn commit(&self, changes: Vec<Change>, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
-        let work = Commit { changes, rows: Row::of(events) };
+        let work = Commit { changes, rows: row::encoded(&events)? };
         let tells = !work.rows.is_empty();
         if work.changes.is_empty() && !tells {
             return Ok(());
@@ -100,17 +119,6 @@ impl Store {
     where
         D: DeserializeOwned + Unpin + Send + Sync + 'static,
     {
-        let Query { collection, filter, sort, limit } = query;
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let documents = self.database.collection::<D>(collection);
-        detached(async move {
-            // Zero, for the server, is as many as there are.
-            let limit = i64::try_from(limit).unwrap_or_default();
-            let find = documents.find(filter).sort(sort).limit(limit).batch_size(BATCH);
-            find.await?.try_collect().await
-        })
-        .await
+        query.find_in(&self.database).await
     }
 }

@@ -17,7 +17,7 @@ use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
-use listing::ListingDocument;
+pub(crate) use listing::ListingDocument;
 
 /// Keeps listings in the database `<prefix>_tickets`. A clone is a handle to the same one.
 ///

@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use ticketing_core::ports::identity::SessionLifetimes;
+use ticketing_core::rebuild::Differing;
 
 use super::{Config, HttpConfig, Limits, LogConfig, LogFormat, Outcome, Service, Task, parse};
 use crate::wiring::{Keys, PublicKeys};
@@ -85,9 +86,11 @@ impl Mistakes {
                 .unwrap_or(standard.shutdown_grace),
             http: self.http(settings),
         };
-        match task {
+        match &task {
             Task::Serve => self.check_processes(&config, settings),
             Task::Topics => self.check_topics(settings),
+            Task::Audit(_) | Task::Parked(_) => self.check_databases(&config),
+            Task::Replay(service, _) => self.check_replay(*service, &config),
         }
         (task, config)
     }
@@ -96,7 +99,24 @@ impl Mistakes {
         match command {
             None => (Task::Serve, Service::ALL.to_vec()),
             Some(Command::Serve { services }) => (Task::Serve, self.services(services)),
-            Some(Command::Topics) => (Task::Topics, Service::ALL.to_vec()),
+            Some(command) => (self.operators_task(command), Service::ALL.to_vec()),
+        }
+    }
+
+    fn operators_task(&mut self, command: &Command) -> Task {
+        match command {
+            Command::Serve { .. } => Task::Serve,
+            Command::Topics => Task::Topics,
+            Command::Audit { patience } => Task::Audit(self.span("patience", Some(patience), HOUR).unwrap_or_default()),
+            Command::Parked { action } => Task::Parked(action.into()),
+            Command::Replay { service, dry_run } => {
+                let differing = if *dry_run { Differing::Tell } else { Differing::Replace };
+                let service = service.parse().unwrap_or_else(|mistake| {
+                    self.0.push(mistake);
+                    Service::Tickets
+                });
+                Task::Replay(service, differing)
+            }
         }
     }
 

@@ -98,13 +98,12 @@ async fn release(lot: &dyn ParkingLot, parked: Parked) -> Result<ExitCode, BoxEr
     let Parked { consumer, key, .. } = parked;
     let released = lot.change(ParkingChange::Release { consumer: consumer.clone(), key: key.clone() }).await?;
     let events = if released == 1 { "1 event".to_owned() } else { format!("{released} events") };
-    Ok(told(&format!("{events} of key {key} will be handled again by {consumer}, in order; list them to see how it went")))
+    Ok(told(&format!(
+        "{events} of key {key} will be handled again by {consumer}, in order; list them to see how it went"
+    )))
 }
 
-async fn find(
-    lots: &ParkingLots,
-    id: Uuid,
-) -> Result<Option<(&'static str, Arc<dyn ParkingLot>, Parked)>, BoxError> {
+async fn find(lots: &ParkingLots, id: Uuid) -> Result<Option<(&'static str, Arc<dyn ParkingLot>, Parked)>, BoxError> {
     let before = Uuid::from_u128(id.as_u128().saturating_sub(1));
     for (service, lot) in lots {
         let next = lot.list(&ParkedFilter::default(), Page { after: Some(before), limit: 1 }).await?;
@@ -145,7 +144,13 @@ fn described(service: &str, parked: &Parked) -> String {
             String::from_utf8_lossy(&envelope.data)
         ),
         Arrival::Undecodable { raw, reason } => {
-            write!(text, "topic     {}\n{reason}\nheaders   {:?}\nbody      {}", raw.topic, raw.headers, printable(&raw.body))
+            write!(
+                text,
+                "topic     {}\n{reason}\nheaders   {:?}\nbody      {}",
+                raw.topic,
+                raw.headers,
+                printable(&raw.body)
+            )
         }
     };
     text

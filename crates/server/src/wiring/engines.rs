@@ -42,7 +42,7 @@ pub async fn ensure_topics(config: &Config) -> Result<String, BoxError> {
 /// This build has no Kafka.
 #[cfg(not(feature = "kafka"))]
 pub async fn ensure_topics(_: &Config) -> Result<String, BoxError> {
-    Err(NotBuilt { engine: "Kafka", feature: "kafka" }.into())
+    Err(KAFKA.into())
 }
 
 #[cfg(feature = "mongodb")]
@@ -73,28 +73,36 @@ async fn put_on_redis(engines: &mut Engines, config: &Config) -> Result<(), BoxE
 
 #[cfg(not(feature = "mongodb"))]
 async fn put_on_mongodb(_: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    refuse(config.engines.store.is_some(), "MongoDB", "mongodb")
+    refuse(config.engines.store.is_some(), MONGODB)
 }
 
 #[cfg(not(feature = "kafka"))]
 async fn put_on_kafka(_: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    refuse(config.engines.bus.is_some(), "Kafka", "kafka")
+    refuse(config.engines.bus.is_some(), KAFKA)
 }
 
 #[cfg(not(feature = "redis"))]
 async fn put_on_redis(_: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    refuse(config.engines.timers.is_some() || config.engines.sessions.is_some(), "Redis", "redis")
+    refuse(config.engines.timers.is_some() || config.engines.sessions.is_some(), REDIS)
 }
 
 #[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis")))]
-fn refuse(is_chosen: bool, engine: &'static str, feature: &'static str) -> Result<(), BoxError> {
-    if is_chosen { Err(NotBuilt { engine, feature }.into()) } else { Ok(()) }
+fn refuse(is_chosen: bool, engine: NotBuilt) -> Result<(), BoxError> {
+    if is_chosen { Err(engine.into()) } else { Ok(()) }
 }
 
+#[cfg(not(feature = "mongodb"))]
+pub(super) const MONGODB: NotBuilt = NotBuilt { engine: "MongoDB", feature: "mongodb" };
+#[cfg(not(feature = "kafka"))]
+pub(super) const KAFKA: NotBuilt = NotBuilt { engine: "Kafka", feature: "kafka" };
+#[cfg(not(feature = "redis"))]
+pub(super) const REDIS: NotBuilt = NotBuilt { engine: "Redis", feature: "redis" };
+
+/// An engine that was chosen, or is needed, and is not there.
 #[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis")))]
 #[derive(Debug, thiserror::Error)]
 #[error("this build has no {engine}: build with --features {feature}")]
-struct NotBuilt {
+pub(super) struct NotBuilt {
     engine: &'static str,
     feature: &'static str,
 }

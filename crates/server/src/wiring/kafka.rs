@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
-use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber, KafkaTopics};
+use ticketing_core::ports::log::EventLog;
+use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher, KafkaSubscriber, KafkaTopics};
 
 use crate::config::KafkaSettings;
 use crate::marketplace::Engines;
@@ -22,6 +24,11 @@ pub(super) async fn ensure_topics(settings: &KafkaSettings) -> Result<String, Bo
     let created = report.created.iter().map(|topic| format!("made   {topic}"));
     let existing = report.existing.iter().map(|topic| format!("found  {topic}"));
     Ok(created.chain(existing).collect::<Vec<_>>().join("\n"))
+}
+
+/// What is kept of some topics.
+pub(super) async fn log(settings: &KafkaSettings, topics: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
+    Ok(Box::new(KafkaLog::open(&config(settings), topics).await?))
 }
 
 fn config(settings: &KafkaSettings) -> KafkaConfig {

@@ -3,19 +3,54 @@
 use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
+use ticketing_core::rebuild::{Rebuild, RebuildPayables, RebuildSales, RebuildStocks};
 use ticketing_mongodb::{
-    MongoAccountStore, MongoClient, MongoConfig, MongoGateway, MongoOrderStore, MongoParkingLot, MongoPaymentStore,
-    MongoTicketStore,
+    MongoAccountStore, MongoCensus, MongoClient, MongoConfig, MongoGateway, MongoOrderStore, MongoParkingLot,
+    MongoPaymentStore, MongoTicketStore,
 };
 
-use crate::config::MongoSettings;
+use crate::config::{MongoSettings, Service};
 use crate::marketplace::Engines;
+use crate::operate::{AuditPorts, ParkingLots};
+
+async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
+    let MongoSettings { uri, database_prefix } = settings;
+    let config = MongoConfig { database_prefix: database_prefix.clone(), ..MongoConfig::new(uri.expose()) };
+    Ok(MongoClient::connect(&config).await?)
+}
+
+/// What an audit reads of the databases.
+pub(super) async fn audit_ports(settings: &MongoSettings) -> Result<AuditPorts, BoxError> {
+    let census = MongoCensus::new(&client(settings).await?);
+    Ok(AuditPorts { ledger: Some(Arc::new(census.clone())), census: Arc::new(census) })
+}
+
+/// The parking lots of the services that follow events.
+pub(super) async fn parking_lots(settings: &MongoSettings) -> Result<ParkingLots, BoxError> {
+    let client = client(settings).await?;
+    let mut lots: ParkingLots = Vec::new();
+    for service in ["tickets", "orders", "payments", "expiration"] {
+        lots.push((service, Arc::new(MongoParkingLot::open(&client, service).await?)));
+    }
+    Ok(lots)
+}
+
+/// The replicas that a service keeps beside its state.
+pub(super) async fn replicas(settings: &MongoSettings, service: Service) -> Result<Box<dyn Rebuild>, BoxError> {
+    let client = client(settings).await?;
+    Ok(match service {
+        Service::Tickets => Box::new(RebuildSales::new(Arc::new(MongoTicketStore::open(&client).await?))),
+        Service::Orders => Box::new(RebuildStocks::new(Arc::new(MongoOrderStore::open(&client).await?))),
+        Service::Payments => Box::new(RebuildPayables::new(Arc::new(MongoPaymentStore::open(&client).await?))),
+        Service::Accounts | Service::Expiration | Service::Web => {
+            return Err(format!("{} keeps no replicas in a database", service.name()).into());
+        }
+    })
+}
 
 /// Puts what the services of this process keep on `MongoDB`.
 pub(super) async fn plug_in(engines: &mut Engines, settings: &MongoSettings) -> Result<(), BoxError> {
-    let MongoSettings { uri, database_prefix } = settings;
-    let config = MongoConfig { database_prefix: database_prefix.clone(), ..MongoConfig::new(uri.expose()) };
-    let client = MongoClient::connect(&config).await?;
+    let client = client(settings).await?;
     if let Some(accounts) = &mut engines.accounts {
         let store = MongoAccountStore::open(&client).await?;
         accounts.outbox = Arc::new(store.outbox());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
+use ticketing_core::rebuild::{Rebuild, RebuildTimers};
 use ticketing_redis::{RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTimers};
 
 use crate::config::RedisSettings;
@@ -14,9 +15,8 @@ pub(super) async fn plug_in(
     timers: Option<&RedisSettings>,
     sessions: Option<&RedisSettings>,
 ) -> Result<(), BoxError> {
-    let Some(RedisSettings { url, prefix }) = timers.or(sessions) else { return Ok(()) };
-    let config = RedisConfig { url: url.expose().to_owned(), prefix: prefix.clone(), ..RedisConfig::default() };
-    let client = RedisClient::connect(&config).await?;
+    let Some(settings) = timers.or(sessions) else { return Ok(()) };
+    let client = client(settings).await?;
     if let Some(expiration) = engines.expiration.as_mut().filter(|_| timers.is_some()) {
         expiration.timers = Arc::new(RedisTimers::new(&client));
     }
@@ -29,4 +29,15 @@ pub(super) async fn plug_in(
         engines.edge.limiter = Arc::new(RedisLimiter::new(&client));
     }
     Ok(())
+}
+
+/// The timers, to be set anew.
+pub(super) async fn replicas(settings: &RedisSettings) -> Result<Box<dyn Rebuild>, BoxError> {
+    Ok(Box::new(RebuildTimers::new(Arc::new(RedisTimers::new(&client(settings).await?)))))
+}
+
+async fn client(settings: &RedisSettings) -> Result<RedisClient, BoxError> {
+    let RedisSettings { url, prefix } = settings;
+    let config = RedisConfig { url: url.expose().to_owned(), prefix: prefix.clone(), ..RedisConfig::default() };
+    Ok(RedisClient::connect(&config).await?)
 }

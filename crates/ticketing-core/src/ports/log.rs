@@ -21,17 +21,21 @@ pub struct LogProgress {
 ///
 /// # Contract
 ///
-/// Each line is a rule in `ticketing-conformance`, module `transport`.
+/// Each line is a rule in `ticketing-conformance`, module `log`.
 ///
 /// - A log ends where it ended when it was opened, in the order of each subject: `a_log_ends_where_it_ended`.
 #[async_trait]
 pub trait EventLog: Send + Sync + fmt::Debug {
-    /// The next messages, at least one and at most `max`; none at the end.
+    /// The next messages, a few hundred of them; none at the end.
     ///
     /// # Errors
     ///
-    /// [`TransportError::Unavailable`]: call again later; nothing is left out.
-    async fn read(&mut self, max: usize) -> Result<Vec<Arrival>, TransportError>;
+    /// [`TransportError::Unavailable`]: open the log again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing out.
+    async fn next(&mut self) -> Result<Vec<Arrival>, TransportError>;
 
     /// How far it was read.
     fn progress(&self) -> LogProgress;

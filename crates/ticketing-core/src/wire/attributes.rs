@@ -1,6 +1,5 @@
 //! Envelope ⇄ `CloudEvents` headers of the Kafka protocol binding, binary mode.
 
-use std::borrow::Cow;
 use std::str::FromStr;
 
 use uuid::Uuid;
@@ -64,7 +63,7 @@ pub fn from_message(message: &RawMessage) -> Result<EventEnvelope, Undecodable> 
     Ok(EventEnvelope {
         id: headers.parsed("ce_id").map(EventId::new)?,
         topic: topic.ok_or_else(|| Undecodable::new("the topic is not one of ours"))?,
-        kind: Cow::Owned(headers.text("ce_type")?.to_owned()),
+        kind: super::kind(headers.text("ce_type")?),
         schema: headers.parsed("ce_schema")?,
         time: headers.parsed::<Timestamp>("ce_time")?,
         subject: headers.parsed("ce_subject")?,

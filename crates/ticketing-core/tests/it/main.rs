@@ -4,6 +4,7 @@
 
 mod accounts;
 mod architecture;
+mod audit;
 mod consumer;
 mod crash;
 mod desk;
@@ -15,4 +16,5 @@ mod loops;
 mod market;
 mod race;
 mod random;
+mod rebuild;
 mod wire;

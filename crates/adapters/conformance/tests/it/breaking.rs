@@ -1,5 +1,6 @@
 //! Broken adapters, each of which a rule must notice.
 
+mod census;
 mod clocks;
 mod identity;
 mod limits;

@@ -109,7 +109,7 @@ impl Progress {
     /// Takes in a message, unless it is here already: a client may hand over an offset twice around a rebalance.
     pub(super) fn accept(&mut self, offset: i64, message: Decoded) {
         let Decoded { key, arrival } = message;
-        if self.held.contains_key(&offset) {
+        if self.next.is_some_and(|next| offset < next) {
             return;
         }
         self.held.insert(offset, Held { key, arrival, returns: 0, is_out: false });

@@ -12,3 +12,4 @@ mod world;
 use world::World;
 
 ticketing_conformance::transport!(World::start(8).await);
+ticketing_conformance::event_log!(World::start(4).await);

@@ -13,16 +13,18 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use ticketing_conformance::log::LogFixture;
 use ticketing_conformance::sample;
 use ticketing_conformance::time::TimeFixture;
 use ticketing_conformance::transport::TransportFixture;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::transport::{
     Arrival, Delivery, EventPublisher, EventSubscriber, Settlement, StartFrom, Subscription, SubscriptionConfig,
 };
 use ticketing_core::wire::{EventEnvelope, RawMessage};
-use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber, KafkaTopics};
+use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher, KafkaSubscriber, KafkaTopics};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -184,6 +186,17 @@ impl TransportFixture for World {
 
     fn too_large(&self) -> Option<usize> {
         Some(self.config.max_bytes + 1)
+    }
+}
+
+#[async_trait]
+impl LogFixture for World {
+    fn publisher(&self) -> Arc<dyn EventPublisher> {
+        TransportFixture::publisher(self)
+    }
+
+    async fn log(&self, topics: &[Topic]) -> Box<dyn EventLog> {
+        Box::new(KafkaLog::open(&self.config, topics).await.expect("the log opens"))
     }
 }
 

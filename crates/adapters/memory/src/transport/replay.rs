@@ -12,6 +12,9 @@ use ticketing_core::ports::transport::{Arrival, TransportError};
 use super::log::PartitionId;
 use super::{MemoryBroker, Shared};
 
+/// So many messages are handed over at once.
+const BATCH: usize = 512;
+
 /// What a [`MemoryBroker`] keeps of some topics, up to where it ended when the log was opened.
 pub struct MemoryLog {
     shared: Arc<Shared>,
@@ -44,11 +47,11 @@ impl MemoryBroker {
 
 #[async_trait]
 impl EventLog for MemoryLog {
-    async fn read(&mut self, max: usize) -> Result<Vec<Arrival>, TransportError> {
+    async fn next(&mut self) -> Result<Vec<Arrival>, TransportError> {
         let state = self.shared.state.lock();
         let mut arrivals = Vec::new();
         while let Some(stretch) = self.left.front_mut() {
-            if arrivals.len() == max {
+            if arrivals.len() == BATCH {
                 break;
             }
             if stretch.next == stretch.end {

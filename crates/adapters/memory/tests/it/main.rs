@@ -1,8 +1,10 @@
 //! Every promise of every port, kept in memory.
 
+mod counting;
 mod faults;
 mod world;
 
+use counting::Marketplace;
 use world::World;
 
 mod by_hand {
@@ -23,8 +25,10 @@ ticketing_conformance::order_store!(World::default());
 ticketing_conformance::payment_store!(World::default());
 ticketing_conformance::outbox!(World::default());
 ticketing_conformance::transport!(World::default());
+ticketing_conformance::event_log!(World::default());
 ticketing_conformance::parking!(World::default());
 ticketing_conformance::timers!(World::default());
 ticketing_conformance::gateway!(World::default());
 ticketing_conformance::sessions!(World::default());
 ticketing_conformance::limits!(World::default());
+ticketing_conformance::census!(Marketplace::default());

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use ticketing_conformance::clock::ClockFixture;
 use ticketing_conformance::gateway::{GatewayFixture, TestCards};
 use ticketing_conformance::limits::LimitsFixture;
+use ticketing_conformance::log::LogFixture;
 use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::sessions::SessionsFixture;
@@ -22,6 +23,7 @@ use ticketing_core::ports::clock::{Clock, Ids};
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway};
 use ticketing_core::ports::identity::SessionStore;
 use ticketing_core::ports::limits::RateLimiter;
+use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
@@ -169,6 +171,17 @@ impl TransportFixture for World {
 
     fn too_large(&self) -> Option<usize> {
         Some(CONFIG.max_bytes + 1)
+    }
+}
+
+#[async_trait]
+impl LogFixture for World {
+    fn publisher(&self) -> Arc<dyn EventPublisher> {
+        Arc::new(self.broker.publisher())
+    }
+
+    async fn log(&self, topics: &[Topic]) -> Box<dyn EventLog> {
+        Box::new(self.broker.log(topics))
     }
 }
 

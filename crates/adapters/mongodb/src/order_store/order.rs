@@ -28,7 +28,7 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 
 /// A field that an order in this status does not have is null.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct OrderDocument {
+pub(crate) struct OrderDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     rev: i64,

@@ -15,7 +15,7 @@ use crate::document::{
 };
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct StockDocument {
+pub(crate) struct StockDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     rev: i64,

@@ -77,6 +77,9 @@ impl Leases {
 
     /// Whether a lease is still in force.
     pub(super) async fn is_held(&self, lease: Lease) -> Result<bool, StoreError> {
+        if self.known(lease.owner, Instant::now()).is_some_and(|known| known.lease == Some(lease)) {
+            return Ok(true);
+        }
         let leases = self.leases.clone();
         let mut in_force = held(lease);
         in_force.insert("$expr", doc! { "$gt": ["$until", "$$NOW"] });

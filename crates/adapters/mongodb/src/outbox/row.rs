@@ -3,21 +3,25 @@
 use std::fmt;
 
 use bson::oid::ObjectId;
+use bson::raw::RawBinaryRef;
 use bson::spec::BinarySubtype;
-use bson::{Binary, Bson, Document, Timestamp, Uuid, doc};
+use bson::{Bson, Document, RawDocumentBuf, Timestamp, Uuid, doc};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use mongodb::error::Result as MongoResult;
-use mongodb::options::{Hint, IndexOptions, ReadConcern};
+use mongodb::options::{Hint, IndexOptions, ReadConcern, SessionOptions};
 use mongodb::{Collection, IndexModel};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::time;
 use ticketing_core::ports::outbox::OutboxCursor;
-use ticketing_core::wire::{EventEnvelope, Origin};
+use ticketing_core::ports::store::StoreError;
+use ticketing_core::wire::{self, EventEnvelope, Origin};
 
 use crate::client::Indexes;
+use crate::document::{self, Wrong, signed, unsigned};
+use crate::error::Unreadable;
 
 pub(crate) const COLLECTION: &str = "outbox";
 const IN_ORDER: &str = "in_order";
@@ -44,46 +48,63 @@ impl From<RowId> for Bson {
     }
 }
 
-/// Events that were committed together, in order.
+/// Events that were committed together, in order, as they lie in the database.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Row {
+struct RowDocument<'a> {
     #[serde(rename = "_id")]
-    pub(crate) id: RowId,
+    id: RowId,
     /// Written as zero, which the server replaces by its cluster time.
-    pub(crate) at: Timestamp,
-    pub(crate) events: Vec<EventDocument>,
+    at: Timestamp,
+    #[serde(borrow)]
+    events: Vec<EventDocument<'a>>,
+}
+
+/// Events that were committed together, in order.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) id: RowId,
+    pub(super) at: Timestamp,
+    pub(super) events: Vec<EventEnvelope>,
+}
+
+/// Rows for these events, in order.
+pub(crate) fn encoded(events: &[EventEnvelope]) -> Result<Vec<RawDocumentBuf>, StoreError> {
+    let mut bytes = 0;
+    let in_one_row = |one: &EventEnvelope, _: &EventEnvelope| {
+        bytes += one.data.len();
+        let fits = bytes < MAX_BYTES;
+        if !fits {
+            bytes = 0;
+        }
+        fits
+    };
+    let rows = events.chunk_by(in_one_row).flat_map(|row| row.chunks(MAX_EVENTS));
+    rows.map(|events| {
+        let (id, at) = (RowId(ObjectId::new()), Timestamp { time: 0, increment: 0 });
+        document::encoded(&RowDocument { id, at, events: events.iter().map(EventDocument::of).collect() })
+    })
+    .collect()
 }
 
 impl Row {
-    /// Rows for these events, in order.
-    pub(crate) fn of(events: Vec<EventEnvelope>) -> Vec<Self> {
-        let mut rows: Vec<Self> = Vec::new();
-        let mut bytes = 0;
-        for event in events {
-            bytes += event.data.len();
-            match rows.last_mut() {
-                Some(row) if row.events.len() < MAX_EVENTS && bytes <= MAX_BYTES => row.events.push(event.into()),
-                _ => {
-                    bytes = event.data.len();
-                    rows.push(Self::holding(event));
-                }
-            }
-        }
-        rows
-    }
-
-    fn holding(event: EventEnvelope) -> Self {
-        let at = Timestamp { time: 0, increment: 0 };
-        Self { id: RowId(ObjectId::new()), at, events: vec![event.into()] }
+    /// Reads a row. Payloads are parts of it and not copied.
+    fn read(document: RawDocumentBuf) -> Result<Self, StoreError> {
+        let bytes = Bytes::from(document.into_bytes());
+        let row: RowDocument<'_> =
+            bson::deserialize_from_slice(&bytes).map_err(|error| StoreError::Corrupt(error.into()))?;
+        let RowDocument { id, at, events } = row;
+        let events = events.into_iter().map(|event| event.into_envelope(|data| bytes.slice_ref(data)));
+        let unreadable = |what| Unreadable { collection: COLLECTION, id: id.to_string(), what };
+        Ok(Self { id, at, events: events.collect::<Result<_, _>>().map_err(unreadable)? })
     }
 }
 
 /// An event, as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct EventDocument {
+pub(crate) struct EventDocument<'a> {
     id: Uuid,
-    topic: String,
-    kind: String,
+    topic: &'a str,
+    kind: &'a str,
     schema: u32,
     time: i64,
     subject: Uuid,
@@ -92,50 +113,48 @@ pub(crate) struct EventDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     causation: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    traceparent: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    extensions: Vec<(String, String)>,
-    data: Binary,
+    traceparent: Option<&'a str>,
+    #[serde(default, borrow, skip_serializing_if = "Vec::is_empty")]
+    extensions: Vec<(&'a str, &'a str)>,
+    #[serde(borrow)]
+    data: RawBinaryRef<'a>,
 }
 
-impl From<EventEnvelope> for EventDocument {
-    fn from(event: EventEnvelope) -> Self {
+impl<'a> EventDocument<'a> {
+    pub(crate) fn of(event: &'a EventEnvelope) -> Self {
         Self {
             id: event.id.uuid().into(),
-            topic: event.topic.name().to_owned(),
-            kind: event.kind.into_owned(),
+            topic: event.topic.name(),
+            kind: &event.kind,
             schema: event.schema,
             time: event.time.millis(),
             subject: event.subject.into(),
-            version: i64::try_from(event.version).unwrap_or(i64::MAX),
+            version: signed(event.version),
             correlation: event.origin.correlation.into(),
             causation: event.origin.causation.map(|id| id.uuid().into()),
-            traceparent: event.origin.traceparent,
-            extensions: event.extensions,
-            data: Binary { subtype: BinarySubtype::Generic, bytes: event.data.into() },
+            traceparent: event.origin.traceparent.as_deref(),
+            extensions: event.extensions.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+            data: RawBinaryRef { subtype: BinarySubtype::Generic, bytes: &event.data },
         }
     }
-}
 
-impl TryFrom<EventDocument> for EventEnvelope {
-    type Error = &'static str;
-
-    fn try_from(event: EventDocument) -> Result<Self, &'static str> {
-        Ok(Self {
-            id: EventId::new(event.id.into()),
-            topic: Topic::ALL.into_iter().find(|topic| topic.name() == event.topic).ok_or("an unknown topic")?,
-            kind: event.kind.into(),
-            schema: event.schema,
-            time: time::Timestamp::from_millis(event.time),
-            subject: event.subject.into(),
-            version: u64::try_from(event.version).map_err(|_| "a negative version")?,
+    /// The event; `payload` makes its data out of what lies in the document.
+    pub(crate) fn into_envelope(self, payload: impl FnOnce(&'a [u8]) -> Bytes) -> Result<EventEnvelope, Wrong> {
+        Ok(EventEnvelope {
+            id: EventId::new(self.id.into()),
+            topic: Topic::ALL.into_iter().find(|topic| topic.name() == self.topic).ok_or("an unknown topic")?,
+            kind: wire::kind(self.kind),
+            schema: self.schema,
+            time: time::Timestamp::from_millis(self.time),
+            subject: self.subject.into(),
+            version: unsigned(self.version)?,
             origin: Origin {
-                correlation: event.correlation.into(),
-                causation: event.causation.map(|id| EventId::new(id.into())),
-                traceparent: event.traceparent,
+                correlation: self.correlation.into(),
+                causation: self.causation.map(|id| EventId::new(id.into())),
+                traceparent: self.traceparent.map(str::to_owned),
             },
-            extensions: event.extensions,
-            data: Bytes::from(event.data.bytes),
+            extensions: self.extensions.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            data: payload(self.data.bytes),
         })
     }
 }
@@ -180,16 +199,15 @@ pub(super) fn indexes() -> Indexes {
 
 /// Rows in order, as they were at a moment; without one, as they are now, and which moment that is.
 pub(super) async fn find(
-    rows: &Collection<Row>,
+    rows: &Collection<RawDocumentBuf>,
     filter: Document,
     limit: usize,
     snapshot: Option<Timestamp>,
-) -> MongoResult<(Vec<Row>, Option<Timestamp>)> {
+) -> MongoResult<(Vec<RawDocumentBuf>, Option<Timestamp>)> {
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);
-    let mut session = rows.client().start_session().snapshot(true).await?;
-    if let Some(moment) = snapshot {
-        session = rows.client().start_session().snapshot(true).snapshot_time(moment).await?;
-    }
+    let mut options = SessionOptions::default();
+    (options.snapshot, options.snapshot_time) = (Some(true), snapshot);
+    let mut session = rows.client().start_session().with_options(options).await?;
     // One batch holds them all, so the server keeps no cursor.
     let find = rows.find(filter).sort(doc! { "at": 1 }).limit(i64::from(limit)).batch_size(limit.unsigned_abs());
     // The session asks for the moment alone; the level would be the collection's.
@@ -198,10 +216,19 @@ pub(super) async fn find(
     Ok((found, session.snapshot_time()))
 }
 
+/// Reads what was found.
+pub(super) fn read(found: Vec<RawDocumentBuf>) -> Result<Vec<Row>, StoreError> {
+    found.into_iter().map(Row::read).collect()
+}
+
 /// Takes events out of their rows; rows that are empty then are gone.
 ///
 /// Without `known` every row is looked through.
-pub(super) async fn pull(rows: &Collection<Row>, known: Option<Vec<RowId>>, ids: &[EventId]) -> MongoResult<()> {
+pub(super) async fn pull(
+    rows: &Collection<RawDocumentBuf>,
+    known: Option<Vec<RowId>>,
+    ids: &[EventId],
+) -> MongoResult<()> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid().into()).collect();
     let (with_any, by) = match known {
         Some(known) => (doc! { "_id": { "$in": known } }, "_id_"),

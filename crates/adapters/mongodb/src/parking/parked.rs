@@ -1,106 +1,109 @@
 //! Parked deliveries as documents.
 
+use bson::raw::RawBinaryRef;
 use bson::spec::BinarySubtype;
-use bson::{Binary, DateTime, Uuid};
+use bson::{DateTime, RawDocumentBuf, Uuid};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use ticketing_core::ports::parking::Parked;
+use ticketing_core::ports::store::StoreError;
 use ticketing_core::ports::transport::Arrival;
 use ticketing_core::wire::{RawMessage, Undecodable};
 
-use crate::document::{Record, Wrong, date, time};
+use crate::document::{Wrong, date, time};
+use crate::error::Unreadable;
 use crate::outbox::row::EventDocument;
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ParkedDocument {
+pub(super) struct ParkedDocument<'a> {
     #[serde(rename = "_id")]
     id: Uuid,
-    consumer: String,
-    key: String,
-    arrival: ArrivalDocument,
-    reason: String,
+    consumer: &'a str,
+    key: &'a str,
+    #[serde(borrow)]
+    arrival: ArrivalDocument<'a>,
+    reason: &'a str,
     parked_at: DateTime,
     released: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum ArrivalDocument {
-    Event(EventDocument),
-    Undecodable(RawDocument),
+pub(super) enum ArrivalDocument<'a> {
+    #[serde(borrow)]
+    Event(EventDocument<'a>),
+    Undecodable(RawMessageDocument<'a>),
 }
 
 /// Bytes that are no event, and why.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct RawDocument {
-    topic: String,
-    key: String,
-    headers: Vec<(String, String)>,
-    body: Binary,
-    reason: String,
+pub(super) struct RawMessageDocument<'a> {
+    topic: &'a str,
+    key: &'a str,
+    #[serde(borrow)]
+    headers: Vec<(&'a str, &'a str)>,
+    #[serde(borrow)]
+    body: RawBinaryRef<'a>,
+    reason: &'a str,
 }
 
-impl From<Arrival> for ArrivalDocument {
-    fn from(arrival: Arrival) -> Self {
+impl<'a> ArrivalDocument<'a> {
+    pub(super) fn of(arrival: &'a Arrival) -> Self {
         match arrival {
-            Arrival::Event(envelope) => Self::Event(envelope.into()),
-            Arrival::Undecodable { raw, reason } => Self::Undecodable(RawDocument {
-                topic: raw.topic,
-                key: raw.key,
-                headers: raw.headers,
-                body: Binary { subtype: BinarySubtype::Generic, bytes: raw.body.into() },
-                reason: reason.what,
+            Arrival::Event(envelope) => Self::Event(EventDocument::of(envelope)),
+            Arrival::Undecodable { raw, reason } => Self::Undecodable(RawMessageDocument {
+                topic: &raw.topic,
+                key: &raw.key,
+                headers: raw.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+                body: RawBinaryRef { subtype: BinarySubtype::Generic, bytes: &raw.body },
+                reason: &reason.what,
             }),
         }
     }
-}
 
-impl TryFrom<ArrivalDocument> for Arrival {
-    type Error = Wrong;
-
-    fn try_from(document: ArrivalDocument) -> Result<Self, Wrong> {
-        Ok(match document {
-            ArrivalDocument::Event(event) => Self::Event(event.try_into()?),
-            ArrivalDocument::Undecodable(RawDocument { topic, key, headers, body, reason }) => Self::Undecodable {
-                raw: RawMessage { topic, key, headers, body: Bytes::from(body.bytes) },
-                reason: Undecodable { what: reason },
+    fn into_arrival(self) -> Result<Arrival, Wrong> {
+        Ok(match self {
+            Self::Event(event) => Arrival::Event(event.into_envelope(Bytes::copy_from_slice)?),
+            Self::Undecodable(RawMessageDocument { topic, key, headers, body, reason }) => Arrival::Undecodable {
+                raw: RawMessage {
+                    topic: topic.to_owned(),
+                    key: key.to_owned(),
+                    headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+                    body: Bytes::copy_from_slice(body.bytes),
+                },
+                reason: Undecodable { what: reason.to_owned() },
             },
         })
     }
 }
 
-impl From<Parked> for ParkedDocument {
-    fn from(parked: Parked) -> Self {
+impl<'a> ParkedDocument<'a> {
+    pub(super) fn of(parked: &'a Parked) -> Self {
         Self {
             id: parked.id.into(),
-            consumer: parked.consumer,
-            key: parked.key,
-            arrival: parked.arrival.into(),
-            reason: parked.reason,
+            consumer: &parked.consumer,
+            key: &parked.key,
+            arrival: ArrivalDocument::of(&parked.arrival),
+            reason: &parked.reason,
             parked_at: date(parked.parked_at),
             released: parked.released,
         }
     }
 }
 
-impl Record for ParkedDocument {
-    type Domain = Parked;
-    const COLLECTION: &'static str = super::COLLECTION;
-
-    /// Nobody races for a parked delivery, so it has one revision.
-    fn head(&self) -> (Uuid, i64) {
-        (self.id, 1)
-    }
-
-    fn into_domain(self) -> Result<Parked, Wrong> {
-        Ok(Parked {
-            id: self.id.into(),
-            consumer: self.consumer,
-            key: self.key,
-            arrival: self.arrival.try_into()?,
-            reason: self.reason,
-            parked_at: time(self.parked_at),
-            released: self.released,
-        })
-    }
+/// Reads what is parked.
+pub(super) fn read(document: &RawDocumentBuf) -> Result<Parked, StoreError> {
+    let parked: ParkedDocument<'_> =
+        bson::deserialize_from_slice(document.as_bytes()).map_err(|error| StoreError::Corrupt(error.into()))?;
+    let ParkedDocument { id, consumer, key, arrival, reason, parked_at, released } = parked;
+    let unreadable = |what| Unreadable { collection: super::COLLECTION, id: id.to_string(), what };
+    Ok(Parked {
+        id: id.into(),
+        consumer: consumer.to_owned(),
+        key: key.to_owned(),
+        arrival: arrival.into_arrival().map_err(unreadable)?,
+        reason: reason.to_owned(),
+        parked_at: time(parked_at),
+        released,
+    })
 }

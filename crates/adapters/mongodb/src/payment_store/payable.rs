@@ -11,7 +11,7 @@ use crate::document::{MoneyDocument, Record, Wrong, date, encoded, next_revision
 
 /// A field that a payable in this status does not have is null.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct PayableDocument {
+pub(crate) struct PayableDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     rev: i64,

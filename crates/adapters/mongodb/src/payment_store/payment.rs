@@ -24,7 +24,7 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct PaymentDocument {
+pub(crate) struct PaymentDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     rev: i64,

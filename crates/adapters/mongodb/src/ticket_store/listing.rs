@@ -16,7 +16,7 @@ use crate::document::{
 
 /// A field that a listing does not have is null.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ListingDocument {
+pub(crate) struct ListingDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     rev: i64,

@@ -2,11 +2,13 @@
 #![expect(clippy::panic, reason = "a test that cannot run says so")]
 
 mod bank;
+mod counting;
 mod outbox_order;
 mod queries;
 mod surroundings;
 mod world;
 
+use counting::Marketplace;
 use world::World;
 
 ticketing_conformance::account_store!(World::accounts().await);
@@ -16,3 +18,4 @@ ticketing_conformance::payment_store!(World::payments().await);
 ticketing_conformance::outbox!(World::orders().await);
 ticketing_conformance::parking!(World::orders().await);
 ticketing_conformance::gateway!(bank::Bank::open().await);
+ticketing_conformance::census!(Marketplace::open().await);

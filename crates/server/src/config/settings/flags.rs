@@ -1,6 +1,9 @@
 //! The flags and variables, each a text until it is parsed.
 
 use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
+
+use crate::operate::ParkedTask;
 
 /// A marketplace for tickets: buy places, sell your own.
 ///
@@ -81,6 +84,68 @@ pub(super) enum Command {
     },
     /// Make the topics that are missing on Kafka, and list them all
     Topics,
+    /// Check on the data of a running marketplace that nothing is oversold, charged twice, lost or stuck
+    ///
+    /// Ends with 0 if all is well, 1 if something is wrong.
+    Audit {
+        /// How long a difference must stand to be more than a lag
+        #[arg(long, value_name = "SPAN", default_value = "30s")]
+        patience: String,
+    },
+    /// Look at events that could not be handled, or decide what becomes of them
+    Parked {
+        #[command(subcommand)]
+        action: ParkedCommand,
+    },
+    /// Make what a service knows of the others anew from the log, while it runs
+    Replay {
+        /// tickets, orders, payments or expiration
+        #[arg(value_name = "SERVICE")]
+        service: String,
+        /// Only tell what differs; ends with 1 if something does
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// What to do about parked events.
+#[derive(Debug, Subcommand)]
+pub(super) enum ParkedCommand {
+    /// Print a line for each
+    List {
+        /// Of this key alone
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Print all of one
+    Show {
+        /// Which, as the list names it
+        id: Uuid,
+    },
+    /// Have its consumer handle it again, with all else of its key, in order
+    Replay {
+        /// Which, as the list names it
+        id: Uuid,
+    },
+    /// Forget one for ever
+    Drop {
+        /// Which, as the list names it
+        id: Uuid,
+        /// Do it; without this it is only told what would be forgotten
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl From<&ParkedCommand> for ParkedTask {
+    fn from(command: &ParkedCommand) -> Self {
+        match command {
+            ParkedCommand::List { key } => Self::List { key: key.clone() },
+            ParkedCommand::Show { id } => Self::Show { id: *id },
+            ParkedCommand::Replay { id } => Self::Replay { id: *id },
+            ParkedCommand::Drop { id, yes } => Self::Drop { id: *id, only_tell: !yes },
+        }
+    }
 }
 
 /// On which engines the services work.

@@ -36,6 +36,32 @@ impl Mistakes {
         }
     }
 
+    /// Finds what a look at the databases lacks.
+    pub(super) fn check_databases(&mut self, config: &Config) {
+        if config.engines.store.is_none() {
+            self.0.push("in memory there is nothing to look at from outside: choose --store mongodb".to_owned());
+        }
+    }
+
+    /// Finds what `replay` lacks.
+    pub(super) fn check_replay(&mut self, service: Service, config: &Config) {
+        match service {
+            Service::Accounts | Service::Web => {
+                self.0.push(format!("replay {}: it keeps nothing of other services", service.name()));
+            }
+            Service::Expiration if config.engines.timers.is_none() => {
+                self.0.push(
+                    "replay expiration: timers in memory go with their process: choose --timers redis".to_owned(),
+                );
+            }
+            Service::Expiration => {}
+            Service::Tickets | Service::Orders | Service::Payments => self.check_databases(config),
+        }
+        if config.engines.bus.is_none() {
+            self.0.push("replay: only Kafka keeps what was published: choose --bus kafka".to_owned());
+        }
+    }
+
     fn check_part(&mut self, config: &Config, settings: &Settings) {
         if config.demo {
             self.0.push("--demo true: demo data needs every service".to_owned());

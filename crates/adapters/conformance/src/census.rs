@@ -1,0 +1,95 @@
+//! Rules of [`Census`] and [`Ledger`].
+#![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
+
+mod charges;
+mod records;
+mod waiting;
+
+use std::sync::Arc;
+
+use ticketing_core::ports::census::{Census, Ledger};
+use ticketing_core::ports::gateway::{CardToken, PaymentGateway};
+use ticketing_core::ports::order_store::OrderStore;
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::store::{Page, StoreError};
+use ticketing_core::ports::ticket_store::TicketStore;
+
+use crate::report::Family;
+use crate::time::soon;
+
+pub use charges::{a_refund_is_told, charges_are_told_in_pages};
+pub use records::{
+    a_record_is_counted_as_it_is, an_empty_marketplace_counts_nothing, census_pages_join_without_gaps,
+    what_ended_is_counted,
+};
+pub use waiting::what_waits_is_counted;
+
+/// Every rule of this module.
+pub const CENSUS: Family<dyn CensusFixture> = crate::census!(@ [family]);
+
+/// The services of a marketplace in which nothing happened yet, and who counts what they keep.
+pub trait CensusFixture: Send + Sync {
+    /// The census; always of the same marketplace.
+    fn census(&self) -> Arc<dyn Census>;
+
+    /// Where its tickets service keeps listings.
+    fn tickets(&self) -> Arc<dyn TicketStore>;
+
+    /// Where its orders service keeps stocks and orders.
+    fn orders(&self) -> Arc<dyn OrderStore>;
+
+    /// The outbox of its orders service.
+    fn outbox(&self) -> Arc<dyn Outbox>;
+
+    /// Where its orders service sets deliveries aside; the consumer is called `orders`.
+    fn parking_lot(&self) -> Arc<dyn ParkingLot>;
+
+    /// Where its payments service keeps payables and payments.
+    fn payments(&self) -> Arc<dyn PaymentStore>;
+
+    /// Its gateway, if it tells what it charged.
+    fn bank(&self) -> Option<Bank>;
+}
+
+/// A gateway that tells what it charged.
+pub struct Bank {
+    /// Charges cards.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// Tells what was charged.
+    pub ledger: Arc<dyn Ledger>,
+    /// A card that is charged.
+    pub good: CardToken,
+    /// A card that is declined.
+    pub bad: CardToken,
+}
+
+impl std::fmt::Debug for Bank {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bank").finish_non_exhaustive()
+    }
+}
+
+/// Awaits what must succeed.
+async fn answered<T: Send>(call: impl Future<Output = Result<T, StoreError>> + Send) -> T {
+    soon("the marketplace answers", call).await.expect("the marketplace answers")
+}
+
+/// All of a list, in pages of `size`.
+async fn all<T, C, F>(size: usize, id: fn(&T) -> C, read: impl Fn(Page<C>) -> F + Send) -> Vec<T>
+where
+    T: Send,
+    C: Copy + Send,
+    F: Future<Output = Result<Vec<T>, StoreError>> + Send,
+{
+    let (mut page, mut list) = (Page::first(size), Vec::new());
+    loop {
+        let found = answered(read(page)).await;
+        assert!(found.len() <= size, "a page of {size} has {} records", found.len());
+        let Some(last) = found.last() else { return list };
+        page.after = Some(id(last));
+        list.extend(found);
+        assert!(list.len() <= 1000, "pages of {size} repeat themselves");
+    }
+}

@@ -1,0 +1,200 @@
+//! Censuses that leave out, repeat or misremember, and ledgers that do.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ticketing_conformance::census::{Bank, CENSUS, CensusFixture};
+use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::payment::{Payable, Payment, PaymentStatus};
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::domain::ticket::{Listing, TicketStatus};
+use ticketing_core::ports::census::{Census, Charge, Ledger, Waiting};
+use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::ports::order_store::OrderStore;
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::store::{Page, StoreError};
+use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_memory::{MemoryCensus, MemoryEngines, SandboxGateway};
+
+use crate::world::assert_notices;
+
+/// What is wrong with a census, or with a ledger.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    None,
+    RepeatsTheLast,
+    SkipsOne,
+    HasNoOrder,
+    LeavesOutWithdrawn,
+    LeavesOutCancelled,
+    LeavesOutSettled,
+    ForgetsSales,
+    ForgetsTheOutbox,
+    ForgetsTheLot,
+    ForgetsTheOldest,
+    ForgetsRefunds,
+    SeesGhosts,
+}
+
+struct Flawed<T>(T, Flaw);
+
+impl<T> Flawed<T> {
+    /// Spoils a page of whatever.
+    fn spoil<R>(&self, mut page: Vec<R>) -> Vec<R> {
+        match self.1 {
+            Flaw::SkipsOne if page.len() > 3 => drop(page.remove(1)),
+            Flaw::HasNoOrder => page.reverse(),
+            _ => {}
+        }
+        page
+    }
+
+    /// Spoils a cursor of whatever.
+    fn read<C>(&self, page: Page<C>) -> Page<C> {
+        let after = if self.1 == Flaw::RepeatsTheLast { None } else { page.after };
+        Page { after, ..page }
+    }
+}
+
+#[async_trait]
+impl Census for Flawed<MemoryCensus> {
+    async fn listings(&self, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
+        let mut listings = self.0.listings(self.read(page)).await?;
+        if self.1 == Flaw::LeavesOutWithdrawn {
+            listings.retain(|listing| listing.ticket.status == TicketStatus::OnSale);
+        }
+        if self.1 == Flaw::ForgetsSales {
+            listings.iter_mut().for_each(|listing| listing.sales.held = 0);
+        }
+        Ok(self.spoil(listings))
+    }
+
+    async fn stocks(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.0.stocks(page).await
+    }
+
+    async fn orders(&self, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        let mut orders = self.0.orders(page).await?;
+        if self.1 == Flaw::LeavesOutCancelled {
+            orders.retain(|order| order.pay_by().is_ok());
+        }
+        Ok(orders)
+    }
+
+    async fn payables(&self, page: Page<OrderId>) -> Result<Vec<Payable>, StoreError> {
+        self.0.payables(page).await
+    }
+
+    async fn payments(&self, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
+        let mut payments = self.0.payments(page).await?;
+        if self.1 == Flaw::LeavesOutSettled {
+            payments.retain(|payment| payment.status == PaymentStatus::Pending);
+        }
+        Ok(payments)
+    }
+
+    async fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
+        let mut all = self.0.waiting().await?;
+        for waiting in &mut all {
+            match self.1 {
+                Flaw::ForgetsTheOutbox => waiting.unpublished = 0,
+                Flaw::ForgetsTheLot => waiting.parked = 0,
+                Flaw::ForgetsTheOldest => waiting.parked_since = None,
+                Flaw::SeesGhosts => waiting.unpublished += 1,
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+}
+
+#[async_trait]
+impl Ledger for Flawed<SandboxGateway> {
+    async fn charges(&self, page: Page<PaymentId>) -> Result<Vec<Charge>, StoreError> {
+        let ledger: &dyn Ledger = &self.0;
+        let mut charges = ledger.charges(self.read(page)).await?;
+        if self.1 == Flaw::ForgetsRefunds {
+            charges.iter_mut().for_each(|charge| charge.refunded = false);
+        }
+        Ok(self.spoil(charges))
+    }
+}
+
+struct Marketplace(MemoryEngines, Flaw);
+
+impl Marketplace {
+    fn with(flaw: Flaw) -> Self {
+        Self(MemoryEngines::default(), flaw)
+    }
+}
+
+impl CensusFixture for Marketplace {
+    fn census(&self) -> Arc<dyn Census> {
+        Arc::new(Flawed(self.0.census(), self.1))
+    }
+
+    fn tickets(&self) -> Arc<dyn TicketStore> {
+        Arc::new(self.0.tickets.clone())
+    }
+
+    fn orders(&self) -> Arc<dyn OrderStore> {
+        Arc::new(self.0.orders.clone())
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.0.orders.outbox())
+    }
+
+    fn parking_lot(&self) -> Arc<dyn ParkingLot> {
+        Arc::new(self.0.parking.clone())
+    }
+
+    fn payments(&self) -> Arc<dyn PaymentStore> {
+        Arc::new(self.0.payments.clone())
+    }
+
+    fn bank(&self) -> Option<Bank> {
+        Some(Bank {
+            gateway: Arc::new(self.0.gateway.clone()),
+            ledger: Arc::new(Flawed(self.0.gateway.clone(), self.1)),
+            good: CardToken::new("tok_visa"),
+            bad: CardToken::new("tok_chargeDeclined"),
+        })
+    }
+}
+
+async fn assert_flawed(rule: &str, flaw: Flaw) {
+    assert_notices(&CENSUS, rule, &Marketplace::with(Flaw::None), &Marketplace::with(flaw)).await;
+}
+
+#[tokio::test]
+async fn pages_that_do_not_join() {
+    for flaw in [Flaw::RepeatsTheLast, Flaw::SkipsOne, Flaw::HasNoOrder] {
+        assert_flawed("census_pages_join_without_gaps", flaw).await;
+        assert_flawed("charges_are_told_in_pages", flaw).await;
+    }
+}
+
+#[tokio::test]
+async fn records_that_are_left_out() {
+    for flaw in [Flaw::LeavesOutWithdrawn, Flaw::LeavesOutCancelled, Flaw::LeavesOutSettled] {
+        assert_flawed("what_ended_is_counted", flaw).await;
+    }
+}
+
+#[tokio::test]
+async fn records_as_they_once_were() {
+    assert_flawed("a_record_is_counted_as_it_is", Flaw::ForgetsSales).await;
+    assert_flawed("a_refund_is_told", Flaw::ForgetsRefunds).await;
+}
+
+#[tokio::test]
+async fn waiting_things_that_are_not_counted_right() {
+    for flaw in [Flaw::ForgetsTheOutbox, Flaw::ForgetsTheLot, Flaw::ForgetsTheOldest] {
+        assert_flawed("what_waits_is_counted", flaw).await;
+    }
+    assert_flawed("an_empty_marketplace_counts_nothing", Flaw::SeesGhosts).await;
+}

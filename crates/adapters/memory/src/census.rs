@@ -1,0 +1,116 @@
+//! Everything that the services keep, for an audit.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::payment::{Payable, Payment};
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::ports::census::{Census, Charge, Ledger, Waiting};
+use ticketing_core::ports::parking::{ParkedFilter, ParkingLot};
+use ticketing_core::ports::store::{Page, StoreError};
+
+use crate::{
+    MemoryAccountStore, MemoryEngines, MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore, MemoryTicketStore,
+    SandboxGateway,
+};
+
+/// Reads the stores of all services, as `MemoryEngines::census` hands it out.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use ticketing_core::audit::{Audit, AuditConfig};
+/// use ticketing_memory::MemoryEngines;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let engines = MemoryEngines::default();
+/// let audit = Audit {
+///     census: Arc::new(engines.census()),
+///     ledger: Some(Arc::new(engines.gateway.clone())),
+///     clock: engines.world.clock.clone(),
+///     config: AuditConfig::default(),
+/// };
+/// let report = audit.run(&|progress| println!("{}", progress.counts)).await?;
+/// assert!(report.is_clean(), "{report}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone)]
+pub struct MemoryCensus {
+    accounts: MemoryAccountStore,
+    tickets: MemoryTicketStore,
+    orders: MemoryOrderStore,
+    payments: MemoryPaymentStore,
+    parking: MemoryParkingLot,
+}
+
+impl MemoryCensus {
+    pub(crate) fn of(engines: &MemoryEngines) -> Self {
+        let MemoryEngines { accounts, tickets, orders, payments, parking, .. } = engines.clone();
+        Self { accounts, tickets, orders, payments, parking }
+    }
+}
+
+#[async_trait]
+impl Census for MemoryCensus {
+    async fn listings(&self, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
+        self.tickets.0.read(|tables| tables.listings.page(page)).await
+    }
+
+    async fn stocks(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.orders.0.read(|tables| tables.stocks.page(page)).await
+    }
+
+    async fn orders(&self, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        self.orders.0.read(|tables| tables.orders.page(page)).await
+    }
+
+    async fn payables(&self, page: Page<OrderId>) -> Result<Vec<Payable>, StoreError> {
+        self.payments.0.read(|tables| tables.payables.page(page)).await
+    }
+
+    async fn payments(&self, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
+        self.payments.0.read(|tables| tables.payments.page(page)).await
+    }
+
+    async fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
+        let outboxes = [
+            ("accounts", self.accounts.outbox()),
+            ("tickets", self.tickets.outbox()),
+            ("orders", self.orders.outbox()),
+            ("payments", self.payments.outbox()),
+        ];
+        let mut services: BTreeMap<String, Waiting> = BTreeMap::new();
+        for (name, outbox) in outboxes {
+            let waiting = of(&mut services, name);
+            waiting.unpublished = u64::try_from(outbox.len()).unwrap_or(u64::MAX);
+            waiting.unpublished_since = outbox.oldest();
+        }
+        // A consumer is called like its service. All of them share one lot here.
+        for parked in self.parking.list(&ParkedFilter::default(), Page::first(usize::MAX)).await? {
+            let waiting = of(&mut services, &parked.consumer);
+            waiting.parked += 1;
+            waiting.parked_since = waiting.parked_since.into_iter().chain([parked.parked_at]).min();
+        }
+        Ok(services.into_values().collect())
+    }
+}
+
+fn of<'a>(services: &'a mut BTreeMap<String, Waiting>, name: &str) -> &'a mut Waiting {
+    let nothing = || Waiting { service: name.to_owned(), ..Waiting::default() };
+    services.entry(name.to_owned()).or_insert_with(nothing)
+}
+
+#[async_trait]
+impl Ledger for SandboxGateway {
+    async fn charges(&self, page: Page<PaymentId>) -> Result<Vec<Charge>, StoreError> {
+        let behind =
+            Self::charges(self).into_iter().filter(|charge| page.after.is_none_or(|after| charge.payment > after));
+        let told = |crate::Charge { payment, total, refunded, .. }| Charge { payment, total, refunded };
+        Ok(behind.take(page.limit).map(told).collect())
+    }
+}

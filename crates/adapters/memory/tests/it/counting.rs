@@ -1,0 +1,49 @@
+//! A marketplace of its own for each rule of a census.
+
+use std::sync::Arc;
+
+use ticketing_conformance::census::{Bank, CensusFixture};
+use ticketing_core::ports::census::Census;
+use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::ports::order_store::OrderStore;
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_memory::MemoryEngines;
+
+/// Every engine of a marketplace.
+#[derive(Default)]
+pub(crate) struct Marketplace(MemoryEngines);
+
+impl CensusFixture for Marketplace {
+    fn census(&self) -> Arc<dyn Census> {
+        Arc::new(self.0.census())
+    }
+
+    fn tickets(&self) -> Arc<dyn TicketStore> {
+        Arc::new(self.0.tickets.clone())
+    }
+
+    fn orders(&self) -> Arc<dyn OrderStore> {
+        Arc::new(self.0.orders.clone())
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.0.orders.outbox())
+    }
+
+    fn parking_lot(&self) -> Arc<dyn ParkingLot> {
+        Arc::new(self.0.parking.clone())
+    }
+
+    fn payments(&self) -> Arc<dyn PaymentStore> {
+        Arc::new(self.0.payments.clone())
+    }
+
+    fn bank(&self) -> Option<Bank> {
+        let (good, bad) = (CardToken::new("tok_visa"), CardToken::new("tok_chargeDeclined"));
+        let gateway = Arc::new(self.0.gateway.clone());
+        Some(Bank { ledger: gateway.clone(), gateway, good, bad })
+    }
+}

@@ -1,0 +1,127 @@
+//! Everything that the services keep, for an audit.
+
+mod counts;
+
+use async_trait::async_trait;
+use bson::{Document, Uuid, doc};
+use futures::future::{try_join, try_join_all};
+use serde::de::DeserializeOwned;
+use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::payment::{Payable, Payment};
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::ports::census::{Census, Charge, Ledger, Waiting};
+use ticketing_core::ports::store::{Page, StoreError};
+
+use crate::client::MongoClient;
+use crate::document::{Record, records};
+use crate::order_store::{OrderDocument, StockDocument};
+use crate::payment_store::{PayableDocument, PaymentDocument};
+use crate::store::Query;
+use crate::ticket_store::ListingDocument;
+
+use counts::ChargeDocument;
+
+/// The services that have a database.
+const SERVICES: [&str; 5] = ["accounts", "tickets", "orders", "payments", "expiration"];
+
+/// Reads the databases of all services, and the ledger of a [`MongoGateway`](crate::MongoGateway).
+///
+/// It makes nothing, no index either: a database that does not exist is empty.
+/// A clone reads the same.
+///
+/// # Examples
+///
+/// ```no_run
+/// use ticketing_core::ports::census::Census;
+/// use ticketing_core::ports::store::Page;
+/// use ticketing_mongodb::{MongoCensus, MongoClient, MongoConfig};
+///
+/// # async fn read() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = MongoClient::connect(&MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0")).await?;
+/// let oldest = MongoCensus::new(&client).orders(Page::first(100)).await?;
+/// # let _ = oldest; Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct MongoCensus(MongoClient);
+
+impl MongoCensus {
+    /// Counts what lies in the databases of a client.
+    #[must_use]
+    pub fn new(client: &MongoClient) -> Self {
+        Self(client.clone())
+    }
+
+    async fn page<R>(&self, service: &str, page: Page<uuid::Uuid>) -> Result<Vec<R::Domain>, StoreError>
+    where
+        R: Record + DeserializeOwned + Unpin + Send + Sync + 'static,
+    {
+        let query = Query { collection: R::COLLECTION, filter: behind(page), sort: in_order(), limit: page.limit };
+        records::<R>(query.find_in(&self.0.database(service)).await?)
+    }
+}
+
+fn behind(page: Page<uuid::Uuid>) -> Document {
+    page.after.map_or_else(Document::new, |after| doc! { "_id": { "$gt": Uuid::from(after) } })
+}
+
+fn in_order() -> Document {
+    doc! { "_id": 1 }
+}
+
+/// A page whose cursor is a plain id. The server orders ids byte by byte, as the domain does.
+fn plain<C>(page: Page<C>, id: fn(C) -> uuid::Uuid) -> Page<uuid::Uuid> {
+    Page { after: page.after.map(id), limit: page.limit }
+}
+
+#[async_trait]
+impl Census for MongoCensus {
+    async fn listings(&self, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
+        self.page::<ListingDocument>("tickets", plain(page, TicketId::uuid)).await
+    }
+
+    async fn stocks(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.page::<StockDocument>("orders", plain(page, TicketId::uuid)).await
+    }
+
+    async fn orders(&self, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        self.page::<OrderDocument>("orders", plain(page, OrderId::uuid)).await
+    }
+
+    async fn payables(&self, page: Page<OrderId>) -> Result<Vec<Payable>, StoreError> {
+        self.page::<PayableDocument>("payments", plain(page, OrderId::uuid)).await
+    }
+
+    async fn payments(&self, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
+        self.page::<PaymentDocument>("payments", plain(page, PaymentId::uuid)).await
+    }
+
+    async fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
+        try_join_all(SERVICES.map(|service| async move {
+            let database = self.0.database(service);
+            let (unpublished, parked) = try_join(counts::unpublished(&database), counts::parked(&database)).await?;
+            Ok(Waiting {
+                service: service.to_owned(),
+                unpublished: unpublished.records,
+                unpublished_since: unpublished.oldest,
+                parked: parked.records,
+                parked_since: parked.oldest,
+            })
+        }))
+        .await
+    }
+}
+
+#[async_trait]
+impl Ledger for MongoCensus {
+    async fn charges(&self, page: Page<PaymentId>) -> Result<Vec<Charge>, StoreError> {
+        let page = plain(page, PaymentId::uuid);
+        let mut filter = behind(page);
+        filter.insert("reference", doc! { "$ne": null });
+        let query = Query { collection: ChargeDocument::COLLECTION, filter, sort: in_order(), limit: page.limit };
+        let found: Vec<ChargeDocument> = query.find_in(&self.0.database("gateway")).await?;
+        found.into_iter().map(ChargeDocument::read).collect()
+    }
+}

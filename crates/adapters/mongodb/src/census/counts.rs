@@ -1,0 +1,83 @@
+//! What waits in a database, counted by the server, and what its gateway charged.
+
+use bson::{Document, Uuid, doc};
+use futures::TryStreamExt;
+use mongodb::Database;
+use serde::Deserialize;
+use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::census::Charge;
+use ticketing_core::ports::store::StoreError;
+
+use crate::client::detached;
+use crate::document::{MoneyDocument, unsigned};
+use crate::error::Unreadable;
+use crate::outbox::row;
+use crate::parking;
+
+/// How many, and since when.
+#[derive(Debug, Default)]
+pub(super) struct Count {
+    pub(super) records: u64,
+    pub(super) oldest: Option<Timestamp>,
+}
+
+/// As the server counts; `oldest` is in milliseconds since 1970.
+#[derive(Debug, Deserialize)]
+struct CountDocument {
+    records: i64,
+    oldest: Option<i64>,
+}
+
+/// Events in the outbox of a service. All of its rows are read, and there are few unless a relay is down.
+pub(super) async fn unpublished(database: &Database) -> Result<Count, StoreError> {
+    let group = doc! {
+        "_id": null,
+        "records": { "$sum": { "$toLong": { "$size": "$events" } } },
+        "oldest": { "$min": { "$min": "$events.time" } },
+    };
+    count(database, row::COLLECTION, group).await
+}
+
+/// Deliveries that a service set aside.
+pub(super) async fn parked(database: &Database) -> Result<Count, StoreError> {
+    let group = doc! {
+        "_id": null,
+        "records": { "$sum": { "$toLong": 1 } },
+        "oldest": { "$min": { "$toLong": "$parked_at" } },
+    };
+    count(database, parking::COLLECTION, group).await
+}
+
+async fn count(database: &Database, collection: &'static str, group: Document) -> Result<Count, StoreError> {
+    let rows = database.collection::<Document>(collection);
+    let counting = async move {
+        let counted = rows.aggregate([doc! { "$group": group }]).with_type::<CountDocument>().await?;
+        counted.try_collect::<Vec<_>>().await
+    };
+    // Where there is nothing, there is no group either.
+    let Some(counted) = detached(counting).await?.pop() else { return Ok(Count::default()) };
+    let wrong = |what| Unreadable { collection, id: "in a count".to_owned(), what };
+    let records = unsigned(counted.records).map_err(wrong)?;
+    Ok(Count { records, oldest: counted.oldest.map(Timestamp::from_millis) })
+}
+
+/// What a gateway's ledger has of an attempt that was charged.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChargeDocument {
+    #[serde(rename = "_id")]
+    payment: Uuid,
+    total: Option<MoneyDocument>,
+    refunded: bool,
+}
+
+impl ChargeDocument {
+    pub(super) const COLLECTION: &'static str = "attempts";
+
+    pub(super) fn read(self) -> Result<Charge, StoreError> {
+        let id = self.payment.to_string();
+        let wrong = |what| Unreadable { collection: Self::COLLECTION, id: id.clone(), what };
+        let total = self.total.ok_or_else(|| wrong("a charge without an amount"))?.try_into().map_err(wrong)?;
+        Ok(Charge { payment: PaymentId::new(self.payment.into()), total, refunded: self.refunded })
+    }
+}

@@ -1,0 +1,146 @@
+//! What lies in the databases is counted as it is, and an audit finds what is damaged.
+
+use std::sync::Arc;
+
+use bson::{Document, Uuid, doc};
+use ticketing_conformance::census::{Bank, CensusFixture};
+use ticketing_conformance::sample;
+use ticketing_core::audit::{Audit, AuditConfig};
+use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::flow::driver::causes;
+use ticketing_core::ports::census::Census;
+use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::ports::order_store::OrderStore;
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::store::{UnitOfWork, Write};
+use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
+use ticketing_mongodb::{MongoCensus, MongoClient, MongoGateway, MongoOrderStore, MongoPaymentStore, MongoTicketStore};
+
+use crate::world::connected;
+
+/// The databases of all services, and of a gateway.
+pub(crate) struct Marketplace {
+    client: MongoClient,
+    tickets: MongoTicketStore,
+    orders: MongoOrderStore,
+    payments: MongoPaymentStore,
+    gateway: MongoGateway,
+}
+
+impl Marketplace {
+    pub(crate) async fn open() -> Self {
+        let client = connected().await;
+        let sandbox = SandboxGateway::new(Arc::new(ManualClock::default()), SandboxConfig::default());
+        Self {
+            tickets: MongoTicketStore::open(&client).await.expect("the store opens"),
+            orders: MongoOrderStore::open(&client).await.expect("the store opens"),
+            payments: MongoPaymentStore::open(&client).await.expect("the store opens"),
+            gateway: MongoGateway::open(&client, Arc::new(sandbox)).await.expect("the ledger opens"),
+            client,
+        }
+    }
+
+    /// A ticket that is on sale, known to both services.
+    async fn sell(&self) -> TicketId {
+        let listing = sample::listing();
+        let (id, stock) = (listing.ticket.id, Stock::of(&listing.ticket));
+        let work = UnitOfWork::default().with(Write::insert(listing));
+        self.tickets.commit(work).await.expect("the listing is new");
+        self.orders.commit(UnitOfWork::default().with(Write::insert(stock))).await.expect("the stock is new");
+        id
+    }
+
+    async fn damage_stock(&self, id: TicketId, damage: Document) {
+        let stocks = self.client.database("orders").collection::<Document>("stocks");
+        let damaged = stocks.update_one(doc! { "_id": Uuid::from(id.uuid()) }, doc! { "$set": damage }).await;
+        assert_eq!(damaged.expect("the stock is damaged").modified_count, 1);
+    }
+}
+
+impl CensusFixture for Marketplace {
+    fn census(&self) -> Arc<dyn Census> {
+        Arc::new(MongoCensus::new(&self.client))
+    }
+
+    fn tickets(&self) -> Arc<dyn TicketStore> {
+        Arc::new(self.tickets.clone())
+    }
+
+    fn orders(&self) -> Arc<dyn OrderStore> {
+        Arc::new(self.orders.clone())
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.orders.outbox())
+    }
+
+    fn parking_lot(&self) -> Arc<dyn ParkingLot> {
+        Arc::new(self.orders.parking())
+    }
+
+    fn payments(&self) -> Arc<dyn PaymentStore> {
+        Arc::new(self.payments.clone())
+    }
+
+    fn bank(&self) -> Option<Bank> {
+        Some(Bank {
+            gateway: Arc::new(self.gateway.clone()),
+            ledger: Arc::new(MongoCensus::new(&self.client)),
+            good: CardToken::new("tok_visa"),
+            bad: CardToken::new("tok_chargeDeclined"),
+        })
+    }
+}
+
+fn audit(client: &MongoClient) -> Audit {
+    let census = Arc::new(MongoCensus::new(client));
+    let clock = Arc::new(ManualClock::new(sample::NOW));
+    Audit { ledger: Some(census.clone()), census, clock, config: AuditConfig::default() }
+}
+
+#[tokio::test]
+async fn databases_that_do_not_exist_are_empty_and_stay_away() {
+    let client = connected().await;
+
+    let report = audit(&client).run(&|_| {}).await.expect("the audit ends");
+
+    assert_eq!((report.counts.records(), report.is_clean()), (0, true), "{report}");
+    for service in ["accounts", "tickets", "orders", "payments", "expiration", "gateway"] {
+        let made = client.database(service).list_collection_names().await.expect("an answer");
+        assert_eq!(made, [""; 0], "the audit made something in {service}");
+    }
+}
+
+#[tokio::test]
+async fn an_audit_finds_a_document_that_somebody_changed() {
+    let marketplace = Marketplace::open().await;
+    let (_, damaged) = (marketplace.sell().await, marketplace.sell().await);
+    assert_eq!(audit(&marketplace.client).look().await.expect("the audit ends"), [], "nobody changed anything yet");
+
+    marketplace.damage_stock(damaged, doc! { "sales.held": 3, "price.amount": 1_i64 }).await;
+
+    let found = audit(&marketplace.client).look().await.expect("the audit ends");
+    let told: Vec<_> = found.iter().map(ToString::to_string).collect();
+    let expected = [
+        "is at version 1, and the orders service holds another price",
+        "is at version 0 of its sales, and the tickets service holds another held",
+        "counts 3 places held and 0 sold, and its orders have 0 held and 0 sold",
+    ];
+    assert_eq!(told, expected.map(|what| format!("ticket {damaged} {what}")));
+}
+
+#[tokio::test]
+async fn an_audit_names_a_document_that_nobody_can_read() {
+    let marketplace = Marketplace::open().await;
+    let damaged = marketplace.sell().await;
+    marketplace.damage_stock(damaged, doc! { "quantity": 0 }).await;
+
+    let told = audit(&marketplace.client).look().await.expect_err("the audit cannot go on");
+
+    let named = format!("the document {damaged} of stocks holds a quantity out of bounds");
+    assert_eq!(causes(&told), format!("the store holds what it should not: {named}"));
+}

@@ -1,0 +1,89 @@
+//! One pass: what is told to it, record by record, and what it finds.
+//!
+//! Pure: it reads nothing and knows no time but the one that it is told.
+
+use crate::domain::order::Order;
+use crate::domain::payment::{Payable, Payment, PaymentStatus};
+use crate::domain::stock::Stock;
+use crate::domain::ticket::Listing;
+use crate::domain::time::Timestamp;
+use crate::ports::census::{Charge, Waiting};
+
+use super::finding::{Finding, Subject, What};
+use super::money::{Money, dispute};
+use super::places::Places;
+use super::replicas;
+use super::report::Counts;
+
+/// Order matters: payments are told before orders, orders before tickets.
+#[derive(Debug)]
+pub(super) struct Inspection {
+    pub(super) counts: Counts,
+    /// What was due before then and did not happen is stuck.
+    due_by: Timestamp,
+    money: Money,
+    places: Places,
+    found: Vec<Finding>,
+}
+
+impl Inspection {
+    pub(super) fn new(due_by: Timestamp) -> Self {
+        let (money, places) = (Money::default(), Places::default());
+        Self { counts: Counts::default(), due_by, money, places, found: Vec::new() }
+    }
+
+    pub(super) fn payment(&mut self, payment: &Payment) {
+        self.counts.payments += 1;
+        self.found.extend(self.money.payment(payment));
+        let refund_due = match payment.status {
+            PaymentStatus::Pending => false,
+            PaymentStatus::RefundDue { .. } => true,
+            PaymentStatus::Captured { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Refunded { .. } => return,
+        };
+        if payment.started_at < self.due_by {
+            let what = What::Unsettled { since: payment.started_at, refund_due };
+            self.found.push(Finding::payment(payment.id, what));
+        }
+    }
+
+    /// What the gateway did, beside what is believed of it.
+    pub(super) fn charge(&mut self, payment: Option<&Payment>, charge: Option<&Charge>) {
+        self.counts.charges += u64::from(charge.is_some());
+        self.found.extend(dispute(payment, charge));
+    }
+
+    pub(super) fn order(&mut self, order: Option<&Order>, payable: Option<&Payable>) {
+        self.counts.payables += u64::from(payable.is_some());
+        self.found.extend(replicas::of_order(order, payable));
+        let Some(order) = order else { return };
+        self.counts.orders += 1;
+        self.places.order(order);
+        self.found.extend(self.money.order(order));
+        let overdue = order.pay_by().ok().filter(|pay_by| *pay_by < self.due_by);
+        self.found.extend(overdue.map(|pay_by| Finding::order(order.id, What::Overdue { pay_by })));
+    }
+
+    pub(super) fn ticket(&mut self, listing: Option<&Listing>, stock: Option<&Stock>) {
+        self.counts.listings += u64::from(listing.is_some());
+        self.counts.stocks += u64::from(stock.is_some());
+        self.found.extend(replicas::of_ticket(listing, stock));
+        self.found.extend(stock.into_iter().flat_map(|stock| self.places.stock(stock)));
+    }
+
+    pub(super) fn waiting(&mut self, waiting: &Waiting) {
+        let events = waiting.unpublished;
+        let late = waiting.unpublished_since.filter(|since| *since < self.due_by);
+        let unpublished = late.map(|since| What::Unpublished { events, since });
+        let parked = (waiting.parked > 0).then_some(What::Parked { deliveries: waiting.parked });
+        let subject = Subject::Service(waiting.service.clone());
+        let found = unpublished.into_iter().chain(parked);
+        self.found.extend(found.map(|what| Finding { subject: subject.clone(), what }));
+    }
+
+    pub(super) fn finish(self) -> (Counts, Vec<Finding>) {
+        let Self { counts, money, places, mut found, .. } = self;
+        found.extend(money.finish());
+        found.extend(places.finish());
+        (counts, found)
+    }
+}

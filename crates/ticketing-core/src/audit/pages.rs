@@ -1,0 +1,66 @@
+//! Reads a list page by page, and two lists of the same ids side by side.
+
+use std::collections::VecDeque;
+
+use futures::future::BoxFuture;
+
+use crate::ports::store::{Page, StoreError};
+
+type Read<'a, T, C> = dyn Fn(Page<C>) -> BoxFuture<'a, Result<Vec<T>, StoreError>> + Send + Sync + 'a;
+
+/// A list, of which one page is in memory.
+pub(super) struct Pages<'a, T, C> {
+    read: Box<Read<'a, T, C>>,
+    id: fn(&T) -> C,
+    next: Page<C>,
+    page: VecDeque<T>,
+    ended: bool,
+}
+
+impl<'a, T, C: Copy> Pages<'a, T, C> {
+    pub(super) fn new(
+        limit: usize,
+        read: impl Fn(Page<C>) -> BoxFuture<'a, Result<Vec<T>, StoreError>> + Send + Sync + 'a,
+        id: fn(&T) -> C,
+    ) -> Self {
+        Self { read: Box::new(read), id, next: Page::first(limit.max(1)), page: VecDeque::new(), ended: false }
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Option<T>, StoreError> {
+        self.fill().await?;
+        Ok(self.page.pop_front())
+    }
+
+    /// The id of the record that comes next.
+    async fn peek(&mut self) -> Result<Option<C>, StoreError> {
+        self.fill().await?;
+        Ok(self.page.front().map(self.id))
+    }
+
+    async fn fill(&mut self) -> Result<(), StoreError> {
+        if self.ended || !self.page.is_empty() {
+            return Ok(());
+        }
+        let page = (self.read)(self.next).await?;
+        // A page that is not full is the last: who reads on would chase what is being written.
+        self.ended = page.len() < self.next.limit;
+        self.next.after = page.last().map(self.id);
+        self.page = page.into();
+        Ok(())
+    }
+}
+
+/// Records that two lists have under one id, or one of them alone.
+pub(super) type Pair<L, R> = (Option<L>, Option<R>);
+
+/// The records of the lowest id that comes next in either list; `None` at the end of both.
+pub(super) async fn pair<L, R, C: Copy + Ord>(
+    left: &mut Pages<'_, L, C>,
+    right: &mut Pages<'_, R, C>,
+) -> Result<Option<Pair<L, R>>, StoreError> {
+    let ids = (left.peek().await?, right.peek().await?);
+    let Some(lowest) = ids.0.into_iter().chain(ids.1).min() else { return Ok(None) };
+    let of_left = if ids.0 == Some(lowest) { left.next().await? } else { None };
+    let of_right = if ids.1 == Some(lowest) { right.next().await? } else { None };
+    Ok(Some((of_left, of_right)))
+}

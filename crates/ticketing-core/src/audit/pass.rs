@@ -1,0 +1,95 @@
+//! Reads everything once, in the order in which it can be compared.
+
+use crate::ports::census::Ledger;
+use crate::ports::store::StoreError;
+
+use super::Audit;
+use super::finding::Finding;
+use super::inspection::Inspection;
+use super::pages::{Pages, pair};
+use super::report::Counts;
+
+/// A pass that is under way.
+pub(super) struct Pass<'a> {
+    audit: &'a Audit,
+    /// Hears of every page.
+    told: &'a (dyn Fn(Counts) + Send + Sync),
+    /// How many records it has heard of.
+    heard: u64,
+    inspection: Inspection,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(audit: &'a Audit, told: &'a (dyn Fn(Counts) + Send + Sync)) -> Self {
+        let due_by = audit.clock.now().before(audit.config.grace);
+        Self { audit, told, heard: 0, inspection: Inspection::new(due_by) }
+    }
+
+    pub(super) async fn read(mut self) -> Result<(Counts, Vec<Finding>), StoreError> {
+        // Order matters: an inspection compares orders with the money that it saw before, and stocks
+        // with the orders that it saw before.
+        match &self.audit.ledger {
+            Some(ledger) => self.payments_and_charges(&**ledger).await?,
+            None => self.payments().await?,
+        }
+        self.orders().await?;
+        self.tickets().await?;
+        for waiting in self.audit.census.waiting().await? {
+            self.inspection.waiting(&waiting);
+        }
+        Ok(self.inspection.finish())
+    }
+
+    async fn payments(&mut self) -> Result<(), StoreError> {
+        let Audit { census, config, .. } = self.audit;
+        let mut payments = Pages::new(config.page, |page| census.payments(page), |payment| payment.id);
+        while let Some(payment) = payments.next().await? {
+            self.inspection.payment(&payment);
+            self.tell();
+        }
+        Ok(())
+    }
+
+    async fn payments_and_charges(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
+        let Audit { census, config, .. } = self.audit;
+        let mut payments = Pages::new(config.page, |page| census.payments(page), |payment| payment.id);
+        let mut charges = Pages::new(config.page, |page| ledger.charges(page), |charge| charge.payment);
+        while let Some((payment, charge)) = pair(&mut payments, &mut charges).await? {
+            self.inspection.charge(payment.as_ref(), charge.as_ref());
+            payment.iter().for_each(|payment| self.inspection.payment(payment));
+            self.tell();
+        }
+        Ok(())
+    }
+
+    async fn orders(&mut self) -> Result<(), StoreError> {
+        let Audit { census, config, .. } = self.audit;
+        let mut payables = Pages::new(config.page, |page| census.payables(page), |payable| payable.order);
+        let mut orders = Pages::new(config.page, |page| census.orders(page), |order| order.id);
+        while let Some((payable, order)) = pair(&mut payables, &mut orders).await? {
+            self.inspection.order(order.as_ref(), payable.as_ref());
+            self.tell();
+        }
+        Ok(())
+    }
+
+    async fn tickets(&mut self) -> Result<(), StoreError> {
+        let Audit { census, config, .. } = self.audit;
+        let mut stocks = Pages::new(config.page, |page| census.stocks(page), |stock| stock.ticket);
+        let mut listings = Pages::new(config.page, |page| census.listings(page), |listing| listing.ticket.id);
+        while let Some((stock, listing)) = pair(&mut stocks, &mut listings).await? {
+            self.inspection.ticket(listing.as_ref(), stock.as_ref());
+            self.tell();
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self) {
+        let counts = self.inspection.counts;
+        let page = u64::try_from(self.audit.config.page).unwrap_or(u64::MAX);
+        if counts.records() >= self.heard.saturating_add(page) {
+            self.heard = counts.records();
+            (self.told)(counts);
+        }
+    }
+}

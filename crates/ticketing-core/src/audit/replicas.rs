@@ -1,0 +1,78 @@
+//! Compares replicas with their sources.
+
+use crate::domain::order::Order;
+use crate::domain::payment::Payable;
+use crate::domain::stock::Stock;
+use crate::domain::ticket::{Listing, Sales};
+
+use super::finding::{Drift, Finding, Replica, What};
+
+/// A stock beside its ticket, and a listing's sales beside its stock.
+pub(super) fn of_ticket(listing: Option<&Listing>, stock: Option<&Stock>) -> Vec<Finding> {
+    let (id, drifts) = match (listing, stock) {
+        (Some(listing), Some(stock)) => (
+            listing.ticket.id,
+            vec![(Replica::Stock, stock_drift(listing, stock)), (Replica::Sales, sales_drift(listing, stock))],
+        ),
+        (Some(Listing { ticket, .. }), None) => {
+            (ticket.id, vec![(Replica::Stock, Some(Drift::Missing { source: ticket.version }))])
+        }
+        (None, Some(stock)) => {
+            (stock.ticket, vec![(Replica::Stock, Some(Drift::Orphaned { held: stock.ticket_version }))])
+        }
+        (None, None) => return Vec::new(),
+    };
+    let found = drifts.into_iter().filter_map(|(of, drift)| drift.map(|drift| What::Replica { of, drift }));
+    found.map(|what| Finding::ticket(id, what)).collect()
+}
+
+/// A payable beside its order.
+pub(super) fn of_order(order: Option<&Order>, payable: Option<&Payable>) -> Option<Finding> {
+    let (id, drift) = match (order, payable) {
+        (Some(order), Some(payable)) => (order.id, payable_drift(order, payable)?),
+        (Some(order), None) => (order.id, Drift::Missing { source: order.version }),
+        (None, Some(payable)) => (payable.order, Drift::Orphaned { held: payable.order_version }),
+        (None, None) => return None,
+    };
+    Some(Finding::order(id, What::Replica { of: Replica::Payable, drift }))
+}
+
+fn stock_drift(listing: &Listing, stock: &Stock) -> Option<Drift> {
+    let source = Stock::of(&listing.ticket);
+    drift(source.ticket_version, stock.ticket_version, || {
+        vec![
+            ("seller", source.seller == stock.seller),
+            ("title", source.title == stock.title),
+            ("price", source.price == stock.price),
+            ("quantity", source.quantity == stock.quantity),
+            ("status", source.status == stock.status),
+        ]
+    })
+}
+
+fn sales_drift(listing: &Listing, stock: &Stock) -> Option<Drift> {
+    let (Sales { held, sold, version }, replica) = (stock.sales, listing.sales);
+    drift(version, replica.version, || vec![("held", held == replica.held), ("sold", sold == replica.sold)])
+}
+
+fn payable_drift(order: &Order, payable: &Payable) -> Option<Drift> {
+    let source = Payable::of(order);
+    drift(source.order_version, payable.order_version, || {
+        vec![
+            ("ticket", source.ticket == payable.ticket),
+            ("buyer", source.buyer == payable.buyer),
+            ("total", source.total == payable.total),
+            ("status", source.status == payable.status),
+        ]
+    })
+}
+
+/// How a replica differs, if it does; its fields are compared only where the versions are the same.
+fn drift(source: u64, held: u64, fields: impl FnOnce() -> Vec<(&'static str, bool)>) -> Option<Drift> {
+    if source != held {
+        return Some(Drift::Version { source, held });
+    }
+    let differing = fields().into_iter().filter(|(_, is_same)| !is_same);
+    let fields: Vec<_> = differing.map(|(field, _)| field).collect();
+    (!fields.is_empty()).then_some(Drift::Content { version: held, fields })
+}
