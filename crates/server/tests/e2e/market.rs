@@ -124,7 +124,7 @@ pub(crate) async fn eventually<T: std::fmt::Debug>(
             return answer;
         }
         assert!(began.elapsed() < PATIENCE, "still not as expected: {answer:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await; // between two looks
     }
 }
 

@@ -173,8 +173,10 @@ fn tests_wait_for_conditions_and_never_for_durations() {
     let sources = rust_files();
     let tests = sources.iter().filter(|source| source.path.contains("/tests/"));
     let sleeps = tests.flat_map(|source| source.code_with(&["thread::sleep", "time::sleep", "time::{sleep"]));
+    // A real engine has a clock of its own, and a process is looked at again and again.
+    let is_excused = |line: &String| ["// time is real", "// between two looks"].iter().any(|why| line.ends_with(why));
 
-    assert_eq!(sleeps.collect::<Vec<_>>(), NONE);
+    assert_eq!(sleeps.filter(|line| !is_excused(line)).collect::<Vec<_>>(), NONE);
 }
 
 #[test]

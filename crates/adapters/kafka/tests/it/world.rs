@@ -157,7 +157,7 @@ impl TimeFixture for World {
     }
 
     async fn pass(&self, span: Duration) {
-        tokio::time::sleep(span).await;
+        tokio::time::sleep(span).await; // time is real
     }
 }
 

@@ -75,7 +75,7 @@ impl<S: Send + Sync> TimeFixture for World<S> {
     }
 
     async fn pass(&self, span: Duration) {
-        tokio::time::sleep(span).await;
+        tokio::time::sleep(span).await; // time is real
     }
 }
 

@@ -36,7 +36,7 @@ impl Engine {
             let ended = self.process.as_mut().is_none_or(|process| !matches!(process.try_wait(), Ok(None)));
             assert!(!ended, "redis-server ended, perhaps because somebody took port {}", self.port);
             assert!(Instant::now() < patience, "redis-server does not answer");
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10)); // between two looks
         }
     }
 

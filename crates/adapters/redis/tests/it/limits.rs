@@ -44,7 +44,7 @@ async fn what_is_allowed_comes_evenly() {
     while allowed < 13 {
         match limiter.check("key", quota).await.unwrap() {
             Verdict::Allowed => allowed += 1,
-            Verdict::Denied { retry_after } => tokio::time::sleep(retry_after).await,
+            Verdict::Denied { retry_after } => tokio::time::sleep(retry_after).await, // time is real
         }
     }
 

@@ -54,7 +54,7 @@ async fn timers_that_are_never_completed_do_not_starve_the_rest() {
         }
         rounds += usize::from(!claimed.is_empty());
         assert!(rounds <= 2, "timers that fail were lent {rounds} times before one that was due all the while");
-        tokio::time::sleep(INSTANT * 2).await;
+        tokio::time::sleep(INSTANT * 2).await; // time is real
     }
 }
 
@@ -68,7 +68,7 @@ async fn a_timer_that_is_lent_again_is_due_when_it_was() {
     for _ in 0..3 {
         let claimed = queue.claim_due(9, INSTANT).await.unwrap();
         assert_eq!(claimed.iter().map(|due| due.timer).collect::<Vec<_>>(), set);
-        tokio::time::sleep(INSTANT * 2).await;
+        tokio::time::sleep(INSTANT * 2).await; // time is real
     }
 }
 
@@ -78,7 +78,7 @@ async fn a_token_of_a_loan_that_ended_completes_nothing() {
     let queue = RedisTimers::new(&world.client);
     queue.schedule(&timers(3, now().before(HOUR))).await.unwrap();
     let stale = queue.claim_due(9, INSTANT).await.unwrap();
-    tokio::time::sleep(INSTANT * 2).await;
+    tokio::time::sleep(INSTANT * 2).await; // time is real
 
     assert_eq!(queue.complete(&stale).await.unwrap(), 0, "the loan has ended");
     let current = queue.claim_due(9, HOUR).await.unwrap();

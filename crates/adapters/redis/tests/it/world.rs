@@ -83,7 +83,7 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut
             if let Some(answer) = ask().await {
                 return answer;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await; // between two looks
         }
     };
     tokio::time::timeout(Duration::from_secs(30), asking).await.expect(what)
@@ -96,7 +96,7 @@ impl TimeFixture for World {
     }
 
     async fn pass(&self, span: Duration) {
-        tokio::time::sleep(span).await;
+        tokio::time::sleep(span).await; // time is real
     }
 }
 

@@ -99,6 +99,6 @@ async fn served(log: &PathBuf, nth: usize) -> String {
         }
         assert!(!text.contains("cannot start") && !text.contains("could not be served"), "{text}");
         assert!(began.elapsed() < START, "it does not serve: {text}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await; // between two looks
     }
 }

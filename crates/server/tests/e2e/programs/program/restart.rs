@@ -24,7 +24,7 @@ impl Program {
             if let Some(ended) = self.lock().0.try_wait().expect("an end") {
                 return ended;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await; // between two looks
         }
     }
 
