@@ -137,7 +137,7 @@ async fn a_payable_that_missed_a_cancellation_gives_the_money_back() {
     assert_eq!(sound.record.status, PayableStatus::Cancelled);
     let pay_by = order.pay_by().expect("it awaited payment");
     let missed = Payable { status: PayableStatus::Open { pay_by }, order_version: 1, ..sound.record.clone() };
-    engines.payments.commit(UnitOfWork::default().with(sound.replace(missed.into()))).await.expect("damage");
+    engines.payments.commit(UnitOfWork::default().with(sound.replace(missed))).await.expect("damage");
     process.pay(BUYER, order.id, "tok_visa").await.expect("by what payments knows it may be paid");
 
     let mut replicas = RebuildPayables::new(Arc::new(engines.payments.clone()));

@@ -1,0 +1,195 @@
+//! Does a fault, mends it, and waits until all is well again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mongodb::Client;
+use rand::rngs::StdRng;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::Error;
+use crate::engines::Engines;
+use crate::ledger::Violation;
+use crate::load::{Fate, Purchase, Shop};
+use crate::market::Door;
+use crate::plan::{Fault, Kind};
+use crate::services::{Fleet, Process};
+
+/// Whoever takes longer than this to recover does not recover.
+const RECOVER_WITHIN: Duration = Duration::from_secs(240);
+
+/// All that can be broken.
+#[derive(Debug)]
+pub(crate) struct Town {
+    pub(crate) engines: Engines,
+    pub(crate) fleet: Fleet,
+    pub(crate) mongodb: Client,
+    pub(crate) kafka_members: u32,
+    /// What went wrong that was not our doing.
+    pub(crate) violations: Vec<Violation>,
+}
+
+/// What came of a fault.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Outcome {
+    pub(crate) kind: Kind,
+    /// To what it was done.
+    pub(crate) target: String,
+    /// How long it lasted, in seconds.
+    pub(crate) lasted: f64,
+    /// The longest time in which no order was answered, in seconds.
+    pub(crate) silent: f64,
+    /// From when it was mended until orders succeeded at both doors, in seconds; none if they did not.
+    pub(crate) orders_after: Option<f64>,
+    /// The same until every process was ready and an order was completed.
+    pub(crate) all_after: Option<f64>,
+}
+
+impl Town {
+    /// Does a fault, mends it, and waits until all is well.
+    pub(crate) async fn suffer(&mut self, fault: Fault, shop: &Arc<Shop>) -> Result<Outcome, Error> {
+        shop.pulse.begin();
+        let began = Instant::now();
+        let (target, mended) = self.inflict(fault).await?;
+        let (orders_after, all_after) = self.recover(shop, mended).await?;
+        Ok(Outcome {
+            kind: fault.kind,
+            target,
+            lasted: (mended - began).as_secs_f64(),
+            silent: shop.pulse.longest().as_secs_f64(),
+            orders_after: orders_after.map(|moment| (moment - mended).as_secs_f64()),
+            all_after: all_after.map(|moment| (moment - mended).as_secs_f64()),
+        })
+    }
+
+    /// Returns to what it was done, and when it began to be mended.
+    async fn inflict(&mut self, fault: Fault) -> Result<(String, Instant), Error> {
+        let Fault { kind, service, lasting, .. } = fault;
+        match kind {
+            Kind::KillService | Kind::StopService | Kind::PauseService => {
+                let Some(process) = self.fleet.process(service) else { return Err(Error::NoShop) };
+                let mended = inflict_on(process, kind, lasting, &mut self.violations).await?;
+                Ok((service.text().to_owned(), mended))
+            }
+            Kind::KillKafka | Kind::KillMongodb | Kind::KillRedis => self.hurt(fault, ("kill", "start")).await,
+            Kind::PauseKafka | Kind::PauseMongodb | Kind::PauseRedis => self.hurt(fault, ("pause", "resume")).await,
+        }
+    }
+
+    async fn hurt(&self, fault: Fault, (hurt, mend): (&str, &str)) -> Result<(String, Instant), Error> {
+        let member = match fault.kind {
+            Kind::KillMongodb | Kind::PauseMongodb => self.engines.primary(&self.mongodb).await?,
+            Kind::KillKafka | Kind::PauseKafka => format!("kafka{}", fault.member % self.kafka_members + 1),
+            _ => "redis".to_owned(),
+        };
+        self.engines.tell(hurt, &member).await?;
+        tokio::time::sleep(fault.lasting).await;
+        let mended = Instant::now();
+        self.engines.tell(mend, &member).await?;
+        Ok((member, mended))
+    }
+
+    /// Waits until orders succeed, and until everything does; tells when either was so.
+    pub(crate) async fn recover(
+        &mut self,
+        shop: &Arc<Shop>,
+        since: Instant,
+    ) -> Result<(Option<Instant>, Option<Instant>), Error> {
+        let mut chance: StdRng = rand::make_rng();
+        let (mut orders_at, mut bought) = (None, false);
+        while since.elapsed() < RECOVER_WITHIN {
+            self.raise_the_dead()?;
+            // The load goes on asking, whatever becomes of this try.
+            let rest = RECOVER_WITHIN.saturating_sub(since.elapsed());
+            bought = bought || buy(shop, &mut orders_at, (&mut chance, rest)).await;
+            if bought && self.is_ready(shop).await {
+                return Ok((orders_at, Some(Instant::now())));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let detail = format!("{} s after a fault was mended", RECOVER_WITHIN.as_secs());
+        self.violations.push(Violation::new("does-not-recover", detail));
+        Ok((orders_at, None))
+    }
+
+    async fn is_ready(&mut self, shop: &Shop) -> bool {
+        for process in self.fleet.all() {
+            if !shop.market.is_ready(&process.address).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Starts whoever ended without having been told to, as whatever looks after processes would, and notes it.
+    fn raise_the_dead(&mut self) -> Result<(), Error> {
+        for process in self.fleet.all() {
+            if let Some(status) = process.ended() {
+                let detail =
+                    format!("{} ended by itself: {status}; see {}", process.name.text(), process.log.display());
+                crate::tell(format_args!("VIOLATION: {detail}"));
+                self.violations.push(Violation::new("ended-by-itself", detail));
+                process.restart()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn inflict_on(
+    process: &mut Process,
+    kind: Kind,
+    lasting: Duration,
+    violations: &mut Vec<Violation>,
+) -> Result<Instant, Error> {
+    match kind {
+        Kind::PauseService => process.pause()?,
+        Kind::StopService => {
+            let status = process.stop().await?;
+            if !status.is_some_and(|status| status.success()) {
+                let detail = format!("{} was told to stop: {status:?}", process.name.text());
+                crate::tell(format_args!("VIOLATION: {detail}"));
+                violations.push(Violation::new("does-not-stop", detail));
+            }
+        }
+        _ => process.kill().await?,
+    }
+    tokio::time::sleep(lasting).await;
+    let mended = Instant::now();
+    if kind == Kind::PauseService {
+        process.resume()?
+    } else {
+        process.restart()?
+    }
+    Ok(mended)
+}
+
+/// Orders at both doors, pays, and waits for the completion; tells whether it came to that.
+async fn buy(shop: &Arc<Shop>, orders_at: &mut Option<Instant>, (chance, within): (&mut StdRng, Duration)) -> bool {
+    let tried = tokio::time::timeout(within, async {
+        let first = order_at(shop, Door::Front, chance).await?;
+        order_at(shop, Door::SecondOrders, chance).await?;
+        orders_at.get_or_insert_with(Instant::now);
+        let (purchase, order) = first;
+        purchase.pay(shop, order, "tok_visa").await?;
+        loop {
+            match purchase.status(shop, order).await?.as_str() {
+                "completed" => return Some(()),
+                "awaitingPayment" => tokio::time::sleep(Duration::from_millis(50)).await,
+                _ => return None,
+            }
+        }
+    });
+    matches!(tried.await, Ok(Some(())))
+}
+
+/// Orders one place of whichever ticket has one.
+async fn order_at(shop: &Arc<Shop>, door: Door, chance: &mut StdRng) -> Option<(Purchase, uuid::Uuid)> {
+    let ticket = shop.offers.any(chance)?.ticket;
+    let buyer = shop.buyer(chance)?;
+    let purchase = Purchase { buyer, ticket, quantity: 1, door, twice: false, fate: Fate::Paid };
+    let order = purchase.order(shop).await?;
+    Some((purchase, order))
+}

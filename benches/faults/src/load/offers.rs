@@ -1,0 +1,131 @@
+//! Tickets on sale: some with few places, so that they sell out, and then others.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use http::Method;
+use rand::RngExt;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::market::{Ask, Reply};
+use crate::people::Person;
+
+use super::Shop;
+
+/// How many people sell.
+pub(super) const SELLERS: usize = 3;
+
+/// After so many buyers who were told that it is sold out, a ticket makes room for another.
+const TIRED_AFTER: u32 = 40;
+
+/// The most places of a ticket.
+const MOST: u64 = 1_000;
+
+/// What is on sale, and who sells.
+#[derive(Debug, Default)]
+pub(crate) struct Offers {
+    on_sale: RwLock<Vec<Offer>>,
+    sellers: RwLock<Vec<Arc<Person>>>,
+}
+
+/// A ticket on sale.
+#[derive(Debug, Clone)]
+pub(crate) struct Offer {
+    pub(crate) ticket: Uuid,
+    seller: Arc<Person>,
+    quantity: u64,
+    disappointed: u32,
+}
+
+impl Offers {
+    /// Everybody who sells.
+    pub(crate) fn sellers(&self) -> Vec<Arc<Person>> {
+        self.sellers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn sells(&self, seller: Arc<Person>) {
+        self.sellers.write().unwrap_or_else(PoisonError::into_inner).push(seller);
+    }
+
+    /// Some ticket.
+    pub(crate) fn any(&self, chance: &mut StdRng) -> Option<Offer> {
+        let on_sale = self.on_sale.read().unwrap_or_else(PoisonError::into_inner);
+        (!on_sale.is_empty()).then(|| on_sale.get(chance.random_range(0..on_sale.len())).cloned())?
+    }
+
+    fn add(&self, offer: Offer) {
+        self.on_sale.write().unwrap_or_else(PoisonError::into_inner).push(offer);
+    }
+
+    /// Notes that a ticket is sold out; returns it if it was taken off because of that.
+    fn disappoints(&self, ticket: Uuid) -> Option<Offer> {
+        let mut on_sale = self.on_sale.write().unwrap_or_else(PoisonError::into_inner);
+        let place = on_sale.iter().position(|offer| offer.ticket == ticket)?;
+        let offer = on_sale.get_mut(place)?;
+        offer.disappointed += 1;
+        (offer.disappointed >= TIRED_AFTER).then(|| on_sale.swap_remove(place))
+    }
+
+    fn grow(&self, ticket: Uuid, quantity: u64) {
+        let mut on_sale = self.on_sale.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(offer) = on_sale.iter_mut().find(|offer| offer.ticket == ticket) {
+            offer.quantity = quantity;
+        }
+    }
+}
+
+impl Shop {
+    /// Puts another ticket on sale.
+    ///
+    /// There are no keys for that: one whose answer was lost is on sale, and nobody buys it.
+    pub(crate) async fn offer_another(&self, chance: &mut StdRng) -> Option<()> {
+        let sellers = self.offers.sellers();
+        let seller = Arc::clone(sellers.get(chance.random_range(0..sellers.len().max(1)))?);
+        let quantity = [8, 40, 200, MOST].get(chance.random_range(0..4)).copied()?;
+        let ask = Ask::post("offer", "/api/tickets", body(chance, quantity));
+        let answer = seller.insist(&self.market, &ask).await;
+        let ticket = answer.filter(|answer| answer.reply.status == 201).and_then(|answer| named(&answer.reply));
+        let Some(ticket) = ticket else {
+            self.ledger().unanswered("a ticket that was put on sale");
+            return None;
+        };
+        self.ledger().tickets.insert(ticket, seller.id);
+        self.offers.add(Offer { ticket, seller, quantity, disappointed: 0 });
+        Some(())
+    }
+
+    /// Somebody was told that a ticket is sold out.
+    pub(super) async fn disappointed(&self, ticket: Uuid) {
+        let Some(tired) = self.offers.disappoints(ticket) else { return };
+        let withdraw = Ask { method: Method::DELETE, ..Ask::get("withdraw", format!("/api/tickets/{ticket}")) };
+        tired.seller.insist(&self.market, &withdraw).await;
+        self.offer_another(&mut rand::make_rng()).await;
+    }
+
+    /// A seller changes a price, and may add places.
+    pub(super) async fn edit_one(&self, chance: &mut StdRng) {
+        let Some(offer) = self.offers.any(chance) else { return };
+        // Never fewer: a place that was sold meanwhile cannot be taken back.
+        let quantity = (offer.quantity + chance.random_range(0..3)).min(MOST);
+        let path = format!("/api/tickets/{}", offer.ticket);
+        let edit = Ask { method: Method::PUT, ..Ask::post("edit", path, body(chance, quantity)) };
+        match offer.seller.insist(&self.market, &edit).await {
+            Some(answer) if answer.reply.status == 200 => self.offers.grow(offer.ticket, quantity),
+            Some(answer) if answer.reply.status == 404 => {
+                self.ledger().missing(format!("ticket {} cannot be edited: {:?}", offer.ticket, answer.reply.body));
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+fn body(chance: &mut StdRng, quantity: u64) -> Value {
+    let amount: u32 = chance.random_range(100..10_000);
+    json!({"title": "A night of faults", "price": {"amount": amount, "currency": "EUR"}, "quantity": quantity})
+}
+
+/// The id of what came back.
+pub(super) fn named(reply: &Reply) -> Option<Uuid> {
+    reply.text("id").parse().ok()
+}

@@ -1,0 +1,252 @@
+//! Which fault is done when: drawn from a seed, so that a run can be done again.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use serde::{Serialize, Serializer};
+
+use crate::services::Name;
+
+/// What can be done to a marketplace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    /// A service is ended at once, and started again.
+    KillService,
+    /// A service is told to end, and started again.
+    StopService,
+    /// A service stands still for longer than its leases.
+    PauseService,
+    /// A broker is ended at once, and started again.
+    KillKafka,
+    /// A broker stands still.
+    PauseKafka,
+    /// The primary is ended at once, and started again.
+    KillMongodb,
+    /// The primary stands still, until another has long taken over.
+    PauseMongodb,
+    /// Redis is ended at once, and started again.
+    KillRedis,
+    /// Redis stands still.
+    PauseRedis,
+}
+
+impl Kind {
+    /// Every kind there is.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::KillService,
+        Self::StopService,
+        Self::PauseService,
+        Self::KillKafka,
+        Self::PauseKafka,
+        Self::KillMongodb,
+        Self::PauseMongodb,
+        Self::KillRedis,
+        Self::PauseRedis,
+    ];
+
+    /// The name in flags and reports.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::KillService => "kill-service",
+            Self::StopService => "stop-service",
+            Self::PauseService => "pause-service",
+            Self::KillKafka => "kill-kafka",
+            Self::PauseKafka => "pause-kafka",
+            Self::KillMongodb => "kill-mongodb",
+            Self::PauseMongodb => "pause-mongodb",
+            Self::KillRedis => "kill-redis",
+            Self::PauseRedis => "pause-redis",
+        }
+    }
+
+    const fn standard_weight(self) -> u16 {
+        match self {
+            Self::KillService => 10,
+            Self::StopService | Self::PauseService => 5,
+            Self::KillKafka | Self::KillMongodb | Self::KillRedis => 4,
+            Self::PauseKafka | Self::PauseMongodb | Self::PauseRedis => 2,
+        }
+    }
+
+    /// From and to how many milliseconds it lasts.
+    const fn lasting(self, service: Name) -> (u64, u64) {
+        match (self, service) {
+            // A claim of timers is lost after 30 s.
+            (Self::PauseService, Name::Expiration) => (31_000, 34_000),
+            // The lease of a relay is lost after 10 s.
+            (Self::PauseService | Self::PauseKafka | Self::PauseMongodb | Self::PauseRedis, _) => (12_000, 15_000),
+            // Whoever is told to end is started again at once, as an upgrade does.
+            (Self::StopService, _) => (0, 0),
+            (Self::KillService | Self::KillKafka | Self::KillMongodb | Self::KillRedis, _) => (0, 4_000),
+        }
+    }
+}
+
+/// Relative frequencies of the kinds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Weights(Vec<(Kind, u16)>);
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self(Kind::ALL.map(|kind| (kind, kind.standard_weight())).to_vec())
+    }
+}
+
+impl fmt::Display for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<_> = self.0.iter().map(|(kind, weight)| format!("{}={weight}", kind.name())).collect();
+        f.write_str(&parts.join(","))
+    }
+}
+
+impl Serialize for Weights {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl FromStr for Weights {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no list of weights such as {}", Self::default());
+        let mut weights = Vec::new();
+        for part in text.split(',') {
+            let (name, weight) = part.split_once('=').ok_or_else(wrong)?;
+            let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name.trim()).ok_or_else(wrong)?;
+            weights.push((kind, weight.trim().parse().map_err(|_| wrong())?));
+        }
+        let weights = Self(weights);
+        if weights.total() == 0 { Err(wrong()) } else { Ok(weights) }
+    }
+}
+
+impl Weights {
+    fn total(&self) -> u32 {
+        self.0.iter().map(|(_, weight)| u32::from(*weight)).sum()
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        self.0.iter().filter(|(_, weight)| *weight > 0).map(|(kind, _)| *kind).collect()
+    }
+
+    fn at(&self, mut place: u32) -> Kind {
+        for (kind, weight) in &self.0 {
+            match place.checked_sub((*weight).into()) {
+                Some(rest) => place = rest,
+                None => return *kind,
+            }
+        }
+        Kind::KillService
+    }
+}
+
+/// One fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// What is done.
+    pub(crate) kind: Kind,
+    /// To which service, where it is done to one.
+    pub(crate) service: Name,
+    /// To which member of several, where any will do.
+    pub(crate) member: u32,
+    /// How long until it is mended.
+    pub(crate) lasting: Duration,
+    /// How long all is well before it.
+    pub(crate) rest: Duration,
+}
+
+/// Faults without end: first each kind once, then as the weights say.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    chance: StdRng,
+    weights: Weights,
+    first: Vec<Kind>,
+}
+
+impl Plan {
+    /// The faults of a seed.
+    pub(crate) fn new(seed: u64, weights: &Weights) -> Self {
+        let mut chance = StdRng::seed_from_u64(seed);
+        let mut first = weights.kinds();
+        first.shuffle(&mut chance);
+        Self { chance, weights: weights.clone(), first }
+    }
+}
+
+impl Iterator for Plan {
+    type Item = Fault;
+
+    fn next(&mut self) -> Option<Fault> {
+        let chance = &mut self.chance;
+        let drawn = self.weights.at(chance.random_range(0..self.weights.total().max(1)));
+        let kind = self.first.pop().unwrap_or(drawn);
+        let service = Name::ALL.get(chance.random_range(0..Name::ALL.len())).copied().unwrap_or(Name::Orders);
+        let (least, most) = kind.lasting(service);
+        Some(Fault {
+            kind,
+            service,
+            member: chance.random_range(0..6),
+            lasting: Duration::from_millis(chance.random_range(least..=most)),
+            rest: Duration::from_millis(chance.random_range(1_000..=5_000)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn plan(seed: u64, weights: &str) -> Vec<Fault> {
+        Plan::new(seed, &weights.parse().unwrap()).take(200).collect()
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_plan() {
+        let weights = Weights::default().to_string();
+
+        assert_eq!(plan(7, &weights), plan(7, &weights));
+        assert_ne!(plan(7, &weights), plan(8, &weights));
+    }
+
+    #[test]
+    fn each_kind_comes_once_before_any_comes_twice() {
+        let first: BTreeSet<Kind> = Plan::new(3, &Weights::default()).take(9).map(|fault| fault.kind).collect();
+
+        assert_eq!(first.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn a_kind_without_weight_is_not_done() {
+        let kinds: BTreeSet<Kind> =
+            plan(1, "kill-redis=1,stop-service=3,pause-kafka=0").iter().map(|fault| fault.kind).collect();
+
+        assert_eq!(kinds, BTreeSet::from([Kind::KillRedis, Kind::StopService]));
+    }
+
+    #[test]
+    fn whoever_is_paused_loses_its_leases() {
+        let pauses = plan(5, "pause-service=1");
+
+        for Fault { service, lasting, .. } in pauses {
+            let lease = if service == Name::Expiration { 30 } else { 10 };
+            assert!(lasting > Duration::from_secs(lease), "{service:?} {lasting:?}");
+        }
+    }
+
+    #[test]
+    fn weights_are_printed_as_they_are_read() {
+        let weights = Weights::default();
+
+        assert_eq!(weights.to_string().parse(), Ok(weights));
+        for wrong in ["", "kill-service", "kill-service=0", "kill-everything=1", "kill-service=-1"] {
+            assert!(wrong.parse::<Weights>().is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The processes of the marketplace: one for each service, and a second one of orders.
+
+mod process;
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rand::RngExt;
+use serde::Serialize;
+
+use crate::Error;
+use crate::engines::Addresses;
+use crate::settings::Settings;
+
+pub(crate) use process::Process;
+
+/// A process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Name {
+    /// Accounts.
+    Accounts,
+    /// Tickets.
+    Tickets,
+    /// Orders; the front door knows this one.
+    Orders,
+    /// Orders once more, so that two decide the same tickets.
+    SecondOrders,
+    /// Payments.
+    Payments,
+    /// Expiration.
+    Expiration,
+    /// The front door.
+    Web,
+}
+
+impl Name {
+    /// Every process.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Accounts, Self::Tickets, Self::Orders, Self::SecondOrders, Self::Payments, Self::Expiration, Self::Web];
+
+    /// The name in logs and reports.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::SecondOrders => "orders-2",
+            other => other.service(),
+        }
+    }
+
+    /// What the program calls the service.
+    const fn service(self) -> &'static str {
+        match self {
+            Self::Accounts => "accounts",
+            Self::Tickets => "tickets",
+            Self::Orders | Self::SecondOrders => "orders",
+            Self::Payments => "payments",
+            Self::Expiration => "expiration",
+            Self::Web => "web",
+        }
+    }
+
+    /// The variable that tells the front door where it is.
+    const fn url(self) -> Option<&'static str> {
+        match self {
+            Self::Accounts => Some("TICKETING_ACCOUNTS_URL"),
+            Self::Tickets => Some("TICKETING_TICKETS_URL"),
+            Self::Orders => Some("TICKETING_ORDERS_URL"),
+            Self::Payments => Some("TICKETING_PAYMENTS_URL"),
+            Self::SecondOrders | Self::Expiration | Self::Web => None,
+        }
+    }
+}
+
+/// All processes, which end with this value.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    processes: Vec<Process>,
+    binary: PathBuf,
+    shared: Variables,
+}
+
+/// What a process finds in its environment.
+type Variables = Vec<(&'static str, String)>;
+
+/// The beginning of the names of databases, topics and keys; the engines are ours alone.
+pub(crate) const PREFIX: &str = "faults";
+
+impl Fleet {
+    /// Starts every process; where the engines are, the settings of one are the settings of all.
+    pub(crate) async fn start(settings: &Settings, engines: &Addresses, logs: &Path) -> Result<Self, Error> {
+        let binary = settings.binary().map_err(Error::Program)?;
+        let shared = shared(settings, engines);
+        let ports = free_ports(Name::ALL.len()).map_err(Error::Program)?;
+        let addresses: Vec<_> =
+            Name::ALL.into_iter().zip(ports.iter().map(|port| format!("127.0.0.1:{port}"))).collect();
+        let urls: Variables =
+            addresses.iter().filter_map(|(name, address)| Some((name.url()?, format!("http://{address}")))).collect();
+        let key = [("TICKETING_SIGNING_KEY", STANDARD.encode(rand::random::<[u8; 32]>()))];
+        let mut fleet = Self { processes: Vec::new(), binary, shared };
+        for (name, address) in addresses {
+            let mut variables = fleet.shared.clone();
+            variables.push(("TICKETING_LISTEN", address.clone()));
+            match name {
+                Name::Accounts => variables.extend(key.clone()),
+                Name::Web => variables.extend(urls.clone()),
+                Name::Tickets | Name::Orders | Name::SecondOrders | Name::Payments => {
+                    variables.extend(urls.first().cloned());
+                }
+                Name::Expiration => {}
+            }
+            let log = logs.join(format!("{}.log", name.text()));
+            fleet.processes.push(Process::start(name, (&fleet.binary, name.service()), (variables, address), log)?);
+        }
+        Ok(fleet)
+    }
+
+    /// One of them.
+    pub(crate) fn process(&mut self, name: Name) -> Option<&mut Process> {
+        self.processes.iter_mut().find(|process| process.name == name)
+    }
+
+    /// All of them.
+    pub(crate) fn all(&mut self) -> impl Iterator<Item = &mut Process> {
+        self.processes.iter_mut()
+    }
+
+    /// Where one of them answers.
+    pub(crate) fn url(&self, name: Name) -> String {
+        let found = self.processes.iter().find(|process| process.name == name);
+        found.map(|process| format!("http://{}", process.address)).unwrap_or_default()
+    }
+
+    /// A command of the same program with the same settings of engines.
+    pub(crate) fn command(&self, word: &str) -> tokio::process::Command {
+        let mut command = process::bare(&self.binary, &self.shared);
+        command.arg(word);
+        command
+    }
+}
+
+fn shared(settings: &Settings, engines: &Addresses) -> Variables {
+    let off = || "off".to_owned();
+    vec![
+        ("TICKETING_STORE", "mongodb".to_owned()),
+        ("TICKETING_MONGODB_URI", engines.mongodb.clone()),
+        ("TICKETING_DATABASE_PREFIX", PREFIX.to_owned()),
+        ("TICKETING_BUS", "kafka".to_owned()),
+        ("TICKETING_KAFKA_BROKERS", engines.kafka.clone()),
+        ("TICKETING_TOPIC_PREFIX", PREFIX.to_owned()),
+        ("TICKETING_TOPIC_PARTITIONS", "6".to_owned()),
+        ("TICKETING_TOPIC_REPLICATION", settings.kafka_members.to_string()),
+        ("TICKETING_TIMERS", "redis".to_owned()),
+        ("TICKETING_SESSIONS", "redis".to_owned()),
+        ("TICKETING_REDIS_URL", engines.redis.clone()),
+        ("TICKETING_REDIS_PREFIX", PREFIX.to_owned()),
+        ("TICKETING_HOLD", format!("{}s", settings.hold)),
+        ("TICKETING_TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
+        ("TICKETING_LIMIT_SIGN_IN_ADDRESS", off()),
+        ("TICKETING_LIMIT_SIGN_IN_ACCOUNT", off()),
+        ("TICKETING_LIMIT_WRITES", off()),
+    ]
+}
+
+/// Ports that nobody listens on, below those from which a system connects: a process finds its own again.
+fn free_ports(count: usize) -> std::io::Result<Vec<u16>> {
+    let mut held = Vec::new();
+    let mut tries = 0;
+    while held.len() < count {
+        match TcpListener::bind(("127.0.0.1", rand::rng().random_range(15_000..32_000))) {
+            Ok(listener) => held.push(listener),
+            Err(error) if tries > 1_000 => return Err(error),
+            Err(_) => tries += 1,
+        }
+    }
+    held.iter().map(|listener| listener.local_addr().map(|address| address.port())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_process_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = Name::ALL.into_iter().map(Name::text).collect();
+
+        assert_eq!(names.len(), Name::ALL.len());
+    }
+
+    #[test]
+    fn ports_differ_and_lie_where_no_connection_begins() {
+        let ports = free_ports(20).unwrap();
+
+        assert_eq!(ports.iter().collect::<BTreeSet<_>>().len(), 20);
+        assert!(ports.iter().all(|port| (15_000..32_000).contains(port)), "{ports:?}");
+    }
+}

@@ -1,0 +1,178 @@
+//! What lies in the databases of all services, as far as it can be checked.
+
+use bson::{Document, doc};
+use futures::TryStreamExt;
+use mongodb::options::ReadConcern;
+use mongodb::{Client, Database};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+use crate::services::PREFIX;
+
+/// Everything at once; a run makes no more than fits.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Books {
+    pub(crate) stocks: Vec<Stock>,
+    pub(crate) orders: Vec<Order>,
+    pub(crate) listings: Vec<Listing>,
+    pub(crate) payables: Vec<Payable>,
+    pub(crate) payments: Vec<Payment>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) waiting: Vec<Waiting>,
+}
+
+/// What waits in the database of a service.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub(crate) service: &'static str,
+    pub(crate) unpublished: u64,
+    pub(crate) parked: Vec<Parked>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) struct Sales {
+    pub(crate) held: u64,
+    pub(crate) sold: u64,
+    pub(crate) version: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Money {
+    pub(crate) amount: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Stock {
+    #[serde(rename = "_id")]
+    pub(crate) id: bson::Uuid,
+    pub(crate) quantity: u64,
+    pub(crate) ticket_version: i64,
+    pub(crate) sales: Sales,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Order {
+    #[serde(rename = "_id")]
+    pub(crate) id: bson::Uuid,
+    pub(crate) buyer: bson::Uuid,
+    pub(crate) ticket: bson::Uuid,
+    pub(crate) price: Money,
+    pub(crate) quantity: u32,
+    pub(crate) status: OrderStatus,
+    pub(crate) payment: Option<bson::Uuid>,
+    pub(crate) key: Option<String>,
+    pub(crate) version: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OrderStatus {
+    AwaitingPayment,
+    Completed,
+    CancelledByBuyer,
+    Expired,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Listing {
+    #[serde(rename = "_id")]
+    pub(crate) id: bson::Uuid,
+    pub(crate) version: i64,
+    pub(crate) sales: Sales,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Payable {
+    #[serde(rename = "_id")]
+    pub(crate) id: bson::Uuid,
+    pub(crate) status: PayableStatus,
+    pub(crate) order_version: i64,
+    pub(crate) total: Money,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PayableStatus {
+    Open,
+    Completed,
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Payment {
+    #[serde(rename = "_id")]
+    pub(crate) id: bson::Uuid,
+    pub(crate) order: bson::Uuid,
+    pub(crate) buyer: bson::Uuid,
+    pub(crate) total: Money,
+    pub(crate) status: PaymentStatus,
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PaymentStatus {
+    Pending,
+    Captured,
+    Failed,
+    RefundDue,
+    Refunded,
+}
+
+/// What the gateway knows of a payment; without a reference it took nothing.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Attempt {
+    #[serde(rename = "_id")]
+    pub(crate) id: bson::Uuid,
+    pub(crate) reference: Option<String>,
+    pub(crate) total: Option<Money>,
+    pub(crate) refunded: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Parked {
+    #[serde(rename = "_id")]
+    pub(crate) id: bson::Uuid,
+    pub(crate) consumer: String,
+    pub(crate) key: String,
+    pub(crate) reason: String,
+}
+
+const SERVICES: [&str; 5] = ["accounts", "tickets", "orders", "payments", "expiration"];
+
+impl Books {
+    /// Reads what most members agree on.
+    pub(crate) async fn read(client: &Client) -> Result<Self, Error> {
+        let database = |service: &str| client.database(&format!("{PREFIX}_{service}"));
+        let (orders, payments) = (database("orders"), database("payments"));
+        let mut waiting = Vec::new();
+        for service in SERVICES {
+            waiting.push(waiting_in(service, &database(service)).await?);
+        }
+        Ok(Self {
+            stocks: all(&orders, "stocks").await?,
+            orders: all(&orders, "orders").await?,
+            listings: all(&database("tickets"), "listings").await?,
+            payables: all(&payments, "payables").await?,
+            payments: all(&payments, "payments").await?,
+            attempts: all(&database("gateway"), "attempts").await?,
+            waiting,
+        })
+    }
+}
+
+async fn all<D: DeserializeOwned + Send + Sync + Unpin>(
+    database: &Database,
+    collection: &str,
+) -> Result<Vec<D>, Error> {
+    let documents = database.collection::<D>(collection);
+    let found = documents.find(doc! {}).read_concern(ReadConcern::majority()).batch_size(10_000);
+    Ok(found.await?.try_collect().await?)
+}
+
+async fn waiting_in(service: &'static str, database: &Database) -> Result<Waiting, Error> {
+    let rows: Vec<Document> = all(database, "outbox").await?;
+    let events = rows.iter().map(|row| row.get_array("events").map_or(1, Vec::len) as u64);
+    Ok(Waiting { service, unpublished: events.sum(), parked: all(database, "parked").await? })
+}
