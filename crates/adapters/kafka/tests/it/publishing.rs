@@ -9,6 +9,7 @@ use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use ticketing_conformance::sample;
 use ticketing_core::domain::event::Topic;
+use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::transport::{EventPublisher, TransportError};
 use ticketing_core::wire::EventEnvelope;
 use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher};
@@ -35,7 +36,7 @@ fn payment() -> EventEnvelope {
 }
 
 async fn total(config: &KafkaConfig, topic: Topic) -> u64 {
-    KafkaLog::open(config, &[topic]).await.expect("a log opens").progress().1
+    KafkaLog::open(config, &[topic]).await.expect("a log opens").progress().total
 }
 
 #[tokio::test]

@@ -73,7 +73,9 @@ impl World {
     }
 
     pub(crate) async fn publish(&self, events: &[EventEnvelope]) {
-        soon("events are published", self.publisher().publish(events)).await.expect("events are published");
+        soon("events are published", TransportFixture::publisher(self).publish(events))
+            .await
+            .expect("events are published");
     }
 
     /// Puts a message on the topic of orders, whatever it is made of.
