@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use serde::{Serialize, Serializer};
 
@@ -166,16 +166,17 @@ pub(crate) struct Fault {
 pub(crate) struct Plan {
     chance: StdRng,
     weights: Weights,
+    services: Vec<Name>,
     first: Vec<Kind>,
 }
 
 impl Plan {
-    /// The faults of a seed.
-    pub(crate) fn new(seed: u64, weights: &Weights) -> Self {
+    /// The faults of a seed, done to any of these services.
+    pub(crate) fn new(seed: u64, weights: &Weights, services: &[Name]) -> Self {
         let mut chance = StdRng::seed_from_u64(seed);
         let mut first = weights.kinds();
         first.shuffle(&mut chance);
-        Self { chance, weights: weights.clone(), first }
+        Self { chance, weights: weights.clone(), services: services.to_vec(), first }
     }
 }
 
@@ -186,7 +187,7 @@ impl Iterator for Plan {
         let chance = &mut self.chance;
         let drawn = self.weights.at(chance.random_range(0..self.weights.total().max(1)));
         let kind = self.first.pop().unwrap_or(drawn);
-        let service = Name::ALL.get(chance.random_range(0..Name::ALL.len())).copied().unwrap_or(Name::Orders);
+        let service = self.services.choose(chance).copied().unwrap_or(Name::Orders);
         let (least, most) = kind.lasting(service);
         Some(Fault {
             kind,
@@ -204,7 +205,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn plan(seed: u64, weights: &str) -> Vec<Fault> {
-        Plan::new(seed, &weights.parse().unwrap()).take(200).collect()
+        Plan::new(seed, &weights.parse().unwrap(), &Name::ALL).take(200).collect()
     }
 
     #[test]
@@ -217,7 +218,8 @@ mod tests {
 
     #[test]
     fn each_kind_comes_once_before_any_comes_twice() {
-        let first: BTreeSet<Kind> = Plan::new(3, &Weights::default()).take(9).map(|fault| fault.kind).collect();
+        let first: BTreeSet<Kind> =
+            Plan::new(3, &Weights::default(), &Name::ALL).take(9).map(|fault| fault.kind).collect();
 
         assert_eq!(first.len(), Kind::ALL.len());
     }
@@ -228,6 +230,13 @@ mod tests {
             plan(1, "kill-redis=1,stop-service=3,pause-kafka=0").iter().map(|fault| fault.kind).collect();
 
         assert_eq!(kinds, BTreeSet::from([Kind::KillRedis, Kind::StopService]));
+    }
+
+    #[test]
+    fn only_chosen_services_are_hurt() {
+        let plan = Plan::new(1, &Weights::default(), &[Name::Payments]);
+
+        assert!(plan.take(50).all(|fault| fault.service == Name::Payments));
     }
 
     #[test]

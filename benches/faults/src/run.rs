@@ -108,7 +108,7 @@ async fn break_things(
     (town, shop): (&mut Town, &Arc<Shop>),
 ) -> Result<Vec<Outcome>, Error> {
     let (began, mut faults) = (Instant::now(), Vec::new());
-    for (number, fault) in Plan::new(seed, &settings.weights).enumerate() {
+    for (number, fault) in Plan::new(seed, &settings.weights, &settings.services).enumerate() {
         if began.elapsed() > settings.lasting() {
             break;
         }

@@ -2,8 +2,10 @@
 
 mod process;
 
+use std::fmt;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -70,6 +72,21 @@ impl Name {
             Self::Payments => Some("TICKETING_PAYMENTS_URL"),
             Self::SecondOrders | Self::Expiration | Self::Web => None,
         }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl FromStr for Name {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|name| name.text() == text.trim());
+        known.ok_or_else(|| format!("there is no process {text:?}; there are {}", Self::ALL.map(Self::text).join(", ")))
     }
 }
 

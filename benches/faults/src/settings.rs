@@ -7,6 +7,7 @@ use clap::Parser;
 use serde::Serialize;
 
 use crate::plan::Weights;
+use crate::services::Name;
 
 /// Kills, stops and pauses the services and engines of a marketplace under load, and proves that nothing was lost.
 ///
@@ -39,6 +40,9 @@ pub(crate) struct Settings {
     /// How often each kind of fault is done, relative to the others; kinds that are not named are not done
     #[arg(long, value_name = "WEIGHTS", default_value_t = Weights::default())]
     pub(crate) weights: Weights,
+    /// To which processes faults of services are done, with commas between
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_values_t = Name::ALL)]
+    pub(crate) services: Vec<Name>,
     /// How long an order holds its places, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(5..=600))]
     pub(crate) hold: u32,
@@ -116,8 +120,16 @@ mod tests {
     }
 
     #[test]
+    fn services_are_named_as_in_reports() {
+        let chosen = settings(&["--services", "orders,orders-2"]).unwrap().services;
+
+        assert_eq!(chosen, [Name::Orders, Name::SecondOrders]);
+        assert_eq!(settings(&[]).unwrap().services, Name::ALL);
+    }
+
+    #[test]
     fn what_makes_no_run_is_refused() {
-        for wrong in [["--minutes", "0"], ["--rate", "-1"], ["--buyers", "0"], ["--weights", "kill-service=x"]] {
+        for wrong in [["--minutes", "0"], ["--rate", "-1"], ["--services", "bank"], ["--weights", "kill-service=x"]] {
             assert!(settings(&wrong).is_err(), "{wrong:?}");
         }
     }

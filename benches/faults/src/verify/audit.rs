@@ -18,7 +18,9 @@ pub(super) async fn audit(fleet: &Fleet) -> Option<Violation> {
                 crate::tell(format_args!("verify: the audit finds nothing wrong: {}", said.trim()));
                 return None;
             }
-            format!("{}: {} {}", output.status, said.trim(), log.trim())
+            // How far it was is of interest only where it says nothing else.
+            let said = if said.trim().is_empty() { log } else { said };
+            format!("{}: {}", output.status, said.trim())
         }
         Ok(Err(error)) => format!("it could not be run: {error}"),
         Err(_) => format!("it did not end within {} s", WITHIN.as_secs()),

@@ -2,7 +2,7 @@
 
 use super::super::books::{Listing, Money, Parked, Sales, Stock, Waiting};
 use super::*;
-use crate::ledger::{OrderKey, Wanted};
+use crate::ledger::{Answered, OrderKey, Paid, Wanted};
 
 const TICKET: u128 = 1;
 const BUYER: u128 = 2;
