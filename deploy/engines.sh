@@ -126,7 +126,8 @@ become_mongodb() {
   exec "$MONGOD" --replSet rs0 --bind_ip 127.0.0.1 --port "$(port_of "$1")" --dbpath "$DATA/$1" \
     --nounixsocket --oplogSize 128 --wiredTigerCacheSizeGB 0.25 \
     --setParameter diagnosticDataCollectionEnabled=false \
-    --setParameter enableTestCommands=1 --setParameter ttlMonitorSleepSecs=1
+    --setParameter enableTestCommands=1 --setParameter ttlMonitorSleepSecs=1 \
+    --setParameter transactionLifetimeLimitSeconds=5
 }
 
 become_redis() {

@@ -27,9 +27,9 @@ const DECISIONS: usize = 8;
 /// An id younger than this may name something whose event is still on its way.
 const YOUNG: Duration = Duration::from_secs(5);
 
-/// How long a command waits for that event, and how often it looks.
+/// How long a command waits for that event, and how soon it looks first.
 const NEWS_WAIT: Duration = Duration::from_secs(2);
-const NEWS_POLL: Duration = Duration::from_millis(20);
+const NEWS_POLL: Duration = Duration::from_millis(10);
 
 /// Time and chance, as every service needs them.
 #[derive(Clone)]
@@ -61,6 +61,32 @@ impl World {
 
     pub(crate) fn seal(&self, event: &Event, now: Timestamp, origin: &Origin) -> EventEnvelope {
         seal(event, EventId::new(self.uuid(now)), now, origin)
+    }
+}
+
+/// The event of something young may still be on its way: looks for it soon, and then ever less often,
+/// so that a service that lags is not asked the more for it.
+struct News<'a> {
+    world: &'a World,
+    give_up_at: Timestamp,
+    pause: Duration,
+}
+
+impl<'a> News<'a> {
+    fn expected(world: &'a World, is_young: bool) -> Self {
+        let now = world.now();
+        let give_up_at = if is_young { now.after(NEWS_WAIT) } else { now };
+        Self { world, give_up_at, pause: NEWS_POLL }
+    }
+
+    /// Waits until looking again is worth it; `false` if it no longer is.
+    async fn may_have_come(&mut self) -> bool {
+        if self.world.now() >= self.give_up_at {
+            return false;
+        }
+        self.world.clock.sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(NEWS_WAIT / 4);
+        true
     }
 }
 

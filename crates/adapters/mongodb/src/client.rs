@@ -43,6 +43,7 @@ impl MongoClient {
         options.retry_writes = Some(true);
         let client = Client::with_options(options)?;
         check(&client.database("admin")).await?;
+        warn_of_long_transactions(&client.database("admin")).await;
         Ok(Self { client, config: Arc::new(config.clone()) })
     }
 
@@ -95,6 +96,22 @@ async fn check(admin: &Database) -> Result<(), MongoError> {
         return Err(MongoError::TooOld { found: build.get_str("version").unwrap_or("of unknown version").to_owned() });
     }
     Ok(())
+}
+
+/// What a killed process was writing stays locked until its transaction's time is up.
+///
+/// Whoever may not read the server's parameters is not told.
+async fn warn_of_long_transactions(admin: &Database) {
+    const LONG: i64 = 10;
+    let parameter = "transactionLifetimeLimitSeconds";
+    let Ok(answer) = admin.run_command(doc! { "getParameter": 1, parameter: 1 }).await else { return };
+    let seconds = answer.get(parameter).and_then(|limit| limit.as_i32().map(i64::from).or_else(|| limit.as_i64()));
+    if let Some(seconds) = seconds.filter(|seconds| *seconds > LONG) {
+        tracing::warn!(
+            seconds,
+            "MongoDB keeps what a killed process was writing locked for {seconds} s: set {parameter} to 5"
+        );
+    }
 }
 
 /// Runs a driver's future to its end, also if nobody waits for it any more.

@@ -80,7 +80,7 @@ impl Loops {
         let (end_relays, relays_end) = shutdown();
         let World { clock, ids } = world;
         let driver = |shutdown| Driver { clock: clock.clone(), ids: ids.clone(), shutdown };
-        let (intake_driver, relay_driver) = (driver(stop), driver(relays_end));
+        let (intake_driver, relay_driver) = (driver(stop.clone()), driver(relays_end));
         let intake = join_all(self.intake.into_iter().map(|(step, pace)| {
             let driver = intake_driver.clone();
             spawn(Box::pin(async move { driver.drive(step, pace).await }))
@@ -91,6 +91,8 @@ impl Loops {
             let driver = relay_driver.clone();
             spawn(Box::pin(async move { driver.drive(step, Pace::default()).await }))
         }));
+        // A service that takes nothing in has relays all the same.
+        stop.requested().await;
         intake.await;
         desks.iter().for_each(Desks::close);
         decide.await;

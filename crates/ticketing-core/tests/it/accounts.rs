@@ -1,10 +1,13 @@
 //! Accounts survive a crash at any await: whole, or not there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use ticketing_core::assembly::Settings;
 use ticketing_core::domain::account::{Password, PasswordHash};
+use ticketing_core::flow::shutdown::shutdown;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::identity::{Claims, IdentityError, PasswordHasher, SessionStore, TokenSigner};
 use ticketing_core::usecase::accounts::{Accounts, ChangePassword, SignIn, SignUp};
@@ -59,6 +62,29 @@ fn sign_in(password: &str) -> SignIn {
 
 fn origin() -> Origin {
     Origin::new(Uuid::nil())
+}
+
+#[tokio::test]
+async fn a_service_that_follows_nobody_publishes_while_it_runs() {
+    let engines = Engines::new();
+    let surroundings = engines.surroundings(Settings::default());
+    let (accounts, loops) = surroundings.accounts(engines.account_ports(Arc::new(Plain), Arc::new(Plain)));
+    let (stop, stopped) = shutdown();
+    let running = tokio::spawn(loops.run(engines.world.clone(), stopped, &|task| {
+        let task = tokio::spawn(task);
+        async move { task.await.expect("a loop does not panic") }.boxed()
+    }));
+    tokio::task::yield_now().await;
+    in_time(&engines.clock, accounts.sign_up(sign_up(), origin())).await.expect("an account");
+
+    let published = async {
+        while !engines.accounts.outbox().is_empty() {
+            engines.world.clock.sleep(Duration::from_millis(20)).await;
+        }
+    };
+    in_time(&engines.clock, published).await;
+    stop.request();
+    in_time(&engines.clock, running).await.expect("it stops");
 }
 
 #[tokio::test]

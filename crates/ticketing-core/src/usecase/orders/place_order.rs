@@ -6,7 +6,7 @@ use crate::domain::order::{IdempotencyKey, Order};
 use crate::domain::stock::OrderRequest;
 use crate::flow::desk::{Decided, Matter, Wish};
 use crate::usecase::error::Error;
-use crate::usecase::{NEWS_POLL, NEWS_WAIT, YOUNG};
+use crate::usecase::{News, YOUNG};
 use crate::wire::Origin;
 
 use super::Orders;
@@ -47,15 +47,11 @@ impl Orders {
             key: command.key,
         };
         let matter = Matter { ticket: command.ticket, wish: Wish::Place(request), origin };
-        let young = command.ticket.is_younger_than(YOUNG, now);
-        let give_up_at = now.after(NEWS_WAIT);
+        let mut news = News::expected(&self.world, command.ticket.is_younger_than(YOUNG, now));
         loop {
             match self.desks.decide(matter.clone()).await {
                 Ok(Decided::Order(order)) => return Ok(order),
-                // The event of a new ticket may still be on its way.
-                Err(Error::TicketNotFound) if young && self.world.now() < give_up_at => {
-                    self.world.clock.sleep(NEWS_POLL).await;
-                }
+                Err(Error::TicketNotFound) if news.may_have_come().await => {}
                 Ok(Decided::Followed) => return Err(Error::TicketNotFound),
                 Err(error) => return Err(error),
             }

@@ -10,7 +10,7 @@ use crate::ports::gateway::{Capture, CardToken};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
 use crate::ports::store::{StoreError, UnitOfWork, Write};
 use crate::usecase::error::Error;
-use crate::usecase::{DECISIONS, NEWS_POLL, NEWS_WAIT, YOUNG};
+use crate::usecase::{DECISIONS, News, YOUNG};
 use crate::wire::Origin;
 
 use super::{Payments, account_of};
@@ -84,17 +84,12 @@ impl Payments {
     }
 
     async fn begin(&self, command: &PayOrder) -> Result<Begun, Error> {
-        let began_at = self.world.now();
-        let young = command.order.is_younger_than(YOUNG, began_at);
-        let give_up_at = began_at.after(NEWS_WAIT);
+        let mut news = News::expected(&self.world, command.order.is_younger_than(YOUNG, self.world.now()));
         let mut tries = 0;
         loop {
             match self.try_to_begin(command).await {
                 Ok(begun) => return Ok(begun),
-                // The event of a new order may still be on its way.
-                Err(NotBegun::Unheard) if young && self.world.now() < give_up_at => {
-                    self.world.clock.sleep(NEWS_POLL).await;
-                }
+                Err(NotBegun::Unheard) if news.may_have_come().await => {}
                 Err(NotBegun::Unheard) => return Err(Error::OrderNotFound),
                 Err(NotBegun::Raced) if tries < DECISIONS => tries += 1,
                 Err(NotBegun::Raced) => return Err(StoreError::Conflict(Vec::new()).into()),
