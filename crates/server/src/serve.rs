@@ -23,8 +23,10 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::identity::IdentityError;
 
 use crate::config::Config;
+use crate::marketplace::App;
 use crate::{demo, router, wiring};
 
 /// How long a client may take to send the head of a request.
@@ -36,6 +38,9 @@ const HEAD_WITHIN: Duration = Duration::from_secs(15);
 const LEAVE: Duration = Duration::from_secs(1);
 /// How long whoever connected last may take to ask.
 const LAST: Duration = Duration::from_millis(100);
+/// How long the keys of accounts are waited for before anything is served; whoever connects waits as long.
+const KEYS_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How long to wait after an accept that failed, for want of file descriptors for one.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
@@ -55,6 +60,7 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
     if config.demo {
         demo::fill(&app).await?;
     }
+    keys_known(&app).await;
     tracing::info!(%address, "the marketplace is served on http://{address}");
 
     let connections = Connections::new(surface, app.http.connections);
@@ -67,6 +73,22 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
     running.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits a moment for the keys that access tokens are verified with, where another process has them.
+///
+/// Whoever connects meanwhile waits with it, so a service that restarts refuses nobody.
+/// Without accounts it serves all the same, and says that it is not ready.
+async fn keys_known(app: &App) {
+    let is_unknown = || matches!(app.edge.verifier.verify("", app.world.now()), Err(IdentityError::Unavailable(_)));
+    let known = async {
+        while is_unknown() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    if tokio::time::timeout(KEYS_WITHIN, known).await.is_err() {
+        tracing::warn!("accounts does not answer: nobody can be known to be signed in until it does");
+    }
 }
 
 /// The connections of one listener.
