@@ -1,14 +1,13 @@
 //! Passwords by argon2id, a few at a time, beside the requests.
 
-mod workers;
-
 use std::sync::Arc;
 
 use argon2::password_hash::phc;
 use argon2::password_hash::{Error as HashError, PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use async_trait::async_trait;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use zxcvbn::{Score, zxcvbn};
 
 use ticketing_core::domain::account::{Password, PasswordHash};
@@ -17,9 +16,7 @@ use ticketing_core::ports::identity::{IdentityError, PasswordHasher};
 
 use crate::{Argon2Config, ConfigError};
 
-use workers::Workers;
-
-/// Hashes passwords on threads of its own. A clone is a handle to the same line.
+/// Hashes passwords on Tokio's blocking threads. A clone is a handle to the same line.
 ///
 /// A storm of sign-ins starves nothing else: [`Argon2Config`] bounds how many
 /// hashes are made at a time and how many wait. Who finds the line full is
@@ -48,7 +45,7 @@ pub struct Argon2Hasher {
     argon2: Argon2<'static>,
     nobody: PasswordHash,
     line: Arc<Semaphore>,
-    workers: Workers,
+    slots: Arc<Semaphore>,
 }
 
 impl Argon2Hasher {
@@ -64,13 +61,11 @@ impl Argon2Hasher {
         }
         let params = Params::new(memory_kib, passes, lanes, None)
             .map_err(|error| ConfigError::because("argon2 cannot work at this cost", error.to_string()))?;
-        let workers = Workers::start(max_concurrent)
-            .map_err(|error| ConfigError::because("threads to hash on cannot be started", error.to_string()))?;
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             nobody: hash_of_nobody(memory_kib, passes, lanes),
             line: Arc::new(Semaphore::new((max_concurrent + max_waiting).min(Semaphore::MAX_PERMITS))),
-            workers,
+            slots: Arc::new(Semaphore::new(max_concurrent.min(Semaphore::MAX_PERMITS))),
         })
     }
 
@@ -79,16 +74,14 @@ impl Argon2Hasher {
         work: impl FnOnce() -> Result<T, IdentityError> + Send + 'static,
     ) -> Result<T, IdentityError> {
         let place = Arc::clone(&self.line).try_acquire_owned().map_err(unavailable)?;
-        let (answer, answered) = oneshot::channel();
-        self.workers.hand_in(move || {
-            // Whoever left the line before their turn costs nothing.
-            let outcome = (!answer.is_closed()).then(work);
-            drop(place);
-            if let Some(outcome) = outcome {
-                let _heard = answer.send(outcome);
-            }
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(unavailable)?;
+        let job = spawn_blocking(move || {
+            let outcome = work();
+            // Not given back by the caller: who stops waiting does not stop the work.
+            drop((slot, place));
+            outcome
         });
-        answered.await.map_err(unavailable)?
+        job.await.map_err(unavailable)?
     }
 }
 
@@ -205,15 +198,13 @@ mod tests {
     #[tokio::test]
     async fn a_caller_who_stops_waiting_gives_their_place_back() {
         let hasher = hasher();
-        let (go_on, busy) = std::sync::mpsc::channel::<()>();
-        hasher.workers.hand_in(move || assert!(busy.recv().is_err()));
+        let slot = Arc::clone(&hasher.slots).try_acquire_owned().unwrap();
         let waiting = password("correct horse battery");
         assert!(tokio::time::timeout(std::time::Duration::ZERO, hasher.hash(&waiting)).await.is_err());
-        drop(go_on);
+        drop(slot);
 
+        assert_eq!((hasher.line.available_permits(), hasher.slots.available_permits()), (2, 1));
         assert!(hasher.hash(&waiting).await.is_ok());
-        assert!(hasher.hash(&waiting).await.is_ok(), "nobody is in line any more");
-        assert_eq!(hasher.line.available_permits(), 2);
     }
 
     #[tokio::test]
