@@ -16,12 +16,11 @@ use ticketing_core::ports::store::{Page, StoreError};
 
 use crate::client::MongoClient;
 use crate::document::{Record, records};
+use crate::gateway::{self, Attempt};
 use crate::order_store::{OrderDocument, StockDocument};
 use crate::payment_store::{PayableDocument, PaymentDocument};
 use crate::store::Query;
 use crate::ticket_store::ListingDocument;
-
-use counts::ChargeDocument;
 
 /// The services that have a database.
 const SERVICES: [&str; 5] = ["accounts", "tickets", "orders", "payments", "expiration"];
@@ -120,8 +119,8 @@ impl Ledger for MongoCensus {
         let page = plain(page, PaymentId::uuid);
         let mut filter = behind(page);
         filter.insert("reference", doc! { "$ne": null });
-        let query = Query { collection: ChargeDocument::COLLECTION, filter, sort: in_order(), limit: page.limit };
-        let found: Vec<ChargeDocument> = query.find_in(&self.0.database("gateway")).await?;
-        found.into_iter().map(ChargeDocument::read).collect()
+        let query = Query { collection: gateway::COLLECTION, filter, sort: in_order(), limit: page.limit };
+        let found: Vec<Attempt> = query.find_in(&self.0.database("gateway")).await?;
+        found.into_iter().map(Attempt::charge).collect()
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::{DateTime, Uuid, doc};
-use futures::TryStreamExt;
 use mongodb::Collection;
 use mongodb::options::ReturnDocument;
 use serde::{Deserialize, Serialize};
@@ -12,14 +11,15 @@ use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::census::Charge;
 use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway};
 use ticketing_core::ports::store::StoreError;
 
 use crate::client::{Indexes, MongoClient, detached};
 use crate::document::MoneyDocument;
-use crate::error::{MongoError, is_duplicate};
+use crate::error::{MongoError, Unreadable, is_duplicate};
 
-const COLLECTION: &str = "attempts";
+pub(crate) const COLLECTION: &str = "attempts";
 
 /// Lets a gateway that lives in memory, such as a sandbox, answer as one that outlives the process.
 ///
@@ -52,20 +52,9 @@ impl std::fmt::Debug for MongoGateway {
     }
 }
 
-/// Money that was taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Charge {
-    /// For which attempt.
-    pub payment: PaymentId,
-    /// How much.
-    pub total: Money,
-    /// Whether it went back.
-    pub refunded: bool,
-}
-
 /// How an attempt ended, for ever. Exactly one of `reference` and `reason` has a value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Attempt {
+pub(crate) struct Attempt {
     #[serde(rename = "_id")]
     payment: Uuid,
     /// The charge, where money was taken.
@@ -88,19 +77,6 @@ impl MongoGateway {
         let attempts = Indexes { collection: COLLECTION, indexes: Vec::new() };
         let database = client.prepared("gateway", vec![attempts]).await?;
         Ok(Self { inner, attempts: database.collection(COLLECTION) })
-    }
-
-    /// Every charge, in the order of their payments' ids.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`], or [`StoreError::Corrupt`] for a charge that cannot be read.
-    pub async fn charges(&self) -> Result<Vec<Charge>, StoreError> {
-        let attempts = self.attempts.clone();
-        let charged = doc! { "reference": { "$ne": null } };
-        let found: Vec<Attempt> =
-            detached(async move { attempts.find(charged).sort(doc! { "_id": 1 }).await?.try_collect().await }).await?;
-        found.into_iter().map(Attempt::charge).collect()
     }
 
     /// How an attempt ended, if it was heard of.
@@ -205,8 +181,9 @@ impl Attempt {
         }
     }
 
-    fn charge(self) -> Result<Charge, StoreError> {
-        let wrong = |what| crate::error::Unreadable { collection: COLLECTION, id: self.payment.to_string(), what };
+    /// The money that was taken by it; for an attempt that has a reference.
+    pub(crate) fn charge(self) -> Result<Charge, StoreError> {
+        let wrong = |what| Unreadable { collection: COLLECTION, id: self.payment.to_string(), what };
         let total = self.total.clone().ok_or_else(|| wrong("a charge without an amount"))?;
         let total = total.try_into().map_err(wrong)?;
         Ok(Charge { payment: PaymentId::new(self.payment.into()), total, refunded: self.refunded })

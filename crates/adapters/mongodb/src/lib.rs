@@ -47,7 +47,7 @@ pub use census::MongoCensus;
 pub use client::MongoClient;
 pub use config::MongoConfig;
 pub use error::MongoError;
-pub use gateway::{Charge, MongoGateway};
+pub use gateway::MongoGateway;
 pub use order_store::MongoOrderStore;
 pub use outbox::MongoOutbox;
 pub use parking::MongoParkingLot;

@@ -1,16 +1,14 @@
-//! What waits in a database, counted by the server, and what its gateway charged.
+//! What waits in a database, counted by the server.
 
-use bson::{Document, Uuid, doc};
+use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::Database;
 use serde::Deserialize;
-use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::census::Charge;
 use ticketing_core::ports::store::StoreError;
 
 use crate::client::detached;
-use crate::document::{MoneyDocument, unsigned};
+use crate::document::unsigned;
 use crate::error::Unreadable;
 use crate::outbox::row;
 use crate::parking;
@@ -60,24 +58,4 @@ async fn count(database: &Database, collection: &'static str, group: Document) -
     let wrong = |what| Unreadable { collection, id: "in a count".to_owned(), what };
     let records = unsigned(counted.records).map_err(wrong)?;
     Ok(Count { records, oldest: counted.oldest.map(Timestamp::from_millis) })
-}
-
-/// What a gateway's ledger has of an attempt that was charged.
-#[derive(Debug, Deserialize)]
-pub(super) struct ChargeDocument {
-    #[serde(rename = "_id")]
-    payment: Uuid,
-    total: Option<MoneyDocument>,
-    refunded: bool,
-}
-
-impl ChargeDocument {
-    pub(super) const COLLECTION: &'static str = "attempts";
-
-    pub(super) fn read(self) -> Result<Charge, StoreError> {
-        let id = self.payment.to_string();
-        let wrong = |what| Unreadable { collection: Self::COLLECTION, id: id.clone(), what };
-        let total = self.total.ok_or_else(|| wrong("a charge without an amount"))?.try_into().map_err(wrong)?;
-        Ok(Charge { payment: PaymentId::new(self.payment.into()), total, refunded: self.refunded })
-    }
 }

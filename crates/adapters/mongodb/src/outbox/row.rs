@@ -8,9 +8,9 @@ use bson::spec::BinarySubtype;
 use bson::{Bson, Document, RawDocumentBuf, Timestamp, Uuid, doc};
 use bytes::Bytes;
 use futures::TryStreamExt;
+use mongodb::Collection;
 use mongodb::error::Result as MongoResult;
-use mongodb::options::{Hint, IndexOptions, ReadConcern, SessionOptions};
-use mongodb::{Collection, IndexModel};
+use mongodb::options::{Hint, ReadConcern, SessionOptions};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::EventId;
@@ -192,9 +192,7 @@ impl From<OutboxCursor> for Place {
 }
 
 pub(super) fn indexes() -> Indexes {
-    let options = IndexOptions::builder().name(IN_ORDER.to_owned()).build();
-    let in_order = IndexModel::builder().keys(doc! { "at": 1 }).options(options).build();
-    Indexes { collection: COLLECTION, indexes: vec![in_order] }
+    Indexes { collection: COLLECTION, indexes: vec![document::index(IN_ORDER, doc! { "at": 1 })] }
 }
 
 /// Rows in order, as they were at a moment; without one, as they are now, and which moment that is.
