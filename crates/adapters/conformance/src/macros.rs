@@ -129,6 +129,7 @@ macro_rules! order_store {
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
             a_key_makes_one_order_of_a_buyer
+            a_stock_brings_the_orders_that_changed_it
             a_buyer_finds_all_their_orders
             overdue_orders_are_found_until_they_end
         }

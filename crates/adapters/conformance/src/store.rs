@@ -28,7 +28,8 @@ pub use committing::{
     a_unit_of_work_carries_many_decisions, an_insert_of_what_exists_is_refused,
 };
 pub use orders::{
-    a_buyer_finds_all_their_orders, a_key_makes_one_order_of_a_buyer, overdue_orders_are_found_until_they_end,
+    a_buyer_finds_all_their_orders, a_key_makes_one_order_of_a_buyer, a_stock_brings_the_orders_that_changed_it,
+    overdue_orders_are_found_until_they_end,
 };
 pub use payments::{
     a_key_makes_one_payment_of_a_buyer, a_payable_brings_its_live_payment, unsettled_payments_are_found_until_settled,

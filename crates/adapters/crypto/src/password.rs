@@ -1,10 +1,12 @@
 //! Passwords by argon2id, a few at a time, beside the requests.
 
+mod memory;
+
 use std::sync::Arc;
 
+use argon2::Params;
 use argon2::password_hash::phc;
 use argon2::password_hash::{Error as HashError, PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -16,11 +18,14 @@ use ticketing_core::ports::identity::{IdentityError, PasswordHasher};
 
 use crate::{Argon2Config, ConfigError};
 
+use memory::Hashing;
+
 /// Hashes passwords on Tokio's blocking threads. A clone is a handle to the same line.
 ///
 /// A storm of sign-ins starves nothing else: [`Argon2Config`] bounds how many
 /// hashes are made at a time and how many wait. Who finds the line full is
-/// told so at once.
+/// told so at once. The memory of as many hashes as are made at a time is kept
+/// from the first of them on.
 ///
 /// # Examples
 ///
@@ -42,7 +47,7 @@ use crate::{Argon2Config, ConfigError};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Argon2Hasher {
-    argon2: Argon2<'static>,
+    hashing: Hashing,
     nobody: PasswordHash,
     line: Arc<Semaphore>,
     slots: Arc<Semaphore>,
@@ -62,7 +67,7 @@ impl Argon2Hasher {
         let params = Params::new(memory_kib, passes, lanes, None)
             .map_err(|error| ConfigError::because("argon2 cannot work at this cost", error.to_string()))?;
         Ok(Self {
-            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            hashing: Hashing::argon2id(params),
             nobody: hash_of_nobody(memory_kib, passes, lanes),
             line: Arc::new(Semaphore::new((max_concurrent + max_waiting).min(Semaphore::MAX_PERMITS))),
             slots: Arc::new(Semaphore::new(max_concurrent.min(Semaphore::MAX_PERMITS))),
@@ -88,22 +93,22 @@ impl Argon2Hasher {
 #[async_trait]
 impl PasswordHasher for Argon2Hasher {
     async fn hash(&self, password: &Password) -> Result<PasswordHash, IdentityError> {
-        let argon2 = self.argon2.clone();
+        let hashing = self.hashing.clone();
         let password = password.clone();
         self.in_line(move || {
-            let hash = argon2.hash_password(password.expose().as_bytes()).map_err(unavailable)?;
+            let hash = hashing.hash_password(password.expose().as_bytes()).map_err(unavailable)?;
             Ok(PasswordHash::new(hash.to_string()))
         })
         .await
     }
 
     async fn verify(&self, attempt: String, hash: Option<PasswordHash>) -> Result<bool, IdentityError> {
-        let argon2 = self.argon2.clone();
+        let hashing = self.hashing.clone();
         let somebody = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.clone());
         self.in_line(move || {
             let hash = phc::PasswordHash::new(hash.expose()).map_err(unavailable)?;
-            match argon2.verify_password(attempt.as_bytes(), &hash) {
+            match hashing.verify_password(attempt.as_bytes(), &hash) {
                 Ok(()) => Ok(somebody),
                 Err(HashError::PasswordInvalid) => Ok(false),
                 Err(error) => Err(unavailable(error)),

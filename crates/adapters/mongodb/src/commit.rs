@@ -2,8 +2,10 @@
 //!
 //! Writes are by compare and set on the revision, inserts rely on unique
 //! indexes, and the events of the unit are rows of the outbox in the same
-//! transaction. However many decisions a unit carries, it takes one round trip
-//! for each collection and one to commit.
+//! transaction. However many decisions a unit carries, it takes one or two round
+//! trips for each collection and one to commit.
+
+mod current;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -122,7 +124,10 @@ async fn single(database: &Database, change: &Change) -> Result<bool, Error> {
         let collection = database.collection::<RawDocumentBuf>(change.collection);
         return collection.insert_one(&change.document).await.map(|_| true);
     };
-    let mut command = update(change.collection, &[statement(change, revision)]);
+    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
+    let as_read = rawdoc! { "_id": Binary::from(change.id), "rev": revision };
+    let statement = rawdoc! { "q": as_read, "u": { "$set": change.document.clone() } };
+    let mut command = update(change.collection, &[statement]);
     command.append(cstr!("writeConcern"), rawdoc! { "w": "majority" });
     all_matched(&database.run_raw_command(command).await?, 1)
 }
@@ -132,12 +137,14 @@ async fn write(database: &Database, commit: &Commit, session: &mut ClientSession
     let (mut updates, mut inserts) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
     for change in &commit.changes {
         match change.replaces {
-            Some(revision) => updates.entry(change.collection).or_default().push(statement(change, revision)),
+            Some(revision) => updates.entry(change.collection).or_default().push((change, revision)),
             None => inserts.entry(change.collection).or_default().push(&change.document),
         }
     }
-    for (collection, statements) in &updates {
-        for batch in batches(statements) {
+    for (collection, changes) in updates {
+        let replacements = current::replacements(database, (collection, &changes), &mut *session).await?;
+        let Some(statements) = replacements else { return Ok(false) };
+        for batch in batches(&statements) {
             let answer = database.run_raw_command(update(collection, batch)).session(&mut *session).await?;
             if !all_matched(&answer, batch.len())? {
                 return Ok(false);
@@ -170,11 +177,6 @@ async fn decide(session: &mut ClientSession) -> Attempt {
         // It may have happened: only the caller knows how to find out.
         Err(error) => Attempt::Failed(store_error(error)),
     }
-}
-
-fn statement(change: &Change, revision: u64) -> RawDocumentBuf {
-    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
-    rawdoc! { "q": { "_id": Binary::from(change.id), "rev": revision }, "u": { "$set": change.document.clone() } }
 }
 
 fn batches(statements: &[RawDocumentBuf]) -> impl Iterator<Item = &[RawDocumentBuf]> {

@@ -5,7 +5,7 @@ mod stock;
 
 use async_trait::async_trait;
 use bson::{Uuid, doc};
-use futures::future::try_join3;
+use futures::future::try_join;
 use ticketing_core::domain::ids::{AccountId, OrderId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
@@ -69,9 +69,9 @@ impl OrderStore for MongoOrderStore {
     async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
         let stocks = self.0.find_if::<StockDocument>(named(needs.stocks.iter().map(|id| id.uuid())));
         let orders = self.0.find_if::<OrderDocument>(named(needs.orders.iter().map(|id| id.uuid())));
-        let keyed = self.0.find_if::<OrderDocument>(with_any_key(&needs.keys));
-        let (stocks, mut orders, keyed) = try_join3(stocks, orders, keyed).await?;
-        orders.extend(keyed);
+        let (stocks, mut orders) = try_join(stocks, orders).await?;
+        // Behind the stocks, or places would be taken by an order that is not found.
+        orders.extend(self.0.find_if::<OrderDocument>(with_any_key(&needs.keys)).await?);
         orders.sort_unstable_by_key(OrderDocument::name);
         orders.dedup_by_key(|order| order.name());
         Ok(OrderRecords { stocks: read_all(stocks)?, orders: read_all(orders)? })

@@ -59,7 +59,7 @@ impl Query {
 }
 
 /// So many documents come with one answer of the server, if they are not too long.
-const BATCH: u32 = 10_000;
+pub(crate) const BATCH: u32 = 10_000;
 
 impl Store {
     /// Opens the database of a service; its indexes are made where they are missing.

@@ -73,6 +73,7 @@ pub struct OrderRecords {
 /// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
 /// - Of one buyer, a key makes one order: `a_key_makes_one_order_of_a_buyer`.
+/// - Whoever sees the places that an order took finds it by its key: `a_stock_brings_the_orders_that_changed_it`.
 /// - A buyer's own list has all that is theirs, newest first, in pages that join: `a_buyer_finds_all_their_orders`.
 /// - Orders past their deadline are found until they end: `overdue_orders_are_found_until_they_end`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]

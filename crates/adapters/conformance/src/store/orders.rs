@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId};
+use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords};
 use ticketing_core::ports::store::{Page, RecordKey, Stored, UnitOfWork, Write};
@@ -68,6 +70,36 @@ async fn order_at_once(bench: &Bench<Orders>, buyer: AccountId) {
     let ends = soon("commits are answered", join_all(orders.collect::<Vec<_>>())).await;
     let won = ends.iter().filter(|end| matches!(end, Ok(Ok(())))).count();
     assert_eq!(won, 1, "of sixteen orders under one key, one is made");
+}
+
+/// Whoever sees the places that an order took finds the order by its key, in the same answer.
+pub async fn a_stock_brings_the_orders_that_changed_it(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let (buyer, stock) = (account(), sample::stock());
+    bench.commit(UnitOfWork::default().with(Write::insert(OrderRecord::from(stock.clone())))).await;
+    for revision in 1..=32 {
+        let wanted = key(&format!("number {revision}"));
+        let sales = Sales { held: 1, sold: 0, version: stock.sales.version + revision };
+        let read = Stored { record: OrderRecord::from(stock.clone()), revision };
+        let taken = read.replace(OrderRecord::from(Stock { sales, ..stock.clone() }));
+        let (store, work) = (Arc::clone(&bench.store), inserting(&[order(buyer, Some(&wanted))]).with(taken));
+        let commit = tokio::spawn(async move { store.commit(work).await });
+        read_until_taken(&bench, revision, (stock.ticket, (buyer, wanted))).await;
+        soon("a commit is answered", commit).await.expect("it ends").expect("nothing speaks against it");
+    }
+    Outcome::Kept
+}
+
+async fn read_until_taken(bench: &Bench<Orders>, revision: u64, wanted: (TicketId, (AccountId, IdempotencyKey))) {
+    let (ticket, key) = wanted;
+    let needs = OrderNeeds { stocks: vec![ticket], keys: vec![key], ..OrderNeeds::default() };
+    loop {
+        let found = load(bench, needs.clone()).await;
+        if found.stocks.iter().any(|stored| stored.revision > revision) {
+            return assert_eq!(found.orders.len(), 1, "places are taken, and the order that took them is not found");
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// A buyer's own list has all that is theirs, newest first, in pages that join.

@@ -25,6 +25,7 @@ enum Flaw {
     TakesTwoSteps,
     ForgetsTheLastOfMany,
     IgnoresKeys,
+    LooksForKeysFirst,
     ShowsOneTooFew,
     FindsWhatIsNotDue,
 }
@@ -71,7 +72,15 @@ impl Flawed {
 #[async_trait]
 impl OrderStore for Flawed {
     async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
-        self.0.load(needs).await
+        if self.1 != Flaw::LooksForKeysFirst {
+            return self.0.load(needs).await;
+        }
+        let keyed = OrderNeeds { keys: needs.keys.clone(), ..OrderNeeds::default() };
+        let keyed = self.0.load(&keyed).await?;
+        tokio::task::yield_now().await;
+        let mut found = self.0.load(&OrderNeeds { keys: Vec::new(), ..needs.clone() }).await?;
+        found.orders.extend(keyed.orders);
+        Ok(found)
     }
 
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
@@ -112,7 +121,7 @@ impl OrderStore for Flawed {
                 }
                 self.0.commit(work).await
             }
-            Flaw::ShowsOneTooFew | Flaw::FindsWhatIsNotDue => self.0.commit(work).await,
+            Flaw::LooksForKeysFirst | Flaw::ShowsOneTooFew | Flaw::FindsWhatIsNotDue => self.0.commit(work).await,
         }
     }
 }
@@ -161,6 +170,11 @@ async fn a_bound_on_decisions() {
 async fn keys_that_are_not_kept() {
     assert_flawed("a_key_makes_one_order_of_a_buyer", Flaw::IgnoresKeys).await;
     assert_flawed("a_commit_is_visible_to_the_next_read", Flaw::IgnoresKeys).await;
+}
+
+#[tokio::test]
+async fn keys_that_are_looked_for_too_early() {
+    assert_flawed("a_stock_brings_the_orders_that_changed_it", Flaw::LooksForKeysFirst).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,103 @@
+//! What a transaction finds, and what it has to change of it.
+//!
+//! Records are compared here and not in the filters of the updates: an update
+//! by name alone needs no plan, and one that sends only what differs touches no
+//! index but those of what differs. Both are most of what an update costs the
+//! server.
+//!
+//! Invariant: nobody changes a record between this read and the commit. Both are
+//! of one snapshot, and the server refuses a write over one that is not in it.
+
+use std::collections::HashMap;
+
+use bson::raw::cstr;
+use bson::{Binary, RawDocument, RawDocumentBuf, Uuid, doc, rawdoc};
+use futures::TryStreamExt;
+use mongodb::error::Error;
+use mongodb::{ClientSession, Database};
+
+use super::Change;
+use crate::store::BATCH;
+
+/// The statements that put changes in the place of what they replace; `None` if something else is there.
+pub(super) async fn replacements(
+    database: &Database,
+    (collection, changes): (&str, &[(&Change, u64)]),
+    session: &mut ClientSession,
+) -> Result<Option<Vec<RawDocumentBuf>>, Error> {
+    let current = current(database, (collection, changes), session).await?;
+    let mut statements = Vec::with_capacity(changes.len());
+    for (change, revision) in changes {
+        match current.get(&change.id.bytes()) {
+            Some(current) if is_at(current, *revision)? => statements.push(replacement(change, current)?),
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(statements))
+}
+
+async fn current(
+    database: &Database,
+    (collection, changes): (&str, &[(&Change, u64)]),
+    session: &mut ClientSession,
+) -> Result<HashMap<[u8; 16], RawDocumentBuf>, Error> {
+    let ids: Vec<Uuid> = changes.iter().map(|(change, _)| change.id).collect();
+    let records = database.collection::<RawDocumentBuf>(collection);
+    let find = records.find(doc! { "_id": { "$in": ids } }).batch_size(BATCH);
+    let mut cursor = find.session(&mut *session).await?;
+    let found: Vec<RawDocumentBuf> = cursor.stream(session).try_collect().await?;
+    let named = found.into_iter().map(|record| Ok((name(&record)?, record)));
+    named.collect()
+}
+
+fn name(record: &RawDocument) -> Result<[u8; 16], Error> {
+    let id = record.get_binary(cstr!("_id")).map_err(Error::custom)?;
+    id.bytes.try_into().map_err(Error::custom)
+}
+
+fn is_at(current: &RawDocument, revision: u64) -> Result<bool, Error> {
+    let found = current.get_i64(cstr!("rev")).map_err(Error::custom)?;
+    Ok(u64::try_from(found) == Ok(revision))
+}
+
+/// Sets the fields that differ. A field that is gone is there with the value null.
+fn replacement(change: &Change, current: &RawDocument) -> Result<RawDocumentBuf, Error> {
+    let mut differing = RawDocumentBuf::new();
+    for field in &change.document {
+        let (name, value) = field?;
+        if current.get(name)? != Some(value) {
+            differing.append(name, value);
+        }
+    }
+    Ok(rawdoc! { "q": { "_id": Binary::from(change.id) }, "u": { "$set": differing } })
+}
+
+#[cfg(test)]
+mod tests {
+    use ticketing_core::domain::ids::TicketId;
+    use ticketing_core::ports::store::RecordKey;
+
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_set() {
+        let id = Uuid::new();
+        let document =
+            rawdoc! { "_id": Binary::from(id), "rev": 2_i64, "title": "Rock", "sold": { "n": 1 }, "city": null };
+        let change = Change {
+            collection: "listings",
+            key: RecordKey::Listing(TicketId::new(id.into())),
+            id,
+            document,
+            replaces: Some(1),
+            unique: Vec::new(),
+        };
+        let current =
+            rawdoc! { "_id": Binary::from(id), "rev": 1_i64, "title": "Rock", "sold": { "n": 0 }, "city": "Ulm" };
+
+        let statement = replacement(&change, &current).unwrap();
+
+        let set = rawdoc! { "rev": 2_i64, "sold": { "n": 1 }, "city": null };
+        assert_eq!(statement, rawdoc! { "q": { "_id": Binary::from(id) }, "u": { "$set": set } });
+    }
+}
