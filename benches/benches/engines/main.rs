@@ -6,6 +6,7 @@
 //! keeps their data on the disk with `ENGINES_DATA=disk`.
 
 mod orders;
+mod publish;
 mod relay;
 mod replica;
 #[path = "../marketplace/sample.rs"]
@@ -27,6 +28,9 @@ fn main() {
         }
         if is_wanted("relay") {
             relay::bench(&mut table).await;
+        }
+        if is_wanted("publish") {
+            publish::bench(&mut table).await;
         }
         if is_wanted("replica") {
             replica::bench(&mut table).await;

@@ -20,7 +20,7 @@ use crate::domain::event::{Event, Topic};
 use crate::domain::ids::EventId;
 use crate::domain::time::Timestamp;
 
-pub use attributes::{from_message, to_headers};
+pub use attributes::{fold_headers, from_message, to_headers};
 
 /// Where a chain of events came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

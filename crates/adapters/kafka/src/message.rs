@@ -44,11 +44,13 @@ impl Names {
     }
 }
 
+/// So many headers an event has, besides those that we do not know.
+const HEADERS: usize = 12;
+
 /// The headers of an event.
 pub(crate) fn headers(event: &EventEnvelope) -> OwnedHeaders {
-    let headers = wire::to_headers(event);
-    let room = OwnedHeaders::new_with_capacity(headers.len());
-    headers.iter().fold(room, |all, (key, value)| all.insert(Header { key, value: Some(value) }))
+    let room = OwnedHeaders::new_with_capacity(HEADERS + event.extensions.len());
+    wire::fold_headers(event, room, |headers, key, value| headers.insert(Header { key, value: Some(value) }))
 }
 
 /// Reads messages; its one raw message is filled anew for each, so that what is decoded costs no strings.

@@ -1,5 +1,6 @@
 //! Envelope ⇄ `CloudEvents` headers of the Kafka protocol binding, binary mode.
 
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use uuid::Uuid;
@@ -30,23 +31,39 @@ const KNOWN: [&str; 12] = [
 /// The headers of an envelope; its key is the subject and its body the data.
 #[must_use]
 pub fn to_headers(envelope: &EventEnvelope) -> Vec<(String, String)> {
-    let origin = &envelope.origin;
-    let mut headers = vec![
-        ("ce_specversion".to_owned(), SPEC_VERSION.to_owned()),
-        ("ce_id".to_owned(), envelope.id.to_string()),
-        ("ce_type".to_owned(), envelope.kind.clone().into_owned()),
-        ("ce_schema".to_owned(), envelope.schema.to_string()),
-        ("ce_source".to_owned(), source(envelope.topic)),
-        ("ce_time".to_owned(), envelope.time.to_string()),
-        ("ce_subject".to_owned(), envelope.subject.to_string()),
-        ("ce_aggregateversion".to_owned(), envelope.version.to_string()),
-        ("ce_correlationid".to_owned(), origin.correlation.to_string()),
-        ("content-type".to_owned(), CONTENT_TYPE.to_owned()),
-    ];
-    headers.extend(origin.causation.map(|id| ("ce_causationid".to_owned(), id.to_string())));
-    headers.extend(origin.traceparent.clone().map(|text| ("ce_traceparent".to_owned(), text)));
-    headers.extend(envelope.extensions.iter().cloned());
-    headers
+    let room = Vec::with_capacity(KNOWN.len() + envelope.extensions.len());
+    fold_headers(envelope, room, |mut headers, name, value| {
+        headers.push((name.to_owned(), value.to_owned()));
+        headers
+    })
+}
+
+/// Puts the headers of an envelope, name and value, one after the other into `headers`; costs no string for each.
+pub fn fold_headers<H>(envelope: &EventEnvelope, headers: H, put: impl Fn(H, &str, &str) -> H) -> H {
+    let EventEnvelope { topic, origin, extensions, .. } = envelope;
+    let mut text = String::with_capacity(64);
+    let mut show = |headers, name, value: fmt::Arguments<'_>| {
+        text.clear();
+        // Writing to a string never fails.
+        let _written = text.write_fmt(value);
+        put(headers, name, &text)
+    };
+    let mut headers = show(headers, "ce_specversion", format_args!("{SPEC_VERSION}"));
+    headers = show(headers, "ce_id", format_args!("{}", envelope.id));
+    headers = show(headers, "ce_type", format_args!("{}", envelope.kind));
+    headers = show(headers, "ce_schema", format_args!("{}", envelope.schema));
+    headers = show(headers, "ce_source", format_args!("{}", Source(*topic)));
+    headers = show(headers, "ce_time", format_args!("{}", envelope.time));
+    headers = show(headers, "ce_subject", format_args!("{}", envelope.subject));
+    headers = show(headers, "ce_aggregateversion", format_args!("{}", envelope.version));
+    headers = show(headers, "ce_correlationid", format_args!("{}", origin.correlation));
+    headers = show(headers, "content-type", format_args!("{CONTENT_TYPE}"));
+    if let Some(id) = origin.causation {
+        headers = show(headers, "ce_causationid", format_args!("{id}"));
+    }
+    let known = origin.traceparent.iter().map(|text| ("ce_traceparent", text.as_str()));
+    let unknown = extensions.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    known.chain(unknown).fold(headers, |headers, (name, value)| put(headers, name, value))
 }
 
 /// Reads an envelope back from a message. The payload is not looked at.
@@ -78,8 +95,13 @@ pub fn from_message(message: &RawMessage) -> Result<EventEnvelope, Undecodable> 
     })
 }
 
-fn source(topic: Topic) -> String {
-    format!("/{}", topic.name().replace('.', "/"))
+/// A topic as a path.
+struct Source(Topic);
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.name().split('.').try_for_each(|part| write!(f, "/{part}"))
+    }
 }
 
 struct Headers<'a>(&'a [(String, String)]);
