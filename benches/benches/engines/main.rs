@@ -3,7 +3,7 @@
 //! `cargo bench -p ticketing-benches --bench engines [-- NAME…]` measures each
 //! figure right beside its baseline and prints both with their ratio. It needs
 //! MongoDB and Kafka: `deploy/engines.sh run cargo bench …` brings them, and
-//! keeps their data on the disk with `ENGINES_DATA=disk`.
+//! keeps their data in a folder on the disk with `ENGINES_DATA=folder`.
 
 mod orders;
 mod publish;
