@@ -2,9 +2,12 @@
 
 use std::io::Write as _;
 
+#[path = "../tests/it/counting.rs"]
+mod counting;
 #[path = "../tests/it/world.rs"]
 mod world;
 
+use counting::Marketplace;
 use world::{Machine, World};
 
 #[tokio::main]
@@ -19,11 +22,13 @@ async fn main() -> std::io::Result<()> {
     };
     let rest = ticketing_conformance::report! {
         transport: World::default();
+        event_log: World::default();
         parking: World::default();
         timers: World::default();
         gateway: World::default();
         sessions: World::default();
         limits: World::default();
+        census: Marketplace::default();
     };
     report.lines.extend(rest.lines);
     writeln!(std::io::stdout(), "{report}")
