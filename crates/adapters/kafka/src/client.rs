@@ -1,9 +1,12 @@
 //! What librdkafka tells by itself goes to the log of the program.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::KafkaError as ClientError;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 
 /// The context of clients that only ask.
 #[derive(Debug)]
@@ -34,5 +37,23 @@ pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
 
 /// Not an error: the client goes on trying, and whoever waits for it is told by what they asked for.
 pub(crate) fn warn(error: &ClientError, reason: &str) {
-    tracing::warn!(cause = %error, "kafka: {reason}");
+    match error.rdkafka_error_code() {
+        // It says so with each try of each client, as long as an outage lasts.
+        Some(RDKafkaErrorCode::AllBrokersDown) if !is_due() => {}
+        // Of each connection there is a line in the client's log.
+        Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve) => {}
+        _ => tracing::warn!(cause = %error, "kafka: {reason}"),
+    }
+}
+
+/// Whether the process last told of an outage some time ago.
+fn is_due() -> bool {
+    const EVERY: Duration = Duration::from_secs(10);
+    static TOLD_AT: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut told_at = TOLD_AT.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_due = told_at.is_none_or(|told_at| told_at.elapsed() >= EVERY);
+    if is_due {
+        *told_at = Some(Instant::now());
+    }
+    is_due
 }
