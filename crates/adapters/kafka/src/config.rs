@@ -37,7 +37,8 @@ pub struct KafkaConfig {
     pub answer_within: Duration,
     /// How long a publication is retried before it fails. By default 30 seconds.
     pub publish_within: Duration,
-    /// How long an event waits for others that travel with it. By default not at all: a call brings many at once.
+    /// How long an event waits for others that travel with it. By default a millisecond, so that those of one call
+    /// are one request a partition and not many.
     pub linger: Duration,
     /// After how long without a sign of life a member is replaced. By default 10 seconds.
     pub session_timeout: Duration,
@@ -61,7 +62,7 @@ impl Default for KafkaConfig {
             max_bytes: 1_000_000,
             answer_within: Duration::from_secs(10),
             publish_within: Duration::from_secs(30),
-            linger: Duration::ZERO,
+            linger: Duration::from_millis(1),
             session_timeout: Duration::from_secs(10),
             commit_every: Duration::from_secs(1),
             buffered: 4096,
