@@ -1,26 +1,28 @@
 //! What is left of a ticket and for how much, while it changes.
 //!
-//! An event handler of its own group turns ticket and order events into the
-//! newest state of each ticket that somebody watches. Listeners see the newest
-//! state and not every change, so a hot ticket costs them no more than a quiet one.
+//! A board holds the newest state of each ticket that somebody watches; whoever
+//! learns of a change shows it there. Listeners see the newest state and not
+//! every change, so a hot ticket costs them no more than a quiet one.
+//!
+//! Invariant: what a listener sees never runs backwards, in whatever order
+//! changes are learned of. The offer and the sales of a ticket each have a version.
+
+mod follow;
+mod known;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use utoipa::ToSchema;
 
-use ticketing_core::domain::event::{Event, Topic};
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
-use ticketing_core::flow::consumer::{EventHandler, HandleError, Incoming};
-use ticketing_core::flow::shutdown::Shutdown;
-use ticketing_core::usecase::World;
+use ticketing_core::domain::ticket::{Listing, Sales};
 
-use crate::api::money::MoneyBody;
-use crate::api::tickets::StatusBody;
+use known::Known;
+
+pub(crate) use follow::LiveFollowsEvents;
+pub(crate) use known::ToldTicket;
+pub use known::{LiveTicket, Offered};
 
 /// Hands live updates to listeners. A clone hands out the same ones.
 #[derive(Debug, Clone)]
@@ -28,51 +30,8 @@ pub struct LiveUpdates(Arc<Board>);
 
 #[derive(Debug)]
 struct Board {
-    /// Unique, so that every process gets every event.
-    group: String,
     places: Arc<Semaphore>,
-    stopping: Shutdown,
     watched: Mutex<HashMap<TicketId, watch::Sender<Known>>>,
-}
-
-/// What is known of a ticket, each half as new as its events.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Known {
-    offered: Option<Offered>,
-    sales: Sales,
-}
-
-/// What of a ticket its seller decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Offered {
-    price: MoneyBody<'static>,
-    quantity: u32,
-    status: TicketStatus,
-    version: u64,
-}
-
-/// A ticket as the API tells it.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct ToldTicket {
-    price: MoneyBody<'static>,
-    quantity: u32,
-    available: u32,
-    status: StatusBody,
-    version: u64,
-}
-
-/// The newest state of a ticket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LiveTicket {
-    /// How many places are left.
-    pub available: u32,
-    /// Of one place.
-    pub price: MoneyBody<'static>,
-    /// Whether it may be ordered.
-    pub status: StatusBody,
-    /// Moves with every change of the offer and of its sales; never runs backwards.
-    pub version: u64,
 }
 
 /// Nobody else may listen now: come again later.
@@ -90,14 +49,21 @@ pub struct Listener {
     _place: OwnedSemaphorePermit,
 }
 
+/// What comes to a listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Update {
+    /// A state that was not seen yet.
+    News(LiveTicket),
+    /// The ticket may have changed: look, and begin with what there is. Only one of its listeners is told.
+    Doubt,
+}
+
 impl LiveUpdates {
-    pub(crate) fn new(world: &World, listeners: usize, stopping: Shutdown) -> Self {
-        Self(Arc::new(Board {
-            group: format!("web-live-{}", world.uuid(world.now()).simple()),
-            places: Arc::new(Semaphore::new(listeners.min(Semaphore::MAX_PERMITS))),
-            stopping,
-            watched: Mutex::default(),
-        }))
+    /// Hands updates to so many listeners at a time.
+    #[must_use]
+    pub fn new(listeners: usize) -> Self {
+        let places = Arc::new(Semaphore::new(listeners.min(Semaphore::MAX_PERMITS)));
+        Self(Arc::new(Board { places, watched: Mutex::default() }))
     }
 
     /// Watches a ticket from now on.
@@ -113,6 +79,23 @@ impl LiveUpdates {
         drop(watched);
         Ok(Listener { ticket, updates, board: Arc::clone(&self.0), seen: None, _place: place })
     }
+
+    /// Shows a ticket that changed, if somebody watches it; `state` is asked only then.
+    ///
+    /// A state that nobody knows leaves the ticket in doubt.
+    pub fn show(&self, ticket: TicketId, state: impl FnOnce() -> Option<(Offered, Sales)>) {
+        self.0.change(ticket, |known| match state() {
+            Some((offered, sales)) => known.merge(&offered, sales),
+            None => known.doubt(),
+        });
+    }
+
+    /// Any ticket may have changed unheard.
+    pub fn doubt_all(&self) {
+        self.0.watched().values().for_each(|sender| {
+            sender.send_if_modified(Known::doubt);
+        });
+    }
 }
 
 impl Listener {
@@ -123,35 +106,32 @@ impl Listener {
 
     /// The same where the store is another process's.
     pub(crate) fn begin_with_told(&self, told: ToldTicket) {
-        // The API does not tell the version of sales, so any event of an order goes before it.
-        let held = told.quantity.saturating_sub(told.available);
-        self.begin(&told.into(), Sales { held, ..Sales::default() });
+        let sales = told.sales();
+        self.begin(&told.into(), sales);
     }
 
     fn begin(&self, offered: &Offered, sales: Sales) {
-        if let Some(sender) = self.board.watched().get(&self.ticket) {
-            sender.send_if_modified(|known| known.begin(offered, sales));
-        }
+        self.board.change(self.ticket, |known| known.merge(offered, sales));
     }
 
-    /// Waits for a state that was not seen yet; `None` once the process stops.
+    /// Waits for an update; `None` if there will be no more.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Option<LiveTicket> {
+    pub async fn next(&mut self) -> Option<Update> {
         let updates = self.updates.as_mut()?;
         loop {
-            let news = updates.borrow_and_update().visible();
+            let known = updates.borrow_and_update().clone();
+            let news = known.visible();
             if news.is_some() && news != self.seen {
                 self.seen.clone_from(&news);
-                return news;
+                return news.map(Update::News);
             }
-            tokio::select! {
-                biased;
-                () = self.board.stopping.requested() => return None,
-                changed = updates.changed() => changed.ok()?,
+            if known.in_doubt && self.board.takes_doubt(self.ticket) {
+                return Some(Update::Doubt);
             }
+            updates.changed().await.ok()?;
         }
     }
 }
@@ -172,105 +152,24 @@ impl Board {
         // A panic elsewhere leaves whole entries, so a poisoned lock is as good as another.
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl From<&Ticket> for Offered {
-    fn from(ticket: &Ticket) -> Self {
-        Self {
-            price: ticket.offer.price.money().into(),
-            quantity: ticket.offer.quantity.get(),
-            status: ticket.status,
-            version: ticket.version,
+    /// Changes what is known of a ticket, if somebody watches it.
+    fn change(&self, ticket: TicketId, change: impl FnOnce(&mut Known) -> bool) {
+        if let Some(sender) = self.watched().get(&ticket) {
+            sender.send_if_modified(change);
         }
     }
-}
 
-impl From<ToldTicket> for Offered {
-    fn from(ToldTicket { price, quantity, status, version, .. }: ToldTicket) -> Self {
-        let status = match status {
-            StatusBody::Withdrawn => TicketStatus::Withdrawn,
-            StatusBody::OnSale | StatusBody::SoldOut => TicketStatus::OnSale,
-        };
-        Self { price, quantity, status, version }
+    /// Whether it is the caller who has to look.
+    fn takes_doubt(&self, ticket: TicketId) -> bool {
+        let mut was_in_doubt = false;
+        self.change(ticket, |known| {
+            was_in_doubt = std::mem::take(&mut known.in_doubt);
+            false
+        });
+        was_in_doubt
     }
 }
 
-impl Known {
-    fn merge_offer(&mut self, offered: &Offered) -> bool {
-        let newer = self.offered.as_ref().is_none_or(|known| offered.version > known.version);
-        if newer {
-            self.offered = Some(offered.clone());
-        }
-        newer
-    }
-
-    fn merge_sales(&mut self, sales: Sales) -> bool {
-        let newer = sales.version > self.sales.version;
-        if newer {
-            self.sales = sales;
-        }
-        newer
-    }
-
-    fn begin(&mut self, offered: &Offered, sales: Sales) -> bool {
-        // Sales of no version are worth something as long as nothing better is known.
-        let first = self.offered.is_none() && self.sales.version == 0;
-        if first {
-            self.sales = sales;
-        }
-        let (offer, sales) = (self.merge_offer(offered), self.merge_sales(sales));
-        first || offer || sales
-    }
-
-    fn visible(&self) -> Option<LiveTicket> {
-        let offered = self.offered.as_ref()?;
-        let available = match offered.status {
-            TicketStatus::OnSale => offered.quantity.saturating_sub(self.sales.committed()),
-            TicketStatus::Withdrawn => 0,
-        };
-        Some(LiveTicket {
-            available,
-            price: offered.price.clone(),
-            status: StatusBody::new(offered.status, available),
-            version: offered.version + self.sales.version,
-        })
-    }
-}
-
-#[async_trait]
-impl EventHandler for LiveUpdates {
-    fn name(&self) -> &str {
-        &self.0.group
-    }
-
-    fn topics(&self) -> &[Topic] {
-        &[Topic::Tickets, Topic::Orders]
-    }
-
-    async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
-        let watched = self.0.watched();
-        if watched.is_empty() {
-            return Ok(());
-        }
-        for incoming in events {
-            match &incoming.event {
-                Event::TicketCreated(ticket) | Event::TicketUpdated(ticket) | Event::TicketWithdrawn(ticket) => {
-                    if let Some(sender) = watched.get(&ticket.id) {
-                        sender.send_if_modified(|known| known.merge_offer(&ticket.into()));
-                    }
-                }
-                Event::OrderCreated(change) | Event::OrderCancelled(change) | Event::OrderCompleted(change) => {
-                    if let Some(sender) = watched.get(&change.order.ticket.id) {
-                        sender.send_if_modified(|known| known.merge_sales(change.sales));
-                    }
-                }
-                Event::AccountRegistered { .. }
-                | Event::PaymentCaptured(_)
-                | Event::PaymentFailed(_)
-                | Event::PaymentRefunded(_)
-                | Event::ExpirationCompleted { .. } => {}
-            }
-        }
-        Ok(())
-    }
-}
+#[cfg(test)]
+mod tests;

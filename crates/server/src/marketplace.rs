@@ -7,7 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ticketing_core::assembly::{AccountPorts, ExpirationPorts, Loops, ServicePorts, Surroundings};
-use ticketing_core::flow::shutdown::shutdown;
+use ticketing_core::flow::shutdown::{Shutdown, shutdown};
 use ticketing_core::ports::gateway::PaymentGateway;
 use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
 use ticketing_core::ports::limits::RateLimiter;
@@ -27,7 +27,7 @@ use crate::api::docs::Documents;
 use crate::api::health::Health;
 use crate::config::{Config, HttpConfig, Service};
 use crate::front_door::Elsewhere;
-use crate::live::LiveUpdates;
+use crate::live::{LiveFollowsEvents, LiveUpdates};
 use crate::runtime::Assembly;
 use crate::telemetry::Metrics;
 
@@ -64,8 +64,10 @@ pub struct PaymentPorts {
 
 /// What the front door needs.
 pub struct WebPorts {
-    /// Events of live updates that could not be handled.
-    pub parking: Arc<dyn ParkingLot>,
+    /// Shows what changes about tickets.
+    pub live: LiveUpdates,
+    /// Events that live updates could not handle; `None` where they follow none, because the engines feed them.
+    pub parking: Option<Arc<dyn ParkingLot>>,
     /// The services that run in other processes.
     pub elsewhere: Elsewhere,
 }
@@ -116,6 +118,8 @@ pub struct AppState {
     pub(crate) edge: EdgePorts,
     pub(crate) elsewhere: Elsewhere,
     pub(crate) live: LiveUpdates,
+    /// Ends what holds connections open.
+    pub(crate) stopping: Shutdown,
     pub(crate) docs: OnceLock<Documents>,
     running: Running,
 }
@@ -184,7 +188,6 @@ impl std::fmt::Debug for AppState {
 /// Puts the services together over their engines. Nothing runs yet.
 pub fn assemble(engines: Engines, config: &Config) -> Assembly {
     let (http_stops, stopping) = shutdown();
-    let live = LiveUpdates::new(&engines.surroundings.world, config.http.live_listeners, stopping);
     let Engines { surroundings, edge, .. } = engines;
     let mut parts = Parts { services: Vec::new(), loops: engines.loops };
     let accounts = engines.accounts.map(|ports| parts.add(Service::Accounts, surroundings.accounts(ports)));
@@ -196,10 +199,14 @@ pub fn assemble(engines: Engines, config: &Config) -> Assembly {
     if let Some(ports) = engines.expiration {
         parts.add(Service::Expiration, ((), surroundings.expiration(ports)));
     }
-    let elsewhere = engines.web.map(|WebPorts { parking, elsewhere }| {
-        let follow = surroundings.follower(Arc::new(live.clone()), parking, StartFrom::Latest);
-        parts.add(Service::Web, (elsewhere, follow))
+    let web = engines.web.map(|WebPorts { live, parking, elsewhere }| {
+        let follow = parking.map(|parking| {
+            let follow = LiveFollowsEvents::new(live.clone(), &surroundings.world);
+            surroundings.follower(Arc::new(follow), parking, StartFrom::Latest)
+        });
+        parts.add(Service::Web, ((live, elsewhere), follow.unwrap_or_default()))
     });
+    let (live, elsewhere) = web.unwrap_or_else(|| (LiveUpdates::new(0), Elsewhere::default()));
     let Parts { services, loops } = parts;
     let metrics = Metrics::new(orders.as_ref().map(|orders| orders.desks.clone()), loops.counts());
     let app = AppState {
@@ -209,8 +216,9 @@ pub fn assemble(engines: Engines, config: &Config) -> Assembly {
         health: Health::default(),
         metrics: metrics.clone(),
         edge,
-        elsewhere: elsewhere.unwrap_or_default(),
+        elsewhere,
         live,
+        stopping,
         docs: OnceLock::new(),
         running: Running { accounts, tickets, orders, payments },
     };

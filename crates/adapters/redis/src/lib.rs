@@ -1,12 +1,12 @@
-//! Timers, sessions and limits of the marketplace in Redis, and what its web processes share.
+//! Timers, sessions and limits of the marketplace in Redis, pages of its catalogue, and news of its tickets.
 //!
 //! | port | adapter | a lost Redis |
 //! | --- | --- | --- |
 //! | `TimerQueue` | [`RedisTimers`] | delays: what a timer is about is found without it, later |
 //! | `SessionStore` | [`RedisSessions`] | signs everybody out: what cannot be found is over |
 //! | `RateLimiter` | [`RedisLimiter`] | begins to count anew |
-//! | | [`RedisCache`] | is an empty cache |
-//! | | [`RedisFanout`] | is silent; who listens is told that something was missed |
+//! | `TicketStore` | [`RedisTicketStore`], before another one | sends every search to the other one |
+//! | | [`RedisTicketNews`] | is silent; who listens is told that something was missed |
 //!
 //! All of them share the one connection of a [`RedisClient`], which comes back
 //! by itself. A clone of any of them is a handle to the same thing.
@@ -43,21 +43,22 @@
 //! # }).unwrap();
 //! ```
 
-mod cache;
 mod client;
 mod config;
+mod document;
 mod error;
-mod fanout;
 mod limits;
 mod script;
 mod sessions;
+mod ticket_news;
+mod ticket_store;
 mod timers;
 
-pub use cache::{CacheEntry, RedisCache};
 pub use client::RedisClient;
 pub use config::RedisConfig;
 pub use error::RedisError;
-pub use fanout::{Heard, RedisFanout};
 pub use limits::RedisLimiter;
 pub use sessions::RedisSessions;
+pub use ticket_news::{Change, Changes, Heard, RedisTicketNews, TicketState};
+pub use ticket_store::RedisTicketStore;
 pub use timers::RedisTimers;

@@ -58,16 +58,16 @@ impl Health {
     }
 }
 
-/// Whether requests are taken, and what is needed for that.
+/// Whether requests are taken, and what answers of that which serves them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Readiness {
-    /// `starting`, `ready`, `stopping` or `degraded`.
+    /// `ready`; `degraded`, if whoever is signed in cannot be served; `unavailable`, if nobody can; `starting` or `stopping`.
     status: &'static str,
     checks: Vec<Check>,
 }
 
-/// Whether something that is needed answers.
+/// Whether something answers.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Check {
@@ -85,16 +85,28 @@ async fn livez() -> &'static str {
 
 /// Tells whether requests should be sent here.
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses(
-    (status = 200, body = Readiness, description = "They should"),
-    (status = 503, body = Readiness, description = "They should not", content_type = "application/json"),
+    (status = 200, body = Readiness, description = "They should: it is `ready`, or `degraded` and better than nothing"),
+    (status = 503, body = Readiness, description = "They should not: it is `starting`, `unavailable` or `stopping`",
+        content_type = "application/json"),
 ))]
 async fn readyz(State(app): State<App>) -> Response {
     let checks = checks(&app).await;
-    let phase = app.health.name();
-    let healthy = checks.iter().all(|check| check.ok);
-    let status = if phase == "ready" && !healthy { "degraded" } else { phase };
-    let code = if status == "ready" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = status(app.health.name(), &checks);
+    let code = if matches!(status, "ready" | "degraded") { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(Readiness { status, checks })).into_response()
+}
+
+/// Processes share their sessions: if each were taken away for the want of them, nobody could even look.
+const SESSIONS: &str = "sessions";
+
+fn status(phase: &'static str, checks: &[Check]) -> &'static str {
+    let missing: Vec<_> = checks.iter().filter(|check| !check.ok).map(|check| check.name).collect();
+    match missing.as_slice() {
+        _ if phase != "ready" => phase,
+        [] => phase,
+        [SESSIONS] => "degraded",
+        _ => "unavailable",
+    }
 }
 
 /// The longest that it may take to answer.
@@ -152,7 +164,7 @@ fn identity(app: &App) -> [(&'static str, Probe<'_>); 2] {
         }
     };
     let sessions = async move { Ok(app.edge.sessions.session(SessionId::new(Uuid::nil())).await.map(drop)?) };
-    [("keys", keys.boxed()), ("sessions", sessions.boxed())]
+    [("keys", keys.boxed()), (SESSIONS, sessions.boxed())]
 }
 
 /// What is counted, as Prometheus reads it.

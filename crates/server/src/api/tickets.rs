@@ -169,11 +169,13 @@ pub struct TicketBody {
     created_at: Timestamp,
     /// Moves with every change of the offer; the `ETag`.
     version: u64,
+    /// Moves with every change of what is held and sold.
+    sales_version: u64,
 }
 
 impl TicketBody {
     fn of(listing: Listing) -> Self {
-        let available = listing.available();
+        let (available, sales_version) = (listing.available(), listing.sales.version);
         let ticket = listing.ticket;
         let Offer { details, price, quantity } = ticket.offer;
         Self {
@@ -193,6 +195,7 @@ impl TicketBody {
             sold: None,
             created_at: ticket.created_at,
             version: ticket.version,
+            sales_version,
         }
     }
 

@@ -6,7 +6,7 @@ use ticketing_memory::MemoryEngines;
 
 use super::memory;
 use crate::config::Config;
-#[cfg(any(feature = "mongodb", feature = "redis"))]
+#[cfg(any(feature = "mongodb", feature = "kafka", feature = "redis"))]
 use crate::config::Service;
 use crate::marketplace::Engines;
 
@@ -57,7 +57,9 @@ async fn put_on_mongodb(engines: &mut Engines, config: &Config) -> Result<(), Bo
 
 #[cfg(feature = "kafka")]
 async fn put_on_kafka(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    match &config.engines.bus {
+    // The front door alone follows nothing, where Redis feeds its live updates.
+    let is_needed = config.services.iter().any(|service| *service != Service::Web) || config.engines.sessions.is_none();
+    match config.engines.bus.as_ref().filter(|_| is_needed) {
         Some(settings) => super::kafka::plug_in(engines, settings).await,
         None => Ok(()),
     }
@@ -65,10 +67,10 @@ async fn put_on_kafka(engines: &mut Engines, config: &Config) -> Result<(), BoxE
 
 #[cfg(feature = "redis")]
 async fn put_on_redis(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    let has_api = config.services.iter().copied().any(Service::has_api);
+    let serves = config.services.iter().any(|service| *service != Service::Expiration);
     let timers = config.engines.timers.as_ref().filter(|_| engines.expiration.is_some());
-    let sessions = config.engines.sessions.as_ref().filter(|_| has_api);
-    super::redis::plug_in(engines, timers, sessions).await
+    let sessions = config.engines.sessions.as_ref().filter(|_| serves);
+    super::redis::plug_in(engines, config, (timers, sessions)).await
 }
 
 #[cfg(not(feature = "mongodb"))]

@@ -9,6 +9,7 @@ use ticketing_memory::{MemoryEngines, MemoryParkingLot};
 use super::keys::Identity;
 use crate::config::{Config, Service};
 use crate::front_door::Elsewhere;
+use crate::live::LiveUpdates;
 use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
 
 /// Everything that the services of this process plug in, over engines in memory; passwords are hashed at `cost`.
@@ -41,5 +42,9 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
 /// Live updates are gone with the process that showed them, so on every engine they are parked in memory.
 fn web_ports(parking: MemoryParkingLot, config: &Config) -> WebPorts {
     let elsewhere = config.elsewhere.iter().filter(|(service, _)| !config.services.contains(service));
-    WebPorts { parking: Arc::new(parking), elsewhere: Elsewhere::new(elsewhere) }
+    WebPorts {
+        live: LiveUpdates::new(config.http.live_listeners),
+        parking: Some(Arc::new(parking)),
+        elsewhere: Elsewhere::new(elsewhere),
+    }
 }

@@ -1,19 +1,28 @@
-//! Timers, sessions and limits in Redis.
+//! Timers, sessions, limits, pages of the catalogue and news of its tickets in Redis.
+
+mod feed;
 
 use std::sync::Arc;
 
+use ticketing_core::flow::driver::Pace;
 use ticketing_core::ports::BoxError;
 use ticketing_core::rebuild::{Rebuild, RebuildTimers};
-use ticketing_redis::{RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTimers};
+use ticketing_redis::{
+    RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTicketNews, RedisTicketStore, RedisTimers,
+};
 
-use crate::config::RedisSettings;
+use crate::config::{Config, RedisSettings, Service};
 use crate::marketplace::Engines;
 
+use feed::FeedLive;
+
 /// Puts what is chosen of timers and sessions into Redis, over one connection.
+///
+/// Processes that share sessions share what they know of tickets as well.
 pub(super) async fn plug_in(
     engines: &mut Engines,
-    timers: Option<&RedisSettings>,
-    sessions: Option<&RedisSettings>,
+    config: &Config,
+    (timers, sessions): (Option<&RedisSettings>, Option<&RedisSettings>),
 ) -> Result<(), BoxError> {
     let Some(settings) = timers.or(sessions) else { return Ok(()) };
     let client = client(settings).await?;
@@ -21,12 +30,31 @@ pub(super) async fn plug_in(
         expiration.timers = Arc::new(RedisTimers::new(&client));
     }
     if sessions.is_some() {
-        let sessions = Arc::new(RedisSessions::new(&client));
-        if let Some(accounts) = &mut engines.accounts {
-            accounts.sessions = Arc::clone(&sessions) as _;
+        if config.services.iter().copied().any(Service::has_api) {
+            share_sessions(engines, &client);
         }
-        engines.edge.sessions = sessions;
-        engines.edge.limiter = Arc::new(RedisLimiter::new(&client));
+        share_tickets(engines, &client).await?;
+    }
+    Ok(())
+}
+
+fn share_sessions(engines: &mut Engines, client: &RedisClient) {
+    let sessions = Arc::new(RedisSessions::new(client));
+    if let Some(accounts) = &mut engines.accounts {
+        accounts.sessions = Arc::clone(&sessions) as _;
+    }
+    engines.edge.sessions = sessions;
+    engines.edge.limiter = Arc::new(RedisLimiter::new(client));
+}
+
+async fn share_tickets(engines: &mut Engines, client: &RedisClient) -> Result<(), BoxError> {
+    if let Some(tickets) = &mut engines.tickets {
+        tickets.store = Arc::new(RedisTicketStore::new(client, Arc::clone(&tickets.store)));
+    }
+    if let Some(web) = &mut engines.web {
+        let news = RedisTicketNews::listen(client).await?;
+        engines.loops.take_in(Box::new(FeedLive::new(web.live.clone(), news)), Pace::default());
+        web.parking = None;
     }
     Ok(())
 }

@@ -59,20 +59,40 @@ impl<'a> Call<'a> {
 
     /// Sends it and leaves the body unread, for a stream has no end.
     pub(crate) async fn open(self) -> http::Response<Incoming> {
+        self.try_to_open().await.expect("the marketplace answers")
+    }
+
+    async fn try_to_open(self) -> Result<http::Response<Incoming>, hyper_util::client::legacy::Error> {
         let request = self.request.body(Full::new(self.body)).expect("a request");
-        self.market.client.request(request).await.expect("the marketplace answers")
+        self.market.client.request(request).await
     }
 
     pub(crate) async fn send(self) -> Reply {
-        let (parts, body) = self.open().await.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).expect("text");
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        Reply { status: parts.status, headers: parts.headers, text, body }
+        Reply::read(self.open().await).await
+    }
+
+    /// Sends it, unless nobody is there to take it.
+    #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+    pub(crate) async fn send_if_taken(self) -> Option<Reply> {
+        match self.try_to_open().await {
+            Ok(answer) => Some(Reply::read(answer).await),
+            Err(error) => {
+                assert!(error.is_connect(), "it was taken and not answered: {error:?}");
+                None
+            }
+        }
     }
 }
 
 impl Reply {
+    async fn read(answer: http::Response<Incoming>) -> Self {
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Self { status: parts.status, headers: parts.headers, text, body }
+    }
+
     /// The value of a cookie that was set.
     pub(crate) fn cookie(&self, name: &str) -> String {
         let values = self.headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());

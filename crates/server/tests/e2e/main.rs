@@ -11,7 +11,16 @@ mod programs;
 mod rules;
 
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod clocks;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod redis_away;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod replayed;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod restart;
+
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod live;
 
 /// Makes a test of each rule, in a module for each way to run the marketplace.
 macro_rules! rules {

@@ -80,7 +80,11 @@ impl Market {
     }
 
     pub(crate) async fn try_to_order(&self, buyer: &User, ticket: &Value) -> Reply {
-        self.post("/api/orders").by(buyer).json(&json!({"ticketId": id(ticket)})).send().await
+        self.ordering(buyer, ticket).send().await
+    }
+
+    pub(crate) fn ordering(&self, buyer: &User, ticket: &Value) -> Call<'_> {
+        self.post("/api/orders").by(buyer).json(&json!({"ticketId": id(ticket)}))
     }
 
     pub(crate) async fn pay(&self, buyer: &User, order: &Value, card: &str) -> Reply {

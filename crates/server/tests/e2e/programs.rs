@@ -36,6 +36,12 @@ impl Programs {
         self.all.last().expect("a marketplace has a front door")
     }
 
+    /// One more process like the front door.
+    #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+    pub(crate) async fn another_front_door(&self) -> Program {
+        self.front_door().another().await
+    }
+
     #[expect(clippy::print_stderr, reason = "it is for whoever reads why a test failed")]
     fn show_logs(&self) {
         for program in &self.all {
@@ -77,6 +83,14 @@ pub(crate) async fn on_engines() -> &'static Programs {
     static MARKET: OnceCell<Programs> = OnceCell::const_new();
     let start = async || Programs { all: vec![Program::start("all", &[], &engines()).await] }.warmed_up().await;
     MARKET.get_or_init(start).await
+}
+
+/// One process on real engines, for a test alone, with some other settings.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) async fn alone(others: &[(&'static str, &str)]) -> Programs {
+    let mut settings = engines();
+    settings.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    Programs { all: vec![Program::start("all", &[], &settings).await] }
 }
 
 /// A process for each service.
@@ -125,7 +139,7 @@ fn settings() -> Settings {
 
 /// Names of its own on the engines whose addresses the environment tells.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
-fn engines() -> Settings {
+pub(crate) fn engines() -> Settings {
     let mongodb = std::env::var("MONGODB_URI")
         .expect("set MONGODB_URI: this test needs a real MongoDB; `deploy/engines.sh run cargo test …` brings one");
     let kafka = std::env::var("KAFKA_BROKERS")

@@ -1,4 +1,4 @@
-//! Services that restart one after the other, in order, fail no request.
+//! Processes that restart one after the other, in order, fail no request.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -19,9 +19,10 @@ async fn ask(
     let mut failures = Vec::new();
     while !stop.load(Ordering::SeqCst) {
         let read = market.get("/api/tickets").send().await;
-        let change = market.try_to_order(buyer, ticket).await;
-        if (read.status.as_u16(), change.status.as_u16()) != (200, 201) {
-            failures.push(format!("{read:?} {change:?}"));
+        let order = market.try_to_order(buyer, ticket).await;
+        let payment = market.pay(buyer, &order.body, "tok_visa").await;
+        if [&read, &order, &payment].map(|reply| reply.status.as_u16()) != [200, 201, 201] {
+            failures.push(format!("{read:?} {order:?} {payment:?}"));
         }
         done.fetch_add(1, Ordering::SeqCst);
     }
@@ -42,7 +43,7 @@ async fn a_restart_fails_no_request() {
 
             let requests = join_all((0..4).map(|_| ask(market, (&ben, &ticket), (&done, &stop))));
             let restarts = async {
-                for service in ["tickets", "orders", "accounts"] {
+                for service in ["tickets", "orders", "payments", "expiration", "accounts"] {
                     reach(done.load(Ordering::SeqCst) + SOME).await;
                     let program = programs.all.iter().find(|program| program.name == service);
                     program.expect("a process").restart().await;
@@ -52,6 +53,54 @@ async fn a_restart_fails_no_request() {
             };
 
             assert_eq!(join(requests, restarts).await.0.concat(), [""; 0]);
+        })
+        .await;
+}
+
+/// Whoever stands before two doors hands a request to the other one if the first does not take it.
+async fn ask_either(
+    doors: [&Market; 2],
+    (buyer, ticket): (&User, &serde_json::Value),
+    (done, stop): (&AtomicUsize, &AtomicBool),
+) {
+    for [first, other] in [doors, [doors[1], doors[0]]].into_iter().cycle() {
+        if stop.load(Ordering::SeqCst) {
+            return;
+        }
+        let reply = match first.ordering(buyer, ticket).send_if_taken().await {
+            Some(reply) => reply,
+            None => other.ordering(buyer, ticket).send_if_taken().await.expect("one of two doors is open"),
+        };
+        assert_eq!(reply.status, 201, "{reply:?}");
+        done.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn front_doors_restart_one_after_the_other() {
+    let programs = each_for_itself().await.warmed_up().await;
+    let second = programs.another_front_door().await;
+    programs
+        .prove(async |market: &Market| {
+            let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
+            let ticket = market.sell(&sally, 1000).await;
+            market.order(&ben, &ticket).await;
+            let other = Market::at(&second.address());
+            let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+            let reach =
+                async |count: usize| eventually(async || done.load(Ordering::SeqCst), |done| *done >= count).await;
+
+            let requests = join_all((0..4).map(|_| ask_either([market, &other], (&ben, &ticket), (&done, &stop))));
+            let restarts = async {
+                for door in [programs.all.last().expect("a front door"), &second] {
+                    reach(done.load(Ordering::SeqCst) + SOME).await;
+                    door.restart().await;
+                }
+                reach(done.load(Ordering::SeqCst) + SOME).await;
+                stop.store(true, Ordering::SeqCst);
+            };
+
+            join(requests, restarts).await;
         })
         .await;
 }

@@ -90,6 +90,11 @@ impl TestApp {
         self.settle().await;
     }
 
+    /// Lets time pass while no event moves.
+    pub(crate) fn lag(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+
     pub(crate) fn now(&self) -> ticketing_core::domain::time::Timestamp {
         self.clock.now()
     }

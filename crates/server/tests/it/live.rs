@@ -3,6 +3,9 @@
 use axum::body::BodyDataStream;
 use futures::StreamExt;
 use serde_json::{Value, json};
+use ticketing_core::domain::ticket::Sales;
+use ticketing_core::ports::store::UnitOfWork;
+use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::app::{TestApp, id, offer};
 
@@ -13,10 +16,14 @@ pub(crate) async fn listen(app: &TestApp, ticket: &Value) -> BodyDataStream {
 }
 
 pub(crate) async fn next(stream: &mut BodyDataStream) -> Option<Value> {
-    let chunk = stream.next().await?.expect("a chunk");
-    let text = String::from_utf8(chunk.to_vec()).expect("text");
-    let data = text.strip_prefix("data: ").expect("an event");
-    Some(serde_json::from_str(data).expect("JSON"))
+    loop {
+        let chunk = stream.next().await?.expect("a chunk");
+        let text = String::from_utf8(chunk.to_vec()).expect("text");
+        // A heartbeat tells nothing.
+        if let Some(data) = text.strip_prefix("data: ") {
+            return Some(serde_json::from_str(data).expect("JSON"));
+        }
+    }
 }
 
 #[tokio::test]
@@ -39,6 +46,24 @@ async fn a_listener_sees_what_is_left_and_for_how_much() {
         (&third["available"], &third["price"]["amount"], &third["status"]),
         (&json!(0), &json!(1500), &json!("soldOut"))
     );
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_told_is_seen_at_the_next_heartbeat() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 2).await;
+    let mut stream = listen(&app, &ticket).await;
+    assert_eq!(next(&mut stream).await.expect("the state now")["available"], 2);
+    let store = &app.memory.tickets;
+    let stored = store.listings(&[id(&ticket).parse().unwrap()]).await.unwrap().pop().unwrap();
+    let sold = stored.record.clone().follow(Sales { held: 0, sold: 1, version: 1 }).unwrap();
+    store.commit(UnitOfWork::default().with(stored.replace(sold))).await.unwrap();
+
+    // Nothing happens any more but the passing of time.
+    tokio::time::pause();
+
+    assert_eq!(next(&mut stream).await.expect("an update")["available"], 1);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod architecture;
 mod authorisation;
 mod bad_input;
 mod front_door;
+mod health;
 mod idempotency;
 mod journey;
 mod limits;

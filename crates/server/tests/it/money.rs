@@ -50,6 +50,36 @@ async fn money_for_an_order_cancelled_meanwhile_goes_back_once() {
 }
 
 #[tokio::test]
+async fn an_order_that_payments_has_not_heard_of_is_paid_later_and_never_called_not_found() {
+    let app = TestApp::start().await;
+    let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
+    let ticket = app.sell(&sally, 1).await;
+    let order = app.post("/api/orders").by(&ben).json(&json!({"ticketId": id(&ticket)})).send().await.body;
+    let body = json!({"orderId": id(&order), "token": "tok_visa"});
+    let pay = || app.post("/api/payments").by(&ben).header("idempotency-key", "k").json(&body).send();
+
+    app.lag(Duration::from_secs(60));
+    let early = pay().await;
+    app.settle().await;
+    let late = pay().await;
+    app.settle().await;
+
+    assert_eq!((early.problem(), early.header("retry-after")), ((503, "unavailable"), "1"));
+    assert!(early.is_documented_problem(), "{early:?}");
+    assert_eq!((late.status.as_u16(), &late.body["status"]), (201, &json!("captured")));
+}
+
+#[tokio::test]
+async fn an_order_that_never_was_is_not_found() {
+    let app = TestApp::start().await;
+    let ben = app.sign_up("ben").await;
+
+    for never in [uuid::Uuid::nil(), uuid::Uuid::from_u128(7)] {
+        assert_eq!(app.pay(&ben, &json!({"id": never})).await.problem(), (404, "order_not_found"));
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_nobody_pays_expires() {
     let (app, ben, order) = ordered().await;
 

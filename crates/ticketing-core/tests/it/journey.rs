@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ticketing_core::domain::ids::OrderId;
 use ticketing_core::domain::order::OrderStatus;
 use ticketing_core::domain::payment::{PaymentRefusal, PaymentStatus};
 use ticketing_core::domain::stock::StockRefusal;
@@ -136,6 +137,44 @@ async fn nobody_waits_for_a_ticket_that_was_never_there() {
 
     assert!(matches!(market.order(1, never, 1).await, Err(Error::TicketNotFound)));
     assert_eq!(ticketing_core::ports::clock::Clock::now(&before), now, "no time passed");
+}
+
+#[tokio::test]
+async fn an_order_is_never_called_not_found_while_payments_lags_behind() {
+    let (mut market, told) = selling(1).await;
+    let order = market.order(1, told.ticket(), 1).await.unwrap().id;
+
+    for lag in [0, 5, 800] {
+        market.engines.clock.advance(Duration::from_secs(lag));
+        assert_eq!(market.pay(1, order, "tok_visa").await.unwrap_err().code(), "unavailable", "{lag} s later");
+    }
+    market.settle().await.unwrap();
+
+    assert!(market.pay(1, order, "tok_visa").await.is_ok());
+}
+
+#[tokio::test]
+async fn an_order_from_a_clock_that_is_a_minute_ahead_may_still_come() {
+    let market = Engines::new().start(&FaultPlan::none());
+    let world = &market.engines.world;
+    let order = OrderId::new(world.uuid(world.now().after(Duration::from_secs(60))));
+
+    assert!(matches!(market.pay(1, order, "tok_visa").await, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn an_order_that_can_no_longer_be_paid_or_was_never_drawn_is_not_found() {
+    let market = Engines::new().start(&FaultPlan::none());
+    let world = &market.engines.world;
+    let too_old = world.uuid(world.now());
+    market.engines.clock.advance(Duration::from_secs(32 * 24 * 3600));
+    let before = world.now();
+
+    for id in [too_old, uuid::Uuid::from_u128(5)] {
+        let refused = market.pay(1, OrderId::new(id), "tok_visa").await;
+        assert!(matches!(refused, Err(Error::OrderNotFound)), "{refused:?}");
+    }
+    assert_eq!(world.now(), before, "nobody waits for it");
 }
 
 #[tokio::test]

@@ -3,21 +3,24 @@
 //! `REDIS_URL` names the Redis that most tests share, each with a prefix of its
 //! own. Tests that stop a Redis start their own `redis-server`.
 
-mod cache;
 mod connecting;
 mod engine;
-mod fanout;
 mod hot_path;
 mod limits;
 mod outage;
 mod sessions;
+mod shop;
+mod ticket_news;
+mod ticket_store;
 mod timers;
 mod world;
 
 mod conformance {
+    use crate::shop::Shop;
     use crate::world::World;
 
     ticketing_conformance::timers!(World::start().await);
     ticketing_conformance::sessions!(World::start().await);
     ticketing_conformance::limits!(World::start().await);
+    ticketing_conformance::ticket_store!(Shop::open().await);
 }

@@ -7,10 +7,12 @@ use ticketing_conformance::sample;
 use ticketing_core::domain::ids::{AccountId, OrderId};
 use ticketing_core::ports::identity::{IdentityError, Session, SessionStore};
 use ticketing_core::ports::limits::{Quota, RateLimiter, Verdict};
+use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::timers::{Timer, TimerQueue};
-use ticketing_redis::{CacheEntry, RedisCache, RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTimers};
+use ticketing_redis::{Heard, RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTicketNews, RedisTimers};
 
 use crate::engine::Engine;
+use crate::shop::{Shop, all, selling};
 use crate::world::{World, ask, eventually, now};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -37,8 +39,7 @@ async fn assert_away(client: &RedisClient) {
     assert!(matches!(answer, Err(IdentityError::Unavailable(_))), "{answer:?}");
     RedisLimiter::new(client).check("key", QUOTA).await.expect_err("nobody counts");
     RedisTimers::new(client).claim_due(1, HOUR).await.expect_err("nobody lends");
-    RedisCache::new(client).get("key").await.expect_err("nobody remembers");
-    assert!(began.elapsed() < TIMEOUT * 4 + TIMEOUT, "it took {:?}", began.elapsed());
+    assert!(began.elapsed() < TIMEOUT * 3 + TIMEOUT, "it took {:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -114,14 +115,17 @@ async fn a_redis_that_was_read_only_for_a_while_is_used_again() {
 async fn scripts_that_redis_forgot_are_told_again() {
     let engine = Engine::start(&[]);
     let client = client(engine.url()).await;
-    let entry = CacheEntry { version: 1, bytes: "page".into(), ttl: HOUR };
+    let shop = Shop::at(engine.url()).await;
+    let tickets = shop.process();
     for _ in 0..2 {
         ask::<()>(&engine.url(), &["SCRIPT", "FLUSH"]).unwrap();
 
         RedisTimers::new(&client).schedule(&[timer()]).await.unwrap();
         RedisSessions::new(&client).create(session()).await.unwrap();
         RedisLimiter::new(&client).check("key", QUOTA).await.unwrap();
-        assert!(RedisCache::new(&client).put("key", &entry).await.unwrap());
+        let mut heard = RedisTicketNews::listen(&shop.world.client).await.unwrap();
+        tickets.commit(selling(&sample::bare_listing("Opera"))).await.unwrap();
+        assert!(matches!(heard.next().await, Heard::Changes(_)));
     }
 }
 
@@ -132,8 +136,7 @@ async fn a_node_of_a_cluster_has_all_keys_of_a_script() {
     let probe = || async { ask::<Value>(&engine.url(), &["GET", "key"]).ok() };
     eventually("the cluster is complete", probe).await;
     let world = World::at(engine.url()).await;
-    let (sessions, timers, cache) =
-        (RedisSessions::new(&world.client), RedisTimers::new(&world.client), RedisCache::new(&world.client));
+    let (sessions, timers) = (RedisSessions::new(&world.client), RedisTimers::new(&world.client));
 
     let session = session();
     sessions.create(session.clone()).await.unwrap();
@@ -143,6 +146,43 @@ async fn a_node_of_a_cluster_has_all_keys_of_a_script() {
     timers.schedule(&[timer()]).await.unwrap();
     let claimed = timers.claim_due(9, HOUR).await.unwrap();
     assert_eq!(timers.complete(&claimed).await.unwrap(), 1);
-    cache.invalidate("a{b}c", 1).await.unwrap();
-    assert!(cache.put("a{b}c", &CacheEntry { version: 1, bytes: "page".into(), ttl: HOUR }).await.unwrap());
+    let shop = Shop::at(engine.url()).await;
+    shop.process().commit(selling(&sample::bare_listing("Opera"))).await.unwrap();
+    shop.until_kept(&shop.process(), &all()).await;
+}
+
+#[tokio::test]
+async fn browsing_and_selling_go_on_while_redis_is_away_and_pages_are_kept_again_after() {
+    let mut engine = Engine::start(&[]);
+    let shop = Shop::at(engine.url()).await;
+    let tickets = shop.process();
+    for title in ["before", "meanwhile", "after"] {
+        match title {
+            "meanwhile" => engine.kill(),
+            "after" => engine.start_again(&[]),
+            _ => {}
+        }
+        tickets.commit(selling(&sample::bare_listing(title))).await.unwrap();
+        assert_eq!(tickets.search(&all()).await.unwrap(), shop.store.search(&all()).await.unwrap());
+    }
+
+    shop.until_kept(&tickets, &all()).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_delays_one_search_in_a_while_and_that_little() {
+    let engine = Engine::start(&[]);
+    let shop = Shop::at(engine.url()).await;
+    let tickets = shop.process();
+    shop.until_kept(&tickets, &all()).await;
+    engine.signal("STOP");
+    let began = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(tickets.search(&all()).await.unwrap(), []);
+    }
+    // Each of them would wait for a quarter of a second.
+    assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
+    engine.signal("CONT");
+
+    shop.until_kept(&tickets, &all()).await;
 }

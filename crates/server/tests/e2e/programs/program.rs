@@ -1,6 +1,8 @@
 //! One process of the program.
 
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod operate;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod restart;
 
 use std::path::{Path, PathBuf};
@@ -21,12 +23,12 @@ pub(crate) struct Program {
     pub(crate) name: &'static str,
     #[cfg_attr(
         not(all(feature = "mongodb", feature = "kafka", feature = "redis")),
-        expect(dead_code, reason = "only what outlives its process is restarted")
+        expect(dead_code, reason = "only on engines is a process started again, or twice")
     )]
     services: Vec<&'static str>,
     #[cfg_attr(
         not(all(feature = "mongodb", feature = "kafka", feature = "redis")),
-        expect(dead_code, reason = "only what outlives its process is restarted")
+        expect(dead_code, reason = "only on engines is a process started again, or twice")
     )]
     settings: Vec<(&'static str, String)>,
     log: PathBuf,
@@ -45,6 +47,12 @@ impl Program {
         let child = spawn((&services, &settings), &log, "127.0.0.1:0");
         let address = served(&log, 1).await;
         Self { name, services, settings, log, running: Mutex::new((child, address)) }
+    }
+
+    /// Starts one more that is the same.
+    #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+    pub(crate) async fn another(&self) -> Self {
+        Self::start(self.name, &self.services, &self.settings).await
     }
 
     /// Where it answers.

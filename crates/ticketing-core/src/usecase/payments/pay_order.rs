@@ -6,11 +6,12 @@
 use crate::domain::ids::{AccountId, OrderId, PaymentId};
 use crate::domain::order::IdempotencyKey;
 use crate::domain::payment::{Payment, PaymentRequest, PaymentStatus};
+use crate::domain::time::Timestamp;
 use crate::ports::gateway::{Capture, CardToken};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
 use crate::ports::store::{StoreError, UnitOfWork, Write};
 use crate::usecase::error::Error;
-use crate::usecase::{DECISIONS, News, YOUNG};
+use crate::usecase::{DECISIONS, News, PAYABLE, YOUNG};
 use crate::wire::Origin;
 
 use super::{Payments, account_of};
@@ -35,6 +36,11 @@ enum Begun {
     /// This very request began it before.
     Before(Payment),
 }
+
+/// The order may have been placed, and its event is still on its way: ask again.
+#[derive(Debug, thiserror::Error)]
+#[error("payments has not heard of order {0} yet, if there is one")]
+struct NotHeardOf(OrderId);
 
 /// Why it did not begin.
 enum NotBegun {
@@ -61,7 +67,8 @@ impl Payments {
     /// # Errors
     ///
     /// [`Error::CardDeclined`], [`Error::Payment`] if the order wants no money, [`Error::OrderNotFound`],
-    /// [`Error::KeyReused`], or [`Error::Unavailable`]; after that, asking again with the same key is safe.
+    /// [`Error::KeyReused`], or [`Error::Unavailable`], also if the order may be one that payments has yet to
+    /// hear of; after that, asking again with the same key is safe.
     ///
     /// # Cancel safety
     ///
@@ -90,7 +97,7 @@ impl Payments {
             match self.try_to_begin(command).await {
                 Ok(begun) => return Ok(begun),
                 Err(NotBegun::Unheard) if news.may_have_come().await => {}
-                Err(NotBegun::Unheard) => return Err(Error::OrderNotFound),
+                Err(NotBegun::Unheard) => return Err(unheard(command.order, self.world.now())),
                 Err(NotBegun::Raced) if tries < DECISIONS => tries += 1,
                 Err(NotBegun::Raced) => return Err(StoreError::Conflict(Vec::new()).into()),
                 Err(NotBegun::Refused(error)) => return Err(error),
@@ -124,6 +131,11 @@ impl Payments {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// An order that was acknowledged is never called not found, however far payments lags behind.
+fn unheard(order: OrderId, now: Timestamp) -> Error {
+    if order.is_younger_than(PAYABLE, now) { Error::unavailable(NotHeardOf(order)) } else { Error::OrderNotFound }
 }
 
 /// The attempt that this very request began before, if it did.

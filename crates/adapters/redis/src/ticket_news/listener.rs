@@ -1,0 +1,142 @@
+//! Listens to the news, and says when some may have been missed.
+
+use std::future::pending;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use redis::Msg;
+use redis::aio::PubSub;
+use tokio::sync::broadcast::{self, Receiver, Sender, error::RecvError};
+
+use crate::client::RedisClient;
+use crate::error::RedisError;
+
+use super::{Changes, Heard, channel};
+
+/// Hears which tickets change in whatever process, over Redis pub/sub, until it is dropped.
+///
+/// [`RedisTicketStore`](crate::RedisTicketStore) tells them. They reach whoever
+/// listens when they are told, mostly once; those of one ticket may come out of
+/// order, so compare versions. Nothing is repeated for who did not listen; who
+/// does is told [`Heard::Missed`] instead, and looks for itself. What a process
+/// left untold when it died, nobody hears: look from time to time.
+///
+/// # Examples
+///
+/// ```no_run
+/// use ticketing_redis::{Heard, RedisClient, RedisConfig, RedisTicketNews};
+///
+/// # async fn example() -> Result<(), ticketing_redis::RedisError> {
+/// let client = RedisClient::connect(&RedisConfig::default()).await?;
+/// let mut news = RedisTicketNews::listen(&client).await?;
+/// match news.next().await {
+///     Heard::Changes(changes) => {
+///         for change in changes.iter() {
+///             println!("{} is now {:?}", change.ticket, change.state());
+///         }
+///     }
+///     Heard::Missed => { /* load everything anew */ }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct RedisTicketNews {
+    heard: Receiver<Heard>,
+}
+
+/// So many messages wait for a slow listener; then the oldest are dropped.
+const BACKLOG: usize = 1024;
+/// The pauses between tries to connect again.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+impl RedisTicketNews {
+    /// Listens to the marketplace that the client's prefix names, on a connection of its own.
+    ///
+    /// What is told after this returned is heard. When the connection breaks it is made anew.
+    ///
+    /// # Errors
+    ///
+    /// [`RedisError`]: nothing is heard; try again.
+    pub async fn listen(client: &RedisClient) -> Result<Self, RedisError> {
+        let channel = channel(client);
+        let connection = client.subscribed(&channel).await?;
+        let (sender, heard) = broadcast::channel(BACKLOG);
+        let listener = Listener { client: client.clone(), channel, sender };
+        tokio::spawn(listener.listen(connection));
+        Ok(Self { heard })
+    }
+
+    /// Waits for what comes next.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Heard {
+        match self.heard.recv().await {
+            Ok(heard) => heard,
+            Err(RecvError::Lagged(_)) => Heard::Missed,
+            // The runtime ends, and with it whoever waits here.
+            Err(RecvError::Closed) => pending().await,
+        }
+    }
+}
+
+/// Passes on what it hears for as long as somebody wants to know.
+///
+/// A task of its own empties the connection, because Redis would keep in its
+/// own memory what a slow listener leaves there, and then hang up.
+struct Listener {
+    client: RedisClient,
+    channel: String,
+    sender: Sender<Heard>,
+}
+
+impl Listener {
+    async fn listen(self, mut connection: PubSub) {
+        let listen = async {
+            loop {
+                self.pass_on(connection).await;
+                connection = self.connect_again().await;
+                // Order matters: said before the subscription holds, it would hide what is missed in between.
+                self.say(Heard::Missed);
+            }
+        };
+        tokio::select! {
+            () = listen => {}
+            () = self.sender.closed() => {}
+        }
+    }
+
+    /// Until the connection breaks.
+    async fn pass_on(&self, connection: PubSub) {
+        let mut messages = connection.into_on_message();
+        while let Some(message) = messages.next().await {
+            self.say(Heard::Changes(Changes(payload(&message))));
+        }
+        tracing::warn!(address = self.client.address(), channel = self.channel, "a subscription to Redis broke");
+    }
+
+    async fn connect_again(&self) -> PubSub {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.client.subscribed(&self.channel).await {
+                Ok(connection) => return connection,
+                Err(error) => tracing::debug!(%error, channel = self.channel, "no subscription to Redis yet"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    fn say(&self, heard: Heard) {
+        // It fails only if nobody listens any more, and then this task ends.
+        self.sender.send(heard).ok();
+    }
+}
+
+fn payload(message: &Msg) -> Bytes {
+    Bytes::copy_from_slice(message.get_payload_bytes())
+}

@@ -1,0 +1,89 @@
+//! A ticket store in memory that several processes reach through one Redis.
+
+use std::sync::Arc;
+
+use ticketing_conformance::sample::NOW;
+use ticketing_conformance::store::{StoreFixture, Tickets};
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::store::{StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_memory::{FaultPlan, MemoryTicketStore, SystemClock};
+use ticketing_redis::RedisTicketStore;
+
+use crate::world::{World, eventually};
+
+/// The store, and a part of a Redis that no other test uses.
+pub(crate) struct Shop {
+    pub(crate) world: World,
+    /// Not behind Redis.
+    pub(crate) store: MemoryTicketStore,
+    /// What goes wrong with the store where processes ask it, and how often they do.
+    pub(crate) plan: FaultPlan,
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        Self::of(World::start().await)
+    }
+
+    pub(crate) async fn at(url: String) -> Self {
+        Self::of(World::at(url).await)
+    }
+
+    fn of(world: World) -> Self {
+        let clock = Arc::new(SystemClock::new());
+        Self { world, store: MemoryTicketStore::new(clock.clone()), plan: FaultPlan::counting(clock) }
+    }
+
+    /// The store as one more process has it.
+    pub(crate) fn process(&self) -> RedisTicketStore {
+        self.process_over(Arc::new(self.store.with_faults(self.plan.clone())))
+    }
+
+    pub(crate) fn process_over(&self, inner: Arc<dyn TicketStore>) -> RedisTicketStore {
+        RedisTicketStore::new(&self.world.client, inner)
+    }
+
+    /// Searches until the page comes out of Redis, and returns it.
+    pub(crate) async fn until_kept(&self, tickets: &RedisTicketStore, query: &TicketQuery) -> Vec<Listing> {
+        let kept = || async {
+            let before = self.plan.steps();
+            let page = tickets.search(query).await.expect("a search succeeds");
+            (self.plan.steps() == before).then_some(page)
+        };
+        eventually("the page is kept", kept).await
+    }
+}
+
+impl StoreFixture<Tickets> for Shop {
+    fn store(&self) -> Arc<dyn TicketStore> {
+        Arc::new(self.process())
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.store.outbox())
+    }
+}
+
+/// Everything on sale.
+pub(crate) fn all() -> TicketQuery {
+    TicketQuery::all(NOW, 50)
+}
+
+/// Puts a listing on sale.
+pub(crate) fn selling(listing: &Listing) -> UnitOfWork<Listing> {
+    UnitOfWork::default().with(Write::insert(listing.clone()))
+}
+
+/// Changes a listing that nobody else changes.
+pub(crate) async fn change(
+    tickets: &dyn TicketStore,
+    listing: &Listing,
+    next: impl FnOnce(Listing) -> Listing,
+) -> Result<Listing, StoreError> {
+    let Stored { record, revision } = tickets.listings(&[listing.ticket.id]).await?.pop().expect("it is there");
+    let next = next(record);
+    let write = Write { record: next.clone(), replaces: Some(revision) };
+    tickets.commit(UnitOfWork::default().with(write)).await.map(|()| next)
+}

@@ -1,0 +1,76 @@
+//! What listeners see, in whatever order changes are learned of.
+
+use futures::FutureExt;
+use ticketing_core::domain::money::Money;
+use ticketing_core::domain::ticket::TicketStatus;
+use uuid::Uuid;
+
+use super::*;
+
+const TICKET: TicketId = TicketId::new(Uuid::from_u128(7));
+
+fn state(version: u64, held: u32, sales_version: u64) -> (Offered, Sales) {
+    let price = Money { amount: 1000 + version, currency: "EUR".parse().unwrap() }.into();
+    let offered = Offered { price, quantity: 10, status: TicketStatus::OnSale, version };
+    (offered, Sales { held, sold: 0, version: sales_version })
+}
+
+fn next(listener: &mut Listener) -> Option<Update> {
+    listener.next().now_or_never().flatten()
+}
+
+fn seen(listener: &mut Listener) -> Option<(u64, u32)> {
+    match next(listener) {
+        Some(Update::News(news)) => Some((news.price.amount, news.available)),
+        Some(Update::Doubt) | None => None,
+    }
+}
+
+#[test]
+fn what_is_seen_never_runs_backwards() {
+    let live = LiveUpdates::new(1);
+    let mut listener = live.listen(TICKET).unwrap();
+    let mut show = |state| {
+        live.show(TICKET, || Some(state));
+        seen(&mut listener)
+    };
+
+    assert_eq!(show(state(2, 3, 5)), Some((1002, 7)));
+    for same_or_older in [state(2, 9, 5), state(1, 9, 4), state(2, 0, 0)] {
+        assert_eq!(show(same_or_older), None);
+    }
+    assert_eq!(show(state(1, 4, 6)), Some((1002, 6)), "older offer, newer sales");
+    assert_eq!(show(state(3, 0, 2)), Some((1003, 6)), "newer offer, older sales");
+}
+
+#[test]
+fn nothing_is_read_of_what_nobody_watches() {
+    let live = LiveUpdates::new(1);
+    let listener = live.listen(TICKET).unwrap();
+    live.show(TicketId::new(Uuid::from_u128(8)), || unreachable!("nobody watches it"));
+    drop(listener);
+
+    live.show(TICKET, || unreachable!("nobody watches it any more"));
+}
+
+#[test]
+fn of_the_listeners_to_a_ticket_in_doubt_one_looks_and_all_see_what_it_finds() {
+    let live = LiveUpdates::new(2);
+    let mut listeners = [live.listen(TICKET).unwrap(), live.listen(TICKET).unwrap()];
+    live.show(TICKET, || Some(state(1, 0, 1)));
+    assert_eq!(listeners.each_mut().map(seen), [Some((1001, 10)); 2]);
+
+    for missed in [true, false] {
+        if missed {
+            live.doubt_all()
+        } else {
+            live.show(TICKET, || None)
+        }
+        let [first, second] = &mut listeners;
+        assert_eq!((next(first), next(second)), (Some(Update::Doubt), None));
+        let version = if missed { 2 } else { 3 };
+        let (offered, sales) = state(version, 1, version);
+        second.begin(&offered, sales);
+        assert_eq!(listeners.each_mut().map(seen), [Some((1000 + version, 9)); 2]);
+    }
+}

@@ -1,0 +1,29 @@
+//! What an operator asks of a marketplace that runs.
+
+use std::process::{Command, Output};
+
+use super::Program;
+
+impl Program {
+    /// What it was told of a setting.
+    pub(crate) fn setting(&self, name: &str) -> &str {
+        let told = self.settings.iter().rfind(|(told, _)| *told == name);
+        told.map(|(_, value)| value.as_str()).expect("it was told")
+    }
+
+    /// Runs a command of the program with the settings of this process.
+    pub(crate) fn operate(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_ticketing"))
+            .args(arguments)
+            .env_clear()
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .output()
+            .expect("the program starts")
+    }
+
+    /// Checks what must hold.
+    pub(crate) fn audit(&self) {
+        let report = self.operate(&["audit"]);
+        assert!(report.status.success(), "{report:?}");
+    }
+}
