@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task, config: Config) -> Result<ExitCode, BoxError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match task {
             Task::Serve => serve::serve(config).await.map(|()| ExitCode::SUCCESS),
             Task::Topics => topics::ensure(&config).await.map(|()| ExitCode::SUCCESS),
@@ -39,5 +39,8 @@ fn run(task: Task, config: Config) -> Result<ExitCode, BoxError> {
                 operate::replay(&mut *log, &mut *replicas, differing).await
             }
         }
-    })
+    });
+    // Not dropped: what MongoDB's driver cleans up behind us would find its pool gone, and panic. The process ends.
+    std::mem::forget(runtime);
+    ended
 }

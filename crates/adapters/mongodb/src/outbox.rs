@@ -10,6 +10,7 @@
 //! is committed behind its back comes with the next pass, and no version of an
 //! aggregate is ever seen before the one below it.
 
+pub(crate) mod event;
 mod lease;
 pub(crate) mod row;
 
@@ -57,6 +58,8 @@ struct Reading {
     handed_out: HashMap<EventId, RowId>,
     /// How many events these rows had.
     lengths: HashMap<RowId, usize>,
+    /// How many events a row had on average, when rows were last read.
+    of_a_row: Option<usize>,
 }
 
 /// So many events a row are expected before any was read.
@@ -92,20 +95,20 @@ impl MongoOutbox {
         let rows = self.rows.clone();
         let filter = after.map_or_else(Document::new, |place| doc! { "at": { "$gte": place.at } });
         let (found, snapshot) = detached(async move { row::find(&rows, filter, limit, snapshot).await }).await?;
+        let rows = row::read(found)?;
         let mut reading = self.reading();
         if after.is_none() {
-            *reading = Reading::default();
+            *reading = Reading { of_a_row: reading.of_a_row, ..Reading::default() };
         }
         reading.snapshot = snapshot;
-        drop(reading);
-        row::read(found)
+        let events: usize = rows.iter().map(|row| row.events.len()).sum();
+        reading.of_a_row = events.checked_div(rows.len()).or(reading.of_a_row);
+        Ok(rows)
     }
 
     /// How many rows are likely to hold so many events.
     fn rows_for(&self, max: usize) -> usize {
-        let reading = self.reading();
-        let (events, rows) = (reading.handed_out.len(), reading.lengths.len());
-        let each = events.checked_div(rows).unwrap_or(EXPECTED);
+        let each = self.reading().of_a_row.unwrap_or(EXPECTED);
         max.div_ceil(each.max(1)) + 1
     }
 }

@@ -202,10 +202,10 @@ enum Doubts {
     Committed,
 }
 
-/// How often a batch is decided again after other processes were quicker, before each stands alone.
+/// How often a batch is decided again after other processes were quicker, before each ticket stands alone.
 const TOGETHER: usize = 3;
-/// How often a matter that stands alone is decided again.
-const ALONE: usize = 16;
+/// How often the matters of one ticket are decided again.
+const APART: usize = 32;
 
 impl Desk {
     /// Decides until the desks are closed, or every handle to them is dropped, and nothing waits.
@@ -226,8 +226,8 @@ impl Desk {
             Ok(()) => {}
             // Others commit to the same stocks: whoever collides must not hold up the rest.
             Err((crowded, StoreError::Conflict(_))) => {
-                for waiting in crowded {
-                    if let Err((unlucky, error)) = self.decide_within(vec![waiting], ALONE).await {
+                for of_one_ticket in by_ticket(crowded) {
+                    if let Err((unlucky, error)) = self.decide_within(of_one_ticket, APART).await {
                         answer_all(unlucky, &error.into());
                     }
                 }
@@ -343,6 +343,21 @@ impl Desk {
             }
         }
     }
+}
+
+/// The matters of each ticket together, in order of arrival: they collide with the same others.
+fn by_ticket(mut batch: Vec<Waiting>) -> Vec<Vec<Waiting>> {
+    batch.sort_by_key(|waiting| waiting.matter.ticket);
+    let mut parts: Vec<Vec<Waiting>> = Vec::new();
+    for waiting in batch {
+        match parts.last_mut() {
+            Some(part) if part.last().is_some_and(|last| last.matter.ticket == waiting.matter.ticket) => {
+                part.push(waiting);
+            }
+            _ => parts.push(vec![waiting]),
+        }
+    }
+    parts
 }
 
 fn answer_each(batch: Vec<Waiting>, answers: Answers) {

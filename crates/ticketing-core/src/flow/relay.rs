@@ -35,7 +35,7 @@ pub struct RelayConfig {
 
 impl Default for RelayConfig {
     fn default() -> Self {
-        Self { batch: 2048, batches: 16, lease: Duration::from_secs(10) }
+        Self { batch: 4096, batches: 16, lease: Duration::from_secs(10) }
     }
 }
 

@@ -2,26 +2,26 @@
 
 use std::fmt;
 
+use bson::error::Error as RawError;
 use bson::oid::ObjectId;
-use bson::raw::RawBinaryRef;
-use bson::spec::BinarySubtype;
-use bson::{Bson, Document, RawDocumentBuf, Timestamp, Uuid, doc};
+use bson::raw::{RawBsonRef, cstr};
+use bson::{Bson, Document, RawDocument, RawDocumentBuf, Timestamp, Uuid, doc};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use mongodb::Collection;
 use mongodb::error::Result as MongoResult;
 use mongodb::options::{Hint, ReadConcern, SessionOptions};
 use serde::{Deserialize, Serialize};
-use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::EventId;
-use ticketing_core::domain::time;
 use ticketing_core::ports::outbox::OutboxCursor;
 use ticketing_core::ports::store::StoreError;
-use ticketing_core::wire::{self, EventEnvelope, Origin};
+use ticketing_core::wire::EventEnvelope;
 
 use crate::client::Indexes;
-use crate::document::{self, Wrong, signed, unsigned};
+use crate::document::{self, Wrong};
 use crate::error::Unreadable;
+
+use super::event::EventDocument;
 
 pub(crate) const COLLECTION: &str = "outbox";
 const IN_ORDER: &str = "in_order";
@@ -49,13 +49,12 @@ impl From<RowId> for Bson {
 }
 
 /// Events that were committed together, in order, as they lie in the database.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 struct RowDocument<'a> {
     #[serde(rename = "_id")]
     id: RowId,
     /// Written as zero, which the server replaces by its cluster time.
     at: Timestamp,
-    #[serde(borrow)]
     events: Vec<EventDocument<'a>>,
 }
 
@@ -90,73 +89,25 @@ impl Row {
     /// Reads a row. Payloads are parts of it and not copied.
     fn read(document: RawDocumentBuf) -> Result<Self, StoreError> {
         let bytes = Bytes::from(document.into_bytes());
-        let row: RowDocument<'_> =
-            bson::deserialize_from_slice(&bytes).map_err(|error| StoreError::Corrupt(error.into()))?;
-        let RowDocument { id, at, events } = row;
-        let events = events.into_iter().map(|event| event.into_envelope(|data| bytes.slice_ref(data)));
-        let unreadable = |what| Unreadable { collection: COLLECTION, id: id.to_string(), what };
-        Ok(Self { id, at, events: events.collect::<Result<_, _>>().map_err(unreadable)? })
+        let no_row = |error: RawError| StoreError::Corrupt(error.into());
+        let row = RawDocument::from_bytes(&bytes).map_err(no_row)?;
+        let (id, at) = head(row).ok_or_else(|| unreadable(&"?", "a row without a name or a time"))?;
+        let events = row.get(cstr!("events")).map_err(no_row)?.and_then(RawBsonRef::as_array);
+        let events = events.ok_or_else(|| unreadable(&id, "no events"))?.into_iter().map(|event| {
+            let event = event.map_err(|_| "no BSON")?.as_document().ok_or("an event that is no document")?;
+            EventDocument::read(event)?.into_envelope(|data| bytes.slice_ref(data))
+        });
+        Ok(Self { id, at, events: events.collect::<Result<_, _>>().map_err(|what| unreadable(&id, what))? })
     }
 }
 
-/// An event, as it is stored.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct EventDocument<'a> {
-    id: Uuid,
-    topic: &'a str,
-    kind: &'a str,
-    schema: u32,
-    time: i64,
-    subject: Uuid,
-    version: i64,
-    correlation: Uuid,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    causation: Option<Uuid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    traceparent: Option<&'a str>,
-    #[serde(default, borrow, skip_serializing_if = "Vec::is_empty")]
-    extensions: Vec<(&'a str, &'a str)>,
-    #[serde(borrow)]
-    data: RawBinaryRef<'a>,
+fn head(row: &RawDocument) -> Option<(RowId, Timestamp)> {
+    let id = row.get(cstr!("_id")).ok()??.as_object_id()?;
+    Some((RowId(id), row.get(cstr!("at")).ok()??.as_timestamp()?))
 }
 
-impl<'a> EventDocument<'a> {
-    pub(crate) fn of(event: &'a EventEnvelope) -> Self {
-        Self {
-            id: event.id.uuid().into(),
-            topic: event.topic.name(),
-            kind: &event.kind,
-            schema: event.schema,
-            time: event.time.millis(),
-            subject: event.subject.into(),
-            version: signed(event.version),
-            correlation: event.origin.correlation.into(),
-            causation: event.origin.causation.map(|id| id.uuid().into()),
-            traceparent: event.origin.traceparent.as_deref(),
-            extensions: event.extensions.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
-            data: RawBinaryRef { subtype: BinarySubtype::Generic, bytes: &event.data },
-        }
-    }
-
-    /// The event; `payload` makes its data out of what lies in the document.
-    pub(crate) fn into_envelope(self, payload: impl FnOnce(&'a [u8]) -> Bytes) -> Result<EventEnvelope, Wrong> {
-        Ok(EventEnvelope {
-            id: EventId::new(self.id.into()),
-            topic: Topic::ALL.into_iter().find(|topic| topic.name() == self.topic).ok_or("an unknown topic")?,
-            kind: wire::kind(self.kind),
-            schema: self.schema,
-            time: time::Timestamp::from_millis(self.time),
-            subject: self.subject.into(),
-            version: unsigned(self.version)?,
-            origin: Origin {
-                correlation: self.correlation.into(),
-                causation: self.causation.map(|id| EventId::new(id.into())),
-                traceparent: self.traceparent.map(str::to_owned),
-            },
-            extensions: self.extensions.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            data: payload(self.data.bytes),
-        })
-    }
+fn unreadable(id: &dyn fmt::Display, what: Wrong) -> StoreError {
+    Unreadable { collection: COLLECTION, id: id.to_string(), what }.into()
 }
 
 /// A place in the outbox: a row, and how many of its events lie before it.

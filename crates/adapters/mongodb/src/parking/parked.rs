@@ -12,7 +12,7 @@ use ticketing_core::wire::{RawMessage, Undecodable};
 
 use crate::document::{Wrong, date, time};
 use crate::error::Unreadable;
-use crate::outbox::row::EventDocument;
+use crate::outbox::event::EventDocument;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ParkedDocument<'a> {

@@ -83,9 +83,11 @@ impl Mistakes {
         let engines = &settings.engines;
         let in_memory = |choice: &Option<String>| choice.as_deref().is_none_or(|choice| choice.trim() == "memory");
         let any = |needs: fn(Service) -> bool| config.services.iter().any(|service| needs(*service));
+        let keeps_state = |service| service != Service::Web;
         let lacks = [
-            (in_memory(&engines.store) && any(|service| service != Service::Web), "--store mongodb"),
-            (in_memory(&engines.bus), "--bus kafka"),
+            (in_memory(&engines.store) && any(keeps_state), "--store mongodb"),
+            // The front door hears of tickets through Redis, where sessions are there.
+            (in_memory(&engines.bus) && (any(keeps_state) || in_memory(&engines.sessions)), "--bus kafka"),
             (in_memory(&engines.sessions) && any(Service::has_api), "--sessions redis"),
         ];
         let lacks: Vec<_> = lacks.into_iter().filter_map(|(is_lacking, choice)| is_lacking.then_some(choice)).collect();
