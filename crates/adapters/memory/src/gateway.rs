@@ -47,6 +47,7 @@ pub struct SandboxGateway {
     clock: Arc<dyn Clock>,
     config: SandboxConfig,
     attempts: Arc<Lock<BTreeMap<PaymentId, Attempt>>>,
+    remembered: usize,
     faults: FaultPlan,
 }
 
@@ -73,7 +74,15 @@ impl SandboxGateway {
     /// A gateway that charged nothing yet.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, config: SandboxConfig) -> Self {
-        Self { clock, config, attempts: Arc::default(), faults: FaultPlan::none() }
+        Self { clock, config, attempts: Arc::default(), remembered: usize::MAX, faults: FaultPlan::none() }
+    }
+
+    /// A handle to the same gateway that forgets all but so many of the newest payments.
+    ///
+    /// For one whose ledger is kept elsewhere; on its own it would charge a payment again that it forgot.
+    #[must_use]
+    pub fn remembering(&self, payments: usize) -> Self {
+        Self { remembered: payments.max(1), ..self.clone() }
     }
 
     /// A handle to the same gateway that fails by this plan.
@@ -117,12 +126,22 @@ impl SandboxGateway {
         let attempt = Attempt::of(capture);
         let outcome = attempt.outcome.clone();
         attempts.insert(capture.payment, attempt);
+        self.forget_oldest(&mut attempts);
         if capture.card.expose() == "tok_timeout" { Err(Silent) } else { Ok(outcome) }
     }
 
     fn look(&self, payment: PaymentId) -> CaptureOutcome {
         let mut attempts = self.attempts.lock();
-        attempts.entry(payment).or_insert_with(|| Attempt::declined("never_arrived")).outcome.clone()
+        let attempt = attempts.entry(payment).or_insert_with(|| Attempt::declined("never_arrived"));
+        let outcome = attempt.outcome.clone();
+        self.forget_oldest(&mut attempts);
+        outcome
+    }
+
+    fn forget_oldest(&self, attempts: &mut BTreeMap<PaymentId, Attempt>) {
+        while attempts.len() > self.remembered {
+            attempts.pop_first();
+        }
     }
 
     fn give_back(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
@@ -199,5 +218,27 @@ impl fmt::Debug for SandboxGateway {
 impl fmt::Debug for SandboxConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SandboxConfig").field("silence", &self.silence).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ticketing_core::ports::gateway::CardToken;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ManualClock;
+
+    #[tokio::test]
+    async fn no_more_is_remembered_than_was_asked_for() {
+        let sandbox = SandboxGateway::new(Arc::new(ManualClock::default()), SandboxConfig::default()).remembering(2);
+        let total = Money { amount: 1200, currency: "EUR".parse().unwrap() };
+        for payment in (1..=3).map(|n| PaymentId::new(Uuid::from_u128(n))) {
+            let card = CardToken::new("tok_visa");
+            sandbox.capture(&Capture { payment, total, card }).await.unwrap();
+        }
+
+        let remembered: Vec<u128> = sandbox.charges().iter().map(|charge| charge.payment.uuid().as_u128()).collect();
+        assert_eq!(remembered, [2, 3]);
     }
 }
