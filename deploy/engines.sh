@@ -322,7 +322,7 @@ choose() { # where the data goes
   KAFKA_PORT=$(ports KAFKA_PORT $((2 * KAFKA_MEMBERS)))
   REDIS_PORT=$(ports REDIS_PORT 1)
   mkdir -p "$1" || die "the data cannot lie under $1"
-  DATA=$(mktemp -d "$1/ticketing-data.XXXXXX")
+  DATA=$(mktemp -d "$(cd "$1" && pwd)/ticketing-data.XXXXXX")
   declare -p ENGINES MONGODB_MEMBERS KAFKA_MEMBERS MONGODB_PORT KAFKA_PORT REDIS_PORT DATA |
     sed 's/^declare -[-x]* //' >"$dir/settings.new"
   printf 'MONGOD=%q\nKAFKA_JARS=%q\n' "${MONGOD:-}" "${KAFKA_JARS:-}" >>"$dir/settings.new"

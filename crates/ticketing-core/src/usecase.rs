@@ -27,7 +27,7 @@ const DECISIONS: usize = 8;
 /// An id younger than this may name something whose event is still on its way.
 const YOUNG: Duration = Duration::from_secs(5);
 
-/// An order older than this cannot be paid any more: no setting holds places for longer than a month.
+/// An order older than this is taken for one that cannot be paid any more: nobody should hold places for longer than a month.
 /// Until then one that payments does not know may be one whose event lags, for as long as the transport is down.
 const PAYABLE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 

@@ -1,9 +1,10 @@
 //! A unit of work as one transaction.
 //!
-//! Writes are by compare and set on the revision, inserts rely on unique
-//! indexes, and the events of the unit are rows of the outbox in the same
-//! transaction. However many decisions a unit carries, it takes one or two round
-//! trips for each collection and one to commit.
+//! Revisions are compared in the transaction before anything is written, inserts
+//! rely on unique indexes, and the events of the unit are rows of the outbox in
+//! the same transaction. However many decisions a unit carries, it takes at most
+//! three round trips for each collection, and one to commit; a very long one is
+//! written in parts.
 
 mod current;
 

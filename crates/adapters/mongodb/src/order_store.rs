@@ -69,9 +69,11 @@ impl OrderStore for MongoOrderStore {
     async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
         let stocks = self.0.find_if::<StockDocument>(named(needs.stocks.iter().map(|id| id.uuid())));
         let orders = self.0.find_if::<OrderDocument>(named(needs.orders.iter().map(|id| id.uuid())));
-        let (stocks, mut orders) = try_join(stocks, orders).await?;
-        // Behind the stocks, or places would be taken by an order that is not found.
-        orders.extend(self.0.find_if::<OrderDocument>(with_any_key(&needs.keys)).await?);
+        let keyed = self.0.find_if::<OrderDocument>(with_any_key(&needs.keys));
+        // Orders behind stocks, or places would be taken by an order that is not found.
+        let stocks = stocks.await?;
+        let (mut orders, keyed) = try_join(orders, keyed).await?;
+        orders.extend(keyed);
         orders.sort_unstable_by_key(OrderDocument::name);
         orders.dedup_by_key(|order| order.name());
         Ok(OrderRecords { stocks: read_all(stocks)?, orders: read_all(orders)? })

@@ -64,6 +64,8 @@ struct Reading {
 
 /// So many events a row are expected before any was read.
 const EXPECTED: usize = 16;
+/// No more rows are read at once, because they may be much longer than those before them.
+const MOST_ROWS: usize = 512;
 
 impl MongoOutbox {
     pub(crate) fn new(database: &Database, poll_every: Duration) -> Self {
@@ -109,7 +111,7 @@ impl MongoOutbox {
     /// How many rows are likely to hold so many events.
     fn rows_for(&self, max: usize) -> usize {
         let each = self.reading().of_a_row.unwrap_or(EXPECTED);
-        max.div_ceil(each.max(1)) + 1
+        (max.div_ceil(each.max(1)) + 1).min(MOST_ROWS)
     }
 }
 

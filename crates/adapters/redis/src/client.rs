@@ -17,10 +17,10 @@ use crate::script::Call;
 /// While Redis is away, calls fail at once or within the response timeout;
 /// they succeed again as soon as it is back. A call whose connection breaks is
 /// sent a second time within the same timeout: what the adapters of this crate
-/// ask for leaves the same behind when it is done twice. Three things show that
+/// ask for leaves the same behind when it is done twice. Four things show that
 /// only the answer was lost: a limiter counts twice, a claim nobody heard of
-/// lends timers until it ends, and what was revoked or completed by the first
-/// try was not there any more for the second.
+/// lends timers until it ends, what was revoked or completed by the first
+/// try was not there any more for the second, and news is told twice.
 ///
 /// # Examples
 ///

@@ -35,7 +35,7 @@ use catalogue::{Catalogue, Found};
 /// from the inner store; then it is gone.
 ///
 /// While Redis is away or slow, searches go to the inner store. They wait for
-/// Redis a quarter of a second at most, and only one a second tries. What
+/// Redis half a second at most, and only one a second tries. What
 /// cannot be read there counts as absent. Redis holds a thousand pages at most,
 /// of 256 KiB at most, however many are asked for.
 ///

@@ -71,7 +71,8 @@ impl Known {
     }
 
     pub(super) fn merge_sales(&mut self, sales: Sales) -> bool {
-        let newer = sales.version > self.sales.version;
+        // A shop window shows no more places gone than it offers, so of two that are as new the greater is right.
+        let newer = (sales.version, sales.committed()) > (self.sales.version, self.sales.committed());
         if newer {
             self.sales = sales;
         }

@@ -14,7 +14,7 @@
 mod board;
 mod decide;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -222,12 +222,14 @@ impl Desk {
     }
 
     async fn decide_batch(&mut self, batch: Vec<Waiting>) {
-        match self.decide_within(batch, TOGETHER).await {
+        match self.decide_within(batch, TOGETHER, Doubts::None).await {
             Ok(()) => {}
             // Others commit to the same stocks: whoever collides must not hold up the rest.
             Err((crowded, StoreError::Conflict(_))) => {
                 for of_one_ticket in by_ticket(crowded) {
-                    if let Err((unlucky, error)) = self.decide_within(of_one_ticket, APART).await {
+                    // Whether one of the tries lost its answer is not known any more.
+                    let doubts = Doubts::Committed;
+                    if let Err((unlucky, error)) = self.decide_within(of_one_ticket, APART, doubts).await {
                         answer_all(unlucky, &error.into());
                     }
                 }
@@ -237,8 +239,13 @@ impl Desk {
     }
 
     /// Decides, commits and answers; gives the batch back if that fails again and again.
-    async fn decide_within(&mut self, batch: Vec<Waiting>, tries: usize) -> Result<(), (Vec<Waiting>, StoreError)> {
-        let mut doubts = Doubts::None;
+    async fn decide_within(
+        &mut self,
+        batch: Vec<Waiting>,
+        tries: usize,
+        mut doubts: Doubts,
+    ) -> Result<(), (Vec<Waiting>, StoreError)> {
+        let mut silent = 0;
         let mut last = StoreError::Conflict(Vec::new());
         for _ in 0..tries {
             last = match self.decide_once(&batch, doubts).await {
@@ -256,6 +263,10 @@ impl Desk {
                     tracing::warn!(cause, "{} orders may or may not be committed", batch.len());
                     self.forget(&batch, None);
                     doubts = Doubts::Committed;
+                    silent += 1;
+                    if silent == TOGETHER {
+                        return Err((batch, error));
+                    }
                     error
                 }
             };
@@ -346,18 +357,12 @@ impl Desk {
 }
 
 /// The matters of each ticket together, in order of arrival: they collide with the same others.
-fn by_ticket(mut batch: Vec<Waiting>) -> Vec<Vec<Waiting>> {
-    batch.sort_by_key(|waiting| waiting.matter.ticket);
-    let mut parts: Vec<Vec<Waiting>> = Vec::new();
+fn by_ticket(batch: Vec<Waiting>) -> impl Iterator<Item = Vec<Waiting>> {
+    let mut parts: BTreeMap<TicketId, Vec<Waiting>> = BTreeMap::new();
     for waiting in batch {
-        match parts.last_mut() {
-            Some(part) if part.last().is_some_and(|last| last.matter.ticket == waiting.matter.ticket) => {
-                part.push(waiting);
-            }
-            _ => parts.push(vec![waiting]),
-        }
+        parts.entry(waiting.matter.ticket).or_default().push(waiting);
     }
-    parts
+    parts.into_values()
 }
 
 fn answer_each(batch: Vec<Waiting>, answers: Answers) {

@@ -35,7 +35,7 @@ pub struct RelayConfig {
 
 impl Default for RelayConfig {
     fn default() -> Self {
-        Self { batch: 4096, batches: 16, lease: Duration::from_secs(10) }
+        Self { batch: 2048, batches: 4, lease: Duration::from_secs(10) }
     }
 }
 
@@ -91,25 +91,24 @@ impl Relay {
         Self { name: format!("{service}-relay"), outbox, publisher, owner, config, lease: None }
     }
 
-    async fn publish_pending(&self, lease: Lease) -> Result<usize, BoxError> {
+    async fn publish_pending(&self) -> Result<usize, BoxError> {
         let mut batch = self.outbox.pending(None, self.config.batch).await?;
         let (mut moved, mut durable) = (0, Vec::new());
         for _ in 0..self.config.batches {
             let Some(end) = batch.end else { break };
             let published = self.publisher.publish(&batch.events);
-            let (published, next, marked) =
-                future::join3(published, self.read_on(end), self.mark(lease, &durable)).await;
+            let (published, next, marked) = future::join3(published, self.read_on(end), self.mark(&durable)).await;
             marked?;
             durable = durable_ids(&batch, &published);
             moved += durable.len();
             if published.is_err() {
                 // A crash here publishes them again: consumers know them by version.
-                self.mark(lease, &durable).await?;
+                self.mark(&durable).await?;
                 published?;
             }
             batch = next?;
         }
-        self.mark(lease, &durable).await?;
+        self.mark(&durable).await?;
         Ok(moved)
     }
 
@@ -117,11 +116,15 @@ impl Relay {
         self.outbox.pending(Some(end), self.config.batch).await
     }
 
-    async fn mark(&self, lease: Lease, ids: &[EventId]) -> Result<(), StoreError> {
+    async fn mark(&self, ids: &[EventId]) -> Result<(), StoreError> {
         if ids.is_empty() {
             return Ok(());
         }
-        self.outbox.mark_published(lease, ids).await
+        // A slow transport outlasts a lease. Asked for again, it holds; unless another relay has it, which does all anew.
+        match self.outbox.lease(self.owner, self.config.lease).await? {
+            Some(lease) => self.outbox.mark_published(lease, ids).await,
+            None => Err(StoreError::Conflict(Vec::new())),
+        }
     }
 }
 
@@ -142,7 +145,7 @@ impl Step for Relay {
     async fn step(&mut self) -> Result<usize, BoxError> {
         self.lease = self.outbox.lease(self.owner, self.config.lease).await?;
         match self.lease {
-            Some(lease) => self.publish_pending(lease).await,
+            Some(_) => self.publish_pending().await,
             None => Ok(0),
         }
     }

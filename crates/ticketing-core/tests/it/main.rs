@@ -17,4 +17,5 @@ mod market;
 mod race;
 mod random;
 mod rebuild;
+mod relay;
 mod wire;

@@ -101,7 +101,10 @@ mod tests {
         let hashing = hashing(64);
         for memory_kib in [64, 8, 32] {
             let params = Params::new(memory_kib, 1, 1, None).unwrap();
-            hashing.hash_password_customized(b"hunter42", b"example-salt", None, None, params).unwrap();
+            let argon2 = Argon2::new(Algorithm::default(), Version::default(), params.clone());
+            let expected: PasswordHash = argon2.hash_password_with_salt(b"hunter42", b"example-salt").unwrap();
+            let hash = hashing.hash_password_customized(b"hunter42", b"example-salt", None, None, params);
+            assert_eq!(hash.unwrap(), expected);
         }
 
         let lengths: Vec<usize> = hashing.memory().iter().map(Vec::len).collect();

@@ -51,12 +51,12 @@ async fn current(
 }
 
 fn name(record: &RawDocument) -> Result<[u8; 16], Error> {
-    let id = record.get_binary(cstr!("_id")).map_err(Error::custom)?;
+    let id = record.get_binary(cstr!("_id"))?;
     id.bytes.try_into().map_err(Error::custom)
 }
 
 fn is_at(current: &RawDocument, revision: u64) -> Result<bool, Error> {
-    let found = current.get_i64(cstr!("rev")).map_err(Error::custom)?;
+    let found = current.get_i64(cstr!("rev"))?;
     Ok(u64::try_from(found) == Ok(revision))
 }
 

@@ -153,3 +153,66 @@ fn extension(pair: RawBsonRef<'_>) -> Option<(&str, &str)> {
     let mut both = pair.as_array()?.into_iter().map(|part| part.ok().and_then(RawBsonRef::as_str));
     Some((both.next()??, both.next()??))
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::{RawDocumentBuf, rawdoc};
+
+    use super::*;
+    use crate::document::encoded;
+
+    fn event() -> EventEnvelope {
+        EventEnvelope {
+            id: EventId::new(uuid::Uuid::from_u128(1)),
+            topic: Topic::Orders,
+            kind: "order.created".into(),
+            schema: 1,
+            time: time::Timestamp::from_millis(7),
+            subject: uuid::Uuid::from_u128(2),
+            version: 3,
+            origin: Origin {
+                correlation: uuid::Uuid::from_u128(4),
+                causation: Some(EventId::new(uuid::Uuid::from_u128(5))),
+                traceparent: Some("00-0af7-b7ad-01".to_owned()),
+            },
+            extensions: vec![("ce_partnerid".to_owned(), "p-7".to_owned())],
+            data: Bytes::from_static(b"{}"),
+        }
+    }
+
+    fn read(document: &RawDocumentBuf) -> Result<EventEnvelope, Wrong> {
+        EventDocument::read(document)?.into_envelope(Bytes::copy_from_slice)
+    }
+
+    #[test]
+    fn an_event_is_read_as_it_was_written() {
+        let chained = event();
+        let origin = Origin { causation: None, traceparent: None, ..chained.origin.clone() };
+        let bare = EventEnvelope { origin, extensions: Vec::new(), ..chained.clone() };
+
+        for event in [chained, bare] {
+            let mut document = encoded(&EventDocument::of(&event)).unwrap();
+            assert_eq!(read(&document), Ok(event.clone()));
+            document.append(bson::raw::cstr!("of_a_newer_release"), 1);
+            assert_eq!(read(&document), Ok(event));
+        }
+    }
+
+    #[test]
+    fn an_event_that_lacks_a_field_or_has_a_strange_one_is_unreadable() {
+        let whole = encoded(&EventDocument::of(&event())).unwrap();
+        for field in ["id", "topic", "kind", "schema", "time", "subject", "version", "correlation", "data"] {
+            let without = |name: &str| {
+                let fields = whole.iter().map(|field| field.unwrap()).filter(|(known, _)| known.as_str() != name);
+                fields.fold(RawDocumentBuf::new(), |mut all, (name, value)| {
+                    all.append(name, value);
+                    all
+                })
+            };
+            let mut strange = without(field);
+            assert_eq!(read(&strange), Err("a field is missing"), "{field}");
+            strange.append(bson::raw::CString::try_from(field).unwrap(), rawdoc! {});
+            assert!(read(&strange).is_err(), "{field}");
+        }
+    }
+}

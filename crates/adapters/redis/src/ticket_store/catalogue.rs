@@ -82,7 +82,7 @@ impl Catalogue {
         match self.ask::<(Option<Vec<u8>>, Option<Vec<u8>>)>(&both).await {
             None => Found::Nothing,
             Some((None, _)) => self.begin().await,
-            Some((Some(generation), kept)) => match kept.and_then(|kept| question.answer(&generation, &kept)) {
+            Some((Some(generation), kept)) => match kept.and_then(|kept| question.answer(&generation, &kept, TTL)) {
                 Some(listings) => Found::Page(listings),
                 None => Found::Place(Place { question, slot, generation, looked_up_at }),
             },
@@ -102,8 +102,10 @@ impl Catalogue {
     /// Ends the generation, because something changed, and tells what.
     pub(super) async fn end(&self, message: &str) {
         let call = Call::of(&CHANGED, &[&self.generation]).arg(&new_generation()).arg(millis(REMEMBERED));
-        let told = self.client.run::<()>(&call.arg(&self.channel).arg(message)).await;
-        self.presence.note(told);
+        // That it worked says little: it waits longer than a search does.
+        if let Err(error) = self.client.run::<()>(&call.arg(&self.channel).arg(message)).await {
+            self.presence.note::<()>(Err(error));
+        }
     }
 
     /// Begins a generation where there is none; whoever looks next finds it.

@@ -1,6 +1,7 @@
 //! A page of a search as bytes that say what they are the answer to.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ticket::Listing;
@@ -51,15 +52,17 @@ impl Question {
     }
 
     /// The answer, if that is what the bytes are, and if the store would still give it.
-    pub(super) fn answer(&self, generation: &[u8], kept: &[u8]) -> Option<Vec<Listing>> {
+    pub(super) fn answer(&self, generation: &[u8], kept: &[u8], ttl: Duration) -> Option<Vec<Listing>> {
         let page = kept.strip_prefix(generation)?.strip_prefix(self.text.as_bytes())?.strip_prefix(b"\n")?;
         let page: PageDocument<'_> = serde_json::from_slice(page).ok()?;
         let listings: Vec<_> = page.listings.into_iter().map(ListingDocument::read).collect::<Option<_>>()?;
         let is_ahead = |listing: &Listing| {
             listing.ticket.offer.details.starts_at.is_none_or(|starts_at| starts_at >= self.asked_at)
         };
-        // An event that began since then would leave its place to another, which only the store knows.
-        let still_holds = page.asked_at <= self.asked_at.millis() && listings.iter().all(is_ahead);
+        let age = self.asked_at.millis() - page.asked_at;
+        // A Redis that hung may have kept it late. An event that began since then would leave its place to another, which only the store knows.
+        let still_holds =
+            (0..i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX)).contains(&age) && listings.iter().all(is_ahead);
         still_holds.then_some(listings)
     }
 }
