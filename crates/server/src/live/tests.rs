@@ -36,9 +36,10 @@ fn what_is_seen_never_runs_backwards() {
     };
 
     assert_eq!(show(state(2, 3, 5)), Some((1002, 7)));
-    for same_or_older in [state(2, 9, 5), state(1, 9, 4), state(2, 0, 0)] {
+    for same_or_older in [state(2, 3, 5), state(2, 2, 5), state(1, 9, 4), state(2, 0, 0)] {
         assert_eq!(show(same_or_older), None);
     }
+    assert_eq!(show(state(2, 5, 5)), Some((1002, 5)), "as new, but more are gone than was told");
     assert_eq!(show(state(1, 4, 6)), Some((1002, 6)), "older offer, newer sales");
     assert_eq!(show(state(3, 0, 2)), Some((1003, 6)), "newer offer, older sales");
 }
