@@ -27,9 +27,10 @@ const DECISIONS: usize = 8;
 /// An id younger than this may name something whose event is still on its way.
 const YOUNG: Duration = Duration::from_secs(5);
 
-/// An order older than this is taken for one that cannot be paid any more: nobody should hold places for longer than a month.
-/// Until then one that payments does not know may be one whose event lags, for as long as the transport is down.
-const PAYABLE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+/// An order older than this cannot be paid any more: hold places no longer.
+///
+/// Until then an order that payments does not know may be one whose event lags, for as long as the transport is down.
+pub const PAYABLE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// How long a command waits for that event, and how soon it looks first.
 const NEWS_WAIT: Duration = Duration::from_secs(2);

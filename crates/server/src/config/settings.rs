@@ -12,6 +12,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::rebuild::Differing;
+use ticketing_core::usecase::PAYABLE;
 
 use super::{Config, HttpConfig, Limits, LogConfig, LogFormat, Outcome, Service, Task, parse};
 use crate::wiring::{Keys, PublicKeys};
@@ -74,7 +75,7 @@ impl Mistakes {
                 .unwrap_or(standard.listen),
             demo: demo.unwrap_or(services.len() == Service::ALL.len() && engines.is_memory()),
             services,
-            hold_for: self.span("hold", settings.hold.as_deref(), MONTH).unwrap_or(standard.hold_for),
+            hold_for: self.span("hold", settings.hold.as_deref(), PAYABLE).unwrap_or(standard.hold_for),
             sessions: self.lifetimes(settings),
             keys: self.parsed("signing-key", settings.signing_key.as_deref(), Keys::from_text),
             public_keys: self.parsed("jwks", settings.elsewhere.jwks.as_deref(), PublicKeys::from_text),

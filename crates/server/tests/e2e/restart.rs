@@ -5,10 +5,24 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use futures::future::{join, join_all};
 
 use crate::market::{Market, User, eventually};
-use crate::programs::each_for_itself;
+use crate::programs::{Program, each_for_itself};
 
 /// So many rounds of requests between two restarts.
 const SOME: usize = 20;
+
+/// Restarts one process after the other while requests are made, and then has the requests stop.
+async fn restart_in_turn(programs: impl IntoIterator<Item = &Program>, (done, stop): (&AtomicUsize, &AtomicBool)) {
+    let some_more = async || {
+        let wanted = done.load(Ordering::SeqCst) + SOME;
+        eventually(async || done.load(Ordering::SeqCst), |done| *done >= wanted).await;
+    };
+    for program in programs {
+        some_more().await;
+        program.restart().await;
+    }
+    some_more().await;
+    stop.store(true, Ordering::SeqCst);
+}
 
 /// Asks without a pause, until it is told to stop; tells what was not answered as it should be.
 async fn ask(
@@ -38,19 +52,11 @@ async fn a_restart_fails_no_request() {
             let ticket = market.sell(&sally, 1000).await;
             market.order(&ben, &ticket).await;
             let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-            let reach =
-                async |count: usize| eventually(async || done.load(Ordering::SeqCst), |done| *done >= count).await;
+            let in_turn = ["tickets", "orders", "payments", "expiration", "accounts"]
+                .map(|service| programs.all.iter().find(|program| program.name == service).expect("a process"));
 
             let requests = join_all((0..4).map(|_| ask(market, (&ben, &ticket), (&done, &stop))));
-            let restarts = async {
-                for service in ["tickets", "orders", "payments", "expiration", "accounts"] {
-                    reach(done.load(Ordering::SeqCst) + SOME).await;
-                    let program = programs.all.iter().find(|program| program.name == service);
-                    program.expect("a process").restart().await;
-                }
-                reach(done.load(Ordering::SeqCst) + SOME).await;
-                stop.store(true, Ordering::SeqCst);
-            };
+            let restarts = restart_in_turn(in_turn, (&done, &stop));
 
             assert_eq!(join(requests, restarts).await.0.concat(), [""; 0]);
         })
@@ -87,20 +93,11 @@ async fn front_doors_restart_one_after_the_other() {
             market.order(&ben, &ticket).await;
             let other = Market::at(&second.address());
             let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-            let reach =
-                async |count: usize| eventually(async || done.load(Ordering::SeqCst), |done| *done >= count).await;
+            let doors = [programs.all.last().expect("a front door"), &second];
 
             let requests = join_all((0..4).map(|_| ask_either([market, &other], (&ben, &ticket), (&done, &stop))));
-            let restarts = async {
-                for door in [programs.all.last().expect("a front door"), &second] {
-                    reach(done.load(Ordering::SeqCst) + SOME).await;
-                    door.restart().await;
-                }
-                reach(done.load(Ordering::SeqCst) + SOME).await;
-                stop.store(true, Ordering::SeqCst);
-            };
 
-            join(requests, restarts).await;
+            join(requests, restart_in_turn(doors, (&done, &stop))).await;
         })
         .await;
 }

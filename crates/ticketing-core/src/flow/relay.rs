@@ -74,12 +74,11 @@ pub struct Relay {
     publisher: Arc<dyn EventPublisher>,
     owner: Uuid,
     config: RelayConfig,
-    lease: Option<Lease>,
 }
 
 impl std::fmt::Debug for Relay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Relay").field("name", &self.name).field("lease", &self.lease).finish_non_exhaustive()
+        f.debug_struct("Relay").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -88,7 +87,12 @@ impl Relay {
     #[must_use]
     pub fn new(service: &str, ports: RelayPorts, owner: Uuid, config: RelayConfig) -> Self {
         let RelayPorts { outbox, publisher } = ports;
-        Self { name: format!("{service}-relay"), outbox, publisher, owner, config, lease: None }
+        Self { name: format!("{service}-relay"), outbox, publisher, owner, config }
+    }
+
+    /// Takes the lease, or keeps it; `None` while another relay has it.
+    async fn lease(&self) -> Result<Option<Lease>, StoreError> {
+        self.outbox.lease(self.owner, self.config.lease).await
     }
 
     async fn publish_pending(&self) -> Result<usize, BoxError> {
@@ -120,8 +124,8 @@ impl Relay {
         if ids.is_empty() {
             return Ok(());
         }
-        // A slow transport outlasts a lease. Asked for again, it holds; unless another relay has it, which does all anew.
-        match self.outbox.lease(self.owner, self.config.lease).await? {
+        // A slow transport outlasts a lease. Asked for again it holds, unless another relay has it and does all anew.
+        match self.lease().await? {
             Some(lease) => self.outbox.mark_published(lease, ids).await,
             None => Err(StoreError::Conflict(Vec::new())),
         }
@@ -143,8 +147,7 @@ impl Step for Relay {
     }
 
     async fn step(&mut self) -> Result<usize, BoxError> {
-        self.lease = self.outbox.lease(self.owner, self.config.lease).await?;
-        match self.lease {
+        match self.lease().await? {
             Some(_) => self.publish_pending().await,
             None => Ok(0),
         }
@@ -156,8 +159,12 @@ impl Step for Relay {
 
     async fn finish(mut self: Box<Self>) {
         while self.step().await.is_ok_and(|moved| moved > 0) {}
-        let Some(lease) = self.lease else { return };
-        if let Err(error) = self.outbox.release(lease).await {
+        let released = match self.lease().await {
+            Ok(Some(lease)) => self.outbox.release(lease).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = released {
             tracing::debug!(cause = causes(&error), "the lease of {} will run out by itself", self.name);
         }
     }

@@ -4,7 +4,8 @@ use bson::raw::{RawBinaryRef, RawBsonRef};
 use bson::spec::BinarySubtype;
 use bson::{RawDocument, Uuid};
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::time;
@@ -13,7 +14,7 @@ use ticketing_core::wire::{self, EventEnvelope, Origin};
 use crate::document::{Wrong, signed, unsigned};
 
 /// An event, as it is stored.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct EventDocument<'a> {
     id: Uuid,
     topic: &'a str,
@@ -27,9 +28,8 @@ pub(crate) struct EventDocument<'a> {
     causation: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<&'a str>,
-    #[serde(default, borrow, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     extensions: Vec<(&'a str, &'a str)>,
-    #[serde(borrow)]
     data: RawBinaryRef<'a>,
 }
 
@@ -74,7 +74,7 @@ impl<'a> EventDocument<'a> {
         }
     }
 
-    /// Reads an event as serde would, in a third of the time: of all that a relay does, this is the most.
+    /// Reads an event field by field: what serde derives was most of what a relay did.
     pub(super) fn read(document: &'a RawDocument) -> Result<Self, Wrong> {
         let mut event = Self::default();
         let mut found = 0;
@@ -133,6 +133,12 @@ impl<'a> EventDocument<'a> {
             extensions: self.extensions.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             data: payload(self.data.bytes),
         })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for EventDocument<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(<&RawDocument>::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -55,14 +55,14 @@ impl Question {
     pub(super) fn answer(&self, generation: &[u8], kept: &[u8], ttl: Duration) -> Option<Vec<Listing>> {
         let page = kept.strip_prefix(generation)?.strip_prefix(self.text.as_bytes())?.strip_prefix(b"\n")?;
         let page: PageDocument<'_> = serde_json::from_slice(page).ok()?;
+        let age = u64::try_from(self.asked_at.millis() - page.asked_at).ok().map(Duration::from_millis);
         let listings: Vec<_> = page.listings.into_iter().map(ListingDocument::read).collect::<Option<_>>()?;
         let is_ahead = |listing: &Listing| {
             listing.ticket.offer.details.starts_at.is_none_or(|starts_at| starts_at >= self.asked_at)
         };
-        let age = self.asked_at.millis() - page.asked_at;
-        // A Redis that hung may have kept it late. An event that began since then would leave its place to another, which only the store knows.
-        let still_holds =
-            (0..i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX)).contains(&age) && listings.iter().all(is_ahead);
+        // A Redis that hung may have kept it too long. An event that began since then would leave its place to
+        // another, which only the store knows.
+        let still_holds = age.is_some_and(|age| age < ttl) && listings.iter().all(is_ahead);
         still_holds.then_some(listings)
     }
 }
