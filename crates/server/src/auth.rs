@@ -4,5 +4,6 @@ pub mod client;
 pub mod cookies;
 pub mod current_user;
 pub(crate) mod limits;
+pub mod network;
 pub mod renew;
 pub mod same_origin;
