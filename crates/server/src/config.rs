@@ -67,6 +67,8 @@ pub struct HttpConfig {
     pub body_limit: usize,
     /// The longest a request may take.
     pub request_timeout: Duration,
+    /// How long a request waits for a service of another process that is away, while it restarts.
+    pub restart_wait: Duration,
     /// The most listeners to live updates at a time.
     pub live_listeners: usize,
     /// The most connections at a time.
@@ -200,6 +202,7 @@ impl Default for HttpConfig {
             trusted_proxies: Vec::new(),
             body_limit: 64 * 1024,
             request_timeout: Duration::from_secs(10),
+            restart_wait: Duration::from_millis(2500),
             live_listeners: 1024,
             connections: 8192,
             limits: Limits::default(),

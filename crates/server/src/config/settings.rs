@@ -164,6 +164,9 @@ impl Mistakes {
             request_timeout: self
                 .span("request-timeout", settings.request_timeout.as_deref(), HOUR)
                 .unwrap_or(standard.request_timeout),
+            restart_wait: self
+                .span("restart-wait", settings.elsewhere.restart_wait.as_deref(), HOUR)
+                .unwrap_or(standard.restart_wait),
             live_listeners: self
                 .parsed("live-listeners", settings.live_listeners.as_deref(), parse::count(0..=1_000_000))
                 .unwrap_or(standard.live_listeners),

@@ -1,6 +1,7 @@
 //! Which parts of the API other processes serve.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::config::{Service, ServiceUrl};
 
@@ -11,10 +12,10 @@ use super::Upstream;
 pub struct Elsewhere(BTreeMap<Service, Upstream>);
 
 impl Elsewhere {
-    /// Knows where they are; nothing is connected yet.
+    /// Knows where they are; nothing is connected yet. Requests wait up to `restart_wait` for one that restarts.
     #[must_use]
-    pub fn new<'a>(services: impl IntoIterator<Item = (&'a Service, &'a ServiceUrl)>) -> Self {
-        Self(services.into_iter().map(|(service, url)| (*service, Upstream::new(url))).collect())
+    pub fn new<'a>(services: impl IntoIterator<Item = (&'a Service, &'a ServiceUrl)>, restart_wait: Duration) -> Self {
+        Self(services.into_iter().map(|(service, url)| (*service, Upstream::new(url, restart_wait))).collect())
     }
 
     pub(crate) fn get(&self, service: Service) -> Option<&Upstream> {

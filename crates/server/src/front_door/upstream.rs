@@ -33,13 +33,13 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Knows where a service is; nothing is connected yet.
+    /// Knows where a service is; nothing is connected yet. While it restarts, requests wait up to `restart_wait`.
     #[must_use]
-    pub fn new(url: &ServiceUrl) -> Self {
+    pub fn new(url: &ServiceUrl, restart_wait: Duration) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(Connector::new());
+            .build(Connector::new(restart_wait));
         Self { authority: url.authority().clone(), client }
     }
 

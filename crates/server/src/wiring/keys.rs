@@ -12,7 +12,7 @@ use ticketing_core::ports::BoxError;
 use ticketing_core::ports::identity::{TokenSigner, TokenVerifier};
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
-use crate::config::{Config, Service, ServiceUrl};
+use crate::config::{Config, Service};
 use crate::front_door::Upstream;
 
 use fetched::{FetchKeys, FetchedKeys};
@@ -98,18 +98,18 @@ impl Identity {
         let verifies = config.services.iter().copied().any(Service::has_api);
         match (&config.public_keys, config.elsewhere.get(&Service::Accounts)) {
             (Some(PublicKeys(keys)), _) => Ok(Self::verifying(Arc::clone(keys), Loops::default())),
-            (None, Some(accounts)) if verifies => Ok(Self::asking(accounts)),
+            (None, Some(accounts)) if verifies => Ok(Self::asking(&Upstream::new(accounts, config.http.restart_wait))),
             (None, _) => Ok(Self::verifying(nobodys_keys()?, Loops::default())),
         }
     }
 
-    fn asking(accounts: &ServiceUrl) -> Self {
+    fn asking(accounts: &Upstream) -> Self {
         /// Keys that accounts no longer publishes are believed so long.
         const EVERY: Duration = Duration::from_secs(5 * 60);
         /// A process that starts before accounts should not notice its start much later.
         const LONGEST: Duration = Duration::from_secs(1);
         let keys = Arc::new(FetchedKeys::default());
-        let fetch = FetchKeys::new(Upstream::new(accounts), Arc::clone(&keys));
+        let fetch = FetchKeys::new(accounts.clone(), Arc::clone(&keys));
         let mut loops = Loops::default();
         let backoff = Backoff { longest: LONGEST, ..Backoff::default() };
         loops.take_in(Box::new(fetch), Pace { period: EVERY, backoff });

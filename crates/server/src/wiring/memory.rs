@@ -54,6 +54,6 @@ fn web_ports(parking: MemoryParkingLot, config: &Config) -> WebPorts {
     WebPorts {
         live: LiveUpdates::new(config.http.live_listeners),
         parking: Some(Arc::new(parking)),
-        elsewhere: Elsewhere::new(elsewhere),
+        elsewhere: Elsewhere::new(elsewhere, config.http.restart_wait),
     }
 }

@@ -97,13 +97,15 @@ pub(crate) async fn alone(others: &[(&'static str, &str)]) -> Programs {
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn as_processes() -> &'static Programs {
     static MARKET: OnceCell<Programs> = OnceCell::const_new();
-    MARKET.get_or_init(async || each_for_itself().await.warmed_up().await).await
+    MARKET.get_or_init(async || each_for_itself(&[]).await.warmed_up().await).await
 }
 
+/// A process for each service, for a test alone, with some other settings.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
-pub(crate) async fn each_for_itself() -> Programs {
+pub(crate) async fn each_for_itself(others: &[(&'static str, &str)]) -> Programs {
     const KEY: &str = "TICKETING_SIGNING_KEY";
-    let engines = engines();
+    let mut engines = engines();
+    engines.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let mut own = engines.clone();
     own.push((KEY, "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=".to_owned()));
     let accounts = Program::start("accounts", &["accounts"], &own).await;

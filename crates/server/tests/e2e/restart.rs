@@ -43,9 +43,12 @@ async fn ask(
     failures
 }
 
+/// Requests wait for a restart however long it takes on this machine.
+const PATIENT: [(&str, &str); 2] = [("TICKETING_RESTART_WAIT", "10m"), ("TICKETING_REQUEST_TIMEOUT", "15m")];
+
 #[tokio::test]
 async fn a_restart_fails_no_request() {
-    let programs = each_for_itself().await.warmed_up().await;
+    let programs = each_for_itself(&PATIENT).await.warmed_up().await;
     programs
         .prove(async |market: &Market| {
             let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
@@ -84,7 +87,7 @@ async fn ask_either(
 
 #[tokio::test]
 async fn front_doors_restart_one_after_the_other() {
-    let programs = each_for_itself().await.warmed_up().await;
+    let programs = each_for_itself(&PATIENT).await.warmed_up().await;
     let second = programs.another_front_door().await;
     programs
         .prove(async |market: &Market| {

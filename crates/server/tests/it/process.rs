@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The program, on a port of its own.
 pub(crate) struct Program {
@@ -66,14 +66,13 @@ fn the_program_serves_and_stops_when_told() {
         let mut idle = program.ask("/livez");
         assert_eq!(first_line(&mut idle), "HTTP/1.1 200 OK\r\n");
 
-        let began = Instant::now();
         program.signal(signal);
         let (code, log) = program.end();
 
         assert_eq!(code, Some(0), "{log}");
         assert!(log.contains("stopped"), "{log}");
         // A connection that is kept open must not hold the process up.
-        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(!log.contains("did not end in time"), "{log}");
     }
 }
 

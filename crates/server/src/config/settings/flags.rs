@@ -207,6 +207,9 @@ pub(super) struct ElsewhereFlags {
     /// Where payments answers if it runs elsewhere
     #[arg(long, global = true, env = "TICKETING_PAYMENTS_URL", value_name = "URL")]
     pub(super) payments_url: Option<String>,
+    /// How long a request waits for one of them that is away, while it restarts [default: 2500ms]
+    #[arg(long, global = true, env = "TICKETING_RESTART_WAIT", value_name = "SPAN")]
+    pub(super) restart_wait: Option<String>,
     /// The public keys that verify access tokens, as a JSON Web Key Set [default: asked of accounts]
     #[arg(long, global = true, env = "TICKETING_JWKS", value_name = "JSON")]
     pub(super) jwks: Option<String>,

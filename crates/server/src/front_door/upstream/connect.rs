@@ -14,8 +14,6 @@ use tower::{Service, ServiceExt};
 
 use ticketing_core::ports::BoxError;
 
-/// How long a service may be away before requests for it are refused.
-const PATIENCE: Duration = Duration::from_millis(2500);
 /// How long to wait before connecting again.
 const PAUSE: Duration = Duration::from_millis(25);
 /// The longest that one try may take.
@@ -28,15 +26,17 @@ const TRY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
     http: HttpConnector,
+    /// How long a service may be away before requests for it are refused.
+    restart_wait: Duration,
     away_since: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Connector {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(restart_wait: Duration) -> Self {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
         http.set_connect_timeout(Some(TRY));
-        Self { http, away_since: Arc::default() }
+        Self { http, restart_wait, away_since: Arc::default() }
     }
 
     async fn connect(self, address: Uri) -> Result<TokioIo<TcpStream>, BoxError> {
@@ -46,7 +46,7 @@ impl Connector {
                     self.set_away(None);
                     return Ok(stream);
                 }
-                Err(_) if self.began().elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+                Err(_) if self.began().elapsed() < self.restart_wait => tokio::time::sleep(PAUSE).await,
                 Err(error) => return Err(error.into()),
             }
         }
