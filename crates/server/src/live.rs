@@ -1,8 +1,9 @@
 //! What is left of a ticket and for how much, while it changes.
 //!
 //! A board holds the newest state of each ticket that somebody watches; whoever
-//! learns of a change shows it there. Listeners see the newest state and not
-//! every change, so a hot ticket costs them no more than a quiet one.
+//! learns of a change shows it there. A listener watches one ticket or several,
+//! and sees the newest state of each and not every change, so a hot ticket costs
+//! no more than a quiet one.
 //!
 //! Invariant: what a listener sees never runs backwards, in whatever order
 //! changes are learned of. The offer and the sales of a ticket each have a version.
@@ -13,6 +14,8 @@ mod known;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::FutureExt;
+use futures::future::select_all;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use ticketing_core::domain::ids::TicketId;
@@ -39,23 +42,29 @@ struct Board {
 #[error("too many listen already")]
 pub struct Crowded;
 
-/// Somebody who watches a ticket.
+/// Somebody who watches tickets.
 #[derive(Debug)]
 pub struct Listener {
-    ticket: TicketId,
-    updates: Option<watch::Receiver<Known>>,
+    watched: Vec<Watched>,
     board: Arc<Board>,
-    seen: Option<LiveTicket>,
     _place: OwnedSemaphorePermit,
+}
+
+/// One of the tickets that a listener watches.
+#[derive(Debug)]
+struct Watched {
+    ticket: TicketId,
+    updates: watch::Receiver<Known>,
+    seen: Option<LiveTicket>,
 }
 
 /// What comes to a listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update {
     /// A state that was not seen yet.
-    News(LiveTicket),
+    News(TicketId, LiveTicket),
     /// The ticket may have changed: look, and begin with what there is. Only one of its listeners is told.
-    Doubt,
+    Doubt(TicketId),
 }
 
 impl LiveUpdates {
@@ -66,18 +75,21 @@ impl LiveUpdates {
         Self(Arc::new(Board { places, watched: Mutex::default() }))
     }
 
-    /// Watches a ticket from now on.
+    /// Watches these tickets from now on. A listener takes one place, however many it watches.
     ///
     /// # Errors
     ///
     /// [`Crowded`].
-    pub fn listen(&self, ticket: TicketId) -> Result<Listener, Crowded> {
+    pub fn listen(&self, tickets: &[TicketId]) -> Result<Listener, Crowded> {
         let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| Crowded)?;
-        let mut watched = self.0.watched();
-        let sender = watched.entry(ticket).or_insert_with(|| watch::Sender::new(Known::default()));
-        let updates = Some(sender.subscribe());
-        drop(watched);
-        Ok(Listener { ticket, updates, board: Arc::clone(&self.0), seen: None, _place: place })
+        let mut board = self.0.watched();
+        let watched = tickets.iter().map(|ticket| {
+            let sender = board.entry(*ticket).or_insert_with(|| watch::Sender::new(Known::default()));
+            Watched { ticket: *ticket, updates: sender.subscribe(), seen: None }
+        });
+        let watched = watched.collect();
+        drop(board);
+        Ok(Listener { watched, board: Arc::clone(&self.0), _place: place })
     }
 
     /// Shows a ticket that changed, if somebody watches it; `state` is asked only then.
@@ -99,19 +111,30 @@ impl LiveUpdates {
 }
 
 impl Listener {
+    /// The tickets that it watches.
+    pub fn tickets(&self) -> impl Iterator<Item = TicketId> + '_ {
+        self.watched.iter().map(|watched| watched.ticket)
+    }
+
     /// Takes over what the store knows. Call it after listening began, so that nothing falls between.
     pub fn begin_with(&self, listing: &Listing) {
-        self.begin(&(&listing.ticket).into(), listing.sales);
+        self.begin(listing.ticket.id, &(&listing.ticket).into(), listing.sales);
     }
 
     /// The same where the store is another process's.
-    pub(crate) fn begin_with_told(&self, told: ToldTicket) {
+    pub(crate) fn begin_with_told(&self, ticket: TicketId, told: ToldTicket) {
         let sales = told.sales();
-        self.begin(&told.into(), sales);
+        self.begin(ticket, &told.into(), sales);
     }
 
-    fn begin(&self, offered: &Offered, sales: Sales) {
-        self.board.change(self.ticket, |known| known.merge(offered, sales));
+    fn begin(&self, ticket: TicketId, offered: &Offered, sales: Sales) {
+        self.board.change(ticket, |known| known.merge(offered, sales));
+    }
+
+    /// Watches a ticket no more: there is none such.
+    pub(crate) fn forget(&mut self, ticket: TicketId) {
+        self.watched.retain(|watched| watched.ticket != ticket);
+        self.board.leave(ticket);
     }
 
     /// Waits for an update; `None` if there will be no more.
@@ -120,30 +143,39 @@ impl Listener {
     ///
     /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Update> {
-        let updates = self.updates.as_mut()?;
         loop {
-            let known = updates.borrow_and_update().clone();
-            let news = known.visible();
-            if news.is_some() && news != self.seen {
-                self.seen.clone_from(&news);
-                return news.map(Update::News);
+            let board = &self.board;
+            if let Some(update) = self.watched.iter_mut().find_map(|watched| watched.update(board)) {
+                return Some(update);
             }
-            if known.in_doubt && self.board.takes_doubt(self.ticket) {
-                return Some(Update::Doubt);
+            if self.watched.is_empty() {
+                return None;
             }
-            updates.changed().await.ok()?;
+            let changed = self.watched.iter_mut().map(|watched| watched.updates.changed().boxed());
+            let (changed, _, _) = select_all(changed).await;
+            changed.ok()?;
         }
+    }
+}
+
+impl Watched {
+    fn update(&mut self, board: &Board) -> Option<Update> {
+        let known = self.updates.borrow_and_update().clone();
+        let news = known.visible();
+        if news.is_some() && news != self.seen {
+            self.seen.clone_from(&news);
+            return news.map(|news| Update::News(self.ticket, news));
+        }
+        (known.in_doubt && board.takes_doubt(self.ticket)).then_some(Update::Doubt(self.ticket))
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.updates = None;
-        let mut watched = self.board.watched();
-        // Whoever leaves last takes the ticket off the board.
-        if watched.get(&self.ticket).is_some_and(|sender| sender.receiver_count() == 0) {
-            watched.remove(&self.ticket);
-        }
+        let watched = std::mem::take(&mut self.watched);
+        let tickets: Vec<_> = watched.iter().map(|watched| watched.ticket).collect();
+        drop(watched);
+        tickets.into_iter().for_each(|ticket| self.board.leave(ticket));
     }
 }
 
@@ -151,6 +183,14 @@ impl Board {
     fn watched(&self) -> MutexGuard<'_, HashMap<TicketId, watch::Sender<Known>>> {
         // A panic elsewhere leaves whole entries, so a poisoned lock is as good as another.
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a ticket off the board, if nobody watches it any more.
+    fn leave(&self, ticket: TicketId) {
+        let mut watched = self.watched();
+        if watched.get(&ticket).is_some_and(|sender| sender.receiver_count() == 0) {
+            watched.remove(&ticket);
+        }
     }
 
     /// Changes what is known of a ticket, if somebody watches it.

@@ -3,6 +3,20 @@
 const SHUT = { soldOut: "Sold out", withdrawn: "Withdrawn" };
 const each = (root, selector, act) => root.querySelectorAll(selector).forEach(act);
 
+// Calls `act` when the page is looked at again, the network is back, or the machine has slept.
+function onReturn(act) {
+  let skew;
+  const look = () => {
+    const before = skew;
+    skew = Date.now() - performance.now();
+    if (Math.abs(skew - before) > 2000) act();
+  };
+  setInterval(look, 1000);
+  addEventListener("online", act);
+  addEventListener("pageshow", ({ persisted }) => persisted && act());
+  document.addEventListener("visibilitychange", () => document.hidden || act());
+}
+
 // Times and amounts, the way of the reader's place.
 function showTime(element) {
   const time = new Date(element.dateTime);
@@ -28,81 +42,200 @@ function showMoney(element) {
 each(document, "time", showTime);
 each(document, "data", showMoney);
 
-// How long an order is still held.
+// How long an order is still held, by the server's clock: the device's may be wrong.
+// It only shows; whether an order can still be paid is for the server to say.
 each(document, "[data-countdown]", (element) => {
   const left = element.querySelector("[data-countdown-left]");
   const end = Date.parse(element.dataset.countdown);
-  if (isNaN(end)) return;
-  const tick = () => {
-    const seconds = Math.ceil((end - Date.now()) / 1000);
-    if (seconds > 0) {
-      left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-      return;
-    }
-    clearInterval(timer);
-    left.textContent = "Time is over";
-    each(document, "[data-countdown-stops]", (button) => (button.disabled = button.dataset.over = true));
+  let said = Date.parse(element.dataset.now);
+  let saidAt = performance.getEntriesByType("navigation")[0]?.responseStart || performance.now();
+  let [askAt, wait] = [0, 5000];
+  if (isNaN(end) || isNaN(said)) return;
+  const ask = async () => {
+    const answer = await fetch(location.href, { cache: "no-store" }).catch(() => {});
+    if (!answer?.ok) return;
+    const at = performance.now();
+    const time = / data-now="([^"]+)"/.exec(await answer.text())?.[1];
+    // The order is no longer held: its page says what became of it.
+    if (!time) return location.reload();
+    [said, saidAt] = [Date.parse(time), at];
+    tick();
   };
-  const timer = setInterval(tick, 1000);
+  const tick = () => {
+    const at = performance.now();
+    const seconds = Math.ceil((end - said - (at - saidAt)) / 1000);
+    const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    left.textContent = seconds > 0 ? clock : "Time is over";
+    if (seconds > 0 || at < askAt || document.hidden) return;
+    [askAt, wait] = [at + wait, Math.min(2 * wait, 60000)];
+    ask();
+  };
+  setInterval(tick, 1000);
+  onReturn(ask);
   tick();
 });
 
 // What is left of a ticket, and for how much.
-each(document, "[data-live]", (root) => {
+function showStock(root, { available, status }) {
+  const state = status === "withdrawn" ? status : available > 0 ? "onSale" : "soldOut";
   const set = (selector, act) => each(root, selector, act);
-  const apply = ({ available, price, status, version }) => {
-    if (version < +root.dataset.version) return;
-    root.dataset.version = version;
-    showStock(available, status);
-    if (price) showPrice(price);
-  };
-  const showStock = (available, status) => {
-    const state = status === "withdrawn" ? status : available > 0 ? "onSale" : "soldOut";
-    set("[data-live-available]", (element) => (element.textContent = available));
-    set(".badge", (badge) => {
-      badge.dataset.status = state;
-      badge.textContent = SHUT[state] ?? "On sale";
+  set("[data-live-available]", (element) => (element.textContent = available));
+  set(".badge", (badge) => {
+    badge.dataset.status = state;
+    badge.textContent = SHUT[state] ?? "On sale";
+  });
+  set("[data-live-open]", (element) => (element.hidden = state in SHUT));
+  set("[data-live-closed]", (element) => (element.hidden = element.dataset.liveClosed !== state));
+  set("[name=quantity]", (input) => (input.max = Math.max(available, 1)));
+}
+
+// Never touches the form: what it sends is the price that its reader saw when the page was loaded.
+function showPrice(root, { amount, currency }) {
+  each(root, ".price-line data", (element) => {
+    const exponent = digitsOf(element, currency);
+    const text = String(amount).padStart(exponent + 1, "0");
+    const value = exponent ? `${text.slice(0, -exponent)}.${text.slice(-exponent)}` : text;
+    const was = (root.was ??= element.textContent);
+    element.dataset.currency = currency;
+    element.value = value;
+    showMoney(element);
+    each(root, "[data-live-note]", (note) => {
+      note.hidden = element.textContent === was;
+      note.textContent = `The price was ${was} and is now ${element.textContent}. You are asked before you order at it.`;
     });
-    set("[data-live-open]", (element) => (element.hidden = state in SHUT));
-    set("[data-live-closed]", (element) => (element.hidden = element.dataset.liveClosed !== state));
-    set("[name=quantity]", (input) => (input.max = Math.max(available, 1)));
-  };
-  const showPrice = ({ amount, currency }) => {
-    set("data", (element) => {
-      const exponent = digitsOf(element, currency);
-      const text = String(amount).padStart(exponent + 1, "0");
-      const value = exponent ? `${text.slice(0, -exponent)}.${text.slice(-exponent)}` : text;
-      if (element.value === value && element.dataset.currency === currency) return;
-      element.dataset.currency = currency;
-      element.value = value;
-      showMoney(element);
-      set("[data-live-note]", (note) => {
-        note.textContent = "The price has changed.";
-        note.hidden = false;
-      });
-    });
-    set("[data-live-amount]", (input) => (input.value = amount));
-    set("[data-live-currency]", (input) => (input.value = currency));
-  };
-  let source;
-  const open = () => {
-    source?.close();
-    source = new EventSource(root.dataset.live);
-    source.onmessage = (event) => apply(JSON.parse(event.data));
-  };
-  // A page kept for going back must not keep its connection.
-  addEventListener("pagehide", () => source?.close());
-  addEventListener("pageshow", open);
-});
+  });
+}
 
 function digitsOf(element, currency) {
   if (element.dataset.currency === currency) return decimals(element.value);
   return new Intl.NumberFormat([], { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
 }
 
+function show(root, news) {
+  if (news.version < +root.dataset.version) return;
+  root.dataset.version = news.version;
+  showStock(root, news);
+  showPrice(root, news.price);
+}
+
+// Live updates. Only pages that somebody looks at get any, and of all those of a browser one listens,
+// the one that holds the lock, and passes on what it hears.
+const roots = [...document.querySelectorAll("[data-live]")];
+if (roots.length && self.EventSource) followLive(roots.map((root) => root.dataset.live));
+
+function followLive(mine) {
+  const [HEARTBEAT, MOST] = [15000, 32];
+  const shared = navigator.locks && self.BroadcastChannel;
+  const [wanted, known] = [new Map(), new Map()];
+  let on, quit, letGo, channel, source, listened, retry, tries, heardAt, triedAt;
+
+  const stale = (is) => each(document, "[data-live-stale]", (note) => (note.hidden = !is));
+  const hear = (news) => {
+    heardAt = triedAt = performance.now();
+    stale(false);
+    roots.forEach((root) => root.dataset.live === news.ticket && show(root, news));
+  };
+  const pass = (news) => {
+    tries = 0;
+    hear(news);
+    channel?.postMessage({ news });
+  };
+  const open = () => {
+    clearTimeout(retry);
+    source?.close();
+    triedAt = performance.now();
+    wanted.forEach((at, ticket) => triedAt - at > 3 * HEARTBEAT && wanted.delete(ticket));
+    listened = [...new Set([...mine, ...wanted.keys()])].slice(0, MOST);
+    source = new EventSource("/api/live?" + new URLSearchParams(listened.map((ticket) => ["ticket", ticket])));
+    source.onmessage = ({ data }) => {
+      const news = JSON.parse(data);
+      known.set(news.ticket, news);
+      pass(news);
+    };
+    source.addEventListener("heartbeat", () => pass({}));
+    // A browser gives up after an answer such as 503; this does not.
+    source.onerror = () => {
+      source.close();
+      channel?.postMessage({ trying: true });
+      openIn(Math.min(1000 * 2 ** tries++, 30000) * (0.5 + Math.random()));
+    };
+  };
+  const openIn = (span) => {
+    clearTimeout(retry);
+    retry = setTimeout(open, span);
+  };
+  const serve = (want) => {
+    want.forEach((ticket) => wanted.set(ticket, performance.now()));
+    if (listened.length < MOST && want.some((ticket) => !listened.includes(ticket))) return openIn(50);
+    want.forEach((ticket) => known.has(ticket) && channel.postMessage({ news: known.get(ticket) }));
+  };
+  const receive = ({ data: { news, want, who, trying } }) => {
+    if (source) return want && serve(want);
+    if (news) hear(news);
+    if (trying) triedAt = performance.now();
+    // Answered with each heartbeat, so that who is gone is forgotten.
+    if (who || (news && !news.ticket)) channel.postMessage({ want: mine });
+  };
+  const lead = (options) => {
+    const { signal } = quit;
+    const hold = () =>
+      new Promise((done) => {
+        letGo = done;
+        channel.postMessage({ who: true });
+        open();
+      });
+    navigator.locks.request("live", options ?? { signal }, hold).catch(() => {
+      // Nobody looks here any more, or another page took over.
+      if (signal.aborted) return;
+      clearTimeout(retry);
+      source?.close();
+      source = undefined;
+      lead();
+    });
+  };
+  const start = () => {
+    if (on || document.hidden) return;
+    [on, tries, quit] = [true, 0, new AbortController()];
+    heardAt = triedAt = performance.now();
+    if (!shared) return open();
+    channel = new BroadcastChannel("live");
+    channel.onmessage = receive;
+    channel.postMessage({ want: mine });
+    lead();
+  };
+  const stop = () => {
+    on = false;
+    quit?.abort();
+    letGo?.();
+    clearTimeout(retry);
+    source?.close();
+    channel?.close();
+    letGo = source = channel = undefined;
+  };
+  setInterval(() => {
+    if (!on) return;
+    const at = performance.now();
+    stale(at - heardAt > 2 * HEARTBEAT);
+    if (at - triedAt < 2 * HEARTBEAT) return;
+    // Silent for two heartbeats: the line is dead, or the page that listened is.
+    triedAt = at;
+    if (source) open();
+    else lead({ steal: true });
+  }, 1000);
+  addEventListener("pageshow", start);
+  addEventListener("pagehide", stop);
+  document.addEventListener("visibilitychange", () => document.hidden && stop());
+  onReturn(() => {
+    if (!on) return start();
+    tries = 0;
+    if (source) open();
+  });
+  start();
+}
+
 // Buttons that cannot be pressed twice.
 const buttons = (form, disabled) =>
-  each(form, "button[type=submit]", (button) => (button.disabled = disabled || !!button.dataset.over));
+  each(form, "button[type=submit]", (button) => (button.disabled = disabled));
 addEventListener("submit", ({ target }) => {
   if (target.method === "post") setTimeout(() => buttons(target, true));
 });

@@ -5,6 +5,7 @@ pub(crate) mod field;
 pub(crate) mod flash;
 pub(crate) mod form;
 pub(crate) mod money;
+pub(crate) mod opened_by;
 pub(crate) mod order_facts;
 pub(crate) mod pagination;
 pub(crate) mod ticket_card;

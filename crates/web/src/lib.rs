@@ -51,5 +51,5 @@ pub use pages::sell::{SellPage, TicketValues, sell_page};
 pub use pages::sign_in::{SignInPage, SignInValues, sign_in_page};
 pub use pages::sign_up::{SignUpPage, sign_up_page};
 pub use pages::ticket::{OrderValues, TicketPage, ticket_page};
-pub use shell::Shell;
-pub use words::{Explanation, explain};
+pub use shell::{Shell, Viewer};
+pub use words::{Explanation, explain, explain_with_wait};

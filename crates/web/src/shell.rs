@@ -4,18 +4,30 @@ use leptos::prelude::*;
 
 use crate::assets::{icon_path, script_path, stylesheet_path};
 use crate::components::flash::{Flash, flash_message};
+use crate::components::opened_by::opened_by;
 use crate::format::with_query;
 
 /// What every page knows besides its own content.
 #[derive(Clone, Debug, Default)]
 pub struct Shell {
-    /// The e-mail address of the person signed in.
-    pub viewer: Option<String>,
+    /// The person signed in.
+    pub viewer: Option<Viewer>,
     /// The path of this page with its query: marks the place in the navigation
     /// and is where signing in leads back to.
     pub path: String,
     /// A message about what was just done, shown once.
     pub flash: Option<Flash>,
+    /// Whether payments are only played: then every page says so.
+    pub sandbox: bool,
+}
+
+/// The person who is signed in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Viewer {
+    /// The id of the account; every form carries it, so that no form acts for another account.
+    pub id: String,
+    /// The e-mail address.
+    pub email: String,
 }
 
 /// Renders a whole HTML document.
@@ -27,6 +39,7 @@ pub(crate) fn document(shell: Shell, title: &str, content: impl IntoView) -> Str
             {head(title)}
             <body>
                 <a class="skip-link" href="#content">"Skip to content"</a>
+                {shell.sandbox.then(sandbox_banner)}
                 {header(shell.viewer, &shell.path)}
                 <main id="content" class="page" tabindex="-1">
                     {shell.flash.map(flash_message)}
@@ -37,6 +50,10 @@ pub(crate) fn document(shell: Shell, title: &str, content: impl IntoView) -> Str
         </html>
     }
     .to_html()
+}
+
+fn sandbox_banner() -> impl IntoView {
+    view! { <aside class="sandbox-banner" aria-label="Notice">"This marketplace takes no real money."</aside> }
 }
 
 fn head(title: &str) -> impl IntoView {
@@ -55,9 +72,9 @@ fn head(title: &str) -> impl IntoView {
     }
 }
 
-fn header(viewer: Option<String>, path: &str) -> impl IntoView {
+fn header(viewer: Option<Viewer>, path: &str) -> impl IntoView {
     let links = match viewer {
-        Some(email) => member_links(email, path).into_any(),
+        Some(viewer) => member_links(viewer, path).into_any(),
         None => visitor_links(path).into_any(),
     };
     view! {
@@ -73,7 +90,7 @@ fn header(viewer: Option<String>, path: &str) -> impl IntoView {
     }
 }
 
-fn member_links(email: String, path: &str) -> impl IntoView {
+fn member_links(viewer: Viewer, path: &str) -> impl IntoView {
     view! {
         <ul class="nav-list">
             {nav_link("/", "Browse", path)}
@@ -84,11 +101,12 @@ fn member_links(email: String, path: &str) -> impl IntoView {
         <ul class="nav-list nav-account">
             <li class="min-w-0">
                 <a class="nav-link nav-email" href="/account" title="Account" aria-current=here("/account", path)>
-                    {email}
+                    {viewer.email}
                 </a>
             </li>
             <li>
                 <form method="post" action="/signout">
+                    {opened_by(Some(&viewer.id))}
                     <button class="nav-link" type="submit">"Sign out"</button>
                 </form>
             </li>
@@ -101,10 +119,10 @@ fn visitor_links(path: &str) -> impl IntoView {
         <ul class="nav-list">{nav_link("/", "Browse", path)} {nav_link("/sell", "Sell", path)}</ul>
         <ul class="nav-list nav-account">
             <li>
-                <a class="nav-link" href=sign_in_address(path)>"Sign in"</a>
+                <a class="nav-link" href=with_way_back("/signin", path)>"Sign in"</a>
             </li>
             <li>
-                <a class="nav-link nav-strong" href="/signup">"Sign up"</a>
+                <a class="nav-link nav-strong" href=with_way_back("/signup", path)>"Sign up"</a>
             </li>
         </ul>
     }
@@ -135,9 +153,10 @@ fn here(address: &str, path: &str) -> Option<&'static str> {
     (path.split('?').next() == Some(address)).then_some("page")
 }
 
-fn sign_in_address(path: &str) -> String {
+/// Where to sign in or up, to come back to `path` afterwards.
+fn with_way_back(address: &str, path: &str) -> String {
     // Signing in from one of these leads back to where it would not help.
     let aimless = ["/signin", "/signup"].iter().any(|page| path.starts_with(page));
     let next = if aimless { "" } else { path };
-    with_query("/signin", &[("next", next)])
+    with_query(address, &[("next", next)])
 }

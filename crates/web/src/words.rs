@@ -26,6 +26,34 @@ pub fn explain(code: &str) -> Explanation {
     Explanation { title, message }
 }
 
+/// The same, with how long to wait where there were too many tries and that is known.
+///
+/// # Examples
+///
+/// ```
+/// let (_, message) = ticketing_web::explain_with_wait("rate_limited", Some(90));
+///
+/// assert!(message.ends_with("Try again in 2 minutes."));
+/// ```
+#[must_use]
+pub fn explain_with_wait(code: &str, seconds: Option<u64>) -> (&'static str, String) {
+    let Explanation { title, message } = explain(code);
+    match seconds {
+        Some(seconds) if code == "rate_limited" => (title, format!("There were too many tries. {}", wait(seconds))),
+        Some(_) | None => (title, message.to_owned()),
+    }
+}
+
+fn wait(seconds: u64) -> String {
+    let counted = |count: u64, unit: &str| format!("Try again in {count} {unit}{}.", if count == 1 { "" } else { "s" });
+    // Rounded up: who comes too early comes in vain.
+    match seconds {
+        0..=60 => counted(seconds.max(1), "second"),
+        61..=3600 => counted(seconds.div_ceil(60), "minute"),
+        _ => counted(seconds.div_ceil(3600), "hour"),
+    }
+}
+
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
 const EXPLANATIONS: [(&str, &str, &str); 35] = [
@@ -67,7 +95,7 @@ const EXPLANATIONS: [(&str, &str, &str); 35] = [
     (
         "price_changed",
         "The price has changed",
-        "The price has changed since you saw it, and nothing was ordered. Order again if you agree to the new one.",
+        "The price has changed since you saw it, and nothing was ordered. Order again if you agree to the new price.",
     ),
     ("order_completed", "The order is paid", "This order is paid, so it stays."),
     ("order_cancelled", "The order was cancelled", "This order was cancelled or has expired. Nothing more is charged."),
@@ -120,11 +148,17 @@ impl<V> Form<V> {
     /// assert_eq!(form.errors[0].field, "email");
     /// ```
     #[must_use]
-    pub fn refused(mut self, code: &str) -> Self {
+    pub fn refused(self, code: &str) -> Self {
+        self.refused_for(code, None)
+    }
+
+    /// The same, with how many seconds to wait.
+    #[must_use]
+    pub fn refused_for(mut self, code: &str, wait: Option<u64>) -> Self {
         let blamed = BLAMED.iter().find(|(known, ..)| *known == code);
         if let Some((_, field, message)) = blamed.filter(|_| self.errors.is_empty()) {
             self.errors.push(FieldError { field: (*field).into(), message: (*message).into() });
         }
-        self.alert(explain(code).message)
+        self.alert(explain_with_wait(code, wait).1)
     }
 }

@@ -1,22 +1,28 @@
-//! `/api/tickets/{id}/live`: what is left and for how much, as server-sent events.
+//! `/api/live` and `/api/tickets/{id}/live`: what is left of tickets and for how much, as server-sent events.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::extract::{RawQuery, Request, State};
+use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
+use futures::future::join_all;
 use futures::{Stream, stream};
 use http::header::IF_NONE_MATCH;
 use http::request::Parts;
 use http::{Method, StatusCode};
 use http_body_util::BodyExt;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use serde::Serialize;
+use tokio::time::{Instant, sleep_until, timeout};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::invalid::Invalid;
+use ticketing_core::domain::time::Timestamp;
 
 use crate::config::Service;
 use crate::extract::Named;
@@ -25,20 +31,72 @@ use crate::live::{Listener, LiveTicket, ToldTicket, Update};
 use crate::marketplace::App;
 use crate::problem::Problem;
 
-/// How often a silent stream is told to be alive, and how often its ticket is looked at again.
+/// How often a stream says that it lives, and how often its tickets are looked at again.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The least time between two updates of one listener.
 const CALM: Duration = Duration::from_millis(100);
+/// The most tickets of one stream.
+const MOST_TICKETS: usize = 32;
+/// The shortest that a stream lasts.
+const LIFE: Duration = Duration::from_secs(15 * 60);
+/// By how much at most it lasts longer, by chance: listeners that came together do not go together.
+const LONGER: Duration = Duration::from_secs(45 * 60);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(live_ticket))
+    OpenApiRouter::new().routes(routes!(live_tickets)).routes(routes!(live_ticket))
+}
+
+/// The newest state of one ticket of several.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LiveTicketOf {
+    /// Which ticket.
+    #[schema(value_type = String, format = "uuid")]
+    #[serde(serialize_with = "super::text")]
+    ticket: TicketId,
+    /// Its state.
+    #[serde(flatten)]
+    state: LiveTicket,
+}
+
+/// Says that a stream lives: the data of the events of the type `heartbeat`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Heartbeat {
+    /// The time by the server's clock.
+    #[schema(value_type = String, format = "date-time")]
+    #[serde(serialize_with = "super::text")]
+    now: Timestamp,
+}
+
+/// Tells what is left of several tickets, and for how much, now and whenever one changes.
+///
+/// A browser needs one stream, whatever it shows. Beside its messages a stream has an event of the type
+/// `heartbeat` at its beginning and every 15 seconds, with the server's time: after 30 seconds of silence
+/// connect again. It ends by itself after 15 to 60 minutes; connect again then as well. Tickets that
+/// do not exist are passed over, as long as one does.
+#[utoipa::path(get, path = "/api/live", tag = "tickets",
+    params(("ticket" = Vec<String>, Query, description = "The ids of the tickets, 32 at most: `ticket=…&ticket=…`")),
+    responses(
+        (status = 200, body = LiveTicketOf, description = "A stream of events; the data of each message is the newest state of one ticket", content_type = "text/event-stream"),
+        (status = 404, description = "`ticket_not_found`: there is none of them"),
+        (status = 422, description = "`invalid`: no ids, or too many"),
+        (status = 503, description = "`unavailable`: too many listen already"),
+    ))]
+async fn live_tickets(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Result<Response, Problem> {
+    let tickets = tickets_of(query.as_deref().unwrap_or_default())?;
+    open(app, (&tickets, tell_which), request).await
 }
 
 /// Tells what is left of a ticket, and for how much, now and whenever it changes.
+///
+/// Beside its messages the stream has heartbeats and an end, as that of `/api/live`.
 #[utoipa::path(get, path = "/api/tickets/{id}/live", tag = "tickets",
     params(("id" = String, Path, description = "The name of the ticket", format = "uuid")),
     responses(
-        (status = 200, body = LiveTicket, description = "A stream of events; the data of each is the newest state", content_type = "text/event-stream"),
+        (status = 200, body = LiveTicket, description = "A stream of events; the data of each message is the newest state", content_type = "text/event-stream"),
         (status = 404, description = "`ticket_not_found`"),
         (status = 503, description = "`unavailable`: too many listen already"),
     ))]
@@ -47,81 +105,175 @@ async fn live_ticket(
     Named(ticket): Named<TicketId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let listener = app.live.listen(ticket).map_err(Problem::unavailable)?;
-    let parts = request.into_parts().0;
-    let watch = Watch { app, ticket, parts, listener, look_again_at: Instant::now() + HEARTBEAT };
-    if let Err(refusal) = watch.look().await? {
-        return Ok(refusal);
-    }
-    let heartbeat = KeepAlive::new().interval(HEARTBEAT);
-    Ok(Sse::new(events(watch)).keep_alive(heartbeat).into_response())
+    open(app, (&[ticket], tell_state), request).await
 }
 
-fn events(watch: Watch) -> impl Stream<Item = Result<Event, axum::Error>> + Send {
-    stream::unfold((watch, Duration::ZERO), |(mut watch, calm)| async move {
+/// The tickets that a query names, each once.
+fn tickets_of(query: &str) -> Result<Vec<TicketId>, Problem> {
+    let wrong = || Problem::from(Invalid::new("ticket", "must be given between 1 and 32 times, each time an id"));
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| wrong())?;
+    let ids = pairs.into_iter().filter(|(name, _)| name == "ticket").map(|(_, id)| id.parse());
+    let mut tickets: Vec<TicketId> = ids.collect::<Result<_, _>>().map_err(|_| wrong())?;
+    tickets.sort_unstable();
+    tickets.dedup();
+    if (1..=MOST_TICKETS).contains(&tickets.len()) { Ok(tickets) } else { Err(wrong()) }
+}
+
+/// Writes the state of a ticket as an event.
+type Tell = fn(TicketId, LiveTicket) -> Result<Event, axum::Error>;
+
+fn tell_which(ticket: TicketId, state: LiveTicket) -> Result<Event, axum::Error> {
+    Event::default().json_data(LiveTicketOf { ticket, state })
+}
+
+fn tell_state(_: TicketId, state: LiveTicket) -> Result<Event, axum::Error> {
+    Event::default().json_data(state)
+}
+
+/// Opens a stream: the one place where listeners are let in.
+async fn open(app: App, (tickets, tell): (&[TicketId], Tell), request: Request) -> Result<Response, Problem> {
+    let listener = app.live.listen(tickets).map_err(Problem::unavailable)?;
+    let mut watch = Watch::new(app, listener, request.into_parts().0);
+    if let Err(refusal) = watch.begin().await? {
+        return Ok(refusal);
+    }
+    Ok(Sse::new(events(watch, tell)).into_response())
+}
+
+fn events(watch: Watch, tell: Tell) -> impl Stream<Item = Result<Event, axum::Error>> + Send {
+    stream::unfold(watch, move |mut watch| async move {
         let app = Arc::clone(&watch.app);
-        let news = async {
-            sleep(calm).await;
-            watch.next().await
-        };
-        let news = tokio::select! {
+        let told = tokio::select! {
             biased;
             () = app.stopping.requested() => None,
-            news = news => news,
+            () = sleep_until(watch.ends_at) => None,
+            told = watch.next() => told,
         }?;
-        Some((Event::default().json_data(news), (watch, CALM)))
+        let event = match told {
+            Told::State(ticket, state) => tell(ticket, state),
+            Told::Heartbeat => Event::default().event("heartbeat").json_data(Heartbeat { now: app.world.now() }),
+        };
+        Some((event, watch))
     })
 }
 
-/// Somebody who watches a ticket, and how to look at it.
+/// What a stream tells.
+enum Told {
+    State(TicketId, LiveTicket),
+    Heartbeat,
+}
+
+/// Somebody who watches tickets, and how to look at them.
 struct Watch {
     app: App,
-    ticket: TicketId,
     /// Of the request that asked for it.
     parts: Parts,
     listener: Listener,
-    look_again_at: Instant,
+    heartbeat_at: Instant,
+    /// Whether a heartbeat was told.
+    begun: bool,
+    /// What is looked at before anything else is heard.
+    doubted: VecDeque<TicketId>,
+    calm_until: Instant,
+    ends_at: Instant,
 }
 
 impl Watch {
-    async fn next(&mut self) -> Option<LiveTicket> {
+    fn new(app: App, listener: Listener, parts: Parts) -> Self {
+        let now = Instant::now();
+        let chance = app.world.ids.secret().first().copied().unwrap_or_default();
+        let ends_at = now + LIFE + LONGER * u32::from(chance) / 255;
+        Self {
+            app,
+            parts,
+            listener,
+            heartbeat_at: now,
+            begun: false,
+            doubted: VecDeque::new(),
+            calm_until: now,
+            ends_at,
+        }
+    }
+
+    async fn next(&mut self) -> Option<Told> {
         loop {
+            self.look_again().await;
             let update = tokio::select! {
-                update = self.listener.next() => update?,
-                // What a process left untold when it died is seen now.
-                () = sleep_until(self.look_again_at) => Update::Doubt,
+                biased;
+                () = sleep_until(self.heartbeat_at) => None,
+                update = async {
+                    sleep_until(self.calm_until).await;
+                    self.listener.next().await
+                } => Some(update?),
             };
             match update {
-                Update::News(news) => return Some(news),
-                Update::Doubt => self.look_again().await,
+                None => {
+                    self.heartbeat_at = Instant::now() + HEARTBEAT;
+                    if std::mem::replace(&mut self.begun, true) {
+                        // What a process left untold when it died is seen now.
+                        self.doubted.extend(self.listener.tickets());
+                    }
+                    return Some(Told::Heartbeat);
+                }
+                Some(Update::News(ticket, state)) => {
+                    self.calm_until = Instant::now() + CALM;
+                    return Some(Told::State(ticket, state));
+                }
+                Some(Update::Doubt(ticket)) => self.doubted.push_back(ticket),
             }
         }
     }
 
     /// A look that fails is made up for by the next one.
     async fn look_again(&mut self) {
-        if !matches!(timeout(self.app.http.request_timeout, self.look()).await, Ok(Ok(Ok(())))) {
-            tracing::debug!(ticket = %self.ticket, "a watched ticket could not be looked at");
+        let tickets: Vec<_> = self.doubted.drain(..).collect();
+        if tickets.is_empty() {
+            return;
         }
-        self.look_again_at = Instant::now() + HEARTBEAT;
+        let looks = join_all(tickets.into_iter().map(|ticket| self.look(ticket)));
+        let looked = timeout(self.app.http.request_timeout, looks).await;
+        let failed = looked.map(|looks| looks.iter().filter(|look| !matches!(look, Ok(Ok(())))).count());
+        if failed != Ok(0) {
+            tracing::debug!(?failed, "some watched tickets could not be looked at");
+        }
+    }
+
+    /// Looks at all tickets for the first time. Of those that do not exist nothing will be heard.
+    async fn begin(&mut self) -> Result<Result<(), Response>, Problem> {
+        let tickets: Vec<_> = self.listener.tickets().collect();
+        let looks = join_all(tickets.iter().map(|ticket| self.look(*ticket))).await;
+        let mut missing = None;
+        for (ticket, look) in tickets.iter().zip(looks) {
+            match look {
+                Ok(Ok(())) => continue,
+                Ok(Err(refusal)) if refusal.status() != StatusCode::NOT_FOUND => return Ok(Err(refusal)),
+                Err(problem) if problem.status() != StatusCode::NOT_FOUND => return Err(problem),
+                absent => missing = Some(absent),
+            }
+            self.listener.forget(*ticket);
+        }
+        match missing {
+            Some(absent) if self.listener.tickets().next().is_none() => absent,
+            Some(_) | None => Ok(Ok(())),
+        }
     }
 
     /// Begins with what the tickets service knows; what that refuses is passed back as it is.
-    async fn look(&self) -> Result<Result<(), Response>, Problem> {
+    async fn look(&self, ticket: TicketId) -> Result<Result<(), Response>, Problem> {
         let told = match self.app.elsewhere.get(Service::Tickets) {
             None => {
-                self.listener.begin_with(&self.app.tickets()?.ticket(self.ticket).await?);
+                self.listener.begin_with(&self.app.tickets()?.ticket(ticket).await?);
                 return Ok(Ok(()));
             }
-            Some(tickets) => self.ask(tickets).await?,
+            Some(tickets) => self.ask(tickets, ticket).await?,
         };
-        Ok(told.map(|told| self.listener.begin_with_told(told)))
+        Ok(told.map(|told| self.listener.begin_with_told(ticket, told)))
     }
 
-    async fn ask(&self, tickets: &Upstream) -> Result<Result<ToldTicket, Response>, Problem> {
+    async fn ask(&self, tickets: &Upstream, ticket: TicketId) -> Result<Result<ToldTicket, Response>, Problem> {
         let mut parts = self.parts.clone();
         parts.method = Method::GET;
-        parts.uri = format!("/api/tickets/{}", self.ticket).parse().map_err(Problem::broken)?;
+        parts.uri = format!("/api/tickets/{ticket}").parse().map_err(Problem::broken)?;
         // Not what the caller has already, because the stream begins with what there is.
         parts.headers.remove(IF_NONE_MATCH);
         let answer = pass(&self.app, tickets, Request::from_parts(parts, Body::empty())).await?;

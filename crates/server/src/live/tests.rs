@@ -21,15 +21,15 @@ fn next(listener: &mut Listener) -> Option<Update> {
 
 fn seen(listener: &mut Listener) -> Option<(u64, u32)> {
     match next(listener) {
-        Some(Update::News(news)) => Some((news.price.amount, news.available)),
-        Some(Update::Doubt) | None => None,
+        Some(Update::News(_, news)) => Some((news.price.amount, news.available)),
+        Some(Update::Doubt(_)) | None => None,
     }
 }
 
 #[test]
 fn what_is_seen_never_runs_backwards() {
     let live = LiveUpdates::new(1);
-    let mut listener = live.listen(TICKET).unwrap();
+    let mut listener = live.listen(&[TICKET]).unwrap();
     let mut show = |state| {
         live.show(TICKET, || Some(state));
         seen(&mut listener)
@@ -47,7 +47,7 @@ fn what_is_seen_never_runs_backwards() {
 #[test]
 fn nothing_is_read_of_what_nobody_watches() {
     let live = LiveUpdates::new(1);
-    let listener = live.listen(TICKET).unwrap();
+    let listener = live.listen(&[TICKET]).unwrap();
     live.show(TicketId::new(Uuid::from_u128(8)), || unreachable!("nobody watches it"));
     drop(listener);
 
@@ -57,7 +57,7 @@ fn nothing_is_read_of_what_nobody_watches() {
 #[test]
 fn of_the_listeners_to_a_ticket_in_doubt_one_looks_and_all_see_what_it_finds() {
     let live = LiveUpdates::new(2);
-    let mut listeners = [live.listen(TICKET).unwrap(), live.listen(TICKET).unwrap()];
+    let mut listeners = [live.listen(&[TICKET]).unwrap(), live.listen(&[TICKET]).unwrap()];
     live.show(TICKET, || Some(state(1, 0, 1)));
     assert_eq!(listeners.each_mut().map(seen), [Some((1001, 10)); 2]);
 
@@ -68,10 +68,33 @@ fn of_the_listeners_to_a_ticket_in_doubt_one_looks_and_all_see_what_it_finds() {
             live.show(TICKET, || None)
         }
         let [first, second] = &mut listeners;
-        assert_eq!((next(first), next(second)), (Some(Update::Doubt), None));
+        assert_eq!((next(first), next(second)), (Some(Update::Doubt(TICKET)), None));
         let version = if missed { 2 } else { 3 };
         let (offered, sales) = state(version, 1, version);
-        second.begin(&offered, sales);
+        second.begin(TICKET, &offered, sales);
         assert_eq!(listeners.each_mut().map(seen), [Some((1000 + version, 9)); 2]);
     }
+}
+
+#[test]
+fn a_listener_to_several_tickets_takes_one_place_and_hears_of_each() {
+    const OTHER: TicketId = TicketId::new(Uuid::from_u128(8));
+    let live = LiveUpdates::new(1);
+    let mut listener = live.listen(&[TICKET, OTHER]).unwrap();
+    assert_eq!(live.listen(&[TICKET]).map(|_| ()), Err(Crowded));
+    let hears = |listener: &mut Listener| match next(listener) {
+        Some(Update::News(ticket, news)) => Some((ticket, news.available)),
+        Some(Update::Doubt(_)) | None => None,
+    };
+
+    live.show(OTHER, || Some(state(1, 4, 1)));
+    assert_eq!(hears(&mut listener), Some((OTHER, 6)));
+    live.show(TICKET, || Some(state(1, 3, 1)));
+    assert_eq!(hears(&mut listener), Some((TICKET, 7)));
+    listener.forget(OTHER);
+    live.show(OTHER, || unreachable!("nobody watches it any more"));
+    live.show(TICKET, || Some(state(1, 5, 2)));
+    assert_eq!(hears(&mut listener), Some((TICKET, 5)));
+    listener.forget(TICKET);
+    assert_eq!(listener.next().now_or_never(), Some(None), "nothing is left to wait for");
 }

@@ -35,7 +35,7 @@ pub(super) async fn order(
     };
     let paying = matches!(visit.done(), Some(Done::OrderPaid | Done::OrderPaidBefore | Done::PaymentPending));
     Ok(Html(match order.status() {
-        OrderStatus::AwaitingPayment if !paying => checkout(&visit, order, Form::default(), new_key(&app)),
+        OrderStatus::AwaitingPayment if !paying => checkout(&visit, order, Form::default(), (&app, new_key(&app))),
         status => order_page(OrderPage { shell: visit.shell(), status, order: order.into() }),
     }))
 }
@@ -65,9 +65,14 @@ async fn settled(visit: &Visit, id: OrderId) -> Result<Order, Refusal> {
     }
 }
 
-fn checkout(visit: &Visit, order: Order, payment: Form<PaymentValues>, idempotency_key: String) -> String {
-    let pay_by = order.pay_by.clone().unwrap_or_default();
-    checkout_page(CheckoutPage { shell: visit.shell(), order: order.into(), pay_by, payment, idempotency_key })
+fn checkout(
+    visit: &Visit,
+    order: Order,
+    payment: Form<PaymentValues>,
+    (app, idempotency_key): (&App, String),
+) -> String {
+    let (pay_by, now) = (order.pay_by.clone().unwrap_or_default(), app.world.now().to_string());
+    checkout_page(CheckoutPage { shell: visit.shell(), order: order.into(), pay_by, now, payment, idempotency_key })
 }
 
 /// The payment form.
@@ -125,7 +130,7 @@ pub(super) async fn pay(
         Err(refusal) => {
             // What may have been carried out is asked for again under its own key.
             let idempotency_key = if refusal.is_passing() { form.idempotency_key } else { new_key(&app) };
-            refused(&visit, id, PaymentForm { idempotency_key, ..form }, refusal).await
+            refused(&visit, &app, id, (PaymentForm { idempotency_key, ..form }, refusal)).await
         }
     }
 }
@@ -139,13 +144,18 @@ pub(super) async fn cancel(
         Ok(_) => Ok(Onward::to(format!("/orders/{id}")).telling(Done::OrderCancelled).into_response()),
         Err(refusal) => {
             let form = PaymentForm { idempotency_key: new_key(&app), ..PaymentForm::default() };
-            refused(&visit, id, form, refusal).await
+            refused(&visit, &app, id, (form, refusal)).await
         }
     }
 }
 
 /// The order as it is, with what was refused.
-async fn refused(visit: &Visit, id: OrderId, form: PaymentForm, refusal: Refusal) -> Result<Response, Refusal> {
+async fn refused(
+    visit: &Visit,
+    app: &App,
+    id: OrderId,
+    (form, refusal): (PaymentForm, Refusal),
+) -> Result<Response, Refusal> {
     if !refusal.suits_a_form() {
         return Err(refusal);
     }
@@ -153,7 +163,7 @@ async fn refused(visit: &Visit, id: OrderId, form: PaymentForm, refusal: Refusal
     let status = order.status();
     if status == OrderStatus::AwaitingPayment {
         let payment = refusal.onto(Form::new(PaymentValues { token: form.token }));
-        return Ok(refusal.page(checkout(visit, order, payment, form.idempotency_key)));
+        return Ok(refusal.page(checkout(visit, order, payment, (app, form.idempotency_key))));
     }
     let mut shell = visit.shell();
     shell.flash = Some(refusal.flash());

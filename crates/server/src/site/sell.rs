@@ -25,7 +25,8 @@ pub(super) async fn sell(Member { visit, .. }: Member) -> Html<String> {
 
 fn page(visit: &Visit, form: Form<TicketValues>) -> String {
     let currencies = currencies(&form.values.currency);
-    sell_page(SellPage { shell: visit.shell(), form, currencies, categories: categories() })
+    let idempotency_key = String::new();
+    sell_page(SellPage { shell: visit.shell(), form, currencies, categories: categories(), idempotency_key })
 }
 
 pub(super) async fn offer(Member { visit, .. }: Member, Sent(form): Sent<TicketForm>) -> Result<Response, Refusal> {

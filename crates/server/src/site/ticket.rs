@@ -5,7 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use ticketing_core::domain::ids::TicketId;
-use ticketing_web::{Form, OrderValues, TicketPage, ticket_page};
+use ticketing_web::{Form, Money, OrderValues, TicketPage, ticket_page};
 
 use crate::api::money::MoneyBody;
 use crate::extract::Named;
@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use super::form::Sent;
 use super::onward::Onward;
 use super::refusal::Refusal;
-use super::view::{Order, Ticket};
+use super::view::{Order, Price, Ticket};
 use super::visit::{Member, Visit, parsed};
 
 pub(super) async fn ticket(
@@ -24,7 +24,7 @@ pub(super) async fn ticket(
     visit: Visit,
 ) -> Result<Html<String>, Refusal> {
     let ticket = load(&visit, id).await?;
-    Ok(Html(page(&visit, ticket, Form::default(), new_key(&app))))
+    Ok(Html(page(&visit, ticket, (Form::default(), None), new_key(&app))))
 }
 
 /// Where the API has a ticket.
@@ -41,7 +41,12 @@ pub(super) fn new_key(app: &App) -> String {
     app.world.uuid(app.world.now()).to_string()
 }
 
-fn page(visit: &Visit, ticket: Ticket, order: Form<OrderValues>, idempotency_key: String) -> String {
+fn page(
+    visit: &Visit,
+    ticket: Ticket,
+    (order, was): (Form<OrderValues>, Option<Money>),
+    idempotency_key: String,
+) -> String {
     let own = visit.viewer().is_some_and(|viewer| viewer.id == ticket.seller_id);
     ticket_page(TicketPage {
         shell: visit.shell(),
@@ -54,6 +59,7 @@ fn page(visit: &Visit, ticket: Ticket, order: Form<OrderValues>, idempotency_key
         category: ticket.category,
         starts_at: ticket.starts_at,
         price: ticket.price.0,
+        was: was.filter(|was| *was != ticket.price.0),
         available: ticket.available,
         status: ticket.status.into(),
         own,
@@ -81,6 +87,12 @@ struct PlaceOrder {
 }
 
 impl OrderForm {
+    /// The price that the buyer saw.
+    fn price(&self) -> Option<Money> {
+        let seen = MoneyBody { amount: self.amount.parse().ok()?, currency: self.currency.clone().into() };
+        Price::try_from(seen).ok().map(|price| price.0)
+    }
+
     fn command(&self, id: TicketId) -> Result<PlaceOrder, Problem> {
         let amount = self.amount.parse().map_err(|_| Problem::malformed("the price of the form is no amount"))?;
         Ok(PlaceOrder {
@@ -105,8 +117,9 @@ pub(super) async fn order(
         Err(refusal) => return Err(refusal),
     };
     let ticket = load(&visit, id).await?;
+    let was = form.price();
     // Order matters: what may have been carried out is asked for again under its own key.
     let key = if refusal.is_passing() { form.idempotency_key } else { new_key(&app) };
     let again = refusal.onto(Form::new(OrderValues { quantity: form.quantity }));
-    Ok(refusal.page(page(&visit, ticket, again, key)))
+    Ok(refusal.page(page(&visit, ticket, (again, was), key)))
 }

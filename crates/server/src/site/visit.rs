@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use ticketing_web::{Done, Shell};
+use ticketing_web::{Done, Shell, Viewer as Shown};
 
 use crate::auth::client;
 use crate::auth::cookies::{ACCESS, REFRESH, SessionCookies, cookie};
@@ -66,9 +66,10 @@ impl Visit {
     /// What every page knows.
     pub(super) fn shell(&self) -> Shell {
         Shell {
-            viewer: self.viewer.as_ref().map(|viewer| viewer.email.clone()),
+            viewer: self.viewer.clone().map(|Viewer { id, email }| Shown { id, email }),
             path: self.path.clone(),
             flash: self.done.map(Into::into),
+            sandbox: false,
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod browser;
 mod call;
+mod chromium;
 mod market;
 mod programs;
 mod rules;

@@ -92,3 +92,102 @@ async fn a_stream_ends_when_the_process_stops() {
 
     assert_eq!(next(&mut stream).await, None);
 }
+
+/// The next event of a stream: its type and its data.
+async fn next_event(stream: &mut BodyDataStream) -> Option<(String, Value)> {
+    let chunk = stream.next().await?.expect("a chunk");
+    let text = String::from_utf8(chunk.to_vec()).expect("text");
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    let data = serde_json::from_str(field("data").expect("data")).expect("JSON");
+    Some((field("event").unwrap_or("message").to_owned(), data))
+}
+
+async fn listen_to(app: &TestApp, tickets: &[&Value]) -> BodyDataStream {
+    let query: Vec<_> = tickets.iter().map(|ticket| format!("ticket={}", id(ticket))).collect();
+    let response = app.get(&format!("/api/live?{}", query.join("&"))).open().await;
+    assert_eq!(response.status(), 200);
+    response.into_body().into_data_stream()
+}
+
+#[tokio::test]
+async fn one_stream_tells_of_several_tickets() {
+    let app = TestApp::start_with(|config| config.http.live_listeners = 1).await;
+    let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
+    let (opera, circus, ballet) = (app.sell(&sally, 2).await, app.sell(&sally, 3).await, app.sell(&sally, 4).await);
+    let nobodys = json!({"id": uuid::Uuid::nil().to_string()});
+    let mut stream = listen_to(&app, &[&opera, &circus, &nobodys, &opera]).await;
+
+    let mut first = [next(&mut stream).await.unwrap(), next(&mut stream).await.unwrap()];
+    first.sort_by_key(|news| news["available"].as_u64());
+    assert_eq!((&first[0]["ticket"], &first[1]["ticket"]), (&opera["id"], &circus["id"]));
+    app.buy(&ben, &ballet).await;
+    app.buy(&ben, &circus).await;
+    let news = next(&mut stream).await.unwrap();
+    assert_eq!((&news["ticket"], &news["available"]), (&circus["id"], &json!(2)));
+    app.buy(&ben, &opera).await;
+    let news = next(&mut stream).await.unwrap();
+
+    let price = json!({"amount": 1200, "currency": "EUR"});
+    let expected = json!({"ticket": opera["id"], "available": 1, "price": price, "status": "onSale", "version": 2});
+    assert_eq!(news, expected);
+}
+
+#[tokio::test]
+async fn a_stream_without_a_ticket_that_exists_is_refused() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 2).await;
+    let nil = uuid::Uuid::nil();
+    let many: Vec<_> = (1..=33).map(|n| format!("ticket={}", uuid::Uuid::from_u128(n))).collect();
+
+    for query in ["", "?", "?ticket=", "?ticket=opera", "?tickets=x", "?ticket=%ff", &format!("?{}", many.join("&"))] {
+        let reply = app.get(&format!("/api/live{query}")).send().await;
+        assert_eq!((reply.problem(), reply.wrong_fields()), ((422, "invalid"), vec!["ticket"]), "{query}");
+    }
+    let reply = app.get(&format!("/api/live?ticket={}&ticket=nobodys", id(&ticket))).send().await;
+    assert_eq!(reply.problem(), (422, "invalid"));
+    assert_eq!(app.get(&format!("/api/live?ticket={nil}")).send().await.problem(), (404, "ticket_not_found"));
+}
+
+#[tokio::test]
+async fn heartbeats_tell_the_time_of_the_server() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 2).await;
+    for mut stream in [listen_to(&app, &[&ticket]).await, listen(&app, &ticket).await] {
+        let first = next_event(&mut stream).await.unwrap();
+        assert_eq!(first, ("heartbeat".to_owned(), json!({"now": app.now().to_string()})));
+        assert_eq!(next_event(&mut stream).await.unwrap().0, "message");
+
+        // Nothing happens any more but the passing of time.
+        tokio::time::pause();
+        app.lag(std::time::Duration::from_secs(15));
+        let second = next_event(&mut stream).await.unwrap();
+        tokio::time::resume();
+
+        assert_eq!(second, ("heartbeat".to_owned(), json!({"now": app.now().to_string()})));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_by_itself_after_a_while_and_not_all_at_once() {
+    const MINUTE: u64 = 60;
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 2).await;
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(listen_to(&app, &[&ticket]).await);
+    }
+
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let ends = streams.iter_mut().map(|stream| async {
+        while next_event(stream).await.is_some() {}
+        began.elapsed().as_secs()
+    });
+    let ends = futures::future::join_all(ends).await;
+
+    assert!(ends.iter().all(|end| (15 * MINUTE..=60 * MINUTE + 15).contains(end)), "{ends:?}");
+    assert!(ends.iter().any(|end| end.abs_diff(ends[0]) > 20), "all at once: {ends:?}");
+}

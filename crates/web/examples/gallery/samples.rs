@@ -1,6 +1,6 @@
 //! Sample data that several pages share.
 
-use ticketing_web::{Flash, FlashKind, Money, OrderSummary, Shell};
+use ticketing_web::{Flash, FlashKind, Money, OrderSummary, Shell, Viewer};
 
 pub(crate) const TICKET_ID: &str = "0198f3a2-7c1e-7d40-9b1a-3f5a0c2e8d11";
 pub(crate) const ORDER_ID: &str = "0198f3a2-9d20-7a11-8c55-6e0f9b7a4c22";
@@ -14,7 +14,8 @@ pub(crate) fn visitor(path: &str) -> Shell {
 }
 
 pub(crate) fn member(path: &str) -> Shell {
-    Shell { viewer: Some("ada.lovelace@example.org".into()), path: path.into(), flash: None }
+    let viewer = Viewer { id: "0198f3a2-eeee-7eee-8eee-eeeeeeeeeeee".into(), email: "ada.lovelace@example.org".into() };
+    Shell { viewer: Some(viewer), path: path.into(), ..Shell::default() }
 }
 
 pub(crate) fn told(path: &str, kind: FlashKind, text: &str) -> Shell {

@@ -18,6 +18,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("ticket-sold-out", ticket_page(ticket(member("/tickets/1"), TicketStatus::SoldOut))),
         ("ticket-own", ticket_page(own_ticket())),
         ("ticket-refused", ticket_page(refused_ticket())),
+        ("ticket-another-price", ticket_page(another_price())),
         ("sell", sell_page(sell())),
         ("edit", edit_page(edit())),
         ("my-tickets", my_tickets_page(my_tickets())),
@@ -100,6 +101,12 @@ fn refused_ticket() -> TicketPage {
     TicketPage { order, ..ticket(member("/tickets/1"), TicketStatus::OnSale) }
 }
 
+fn another_price() -> TicketPage {
+    let order = Form::default().refused("price_changed");
+    let shell = Shell { sandbox: true, ..member("/tickets/1") };
+    TicketPage { order, was: Some(euros(6000)), ..ticket(shell, TicketStatus::OnSale) }
+}
+
 fn values() -> TicketValues {
     TicketValues {
         title: "Philharmonic: Mahler's Second".into(),
@@ -123,6 +130,7 @@ fn sell() -> SellPage {
         form,
         currencies: texts(&["EUR", "GBP", "JPY", "USD"]),
         categories: texts(&["Concert", "Theatre"]),
+        idempotency_key: "0198f3a2-dddd-7ddd-8ddd-dddddddddddd".into(),
     }
 }
 
@@ -171,6 +179,7 @@ fn checkout(payment: Form<PaymentValues>) -> CheckoutPage {
         shell: member("/orders/1"),
         order: order(),
         pay_by: "2026-12-22T18:18:11Z".into(),
+        now: "2026-12-22T18:03:41Z".into(),
         payment,
         idempotency_key: "0198f3a2-bbbb-7bbb-8bbb-bbbbbbbbbbbb".into(),
     }

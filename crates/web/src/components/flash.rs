@@ -50,11 +50,15 @@ pub enum Done {
     PasswordChanged,
     /// A session elsewhere was ended.
     SessionRevoked,
+    /// Nothing, since the form was opened by another account.
+    NothingChanged,
+    /// Nothing: a form that was not accepted is no longer kept.
+    EntriesLost,
 }
 
 impl Done {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::SignedUp,
         Self::SignedOut,
         Self::TicketOffered,
@@ -67,6 +71,8 @@ impl Done {
         Self::PaymentRefunded,
         Self::PasswordChanged,
         Self::SessionRevoked,
+        Self::NothingChanged,
+        Self::EntriesLost,
     ];
 
     /// The word for it, fit for a cookie.
@@ -85,6 +91,8 @@ impl Done {
             Self::PaymentRefunded => "payment-refunded",
             Self::PasswordChanged => "password-changed",
             Self::SessionRevoked => "session-revoked",
+            Self::NothingChanged => "nothing-changed",
+            Self::EntriesLost => "entries-lost",
         }
     }
 
@@ -112,6 +120,13 @@ impl Done {
                 (FlashKind::Success, "The password was changed, and all other sessions were ended.")
             }
             Self::SessionRevoked => (FlashKind::Success, "The session was ended."),
+            Self::NothingChanged => (
+                FlashKind::Failure,
+                "You are now signed in with another account than when you opened this form. Nothing was changed.",
+            ),
+            Self::EntriesLost => {
+                (FlashKind::Notice, "What you entered before is no longer kept. Please fill in the form again.")
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::field::{Field, Kind, input_field};
 use crate::components::form::{Form, form_alert};
+use crate::components::opened_by::opened_by;
 use crate::components::time::moment;
 use crate::format::device_name;
 use crate::shell::{Shell, document};
@@ -42,20 +43,21 @@ pub struct Session {
 #[must_use]
 pub fn account_page(page: AccountPage) -> String {
     let title = page.password.title("Account");
+    let account = page.shell.account();
     let content = view! {
         <div class="narrow">
             <h1 class="title">"Account"</h1>
             <p class="lead">{page.email}</p>
             {form_alert(&page.password)}
-            {password_form(&page.password)}
-            {sessions(page.sessions)}
-            {sign_out_form()}
+            {password_form(&page.password, account)}
+            {sessions(page.sessions, account)}
+            {sign_out_form(account)}
         </div>
     };
     document(page.shell, &title, content)
 }
 
-fn password_form(form: &Form<()>) -> AnyView {
+fn password_form(form: &Form<()>, account: Option<&str>) -> AnyView {
     let current = Field {
         name: "currentPassword",
         label: "Current password",
@@ -76,6 +78,7 @@ fn password_form(form: &Form<()>) -> AnyView {
         <section class="panel" aria-labelledby="password">
             <h2 class="subtitle" id="password">"Password"</h2>
             <form class="form" method="post" action="/account/password">
+                {opened_by(account)}
                 {input_field(Kind::Password, current)}
                 {input_field(Kind::Password, new)}
                 <button class="button button-primary" type="submit">"Change password"</button>
@@ -85,8 +88,8 @@ fn password_form(form: &Form<()>) -> AnyView {
     .into_any()
 }
 
-fn sessions(sessions: Vec<Session>) -> AnyView {
-    let rows = sessions.into_iter().map(session).collect_view();
+fn sessions(sessions: Vec<Session>, account: Option<&str>) -> AnyView {
+    let rows = sessions.into_iter().map(|row| session(row, account)).collect_view();
     view! {
         <section class="panel" aria-labelledby="sessions">
             <h2 class="subtitle" id="sessions">"Signed in"</h2>
@@ -96,12 +99,12 @@ fn sessions(sessions: Vec<Session>) -> AnyView {
     .into_any()
 }
 
-fn session(session: Session) -> AnyView {
+fn session(session: Session, account: Option<&str>) -> AnyView {
     let device = device_name(&session.device);
     let revoke = if session.current {
         view! { <span class="badge" data-status="current">"This device"</span> }.into_any()
     } else {
-        revoke_form(&session.id, &device)
+        revoke_form(&session.id, &device, account)
     };
     view! {
         <li class="row">
@@ -115,19 +118,21 @@ fn session(session: Session) -> AnyView {
     .into_any()
 }
 
-fn revoke_form(id: &str, device: &str) -> AnyView {
+fn revoke_form(id: &str, device: &str, account: Option<&str>) -> AnyView {
     let label = format!("Revoke {device}");
     view! {
         <form method="post" action=format!("/account/sessions/{id}/revoke")>
+            {opened_by(account)}
             <button class="button button-small button-danger" type="submit" aria-label=label>"Revoke"</button>
         </form>
     }
     .into_any()
 }
 
-fn sign_out_form() -> impl IntoView {
+fn sign_out_form(account: Option<&str>) -> impl IntoView + use<> {
     view! {
         <form method="post" action="/signout">
+            {opened_by(account)}
             <button class="button" type="submit">"Sign out"</button>
         </form>
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::order::OrderSummary;
 use crate::components::form::{Form, form_alert};
+use crate::components::opened_by::opened_by;
 use crate::components::order_facts::order_facts;
 use crate::components::time::moment;
 use crate::shell::{Shell, document};
@@ -26,9 +27,11 @@ pub struct CheckoutPage {
     pub order: OrderSummary,
     /// Until when it is held: RFC 3339 in UTC.
     pub pay_by: String,
+    /// The time now, by the server's clock: RFC 3339 in UTC.
+    pub now: String,
     /// The payment form, sent to `/orders/{id}/pay`.
     ///
-    /// Its fields: `token`, and hidden `idempotency_key`.
+    /// Its fields: `token`, and hidden `idempotency_key` and `for`.
     pub payment: Form<PaymentValues>,
     /// Makes sending the payment form twice pay once.
     pub idempotency_key: String,
@@ -46,13 +49,13 @@ pub struct PaymentValues {
 pub fn checkout_page(page: CheckoutPage) -> String {
     let title = page.payment.title("Checkout");
     let alert = form_alert(&page.payment);
-    let payment = payment_form(&page.order.id, &page.payment, page.idempotency_key);
-    let cancel = cancel_form(&page.order.id);
+    let payment = payment_form(&page);
+    let cancel = cancel_form(&page);
     let content = view! {
         <h1 class="title">"Checkout"</h1>
         <div class="split">
             <div class="split-main">
-                {countdown(page.pay_by)}
+                {countdown(page.pay_by, page.now)}
                 {alert}
                 {payment}
             </div>
@@ -66,30 +69,33 @@ pub fn checkout_page(page: CheckoutPage) -> String {
     document(page.shell, &title, content)
 }
 
-fn countdown(pay_by: String) -> impl IntoView {
+// The script counts by the server's clock, and stops nothing: the server says when it is too late.
+fn countdown(pay_by: String, now: String) -> impl IntoView {
     let end = pay_by.clone();
     view! {
-        <p class="countdown" data-countdown=end>
+        <p class="countdown" data-countdown=end data-now=now>
             <span>"Held for you until " {moment(pay_by)}</span>
             <strong class="countdown-left" data-countdown-left="" role="timer"></strong>
         </p>
     }
 }
 
-fn payment_form(order_id: &str, form: &Form<PaymentValues>, idempotency_key: String) -> AnyView {
+fn payment_form(page: &CheckoutPage) -> AnyView {
+    let form = &page.payment;
     let error = form.message("token");
     let described_by = error.is_some().then_some("token-error");
     let chosen = if form.values.token.is_empty() { TEST_CARDS[0].0 } else { &form.values.token };
     let cards = TEST_CARDS.map(|card| card_choice(card, chosen)).collect_view();
     view! {
-        <form class="form panel" method="post" action=format!("/orders/{order_id}/pay")>
-            <input type="hidden" name="idempotency_key" value=idempotency_key/>
+        <form class="form panel" method="post" action=format!("/orders/{}/pay", page.order.id)>
+            <input type="hidden" name="idempotency_key" value=page.idempotency_key.clone()/>
+            {opened_by(page.shell.account())}
             <fieldset class="choices" id="token" aria-describedby=described_by>
                 <legend class="subtitle">"Pay with"</legend>
                 {cards}
                 {error.map(|error| view! { <p class="field-error" id="token-error">{error}</p> })}
             </fieldset>
-            <button class="button button-primary button-wide" type="submit" data-countdown-stops="">"Pay now"</button>
+            <button class="button button-primary button-wide" type="submit">"Pay now"</button>
         </form>
     }
     .into_any()
@@ -111,9 +117,10 @@ fn card_choice(
     }
 }
 
-fn cancel_form(order_id: &str) -> AnyView {
+fn cancel_form(page: &CheckoutPage) -> AnyView {
     view! {
-        <form class="form" method="post" action=format!("/orders/{order_id}/cancel")>
+        <form class="form" method="post" action=format!("/orders/{}/cancel", page.order.id)>
+            {opened_by(page.shell.account())}
             <button class="button button-wide" type="submit">"Cancel order"</button>
         </form>
     }

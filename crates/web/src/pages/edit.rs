@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::sell::TicketValues;
 use crate::components::form::{Form, form_alert};
+use crate::components::opened_by::opened_by;
 use crate::components::ticket_fields::{TicketChoices, ticket_fields};
 use crate::format::ticket_address;
 use crate::shell::{Shell, document};
@@ -11,7 +12,7 @@ use crate::shell::{Shell, document};
 /// The form at `/tickets/{id}/edit` that changes a ticket, sent to the same path.
 ///
 /// Another form on it withdraws the ticket, sent to `/tickets/{id}/withdraw`.
-/// Both carry `version` hidden: the version that the seller saw.
+/// Both carry hidden `version`, the version that the seller saw, and `for`.
 #[derive(Clone, Debug, Default)]
 pub struct EditPage {
     /// What every page knows.
@@ -36,7 +37,7 @@ pub struct EditPage {
 #[must_use]
 pub fn edit_page(page: EditPage) -> String {
     let title = page.form.title("Edit ticket");
-    let withdraw = (!page.withdrawn).then(|| withdraw_form(&page.id, page.version));
+    let withdraw = (!page.withdrawn).then(|| withdraw_form(&page));
     let choices = TicketChoices { currencies: page.currencies, categories: page.categories };
     let content = view! {
         <div class="narrow">
@@ -45,6 +46,7 @@ pub fn edit_page(page: EditPage) -> String {
             {form_alert(&page.form)}
             <form class="form panel" method="post" action=format!("/tickets/{}/edit", page.id)>
                 <input type="hidden" name="version" value=page.version/>
+                {opened_by(page.shell.account())}
                 {ticket_fields(&page.form, choices)}
                 <div class="actions">
                     <button class="button button-primary" type="submit">"Save changes"</button>
@@ -65,13 +67,14 @@ fn taken(taken: u32) -> String {
     }
 }
 
-fn withdraw_form(id: &str, version: u64) -> AnyView {
+fn withdraw_form(page: &EditPage) -> AnyView {
     view! {
         <section class="panel" aria-labelledby="withdraw">
             <h2 class="subtitle" id="withdraw">"Withdraw"</h2>
             <p class="muted">"Nobody can order it any more. Orders already placed go on."</p>
-            <form class="form" method="post" action=format!("/tickets/{id}/withdraw")>
-                <input type="hidden" name="version" value=version/>
+            <form class="form" method="post" action=format!("/tickets/{}/withdraw", page.id)>
+                <input type="hidden" name="version" value=page.version/>
+                {opened_by(page.shell.account())}
                 <button class="button button-danger" type="submit">"Withdraw ticket"</button>
             </form>
         </section>

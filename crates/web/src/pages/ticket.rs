@@ -6,6 +6,7 @@ use crate::components::badge::{TicketStatus, ticket_badge};
 use crate::components::field::{Field, Kind, input_field};
 use crate::components::form::{Form, form_alert};
 use crate::components::money::money;
+use crate::components::opened_by::opened_by;
 use crate::components::ticket_card::place;
 use crate::components::time::moment;
 use crate::format::{Money, ticket_address, with_query};
@@ -34,16 +35,18 @@ pub struct TicketPage {
     pub starts_at: Option<String>,
     /// What one costs.
     pub price: Money,
+    /// What one cost when the reader asked for it, if that was another price: then they are asked again.
+    pub was: Option<Money>,
     /// How many can be ordered now.
     pub available: u32,
     /// Whether it can be ordered.
     pub status: TicketStatus,
     /// Whether the reader sells it: then they edit instead of ordering.
     pub own: bool,
-    /// The order form, sent to `/tickets/{id}/order`.
+    /// The order form, sent to `/tickets/{id}/order`; a visitor who sends it has to sign in first.
     ///
     /// Its fields: `quantity`, and hidden `amount` and `currency` (the price that
-    /// the reader saw, in minor units) and `idempotency_key`.
+    /// the reader saw, in minor units), `idempotency_key` and `for`.
     pub order: Form<OrderValues>,
     /// Makes sending the order form twice order once.
     pub idempotency_key: String,
@@ -62,9 +65,8 @@ pub fn ticket_page(page: TicketPage) -> String {
     let title = page.order.title(&page.title);
     let visitor = page.shell.viewer.is_none();
     let offer = offer(&page, visitor);
-    let live = format!("/api/tickets/{}/live", page.id);
     let content = view! {
-        <article class="split" data-live=live data-version=page.version>
+        <article class="split" data-live=page.id data-version=page.version>
             <div class="split-main">
                 {page.category.map(|category| view! { <p class="kind">{category}</p> })}
                 <h1 class="title">{page.title}</h1>
@@ -93,19 +95,34 @@ fn offer(page: &TicketPage, visitor: bool) -> AnyView {
             <span><span data-live-available="">{available}</span> " available"</span>
         </p>
         {form_alert(&page.order)}
+        {page.was.map(|was| another_price(was, page.price))}
         <p class="message" data-kind="notice" data-live-note="" role="status" hidden></p>
+        <p class="message" data-kind="notice" data-live-stale="" role="status" hidden>
+            "This page is not up to date: the connection for live updates is lost. It is being tried again."
+        </p>
         {action(page, visitor)}
     }
     .into_any()
+}
+
+/// An amount of before and one of now, for the reader to agree to.
+fn another_price(was: Money, now: Money) -> impl IntoView {
+    view! {
+        <p class="message" data-kind="notice" id="another-price">
+            "The price was " {money(was)} " when you chose this ticket, and is now " {money(now)} "."
+        </p>
+    }
 }
 
 fn action(page: &TicketPage, visitor: bool) -> AnyView {
     if page.own {
         return own_ticket(&page.id, page.status);
     }
-    let order = if visitor { sign_in_first(&page.id) } else { order_form(page) };
+    let sign_in = visitor.then(|| sign_in_first(&page.id));
     view! {
-        <div data-live-open="" hidden=page.status != TicketStatus::OnSale>{order}</div>
+        <div data-live-open="" hidden=page.status != TicketStatus::OnSale>
+            {order_form(page, visitor)} {sign_in}
+        </div>
         <p class="muted" data-live-closed="soldOut" hidden=page.status != TicketStatus::SoldOut>
             "None are left right now. A held one comes back when its buyer does not pay in time."
         </p>
@@ -125,10 +142,10 @@ fn own_ticket(id: &str, status: TicketStatus) -> AnyView {
 
 fn sign_in_first(id: &str) -> AnyView {
     let address = with_query("/signin", &[("next", &ticket_address(id))]);
-    view! { <a class="button button-primary button-wide" href=address>"Sign in to order"</a> }.into_any()
+    view! { <p class="muted">"You are asked to " <a class="link" href=address>"sign in"</a> " first."</p> }.into_any()
 }
 
-fn order_form(page: &TicketPage) -> AnyView {
+fn order_form(page: &TicketPage, visitor: bool) -> AnyView {
     let typed = &page.order.values.quantity;
     let quantity = Field {
         name: "quantity",
@@ -141,12 +158,21 @@ fn order_form(page: &TicketPage) -> AnyView {
     view! {
         <form class="form" method="post" action=format!("/tickets/{}/order", page.id)>
             <input type="hidden" name="idempotency_key" value=page.idempotency_key.clone()/>
-            <input type="hidden" name="amount" value=page.price.amount data-live-amount=""/>
-            <input type="hidden" name="currency" value=page.price.currency data-live-currency=""/>
+            <input type="hidden" name="amount" value=page.price.amount/>
+            <input type="hidden" name="currency" value=page.price.currency/>
+            {opened_by(page.shell.account())}
             {input_field(Kind::Count(page.available.max(1)), quantity)}
-            <button class="button button-primary button-wide" type="submit">"Order"</button>
-            <p class="muted">"Held for you while you pay."</p>
+            <button class="button button-primary button-wide" type="submit">{order_label(page, visitor)}</button>
+            {(!visitor).then(|| view! { <p class="muted">"Held for you while you pay."</p> })}
         </form>
     }
     .into_any()
+}
+
+fn order_label(page: &TicketPage, visitor: bool) -> AnyView {
+    match page.was {
+        _ if visitor => view! { "Sign in to order" }.into_any(),
+        None => view! { "Order" }.into_any(),
+        Some(_) => view! { "Agree and order for " {money(page.price)} " each" }.into_any(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use scraper::ElementRef;
+use scraper::{ElementRef, Selector};
 
 use crate::pages::{pages, select};
 
@@ -98,15 +98,46 @@ fn every_form_is_posted_to_a_known_path() {
 }
 
 #[test]
-fn ordering_and_paying_carry_an_idempotency_key() {
-    let forms = "form[action$='/order'], form[action$='/pay']";
-    let keyed = "form[action$='/order'] > [name=idempotency_key][value=plain], \
+fn selling_ordering_and_paying_carry_an_idempotency_key() {
+    let forms = "form[action='/sell'], form[action$='/order'], form[action$='/pay']";
+    let keyed = "form[action='/sell'] > [name=idempotency_key][value=plain], \
+                 form[action$='/order'] > [name=idempotency_key][value=plain], \
                  form[action$='/pay'] > [name=idempotency_key][value=plain]";
     let found = pages("plain").into_iter().map(|(name, page)| {
         assert_eq!(select(&page, forms).len(), select(&page, keyed).len(), "{name}");
         select(&page, forms).len()
     });
-    assert!(found.sum::<usize>() >= 2);
+    assert!(found.sum::<usize>() >= 3);
+}
+
+#[test]
+fn every_form_that_changes_something_tells_who_opened_it() {
+    let account = "[type=hidden][name=for][value=plain]";
+    for (name, page) in pages("plain").into_iter().filter(|(name, _)| !name.starts_with("sign ")) {
+        for form in select(&page, "form[method=post]") {
+            let told = form.select(&Selector::parse("[type=hidden][name=for]").unwrap()).collect::<Vec<_>>();
+            let expected = if select(&page, ".nav-email").is_empty() { "" } else { "plain" };
+            assert_eq!(told.iter().map(|field| attr(field, "value")).collect::<Vec<_>>(), [expected], "{name}");
+        }
+        let menu = select(&page, &format!("form[action='/signout'] {account}"));
+        assert_eq!(menu.is_empty(), select(&page, ".nav-email").is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn another_price_is_agreed_to_in_so_many_words() {
+    for (name, page) in pages("EUR").into_iter().filter(|(name, _)| *name == "ticket") {
+        let text = |selector| select(&page, selector).iter().flat_map(ElementRef::text).collect::<String>();
+        assert!(text("#another-price").contains("10.00 EUR") && text("#another-price").contains("12.50 EUR"), "{name}");
+        assert_eq!(text("form[action$='/order'] button"), "Agree and order for 12.50 EUR each", "{name}");
+    }
+}
+
+#[test]
+fn every_page_says_when_no_real_money_is_taken() {
+    for (name, page) in pages("plain") {
+        assert_eq!(select(&page, ".sandbox-banner").len(), 1, "{name}");
+    }
 }
 
 #[test]

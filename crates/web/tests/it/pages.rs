@@ -4,7 +4,7 @@ mod people;
 mod trade;
 
 use scraper::{ElementRef, Html, Selector};
-use ticketing_web::{Flash, FlashKind, Form, Money, Shell};
+use ticketing_web::{Flash, FlashKind, Form, Money, Shell, Viewer};
 
 /// A page: its name, to find it when a test fails, and its document.
 pub(crate) type Page = (&'static str, Html);
@@ -22,7 +22,8 @@ pub(crate) fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> 
 
 fn shell(text: &str) -> Shell {
     let flash = Some(Flash { kind: FlashKind::Failure, text: text.into() });
-    Shell { viewer: Some(text.into()), path: text.into(), flash }
+    let viewer = Some(Viewer { id: text.into(), email: text.into() });
+    Shell { viewer, path: text.into(), flash, sandbox: true }
 }
 
 fn visitor(text: &str) -> Shell {

@@ -1,10 +1,10 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    CatalogFilters, CatalogPage, CheckoutPage, EditPage, MyTicket, MyTicketsPage, OrderPage, OrderRow, OrderStatus,
-    OrderSummary, OrderValues, OrdersPage, PaymentValues, SellPage, Shell, TicketCard, TicketPage, TicketStatus,
-    TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page, orders_page, sell_page,
-    ticket_page,
+    CatalogFilters, CatalogPage, CheckoutPage, EditPage, Money, MyTicket, MyTicketsPage, OrderPage, OrderRow,
+    OrderStatus, OrderSummary, OrderValues, OrdersPage, PaymentValues, SellPage, Shell, TicketCard, TicketPage,
+    TicketStatus, TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page, orders_page,
+    sell_page, ticket_page,
 };
 
 use super::{money, shell, visitor, wrong};
@@ -85,6 +85,7 @@ fn ticket(text: &'static str, shell: Shell) -> TicketPage {
         category: Some(text.into()),
         starts_at: Some(text.into()),
         price: money(text),
+        was: Some(Money { amount: 1000, ..money(text) }),
         available: 3,
         status: TicketStatus::OnSale,
         own: false,
@@ -113,11 +114,12 @@ fn sell(text: &str) -> SellPage {
         form: wrong(ticket_values(text), text, &TICKET_FIELDS),
         currencies: vec!["EUR".into(), text.into()],
         categories: vec!["Concert".into()],
+        idempotency_key: text.into(),
     }
 }
 
 fn edit(text: &str) -> EditPage {
-    let SellPage { shell, form, currencies, categories } = sell(text);
+    let SellPage { shell, form, currencies, categories, .. } = sell(text);
     let id = text.into();
     EditPage { shell, id, version: 7, form, currencies, categories, taken: 3, withdrawn: false }
 }
@@ -153,6 +155,7 @@ fn checkout(text: &'static str) -> CheckoutPage {
         shell: shell(text),
         order: order(text),
         pay_by: text.into(),
+        now: text.into(),
         payment: wrong(PaymentValues { token: text.into() }, text, &["token"]),
         idempotency_key: text.into(),
     }

@@ -1,0 +1,62 @@
+//! The pages in a real browser, with JavaScript on.
+
+mod driver;
+mod live;
+mod money;
+mod time;
+
+use serde_json::{Value, json};
+
+use crate::market::{Market, User, id};
+use crate::programs::Program;
+
+use driver::{Chromium, Person};
+
+/// A browser, and a marketplace of its own in memory.
+struct Shop {
+    chromium: Chromium,
+    _program: Program,
+    market: Market,
+}
+
+impl Shop {
+    /// Opens one; `None` where there is no browser, which is told.
+    async fn open(settings: &[(&'static str, &str)]) -> Option<Self> {
+        let chromium = Chromium::start()?;
+        let mut all = vec![("TICKETING_DEMO", "false".to_owned())];
+        all.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let program = Program::start("shop", &[], &all).await;
+        let market = Market::at(&program.address());
+        Some(Self { chromium, _program: program, market })
+    }
+
+    async fn person(&self, user: &User) -> Person<'_> {
+        self.chromium.person().await.signed_in(&self.market.base, user).await
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.market.base)
+    }
+
+    fn page_of(&self, ticket: &Value) -> String {
+        self.address(&format!("/tickets/{}", id(ticket)))
+    }
+
+    /// Changes the price of a ticket, in cents.
+    async fn reprice(&self, seller: &User, ticket: &Value, cents: u64) {
+        let offer = json!({"title": "Opera", "price": {"amount": cents, "currency": "EUR"}, "quantity": 5});
+        let path = format!("/api/tickets/{}", id(ticket));
+        assert_eq!(self.market.put(&path).by(seller).json(&offer).send().await.status, 200);
+    }
+
+    /// How many orders somebody has.
+    async fn orders(&self, buyer: &User) -> usize {
+        let orders = self.market.get("/api/orders").by(buyer).send().await.body;
+        orders["items"].as_array().map_or(0, Vec::len)
+    }
+}
+
+/// Whether the first element that a selector names can be seen.
+fn is_seen(selector: &str) -> String {
+    format!("document.querySelector({})?.checkVisibility() ?? false", json!(selector))
+}

@@ -1,0 +1,243 @@
+//! Drives a real Chromium over the pipe of its debugging protocol.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::market::{User, unique};
+
+/// The browser reads commands from descriptor 3 and answers on 4.
+const OVER_A_PIPE: &str = r#"exec "$@" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null"#;
+
+const FLAGS: [&str; 11] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=en-US",
+    "--remote-debugging-pipe",
+];
+
+/// Longer than anything takes that happens at all, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A browser.
+pub(crate) struct Chromium {
+    process: Child,
+    profile: PathBuf,
+    commands: Mutex<Option<ChildStdin>>,
+    waiting: Waiting,
+    next: AtomicU64,
+}
+
+type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
+
+/// A tab of a browser.
+pub(crate) struct Tab<'a> {
+    chromium: &'a Chromium,
+    session: String,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Chromium {
+    /// Starts one; `None` where there is none and nobody asked for a complete run.
+    ///
+    /// # Panics
+    ///
+    /// If there is none though `CI` is set: what is not tested there is not tested at all.
+    #[expect(clippy::print_stderr, reason = "it is for whoever wonders what was tested")]
+    pub(crate) fn start() -> Option<Self> {
+        let Some(program) =
+            ["/usr/bin/chromium", "/usr/bin/google-chrome"].into_iter().find(|path| Path::new(path).exists())
+        else {
+            let missing = "Chromium is not there (apt-get install chromium): pages were NOT tested in a browser";
+            assert!(std::env::var_os("CI").is_none(), "{missing}");
+            eprintln!("{missing}");
+            return None;
+        };
+        let profile = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chromium-{}", unique().simple()));
+        let mut process = Command::new("/bin/sh")
+            .args(["-c", OVER_A_PIPE, "sh", program])
+            .args(FLAGS)
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Chromium starts");
+        let commands = Mutex::new(process.stdin.take());
+        let waiting = Waiting::default();
+        let answers = process.stdout.take().expect("a pipe");
+        std::thread::spawn({
+            let waiting = Arc::clone(&waiting);
+            move || hand_out(answers, &waiting)
+        });
+        Some(Self { process, profile, commands, waiting, next: AtomicU64::new(1) })
+    }
+
+    /// Opens a tab of somebody; each person has a cookie jar of their own.
+    pub(crate) async fn person(&self) -> Person<'_> {
+        let made = self.ask(None, "Target.createBrowserContext", json!({})).await;
+        Person { chromium: self, context: text(&made["browserContextId"]) }
+    }
+
+    async fn ask(&self, session: Option<&str>, method: &str, params: Value) -> Value {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut message = json!({"id": id, "method": method, "params": params});
+        if let Some(session) = session {
+            message["sessionId"] = session.into();
+        }
+        let (answered, answer) = oneshot::channel();
+        locked(&self.waiting).insert(id, answered);
+        {
+            let mut commands = locked(&self.commands);
+            let commands = commands.as_mut().expect("a browser that runs");
+            commands.write_all(format!("{message}\0").as_bytes()).expect("Chromium listens");
+            commands.flush().expect("Chromium listens");
+        }
+        let answer = tokio::time::timeout(PATIENCE, answer).await.expect("an answer of Chromium");
+        let answer = answer.expect("Chromium lives until it has answered");
+        assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
+        answer["result"].clone()
+    }
+}
+
+fn hand_out(answers: ChildStdout, waiting: &Waiting) {
+    let mut answers = BufReader::new(answers);
+    let mut message = Vec::new();
+    while answers.read_until(0, &mut message).is_ok_and(|read| read > 0) {
+        let answer: Value = serde_json::from_slice(message.strip_suffix(&[0]).unwrap_or(&message)).unwrap_or_default();
+        let answered = answer["id"].as_u64().and_then(|id| locked(waiting).remove(&id));
+        if let Some(answered) = answered {
+            answered.send(answer).ok();
+        }
+        message.clear();
+    }
+    locked(waiting).clear();
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // A browser ends with its pipe.
+        drop(locked(&self.commands).take());
+        self.process.kill().ok();
+        self.process.wait().ok();
+        std::fs::remove_dir_all(&self.profile).ok();
+    }
+}
+
+/// Somebody with a cookie jar.
+pub(crate) struct Person<'a> {
+    chromium: &'a Chromium,
+    context: String,
+}
+
+impl<'a> Person<'a> {
+    /// Signs somebody in by the cookies that they have elsewhere.
+    pub(crate) async fn signed_in(self, base: &str, user: &User) -> Self {
+        let cookies: Vec<_> = [("access", &user.access), ("refresh", &user.refresh)]
+            .iter()
+            .map(|(name, value)| json!({"name": name, "value": value, "url": base, "httpOnly": true}))
+            .collect();
+        let params = json!({"cookies": cookies, "browserContextId": self.context});
+        self.chromium.ask(None, "Storage.setCookies", params).await;
+        self
+    }
+
+    pub(crate) async fn tab(&self) -> Tab<'a> {
+        let params = json!({"url": "about:blank", "browserContextId": self.context});
+        let made = self.chromium.ask(None, "Target.createTarget", params).await;
+        let params = json!({"targetId": made["targetId"], "flatten": true});
+        let session = text(&self.chromium.ask(None, "Target.attachToTarget", params).await["sessionId"]);
+        let tab = Tab { chromium: self.chromium, session };
+        tab.ask("Page.enable", json!({})).await;
+        tab
+    }
+}
+
+impl Tab<'_> {
+    async fn ask(&self, method: &str, params: Value) -> Value {
+        self.chromium.ask(Some(&self.session), method, params).await
+    }
+
+    /// Runs a script in every document before its own.
+    pub(crate) async fn prepare(&self, script: &str) {
+        self.ask("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// Opens a page and waits until it is there.
+    pub(crate) async fn open(&self, address: &str) {
+        self.eval("window.left = true").await;
+        let opened = self.ask("Page.navigate", json!({"url": address})).await;
+        assert!(opened["errorText"].is_null(), "{address}: {}", opened["errorText"]);
+        self.arrived().await;
+    }
+
+    pub(crate) async fn to_front(&self) {
+        self.ask("Page.bringToFront", json!({})).await;
+    }
+
+    /// Clicks on what a selector names, and waits for the page that it leads to.
+    pub(crate) async fn follow(&self, selector: &str) {
+        self.eval("window.left = true").await;
+        self.click(selector).await;
+        self.arrived().await;
+    }
+
+    pub(crate) async fn click(&self, selector: &str) {
+        let script = format!("document.querySelector({}).click()", json!(selector));
+        self.eval(&script).await;
+    }
+
+    /// Whoever asks in between two documents gets no answer, so this waits for one without the mark of the old.
+    async fn arrived(&self) {
+        self.until("!window.left && document.readyState", "complete").await;
+    }
+
+    /// The value of an expression; null where there is no document to ask.
+    pub(crate) async fn eval(&self, script: &str) -> Value {
+        let params = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
+        let answer = self.ask("Runtime.evaluate", params).await;
+        assert!(answer["exceptionDetails"].is_null(), "{script}: {}", answer["exceptionDetails"]);
+        answer["result"]["value"].clone()
+    }
+
+    pub(crate) async fn text(&self, selector: &str) -> String {
+        let script = format!("document.querySelector({})?.textContent ?? ''", json!(selector));
+        text(&self.eval(&script).await)
+    }
+
+    /// Asks again and again until an expression has this value.
+    pub(crate) async fn until(&self, script: &str, expected: impl Into<Value> + Debug) {
+        let (began, expected) = (Instant::now(), expected.into());
+        loop {
+            let value = self.eval(script).await;
+            if value == expected {
+                return;
+            }
+            let page =
+                if began.elapsed() < PATIENCE { Value::Null } else { self.eval("document.body?.innerText").await };
+            assert!(page.is_null(), "{script} is {value} and not {expected}: {page}");
+            tokio::time::sleep(Duration::from_millis(20)).await; // between two looks
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

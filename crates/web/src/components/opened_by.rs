@@ -1,0 +1,18 @@
+//! Who opened a form.
+
+use leptos::prelude::*;
+
+use crate::shell::Shell;
+
+/// Tells in a form who was signed in when it was opened; empty if nobody was.
+///
+/// What another account sends afterwards, from a tab that was left open, is not carried out.
+pub(crate) fn opened_by(account: Option<&str>) -> impl IntoView + use<> {
+    view! { <input type="hidden" name="for" value=account.unwrap_or_default().to_owned()/> }
+}
+
+impl Shell {
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.viewer.as_ref().map(|viewer| viewer.id.as_str())
+    }
+}
