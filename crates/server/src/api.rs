@@ -19,10 +19,12 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::Service;
 use crate::marketplace::App;
+use crate::slash::also_with_slash;
 
 /// The routes of the services that run here.
 pub fn router(app: &App) -> Router<App> {
-    described(&app.services).split_for_parts().0
+    let (router, description) = described(&app.services).split_for_parts();
+    description.paths.paths.keys().fold(router, |router, path| also_with_slash(router, path))
 }
 
 /// What [`router`] answers, as `OpenAPI` 3.1.

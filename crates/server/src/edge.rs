@@ -2,6 +2,9 @@
 //!
 //! One layer for all of it, since every layer costs a request an allocation.
 
+mod host;
+mod upload;
+
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -23,6 +26,8 @@ use crate::extract::read_body;
 use crate::front_door::Forwarded;
 use crate::marketplace::App;
 use crate::problem::Problem;
+
+pub(crate) use upload::Upload;
 
 /// Names a request, in both directions.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -82,9 +87,10 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let route = request.extensions().get::<MatchedPath>().cloned();
     let https = client::is_https(request.headers(), request.extensions(), &app);
 
-    let admitted = match is_safe(&method) {
-        true => Ok(()),
-        false => admit(&app, request.uri().path(), request.headers(), request.extensions()).await,
+    let admitted = match host::check(&request) {
+        Ok(()) if is_safe(&method) => Ok(()),
+        Ok(()) => admit(&app, request.uri().path(), request.headers(), request.extensions()).await,
+        Err(problem) => Err(problem),
     };
     let mut response = match admitted {
         Ok(()) => within_time(&app, request, next).await,
@@ -121,10 +127,12 @@ fn is_safe(method: &Method) -> bool {
 }
 
 async fn within_time(app: &App, request: Request, next: Next) -> Response {
+    let (request, upload) = Upload::watch(request);
     let answer = AssertUnwindSafe(answer(app, request, next)).catch_unwind();
     match tokio::time::timeout(app.http.request_timeout, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => Problem::broken(Panicked).into_response(),
+        Err(_) if upload.is_some_and(|upload| upload.is_awaited()) => Problem::slow_body().into_response(),
         Err(_) => Problem::timeout().into_response(),
     }
 }

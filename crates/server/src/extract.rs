@@ -1,9 +1,13 @@
 //! What a handler takes out of a request. Whatever is wrong becomes a documented problem.
 
+mod objects;
+
+use std::collections::BTreeMap;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::BodyExt;
@@ -16,6 +20,8 @@ use ticketing_core::usecase::error::Error;
 
 use crate::marketplace::App;
 use crate::problem::{FieldError, Problem};
+
+use objects::Objects;
 
 /// A body in JSON, both ways.
 #[derive(Debug, Clone, Copy)]
@@ -50,11 +56,14 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // The fast way first; a second look only finds the words for what is wrong.
-    if let Ok(value) = serde_json::from_slice(body) {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    if let Ok(value) = T::deserialize(Objects(&mut json))
+        && json.end().is_ok()
+    {
         return Ok(value);
     }
     let mut json = serde_json::Deserializer::from_slice(body);
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(Objects(&mut json)) else {
         return Err(Problem::malformed("the body has more than one value"));
     };
     let (path, message) = (error.path().to_string(), short(&error.inner().to_string()));
@@ -152,6 +161,29 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     }
 }
 
+/// What a page is asked with. Addresses are typed, shortened and added to, so nothing in one breaks a page.
+///
+/// Of a parameter that comes twice the last counts, and one that nobody knows is passed by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lenient<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Lenient<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        fields(query.as_bytes()).map(Self).map_err(|_| Problem::malformed("the query is not what this page knows"))
+    }
+}
+
+/// Fields as a form sends them; of one that comes twice the last counts.
+pub(crate) fn fields<T: DeserializeOwned>(form: &[u8]) -> Result<T, serde_urlencoded::de::Error> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(form)?;
+    let last: BTreeMap<_, _> = pairs.into_iter().collect();
+    let once = serde_urlencoded::to_string(last).map_err(serde::de::Error::custom)?;
+    serde_urlencoded::from_str(&once)
+}
+
 /// What the caller calls this request, in `Idempotency-Key`.
 #[derive(Debug, Clone)]
 pub struct RequestKey(pub Option<IdempotencyKey>);
@@ -178,72 +210,5 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
             Err(_) => Err(Problem::malformed(format!("{name} is not text"))),
         },
         (Some(_), Some(_)) => Err(Problem::malformed(format!("{name} was sent twice"))),
-    }
-}
-
-/// The version that `If-Match` names; `None` if any will do.
-#[derive(Debug, Clone, Copy)]
-pub struct IfMatch(pub Option<u64>);
-
-impl FromRequestParts<App> for IfMatch {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        match only(&parts.headers, &IF_MATCH)? {
-            None | Some("*") => Ok(Self(None)),
-            Some(tag) => match version_of(tag) {
-                Some(version) => Ok(Self(Some(version))),
-                None => Err(Problem::malformed("If-Match must be one entity tag of ours, such as \"3\", or *")),
-            },
-        }
-    }
-}
-
-/// The versions that `If-None-Match` names.
-#[derive(Debug, Clone)]
-pub struct IfNoneMatch(Option<String>);
-
-impl IfNoneMatch {
-    /// Whether the caller has this version already.
-    #[must_use]
-    pub fn has(&self, version: u64) -> bool {
-        let Some(tags) = &self.0 else { return false };
-        tags.split(',').map(str::trim).any(|tag| {
-            // A comparison here is weak (RFC 9110, section 13.1.2).
-            tag == "*" || version_of(tag.strip_prefix("W/").unwrap_or(tag)) == Some(version)
-        })
-    }
-}
-
-impl FromRequestParts<App> for IfNoneMatch {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        let tags = parts.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-        Ok(Self(tags.map(str::to_owned)))
-    }
-}
-
-fn version_of(tag: &str) -> Option<u64> {
-    let version = tag.strip_prefix('"')?.strip_suffix('"')?;
-    // Not "+3", which would parse.
-    version.bytes().all(|byte| byte.is_ascii_digit()).then(|| version.parse().ok())?
-}
-
-/// The entity tag of a version.
-pub(crate) fn etag(version: u64) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{version}\"")).expect("digits between quotes are a header value")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_a_version_between_quotes() {
-        assert_eq!(version_of("\"12\""), Some(12));
-        for wrong in ["12", "\"\"", "\"+1\"", "W/\"1\"", "\"99999999999999999999\"", "\"", ""] {
-            assert_eq!(version_of(wrong), None, "{wrong:?}");
-        }
     }
 }

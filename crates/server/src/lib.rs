@@ -39,11 +39,13 @@ pub mod wiring;
 pub mod api;
 pub mod auth;
 pub mod edge;
+pub mod etag;
 pub mod extract;
 pub mod front_door;
 pub mod live;
 pub mod problem;
 pub mod site;
+mod slash;
 
 pub mod demo;
 pub mod operate;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -120,6 +120,12 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take this method")
     }
 
+    /// 408: the client did not send its body in time.
+    #[must_use]
+    pub fn slow_body() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "slow_body", "the body of this request did not come in time")
+    }
+
     /// 413: the body is too long.
     #[must_use]
     pub fn too_large() -> Self {
@@ -199,6 +205,10 @@ impl Problem {
         if let Some(span) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(span)));
         }
+        if self.status == StatusCode::REQUEST_TIMEOUT {
+            // What may still come belongs to a request that is answered.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"ticketing\""));
         }
@@ -231,6 +241,7 @@ const fn title(status: StatusCode) -> &'static str {
         403 => "This is not allowed",
         404 => "There is nothing here",
         405 => "The method is not allowed",
+        408 => "The request came too slowly",
         409 => "The state forbids it",
         412 => "It changed meanwhile",
         413 => "The body is too long",

@@ -33,6 +33,7 @@ use tower_http::compression::CompressionLayer;
 use crate::front_door::ApiClient;
 use crate::marketplace::App;
 use crate::problem::Problem;
+use crate::slash::Routes;
 
 use rendered::Rendered;
 use visit::Door;
@@ -40,7 +41,7 @@ use visit::Door;
 /// The routes of the site. It knows what the API tells and nothing else.
 pub fn router(app: &App, api: ApiClient) -> Router<App> {
     let door = Door { app: App::clone(app), api, rendered: Rendered::default() };
-    let pages = Router::new()
+    let pages = Routes::default()
         .route("/", get(catalog::catalog))
         .route("/tickets/{id}", get(ticket::ticket))
         .route("/tickets/{id}/order", post(ticket::order).get(visit::back_to_page))
@@ -58,6 +59,7 @@ pub fn router(app: &App, api: ApiClient) -> Router<App> {
         .route("/account", get(account::account))
         .route("/account/password", post(account::change_password).get(visit::back_to_page))
         .route("/account/sessions/{id}/revoke", post(account::revoke_session).get(visit::back_to_page))
+        .router()
         .fallback(nothing_here)
         .layer(from_fn_with_state(door, visit::enter));
     assets::routes().merge(pages)

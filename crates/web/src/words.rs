@@ -56,11 +56,12 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 35] = [
+const EXPLANATIONS: [(&str, &str, &str); 36] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
     ("route_not_found", "There is no such page", "The address may be mistyped, or the page has moved."),
+    ("slow_body", "This took too long to arrive", "Your connection may be slow. Go back and try again."),
     ("too_large", "This is too much at once", "Go back and shorten what you entered."),
     ("unsupported_media_type", "This request makes no sense", "Go back, reload the page and try again."),
     ("invalid", "Something is not filled in right", "Please check what you entered."),

@@ -24,7 +24,8 @@ use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
 
 use crate::auth::current_user::{Author, CurrentUser};
-use crate::extract::{IfMatch, IfNoneMatch, Json, Named, Query, etag};
+use crate::etag::{IfMatch, IfNoneMatch, etag};
+use crate::extract::{Json, Named, Query};
 use crate::marketplace::App;
 use crate::problem::Problem;
 
@@ -307,9 +308,10 @@ async fn my_tickets(
     ))]
 async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNoneMatch) -> Result<Response, Problem> {
     let listing = app.tickets()?.ticket(id).await?;
-    let version = listing.ticket.version;
-    let tag = [(ETAG, etag(version))];
-    if known.has(version) {
+    let tag = etag(listing.ticket.version);
+    let is_known = known.has(&tag);
+    let tag = [(ETAG, tag)];
+    if is_known {
         return Ok((StatusCode::NOT_MODIFIED, MAY_BE_KEPT, tag).into_response());
     }
     Ok((MAY_BE_KEPT, tag, Json(TicketBody::of(listing))).into_response())
@@ -318,7 +320,7 @@ async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNon
 /// Replaces the offer of a ticket. Prices of running orders stay.
 #[utoipa::path(put, path = "/api/tickets/{id}", tag = "tickets", request_body = OfferBody,
     params(("id" = String, Path, description = "The name of the ticket", format = "uuid"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")),
+           ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`")),
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 200, body = TicketBody, description = "The ticket as it is now"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
@@ -342,7 +344,7 @@ async fn update_ticket(
 /// Takes a ticket off sale. Running orders go on.
 #[utoipa::path(delete, path = "/api/tickets/{id}", tag = "tickets",
     params(("id" = String, Path, description = "The name of the ticket", format = "uuid"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")),
+           ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`")),
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 204, description = "It takes no new orders"),
     (status = 401, description = "`not_signed_in`, `session_over`"),

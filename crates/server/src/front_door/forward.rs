@@ -14,23 +14,35 @@ use ticketing_core::ports::BoxError;
 
 use crate::auth::client;
 use crate::auth::same_origin::SEC_FETCH_SITE;
-use crate::edge::{RequestTrace, X_REQUEST_ID};
+use crate::edge::{RequestTrace, Upload, X_REQUEST_ID};
 use crate::marketplace::App;
 use crate::problem::Problem;
 
 use super::{Forwarded, Upstream};
 
 /// What is between two neighbours alone (RFC 9110, section 7.6.1), besides what `Connection` names.
-const HOP_BY_HOP: [HeaderName; 9] = [
+const HOP_BY_HOP: [HeaderName; 10] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
     HeaderName::from_static("proxy-authenticate"),
     HeaderName::from_static("proxy-authorization"),
+    HeaderName::from_static("proxy-authentication-info"),
     TE,
     TRAILER,
     TRANSFER_ENCODING,
     UPGRADE,
+];
+
+/// What the service goes by, from us or from a proxy before us: no visitor's `Connection` takes it away.
+const OURS: [HeaderName; 7] = [
+    HOST,
+    ORIGIN,
+    SEC_FETCH_SITE,
+    X_REQUEST_ID,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
 ];
 
 /// Answers what another process serves; whatever nobody serves is not there.
@@ -55,7 +67,10 @@ pub(crate) async fn pass(app: &App, service: &Upstream, request: Request) -> Res
     introduce(&mut parts.headers, &extensions, app);
     parts.version = Version::HTTP_11;
     let sent = service.send(Request::from_parts(parts, body)).await;
-    let mut answer = sent.map_err(|cause| Problem::unavailable(Silent::new(service, cause)))?;
+    let mut answer = sent.map_err(|cause| match extensions.get::<Upload>().is_some_and(Upload::broke_off) {
+        true => Problem::malformed("the body broke off"),
+        false => Problem::unavailable(Silent::new(service, cause)),
+    })?;
     remove_hop_by_hop(answer.headers_mut());
     Ok(answer.map(Body::new))
 }
@@ -64,9 +79,9 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .filter(|name| !OURS.contains(name))
         .collect();
     for name in named.iter().chain(&HOP_BY_HOP) {
         headers.remove(name);
@@ -125,5 +140,21 @@ mod tests {
         let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
         assert_eq!(left, ["content-type", "cookie"]);
+    }
+
+    #[test]
+    fn what_a_service_goes_by_is_not_taken_away() {
+        let mut headers = HeaderMap::new();
+        let named = "Host, Origin,Sec-Fetch-Site, X-Request-Id, X-FORWARDED-FOR, x-forwarded-host, X-Forwarded-Proto";
+        headers.append(CONNECTION, HeaderValue::from_static(named));
+        headers.append(CONNECTION, HeaderValue::from_bytes(b"\xFC, x-mine").unwrap());
+        for name in OURS.iter().chain(&[HeaderName::from_static("x-mine")]) {
+            headers.insert(name.clone(), HeaderValue::from_static("1"));
+        }
+
+        remove_hop_by_hop(&mut headers);
+
+        assert!(OURS.iter().all(|name| headers.contains_key(name)), "{headers:?}");
+        assert_eq!(headers.len(), OURS.len(), "{headers:?}");
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use ticketing_web::{CatalogFilters, CatalogPage, Form, catalog_page};
 
-use crate::extract::Query;
+use crate::extract::Lenient;
 
 use super::choices::categories;
 use super::price::minor_units;
@@ -80,7 +80,7 @@ fn amount(text: &str) -> Option<String> {
     minor_units(text, DECIMALS).ok().map(|amount| amount.to_string())
 }
 
-pub(super) async fn catalog(visit: Visit, Query(search): Query<Search>) -> Result<Response, Refusal> {
+pub(super) async fn catalog(visit: Visit, Lenient(search): Lenient<Search>) -> Result<Response, Refusal> {
     let answer = visit.ask(&search.address()).await;
     let form = search.form();
     match answer {

@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-use crate::extract::read_body;
+use crate::extract::{fields, read_body};
 use crate::marketplace::App;
 use crate::problem::Problem;
 
@@ -22,7 +22,6 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
             return Err(Problem::unsupported_media_type());
         }
         let body = read_body(request, app.http.body_limit).await?;
-        let fields = serde_urlencoded::from_bytes(&body);
-        fields.map(Self).map_err(|_| Problem::malformed("the body is not what the form sends"))
+        fields(&body).map(Self).map_err(|_| Problem::malformed("the body is not what the form sends"))
     }
 }

@@ -4,13 +4,16 @@ use axum::response::Html;
 
 use ticketing_web::{OrdersPage, orders_page};
 
-use crate::extract::Query;
+use crate::extract::Lenient;
 
 use super::refusal::Refusal;
 use super::view::{Listed, Order, Place};
 use super::visit::Member;
 
-pub(super) async fn orders(Member { visit, .. }: Member, Query(place): Query<Place>) -> Result<Html<String>, Refusal> {
+pub(super) async fn orders(
+    Member { visit, .. }: Member,
+    Lenient(place): Lenient<Place>,
+) -> Result<Html<String>, Refusal> {
     let found: Listed<Order> = visit.read(&place.of_list("/api/orders")).await?;
     Ok(Html(orders_page(OrdersPage {
         shell: visit.shell(),

@@ -8,7 +8,7 @@ use ticketing_web::{Done, FieldError, Form, MyTicketsPage, SellPage, TicketValue
 
 use crate::api::money::MoneyBody;
 use crate::api::tickets::OfferBody;
-use crate::extract::Query;
+use crate::extract::Lenient;
 
 use super::choices::{categories, currencies};
 use super::form::Sent;
@@ -42,7 +42,7 @@ pub(super) async fn offer(Member { visit, .. }: Member, Sent(form): Sent<TicketF
 
 pub(super) async fn my_tickets(
     Member { visit, .. }: Member,
-    Query(place): Query<Place>,
+    Lenient(place): Lenient<Place>,
 ) -> Result<Html<String>, Refusal> {
     let found: Listed<Ticket> = visit.read(&place.of_list("/api/tickets/mine")).await?;
     Ok(Html(my_tickets_page(MyTicketsPage {

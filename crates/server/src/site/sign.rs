@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use ticketing_web::{Done, Form, SignInPage, SignInValues, SignUpPage, sign_in_page, sign_up_page};
 
-use crate::extract::Query;
+use crate::extract::Lenient;
 
 use super::form::Sent;
 use super::onward::{LocalPath, Onward};
@@ -49,7 +49,7 @@ impl SignForm {
     }
 }
 
-pub(super) async fn sign_in_form(visit: Visit, Query(query): Query<Afterwards>) -> Response {
+pub(super) async fn sign_in_form(visit: Visit, Lenient(query): Lenient<Afterwards>) -> Response {
     let next = LocalPath::of(&query.next);
     if visit.viewer().is_some() {
         return Onward::to(next.as_str()).into_response();
@@ -58,7 +58,7 @@ pub(super) async fn sign_in_form(visit: Visit, Query(query): Query<Afterwards>) 
     Html(sign_in_page(SignInPage { shell: visit.shell(), form, next: next.into_field() })).into_response()
 }
 
-pub(super) async fn sign_up_form(visit: Visit, Query(query): Query<Afterwards>) -> Response {
+pub(super) async fn sign_up_form(visit: Visit, Lenient(query): Lenient<Afterwards>) -> Response {
     let next = LocalPath::of(&query.next);
     if visit.viewer().is_some() {
         return Onward::to(next.as_str()).into_response();

@@ -15,7 +15,7 @@ use ticketing_web::{Done, Shell, Viewer as Shown};
 use crate::auth::client;
 use crate::auth::cookies::{ACCESS, REFRESH, SessionCookies, cookie};
 use crate::edge::{RequestTrace, X_REQUEST_ID};
-use crate::extract::etag;
+use crate::etag::etag;
 use crate::front_door::{Answer, ApiClient, Caller};
 use crate::marketplace::App;
 use crate::problem::Problem;

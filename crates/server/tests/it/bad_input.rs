@@ -238,7 +238,7 @@ async fn a_strange_header_is_refused_or_ignored() {
     let path = format!("/api/tickets/{}", id(&scene.ticket));
     let before = scene.state().await;
 
-    for tag in ["1", "W/\"1\"", "\"one\"", "\"1\", \"2\"", "\"-1\"", "", "\"99999999999999999999999\""] {
+    for tag in ["1", "W/1", "w/\"1\"", "\"1\" \"2\"", "\"1\", 2", "*, \"1\"", "\"1", "", ",", "\"a b\""] {
         let reply = scene.call("PUT", &path).header("if-match", tag).json(&offer("x", 1, 5)).send().await;
         assert_eq!(reply.problem(), (400, "malformed"), "{tag}");
     }

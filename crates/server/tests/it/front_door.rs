@@ -1,6 +1,6 @@
 //! What runs in another process is reached through the front door, over a socket.
 
-mod backend;
+pub(crate) mod backend;
 mod keys;
 mod restart;
 
@@ -103,6 +103,28 @@ async fn a_service_is_told_for_whom_it_works() {
     assert_eq!((&headers["x-request-id"], &headers["traceparent"]), (&json!(name), &json!(trace)));
     assert!(["x-mine", "te", "connection"].iter().all(|name| headers[*name].is_null()), "{headers}");
     assert_eq!(told.body["body"], "{\"title\":\"Opera\"}");
+}
+
+#[tokio::test]
+async fn a_visitor_takes_nothing_away_that_a_service_goes_by() {
+    let service = backend::listen(Router::new().fallback(any(echo))).await;
+    let app = front_door(TestApp::start().await, &service, |config| {
+        config.http.trusted_proxies = vec!["192.0.2.0/24".parse().expect("a network")];
+    });
+    let named = "close, Host, x-forwarded-for, X-Forwarded-Host, X-Forwarded-Proto, x-request-id, x-mine";
+    let name = "01931b6e-8f00-7000-8000-00000000002a";
+
+    for (peer, host) in [("203.0.113.9", "shop.example"), ("192.0.2.7", "tickets.example")] {
+        let call = app.get("/api/tickets").at_address(peer).header("connection", named).header("x-request-id", name);
+        let call = call.header("x-forwarded-for", "198.51.100.1").header("x-forwarded-proto", "https");
+        let told = call.header("x-forwarded-host", "tickets.example").header("x-mine", "1").send().await;
+
+        let headers = &told.body["headers"];
+        assert_eq!((&headers["x-forwarded-host"], &headers["x-request-id"]), (&json!(host), &json!(name)), "{peer}");
+        let (hops, proto) = if peer == "192.0.2.7" { ("198.51.100.1, 192.0.2.7", "https") } else { (peer, "http") };
+        assert_eq!((&headers["x-forwarded-for"], &headers["x-forwarded-proto"]), (&json!(hops), &json!(proto)));
+        assert!(headers["x-mine"].is_null(), "{headers}");
+    }
 }
 
 #[tokio::test]

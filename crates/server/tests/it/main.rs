@@ -3,9 +3,11 @@
 
 mod app;
 
+mod addresses;
 mod architecture;
 mod authorisation;
 mod bad_input;
+mod bodies;
 mod front_door;
 mod health;
 mod idempotency;

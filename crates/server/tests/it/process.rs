@@ -13,7 +13,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_at("127.0.0.1:0")
     }
 
@@ -41,6 +41,23 @@ impl Program {
         stream
     }
 
+    /// Sends a request as it is, and reads all that comes back until the connection ends.
+    pub(crate) fn exchange(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+        stream.write_all(request.as_bytes()).expect("a request");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer, and the end of the connection");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// The status of the answer to a request.
+    pub(crate) fn status(&self, request: &str) -> u16 {
+        let answer = self.exchange(request);
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.expect("a status")
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.expect("kill").success());
@@ -50,6 +67,13 @@ impl Program {
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).expect("a log");
         (self.child.wait().expect("an end").code(), rest)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

@@ -22,6 +22,27 @@ async fn a_change_is_meant_for_one_version() {
 }
 
 #[tokio::test]
+async fn a_change_may_be_meant_for_several_versions_and_by_weakened_tags() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 2).await;
+    let path = format!("/api/tickets/{}", id(&ticket));
+    let change = offer("Opera, better seats", 1500, 2);
+    let put = |tags: &str| app.put(&path).by(&sally).header("if-match", tags).json(&change).send();
+
+    for (tags, version) in [("W/\"1\"", 2), ("\"7\", \"2\"", 3), (",\"other,place\" , W/\"3.17\",", 4)] {
+        let changed = put(tags).await;
+        assert_eq!((changed.status.as_u16(), &changed.body["version"]), (200, &json!(version)), "{tags}");
+    }
+    for stale in ["\"1\", W/\"2\"", "\"one\"", "W/\"-1\"", "\"99999999999999999999999\""] {
+        assert_eq!(put(stale).await.problem(), (412, "stale_version"), "{stale}");
+    }
+    let lines = app.put(&path).by(&sally).header("if-match", "\"9\"").header("if-match", "\"4\"").json(&change);
+    assert_eq!(lines.send().await.body["version"], 5);
+    app.settle().await;
+}
+
+#[tokio::test]
 async fn a_reader_who_has_the_version_is_told_so() {
     let app = TestApp::start().await;
     let sally = app.sign_up("sally").await;

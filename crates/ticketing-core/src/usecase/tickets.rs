@@ -64,17 +64,17 @@ impl Tickets {
         self.store.listings(&[id]).await?.pop().ok_or(Error::TicketNotFound)
     }
 
-    /// Loads, decides and commits; again, where somebody else was quicker. `expected` is the version that is meant.
+    /// Loads, decides and commits; again, where somebody else was quicker. `expected` are the versions that are meant.
     async fn change(
         &self,
-        (id, expected): (TicketId, Option<u64>),
+        (id, expected): (TicketId, Option<Vec<u64>>),
         origin: &Origin,
         decide: impl Fn(Listing, Timestamp) -> Result<(Listing, Event), TicketRefusal> + Send + Sync,
     ) -> Result<Listing, Error> {
         for _ in 0..DECISIONS {
             let stored = self.stored(id).await?;
             let current = stored.record.ticket.version;
-            if expected.is_some_and(|expected| expected != current) {
+            if expected.as_ref().is_some_and(|expected| !expected.contains(&current)) {
                 return Err(Error::Stale { current });
             }
             let now = self.world.now();

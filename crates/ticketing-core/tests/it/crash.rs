@@ -74,7 +74,7 @@ survives!(selling_survives_a_crash_anywhere, |market, told| {
 
 survives!(updating_survives_a_crash_anywhere, |market, told| {
     let ticket = told.ticket();
-    let command = UpdateTicket { ticket, by: account(7), expected: Some(1), offer: offer(2, 1500) };
+    let command = UpdateTicket { ticket, by: account(7), expected: Some(vec![1]), offer: offer(2, 1500) };
     let updated = market.tickets.update_ticket(command, market.origin()).await;
     assert!(updated.is_err() || updated.is_ok_and(|listing| listing.ticket.version == 2));
 });

@@ -68,6 +68,12 @@ impl<'a> Call<'a> {
         self.header(CONTENT_TYPE.as_str(), kind)
     }
 
+    /// With a body that comes bit by bit.
+    pub(crate) fn streamed(mut self, kind: &str, body: Body) -> Self {
+        self.body = body;
+        self.header(CONTENT_TYPE.as_str(), kind)
+    }
+
     /// Sends it and leaves the body unread, for a stream has no end.
     pub(crate) async fn open(self) -> Response {
         let request = self.request.body(self.body).expect("a request");

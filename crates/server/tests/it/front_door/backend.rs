@@ -16,15 +16,21 @@ use tokio::net::TcpListener;
 use crate::app::TestApp;
 
 /// A marketplace that is served on a socket.
-pub(super) struct Backend {
-    pub(super) app: TestApp,
+pub(crate) struct Backend {
+    pub(crate) app: TestApp,
     address: String,
 }
 
 impl Backend {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts with other settings.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let app = TestApp::start_with(|config| {
             config.http.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+            change(config);
         })
         .await;
         let address = listen(app.router.clone()).await;
@@ -32,13 +38,13 @@ impl Backend {
     }
 
     /// The same marketplace, asked through a front door.
-    pub(super) fn behind_front_door(self) -> TestApp {
+    pub(crate) fn behind_front_door(self) -> TestApp {
         front_door(self.app, &self.address, |_| {})
     }
 }
 
 /// Serves on a free port.
-pub(super) async fn listen(router: Router) -> String {
+pub(crate) async fn listen(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -47,13 +53,13 @@ pub(super) async fn listen(router: Router) -> String {
 }
 
 /// Where nobody listens.
-pub(super) fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").to_string()
 }
 
 /// Puts a process that runs web alone before whatever serves the rest at an address.
-pub(super) fn front_door(app: TestApp, address: &str, change: impl FnOnce(&mut Config)) -> TestApp {
+pub(crate) fn front_door(app: TestApp, address: &str, change: impl FnOnce(&mut Config)) -> TestApp {
     let url: ticketing_server::config::ServiceUrl = format!("http://{address}").parse().expect("an address");
     let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
     let mut config = Config { services: vec![Service::Web], http, ..Config::default() };
@@ -67,7 +73,7 @@ pub(super) fn front_door(app: TestApp, address: &str, change: impl FnOnce(&mut C
 }
 
 /// Answers the first request of each connection and hangs up on the second; counts the requests.
-pub(super) async fn hangs_up() -> (String, Arc<AtomicUsize>) {
+pub(crate) async fn hangs_up() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     let asked = Arc::new(AtomicUsize::new(0));

@@ -14,8 +14,8 @@ pub struct UpdateTicket {
     pub ticket: TicketId,
     /// Who asks.
     pub by: AccountId,
-    /// The version that was seen, if the change is meant for no other.
-    pub expected: Option<u64>,
+    /// The versions that the change is meant for; any if absent.
+    pub expected: Option<Vec<u64>>,
     /// What is offered from now on.
     pub offer: Offer,
 }

@@ -7,14 +7,14 @@ use crate::wire::Origin;
 use super::Tickets;
 
 /// Asks to take a ticket off sale.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct WithdrawTicket {
     /// Which.
     pub ticket: TicketId,
     /// Who asks.
     pub by: AccountId,
-    /// The version that was seen, if the change is meant for no other.
-    pub expected: Option<u64>,
+    /// The versions that the change is meant for; any if absent.
+    pub expected: Option<Vec<u64>>,
 }
 
 impl Tickets {
