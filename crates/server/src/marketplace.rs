@@ -52,6 +52,18 @@ pub struct Engines {
     pub edge: EdgePorts,
     /// What repeats for the engines themselves.
     pub loops: Loops,
+    /// What the engines count for themselves.
+    pub counts: Vec<EngineCount>,
+}
+
+/// A metric that an engine counts for itself.
+pub struct EngineCount {
+    /// The metric, without the prefix of the program.
+    pub name: &'static str,
+    /// What it means.
+    pub help: &'static str,
+    /// Reads it; it only grows.
+    pub read: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
 /// What the payments service needs of its own.
@@ -80,6 +92,12 @@ pub struct EdgePorts {
     pub sessions: Arc<dyn SessionStore>,
     /// Counts tries.
     pub limiter: Arc<dyn RateLimiter>,
+}
+
+impl std::fmt::Debug for EngineCount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineCount").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for PaymentPorts {
@@ -188,7 +206,7 @@ impl std::fmt::Debug for AppState {
 /// Puts the services together over their engines. Nothing runs yet.
 pub fn assemble(engines: Engines, config: &Config) -> Assembly {
     let (http_stops, stopping) = shutdown();
-    let Engines { surroundings, edge, .. } = engines;
+    let Engines { surroundings, edge, counts, .. } = engines;
     let mut parts = Parts { services: Vec::new(), loops: engines.loops };
     let accounts = engines.accounts.map(|ports| parts.add(Service::Accounts, surroundings.accounts(ports)));
     let tickets = engines.tickets.map(|ports| parts.add(Service::Tickets, surroundings.tickets(ports)));
@@ -208,7 +226,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Assembly {
     });
     let (live, elsewhere) = web.unwrap_or_else(|| (LiveUpdates::new(0), Elsewhere::default()));
     let Parts { services, loops } = parts;
-    let metrics = Metrics::new(orders.as_ref().map(|orders| orders.desks.clone()), loops.counts());
+    let metrics = Metrics::new(orders.as_ref().map(|orders| orders.desks.clone()), loops.counts(), counts);
     let app = AppState {
         services,
         world: surroundings.world,

@@ -24,6 +24,7 @@ use ticketing_core::flow::driver::Step;
 use ticketing_core::ports::BoxError;
 
 use crate::config::{LogConfig, LogFormat};
+use crate::marketplace::EngineCount;
 
 /// Begins to log. A second call changes nothing.
 pub fn init_log(config: &LogConfig) {
@@ -81,7 +82,11 @@ struct StepLabels {
 }
 
 impl Metrics {
-    pub(crate) fn new(desks: Option<Desks>, consumers: Vec<(String, ConsumerCounts)>) -> Self {
+    pub(crate) fn new(
+        desks: Option<Desks>,
+        consumers: Vec<(String, ConsumerCounts)>,
+        engines: Vec<EngineCount>,
+    ) -> Self {
         let mut registry = Registry::with_prefix("ticketing");
         let requests = Family::default();
         let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
@@ -91,6 +96,7 @@ impl Metrics {
         registry.register("step_done", "What each loop did", steps.clone());
         registry.register("step_failures", "Steps that failed and were tried again", failures.clone());
         registry.register_collector(Box::new(Consumers(consumers)));
+        registry.register_collector(Box::new(EngineCounts(engines)));
         registry.register_collector(Box::new(Process { desks }));
         Self(Arc::new(Counted { registry, requests, durations, steps, failures }))
     }
@@ -201,6 +207,20 @@ impl Collector for Consumers {
                 let labels = [("consumer", series(consumer)), ("end", end)];
                 ConstCounter::new(count).encode(metric.encode_family(&labels)?)?;
             }
+        }
+        Ok(())
+    }
+}
+
+/// What engines count for themselves.
+#[derive(Debug)]
+struct EngineCounts(Vec<EngineCount>);
+
+impl Collector for EngineCounts {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        for EngineCount { name, help, read } in &self.0 {
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            ConstCounter::new(read()).encode(metric)?;
         }
         Ok(())
     }

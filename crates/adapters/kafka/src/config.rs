@@ -28,6 +28,9 @@ pub struct KafkaConfig {
     /// Choose well: more partitions later send subjects to others, and their order is lost.
     pub partitions: i32,
     /// How many brokers keep each event. By default 1, for a single broker; 3 where events matter.
+    ///
+    /// An event is acknowledged once most of them have it: two of three, so that one may be away. One broker loses
+    /// at a power loss what it acknowledged and had not yet written to its disk.
     pub replication: i32,
     /// How long events are kept. By default `None`, for ever, so that everything can be rebuilt from them.
     pub retention: Option<Duration>,
@@ -48,6 +51,11 @@ pub struct KafkaConfig {
     ///
     /// A key that waits for a retry holds its later messages here; when they fill it up, its partition waits too.
     pub buffered: usize,
+    /// About how many bytes of messages a member holds in memory, those on loan among them. By default 32 MiB.
+    ///
+    /// Each partition that it reads has an equal share, and at least one message. What the client has fetched and
+    /// not yet handed over comes on top: about 8 MiB, and one fetch from each broker.
+    pub buffered_bytes: usize,
 }
 
 impl Default for KafkaConfig {
@@ -66,6 +74,7 @@ impl Default for KafkaConfig {
             session_timeout: Duration::from_secs(10),
             commit_every: Duration::from_secs(1),
             buffered: 4096,
+            buffered_bytes: 32 * 1024 * 1024,
         }
     }
 }
@@ -97,7 +106,9 @@ impl KafkaConfig {
             .set("socket.nagle.disable", "true")
             // Less than the default, so that nothing waits for a broker that is gone much longer than asked.
             .set("socket.timeout.ms", millis(self.answer_within))
-            .set("reconnect.backoff.max.ms", "2000");
+            .set("reconnect.backoff.max.ms", "2000")
+            // A topic that was deleted and made again is noticed in seconds, not after five minutes.
+            .set("topic.metadata.refresh.interval.ms", "10000");
         client
     }
 
@@ -122,15 +133,17 @@ impl KafkaConfig {
             .set("group.id", self.group(group))
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
-            // Where a group begins is committed when it subscribes; this is for partitions that come later.
-            .set("auto.offset.reset", "earliest")
+            // The client never chooses a position by itself: whoever reads is told, and compares what is there.
+            .set("auto.offset.reset", "error")
             .set("allow.auto.create.topics", "false")
             .set("isolation.level", "read_committed")
             .set("partition.assignment.strategy", "cooperative-sticky")
             .set("session.timeout.ms", millis(self.session_timeout))
             .set("heartbeat.interval.ms", millis(self.session_timeout / 10))
-            // What waits here comes on top of `buffered`.
-            .set("queued.max.messages.kbytes", "16384");
+            // What waits here comes on top of `buffered_bytes`, and so does the answer that fills it.
+            .set("queued.max.messages.kbytes", "8192")
+            .set("fetch.max.bytes", self.max_bytes.max(4 * 1024 * 1024).to_string())
+            .set("max.partition.fetch.bytes", (512 * 1024).to_string());
         consumer
     }
 }

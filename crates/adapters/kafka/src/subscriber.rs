@@ -3,13 +3,17 @@
 //! Each subscription has a thread of its own, which polls whatever the consumer
 //! does: a slow handler never loses its place in the group.
 
+mod inspect;
 mod lane;
+mod mark;
 mod member;
+mod placing;
 mod rebalance;
 mod start;
 mod thread;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::Builder;
 use std::time::Duration;
 
@@ -28,6 +32,8 @@ use thread::{Reader, run};
 /// Opens subscriptions to a cluster. A clone subscribes to the same one.
 ///
 /// What was settled less than `commit_every` ago comes again after a crash; after a close nothing does.
+/// Where a log lost its end, or its topic was made again, reading goes on where the log is still the one that was
+/// read, or else with the oldest event, so that events come again and none is passed over.
 /// A group that nobody read for longer than the cluster keeps its offsets, a week by default, is a new one.
 ///
 /// # Examples
@@ -56,13 +62,23 @@ use thread::{Reader, run};
 #[derive(Debug, Clone)]
 pub struct KafkaSubscriber {
     config: KafkaConfig,
+    resets: Arc<AtomicU64>,
 }
 
 impl KafkaSubscriber {
     /// Subscribes to the topics of this configuration. Nothing is connected before.
     #[must_use]
     pub fn new(config: &KafkaConfig) -> Self {
-        Self { config: config.clone() }
+        Self { config: config.clone(), resets: Arc::default() }
+    }
+
+    /// How often a position of a group was of no use, because the log had lost its end or was another one, or because
+    /// retention had removed what the group had not read.
+    ///
+    /// Each is in the log too. Of this subscriber and its clones, since it was made.
+    #[must_use]
+    pub fn resets(&self) -> u64 {
+        self.resets.load(Ordering::Relaxed)
     }
 }
 
@@ -76,10 +92,10 @@ impl EventSubscriber for KafkaSubscriber {
         let member = Arc::new(Member::new(subscription.max_unsettled));
         let (joined, join) = oneshot::channel();
         let (leaving, left) = oneshot::channel();
-        let (config, reader) = (self.config.clone(), Arc::clone(&member));
+        let (config, reader, resets) = (self.config.clone(), Arc::clone(&member), Arc::clone(&self.resets));
         let thread = Builder::new().name(format!("kafka-{}", subscription.group));
         thread
-            .spawn(move || run(Reader::join(config, &subscription, reader), joined, leaving))
+            .spawn(move || run(Reader::join(config, &subscription, reader, resets), joined, leaving))
             .map_err(|error| TransportError::Unavailable(error.into()))?;
         join.await.map_err(|stopped| TransportError::Unavailable(stopped.into()))??;
         Ok(Box::new(KafkaSubscription { member, left, leave_within: self.config.answer_within }))

@@ -152,7 +152,7 @@ impl KafkaTopics {
         let asked: Vec<ResourceSpecifier<'_>> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
         let answers = self.admin.describe_configs(&asked, &self.options()).await;
         let answers = answers.map_err(|error| self.unreachable(error))?;
-        names.iter().try_for_each(|name| found.compare(name, self.config.partitions))?;
+        names.iter().try_for_each(|name| found.compare(name, &self.config))?;
         for answer in answers {
             let resource = answer.map_err(|code| KafkaError::refused("tell the settings of a topic", code))?;
             if let OwnedResourceSpecifier::Topic(name) = &resource.specifier {

@@ -8,15 +8,25 @@ use ticketing_core::ports::log::EventLog;
 use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher, KafkaSubscriber, KafkaTopics};
 
 use crate::config::KafkaSettings;
-use crate::marketplace::Engines;
+use crate::marketplace::{EngineCount, Engines};
 
 /// Lets the services of this process tell and hear events over Kafka.
 pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> Result<(), BoxError> {
     let config = config(settings);
     KafkaTopics::ensure(&config).await?;
     engines.surroundings.publisher = Arc::new(KafkaPublisher::connect(&config).await?);
-    engines.surroundings.subscriber = Arc::new(KafkaSubscriber::new(&config));
+    let subscriber = KafkaSubscriber::new(&config);
+    engines.counts.push(resets(subscriber.clone()));
+    engines.surroundings.subscriber = Arc::new(subscriber);
     Ok(())
+}
+
+fn resets(subscriber: KafkaSubscriber) -> EngineCount {
+    EngineCount {
+        name: "kafka_position_resets",
+        help: "Positions that were of no use, because a log had lost its end, was another one, or had expired unread",
+        read: Box::new(move || subscriber.resets()),
+    }
 }
 
 pub(super) async fn ensure_topics(settings: &KafkaSettings) -> Result<String, BoxError> {

@@ -36,6 +36,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
             limiter: Arc::new(memory.limiter.clone()),
         },
         loops,
+        counts: Vec::new(),
     })
 }
 

@@ -76,7 +76,8 @@ pub(super) fn read(
 /// A consumer, and what there is to read now. It joins no group and commits nothing.
 fn open(config: &KafkaConfig, topics: &[Topic]) -> Result<(BaseConsumer<Logged>, Vec<Section>), KafkaError> {
     let mut settings = config.consumer("log");
-    settings.set("enable.partition.eof", "true");
+    // What retention removes meanwhile is passed over.
+    settings.set("enable.partition.eof", "true").set("auto.offset.reset", "earliest");
     let consumer: BaseConsumer<Logged> = BaseConsumer::from_config_and_context(&settings, Logged)
         .map_err(|error| KafkaError::refused("be configured like this", error))?;
     let sections: Result<_, _> = topics.iter().map(|topic| Section::of(&consumer, *topic, config)).collect();

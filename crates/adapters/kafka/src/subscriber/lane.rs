@@ -10,7 +10,9 @@ use std::time::Instant;
 
 use ticketing_core::ports::transport::{Arrival, TransportError};
 
-use crate::message::{Decoded, Key};
+use crate::message::{Decoded, Key, Print};
+
+use super::mark::Mark;
 
 /// What one member has of one partition, from its assignment until it is revoked.
 #[derive(Debug)]
@@ -23,10 +25,14 @@ pub(super) struct Progress {
     pub(super) is_paused: bool,
     /// Whether it is about to be taken away: nothing more is lent.
     pub(super) is_leaving: bool,
-    /// The offset behind the newest message that arrived.
-    next: Option<i64>,
+    /// The newest message that was found where it was when the log was last compared; at first, the first that came.
+    known: Option<Mark>,
+    /// The newest message that arrived.
+    newest: Option<Mark>,
     /// All that arrived and is unsettled.
     held: BTreeMap<i64, Held>,
+    /// How much memory that takes.
+    bytes: usize,
     /// What arrived and no lane has yet, oldest first.
     fresh: VecDeque<i64>,
     lanes: HashMap<Key, Lane>,
@@ -41,6 +47,8 @@ pub(super) struct Progress {
 #[derive(Debug)]
 struct Held {
     key: Key,
+    print: Print,
+    bytes: usize,
     arrival: Arrival,
     returns: u32,
     is_out: bool,
@@ -64,14 +72,17 @@ pub(super) struct Lent {
 }
 
 impl Progress {
-    pub(super) fn new(generation: u64) -> Self {
+    /// Begins with nothing. `known` is what was compared before anything is read.
+    pub(super) fn new(generation: u64, known: Option<Mark>) -> Self {
         Self {
             generation,
             committed: None,
             is_paused: false,
             is_leaving: false,
-            next: None,
+            known,
+            newest: None,
             held: BTreeMap::new(),
+            bytes: 0,
             fresh: VecDeque::new(),
             lanes: HashMap::new(),
             ready: BTreeMap::new(),
@@ -83,7 +94,7 @@ impl Progress {
 
     /// The lowest unsettled offset, behind which everything is done; none if nothing arrived.
     pub(super) fn watermark(&self) -> Option<i64> {
-        self.held.keys().next().copied().or(self.next)
+        self.held.keys().next().copied().or(self.newest.map(|newest| newest.offset + 1))
     }
 
     /// The watermark, unless the group knows it.
@@ -91,9 +102,34 @@ impl Progress {
         self.watermark().filter(|watermark| Some(*watermark) != self.committed)
     }
 
+    /// What the watermark is committed with: the message at it or else just before it, and one that is known.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        let lowest = self.held.first_key_value().map(|(offset, held)| Mark { offset: *offset, print: held.print });
+        let mut marks: Vec<Mark> = lowest.or(self.newest).into_iter().chain(self.known).collect();
+        marks.sort_unstable();
+        marks.dedup();
+        marks
+    }
+
+    /// What is to be compared with the log, and what is known if it is the same.
+    pub(super) fn to_compare(&self) -> Option<(Mark, Mark)> {
+        let known = self.known.or(self.newest)?;
+        Some((known, self.newest.unwrap_or(known)))
+    }
+
+    /// Notes that the log is the one that this was read from.
+    pub(super) const fn is_known(&mut self, mark: Mark) {
+        self.known = Some(mark);
+    }
+
     /// How many messages are on loan.
     pub(super) const fn out(&self) -> usize {
         self.out
+    }
+
+    /// About how much memory all messages take, those on loan among them.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many messages wait for their turn.
@@ -106,15 +142,21 @@ impl Progress {
         self.delayed.keys().next().map(|(due, _)| *due)
     }
 
-    /// Takes in a message, unless it is here already: a client may hand over an offset twice around a rebalance.
-    pub(super) fn accept(&mut self, offset: i64, message: Decoded) {
-        let Decoded { key, arrival } = message;
-        if self.next.is_some_and(|next| offset < next) {
-            return;
+    /// Takes in a message, unless its offset was passed already; tells whether it was taken.
+    ///
+    /// A client may hand over an offset twice around a rebalance. If it is not that, the log has changed.
+    pub(super) fn accept(&mut self, offset: i64, message: Decoded) -> bool {
+        if self.newest.is_some_and(|newest| offset <= newest.offset) {
+            return false;
         }
-        self.held.insert(offset, Held { key, arrival, returns: 0, is_out: false });
+        let Decoded { key, print, bytes, arrival } = message;
+        self.held.insert(offset, Held { key, print, bytes, arrival, returns: 0, is_out: false });
+        self.bytes += bytes;
         self.fresh.push_back(offset);
-        self.next = Some(offset + 1);
+        let mark = Mark { offset, print };
+        self.newest = Some(mark);
+        self.known.get_or_insert(mark);
+        true
     }
 
     /// Lends up to `max` messages: first what waited, then what is fresh.
@@ -186,8 +228,8 @@ impl Progress {
         if again.is_some() {
             lane.waiting.insert(offset);
             lane.not_before = lane.not_before.max(again);
-        } else {
-            self.held.remove(&offset);
+        } else if let Some(done) = self.held.remove(&offset) {
+            self.bytes -= done.bytes;
         }
         Ok(self.free(key))
     }

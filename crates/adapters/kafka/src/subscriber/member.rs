@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 use crate::message::Decoded;
 
 use super::lane::{Lent, Progress};
+use super::mark::Mark;
 
 /// About a century.
 const AGE: Duration = Duration::from_secs(3_000_000_000);
@@ -39,6 +41,8 @@ pub(super) struct Polled {
 /// A member of a group. Outlives its subscription as long as deliveries do.
 pub(super) struct Member {
     state: Mutex<State>,
+    /// Counts assignments, so that what was polled or lent under one is told from what came after.
+    generation: AtomicU64,
     /// Something may be lent, or all loans ended. One waits: `next` or `close`.
     news: Notify,
     /// There is room again, or a partition that is to be revoked is free. The thread waits.
@@ -53,7 +57,20 @@ pub(super) struct State {
     /// Which partition is asked first, so that a full one does not starve the others.
     turn: usize,
     is_thread_waiting: bool,
+    /// Whether an offset came that was passed already.
+    pub(super) is_surprised: bool,
     pub(super) phase: Phase,
+}
+
+/// What is to be compared with a log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Comparison {
+    pub(super) partition: Partition,
+    pub(super) generation: u64,
+    /// What was known last.
+    pub(super) known: Mark,
+    /// What is known if that is still there.
+    pub(super) newest: Mark,
 }
 
 /// What the subscription wants.
@@ -75,9 +92,21 @@ impl Member {
             out: 0,
             turn: 0,
             is_thread_waiting: false,
+            is_surprised: false,
             phase: Phase::Open,
         };
-        Self { state: Mutex::new(state), news: Notify::new(), room: Condvar::new() }
+        let generation = AtomicU64::new(0);
+        Self { state: Mutex::new(state), generation, news: Notify::new(), room: Condvar::new() }
+    }
+
+    /// The assignment that messages are polled under.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// Begins another assignment.
+    pub(super) fn next_generation(&self) -> u64 {
+        self.generation.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -87,15 +116,16 @@ impl Member {
 
     /// Takes in what was polled.
     pub(super) fn accept(&self, batch: impl Iterator<Item = Polled>) {
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         for Polled { partition, offset, generation, message } in batch {
             let assigned = state.partitions.get_mut(&partition);
             // What was polled before the partition was assigned anew comes again from where the group is.
             if let Some(progress) = assigned.filter(|progress| progress.generation <= generation) {
-                progress.accept(offset, message);
+                state.is_surprised |= !progress.accept(offset, message);
             }
         }
-        drop(state);
+        drop(guard);
         self.news.notify_one();
     }
 
@@ -180,13 +210,38 @@ impl Member {
 
 impl State {
     /// Begins with a partition that was assigned to this member.
-    pub(super) fn assign(&mut self, partition: Partition, generation: u64) {
-        self.partitions.insert(partition, Progress::new(generation));
+    pub(super) fn assign(&mut self, partition: Partition, generation: u64, known: Option<Mark>) {
+        self.revoke(partition);
+        self.partitions.insert(partition, Progress::new(generation, known));
+    }
+
+    /// By what the logs of all partitions are recognized that something was read of.
+    pub(super) fn to_compare(&self) -> Vec<Comparison> {
+        let partitions = self.partitions.iter().filter_map(|(partition, progress)| {
+            let (known, newest) = progress.to_compare()?;
+            Some(Comparison { partition: *partition, generation: progress.generation, known, newest })
+        });
+        partitions.collect()
+    }
+
+    /// Notes that a log is the one that was read.
+    pub(super) fn is_known(&mut self, compared: &Comparison) {
+        let assigned = self.partitions.get_mut(&compared.partition);
+        if let Some(progress) = assigned.filter(|progress| progress.generation == compared.generation) {
+            progress.is_known(compared.newest);
+        }
     }
 
     /// Forgets a partition: what is out of it can no longer be settled.
     pub(super) fn revoke(&mut self, partition: Partition) {
         if let Some(progress) = self.partitions.remove(&partition) {
+            self.out -= progress.out();
+        }
+    }
+
+    /// Forgets all partitions.
+    pub(super) fn revoke_all(&mut self) {
+        while let Some((_, progress)) = self.partitions.pop_first() {
             self.out -= progress.out();
         }
     }

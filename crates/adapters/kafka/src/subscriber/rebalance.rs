@@ -1,7 +1,7 @@
 //! What happens when partitions change hands, on the thread that polls.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::ClientContext;
@@ -13,7 +13,9 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use crate::client;
 use crate::message::Names;
 
+use super::mark::to_text;
 use super::member::{Member, Partition, Phase, State};
+use super::placing::Placing;
 use super::start::Start;
 
 /// How long a rebalance waits for what is out, so that it need not come again elsewhere.
@@ -24,18 +26,23 @@ pub(super) struct Assignments {
     pub(super) member: Arc<Member>,
     pub(super) names: Names,
     /// Where partitions begin that the group never read, until that is committed.
-    pub(super) start: Start,
-    generation: AtomicU64,
+    pub(super) start: Arc<Start>,
+    placing: Arc<Placing>,
+    is_in_doubt: AtomicBool,
 }
 
 impl Assignments {
-    pub(super) const fn new(member: Arc<Member>, names: Names) -> Self {
-        Self { member, names, start: Start::new(), generation: AtomicU64::new(0) }
+    pub(super) const fn new(member: Arc<Member>, names: Names, start: Arc<Start>, placing: Arc<Placing>) -> Self {
+        Self { member, names, start, placing, is_in_doubt: AtomicBool::new(false) }
     }
 
-    /// Counts assignments, so that what was polled before one is told from what came after.
-    pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Relaxed)
+    /// Whether positions of this consumer may be of another history of a log. Nothing of it is committed any more.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn doubt(&self) {
+        self.is_in_doubt.store(true, Ordering::Relaxed);
     }
 
     /// Tells the group how far this member came.
@@ -43,7 +50,7 @@ impl Assignments {
     /// An asynchronous commit that fails is repeated with the next one, since nobody notes it as committed.
     pub(super) fn commit(&self, consumer: &BaseConsumer<Self>, mode: CommitMode) {
         let progress = self.offsets(|_| true);
-        if progress.count() == 0 {
+        if progress.count() == 0 || self.is_in_doubt() {
             return;
         }
         match (consumer.commit(&progress, mode), mode) {
@@ -61,6 +68,9 @@ impl Assignments {
             if of(*partition) {
                 // An offset that was assigned by the cluster can be represented.
                 let _added = offsets.add_partition_offset(name, partition.number, Offset::Offset(offset));
+                if let Some(mut added) = offsets.find_partition(name, partition.number) {
+                    added.set_metadata(to_text(&progress.marks()));
+                }
             }
         }
         offsets
@@ -87,18 +97,30 @@ impl Assignments {
     }
 
     fn assign(&self, consumer: &BaseConsumer<Self>, assigned: &TopicPartitionList) {
+        if assigned.count() == 0 {
+            return;
+        }
         self.start.settle(consumer);
-        let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut state = self.member.lock();
-        for partition in self.partitions(assigned) {
-            state.assign(partition, generation);
+        let generation = self.member.next_generation();
+        match self.placing.places(consumer, assigned, || self.member.lock().phase == Phase::Left) {
+            Ok(places) => {
+                let mut state = self.member.lock();
+                for (partition, known) in places {
+                    state.assign(partition, generation, known);
+                }
+            }
+            // What comes of them meanwhile is not taken in.
+            Err(error) => {
+                tracing::warn!(cause = %error, "where the group is was not told: this member joins again");
+                self.doubt();
+            }
         }
     }
 
     fn revoke(&self, consumer: &BaseConsumer<Self>, revoked: &TopicPartitionList) {
         let partitions = self.partitions(revoked);
         // Whoever lost the partitions may no longer speak for them: somebody else reads them already.
-        if !consumer.assignment_lost() {
+        if !consumer.assignment_lost() && !self.is_in_doubt() {
             self.wait_for(&partitions);
             let offsets = self.offsets(|partition| partitions.contains(&partition));
             if offsets.count() > 0

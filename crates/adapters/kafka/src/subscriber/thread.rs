@@ -1,11 +1,12 @@
 //! The thread of a subscription. It polls whatever happens, and so keeps its place in the group.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::KafkaError as ClientError;
+use rdkafka::error::{KafkaError as ClientError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use ticketing_core::ports::transport::{StartFrom, SubscriptionConfig};
@@ -15,11 +16,21 @@ use crate::config::KafkaConfig;
 use crate::error::KafkaError;
 use crate::message::{Decoder, Names};
 
+use super::lane::Progress;
+use super::mark::Found;
 use super::member::{Member, Phase, Polled, State};
+use super::placing::Placing;
 use super::rebalance::Assignments;
+use super::start::Start;
 
 /// The most messages that are taken in at once.
 const BATCH: usize = 512;
+/// The most bytes of them, but for the last.
+const BATCH_BYTES: usize = 1024 * 1024;
+/// How often logs are compared with what was read of them. So long a topic that was made again may go unnoticed.
+const COMPARE_EVERY: Duration = Duration::from_secs(5);
+/// How long to wait before joining again.
+const JOIN_EVERY: Duration = Duration::from_secs(1);
 /// How long to wait for a message; whoever closes waits so long for the thread to notice.
 const IDLE: Duration = Duration::from_millis(50);
 /// The same while a partition is paused, so that it is resumed soon.
@@ -31,10 +42,21 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub(super) struct Reader {
     consumer: BaseConsumer<Assignments>,
     member: Arc<Member>,
+    placing: Arc<Placing>,
     config: KafkaConfig,
+    group: String,
     decoder: Decoder,
     polled: Vec<Polled>,
     commit_at: Instant,
+    compare_at: Instant,
+    joined_at: Instant,
+}
+
+/// How much of a partition may be held in memory.
+#[derive(Clone, Copy)]
+struct Room {
+    messages: usize,
+    bytes: usize,
 }
 
 /// Joins the group, tells whether that worked, and reads until the subscription closes.
@@ -59,33 +81,87 @@ pub(super) fn run(
 }
 
 impl Reader {
-    /// Joins a group. Blocks for a few times `answer_within` at most.
+    /// Joins a group, counting `resets`. Blocks for a few times `answer_within` at most.
     pub(super) fn join(
         config: KafkaConfig,
         subscription: &SubscriptionConfig,
         member: Arc<Member>,
+        resets: Arc<AtomicU64>,
     ) -> Result<Self, KafkaError> {
         let names = Names::of(&config, &subscription.topics);
-        let assignments = Assignments::new(Arc::clone(&member), names.clone());
-        let settings = config.consumer(&subscription.group);
-        let consumer: BaseConsumer<Assignments> = BaseConsumer::from_config_and_context(&settings, assignments)
+        let placing = Arc::new(Placing::new(&config, names.clone(), resets));
+        let start = Arc::new(Start::new());
+        let assignments = Assignments::new(Arc::clone(&member), names.clone(), start, Arc::clone(&placing));
+        let consumer = connect(&config, &subscription.group, assignments)
             .map_err(|error| KafkaError::refused("be configured like this", error))?;
         let topics = partitions(&consumer, &names, &config)?;
         if subscription.start == StartFrom::Latest {
             let fixed = consumer.context().start.fix(&consumer, topics, config.answer_within);
             fixed.map_err(|error| KafkaError::unreachable(&config.brokers, error))?;
         }
-        let names: Vec<&str> = names.iter().collect();
-        consumer.subscribe(&names).map_err(|error| KafkaError::refused("subscribe to these topics", error))?;
-        let commit_at = Instant::now() + config.commit_every;
-        Ok(Self { consumer, member, config, decoder: Decoder::new(), polled: Vec::new(), commit_at })
+        subscribe(&consumer).map_err(|error| KafkaError::refused("subscribe to these topics", error))?;
+        let (group, now) = (subscription.group.clone(), Instant::now());
+        let (commit_at, compare_at) = (now + config.commit_every, now + COMPARE_EVERY);
+        let (decoder, polled) = (Decoder::new(), Vec::new());
+        Ok(Self { consumer, member, placing, config, group, decoder, polled, commit_at, compare_at, joined_at: now })
     }
 
     fn read(mut self) {
         while self.member.lock().phase != Phase::Left {
             self.poll();
+            self.compare();
+            self.join_again();
             self.regulate();
             self.commit();
+        }
+    }
+
+    /// Looks now and then whether the logs are those that were read.
+    fn compare(&mut self) {
+        let mut state = self.member.lock();
+        if Instant::now() < self.compare_at && !std::mem::take(&mut state.is_surprised) {
+            return;
+        }
+        let compared = state.to_compare();
+        drop(state);
+        if !compared.is_empty() {
+            match self.placing.look(&compared) {
+                Ok(found) => {
+                    for compared in compared {
+                        match found.get(&compared.partition) {
+                            Some(Found::Same | Found::Expired) => self.member.lock().is_known(&compared),
+                            Some(Found::Other) => self.consumer.context().doubt(),
+                            None => {}
+                        }
+                    }
+                }
+                Err(error) => tracing::debug!(cause = %error, "the logs were not compared, and will be later"),
+            }
+        }
+        self.compare_at = Instant::now() + COMPARE_EVERY;
+    }
+
+    /// Where a position is in doubt, leaves and joins as somebody new: that forgets all positions, and what the
+    /// client remembers of the topics, and asks the group where it is.
+    fn join_again(&mut self) {
+        if !self.consumer.context().is_in_doubt() || self.joined_at.elapsed() < JOIN_EVERY {
+            return;
+        }
+        self.joined_at = Instant::now();
+        let old = self.consumer.context();
+        let (member, names) = (Arc::clone(&self.member), old.names.clone());
+        let assignments = Assignments::new(member, names, Arc::clone(&old.start), Arc::clone(&self.placing));
+        match connect(&self.config, &self.group, assignments) {
+            Ok(consumer) => {
+                // Order matters: the old one gives its partitions back, which commits nothing, before others are assigned.
+                drop(std::mem::replace(&mut self.consumer, consumer));
+                self.member.lock().revoke_all();
+                if let Err(error) = subscribe(&self.consumer) {
+                    tracing::error!(cause = %error, "a member did not join its group again, and will try");
+                    self.consumer.context().doubt();
+                }
+            }
+            Err(error) => tracing::error!(cause = %error, "a member did not join its group again, and will try"),
         }
     }
 
@@ -93,11 +169,12 @@ impl Reader {
     fn poll(&mut self) {
         let is_paused = self.member.lock().partitions.values().any(|progress| progress.is_paused);
         let mut wait = if is_paused { PAUSED } else { IDLE };
-        while self.polled.len() < BATCH {
+        let mut bytes = 0;
+        while self.polled.len() < BATCH && bytes < BATCH_BYTES {
             match self.consumer.poll(wait) {
-                Some(Ok(message)) => take(&self.consumer, &mut self.decoder, &message, &mut self.polled),
+                Some(Ok(message)) => bytes += take(&self.consumer, &mut self.decoder, &message, &mut self.polled),
                 Some(Err(error)) => {
-                    tell(&self.member, &error);
+                    tell(self.consumer.context(), &error);
                     break;
                 }
                 None => break,
@@ -109,27 +186,35 @@ impl Reader {
         }
     }
 
-    /// Pauses partitions of which too much waits, and resumes those that have room again.
+    /// Pauses partitions of which too much is held, and resumes those that have room again.
     fn regulate(&self) {
-        let (full, half) = (self.config.buffered.max(1), self.config.buffered / 2);
-        let fits = |state: &State, bound: usize| {
+        let fits = |state: &State, room: Room| {
             let mut reading = state.partitions.values().filter(|progress| !progress.is_paused);
-            state.phase == Phase::Left || reading.all(|progress| progress.waiting() < bound)
+            state.phase == Phase::Left || reading.all(|progress| room.fits(progress))
         };
+        let full = self.room();
         // Usually the consumer is only a moment behind. Half, so that the two do not wake each other for each batch.
+        let half = Room { messages: full.messages / 2, bytes: full.bytes / 2 };
         let is_full = !fits(&self.member.lock(), full);
-        if is_full && !self.member.wait_until(PATIENCE, |state| fits(state, half.max(1))) {
-            self.switch(true, |waiting| waiting >= full);
+        let enough = Room { messages: half.messages.max(1), bytes: half.bytes.max(1) };
+        if is_full && !self.member.wait_until(PATIENCE, |state| fits(state, enough)) {
+            self.switch(true, |progress| !full.fits(progress));
         }
-        self.switch(false, |waiting| waiting <= half);
+        self.switch(false, |progress| progress.waiting() <= half.messages && progress.bytes() <= half.bytes);
     }
 
-    /// Pauses or resumes those partitions of which so many messages wait.
-    fn switch(&self, pause: bool, applies: impl Fn(usize) -> bool) {
+    /// The share of each partition.
+    fn room(&self) -> Room {
+        let partitions = self.member.lock().partitions.len().max(1);
+        Room { messages: self.config.buffered.max(1), bytes: (self.config.buffered_bytes / partitions).max(1) }
+    }
+
+    /// Pauses or resumes those partitions to which that applies.
+    fn switch(&self, pause: bool, applies: impl Fn(&Progress) -> bool) {
         let mut list = TopicPartitionList::new();
         for (partition, progress) in &mut self.member.lock().partitions {
             if progress.is_paused != pause
-                && applies(progress.waiting())
+                && applies(progress)
                 && let Some(name) = self.consumer.context().names.name(partition.topic)
             {
                 progress.is_paused = pause;
@@ -152,12 +237,27 @@ impl Reader {
     }
 }
 
+impl Room {
+    fn fits(self, progress: &Progress) -> bool {
+        progress.waiting() < self.messages && progress.bytes() < self.bytes
+    }
+}
+
 impl Drop for Reader {
     fn drop(&mut self) {
         // Order matters: nothing is settled any more when the consumer, dropped after this, gives its partitions
         // back, and that commits what was settled. It can block, but nobody waits on this thread.
         self.member.enter(Phase::Left);
     }
+}
+
+fn connect(config: &KafkaConfig, group: &str, assignments: Assignments) -> KafkaResult<BaseConsumer<Assignments>> {
+    BaseConsumer::from_config_and_context(&config.consumer(group), assignments)
+}
+
+fn subscribe(consumer: &BaseConsumer<Assignments>) -> KafkaResult<()> {
+    let names: Vec<&str> = consumer.context().names.iter().collect();
+    consumer.subscribe(&names)
 }
 
 /// All partitions of topics that must be there.
@@ -179,24 +279,34 @@ fn partitions(
     Ok(list)
 }
 
+/// Takes in a message; returns about how many bytes that are.
 fn take(
     consumer: &BaseConsumer<Assignments>,
     decoder: &mut Decoder,
     message: &BorrowedMessage<'_>,
     polled: &mut Vec<Polled>,
-) {
+) -> usize {
     let assignments = consumer.context();
-    let Some(partition) = assignments.partition(message.topic(), message.partition()) else { return };
-    let (offset, generation) = (message.offset(), assignments.generation());
-    polled.push(Polled { partition, offset, generation, message: decoder.decode(partition.topic, message) });
+    let Some(partition) = assignments.partition(message.topic(), message.partition()) else { return 0 };
+    let (offset, generation) = (message.offset(), assignments.member.generation());
+    let message = decoder.decode(partition.topic, message);
+    let bytes = message.bytes;
+    polled.push(Polled { partition, offset, generation, message });
+    bytes
 }
 
 /// Most errors pass: the client goes on trying. After a fatal one it never reads again.
-fn tell(member: &Member, error: &ClientError) {
+fn tell(assignments: &Assignments, error: &ClientError) {
+    use RDKafkaErrorCode::{AutoOffsetReset, LogTruncation, OffsetOutOfRange};
     match error {
         ClientError::MessageConsumptionFatal(_) => {
             tracing::error!(cause = %error, "a subscription ended");
-            member.enter(Phase::Left);
+            assignments.member.enter(Phase::Left);
+        }
+        // It does not say of which partition, and has stopped reading that one.
+        ClientError::MessageConsumption(AutoOffsetReset | LogTruncation | OffsetOutOfRange) => {
+            tracing::warn!(cause = %error, "an offset is not in its log: this member joins again and compares");
+            assignments.doubt();
         }
         _ => tracing::debug!(cause = %error, "nothing can be read for now"),
     }

@@ -11,7 +11,7 @@ use crate::error::KafkaError;
 /// What the configuration wants of every topic.
 #[derive(Debug)]
 pub(super) struct Settings {
-    exact: [(&'static str, String); 3],
+    exact: [(&'static str, String); 5],
     max_bytes: usize,
 }
 
@@ -25,6 +25,10 @@ impl Settings {
             ("retention.ms", retention),
             // Events go by age alone: a bound on bytes would forget some before their time.
             ("retention.bytes", "-1".to_owned()),
+            // A replica that missed events never leads, and so never forgets what was acknowledged.
+            ("unclean.leader.election.enable", "false".to_owned()),
+            // Most replicas have an event before it counts as durable: whatever one of them loses, another has.
+            ("min.insync.replicas", (config.replication / 2 + 1).to_string()),
         ];
         Self { exact, max_bytes: config.max_bytes }
     }
@@ -56,6 +60,8 @@ pub(super) struct Partitions(BTreeMap<String, Topic>);
 
 struct Topic {
     partitions: usize,
+    /// Of the partition that has fewest.
+    replicas: usize,
     has_leaders: bool,
 }
 
@@ -64,7 +70,8 @@ impl Partitions {
         let topics = metadata.topics().iter().map(|topic| {
             let partitions = topic.partitions();
             let has_leaders = partitions.iter().all(|partition| partition.leader() >= 0);
-            (topic.name().to_owned(), Topic { partitions: partitions.len(), has_leaders })
+            let replicas = partitions.iter().map(|partition| partition.replicas().len()).min().unwrap_or_default();
+            (topic.name().to_owned(), Topic { partitions: partitions.len(), replicas, has_leaders })
         });
         Self(topics.collect())
     }
@@ -77,13 +84,22 @@ impl Partitions {
         self.0.get(topic).is_some_and(|topic| topic.has_leaders && topic.partitions > 0)
     }
 
-    pub(super) fn compare(&self, topic: &str, wanted: i32) -> Result<(), KafkaError> {
-        let found = self.0.get(topic).map_or(0, |topic| topic.partitions);
-        if i32::try_from(found) == Ok(wanted) {
-            return Ok(());
+    pub(super) fn compare(&self, topic: &str, config: &KafkaConfig) -> Result<(), KafkaError> {
+        let (partitions, replicas) =
+            self.0.get(topic).map_or((0, 0), |topic| (count(topic.partitions), count(topic.replicas)));
+        if partitions != config.partitions {
+            return Err(differs(topic, "partitions", (partitions.to_string(), config.partitions.to_string())));
         }
-        Err(differs(topic, "partitions", (found.to_string(), wanted.to_string())))
+        if replicas < config.replication {
+            let wanted = format!("{} or more", config.replication);
+            return Err(differs(topic, "replication", (replicas.to_string(), wanted)));
+        }
+        Ok(())
     }
+}
+
+fn count(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 fn differs(topic: &str, setting: &'static str, (found, wanted): (String, String)) -> KafkaError {

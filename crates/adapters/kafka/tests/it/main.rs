@@ -1,6 +1,8 @@
 //! Every promise of the transport, kept by a real cluster, and what is peculiar to Kafka.
 
+mod broker;
 mod foreign;
+mod histories;
 mod log;
 mod members;
 mod outages;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::transport::{EventSubscriber, StartFrom, SubscriptionConfig, TransportError};
@@ -48,6 +48,51 @@ async fn topics_with_other_settings_are_refused_and_named() {
         assert_eq!(KafkaTopics::check(&config).await.unwrap_err().to_string(), sentence);
     }
     assert!(KafkaTopics::check(&world.config).await.is_ok(), "something was changed");
+}
+
+#[tokio::test]
+async fn an_event_is_durable_on_most_replicas_and_a_replica_that_missed_some_never_leads() {
+    let config = config(1);
+    KafkaTopics::ensure(&config).await.unwrap();
+    let admin: AdminClient<DefaultClientContext> = client(&config).create().unwrap();
+    let name = config.topic(Topic::Orders);
+
+    let described = admin.describe_configs([&ResourceSpecifier::Topic(&name)], &AdminOptions::new()).await.unwrap();
+    let described = described.into_iter().next().unwrap().unwrap();
+    let own = |setting| {
+        let entry = described.get(setting).unwrap();
+        // Whatever the cluster's own default is, or becomes.
+        assert!(!entry.is_default && entry.source == ConfigSource::DynamicTopic, "{setting} is not set on the topic");
+        entry.value.clone().unwrap()
+    };
+    assert_eq!(own("min.insync.replicas"), "1");
+    assert_eq!(own("unclean.leader.election.enable"), "false");
+
+    let three = KafkaConfig { replication: 3, ..config.clone() };
+    let error = KafkaTopics::check(&three).await.unwrap_err().to_string();
+    let topic = config.topic(Topic::Accounts);
+    assert_eq!(error, format!("topic {topic} has replication 1, and the configuration wants 3 or more"));
+    delete_topics(&config);
+}
+
+#[tokio::test]
+async fn topics_that_may_lose_what_was_acknowledged_are_refused() {
+    for (setting, bad, good) in [("min.insync.replicas", "2", "1"), ("unclean.leader.election.enable", "true", "false")]
+    {
+        let config = config(1);
+        let admin: AdminClient<DefaultClientContext> = client(&config).create().unwrap();
+        let name = config.topic(Topic::Payments);
+        let topic = NewTopic::new(&name, 1, TopicReplication::Fixed(1))
+            .set("cleanup.policy", "delete")
+            .set("retention.ms", "-1")
+            .set(setting, bad);
+        admin.create_topics([&topic], &AdminOptions::new()).await.unwrap().pop().unwrap().unwrap();
+
+        let error = KafkaTopics::ensure(&config).await.unwrap_err().to_string();
+
+        assert_eq!(error, format!("topic {name} has {setting} {bad}, and the configuration wants {good}"));
+        delete_topics(&config);
+    }
 }
 
 #[tokio::test]

@@ -9,14 +9,17 @@ use ticketing_core::wire::{RawMessage, Undecodable};
 
 use super::*;
 
+/// The size of every message.
+const BYTES: usize = 100;
+
 fn message(key: Key) -> Decoded {
     let raw = RawMessage { topic: String::new(), key: key.to_string(), headers: Vec::new(), body: Bytes::new() };
     let reason = Undecodable { what: "a test needs no event".to_owned() };
-    Decoded { key, arrival: Arrival::Undecodable { raw, reason } }
+    Decoded { key, print: key, bytes: BYTES, arrival: Arrival::Undecodable { raw, reason } }
 }
 
 fn progress(keys: &[Key]) -> Progress {
-    let mut progress = Progress::new(1);
+    let mut progress = Progress::new(1, None);
     for (offset, key) in (0..).zip(keys) {
         progress.accept(offset, message(*key));
     }
@@ -89,10 +92,59 @@ fn what_is_not_out_cannot_be_settled() {
 fn a_message_that_is_held_is_not_taken_in_twice() {
     let mut progress = progress(&[1]);
 
-    progress.accept(0, message(1));
+    assert!(!progress.accept(0, message(1)));
 
     assert_eq!(lend(&mut progress, 5), [0]);
     assert_eq!(progress.waiting(), 0);
+}
+
+#[test]
+fn a_new_generation_takes_what_comes_and_commits_nothing_of_the_one_before() {
+    let mut before = progress(&[1, 2, 3]);
+    assert_eq!(lend(&mut before, 3), [0, 1, 2]);
+    (0..3).for_each(|offset| assert!(!before.settle(offset, None).unwrap()));
+    assert!(!before.accept(1, message(4)), "a passed offset was taken for news");
+
+    let mut after = Progress::new(2, None);
+
+    assert_eq!(after.to_commit(), None);
+    assert!(after.accept(1, message(4)), "news was taken for what was passed");
+    assert_eq!(lend(&mut after, 3), [1]);
+    after.settle(1, None).unwrap();
+    assert_eq!(after.to_commit(), Some(2));
+}
+
+#[test]
+fn a_watermark_is_marked_by_what_lies_at_it_or_before_it() {
+    let mut progress = progress(&[10, 11, 12]);
+    let mark = |offset, print| Mark { offset, print };
+    assert_eq!(progress.marks(), [mark(0, 10)]);
+    assert_eq!(lend(&mut progress, 3), [0, 1, 2]);
+
+    progress.settle(0, None).unwrap();
+    progress.settle(2, None).unwrap();
+    assert_eq!(progress.marks(), [mark(0, 10), mark(1, 11)]);
+    progress.settle(1, None).unwrap();
+    assert_eq!(progress.marks(), [mark(0, 10), mark(2, 12)]);
+
+    let (known, newest) = progress.to_compare().unwrap();
+    assert_eq!((known, newest), (mark(0, 10), mark(2, 12)));
+    progress.is_known(newest);
+    assert_eq!(progress.marks(), [mark(2, 12)]);
+}
+
+#[test]
+fn messages_are_counted_in_bytes_until_they_are_settled() {
+    let mut progress = progress(&[1, 2]);
+    assert_eq!(lend(&mut progress, 1), [0]);
+    assert_eq!(progress.bytes(), 2 * BYTES);
+
+    progress.settle(0, Some(Instant::now())).unwrap();
+    assert_eq!(progress.bytes(), 2 * BYTES);
+    assert_eq!(lend(&mut progress, 1), [0]);
+    progress.settle(0, None).unwrap();
+
+    assert_eq!(progress.bytes(), BYTES);
 }
 
 /// What may happen to a partition.
@@ -130,7 +182,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let (keys, out, done) = (Vec::new(), Vec::new(), Vec::new());
-        Self { progress: Progress::new(1), now: Instant::now(), keys, out, done, newest: HashMap::new() }
+        Self { progress: Progress::new(1, None), now: Instant::now(), keys, out, done, newest: HashMap::new() }
     }
 
     fn happens(&mut self, happening: &Happening) {
@@ -198,6 +250,7 @@ proptest! {
             }
         }
         assert_eq!(world.progress.waiting(), 0);
+        assert_eq!(world.progress.bytes(), 0);
         assert!(world.progress.lanes.is_empty(), "a lane outlived its messages");
     }
 }
