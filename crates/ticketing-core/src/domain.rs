@@ -14,5 +14,6 @@ pub mod money;
 pub mod order;
 pub mod payment;
 pub mod stock;
+pub mod text;
 pub mod ticket;
 pub mod time;

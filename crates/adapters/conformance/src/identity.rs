@@ -10,10 +10,14 @@ use ticketing_core::ports::identity::{PasswordHasher, TokenSigner, TokenVerifier
 
 use crate::report::Family;
 
-pub use passwords::{a_password_proves_itself_alone, a_weak_password_is_told_so, two_hashes_of_one_password_differ};
+pub use passwords::{
+    a_password_proves_itself_alone, a_password_proves_itself_however_it_is_typed, a_weak_password_is_told_so,
+    no_password_is_long_judged, two_hashes_of_one_password_differ,
+};
 pub use tokens::{
-    a_forged_token_is_refused, a_token_is_valid_until_it_expires, a_token_is_verified_with_public_keys_alone,
-    a_token_says_what_was_signed,
+    a_forged_token_is_refused, a_token_for_something_else_is_refused, a_token_is_not_valid_before_its_time,
+    a_token_is_valid_until_it_expires, a_token_is_verified_with_public_keys_alone, a_token_says_what_was_signed,
+    an_unknown_demand_is_refused,
 };
 
 /// The rules of passwords.
@@ -35,6 +39,11 @@ pub trait TokenFixture: Send + Sync {
 
     /// A signer with other keys, otherwise set up alike; always the same keys.
     fn stranger(&self) -> Arc<dyn TokenSigner>;
+
+    /// The signature of these bytes with the key of [`TokenFixture::signer`], in base64 for URLs (RFC 7515).
+    ///
+    /// So rules see tokens that the signer signs and would never make.
+    fn signature(&self, message: &str) -> String;
 
     /// A verifier that knows these public keys and nothing else.
     fn verifier(&self, jwks: &str) -> Arc<dyn TokenVerifier>;

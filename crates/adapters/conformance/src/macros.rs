@@ -267,8 +267,10 @@ macro_rules! passwords {
     (@ $form:tt) => {
         $crate::__family! { $form passwords identity [PasswordHasher] dyn $crate::identity::PasswordFixture;
             a_password_proves_itself_alone
+            a_password_proves_itself_however_it_is_typed
             two_hashes_of_one_password_differ
             a_weak_password_is_told_so
+            no_password_is_long_judged
         }
     };
     ($fixture:expr) => { $crate::passwords!(@ [tests $fixture]); };
@@ -283,6 +285,9 @@ macro_rules! tokens {
             a_token_is_verified_with_public_keys_alone
             a_token_is_valid_until_it_expires
             a_forged_token_is_refused
+            a_token_is_not_valid_before_its_time
+            a_token_for_something_else_is_refused
+            an_unknown_demand_is_refused
         }
     };
     ($fixture:expr) => { $crate::tokens!(@ [tests $fixture]); };
@@ -298,6 +303,7 @@ macro_rules! sessions {
             one_of_two_racing_refreshes_wins
             an_owner_finds_their_sessions
             all_sessions_but_one_may_be_revoked
+            the_oldest_of_too_many_sessions_gives_way
         }
     };
     ($fixture:expr) => { $crate::sessions!(@ [tests $fixture]); };

@@ -13,7 +13,7 @@ use ticketing_core::domain::time::Timestamp;
 use uuid::Uuid;
 
 pub use events::{busy_envelope, envelope, history, parked, raw_message};
-pub use people::{account, digest, email, password, session};
+pub use people::{account, attempt, digest, email, password, session};
 pub use trade::{bare_listing, listing, order, payable, payment, price, stock, ticket};
 
 /// A time of which nothing in particular is known: 2027-01-15T08:00:00Z.

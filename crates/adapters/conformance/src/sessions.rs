@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use ticketing_core::domain::ids::{AccountId, SessionId};
-use ticketing_core::ports::identity::{IdentityError, Session, SessionStore};
+use ticketing_core::ports::identity::{IdentityError, Session, SessionStore, SpentToken};
 
 use crate::outcome::Outcome;
 use crate::report::Family;
@@ -39,7 +39,9 @@ fn session(fixture: &dyn SessionsFixture, account: AccountId) -> Session {
 
 /// What a refresh makes of a session.
 fn refreshed(session: &Session) -> Session {
-    Session { current: sample::digest(), previous: Some(session.current), ..session.clone() }
+    let spent = [session.refreshed_at, session.created_at].map(|at| SpentToken { token: sample::digest(), at });
+    let spent = [SpentToken { token: session.current, at: session.refreshed_at }].into_iter().chain(spent).collect();
+    Session { current: sample::digest(), spent, ..session.clone() }
 }
 
 /// A session is found, as it is, until it is revoked by its owner.
@@ -153,5 +155,37 @@ pub async fn all_sessions_but_one_may_be_revoked(fixture: &dyn SessionsFixture) 
     answered(store.revoke_all(other, None)).await;
     assert_eq!(answered(store.session(foreign.id)).await, None, "a session survived the end of all");
     answered(store.revoke_all(owner, None)).await;
+    Outcome::Kept
+}
+
+/// An account has so many sessions and no more: the one that began first gives way, however often it was refreshed.
+/// Those that ended do not count, and neither do those of others.
+pub async fn the_oldest_of_too_many_sessions_gives_way(fixture: &dyn SessionsFixture) -> Outcome {
+    let store = fixture.sessions();
+    let (owner, foreign) = (account(), session(fixture, account()));
+    answered(store.create(foreign.clone())).await;
+    let began = fixture.now();
+    let mut theirs = Vec::new();
+    for n in 0..u64::try_from(Session::MAX_PER_ACCOUNT).expect("a small number") {
+        let session = sample::session(owner, began.after(Duration::from_millis(n)), HOUR);
+        answered(store.create(session.clone())).await;
+        theirs.insert(0, session);
+    }
+    assert_eq!(answered(store.sessions_of(owner)).await, theirs, "an owner may have as many as the bound says");
+
+    let oldest = theirs.pop().expect("a session");
+    let refreshed = Session { expires_at: oldest.expires_at.after(HOUR), ..refreshed(&oldest) };
+    assert!(answered(store.refresh(oldest.current, refreshed)).await, "a living session is refreshed");
+    let ended = theirs.remove(3);
+    assert!(answered(store.revoke(owner, ended.id)).await, "an owner ends a session");
+    for n in 0..2 {
+        let session = sample::session(owner, began.after(HOUR / 2 + Duration::from_millis(n)), HOUR);
+        answered(store.create(session.clone())).await;
+        theirs.insert(0, session);
+    }
+
+    assert_eq!(answered(store.session(oldest.id)).await, None, "the oldest of too many is found");
+    assert_eq!(answered(store.sessions_of(owner)).await, theirs, "none but the oldest gives way");
+    assert_eq!(answered(store.session(foreign.id)).await, Some(foreign), "somebody else's gave way");
     Outcome::Kept
 }

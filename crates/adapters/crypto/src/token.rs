@@ -17,6 +17,7 @@ use jsonwebtoken::jwk::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use ticketing_core::domain::ids::{AccountId, SessionId};
@@ -30,26 +31,58 @@ use cache::TokenCache;
 /// Who signs, as every token names it.
 const ISSUER: &str = "ticketing";
 
+/// For whom: every service of the marketplace, and nobody else who trusts the same keys.
+const AUDIENCE: &str = "ticketing";
+
+/// For what (RFC 9068, section 2.1), so that no other token of the same signer is taken for an access token.
+const TYPE: &str = "at+jwt";
+
 /// How many verified tokens are remembered, at about half a kilobyte each.
 const REMEMBERED: usize = 16_384;
 
 #[derive(Serialize, Deserialize)]
 struct Payload {
     iss: String,
+    aud: Value,
     sub: Uuid,
     sid: Uuid,
     iat: i64,
     exp: i64,
+    /// Not in tokens of ours, because clocks differ by a little; respected where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<f64>,
+}
+
+/// What a token says whose signature was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Verified {
+    claims: Claims,
+    not_before: Option<Timestamp>,
+}
+
+impl Verified {
+    fn is_valid_at(&self, now: Timestamp) -> bool {
+        now < self.claims.expires_at && self.not_before.is_none_or(|begins| begins <= now)
+    }
+}
+
+impl From<Payload> for Verified {
+    fn from(payload: Payload) -> Self {
+        let not_before = payload.nbf.map(|seconds| Timestamp::from_millis((seconds * 1000.0).ceil() as i64));
+        Self { claims: payload.into(), not_before }
+    }
 }
 
 impl From<Claims> for Payload {
     fn from(claims: Claims) -> Self {
         Self {
             iss: ISSUER.to_owned(),
+            aud: AUDIENCE.into(),
             sub: claims.account.uuid(),
             sid: claims.session.uuid(),
             iat: claims.issued_at.millis() / 1000,
             exp: claims.expires_at.millis() / 1000,
+            nbf: None,
         }
     }
 }
@@ -111,7 +144,8 @@ impl Ed25519Signer {
 
     fn new(key: &SigningKey) -> Self {
         let jwk = public_key(&key.verifying_key());
-        let header = Header { kid: jwk.common.key_id.clone(), ..Header::new(Algorithm::EdDSA) };
+        let typ = Some(TYPE.to_owned());
+        let header = Header { kid: jwk.common.key_id.clone(), typ, ..Header::new(Algorithm::EdDSA) };
         let jwks = serde_json::to_string(&JwkSet { keys: vec![jwk] }).expect("a public key is text all through");
         let der = key.to_pkcs8_der().expect("an Ed25519 key fits PKCS#8");
         Self { key: EncodingKey::from_ed_der(der.as_bytes()), header, jwks }
@@ -180,9 +214,13 @@ impl JwtVerifier {
         Ok(Self { keys, validation: validation(), verified: TokenCache::new(REMEMBERED) })
     }
 
-    fn read(&self, token: &str) -> Option<Claims> {
-        let kid = decode_header(token).ok()?.kid?;
-        let payload: Payload = decode(token, self.keys.get(&kid)?, &self.validation).ok()?.claims;
+    fn read(&self, token: &str) -> Option<Verified> {
+        let header = decode_header(token).ok()?;
+        // Nothing that a header may demand is understood here, and an empty list is none that may be.
+        if header.crit.is_some() || !header.typ.is_some_and(|typ| is_access_token(&typ)) {
+            return None;
+        }
+        let payload: Payload = decode(token, self.keys.get(&header.kid?)?, &self.validation).ok()?.claims;
         Some(payload.into())
     }
 }
@@ -190,15 +228,21 @@ impl JwtVerifier {
 impl TokenVerifier for JwtVerifier {
     fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, IdentityError> {
         let known = self.verified.get(token);
-        let claims = known.or_else(|| self.read(token)).ok_or(IdentityError::InvalidToken)?;
-        if now >= claims.expires_at {
+        let verified = known.or_else(|| self.read(token)).ok_or(IdentityError::InvalidToken)?;
+        if !verified.is_valid_at(now) {
             return Err(IdentityError::InvalidToken);
         }
         if known.is_none() {
-            self.verified.insert(token, claims);
+            self.verified.insert(token, verified);
         }
-        Ok(claims)
+        Ok(verified.claims)
     }
+}
+
+/// A media type, in any case, with or without the prefix that may be left out.
+fn is_access_token(typ: &str) -> bool {
+    let typ = typ.to_ascii_lowercase();
+    typ.strip_prefix("application/").unwrap_or(&typ) == TYPE
 }
 
 fn named_key(jwk: &Jwk) -> Option<Result<(String, DecodingKey), ConfigError>> {
@@ -220,8 +264,9 @@ fn decoding_key(x: &str) -> Result<DecodingKey, ConfigError> {
 
 fn validation() -> Validation {
     let mut validation = Validation::new(Algorithm::EdDSA);
-    validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+    validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
     validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
     validation.leeway = 0;
     // The caller says what time it is; see `JwtVerifier::verify`.
     validation.validate_exp = false;
@@ -258,7 +303,7 @@ mod tests {
         let signer = Ed25519Signer::from_text(SEED).unwrap();
 
         assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&signer.jwks()).unwrap(),
+            serde_json::from_str::<Value>(&signer.jwks()).unwrap(),
             serde_json::json!({ "keys": [
                 { "kty": "OKP", "crv": "Ed25519", "x": PUBLIC, "use": "sig", "alg": "EdDSA", "kid": THUMBPRINT }
             ] })
@@ -318,18 +363,32 @@ mod tests {
     }
 
     #[test]
+    fn a_type_is_read_in_each_of_its_forms() {
+        for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/at+JWT"] {
+            assert!(is_access_token(typ), "{typ}");
+        }
+        for typ in ["", "JWT", "application/", "application/application/at+jwt", "at+jwt "] {
+            assert!(!is_access_token(typ), "{typ}");
+        }
+    }
+
+    #[test]
     fn no_other_algorithm_or_issuer_is_believed() {
         let signer = Ed25519Signer::from_text(SEED).unwrap();
         let verifier = verifier(&signer);
-        let named = |header: Header| Header { kid: Some(THUMBPRINT.to_owned()), ..header };
+        let typ = || Some(TYPE.to_owned());
+        let named = |header: Header| Header { kid: Some(THUMBPRINT.to_owned()), typ: typ(), ..header };
         let payload = Payload::from(claims());
         let public = EncodingKey::from_secret(&URL_SAFE_NO_PAD.decode(PUBLIC).unwrap());
         let hmac = encode(&named(Header::new(Algorithm::HS256)), &payload, &public).unwrap();
         let foreign = Payload { iss: "somebody".to_owned(), ..Payload::from(claims()) };
         let foreign = encode(&signer.header, &foreign, &signer.key).unwrap();
-        let nameless = encode(&Header::new(Algorithm::EdDSA), &payload, &signer.key).unwrap();
+        let nameless = encode(&Header { typ: typ(), ..Header::new(Algorithm::EdDSA) }, &payload, &signer.key).unwrap();
         let (_, signed) = hmac.split_once('.').unwrap();
-        let none = format!("{}.{signed}", URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"none","kid":"{THUMBPRINT}"}}"#)));
+        let none = format!(
+            "{}.{signed}",
+            URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"none","typ":"at+jwt","kid":"{THUMBPRINT}"}}"#))
+        );
 
         for token in [hmac, foreign, nameless, none, String::new(), "..".to_owned(), "a.b.c".to_owned()] {
             assert!(is_refused(&verifier, &token), "{token}");

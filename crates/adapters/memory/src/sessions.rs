@@ -56,7 +56,7 @@ impl MemorySessions {
 #[async_trait]
 impl SessionStore for MemorySessions {
     async fn create(&self, session: Session) -> Result<(), IdentityError> {
-        self.run(Operation::Commit, |sessions| sessions.keep(session)).await
+        self.run(Operation::Commit, |sessions| sessions.create(session)).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, IdentityError> {
@@ -84,6 +84,15 @@ impl Sessions {
     fn forget_expired(&mut self, now: Timestamp) {
         while let Some((_, id)) = self.by_end.first().copied().filter(|(end, _)| *end <= now) {
             self.forget(id);
+        }
+    }
+
+    fn create(&mut self, session: Session) {
+        let account = session.account;
+        self.keep(session);
+        let mut own = self.of(account);
+        for oldest in own.drain(Session::MAX_PER_ACCOUNT.min(own.len())..) {
+            self.forget(oldest.id);
         }
     }
 

@@ -12,9 +12,10 @@ use futures::future::{BoxFuture, try_join_all};
 use redis::IntoConnectionInfo;
 use redis::aio::ConnectionManager;
 use redis::io::tcp::TcpSettings;
+use ticketing_core::domain::account::PasswordVersion;
 use ticketing_core::domain::ids::{AccountId, OrderId, SessionId};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::identity::{Session, SessionStore, TokenDigest};
+use ticketing_core::ports::identity::{Session, SessionKey, SessionStore, TokenDigest};
 use ticketing_core::ports::limits::{Quota, RateLimiter};
 use ticketing_core::ports::timers::{Timer, TimerQueue};
 use ticketing_redis::{RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTimers};
@@ -103,7 +104,9 @@ async fn session(client: &RedisClient) -> Outcome<Ask> {
         refreshed_at: now,
         expires_at: now.after(Duration::from_secs(600)),
         current: TokenDigest([1; 32]),
-        previous: Some(TokenDigest([2; 32])),
+        password: PasswordVersion::from_bytes([2; 32]),
+        key: SessionKey([3; 32]),
+        spent: Vec::new(),
     };
     let id = session.id;
     sessions.create(session).await?;

@@ -13,7 +13,6 @@ use ticketing_core::ports::identity::{IdentityError, Session, SessionStore, Toke
 use uuid::Uuid;
 
 use crate::client::RedisClient;
-use crate::error::RedisError;
 use crate::script::Call;
 
 /// Keeps sessions in Redis. A clone is a handle to the same sessions.
@@ -48,7 +47,8 @@ pub struct RedisSessions {
     index: String,
 }
 
-static KEEP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/keep.lua")));
+static CREATE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/create.lua")));
+static REFRESH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/refresh.lua")));
 static REVOKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/revoke.lua")));
 static REVOKE_ALL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/revoke_all.lua")));
 static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/list.lua")));
@@ -69,27 +69,23 @@ impl RedisSessions {
         key(&self.index, account.uuid())
     }
 
-    async fn keep(&self, session: &Session, used: Option<TokenDigest>) -> Result<bool, RedisError> {
+    /// A call that keeps a session.
+    fn keep<'a>(&self, script: &'a Script, session: &Session) -> Call<'a> {
         let keys = [self.record_key(session.id), self.index_key(session.account)];
         // Redis refuses the first millisecond of 1970, which is over as well.
         let expires_at = session.expires_at.millis().max(1);
-        let call = Call::of(&KEEP, &keys.each_ref().map(String::as_str))
+        Call::of(script, &keys.each_ref().map(String::as_str))
             .arg(record::encode(session))
             .id(session.id.uuid())
-            .arg(expires_at);
-        let call = match used {
-            Some(used) => call.arg(&used.0[..]),
-            None => call,
-        };
-        self.client.run(&call).await
+            .arg(expires_at)
     }
 }
 
 #[async_trait]
 impl SessionStore for RedisSessions {
     async fn create(&self, session: Session) -> Result<(), IdentityError> {
-        self.keep(&session, None).await?;
-        Ok(())
+        let call = self.keep(&CREATE, &session).arg(&self.record).arg(Session::MAX_PER_ACCOUNT);
+        Ok(self.client.run(&call).await?)
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, IdentityError> {
@@ -98,7 +94,7 @@ impl SessionStore for RedisSessions {
     }
 
     async fn refresh(&self, used: TokenDigest, next: Session) -> Result<bool, IdentityError> {
-        Ok(self.keep(&next, Some(used)).await?)
+        Ok(self.client.run(&self.keep(&REFRESH, &next).arg(&used.0[..])).await?)
     }
 
     async fn revoke(&self, account: AccountId, id: SessionId) -> Result<bool, IdentityError> {

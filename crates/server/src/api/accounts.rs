@@ -14,7 +14,7 @@ use ticketing_core::domain::account::{EmailAddress, Password};
 use ticketing_core::domain::ids::{AccountId, SessionId};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::identity::Session;
-use ticketing_core::usecase::accounts::{ChangePassword, SignIn, SignUp, SignedIn};
+use ticketing_core::usecase::accounts::{ChangePassword, Refreshed, SignIn, SignUp, SignedIn};
 use ticketing_core::usecase::error::Error;
 
 use crate::auth::client;
@@ -185,7 +185,8 @@ async fn current_user(State(app): State<App>, Visitor(user): Visitor) -> Result<
 
 /// Exchanges the refresh cookie for the next pair of tokens.
 ///
-/// A refresh token works once. One that comes again was copied, so its session ends.
+/// A refresh token works once; for ten seconds it gives the same pair again, because an answer may be lost.
+/// One that comes again later was copied, so its session ends.
 #[utoipa::path(post, path = "/api/users/refresh", tag = "accounts", security(("refresh" = [])), responses(
     (status = 204, description = "The next cookies"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
@@ -205,24 +206,37 @@ struct PasswordChange {
     password: String,
 }
 
-/// Replaces the password and ends all other sessions.
+/// Replaces the password, renews the session and ends all others.
+///
+/// Tokens of before are worth nothing from then on, but for the access token that was shown, until it runs out.
 #[utoipa::path(post, path = "/api/users/password", tag = "accounts", request_body = PasswordChange,
     security(("cookie" = []), ("bearer" = [])), responses(
-    (status = 204, description = "The password is another now"),
+    (status = 204, description = "The password is another now, and the next cookies; or none, if sessions are away: sign in"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 422, description = "`invalid`: `currentPassword` or `password`"),
     (status = 429, description = "`rate_limited`"),
 ))]
 async fn change_password(
     State(app): State<App>,
-    user: CurrentUser,
-    _: SignInTry,
+    (CurrentUser { account, session }, _): (CurrentUser, SignInTry),
+    call: Call,
     Json(body): Json<PasswordChange>,
-) -> Result<StatusCode, Problem> {
-    let CurrentUser { account, session } = user;
+) -> Result<Response, Problem> {
+    let accounts = app.accounts()?.clone();
+    // Whoever has a session guesses no faster than whoever has none.
+    check_account(&app, &accounts.account(account).await?.email).await?;
     let command = ChangePassword { account, session, current: body.current_password, new: body.password };
-    app.accounts()?.change_password(command).await?;
-    Ok(StatusCode::NO_CONTENT)
+    // A task of its own, which goes on if the browser goes away: what was begun ends the other sessions, too.
+    let change = tokio::spawn(async move { accounts.change_password(command).await });
+    let renewed = change.await.map_err(Problem::broken)??;
+    let secure = call.is_https(&app);
+    let cookies = match renewed {
+        Some(Refreshed { access, refresh, session_expires_at }) => {
+            SessionCookies::renew(&access, Some(&refresh), (session_expires_at, app.world.now()), secure)
+        }
+        None => SessionCookies::end(secure),
+    };
+    Ok((StatusCode::NO_CONTENT, cookies, ()).into_response())
 }
 
 /// The sessions of an account.

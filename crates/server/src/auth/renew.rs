@@ -39,7 +39,7 @@ pub async fn renew(app: &App, headers: &HeaderMap, extensions: &Extensions) -> R
     let times = (refreshed.session_expires_at, app.world.now());
     Ok(Renewed {
         user: refreshed.access.claims.into(),
-        cookies: SessionCookies::renew(&refreshed.access, refreshed.refresh.as_ref(), times, secure),
+        cookies: SessionCookies::renew(&refreshed.access, Some(&refreshed.refresh), times, secure),
         access_token: refreshed.access.token,
     })
 }

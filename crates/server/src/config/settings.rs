@@ -138,9 +138,11 @@ impl Mistakes {
         let standard = SessionLifetimes::default();
         let access = self.span("access-lifetime", settings.access_lifetime.as_deref(), HOUR * 24);
         let idle = self.span("session-lifetime", settings.session_lifetime.as_deref(), MONTH * 12);
+        let idle = idle.unwrap_or(standard.idle);
         let lifetimes = SessionLifetimes {
             access: access.unwrap_or(standard.access),
-            idle: idle.unwrap_or(standard.idle),
+            idle,
+            longest: standard.longest.max(idle),
             ..standard
         };
         if lifetimes.idle < lifetimes.access {

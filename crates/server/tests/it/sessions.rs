@@ -42,9 +42,10 @@ async fn a_second_tab_is_no_thief() {
 
     let second_tab = refresh(&app, &ada).await;
 
-    assert_eq!((second_tab.status.as_u16(), second_tab.cookie("refresh")), (204, String::new()));
+    assert_eq!((second_tab.status.as_u16(), second_tab.cookie("refresh")), (204, next.refresh.clone()));
     assert!(!second_tab.cookie("access").is_empty());
-    assert_eq!(refresh(&app, &next).await.status, 204);
+    app.pass(LATER).await;
+    assert_eq!(refresh(&app, &renewed(&ada, &second_tab)).await.status, 204);
 }
 
 #[tokio::test]
@@ -129,9 +130,14 @@ async fn another_password_ends_all_other_sessions() {
     };
 
     assert_eq!(change("wrong password").await.wrong_fields(), ["currentPassword"]);
-    assert_eq!(change(PASSWORD).await.status, 204);
+    let changed = change(PASSWORD).await;
+    assert_eq!(changed.status, 204);
 
     assert_eq!(who(&app, &phone).await, Value::Null);
+    let next = renewed(&laptop, &changed);
+    assert_eq!(who(&app, &next).await["email"], "ada@example.org");
+    assert_eq!(refresh(&app, &laptop).await.problem(), (401, "session_over"));
+    assert_eq!(refresh(&app, &next).await.status, 204);
     let old = json!({"email": "ada@example.org", "password": PASSWORD});
     assert_eq!(app.post("/api/users/signin").json(&old).send().await.problem(), (401, "wrong_credentials"));
 }
@@ -153,5 +159,28 @@ async fn a_weak_password_is_told_so() {
         let body = json!({"email": "ada@example.org", "password": password});
         let reply = app.post("/api/users/signup").json(&body).send().await;
         assert_eq!((reply.problem(), reply.wrong_fields()), ((422, "invalid"), vec!["password"]), "{password}");
+    }
+}
+
+#[tokio::test]
+async fn two_spellings_of_a_mailbox_and_of_a_password_are_one() {
+    let app = TestApp::start().await;
+    let chosen = json!({"email": "ada@mu\u{308}nchen.de", "password": "Crème brûlée quay 42"});
+    assert_eq!(app.post("/api/users/signup").json(&chosen).send().await.body["email"], "ada@münchen.de");
+    let typed = json!({"email": "ADA@xn--mnchen-3ya.de", "password": "Cre\u{300}me bru\u{302}le\u{301}e\u{A0}quay 42"});
+
+    assert_eq!(app.post("/api/users/signin").json(&typed).send().await.status, 200);
+    assert_eq!(app.post("/api/users/signup").json(&typed).send().await.problem(), (409, "email_taken"));
+    app.settle().await;
+}
+
+#[tokio::test]
+async fn what_nobody_can_see_is_no_address() {
+    let app = TestApp::start().await;
+
+    for email in ["\u{3164}@example.org", "ada@\u{2800}.org", "\u{200B}@example.org", "ada\u{3164}@example.org"] {
+        let body = json!({"email": email, "password": PASSWORD});
+        let reply = app.post("/api/users/signup").json(&body).send().await;
+        assert_eq!((reply.problem(), reply.wrong_fields()), ((422, "invalid"), vec!["email"]), "{email:?}");
     }
 }

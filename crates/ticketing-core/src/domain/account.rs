@@ -1,78 +1,23 @@
 //! Accounts: who somebody is, and the secret that proves it.
 
+mod email;
+
 use std::fmt;
-use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
 
 use super::event::Event;
 use super::ids::AccountId;
 use super::invalid::Invalid;
+use super::text;
 use super::time::Timestamp;
 
-/// An e-mail address in its normal form: trimmed and in lower case.
+pub use email::EmailAddress;
+
+/// A password as its owner typed it, in its normal form. Never printed, never stored.
 ///
-/// Two spellings of one address are one account.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EmailAddress(String);
-
-impl EmailAddress {
-    /// RFC 5321, section 4.5.3.1.3: a path is at most 256 octets, with its angle brackets.
-    pub const MAX_BYTES: usize = 254;
-
-    /// The address as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for EmailAddress {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let address = text.trim().to_lowercase();
-        match address.rsplit_once('@') {
-            Some((local, domain)) if address.len() <= Self::MAX_BYTES && is_local(local) && is_domain(domain) => {
-                Ok(Self(address))
-            }
-            _ => Err(Invalid::new("email", "must be an e-mail address such as ada@example.org")),
-        }
-    }
-}
-
-/// Only what every mail server takes: no quotes, comments or white space.
-fn is_local(local: &str) -> bool {
-    (1..=64).contains(&local.len())
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && !local.contains("..")
-        && local.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
-}
-
-fn is_domain(domain: &str) -> bool {
-    domain.contains('.') && domain.split('.').all(is_label)
-}
-
-fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-}
-
-impl fmt::Display for EmailAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for EmailAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An address names a person, so it stays out of logs.
-        f.write_str("EmailAddress(…)")
-    }
-}
-
-/// A password as its owner typed it. Never printed, never stored.
+/// The normal form is that of RFC 8265, section 4.2.2 (`OpaqueString`): spaces of every kind are one, and
+/// composed and decomposed letters are the same, because one person's keyboards differ in both.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -81,19 +26,30 @@ impl Password {
     pub const MIN_CHARS: usize = 10;
     /// The longest that is accepted, so that hashing has a bound.
     pub const MAX_CHARS: usize = 128;
+    /// The most bytes that are looked at: room for the longest, however it is written.
+    pub const MAX_BYTES: usize = 2048;
 
-    /// Accepts a new password that is long enough and not absurdly long.
+    /// Accepts a new password that is long enough, not absurdly long and free of control characters.
     ///
     /// # Errors
     ///
     /// [`Invalid`] names the bound: tell the person.
     pub fn new(text: String) -> Result<Self, Invalid> {
+        let too_long = || Invalid::new("password", format!("must be at most {} characters long", Self::MAX_CHARS));
+        // Before anything else, so that nothing else is done to a text without bounds.
+        if text.len() > Self::MAX_BYTES {
+            return Err(too_long());
+        }
+        let text = normal_form(text);
         match text.chars().count() {
-            Self::MIN_CHARS..=Self::MAX_CHARS => Ok(Self(text)),
+            n if n > Self::MAX_CHARS => Err(too_long()),
             n if n < Self::MIN_CHARS => {
                 Err(Invalid::new("password", format!("must be at least {} characters long", Self::MIN_CHARS)))
             }
-            _ => Err(Invalid::new("password", format!("must be at most {} characters long", Self::MAX_CHARS))),
+            _ if text.chars().any(char::is_control) => {
+                Err(Invalid::new("password", "must not contain control characters"))
+            }
+            _ => Ok(Self(text)),
         }
     }
 
@@ -104,9 +60,51 @@ impl Password {
     }
 }
 
+/// RFC 8265, section 4.2.2: other spaces become the one of the space bar, and the text is composed.
+fn normal_form(text: String) -> String {
+    if text.is_ascii() {
+        return text;
+    }
+    let spaced: String = text.chars().map(|c| if text::is_foreign_space(c) { ' ' } else { c }).collect();
+    text::composed(&spaced).into_owned()
+}
+
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(…)")
+    }
+}
+
+/// What somebody typed to prove that they know a password. Never printed, never stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordAttempt {
+    normal: String,
+    /// As it was typed, where that is another text.
+    typed: Option<String>,
+}
+
+impl PasswordAttempt {
+    /// Takes what was typed; `None` if it is longer than any password, and so is none.
+    #[must_use]
+    pub fn new(typed: String) -> Option<Self> {
+        if typed.len() > Password::MAX_BYTES {
+            return None;
+        }
+        let normal = normal_form(typed.clone());
+        let typed = (typed != normal).then_some(typed);
+        Some(Self { normal, typed })
+    }
+
+    /// What to compare, one after the other: the normal form, and what was typed if that is another text,
+    /// since a hash may be older than the normal form.
+    pub fn spellings(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.normal), self.typed.as_ref()].into_iter().flatten().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for PasswordAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordAttempt(…)")
     }
 }
 
@@ -126,11 +124,44 @@ impl PasswordHash {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Tells this password from every other that the account had or will have, since each hash has a salt of its own.
+    #[must_use]
+    pub fn version(&self) -> PasswordVersion {
+        PasswordVersion(Sha256::digest(&self.0).into())
+    }
 }
 
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(…)")
+    }
+}
+
+/// Which of its passwords an account has: moves with every change, and never takes a value again.
+///
+/// Not a counter, because a backup that is restored counts the same numbers again.
+/// Says nothing about the password to anybody who does not have the hash.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PasswordVersion([u8; 32]);
+
+impl PasswordVersion {
+    /// Takes over what was kept of one.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// What is kept of it.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordVersion(…)")
     }
 }
 
@@ -170,38 +201,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_spellings_of_an_address_are_one() {
-        let plain: EmailAddress = "ada@example.org".parse().unwrap();
-
-        assert_eq!("  Ada@Example.ORG ".parse(), Ok(plain));
-    }
-
-    #[test]
-    fn what_is_no_address_is_refused() {
-        for text in [
-            "",
-            "ada",
-            "ada@",
-            "@example.org",
-            "a b@example.org",
-            "ada@localhost",
-            "ada@-x.org",
-            "a@b..org",
-            ".a@b.org",
-            "a\u{0}@b.org",
-            "<a>@b.org",
-        ] {
-            assert!(text.parse::<EmailAddress>().is_err(), "{text:?}");
-        }
-        assert!(format!("{}@example.org", "a".repeat(300)).parse::<EmailAddress>().is_err());
-    }
-
-    #[test]
     fn a_password_has_bounds_and_is_never_printed() {
         assert!(Password::new("short".into()).is_err());
         assert!(Password::new("x".repeat(129)).is_err());
+        assert!(Password::new("x".repeat(10_000_000)).is_err());
+        assert!(Password::new("a\u{301}".repeat(128)).is_ok(), "what looks like 128 characters is not more");
+        assert!(Password::new("five!\u{301}\u{0}\n67".into()).is_err());
         let password = Password::new("correct horse battery".into()).unwrap();
 
         assert_eq!(format!("{password:?}"), "Password(…)");
+    }
+
+    #[test]
+    fn two_spellings_of_a_password_are_one() {
+        let plain = Password::new("Crème brûlée 1".into()).unwrap();
+
+        for text in
+            ["Cre\u{300}me bru\u{302}le\u{301}e 1", "Crème\u{A0}brûlée\u{3000}1", "Crème\u{2003}brûlée\u{202F}1"]
+        {
+            assert_eq!(Password::new(text.into()), Ok(plain.clone()), "{text:?}");
+            let attempt = PasswordAttempt::new(text.into()).unwrap();
+            assert_eq!(attempt.spellings().collect::<Vec<_>>(), [plain.expose(), text]);
+        }
+        assert_ne!(Password::new("crème brûlée 1".into()), Ok(plain.clone()), "case counts");
+        assert_ne!(Password::new(" Crème brûlée 1".into()), Ok(plain.clone()), "spaces count");
+        let attempt = PasswordAttempt::new(plain.expose().into()).unwrap();
+        assert_eq!(attempt.spellings().collect::<Vec<_>>(), [plain.expose()]);
+    }
+
+    #[test]
+    fn what_is_longer_than_any_password_is_no_attempt_and_no_attempt_is_printed() {
+        assert_eq!(PasswordAttempt::new("x".repeat(10_000_000)), None);
+        let attempt = PasswordAttempt::new("correct horse".into()).unwrap();
+
+        assert_eq!(format!("{attempt:?}"), "PasswordAttempt(…)");
+    }
+
+    #[test]
+    fn another_password_is_another_version() {
+        let [first, second] = ["$argon2id$a", "$argon2id$b"].map(|phc| PasswordHash::new(phc.to_owned()));
+
+        assert_ne!(first.version(), second.version());
+        assert_eq!(first.version(), first.clone().version());
+        assert_eq!(PasswordVersion::from_bytes(*first.version().bytes()), first.version());
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::text;
+
 /// A field is wrong, and how to mend it.
 ///
 /// `field` is the name the caller used; `message` is a sentence for a person.
@@ -45,10 +47,10 @@ pub(crate) enum Lines {
 }
 
 impl TextRule {
-    /// Trims the text and accepts it when it is not empty, not too long and free of control characters.
+    /// Trims and composes the text, and accepts it when it can be seen, is not too long and free of control characters.
     pub(crate) fn parse(self, text: &str) -> Result<String, Invalid> {
-        let text = text.trim();
-        if text.is_empty() {
+        let text = text::composed(text.trim());
+        if !text::is_visible(&text) {
             return Err(Invalid::new(self.field, "must not be empty"));
         }
         if text.chars().count() > self.max_chars {
@@ -57,14 +59,14 @@ impl TextRule {
         if text.chars().any(|c| self.forbids(c)) {
             return Err(Invalid::new(self.field, "must not contain control characters"));
         }
-        Ok(text.to_owned())
+        Ok(text.into_owned())
     }
 
-    /// Absent, or nothing but white space, is absent; the rest as [`TextRule::parse`].
+    /// Absent, or nothing that can be seen, is absent; the rest as [`TextRule::parse`].
     pub(crate) fn parse_optional(self, text: Option<&str>) -> Result<Option<String>, Invalid> {
-        match text.map(str::trim) {
-            None | Some("") => Ok(None),
-            Some(text) => self.parse(text).map(Some),
+        match text {
+            Some(text) if text::is_visible(text) => self.parse(text).map(Some),
+            Some(_) | None => Ok(None),
         }
     }
 
@@ -91,5 +93,18 @@ mod tests {
         assert!(TITLE.parse("a\nb").is_err());
         assert!(TITLE.parse("a\u{202E}b").is_err());
         assert_eq!(TITLE.parse_optional(Some("  ")), Ok(None));
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_no_text() {
+        for text in ["\u{3164}", " \u{200B}\u{2800}", "\u{301}", "\u{FE0F}", "\u{E0067}", "\u{200E}\n"] {
+            assert_eq!(TITLE.parse(text), Err(Invalid::new("title", "must not be empty")), "{text:?}");
+            assert_eq!(TITLE.parse_optional(Some(text)), Ok(None), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_a_text_are_one() {
+        assert_eq!(TITLE.parse("Cafe\u{301}s"), TITLE.parse("Cafés"));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::account::{Password, PasswordHash};
+use crate::domain::account::{Password, PasswordAttempt, PasswordHash, PasswordVersion};
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::time::Timestamp;
 
@@ -24,15 +24,18 @@ pub enum IdentityError {
 
 /// Turns passwords into what may be kept of them.
 ///
-/// Hashing is slow on purpose, so it runs beside the requests, and only so many at a time.
+/// Hashing is slow on purpose, and judging a password may be slow, so both run beside the requests, and only so
+/// many at a time. Stopping to wait does not stop the work.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `identity`.
 ///
 /// - A password proves itself, and no other does: `a_password_proves_itself_alone`.
+/// - However it is typed, it is the same password: `a_password_proves_itself_however_it_is_typed`.
 /// - Two hashes of one password differ: `two_hashes_of_one_password_differ`.
 /// - A weak password is told so, a strong one is not: `a_weak_password_is_told_so`.
+/// - No password keeps the judge, or anybody beside it, for long: `no_password_is_long_judged`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync + 'static {
@@ -43,7 +46,7 @@ pub trait PasswordHasher: Send + Sync + 'static {
     /// [`IdentityError::Unavailable`]: try again later.
     async fn hash(&self, password: &Password) -> Result<PasswordHash, IdentityError>;
 
-    /// Whether a hash was made of this password.
+    /// Whether a hash was made of this password, in any of the attempt's spellings.
     ///
     /// With no hash it takes as long and answers `false`, so that timing does
     /// not tell which accounts exist.
@@ -51,12 +54,16 @@ pub trait PasswordHasher: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`IdentityError::Unavailable`]: try again later.
-    async fn verify(&self, attempt: String, hash: Option<PasswordHash>) -> Result<bool, IdentityError>;
+    async fn verify(&self, attempt: PasswordAttempt, hash: Option<PasswordHash>) -> Result<bool, IdentityError>;
 
     /// What makes a password easy to guess, in a sentence; `None` if nothing does.
     ///
     /// `hints` are texts that an attacker would try, the e-mail address for one.
-    fn weakness(&self, password: &Password, hints: &[String]) -> Option<String>;
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError::Unavailable`]: try again later.
+    async fn weakness(&self, password: &Password, hints: &[String]) -> Result<Option<String>, IdentityError>;
 }
 
 /// What an access token says.
@@ -97,6 +104,9 @@ pub trait TokenSigner: Send + Sync + 'static {
 ///
 /// - A token is valid until it expires: `a_token_is_valid_until_it_expires`.
 /// - A token that was changed or signed by another is refused: `a_forged_token_is_refused`.
+/// - A token is not valid before the time it names: `a_token_is_not_valid_before_its_time`.
+/// - A token for another audience, issuer or use is refused: `a_token_for_something_else_is_refused`.
+/// - A token that demands what the verifier does not know is refused: `an_unknown_demand_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TokenVerifier: Send + Sync + 'static {
     /// Reads a token that is valid at `now`.
@@ -117,6 +127,28 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
+/// Makes the refresh tokens of one session, each out of the one before, and recognises them.
+///
+/// Kept beside the session, so that every process has it. By itself it gives no token that is worth anything:
+/// that takes a token of the session, of which a digest alone is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SessionKey(pub [u8; 32]);
+
+impl fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionKey(…)")
+    }
+}
+
+/// A refresh token that was exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpentToken {
+    /// Which one.
+    pub token: TokenDigest,
+    /// When it was exchanged first.
+    pub at: Timestamp,
+}
+
 /// One sign-in on one device, kept alive by refresh tokens that are used once each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -132,10 +164,21 @@ pub struct Session {
     pub refreshed_at: Timestamp,
     /// When it ends unless refreshed before.
     pub expires_at: Timestamp,
+    /// The password that its owner proved to know: once the account has another, the session is over.
+    pub password: PasswordVersion,
+    /// Makes and recognises its refresh tokens.
+    pub key: SessionKey,
     /// The refresh token that is valid now.
     pub current: TokenDigest,
-    /// The one before it, to tell a thief from a second tab.
-    pub previous: Option<TokenDigest>,
+    /// Those that were exchanged a moment ago, newest first; at most [`Session::MAX_SPENT`].
+    pub spent: Vec<SpentToken>,
+}
+
+impl Session {
+    /// How many sessions an account may have; the one that began first gives way to one too many.
+    pub const MAX_PER_ACCOUNT: usize = 100;
+    /// How many exchanged tokens are remembered, so that a store has a bound.
+    pub const MAX_SPENT: usize = 8;
 }
 
 /// Keeps sessions. What it cannot find is signed out.
@@ -149,10 +192,12 @@ pub struct Session {
 /// - Of two refreshes with one token, one wins: `one_of_two_racing_refreshes_wins`.
 /// - An owner finds their own sessions and no others: `an_owner_finds_their_sessions`.
 /// - All sessions of an owner but one may be revoked at once: `all_sessions_but_one_may_be_revoked`.
+/// - An owner has so many sessions and no more; the oldest gives way: `the_oldest_of_too_many_sessions_gives_way`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync + 'static {
-    /// Keeps a new session until it expires.
+    /// Keeps a new session until it expires, and ends the oldest of the account's if there are
+    /// more than [`Session::MAX_PER_ACCOUNT`].
     ///
     /// # Errors
     ///
@@ -202,7 +247,10 @@ pub struct SessionLifetimes {
     pub access: Duration,
     /// A session that nobody refreshes.
     pub idle: Duration,
-    /// How long the refresh token before the current one is taken for a second tab and not for a thief.
+    /// A session, however often it is refreshed.
+    pub longest: Duration,
+    /// How long after its exchange a refresh token gives the same pair again, to a second tab or to whom the answer
+    /// did not reach; later it is a thief's.
     pub overlap: Duration,
 }
 
@@ -211,6 +259,7 @@ impl Default for SessionLifetimes {
         Self {
             access: Duration::from_secs(5 * 60),
             idle: Duration::from_secs(30 * 24 * 3600),
+            longest: Duration::from_secs(90 * 24 * 3600),
             overlap: Duration::from_secs(10),
         }
     }

@@ -11,9 +11,12 @@ use std::sync::Arc;
 
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::ids::{AccountId, SessionId};
+use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::ports::account_store::AccountStore;
-use crate::ports::identity::{Claims, PasswordHasher, Session, SessionLifetimes, SessionStore, TokenSigner};
+use crate::ports::identity::{
+    Claims, PasswordHasher, Session, SessionKey, SessionLifetimes, SessionStore, TokenSigner,
+};
 
 use super::World;
 use super::error::Error;
@@ -108,25 +111,36 @@ impl Accounts {
     /// Begins a session on a device.
     async fn begin_session(&self, account: &Account, device: &str, now: Timestamp) -> Result<SignedIn, Error> {
         let id = SessionId::new(self.world.uuid(now));
-        let refresh = RefreshToken::draw(id, &self.world);
+        let key = SessionKey(self.world.ids.secret());
+        let refresh = RefreshToken::draw(id, &key, &self.world);
         let session = Session {
             id,
             account: account.id,
-            device: device.chars().filter(|c| !c.is_control()).take(200).collect(),
+            device: text::shown(device, MAX_DEVICE_CHARS),
             created_at: now,
             refreshed_at: now,
-            expires_at: now.after(self.lifetimes.idle),
+            expires_at: self.session_end(now, now),
+            password: account.password.version(),
+            key,
             current: refresh.digest(),
-            previous: None,
+            spent: Vec::new(),
         };
-        let session_expires_at = session.expires_at;
-        self.sessions.create(session).await?;
-        let access = self.sign(account.id, id, now);
+        self.sessions.create(session.clone()).await?;
+        let Refreshed { access, refresh, session_expires_at } = self.pair(&session, refresh, now);
         Ok(SignedIn { account: account.id, email: account.email.clone(), access, refresh, session_expires_at })
     }
 
-    fn sign(&self, account: AccountId, session: SessionId, now: Timestamp) -> AccessToken {
-        let claims = Claims { account, session, issued_at: now, expires_at: now.after(self.lifetimes.access) };
+    /// When a session ends that is refreshed now and never again.
+    fn session_end(&self, created_at: Timestamp, now: Timestamp) -> Timestamp {
+        now.after(self.lifetimes.idle).min(created_at.after(self.lifetimes.longest))
+    }
+
+    /// Signs a token that does not outlive its session.
+    fn sign(&self, session: &Session, now: Timestamp) -> AccessToken {
+        let expires_at = now.after(self.lifetimes.access).min(session.expires_at);
+        let claims = Claims { account: session.account, session: session.id, issued_at: now, expires_at };
         AccessToken { token: self.signer.sign(claims), claims }
     }
 }
+
+const MAX_DEVICE_CHARS: usize = 200;

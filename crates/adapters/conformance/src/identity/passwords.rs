@@ -14,8 +14,14 @@ async fn hash(hasher: &dyn PasswordHasher, password: &Password) -> PasswordHash 
 }
 
 async fn proves(hasher: &dyn PasswordHasher, attempt: &str, hash: Option<&PasswordHash>) -> bool {
-    let verified = hasher.verify(attempt.to_owned(), hash.cloned());
+    let verified = hasher.verify(sample::attempt(attempt), hash.cloned());
     soon("a password is checked", verified).await.expect("a password is checked")
+}
+
+async fn judged(hasher: &dyn PasswordHasher, password: &str, hints: &[&str]) -> Option<String> {
+    let password = sample::password(password);
+    let hints: Vec<String> = hints.iter().map(|&hint| hint.to_owned()).collect();
+    soon("a password is judged", hasher.weakness(&password, &hints)).await.expect("a password is judged")
 }
 
 /// A password proves itself, and no other does, however alike; without a hash, or with a broken one, none does.
@@ -33,7 +39,7 @@ pub async fn a_password_proves_itself_alone(fixture: &dyn PasswordFixture) -> Ou
     }
 
     let broken = PasswordHash::new("not a hash".to_owned());
-    let verified = soon("a password is checked", hasher.verify("not a hash".to_owned(), Some(broken))).await;
+    let verified = soon("a password is checked", hasher.verify(sample::attempt("not a hash"), Some(broken))).await;
     assert!(!matches!(verified, Ok(true)), "a hash that is none proves a password");
     Outcome::Kept
 }
@@ -57,13 +63,40 @@ pub async fn two_hashes_of_one_password_differ(fixture: &dyn PasswordFixture) ->
 pub async fn a_weak_password_is_told_so(fixture: &dyn PasswordFixture) -> Outcome {
     let hasher = fixture.hasher();
     for weak in ["password123", "1234567890", "qwertyuiop", "aaaaaaaaaaaa"] {
-        let told = hasher.weakness(&sample::password(weak), &[]);
+        let told = judged(&*hasher, weak, &[]).await;
         assert!(told.is_some_and(|told| !told.trim().is_empty()), "{weak:?} was taken for strong");
     }
-    let strong = sample::password("plum-Orbit-47-velvet-harbour");
-    assert_eq!(hasher.weakness(&strong, &["ada@example.org".to_owned()]), None, "a strong password was refused");
-    let own = sample::password("ada.lovelace@example.org");
-    let hints = ["ada.lovelace@example.org".to_owned()];
-    assert!(hasher.weakness(&own, &hints).is_some(), "the owner's e-mail address was taken for strong");
+    let strong = judged(&*hasher, "plum-Orbit-47-velvet-harbour", &["ada@example.org"]).await;
+    assert_eq!(strong, None, "a strong password was refused");
+    let own = "ada.lovelace@example.org";
+    assert!(judged(&*hasher, own, &[own]).await.is_some(), "the owner's e-mail address was taken for strong");
+    Outcome::Kept
+}
+
+/// However a password is typed, composed or decomposed and with whatever spaces, it proves itself.
+pub async fn a_password_proves_itself_however_it_is_typed(fixture: &dyn PasswordFixture) -> Outcome {
+    let hasher = fixture.hasher();
+    let spellings = ["Crème brûlée 1", "Cre\u{300}me bru\u{302}le\u{301}e 1", "Crème\u{A0}brûlée\u{3000}1"];
+    for chosen in spellings {
+        let hash = hash(&*hasher, &sample::password(chosen)).await;
+        for typed in spellings {
+            assert!(proves(&*hasher, typed, Some(&hash)).await, "{chosen:?} is not proved by {typed:?}");
+        }
+        assert!(!proves(&*hasher, "Creme brulee 1", Some(&hash)).await, "accents do not count");
+    }
+    Outcome::Kept
+}
+
+/// The worst of passwords is judged soon, and beside the thread that asks.
+pub async fn no_password_is_long_judged(fixture: &dyn PasswordFixture) -> Outcome {
+    let hasher = fixture.hasher();
+    for unit in ["l33t", "4@8({[<369&#!1/|0$5+7%2", "1029384756", "p4$$w0rd", "11/11/2011 ", "a@4", "aab", "ä€𐍈ß"]
+    {
+        let worst: String = unit.chars().cycle().take(Password::MAX_CHARS).collect();
+        let password = sample::password(&worst);
+        let mut judging = hasher.weakness(&password, &[]);
+        assert!(futures::poll!(judging.as_mut()).is_pending(), "{unit:?} is judged on the thread that asks");
+        soon("a password is judged", judging).await.expect("a password is judged");
+    }
     Outcome::Kept
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
 use ticketing_core::domain::ids::{AccountId, SessionId};
 use ticketing_core::ports::identity::{Claims, IdentityError, TokenVerifier};
 
@@ -23,6 +26,28 @@ fn claims() -> Claims {
 
 fn refused(verifier: &dyn TokenVerifier, token: &str) -> bool {
     matches!(verifier.verify(token, NOW.after(Duration::from_secs(1))), Err(IdentityError::InvalidToken))
+}
+
+/// Members of a JSON object; `null` takes one away.
+type Members<'a> = &'a [(&'a str, Value)];
+
+/// A token that the signer signed, though its header and its claims say this besides.
+fn strange(fixture: &dyn TokenFixture, header: Members<'_>, payload: Members<'_>) -> String {
+    let token = fixture.signer().sign(claims());
+    let mut parts = token.split('.');
+    let mut part = |members| with(parts.next().expect("a token has three parts"), members);
+    let message = [part(header), part(payload)].join(".");
+    format!("{message}.{}", fixture.signature(&message))
+}
+
+fn with(part: &str, members: Members<'_>) -> String {
+    let json = URL_SAFE_NO_PAD.decode(part).expect("a part of a token is base64");
+    let mut object: Map<String, Value> = serde_json::from_slice(&json).expect("a part of a token is JSON");
+    for (name, value) in members {
+        object.insert((*name).to_owned(), value.clone());
+    }
+    object.retain(|_, value| !value.is_null());
+    URL_SAFE_NO_PAD.encode(Value::Object(object).to_string())
 }
 
 /// A signed token says what was signed, to whole seconds.
@@ -105,5 +130,51 @@ pub async fn a_forged_token_is_refused(fixture: &dyn TokenFixture) -> Outcome {
     // The header {"alg":"none"}, which naive verifiers believe.
     let claimed = token.split('.').nth(1).unwrap_or_default();
     assert!(refused(&*verifier, &format!("eyJhbGciOiJub25lIn0.{claimed}.")), "an unsigned token was believed");
+    Outcome::Kept
+}
+
+/// A token is not valid before the time that it names, whoever has seen it later.
+pub async fn a_token_is_not_valid_before_its_time(fixture: &dyn TokenFixture) -> Outcome {
+    let verifier = fixture.verifier(&fixture.signer().jwks());
+    let begins = NOW.after(Duration::from_secs(60));
+    let seconds = begins.millis() / 1000;
+    for begin in [json!(seconds), json!(f64::from(u32::try_from(seconds).expect("before 2106")) + 0.0)] {
+        let token = strange(fixture, &[], &[("nbf", begin)]);
+        for (now, valid) in [(NOW, false), (begins.before(Duration::from_secs(1)), false), (begins, true), (NOW, false)]
+        {
+            assert_eq!(verifier.verify(&token, now).is_ok(), valid, "at {now}, a token that begins at {begins}");
+        }
+    }
+    let token = strange(fixture, &[], &[("nbf", json!("soon"))]);
+    assert!(refused(&*verifier, &token), "a token whose beginning cannot be read was believed");
+    Outcome::Kept
+}
+
+/// A token that the signer made for another audience, in another name or for another use is refused.
+pub async fn a_token_for_something_else_is_refused(fixture: &dyn TokenFixture) -> Outcome {
+    let verifier = fixture.verifier(&fixture.signer().jwks());
+    assert!(!refused(&*verifier, &strange(fixture, &[], &[])), "the signature is the signer's");
+    for claim in ["aud", "iss"] {
+        for other in [json!("another"), json!(["another"]), json!([]), json!(""), json!(7), Value::Null] {
+            let token = strange(fixture, &[], &[(claim, other.clone())]);
+            assert!(refused(&*verifier, &token), "a token with {claim} {other} was believed");
+        }
+    }
+    for other in [json!("JWT"), json!("secevent+jwt"), json!(""), Value::Null] {
+        let token = strange(fixture, &[("typ", other.clone())], &[]);
+        assert!(refused(&*verifier, &token), "a token of type {other} was believed");
+    }
+    Outcome::Kept
+}
+
+/// A token whose header demands to understand what the verifier does not is refused (RFC 7515, section 4.1.11).
+pub async fn an_unknown_demand_is_refused(fixture: &dyn TokenFixture) -> Outcome {
+    let verifier = fixture.verifier(&fixture.signer().jwks());
+    let understood = strange(fixture, &[("example", json!(true))], &[]);
+    assert!(!refused(&*verifier, &understood), "what is not demanded is passed by");
+    for demands in [json!(["example"]), json!(["b64"]), json!(["exp", "example"]), json!([]), json!("example")] {
+        let token = strange(fixture, &[("example", json!(true)), ("crit", demands.clone())], &[]);
+        assert!(refused(&*verifier, &token), "a token that demands {demands} was believed");
+    }
     Outcome::Kept
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use ticketing_core::domain::account::{Account, EmailAddress, Password, PasswordHash};
+use ticketing_core::domain::account::{
+    Account, EmailAddress, Password, PasswordAttempt, PasswordHash, PasswordVersion,
+};
 use ticketing_core::domain::ids::{AccountId, SessionId};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::identity::{Session, TokenDigest};
+use ticketing_core::ports::identity::{Session, SessionKey, TokenDigest};
 
 use super::{NOW, uuid};
 
@@ -19,6 +21,12 @@ pub fn email() -> EmailAddress {
 #[must_use]
 pub fn password(text: &str) -> Password {
     Password::new(text.to_owned()).expect("a password within its bounds")
+}
+
+/// What somebody types to prove a password.
+#[must_use]
+pub fn attempt(text: &str) -> PasswordAttempt {
+    PasswordAttempt::new(text.to_owned()).expect("no longer than a password")
 }
 
 /// An account with an address of its own.
@@ -45,6 +53,8 @@ pub fn session(account: AccountId, now: Timestamp, span: Duration) -> Session {
         refreshed_at: now,
         expires_at: now.after(span),
         current: digest(),
-        previous: None,
+        password: PasswordVersion::from_bytes(rand::random()),
+        key: SessionKey(rand::random()),
+        spent: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{PoisonError, RwLock};
 
-use ticketing_core::ports::identity::Claims;
+use super::Verified;
 
 /// Remembers verified tokens in two generations.
 ///
@@ -18,8 +18,8 @@ pub(super) struct TokenCache {
 
 #[derive(Debug, Default)]
 struct Generations {
-    young: HashMap<Box<str>, Claims>,
-    old: HashMap<Box<str>, Claims>,
+    young: HashMap<Box<str>, Verified>,
+    old: HashMap<Box<str>, Verified>,
 }
 
 impl TokenCache {
@@ -27,18 +27,18 @@ impl TokenCache {
         Self { generations: RwLock::default(), young_max: (capacity / 2).max(1) }
     }
 
-    pub(super) fn get(&self, token: &str) -> Option<Claims> {
+    pub(super) fn get(&self, token: &str) -> Option<Verified> {
         // A panic elsewhere leaves whole entries, so a poisoned lock is as good as another.
         let known = self.generations.read().unwrap_or_else(PoisonError::into_inner);
         known.young.get(token).or_else(|| known.old.get(token)).copied()
     }
 
-    pub(super) fn insert(&self, token: &str, claims: Claims) {
+    pub(super) fn insert(&self, token: &str, verified: Verified) {
         let mut known = self.generations.write().unwrap_or_else(PoisonError::into_inner);
         if known.young.len() >= self.young_max {
             known.old = mem::take(&mut known.young);
         }
-        known.young.insert(token.into(), claims);
+        known.young.insert(token.into(), verified);
     }
 }
 
@@ -47,27 +47,29 @@ mod tests {
     use super::*;
     use ticketing_core::domain::ids::{AccountId, SessionId};
     use ticketing_core::domain::time::Timestamp;
+    use ticketing_core::ports::identity::Claims;
     use uuid::Uuid;
 
-    fn claims(n: u128) -> Claims {
-        Claims {
+    fn verified(n: u128) -> Verified {
+        let claims = Claims {
             account: AccountId::new(Uuid::from_u128(n)),
             session: SessionId::new(Uuid::from_u128(n)),
             issued_at: Timestamp::EPOCH,
             expires_at: Timestamp::EPOCH,
-        }
+        };
+        Verified { claims, not_before: None }
     }
 
     #[test]
     fn the_newest_are_remembered_and_never_more_than_fit() {
         let cache = TokenCache::new(8);
         for n in 0..100 {
-            cache.insert(&format!("token {n}"), claims(n));
+            cache.insert(&format!("token {n}"), verified(n));
         }
         let known = (0..100).filter(|n| cache.get(&format!("token {n}")).is_some()).collect::<Vec<_>>();
 
         assert!((4..=8).contains(&known.len()), "{known:?}");
         assert_eq!(known.last(), Some(&99));
-        assert_eq!(cache.get("token 99"), Some(claims(99)));
+        assert_eq!(cache.get("token 99"), Some(verified(99)));
     }
 }

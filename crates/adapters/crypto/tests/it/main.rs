@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::EncodePrivateKey as _;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use ticketing_conformance::identity::{PasswordFixture, TokenFixture};
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner, TokenVerifier};
 use ticketing_crypto::{Argon2Config, Argon2Hasher, Ed25519Signer, JwtVerifier};
@@ -23,6 +26,12 @@ impl TokenFixture for Tokens {
 
     fn stranger(&self) -> Arc<dyn TokenSigner> {
         Arc::new(Ed25519Signer::from_seed(&[2; 32]))
+    }
+
+    fn signature(&self, message: &str) -> String {
+        let der = SigningKey::from_bytes(&[1; 32]).to_pkcs8_der().expect("a key fits PKCS#8");
+        let key = EncodingKey::from_ed_der(der.as_bytes());
+        jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::EdDSA).expect("a key signs anything")
     }
 
     fn verifier(&self, jwks: &str) -> Arc<dyn TokenVerifier> {

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use ticketing_conformance::sample;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::identity::{Session, SessionStore};
+use ticketing_core::ports::identity::{Session, SessionStore, SpentToken};
 use ticketing_redis::RedisSessions;
 
 use crate::world::{World, eventually, now};
@@ -22,7 +22,8 @@ fn account() -> AccountId {
 }
 
 fn refreshed(session: &Session) -> Session {
-    Session { current: sample::digest(), previous: Some(session.current), ..session.clone() }
+    let spent = vec![SpentToken { token: session.current, at: now() }];
+    Session { current: sample::digest(), spent, ..session.clone() }
 }
 
 #[tokio::test]
@@ -100,19 +101,41 @@ async fn no_session_survives_the_end_of_all_while_it_is_refreshed() {
 }
 
 #[tokio::test]
-async fn an_account_may_have_very_many_sessions() {
+async fn an_index_never_grows_past_the_bound() {
     let world = World::start().await;
     let store = RedisSessions::new(&world.client);
     let owner = account();
-    let mut begun: Vec<Session> = (0..3000).map(|_| session(owner, HOUR)).collect();
-    for slice in begun.chunks(100) {
-        join_all(slice.iter().map(|session| store.create(session.clone()))).await;
+    let index = format!("{{{}:sessions}}:of:{owner}", world.config.prefix);
+    for _ in 0..5 {
+        let begun: Vec<Session> = (0..Session::MAX_PER_ACCOUNT).map(|_| session(owner, HOUR)).collect();
+        join_all(begun.iter().map(|session| store.create(session.clone()))).await;
     }
 
-    assert_eq!(store.sessions_of(owner).await.unwrap().len(), 3000);
-    let kept = begun.remove(1500);
-    store.revoke_all(owner, Some(kept.id)).await.unwrap();
-    assert_eq!(store.sessions_of(owner).await.unwrap(), [kept]);
+    assert_eq!(world.ask::<usize>(&["ZCARD", &index]), Session::MAX_PER_ACCOUNT);
+    assert_eq!(world.keys().len(), Session::MAX_PER_ACCOUNT + 1, "records and the index");
+    assert_eq!(store.sessions_of(owner).await.unwrap().len(), Session::MAX_PER_ACCOUNT);
+}
+
+#[tokio::test]
+async fn an_index_that_was_evicted_comes_back_with_the_next_refresh() {
+    let world = World::start().await;
+    let store = RedisSessions::new(&world.client);
+    let begun = session(account(), HOUR);
+    store.create(begun.clone()).await.unwrap();
+    let index = format!("{{{}:sessions}}:of:{}", world.config.prefix, begun.account);
+    assert_eq!(world.ask::<usize>(&["DEL", &index]), 1);
+
+    let next = refreshed(&begun);
+    assert!(store.refresh(begun.current, next.clone()).await.unwrap());
+
+    assert_eq!(store.sessions_of(begun.account).await.unwrap(), [next]);
+    assert!(world.ask::<i64>(&["PTTL", &index]) >= world.ask::<i64>(&["PTTL", &record_of(&world, &begun)]) - 1000);
+    store.revoke_all(begun.account, None).await.unwrap();
+    assert_eq!(store.session(begun.id).await.unwrap(), None);
+}
+
+fn record_of(world: &World, session: &Session) -> String {
+    format!("{{{}:sessions}}:id:{}", world.config.prefix, session.id)
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 //! Replaces a password and ends all other sessions.
 
+use crate::domain::account::{Account, PasswordAttempt, PasswordHash};
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::invalid::Invalid;
-use crate::ports::store::{StoreError, UnitOfWork};
+use crate::flow::driver::causes;
+use crate::ports::identity::{Session, SessionKey};
+use crate::ports::store::{StoreError, Stored, UnitOfWork};
 use crate::usecase::DECISIONS;
 use crate::usecase::error::Error;
 
-use super::Accounts;
+use super::{Accounts, RefreshToken, Refreshed};
 
 /// Asks for another password.
 #[derive(Clone)]
@@ -28,31 +31,91 @@ impl std::fmt::Debug for ChangePassword {
 }
 
 impl Accounts {
-    /// Replaces a password and ends all other sessions of the account.
+    /// Replaces a password, renews the session that asks and ends all others of the account.
+    ///
+    /// The change is what ends the others: they carry the version of the password that they began with, and none is
+    /// refreshed once the account has another. So they end even if the session store cannot be asked, at the latest
+    /// when their access tokens run out.
+    ///
+    /// `None` if the session could not be renewed, because the session store did not answer or the session is over:
+    /// the password is the new one, sign in with it.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] names `currentPassword` or `password`; or a failure of a port.
-    pub async fn change_password(&self, command: ChangePassword) -> Result<(), Error> {
-        let stored = self.store.account(command.account).await?.ok_or(Error::AccountNotFound)?;
-        let password = self.strong_password(command.new, &stored.record.email)?;
-        if !self.hasher.verify(command.current, Some(stored.record.password)).await? {
-            return Err(Invalid::new("currentPassword", "is not the password of this account").into());
+    /// [`Error::Invalid`] names `currentPassword`, also where somebody else replaced the password meanwhile, or
+    /// `password`. Or a failure of a port: the password may be the new one all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the old password or the new one. With the new one all sessions of the old one end
+    /// as above, that of the caller with them: run it in a task of its own.
+    pub async fn change_password(&self, command: ChangePassword) -> Result<Option<Refreshed>, Error> {
+        let verified = self.store.account(command.account).await?.ok_or(Error::AccountNotFound)?;
+        let attempt = PasswordAttempt::new(command.current).ok_or_else(wrong_password)?;
+        // Before the new one is looked at: judging is work, and not for whoever asks.
+        if !self.hasher.verify(attempt, Some(verified.record.password.clone())).await? {
+            return Err(wrong_password());
         }
+        let password = self.strong_password(command.new, &verified.record.email).await?;
         let hash = self.hasher.hash(&password).await?;
+        let account = self.replace_password(verified, hash).await?;
+        Ok(self.go_on_alone(&account, command.session).await)
+    }
+
+    /// Puts another password in the place of the one that was verified, and of no other.
+    async fn replace_password(&self, verified: Stored<Account>, hash: PasswordHash) -> Result<Account, Error> {
+        let mut stored = verified.clone();
         for _ in 0..DECISIONS {
-            let stored = self.store.account(command.account).await?.ok_or(Error::AccountNotFound)?;
-            let write = stored.replace(stored.record.clone().with_password(hash.clone()));
-            match self.store.commit(UnitOfWork::default().with(write)).await {
-                Ok(()) => {
-                    // A crash here leaves other sessions alive; their owner sees and ends them.
-                    self.sessions.revoke_all(command.account, Some(command.session)).await?;
-                    return Ok(());
-                }
+            let account = stored.record.clone().with_password(hash.clone());
+            match self.store.commit(UnitOfWork::default().with(stored.replace(account.clone()))).await {
+                Ok(()) => return Ok(account),
                 Err(StoreError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
+            }
+            stored = self.store.account(verified.record.id).await?.ok_or(Error::AccountNotFound)?;
+            if stored.record.password != verified.record.password {
+                return Err(wrong_password());
             }
         }
         Err(StoreError::Conflict(Vec::new()).into())
     }
+
+    /// Ends all other sessions and renews this one, as far as the session store answers.
+    async fn go_on_alone(&self, account: &Account, session: SessionId) -> Option<Refreshed> {
+        if let Err(error) = self.sessions.revoke_all(account.id, Some(session)).await {
+            tracing::warn!(account = %account.id, cause = causes(&error), "sessions of {} end when their access tokens run out, and not at once", account.id);
+        }
+        self.renew_session(account, session).await.unwrap_or_else(|error| {
+            tracing::warn!(account = %account.id, cause = causes(&error), "a session of {} was not renewed", account.id);
+            None
+        })
+    }
+
+    /// Gives a session the account's password of now, and tokens that come out of none of its old ones.
+    async fn renew_session(&self, account: &Account, id: SessionId) -> Result<Option<Refreshed>, Error> {
+        for _ in 0..DECISIONS {
+            let now = self.world.now();
+            let session = self.sessions.session(id).await?.filter(|session| session.account == account.id);
+            let Some(session) = session else { return Ok(None) };
+            let key = SessionKey(self.world.ids.secret());
+            let refresh = RefreshToken::draw(id, &key, &self.world);
+            let next = Session {
+                refreshed_at: now,
+                expires_at: self.session_end(session.created_at, now),
+                password: account.password.version(),
+                key,
+                current: refresh.digest(),
+                spent: Vec::new(),
+                ..session.clone()
+            };
+            if self.sessions.refresh(session.current, next.clone()).await? {
+                return Ok(Some(self.pair(&next, refresh, now)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn wrong_password() -> Error {
+    Invalid::new("currentPassword", "is not the password of this account").into()
 }

@@ -1,7 +1,8 @@
 //! Exchanges a refresh token for the next pair of tokens.
 
 use crate::domain::time::Timestamp;
-use crate::ports::identity::Session;
+use crate::ports::identity::{Session, SpentToken};
+use crate::usecase::DECISIONS;
 use crate::usecase::error::Error;
 
 use super::{AccessToken, Accounts, RefreshToken};
@@ -11,8 +12,8 @@ use super::{AccessToken, Accounts, RefreshToken};
 pub struct Refreshed {
     /// Shown with each request.
     pub access: AccessToken,
-    /// The next refresh token; `None` for a second tab that came just behind the first.
-    pub refresh: Option<RefreshToken>,
+    /// The next refresh token.
+    pub refresh: RefreshToken,
     /// When the session ends unless refreshed before.
     pub session_expires_at: Timestamp,
 }
@@ -20,46 +21,77 @@ pub struct Refreshed {
 impl Accounts {
     /// Exchanges a refresh token for the next pair of tokens.
     ///
-    /// A token works once. One that comes again was copied, so its session ends; only right after the
-    /// exchange it is taken for a second tab, which gets an access token alone.
+    /// A token works once. For a moment after its exchange it gives the same pair again, because an answer may be
+    /// lost and tabs share a token. Later it was copied, so its session ends. A token that was never the session's
+    /// ends nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::SessionOver`]: sign in. Or a failure of a port.
+    /// [`Error::SessionOver`]: sign in; also where the password was replaced since. Or a failure of a port.
     pub async fn refresh(&self, token: &RefreshToken) -> Result<Refreshed, Error> {
         let now = self.world.now();
-        let used = token.digest();
-        // A second round sees the session as the winner of a race left it.
-        for _ in 0..2 {
+        // A later round sees the session as the winner of a race left it.
+        for _ in 0..DECISIONS {
             let session = self.sessions.session(token.session()).await?.ok_or(Error::SessionOver)?;
-            if session.current != used {
+            if !token.is_of(&session.key) {
+                return Err(Error::SessionOver);
+            }
+            self.end_if_outlived(&session).await?;
+            if session.current != token.digest() {
                 return self.second_use(&session, token, now).await;
             }
-            let refresh = RefreshToken::draw(session.id, &self.world);
-            let expires_at = now.after(self.lifetimes.idle);
-            let next = Session {
-                refreshed_at: now,
-                expires_at,
-                current: refresh.digest(),
-                previous: Some(used),
-                ..session.clone()
-            };
-            if self.sessions.refresh(used, next).await? {
-                let access = self.sign(session.account, session.id, now);
-                return Ok(Refreshed { access, refresh: Some(refresh), session_expires_at: expires_at });
+            let next = self.refreshed(&session, token, now);
+            if self.sessions.refresh(session.current, next.clone()).await? {
+                return Ok(self.pair(&next, token.next(&session.key), now));
             }
         }
         Err(Error::SessionOver)
     }
 
+    /// Ends a session whose account has another password by now, or is gone.
+    ///
+    /// A change of password ends the others by itself; this holds whatever became of that.
+    async fn end_if_outlived(&self, session: &Session) -> Result<(), Error> {
+        let account = self.store.account(session.account).await?;
+        if account.is_some_and(|stored| stored.record.password.version() == session.password) {
+            return Ok(());
+        }
+        self.sessions.revoke(session.account, session.id).await?;
+        Err(Error::SessionOver)
+    }
+
+    /// The session after the exchange of its token.
+    fn refreshed(&self, session: &Session, used: &RefreshToken, now: Timestamp) -> Session {
+        let fresh = session.spent.iter().filter(|spent| now.since(spent.at) <= self.lifetimes.overlap);
+        let mut spent = vec![SpentToken { token: used.digest(), at: now }];
+        spent.extend(fresh.take(Session::MAX_SPENT - 1));
+        Session {
+            refreshed_at: now,
+            expires_at: self.session_end(session.created_at, now),
+            current: used.next(&session.key).digest(),
+            spent,
+            ..session.clone()
+        }
+    }
+
     async fn second_use(&self, session: &Session, token: &RefreshToken, now: Timestamp) -> Result<Refreshed, Error> {
-        let just_before = session.previous == Some(token.digest());
-        if just_before && now.since(session.refreshed_at) <= self.lifetimes.overlap {
-            let access = self.sign(session.account, session.id, now);
-            return Ok(Refreshed { access, refresh: None, session_expires_at: session.expires_at });
+        let spent = session.spent.iter().find(|spent| spent.token == token.digest());
+        if spent.is_some_and(|spent| now.since(spent.at) <= self.lifetimes.overlap) {
+            let refresh = newest(session, token).ok_or(Error::SessionOver)?;
+            return Ok(self.pair(session, refresh, now));
         }
         tracing::warn!(session = %session.id, account = %session.account, "a refresh token of {} came again: its session ends", session.id);
         self.sessions.revoke(session.account, session.id).await?;
         Err(Error::SessionOver)
     }
+
+    pub(super) fn pair(&self, session: &Session, refresh: RefreshToken, now: Timestamp) -> Refreshed {
+        Refreshed { access: self.sign(session, now), refresh, session_expires_at: session.expires_at }
+    }
+}
+
+/// The current token of a session, out of one that was exchanged before it.
+fn newest(session: &Session, token: &RefreshToken) -> Option<RefreshToken> {
+    let later = std::iter::successors(Some(token.next(&session.key)), |token| Some(token.next(&session.key)));
+    later.take(Session::MAX_SPENT).find(|token| token.digest() == session.current)
 }

@@ -1,6 +1,6 @@
 //! Signs somebody in who has an account.
 
-use crate::domain::account::EmailAddress;
+use crate::domain::account::{Account, EmailAddress, PasswordAttempt};
 use crate::usecase::error::Error;
 
 use super::{Accounts, SignedIn};
@@ -27,15 +27,27 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongCredentials`] without telling which of them is wrong, or a failure of a port.
+    /// [`Error::WrongCredentials`] without telling which of them is wrong, also where the password was replaced
+    /// meanwhile; or a failure of a port.
     pub async fn sign_in(&self, command: SignIn) -> Result<SignedIn, Error> {
+        let attempt = PasswordAttempt::new(command.password).ok_or(Error::WrongCredentials)?;
         let account = self.store.account_by_email(&command.email).await?.map(|stored| stored.record);
         let hash = account.as_ref().map(|account| account.password.clone());
         // Without an account this takes as long, so timing does not tell who has one.
-        let proven = self.hasher.verify(command.password, hash).await?;
-        match account {
-            Some(account) if proven => self.begin_session(&account, &command.device, self.world.now()).await,
-            Some(_) | None => Err(Error::WrongCredentials),
+        let proven = self.hasher.verify(attempt, hash).await?;
+        let Some(account) = account.filter(|_| proven) else { return Err(Error::WrongCredentials) };
+        let signed_in = self.begin_session(&account, &command.device, self.world.now()).await?;
+        // A change of password ends the sessions that it finds; one that it came too early for is found here.
+        if !self.has_still(&account).await? {
+            self.sessions.revoke(account.id, signed_in.access.claims.session).await?;
+            return Err(Error::WrongCredentials);
         }
+        Ok(signed_in)
+    }
+
+    /// Whether the account still has the password that was proved.
+    async fn has_still(&self, proved: &Account) -> Result<bool, Error> {
+        let account = self.store.account(proved.id).await?;
+        Ok(account.is_some_and(|stored| stored.record.password == proved.password))
     }
 }

@@ -33,11 +33,11 @@ impl Accounts {
     ///
     /// [`Error::Invalid`] for a weak password, [`Error::EmailTaken`], or a failure of a port.
     pub async fn sign_up(&self, command: SignUp, origin: Origin) -> Result<SignedIn, Error> {
-        let password = self.strong_password(command.password, &command.email)?;
-        // Hashing is dear, so an address that is taken is refused before it.
+        // Judging and hashing are dear, so an address that is taken is refused before them.
         if self.store.account_by_email(&command.email).await?.is_some() {
             return Err(Error::EmailTaken);
         }
+        let password = self.strong_password(command.password, &command.email).await?;
         let hash = self.hasher.hash(&password).await?;
         let now = self.world.now();
         let id = AccountId::new(self.world.uuid(now));
@@ -52,9 +52,9 @@ impl Accounts {
     }
 
     /// Accepts a new password that is hard to guess.
-    pub(super) fn strong_password(&self, password: String, email: &EmailAddress) -> Result<Password, Error> {
+    pub(super) async fn strong_password(&self, password: String, email: &EmailAddress) -> Result<Password, Error> {
         let password = Password::new(password)?;
-        match self.hasher.weakness(&password, &[email.as_str().to_owned()]) {
+        match self.hasher.weakness(&password, &[email.as_str().to_owned()]).await? {
             Some(weakness) => Err(Invalid::new("password", weakness).into()),
             None => Ok(password),
         }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ticketing_conformance::identity::{PASSWORDS, PasswordFixture, TOKENS, TokenFixture};
 use ticketing_conformance::report::{Family, Finding};
 use ticketing_conformance::time::with_patience;
-use ticketing_core::domain::account::{Password, PasswordHash};
+use ticketing_core::domain::account::{Password, PasswordAttempt, PasswordHash};
 use ticketing_core::domain::ids::{AccountId, SessionId};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::identity::{Claims, IdentityError, PasswordHasher, TokenSigner, TokenVerifier};
@@ -30,12 +30,13 @@ impl PasswordHasher for Plain {
         Ok(PasswordHash::new(format!("$plain${}", password.expose())))
     }
 
-    async fn verify(&self, attempt: String, hash: Option<PasswordHash>) -> Result<bool, IdentityError> {
-        Ok(hash.is_some_and(|hash| attempt.starts_with(hash.expose().trim_start_matches("$plain$"))))
+    async fn verify(&self, attempt: PasswordAttempt, hash: Option<PasswordHash>) -> Result<bool, IdentityError> {
+        let typed = attempt.spellings().last().unwrap_or_default().to_owned();
+        Ok(hash.is_some_and(|hash| typed.starts_with(hash.expose().trim_start_matches("$plain$"))))
     }
 
-    fn weakness(&self, _: &Password, _: &[String]) -> Option<String> {
-        None
+    async fn weakness(&self, _: &Password, _: &[String]) -> Result<Option<String>, IdentityError> {
+        Ok(None)
     }
 }
 
@@ -91,6 +92,10 @@ impl TokenFixture for Unsigned {
 
     fn stranger(&self) -> Arc<dyn TokenSigner> {
         Arc::new(self.clone())
+    }
+
+    fn signature(&self, _: &str) -> String {
+        String::new()
     }
 
     fn verifier(&self, _: &str) -> Arc<dyn TokenVerifier> {

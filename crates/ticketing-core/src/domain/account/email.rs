@@ -1,0 +1,186 @@
+//! E-mail addresses: one spelling for each mailbox.
+
+use std::fmt;
+use std::str::FromStr;
+
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
+
+use crate::domain::invalid::Invalid;
+use crate::domain::text;
+
+/// An e-mail address in its normal form, in which each mailbox has one spelling.
+///
+/// White space around it is gone, letters are lower case and composed, wide ones are narrow (NFKC). The domain is an
+/// internationalised name by UTS 46, in Unicode whether or not it came as `xn--…`. Two spellings are one account.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// RFC 5321, section 4.5.3.1.3: a path is at most 256 octets, with its angle brackets.
+    pub const MAX_BYTES: usize = 254;
+
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for EmailAddress {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let wrong = || Invalid::new("email", "must be an e-mail address such as ada@example.org");
+        normal_form(text).map(Self).ok_or_else(wrong)
+    }
+}
+
+/// What an address may measure before it is in its normal form: a domain shrinks most, out of `xn--…`.
+const MAX_TYPED_BYTES: usize = 4 * EmailAddress::MAX_BYTES;
+
+fn normal_form(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.len() > MAX_TYPED_BYTES {
+        return None;
+    }
+    let compatible = text::compatible(text);
+    let (local, domain) = compatible.rsplit_once('@')?;
+    // Lower case may leave a letter and its accent apart.
+    let local = text::compatible(&local.to_lowercase()).into_owned();
+    let address = format!("{local}@{}", domain_name(domain)?);
+    (is_local(&local) && address.len() <= EmailAddress::MAX_BYTES).then_some(address)
+}
+
+/// Only what every mail server takes: no quotes, comments or white space, and nothing that cannot be seen.
+fn is_local(local: &str) -> bool {
+    (1..=64).contains(&local.len())
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.chars().all(|c| (c.is_alphanumeric() && text::is_drawn(c)) || "!#$%&'*+-/=?^_`{|}~.".contains(c))
+}
+
+/// A name of two labels or more in Unicode, as its owner reads it.
+fn domain_name(domain: &str) -> Option<String> {
+    let uts46 = Uts46::new();
+    let (rules, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+    let ascii = uts46.to_ascii(domain.as_bytes(), rules, hyphens, DnsLength::Verify).ok()?;
+    let (name, valid) = uts46.to_unicode(ascii.as_bytes(), rules, hyphens);
+    valid.ok()?;
+    (name.contains('.') && name.split('.').all(is_label)).then(|| name.into_owned())
+}
+
+/// UTS 46 lets symbols pass that are drawn as nothing; joiners it checks itself.
+fn is_label(label: &str) -> bool {
+    let is_joiner = |c| matches!(c, '\u{200C}' | '\u{200D}');
+    text::is_visible(label) && label.chars().all(|c| is_joiner(c) || !text::is_blank(c))
+}
+
+impl fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An address names a person, so it stays out of logs.
+        f.write_str("EmailAddress(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Option<String> {
+        text.parse::<EmailAddress>().ok().map(|address| address.as_str().to_owned())
+    }
+
+    #[test]
+    fn all_spellings_of_a_mailbox_are_one() {
+        for (normal, spellings) in [
+            (
+                "ada@example.org",
+                &["  Ada@Example.ORG ", "ada@example。org", "ａｄａ＠ｅｘａｍｐｌｅ．ｏｒｇ", "ada@exam\u{AD}ple.org"]
+                    [..],
+            ),
+            (
+                "ada@münchen.de",
+                &["ada@mu\u{308}nchen.de", "ada@xn--mnchen-3ya.de", "ADA@XN--MNCHEN-3YA.DE", "ada@MÜNCHEN.de"],
+            ),
+            ("zoë@example.org", &["zoe\u{308}@example.org", "ZOE\u{308}@example.org", "ZOË@EXAMPLE.org"]),
+            ("οδος@παράδειγμα.gr", &["ΟΔΟΣ@ΠΑΡΆΔΕΙΓΜΑ.gr", "οδος@xn--hxajbheg2az3al.gr"]),
+            ("ada@straße.de", &["ada@xn--strae-oqa.de", "ada@STRAẞE.de"]),
+        ] {
+            for spelling in spellings.iter().chain([&normal]) {
+                assert_eq!(read(spelling).as_deref(), Some(normal), "{spelling:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "",
+            "ada",
+            "ada@",
+            "@example.org",
+            "a b@example.org",
+            "ada@localhost",
+            "ada@-x.org",
+            "ada@x-.org",
+            "a@b..org",
+            "a@.org",
+            "a@b.org.",
+            ".a@b.org",
+            "a.@b.org",
+            "a..b@b.org",
+            "a\u{0}@b.org",
+            "<a>@b.org",
+            "a@b@c.org",
+            "a＠b@c.org",
+            "\"a\"@b.org",
+            "a@b_c.org",
+            "a@b c.org",
+            "a@b.org\n.x",
+            "a@xn--.org",
+            "a@xn--a.org",
+        ] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+        assert_eq!(read(&format!("{}@example.org", "a".repeat(65))), None);
+        assert_eq!(read(&format!("a@{}.org", "b".repeat(64))), None);
+        assert_eq!(read(&format!("a@{}org", "b.".repeat(10_000_000))), None);
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_no_address_and_no_part_of_one() {
+        for hidden in ["\u{3164}", "\u{2800}", "\u{200B}", "\u{115F}", "\u{301}", "\u{E0067}", "\u{FE0F}", "\u{200D}"] {
+            assert_eq!(read(&format!("{hidden}@example.org")), None, "{hidden:?}");
+            assert_eq!(
+                read(&format!("ad{hidden}a@example.org")).filter(|read| read != "ada@example.org"),
+                None,
+                "{hidden:?}"
+            );
+            assert_eq!(read(&format!("ada@{hidden}.org")), None, "{hidden:?}");
+            // An accent is seen on a letter.
+            let accented = read(&format!("ada@ex{hidden}.org")).filter(|read| read.contains(hidden));
+            assert!(accented.is_none() || hidden == "\u{301}", "{hidden:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_normal_form_is_its_own(local in "\\PC{1,8}", domain in "\\PC{1,8}") {
+            for text in [format!("{local}@{domain}.org"), format!("a{local}@{domain}"), format!("a@{domain}.org")] {
+                if let Some(normal) = read(&text) {
+                    prop_assert_eq!(read(&normal), Some(normal.clone()));
+                }
+            }
+        }
+    }
+}
