@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use ticketing_core::assembly::{AccountPorts, ExpirationPorts, Loops, ServicePorts, Surroundings};
 use ticketing_core::flow::shutdown::{Shutdown, shutdown};
+use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::PaymentGateway;
 use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
 use ticketing_core::ports::limits::RateLimiter;
@@ -82,6 +83,8 @@ pub struct WebPorts {
     pub parking: Option<Arc<dyn ParkingLot>>,
     /// The services that run in other processes.
     pub elsewhere: Elsewhere,
+    /// Keeps forms that were not accepted until their page is shown again.
+    pub drafts: Arc<dyn DraftStore>,
 }
 
 /// What stands between a request and a service.
@@ -136,6 +139,8 @@ pub struct AppState {
     pub(crate) edge: EdgePorts,
     pub(crate) elsewhere: Elsewhere,
     pub(crate) live: LiveUpdates,
+    /// `None` where there are no pages.
+    pub(crate) drafts: Option<Arc<dyn DraftStore>>,
     /// Ends what holds connections open.
     pub(crate) stopping: Shutdown,
     pub(crate) docs: OnceLock<Documents>,
@@ -217,14 +222,14 @@ pub fn assemble(engines: Engines, config: &Config) -> Assembly {
     if let Some(ports) = engines.expiration {
         parts.add(Service::Expiration, ((), surroundings.expiration(ports)));
     }
-    let web = engines.web.map(|WebPorts { live, parking, elsewhere }| {
+    let web = engines.web.map(|WebPorts { live, parking, elsewhere, drafts }| {
         let follow = parking.map(|parking| {
             let follow = LiveFollowsEvents::new(live.clone(), &surroundings.world);
             surroundings.follower(Arc::new(follow), parking, StartFrom::Latest)
         });
-        parts.add(Service::Web, ((live, elsewhere), follow.unwrap_or_default()))
+        parts.add(Service::Web, ((live, elsewhere, Some(drafts)), follow.unwrap_or_default()))
     });
-    let (live, elsewhere) = web.unwrap_or_else(|| (LiveUpdates::new(0), Elsewhere::default()));
+    let (live, elsewhere, drafts) = web.unwrap_or_else(|| (LiveUpdates::new(0), Elsewhere::default(), None));
     let Parts { services, loops } = parts;
     let metrics = Metrics::new(orders.as_ref().map(|orders| orders.desks.clone()), loops.counts(), counts);
     let app = AppState {
@@ -236,6 +241,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Assembly {
         edge,
         elsewhere,
         live,
+        drafts,
         stopping,
         docs: OnceLock::new(),
         running: Running { accounts, tickets, orders, payments },

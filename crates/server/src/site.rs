@@ -12,6 +12,7 @@ mod assets;
 mod catalog;
 mod checkout;
 mod choices;
+mod draft;
 mod edit;
 mod form;
 mod onward;

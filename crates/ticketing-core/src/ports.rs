@@ -9,6 +9,7 @@
 pub mod account_store;
 pub mod census;
 pub mod clock;
+pub mod drafts;
 pub mod gateway;
 pub mod identity;
 pub mod limits;

@@ -34,7 +34,7 @@ mod words;
 
 pub use assets::{Asset, asset, icon_path, script_path, stylesheet_path};
 pub use components::badge::{OrderStatus, TicketStatus};
-pub use components::flash::{Done, Flash, FlashKind};
+pub use components::flash::{Done, Flash, FlashKind, nothing_changed};
 pub use components::form::{FieldError, Form};
 pub use components::ticket_card::TicketCard;
 pub use format::Money;

@@ -87,6 +87,7 @@ pub mod time;
 
 pub mod census;
 pub mod clock;
+pub mod drafts;
 pub mod gateway;
 pub mod identity;
 pub mod limits;

@@ -309,6 +309,19 @@ macro_rules! sessions {
     ($fixture:expr) => { $crate::sessions!(@ [tests $fixture]); };
 }
 
+/// Tests a store of drafts: `drafts!(fixture)`, a [`DraftsFixture`](crate::drafts::DraftsFixture) for each rule.
+#[macro_export]
+macro_rules! drafts {
+    (@ $form:tt) => {
+        $crate::__family! { $form drafts drafts [DraftStore] dyn $crate::drafts::DraftsFixture;
+            a_draft_is_found_until_its_time_is_up
+            a_newer_draft_takes_the_place_of_an_older_one
+            slots_are_apart
+        }
+    };
+    ($fixture:expr) => { $crate::drafts!(@ [tests $fixture]); };
+}
+
 /// Tests a rate limiter: `limits!(fixture)`, a [`LimitsFixture`](crate::limits::LimitsFixture) for each rule.
 #[macro_export]
 macro_rules! limits {

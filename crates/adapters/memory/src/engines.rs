@@ -12,9 +12,9 @@ use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::usecase::World;
 
 use crate::{
-    FaultPlan, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryCensus, MemoryLimiter, MemoryOrderStore,
-    MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig,
-    SandboxGateway, SystemClock,
+    FaultPlan, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryCensus, MemoryDrafts, MemoryLimiter,
+    MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds,
+    SandboxConfig, SandboxGateway, SystemClock,
 };
 
 /// All that a marketplace plugs in, in memory. A clone holds the same data.
@@ -56,6 +56,8 @@ pub struct MemoryEngines {
     pub sessions: MemorySessions,
     /// Tries.
     pub limiter: MemoryLimiter,
+    /// Forms that were not accepted.
+    pub drafts: MemoryDrafts,
     /// Cards, and what was charged.
     pub gateway: SandboxGateway,
     faults: FaultPlan,
@@ -85,6 +87,7 @@ impl MemoryEngines {
             timers: MemoryTimers::new(clock()),
             sessions: MemorySessions::new(clock()),
             limiter: MemoryLimiter::new(clock()),
+            drafts: MemoryDrafts::new(clock()),
             gateway: SandboxGateway::new(clock(), sandbox),
             faults: FaultPlan::none(),
             world,
@@ -105,6 +108,7 @@ impl MemoryEngines {
             timers: self.timers.with_faults(faults.clone()),
             sessions: self.sessions.with_faults(faults.clone()),
             limiter: self.limiter.with_faults(faults.clone()),
+            drafts: self.drafts.clone(),
             gateway: self.gateway.with_faults(faults.clone()),
             faults: faults.clone(),
         }

@@ -45,6 +45,7 @@
 mod account_store;
 mod census;
 mod clock;
+mod drafts;
 mod engines;
 mod faults;
 mod gateway;
@@ -64,6 +65,7 @@ mod transport;
 pub use account_store::MemoryAccountStore;
 pub use census::MemoryCensus;
 pub use clock::{ManualClock, SystemClock};
+pub use drafts::MemoryDrafts;
 pub use engines::MemoryEngines;
 pub use faults::{Fault, FaultPlan, FaultRates, Operation};
 pub use gateway::{Charge, SandboxConfig, SandboxGateway};

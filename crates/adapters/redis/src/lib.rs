@@ -46,6 +46,7 @@
 mod client;
 mod config;
 mod document;
+mod drafts;
 mod error;
 mod limits;
 mod script;
@@ -56,6 +57,7 @@ mod timers;
 
 pub use client::RedisClient;
 pub use config::RedisConfig;
+pub use drafts::RedisDrafts;
 pub use error::RedisError;
 pub use limits::RedisLimiter;
 pub use sessions::RedisSessions;

@@ -90,7 +90,7 @@ pub(super) async fn catalog(visit: Visit, Lenient(search): Lenient<Search>) -> R
         }
         Err(refusal) if refusal.is_about_fields() => {
             let nothing = Listed { items: Vec::new(), next_cursor: None };
-            Ok(refusal.page(page(&visit, Search::explained(refusal.onto(form)), nothing)))
+            Ok(refusal.page(page(&visit, Search::explained(refusal.reason().onto(form)), nothing)))
         }
         Err(refusal) => Err(refusal),
     }

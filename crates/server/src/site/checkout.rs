@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
@@ -11,11 +10,11 @@ use ticketing_core::domain::ids::OrderId;
 use ticketing_web::{CheckoutPage, Done, Form, OrderPage, OrderStatus, PaymentValues, checkout_page, order_page};
 
 use crate::extract::Named;
-use crate::marketplace::App;
 
-use super::form::Sent;
+use super::draft::Draft;
+use super::form::{Fields, NoFields, SentBy};
 use super::onward::Onward;
-use super::refusal::Refusal;
+use super::refusal::{Reason, Refusal};
 use super::ticket::new_key;
 use super::view::Order;
 use super::visit::{Member, Visit, parsed};
@@ -24,20 +23,25 @@ use super::visit::{Member, Visit, parsed};
 const NEWS_WAIT: Duration = Duration::from_secs(1);
 const NEWS_POLL: Duration = Duration::from_millis(20);
 
-pub(super) async fn order(
-    State(app): State<App>,
-    Named(id): Named<OrderId>,
-    Member { visit, .. }: Member,
-) -> Result<Html<String>, Refusal> {
+pub(super) async fn order(Named(id): Named<OrderId>, Member { visit, .. }: Member) -> Result<Html<String>, Refusal> {
     let order = match visit.done() {
         Some(Done::OrderPaid | Done::OrderPaidBefore) => settled(&visit, id).await?,
         _ => load(&visit, id).await?,
     };
     let paying = matches!(visit.done(), Some(Done::OrderPaid | Done::OrderPaidBefore | Done::PaymentPending));
+    let (visit, draft) = visit.with_draft().await;
     Ok(Html(match order.status() {
-        OrderStatus::AwaitingPayment if !paying => checkout(&visit, order, Form::default(), (&app, new_key(&app))),
-        status => order_page(OrderPage { shell: visit.shell(), status, order: order.into() }),
+        OrderStatus::AwaitingPayment if !paying => checkout(&visit, order, &draft),
+        status => closed(&visit, order, (status, &draft)),
     }))
+}
+
+/// An order that needs nothing more; what was refused is told if that is why.
+fn closed(visit: &Visit, order: Order, (status, draft): (OrderStatus, &Draft)) -> String {
+    let mut shell = visit.shell();
+    let told = draft.reason.as_ref().filter(|reason| reason.is_about_the_order());
+    shell.flash = shell.flash.or_else(|| told.map(Reason::flash));
+    order_page(OrderPage { shell, status, order: order.into() })
 }
 
 fn address(id: OrderId) -> String {
@@ -65,13 +69,10 @@ async fn settled(visit: &Visit, id: OrderId) -> Result<Order, Refusal> {
     }
 }
 
-fn checkout(
-    visit: &Visit,
-    order: Order,
-    payment: Form<PaymentValues>,
-    (app, idempotency_key): (&App, String),
-) -> String {
-    let (pay_by, now) = (order.pay_by.clone().unwrap_or_default(), app.world.now().to_string());
+fn checkout(visit: &Visit, order: Order, draft: &Draft) -> String {
+    let (pay_by, now) = (order.pay_by.clone().unwrap_or_default(), visit.app.world.now().to_string());
+    // A card that was tried is not kept, so its payment is another one; an order is paid once all the same.
+    let (payment, idempotency_key) = (draft.onto(Form::new(PaymentValues::default())), new_key(&visit.app));
     checkout_page(CheckoutPage { shell: visit.shell(), order: order.into(), pay_by, now, payment, idempotency_key })
 }
 
@@ -116,56 +117,28 @@ impl From<PaymentState> for Done {
     }
 }
 
-pub(super) async fn pay(
-    State(app): State<App>,
-    Named(id): Named<OrderId>,
-    Member { visit, .. }: Member,
-    Sent(form): Sent<PaymentForm>,
-) -> Result<Response, Refusal> {
+impl Fields for PaymentForm {
+    const KEPT: &'static [&'static str] = &[];
+}
+
+pub(super) async fn pay(Named(id): Named<OrderId>, sent: SentBy<PaymentForm>) -> Result<Response, Refusal> {
+    let SentBy { member: Member { visit, .. }, form, typed } = sent;
     let command = PayOrder { order_id: id.to_string(), token: &form.token };
-    let here = Onward::to(format!("/orders/{id}"));
+    let here = format!("/orders/{id}");
     match visit.with_key(&form.idempotency_key)?.post("/api/payments", &command).await {
-        Ok(answer) => Ok(here.telling(parsed::<Payment>(&answer)?.status.into()).into_response()),
-        Err(refusal) if refusal.is("already_paid") => Ok(here.telling(Done::OrderPaidBefore).into_response()),
-        Err(refusal) => {
-            // What may have been carried out is asked for again under its own key.
-            let idempotency_key = if refusal.is_passing() { form.idempotency_key } else { new_key(&app) };
-            refused(&visit, &app, id, (PaymentForm { idempotency_key, ..form }, refusal)).await
+        Ok(answer) => Ok(Onward::to(here).telling(parsed::<Payment>(&answer)?.status.into()).into_response()),
+        Err(refusal) if refusal.is("already_paid") => {
+            Ok(Onward::to(here).telling(Done::OrderPaidBefore).into_response())
         }
+        Err(refusal) => visit.ask_again(&here, typed, refusal).await,
     }
 }
 
-pub(super) async fn cancel(
-    State(app): State<App>,
-    Named(id): Named<OrderId>,
-    Member { visit, .. }: Member,
-) -> Result<Response, Refusal> {
+pub(super) async fn cancel(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
+    let SentBy { member: Member { visit, .. }, typed, .. } = sent;
+    let here = format!("/orders/{id}");
     match visit.delete(&address(id)).await {
-        Ok(_) => Ok(Onward::to(format!("/orders/{id}")).telling(Done::OrderCancelled).into_response()),
-        Err(refusal) => {
-            let form = PaymentForm { idempotency_key: new_key(&app), ..PaymentForm::default() };
-            refused(&visit, &app, id, (form, refusal)).await
-        }
+        Ok(_) => Ok(Onward::to(here).telling(Done::OrderCancelled).into_response()),
+        Err(refusal) => visit.ask_again(&here, typed, refusal).await,
     }
-}
-
-/// The order as it is, with what was refused.
-async fn refused(
-    visit: &Visit,
-    app: &App,
-    id: OrderId,
-    (form, refusal): (PaymentForm, Refusal),
-) -> Result<Response, Refusal> {
-    if !refusal.suits_a_form() {
-        return Err(refusal);
-    }
-    let order = load(visit, id).await?;
-    let status = order.status();
-    if status == OrderStatus::AwaitingPayment {
-        let payment = refusal.onto(Form::new(PaymentValues { token: form.token }));
-        return Ok(refusal.page(checkout(visit, order, payment, (app, form.idempotency_key))));
-    }
-    let mut shell = visit.shell();
-    shell.flash = Some(refusal.flash());
-    Ok(refusal.page(order_page(OrderPage { shell, status, order: order.into() })))
 }

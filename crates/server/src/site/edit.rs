@@ -12,7 +12,8 @@ use crate::extract::Named;
 use crate::problem::Problem;
 
 use super::choices::{categories, currencies};
-use super::form::Sent;
+use super::draft::Draft;
+use super::form::{Fields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
 use super::sell::TicketForm;
@@ -22,8 +23,8 @@ use super::visit::{Member, Visit};
 
 pub(super) async fn edit(Named(id): Named<TicketId>, member: Member) -> Result<Html<String>, Refusal> {
     let ticket = load(&member, id).await?;
-    let form = Form::new(values(&ticket));
-    Ok(Html(page(&member.visit, ticket, form)))
+    let (visit, draft) = member.visit.with_draft().await;
+    Ok(Html(page(&visit, ticket, &draft)))
 }
 
 /// A ticket that this member may change.
@@ -63,11 +64,19 @@ fn typed_time(rfc3339: &str) -> String {
     }
 }
 
-fn page(visit: &Visit, ticket: Ticket, form: Form<TicketValues>) -> String {
+fn page(visit: &Visit, ticket: Ticket, draft: &Draft) -> String {
+    let typed: Option<TicketForm> = draft.form();
+    // Who was told that the ticket has changed sees it as it is; nobody else replaces what they have not seen.
+    let is_told = draft.reason.as_ref().is_some_and(|reason| reason.is("stale_version"));
+    let version = typed.as_ref().filter(|_| !is_told).map_or(ticket.version, |form| form.version);
+    let form = match typed {
+        Some(typed) => typed.shown(draft),
+        None => draft.onto(Form::new(values(&ticket))),
+    };
     edit_page(EditPage {
         shell: visit.shell(),
         id: ticket.id,
-        version: ticket.version,
+        version,
         currencies: currencies(&form.values.currency),
         categories: categories(),
         form,
@@ -76,19 +85,12 @@ fn page(visit: &Visit, ticket: Ticket, form: Form<TicketValues>) -> String {
     })
 }
 
-pub(super) async fn save(
-    Named(id): Named<TicketId>,
-    member: Member,
-    Sent(form): Sent<TicketForm>,
-) -> Result<Response, Refusal> {
-    let saved = member.visit.for_version(form.version).put(&ticket::address(id), &form.offer()).await;
+pub(super) async fn save(Named(id): Named<TicketId>, sent: SentBy<TicketForm>) -> Result<Response, Refusal> {
+    let SentBy { member: Member { visit, .. }, form, typed } = sent;
+    let saved = visit.for_version(form.version).put(&ticket::address(id), &form.offer()).await;
     match saved {
         Ok(_) => Ok(Onward::to(format!("/tickets/{id}")).telling(Done::TicketChanged).into_response()),
-        Err(refusal) if refusal.suits_a_form() => {
-            let ticket = load(&member, id).await?;
-            Ok(refusal.page(page(&member.visit, ticket, form.refused(&refusal))))
-        }
-        Err(refusal) => Err(refusal),
+        Err(refusal) => visit.ask_again(&format!("/tickets/{id}/edit"), typed, refusal).await,
     }
 }
 
@@ -99,19 +101,15 @@ pub(super) struct WithdrawForm {
     version: u64,
 }
 
-pub(super) async fn withdraw(
-    Named(id): Named<TicketId>,
-    member: Member,
-    Sent(form): Sent<WithdrawForm>,
-) -> Result<Response, Refusal> {
-    match member.visit.for_version(form.version).delete(&ticket::address(id)).await {
+impl Fields for WithdrawForm {
+    const KEPT: &'static [&'static str] = &[];
+}
+
+pub(super) async fn withdraw(Named(id): Named<TicketId>, sent: SentBy<WithdrawForm>) -> Result<Response, Refusal> {
+    let SentBy { member: Member { visit, .. }, form, typed } = sent;
+    match visit.for_version(form.version).delete(&ticket::address(id)).await {
         Ok(_) => Ok(Onward::to(format!("/tickets/{id}")).telling(Done::TicketWithdrawn).into_response()),
-        Err(refusal) if refusal.suits_a_form() => {
-            let ticket = load(&member, id).await?;
-            let form = refusal.onto(Form::new(values(&ticket)));
-            Ok(refusal.page(page(&member.visit, ticket, form)))
-        }
-        Err(refusal) => Err(refusal),
+        Err(refusal) => visit.ask_again(&format!("/tickets/{id}/edit"), typed, refusal).await,
     }
 }
 

@@ -25,6 +25,12 @@ impl Onward {
         Self { done: Some(done), ..self }
     }
 
+    /// Sets a cookie more.
+    pub(super) fn with_cookie(mut self, cookie: HeaderValue) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+
     /// Hands on the cookies that the API set.
     pub(super) fn with_cookies(self, headers: &HeaderMap) -> Self {
         Self { cookies: headers.get_all(SET_COOKIE).iter().cloned().collect(), ..self }
@@ -69,10 +75,21 @@ impl LocalPath {
     }
 }
 
+impl LocalPath {
+    /// The address of a page after which this path is next.
+    pub(super) fn after(&self, page: &str) -> String {
+        if self.0 == "/" { page.to_owned() } else { with_next(page, &self.0) }
+    }
+}
+
 /// Where to sign in, to come back to `path` afterwards.
 pub(super) fn sign_in_address(path: &str) -> String {
+    with_next("/signin", path)
+}
+
+fn with_next(page: &str, path: &str) -> String {
     let query = serde_urlencoded::to_string([("next", path)]).expect("texts can be encoded");
-    format!("/signin?{query}")
+    format!("{page}?{query}")
 }
 
 #[cfg(test)]

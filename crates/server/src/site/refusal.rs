@@ -5,11 +5,12 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
+use http::response::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use ticketing_web::{ErrorPage, Flash, FlashKind, Form, Shell, error_page, explain};
+use ticketing_web::{ErrorPage, Flash, FlashKind, Form, Shell, error_page, explain_with_wait};
 
 use crate::front_door::Answer;
 use crate::problem::{PROBLEM_JSON, Problem};
@@ -17,24 +18,55 @@ use crate::problem::{PROBLEM_JSON, Problem};
 /// What was refused, and why.
 #[derive(Debug)]
 pub(super) struct Refusal {
-    problem: Known,
+    reason: Reason,
     /// As it is told if no page tells it better.
     response: Box<Response>,
 }
 
-/// What a page needs of a problem.
-#[derive(Debug, Default, Deserialize)]
+/// Why, as far as a page tells it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Known {
+pub(super) struct Reason {
     code: String,
     errors: Vec<WrongField>,
     request_id: Option<String>,
+    /// How many seconds to wait.
+    retry_after: Option<u64>,
+    /// Whether the same may be sent again, because it may or may not have been carried out.
+    is_passing: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct WrongField {
     field: String,
     message: String,
+}
+
+impl Reason {
+    pub(super) fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+
+    pub(super) const fn is_passing(&self) -> bool {
+        self.is_passing
+    }
+
+    /// Whether it tells how an order stands, and not what was wrong with a form.
+    pub(super) fn is_about_the_order(&self) -> bool {
+        self.code.starts_with("order_") || matches!(&*self.code, "already_paid" | "payment_in_progress")
+    }
+
+    /// Says in a form what is wrong, in the words of a reader.
+    pub(super) fn onto<V>(&self, form: Form<V>) -> Form<V> {
+        let wrong = self.errors.iter();
+        let form = wrong.fold(form, |form, wrong| form.refuse(&wrong.field, &wrong.message));
+        form.refused_for(&self.code, self.retry_after)
+    }
+
+    /// The same in a line above a page.
+    pub(super) fn flash(&self) -> Flash {
+        Flash { kind: FlashKind::Failure, text: explain_with_wait(&self.code, self.retry_after).1 }
+    }
 }
 
 impl Refusal {
@@ -44,55 +76,40 @@ impl Refusal {
     }
 
     pub(super) fn of(answer: Answer) -> Self {
-        let problem = answer.json().unwrap_or_default();
+        let mut reason: Reason = answer.json().unwrap_or_default();
+        reason.retry_after = seconds_to_wait(&answer.headers);
+        reason.is_passing = matches!(answer.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
         let mut response = (answer.status, Body::from(answer.body)).into_response();
         for name in [CONTENT_TYPE, RETRY_AFTER] {
             if let Some(value) = answer.headers.get(&name) {
                 response.headers_mut().insert(name, value.clone());
             }
         }
-        Self { problem, response: Box::new(response) }
+        Self { reason, response: Box::new(response) }
     }
 
     pub(super) fn is(&self, code: &str) -> bool {
-        self.problem.code == code
+        self.reason.is(code)
+    }
+
+    pub(super) const fn reason(&self) -> &Reason {
+        &self.reason
     }
 
     /// Whether fields are to blame.
     pub(super) fn is_about_fields(&self) -> bool {
-        !self.problem.errors.is_empty()
-    }
-
-    /// Whether the same request may be sent again, because it may or may not have been carried out.
-    pub(super) fn is_passing(&self) -> bool {
-        matches!(self.response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+        !self.reason.errors.is_empty()
     }
 
     /// Whether a page that has a form should tell it: what is not there has none.
     pub(super) fn suits_a_form(&self) -> bool {
         let status = self.response.status();
-        self.is_passing() || (status.is_client_error() && !matches!(status.as_u16(), 400 | 403 | 404))
-    }
-
-    /// Says in a form what is wrong, in the words of a reader.
-    pub(super) fn onto<V>(&self, form: Form<V>) -> Form<V> {
-        let wrong = self.problem.errors.iter();
-        wrong.fold(form, |form, wrong| form.refuse(&wrong.field, &wrong.message)).refused(&self.problem.code)
-    }
-
-    /// The same in a line above a page.
-    pub(super) fn flash(&self) -> Flash {
-        Flash { kind: FlashKind::Failure, text: explain(&self.problem.code).message.to_owned() }
+        self.reason.is_passing || (status.is_client_error() && !matches!(status.as_u16(), 400 | 403 | 404))
     }
 
     /// A page that tells it, under its status.
     pub(super) fn page(&self, html: String) -> Response {
-        let status = match self.response.status() {
-            // Not 401, which asks for a header that no form sends.
-            StatusCode::UNAUTHORIZED => StatusCode::UNPROCESSABLE_ENTITY,
-            status => status,
-        };
-        let mut response = (status, Html(html)).into_response();
+        let mut response = (self.response.status(), Html(html)).into_response();
         if let Some(value) = self.response.headers().get(RETRY_AFTER) {
             response.headers_mut().insert(RETRY_AFTER, value.clone());
         }
@@ -102,8 +119,8 @@ impl Refusal {
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        let known = Known { code: problem.code().to_owned(), ..Known::default() };
-        Self { problem: known, response: Box::new(problem.into_response()) }
+        let reason = Reason { code: problem.code().to_owned(), ..Reason::default() };
+        Self { reason, response: Box::new(problem.into_response()) }
     }
 }
 
@@ -125,22 +142,26 @@ pub(super) async fn as_page(request: Request, next: Next) -> Response {
     let (mut parts, body) = response.into_parts();
     let shell = parts.extensions.remove::<Shell>();
     let shell = shell.unwrap_or_else(|| Shell { path: uri.path().to_owned(), ..Shell::default() });
-    let html = problem_page(shell, parts.status, body).await;
+    let html = problem_page(shell, &parts, body).await;
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     parts.headers.remove(CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(html))
 }
 
-async fn problem_page(shell: Shell, status: StatusCode, body: Body) -> String {
+async fn problem_page(shell: Shell, parts: &Parts, body: Body) -> String {
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let problem: Known = serde_json::from_slice(&body).unwrap_or_default();
-    let words = explain(&problem.code);
+    let problem: Reason = serde_json::from_slice(&body).unwrap_or_default();
+    let (title, message) = explain_with_wait(&problem.code, seconds_to_wait(&parts.headers));
     error_page(ErrorPage {
         shell,
-        status: status.as_u16(),
-        title: words.title.to_owned(),
-        message: words.message.to_owned(),
+        status: parts.status.as_u16(),
+        title: title.to_owned(),
+        message,
         // Nobody needs to look into a log for what is merely not there.
-        reference: problem.request_id.filter(|_| status != StatusCode::NOT_FOUND),
+        reference: problem.request_id.filter(|_| parts.status != StatusCode::NOT_FOUND),
     })
+}
+
+fn seconds_to_wait(headers: &HeaderMap) -> Option<u64> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()
 }

@@ -4,6 +4,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use ticketing_core::domain::money::{Currency, Price};
+use ticketing_core::domain::time::Timestamp;
 use ticketing_web::{Done, FieldError, Form, MyTicketsPage, SellPage, TicketValues, my_tickets_page, sell_page};
 
 use crate::api::money::MoneyBody;
@@ -11,7 +12,8 @@ use crate::api::tickets::OfferBody;
 use crate::extract::Lenient;
 
 use super::choices::{categories, currencies};
-use super::form::Sent;
+use super::draft::Draft;
+use super::form::{Fields, SentBy};
 use super::onward::Onward;
 use super::price::minor_units;
 use super::refusal::Refusal;
@@ -19,24 +21,27 @@ use super::view::{Listed, Place, Ticket};
 use super::visit::{Member, Visit, parsed};
 
 pub(super) async fn sell(Member { visit, .. }: Member) -> Html<String> {
-    let values = TicketValues { currency: "EUR".to_owned(), quantity: "1".to_owned(), ..TicketValues::default() };
-    Html(page(&visit, Form::new(values)))
+    let (visit, draft) = visit.with_draft().await;
+    let typed: Option<TicketForm> = draft.form();
+    let idempotency_key = draft.key(&visit.app, typed.as_ref().map(|form| &*form.idempotency_key));
+    let blank = || TicketForm { currency: "EUR".to_owned(), quantity: "1".to_owned(), ..TicketForm::default() };
+    let form = typed.unwrap_or_else(blank).shown(&draft);
+    Html(page(&visit, form, idempotency_key))
 }
 
-fn page(visit: &Visit, form: Form<TicketValues>) -> String {
+fn page(visit: &Visit, form: Form<TicketValues>, idempotency_key: String) -> String {
     let currencies = currencies(&form.values.currency);
-    let idempotency_key = String::new();
     sell_page(SellPage { shell: visit.shell(), form, currencies, categories: categories(), idempotency_key })
 }
 
-pub(super) async fn offer(Member { visit, .. }: Member, Sent(form): Sent<TicketForm>) -> Result<Response, Refusal> {
-    match visit.post("/api/tickets", &form.offer()).await {
+pub(super) async fn offer(sent: SentBy<TicketForm>) -> Result<Response, Refusal> {
+    let SentBy { member: Member { visit, .. }, form, typed } = sent;
+    match visit.with_key(&form.idempotency_key)?.post("/api/tickets", &form.offer()).await {
         Ok(answer) => {
             let ticket: Ticket = parsed(&answer)?;
             Ok(Onward::to(format!("/tickets/{}", ticket.id)).telling(Done::TicketOffered).into_response())
         }
-        Err(refusal) if refusal.suits_a_form() => Ok(refusal.page(page(&visit, form.refused(&refusal)))),
-        Err(refusal) => Err(refusal),
+        Err(refusal) => visit.ask_again("/sell", typed, refusal).await,
     }
 }
 
@@ -65,15 +70,32 @@ pub(super) struct TicketForm {
     price: String,
     currency: String,
     quantity: String,
+    idempotency_key: String,
     /// Which version was edited.
     pub(super) version: u64,
+}
+
+impl Fields for TicketForm {
+    const KEPT: &'static [&'static str] = &[
+        "title",
+        "description",
+        "venue",
+        "city",
+        "category",
+        "startsAt",
+        "price",
+        "currency",
+        "quantity",
+        "idempotency_key",
+        "version",
+    ];
 }
 
 impl TicketForm {
     /// The offer as the API takes it.
     ///
     /// A number that cannot be read becomes zero, which the API refuses together
-    /// with all else that is wrong; [`TicketForm::refused`] then says it better.
+    /// with all else that is wrong; [`TicketForm::shown`] then says it better.
     pub(super) fn offer(&self) -> OfferBody {
         OfferBody {
             title: self.title.clone(),
@@ -81,17 +103,19 @@ impl TicketForm {
             venue: given(&self.venue),
             city: given(&self.city),
             category: given(&self.category),
-            // What is typed has no time zone: it is meant in UTC.
-            starts_at: given(&self.starts_at).map(|time| format!("{time}Z")),
+            starts_at: given(&self.starts_at).map(|time| in_utc(&time)),
             price: MoneyBody { amount: self.amount().unwrap_or(0), currency: self.currency.clone().into() },
             quantity: self.quantity().unwrap_or(0),
         }
     }
 
     /// The form as it was typed, with what was wrong with it.
-    pub(super) fn refused(self, refusal: &Refusal) -> Form<TicketValues> {
+    pub(super) fn shown(self, draft: &Draft) -> Form<TicketValues> {
         let better = [("price", self.amount().err()), ("quantity", self.quantity().err())];
-        let mut form = refusal.onto(Form::new(self.values()));
+        let mut form = draft.onto(Form::new(self.values()));
+        if draft.reason.is_none() {
+            return form;
+        }
         for (field, message) in better {
             let Some(message) = message else { continue };
             form.errors.retain(|error| error.field != field);
@@ -114,12 +138,51 @@ impl TicketForm {
     }
 
     fn values(self) -> TicketValues {
-        let Self { title, description, venue, city, category, starts_at, price, currency, quantity, version: _ } = self;
+        let Self { title, description, venue, city, category, starts_at, price, currency, quantity, .. } = self;
         TicketValues { title, description, venue, city, category, starts_at, price, currency, quantity }
     }
+}
+
+/// A time as it was typed, as the API takes it: what has no time zone is meant in UTC.
+fn in_utc(typed: &str) -> String {
+    let time = match typed.split_once(' ') {
+        Some((date, time)) => format!("{date}T{}", time.replace(' ', "")),
+        None => typed.to_owned(),
+    };
+    let has_zone = time.parse::<Timestamp>().is_ok();
+    if has_zone { time } else { format!("{time}Z") }
 }
 
 fn given(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_with_a_zone_and_without() {
+        let read = |typed: &str| in_utc(typed).parse::<Timestamp>().map(|time| time.to_string());
+
+        for typed in [
+            "2030-06-01T19:30",
+            "2030-06-01T19:30:00",
+            "2030-06-01T19:30:00.000",
+            "2030-06-01 19:30",
+            "2030-06-01T19:30Z",
+            "2030-06-01T19:30:00Z",
+            "2030-06-01t19:30:00z",
+            "2030-06-01 19:30:00 Z",
+            "2030-06-01T21:30:00+02:00",
+            "2030-06-01T21:30+02:00",
+            "2030-06-01 21:30 +02:00",
+        ] {
+            assert_eq!(read(typed).as_deref(), Ok("2030-06-01T19:30:00.000Z"), "{typed}");
+        }
+        for wrong in ["soon", "2030-06-01", "19:30", "2030-13-01T19:30", "01.06.2030 19:30"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -7,7 +7,8 @@ use ticketing_web::{Done, Form, SignInPage, SignInValues, SignUpPage, sign_in_pa
 
 use crate::extract::Lenient;
 
-use super::form::Sent;
+use super::draft::Draft;
+use super::form::{Fields, NoFields, Sent};
 use super::onward::{LocalPath, Onward};
 use super::refusal::Refusal;
 use super::visit::Visit;
@@ -42,11 +43,16 @@ impl SignForm {
     fn next(&self) -> LocalPath {
         LocalPath::of(&self.next)
     }
+}
 
-    /// The form as it was typed, but for the password.
-    fn refused(self, refusal: &Refusal) -> Form<SignInValues> {
-        refusal.onto(Form::new(SignInValues { email: self.email }))
-    }
+impl Fields for SignForm {
+    const KEPT: &'static [&'static str] = &["email"];
+}
+
+/// The form as it was typed, but for the password.
+fn shown(draft: &Draft) -> Form<SignInValues> {
+    let typed: SignForm = draft.form().unwrap_or_default();
+    draft.onto(Form::new(SignInValues { email: typed.email }))
 }
 
 pub(super) async fn sign_in_form(visit: Visit, Lenient(query): Lenient<Afterwards>) -> Response {
@@ -54,7 +60,8 @@ pub(super) async fn sign_in_form(visit: Visit, Lenient(query): Lenient<Afterward
     if visit.viewer().is_some() {
         return Onward::to(next.as_str()).into_response();
     }
-    let form = Form::default();
+    let (visit, draft) = visit.with_draft().await;
+    let form = shown(&draft);
     Html(sign_in_page(SignInPage { shell: visit.shell(), form, next: next.into_field() })).into_response()
 }
 
@@ -63,40 +70,34 @@ pub(super) async fn sign_up_form(visit: Visit, Lenient(query): Lenient<Afterward
     if visit.viewer().is_some() {
         return Onward::to(next.as_str()).into_response();
     }
-    let form = Form::default();
+    let (visit, draft) = visit.with_draft().await;
+    let form = shown(&draft);
     Html(sign_up_page(SignUpPage { shell: visit.shell(), form, next: next.into_field() })).into_response()
 }
 
-pub(super) async fn sign_in(visit: Visit, Sent(form): Sent<SignForm>) -> Result<Response, Refusal> {
-    let next = form.next();
-    match visit.post("/api/users/signin", &form.credentials()).await {
+pub(super) async fn sign_in(visit: Visit, sent: Sent<SignForm>) -> Result<Response, Refusal> {
+    let next = sent.form.next();
+    match visit.post("/api/users/signin", &sent.form.credentials()).await {
         Ok(answer) => Ok(Onward::to(next.as_str()).with_cookies(&answer.headers).into_response()),
-        Err(refusal) if refusal.suits_a_form() => {
-            let page = SignInPage { shell: visit.shell(), form: form.refused(&refusal), next: next.into_field() };
-            Ok(refusal.page(sign_in_page(page)))
-        }
-        Err(refusal) => Err(refusal),
+        Err(refusal) => visit.ask_again(&next.after("/signin"), sent.typed, refusal).await,
     }
 }
 
-pub(super) async fn sign_up(visit: Visit, Sent(form): Sent<SignForm>) -> Result<Response, Refusal> {
-    let next = form.next();
-    match visit.post("/api/users/signup", &form.credentials()).await {
+pub(super) async fn sign_up(visit: Visit, sent: Sent<SignForm>) -> Result<Response, Refusal> {
+    let next = sent.form.next();
+    match visit.post("/api/users/signup", &sent.form.credentials()).await {
         Ok(answer) => {
             let onward = Onward::to(next.as_str()).with_cookies(&answer.headers);
             Ok(onward.telling(Done::SignedUp).into_response())
         }
-        Err(refusal) if refusal.suits_a_form() => {
-            let page = SignUpPage { shell: visit.shell(), form: form.refused(&refusal), next: next.into_field() };
-            Ok(refusal.page(sign_up_page(page)))
-        }
-        Err(refusal) => Err(refusal),
+        Err(refusal) => visit.ask_again(&next.after("/signup"), sent.typed, refusal).await,
     }
 }
 
-pub(super) async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
-    if visit.viewer().is_none() {
-        return Ok(Onward::to("/").into_response());
+pub(super) async fn sign_out(visit: Visit, sent: Sent<NoFields>) -> Result<Response, Refusal> {
+    let Some(viewer) = visit.viewer() else { return Ok(Onward::to("/").into_response()) };
+    if sent.is_opened_by_another(&viewer.id) {
+        return Ok(Onward::to("/").telling(Done::NothingChanged).into_response());
     }
     let answer = visit.post("/api/users/signout", &()).await?;
     Ok(Onward::to("/").with_cookies(&answer.headers).telling(Done::SignedOut).into_response())

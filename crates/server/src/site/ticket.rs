@@ -1,6 +1,5 @@
 //! `/tickets/{id}`: a ticket, and the form that orders it.
 
-use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
@@ -12,19 +11,17 @@ use crate::extract::Named;
 use crate::marketplace::App;
 use crate::problem::Problem;
 
-use super::form::Sent;
+use super::draft::Draft;
+use super::form::{Fields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
 use super::view::{Order, Price, Ticket};
 use super::visit::{Member, Visit, parsed};
 
-pub(super) async fn ticket(
-    State(app): State<App>,
-    Named(id): Named<TicketId>,
-    visit: Visit,
-) -> Result<Html<String>, Refusal> {
+pub(super) async fn ticket(Named(id): Named<TicketId>, visit: Visit) -> Result<Html<String>, Refusal> {
     let ticket = load(&visit, id).await?;
-    Ok(Html(page(&visit, ticket, (Form::default(), None), new_key(&app))))
+    let (visit, draft) = visit.with_draft().await;
+    Ok(Html(page(&visit, ticket, &draft)))
 }
 
 /// Where the API has a ticket.
@@ -41,13 +38,12 @@ pub(super) fn new_key(app: &App) -> String {
     app.world.uuid(app.world.now()).to_string()
 }
 
-fn page(
-    visit: &Visit,
-    ticket: Ticket,
-    (order, was): (Form<OrderValues>, Option<Money>),
-    idempotency_key: String,
-) -> String {
+fn page(visit: &Visit, ticket: Ticket, draft: &Draft) -> String {
     let own = visit.viewer().is_some_and(|viewer| viewer.id == ticket.seller_id);
+    let typed: OrderForm = draft.form().unwrap_or_default();
+    let was = typed.price().filter(|was| *was != ticket.price.0);
+    let idempotency_key = draft.key(&visit.app, Some(&typed.idempotency_key));
+    let order = draft.onto(Form::new(OrderValues { quantity: typed.quantity }));
     ticket_page(TicketPage {
         shell: visit.shell(),
         id: ticket.id,
@@ -59,7 +55,7 @@ fn page(
         category: ticket.category,
         starts_at: ticket.starts_at,
         price: ticket.price.0,
-        was: was.filter(|was| *was != ticket.price.0),
+        was,
         available: ticket.available,
         status: ticket.status.into(),
         own,
@@ -86,6 +82,10 @@ struct PlaceOrder {
     price: MoneyBody<'static>,
 }
 
+impl Fields for OrderForm {
+    const KEPT: &'static [&'static str] = &["quantity", "amount", "currency", "idempotency_key"];
+}
+
 impl OrderForm {
     /// The price that the buyer saw.
     fn price(&self) -> Option<Money> {
@@ -104,22 +104,10 @@ impl OrderForm {
     }
 }
 
-pub(super) async fn order(
-    State(app): State<App>,
-    Named(id): Named<TicketId>,
-    Member { visit, .. }: Member,
-    Sent(form): Sent<OrderForm>,
-) -> Result<Response, Refusal> {
-    let placed = visit.with_key(&form.idempotency_key)?.post("/api/orders", &form.command(id)?).await;
-    let refusal = match placed {
-        Ok(answer) => return Ok(Onward::to(format!("/orders/{}", parsed::<Order>(&answer)?.id)).into_response()),
-        Err(refusal) if refusal.suits_a_form() => refusal,
-        Err(refusal) => return Err(refusal),
-    };
-    let ticket = load(&visit, id).await?;
-    let was = form.price();
-    // Order matters: what may have been carried out is asked for again under its own key.
-    let key = if refusal.is_passing() { form.idempotency_key } else { new_key(&app) };
-    let again = refusal.onto(Form::new(OrderValues { quantity: form.quantity }));
-    Ok(refusal.page(page(&visit, ticket, (again, was), key)))
+pub(super) async fn order(Named(id): Named<TicketId>, sent: SentBy<OrderForm>) -> Result<Response, Refusal> {
+    let SentBy { member: Member { visit, .. }, form, typed } = sent;
+    match visit.with_key(&form.idempotency_key)?.post("/api/orders", &form.command(id)?).await {
+        Ok(answer) => Ok(Onward::to(format!("/orders/{}", parsed::<Order>(&answer)?.id)).into_response()),
+        Err(refusal) => visit.ask_again(&format!("/tickets/{id}"), typed, refusal).await,
+    }
 }

@@ -1,5 +1,11 @@
 //! Who visits the site, and what they were just told.
 
+mod drafts;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::extract::{FromRequestParts, OriginalUri, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use ticketing_web::{Done, Shell, Viewer as Shown};
+use ticketing_web::{Done, Shell, Viewer as Shown, nothing_changed};
 
 use crate::auth::client;
 use crate::auth::cookies::{ACCESS, REFRESH, SessionCookies, cookie};
@@ -20,6 +26,7 @@ use crate::front_door::{Answer, ApiClient, Caller};
 use crate::marketplace::App;
 use crate::problem::Problem;
 
+use super::draft::{cookie_of, forget_cookie};
 use super::onward::{Onward, sign_in_address};
 use super::refusal::Refusal;
 use super::rendered::Rendered;
@@ -45,6 +52,7 @@ pub(super) struct Viewer {
 /// A request of somebody, signed in or not, and the API to ask on their behalf.
 #[derive(Debug, Clone)]
 pub(super) struct Visit {
+    pub(super) app: App,
     api: ApiClient,
     caller: Caller,
     viewer: Option<Viewer>,
@@ -53,6 +61,12 @@ pub(super) struct Visit {
     path: String,
     done: Option<Done>,
     rendered: Rendered,
+    /// The cookie of this page that finds what was typed here before.
+    draft_cookie: Option<String>,
+    /// Whether it finds nothing any more.
+    draft_lost: Arc<AtomicBool>,
+    network: IpAddr,
+    https: bool,
 }
 
 /// A visit of somebody who is signed in; anybody else is sent to sign in.
@@ -68,7 +82,10 @@ impl Visit {
         Shell {
             viewer: self.viewer.clone().map(|Viewer { id, email }| Shown { id, email }),
             path: self.path.clone(),
-            flash: self.done.map(Into::into),
+            flash: self.done.map(|done| match (done, &self.viewer) {
+                (Done::NothingChanged, Some(viewer)) => nothing_changed(&viewer.email),
+                (done, _) => done.into(),
+            }),
             sandbox: false,
         }
     }
@@ -82,9 +99,17 @@ impl Visit {
         self.done
     }
 
+    /// The page that is visited, without its query.
+    pub(super) fn page(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
     /// The same visit, under the name by which the API knows a request that comes twice.
     pub(super) fn with_key(&self, key: &str) -> Result<Self, Refusal> {
         const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+        if key.is_empty() {
+            return Ok(self.clone());
+        }
         let key = HeaderValue::from_str(key).map_err(|_| Problem::malformed("the key of the form is no text"))?;
         let caller = self.caller.clone().with_header(IDEMPOTENCY_KEY, key);
         Ok(Self { caller, ..self.clone() })
@@ -169,6 +194,9 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
     let https = client::is_https(request.headers(), request.extensions(), &door.app);
     let done = cookie(request.headers(), FLASH).and_then(Done::of_word);
     let visit = door.visit(&request, done);
+    let (page, had_draft) = (visit.page().to_owned(), visit.draft_cookie.is_some());
+    let draft_lost = Arc::clone(&visit.draft_lost);
+    let is_form = request.method() == Method::POST;
     let Recognised { visit, renewed } = visit.recognised(request.headers(), https).await;
     let shell = visit.shell();
     request.extensions_mut().insert(visit);
@@ -182,10 +210,19 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
         None if told => set_flash(None, https, &mut response),
         None => {}
     }
+    let accepted = is_form && had_draft && response.status().is_redirection();
+    if draft_lost.load(Ordering::Relaxed) || (accepted && !sets_cookie(&response, &cookie_of(&page))) {
+        response.headers_mut().extend(forget_cookie(&page, https).map(|cookie| (SET_COOKIE, cookie)));
+    }
     if !response.status().is_success() {
         response.extensions_mut().insert(shell);
     }
     response
+}
+
+fn sets_cookie(response: &Response, name: &str) -> bool {
+    let cookies = response.headers().get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.filter_map(|cookie| cookie.split_once('=')).any(|(known, _)| known == name)
 }
 
 struct Recognised {
@@ -202,7 +239,21 @@ impl Door {
             caller = caller.with_header(X_REQUEST_ID, id);
         }
         let path = page_of(request.method(), request.uri());
-        Visit { api: self.api.clone(), caller, viewer: None, unsure: None, path, done, rendered: self.rendered.clone() }
+        let page = path.split('?').next().unwrap_or_default();
+        Visit {
+            app: App::clone(&self.app),
+            api: self.api.clone(),
+            caller,
+            viewer: None,
+            unsure: None,
+            draft_cookie: cookie(headers, &cookie_of(page)).map(str::to_owned),
+            draft_lost: Arc::default(),
+            network: client::address(headers, extensions, &self.app),
+            https: client::is_https(headers, extensions, &self.app),
+            path,
+            done,
+            rendered: self.rendered.clone(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
 use ticketing_crypto::{Argon2Config, Argon2Hasher};
-use ticketing_memory::{MemoryEngines, MemoryParkingLot, SandboxGateway};
+use ticketing_memory::{MemoryEngines, SandboxGateway};
 
 use super::keys::Identity;
 use crate::config::{Config, Service};
@@ -29,7 +29,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
         payments: runs(Service::Payments)
             .then(|| PaymentPorts { service: memory.payment_ports(), gateway: Arc::new(sandbox(memory, config)) }),
         expiration: runs(Service::Expiration).then(|| memory.expiration_ports()),
-        web: runs(Service::Web).then(|| web_ports(memory.parking.clone(), config)),
+        web: runs(Service::Web).then(|| web_ports(memory, config)),
         edge: EdgePorts {
             verifier,
             sessions: Arc::new(memory.sessions.clone()),
@@ -50,11 +50,12 @@ fn sandbox(memory: &MemoryEngines, config: &Config) -> SandboxGateway {
 }
 
 /// Live updates are gone with the process that showed them, so on every engine they are parked in memory.
-fn web_ports(parking: MemoryParkingLot, config: &Config) -> WebPorts {
+fn web_ports(memory: &MemoryEngines, config: &Config) -> WebPorts {
     let elsewhere = config.elsewhere.iter().filter(|(service, _)| !config.services.contains(service));
     WebPorts {
         live: LiveUpdates::new(config.http.live_listeners),
-        parking: Some(Arc::new(parking)),
+        parking: Some(Arc::new(memory.parking.clone())),
         elsewhere: Elsewhere::new(elsewhere, config.http.restart_wait),
+        drafts: Arc::new(memory.drafts.clone()),
     }
 }

@@ -8,7 +8,7 @@ use ticketing_core::flow::driver::Pace;
 use ticketing_core::ports::BoxError;
 use ticketing_core::rebuild::{Rebuild, RebuildTimers};
 use ticketing_redis::{
-    RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTicketNews, RedisTicketStore, RedisTimers,
+    RedisClient, RedisConfig, RedisDrafts, RedisLimiter, RedisSessions, RedisTicketNews, RedisTicketStore, RedisTimers,
 };
 
 use crate::config::{Config, RedisSettings, Service};
@@ -52,6 +52,7 @@ async fn share_tickets(engines: &mut Engines, client: &RedisClient) -> Result<()
         tickets.store = Arc::new(RedisTicketStore::new(client, Arc::clone(&tickets.store)));
     }
     if let Some(web) = &mut engines.web {
+        web.drafts = Arc::new(RedisDrafts::new(client));
         let news = RedisTicketNews::listen(client).await?;
         engines.loops.take_in(Box::new(FeedLive::new(web.live.clone(), news)), Pace::default());
         web.parking = None;

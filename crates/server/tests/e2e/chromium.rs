@@ -1,6 +1,7 @@
 //! The pages in a real browser, with JavaScript on.
 
 mod driver;
+mod forms;
 mod live;
 mod money;
 mod time;

@@ -1,7 +1,6 @@
 //! What people and programs put into addresses: slashes, parameters, hosts.
 
 use http::StatusCode;
-use serde_json::json;
 
 use crate::app::{TestApp, id};
 use crate::front_door::backend::Backend;
@@ -94,8 +93,7 @@ async fn a_form_field_that_comes_twice_is_no_error() {
 
     let page = app.post("/signin").bytes("application/x-www-form-urlencoded", form).send().await;
 
-    assert_eq!(page.status, 422, "{page:?}");
-    assert_ne!(page.body, json!(""));
+    assert_eq!((page.status.as_u16(), page.header("location")), (303, "/signin"), "{page:?}");
 }
 
 #[test]

@@ -38,6 +38,7 @@ const MATRIX: &[Row] = &[
     Row("PUT", "/api/tickets/{id}", [401, 403, 200]),
     Row("DELETE", "/api/tickets/{id}", [401, 403, 204]),
     Row("GET", "/api/tickets/{id}/live", PUBLIC),
+    Row("GET", "/api/live", PUBLIC),
     Row("GET", "/api/orders", SIGNED_IN),
     // The owner of what is ordered is its seller, who cannot order it.
     Row("POST", "/api/orders", [401, 201, 409]),
@@ -79,6 +80,7 @@ impl Scene {
 
     fn fill(&self, path: &str) -> String {
         let name = match path {
+            "/api/live" => return format!("{path}?ticket={}", id(&self.ticket)),
             _ if path.starts_with("/api/tickets") => id(&self.ticket),
             _ if path.starts_with("/api/orders") => id(&self.order),
             _ => &self.session,

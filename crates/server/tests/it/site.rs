@@ -2,6 +2,7 @@
 
 mod browser;
 mod door;
+mod drafts;
 mod forms;
 mod journey;
 mod pages;

@@ -1,5 +1,6 @@
 //! Why a value from outside was not accepted.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::text;
@@ -47,13 +48,16 @@ pub(crate) enum Lines {
 }
 
 impl TextRule {
-    /// Trims and composes the text, and accepts it when it can be seen, is not too long and free of control characters.
+    /// Trims and composes the text, writes each line break as `\n`, and accepts it when it can be seen,
+    /// is not too long and free of control characters.
     pub(crate) fn parse(self, text: &str) -> Result<String, Invalid> {
-        let text = text::composed(text.trim());
+        let plain = with_plain_breaks(text.trim());
+        let text = text::composed(&plain);
         if !text::is_visible(&text) {
             return Err(Invalid::new(self.field, "must not be empty"));
         }
-        if text.chars().count() > self.max_chars {
+        // Composing may make a text longer; what was typed counts.
+        if text.chars().count().min(plain.chars().count()) > self.max_chars {
             return Err(Invalid::new(self.field, format!("must be at most {} characters long", self.max_chars)));
         }
         if text.chars().any(|c| self.forbids(c)) {
@@ -76,6 +80,11 @@ impl TextRule {
         let overrides_direction = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
         overrides_direction || (c.is_control() && !(self.lines == Lines::Many && breaks_a_line))
     }
+}
+
+/// A browser sends a line break as two characters and counts it as one.
+fn with_plain_breaks(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() }
 }
 
 #[cfg(test)]
@@ -106,5 +115,17 @@ mod tests {
     #[test]
     fn two_spellings_of_a_text_are_one() {
         assert_eq!(TITLE.parse("Cafe\u{301}s"), TITLE.parse("Cafés"));
+    }
+
+    #[test]
+    fn a_line_break_counts_once_however_it_is_written() {
+        let lines = TextRule { field: "description", max_chars: 5, lines: Lines::Many };
+
+        for written in ["a\nb\nc", "a\r\nb\r\nc", "a\rb\rc", "\r\na\r\nb\rc\r\n"] {
+            assert_eq!(lines.parse(written).as_deref(), Ok("a\nb\nc"), "{written:?}");
+        }
+        assert_eq!(lines.parse("a\n\r\nb").as_deref(), Ok("a\n\nb"));
+        assert!(lines.parse("a\r\nb\r\ncd").is_err());
+        assert!(TITLE.parse("a\r\nb").is_err());
     }
 }

@@ -138,6 +138,16 @@ impl From<Done> for Flash {
     }
 }
 
+/// Tells who somebody is now whose form was opened by another account.
+#[must_use]
+pub fn nothing_changed(email: &str) -> Flash {
+    let text = format!(
+        "You are now signed in as {email}. This form was opened by another account, so it was not carried out. \
+         Nothing was changed."
+    );
+    Flash { kind: FlashKind::Failure, text }
+}
+
 pub(crate) fn flash_message(flash: Flash) -> impl IntoView {
     let (kind, role) = match flash.kind {
         FlashKind::Success => ("success", "status"),

@@ -118,10 +118,9 @@ fn action(page: &TicketPage, visitor: bool) -> AnyView {
     if page.own {
         return own_ticket(&page.id, page.status);
     }
-    let sign_in = visitor.then(|| sign_in_first(&page.id));
     view! {
         <div data-live-open="" hidden=page.status != TicketStatus::OnSale>
-            {order_form(page, visitor)} {sign_in}
+            {order_form(page, visitor)}
         </div>
         <p class="muted" data-live-closed="soldOut" hidden=page.status != TicketStatus::SoldOut>
             "None are left right now. A held one comes back when its buyer does not pay in time."
@@ -163,16 +162,20 @@ fn order_form(page: &TicketPage, visitor: bool) -> AnyView {
             {opened_by(page.shell.account())}
             {input_field(Kind::Count(page.available.max(1)), quantity)}
             <button class="button button-primary button-wide" type="submit">{order_label(page, visitor)}</button>
-            {(!visitor).then(|| view! { <p class="muted">"Held for you while you pay."</p> })}
+            {if visitor { sign_in_first(&page.id) } else { held_meanwhile() }}
         </form>
     }
     .into_any()
+}
+
+fn held_meanwhile() -> AnyView {
+    view! { <p class="muted">"Held for you while you pay."</p> }.into_any()
 }
 
 fn order_label(page: &TicketPage, visitor: bool) -> AnyView {
     match page.was {
         _ if visitor => view! { "Sign in to order" }.into_any(),
         None => view! { "Order" }.into_any(),
-        Some(_) => view! { "Agree and order for " {money(page.price)} " each" }.into_any(),
+        Some(_) => view! { <span>"Agree and order for " {money(page.price)} " each"</span> }.into_any(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod census;
 mod clocks;
+mod drafts;
 mod identity;
 mod limits;
 mod others;

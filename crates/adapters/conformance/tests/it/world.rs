@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ticketing_conformance::drafts::DraftsFixture;
 use ticketing_conformance::gateway::{GatewayFixture, TestCards};
 use ticketing_conformance::limits::LimitsFixture;
 use ticketing_conformance::outbox::OutboxFixture;
@@ -18,6 +19,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway};
 use ticketing_core::ports::identity::SessionStore;
 use ticketing_core::ports::limits::RateLimiter;
@@ -30,8 +32,8 @@ use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_memory::{
-    ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryLimiter, MemoryOrderStore, MemoryParkingLot, MemorySessions,
-    MemoryTicketStore, MemoryTimers, SandboxConfig, SandboxGateway,
+    ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter, MemoryOrderStore, MemoryParkingLot,
+    MemorySessions, MemoryTicketStore, MemoryTimers, SandboxConfig, SandboxGateway,
 };
 
 const BROKER: MemoryBrokerConfig = MemoryBrokerConfig { partitions: 8, retention: 100_000, max_bytes: 1 << 20 };
@@ -50,6 +52,7 @@ pub(crate) struct World {
     pub(crate) gateway: Arc<dyn PaymentGateway>,
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
+    pub(crate) drafts: Arc<dyn DraftStore>,
     pub(crate) tickets_outbox: Arc<dyn Outbox>,
     pub(crate) broker: MemoryBroker,
 }
@@ -76,7 +79,8 @@ impl Default for World {
             gateway: Arc::new(sandbox.clone()),
             sandbox,
             sessions: Arc::new(MemorySessions::new(clock.clone())),
-            limiter: Arc::new(MemoryLimiter::new(clock)),
+            limiter: Arc::new(MemoryLimiter::new(clock.clone())),
+            drafts: Arc::new(MemoryDrafts::new(clock)),
         }
     }
 }
@@ -200,5 +204,11 @@ impl SessionsFixture for World {
 impl LimitsFixture for World {
     fn limiter(&self) -> Arc<dyn RateLimiter> {
         Arc::clone(&self.limiter)
+    }
+}
+
+impl DraftsFixture for World {
+    fn drafts(&self) -> Arc<dyn DraftStore> {
+        Arc::clone(&self.drafts)
     }
 }

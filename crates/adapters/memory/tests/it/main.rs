@@ -31,4 +31,5 @@ ticketing_conformance::timers!(World::default());
 ticketing_conformance::gateway!(World::default());
 ticketing_conformance::sessions!(World::default());
 ticketing_conformance::limits!(World::default());
+ticketing_conformance::drafts!(World::default());
 ticketing_conformance::census!(Marketplace::default());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_conformance::clock::ClockFixture;
+use ticketing_conformance::drafts::DraftsFixture;
 use ticketing_conformance::gateway::{GatewayFixture, TestCards};
 use ticketing_conformance::limits::LimitsFixture;
 use ticketing_conformance::log::LogFixture;
@@ -20,6 +21,7 @@ use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::clock::{Clock, Ids};
+use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway};
 use ticketing_core::ports::identity::SessionStore;
 use ticketing_core::ports::limits::RateLimiter;
@@ -34,7 +36,7 @@ use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_memory::{
-    ManualClock, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryLimiter, MemoryOrderStore,
+    ManualClock, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter, MemoryOrderStore,
     MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig,
     SandboxGateway, SequentialIds, SystemClock,
 };
@@ -55,6 +57,7 @@ pub(crate) struct World {
     gateway: SandboxGateway,
     sessions: MemorySessions,
     limiter: MemoryLimiter,
+    drafts: MemoryDrafts,
 }
 
 impl Default for World {
@@ -73,7 +76,8 @@ impl Default for World {
             timers: MemoryTimers::new(clock.clone()),
             gateway: SandboxGateway::new(clock.clone(), SandboxConfig::default()),
             sessions: MemorySessions::new(clock.clone()),
-            limiter: MemoryLimiter::new(clock),
+            limiter: MemoryLimiter::new(clock.clone()),
+            drafts: MemoryDrafts::new(clock),
         }
     }
 }
@@ -230,6 +234,12 @@ impl SessionsFixture for World {
 impl LimitsFixture for World {
     fn limiter(&self) -> Arc<dyn RateLimiter> {
         Arc::new(self.limiter.clone())
+    }
+}
+
+impl DraftsFixture for World {
+    fn drafts(&self) -> Arc<dyn DraftStore> {
+        Arc::new(self.drafts.clone())
     }
 }
 

@@ -22,5 +22,6 @@ mod conformance {
     ticketing_conformance::timers!(World::start().await);
     ticketing_conformance::sessions!(World::start().await);
     ticketing_conformance::limits!(World::start().await);
+    ticketing_conformance::drafts!(World::start().await);
     ticketing_conformance::ticket_store!(Shop::open().await);
 }

@@ -5,15 +5,17 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use redis::FromRedisValue;
+use ticketing_conformance::drafts::DraftsFixture;
 use ticketing_conformance::limits::LimitsFixture;
 use ticketing_conformance::sessions::SessionsFixture;
 use ticketing_conformance::time::TimeFixture;
 use ticketing_conformance::timers::TimersFixture;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::identity::SessionStore;
 use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::timers::TimerQueue;
-use ticketing_redis::{RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTimers};
+use ticketing_redis::{RedisClient, RedisConfig, RedisDrafts, RedisLimiter, RedisSessions, RedisTimers};
 use uuid::Builder;
 
 /// One of every adapter, with a prefix of its own.
@@ -115,5 +117,11 @@ impl SessionsFixture for World {
 impl LimitsFixture for World {
     fn limiter(&self) -> Arc<dyn RateLimiter> {
         Arc::new(RedisLimiter::new(&self.client))
+    }
+}
+
+impl DraftsFixture for World {
+    fn drafts(&self) -> Arc<dyn DraftStore> {
+        Arc::new(RedisDrafts::new(&self.client))
     }
 }

@@ -159,6 +159,11 @@ impl<'a> Person<'a> {
         self
     }
 
+    /// Takes every cookie away.
+    pub(crate) async fn signed_out(&self) {
+        self.chromium.ask(None, "Storage.clearCookies", json!({"browserContextId": self.context})).await;
+    }
+
     pub(crate) async fn tab(&self) -> Tab<'a> {
         let params = json!({"url": "about:blank", "browserContextId": self.context});
         let made = self.chromium.ask(None, "Target.createTarget", params).await;
@@ -180,6 +185,10 @@ impl Tab<'_> {
         self.ask("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
     }
 
+    pub(crate) async fn without_scripts(&self) {
+        self.ask("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
+    }
+
     /// Opens a page and waits until it is there.
     pub(crate) async fn open(&self, address: &str) {
         self.eval("window.left = true").await;
@@ -190,6 +199,26 @@ impl Tab<'_> {
 
     pub(crate) async fn to_front(&self) {
         self.ask("Page.bringToFront", json!({})).await;
+    }
+
+    /// Goes back or forward in the history of the tab. A page may come out of memory, as it was left.
+    pub(crate) async fn go(&self, by: i64) {
+        let history = self.ask("Page.getNavigationHistory", json!({})).await;
+        let index = history["currentIndex"].as_i64().expect("a place in the history") + by;
+        let entry = &history["entries"][usize::try_from(index).expect("a page before")];
+        self.ask("Page.navigateToHistoryEntry", json!({"entryId": entry["id"]})).await;
+        let began = Instant::now();
+        while self.ask("Page.getNavigationHistory", json!({})).await["currentIndex"] != index {
+            assert!(began.elapsed() < PATIENCE, "{} never came back", entry["url"]);
+            tokio::time::sleep(Duration::from_millis(20)).await; // between two looks
+        }
+        self.until("document.readyState", "complete").await;
+    }
+
+    /// How many pages there are before this one.
+    pub(crate) async fn steps_back(&self) -> usize {
+        let history = self.ask("Page.getNavigationHistory", json!({})).await;
+        history["currentIndex"].as_u64().and_then(|index| usize::try_from(index).ok()).expect("a place in the history")
     }
 
     /// Clicks on what a selector names, and waits for the page that it leads to.
@@ -220,6 +249,10 @@ impl Tab<'_> {
     pub(crate) async fn text(&self, selector: &str) -> String {
         let script = format!("document.querySelector({})?.textContent ?? ''", json!(selector));
         text(&self.eval(&script).await)
+    }
+
+    pub(crate) async fn path(&self) -> String {
+        text(&self.eval("location.pathname").await)
     }
 
     /// Asks again and again until an expression has this value.

@@ -20,6 +20,8 @@ pub(crate) struct Browser<'a> {
     /// Where the page came from.
     pub(crate) path: String,
     pub(crate) status: u16,
+    /// What a form was answered with, before any redirect.
+    pub(crate) posted: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) html: String,
     /// From which site forms are sent.
@@ -30,7 +32,7 @@ impl<'a> Browser<'a> {
     pub(crate) fn new(app: &'a TestApp) -> Self {
         let origin = format!("http://{SITE}");
         let (path, html, headers) = (String::new(), String::new(), HeaderMap::new());
-        Self { app, jar: BTreeMap::new(), path, status: 0, headers, html, origin }
+        Self { app, jar: BTreeMap::new(), path, status: 0, posted: 0, headers, html, origin }
     }
 
     /// Opens a page, and whichever it leads to.
@@ -50,6 +52,7 @@ impl<'a> Browser<'a> {
     pub(crate) async fn post(&mut self, path: &str, fields: &[(String, String)]) {
         let body = serde_urlencoded::to_string(fields).expect("texts can be encoded");
         self.send("POST", path, body).await;
+        self.posted = self.status;
     }
 
     async fn follow(&mut self) {

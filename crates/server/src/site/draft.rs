@@ -1,0 +1,166 @@
+//! What somebody typed into a form that was not accepted, kept until its page is shown again.
+//!
+//! A form is answered with a redirect whatever becomes of it, so going back never sends
+//! it again, and what was typed survives signing in. It waits in a slot of the draft
+//! store; a cookie for its page alone names the slot, and holds the secret that opens it.
+//!
+//! Invariant: only fields that a form lists are kept, and no form lists a password or
+//! the token of a card. A draft is shown at its own page to its own account, as often
+//! as the page is asked for, until another takes its place or its time is up.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::HeaderValue;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use ticketing_web::Form;
+
+use crate::marketplace::App;
+
+use super::refusal::Reason;
+use super::ticket::new_key;
+
+/// How long a draft is kept: long enough to sign up.
+const LASTS: Duration = Duration::from_secs(15 * 60);
+/// How long if anybody may see it: who comes after, at the same device, should not.
+const LASTS_FOR_ANYBODY: Duration = Duration::from_secs(2 * 60);
+/// How many drafts one network can have at a time; one more takes the place of another.
+const SLOTS: u8 = 64;
+/// The largest draft: a ticket with the longest description takes about half.
+const MOST_BYTES: usize = 32 * 1024;
+
+/// What was typed, by the names of fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Typed(pub(super) Vec<(String, String)>);
+
+/// A form that was not accepted.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Draft {
+    /// The page of the form.
+    pub(super) page: String,
+    /// Whose it is; anybody's in this browser, if it was opened before signing in.
+    pub(super) account: Option<String>,
+    pub(super) typed: Typed,
+    /// Why it was not accepted; `None` if it was not tried.
+    pub(super) reason: Option<Reason>,
+}
+
+/// A draft as it lies in the store.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    secret: String,
+    draft: Draft,
+}
+
+impl Draft {
+    /// The form as it was typed; `None` if nothing is kept of it.
+    pub(super) fn form<T: DeserializeOwned>(&self) -> Option<T> {
+        if self.typed.0.is_empty() {
+            return None;
+        }
+        serde_urlencoded::from_str(&serde_urlencoded::to_string(&self.typed.0).ok()?).ok()
+    }
+
+    /// Says in a form why it was not accepted.
+    pub(super) fn onto<V>(&self, form: Form<V>) -> Form<V> {
+        match &self.reason {
+            Some(reason) => reason.onto(form),
+            None => form,
+        }
+    }
+
+    /// By which the API knows the form when it is sent again: what may have been carried out keeps its key.
+    pub(super) fn key(&self, app: &App, sent: Option<&str>) -> String {
+        let may_be_done = self.reason.as_ref().is_none_or(Reason::is_passing);
+        match sent.filter(|key| may_be_done && !key.is_empty()) {
+            Some(key) => key.to_owned(),
+            None => new_key(app),
+        }
+    }
+
+    /// Keeps the draft for a browser in this network; returns the cookie that finds it.
+    ///
+    /// `None` if it cannot be kept: it is too large, or the store does not answer.
+    pub(super) async fn keep(self, app: &App, network: IpAddr, https: bool) -> Option<HeaderValue> {
+        let chance = app.world.ids.secret();
+        let (secret, slot) = (hex(chance.get(..16)?), chance.last()? % SLOTS);
+        let slot = format!("{}-{slot}", name_of(network));
+        let lasts = if self.account.is_some() { LASTS } else { LASTS_FOR_ANYBODY };
+        let page = self.page.clone();
+        let sealed = serde_json::to_vec(&Sealed { secret: secret.clone(), draft: self }).ok()?;
+        if sealed.len() > MOST_BYTES {
+            return None;
+        }
+        let kept = app.drafts.as_ref()?.keep(&slot, sealed, lasts).await;
+        kept.inspect_err(|error| tracing::debug!(%error, "a form could not be kept")).ok()?;
+        set_cookie(&page, &format!("{slot}.{secret}"), lasts, https)
+    }
+
+    /// The draft that a cookie of this page finds.
+    pub(super) async fn find(app: &App, page: &str, cookie: &str) -> Option<Self> {
+        let (slot, secret) = cookie.split_once('.').filter(|(slot, _)| slot.len() <= 32)?;
+        let found = app.drafts.as_ref()?.find(slot).await;
+        let sealed = found.inspect_err(|error| tracing::debug!(%error, "a form could not be found")).ok()??;
+        let sealed: Sealed = serde_json::from_slice(&sealed).ok()?;
+        (sealed.secret == secret && sealed.draft.page == page).then_some(sealed.draft)
+    }
+}
+
+/// The name of the cookie for the drafts of a page.
+pub(super) fn cookie_of(page: &str) -> String {
+    format!("draft-{}", hex(Sha256::digest(page).get(..4).unwrap_or_default()))
+}
+
+/// Forgets the draft of a page.
+pub(super) fn forget_cookie(page: &str, https: bool) -> Option<HeaderValue> {
+    set_cookie(page, "", Duration::ZERO, https)
+}
+
+fn set_cookie(page: &str, value: &str, lasts: Duration, https: bool) -> Option<HeaderValue> {
+    let (name, seconds) = (cookie_of(page), lasts.as_secs());
+    let secure = if https { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Max-Age={seconds}; Path={page}; HttpOnly; SameSite=Lax{secure}");
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Names a network without telling it: what a customer of a provider has for sure, /48 of IPv6 for one.
+fn name_of(network: IpAddr) -> String {
+    let digest = match network.to_canonical() {
+        IpAddr::V4(address) => Sha256::digest(address.octets()),
+        IpAddr::V6(address) => Sha256::digest(address.octets().get(..6).unwrap_or_default()),
+    };
+    hex(digest.get(..8).unwrap_or_default())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_of_a_page_is_sent_to_that_page_alone() {
+        let cookie = set_cookie("/sell", "a.b", Duration::from_secs(5), true).unwrap();
+        let name = cookie_of("/sell");
+
+        assert_eq!(cookie, format!("{name}=a.b; Max-Age=5; Path=/sell; HttpOnly; SameSite=Lax; Secure"));
+        assert_ne!(name, cookie_of("/signin"));
+    }
+
+    #[test]
+    fn one_network_has_one_name() {
+        let name = |address: &str| name_of(address.parse().unwrap());
+
+        assert_eq!(name("2001:db8:1:2:3::4"), name("2001:db8:1:ff::1"));
+        assert_ne!(name("2001:db8:1::"), name("2001:db8:2::"));
+        assert_eq!(name("::ffff:203.0.113.9"), name("203.0.113.9"));
+        assert_ne!(name("203.0.113.8"), name("203.0.113.9"));
+    }
+}

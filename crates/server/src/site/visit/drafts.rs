@@ -1,0 +1,77 @@
+//! What a visitor typed before, and where they go when a form is not carried out.
+
+use std::sync::atomic::Ordering;
+
+use axum::response::{IntoResponse, Response};
+
+use ticketing_web::Done;
+
+use crate::site::draft::{Draft, Typed};
+use crate::site::onward::{Onward, sign_in_address};
+use crate::site::refusal::Refusal;
+
+use super::Visit;
+
+impl Visit {
+    /// What was typed at this page before and not accepted, if it is kept; and the visit that tells if it is not.
+    pub(in crate::site) async fn with_draft(mut self) -> (Self, Draft) {
+        let Some(cookie) = &self.draft_cookie else { return (self, Draft::default()) };
+        let found = Draft::find(&self.app, self.page(), cookie).await;
+        if found.is_none() {
+            self.draft_lost.store(true, Ordering::Relaxed);
+            self.done = self.done.or(Some(Done::EntriesLost));
+        }
+        let account = self.viewer.as_ref().map(|viewer| &viewer.id);
+        let draft = found.filter(|draft| draft.account.is_none() || draft.account.as_ref() == account);
+        (self, draft.unwrap_or_default())
+    }
+
+    /// Sends the browser back to the page of a form that was not accepted, and keeps what was typed.
+    ///
+    /// # Errors
+    ///
+    /// The refusal, if a form is not the place to tell it, or nothing can be kept now.
+    pub(in crate::site) async fn ask_again(
+        &self,
+        page: &str,
+        typed: Typed,
+        refusal: Refusal,
+    ) -> Result<Response, Refusal> {
+        if !refusal.suits_a_form() {
+            return Err(refusal);
+        }
+        let account = self.viewer.as_ref().map(|viewer| viewer.id.clone());
+        let path = page.split('?').next().unwrap_or_default().to_owned();
+        let draft = Draft { page: path, account, typed, reason: Some(refusal.reason().clone()) };
+        match draft.keep(&self.app, self.network, self.https).await {
+            Some(cookie) => Ok(Onward::to(page).with_cookie(cookie).into_response()),
+            None => Err(refusal),
+        }
+    }
+
+    /// Asks somebody who is not signed in to do so, and keeps what they typed for the account that opened the form.
+    pub(in crate::site) async fn sign_in_first(&self, typed: Typed, opened_by: Option<String>) -> Response {
+        if let Some(unsure) = &self.unsure {
+            return Refusal::of(unsure.clone()).into_response();
+        }
+        let onward = Onward::to(sign_in_address(&self.path));
+        self.keeping(onward, typed, opened_by.filter(|account| !account.is_empty())).await
+    }
+
+    /// Tells somebody that they are not who opened the form; it is kept for them to look at.
+    pub(in crate::site) async fn nothing_changed(&self, typed: Typed, opened_by: Option<String>) -> Response {
+        let onward = Onward::to(self.page());
+        let onward = match opened_by.as_deref() {
+            // Nobody had opened it: they only have to send it again, now that they know who they are.
+            Some("") => onward,
+            _ => onward.telling(Done::NothingChanged),
+        };
+        self.keeping(onward, typed, self.viewer.as_ref().map(|viewer| viewer.id.clone())).await
+    }
+
+    async fn keeping(&self, onward: Onward, typed: Typed, account: Option<String>) -> Response {
+        let draft = Draft { page: self.page().to_owned(), account, typed, reason: None };
+        let cookie = draft.keep(&self.app, self.network, self.https).await;
+        cookie.into_iter().fold(onward, Onward::with_cookie).into_response()
+    }
+}
