@@ -11,7 +11,7 @@ use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::flow::desk::{DeskConfig, Desks, Matter, Wish};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
-use ticketing_core::ports::store::{Page, StoreError, UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
 use ticketing_core::usecase::World;
 use ticketing_core::wire::Origin;
 use ticketing_memory::MemoryOrderStore;
@@ -39,7 +39,7 @@ impl OrderStore for Slow {
         self.0.overdue(deadline, max).await
     }
 
-    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         tokio::time::sleep(COMMIT).await;
         self.0.commit(work).await
     }

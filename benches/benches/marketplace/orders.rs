@@ -11,7 +11,7 @@ use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::ports::order_store::{OrderRecord, OrderStore};
-use ticketing_core::ports::store::{Stored, UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, Revision, Stored, UnitOfWork, Write};
 use ticketing_core::usecase::World;
 use ticketing_core::wire::{Origin, seal};
 use ticketing_memory::MemoryOrderStore;
@@ -33,7 +33,10 @@ pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     });
     group.bench_function("same-bytes-into-a-map", |bencher| {
         let map = Mutex::new(HashMap::new());
-        let stocks = || Stored { record: Stock::of(&ticket(&world, 10, 1200)), revision: 1 };
+        let stocks = || Stored {
+            record: Stock::of(&ticket(&world, 10, 1200)),
+            revision: Revision::after(None, CommitToken::NONE),
+        };
         bencher.iter_batched(stocks, |stock| encode_into(&map, &world, &stock), BatchSize::SmallInput);
     });
     group.finish();
@@ -44,8 +47,8 @@ pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
 async fn insert_stock(store: &MemoryOrderStore, world: &World) -> Stored<Stock> {
     let stock = Stock::of(&ticket(world, 10, 1200));
     let work = UnitOfWork::default().with(Write::insert(stock.clone()));
-    store.commit(work).await.expect("the stock is new");
-    Stored { record: stock, revision: 1 }
+    let token = store.commit(work).await.expect("the stock is new");
+    Stored { record: stock, revision: Revision::after(None, token) }
 }
 
 /// One order as a desk commits it: a decision, two records and an event.

@@ -88,7 +88,7 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`]: audit again. [`StoreError::Corrupt`] names a record that cannot be read.
+    /// [`StoreError::Unavailable`]: audit again. [`StoreError::Corrupt`]: what waits cannot be counted.
     ///
     /// # Cancel safety
     ///

@@ -22,6 +22,7 @@ pub mod store;
 pub mod ticket_store;
 pub mod timers;
 pub mod transport;
+pub mod unreadable;
 
 /// The cause of a failure, as its adapter saw it; for the log alone.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -15,6 +15,7 @@ use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::unreadable::Listed;
 
 use crate::report::Family;
 use crate::time::soon;
@@ -81,11 +82,11 @@ async fn all<T, C, F>(size: usize, id: fn(&T) -> C, read: impl Fn(Page<C>) -> F 
 where
     T: Send,
     C: Copy + Send,
-    F: Future<Output = Result<Vec<T>, StoreError>> + Send,
+    F: Future<Output = Result<Listed<T>, StoreError>> + Send,
 {
     let (mut page, mut list) = (Page::first(size), Vec::new());
     loop {
-        let found = answered(read(page)).await;
+        let found = answered(read(page)).await.records;
         assert!(found.len() <= size, "a page of {size} has {} records", found.len());
         let Some(last) = found.last() else { return list };
         page.after = Some(id(last));

@@ -81,6 +81,7 @@ macro_rules! account_store {
             a_stale_commit_leaves_no_trace
             a_conflict_names_what_changed
             one_of_two_racing_commits_wins
+            a_revision_of_another_history_conflicts
             writers_who_reload_lose_nothing
             an_insert_of_what_exists_is_refused
             a_commit_is_visible_to_the_next_read
@@ -101,6 +102,7 @@ macro_rules! ticket_store {
             a_stale_commit_leaves_no_trace
             a_conflict_names_what_changed
             one_of_two_racing_commits_wins
+            a_revision_of_another_history_conflicts
             writers_who_reload_lose_nothing
             an_insert_of_what_exists_is_refused
             a_commit_is_visible_to_the_next_read
@@ -123,6 +125,7 @@ macro_rules! order_store {
             a_stale_commit_leaves_no_trace
             a_conflict_names_what_changed
             one_of_two_racing_commits_wins
+            a_revision_of_another_history_conflicts
             writers_who_reload_lose_nothing
             an_insert_of_what_exists_is_refused
             a_commit_is_visible_to_the_next_read
@@ -146,6 +149,7 @@ macro_rules! payment_store {
             a_stale_commit_leaves_no_trace
             a_conflict_names_what_changed
             one_of_two_racing_commits_wins
+            a_revision_of_another_history_conflicts
             writers_who_reload_lose_nothing
             an_insert_of_what_exists_is_refused
             a_commit_is_visible_to_the_next_read

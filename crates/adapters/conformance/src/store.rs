@@ -8,6 +8,7 @@ mod any_store;
 mod bench;
 mod cancelling;
 mod committing;
+mod histories;
 mod orders;
 mod payments;
 mod racing;
@@ -16,6 +17,7 @@ mod tickets;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use ticketing_core::ports::outbox::Outbox;
 
 use crate::report::Family;
@@ -27,6 +29,7 @@ pub use committing::{
     a_commit_is_visible_to_the_next_read, a_conflict_names_what_changed, a_stale_commit_leaves_no_trace,
     a_unit_of_work_carries_many_decisions, an_insert_of_what_exists_is_refused,
 };
+pub use histories::a_revision_of_another_history_conflicts;
 pub use orders::{
     a_buyer_finds_all_their_orders, a_key_makes_one_order_of_a_buyer, a_stock_brings_the_orders_that_changed_it,
     overdue_orders_are_found_until_they_end,
@@ -69,10 +72,14 @@ pub struct Payments;
 /// An empty store and its outbox.
 ///
 /// `S` says which: with `impl StoreFixture<Orders> for MyFixture`, `store` returns an `Arc<dyn OrderStore>`.
+#[async_trait]
 pub trait StoreFixture<S: AnyStore>: Send + Sync {
     /// The store; always the same one.
     fn store(&self) -> Arc<S::Store>;
 
-    /// The outbox that its commits fill.
+    /// Another store of the kind, new and empty, that shares nothing with the first.
+    async fn another(&self) -> Arc<S::Store>;
+
+    /// The outbox that the commits of the first store fill.
     fn outbox(&self) -> Arc<dyn Outbox>;
 }

@@ -8,7 +8,7 @@ use ticketing_core::domain::account::{Account, EmailAddress};
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::store::{RecordKey, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, RecordKey, Revision, StoreError, Stored, UnitOfWork};
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
@@ -48,7 +48,7 @@ impl AccountStore for MemoryAccountStore {
         self.0.read(|tables| tables.by_email.get(email).and_then(|id| tables.accounts.get(id)).cloned()).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Account>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
 }
@@ -66,7 +66,7 @@ impl Tables for AccountTables {
         RecordKey::Account(account.id)
     }
 
-    fn revision(&self, account: &Account) -> Option<u64> {
+    fn revision(&self, account: &Account) -> Option<Revision> {
         self.accounts.revision(&account.id)
     }
 
@@ -78,9 +78,9 @@ impl Tables for AccountTables {
         self.by_email.get(&account.email).is_some_and(|owner| *owner != account.id)
     }
 
-    fn put(&mut self, account: Account) {
+    fn put(&mut self, account: Account, token: CommitToken) {
         let (id, email) = (account.id, account.email.clone());
-        if let Some(old) = self.accounts.put(id, account) {
+        if let Some(old) = self.accounts.put(id, account, token) {
             self.by_email.remove(&old.email);
         }
         self.by_email.insert(email, id);

@@ -11,6 +11,7 @@ use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::census::{Census, Charge, Ledger, Waiting};
 use ticketing_core::ports::parking::{ParkedFilter, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError};
+use ticketing_core::ports::unreadable::Listed;
 
 use crate::{
     MemoryAccountStore, MemoryEngines, MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore, MemoryTicketStore,
@@ -57,24 +58,24 @@ impl MemoryCensus {
 
 #[async_trait]
 impl Census for MemoryCensus {
-    async fn listings(&self, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
-        self.tickets.0.read(|tables| tables.listings.page(page)).await
+    async fn listings(&self, page: Page<TicketId>) -> Result<Listed<Listing>, StoreError> {
+        self.tickets.0.read(|tables| tables.listings.page(page).into()).await
     }
 
-    async fn stocks(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
-        self.orders.0.read(|tables| tables.stocks.page(page)).await
+    async fn stocks(&self, page: Page<TicketId>) -> Result<Listed<Stock>, StoreError> {
+        self.orders.0.read(|tables| tables.stocks.page(page).into()).await
     }
 
-    async fn orders(&self, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
-        self.orders.0.read(|tables| tables.orders.page(page)).await
+    async fn orders(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
+        self.orders.0.read(|tables| tables.orders.page(page).into()).await
     }
 
-    async fn payables(&self, page: Page<OrderId>) -> Result<Vec<Payable>, StoreError> {
-        self.payments.0.read(|tables| tables.payables.page(page)).await
+    async fn payables(&self, page: Page<OrderId>) -> Result<Listed<Payable>, StoreError> {
+        self.payments.0.read(|tables| tables.payables.page(page).into()).await
     }
 
-    async fn payments(&self, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
-        self.payments.0.read(|tables| tables.payments.page(page)).await
+    async fn payments(&self, page: Page<PaymentId>) -> Result<Listed<Payment>, StoreError> {
+        self.payments.0.read(|tables| tables.payments.page(page).into()).await
     }
 
     async fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
@@ -107,10 +108,10 @@ fn of<'a>(services: &'a mut BTreeMap<String, Waiting>, name: &str) -> &'a mut Wa
 
 #[async_trait]
 impl Ledger for SandboxGateway {
-    async fn charges(&self, page: Page<PaymentId>) -> Result<Vec<Charge>, StoreError> {
+    async fn charges(&self, page: Page<PaymentId>) -> Result<Listed<Charge>, StoreError> {
         let behind =
             Self::charges(self).into_iter().filter(|charge| page.after.is_none_or(|after| charge.payment > after));
         let told = |crate::Charge { payment, total, refunded, .. }| Charge { payment, total, refunded };
-        Ok(behind.take(page.limit).map(told).collect())
+        Ok(behind.take(page.limit).map(told).collect::<Vec<_>>().into())
     }
 }

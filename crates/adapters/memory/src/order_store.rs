@@ -11,7 +11,7 @@ use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
-use ticketing_core::ports::store::{Page, RecordKey, StoreError, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, UnitOfWork};
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
@@ -55,7 +55,7 @@ impl OrderStore for MemoryOrderStore {
         self.0.read(|tables| tables.overdue(deadline, max)).await
     }
 
-    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
 }
@@ -96,9 +96,9 @@ impl OrderTables {
         ids.filter_map(|id| self.orders.get(id)).map(|stored| stored.record.clone()).collect()
     }
 
-    fn put_order(&mut self, order: Order) {
+    fn put_order(&mut self, order: Order, token: CommitToken) {
         let (id, buyer, key, due) = (order.id, order.buyer, order.key.clone(), order.pay_by().ok());
-        match self.orders.put(id, order).map(|old| old.pay_by()) {
+        match self.orders.put(id, order, token).map(|old| old.pay_by()) {
             Some(Ok(pay_by)) => {
                 self.open.remove(&(pay_by, id));
             }
@@ -122,7 +122,7 @@ impl Tables for OrderTables {
         }
     }
 
-    fn revision(&self, record: &OrderRecord) -> Option<u64> {
+    fn revision(&self, record: &OrderRecord) -> Option<Revision> {
         match record {
             OrderRecord::Stock(stock) => self.stocks.revision(&stock.ticket),
             OrderRecord::Order(order) => self.orders.revision(&order.id),
@@ -141,12 +141,12 @@ impl Tables for OrderTables {
         self.by_key.get(&(*buyer, key.clone())).is_some_and(|owner| owner != id)
     }
 
-    fn put(&mut self, record: OrderRecord) {
+    fn put(&mut self, record: OrderRecord, token: CommitToken) {
         match record {
             OrderRecord::Stock(stock) => {
-                self.stocks.put(stock.ticket, stock);
+                self.stocks.put(stock.ticket, stock, token);
             }
-            OrderRecord::Order(order) => self.put_order(order),
+            OrderRecord::Order(order) => self.put_order(order, token),
         }
     }
 }

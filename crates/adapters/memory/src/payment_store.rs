@@ -11,7 +11,7 @@ use ticketing_core::domain::payment::{Payable, Payment, PaymentStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
-use ticketing_core::ports::store::{Page, RecordKey, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork};
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
@@ -51,7 +51,7 @@ impl PaymentStore for MemoryPaymentStore {
         self.0.read(|tables| tables.unsettled(began_before, page)).await
     }
 
-    async fn commit(&self, work: UnitOfWork<PaymentRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
 }
@@ -84,14 +84,14 @@ impl PaymentTables {
         old.take(page.limit).cloned().collect()
     }
 
-    fn put_payment(&mut self, payment: Payment) {
+    fn put_payment(&mut self, payment: Payment, token: CommitToken) {
         if is_settled(&payment) {
             self.unsettled.remove(&payment.id);
         } else {
             self.unsettled.insert(payment.id);
         }
         self.by_key.extend(payment.key.clone().map(|key| ((payment.buyer, key), payment.id)));
-        self.payments.put(payment.id, payment);
+        self.payments.put(payment.id, payment, token);
     }
 }
 
@@ -112,7 +112,7 @@ impl Tables for PaymentTables {
         }
     }
 
-    fn revision(&self, record: &PaymentRecord) -> Option<u64> {
+    fn revision(&self, record: &PaymentRecord) -> Option<Revision> {
         match record {
             PaymentRecord::Payable(payable) => self.payables.revision(&payable.order),
             PaymentRecord::Payment(payment) => self.payments.revision(&payment.id),
@@ -131,12 +131,12 @@ impl Tables for PaymentTables {
         self.by_key.get(&(*buyer, key.clone())).is_some_and(|owner| owner != id)
     }
 
-    fn put(&mut self, record: PaymentRecord) {
+    fn put(&mut self, record: PaymentRecord, token: CommitToken) {
         match record {
             PaymentRecord::Payable(payable) => {
-                self.payables.put(payable.order, payable);
+                self.payables.put(payable.order, payable, token);
             }
-            PaymentRecord::Payment(payment) => self.put_payment(payment),
+            PaymentRecord::Payment(payment) => self.put_payment(payment, token),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::store::{Page, RecordKey, StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork, Write};
 
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
@@ -26,7 +26,7 @@ pub(crate) trait Tables: Default + Send + 'static {
     fn name(record: &Self::Record) -> RecordKey;
 
     /// The revision that is kept under that name.
-    fn revision(&self, record: &Self::Record) -> Option<u64>;
+    fn revision(&self, record: &Self::Record) -> Option<Revision>;
 
     /// What only one record may have, if this one has such a thing.
     fn unique(record: &Self::Record) -> Option<RecordKey>;
@@ -35,7 +35,7 @@ pub(crate) trait Tables: Default + Send + 'static {
     fn is_taken(&self, record: &Self::Record) -> bool;
 
     /// Keeps a record, one revision further, and everything by which it is found.
-    fn put(&mut self, record: Self::Record);
+    fn put(&mut self, record: Self::Record, token: CommitToken);
 }
 
 /// Tables with their outbox. A clone is a handle to the same store.
@@ -62,22 +62,23 @@ impl<T: Tables> Store<T> {
         self.faults.run(Operation::Read, || Ok(look(&self.tables.lock()))).await
     }
 
-    pub(crate) async fn commit(&self, work: UnitOfWork<T::Record>) -> Result<(), StoreError> {
+    pub(crate) async fn commit(&self, work: UnitOfWork<T::Record>) -> Result<CommitToken, StoreError> {
         self.faults.run(Operation::Commit, || self.apply(work)).await
     }
 
-    fn apply(&self, work: UnitOfWork<T::Record>) -> Result<(), StoreError> {
+    fn apply(&self, work: UnitOfWork<T::Record>) -> Result<CommitToken, StoreError> {
         let mut tables = self.tables.lock();
         let collisions = collisions(&*tables, &work.writes);
         if !collisions.is_empty() {
             return Err(StoreError::Conflict(collisions));
         }
+        let token = CommitToken(rand::random());
         for write in work.writes {
-            tables.put(write.record);
+            tables.put(write.record, token);
         }
         // Order matters: the tables are still locked, so events queue in the order of commits.
         self.outbox.append(work.events);
-        Ok(())
+        Ok(token)
     }
 }
 
@@ -118,7 +119,7 @@ impl<K: Eq + Hash, R> Table<K, R> {
         self.0.get(key)
     }
 
-    pub(crate) fn revision(&self, key: &K) -> Option<u64> {
+    pub(crate) fn revision(&self, key: &K) -> Option<Revision> {
         self.0.get(key).map(|stored| stored.revision)
     }
 
@@ -141,15 +142,15 @@ impl<K: Eq + Hash, R> Table<K, R> {
     }
 
     /// Keeps a record, one revision further; returns the one before.
-    pub(crate) fn put(&mut self, key: K, record: R) -> Option<R> {
+    pub(crate) fn put(&mut self, key: K, record: R, token: CommitToken) -> Option<R> {
         match self.0.entry(key) {
             Entry::Occupied(mut stored) => {
                 let stored = stored.get_mut();
-                stored.revision += 1;
+                stored.revision = Revision::after(Some(stored.revision), token);
                 Some(std::mem::replace(&mut stored.record, record))
             }
             Entry::Vacant(place) => {
-                place.insert(Stored { record, revision: 1 });
+                place.insert(Stored { record, revision: Revision::after(None, token) });
                 None
             }
         }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::store::{Page, RecordKey, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
 
 use crate::faults::FaultPlan;
@@ -62,7 +62,7 @@ impl TicketStore for MemoryTicketStore {
         self.0.read(|tables| tables.listings_of(seller, page)).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
 }
@@ -90,7 +90,7 @@ impl Tables for TicketTables {
         RecordKey::Listing(listing.ticket.id)
     }
 
-    fn revision(&self, listing: &Listing) -> Option<u64> {
+    fn revision(&self, listing: &Listing) -> Option<Revision> {
         self.listings.revision(&listing.ticket.id)
     }
 
@@ -102,7 +102,7 @@ impl Tables for TicketTables {
         false
     }
 
-    fn put(&mut self, listing: Listing) {
+    fn put(&mut self, listing: Listing, token: CommitToken) {
         let id = listing.ticket.id;
         match self.listings.get(&id) {
             // Most writes move the count of sales alone, by which nothing is found.
@@ -116,7 +116,7 @@ impl Tables for TicketTables {
                 self.catalog.add(&listing);
             }
         }
-        self.listings.put(id, listing);
+        self.listings.put(id, listing, token);
     }
 }
 

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::domain::account::{Account, EmailAddress, PasswordHash};
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::ports::account_store::AccountStore;
-use ticketing_core::ports::store::{RecordKey, StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, RecordKey, StoreError, Stored, UnitOfWork, Write};
 
 use crate::client::{Indexes, MongoClient};
 use crate::commit::Change;
-use crate::document::{Record, Wrong, date, encoded, next_revision, read_all, signed, time, unique, unsigned};
+use crate::document::{Record, Wrong, date, encoded, named, signed, time, unique, unsigned};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
-use crate::store::{Query, Store};
+use crate::store::Store;
 
 /// Keeps accounts in the database `<prefix>_accounts`. A clone is a handle to the same one.
 ///
@@ -61,16 +61,14 @@ impl MongoAccountStore {
 #[async_trait]
 impl AccountStore for MongoAccountStore {
     async fn account(&self, id: AccountId) -> Result<Option<Stored<Account>>, StoreError> {
-        let query = Query::all(AccountDocument::COLLECTION, doc! { "_id": Uuid::from(id.uuid()) });
-        Ok(read_all::<AccountDocument>(self.0.find(query).await?)?.pop())
+        Ok(self.0.find::<AccountDocument>(named(std::iter::once(id.uuid()))).await?.pop())
     }
 
     async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Stored<Account>>, StoreError> {
-        let query = Query::all(AccountDocument::COLLECTION, doc! { "email": email.as_str() });
-        Ok(read_all::<AccountDocument>(self.0.find(query).await?)?.pop())
+        Ok(self.0.find::<AccountDocument>(Some(doc! { "email": email.as_str() })).await?.pop())
     }
 
-    async fn commit(&self, work: UnitOfWork<Account>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
         let changes = work.writes.into_iter().map(change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
     }
@@ -80,7 +78,6 @@ impl AccountStore for MongoAccountStore {
 struct AccountDocument {
     #[serde(rename = "_id")]
     id: Uuid,
-    rev: i64,
     email: String,
     password: String,
     registered_at: DateTime,
@@ -93,7 +90,6 @@ fn change(write: Write<Account>) -> Result<Change, StoreError> {
     let owned_by_another = doc! { "email": account.email.as_str(), "_id": { "$ne": id } };
     let document = AccountDocument {
         id,
-        rev: next_revision(replaces),
         email: account.email.to_string(),
         password: account.password.expose().to_owned(),
         registered_at: date(account.registered_at),
@@ -112,10 +108,6 @@ fn change(write: Write<Account>) -> Result<Change, StoreError> {
 impl Record for AccountDocument {
     type Domain = Account;
     const COLLECTION: &'static str = "accounts";
-
-    fn head(&self) -> (Uuid, i64) {
-        (self.id, self.rev)
-    }
 
     fn into_domain(self) -> Result<Account, Wrong> {
         Ok(Account {

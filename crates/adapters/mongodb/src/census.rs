@@ -5,7 +5,6 @@ mod counts;
 use async_trait::async_trait;
 use bson::{Document, Uuid, doc};
 use futures::future::{try_join, try_join_all};
-use serde::de::DeserializeOwned;
 use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment};
@@ -13,10 +12,11 @@ use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::census::{Census, Charge, Ledger, Waiting};
 use ticketing_core::ports::store::{Page, StoreError};
+use ticketing_core::ports::unreadable::Listed;
 
 use crate::client::MongoClient;
-use crate::document::{Record, records};
-use crate::gateway::{self, Attempt};
+use crate::document::Record;
+use crate::gateway::Attempt;
 use crate::order_store::{OrderDocument, StockDocument};
 use crate::payment_store::{PayableDocument, PaymentDocument};
 use crate::store::Query;
@@ -53,12 +53,9 @@ impl MongoCensus {
         Self(client.clone())
     }
 
-    async fn page<R>(&self, service: &str, page: Page<uuid::Uuid>) -> Result<Vec<R::Domain>, StoreError>
-    where
-        R: Record + DeserializeOwned + Unpin + Send + Sync + 'static,
-    {
+    async fn page<R: Record>(&self, service: &str, page: Page<uuid::Uuid>) -> Result<Listed<R::Domain>, StoreError> {
         let query = Query { collection: R::COLLECTION, filter: behind(page), sort: in_order(), limit: page.limit };
-        records::<R>(query.find_in(&self.0.database(service)).await?)
+        query.list_in::<R>(&self.0.database(service)).await
     }
 }
 
@@ -77,23 +74,23 @@ fn plain<C>(page: Page<C>, id: fn(C) -> uuid::Uuid) -> Page<uuid::Uuid> {
 
 #[async_trait]
 impl Census for MongoCensus {
-    async fn listings(&self, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
+    async fn listings(&self, page: Page<TicketId>) -> Result<Listed<Listing>, StoreError> {
         self.page::<ListingDocument>("tickets", plain(page, TicketId::uuid)).await
     }
 
-    async fn stocks(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+    async fn stocks(&self, page: Page<TicketId>) -> Result<Listed<Stock>, StoreError> {
         self.page::<StockDocument>("orders", plain(page, TicketId::uuid)).await
     }
 
-    async fn orders(&self, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+    async fn orders(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
         self.page::<OrderDocument>("orders", plain(page, OrderId::uuid)).await
     }
 
-    async fn payables(&self, page: Page<OrderId>) -> Result<Vec<Payable>, StoreError> {
+    async fn payables(&self, page: Page<OrderId>) -> Result<Listed<Payable>, StoreError> {
         self.page::<PayableDocument>("payments", plain(page, OrderId::uuid)).await
     }
 
-    async fn payments(&self, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
+    async fn payments(&self, page: Page<PaymentId>) -> Result<Listed<Payment>, StoreError> {
         self.page::<PaymentDocument>("payments", plain(page, PaymentId::uuid)).await
     }
 
@@ -115,12 +112,11 @@ impl Census for MongoCensus {
 
 #[async_trait]
 impl Ledger for MongoCensus {
-    async fn charges(&self, page: Page<PaymentId>) -> Result<Vec<Charge>, StoreError> {
+    async fn charges(&self, page: Page<PaymentId>) -> Result<Listed<Charge>, StoreError> {
         let page = plain(page, PaymentId::uuid);
         let mut filter = behind(page);
         filter.insert("reference", doc! { "$ne": null });
-        let query = Query { collection: gateway::COLLECTION, filter, sort: in_order(), limit: page.limit };
-        let found: Vec<Attempt> = query.find_in(&self.0.database("gateway")).await?;
-        found.into_iter().map(Attempt::charge).collect()
+        let query = Query { collection: Attempt::COLLECTION, filter, sort: in_order(), limit: page.limit };
+        query.list_in::<Attempt>(&self.0.database("gateway")).await
     }
 }

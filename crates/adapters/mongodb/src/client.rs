@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bson::{Document, doc};
 use mongodb::error::ErrorKind;
-use mongodb::options::{ClientOptions, ReadConcern, WriteConcern};
+use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
 use mongodb::{Client, Database, IndexModel};
 use ticketing_core::ports::store::StoreError;
+use ticketing_core::ports::unreadable::PassedBy;
 
 use crate::config::MongoConfig;
 use crate::error::{MongoError, store_error};
@@ -16,6 +17,7 @@ use crate::error::{MongoError, store_error};
 pub struct MongoClient {
     pub(crate) client: Client,
     pub(crate) config: Arc<MongoConfig>,
+    pub(crate) unreadable: PassedBy,
 }
 
 impl std::fmt::Debug for MongoClient {
@@ -27,24 +29,23 @@ impl std::fmt::Debug for MongoClient {
 impl MongoClient {
     /// Connects, and checks that the server can do what the adapter relies on.
     ///
-    /// Reads and writes are by majority, whatever the connection string says: what is acknowledged
-    /// outlives the member that took it.
+    /// Reads are from the primary, reads and writes are by majority, and both are tried again, whatever the
+    /// connection string says: what is acknowledged outlives the member that took it, and is read from then on.
     ///
     /// # Errors
     ///
     /// [`MongoError`] is a sentence that tells what to change.
     pub async fn connect(config: &MongoConfig) -> Result<Self, MongoError> {
-        let mut options = ClientOptions::parse(&config.uri).await?;
-        options.app_name = Some("ticketing".to_owned());
-        options.server_selection_timeout = Some(config.select_within);
-        options.write_concern = Some(WriteConcern::majority());
-        options.read_concern = Some(ReadConcern::majority());
-        options.retry_reads = Some(true);
-        options.retry_writes = Some(true);
-        let client = Client::with_options(options)?;
+        let client = Client::with_options(options(config).await?)?;
         check(&client.database("admin")).await?;
         warn_of_long_transactions(&client.database("admin")).await;
-        Ok(Self { client, config: Arc::new(config.clone()) })
+        Ok(Self { client, config: Arc::new(config.clone()), unreadable: PassedBy::default() })
+    }
+
+    /// What lists passed by because it cannot be read, in all databases.
+    #[must_use]
+    pub fn passed_by(&self) -> PassedBy {
+        self.unreadable.clone()
     }
 
     /// The database of a service.
@@ -62,6 +63,19 @@ impl MongoClient {
         }
         Ok(database)
     }
+}
+
+/// What the connection string says, but for what the adapter relies on.
+async fn options(config: &MongoConfig) -> Result<ClientOptions, MongoError> {
+    let mut options = ClientOptions::parse(&config.uri).await?;
+    options.app_name = Some("ticketing".to_owned());
+    options.server_selection_timeout = Some(config.select_within);
+    options.write_concern = Some(WriteConcern::majority());
+    options.read_concern = Some(ReadConcern::majority());
+    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    options.retry_reads = Some(true);
+    options.retry_writes = Some(true);
+    Ok(options)
 }
 
 /// The indexes of one collection, named.

@@ -6,22 +6,25 @@
 //! three round trips for each collection, and one to commit; a very long one is
 //! written in parts.
 
+mod answer;
 mod current;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use bson::raw::cstr;
-use bson::{Binary, Document, RawArrayBuf, RawDocumentBuf, Uuid, doc, rawdoc};
+use bson::{Document, RawArrayBuf, RawDocument, RawDocumentBuf, Uuid, doc, rawdoc};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
 use mongodb::error::{Error, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 use mongodb::{ClientSession, Collection, Database};
-use serde::Deserialize;
-use ticketing_core::ports::store::{RecordKey, StoreError};
+use ticketing_core::ports::store::{CommitToken, RecordKey, Revision, StoreError};
 
-use crate::error::{DUPLICATE_KEY, is_duplicate, store_error};
+use crate::document::{as_read, revision, stamp};
+use crate::error::{is_duplicate, store_error};
 use crate::outbox::row;
+
+use answer::all_done;
 
 /// One record, as it is to be stored.
 #[derive(Debug)]
@@ -32,10 +35,10 @@ pub(crate) struct Change {
     pub(crate) key: RecordKey,
     /// Its name in the collection.
     pub(crate) id: Uuid,
-    /// The whole of it; a field that has no value is null, so that an update forgets the old one.
+    /// The whole of it but for its revision; a field that has no value is null, so that an update forgets the old one.
     pub(crate) document: RawDocumentBuf,
     /// The revision that it takes the place of.
-    pub(crate) replaces: Option<u64>,
+    pub(crate) replaces: Option<Revision>,
     /// What else no other record may have: what a conflict calls it, and how it is found.
     pub(crate) unique: Vec<(RecordKey, Document)>,
 }
@@ -121,16 +124,15 @@ fn outcome(written: Result<bool, Error>) -> Attempt {
 
 /// One record without events needs no transaction.
 async fn single(database: &Database, change: &Change) -> Result<bool, Error> {
-    let Some(revision) = change.replaces else {
-        let collection = database.collection::<RawDocumentBuf>(change.collection);
-        return collection.insert_one(&change.document).await.map(|_| true);
+    let mut command = match change.replaces {
+        Some(revision) => {
+            let as_read = as_read(change.id, revision);
+            update(change.collection, &[rawdoc! { "q": as_read, "u": { "$set": change.document.clone() } }])
+        }
+        None => insert(change.collection, &change.document),
     };
-    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
-    let as_read = rawdoc! { "_id": Binary::from(change.id), "rev": revision };
-    let statement = rawdoc! { "q": as_read, "u": { "$set": change.document.clone() } };
-    let mut command = update(change.collection, &[statement]);
     command.append(cstr!("writeConcern"), rawdoc! { "w": "majority" });
-    all_matched(&database.run_raw_command(command).await?, 1)
+    all_done(&database.run_raw_command(command).await?, 1)
 }
 
 /// Whether everything was written; nothing is committed yet.
@@ -147,7 +149,7 @@ async fn write(database: &Database, commit: &Commit, session: &mut ClientSession
         let Some(statements) = replacements else { return Ok(false) };
         for batch in batches(&statements) {
             let answer = database.run_raw_command(update(collection, batch)).session(&mut *session).await?;
-            if !all_matched(&answer, batch.len())? {
+            if !all_done(&answer, batch.len())? {
                 return Ok(false);
             }
         }
@@ -200,15 +202,10 @@ fn update(collection: &str, statements: &[RawDocumentBuf]) -> RawDocumentBuf {
     rawdoc! { "update": collection, "ordered": true, "updates": updates }
 }
 
-/// Whether each statement of an `update` command found its record as it was read.
-fn all_matched(answer: &Document, wanted: usize) -> Result<bool, Error> {
-    if let Some(refused) = answer.get_array("writeErrors").ok().and_then(|errors| errors.first()) {
-        let refused = refused.as_document();
-        let code = refused.and_then(|refused| refused.get_i32("code").ok());
-        let message = refused.and_then(|refused| refused.get_str("errmsg").ok()).unwrap_or("a write was refused");
-        return if code == Some(DUPLICATE_KEY) { Ok(false) } else { Err(Error::custom(message.to_owned())) };
-    }
-    Ok(answer.get_i32("n").ok().and_then(|matched| usize::try_from(matched).ok()) == Some(wanted))
+fn insert(collection: &str, document: &RawDocument) -> RawDocumentBuf {
+    let mut documents = RawArrayBuf::new();
+    documents.push(document);
+    rawdoc! { "insert": collection, "documents": documents }
 }
 
 /// Which of the changes do not fit what is stored.
@@ -221,10 +218,14 @@ async fn conflicts(database: &Database, changes: &[Change]) -> Result<Vec<Record
     for (collection, changes) in of {
         let collection = database.collection(collection);
         let stored = revisions(&collection, changes.iter().map(|change| change.id)).await?;
-        let stale = changes.iter().filter(|change| stored.get(&change.id.bytes()).copied() != change.replaces);
+        let stale = changes.iter().filter(|change| match stored.get(&change.id.bytes()) {
+            None => change.replaces.is_some(),
+            // One that cannot be read is not as it was.
+            Some(found) => found.is_none() || *found != change.replaces,
+        });
         conflicts.extend(stale.map(|change| change.key.clone()));
         let owned = changes.iter().flat_map(|change| &change.unique).map(|(key, by_another)| async {
-            let found = collection.find_one(by_another.clone()).projection(doc! { "rev": 1 }).await?;
+            let found = collection.find_one(by_another.clone()).projection(doc! { "_id": 1 }).await?;
             Ok::<_, Error>(found.map(|_| key.clone()))
         });
         conflicts.extend(try_join_all(owned).await?.into_iter().flatten());
@@ -232,23 +233,30 @@ async fn conflicts(database: &Database, changes: &[Change]) -> Result<Vec<Record
     Ok(conflicts)
 }
 
-/// A record's name and revision, and nothing else of it.
-#[derive(Debug, Deserialize)]
-struct Revision {
-    #[serde(rename = "_id")]
-    id: Uuid,
-    rev: i64,
-}
-
+/// The revision of each document that there is; `None` where it cannot be read.
 async fn revisions(
-    collection: &Collection<Revision>,
+    collection: &Collection<RawDocumentBuf>,
     ids: impl Iterator<Item = Uuid>,
-) -> Result<HashMap<[u8; 16], u64>, Error> {
+) -> Result<HashMap<[u8; 16], Option<Revision>>, Error> {
     let filter = doc! { "_id": { "$in": ids.collect::<Vec<_>>() } };
-    let mut found = collection.find(filter).projection(doc! { "rev": 1 }).await?;
+    let mut found = collection.find(filter).projection(doc! { "rev": 1, "token": 1 }).await?;
     let mut revisions = HashMap::new();
-    while let Some(Revision { id, rev }) = found.try_next().await? {
-        revisions.insert(id.bytes(), u64::try_from(rev).unwrap_or_default());
+    while let Some(document) = found.try_next().await? {
+        revisions.insert(name(&document)?, revision(&document).ok());
     }
     Ok(revisions)
+}
+
+/// The name of a document that was found by it.
+fn name(document: &RawDocument) -> Result<[u8; 16], Error> {
+    let id = document.get_binary(cstr!("_id"))?;
+    id.bytes.try_into().map_err(Error::custom)
+}
+
+impl Change {
+    /// The same, stamped by a commit.
+    pub(crate) fn stamped(mut self, token: CommitToken) -> Self {
+        stamp(&mut self.document, Revision::after(self.replaces, token));
+        self
+    }
 }

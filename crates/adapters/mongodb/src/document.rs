@@ -1,59 +1,98 @@
 //! How values of the domain lie in documents.
 
-use bson::{Bson, DateTime, Document, RawDocumentBuf, Uuid, doc, serialize_to_raw_document_buf};
+use bson::raw::{CStr, RawBsonRef, cstr};
+use bson::{
+    Binary, Bson, DateTime, Document, RawDocument, RawDocumentBuf, Uuid, doc, rawdoc, serialize_to_raw_document_buf,
+};
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::store::{StoreError, Stored};
+use ticketing_core::ports::store::{CommitToken, Revision, StoreError, Stored};
 
-use crate::error::Unreadable;
+use ticketing_core::ports::unreadable::Unreadable;
 
 /// What is wrong with a document, in a few words.
 pub(crate) type Wrong = &'static str;
 
-/// A record as it lies in its collection.
-pub(crate) trait Record: Sized {
+/// A record as it lies in its collection, beside its name and its revision.
+pub(crate) trait Record: DeserializeOwned {
     /// What it is in the domain.
-    type Domain;
+    type Domain: Send + 'static;
     /// Where it lies.
     const COLLECTION: &'static str;
 
-    /// Its name and its revision.
-    fn head(&self) -> (Uuid, i64);
-
     fn into_domain(self) -> Result<Self::Domain, Wrong>;
 
-    /// What was stored, as it is in the domain.
-    fn read(self) -> Result<Stored<Self::Domain>, StoreError> {
-        let (id, rev) = self.head();
-        let unreadable = |what| Unreadable { collection: Self::COLLECTION, id: id.to_string(), what };
-        let revision = unsigned(rev).map_err(unreadable)?;
-        Ok(Stored { record: self.into_domain().map_err(unreadable)?, revision })
+    /// What a document says, as it is in the domain.
+    fn read(document: &RawDocument) -> Result<Self::Domain, Unreadable> {
+        let found: Self = bson::deserialize_from_slice(document.as_bytes())
+            .map_err(|error| unreadable(Self::COLLECTION, document, error.to_string()))?;
+        found.into_domain().map_err(|wrong| unreadable(Self::COLLECTION, document, wrong))
+    }
+
+    /// The same, with its revision.
+    fn read_stored(document: &RawDocument) -> Result<Stored<Self::Domain>, Unreadable> {
+        let revision = revision(document).map_err(|wrong| unreadable(Self::COLLECTION, document, wrong))?;
+        Ok(Stored { record: Self::read(document)?, revision })
     }
 }
 
-/// All of them, or the first that cannot be read.
-pub(crate) fn read_all<R: Record>(found: Vec<R>) -> Result<Vec<Stored<R::Domain>>, StoreError> {
-    found.into_iter().map(Record::read).collect()
+fn unreadable(collection: &'static str, document: &RawDocument, what: impl Into<String>) -> Unreadable {
+    Unreadable { collection, id: id(document), what: what.into() }
 }
 
-/// The records alone.
-pub(crate) fn records<R: Record>(found: Vec<R>) -> Result<Vec<R::Domain>, StoreError> {
-    found.into_iter().map(|record| record.read().map(|stored| stored.record)).collect()
+/// What a document is called, whatever its name is made of.
+fn id(document: &RawDocument) -> String {
+    match document.get(cstr!("_id")) {
+        Ok(Some(RawBsonRef::Binary(binary))) => match binary.bytes.try_into() {
+            Ok(bytes) => Uuid::from_bytes(bytes).to_string(),
+            Err(_) => format!("{:?}", binary.bytes),
+        },
+        Ok(Some(RawBsonRef::String(name))) => format!("{name:?}"),
+        Ok(Some(other)) => format!("{other:?}"),
+        Ok(None) | Err(_) => "without a name".to_owned(),
+    }
 }
+
+/// Which write of a document was the last. A release that had no tokens wrote none.
+pub(crate) fn revision(document: &RawDocument) -> Result<Revision, Wrong> {
+    let number = |name: &CStr| match document.get(name).map_err(|_| "no BSON")? {
+        None | Some(RawBsonRef::Null) => Ok(None),
+        Some(RawBsonRef::Int64(number)) => Ok(Some(number)),
+        Some(RawBsonRef::Int32(number)) => Ok(Some(i64::from(number))),
+        Some(_) => Err("a revision that is no number"),
+    };
+    let count = unsigned(number(COUNT)?.ok_or("no revision")?)?;
+    let token = number(TOKEN)?.map_or(CommitToken::NONE, |token| CommitToken(token.cast_unsigned()));
+    Ok(Revision { count, token })
+}
+
+/// Writes a revision into a document that has none yet.
+pub(crate) fn stamp(document: &mut RawDocumentBuf, revision: Revision) {
+    document.append(COUNT, signed(revision.count));
+    document.append(TOKEN, revision.token.0.cast_signed());
+}
+
+/// The document of this name, as it was at a revision.
+pub(crate) fn as_read(id: Uuid, revision: Revision) -> RawDocumentBuf {
+    let (count, token) = (signed(revision.count), revision.token.0.cast_signed());
+    if revision.token == CommitToken::NONE {
+        return rawdoc! { "_id": Binary::from(id), "rev": count, "token": { "$in": [token, null] } };
+    }
+    rawdoc! { "_id": Binary::from(id), "rev": count, "token": token }
+}
+
+const COUNT: &CStr = cstr!("rev");
+const TOKEN: &CStr = cstr!("token");
 
 pub(crate) fn encoded<D: Serialize>(document: &D) -> Result<RawDocumentBuf, StoreError> {
     serialize_to_raw_document_buf(document).map_err(|error| StoreError::Corrupt(error.into()))
-}
-
-/// The revision that a write makes.
-pub(crate) fn next_revision(replaces: Option<u64>) -> i64 {
-    signed(replaces.unwrap_or_default()).saturating_add(1)
 }
 
 /// Counts and amounts stay far below 2^63.

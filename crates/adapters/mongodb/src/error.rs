@@ -75,18 +75,3 @@ pub(crate) fn is_duplicate(error: &Error) -> bool {
         _ => false,
     }
 }
-
-/// A document that no version of this adapter wrote.
-#[derive(Debug, thiserror::Error)]
-#[error("the document {id} of {collection} holds {what}")]
-pub(crate) struct Unreadable {
-    pub(crate) collection: &'static str,
-    pub(crate) id: String,
-    pub(crate) what: &'static str,
-}
-
-impl From<Unreadable> for StoreError {
-    fn from(unreadable: Unreadable) -> Self {
-        Self::Corrupt(unreadable.into())
-    }
-}

@@ -16,10 +16,8 @@ use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, Payme
 use ticketing_core::ports::store::StoreError;
 
 use crate::client::{Indexes, MongoClient, detached};
-use crate::document::MoneyDocument;
-use crate::error::{MongoError, Unreadable, is_duplicate};
-
-pub(crate) const COLLECTION: &str = "attempts";
+use crate::document::{MoneyDocument, Record, Wrong};
+use crate::error::{MongoError, is_duplicate};
 
 /// Lets a gateway that lives in memory, such as a sandbox, answer as one that outlives the process.
 ///
@@ -74,9 +72,9 @@ impl MongoGateway {
     ///
     /// [`MongoError`] if the collection cannot be made.
     pub async fn open(client: &MongoClient, inner: Arc<dyn PaymentGateway>) -> Result<Self, MongoError> {
-        let attempts = Indexes { collection: COLLECTION, indexes: Vec::new() };
+        let attempts = Indexes { collection: Attempt::COLLECTION, indexes: Vec::new() };
         let database = client.prepared("gateway", vec![attempts]).await?;
-        Ok(Self { inner, attempts: database.collection(COLLECTION) })
+        Ok(Self { inner, attempts: database.collection(Attempt::COLLECTION) })
     }
 
     /// How an attempt ended, if it was heard of.
@@ -180,12 +178,15 @@ impl Attempt {
             None => CaptureOutcome::Declined { reason: self.reason.unwrap_or_else(|| "unknown".into()) },
         }
     }
+}
 
-    /// The money that was taken by it; for an attempt that has a reference.
-    pub(crate) fn charge(self) -> Result<Charge, StoreError> {
-        let wrong = |what| Unreadable { collection: COLLECTION, id: self.payment.to_string(), what };
-        let total = self.total.clone().ok_or_else(|| wrong("a charge without an amount"))?;
-        let total = total.try_into().map_err(wrong)?;
+/// The money that was taken by an attempt that has a reference.
+impl Record for Attempt {
+    type Domain = Charge;
+    const COLLECTION: &'static str = "attempts";
+
+    fn into_domain(self) -> Result<Charge, Wrong> {
+        let total = self.total.ok_or("a charge without an amount")?.try_into()?;
         Ok(Charge { payment: PaymentId::new(self.payment.into()), total, refunded: self.refunded })
     }
 }

@@ -10,11 +10,11 @@ use ticketing_core::domain::ids::{AccountId, OrderId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
-use ticketing_core::ports::store::{Page, StoreError, UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
 
 use crate::client::{Indexes, MongoClient};
 use crate::commit::Change;
-use crate::document::{Record, date, named, read_all, records, with_any_key};
+use crate::document::{Record, date, named, with_any_key};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
@@ -67,16 +67,16 @@ impl MongoOrderStore {
 #[async_trait]
 impl OrderStore for MongoOrderStore {
     async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
-        let stocks = self.0.find_if::<StockDocument>(named(needs.stocks.iter().map(|id| id.uuid())));
-        let orders = self.0.find_if::<OrderDocument>(named(needs.orders.iter().map(|id| id.uuid())));
-        let keyed = self.0.find_if::<OrderDocument>(with_any_key(&needs.keys));
+        let stocks = self.0.find::<StockDocument>(named(needs.stocks.iter().map(|id| id.uuid())));
+        let orders = self.0.find::<OrderDocument>(named(needs.orders.iter().map(|id| id.uuid())));
+        let keyed = self.0.find::<OrderDocument>(with_any_key(&needs.keys));
         // Orders behind stocks, or places would be taken by an order that is not found.
         let stocks = stocks.await?;
         let (mut orders, keyed) = try_join(orders, keyed).await?;
         orders.extend(keyed);
-        orders.sort_unstable_by_key(OrderDocument::name);
-        orders.dedup_by_key(|order| order.name());
-        Ok(OrderRecords { stocks: read_all(stocks)?, orders: read_all(orders)? })
+        orders.sort_unstable_by_key(|order| order.record.id);
+        orders.dedup_by_key(|order| order.record.id);
+        Ok(OrderRecords { stocks, orders })
     }
 
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
@@ -85,20 +85,18 @@ impl OrderStore for MongoOrderStore {
             filter.insert("_id", doc! { "$lt": Uuid::from(after.uuid()) });
         }
         let sort = doc! { "buyer": 1, "_id": -1 };
-        records::<OrderDocument>(
-            self.0.find(Query { collection: OrderDocument::COLLECTION, filter, sort, limit: page.limit }).await?,
-        )
+        let collection = OrderDocument::COLLECTION;
+        self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
     }
 
     async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
         let filter = doc! { "pay_by": { "$gt": order::NEVER, "$lte": date(deadline) } };
         let sort = doc! { "pay_by": 1, "_id": 1 };
-        records::<OrderDocument>(
-            self.0.find(Query { collection: OrderDocument::COLLECTION, filter, sort, limit: max }).await?,
-        )
+        let collection = OrderDocument::COLLECTION;
+        self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: max }).await
     }
 
-    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         let changes = work.writes.into_iter().map(change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
     }

@@ -10,11 +10,11 @@ use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::payment::Payment;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
-use ticketing_core::ports::store::{Page, StoreError, UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
 
 use crate::client::{Indexes, MongoClient};
 use crate::commit::Change;
-use crate::document::{Record, date, named, read_all, records, with_any_key};
+use crate::document::{Record, date, named, with_any_key};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
@@ -67,17 +67,17 @@ impl MongoPaymentStore {
 #[async_trait]
 impl PaymentStore for MongoPaymentStore {
     async fn load(&self, needs: &PaymentNeeds) -> Result<PaymentRecords, StoreError> {
-        let payables = self.0.find_if::<PayableDocument>(named(needs.payables.iter().map(|id| id.uuid())));
-        let keyed = self.0.find_if::<PaymentDocument>(with_any_key(&needs.keys));
+        let payables = self.0.find::<PayableDocument>(named(needs.payables.iter().map(|id| id.uuid())));
+        let keyed = self.0.find::<PaymentDocument>(with_any_key(&needs.keys));
         let (payables, keyed) = try_join(payables, keyed).await?;
         // Behind the payables, or one might name a payment that was not there yet.
-        let live = payables.iter().filter_map(|payable| payable.live).map(uuid::Uuid::from);
-        let wanted = named(needs.payments.iter().map(|id| id.uuid()).chain(live));
-        let mut payments = self.0.find_if::<PaymentDocument>(wanted).await?;
+        let live = payables.iter().filter_map(|payable| payable.record.live);
+        let wanted = named(needs.payments.iter().copied().chain(live).map(|id| id.uuid()));
+        let mut payments = self.0.find::<PaymentDocument>(wanted).await?;
         payments.extend(keyed);
-        payments.sort_unstable_by_key(PaymentDocument::name);
-        payments.dedup_by_key(|payment| payment.name());
-        Ok(PaymentRecords { payables: read_all(payables)?, payments: read_all(payments)? })
+        payments.sort_unstable_by_key(|payment| payment.record.id);
+        payments.dedup_by_key(|payment| payment.record.id);
+        Ok(PaymentRecords { payables, payments })
     }
 
     async fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
@@ -86,10 +86,10 @@ impl PaymentStore for MongoPaymentStore {
             filter.insert("_id", doc! { "$gt": Uuid::from(after.uuid()) });
         }
         let (collection, sort) = (PaymentDocument::COLLECTION, doc! { "unsettled": 1, "_id": 1 });
-        records::<PaymentDocument>(self.0.find(Query { collection, filter, sort, limit: page.limit }).await?)
+        self.0.list::<PaymentDocument>(Query { collection, filter, sort, limit: page.limit }).await
     }
 
-    async fn commit(&self, work: UnitOfWork<PaymentRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {
         let changes = work.writes.into_iter().map(change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
     }

@@ -1,10 +1,10 @@
 //! What the stores of all services are made of.
 
-use bson::Document;
+use bson::{Document, RawDocument, RawDocumentBuf};
 use futures::TryStreamExt;
 use mongodb::Database;
-use serde::de::DeserializeOwned;
-use ticketing_core::ports::store::StoreError;
+use ticketing_core::ports::store::{CommitToken, StoreError, Stored};
+use ticketing_core::ports::unreadable::Listed;
 use ticketing_core::wire::EventEnvelope;
 
 use crate::client::{Indexes, MongoClient, detached};
@@ -25,6 +25,7 @@ pub(crate) struct Store {
 }
 
 /// Which documents to read, in which order.
+#[derive(Debug, Clone)]
 pub(crate) struct Query {
     pub(crate) collection: &'static str,
     pub(crate) filter: Document,
@@ -39,15 +40,12 @@ impl Query {
     }
 
     /// Reads documents; a limit of zero reads none.
-    pub(crate) async fn find_in<D>(self, database: &Database) -> Result<Vec<D>, StoreError>
-    where
-        D: DeserializeOwned + Unpin + Send + Sync + 'static,
-    {
+    pub(crate) async fn find_in(self, database: &Database) -> Result<Vec<RawDocumentBuf>, StoreError> {
         let Self { collection, filter, sort, limit } = self;
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let documents = database.collection::<D>(collection);
+        let documents = database.collection::<RawDocumentBuf>(collection);
         detached(async move {
             // Zero, for the server, is as many as there are.
             let limit = i64::try_from(limit).unwrap_or_default();
@@ -56,6 +54,42 @@ impl Query {
         })
         .await
     }
+
+    /// Reads records; one that cannot be read is passed by, and those behind it are read in its place.
+    pub(crate) async fn list_in<R: Record>(self, database: &Database) -> Result<Listed<R::Domain>, StoreError> {
+        let found = self.clone().find_in(database).await?;
+        let is_whole_list = found.len() < self.limit;
+        let listed = found.into_iter().fold(Listed::default(), |listed, document| read_into::<R>(listed, &document));
+        if listed.unreadable.is_empty() || is_whole_list {
+            return Ok(listed);
+        }
+        self.read_on_in::<R>(database).await
+    }
+
+    /// Reads from the start until as many records were read as were asked for, however many cannot be.
+    async fn read_on_in<R: Record>(self, database: &Database) -> Result<Listed<R::Domain>, StoreError> {
+        let Self { collection, filter, sort, limit } = self;
+        let documents = database.collection::<RawDocumentBuf>(collection);
+        detached(async move {
+            let mut found = documents.find(filter).sort(sort).batch_size(BATCH).await?;
+            let mut listed = Listed::default();
+            while listed.records.len() < limit
+                && let Some(document) = found.try_next().await?
+            {
+                listed = read_into::<R>(listed, &document);
+            }
+            Ok(listed)
+        })
+        .await
+    }
+}
+
+fn read_into<R: Record>(mut listed: Listed<R::Domain>, document: &RawDocument) -> Listed<R::Domain> {
+    match R::read(document) {
+        Ok(record) => listed.records.push(record),
+        Err(unreadable) => listed.unreadable.push(unreadable),
+    }
+    listed
 }
 
 /// So many documents come with one answer of the server, if they are not too long.
@@ -84,11 +118,17 @@ impl Store {
     }
 
     /// Commits all of it or nothing, also if nobody waits for it any more.
-    pub(crate) async fn commit(&self, changes: Vec<Change>, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
+    pub(crate) async fn commit(
+        &self,
+        changes: Vec<Change>,
+        events: Vec<EventEnvelope>,
+    ) -> Result<CommitToken, StoreError> {
+        let token = CommitToken(rand::random());
+        let changes = changes.into_iter().map(|change| change.stamped(token)).collect();
         let work = Commit { changes, rows: row::encoded(&events)? };
         let tells = !work.rows.is_empty();
         if work.changes.is_empty() && !tells {
-            return Ok(());
+            return Ok(token);
         }
         let (database, within) = (self.database.clone(), self.client.config.commit_within);
         let outbox = self.outbox.clone();
@@ -98,27 +138,21 @@ impl Store {
                 // An answer that was lost may hide a commit, so the relay looks in any case.
                 outbox.committed();
             }
-            committed
+            committed.map(|()| token)
         });
         committing.await.unwrap_or_else(|ended| Err(StoreError::Unavailable(ended.into())))
     }
 
-    /// Reads the records that a filter lets through; none without a filter.
-    pub(crate) async fn find_if<R>(&self, filter: Option<Document>) -> Result<Vec<R>, StoreError>
-    where
-        R: Record + DeserializeOwned + Unpin + Send + Sync + 'static,
-    {
-        match filter {
-            Some(filter) => self.find(Query::all(R::COLLECTION, filter)).await,
-            None => Ok(Vec::new()),
-        }
+    /// Reads the records that a filter lets through, or tells of the first that cannot be read; none without a filter.
+    pub(crate) async fn find<R: Record>(&self, filter: Option<Document>) -> Result<Vec<Stored<R::Domain>>, StoreError> {
+        let Some(filter) = filter else { return Ok(Vec::new()) };
+        let found = Query::all(R::COLLECTION, filter).find_in(&self.database).await?;
+        found.iter().map(|document| R::read_stored(document).map_err(StoreError::from)).collect()
     }
 
-    /// Reads documents; a limit of zero reads none.
-    pub(crate) async fn find<D>(&self, query: Query) -> Result<Vec<D>, StoreError>
-    where
-        D: DeserializeOwned + Unpin + Send + Sync + 'static,
-    {
-        query.find_in(&self.database).await
+    /// A page of a list. What cannot be read is told and passed by.
+    pub(crate) async fn list<R: Record>(&self, query: Query) -> Result<Vec<R::Domain>, StoreError> {
+        let listed = query.list_in::<R>(&self.database).await?;
+        Ok(self.client.unreadable.told(listed))
     }
 }

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use bson::{Uuid, doc};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::store::{Page, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
 
 use crate::client::{Indexes, MongoClient};
-use crate::document::{Record, named, read_all, records};
+use crate::document::{Record, named};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
@@ -68,11 +68,11 @@ impl MongoTicketStore {
 #[async_trait]
 impl TicketStore for MongoTicketStore {
     async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
-        read_all::<ListingDocument>(self.0.find_if(named(ids.iter().map(|id| id.uuid()))).await?)
+        self.0.find::<ListingDocument>(named(ids.iter().map(|id| id.uuid()))).await
     }
 
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        records::<ListingDocument>(self.0.find(search::query(query)).await?)
+        self.0.list::<ListingDocument>(search::query(query)).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
@@ -81,10 +81,10 @@ impl TicketStore for MongoTicketStore {
             filter.insert("_id", doc! { "$lt": Uuid::from(after.uuid()) });
         }
         let (collection, sort) = (ListingDocument::COLLECTION, doc! { "seller": 1, "_id": -1 });
-        records::<ListingDocument>(self.0.find(Query { collection, filter, sort, limit: page.limit }).await?)
+        self.0.list::<ListingDocument>(Query { collection, filter, sort, limit: page.limit }).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
         let changes = work.writes.iter().map(listing::change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::store::{Page, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
 
 use crate::client::RedisClient;
@@ -73,13 +73,13 @@ impl RedisTicketStore {
         Self { inner, catalogue: Arc::new(Catalogue::new(client)) }
     }
 
-    async fn commit_and_tell(self, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+    async fn commit_and_tell(self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
         let changed: Changed = work.writes.iter().map(|write| &write.record).collect();
         let outcome = self.inner.commit(work).await;
         // A crash here leaves pages of before to be found until they expire, and watchers to look for themselves.
         match outcome {
             _ if changed.is_empty() => {}
-            Ok(()) => self.catalogue.end(&changed.told()).await,
+            Ok(_) => self.catalogue.end(&changed.told()).await,
             Err(StoreError::Unavailable(_) | StoreError::Corrupt(_)) => self.catalogue.end(&changed.in_doubt()).await,
             Err(StoreError::Conflict(_)) => {}
         }
@@ -110,7 +110,7 @@ impl TicketStore for RedisTicketStore {
         self.inner.listings_of(seller, page).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
         // In a task of its own, because whoever stops waiting does not keep the others from having to know.
         let committed = tokio::spawn(self.clone().commit_and_tell(work)).await;
         committed.unwrap_or_else(|ended| Err(StoreError::Unavailable(Box::new(ended))))

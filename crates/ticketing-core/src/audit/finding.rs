@@ -27,11 +27,23 @@ pub enum Subject {
     Currency(Currency),
     /// A service.
     Service(String),
+    /// A record whose owner cannot be told, because it cannot be read.
+    Record {
+        /// Where it lies.
+        collection: &'static str,
+        /// What it is called there.
+        id: String,
+    },
 }
 
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
+    /// It cannot be read, so nothing else is known of it.
+    Unreadable {
+        /// What it holds.
+        what: String,
+    },
     /// A stock counts other places than the orders of its ticket have.
     Miscounted {
         /// What the stock counts.
@@ -206,11 +218,12 @@ impl Finding {
 
     /// Which invariant of the marketplace it breaks, by its number.
     ///
-    /// 1: nothing is sold twice. 2: money and orders match. 3: every event arrives.
+    /// 0: every record can be read. 1: nothing is sold twice. 2: money and orders match. 3: every event arrives.
     /// 4: every replica equals its source. 5: everything comes to its end.
     #[must_use]
     pub const fn invariant(&self) -> u8 {
         match self.what {
+            What::Unreadable { .. } => 0,
             What::Miscounted { .. } | What::Oversold { .. } | What::WithoutStock { .. } => 1,
             What::Unpaid { .. }
             | What::PaidOtherwise { .. }

@@ -8,6 +8,7 @@ use crate::domain::stock::Stock;
 use crate::domain::ticket::Listing;
 use crate::domain::time::Timestamp;
 use crate::ports::census::{Charge, Waiting};
+use crate::ports::unreadable::Unreadable;
 
 use super::finding::{Finding, Subject, What};
 use super::money::{Money, dispute};
@@ -68,6 +69,14 @@ impl Inspection {
         self.counts.stocks += u64::from(stock.is_some());
         self.found.extend(replicas::of_ticket(listing, stock));
         self.found.extend(stock.into_iter().flat_map(|stock| self.places.stock(stock)));
+    }
+
+    pub(super) fn unreadable(&mut self, unreadable: Vec<Unreadable>) {
+        let found = unreadable.into_iter().map(|Unreadable { collection, id, what }| Finding {
+            subject: Subject::Record { collection, id },
+            what: What::Unreadable { what },
+        });
+        self.found.extend(found);
     }
 
     pub(super) fn waiting(&mut self, waiting: &Waiting) {

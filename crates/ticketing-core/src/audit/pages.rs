@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use futures::future::BoxFuture;
 
 use crate::ports::store::{Page, StoreError};
+use crate::ports::unreadable::{Listed, Unreadable};
 
-type Read<'a, T, C> = dyn Fn(Page<C>) -> BoxFuture<'a, Result<Vec<T>, StoreError>> + Send + Sync + 'a;
+type Read<'a, T, C> = dyn Fn(Page<C>) -> BoxFuture<'a, Result<Listed<T>, StoreError>> + Send + Sync + 'a;
 
 /// A list, of which one page is in memory.
 pub(super) struct Pages<'a, T, C> {
@@ -15,20 +16,28 @@ pub(super) struct Pages<'a, T, C> {
     next: Page<C>,
     page: VecDeque<T>,
     ended: bool,
+    /// What was passed by so far.
+    unreadable: Vec<Unreadable>,
 }
 
 impl<'a, T, C: Copy> Pages<'a, T, C> {
     pub(super) fn new(
         limit: usize,
-        read: impl Fn(Page<C>) -> BoxFuture<'a, Result<Vec<T>, StoreError>> + Send + Sync + 'a,
+        read: impl Fn(Page<C>) -> BoxFuture<'a, Result<Listed<T>, StoreError>> + Send + Sync + 'a,
         id: fn(&T) -> C,
     ) -> Self {
-        Self { read: Box::new(read), id, next: Page::first(limit.max(1)), page: VecDeque::new(), ended: false }
+        let (next, page) = (Page::first(limit.max(1)), VecDeque::new());
+        Self { read: Box::new(read), id, next, page, ended: false, unreadable: Vec::new() }
     }
 
     pub(super) async fn next(&mut self) -> Result<Option<T>, StoreError> {
         self.fill().await?;
         Ok(self.page.pop_front())
+    }
+
+    /// What the list has that cannot be read, once it was read to its end.
+    pub(super) fn unreadable(self) -> Vec<Unreadable> {
+        self.unreadable
     }
 
     /// The id of the record that comes next.
@@ -41,7 +50,8 @@ impl<'a, T, C: Copy> Pages<'a, T, C> {
         if self.ended || !self.page.is_empty() {
             return Ok(());
         }
-        let page = (self.read)(self.next).await?;
+        let Listed { records: page, unreadable } = (self.read)(self.next).await?;
+        self.unreadable.extend(unreadable);
         // A page that is not full is the last: who reads on would chase what is being written.
         self.ended = page.len() < self.next.limit;
         self.next.after = page.last().map(self.id);

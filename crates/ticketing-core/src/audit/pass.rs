@@ -47,6 +47,7 @@ impl<'a> Pass<'a> {
             self.inspection.payment(&payment);
             self.tell();
         }
+        self.inspection.unreadable(payments.unreadable());
         Ok(())
     }
 
@@ -59,6 +60,8 @@ impl<'a> Pass<'a> {
             payment.iter().for_each(|payment| self.inspection.payment(payment));
             self.tell();
         }
+        self.inspection.unreadable(payments.unreadable());
+        self.inspection.unreadable(charges.unreadable());
         Ok(())
     }
 
@@ -70,6 +73,8 @@ impl<'a> Pass<'a> {
             self.inspection.order(order.as_ref(), payable.as_ref());
             self.tell();
         }
+        self.inspection.unreadable(payables.unreadable());
+        self.inspection.unreadable(orders.unreadable());
         Ok(())
     }
 
@@ -81,6 +86,8 @@ impl<'a> Pass<'a> {
             self.inspection.ticket(listing.as_ref(), stock.as_ref());
             self.tell();
         }
+        self.inspection.unreadable(stocks.unreadable());
+        self.inspection.unreadable(listings.unreadable());
         Ok(())
     }
 

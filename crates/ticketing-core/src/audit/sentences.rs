@@ -20,6 +20,7 @@ impl fmt::Display for Subject {
             Self::Payment(id) => write!(f, "payment {id}"),
             Self::Currency(currency) => write!(f, "the {currency} that was kept"),
             Self::Service(name) => write!(f, "the {name} service"),
+            Self::Record { collection, id } => write!(f, "the document {id} of {collection}"),
         }
     }
 }
@@ -27,6 +28,7 @@ impl fmt::Display for Subject {
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unreadable { what } => write!(f, "cannot be read: it holds {what}"),
             Self::Miscounted { counted: Sales { held: h, sold: s, .. }, held, sold } => {
                 write!(f, "counts {h} places held and {s} sold, and its orders have {held} held and {sold} sold")
             }

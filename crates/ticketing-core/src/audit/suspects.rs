@@ -70,7 +70,8 @@ fn version(what: &What) -> u128 {
         What::Replica { drift, .. } => drift.held().map_or(u128::MAX, u128::from),
         What::Unbalanced { kept, worth } => kept.rotate_left(64) ^ worth,
         What::Unpublished { since, .. } => since.millis().unsigned_abs().into(),
-        What::WithoutStock { .. }
+        What::Unreadable { .. }
+        | What::WithoutStock { .. }
         | What::Unpaid { .. }
         | What::PaidOtherwise { .. }
         | What::GivenBack { .. }

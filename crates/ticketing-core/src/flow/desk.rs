@@ -27,7 +27,7 @@ use crate::domain::stock::{OrderRequest, Stock};
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Timestamp;
 use crate::ports::order_store::{OrderNeeds, OrderRecords, OrderStore};
-use crate::ports::store::{RecordKey, StoreError, Stored};
+use crate::ports::store::{CommitToken, RecordKey, StoreError, Stored};
 use crate::usecase::World;
 use crate::usecase::error::Error;
 use crate::wire::Origin;
@@ -313,10 +313,8 @@ impl Desk {
             (board, answers) = self.decide_at(now, batch, doubts).await?;
         }
         let work = board.unit_of_work(&self.world, now);
-        if !work.is_empty() {
-            self.store.commit(work).await?;
-        }
-        self.remember(board);
+        let committed = if work.is_empty() { None } else { Some(self.store.commit(work).await?) };
+        self.remember(board, committed);
         Ok(answers)
     }
 
@@ -338,11 +336,11 @@ impl Desk {
         tickets.filter(|ticket| self.stocks.contains_key(ticket)).map(RecordKey::Stock)
     }
 
-    fn remember(&mut self, board: Board) {
+    fn remember(&mut self, board: Board, committed: Option<CommitToken>) {
         if self.stocks.len() > self.config.remembered {
             self.stocks.clear();
         }
-        self.stocks.extend(board.into_stocks());
+        self.stocks.extend(board.into_stocks(committed));
     }
 
     /// Forgets the stocks that changed elsewhere; all of the batch's if it is not known which.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::ids::AccountId;
 
-use super::store::{StoreError, Stored, UnitOfWork};
+use super::store::{CommitToken, StoreError, Stored, UnitOfWork};
 
 /// Keeps accounts, and the outbox of the accounts service.
 ///
@@ -16,6 +16,8 @@ use super::store::{StoreError, Stored, UnitOfWork};
 /// - A commit is all or nothing: `a_stale_commit_leaves_no_trace`.
 /// - A conflict names what changed: `a_conflict_names_what_changed`.
 /// - Of two commits against one revision, one wins: `one_of_two_racing_commits_wins`.
+/// - A revision that was read in another history of the record, such as a backup, conflicts however often each
+///   was written: `a_revision_of_another_history_conflicts`.
 /// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
 /// - An insert of what exists is refused: `an_insert_of_what_exists_is_refused`.
 /// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
@@ -39,7 +41,7 @@ pub trait AccountStore: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Stored<Account>>, StoreError>;
 
-    /// Applies every write and queues every event, or does neither.
+    /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.
     ///
     /// # Errors
     ///
@@ -49,5 +51,5 @@ pub trait AccountStore: Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Dropping the future leaves the whole commit or none of it.
-    async fn commit(&self, work: UnitOfWork<Account>) -> Result<(), StoreError>;
+    async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError>;
 }

@@ -13,6 +13,7 @@ use crate::domain::ticket::Listing;
 use crate::domain::time::Timestamp;
 
 use super::store::{Page, StoreError};
+use super::unreadable::Listed;
 
 /// What waits in one service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,20 +51,20 @@ pub trait Census: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`]; so is it for all of these.
-    async fn listings(&self, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError>;
+    /// [`StoreError::Unavailable`]; so is it for all of these.
+    async fn listings(&self, page: Page<TicketId>) -> Result<Listed<Listing>, StoreError>;
 
     /// Stocks of the orders service.
-    async fn stocks(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError>;
+    async fn stocks(&self, page: Page<TicketId>) -> Result<Listed<Stock>, StoreError>;
 
     /// Orders of the orders service.
-    async fn orders(&self, page: Page<OrderId>) -> Result<Vec<Order>, StoreError>;
+    async fn orders(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError>;
 
     /// Payables of the payments service.
-    async fn payables(&self, page: Page<OrderId>) -> Result<Vec<Payable>, StoreError>;
+    async fn payables(&self, page: Page<OrderId>) -> Result<Listed<Payable>, StoreError>;
 
     /// Payments of the payments service.
-    async fn payments(&self, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError>;
+    async fn payments(&self, page: Page<PaymentId>) -> Result<Listed<Payment>, StoreError>;
 
     /// What waits in each service; a service in which nothing waits may be left out.
     async fn waiting(&self) -> Result<Vec<Waiting>, StoreError>;
@@ -95,6 +96,6 @@ pub trait Ledger: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
-    async fn charges(&self, page: Page<PaymentId>) -> Result<Vec<Charge>, StoreError>;
+    /// [`StoreError::Unavailable`].
+    async fn charges(&self, page: Page<PaymentId>) -> Result<Listed<Charge>, StoreError>;
 }

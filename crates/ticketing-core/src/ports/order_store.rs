@@ -7,7 +7,7 @@ use crate::domain::order::{IdempotencyKey, Order};
 use crate::domain::stock::Stock;
 use crate::domain::time::Timestamp;
 
-use super::store::{Page, StoreError, Stored, UnitOfWork};
+use super::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 
 /// One kind of record of the orders service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub struct OrderRecords {
 /// - A commit is all or nothing: `a_stale_commit_leaves_no_trace`.
 /// - A conflict names what changed: `a_conflict_names_what_changed`.
 /// - Of two commits against one revision, one wins: `one_of_two_racing_commits_wins`.
+/// - A revision that was read in another history of the record, such as a backup, conflicts however often each
+///   was written: `a_revision_of_another_history_conflicts`.
 /// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
 /// - An insert of what exists is refused: `an_insert_of_what_exists_is_refused`.
 /// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
@@ -100,7 +102,7 @@ pub trait OrderStore: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError>;
 
-    /// Applies every write and queues every event, or does neither.
+    /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.
     ///
     /// # Errors
     ///
@@ -110,5 +112,5 @@ pub trait OrderStore: Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Dropping the future leaves the whole commit or none of it.
-    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError>;
+    async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError>;
 }

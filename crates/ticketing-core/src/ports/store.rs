@@ -17,8 +17,41 @@ use super::BoxError;
 pub struct Stored<R> {
     /// What was read.
     pub record: R,
-    /// How often it was written; moves by one with every write.
-    pub revision: u64,
+    /// Which write it was read after.
+    pub revision: Revision,
+}
+
+/// Which write of a record was the last.
+///
+/// The count alone would not do: a write that is rolled back in a failover, or lost with a restored
+/// backup, is counted again by the next one, which may say something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision {
+    /// How often the record was written; moves by one with every write.
+    pub count: u64,
+    /// The commit that wrote it last.
+    pub token: CommitToken,
+}
+
+impl Revision {
+    /// The revision of a record that a commit wrote in the place of `replaced`.
+    #[must_use]
+    pub const fn after(replaced: Option<Self>, token: CommitToken) -> Self {
+        let before = match replaced {
+            Some(revision) => revision.count,
+            None => 0,
+        };
+        Self { count: before.saturating_add(1), token }
+    }
+}
+
+/// Tells one commit from every other, in whichever history of the store: an adapter draws it at random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommitToken(pub u64);
+
+impl CommitToken {
+    /// Of commits that were made before commits had tokens.
+    pub const NONE: Self = Self(0);
 }
 
 impl<R> Stored<R> {
@@ -35,11 +68,11 @@ pub struct Write<R> {
     /// What will be read afterwards.
     pub record: R,
     /// The revision that it takes the place of; `None` if there must be no such record.
-    pub replaces: Option<u64>,
+    pub replaces: Option<Revision>,
 }
 
 impl<R> Write<R> {
-    /// Writes a record that does not exist yet; its revision will be 1.
+    /// Writes a record that does not exist yet.
     #[must_use]
     pub fn insert(record: impl Into<R>) -> Self {
         Self { record: record.into(), replaces: None }

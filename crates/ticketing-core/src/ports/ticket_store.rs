@@ -6,7 +6,7 @@ use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::ticket::Listing;
 use crate::domain::time::Timestamp;
 
-use super::store::{Page, StoreError, Stored, UnitOfWork};
+use super::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 
 /// What a visitor looks for. Every filter that is given must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,8 @@ impl TicketSort {
 /// - A commit is all or nothing: `a_stale_commit_leaves_no_trace`.
 /// - A conflict names what changed: `a_conflict_names_what_changed`.
 /// - Of two commits against one revision, one wins: `one_of_two_racing_commits_wins`.
+/// - A revision that was read in another history of the record, such as a backup, conflicts however often each
+///   was written: `a_revision_of_another_history_conflicts`.
 /// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
 /// - An insert of what exists is refused: `an_insert_of_what_exists_is_refused`.
 /// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
@@ -137,7 +139,7 @@ pub trait TicketStore: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError>;
 
-    /// Applies every write and queues every event, or does neither.
+    /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.
     ///
     /// # Errors
     ///
@@ -147,5 +149,5 @@ pub trait TicketStore: Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// Dropping the future leaves the whole commit or none of it.
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError>;
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError>;
 }

@@ -83,7 +83,7 @@ impl Tickets {
                 .with(stored.replace(listing.clone()))
                 .telling(self.world.seal(&event, now, origin));
             match self.store.commit(work).await {
-                Ok(()) => return Ok(listing),
+                Ok(_) => return Ok(listing),
                 Err(StoreError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }

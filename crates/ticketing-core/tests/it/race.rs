@@ -13,7 +13,7 @@ use ticketing_core::domain::ticket::Ticket;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::flow::desk::{DeskConfig, Desks, Matter, Wish};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
-use ticketing_core::ports::store::{Page, StoreError, UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
 use ticketing_core::usecase::World;
 use ticketing_core::wire::Origin;
 use ticketing_memory::{MemoryOrderStore, RandomIds, SystemClock};
@@ -50,7 +50,7 @@ impl OrderStore for Guarded {
         self.0.overdue(deadline, max).await
     }
 
-    async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         if self.1 == Guard::Off {
             for write in &mut work.writes {
                 self.take_whatever_revision(write).await?;

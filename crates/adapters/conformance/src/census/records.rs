@@ -7,7 +7,7 @@ use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::order_store::OrderRecord;
 use ticketing_core::ports::payment_store::PaymentRecord;
-use ticketing_core::ports::store::{UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, Revision, UnitOfWork, Write};
 
 use crate::outcome::Outcome;
 use crate::sample::{self, NOW};
@@ -37,20 +37,26 @@ impl Records {
         }
     }
 
-    /// Commits every record in place of the revision named, one by one and the youngest first.
-    async fn commit(&self, fixture: &dyn CensusFixture, replaces: Option<u64>) {
+    /// Commits every record, one by one and the youngest first, in the place of what these commits inserted, if any.
+    async fn commit(&self, fixture: &dyn CensusFixture, inserted: &[CommitToken]) -> Vec<CommitToken> {
         let (tickets, orders, payments) = (fixture.tickets(), fixture.orders(), fixture.payments());
+        let mut inserted = inserted.iter().map(|token| Revision::after(None, *token));
+        let mut committed = Vec::new();
         for record in self.listings.iter().rev().cloned() {
-            answered(tickets.commit(UnitOfWork::default().with(Write { record, replaces }))).await;
+            let work = UnitOfWork::default().with(Write { record, replaces: inserted.next() });
+            committed.push(answered(tickets.commit(work)).await);
         }
         let stocks = self.stocks.iter().rev().cloned().map(OrderRecord::from);
         for record in stocks.chain(self.orders.iter().rev().cloned().map(OrderRecord::from)) {
-            answered(orders.commit(UnitOfWork::default().with(Write { record, replaces }))).await;
+            let work = UnitOfWork::default().with(Write { record, replaces: inserted.next() });
+            committed.push(answered(orders.commit(work)).await);
         }
         let payables = self.payables.iter().rev().cloned().map(PaymentRecord::from);
         for record in payables.chain(self.payments.iter().rev().cloned().map(PaymentRecord::from)) {
-            answered(payments.commit(UnitOfWork::default().with(Write { record, replaces }))).await;
+            let work = UnitOfWork::default().with(Write { record, replaces: inserted.next() });
+            committed.push(answered(payments.commit(work)).await);
         }
+        committed
     }
 
     /// What is counted, in pages of `size`.
@@ -69,7 +75,7 @@ impl Records {
 /// Pages of any size join, in the order of ids and in whichever order records were committed.
 pub async fn census_pages_join_without_gaps(fixture: &dyn CensusFixture) -> Outcome {
     let kept = Records::fresh(25);
-    kept.commit(fixture, None).await;
+    kept.commit(fixture, &[]).await;
 
     for size in [1, 7, 25, 100] {
         assert_eq!(Records::counted(fixture, size).await, kept, "pages of {size} join in the order of ids");
@@ -87,7 +93,7 @@ pub async fn what_ended_is_counted(fixture: &dyn CensusFixture) -> Outcome {
     kept.orders.iter_mut().zip(order_states()).for_each(|(order, status)| order.status = status);
     kept.payables.iter_mut().zip(payable_states()).for_each(|(payable, status)| payable.status = status);
     kept.payments.iter_mut().zip(payment_states()).for_each(|(payment, status)| payment.status = status);
-    kept.commit(fixture, None).await;
+    kept.commit(fixture, &[]).await;
 
     assert_eq!(Records::counted(fixture, 2).await, kept, "what came to its end is counted");
     Outcome::Kept
@@ -119,14 +125,14 @@ fn payment_states() -> [PaymentStatus; 5] {
 /// A record that changed is counted once, as it is now.
 pub async fn a_record_is_counted_as_it_is(fixture: &dyn CensusFixture) -> Outcome {
     let mut kept = Records::fresh(3);
-    kept.commit(fixture, None).await;
+    let inserted = kept.commit(fixture, &[]).await;
     let sales = Sales { held: 3, sold: 4, version: 7 };
     kept.listings.iter_mut().for_each(|listing| listing.sales = sales);
     kept.stocks.iter_mut().for_each(|stock| stock.sales = sales);
     kept.orders.iter_mut().for_each(|order| order.version = 2);
     kept.payables.iter_mut().for_each(|payable| payable.order_version = 2);
     kept.payments.iter_mut().for_each(|payment| payment.version = 1);
-    kept.commit(fixture, Some(1)).await;
+    kept.commit(fixture, &inserted).await;
 
     assert_eq!(Records::counted(fixture, 2).await, kept, "a record is counted as it was committed last");
     Outcome::Kept

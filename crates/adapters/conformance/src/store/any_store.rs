@@ -15,7 +15,7 @@ use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentStore};
-use ticketing_core::ports::store::{RecordKey, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, RecordKey, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use uuid::Uuid;
 
@@ -53,8 +53,8 @@ pub trait AnyStore: Send + Sync + 'static {
     /// Reads what is stored under the name of a record.
     async fn find(store: &Self::Store, record: &Self::Record) -> Result<Option<Stored<Self::Record>>, StoreError>;
 
-    /// Commits.
-    async fn apply(store: &Self::Store, work: UnitOfWork<Self::Record>) -> Result<(), StoreError>;
+    /// Commits; returns the token of the commit.
+    async fn apply(store: &Self::Store, work: UnitOfWork<Self::Record>) -> Result<CommitToken, StoreError>;
 }
 
 #[async_trait]
@@ -88,7 +88,7 @@ impl AnyStore for Accounts {
         store.account(account.id).await
     }
 
-    async fn apply(store: &Self::Store, work: UnitOfWork<Account>) -> Result<(), StoreError> {
+    async fn apply(store: &Self::Store, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
         store.commit(work).await
     }
 }
@@ -130,7 +130,7 @@ impl AnyStore for Tickets {
         Ok(store.listings(&[listing.ticket.id]).await?.into_iter().next())
     }
 
-    async fn apply(store: &Self::Store, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+    async fn apply(store: &Self::Store, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
         store.commit(work).await
     }
 }
@@ -198,7 +198,7 @@ impl AnyStore for Orders {
         Ok(stock.or_else(|| found.orders.into_iter().map(widened).next()))
     }
 
-    async fn apply(store: &Self::Store, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+    async fn apply(store: &Self::Store, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         store.commit(work).await
     }
 }
@@ -266,7 +266,7 @@ impl AnyStore for Payments {
         }
     }
 
-    async fn apply(store: &Self::Store, work: UnitOfWork<PaymentRecord>) -> Result<(), StoreError> {
+    async fn apply(store: &Self::Store, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {
         store.commit(work).await
     }
 }

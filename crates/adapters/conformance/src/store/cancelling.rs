@@ -23,7 +23,7 @@ pub async fn a_cancelled_commit_leaves_all_or_nothing<S: AnyStore>(fixture: &dyn
         .await;
 
         match bench.try_commit(work).await {
-            Ok(()) | Err(StoreError::Conflict(_)) => {}
+            Ok(_) | Err(StoreError::Conflict(_)) => {}
             Err(error) => broken(&format!("asking again ends well or conflicts, not with {error:?}")),
         }
         eventually("asking again leaves all", || async {
@@ -52,7 +52,7 @@ enum Traces {
 }
 
 async fn traces<S: AnyStore>(bench: &Bench<S>, old: &Stored<S::Record>, new: &S::Record) -> Traces {
-    let revision = bench.find(&old.record).await.map(|stored| stored.revision);
+    let revision = bench.find(&old.record).await.map(|stored| stored.revision.count);
     let inserted = bench.find(new).await.is_some();
     let told = (bench.told(&old.record).await, bench.told(new).await);
     match (revision, inserted, (told.0.as_slice(), told.1.as_slice())) {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ticketing_core::ports::store::{Stored, UnitOfWork, Write};
+use ticketing_core::ports::store::{Revision, Stored, UnitOfWork, Write};
 
 use crate::outcome::Outcome;
 
-use super::bench::{Bench, after_change, changing, event, inserting};
+use super::bench::{Bench, after_change, changed_by, changing, event, inserted_by, inserting};
 use super::{AnyStore, StoreFixture};
 
 /// A commit is all or nothing: one stale write, wherever it stands, undoes the others and their events.
@@ -14,7 +14,7 @@ pub async fn a_stale_commit_leaves_no_trace<S: AnyStore>(fixture: &dyn StoreFixt
     let bench = Bench::new(fixture);
     for place in 0..3 {
         let [stale, sound] = bench.inserted().await;
-        bench.commit(changing::<S>(&[&stale])).await;
+        let won = bench.commit(changing::<S>(&[&stale])).await;
         let new = S::specimen(place);
         let before = bench.pending().await;
 
@@ -27,7 +27,7 @@ pub async fn a_stale_commit_leaves_no_trace<S: AnyStore>(fixture: &dyn StoreFixt
 
         assert_eq!(bench.find(&new).await, None, "a stale commit inserted a record");
         assert_eq!(bench.find(&sound.record).await, Some(sound), "a stale commit changed another record");
-        let winner = Stored { record: after_change::<S>(&stale), revision: 2 };
+        let winner = changed_by::<S>(won, &stale);
         assert_eq!(bench.find(&stale.record).await, Some(winner), "a stale commit changed what it conflicts with");
         assert_eq!(bench.pending().await, before, "a stale commit told of events");
     }
@@ -44,11 +44,11 @@ pub async fn a_conflict_names_what_changed<S: AnyStore>(fixture: &dyn StoreFixtu
     let stale = BTreeSet::from([S::key(&first.record), S::key(&second.record)]);
     assert_eq!(named, stale, "a conflict names exactly what changed");
 
-    let never = Stored { record: S::specimen(0), revision: 1 };
+    let never = Stored { record: S::specimen(0), revision: sound.revision };
     let named = bench.conflict("a change of what never was", changing::<S>(&[&missing, &never])).await;
     assert_eq!(named, BTreeSet::from([S::key(&never.record)]), "a conflict names what is not there");
 
-    let ahead = Stored { revision: 2, ..sound };
+    let ahead = Stored { revision: Revision { count: 2, ..sound.revision }, ..sound };
     let named = bench.conflict("a revision ahead of the record", changing::<S>(&[&ahead])).await;
     assert_eq!(named, BTreeSet::from([S::key(&ahead.record)]), "a conflict names what is not that far");
     Outcome::Kept
@@ -59,7 +59,7 @@ pub async fn an_insert_of_what_exists_is_refused<S: AnyStore>(fixture: &dyn Stor
     let bench = Bench::new(fixture);
     let records = [S::specimen(0), S::specimen(1)];
     let work = inserting::<S>(&records);
-    bench.commit(work.clone()).await;
+    let token = bench.commit(work.clone()).await;
 
     let named = bench.conflict("the same commit again", work.clone()).await;
     for record in &records {
@@ -71,7 +71,7 @@ pub async fn an_insert_of_what_exists_is_refused<S: AnyStore>(fixture: &dyn Stor
 
     for record in records {
         let stored = bench.find(&record).await;
-        assert_eq!(stored, Some(Stored { record, revision: 1 }), "a refused insert changed what exists");
+        assert_eq!(stored, Some(inserted_by(token, record)), "a refused insert changed what exists");
     }
     assert_eq!(bench.pending().await.len(), work.events.len(), "the same commit told its events again");
     Outcome::Kept
@@ -84,16 +84,14 @@ pub async fn a_commit_is_visible_to_the_next_read<S: AnyStore>(fixture: &dyn Sto
     assert_eq!(bench.find(&unknown).await, None, "what was never committed is found");
 
     for record in S::variants() {
-        let mut stored = Stored { record: record.clone(), revision: 1 };
-        let work = inserting::<S>(&[record]);
+        let work = inserting::<S>(std::slice::from_ref(&record));
         let told = work.events.clone();
-        bench.commit(work).await;
+        let mut stored = inserted_by(bench.commit(work).await, record);
         assert_eq!(bench.find(&stored.record).await, Some(stored.clone()), "what was inserted is read back");
         assert!(bench.pending().await.ends_with(&told), "what was told is pending as it was told");
 
         for _ in 0..3 {
-            bench.commit(changing::<S>(&[&stored])).await;
-            stored = Stored { record: after_change::<S>(&stored), revision: stored.revision + 1 };
+            stored = changed_by::<S>(bench.commit(changing::<S>(&[&stored])).await, &stored);
             assert_eq!(bench.find(&stored.record).await, Some(stored.clone()), "what was replaced is read back");
         }
         assert_eq!(bench.told(&stored.record).await, [1, 2, 3, 4], "each commit told one event");
@@ -105,13 +103,16 @@ pub async fn a_commit_is_visible_to_the_next_read<S: AnyStore>(fixture: &dyn Sto
 pub async fn a_unit_of_work_carries_many_decisions<S: AnyStore>(fixture: &dyn StoreFixture<S>) -> Outcome {
     let bench = Bench::new(fixture);
     let records: Vec<S::Record> = (0..1000).map(S::specimen).collect();
-    bench.commit(inserting::<S>(&records)).await;
-    let inserted: Vec<_> = records.into_iter().map(|record| Stored { record, revision: 1 }).collect();
-    bench.commit(changing::<S>(&inserted.iter().collect::<Vec<_>>())).await;
+    let token = bench.commit(inserting::<S>(&records)).await;
+    let inserted: Vec<_> = records.into_iter().map(|record| inserted_by(token, record)).collect();
+    let token = bench.commit(changing::<S>(&inserted.iter().collect::<Vec<_>>())).await;
 
     for stored in &inserted {
-        let changed = Stored { record: after_change::<S>(stored), revision: 2 };
-        assert_eq!(bench.find(&stored.record).await, Some(changed), "one of a thousand decisions is not there");
+        assert_eq!(
+            bench.find(&stored.record).await,
+            Some(changed_by::<S>(token, stored)),
+            "one of a thousand decisions is not there"
+        );
     }
     let told = bench.pending().await;
     let names: BTreeSet<_> = told.iter().map(|event| (event.subject, event.version)).collect();

@@ -10,14 +10,14 @@ use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords};
-use ticketing_core::ports::store::{Page, RecordKey, Stored, UnitOfWork, Write};
+use ticketing_core::ports::store::{Page, RecordKey, Revision, Stored, UnitOfWork, Write};
 
 use crate::outcome::Outcome;
 use crate::sample::{self, NOW};
 use crate::time::soon;
 
 use super::any_store::key;
-use super::bench::Bench;
+use super::bench::{Bench, inserted_by};
 use super::{Orders, StoreFixture};
 
 fn account() -> AccountId {
@@ -41,7 +41,7 @@ pub async fn a_key_makes_one_order_of_a_buyer(fixture: &dyn StoreFixture<Orders>
     let bench = Bench::new(fixture);
     let (buyer, other, wanted) = (account(), account(), key("once"));
     let first = order(buyer, Some(&wanted));
-    bench.commit(inserting(std::slice::from_ref(&first))).await;
+    let token = bench.commit(inserting(std::slice::from_ref(&first))).await;
 
     let (again, neighbour) = (order(buyer, Some(&wanted)), order(buyer, None));
     let named = bench.conflict("a second order under a key", inserting(&[neighbour.clone(), again])).await;
@@ -54,7 +54,7 @@ pub async fn a_key_makes_one_order_of_a_buyer(fixture: &dyn StoreFixture<Orders>
     let both_ways = OrderNeeds { orders: vec![first.id], keys: keys.clone(), ..OrderNeeds::default() };
     for needs in [OrderNeeds { keys, ..OrderNeeds::default() }, both_ways] {
         let found = load(&bench, needs).await.orders;
-        assert!(found.contains(&Stored { record: first.clone(), revision: 1 }), "a key does not lead to its order");
+        assert!(found.contains(&inserted_by(token, first.clone())), "a key does not lead to its order");
         assert!(found.iter().all(|stored| stored.record.id == first.id), "a key leads to another's order");
     }
     order_at_once(&bench, buyer).await;
@@ -68,7 +68,7 @@ async fn order_at_once(bench: &Bench<Orders>, buyer: AccountId) {
         tokio::spawn(async move { store.commit(work).await })
     });
     let ends = soon("commits are answered", join_all(orders.collect::<Vec<_>>())).await;
-    let won = ends.iter().filter(|end| matches!(end, Ok(Ok(())))).count();
+    let won = ends.iter().filter(|end| matches!(end, Ok(Ok(_)))).count();
     assert_eq!(won, 1, "of sixteen orders under one key, one is made");
 }
 
@@ -76,26 +76,27 @@ async fn order_at_once(bench: &Bench<Orders>, buyer: AccountId) {
 pub async fn a_stock_brings_the_orders_that_changed_it(fixture: &dyn StoreFixture<Orders>) -> Outcome {
     let bench = Bench::new(fixture);
     let (buyer, stock) = (account(), sample::stock());
-    bench.commit(UnitOfWork::default().with(Write::insert(OrderRecord::from(stock.clone())))).await;
-    for revision in 1..=32 {
-        let wanted = key(&format!("number {revision}"));
-        let sales = Sales { held: 1, sold: 0, version: stock.sales.version + revision };
+    let mut token = bench.commit(UnitOfWork::default().with(Write::insert(OrderRecord::from(stock.clone())))).await;
+    for count in 1..=32 {
+        let revision = Revision { count, token };
+        let wanted = key(&format!("number {count}"));
+        let sales = Sales { held: 1, sold: 0, version: stock.sales.version + count };
         let read = Stored { record: OrderRecord::from(stock.clone()), revision };
         let taken = read.replace(OrderRecord::from(Stock { sales, ..stock.clone() }));
         let (store, work) = (Arc::clone(&bench.store), inserting(&[order(buyer, Some(&wanted))]).with(taken));
         let commit = tokio::spawn(async move { store.commit(work).await });
-        read_until_taken(&bench, revision, (stock.ticket, (buyer, wanted))).await;
-        soon("a commit is answered", commit).await.expect("it ends").expect("nothing speaks against it");
+        read_until_taken(&bench, count, (stock.ticket, (buyer, wanted))).await;
+        token = soon("a commit is answered", commit).await.expect("it ends").expect("nothing speaks against it");
     }
     Outcome::Kept
 }
 
-async fn read_until_taken(bench: &Bench<Orders>, revision: u64, wanted: (TicketId, (AccountId, IdempotencyKey))) {
+async fn read_until_taken(bench: &Bench<Orders>, before: u64, wanted: (TicketId, (AccountId, IdempotencyKey))) {
     let (ticket, key) = wanted;
     let needs = OrderNeeds { stocks: vec![ticket], keys: vec![key], ..OrderNeeds::default() };
     loop {
         let found = load(bench, needs.clone()).await;
-        if found.stocks.iter().any(|stored| stored.revision > revision) {
+        if found.stocks.iter().any(|stored| stored.revision.count > before) {
             return assert_eq!(found.orders.len(), 1, "places are taken, and the order that took them is not found");
         }
         tokio::task::yield_now().await;
@@ -150,7 +151,7 @@ pub async fn overdue_orders_are_found_until_they_end(fixture: &dyn StoreFixture<
     let due = |n| Order { status: OrderStatus::AwaitingPayment { pay_by: minute(n) }, ..order(account(), None) };
     let [third, first, second, late] = [due(3), due(1), due(2), due(5)];
     let orders = [third.clone(), first.clone(), second.clone(), late.clone()];
-    bench.commit(inserting(&orders)).await;
+    let token = bench.commit(inserting(&orders)).await;
     bench.commit(inserting(&ended(account()))).await;
 
     assert_eq!(overdue(&bench, NOW, 10).await, [], "no order is overdue before its deadline");
@@ -159,7 +160,7 @@ pub async fn overdue_orders_are_found_until_they_end(fixture: &dyn StoreFixture<
     assert_eq!(overdue(&bench, minute(9), 2).await, [first.clone(), second.clone()], "at most as many as asked for");
 
     let end = OrderStatus::Cancelled { reason: CancelReason::Expired, at: minute(9) };
-    let read = Stored { record: OrderRecord::Order(first.clone()), revision: 1 };
+    let read = inserted_by(token, OrderRecord::Order(first.clone()));
     let gone = OrderRecord::Order(Order { status: end, version: 2, ..first });
     bench.commit(UnitOfWork::default().with(read.replace(gone))).await;
     assert_eq!(overdue(&bench, minute(9), 10).await, [second, third, late], "an order that ended is not overdue");

@@ -17,7 +17,7 @@ use crate::sample::{self, NOW};
 use crate::time::soon;
 
 use super::any_store::key;
-use super::bench::Bench;
+use super::bench::{Bench, inserted_by};
 use super::{Payments, StoreFixture};
 
 fn account() -> AccountId {
@@ -41,7 +41,7 @@ pub async fn a_key_makes_one_payment_of_a_buyer(fixture: &dyn StoreFixture<Payme
     let bench = Bench::new(fixture);
     let (buyer, other, wanted) = (account(), account(), key("once"));
     let first = payment(buyer, Some(&wanted));
-    bench.commit(inserting(std::slice::from_ref(&first))).await;
+    let token = bench.commit(inserting(std::slice::from_ref(&first))).await;
 
     let (again, neighbour) = (payment(buyer, Some(&wanted)), payment(buyer, None));
     let named = bench.conflict("a second payment under a key", inserting(&[neighbour.clone(), again])).await;
@@ -52,7 +52,7 @@ pub async fn a_key_makes_one_payment_of_a_buyer(fixture: &dyn StoreFixture<Payme
 
     let keys = vec![(buyer, wanted.clone()), (buyer, key("never")), (account(), wanted)];
     let found = load(&bench, PaymentNeeds { keys, ..PaymentNeeds::default() }).await.payments;
-    assert_eq!(found, [Stored { record: first, revision: 1 }], "a key leads to its payment and to no other");
+    assert_eq!(found, [inserted_by(token, first)], "a key leads to its payment and to no other");
     pay_at_once(&bench, buyer).await;
     Outcome::Kept
 }
@@ -64,7 +64,7 @@ async fn pay_at_once(bench: &Bench<Payments>, buyer: AccountId) {
         tokio::spawn(async move { store.commit(work).await })
     });
     let ends = soon("commits are answered", join_all(payments.collect::<Vec<_>>())).await;
-    let won = ends.iter().filter(|end| matches!(end, Ok(Ok(())))).count();
+    let won = ends.iter().filter(|end| matches!(end, Ok(Ok(_)))).count();
     assert_eq!(won, 1, "of sixteen payments under one key, one is made");
 }
 
@@ -82,7 +82,7 @@ pub async fn unsettled_payments_are_found_until_settled(fixture: &dyn StoreFixtu
         with(PaymentStatus::Failed { reason: "card_declined".into() }),
         with(PaymentStatus::Refunded { reference: Arc::clone(&reference) }),
     ];
-    bench.commit(inserting(&[last.clone(), young.clone(), due.clone(), pending.clone()])).await;
+    let token = bench.commit(inserting(&[last.clone(), young.clone(), due.clone(), pending.clone()])).await;
     bench.commit(inserting(&settled)).await;
 
     let soon_after = NOW.after(Duration::from_millis(1));
@@ -94,7 +94,7 @@ pub async fn unsettled_payments_are_found_until_settled(fixture: &dyn StoreFixtu
     let later = unsettled(&bench, NOW.after(Duration::from_secs(3600)), 10).await;
     assert_eq!(later, [pending.clone(), due, last.clone(), young.clone()], "one that began later is found later");
 
-    let read = Stored { record: PaymentRecord::Payment(pending.clone()), revision: 1 };
+    let read = inserted_by(token, PaymentRecord::Payment(pending.clone()));
     let captured = Payment { status: PaymentStatus::Captured { reference }, version: 1, ..pending };
     bench.commit(UnitOfWork::default().with(read.replace(PaymentRecord::Payment(captured.clone())))).await;
     let found = unsettled(&bench, soon_after, 10).await;
@@ -125,7 +125,7 @@ pub async fn a_payable_brings_its_live_payment(fixture: &dyn StoreFixture<Paymen
     let earlier = Payment { order: payable.order, status: declined, ..payment(payable.buyer, None) };
     let quiet = sample::payable();
     let work = inserting(&[live.clone(), earlier]);
-    bench.commit(work.with(Write::insert(payable.clone())).with(Write::insert(quiet.clone()))).await;
+    let token = bench.commit(work.with(Write::insert(payable.clone())).with(Write::insert(quiet.clone()))).await;
 
     let alone = PaymentNeeds { payables: vec![payable.order], ..PaymentNeeds::default() };
     let thrice = PaymentNeeds {
@@ -135,7 +135,7 @@ pub async fn a_payable_brings_its_live_payment(fixture: &dyn StoreFixture<Paymen
     };
     for (needs, expected) in [(alone, vec![payable.clone()]), (thrice, vec![payable, quiet])] {
         let found = load(&bench, needs).await;
-        assert_eq!(found.payments, [Stored { record: live.clone(), revision: 1 }], "the live payment, once");
+        assert_eq!(found.payments, [inserted_by(token, live.clone())], "the live payment, once");
         assert_eq!(names(&found.payables), expected.iter().map(|payable| payable.order).collect(), "the payables");
         assert_eq!(found.payables.len(), expected.len(), "each payable once");
     }

@@ -35,7 +35,7 @@ pub async fn one_of_two_racing_commits_wins<S: AnyStore>(fixture: &dyn StoreFixt
 
 /// Changes a record that others change too, and one that nobody else changes.
 fn changing_both<S: AnyStore>(hot: &Stored<S::Record>, own: &Stored<S::Record>) -> UnitOfWork<S::Record> {
-    let n = u32::try_from(own.revision).expect("few changes") + 10;
+    let n = u32::try_from(own.revision.count).expect("few changes") + 10;
     UnitOfWork::default()
         .with(own.replace(S::changed(own.record.clone(), n)))
         .with(hot.replace(S::changed(hot.record.clone(), n)))
@@ -50,7 +50,7 @@ async fn race<S: AnyStore>(bench: &Bench<S>, sides: [UnitOfWork<S::Record>; 2]) 
         tokio::spawn(async move { S::apply(&store, work).await })
     });
     let ends = soon("racing commits are answered", join_all(commits)).await;
-    let won: Vec<_> = ends.iter().map(|end| matches!(end, Ok(Ok(())))).collect();
+    let won: Vec<_> = ends.iter().map(|end| matches!(end, Ok(Ok(_)))).collect();
     let lost = ends.iter().filter(|end| matches!(end, Ok(Err(StoreError::Conflict(_))))).count();
     match won.as_slice() {
         [true, false] if lost == 1 => 0,
@@ -65,12 +65,12 @@ async fn assert_traces_of<S: AnyStore>(
     sides: &[UnitOfWork<S::Record>; 2],
     winner: usize,
 ) {
-    assert_eq!(bench.find(&hot.record).await.map(|stored| stored.revision), Some(2), "both racing commits wrote");
+    assert_eq!(bench.find(&hot.record).await.map(|stored| stored.revision.count), Some(2), "both racing commits wrote");
     assert_eq!(bench.told(&hot.record).await, [1, 2], "racing commits tell one event");
     for (side, work) in sides.iter().enumerate() {
         let own = work.writes.first().map(|write| &write.record).expect("a write of its own");
         let (revision, told) = if side == winner { (2, vec![1, 2]) } else { (1, vec![1]) };
-        let stored = bench.find(own).await.map(|stored| stored.revision);
+        let stored = bench.find(own).await.map(|stored| stored.revision.count);
         assert_eq!(stored, Some(revision), "a racing commit was applied in part");
         assert_eq!(bench.told(own).await, told, "a racing commit was told in part");
     }
@@ -88,7 +88,7 @@ pub async fn writers_who_reload_lose_nothing<S: AnyStore>(fixture: &dyn StoreFix
     let mut revisions: Vec<_> = won.into_iter().map(|end| end.expect("a writer ends well")).collect();
     revisions.sort_unstable();
     assert!(revisions.iter().copied().eq(2..=WRITERS + 1), "each commit moves the revision by one, not {revisions:?}");
-    let stored = bench.find(&hot.record).await.map(|stored| stored.revision);
+    let stored = bench.find(&hot.record).await.map(|stored| stored.revision.count);
     assert_eq!(stored, Some(WRITERS + 1), "a commit was lost");
     let told = bench.told(&hot.record).await;
     assert!(told.iter().copied().eq(1..=WRITERS + 1), "as many events as commits, in order, not {told:?}");
@@ -104,7 +104,7 @@ async fn change_once<S: AnyStore>(store: Arc<S::Store>, record: S::Record) -> u6
         tokio::task::yield_now().await;
         let work = changing::<S>(&[&read]);
         match soon("a commit is answered", S::apply(&store, work)).await {
-            Ok(()) => return read.revision + 1,
+            Ok(_) => return read.revision.count + 1,
             Err(StoreError::Conflict(_)) => tokio::task::yield_now().await,
             Err(error) => broken(&format!("a commit under contention ends well or conflicts, not with {error:?}")),
         }

@@ -106,9 +106,14 @@ impl TimeFixture for World {
     }
 }
 
+#[async_trait]
 impl StoreFixture<Orders> for World {
     fn store(&self) -> Arc<dyn OrderStore> {
         Arc::clone(&self.orders)
+    }
+
+    async fn another(&self) -> Arc<dyn OrderStore> {
+        Arc::new(MemoryOrderStore::new(Arc::new(self.clock.clone())))
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
@@ -116,9 +121,14 @@ impl StoreFixture<Orders> for World {
     }
 }
 
+#[async_trait]
 impl StoreFixture<Tickets> for World {
     fn store(&self) -> Arc<dyn TicketStore> {
         Arc::clone(&self.tickets)
+    }
+
+    async fn another(&self) -> Arc<dyn TicketStore> {
+        Arc::new(MemoryTicketStore::new(Arc::new(self.clock.clone())))
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
@@ -133,7 +143,7 @@ impl OutboxFixture for World {
     }
 
     async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
-        self.orders.commit(UnitOfWork { writes: Vec::new(), events }).await
+        self.orders.commit(UnitOfWork { writes: Vec::new(), events }).await.map(drop)
     }
 }
 

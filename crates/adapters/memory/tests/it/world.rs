@@ -103,9 +103,14 @@ impl ClockFixture for World {
     }
 }
 
+#[async_trait]
 impl StoreFixture<Accounts> for World {
     fn store(&self) -> Arc<dyn AccountStore> {
         Arc::new(self.accounts.clone())
+    }
+
+    async fn another(&self) -> Arc<dyn AccountStore> {
+        Arc::new(MemoryAccountStore::new(Arc::new(self.clock.clone())))
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
@@ -113,9 +118,14 @@ impl StoreFixture<Accounts> for World {
     }
 }
 
+#[async_trait]
 impl StoreFixture<Tickets> for World {
     fn store(&self) -> Arc<dyn TicketStore> {
         Arc::new(self.tickets.clone())
+    }
+
+    async fn another(&self) -> Arc<dyn TicketStore> {
+        Arc::new(MemoryTicketStore::new(Arc::new(self.clock.clone())))
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
@@ -123,9 +133,14 @@ impl StoreFixture<Tickets> for World {
     }
 }
 
+#[async_trait]
 impl StoreFixture<Orders> for World {
     fn store(&self) -> Arc<dyn OrderStore> {
         Arc::new(self.orders.clone())
+    }
+
+    async fn another(&self) -> Arc<dyn OrderStore> {
+        Arc::new(MemoryOrderStore::new(Arc::new(self.clock.clone())))
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
@@ -133,9 +148,14 @@ impl StoreFixture<Orders> for World {
     }
 }
 
+#[async_trait]
 impl StoreFixture<Payments> for World {
     fn store(&self) -> Arc<dyn PaymentStore> {
         Arc::new(self.payments.clone())
+    }
+
+    async fn another(&self) -> Arc<dyn PaymentStore> {
+        Arc::new(MemoryPaymentStore::new(Arc::new(self.clock.clone())))
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
@@ -150,7 +170,7 @@ impl OutboxFixture for World {
     }
 
     async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
-        self.orders.commit(UnitOfWork { writes: Vec::new(), events }).await
+        self.orders.commit(UnitOfWork { writes: Vec::new(), events }).await.map(drop)
     }
 }
 

@@ -6,10 +6,10 @@ use mongodb::Database;
 use serde::Deserialize;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::StoreError;
+use ticketing_core::ports::unreadable::Unreadable;
 
 use crate::client::detached;
-use crate::document::unsigned;
-use crate::error::Unreadable;
+use crate::document::{Wrong, unsigned};
 use crate::outbox::row;
 use crate::parking;
 
@@ -55,7 +55,7 @@ async fn count(database: &Database, collection: &'static str, group: Document) -
     };
     // Where there is nothing, there is no group either.
     let Some(counted) = detached(counting).await?.pop() else { return Ok(Count::default()) };
-    let wrong = |what| Unreadable { collection, id: "in a count".to_owned(), what };
+    let wrong = |what: Wrong| Unreadable { collection, id: "in a count".to_owned(), what: what.to_owned() };
     let records = unsigned(counted.records).map_err(wrong)?;
     Ok(Count { records, oldest: counted.oldest.map(Timestamp::from_millis) })
 }

@@ -10,26 +10,27 @@
 
 use std::collections::HashMap;
 
-use bson::raw::cstr;
 use bson::{Binary, RawDocument, RawDocumentBuf, Uuid, doc, rawdoc};
 use futures::TryStreamExt;
 use mongodb::error::Error;
 use mongodb::{ClientSession, Database};
+use ticketing_core::ports::store::Revision;
 
-use super::Change;
+use super::{Change, name};
+use crate::document;
 use crate::store::BATCH;
 
 /// The statements that put changes in the place of what they replace; `None` if something else is there.
 pub(super) async fn replacements(
     database: &Database,
-    (collection, changes): (&str, &[(&Change, u64)]),
+    (collection, changes): (&str, &[(&Change, Revision)]),
     session: &mut ClientSession,
 ) -> Result<Option<Vec<RawDocumentBuf>>, Error> {
     let current = current(database, (collection, changes), session).await?;
     let mut statements = Vec::with_capacity(changes.len());
     for (change, revision) in changes {
         match current.get(&change.id.bytes()) {
-            Some(current) if is_at(current, *revision)? => statements.push(replacement(change, current)?),
+            Some(current) if is_at(current, *revision) => statements.push(replacement(change, current)?),
             _ => return Ok(None),
         }
     }
@@ -38,7 +39,7 @@ pub(super) async fn replacements(
 
 async fn current(
     database: &Database,
-    (collection, changes): (&str, &[(&Change, u64)]),
+    (collection, changes): (&str, &[(&Change, Revision)]),
     session: &mut ClientSession,
 ) -> Result<HashMap<[u8; 16], RawDocumentBuf>, Error> {
     let ids: Vec<Uuid> = changes.iter().map(|(change, _)| change.id).collect();
@@ -50,14 +51,9 @@ async fn current(
     named.collect()
 }
 
-fn name(record: &RawDocument) -> Result<[u8; 16], Error> {
-    let id = record.get_binary(cstr!("_id"))?;
-    id.bytes.try_into().map_err(Error::custom)
-}
-
-fn is_at(current: &RawDocument, revision: u64) -> Result<bool, Error> {
-    let found = current.get_i64(cstr!("rev"))?;
-    Ok(u64::try_from(found) == Ok(revision))
+/// A record that cannot be read is not as it was read.
+fn is_at(current: &RawDocument, revision: Revision) -> bool {
+    document::revision(current) == Ok(revision)
 }
 
 /// Sets the fields that differ. A field that is gone is there with the value null.
@@ -75,9 +71,30 @@ fn replacement(change: &Change, current: &RawDocument) -> Result<RawDocumentBuf,
 #[cfg(test)]
 mod tests {
     use ticketing_core::domain::ids::TicketId;
-    use ticketing_core::ports::store::RecordKey;
+    use ticketing_core::ports::store::{CommitToken, RecordKey};
 
     use super::*;
+
+    #[test]
+    fn a_revision_is_its_count_and_its_token() {
+        let revision = Revision { count: 3, token: CommitToken(u64::MAX) };
+        for (current, expected) in [
+            (rawdoc! { "rev": 3_i64, "token": -1_i64 }, true),
+            (rawdoc! { "rev": 3_i32, "token": -1_i64 }, true),
+            (rawdoc! { "rev": 3_i64, "token": 5_i64 }, false),
+            (rawdoc! { "rev": 3_i64 }, false),
+            (rawdoc! { "rev": 2_i64, "token": -1_i64 }, false),
+            (rawdoc! { "rev": -3_i64, "token": -1_i64 }, false),
+            (rawdoc! { "rev": "3", "token": -1_i64 }, false),
+            (rawdoc! { "token": -1_i64 }, false),
+        ] {
+            assert_eq!(is_at(&current, revision), expected, "{current:?}");
+        }
+        let before_tokens = Revision { count: 3, token: CommitToken::NONE };
+        assert!(is_at(&rawdoc! { "rev": 3_i64 }, before_tokens));
+        assert!(is_at(&rawdoc! { "rev": 3_i64, "token": null }, before_tokens));
+        assert!(!is_at(&rawdoc! { "rev": 3_i64, "token": 1_i64 }, before_tokens));
+    }
 
     #[test]
     fn only_what_differs_is_set() {
@@ -89,7 +106,7 @@ mod tests {
             key: RecordKey::Listing(TicketId::new(id.into())),
             id,
             document,
-            replaces: Some(1),
+            replaces: Some(Revision { count: 1, token: CommitToken(7) }),
             unique: Vec::new(),
         };
         let current =

@@ -7,12 +7,11 @@ use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus, OrderedTicket};
-use ticketing_core::ports::store::{RecordKey, StoreError};
+use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
 use crate::commit::Change;
 use crate::document::{
-    MoneyDocument, Record, Wrong, date, encoded, index, next_revision, partial, price, quantity, signed, time, unique,
-    unsigned,
+    MoneyDocument, Record, Wrong, date, encoded, index, partial, price, quantity, signed, time, unique, unsigned,
 };
 
 /// Before every deadline; whoever has none is not in the index of deadlines.
@@ -31,7 +30,6 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 pub(crate) struct OrderDocument {
     #[serde(rename = "_id")]
     id: Uuid,
-    rev: i64,
     buyer: Uuid,
     ticket: Uuid,
     title: Arc<str>,
@@ -56,14 +54,9 @@ enum Status {
 }
 
 impl OrderDocument {
-    pub(super) fn name(&self) -> [u8; 16] {
-        self.id.bytes()
-    }
-
-    fn of(order: &Order, rev: i64) -> Self {
+    fn of(order: &Order) -> Self {
         let awaiting = Self {
             id: order.id.uuid().into(),
-            rev,
             buyer: order.buyer.uuid().into(),
             ticket: order.ticket.id.uuid().into(),
             title: Arc::clone(&order.ticket.title),
@@ -109,7 +102,7 @@ impl OrderDocument {
     }
 }
 
-pub(super) fn change(order: &Order, replaces: Option<u64>) -> Result<Change, StoreError> {
+pub(super) fn change(order: &Order, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let id = Uuid::from(order.id.uuid());
     let unique = order.key.as_ref().map(|key| {
         let buyer = Uuid::from(order.buyer.uuid());
@@ -120,7 +113,7 @@ pub(super) fn change(order: &Order, replaces: Option<u64>) -> Result<Change, Sto
         collection: OrderDocument::COLLECTION,
         key: RecordKey::Order(order.id),
         id,
-        document: encoded(&OrderDocument::of(order, next_revision(replaces)))?,
+        document: encoded(&OrderDocument::of(order))?,
         replaces,
         unique: unique.into_iter().collect(),
     })
@@ -129,10 +122,6 @@ pub(super) fn change(order: &Order, replaces: Option<u64>) -> Result<Change, Sto
 impl Record for OrderDocument {
     type Domain = Order;
     const COLLECTION: &'static str = "orders";
-
-    fn head(&self) -> (Uuid, i64) {
-        (self.id, self.rev)
-    }
 
     fn into_domain(self) -> Result<Order, Wrong> {
         Ok(Order {

@@ -7,18 +7,15 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::TicketStatus;
-use ticketing_core::ports::store::{RecordKey, StoreError};
+use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
 use crate::commit::Change;
-use crate::document::{
-    MoneyDocument, Record, SalesDocument, Wrong, encoded, next_revision, price, quantity, signed, unsigned,
-};
+use crate::document::{MoneyDocument, Record, SalesDocument, Wrong, encoded, price, quantity, signed, unsigned};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StockDocument {
     #[serde(rename = "_id")]
     id: Uuid,
-    rev: i64,
     seller: Uuid,
     title: Arc<str>,
     price: MoneyDocument,
@@ -28,11 +25,10 @@ pub(crate) struct StockDocument {
     sales: SalesDocument,
 }
 
-pub(super) fn change(stock: &Stock, replaces: Option<u64>) -> Result<Change, StoreError> {
+pub(super) fn change(stock: &Stock, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let id = Uuid::from(stock.ticket.uuid());
     let document = StockDocument {
         id,
-        rev: next_revision(replaces),
         seller: stock.seller.uuid().into(),
         title: Arc::clone(&stock.title),
         price: stock.price.money().into(),
@@ -54,10 +50,6 @@ pub(super) fn change(stock: &Stock, replaces: Option<u64>) -> Result<Change, Sto
 impl Record for StockDocument {
     type Domain = Stock;
     const COLLECTION: &'static str = "stocks";
-
-    fn head(&self) -> (Uuid, i64) {
-        (self.id, self.rev)
-    }
 
     fn into_domain(self) -> Result<Stock, Wrong> {
         Ok(Stock {

@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::ports::outbox::OutboxCursor;
 use ticketing_core::ports::store::StoreError;
+use ticketing_core::ports::unreadable::Unreadable;
 use ticketing_core::wire::EventEnvelope;
 
 use crate::client::Indexes;
 use crate::document::{self, Wrong};
-use crate::error::Unreadable;
 
 use super::event::EventDocument;
 
@@ -107,7 +107,7 @@ fn head(row: &RawDocument) -> Option<(RowId, Timestamp)> {
 }
 
 fn unreadable(id: &dyn fmt::Display, what: Wrong) -> StoreError {
-    Unreadable { collection: COLLECTION, id: id.to_string(), what }.into()
+    Unreadable { collection: COLLECTION, id: id.to_string(), what: what.to_owned() }.into()
 }
 
 /// A place in the outbox: a row, and how many of its events lie before it.

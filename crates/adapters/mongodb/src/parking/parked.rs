@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::ports::parking::Parked;
 use ticketing_core::ports::store::StoreError;
 use ticketing_core::ports::transport::Arrival;
+use ticketing_core::ports::unreadable::Unreadable;
 use ticketing_core::wire::{RawMessage, Undecodable};
 
 use crate::document::{Wrong, date, time};
-use crate::error::Unreadable;
 use crate::outbox::event::EventDocument;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -96,7 +96,8 @@ pub(super) fn read(document: &RawDocumentBuf) -> Result<Parked, StoreError> {
     let parked: ParkedDocument<'_> =
         bson::deserialize_from_slice(document.as_bytes()).map_err(|error| StoreError::Corrupt(error.into()))?;
     let ParkedDocument { id, consumer, key, arrival, reason, parked_at, released } = parked;
-    let unreadable = |what| Unreadable { collection: super::COLLECTION, id: id.to_string(), what };
+    let unreadable =
+        |what: Wrong| Unreadable { collection: super::COLLECTION, id: id.to_string(), what: what.to_owned() };
     Ok(Parked {
         id: id.into(),
         consumer: consumer.to_owned(),

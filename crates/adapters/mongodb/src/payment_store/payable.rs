@@ -4,24 +4,23 @@ use bson::{DateTime, Uuid};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::payment::{Payable, PayableStatus};
-use ticketing_core::ports::store::{RecordKey, StoreError};
+use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
 use crate::commit::Change;
-use crate::document::{MoneyDocument, Record, Wrong, date, encoded, next_revision, signed, time, unsigned};
+use crate::document::{MoneyDocument, Record, Wrong, date, encoded, signed, time, unsigned};
 
 /// A field that a payable in this status does not have is null.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PayableDocument {
     #[serde(rename = "_id")]
     id: Uuid,
-    rev: i64,
     ticket: Uuid,
     buyer: Uuid,
     total: MoneyDocument,
     status: Status,
     pay_by: Option<DateTime>,
     order_version: i64,
-    pub(super) live: Option<Uuid>,
+    live: Option<Uuid>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +41,7 @@ impl From<PayableStatus> for Status {
     }
 }
 
-pub(super) fn change(payable: &Payable, replaces: Option<u64>) -> Result<Change, StoreError> {
+pub(super) fn change(payable: &Payable, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let id = Uuid::from(payable.order.uuid());
     let pay_by = match payable.status {
         PayableStatus::Open { pay_by } => Some(date(pay_by)),
@@ -50,7 +49,6 @@ pub(super) fn change(payable: &Payable, replaces: Option<u64>) -> Result<Change,
     };
     let document = PayableDocument {
         id,
-        rev: next_revision(replaces),
         ticket: payable.ticket.uuid().into(),
         buyer: payable.buyer.uuid().into(),
         total: payable.total.into(),
@@ -72,10 +70,6 @@ pub(super) fn change(payable: &Payable, replaces: Option<u64>) -> Result<Change,
 impl Record for PayableDocument {
     type Domain = Payable;
     const COLLECTION: &'static str = "payables";
-
-    fn head(&self) -> (Uuid, i64) {
-        (self.id, self.rev)
-    }
 
     fn into_domain(self) -> Result<Payable, Wrong> {
         let status = match self.status {

@@ -7,12 +7,10 @@ use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
-use ticketing_core::ports::store::{RecordKey, StoreError};
+use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
 use crate::commit::Change;
-use crate::document::{
-    MoneyDocument, Record, Wrong, date, encoded, next_revision, partial, signed, time, unique, unsigned,
-};
+use crate::document::{MoneyDocument, Record, Wrong, date, encoded, partial, signed, time, unique, unsigned};
 
 pub(super) fn indexes() -> Vec<IndexModel> {
     vec![
@@ -27,7 +25,6 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 pub(crate) struct PaymentDocument {
     #[serde(rename = "_id")]
     id: Uuid,
-    rev: i64,
     order: Uuid,
     ticket: Uuid,
     buyer: Uuid,
@@ -55,11 +52,7 @@ enum Status {
 }
 
 impl PaymentDocument {
-    pub(super) fn name(&self) -> [u8; 16] {
-        self.id.bytes()
-    }
-
-    fn of(payment: &Payment, rev: i64) -> Self {
+    fn of(payment: &Payment) -> Self {
         let (status, answer) = match &payment.status {
             PaymentStatus::Pending => (Status::Pending, None),
             PaymentStatus::Captured { reference } => (Status::Captured, Some(reference)),
@@ -69,7 +62,6 @@ impl PaymentDocument {
         };
         Self {
             id: payment.id.uuid().into(),
-            rev,
             order: payment.order.uuid().into(),
             ticket: payment.ticket.uuid().into(),
             buyer: payment.buyer.uuid().into(),
@@ -96,8 +88,8 @@ impl PaymentDocument {
     }
 }
 
-pub(super) fn change(payment: &Payment, replaces: Option<u64>) -> Result<Change, StoreError> {
-    let document = PaymentDocument::of(payment, next_revision(replaces));
+pub(super) fn change(payment: &Payment, replaces: Option<Revision>) -> Result<Change, StoreError> {
+    let document = PaymentDocument::of(payment);
     let id = document.id;
     let mut unique = Vec::new();
     if let Some(key) = &payment.key {
@@ -121,10 +113,6 @@ pub(super) fn change(payment: &Payment, replaces: Option<u64>) -> Result<Change,
 impl Record for PaymentDocument {
     type Domain = Payment;
     const COLLECTION: &'static str = "payments";
-
-    fn head(&self) -> (Uuid, i64) {
-        (self.id, self.rev)
-    }
 
     fn into_domain(self) -> Result<Payment, Wrong> {
         Ok(Payment {

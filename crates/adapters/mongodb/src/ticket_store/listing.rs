@@ -11,7 +11,7 @@ use ticketing_core::ports::ticket_store::TicketSort;
 
 use crate::commit::Change;
 use crate::document::{
-    MoneyDocument, Record, SalesDocument, Wrong, date, encoded, next_revision, price, quantity, signed, time, unsigned,
+    MoneyDocument, Record, SalesDocument, Wrong, date, encoded, price, quantity, signed, time, unsigned,
 };
 
 /// A field that a listing does not have is null.
@@ -19,7 +19,6 @@ use crate::document::{
 pub(crate) struct ListingDocument {
     #[serde(rename = "_id")]
     id: Uuid,
-    rev: i64,
     seller: Uuid,
     on_sale: bool,
     offer: OfferDocument,
@@ -85,7 +84,6 @@ pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
     let id = Uuid::from(ticket.id.uuid());
     let document = ListingDocument {
         id,
-        rev: next_revision(*replaces),
         seller: ticket.seller.uuid().into(),
         on_sale: ticket.status == TicketStatus::OnSale,
         offer: OfferDocument::of(&ticket.offer),
@@ -107,10 +105,6 @@ pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
 impl Record for ListingDocument {
     type Domain = Listing;
     const COLLECTION: &'static str = "listings";
-
-    fn head(&self) -> (Uuid, i64) {
-        (self.id, self.rev)
-    }
 
     fn into_domain(self) -> Result<Listing, Wrong> {
         let ticket = Ticket {

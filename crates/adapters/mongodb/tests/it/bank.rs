@@ -68,7 +68,7 @@ impl GatewayFixture for Bank {
 
     async fn held(&self, payment: PaymentId) -> u64 {
         let ledger = MongoCensus::new(&self.client);
-        let charges = ledger.charges(Page::first(1000)).await.expect("the ledger is read").into_iter();
+        let charges = ledger.charges(Page::first(1000)).await.expect("the ledger is read").records.into_iter();
         charges.filter(|charge| charge.payment == payment && !charge.refunded).map(|charge| charge.total.amount).sum()
     }
 

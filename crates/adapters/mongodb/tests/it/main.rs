@@ -3,6 +3,7 @@
 
 mod bank;
 mod counting;
+mod durable;
 mod outbox_order;
 mod queries;
 mod surroundings;

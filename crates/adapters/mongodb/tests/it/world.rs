@@ -79,39 +79,59 @@ impl<S: Send + Sync> TimeFixture for World<S> {
     }
 }
 
+#[async_trait]
 impl StoreFixture<Accounts> for World<MongoAccountStore> {
     fn store(&self) -> Arc<dyn AccountStore> {
         Arc::new(self.store.clone())
     }
 
+    async fn another(&self) -> Arc<dyn AccountStore> {
+        Arc::new(Self::accounts().await.store)
+    }
+
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.store.outbox())
     }
 }
 
+#[async_trait]
 impl StoreFixture<Tickets> for World<MongoTicketStore> {
     fn store(&self) -> Arc<dyn TicketStore> {
         Arc::new(self.store.clone())
     }
 
+    async fn another(&self) -> Arc<dyn TicketStore> {
+        Arc::new(Self::tickets().await.store)
+    }
+
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.store.outbox())
     }
 }
 
+#[async_trait]
 impl StoreFixture<Orders> for World<MongoOrderStore> {
     fn store(&self) -> Arc<dyn OrderStore> {
         Arc::new(self.store.clone())
     }
 
+    async fn another(&self) -> Arc<dyn OrderStore> {
+        Arc::new(Self::orders().await.store)
+    }
+
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.store.outbox())
     }
 }
 
+#[async_trait]
 impl StoreFixture<Payments> for World<MongoPaymentStore> {
     fn store(&self) -> Arc<dyn PaymentStore> {
         Arc::new(self.store.clone())
+    }
+
+    async fn another(&self) -> Arc<dyn PaymentStore> {
+        Arc::new(Self::payments().await.store)
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
@@ -126,7 +146,7 @@ impl OutboxFixture for World<MongoOrderStore> {
     }
 
     async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
-        self.store.commit(UnitOfWork { events, ..UnitOfWork::default() }).await
+        self.store.commit(UnitOfWork { events, ..UnitOfWork::default() }).await.map(drop)
     }
 }
 

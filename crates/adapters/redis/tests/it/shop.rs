@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use ticketing_conformance::sample::NOW;
 use ticketing_conformance::store::{StoreFixture, Tickets};
 use ticketing_core::domain::ticket::Listing;
@@ -56,9 +57,14 @@ impl Shop {
     }
 }
 
+#[async_trait]
 impl StoreFixture<Tickets> for Shop {
     fn store(&self) -> Arc<dyn TicketStore> {
         Arc::new(self.process())
+    }
+
+    async fn another(&self) -> Arc<dyn TicketStore> {
+        Arc::new(Self::open().await.process())
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
@@ -85,5 +91,5 @@ pub(crate) async fn change(
     let Stored { record, revision } = tickets.listings(&[listing.ticket.id]).await?.pop().expect("it is there");
     let next = next(record);
     let write = Write { record: next.clone(), replaces: Some(revision) };
-    tickets.commit(UnitOfWork::default().with(write)).await.map(|()| next)
+    tickets.commit(UnitOfWork::default().with(write)).await.map(|_| next)
 }

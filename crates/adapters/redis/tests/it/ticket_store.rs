@@ -9,7 +9,7 @@ use futures::future::join_all;
 use ticketing_conformance::sample::{self, NOW};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
-use ticketing_core::ports::store::{Page, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
 use ticketing_memory::{Fault, MemoryTicketStore, Operation};
 use tokio::sync::Semaphore;
@@ -104,7 +104,7 @@ impl TicketStore for Slow {
         self.store.listings_of(seller, page).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
         self.store.commit(work).await
     }
 }

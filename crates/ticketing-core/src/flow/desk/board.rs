@@ -8,7 +8,7 @@ use crate::domain::order::{IdempotencyKey, Order};
 use crate::domain::stock::Stock;
 use crate::domain::time::Timestamp;
 use crate::ports::order_store::OrderRecord;
-use crate::ports::store::{Stored, UnitOfWork, Write};
+use crate::ports::store::{CommitToken, Revision, Stored, UnitOfWork, Write};
 use crate::usecase::World;
 use crate::wire::Origin;
 
@@ -26,7 +26,7 @@ pub(super) struct Board {
 struct Entry<R> {
     record: R,
     /// `None` if the store has none.
-    revision: Option<u64>,
+    revision: Option<Revision>,
     changed: bool,
 }
 
@@ -90,11 +90,11 @@ impl Board {
         }
     }
 
-    /// The stocks as they are once the unit of work is committed.
-    pub(super) fn into_stocks(self) -> impl Iterator<Item = (TicketId, Stored<Stock>)> {
-        self.stocks.into_iter().map(|(ticket, entry)| {
-            let revision = entry.revision.unwrap_or(0) + u64::from(entry.changed);
-            (ticket, Stored { record: entry.record, revision })
+    /// The stocks as they are once the unit of work is committed, with the token of that commit.
+    pub(super) fn into_stocks(self, committed: Option<CommitToken>) -> impl Iterator<Item = (TicketId, Stored<Stock>)> {
+        self.stocks.into_iter().filter_map(move |(ticket, entry)| {
+            let written = committed.filter(|_| entry.changed).map(|token| Revision::after(entry.revision, token));
+            Some((ticket, Stored { record: entry.record, revision: written.or(entry.revision)? }))
         })
     }
 }

@@ -68,7 +68,7 @@ impl Accounts {
         for _ in 0..DECISIONS {
             let account = stored.record.clone().with_password(hash.clone());
             match self.store.commit(UnitOfWork::default().with(stored.replace(account.clone()))).await {
-                Ok(()) => return Ok(account),
+                Ok(_) => return Ok(account),
                 Err(StoreError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }

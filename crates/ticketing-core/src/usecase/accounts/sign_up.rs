@@ -45,7 +45,7 @@ impl Accounts {
         let work =
             UnitOfWork::default().with(Write::insert(account.clone())).telling(self.world.seal(&event, now, &origin));
         match self.store.commit(work).await {
-            Ok(()) => self.begin_session(&account, &command.device, now).await,
+            Ok(_) => self.begin_session(&account, &command.device, now).await,
             Err(StoreError::Conflict(_)) => Err(Error::EmailTaken),
             Err(error) => Err(error.into()),
         }

@@ -48,7 +48,7 @@ impl Payments {
             .with(stored.replace(payment.clone()))
             .telling(self.world.seal(&event, self.world.now(), origin));
         match self.store.commit(work).await {
-            Ok(()) => Ok(Some(payment)),
+            Ok(_) => Ok(Some(payment)),
             Err(StoreError::Conflict(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }

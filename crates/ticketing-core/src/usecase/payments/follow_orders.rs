@@ -64,7 +64,7 @@ impl Payments {
         if writes.is_empty() {
             return Ok(());
         }
-        self.store.commit(UnitOfWork { writes, events: Vec::new() }).await
+        self.store.commit(UnitOfWork { writes, events: Vec::new() }).await.map(drop)
     }
 }
 

@@ -126,7 +126,7 @@ impl Payments {
         let work: UnitOfWork<PaymentRecord> =
             UnitOfWork::default().with(account.payable.replace(payable)).with(Write::insert(payment.clone()));
         match self.store.commit(work).await {
-            Ok(()) => Ok(Begun::Now(payment)),
+            Ok(_) => Ok(Begun::Now(payment)),
             Err(StoreError::Conflict(_)) => Err(NotBegun::Raced),
             Err(error) => Err(error.into()),
         }

@@ -95,7 +95,7 @@ impl Payments {
                 UnitOfWork::default().with(stored.replace(refunded)).telling(self.world.seal(&event, now, &origin));
             match self.store.commit(work).await {
                 Err(StoreError::Conflict(_)) => {}
-                done => return Ok(done?),
+                done => return Ok(done.map(drop)?),
             }
         }
         Err(StoreError::Conflict(Vec::new()).into())

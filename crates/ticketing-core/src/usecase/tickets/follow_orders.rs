@@ -63,6 +63,6 @@ impl Tickets {
             stored.record.clone().follow(*sales).map(|listing| stored.replace(listing))
         });
         let work = UnitOfWork { writes: writes.collect(), events: Vec::new() };
-        if work.is_empty() { Ok(()) } else { self.store.commit(work).await }
+        if work.is_empty() { Ok(()) } else { self.store.commit(work).await.map(drop) }
     }
 }

@@ -48,7 +48,8 @@ impl Books {
         market.cancel(3, cancelled).await.expect("it is theirs");
         market.settle().await.expect("no faults");
         let all = engines.audit().census.payments(ticketing_core::ports::store::Page::first(9)).await;
-        let declined = all.expect("the engines are up").iter().map(|payment| payment.id).find(|id| *id != captured);
+        let declined =
+            all.expect("the engines are up").records.iter().map(|payment| payment.id).find(|id| *id != captured);
         Self { engines, ticket, completed, open, cancelled, captured, declined: declined.expect("two attempts") }
     }
 

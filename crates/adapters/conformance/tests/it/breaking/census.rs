@@ -17,6 +17,7 @@ use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::unreadable::Listed;
 use ticketing_memory::{MemoryCensus, MemoryEngines, SandboxGateway};
 
 use crate::world::assert_notices;
@@ -43,10 +44,11 @@ struct Flawed<T>(T, Flaw);
 
 impl<T> Flawed<T> {
     /// Spoils a page of whatever.
-    fn spoil<R>(&self, mut page: Vec<R>) -> Vec<R> {
+    fn spoil<R>(&self, mut page: Listed<R>) -> Listed<R> {
+        let records = &mut page.records;
         match self.1 {
-            Flaw::SkipsOne if page.len() > 3 => drop(page.remove(1)),
-            Flaw::HasNoOrder => page.reverse(),
+            Flaw::SkipsOne if records.len() > 3 => drop(records.remove(1)),
+            Flaw::HasNoOrder => records.reverse(),
             _ => {}
         }
         page
@@ -61,37 +63,37 @@ impl<T> Flawed<T> {
 
 #[async_trait]
 impl Census for Flawed<MemoryCensus> {
-    async fn listings(&self, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
+    async fn listings(&self, page: Page<TicketId>) -> Result<Listed<Listing>, StoreError> {
         let mut listings = self.0.listings(self.read(page)).await?;
         if self.1 == Flaw::LeavesOutWithdrawn {
-            listings.retain(|listing| listing.ticket.status == TicketStatus::OnSale);
+            listings.records.retain(|listing| listing.ticket.status == TicketStatus::OnSale);
         }
         if self.1 == Flaw::ForgetsSales {
-            listings.iter_mut().for_each(|listing| listing.sales.held = 0);
+            listings.records.iter_mut().for_each(|listing| listing.sales.held = 0);
         }
         Ok(self.spoil(listings))
     }
 
-    async fn stocks(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+    async fn stocks(&self, page: Page<TicketId>) -> Result<Listed<Stock>, StoreError> {
         self.0.stocks(page).await
     }
 
-    async fn orders(&self, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+    async fn orders(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
         let mut orders = self.0.orders(page).await?;
         if self.1 == Flaw::LeavesOutCancelled {
-            orders.retain(|order| order.pay_by().is_ok());
+            orders.records.retain(|order| order.pay_by().is_ok());
         }
         Ok(orders)
     }
 
-    async fn payables(&self, page: Page<OrderId>) -> Result<Vec<Payable>, StoreError> {
+    async fn payables(&self, page: Page<OrderId>) -> Result<Listed<Payable>, StoreError> {
         self.0.payables(page).await
     }
 
-    async fn payments(&self, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
+    async fn payments(&self, page: Page<PaymentId>) -> Result<Listed<Payment>, StoreError> {
         let mut payments = self.0.payments(page).await?;
         if self.1 == Flaw::LeavesOutSettled {
-            payments.retain(|payment| payment.status == PaymentStatus::Pending);
+            payments.records.retain(|payment| payment.status == PaymentStatus::Pending);
         }
         Ok(payments)
     }
@@ -113,11 +115,11 @@ impl Census for Flawed<MemoryCensus> {
 
 #[async_trait]
 impl Ledger for Flawed<SandboxGateway> {
-    async fn charges(&self, page: Page<PaymentId>) -> Result<Vec<Charge>, StoreError> {
+    async fn charges(&self, page: Page<PaymentId>) -> Result<Listed<Charge>, StoreError> {
         let ledger: &dyn Ledger = &self.0;
         let mut charges = ledger.charges(self.read(page)).await?;
         if self.1 == Flaw::ForgetsRefunds {
-            charges.iter_mut().for_each(|charge| charge.refunded = false);
+            charges.records.iter_mut().for_each(|charge| charge.refunded = false);
         }
         Ok(self.spoil(charges))
     }

@@ -10,7 +10,7 @@ use ticketing_core::domain::order::Order;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
-use ticketing_core::ports::store::{Page, StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, Page, Revision, StoreError, Stored, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
 
 use crate::world::{World, assert_notices};
@@ -21,6 +21,7 @@ enum Flaw {
     WritesInPart,
     TellsWhatItRefused,
     Overwrites,
+    ComparesCounts,
     NamesNothing,
     TakesTwoSteps,
     ForgetsTheLastOfMany,
@@ -33,14 +34,14 @@ enum Flaw {
 struct Flawed(Arc<dyn OrderStore>, Flaw);
 
 impl Flawed {
-    async fn commit_in_part(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+    async fn commit_in_part(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         for write in work.writes {
             self.0.commit(UnitOfWork::default().with(write)).await?;
         }
         self.0.commit(UnitOfWork { writes: Vec::new(), events: work.events }).await
     }
 
-    async fn overwrite(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+    async fn overwrite(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         let mut forced = UnitOfWork { writes: Vec::new(), events: work.events };
         for write in work.writes {
             let replaces = self.revision(&write.record).await?;
@@ -49,7 +50,18 @@ impl Flawed {
         self.0.commit(forced).await
     }
 
-    async fn revision(&self, record: &OrderRecord) -> Result<Option<u64>, StoreError> {
+    /// Takes what is stored for what was read, if both were written as often.
+    async fn compare_counts(&self, mut work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
+        for write in &mut work.writes {
+            let stored = self.revision(&write.record).await?;
+            if stored.map(|stored| stored.count) == write.replaces.map(|read| read.count) {
+                write.replaces = stored;
+            }
+        }
+        self.0.commit(work).await
+    }
+
+    async fn revision(&self, record: &OrderRecord) -> Result<Option<Revision>, StoreError> {
         let needs = match record {
             OrderRecord::Stock(stock) => OrderNeeds { stocks: vec![stock.ticket], ..OrderNeeds::default() },
             OrderRecord::Order(order) => OrderNeeds { orders: vec![order.id], ..OrderNeeds::default() },
@@ -59,7 +71,7 @@ impl Flawed {
         Ok(stock.or_else(|| found.orders.first().map(|stored| stored.revision)))
     }
 
-    async fn tell_on_conflict(&self, work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+    async fn tell_on_conflict(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         let events = work.events.clone();
         let end = self.0.commit(work).await;
         if end.is_err() {
@@ -97,11 +109,12 @@ impl OrderStore for Flawed {
         self.0.overdue(deadline, max).await
     }
 
-    async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         match self.1 {
             Flaw::WritesInPart => self.commit_in_part(work).await,
             Flaw::TellsWhatItRefused => self.tell_on_conflict(work).await,
             Flaw::Overwrites => self.overwrite(work).await,
+            Flaw::ComparesCounts => self.compare_counts(work).await,
             Flaw::NamesNothing => self.0.commit(work).await.map_err(|_| StoreError::Conflict(Vec::new())),
             Flaw::TakesTwoSteps => {
                 let events = std::mem::take(&mut work.events);
@@ -149,6 +162,11 @@ async fn events_of_a_commit_that_was_refused() {
 async fn the_last_write_wins() {
     assert_flawed("one_of_two_racing_commits_wins", Flaw::Overwrites).await;
     assert_flawed("an_insert_of_what_exists_is_refused", Flaw::Overwrites).await;
+}
+
+#[tokio::test]
+async fn revisions_that_only_count() {
+    assert_flawed("a_revision_of_another_history_conflicts", Flaw::ComparesCounts).await;
 }
 
 #[tokio::test]
@@ -208,7 +226,7 @@ impl TicketStore for Misread {
         Ok(listings.into_iter().skip(1).collect())
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<(), StoreError> {
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
 }
