@@ -68,6 +68,26 @@ impl Engines {
         }
     }
 
+    /// Every member of MongoDB.
+    pub(crate) fn mongodb_members(&self) -> Vec<String> {
+        let hosts = self.addresses.hosts().map_or(0, |hosts| hosts.split(',').count());
+        (1..=hosts).map(|number| format!("mongodb{number}")).collect()
+    }
+
+    /// How to ask one member of MongoDB alone.
+    pub(crate) fn direct(&self, member: &str) -> Option<String> {
+        let number: usize = member.strip_prefix("mongodb")?.parse().ok()?;
+        let host = self.addresses.hosts()?.split(',').nth(number.checked_sub(1)?)?;
+        Some(format!("mongodb://{host}/?directConnection=true&serverSelectionTimeoutMS=2000"))
+    }
+
+    /// Where the data of a member lies.
+    pub(crate) fn data(&self, member: &str) -> std::io::Result<PathBuf> {
+        let settings = std::fs::read_to_string(self.folder.join("settings"))?;
+        let data = settings.lines().find_map(|line| line.strip_prefix("DATA=")).unwrap_or_default();
+        Ok(Path::new(data.trim_matches('"')).join(member))
+    }
+
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.script);
         command.args(words).env("ENGINES_DIR", &self.folder).stdin(Stdio::null());
@@ -116,10 +136,14 @@ impl Addresses {
         Some(Self { mongodb: value("MONGODB_URI")?, kafka: value("KAFKA_BROKERS")?, redis: value("REDIS_URL")? })
     }
 
+    /// The addresses of MongoDB, with commas between.
+    fn hosts(&self) -> Option<&str> {
+        self.mongodb.strip_prefix("mongodb://")?.split('/').next()
+    }
+
     /// The name of the member of MongoDB at an address.
     fn member(&self, address: &str) -> Option<String> {
-        let hosts = self.mongodb.strip_prefix("mongodb://")?.split('/').next()?;
-        let place = hosts.split(',').position(|host| host == address)?;
+        let place = self.hosts()?.split(',').position(|host| host == address)?;
         Some(format!("mongodb{}", place + 1))
     }
 }

@@ -1,5 +1,10 @@
 //! Does a fault, mends it, and waits until all is well again.
 
+pub(crate) mod clock;
+mod document;
+mod log;
+mod members;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +19,10 @@ use crate::ledger::Violation;
 use crate::load::{Fate, Purchase, Shop};
 use crate::market::Door;
 use crate::plan::{Fault, Kind};
-use crate::services::{Fleet, Process};
+use crate::services::{Fleet, PREFIX, Process};
+use crate::verify;
+
+use document::Documents;
 
 /// Whoever takes longer than this to recover does not recover.
 const RECOVER_WITHIN: Duration = Duration::from_secs(240);
@@ -52,7 +60,7 @@ impl Town {
     pub(crate) async fn suffer(&mut self, fault: Fault, shop: &Arc<Shop>) -> Result<Outcome, Error> {
         shop.pulse.begin();
         let began = Instant::now();
-        let (target, mended) = self.inflict(fault).await?;
+        let (target, mended) = self.inflict(fault, shop).await?;
         let (orders_after, all_after) = self.recover(shop, mended).await?;
         Ok(Outcome {
             kind: fault.kind,
@@ -65,7 +73,7 @@ impl Town {
     }
 
     /// Returns to what it was done, and when it began to be mended.
-    async fn inflict(&mut self, fault: Fault) -> Result<(String, Instant), Error> {
+    async fn inflict(&mut self, fault: Fault, shop: &Arc<Shop>) -> Result<(String, Instant), Error> {
         let Fault { kind, service, lasting, .. } = fault;
         match kind {
             Kind::KillService | Kind::StopService | Kind::PauseService => {
@@ -75,7 +83,54 @@ impl Town {
             }
             Kind::KillKafka | Kind::KillMongodb | Kind::KillRedis => self.hurt(fault, ("kill", "start")).await,
             Kind::PauseKafka | Kind::PauseMongodb | Kind::PauseRedis => self.hurt(fault, ("pause", "resume")).await,
+            Kind::StepDownMongodb => {
+                let member = members::step_down(&self.engines, &self.mongodb).await?;
+                Ok((member, Instant::now()))
+            }
+            Kind::CutOffMongodb => members::cut_off(&self.engines, &self.mongodb, lasting).await,
+            Kind::CutLogKafka => self.cut_logs(lasting, shop).await,
+            Kind::CorruptDocument => self.spoil(shop).await,
+            Kind::SetBackClock => {
+                let Some(process) = self.fleet.process(service) else { return Err(Error::NoShop) };
+                Ok((service.text().to_owned(), clock::set_back(process, lasting).await?))
+            }
         }
+    }
+
+    /// Lets everybody wait until all is handled, and cuts what was handled last off all logs.
+    async fn cut_logs(&self, lasting: Duration, shop: &Arc<Shop>) -> Result<(String, Instant), Error> {
+        shop.rest(true);
+        if !verify::rest(self, shop, Instant::now()).await?.is_empty() {
+            // Something is still to be handled, and would be lost for good.
+            shop.rest(false);
+            return Ok(("no log: not all is handled".to_owned(), Instant::now()));
+        }
+        // What was handled is committed within a second.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let members: Vec<String> = (1..=self.kafka_members).map(|number| format!("kafka{number}")).collect();
+        for member in &members {
+            self.engines.tell("kill", member).await?;
+        }
+        let mut cut = 0;
+        for member in &members {
+            let data = self.engines.data(member).map_err(Error::Log)?;
+            cut += log::cut(&data, PREFIX).map_err(Error::Log)?;
+        }
+        tokio::time::sleep(lasting).await;
+        let mended = Instant::now();
+        for member in &members {
+            self.engines.tell("start", member).await?;
+        }
+        shop.rest(false);
+        Ok((format!("{cut} logs"), mended))
+    }
+
+    /// Puts unreadable documents where loops come by. It counts as recovered while they are there.
+    async fn spoil(&mut self, shop: &Arc<Shop>) -> Result<(String, Instant), Error> {
+        let documents = Documents::put(&self.mongodb).await?;
+        self.recover(shop, Instant::now()).await?;
+        documents.take().await?;
+        Ok(("mongodb".to_owned(), Instant::now()))
     }
 
     async fn hurt(&self, fault: Fault, (hurt, mend): (&str, &str)) -> Result<(String, Instant), Error> {

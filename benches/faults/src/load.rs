@@ -42,6 +42,7 @@ pub(crate) struct Shop {
     people: RwLock<Vec<Arc<Person>>>,
     ledger: Mutex<Ledger>,
     closing: AtomicBool,
+    resting: AtomicBool,
     turned_away: AtomicU64,
 }
 
@@ -56,6 +57,7 @@ impl Shop {
             people: RwLock::default(),
             ledger: Mutex::default(),
             closing: AtomicBool::new(false),
+            resting: AtomicBool::new(false),
             turned_away: AtomicU64::new(0),
         });
         for number in 0..offers::SELLERS {
@@ -100,6 +102,15 @@ impl Shop {
         self.closing.store(true, Ordering::Relaxed);
     }
 
+    /// Whether nobody begins anything for a while.
+    pub(crate) fn rest(&self, resting: bool) {
+        self.resting.store(resting, Ordering::Relaxed);
+    }
+
+    fn is_resting(&self) -> bool {
+        self.resting.load(Ordering::Relaxed)
+    }
+
     fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
     }
@@ -135,6 +146,9 @@ pub(crate) async fn run(shop: Arc<Shop>, rate: f64, buyers: u32, mut chance: Std
     while !shop.is_closing() {
         arrivals.tick().await;
         while purchases.try_join_next().is_some() {}
+        if shop.is_resting() {
+            continue;
+        }
         if purchases.len() >= AT_ONCE {
             shop.turned_away.fetch_add(1, Ordering::Relaxed);
             continue;
@@ -155,8 +169,10 @@ async fn welcome_newcomers(shop: Arc<Shop>, first: u32) {
     let mut number = first;
     while !shop.is_closing() {
         tokio::time::sleep(NEWCOMER).await;
-        shop.newcomer(number).await;
-        number += 1;
+        if !shop.is_resting() {
+            shop.newcomer(number).await;
+            number += 1;
+        }
     }
 }
 
@@ -164,6 +180,8 @@ async fn edit_offers(shop: Arc<Shop>) {
     let mut chance: StdRng = rand::make_rng();
     while !shop.is_closing() {
         tokio::time::sleep(EDIT).await;
-        shop.edit_one(&mut chance).await;
+        if !shop.is_resting() {
+            shop.edit_one(&mut chance).await;
+        }
     }
 }

@@ -110,6 +110,14 @@ pub(crate) enum Error {
     /// What is read to check.
     #[error("MongoDB cannot be read")]
     Mongodb(#[from] mongodb::error::Error),
+    /// A log of Kafka.
+    #[error("a log of Kafka cannot be cut")]
+    Log(#[source] std::io::Error),
+    /// A clock cannot be set for one process alone.
+    #[error(
+        "libfaketime is not there: install it (Debian: apt-get install libfaketime), or give set-back-clock no weight"
+    )]
+    NoFaketime,
     /// The report.
     #[error("the report cannot be written")]
     Report(#[source] std::io::Error),

@@ -33,11 +33,21 @@ pub(crate) enum Kind {
     KillRedis,
     /// Redis stands still.
     PauseRedis,
+    /// The primary is told to step down.
+    StepDownMongodb,
+    /// The primary loses the two others, and they come back without it.
+    CutOffMongodb,
+    /// All brokers are ended at once, and the last batches of all logs are gone when they come back.
+    CutLogKafka,
+    /// A document that nobody can read lies wherever a loop comes by.
+    CorruptDocument,
+    /// A service starts with a clock that is ahead, and it is set back.
+    SetBackClock,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::KillService,
         Self::StopService,
         Self::PauseService,
@@ -47,6 +57,11 @@ impl Kind {
         Self::PauseMongodb,
         Self::KillRedis,
         Self::PauseRedis,
+        Self::StepDownMongodb,
+        Self::CutOffMongodb,
+        Self::CutLogKafka,
+        Self::CorruptDocument,
+        Self::SetBackClock,
     ];
 
     /// The name in flags and reports.
@@ -61,6 +76,11 @@ impl Kind {
             Self::PauseMongodb => "pause-mongodb",
             Self::KillRedis => "kill-redis",
             Self::PauseRedis => "pause-redis",
+            Self::StepDownMongodb => "step-down-mongodb",
+            Self::CutOffMongodb => "cut-off-mongodb",
+            Self::CutLogKafka => "cut-log-kafka",
+            Self::CorruptDocument => "corrupt-document",
+            Self::SetBackClock => "set-back-clock",
         }
     }
 
@@ -69,7 +89,10 @@ impl Kind {
             Self::KillService => 10,
             Self::StopService | Self::PauseService => 5,
             Self::KillKafka | Self::KillMongodb | Self::KillRedis => 4,
-            Self::PauseKafka | Self::PauseMongodb | Self::PauseRedis => 2,
+            Self::StepDownMongodb | Self::CutOffMongodb => 3,
+            Self::PauseKafka | Self::PauseMongodb | Self::PauseRedis | Self::SetBackClock => 2,
+            // It waits until all is handled.
+            Self::CutLogKafka | Self::CorruptDocument => 1,
         }
     }
 
@@ -80,9 +103,14 @@ impl Kind {
             (Self::PauseService, Name::Expiration) => (31_000, 34_000),
             // The lease of a relay is lost after 10 s.
             (Self::PauseService | Self::PauseKafka | Self::PauseMongodb | Self::PauseRedis, _) => (12_000, 15_000),
+            // A primary notices after 10 s that it leads nobody.
+            (Self::CutOffMongodb, _) => (2_000, 14_000),
+            (Self::SetBackClock, _) => (5_000, 10_000),
             // Whoever is told to end is started again at once, as an upgrade does.
-            (Self::StopService, _) => (0, 0),
-            (Self::KillService | Self::KillKafka | Self::KillMongodb | Self::KillRedis, _) => (0, 4_000),
+            (Self::StopService | Self::StepDownMongodb | Self::CorruptDocument, _) => (0, 0),
+            (Self::KillService | Self::KillKafka | Self::KillMongodb | Self::KillRedis | Self::CutLogKafka, _) => {
+                (0, 4_000)
+            }
         }
     }
 }
@@ -129,6 +157,11 @@ impl FromStr for Weights {
 impl Weights {
     fn total(&self) -> u32 {
         self.0.iter().map(|(_, weight)| u32::from(*weight)).sum()
+    }
+
+    /// Whether a kind is done at all.
+    pub(crate) fn does(&self, kind: Kind) -> bool {
+        self.kinds().contains(&kind)
     }
 
     fn kinds(&self) -> Vec<Kind> {
@@ -219,7 +252,7 @@ mod tests {
     #[test]
     fn each_kind_comes_once_before_any_comes_twice() {
         let first: BTreeSet<Kind> =
-            Plan::new(3, &Weights::default(), &Name::ALL).take(9).map(|fault| fault.kind).collect();
+            Plan::new(3, &Weights::default(), &Name::ALL).take(Kind::ALL.len()).map(|fault| fault.kind).collect();
 
         assert_eq!(first.len(), Kind::ALL.len());
     }

@@ -99,7 +99,7 @@ pub(crate) struct Fleet {
 }
 
 /// What a process finds in its environment.
-type Variables = Vec<(&'static str, String)>;
+pub(crate) type Variables = Vec<(&'static str, String)>;
 
 /// The beginning of the names of databases, topics and keys; the engines are ours alone.
 pub(crate) const PREFIX: &str = "faults";

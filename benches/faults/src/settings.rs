@@ -47,7 +47,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(5..=600))]
     pub(crate) hold: u32,
     /// Members of Kafka, 1 or 3
-    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3))]
+    #[arg(long, env = "KAFKA_MEMBERS", value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3))]
     pub(crate) kafka_members: u32,
     /// The script that brings engines [default: the one of this project]
     #[arg(long, value_name = "PATH")]

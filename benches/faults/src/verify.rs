@@ -58,7 +58,7 @@ pub(crate) async fn verify(town: &mut Town, shop: &Arc<Shop>) -> Result<Verdict,
 }
 
 /// Reads the databases again and again until nothing is wrong, or what is wrong does not go away.
-async fn rest(town: &Town, shop: &Shop, began: Instant) -> Result<Vec<Violation>, Error> {
+pub(crate) async fn rest(town: &Town, shop: &Shop, began: Instant) -> Result<Vec<Violation>, Error> {
     let (mut last, mut since) = (Vec::new(), Instant::now());
     loop {
         let books = Books::read(&town.mongodb).await?;

@@ -41,7 +41,13 @@ impl Process {
 
     /// Starts it again where it was, once it has ended.
     pub(crate) fn restart(&mut self) -> Result<(), Error> {
-        self.child = spawn(&self.start, &self.log)?;
+        self.restart_with(Vec::new())
+    }
+
+    /// The same, with more in its environment; the next start is as ever.
+    pub(crate) fn restart_with(&mut self, more: Variables) -> Result<(), Error> {
+        let (binary, service, variables) = self.start.clone();
+        self.child = spawn(&(binary, service, [variables, more].concat()), &self.log)?;
         Ok(())
     }
 
