@@ -175,8 +175,16 @@ fn shared(settings: &Settings, engines: &Addresses) -> Variables {
         ("TICKETING_HOLD", format!("{}s", settings.hold)),
         ("TICKETING_TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
         ("TICKETING_LIMIT_SIGN_IN_ADDRESS", off()),
+        ("TICKETING_LIMIT_SIGN_IN_ACCOUNT_ADDRESS", off()),
         ("TICKETING_LIMIT_SIGN_IN_ACCOUNT", off()),
+        ("TICKETING_LIMIT_SIGN_IN_KNOWN", off()),
         ("TICKETING_LIMIT_WRITES", off()),
+        ("TICKETING_LIMIT_READS", off()),
+        ("TICKETING_LIMIT_PAYMENTS_ADDRESS", off()),
+        ("TICKETING_LIMIT_PAYMENTS_ACCOUNT", off()),
+        // Every visitor of the harness comes from one address.
+        ("TICKETING_LIVE_LISTENERS_ADDRESS", "1000".to_owned()),
+        ("TICKETING_PASSWORDS_ADDRESS", "1000".to_owned()),
     ]
 }
 

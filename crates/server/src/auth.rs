@@ -3,6 +3,7 @@
 pub mod client;
 pub mod cookies;
 pub mod current_user;
+pub mod devices;
 pub(crate) mod limits;
 pub mod network;
 pub mod renew;

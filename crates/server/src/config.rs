@@ -20,6 +20,7 @@ use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::ports::limits::Quota;
 use ticketing_core::rebuild::Differing;
 
+use crate::auth::limits::standard_share_of_passwords;
 use crate::operate::ParkedTask;
 use crate::wiring::{Keys, PublicKeys};
 
@@ -71,35 +72,67 @@ pub struct HttpConfig {
     pub restart_wait: Duration,
     /// The most listeners to live updates at a time.
     pub live_listeners: usize,
+    /// How many of them may come from one network.
+    pub live_listeners_per_address: usize,
+    /// How many passwords of one network may wait to be hashed, or be hashed, at a time.
+    pub passwords_per_address: usize,
     /// The most connections at a time.
     pub connections: usize,
-    /// How often things may be asked for; `None` turns a limit off.
+    /// How often things may be asked for.
     pub limits: Limits,
 }
 
-/// How often things may be asked for.
+/// How often things may be asked for; `None` turns a limit off.
+///
+/// An address counts with its network: a whole `/64` of IPv6, and the `/48` around it four times as widely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Signing in or up, for each client address.
+    /// Signing in or up, from each network.
     pub sign_in_per_address: Option<Quota>,
-    /// Signing in or up, for each account.
+    /// Signing in or up to each account from each network.
+    pub sign_in_per_account_and_address: Option<Quota>,
+    /// Signing in or up to each account, from everywhere together.
     pub sign_in_per_account: Option<Quota>,
-    /// Any change, for each client address.
+    /// Signing in to each account from browsers that did so before; nothing else counts for them.
+    pub sign_in_of_known_browsers: Option<Quota>,
+    /// Any change, from each network.
     pub writes_per_address: Option<Quota>,
+    /// Looking at anything but files, from each network, by each process.
+    pub reads_per_address: Option<Quota>,
+    /// Trying to pay, from each network.
+    pub payments_per_address: Option<Quota>,
+    /// Trying to pay, by each account.
+    pub payments_per_account: Option<Quota>,
 }
 
 impl Limits {
     /// No limits at all.
-    pub const OFF: Self = Self { sign_in_per_address: None, sign_in_per_account: None, writes_per_address: None };
+    pub const OFF: Self = Self {
+        sign_in_per_address: None,
+        sign_in_per_account_and_address: None,
+        sign_in_per_account: None,
+        sign_in_of_known_browsers: None,
+        writes_per_address: None,
+        reads_per_address: None,
+        payments_per_address: None,
+        payments_per_account: None,
+    };
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let quota = |burst, per| Some(Quota { burst, per });
         Self {
-            sign_in_per_address: quota(300, Duration::from_millis(200)),
-            sign_in_per_account: quota(10, Duration::from_secs(30)),
-            writes_per_address: quota(100_000, Duration::from_micros(20)),
+            sign_in_per_address: quota(20, Duration::from_secs(3)),
+            sign_in_per_account_and_address: quota(10, Duration::from_secs(30)),
+            // As much as thirty networks try together: fewer cannot keep an owner out.
+            sign_in_per_account: quota(300, Duration::from_secs(1)),
+            sign_in_of_known_browsers: quota(10, Duration::from_secs(30)),
+            writes_per_address: quota(60, Duration::from_millis(500)),
+            // Hundreds of people behind one address open fifty pages a second; at a few milliseconds each, that stops no process.
+            reads_per_address: quota(300, Duration::from_millis(20)),
+            payments_per_address: quota(60, Duration::from_secs(1)),
+            payments_per_account: quota(10, Duration::from_secs(10)),
         }
     }
 }
@@ -204,6 +237,8 @@ impl Default for HttpConfig {
             request_timeout: Duration::from_secs(10),
             restart_wait: Duration::from_millis(2500),
             live_listeners: 1024,
+            live_listeners_per_address: 128,
+            passwords_per_address: standard_share_of_passwords(),
             connections: 8192,
             limits: Limits::default(),
         }

@@ -87,9 +87,10 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let route = request.extensions().get::<MatchedPath>().cloned();
     let https = client::is_https(request.headers(), request.extensions(), &app);
 
+    let (path, headers, extensions) = (request.uri().path(), request.headers(), request.extensions());
     let admitted = match host::check(&request) {
-        Ok(()) if is_safe(&method) => Ok(()),
-        Ok(()) => admit(&app, request.uri().path(), request.headers(), request.extensions()).await,
+        Ok(()) if is_safe(&method) => admit_look(&app, path, headers, extensions).await,
+        Ok(()) => admit_change(&app, path, headers, extensions).await,
         Err(problem) => Err(problem),
     };
     let mut response = match admitted {
@@ -109,17 +110,33 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
 /// Whether a change may go on to its handler.
 ///
 /// Each process looks at what it is sent, so a service is safe without a front door before it.
-async fn admit(app: &App, path: &str, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
-    // What a page of this process asks for was admitted when the page was.
-    if extensions.get::<Forwarded>().is_some() {
+async fn admit_change(app: &App, path: &str, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
+    if is_admitted(extensions) {
         return Ok(());
     }
     same_origin::check(headers, client::host(headers, extensions, app), &app.http)?;
-    // Whoever carries it out counts it.
-    if app.elsewhere.owner(path).is_some() {
+    if is_counted_elsewhere(app, path) {
         return Ok(());
     }
-    limits::check_write(app, client::address(headers, extensions, app)).await
+    limits::check_write(app, path, client::address(headers, extensions, app)).await
+}
+
+/// Whether somebody may look once more.
+async fn admit_look(app: &App, path: &str, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
+    if is_admitted(extensions) || is_counted_elsewhere(app, path) {
+        return Ok(());
+    }
+    limits::check_read(app, path, headers, extensions).await
+}
+
+/// What a page of this process asks for was admitted when the page was.
+fn is_admitted(extensions: &Extensions) -> bool {
+    extensions.get::<Forwarded>().is_some()
+}
+
+/// Whoever carries it out counts it.
+fn is_counted_elsewhere(app: &App, path: &str) -> bool {
+    app.elsewhere.owner(path).is_some()
 }
 
 fn is_safe(method: &Method) -> bool {

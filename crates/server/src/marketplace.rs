@@ -26,6 +26,8 @@ use ticketing_core::usecase::tickets::Tickets;
 
 use crate::api::docs::Documents;
 use crate::api::health::Health;
+use crate::auth::devices::DeviceKey;
+use crate::auth::limits::Guards;
 use crate::config::{Config, HttpConfig, Service};
 use crate::front_door::Elsewhere;
 use crate::live::{LiveFollowsEvents, LiveUpdates};
@@ -93,8 +95,12 @@ pub struct EdgePorts {
     pub verifier: Arc<dyn TokenVerifier>,
     /// Tells which sessions are alive.
     pub sessions: Arc<dyn SessionStore>,
-    /// Counts tries.
+    /// Counts tries, with all other processes.
     pub limiter: Arc<dyn RateLimiter>,
+    /// Counts looks, and changes while `limiter` does not answer, in this process alone.
+    pub local_limiter: Arc<dyn RateLimiter>,
+    /// Knows browsers that signed in before; every process of accounts has the same.
+    pub devices: DeviceKey,
 }
 
 impl std::fmt::Debug for EngineCount {
@@ -137,6 +143,7 @@ pub struct AppState {
     /// What is counted.
     pub metrics: Metrics,
     pub(crate) edge: EdgePorts,
+    pub(crate) guards: Guards,
     pub(crate) elsewhere: Elsewhere,
     pub(crate) live: LiveUpdates,
     /// `None` where there are no pages.
@@ -234,6 +241,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Assembly {
     let metrics = Metrics::new(orders.as_ref().map(|orders| orders.desks.clone()), loops.counts(), counts);
     let app = AppState {
         services,
+        guards: Guards::new(&edge, &config.http, Arc::clone(&surroundings.world.clock)),
         world: surroundings.world,
         http: config.http.clone(),
         health: Health::default(),

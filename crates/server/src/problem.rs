@@ -148,7 +148,10 @@ impl Problem {
     /// 429: too many tries.
     #[must_use]
     pub fn rate_limited(retry_after: Duration) -> Self {
-        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "too many requests: slow down");
+        let seconds = whole_seconds(retry_after);
+        let unit = if seconds == 1 { "second" } else { "seconds" };
+        let detail = format!("too many requests: try again in {seconds} {unit}");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
         Self { retry_after: Some(retry_after), ..problem }
     }
 

@@ -26,7 +26,7 @@ pub(crate) struct Marketplace {
 
 impl Marketplace {
     pub(crate) async fn open() -> Self {
-        let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
+        let http = HttpConfig { limits: Limits::OFF, passwords_per_address: 1000, ..HttpConfig::default() };
         let config = Config { http, ..Config::default() };
         let engines =
             wiring::engines(&MemoryEngines::default(), Argon2Config::weak(), &config).expect("a weak hash is a hash");

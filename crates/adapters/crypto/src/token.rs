@@ -10,7 +10,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use jsonwebtoken::jwk::{
     AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, OctetKeyPairParameters,
     OctetKeyPairType, PublicKeyUse, ThumbprintHash,
@@ -103,6 +103,7 @@ impl From<Payload> for Claims {
 /// A token names its key by the key's RFC 7638 thumbprint.
 pub struct Ed25519Signer {
     key: EncodingKey,
+    secret: SigningKey,
     header: Header,
     jwks: String,
 }
@@ -148,7 +149,14 @@ impl Ed25519Signer {
         let header = Header { kid: jwk.common.key_id.clone(), typ, ..Header::new(Algorithm::EdDSA) };
         let jwks = serde_json::to_string(&JwkSet { keys: vec![jwk] }).expect("a public key is text all through");
         let der = key.to_pkcs8_der().expect("an Ed25519 key fits PKCS#8");
-        Self { key: EncodingKey::from_ed_der(der.as_bytes()), header, jwks }
+        Self { key: EncodingKey::from_ed_der(der.as_bytes()), secret: key.clone(), header, jwks }
+    }
+
+    /// A secret that only holders of this key can know, another for each purpose.
+    #[must_use]
+    pub fn secret_for(&self, purpose: &str) -> [u8; 64] {
+        // A signature is the same each time (RFC 8032). No token is this text, so nobody is ever shown it.
+        self.secret.sign(format!("a secret for {purpose}").as_bytes()).to_bytes()
     }
 }
 

@@ -15,8 +15,9 @@ use crate::lock::Lock;
 
 /// Counts in memory, by the generic cell rate algorithm. A clone is a handle to the same counts.
 ///
-/// It keeps one time for each key and forgets those of idle keys, so its
-/// memory is bounded by the keys that were busy lately.
+/// It keeps one time for each key, and forgets those of idle keys. Beyond some
+/// hundred thousand busy ones it forgets those that owe least, so no crowd
+/// takes more memory than that, and whoever does too much stays limited.
 #[derive(Clone)]
 pub struct MemoryLimiter {
     clock: Arc<dyn Clock>,
@@ -33,6 +34,8 @@ struct Counts {
 
 /// Below so many keys it is not worth looking for idle ones.
 const FEW_KEYS: usize = 1024;
+/// More keys than this are never kept.
+const MOST_KEYS: usize = 1 << 17;
 
 impl MemoryLimiter {
     /// Nothing was counted yet.
@@ -74,8 +77,19 @@ impl Counts {
     fn forget_idle(&mut self, now: Duration) {
         if self.arrivals.len() >= self.crowded {
             self.arrivals.retain(|_, arrival| *arrival > now);
+            if self.arrivals.len() > MOST_KEYS / 2 {
+                self.forget_who_owes_least();
+            }
             self.crowded = FEW_KEYS.max(self.arrivals.len() * 2);
         }
+    }
+
+    fn forget_who_owes_least(&mut self) {
+        let mut arrivals: Vec<Duration> = self.arrivals.values().copied().collect();
+        let middle = arrivals.len() / 2;
+        let (_, median, _) = arrivals.select_nth_unstable(middle);
+        let median = *median;
+        self.arrivals.retain(|_, arrival| *arrival > median);
     }
 }
 
@@ -108,5 +122,20 @@ mod tests {
         }
 
         assert!(limiter.counts.lock().arrivals.len() <= FEW_KEYS);
+    }
+
+    #[tokio::test]
+    async fn a_crowd_of_keys_is_bounded_and_frees_nobody_who_does_too_much() {
+        let limiter = MemoryLimiter::new(Arc::new(ManualClock::default()));
+        let quota = Quota { burst: 3, per: Duration::from_secs(60) };
+        for _ in 0..3 {
+            limiter.check("flood", quota).await.unwrap();
+        }
+        for key in 0..3 * MOST_KEYS {
+            limiter.check(&key.to_string(), quota).await.unwrap();
+        }
+
+        assert!(limiter.counts.lock().arrivals.len() <= MOST_KEYS);
+        assert!(matches!(limiter.check("flood", quota).await, Ok(Verdict::Denied { .. })));
     }
 }

@@ -20,7 +20,7 @@ use ticketing_core::usecase::error::Error;
 use crate::auth::client;
 use crate::auth::cookies::SessionCookies;
 use crate::auth::current_user::{CurrentUser, Visitor};
-use crate::auth::limits::{SignInTry, check_account};
+use crate::auth::limits::SignInTry;
 use crate::auth::renew::{Renewed, renew};
 use crate::edge::RequestTrace;
 use crate::extract::{Json, Named};
@@ -105,7 +105,7 @@ impl Call {
 ))]
 async fn sign_up(
     State(app): State<App>,
-    _: SignInTry,
+    attempt: SignInTry,
     call: Call,
     body: Json<Credentials>,
 ) -> Result<Response, Problem> {
@@ -119,10 +119,10 @@ async fn sign_up(
             return Err(Error::Invalid(wrong.into_iter().flatten().collect()).into());
         }
     };
-    check_account(&app, &email).await?;
+    let _admitted = attempt.admit(&app, &email).await?;
     let command = SignUp { email, password, device: client::device(&call.headers) };
     let signed_in = app.accounts()?.sign_up(command, call.trace()?.origin()).await?;
-    Ok(welcome(StatusCode::CREATED, &signed_in, &app, &call))
+    Ok(welcome(StatusCode::CREATED, &signed_in, &app, &attempt))
 }
 
 /// Signs somebody in who has an account.
@@ -133,21 +133,22 @@ async fn sign_up(
 ))]
 async fn sign_in(
     State(app): State<App>,
-    _: SignInTry,
+    attempt: SignInTry,
     call: Call,
     body: Json<Credentials>,
 ) -> Result<Response, Problem> {
     let Json(Credentials { email, password }) = body;
     // What is no address has no account, and more need not be told.
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
-    check_account(&app, &email).await?;
+    let _admitted = attempt.admit(&app, &email).await?;
     let command = SignIn { email, password, device: client::device(&call.headers) };
     let signed_in = app.accounts()?.sign_in(command).await?;
-    Ok(welcome(StatusCode::OK, &signed_in, &app, &call))
+    Ok(welcome(StatusCode::OK, &signed_in, &app, &attempt))
 }
 
-fn welcome(status: StatusCode, signed_in: &SignedIn, app: &App, call: &Call) -> Response {
-    let cookies = SessionCookies::begin(signed_in, app.world.now(), call.is_https(app));
+fn welcome(status: StatusCode, signed_in: &SignedIn, app: &App, attempt: &SignInTry) -> Response {
+    let cookies = SessionCookies::begin(signed_in, app.world.now(), attempt.is_https());
+    let cookies = cookies.with(attempt.remember(app, &signed_in.email));
     let body = AccountBody { id: signed_in.account, email: signed_in.email.as_str().to_owned() };
     (status, cookies, Json(body)).into_response()
 }
@@ -218,16 +219,20 @@ struct PasswordChange {
 ))]
 async fn change_password(
     State(app): State<App>,
-    (CurrentUser { account, session }, _): (CurrentUser, SignInTry),
+    (CurrentUser { account, session }, attempt): (CurrentUser, SignInTry),
     call: Call,
     Json(body): Json<PasswordChange>,
 ) -> Result<Response, Problem> {
     let accounts = app.accounts()?.clone();
     // Whoever has a session guesses no faster than whoever has none.
-    check_account(&app, &accounts.account(account).await?.email).await?;
+    let admitted = attempt.admit(&app, &accounts.account(account).await?.email).await?;
     let command = ChangePassword { account, session, current: body.current_password, new: body.password };
     // A task of its own, which goes on if the browser goes away: what was begun ends the other sessions, too.
-    let change = tokio::spawn(async move { accounts.change_password(command).await });
+    let change = tokio::spawn(async move {
+        let changed = accounts.change_password(command).await;
+        drop(admitted);
+        changed
+    });
     let renewed = change.await.map_err(Problem::broken)??;
     let secure = call.is_https(&app);
     let cookies = match renewed {

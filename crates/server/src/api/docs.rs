@@ -13,7 +13,7 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, ResponseB
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::cookies::{ACCESS, REFRESH};
+use crate::auth::cookies::{ACCESS, CookieName, REFRESH};
 use crate::config::Service;
 use crate::marketplace::App;
 use crate::problem::{FieldError, PROBLEM_JSON, ProblemBody};
@@ -83,7 +83,10 @@ const INTRODUCTION: &str = "Tickets for sale: see what is on sale, order and pay
     Changes that a browser asks for with a cookie must come from this site.";
 
 fn add_security(components: &mut Components) {
-    let cookie = |name| SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name)));
+    let cookie = |name: CookieName| {
+        let over_tls = format!("`{}` over TLS", name.on(true));
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name.plain(), &over_tls)))
+    };
     components.add_security_scheme("cookie", cookie(ACCESS));
     components.add_security_scheme("refresh", cookie(REFRESH));
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();

@@ -24,6 +24,8 @@ use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::time::Timestamp;
 
+use crate::auth::client;
+use crate::auth::network::Share;
 use crate::config::Service;
 use crate::extract::Named;
 use crate::front_door::{Upstream, pass};
@@ -41,6 +43,8 @@ const MOST_TICKETS: usize = 32;
 const LIFE: Duration = Duration::from_secs(15 * 60);
 /// By how much at most it lasts longer, by chance: listeners that came together do not go together.
 const LONGER: Duration = Duration::from_secs(45 * 60);
+/// When to come back to a network that listens as much as it may.
+const CROWDED_FOR: Duration = Duration::from_secs(5);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(live_tickets)).routes(routes!(live_ticket))
@@ -79,6 +83,7 @@ pub(crate) struct Heartbeat {
         (status = 200, body = LiveTicketOf, description = "A stream of events; the data of each message is the newest state of one ticket", content_type = "text/event-stream"),
         (status = 404, description = "`ticket_not_found`: there is none of them"),
         (status = 422, description = "`invalid`: no ids, or too many"),
+        (status = 429, description = "`rate_limited`: too many of the same network listen already"),
         (status = 503, description = "`unavailable`: too many listen already"),
     ))]
 async fn live_tickets(
@@ -98,6 +103,7 @@ async fn live_tickets(
     responses(
         (status = 200, body = LiveTicket, description = "A stream of events; the data of each message is the newest state", content_type = "text/event-stream"),
         (status = 404, description = "`ticket_not_found`"),
+        (status = 429, description = "`rate_limited`: too many of the same network listen already"),
         (status = 503, description = "`unavailable`: too many listen already"),
     ))]
 async fn live_ticket(
@@ -132,8 +138,10 @@ fn tell_state(_: TicketId, state: LiveTicket) -> Result<Event, axum::Error> {
 
 /// Opens a stream: the one place where listeners are let in.
 async fn open(app: App, (tickets, tell): (&[TicketId], Tell), request: Request) -> Result<Response, Problem> {
+    let address = client::address(request.headers(), request.extensions(), &app);
+    let share = app.guards.listeners.take(address).ok_or_else(|| Problem::rate_limited(CROWDED_FOR))?;
     let listener = app.live.listen(tickets).map_err(Problem::unavailable)?;
-    let mut watch = Watch::new(app, listener, request.into_parts().0);
+    let mut watch = Watch::new(app, (listener, share), request.into_parts().0);
     if let Err(refusal) = watch.begin().await? {
         return Ok(refusal);
     }
@@ -176,10 +184,12 @@ struct Watch {
     doubted: VecDeque<TicketId>,
     calm_until: Instant,
     ends_at: Instant,
+    /// Of what its network may hold.
+    _share: Share,
 }
 
 impl Watch {
-    fn new(app: App, listener: Listener, parts: Parts) -> Self {
+    fn new(app: App, (listener, share): (Listener, Share), parts: Parts) -> Self {
         let now = Instant::now();
         let chance = app.world.ids.secret().first().copied().unwrap_or_default();
         let ends_at = now + LIFE + LONGER * u32::from(chance) / 255;
@@ -192,6 +202,7 @@ impl Watch {
             doubted: VecDeque::new(),
             calm_until: now,
             ends_at,
+            _share: share,
         }
     }
 

@@ -16,6 +16,7 @@ use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::usecase::payments::PayOrder;
 
 use crate::auth::current_user::Author;
+use crate::auth::limits::Payer;
 use crate::edge::RequestTrace;
 use crate::extract::{Json, RequestKey, read_body};
 use crate::marketplace::App;
@@ -106,10 +107,11 @@ impl From<Payment> for PaymentBody {
     (status = 404, description = "`order_not_found`"),
     (status = 409, description = "`already_paid`, `order_cancelled`, `order_overdue`, `payment_in_progress`"),
     (status = 422, description = "`invalid`, `idempotency_key_reused`"),
+    (status = 429, description = "`rate_limited`"),
 ))]
 async fn pay_order(
     State(app): State<App>,
-    Author { user, origin }: Author,
+    Payer(Author { user, origin }): Payer,
     RequestKey(key): RequestKey,
     Json(body): Json<PayOrderBody>,
 ) -> Result<Response, Problem> {

@@ -1,4 +1,10 @@
 //! From where a request comes, as far as it can be known.
+//!
+//! A trusted proxy adds to `X-Forwarded-For` whom it saw, and sets
+//! `X-Forwarded-Proto` and `X-Forwarded-Host`; from anybody else these headers
+//! are not believed. `Forwarded` (RFC 7239) is never read.
+
+mod forwarded;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -6,29 +12,29 @@ use axum::extract::ConnectInfo;
 use http::header::{HOST, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
-use crate::config::WebOrigin;
+use crate::config::{Network, WebOrigin};
 use crate::marketplace::App;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The address of whoever asks: the peer, or whom a trusted proxy names.
+/// The address of the client: the peer, or the one that a trusted proxy names.
 pub(crate) fn address(headers: &HeaderMap, extensions: &Extensions, app: &App) -> IpAddr {
-    let peer = peer(extensions);
-    if !is_trusted(peer, app) {
-        return peer;
+    behind(headers, peer(extensions), &app.http.trusted_proxies)
+}
+
+/// The client behind `peer`: the last hop that is no trusted proxy, or the last trusted one that can be read.
+fn behind(headers: &HeaderMap, peer: IpAddr, trusted: &[Network]) -> IpAddr {
+    let mut client = peer;
+    let mut hops = headers.get_all(X_FORWARDED_FOR).iter().rev().flat_map(forwarded::elements_from_last);
+    // Each proxy adds whom it saw at the end; what stands before the last untrusted hop is hearsay.
+    while is_trusted(client, trusted) {
+        // What cannot be read ends the walk, because what stands before it may be the client's own invention.
+        let Some(hop) = hops.next().and_then(forwarded::address) else { break };
+        client = hop;
     }
-    let forwarded = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
-    let mut hops: Vec<IpAddr> =
-        forwarded.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-    // Each proxy adds whom it saw at the end; what stands before the last untrusted one is hearsay.
-    while let Some(hop) = hops.pop() {
-        if !is_trusted(hop, app) {
-            return hop;
-        }
-    }
-    peer
+    client.to_canonical()
 }
 
 /// Whether the browser speaks TLS, to us or to a trusted proxy.
@@ -37,22 +43,24 @@ pub(crate) fn is_https(headers: &HeaderMap, extensions: &Extensions, app: &App) 
     if !origins.is_empty() {
         return origins.iter().all(WebOrigin::is_https);
     }
-    let behind_proxy = is_trusted(peer(extensions), app);
-    behind_proxy && headers.get(X_FORWARDED_PROTO).is_some_and(|proto| proto.as_bytes() == b"https")
+    let proto = headers.get(X_FORWARDED_PROTO).filter(|_| is_trusted(peer(extensions), &app.http.trusted_proxies));
+    proto.is_some_and(|proto| forwarded::first_element(proto).eq_ignore_ascii_case(b"https"))
 }
 
 /// Which host the browser asked: ours, or the one that a trusted proxy names.
 pub(crate) fn host<'a>(headers: &'a HeaderMap, extensions: &Extensions, app: &App) -> Option<&'a str> {
-    let forwarded = headers.get(X_FORWARDED_HOST).filter(|_| is_trusted(peer(extensions), app));
-    forwarded.or_else(|| headers.get(HOST)).and_then(|host| host.to_str().ok())
+    let named = headers.get(X_FORWARDED_HOST).filter(|_| is_trusted(peer(extensions), &app.http.trusted_proxies));
+    let named = named.map(forwarded::first_element).filter(|host| !host.is_empty());
+    let host = named.or_else(|| headers.get(HOST).map(HeaderValue::as_bytes))?;
+    std::str::from_utf8(host).ok()
 }
 
-/// Tells the next hop what is known of whoever asks: all that a trusted proxy said, and nothing that anybody else did.
+/// Tells the next hop what is known of the client: all that a trusted proxy said, and nothing that anybody else did.
 pub(crate) fn introduce(headers: &mut HeaderMap, extensions: &Extensions, app: &App) {
     let peer = peer(extensions);
     let host = host(headers, extensions, app).and_then(|host| HeaderValue::from_str(host).ok());
     let proto = if is_https(headers, extensions, app) { "https" } else { "http" };
-    if !is_trusted(peer, app) {
+    if !is_trusted(peer, &app.http.trusted_proxies) {
         headers.remove(X_FORWARDED_FOR);
     }
     if let Ok(peer) = HeaderValue::from_str(&peer.to_string()) {
@@ -68,11 +76,94 @@ pub(crate) fn device(headers: &HeaderMap) -> String {
     headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("unknown").to_owned()
 }
 
-fn is_trusted(address: IpAddr, app: &App) -> bool {
-    app.http.trusted_proxies.iter().any(|network| network.contains(address))
+fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
+    trusted.iter().any(|network| network.contains(address))
 }
 
 fn peer(extensions: &Extensions) -> IpAddr {
     // Without a socket, as in tests, everybody sits at the same machine.
-    extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip())
+    extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROXY: &str = "10.0.0.1";
+
+    /// The client of a request that comes from `peer` with these lines of `X-Forwarded-For`.
+    fn client(peer: &str, lines: &[&[u8]]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(X_FORWARDED_FOR, HeaderValue::from_bytes(line).unwrap());
+        }
+        let trusted = ["10.0.0.0/8", "fd00::/8"].map(|network| network.parse().unwrap());
+        behind(&headers, peer.parse().unwrap(), &trusted).to_string()
+    }
+
+    #[test]
+    fn the_last_hop_that_is_no_proxy_is_the_client() {
+        for (line, expected) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("198.51.100.1, 203.0.113.9", "203.0.113.9"),
+            ("198.51.100.1,203.0.113.9,10.0.0.2 , 10.0.0.3", "203.0.113.9"),
+            ("198.51.100.1, 203.0.113.9:50412", "203.0.113.9"),
+            ("198.51.100.1, 2001:db8::7", "2001:db8::7"),
+            ("198.51.100.1, [2001:db8::7]", "2001:db8::7"),
+            ("198.51.100.1, [2001:db8::7]:443, 10.0.0.2:80", "2001:db8::7"),
+            ("198.51.100.1, \"[2001:db8::7]:443\"", "2001:db8::7"),
+            ("198.51.100.1,\t\" 203.0.113.9 \"", "203.0.113.9"),
+            ("198.51.100.1, ::ffff:203.0.113.9", "203.0.113.9"),
+            ("198.51.100.1, [::ffff:203.0.113.9]:1, ::ffff:10.0.0.2", "203.0.113.9"),
+            ("198.51.100.1, fe80::1%eth0", "fe80::1"),
+            ("198.51.100.1, [fe80::1%25eth0]:8080, fd00::9", "fe80::1"),
+            ("10.0.0.7, 10.0.0.2", "10.0.0.7"),
+        ] {
+            assert_eq!(client(PROXY, &[line.as_bytes()]), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_hop_that_cannot_be_read_ends_the_walk() {
+        for line in [
+            "198.51.100.1, unknown",
+            "198.51.100.1, _hidden",
+            "198.51.100.1, ",
+            "198.51.100.1,",
+            "",
+            "198.51.100.1, 203.0.113.9:port",
+            "198.51.100.1, 203.0.113.9:",
+            "198.51.100.1, 203.0.113.9:99999",
+            "198.51.100.1, 203.0.113",
+            "198.51.100.1, 203.0.113.9 10.0.0.2",
+            "198.51.100.1, [2001:db8::7",
+            "198.51.100.1, [2001:db8::7]443",
+            "198.51.100.1, [203.0.113.9]:443",
+            "198.51.100.1, \"203.0.113.9",
+            "198.51.100.1, unix:",
+            "198.51.100.1, 203.0.113.9%eth0",
+            "198.51.100.1, for=203.0.113.9",
+        ] {
+            assert_eq!(client(PROXY, &[line.as_bytes()]), PROXY, "{line}");
+            assert_eq!(client(PROXY, &[format!("{line}, 10.0.0.2").as_bytes()]), "10.0.0.2", "{line}");
+        }
+        assert_eq!(client(PROXY, &[b"198.51.100.1", b"Z\xfcrich"]), PROXY);
+        assert_eq!(client(PROXY, &[b"198.51.100.1, \xff"]), PROXY);
+    }
+
+    #[test]
+    fn lines_are_read_as_one_list() {
+        assert_eq!(client(PROXY, &[b"198.51.100.1", b"203.0.113.9, 10.0.0.2", b"10.0.0.3:99"]), "203.0.113.9");
+        assert_eq!(client(PROXY, &[b"Z\xfcrich", b"203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client(PROXY, &[]), PROXY);
+    }
+
+    #[test]
+    fn only_a_trusted_peer_is_believed() {
+        assert_eq!(client("192.0.2.1", &[b"203.0.113.9"]), "192.0.2.1");
+        assert_eq!(client("::ffff:192.0.2.1", &[b"203.0.113.9"]), "192.0.2.1");
+        assert_eq!(client("::ffff:10.0.0.1", &[b"203.0.113.9"]), "203.0.113.9");
+    }
 }

@@ -14,7 +14,8 @@ use crate::edge::RequestTrace;
 use crate::marketplace::App;
 use crate::problem::Problem;
 
-use super::cookies::{ACCESS, cookie};
+use super::client;
+use super::cookies::{ACCESS, cookies};
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +36,15 @@ impl FromRequestParts<App> for CurrentUser {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Some(token) = token(&parts.headers) else { return Err(Problem::not_signed_in()) };
-        who(token, app).await
+        let secure = client::is_https(&parts.headers, &parts.extensions, app);
+        let mut refusal = None;
+        for token in tokens(&parts.headers, secure) {
+            match who(token, app).await {
+                Ok(user) => return Ok(user),
+                Err(problem) => refusal = weightier(refusal, problem),
+            }
+        }
+        Err(refusal.unwrap_or_else(Problem::not_signed_in))
     }
 }
 
@@ -84,13 +92,21 @@ async fn who(token: &str, app: &App) -> Result<CurrentUser, Problem> {
     }
 }
 
-/// The access token of a request; a header goes before a cookie.
-fn token(headers: &HeaderMap) -> Option<&str> {
-    bearer(headers).or_else(|| cookie(headers, ACCESS)).filter(|token| !token.is_empty())
+/// The access tokens of a request, of which one is good; a header goes before cookies.
+fn tokens(headers: &HeaderMap, secure: bool) -> Vec<&str> {
+    match bearer(headers) {
+        Some(token) => vec![token],
+        None => cookies(headers, ACCESS, secure),
+    }
+}
+
+/// Of two refusals the one to answer with: not to know goes before "no", so that nobody is signed out by an outage.
+pub(super) fn weightier(known: Option<Problem>, next: Problem) -> Option<Problem> {
+    known.filter(|known| known.status() != http::StatusCode::UNAUTHORIZED).or(Some(next))
 }
 
 /// The token in `Authorization: Bearer`.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }

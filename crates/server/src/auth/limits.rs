@@ -1,91 +1,89 @@
-//! How often anybody may try.
+//! How often anybody may try, and how much of one thing a network may take at a time.
+//!
+//! Tries are counted by network. What guards an account is counted by account
+//! and network together, tightly, and by account alone, widely: who guesses
+//! passwords is stopped, and stops nobody else.
 
-use std::net::{IpAddr, Ipv6Addr};
+mod counting;
+mod fallback;
+mod payments;
+mod sign_in;
 
-use axum::extract::FromRequestParts;
-use http::request::Parts;
-use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
 
-use ticketing_core::domain::account::EmailAddress;
-use ticketing_core::flow::driver::causes;
-use ticketing_core::ports::limits::{LimitError, Quota, Verdict};
+use http::{Extensions, HeaderMap};
 
-use crate::marketplace::App;
+use ticketing_core::ports::clock::Clock;
+
+use crate::config::HttpConfig;
+use crate::marketplace::{App, EdgePorts};
 use crate::problem::Problem;
 
 use super::client;
+use super::network::Shares;
+use counting::{allowed, by_network};
+use fallback::FallbackLimiter;
 
-/// Lets a change pass, unless its address asks for too many.
-///
-/// Where the limiter does not answer, changes pass: it guards against floods, not against thieves.
-pub(crate) async fn check_write(app: &App, address: IpAddr) -> Result<(), Problem> {
-    let Some(quota) = app.http.limits.writes_per_address else { return Ok(()) };
-    match app.edge.limiter.check(&format!("write:{}", network(address)), quota).await {
-        Ok(verdict) => allowed(verdict),
-        Err(error) => {
-            tracing::warn!(cause = causes(&error), "changes are not limited now");
-            Ok(())
+pub(crate) use payments::Payer;
+pub(crate) use sign_in::SignInTry;
+
+/// What keeps one network from taking what is everybody's.
+pub(crate) struct Guards {
+    /// Counts changes, payments among them.
+    changes: FallbackLimiter,
+    /// Places of each network among the passwords that wait to be hashed.
+    pub(crate) passwords: Shares,
+    /// Places of each network among the listeners to live updates.
+    pub(crate) listeners: Shares,
+}
+
+impl Guards {
+    pub(crate) fn new(edge: &EdgePorts, http: &HttpConfig, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            changes: FallbackLimiter::new(&edge.limiter, &edge.local_limiter, clock),
+            passwords: Shares::new(http.passwords_per_address),
+            listeners: Shares::new(http.live_listeners_per_address),
         }
     }
 }
 
-/// Proves that an address may try to sign in or up once more.
-#[derive(Debug)]
-pub(crate) struct SignInTry;
+/// How many passwords of one network wait or are hashed at a time: an eighth of the line that Argon2 has by default.
+pub(crate) fn standard_share_of_passwords() -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    8 * (cores / 2).max(1)
+}
 
-impl FromRequestParts<App> for SignInTry {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let address = client::address(&parts.headers, &parts.extensions, app);
-        let quota = app.http.limits.sign_in_per_address;
-        check(app, &format!("sign-in:{}", network(address)), quota).await?;
-        Ok(Self)
+/// Lets a change pass, unless its network asks for too many.
+///
+/// While the limiter does not answer, each process counts for itself.
+pub(crate) async fn check_write(app: &App, path: &str, address: IpAddr) -> Result<(), Problem> {
+    // A gateway speaks for all buyers from a few addresses, and signs what it says.
+    if path == "/api/payments/notices" {
+        return Ok(());
     }
+    let Some(quota) = app.http.limits.writes_per_address else { return Ok(()) };
+    allowed(by_network(&app.guards.changes, "write", address, quota).await.map_err(Problem::unavailable)?)
 }
 
-/// Lets a try to sign in to an account pass, unless there were too many.
-pub(crate) async fn check_account(app: &App, email: &EmailAddress) -> Result<(), Problem> {
-    // The limiter need not know addresses of people.
-    let digest = Sha256::digest(email.as_str());
-    let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    check(app, &format!("sign-in:account:{name}"), app.http.limits.sign_in_per_account).await
+/// Lets a look at something pass, unless its network looks too often.
+///
+/// Each process counts for itself: a look should cost no round trip, and takes time of this process above all.
+pub(crate) async fn check_read(
+    app: &App,
+    path: &str,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<(), Problem> {
+    let Some(quota) = app.http.limits.reads_per_address.filter(|_| !is_cheap(path)) else { return Ok(()) };
+    let address = client::address(headers, extensions, app);
+    allowed(by_network(&*app.edge.local_limiter, "read", address, quota).await.map_err(Problem::unavailable)?)
 }
 
-/// Without an answer nobody signs in: guessing passwords must stay limited.
-async fn check(app: &App, key: &str, quota: Option<Quota>) -> Result<(), Problem> {
-    let Some(quota) = quota else { return Ok(()) };
-    let verdict = app.edge.limiter.check(key, quota).await.map_err(|error: LimitError| Problem::unavailable(error))?;
-    allowed(verdict)
-}
-
-fn allowed(verdict: Verdict) -> Result<(), Problem> {
-    match verdict {
-        Verdict::Allowed => Ok(()),
-        Verdict::Denied { retry_after } => Err(Problem::rate_limited(retry_after)),
-    }
-}
-
-/// The 64 bits of an IPv6 address that a customer of a provider cannot choose.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(address) => IpAddr::V4(address),
-            None => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_one_customer_count_together() {
-        let network_of = |text: &str| network(text.parse().unwrap()).to_string();
-
-        assert_eq!(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(network_of("::ffff:203.0.113.9"), "203.0.113.9");
-    }
+/// What is asked for by machines, or sent from memory as it is.
+fn is_cheap(path: &str) -> bool {
+    const CHEAP: [&str; 5] = ["/livez", "/readyz", "/metrics", "/favicon.ico", "/.well-known/jwks.json"];
+    path.starts_with("/assets/") || CHEAP.contains(&path)
 }

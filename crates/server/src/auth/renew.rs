@@ -9,8 +9,8 @@ use crate::marketplace::App;
 use crate::problem::Problem;
 
 use super::client;
-use super::cookies::{REFRESH, SessionCookies, cookie};
-use super::current_user::CurrentUser;
+use super::cookies::{REFRESH, SessionCookies, cookies};
+use super::current_user::{CurrentUser, weightier};
 
 /// A session that goes on.
 #[derive(Debug, Clone)]
@@ -24,18 +24,26 @@ pub struct Renewed {
     pub cookies: SessionCookies,
 }
 
-/// Exchanges the refresh cookie of a request.
+/// Exchanges the refresh cookie of a request; where it comes more than once, the first that is good.
 ///
 /// # Errors
 ///
-/// [`Problem::not_signed_in`] without the cookie, `session_over` if it is worth nothing, or a failure of a port.
+/// [`Problem::not_signed_in`] without the cookie, `session_over` if none is worth anything, or a failure of a port.
 pub async fn renew(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Result<Renewed, Problem> {
-    let Some(token) = cookie(headers, REFRESH).filter(|token| !token.is_empty()) else {
-        return Err(Problem::not_signed_in());
-    };
+    let secure = client::is_https(headers, extensions, app);
+    let mut refusal = None;
+    for token in cookies(headers, REFRESH, secure) {
+        match exchange(app, token, secure).await {
+            Ok(renewed) => return Ok(renewed),
+            Err(problem) => refusal = weightier(refusal, problem),
+        }
+    }
+    Err(refusal.unwrap_or_else(Problem::not_signed_in))
+}
+
+async fn exchange(app: &App, token: &str, secure: bool) -> Result<Renewed, Problem> {
     let token: RefreshToken = token.parse().map_err(|error: Error| Problem::from(error))?;
     let refreshed = app.accounts()?.refresh(&token).await?;
-    let secure = client::is_https(headers, extensions, app);
     let times = (refreshed.session_expires_at, app.world.now());
     Ok(Renewed {
         user: refreshed.access.claims.into(),

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName};
 use crate::config::HttpConfig;
 use crate::problem::Problem;
 
-use super::cookies::{ACCESS, REFRESH, cookie};
+use super::cookies::{ACCESS, REFRESH};
 use super::current_user::bearer;
 
 /// Where a browser was when it asked; no page can set it.
@@ -31,7 +31,7 @@ pub fn check(headers: &HeaderMap, host: Option<&str>, http: &HttpConfig) -> Resu
         (Some("same-origin" | "none"), _) => true,
         (_, Some(origin)) => is_ours(origin, host, http),
         (Some(_), None) => false,
-        (None, None) => cookie(headers, ACCESS).or_else(|| cookie(headers, REFRESH)).is_none(),
+        (None, None) => !ACCESS.is_in(headers) && !REFRESH.is_in(headers),
     };
     if allowed { Ok(()) } else { Err(Problem::cross_origin()) }
 }
@@ -40,8 +40,13 @@ fn is_ours(origin: &str, host: Option<&str>, http: &HttpConfig) -> bool {
     if !http.public_origins.is_empty() {
         return http.public_origins.iter().any(|ours| ours.as_str().eq_ignore_ascii_case(origin));
     }
-    let from = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    from.zip(host).is_some_and(|(from, host)| from.eq_ignore_ascii_case(host))
+    let https = origin.strip_prefix("https://").map(|from| (from, ":443"));
+    let from = https.or_else(|| origin.strip_prefix("http://").map(|from| (from, ":80")));
+    // An origin never names the usual port; a host may.
+    from.zip(host).is_some_and(|((from, port), host)| {
+        let host = host.strip_suffix(port).unwrap_or(host);
+        from.eq_ignore_ascii_case(host)
+    })
 }
 
 #[cfg(test)]
@@ -64,10 +69,25 @@ mod tests {
         assert!(is_allowed(&[cookie, ("authorization", "Bearer t"), ("origin", "https://evil.example")], &http));
         assert!(is_allowed(&[], &http));
         assert!(!is_allowed(&[cookie], &http));
+        assert!(!is_allowed(&[("cookie", "__Host-refresh=t")], &http));
         assert!(!is_allowed(&[("sec-fetch-site", "cross-site")], &http));
         assert!(!is_allowed(&[cookie, ("sec-fetch-site", "same-site")], &http));
         assert!(!is_allowed(&[("origin", "https://evil.example")], &http));
         assert!(!is_allowed(&[cookie, ("origin", "null")], &http));
+    }
+
+    #[test]
+    fn the_usual_port_may_be_named() {
+        let allowed = |origin, host| {
+            let headers = HeaderMap::from_iter([(ORIGIN, http::HeaderValue::from_static(origin))]);
+            check(&headers, Some(host), &HttpConfig::default()).is_ok()
+        };
+
+        assert!(allowed("https://shop.example", "shop.example:443"));
+        assert!(allowed("http://shop.example", "Shop.example:80"));
+        assert!(allowed("http://shop.example:8080", "shop.example:8080"));
+        assert!(!allowed("http://shop.example", "shop.example:443"));
+        assert!(!allowed("https://shop.example:8443", "shop.example"));
     }
 
     #[test]

@@ -172,6 +172,16 @@ impl Mistakes {
             live_listeners: self
                 .parsed("live-listeners", settings.live_listeners.as_deref(), parse::count(0..=1_000_000))
                 .unwrap_or(standard.live_listeners),
+            live_listeners_per_address: self
+                .parsed(
+                    "live-listeners-address",
+                    settings.live_listeners_address.as_deref(),
+                    parse::count(1..=1_000_000),
+                )
+                .unwrap_or(standard.live_listeners_per_address),
+            passwords_per_address: self
+                .parsed("passwords-address", settings.passwords_address.as_deref(), parse::count(1..=1_000_000))
+                .unwrap_or(standard.passwords_per_address),
             connections: self
                 .parsed("connections", settings.connections.as_deref(), parse::count(1..=1_000_000))
                 .unwrap_or(standard.connections),
@@ -181,13 +191,42 @@ impl Mistakes {
 
     fn limits(&mut self, settings: &Settings) -> Limits {
         let standard = Limits::default();
-        let address = self.parsed("limit-sign-in-address", settings.limit_sign_in_address.as_deref(), parse::quota);
-        let account = self.parsed("limit-sign-in-account", settings.limit_sign_in_account.as_deref(), parse::quota);
-        let writes = self.parsed("limit-writes", settings.limit_writes.as_deref(), parse::quota);
+        let mut quota = |flag, text: &Option<String>, standard| {
+            self.parsed(flag, text.as_deref(), parse::quota).unwrap_or(standard)
+        };
         Limits {
-            sign_in_per_address: address.unwrap_or(standard.sign_in_per_address),
-            sign_in_per_account: account.unwrap_or(standard.sign_in_per_account),
-            writes_per_address: writes.unwrap_or(standard.writes_per_address),
+            sign_in_per_address: quota(
+                "limit-sign-in-address",
+                &settings.limit_sign_in_address,
+                standard.sign_in_per_address,
+            ),
+            sign_in_per_account_and_address: quota(
+                "limit-sign-in-account-address",
+                &settings.limit_sign_in_account_address,
+                standard.sign_in_per_account_and_address,
+            ),
+            sign_in_per_account: quota(
+                "limit-sign-in-account",
+                &settings.limit_sign_in_account,
+                standard.sign_in_per_account,
+            ),
+            sign_in_of_known_browsers: quota(
+                "limit-sign-in-known",
+                &settings.limit_sign_in_known,
+                standard.sign_in_of_known_browsers,
+            ),
+            writes_per_address: quota("limit-writes", &settings.limit_writes, standard.writes_per_address),
+            reads_per_address: quota("limit-reads", &settings.limit_reads, standard.reads_per_address),
+            payments_per_address: quota(
+                "limit-payments-address",
+                &settings.limit_payments_address,
+                standard.payments_per_address,
+            ),
+            payments_per_account: quota(
+                "limit-payments-account",
+                &settings.limit_payments_account,
+                standard.payments_per_account,
+            ),
         }
     }
 

@@ -5,6 +5,7 @@ mod drafts;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, OriginalUri, Request, State};
 use axum::middleware::Next;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use ticketing_web::{Done, Shell, Viewer as Shown, nothing_changed};
 
 use crate::auth::client;
-use crate::auth::cookies::{ACCESS, REFRESH, SessionCookies, cookie};
+use crate::auth::cookies::{ACCESS, CookieName, REFRESH, SessionCookies, cookies, cookies_named};
 use crate::edge::{RequestTrace, X_REQUEST_ID};
 use crate::etag::etag;
 use crate::front_door::{Answer, ApiClient, Caller};
@@ -32,7 +33,7 @@ use super::refusal::Refusal;
 use super::rendered::Rendered;
 
 /// The cookie that carries what the next page has to tell.
-const FLASH: &str = "flash";
+const FLASH: CookieName = CookieName::new("flash", "__Host-flash");
 
 /// Where visitors enter.
 #[derive(Clone)]
@@ -192,7 +193,7 @@ impl FromRequestParts<App> for Member {
 /// Finds out who comes, lets them pass, and keeps their cookies up to date.
 pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let https = client::is_https(request.headers(), request.extensions(), &door.app);
-    let done = cookie(request.headers(), FLASH).and_then(Done::of_word);
+    let done = cookies(request.headers(), FLASH, https).into_iter().find_map(Done::of_word);
     let visit = door.visit(&request, done);
     let (page, had_draft) = (visit.page().to_owned(), visit.draft_cookie.is_some());
     let draft_lost = Arc::clone(&visit.draft_lost);
@@ -246,7 +247,7 @@ impl Door {
             caller,
             viewer: None,
             unsure: None,
-            draft_cookie: cookie(headers, &cookie_of(page)).map(str::to_owned),
+            draft_cookie: cookies_named(headers, &cookie_of(page)).first().map(|value| (*value).to_owned()),
             draft_lost: Arc::default(),
             network: client::address(headers, extensions, &self.app),
             https: client::is_https(headers, extensions, &self.app),
@@ -260,8 +261,8 @@ impl Door {
 impl Visit {
     /// Finds out who it is that visits.
     async fn recognised(self, headers: &HeaderMap, https: bool) -> Recognised {
-        let visit = if has_token(headers) { self.identified().await } else { self };
-        if visit.viewer.is_some() || visit.unsure.is_some() || cookie(headers, REFRESH).is_none() {
+        let visit = if has_token(headers, https) { self.identified().await } else { self };
+        if visit.viewer.is_some() || visit.unsure.is_some() || cookies(headers, REFRESH, https).is_empty() {
             return Recognised { visit, renewed: Vec::new() };
         }
         visit.renewed(https).await
@@ -288,7 +289,7 @@ impl Visit {
             return Recognised { visit: self, renewed: SessionCookies::end(https).values().to_vec() };
         }
         let renewed: Vec<_> = answer.headers.get_all(SET_COOKIE).iter().cloned().collect();
-        let Some(token) = renewed.iter().find_map(access_token) else {
+        let Some(token) = renewed.iter().find_map(|cookie| ACCESS.set_by(cookie)) else {
             return Recognised { visit: Self { unsure: Some(answer), ..self }, renewed };
         };
         let caller = self.caller.with_access_token(token);
@@ -296,14 +297,8 @@ impl Visit {
     }
 }
 
-fn has_token(headers: &HeaderMap) -> bool {
-    cookie(headers, ACCESS).is_some() || headers.contains_key(AUTHORIZATION)
-}
-
-/// The access token in a `Set-Cookie` header, if it sets one.
-fn access_token(value: &HeaderValue) -> Option<&str> {
-    let (name, value) = value.to_str().ok()?.split(';').next()?.split_once('=')?;
-    (name == ACCESS && !value.is_empty()).then_some(value)
+fn has_token(headers: &HeaderMap, https: bool) -> bool {
+    !cookies(headers, ACCESS, https).is_empty() || headers.contains_key(AUTHORIZATION)
 }
 
 /// Where a form is sent there is nothing to see: whoever reloads it comes back to its page.
@@ -337,11 +332,9 @@ fn put_first(renewed: Vec<HeaderValue>, headers: &mut HeaderMap) {
 }
 
 fn set_flash(done: Option<Done>, https: bool, response: &mut Response) {
-    let (word, lasts) = done.map_or(("", 0), |done| (done.word(), 60));
-    let secure = if https { "; Secure" } else { "" };
-    let text = format!("{FLASH}={word}; Max-Age={lasts}; Path=/; HttpOnly; SameSite=Lax{secure}");
-    let value = HeaderValue::from_maybe_shared(Bytes::from(text)).expect("words are visible ASCII");
-    response.headers_mut().append(SET_COOKIE, value);
+    const LASTS: Duration = Duration::from_secs(60);
+    let cookie = done.map_or_else(|| FLASH.remove(https), |done| FLASH.set(done.word(), LASTS, https));
+    response.headers_mut().append(SET_COOKIE, cookie);
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -362,12 +355,5 @@ mod tests {
         assert_eq!(page(Method::POST, "/orders/7/pay"), "/orders/7");
         assert_eq!(page(Method::POST, "/account/sessions/7/revoke"), "/account");
         assert_eq!(page(Method::POST, "/sell"), "/sell");
-    }
-
-    #[test]
-    fn an_access_token_is_found_among_cookies() {
-        assert_eq!(access_token(&HeaderValue::from_static("access=a.b=c; Path=/")), Some("a.b=c"));
-        assert_eq!(access_token(&HeaderValue::from_static("access=; Max-Age=0")), None);
-        assert_eq!(access_token(&HeaderValue::from_static("refresh=a; Path=/")), None);
     }
 }

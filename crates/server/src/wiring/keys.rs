@@ -12,6 +12,7 @@ use ticketing_core::ports::BoxError;
 use ticketing_core::ports::identity::{TokenSigner, TokenVerifier};
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
+use crate::auth::devices::DeviceKey;
 use crate::config::{Config, Service};
 use crate::front_door::Upstream;
 
@@ -24,6 +25,8 @@ pub struct Keys {
     pub signer: Arc<dyn TokenSigner>,
     /// For every service.
     pub verifier: Arc<dyn TokenVerifier>,
+    /// For the accounts service alone.
+    pub devices: DeviceKey,
 }
 
 impl std::fmt::Debug for Keys {
@@ -54,7 +57,8 @@ impl Keys {
 
     fn of(signer: Ed25519Signer) -> Result<Self, BoxError> {
         let verifier = JwtVerifier::from_jwks(&signer.jwks())?;
-        Ok(Self { signer: Arc::new(signer), verifier: Arc::new(verifier) })
+        let devices = device_key(&signer);
+        Ok(Self { signer: Arc::new(signer), verifier: Arc::new(verifier), devices })
     }
 }
 
@@ -85,6 +89,8 @@ pub(super) struct Identity {
     /// There if accounts runs here.
     pub(super) signer: Option<Arc<dyn TokenSigner>>,
     pub(super) verifier: Arc<dyn TokenVerifier>,
+    /// Signs nothing that anybody believes where accounts does not run.
+    pub(super) devices: DeviceKey,
     /// Asks for the keys.
     pub(super) loops: Loops,
 }
@@ -92,8 +98,8 @@ pub(super) struct Identity {
 impl Identity {
     pub(super) fn of(config: &Config) -> Result<Self, BoxError> {
         if config.services.contains(&Service::Accounts) {
-            let Keys { signer, verifier } = config.keys.clone().map_or_else(Keys::generate, Ok)?;
-            return Ok(Self { signer: Some(signer), verifier, loops: Loops::default() });
+            let Keys { signer, verifier, devices } = config.keys.clone().map_or_else(Keys::generate, Ok)?;
+            return Ok(Self { signer: Some(signer), verifier, devices, loops: Loops::default() });
         }
         let verifies = config.services.iter().copied().any(Service::has_api);
         match (&config.public_keys, config.elsewhere.get(&Service::Accounts)) {
@@ -117,8 +123,12 @@ impl Identity {
     }
 
     fn verifying(verifier: Arc<dyn TokenVerifier>, loops: Loops) -> Self {
-        Self { signer: None, verifier, loops }
+        Self { signer: None, verifier, devices: device_key(&Ed25519Signer::generate()), loops }
     }
+}
+
+fn device_key(signer: &Ed25519Signer) -> DeviceKey {
+    DeviceKey::new(&signer.secret_for("known devices"))
 }
 
 /// Where nothing asks who somebody is, nobody is believed.

@@ -19,7 +19,7 @@ use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
 /// A cost that argon2 cannot work at.
 pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> Result<Engines, BoxError> {
     let runs = |service| config.services.contains(&service);
-    let Identity { signer, verifier, loops } = Identity::of(config)?;
+    let Identity { signer, verifier, devices, loops } = Identity::of(config)?;
     let hasher = Arc::new(Argon2Hasher::new(cost)?);
     Ok(Engines {
         surroundings: memory.surroundings(config.core()),
@@ -34,6 +34,8 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
             verifier,
             sessions: Arc::new(memory.sessions.clone()),
             limiter: Arc::new(memory.limiter.clone()),
+            local_limiter: Arc::new(memory.limiter.clone()),
+            devices,
         },
         loops,
         counts: Vec::new(),

@@ -133,6 +133,10 @@ fn settings() -> Settings {
         ("TICKETING_DEMO", "false"),
         ("TICKETING_HOLD", HOLD),
         ("TICKETING_LIMIT_SIGN_IN_ADDRESS", "off"),
+        ("TICKETING_LIMIT_WRITES", "off"),
+        ("TICKETING_PASSWORDS_ADDRESS", "1000"),
+        ("TICKETING_LIMIT_READS", "off"),
+        ("TICKETING_LIMIT_PAYMENTS_ADDRESS", "off"),
         ("TICKETING_TRUSTED_PROXIES", "127.0.0.0/8"),
     ]
     .map(|(name, value)| (name, value.to_owned()))

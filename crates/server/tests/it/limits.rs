@@ -1,32 +1,134 @@
-//! Nobody does too much of anything.
+//! Nobody does too much of anything, and nobody keeps anybody else out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use http::{Request, StatusCode};
 use serde_json::json;
 use ticketing_core::ports::limits::Quota;
+use ticketing_crypto::Argon2Config;
+use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines};
+use ticketing_server::config::{Config, HttpConfig, Limits};
+use ticketing_server::marketplace::assemble;
+use ticketing_server::wiring;
+use tower::ServiceExt;
 
-use crate::app::{Reply, TestApp};
+use crate::app::{Call, PASSWORD, Reply, TestApp, User, id};
 
 const TWO_A_MINUTE: Option<Quota> = Some(Quota { burst: 2, per: Duration::from_secs(60) });
 
+fn guess_at<'a>(app: &'a TestApp, email: &str, address: &str) -> Call<'a> {
+    app.post("/api/users/signin").at_address(address).json(&json!({"email": email, "password": "a guess"}))
+}
+
 async fn guess(app: &TestApp, name: &str, address: &str) -> Reply {
-    let body = json!({"email": format!("{name}@example.org"), "password": "a guess"});
-    app.post("/api/users/signin").at_address(address).json(&body).send().await
+    guess_at(app, &format!("{name}@example.org"), address).send().await
+}
+
+/// The statuses of so many tries, one after the other.
+async fn statuses<'a>(count: usize, attempt: impl Fn(usize) -> Call<'a>) -> Vec<StatusCode> {
+    let mut statuses = Vec::new();
+    for n in 0..count {
+        statuses.push(attempt(n).send().await.status);
+    }
+    statuses
+}
+
+fn refused(statuses: &[StatusCode]) -> usize {
+    statuses.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS).count()
 }
 
 #[tokio::test]
-async fn passwords_of_one_account_are_guessed_slowly() {
-    let app = TestApp::start_with(|config| config.http.limits.sign_in_per_account = TWO_A_MINUTE).await;
-    for address in ["203.0.113.1", "203.0.113.2"] {
-        assert_eq!(guess(&app, "ada", address).await.problem(), (401, "wrong_credentials"));
+async fn one_network_guesses_the_password_of_an_account_slowly_and_locks_nobody_out() {
+    let app = TestApp::start_with(|config| config.http.limits.sign_in_per_account_and_address = TWO_A_MINUTE).await;
+    let ada = app.sign_up("ada").await;
+    for _ in 0..2 {
+        assert_eq!(guess(&app, "ada", "203.0.113.2").await.problem(), (401, "wrong_credentials"));
     }
 
-    let refused = guess(&app, "ada", "203.0.113.3").await;
+    let refused = guess(&app, "ada", "203.0.113.2").await;
 
     assert_eq!((refused.problem(), refused.header("retry-after")), ((429, "rate_limited"), "60"));
-    assert_eq!(guess(&app, "ben", "203.0.113.3").await.status, 401);
+    assert!(refused.body["detail"].as_str().unwrap().contains("60 seconds"), "{refused:?}");
+    assert_eq!(guess(&app, "ben", "203.0.113.2").await.status, 401);
+    let body = json!({"email": ada.email, "password": PASSWORD});
+    let owner = app.post("/api/users/signin").at_address("198.51.100.7").json(&body).send().await;
+    assert_eq!(owner.status, 200);
     app.pass(Duration::from_secs(60)).await;
-    assert_eq!(guess(&app, "ada", "203.0.113.3").await.status, 401);
+    assert_eq!(guess(&app, "ada", "203.0.113.2").await.status, 401);
+}
+
+#[tokio::test]
+async fn spellings_of_an_address_are_one_account_and_unknown_ones_count_too() {
+    let app = TestApp::start_with(|config| config.http.limits.sign_in_per_account = TWO_A_MINUTE).await;
+    app.sign_up("ada").await;
+    app.pass(Duration::from_secs(600)).await;
+
+    for name in ["ada", "nobody"] {
+        let spellings = [format!("{name}@example.org"), format!("{}@Example.ORG", name.to_uppercase())];
+        for (n, spelling) in spellings.iter().enumerate() {
+            let tried = guess_at(&app, spelling, &format!("203.0.113.{n}")).send().await;
+            assert_eq!(tried.problem(), (401, "wrong_credentials"), "{spelling}");
+        }
+        let refused = guess_at(&app, &spellings[1], "203.0.113.9").send().await;
+        assert_eq!((refused.problem(), refused.header("retry-after")), ((429, "rate_limited"), "60"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_signed_in_before_comes_in_while_everybody_guesses() {
+    let app = TestApp::start_with(|config| {
+        config.http.limits.sign_in_per_account = TWO_A_MINUTE;
+        config.http.limits.sign_in_per_address = TWO_A_MINUTE;
+        config.http.limits.sign_in_of_known_browsers = TWO_A_MINUTE;
+    })
+    .await;
+    let home = "198.51.100.7";
+    let body = json!({"email": "ada@example.org", "password": PASSWORD});
+    let sign_up = app.post("/api/users/signup").at_address(home).json(&body).send().await;
+    let known = sign_up.cookie("known");
+    app.settle().await;
+    for address in ["203.0.113.1", "203.0.113.2", home, home] {
+        guess(&app, "ada", address).await;
+    }
+    let sign_in = |cookie: &str| {
+        let call = app.post("/api/users/signin").at_address(home).header("cookie", &format!("known={cookie}"));
+        call.header("sec-fetch-site", "same-origin").json(&body).send()
+    };
+
+    assert_eq!(sign_in("").await.problem(), (429, "rate_limited"));
+    assert_eq!(sign_in(&known.replace('-', "-1")).await.problem(), (429, "rate_limited"));
+    assert_eq!((sign_in(&known).await.status, sign_in(&known).await.status), (StatusCode::OK, StatusCode::OK));
+    // Whoever steals the cookie guesses no faster.
+    assert_eq!(sign_in(&known).await.problem(), (429, "rate_limited"));
+}
+
+#[tokio::test]
+async fn a_browser_is_known_only_for_its_own_account() {
+    let app = TestApp::start_with(|config| config.http.limits.sign_in_per_account = TWO_A_MINUTE).await;
+    app.sign_up("ada").await;
+    let body = json!({"email": "eve@example.org", "password": PASSWORD});
+    let known = app.post("/api/users/signup").json(&body).send().await.cookie("known");
+    app.settle().await;
+    let as_eve = |n: usize| {
+        let call = guess_at(&app, "ada@example.org", &format!("203.0.113.{n}"));
+        call.header("cookie", &format!("known={known}")).header("sec-fetch-site", "same-origin")
+    };
+
+    assert_eq!(refused(&statuses(5, as_eve).await), 4, "one try was Ada's sign-up");
+}
+
+#[tokio::test]
+async fn the_current_password_is_guessed_no_faster_than_at_sign_in() {
+    let app = TestApp::start_with(|config| config.http.limits.sign_in_per_account_and_address = TWO_A_MINUTE).await;
+    let ada = app.sign_up("ada").await;
+    let change = json!({"currentPassword": "a guess", "password": "another lantern 42 quay"});
+    let change = |_| app.post("/api/users/password").at_address("203.0.113.1").by(&ada).json(&change);
+
+    let statuses = statuses(4, change).await;
+
+    assert_eq!(statuses, [422, 422, 429, 429].map(|status| StatusCode::from_u16(status).unwrap()));
 }
 
 #[tokio::test]
@@ -51,6 +153,137 @@ async fn changes_of_one_address_are_limited_and_reading_is_not() {
 }
 
 #[tokio::test]
+async fn a_customer_with_many_networks_is_limited_as_one() {
+    let app = TestApp::start_with(|config| config.http.limits.writes_per_address = TWO_A_MINUTE).await;
+    let write = |network: &str| {
+        let peer = format!("[2001:db8:{network}::1]");
+        app.post("/api/users/refresh").at_address(&peer)
+    };
+
+    let statuses = statuses(100, |n| write(&format!("1:{n:x}"))).await;
+
+    assert_eq!(statuses.len() - refused(&statuses), 8, "a /48 may do four times what each /64 may");
+    assert_eq!(write("2:1").send().await.status, 401);
+}
+
+#[tokio::test]
+async fn a_look_is_limited_too_and_a_page_says_how_long_to_wait() {
+    let app = TestApp::start_with(|config| config.http.limits.reads_per_address = TWO_A_MINUTE).await;
+    let look = |path: &str, address: &str| app.get(path).at_address(address).send();
+
+    for (address, first, second) in [("203.0.113.1", "/", "/?q=opera"), ("203.0.113.2", "/api/tickets", "/orders")] {
+        assert_ne!(
+            (look(first, address).await.status.as_u16(), look(second, address).await.status.as_u16()),
+            (429, 429)
+        );
+        let page = look("/", address).await;
+        assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, "60"));
+        assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+        assert!(page.body.as_str().unwrap().contains("Try again in 60 seconds."), "{page:?}");
+        assert_eq!(look("/api/tickets?q=opera", address).await.problem(), (429, "rate_limited"));
+        for free in ["/livez", "/favicon.ico", "/.well-known/jwks.json"] {
+            assert_eq!(look(free, address).await.status, 200, "{free}");
+        }
+    }
+    assert_eq!(look("/", "203.0.113.3").await.status, 200);
+}
+
+#[tokio::test]
+async fn cards_are_tried_slowly() {
+    let app = TestApp::start_with(|config| config.http.limits.payments_per_account = TWO_A_MINUTE).await;
+    let (sally, ben, eve) = (app.sign_up("sally").await, app.sign_up("ben").await, app.sign_up("eve").await);
+    let ticket = app.sell(&sally, 9).await;
+    let (order, other) = (app.buy(&ben, &ticket).await, app.buy(&eve, &ticket).await);
+    let pay = |user: &User, order: &serde_json::Value, address: &str| {
+        let body = json!({"orderId": id(order), "token": "tok_chargeDeclined"});
+        app.post("/api/payments").by(user).at_address(address).json(&body).send()
+    };
+
+    for address in ["203.0.113.1", "203.0.113.2"] {
+        assert_ne!(pay(&ben, &order, address).await.status, 429);
+    }
+    assert_eq!(pay(&ben, &order, "203.0.113.3").await.problem(), (429, "rate_limited"));
+    assert_ne!(pay(&eve, &other, "203.0.113.1").await.status, 429);
+    app.settle().await;
+}
+
+#[tokio::test]
+async fn one_network_does_not_fill_the_line_of_passwords() {
+    let app = TestApp::start_with(|config| config.http.passwords_per_address = 2).await;
+    let crowd = (0..10).map(|n| (format!("eve{n}"), "203.0.113.1"));
+    let all: Vec<_> = crowd.chain([("ada".to_owned(), "203.0.113.2")]).collect();
+
+    // All ask before the first hash is ready.
+    let replies = futures::future::join_all(all.iter().map(|(name, address)| guess(&app, name, address))).await;
+
+    let statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
+    assert_eq!((refused(&statuses), statuses[10].as_u16()), (8, 401));
+    assert_eq!(replies[9].header("retry-after"), "1");
+    assert_eq!(guess(&app, "eve", "203.0.113.1").await.status, 401, "places are given back");
+}
+
+#[tokio::test]
+async fn one_network_leaves_room_among_the_listeners() {
+    let app = TestApp::start_with(|config| config.http.live_listeners_per_address = 2).await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 1).await;
+    let path = format!("/api/tickets/{}/live", id(&ticket));
+    let listen = |address: &str| app.get(&path).at_address(address).open();
+
+    let (first, second) = (listen("203.0.113.1").await, listen("203.0.113.1").await);
+    let third = listen("203.0.113.1").await;
+
+    assert_eq!((first.status().as_u16(), second.status().as_u16(), third.status().as_u16()), (200, 200, 429));
+    assert!(third.headers().contains_key("retry-after"));
+    assert_eq!(listen("203.0.113.2").await.status(), 200);
+    drop(first);
+    assert_eq!(listen("203.0.113.1").await.status(), 200);
+}
+
+#[tokio::test]
+async fn while_the_limiter_is_silent_each_process_counts_changes_and_nobody_guesses() {
+    let memory = MemoryEngines::default();
+    let http = HttpConfig {
+        limits: Limits { writes_per_address: TWO_A_MINUTE, sign_in_per_address: TWO_A_MINUTE, ..Limits::OFF },
+        ..HttpConfig::default()
+    };
+    let config = Config { http, ..Config::default() };
+    let mut engines = wiring::engines(&memory, Argon2Config::weak(), &config).unwrap();
+    let away = FaultPlan::crash_at(Arc::new(ManualClock::default()), 0);
+    engines.edge.limiter = Arc::new(memory.limiter.with_faults(away));
+    let router = ticketing_server::router(&assemble(engines, &config).app);
+    let post = async |path: &str, body: &'static str| {
+        let request = Request::post(path).header("content-type", "application/json").body(Body::from(body)).unwrap();
+        router.clone().oneshot(request).await.unwrap().status().as_u16()
+    };
+
+    assert_eq!(post("/api/users/signin", r#"{"email":"ada@example.org","password":"a guess"}"#).await, 503);
+    assert_eq!(post("/api/users/refresh", "").await, 401);
+    assert_eq!(post("/api/users/refresh", "").await, 429);
+}
+
+/// What anybody gets who sends as fast as they can.
+#[tokio::test]
+async fn every_default_binds() {
+    let app = TestApp::start_with(|config| config.http.limits = Limits::default()).await;
+    let passed = |statuses: Vec<StatusCode>| statuses.len() - refused(&statuses);
+
+    let accounts = statuses(100, |n| guess_at(&app, &format!("ada{n}@example.org"), "203.0.113.1")).await;
+    let account = statuses(100, |_| guess_at(&app, "ada@example.org", "203.0.113.2")).await;
+    let writes = statuses(200, |_| app.post("/api/users/refresh").at_address("203.0.113.3")).await;
+    let looks = statuses(1000, |n| app.get(&format!("/api/tickets?q={n}")).at_address("203.0.113.4")).await;
+    let network = |n: usize| format!("[2001:db8:{:x}::1]", n % 1000);
+    let ada = app.sign_up("ada").await;
+    let payment = json!({"orderId": uuid::Uuid::nil(), "token": "tok_visa"});
+    let payments =
+        statuses(50, |n| app.post("/api/payments").by(&ada).at_address(&format!("203.0.114.{n}")).json(&payment)).await;
+    let everywhere = statuses(1000, |n| guess_at(&app, "eve@example.org", &network(n))).await;
+
+    assert_eq!((passed(accounts), passed(account), passed(writes), passed(looks)), (20, 10, 60, 300));
+    assert_eq!((passed(payments), passed(everywhere)), (10, 300));
+}
+
+#[tokio::test]
 async fn only_a_trusted_proxy_speaks_for_others() {
     let app = TestApp::start_with(|config| {
         config.http.limits.writes_per_address = TWO_A_MINUTE;
@@ -62,9 +295,32 @@ async fn only_a_trusted_proxy_speaks_for_others() {
     };
 
     for n in 0..4 {
-        let through_proxy = write("10.0.0.1", &format!("198.51.100.7, 203.0.113.{n}")).await;
+        let through_proxy = write("10.0.0.1", &format!("198.51.100.7, 203.0.113.{n}:{}", 4000 + n)).await;
         assert_eq!(through_proxy.status, 401);
         let pretended = write("203.0.113.200", &format!("198.51.100.{n}")).await;
         assert_eq!(pretended.status.as_u16(), if n < 2 { 401 } else { 429 });
+        // Whom the proxy does not name is counted with all whom it does not name.
+        let unnamed = write("10.0.0.2", &format!("198.51.100.{n}, unknown")).await;
+        assert_eq!(unnamed.status.as_u16(), if n < 2 { 401 } else { 429 });
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_says_whether_the_browser_speaks_tls() {
+    let app = TestApp::start_with(|config| {
+        config.http.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
+    })
+    .await;
+    let secure = async |peer: &str, proto: &str| {
+        let reply = app.get("/livez").at_address(peer).header("x-forwarded-proto", proto).send().await;
+        !reply.header("strict-transport-security").is_empty()
+    };
+
+    for proto in ["https", "HTTPS", "Https", "https, http", " https ,http", "\"https\""] {
+        assert!(secure("10.0.0.1", proto).await, "{proto}");
+        assert!(!secure("203.0.113.1", proto).await, "{proto}");
+    }
+    for proto in ["http", "http, https", "", ",https", "httpsx", "https http"] {
+        assert!(!secure("10.0.0.1", proto).await, "{proto}");
     }
 }

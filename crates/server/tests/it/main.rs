@@ -8,6 +8,7 @@ mod architecture;
 mod authorisation;
 mod bad_input;
 mod bodies;
+mod cookies;
 mod front_door;
 mod health;
 mod idempotency;

@@ -24,12 +24,25 @@ fn all_mistakes_are_told_at_once() {
             ("TICKETING_COLOUR", "red"),
             ("TICKETING_SIGNING_KEY", "secret-but-no-key"),
             ("TICKETING_LIMIT_WRITES", "many"),
+            ("TICKETING_LIMIT_READS", "0/1s"),
+            ("TICKETING_PASSWORDS_ADDRESS", "0"),
             ("TICKETING_LOG_FORMAT", "xml"),
         ],
     );
 
-    for mistake in ["hats", "orders", "--body-limit", "everywhere", "--hold", "COLOUR", "--signing-key", "many", "xml"]
-    {
+    for mistake in [
+        "hats",
+        "orders",
+        "--body-limit",
+        "everywhere",
+        "--hold",
+        "COLOUR",
+        "--signing-key",
+        "many",
+        "0/1s",
+        "--passwords-address",
+        "xml",
+    ] {
         assert!(told.contains(mistake), "{mistake} is missing in:\n{told}");
     }
     assert!(!told.contains("secret-but-no-key"));

@@ -30,7 +30,7 @@ async fn send(router: &Router, (path, access): (&str, &str), body: &Value) -> (S
 
 #[tokio::test]
 async fn orders_are_answered_while_sign_ins_wait_for_their_hashes() {
-    let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
+    let http = HttpConfig { limits: Limits::OFF, passwords_per_address: 1000, ..HttpConfig::default() };
     let config = Config { http, ..Config::default() };
     let cost = Argon2Config { max_concurrent: 1, ..Argon2Config::default() };
     let engines = wiring::engines(&MemoryEngines::default(), cost, &config).unwrap();

@@ -34,6 +34,8 @@ pub enum Verdict {
 
 /// Counts by key, by the generic cell rate algorithm (ITU-T I.371).
 ///
+/// Where there are more keys than can be kept, those that owe least are forgotten first.
+///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `limits`.

@@ -41,15 +41,30 @@ pub(super) struct Settings {
     /// Networks of proxies whose `X-Forwarded-*` headers are believed, with commas between [default: none]
     #[arg(long, global = true, env = "TICKETING_TRUSTED_PROXIES", value_name = "NETWORKS")]
     pub(super) trusted_proxies: Option<String>,
-    /// Sign-ins of one address: so many at once, and one more each span; or off [default: 300/200ms]
+    /// Sign-ins of one network: so many at once, and one more each span; or off [default: 20/3s]
     #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_ADDRESS", value_name = "LIMIT")]
     pub(super) limit_sign_in_address: Option<String>,
-    /// Sign-ins to one account: so many at once, and one more each span; or off [default: 10/30s]
+    /// Sign-ins of one network to one account [default: 10/30s]
+    #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_ACCOUNT_ADDRESS", value_name = "LIMIT")]
+    pub(super) limit_sign_in_account_address: Option<String>,
+    /// Sign-ins to one account from everywhere [default: 300/1s]
     #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_ACCOUNT", value_name = "LIMIT")]
     pub(super) limit_sign_in_account: Option<String>,
-    /// Changes by one address: so many at once, and one more each span; or off [default: 100000/20us]
+    /// Sign-ins to one account from browsers that did so before, which no other limit counts [default: 10/30s]
+    #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_KNOWN", value_name = "LIMIT")]
+    pub(super) limit_sign_in_known: Option<String>,
+    /// Changes by one network [default: 60/500ms]
     #[arg(long, global = true, env = "TICKETING_LIMIT_WRITES", value_name = "LIMIT")]
     pub(super) limit_writes: Option<String>,
+    /// Looks of one network, counted by each process for itself [default: 300/20ms]
+    #[arg(long, global = true, env = "TICKETING_LIMIT_READS", value_name = "LIMIT")]
+    pub(super) limit_reads: Option<String>,
+    /// Tries to pay of one network [default: 60/1s]
+    #[arg(long, global = true, env = "TICKETING_LIMIT_PAYMENTS_ADDRESS", value_name = "LIMIT")]
+    pub(super) limit_payments_address: Option<String>,
+    /// Tries to pay of one account [default: 10/10s]
+    #[arg(long, global = true, env = "TICKETING_LIMIT_PAYMENTS_ACCOUNT", value_name = "LIMIT")]
+    pub(super) limit_payments_account: Option<String>,
     /// The most bytes of a request's body [default: 65536]
     #[arg(long, global = true, env = "TICKETING_BODY_LIMIT", value_name = "BYTES")]
     pub(super) body_limit: Option<String>,
@@ -62,6 +77,12 @@ pub(super) struct Settings {
     /// The most listeners to live updates at a time [default: 1024]
     #[arg(long, global = true, env = "TICKETING_LIVE_LISTENERS", value_name = "COUNT")]
     pub(super) live_listeners: Option<String>,
+    /// The most listeners to live updates of one network [default: 128]
+    #[arg(long, global = true, env = "TICKETING_LIVE_LISTENERS_ADDRESS", value_name = "COUNT")]
+    pub(super) live_listeners_address: Option<String>,
+    /// The most passwords of one network that wait to be hashed [default: 8 for every two cores]
+    #[arg(long, global = true, env = "TICKETING_PASSWORDS_ADDRESS", value_name = "COUNT")]
+    pub(super) passwords_address: Option<String>,
     /// What the log looks like: text or json [default: text]
     #[arg(long, global = true, env = "TICKETING_LOG_FORMAT", value_name = "FORMAT")]
     pub(super) log_format: Option<String>,

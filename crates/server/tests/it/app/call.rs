@@ -59,6 +59,12 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// A header in bytes that need not be text.
+    pub(crate) fn header_bytes(mut self, name: &str, value: &[u8]) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
     pub(crate) fn json(self, body: &Value) -> Self {
         self.bytes("application/json", Bytes::from(body.to_string()))
     }

@@ -1,0 +1,41 @@
+//! How often an account, and a network, may try to pay.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use ticketing_core::ports::limits::{RateLimiter, Verdict};
+
+use crate::auth::client;
+use crate::auth::current_user::Author;
+use crate::marketplace::App;
+use crate::problem::Problem;
+
+use super::counting::{allowed, by_network};
+
+/// Somebody who is signed in and may try to pay once more: every card that is tried costs money at the gateway.
+#[derive(Debug)]
+pub(crate) struct Payer(pub(crate) Author);
+
+impl FromRequestParts<App> for Payer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let author = Author::from_request_parts(parts, app).await?;
+        let address = client::address(&parts.headers, &parts.extensions, app);
+        let limits = &app.http.limits;
+        let counter = &app.guards.changes;
+        let of_account = async {
+            let Some(quota) = limits.payments_per_account else { return Ok(Verdict::Allowed) };
+            counter.check(&format!("pay:account:{}", author.user.account), quota).await
+        };
+        let of_network = async {
+            let Some(quota) = limits.payments_per_address else { return Ok(Verdict::Allowed) };
+            by_network(counter, "pay", address, quota).await
+        };
+        let (account, network) = futures::join!(of_account, of_network);
+        for verdict in [account, network] {
+            allowed(verdict.map_err(Problem::unavailable)?)?;
+        }
+        Ok(Self(author))
+    }
+}

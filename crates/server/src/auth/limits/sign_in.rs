@@ -1,0 +1,118 @@
+//! How often somebody may try to sign in or up, or to tell their current password.
+//!
+//! | counted by | so that |
+//! | --- | --- |
+//! | network | nobody tries many accounts |
+//! | account and network together, tightly | nobody guesses the password of one, and locks its owner out elsewhere |
+//! | account alone, widely | nor do many together |
+//! | account, for browsers that signed in to it before, first of all | whatever others do, its owner comes in |
+//!
+//! An account that does not exist is counted like one that does.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use http::HeaderValue;
+use http::request::Parts;
+
+use ticketing_core::domain::account::EmailAddress;
+use ticketing_core::ports::limits::{LimitError, Quota, Verdict};
+
+use crate::auth::client;
+use crate::auth::devices::{AccountMark, KnownAccounts};
+use crate::auth::network::Share;
+use crate::marketplace::App;
+use crate::problem::Problem;
+
+use super::counting::{allowed, by_network};
+
+/// When to come back to a line that one's own network fills: a hash takes some 30 ms.
+const LINE_MOVES: Duration = Duration::from_secs(1);
+
+/// A try to sign in or up, or to tell the current password, from some network and some browser.
+#[derive(Debug)]
+pub(crate) struct SignInTry {
+    address: IpAddr,
+    secure: bool,
+    known: KnownAccounts,
+}
+
+/// A try that may go on. Its network has one place less in the line of passwords until this is dropped.
+#[derive(Debug)]
+#[must_use = "the network gets its place back when this is dropped"]
+pub(crate) struct Admitted {
+    _place: Share,
+}
+
+impl FromRequestParts<App> for SignInTry {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let (headers, extensions) = (&parts.headers, &parts.extensions);
+        let secure = client::is_https(headers, extensions, app);
+        let known = app.edge.devices.known(headers, secure, app.world.now());
+        Ok(Self { address: client::address(headers, extensions, app), secure, known })
+    }
+}
+
+impl SignInTry {
+    /// Lets a try for an account pass, unless there were too many.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::rate_limited`], or [`Problem::unavailable`] if the limiter does not answer.
+    pub(crate) async fn admit(&self, app: &App, email: &EmailAddress) -> Result<Admitted, Problem> {
+        let place = app.guards.passwords.take(self.address).ok_or_else(|| Problem::rate_limited(LINE_MOVES))?;
+        let account = AccountMark::of(email);
+        match self.check_as_known(app, &account).await? {
+            Verdict::Allowed => {}
+            // Not the end: who stole the cookie must not keep its owner out either.
+            Verdict::Denied { .. } => self.check_as_stranger(app, &account).await?,
+        }
+        Ok(Admitted { _place: place })
+    }
+
+    /// Whether the browser speaks TLS.
+    pub(crate) const fn is_https(&self) -> bool {
+        self.secure
+    }
+
+    /// The cookie by which this browser is known from now on as one that signed in to an account.
+    pub(crate) fn remember(&self, app: &App, email: &EmailAddress) -> HeaderValue {
+        let known = self.known.and(AccountMark::of(email), app.world.now());
+        app.edge.devices.cookie(&known, self.secure)
+    }
+
+    async fn check_as_known(&self, app: &App, account: &AccountMark) -> Result<Verdict, Problem> {
+        if !self.known.includes(account) {
+            return Ok(Verdict::Denied { retry_after: Duration::ZERO });
+        }
+        let Some(quota) = app.http.limits.sign_in_of_known_browsers else { return Ok(Verdict::Allowed) };
+        app.edge.limiter.check(&format!("sign-in:known:{account}"), quota).await.map_err(silent)
+    }
+
+    /// From the narrowest to the widest, so that what one network is denied uses up nothing of others.
+    async fn check_as_stranger(&self, app: &App, account: &AccountMark) -> Result<(), Problem> {
+        let limits = &app.http.limits;
+        self.check_network(app, "sign-in", limits.sign_in_per_address).await?;
+        let together = format!("sign-in:{account}");
+        self.check_network(app, &together, limits.sign_in_per_account_and_address).await?;
+        check(app, &format!("sign-in:account:{account}"), limits.sign_in_per_account).await
+    }
+
+    async fn check_network(&self, app: &App, what: &str, quota: Option<Quota>) -> Result<(), Problem> {
+        let Some(quota) = quota else { return Ok(()) };
+        allowed(by_network(&*app.edge.limiter, what, self.address, quota).await.map_err(silent)?)
+    }
+}
+
+async fn check(app: &App, key: &str, quota: Option<Quota>) -> Result<(), Problem> {
+    let Some(quota) = quota else { return Ok(()) };
+    allowed(app.edge.limiter.check(key, quota).await.map_err(silent)?)
+}
+
+/// Without an answer nobody signs in: guessing passwords must stay limited.
+fn silent(error: LimitError) -> Problem {
+    Problem::unavailable(error)
+}
