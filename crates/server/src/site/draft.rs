@@ -25,8 +25,8 @@ use super::ticket::new_key;
 
 /// How long a draft is kept: long enough to sign up.
 const LASTS: Duration = Duration::from_secs(15 * 60);
-/// How long if anybody may see it: who comes after, at the same device, should not.
-const LASTS_FOR_ANYBODY: Duration = Duration::from_secs(2 * 60);
+/// How long at the pages for signing in and up, which show an address to anybody: who comes after should not see it.
+const LASTS_AT_THE_DOOR: Duration = Duration::from_secs(2 * 60);
 /// How many drafts one network can have at a time; one more takes the place of another.
 const SLOTS: u8 = 64;
 /// The largest draft: a ticket with the longest description takes about half.
@@ -88,8 +88,8 @@ impl Draft {
         let chance = app.world.ids.secret();
         let (secret, slot) = (hex(chance.get(..16)?), chance.last()? % SLOTS);
         let slot = format!("{}-{slot}", name_of(network));
-        let lasts = if self.account.is_some() { LASTS } else { LASTS_FOR_ANYBODY };
         let page = self.page.clone();
+        let lasts = if matches!(&*page, "/signin" | "/signup") { LASTS_AT_THE_DOOR } else { LASTS };
         let sealed = serde_json::to_vec(&Sealed { secret: secret.clone(), draft: self }).ok()?;
         if sealed.len() > MOST_BYTES {
             return None;

@@ -54,6 +54,13 @@ mod tests {
     }
 
     #[test]
+    fn every_example_is_a_decimal() {
+        for exponent in 0..=4 {
+            assert!(minor_units(example(exponent), exponent).is_ok(), "{exponent}");
+        }
+    }
+
+    #[test]
     fn what_is_no_decimal_is_refused() {
         for wrong in ["", "-1", "+1", "1e3", "12.", ".5", "1.2.3", "1.000,00", "twelve", "１２", "0x10", "1 000"] {
             assert_eq!(minor_units(wrong, 2), Err("must be a number such as 12.50".to_owned()), "{wrong:?}");

@@ -93,6 +93,8 @@ async fn a_visitor_keeps_the_number_they_chose_when_they_sign_up() {
 
     ben.submit(&format!("{ticket}/order"), &[("quantity", "3")]).await;
     ben.open(&ben.attributes("main a[href^='/signup']", "href")[0].clone()).await;
+    // Choosing a password takes a while.
+    app.pass(Duration::from_secs(10 * 60)).await;
     ben.submit("/signup", &[("email", "ben@example.org"), ("password", PASSWORD)]).await;
 
     assert_eq!((ben.path.as_str(), ben.value("quantity").as_str()), (ticket.as_str(), "3"));
