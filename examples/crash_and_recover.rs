@@ -34,18 +34,19 @@ struct Process {
     _desks: JoinSet<()>,
 }
 
-fn start(engines: &MemoryEngines, faults: &FaultPlan) -> Process {
+fn start(engines: &MemoryEngines, faults: &FaultPlan) -> Result<Process, Failure> {
     let mine = engines.with_faults(faults);
     let market = mine.surroundings(Settings::default());
-    let (tickets, ticket_loops) = market.tickets(mine.ticket_ports());
-    let (orders, order_loops) = market.orders(mine.order_ports());
-    let (payments, payment_loops) = market.payments(mine.payment_ports(), Arc::new(mine.gateway.clone()));
-    let mut loops = ticket_loops.and(order_loops).and(payment_loops).and(market.expiration(mine.expiration_ports()));
+    let (tickets, ticket_loops) = market.tickets(mine.ticket_ports())?;
+    let (orders, order_loops) = market.orders(mine.order_ports())?;
+    let (payments, payment_loops) = market.payments(mine.payment_ports(), Arc::new(mine.gateway.clone()))?;
+    let expiration_loops = market.expiration(mine.expiration_ports())?;
+    let mut loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
     let mut desks = JoinSet::new();
     for desk in loops.take_desks() {
         desks.spawn(desk.run());
     }
-    Process { tickets, orders, payments, loops, _desks: desks }
+    Ok(Process { tickets, orders, payments, loops, _desks: desks })
 }
 
 /// Sells one place and pays it; stops at the first failure, as a dying process does.
@@ -67,7 +68,7 @@ async fn purchase(process: &mut Process) -> Result<(), Failure> {
 
 /// Runs a second process until nothing is left open.
 async fn recover(engines: &MemoryEngines, clock: &ManualClock) -> Result<(), Failure> {
-    let mut process = start(engines, &FaultPlan::none());
+    let mut process = start(engines, &FaultPlan::none())?;
     for _ in 0..20 {
         clock.advance(Duration::from_secs(60));
         process.loops.settle().await?;
@@ -83,7 +84,7 @@ async fn main() -> Result<(), Failure> {
         let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
         let engines = MemoryEngines::new(world);
         let crash = FaultPlan::crash_at(Arc::new(clock.clone()), step);
-        let survived = purchase(&mut start(&engines, &crash)).await.is_ok();
+        let survived = purchase(&mut start(&engines, &crash)?).await.is_ok();
         recover(&engines, &clock).await?;
 
         let orders = engines.orders.orders_of(AccountId::new(Uuid::from_u128(2)), Page::first(9)).await?;

@@ -8,7 +8,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
-use futures::FutureExt;
 use http_body_util::BodyExt;
 use ticketing_core::assembly::Settings;
 use ticketing_core::domain::ids::AccountId;
@@ -67,12 +66,11 @@ fn opera() -> Result<Offer, Box<dyn Error>> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let engines = MemoryEngines::default();
     let market = engines.surroundings(Settings::default());
-    let (tickets, ticket_loops) = market.tickets(engines.ticket_ports());
-    let (orders, order_loops) = market.orders(engines.order_ports());
+    let (tickets, ticket_loops) = market.tickets(engines.ticket_ports())?;
+    let (orders, order_loops) = market.orders(engines.order_ports())?;
     let ((stop, stopped), world) = (shutdown(), engines.world.clone());
-    let loops = ticket_loops.and(order_loops).and(market.expiration(engines.expiration_ports()));
-    let running =
-        tokio::spawn(async move { loops.run(world, stopped, &|task| tokio::spawn(task).map(drop).boxed()).await });
+    let loops = ticket_loops.and(order_loops).and(market.expiration(engines.expiration_ports())?);
+    let running = tokio::spawn(async move { loops.run(world, stopped, &|task| drop(tokio::spawn(task))).await });
     let app = Router::new().route("/buy/{ticket}", post(buy)).with_state(orders);
 
     let seller = AccountId::new(Uuid::from_u128(1));
@@ -86,5 +84,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     stop.request();
-    Ok(running.await?)
+    Ok(running.await??)
 }

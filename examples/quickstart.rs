@@ -3,7 +3,6 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use futures::FutureExt;
 use ticketing_core::assembly::Settings;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::money::{Money, Price, Quantity};
@@ -20,13 +19,12 @@ use uuid::Uuid;
 async fn main() -> Result<(), Box<dyn Error>> {
     let engines = MemoryEngines::default();
     let market = engines.surroundings(Settings::default());
-    let (tickets, ticket_loops) = market.tickets(engines.ticket_ports());
-    let (orders, order_loops) = market.orders(engines.order_ports());
-    let (payments, payment_loops) = market.payments(engines.payment_ports(), Arc::new(engines.gateway.clone()));
-    let loops = ticket_loops.and(order_loops).and(payment_loops).and(market.expiration(engines.expiration_ports()));
+    let (tickets, ticket_loops) = market.tickets(engines.ticket_ports())?;
+    let (orders, order_loops) = market.orders(engines.order_ports())?;
+    let (payments, payment_loops) = market.payments(engines.payment_ports(), Arc::new(engines.gateway.clone()))?;
+    let loops = ticket_loops.and(order_loops).and(payment_loops).and(market.expiration(engines.expiration_ports())?);
     let ((stop, stopped), world) = (shutdown(), engines.world.clone());
-    let running =
-        tokio::spawn(async move { loops.run(world, stopped, &|task| tokio::spawn(task).map(drop).boxed()).await });
+    let running = tokio::spawn(async move { loops.run(world, stopped, &|task| drop(tokio::spawn(task))).await });
 
     let [seller, buyer] = [1, 2].map(|n| AccountId::new(Uuid::from_u128(n)));
     let origin = || Origin::new(Uuid::nil());
@@ -48,5 +46,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("the order is completed");
 
     stop.request();
-    Ok(running.await?)
+    Ok(running.await??)
 }

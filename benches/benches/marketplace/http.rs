@@ -164,7 +164,7 @@ fn marketplace(memory: &MemoryEngines) -> Router {
     let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
     let config = Config { http, ..Config::default() };
     let engines = wiring::engines(memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
-    let assembly = assemble(engines, &config);
+    let assembly = assemble(engines, &config).expect("engines that fit together");
     let router = ticketing_server::router(&assembly.app);
     // It runs until the process ends, with all that follows an order.
     std::mem::forget(assembly.start());

@@ -27,7 +27,7 @@
 //! let response = app.oneshot(Request::get("/api/tickets").body(Body::empty())?).await?;
 //! assert_eq!(response.status(), 200);
 //!
-//! running.stop().await;
+//! running.stop().await?;
 //! # Ok(())
 //! # }
 //! ```

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ticketing_core::assembly::{AccountPorts, ExpirationPorts, Loops, ServicePorts, Surroundings};
+use ticketing_core::assembly::{AccountPorts, AssemblyError, ExpirationPorts, Loops, ServicePorts, Surroundings};
 use ticketing_core::flow::shutdown::{Shutdown, shutdown};
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::PaymentGateway;
@@ -139,7 +139,7 @@ pub struct AppState {
     /// How requests are received.
     pub http: HttpConfig,
     /// Whether requests are taken.
-    pub health: Health,
+    pub health: Arc<Health>,
     /// What is counted.
     pub metrics: Metrics,
     pub(crate) edge: EdgePorts,
@@ -216,35 +216,45 @@ impl std::fmt::Debug for AppState {
 }
 
 /// Puts the services together over their engines. Nothing runs yet.
-pub fn assemble(engines: Engines, config: &Config) -> Assembly {
+///
+/// # Errors
+///
+/// [`AssemblyError`]: these engines do not fit together.
+pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyError> {
     let (http_stops, stopping) = shutdown();
     let Engines { surroundings, edge, counts, .. } = engines;
     let mut parts = Parts { services: Vec::new(), loops: engines.loops };
-    let accounts = engines.accounts.map(|ports| parts.add(Service::Accounts, surroundings.accounts(ports)));
-    let tickets = engines.tickets.map(|ports| parts.add(Service::Tickets, surroundings.tickets(ports)));
-    let orders = engines.orders.map(|ports| parts.add(Service::Orders, surroundings.orders(ports)));
-    let payments = engines
-        .payments
-        .map(|PaymentPorts { service, gateway }| parts.add(Service::Payments, surroundings.payments(service, gateway)));
+    let accounts = engines.accounts.map(|ports| surroundings.accounts(ports)).transpose()?;
+    let accounts = accounts.map(|service| parts.add(Service::Accounts, service));
+    let tickets = engines.tickets.map(|ports| surroundings.tickets(ports)).transpose()?;
+    let tickets = tickets.map(|service| parts.add(Service::Tickets, service));
+    let orders = engines.orders.map(|ports| surroundings.orders(ports)).transpose()?;
+    let orders = orders.map(|service| parts.add(Service::Orders, service));
+    let payments = engines.payments.map(|ports| surroundings.payments(ports.service, ports.gateway)).transpose()?;
+    let payments = payments.map(|service| parts.add(Service::Payments, service));
     if let Some(ports) = engines.expiration {
-        parts.add(Service::Expiration, ((), surroundings.expiration(ports)));
+        parts.add(Service::Expiration, ((), surroundings.expiration(ports)?));
     }
-    let web = engines.web.map(|WebPorts { live, parking, elsewhere, drafts }| {
-        let follow = parking.map(|parking| {
-            let follow = LiveFollowsEvents::new(live.clone(), &surroundings.world);
-            surroundings.follower(Arc::new(follow), parking, StartFrom::Latest)
-        });
-        parts.add(Service::Web, ((live, elsewhere, Some(drafts)), follow.unwrap_or_default()))
-    });
-    let (live, elsewhere, drafts) = web.unwrap_or_else(|| (LiveUpdates::new(0), Elsewhere::default(), None));
+    let (live, elsewhere, drafts) = match engines.web {
+        Some(WebPorts { live, parking, elsewhere, drafts }) => {
+            let follow = parking.map(|parking| {
+                let follow = LiveFollowsEvents::new(live.clone(), &surroundings.world);
+                surroundings.follower(Arc::new(follow), parking, StartFrom::Latest)
+            });
+            parts.add(Service::Web, ((live, elsewhere, Some(drafts)), follow.transpose()?.unwrap_or_default()))
+        }
+        None => (LiveUpdates::new(0), Elsewhere::default(), None),
+    };
     let Parts { services, loops } = parts;
-    let metrics = Metrics::new(orders.as_ref().map(|orders| orders.desks.clone()), loops.counts(), counts);
+    let health = Arc::<Health>::default();
+    let desks = orders.as_ref().map(|orders| orders.desks.clone());
+    let metrics = Metrics::new(desks, loops.counts(), counts, Arc::clone(&health));
     let app = AppState {
         services,
         guards: Guards::new(&edge, &config.http, Arc::clone(&surroundings.world.clock)),
         world: surroundings.world,
         http: config.http.clone(),
-        health: Health::default(),
+        health,
         metrics: metrics.clone(),
         edge,
         elsewhere,
@@ -254,7 +264,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Assembly {
         docs: OnceLock::new(),
         running: Running { accounts, tickets, orders, payments },
     };
-    Assembly { app: Arc::new(app), loops: loops.watched(|step| metrics.watch(step)), http_stops }
+    Ok(Assembly { app: Arc::new(app), loops: loops.watched(|step| metrics.watch(step)), http_stops })
 }
 
 /// What was put together so far.

@@ -4,13 +4,17 @@
 //! handlers drained and settled, desks drained, relays flushed. What a stage
 //! still needs is stopped after it, so nothing that was acknowledged is left
 //! behind in this process.
+//!
+//! A loop that ends before it is told to leaves a process that does only a part
+//! of its work. From then on `/livez` fails; whoever runs the marketplace hears
+//! of it by [`Running::failed`] and stops it. Its state is safe, so it may be
+//! started again at once.
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinHandle;
 
-use ticketing_core::assembly::Loops;
+use ticketing_core::assembly::{LoopEnded, LoopHealth, Loops};
 use ticketing_core::flow::shutdown::{ShutdownTrigger, shutdown};
+use ticketing_core::ports::BoxError;
 
 use crate::marketplace::App;
 
@@ -33,7 +37,8 @@ pub struct Running {
     app: App,
     http_stops: ShutdownTrigger,
     loops_stop: ShutdownTrigger,
-    loops: JoinHandle<()>,
+    health: LoopHealth,
+    loops: JoinHandle<Result<(), LoopEnded>>,
 }
 
 impl Assembly {
@@ -41,14 +46,28 @@ impl Assembly {
     pub fn start(self) -> Running {
         let Self { app, loops, http_stops } = self;
         let (loops_stop, stopped) = shutdown();
-        let world = app.world.clone();
-        let loops = tokio::spawn(async move { loops.run(world, stopped, &spawn).await });
+        let running = loops.start(app.world.clone(), &|task| drop(tokio::spawn(task)));
+        let health = running.health();
+        app.health.watch(health.clone());
+        let loops = tokio::spawn(async move {
+            stopped.requested().await;
+            running.stop().await
+        });
         app.health.set_ready();
-        Running { app, http_stops, loops_stop, loops }
+        Running { app, http_stops, loops_stop, health, loops }
     }
 }
 
 impl Running {
+    /// Waits until a loop ends that was not told to: then stop the marketplace.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn failed(&self) {
+        self.health.one_ended().await;
+    }
+
     /// Says that no more requests are wanted, and ends what would hold connections open.
     pub fn drain(&self) {
         self.app.health.set_stopping();
@@ -56,19 +75,13 @@ impl Running {
     }
 
     /// Ends every loop in order, once HTTP is drained.
-    pub async fn stop(self) {
+    ///
+    /// # Errors
+    ///
+    /// [`LoopEnded`] if a loop ended before it was told to. The state is safe all the same.
+    pub async fn stop(self) -> Result<(), BoxError> {
         self.drain();
         self.loops_stop.request();
-        self.loops.await.unwrap_or_else(ended_early);
+        Ok(self.loops.await??)
     }
-}
-
-fn spawn(task: BoxFuture<'static, ()>) -> BoxFuture<'static, ()> {
-    let task = tokio::spawn(task);
-    async move { task.await.unwrap_or_else(ended_early) }.boxed()
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is handed over like this")]
-fn ended_early(error: JoinError) {
-    tracing::error!(%error, "a loop ended before its time");
 }

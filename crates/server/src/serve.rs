@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use futures::FutureExt;
 use futures::future::{self, Either};
 use http::HeaderValue;
 use http::header::CONNECTION;
@@ -27,6 +28,7 @@ use ticketing_core::ports::identity::IdentityError;
 
 use crate::config::Config;
 use crate::marketplace::App;
+use crate::runtime::{Assembly, Running};
 use crate::{demo, router, wiring};
 
 /// How long a client may take to send the head of a request.
@@ -43,17 +45,39 @@ const KEYS_WITHIN: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How long to wait after an accept that failed, for want of file descriptors for one.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+/// How long the other loops may take to stop once one of them ended early.
+const END_WITHIN: Duration = Duration::from_secs(30);
 
 /// Serves until SIGTERM or SIGINT, then ends in order. A second signal ends the process at once.
 ///
+/// A loop that ends early ends it too, in the same order and with an error.
+///
 /// # Errors
 ///
-/// The address is taken, or an engine could not be started.
+/// The address is taken, an engine could not be started, or a loop ended before it was told to.
 pub async fn serve(config: Config) -> Result<(), BoxError> {
     let stop = Signals::listen()?;
     let listener = TcpListener::bind(config.listen).await?;
-    let address = listener.local_addr()?;
     let assembly = wiring::marketplace(&config).await?;
+    serve_until(stop, listener, assembly, &config).await
+}
+
+/// Serves what was put together on a socket of the caller's; for whoever brings engines of their own.
+///
+/// # Errors
+///
+/// As [`serve`].
+pub async fn serve_on(listener: TcpListener, assembly: Assembly, config: &Config) -> Result<(), BoxError> {
+    serve_until(Signals::listen()?, listener, assembly, config).await
+}
+
+async fn serve_until(
+    stop: Signals,
+    listener: TcpListener,
+    assembly: Assembly,
+    config: &Config,
+) -> Result<(), BoxError> {
+    let address = listener.local_addr()?;
     let app = Arc::clone(&assembly.app);
     let surface = router(&app);
     let running = assembly.start();
@@ -64,15 +88,25 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
     tracing::info!(%address, "the marketplace is served on http://{address}");
 
     let connections = Connections::new(surface, app.http.connections);
-    connections.accept_until(&listener, stop).await;
+    connections.accept_until(&listener, stop, running.failed()).await;
 
     running.drain();
     tracing::info!("stopping: requests under way are finished, then the loops");
     connections.take_leave(listener).await;
     connections.drain(config.shutdown_grace).await;
-    running.stop().await;
+    let stopped = stop_within(running).await;
     tracing::info!("stopped");
-    Ok(())
+    stopped
+}
+
+/// Stops the loops; if one of them ended early, the others may not hold the process up for ever.
+async fn stop_within(running: Running) -> Result<(), BoxError> {
+    let failed = running.failed().now_or_never();
+    let stopped = running.stop();
+    match failed {
+        Some(()) => tokio::time::timeout(END_WITHIN, stopped).await?,
+        None => stopped.await,
+    }
 }
 
 /// Waits a moment for the keys that access tokens are verified with, where another process has them.
@@ -106,11 +140,12 @@ impl Connections {
         Self { surface, places, graceful: GracefulShutdown::new(), leaving: Arc::default() }
     }
 
-    async fn accept_until(&self, listener: &TcpListener, mut stop: Signals) {
+    async fn accept_until(&self, listener: &TcpListener, mut stop: Signals, failed: impl Future<Output = ()>) {
+        let mut failed = pin!(failed);
         loop {
-            let accept = pin!(self.accept(listener));
-            let stopped = pin!(stop.next());
-            match future::select(stopped, accept).await {
+            let (told, accept) = (pin!(stop.next()), pin!(self.accept(listener)));
+            let ended = future::select(told, &mut failed);
+            match future::select(ended, accept).await {
                 Either::Left(_) => break self.leaving.store(true, Ordering::Relaxed),
                 Either::Right(_) => {}
             }

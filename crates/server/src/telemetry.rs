@@ -23,6 +23,7 @@ use ticketing_core::flow::desk::Desks;
 use ticketing_core::flow::driver::Step;
 use ticketing_core::ports::BoxError;
 
+use crate::api::health::Health;
 use crate::config::{LogConfig, LogFormat};
 use crate::marketplace::EngineCount;
 
@@ -86,6 +87,7 @@ impl Metrics {
         desks: Option<Desks>,
         consumers: Vec<(String, ConsumerCounts)>,
         engines: Vec<EngineCount>,
+        health: Arc<Health>,
     ) -> Self {
         let mut registry = Registry::with_prefix("ticketing");
         let requests = Family::default();
@@ -97,7 +99,7 @@ impl Metrics {
         registry.register("step_failures", "Steps that failed and were tried again", failures.clone());
         registry.register_collector(Box::new(Consumers(consumers)));
         registry.register_collector(Box::new(EngineCounts(engines)));
-        registry.register_collector(Box::new(Process { desks }));
+        registry.register_collector(Box::new(Process { desks, health }));
         Self(Arc::new(Counted { registry, requests, durations, steps, failures }))
     }
 
@@ -230,6 +232,7 @@ impl Collector for EngineCounts {
 #[derive(Debug)]
 struct Process {
     desks: Option<Desks>,
+    health: Arc<Health>,
 }
 
 impl Collector for Process {
@@ -239,7 +242,13 @@ impl Collector for Process {
             let metric =
                 encoder.encode_descriptor("desk_waiting", "Orders that wait to be decided", None, MetricType::Gauge)?;
             ConstGauge::new(waiting).encode(metric)?;
+            let help = "Batches of orders whose decision panicked";
+            let metric = encoder.encode_descriptor("desk_panics", help, None, MetricType::Counter)?;
+            ConstCounter::new(desks.panics()).encode(metric)?;
         }
+        let help = "Loops that ended before they were told to";
+        let metric = encoder.encode_descriptor("loops_ended", help, None, MetricType::Counter)?;
+        ConstCounter::new(self.health.loops_ended()).encode(metric)?;
         let Some(bytes) = resident_bytes() else { return Ok(()) };
         let metric =
             encoder.encode_descriptor("resident_memory_bytes", "Memory of the process", None, MetricType::Gauge)?;

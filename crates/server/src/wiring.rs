@@ -27,7 +27,7 @@ pub use operate::{audit_ports, clock, log, parking_lots, replicas};
 ///
 /// # Errors
 ///
-/// See [`connect`].
+/// See [`connect`] and [`assemble`].
 pub async fn marketplace(config: &Config) -> Result<Assembly, BoxError> {
-    Ok(assemble(connect(config).await?, config))
+    Ok(assemble(connect(config).await?, config)?)
 }

@@ -2,8 +2,14 @@
 //!
 //! A service is a value to call and a set of loops to run. Nothing here names
 //! an engine or a runtime: whoever embeds the marketplace brings both.
+//!
+//! Invariant: what a service needs after a restart is on engines that outlive
+//! the process, or none of it is. Only timers, which are derived, may differ.
 
+mod error;
+mod health;
 mod loops;
+mod running;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +37,10 @@ use crate::usecase::orders::{ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
 use crate::usecase::tickets::{Tickets, TicketsFollowOrders};
 
-pub use loops::{Loops, Spawn};
+pub use error::AssemblyError;
+pub use health::{EndedBy, LoopEnded, LoopHealth};
+pub use loops::Loops;
+pub use running::{RunningLoops, Spawn};
 
 /// How the marketplace works; the defaults suit one process and many.
 #[derive(Debug, Clone, Copy)]
@@ -137,76 +146,129 @@ impl std::fmt::Debug for ExpirationPorts {
 
 impl Surroundings {
     /// The accounts service.
-    pub fn accounts(&self, ports: AccountPorts) -> (Accounts, Loops) {
+    ///
+    /// # Errors
+    ///
+    /// [`AssemblyError`]: of its engines some outlive the process and others do not.
+    pub fn accounts(&self, ports: AccountPorts) -> Result<(Accounts, Loops), AssemblyError> {
         let AccountPorts { store, outbox, sessions, hasher, signer } = ports;
         let lifetimes = self.settings.lifetimes;
         let accounts = Accounts { store, sessions, hasher, signer, world: self.world.clone(), lifetimes };
-        (accounts, self.relaying("accounts", outbox))
+        Ok((accounts, self.relaying("accounts", outbox)?))
     }
 
     /// The tickets service.
-    pub fn tickets(&self, ports: ServicePorts<dyn TicketStore>) -> (Tickets, Loops) {
+    ///
+    /// # Errors
+    ///
+    /// [`AssemblyError`]: of its engines some outlive the process and others do not.
+    pub fn tickets(&self, ports: ServicePorts<dyn TicketStore>) -> Result<(Tickets, Loops), AssemblyError> {
         let tickets = Tickets { store: ports.store, world: self.world.clone() };
-        let follow = self.following(Arc::new(TicketsFollowOrders(tickets.clone())), ports.parking);
-        (tickets, self.relaying("tickets", ports.outbox).and(follow))
+        let follow = self.following("tickets", Arc::new(TicketsFollowOrders(tickets.clone())), ports.parking)?;
+        Ok((tickets, self.relaying("tickets", ports.outbox)?.and(follow)))
     }
 
     /// The orders service.
-    pub fn orders(&self, ports: ServicePorts<dyn OrderStore>) -> (Orders, Loops) {
+    ///
+    /// # Errors
+    ///
+    /// [`AssemblyError`]: of its engines some outlive the process and others do not.
+    pub fn orders(&self, ports: ServicePorts<dyn OrderStore>) -> Result<(Orders, Loops), AssemblyError> {
         let (desks, decide) = Desks::open(&ports.store, &self.world, self.settings.desk);
         let orders = Orders { store: ports.store, desks: desks.clone(), world: self.world.clone() };
-        let follow = self.following(Arc::new(OrdersFollow(orders.clone())), ports.parking);
-        let mut loops = self.relaying("orders", ports.outbox).and(follow);
+        let follow = self.following("orders", Arc::new(OrdersFollow(orders.clone())), ports.parking)?;
+        let mut loops = self.relaying("orders", ports.outbox)?.and(follow);
         loops.decide(desks, decide);
         let overdue = ExpireOverdue { orders: orders.clone(), grace: self.settings.overdue_grace, batch: 256 };
         loops.take_in(Box::new(overdue), self.polling());
-        (orders, loops)
+        Ok((orders, loops))
     }
 
     /// The payments service.
+    ///
+    /// # Errors
+    ///
+    /// [`AssemblyError`]: of its engines some outlive the process and others do not.
     pub fn payments(
         &self,
         ports: ServicePorts<dyn PaymentStore>,
         gateway: Arc<dyn PaymentGateway>,
-    ) -> (Payments, Loops) {
+    ) -> Result<(Payments, Loops), AssemblyError> {
         let payments = Payments { store: ports.store, gateway, world: self.world.clone() };
-        let follow = self.following(Arc::new(PaymentsFollowOrders(payments.clone())), ports.parking);
-        let mut loops = self.relaying("payments", ports.outbox).and(follow);
+        let follow = self.following("payments", Arc::new(PaymentsFollowOrders(payments.clone())), ports.parking)?;
+        let mut loops = self.relaying("payments", ports.outbox)?.and(follow);
         let settle = SettlePayments::new(payments.clone(), self.settings.payment_grace, 64);
         loops.take_in(Box::new(settle), self.polling());
-        (payments, loops)
+        Ok((payments, loops))
     }
 
     /// The expiration service. Nobody calls it.
-    pub fn expiration(&self, ports: ExpirationPorts) -> Loops {
+    ///
+    /// Timers may forget what a restart forgets: the orders service ends what is overdue without them.
+    ///
+    /// # Errors
+    ///
+    /// [`AssemblyError`]: of its engines some outlive the process and others do not.
+    pub fn expiration(&self, ports: ExpirationPorts) -> Result<Loops, AssemblyError> {
         let ExpirationPorts { timers, parking } = ports;
         let expiration = Expiration { timers, publisher: Arc::clone(&self.publisher), world: self.world.clone() };
-        let mut loops = self.following(Arc::new(ExpirationFollowsOrders(expiration.clone())), parking);
+        let follow = Arc::new(ExpirationFollowsOrders(expiration.clone()));
+        let mut loops = self.following("expiration", follow, parking)?;
         loops.take_in(Box::new(FireDue { expiration, batch: 256, claim: Duration::from_secs(30) }), self.polling());
-        loops
+        Ok(loops)
     }
 
     /// Whatever else wants to follow events; a new group begins at `start`.
-    pub fn follower(&self, handler: Arc<dyn EventHandler>, parking: Arc<dyn ParkingLot>, start: StartFrom) -> Loops {
-        let World { clock, ids } = self.world.clone();
-        let ports = ConsumerPorts { subscriber: Arc::clone(&self.subscriber), parking, clock, ids };
+    ///
+    /// # Errors
+    ///
+    /// [`AssemblyError::Name`]: a service of the marketplace has the name of the handler, or nobody can.
+    pub fn follower(
+        &self,
+        handler: Arc<dyn EventHandler>,
+        parking: Arc<dyn ParkingLot>,
+        start: StartFrom,
+    ) -> Result<Loops, AssemblyError> {
         let config = ConsumerConfig { start, ..self.settings.consumer };
-        let mut loops = Loops::default();
-        loops.consume(Consumer::new(handler, ports, config));
-        loops
+        let consumer = Consumer::new(handler, self.consumer_ports(parking), config)?;
+        Ok(Loops::default().consuming(consumer))
     }
 
     /// A service follows from the beginning, so that its replicas are whole.
-    fn following(&self, handler: Arc<dyn EventHandler>, parking: Arc<dyn ParkingLot>) -> Loops {
-        self.follower(handler, parking, StartFrom::Earliest)
+    fn following(
+        &self,
+        service: &'static str,
+        handler: Arc<dyn EventHandler>,
+        parking: Arc<dyn ParkingLot>,
+    ) -> Result<Loops, AssemblyError> {
+        if self.transport_survives() && !parking.survives_restart() {
+            return Err(AssemblyError::ForgetfulParking { service });
+        }
+        let config = ConsumerConfig { start: StartFrom::Earliest, ..self.settings.consumer };
+        let consumer = Consumer::of_service(handler, self.consumer_ports(parking), config);
+        Ok(Loops::default().consuming(consumer))
     }
 
-    fn relaying(&self, service: &str, outbox: Arc<dyn Outbox>) -> Loops {
+    fn consumer_ports(&self, parking: Arc<dyn ParkingLot>) -> ConsumerPorts {
+        let World { clock, ids } = self.world.clone();
+        ConsumerPorts { subscriber: Arc::clone(&self.subscriber), parking, clock, ids }
+    }
+
+    fn relaying(&self, service: &'static str, outbox: Arc<dyn Outbox>) -> Result<Loops, AssemblyError> {
+        match (outbox.survives_restart(), self.transport_survives()) {
+            (true, false) => return Err(AssemblyError::ForgetfulTransport { service }),
+            (false, true) => return Err(AssemblyError::ForgetfulStore { service }),
+            (true, true) | (false, false) => {}
+        }
         let owner: Uuid = self.world.uuid(self.world.now());
         let ports = RelayPorts { outbox, publisher: Arc::clone(&self.publisher) };
         let mut loops = Loops::default();
         loops.relay(Relay::new(service, ports, owner, self.settings.relay));
-        loops
+        Ok(loops)
+    }
+
+    fn transport_survives(&self) -> bool {
+        self.subscriber.features().survives_restart
     }
 
     fn polling(&self) -> Pace {

@@ -8,5 +8,6 @@ pub mod backoff;
 pub mod consumer;
 pub mod desk;
 pub mod driver;
+pub mod panic;
 pub mod relay;
 pub mod shutdown;

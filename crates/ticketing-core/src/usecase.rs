@@ -75,21 +75,24 @@ struct News<'a> {
     world: &'a World,
     give_up_at: Timestamp,
     pause: Duration,
+    /// What was waited already: a clock that is set back ends the wait all the same.
+    waited: Duration,
 }
 
 impl<'a> News<'a> {
     fn expected(world: &'a World, is_young: bool) -> Self {
         let now = world.now();
         let give_up_at = if is_young { now.after(NEWS_WAIT) } else { now };
-        Self { world, give_up_at, pause: NEWS_POLL }
+        Self { world, give_up_at, pause: NEWS_POLL, waited: Duration::ZERO }
     }
 
     /// Waits until looking again is worth it; `false` if it no longer is.
     async fn may_have_come(&mut self) -> bool {
-        if self.world.now() >= self.give_up_at {
+        if self.world.now() >= self.give_up_at || self.waited >= NEWS_WAIT {
             return false;
         }
         self.world.clock.sleep(self.pause).await;
+        self.waited += self.pause;
         self.pause = (self.pause * 2).min(NEWS_WAIT / 4);
         true
     }

@@ -30,14 +30,14 @@ impl Marketplace {
         let config = Config { http, ..Config::default() };
         let engines =
             wiring::engines(&MemoryEngines::default(), Argon2Config::weak(), &config).expect("a weak hash is a hash");
-        let assembly = assemble(engines, &config);
+        let assembly = assemble(engines, &config).expect("engines that fit together");
         let url = serve(ticketing_server::router(&assembly.app)).await;
         Self { url, running: assembly.start() }
     }
 
     /// Ends it in order, with all that follows an order.
     pub(crate) async fn close(self) {
-        self.running.stop().await;
+        self.running.stop().await.expect("no loop ends early");
     }
 }
 

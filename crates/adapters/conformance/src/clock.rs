@@ -43,7 +43,7 @@ pub async fn a_sleep_lasts_as_long_as_asked(fixture: &dyn ClockFixture) -> Outco
     Outcome::Kept
 }
 
-/// Time never runs backwards.
+/// Time never runs backwards while nobody sets the clock.
 pub async fn time_never_runs_backwards(fixture: &dyn ClockFixture) -> Outcome {
     let clock = fixture.clock();
     let began = clock.now();

@@ -176,6 +176,7 @@ macro_rules! outbox {
             a_lease_that_ran_out_is_free
             a_stale_lease_marks_nothing
             a_commit_wakes_the_relay
+            what_was_committed_survives_a_restart
         }
     };
     ($fixture:expr) => { $crate::outbox!(@ [tests $fixture]); };
@@ -224,6 +225,7 @@ macro_rules! parking {
             a_key_may_be_released_and_held_again
             what_follows_a_released_key_is_released
             consumers_park_apart
+            what_was_parked_survives_a_restart
         }
     };
     ($fixture:expr) => { $crate::parking!(@ [tests $fixture]); };

@@ -4,6 +4,7 @@
 mod leases;
 mod marking;
 mod order;
+mod surviving;
 mod waking;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::time::{TimeFixture, soon};
 pub use leases::{a_lease_has_one_holder, a_lease_that_ran_out_is_free, a_stale_lease_marks_nothing};
 pub use marking::{a_cursor_reads_on, what_is_marked_never_comes_out_again, what_is_not_marked_comes_out_again};
 pub use order::pending_is_contiguous_per_aggregate;
+pub use surviving::what_was_committed_survives_a_restart;
 pub use waking::a_commit_wakes_the_relay;
 
 /// Every rule of this module.
@@ -36,6 +38,11 @@ pub trait OutboxFixture: TimeFixture {
     ///
     /// As the store of the outbox.
     async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError>;
+
+    /// The outbox as the next process finds it, opened from what is kept alone.
+    ///
+    /// Called only where `survives_restart` is claimed.
+    async fn reopened(&self) -> Arc<dyn Outbox>;
 }
 
 /// Everything that is pending, read from the start in large slices.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
@@ -20,9 +21,15 @@ use crate::time::soon;
 pub const PARKING: Family<dyn ParkingFixture> = crate::parking!(@ [family]);
 
 /// An empty parking lot.
+#[async_trait]
 pub trait ParkingFixture: Send + Sync {
     /// The parking lot; always the same one.
     fn parking_lot(&self) -> Arc<dyn ParkingLot>;
+
+    /// The parking lot as the next process finds it, opened from what is kept alone.
+    ///
+    /// Called only where `survives_restart` is claimed.
+    async fn reopened(&self) -> Arc<dyn ParkingLot>;
 }
 
 const CONSUMER: &str = "catalog";
@@ -227,5 +234,20 @@ pub async fn consumers_park_apart(fixture: &dyn ParkingFixture) -> Outcome {
     let of = |consumer: &str| ParkedFilter { consumer: Some(consumer.to_owned()), ..ParkedFilter::default() };
     assert_eq!(lot.list(&of(CONSUMER), 10).await, std::slice::from_ref(first), "another consumer's key was released");
     assert_eq!(lot.list(&of("orders"), 10).await, with_release(&[other], true), "a consumer's own key is released");
+    Outcome::Kept
+}
+
+/// What was parked outlives the process, if the lot claims it.
+pub async fn what_was_parked_survives_a_restart(fixture: &dyn ParkingFixture) -> Outcome {
+    let lot = Lot(fixture.parking_lot());
+    if !lot.0.survives_restart() {
+        return Outcome::NotClaimed("survives_restart");
+    }
+    let parked = history(CONSUMER, 3);
+    lot.park(&parked).await;
+
+    let next = Lot(fixture.reopened().await);
+    assert!(next.0.survives_restart(), "a lot that outlived its process says that it does not");
+    assert_eq!(next.all().await, parked, "the next process finds what this one parked");
     Outcome::Kept
 }

@@ -1,8 +1,9 @@
-//! Clocks: one that runs, and one that a test moves.
+//! Clocks: the one of the machine, and one that a test moves.
+
+mod follow;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -11,22 +12,27 @@ use ticketing_core::ports::clock::Clock;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// The time of the machine, which never runs backwards.
+use crate::lock::Lock;
+
+use follow::Reading;
+
+/// The time of the machine.
 ///
-/// It counts from where the wall clock stood when it was made, so a wall clock
-/// that is set back does not move it. One that runs ahead by a second or more,
-/// after the machine slept for one, takes it along. Under tokio's paused time
-/// it stands still and moves with it.
+/// It counts on by the machine's own clock, which nobody sets, and looks at the
+/// wall clock once a second. A wall clock that is ahead by a second or more,
+/// after the machine slept for one, takes it along at once. One that is behind,
+/// because it was set back, is waited for at half speed if that takes no longer
+/// than ten seconds; otherwise the time follows it backwards, once two looks
+/// agree, and the log says so. Sleeping is by the machine's own clock: no change of the wall
+/// clock makes a sleep longer or shorter.
+///
+/// Under tokio's paused time it stands still and moves with it.
 #[derive(Debug)]
 pub struct SystemClock {
     origin: Duration,
     started: Instant,
     machine: std::time::Instant,
-    /// What the wall clock saw pass and the machine's own clock did not, in whole seconds.
-    skipped: AtomicU64,
-    /// At which second that was looked at.
-    looked_at: AtomicU64,
-    latest: AtomicI64,
+    reading: Lock<Reading>,
 }
 
 impl SystemClock {
@@ -34,18 +40,13 @@ impl SystemClock {
     #[must_use]
     pub fn new() -> Self {
         let (started, machine) = (Instant::now(), std::time::Instant::now());
-        let (skipped, looked_at) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { origin: wall(), started, machine, skipped, looked_at, latest: AtomicI64::new(0) }
+        Self { origin: wall(), started, machine, reading: Lock::default() }
     }
 
-    /// Looks at the wall clock once a second.
-    fn skipped(&self, elapsed: Duration) -> Duration {
-        if self.looked_at.swap(elapsed.as_secs(), Ordering::Relaxed) != elapsed.as_secs() {
-            let passed = wall().saturating_sub(self.origin);
-            let skipped = passed.saturating_sub(self.machine.elapsed()).as_secs();
-            self.skipped.store(skipped, Ordering::Relaxed);
-        }
-        Duration::from_secs(self.skipped.load(Ordering::Relaxed))
+    /// By how many milliseconds the wall clock moved more than the machine's own.
+    fn drift(&self) -> i64 {
+        let (wall, counted) = (wall().as_millis(), (self.origin + self.machine.elapsed()).as_millis());
+        i64::try_from(wall).unwrap_or(i64::MAX) - i64::try_from(counted).unwrap_or(i64::MAX)
     }
 }
 
@@ -59,9 +60,8 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let elapsed = self.started.elapsed();
-        let now = Timestamp::EPOCH.after(self.origin + elapsed + self.skipped(elapsed));
-        let latest = self.latest.fetch_max(now.millis(), Ordering::Relaxed);
-        now.max(Timestamp::from_millis(latest))
+        let counted = Timestamp::EPOCH.after(self.origin + elapsed);
+        self.reading.lock().at(counted, elapsed.as_secs(), || self.drift())
     }
 
     async fn sleep(&self, span: Duration) {

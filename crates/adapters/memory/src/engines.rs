@@ -29,10 +29,11 @@ use crate::{
 ///
 /// let engines = MemoryEngines::default();
 /// let surroundings = engines.surroundings(Settings::default());
-/// let (tickets, ticket_loops) = surroundings.tickets(engines.ticket_ports());
-/// let (orders, order_loops) = surroundings.orders(engines.order_ports());
-/// let loops = ticket_loops.and(order_loops).and(surroundings.expiration(engines.expiration_ports()));
+/// let (tickets, ticket_loops) = surroundings.tickets(engines.ticket_ports())?;
+/// let (orders, order_loops) = surroundings.orders(engines.order_ports())?;
+/// let loops = ticket_loops.and(order_loops).and(surroundings.expiration(engines.expiration_ports())?);
 /// # let _ = (tickets, orders, loops);
+/// # Ok::<(), ticketing_core::assembly::AssemblyError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct MemoryEngines {

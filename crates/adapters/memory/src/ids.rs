@@ -12,7 +12,8 @@ use crate::lock::Lock;
 /// Draws ids and secrets by chance, from a generator that the operating system seeds.
 ///
 /// Ids of one process sort in the order in which they were drawn, also within
-/// a millisecond (RFC 9562, section 6.2, method 2).
+/// a millisecond (RFC 9562, section 6.2, method 2), and while a clock that was
+/// set back has not caught up yet: until then they tell the last time before it was.
 #[derive(Debug, Default)]
 pub struct RandomIds {
     last: Lock<Moment>,
@@ -112,6 +113,17 @@ mod tests {
         let drawn: Vec<_> = (0..1000).map(|_| ids.uuid(Timestamp::from_millis(5))).collect();
 
         assert!(drawn.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn ids_sort_as_they_were_drawn_though_the_clock_is_set_back() {
+        let ids = RandomIds::new();
+        let times = [600_000, 600_001, 5, 6, 300_000, 600_001, 600_002];
+        let drawn: Vec<_> = times.iter().map(|time| ids.uuid(Timestamp::from_millis(*time))).collect();
+
+        assert!(drawn.is_sorted_by(|a, b| a < b), "{drawn:?}");
+        let told = drawn.iter().map(|uuid| uuid.as_u128() >> 80).collect::<Vec<_>>();
+        assert_eq!(told, [600_000, 600_001, 600_001, 600_001, 600_001, 600_001, 600_002]);
     }
 
     #[test]

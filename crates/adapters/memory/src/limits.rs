@@ -62,8 +62,10 @@ impl RateLimiter for MemoryLimiter {
 
 impl Counts {
     fn check(&mut self, key: &str, quota: Quota, now: Duration) -> Verdict {
-        let arrival = self.arrivals.get(key).copied().unwrap_or(now).max(now);
         let tolerance = quota.per * quota.burst.saturating_sub(1);
+        // One that lies further ahead than any try leads to was noted before the clock was set back.
+        let noted = self.arrivals.get(key).copied().filter(|arrival| *arrival <= now + tolerance + quota.per);
+        let arrival = noted.unwrap_or(now).max(now);
         let early = (arrival - now).saturating_sub(tolerance);
         if !early.is_zero() {
             return Verdict::Denied { retry_after: whole_millis(early) };
@@ -110,6 +112,18 @@ impl fmt::Debug for MemoryLimiter {
 mod tests {
     use super::*;
     use crate::clock::ManualClock;
+
+    #[test]
+    fn a_clock_that_is_set_back_shuts_nobody_out() {
+        let mut counts = Counts { arrivals: HashMap::new(), crowded: FEW_KEYS };
+        let quota = Quota { burst: 2, per: Duration::from_secs(1) };
+        let hour = Duration::from_secs(3600);
+        for _ in 0..3 {
+            counts.check("a", quota, hour * 2);
+        }
+
+        assert_eq!([(); 3].map(|()| counts.check("a", quota, hour) == Verdict::Allowed), [true, true, false]);
+    }
 
     #[tokio::test]
     async fn idle_keys_are_forgotten() {

@@ -86,6 +86,10 @@ impl MemoryOutbox {
 
 #[async_trait]
 impl Outbox for MemoryOutbox {
+    fn survives_restart(&self) -> bool {
+        false
+    }
+
     async fn lease(&self, owner: Uuid, span: Duration) -> Result<Option<Lease>, StoreError> {
         let now = self.shared.clock.now();
         self.faults.run(Operation::Outbox, || Ok(self.shared.state.lock().lease(owner, now, span))).await

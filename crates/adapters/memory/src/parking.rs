@@ -44,6 +44,10 @@ impl MemoryParkingLot {
 
 #[async_trait]
 impl ParkingLot for MemoryParkingLot {
+    fn survives_restart(&self) -> bool {
+        false
+    }
+
     async fn park(&self, parked: Parked) -> Result<(), StoreError> {
         let park = || {
             self.lot.lock().park(parked);

@@ -117,6 +117,10 @@ impl MongoOutbox {
 
 #[async_trait]
 impl Outbox for MongoOutbox {
+    fn survives_restart(&self) -> bool {
+        true
+    }
+
     async fn lease(&self, owner: Uuid, span: Duration) -> Result<Option<Lease>, StoreError> {
         self.leases.take(owner, span).await
     }

@@ -97,6 +97,10 @@ struct Lane {
 
 #[async_trait]
 impl ParkingLot for MongoParkingLot {
+    fn survives_restart(&self) -> bool {
+        true
+    }
+
     async fn park(&self, parked: Parked) -> Result<(), StoreError> {
         self.insert(vec![parked]).await
     }

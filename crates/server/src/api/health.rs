@@ -1,5 +1,6 @@
 //! `/livez`, `/readyz` and `/metrics`: for whoever operates the process.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use ticketing_core::assembly::LoopHealth;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, SessionId, TicketId};
 use ticketing_core::flow::driver::causes;
 use ticketing_core::ports::BoxError;
@@ -30,9 +32,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(livez)).routes(routes!(readyz)).routes(routes!(metrics))
 }
 
-/// Whether requests are taken.
+/// Whether requests are taken, and whether all that runs behind them still does.
 #[derive(Debug, Default)]
-pub struct Health(AtomicU8);
+pub struct Health {
+    phase: AtomicU8,
+    loops: OnceLock<LoopHealth>,
+}
 
 const STARTING: u8 = 0;
 const READY: u8 = 1;
@@ -41,16 +46,27 @@ const STOPPING: u8 = 2;
 impl Health {
     /// From now on requests are taken, unless the process is stopping already.
     pub fn set_ready(&self) {
-        self.0.fetch_max(READY, Ordering::Relaxed);
+        self.phase.fetch_max(READY, Ordering::Relaxed);
     }
 
     /// No more requests are wanted.
     pub fn set_stopping(&self) {
-        self.0.store(STOPPING, Ordering::Relaxed);
+        self.phase.store(STOPPING, Ordering::Relaxed);
+    }
+
+    /// From now on the process is alive only while these loops are.
+    pub fn watch(&self, loops: LoopHealth) {
+        self.loops.get_or_init(|| loops);
+    }
+
+    /// How many loops ended before they were told to.
+    pub(crate) fn loops_ended(&self) -> u64 {
+        self.loops.get().map_or(0, LoopHealth::ended)
     }
 
     fn name(&self) -> &'static str {
-        match self.0.load(Ordering::Relaxed) {
+        match self.phase.load(Ordering::Relaxed) {
+            _ if self.loops_ended() > 0 => "failed",
             STARTING => "starting",
             READY => "ready",
             _ => "stopping",
@@ -62,7 +78,8 @@ impl Health {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Readiness {
-    /// `ready`; `degraded`, if whoever is signed in cannot be served; `unavailable`, if nobody can; `starting` or `stopping`.
+    /// `ready`; `degraded`, if whoever is signed in cannot be served; `unavailable`, if nobody can; `starting`,
+    /// `stopping`, or `failed`, if a part of the process ended early.
     status: &'static str,
     checks: Vec<Check>,
 }
@@ -76,17 +93,22 @@ struct Check {
     ok: bool,
 }
 
-/// Tells that the process runs.
-#[utoipa::path(get, path = "/livez", tag = "operations",
-    responses((status = 200, body = String, description = "`ok`", content_type = "text/plain")))]
-async fn livez() -> &'static str {
-    "ok"
+/// Tells whether the process is whole. One that is not ends by itself; whoever sees it first may end it.
+#[utoipa::path(get, path = "/livez", tag = "operations", responses(
+    (status = 200, body = String, description = "`ok`", content_type = "text/plain"),
+    (status = 503, body = String, description = "`failed`: a part of it ended early", content_type = "text/plain"),
+))]
+async fn livez(State(app): State<App>) -> (StatusCode, &'static str) {
+    match app.health.loops_ended() {
+        0 => (StatusCode::OK, "ok"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "failed"),
+    }
 }
 
 /// Tells whether requests should be sent here.
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses(
     (status = 200, body = Readiness, description = "They should: it is `ready`, or `degraded` and better than nothing"),
-    (status = 503, body = Readiness, description = "They should not: it is `starting`, `unavailable` or `stopping`",
+    (status = 503, body = Readiness, description = "They should not: it is `starting`, `unavailable`, `stopping` or `failed`",
         content_type = "application/json"),
 ))]
 async fn readyz(State(app): State<App>) -> Response {

@@ -98,7 +98,7 @@ impl Processes {
         let report = operate::audit(ports, Arc::new(self.right), Duration::from_secs(60)).await;
         assert_eq!(report.expect("MongoDB answers"), ExitCode::SUCCESS);
         for running in self.running {
-            running.stop().await;
+            running.stop().await.expect("no loop ends early");
         }
     }
 }
@@ -137,7 +137,7 @@ async fn run((config, services): (&Config, Vec<Service>), clock: Off, listener: 
     let config = Config { services, ..config.clone() };
     let mut engines = wiring::connect(&config).await.expect("the engines answer");
     engines.surroundings.world.clock = Arc::new(clock);
-    let assembly = assemble(engines, &config);
+    let assembly = assemble(engines, &config).expect("engines that fit together");
     let service = router(&assembly.app).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     assembly.start()

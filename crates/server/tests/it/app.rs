@@ -58,7 +58,7 @@ impl TestApp {
         let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(RandomIds::new()) };
         let memory = MemoryEngines::new(world);
         let engines = wiring::engines(&memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
-        let Assembly { app, mut loops, http_stops } = assemble(engines, &config);
+        let Assembly { app, mut loops, http_stops } = assemble(engines, &config).expect("engines that fit together");
         for desk in loops.take_desks() {
             tokio::spawn(desk.run());
         }

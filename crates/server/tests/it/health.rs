@@ -1,17 +1,25 @@
 //! What a process that lacks something tells whoever sends requests to it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use ticketing_core::flow::driver::{Pace, Step, causes};
+use ticketing_core::ports::BoxError;
 use ticketing_crypto::Argon2Config;
 use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines};
 use ticketing_server::config::Config;
 use ticketing_server::marketplace::assemble;
+use ticketing_server::runtime::Assembly;
+use ticketing_server::serve::serve_on;
 use ticketing_server::wiring;
+use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 /// A process, one part of whose engines fails whenever the plan says so.
@@ -21,7 +29,7 @@ fn process(fail: impl FnOnce(&mut MemoryEngines, FaultPlan)) -> (Router, FaultPl
     fail(&mut memory, faults.clone());
     let config = Config::default();
     let engines = wiring::engines(&memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
-    let assembly = assemble(engines, &config);
+    let assembly = assemble(engines, &config).expect("engines that fit together");
     assembly.app.health.set_ready();
     (ticketing_server::router(&assembly.app), faults)
 }
@@ -63,4 +71,67 @@ async fn without_a_store_of_its_own_a_process_wants_no_requests() {
 
     faults.revive();
     assert_eq!(readiness(&router).await, (200, "ready".to_owned(), vec![]));
+}
+
+/// A loop that panics once it is told to.
+struct Bomb(Arc<AtomicBool>);
+
+#[async_trait]
+impl Step for Bomb {
+    fn name(&self) -> &str {
+        "bomb"
+    }
+
+    async fn step(&mut self) -> Result<usize, BoxError> {
+        assert!(!self.0.load(Ordering::SeqCst), "a bomb went off");
+        Ok(0)
+    }
+
+    async fn idle(&mut self) {
+        tokio::task::yield_now().await;
+    }
+
+    async fn finish(self: Box<Self>) {}
+}
+
+/// A marketplace with a loop that panics once it is told to.
+fn with_bomb(config: &Config) -> (Assembly, Arc<AtomicBool>) {
+    let goes_off = Arc::<AtomicBool>::default();
+    let engines = wiring::engines(&MemoryEngines::default(), Argon2Config::weak(), config).expect("a weak hash");
+    let mut assembly = assemble(engines, config).expect("engines that fit together");
+    let pace = Pace { period: Duration::from_millis(1), ..Pace::default() };
+    assembly.loops.take_in(Box::new(Bomb(Arc::clone(&goes_off))), pace);
+    (assembly, goes_off)
+}
+
+#[tokio::test]
+async fn a_process_that_lost_a_loop_is_not_alive() {
+    let (assembly, goes_off) = with_bomb(&Config::default());
+    let (router, app) = (ticketing_server::router(&assembly.app), Arc::clone(&assembly.app));
+    let running = assembly.start();
+    assert_eq!(ask(&router, Request::get("/livez")).await.0, 200);
+    assert!(app.metrics.text().contains("ticketing_loops_ended_total 0"), "{}", app.metrics.text());
+
+    goes_off.store(true, Ordering::SeqCst);
+    running.failed().await;
+
+    assert_eq!(ask(&router, Request::get("/livez")).await.0, 503);
+    assert_eq!(readiness(&router).await, (503, "failed".to_owned(), vec![]));
+    assert!(app.metrics.text().contains("ticketing_loops_ended_total 1"), "{}", app.metrics.text());
+    let error = running.stop().await.expect_err("a loop ended early");
+    assert!(causes(&*error).contains("a bomb went off"), "{}", causes(&*error));
+    assert_eq!(ask(&router, Request::get("/livez")).await.0, 503, "also while it stops");
+}
+
+#[tokio::test]
+async fn a_process_that_lost_a_loop_ends_with_an_error_by_itself() {
+    let config = Config::default();
+    let (assembly, goes_off) = with_bomb(&config);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let serving = tokio::spawn(async move { serve_on(listener, assembly, &config).await });
+
+    goes_off.store(true, Ordering::SeqCst);
+
+    let error = serving.await.expect("it does not panic").expect_err("it does not go on as if nothing had happened");
+    assert!(causes(&*error).contains("the loop bomb ended"), "{}", causes(&*error));
 }

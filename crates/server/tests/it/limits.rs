@@ -251,7 +251,7 @@ async fn while_the_limiter_is_silent_each_process_counts_changes_and_nobody_gues
     let mut engines = wiring::engines(&memory, Argon2Config::weak(), &config).unwrap();
     let away = FaultPlan::crash_at(Arc::new(ManualClock::default()), 0);
     engines.edge.limiter = Arc::new(memory.limiter.with_faults(away));
-    let router = ticketing_server::router(&assemble(engines, &config).app);
+    let router = ticketing_server::router(&assemble(engines, &config).expect("engines that fit together").app);
     let post = async |path: &str, body: &'static str| {
         let request = Request::post(path).header("content-type", "application/json").body(Body::from(body)).unwrap();
         router.clone().oneshot(request).await.unwrap().status().as_u16()

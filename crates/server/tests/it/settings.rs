@@ -128,6 +128,22 @@ fn an_engine_is_chosen_together_with_its_address() {
     assert!(refusal(&["topics"], &[]).contains("choose --bus kafka"));
 }
 
+#[test]
+fn engines_that_outlive_the_process_are_not_mixed_with_memory() {
+    let [store, bus] = [&ENGINES[..2], &ENGINES[2..4]];
+    let sessions = &ENGINES[4..];
+    for others in [&[][..], sessions] {
+        let told = refusal(&[], &[store, others].concat());
+        assert!(told.contains("--store mongodb: needs --bus kafka"), "{told}");
+        let told = refusal(&["serve"], &[bus, others].concat());
+        assert!(told.contains("--bus kafka: needs --store mongodb"), "{told}");
+    }
+    let told = refusal(&["--store", " mongodb ", "--bus", "memory"], &[]);
+    assert!(told.contains("--store mongodb: needs --bus kafka"), "{told}");
+    let told = refusal(&["--hold", "soon"], &ENGINES);
+    assert!(!told.contains("needs --"), "{told}");
+}
+
 #[cfg(not(any(feature = "mongodb", feature = "kafka", feature = "redis")))]
 #[test]
 fn an_engine_that_was_not_built_is_told() {

@@ -34,7 +34,7 @@ async fn orders_are_answered_while_sign_ins_wait_for_their_hashes() {
     let config = Config { http, ..Config::default() };
     let cost = Argon2Config { max_concurrent: 1, ..Argon2Config::default() };
     let engines = wiring::engines(&MemoryEngines::default(), cost, &config).unwrap();
-    let assembly = assemble(engines, &config);
+    let assembly = assemble(engines, &config).expect("engines that fit together");
     let router = ticketing_server::router(&assembly.app);
     let running = assembly.start();
     let account = |name: &str| json!({"email": format!("{name}@example.org"), "password": PASSWORD});
@@ -56,5 +56,5 @@ async fn orders_are_answered_while_sign_ins_wait_for_their_hashes() {
     assert!(waiting > 0, "every sign-in was answered before the order");
     let answers = join_all(storm).await.into_iter().map(Result::unwrap);
     assert!(answers.into_iter().all(|status| matches!(status, StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE)));
-    running.stop().await;
+    running.stop().await.expect("no loop ends early");
 }

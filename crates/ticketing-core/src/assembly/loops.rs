@@ -1,27 +1,18 @@
-//! The loops behind services: started together, stopped in order.
-
-use futures::future::{BoxFuture, join_all};
+//! The loops behind services, collected before they run.
 
 use crate::flow::consumer::{Consumer, ConsumerCounts};
 use crate::flow::desk::{Desk, Desks};
-use crate::flow::driver::{Driver, Pace, Step};
+use crate::flow::driver::{Pace, Step};
 use crate::flow::relay::Relay;
-use crate::flow::shutdown::{Shutdown, shutdown};
 use crate::ports::BoxError;
-use crate::usecase::World;
-
-/// Starts a future beside the others and returns another that ends with it.
-///
-/// With tokio: `|task| { let task = tokio::spawn(task); async move { task.await.unwrap_or_default() }.boxed() }`.
-pub type Spawn<'a> = &'a (dyn Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()> + Send + Sync);
 
 /// What repeats behind one service, or several.
 #[derive(Default)]
 #[must_use = "a service whose loops are not run hears and says nothing"]
 pub struct Loops {
-    intake: Vec<(Box<dyn Step>, Pace)>,
-    desks: Vec<(Desks, Vec<Desk>)>,
-    relays: Vec<Box<dyn Step>>,
+    pub(super) intake: Vec<(Box<dyn Step>, Pace)>,
+    pub(super) desks: Vec<(Desks, Vec<Desk>)>,
+    pub(super) relays: Vec<Box<dyn Step>>,
     counts: Vec<(String, ConsumerCounts)>,
 }
 
@@ -50,9 +41,10 @@ impl Loops {
     }
 
     /// Adds a consumer.
-    pub(super) fn consume(&mut self, consumer: Consumer) {
+    pub(super) fn consuming(mut self, consumer: Consumer) -> Self {
         self.counts.push((consumer.name().to_owned(), consumer.counts()));
         self.take_in(Box::new(consumer), Pace::default());
+        self
     }
 
     /// Adds a step that brings work in; stopped first.
@@ -72,32 +64,6 @@ impl Loops {
     #[must_use]
     pub fn counts(&self) -> Vec<(String, ConsumerCounts)> {
         self.counts.clone()
-    }
-
-    /// Runs everything until `stop`, then ends it in order, so that nothing is left half done:
-    /// what brings work in, then the desks, then the relays, which publish what is left.
-    pub async fn run(self, world: World, stop: Shutdown, spawn: Spawn<'_>) {
-        let (end_relays, relays_end) = shutdown();
-        let World { clock, ids } = world;
-        let driver = |shutdown| Driver { clock: clock.clone(), ids: ids.clone(), shutdown };
-        let (intake_driver, relay_driver) = (driver(stop.clone()), driver(relays_end));
-        let intake = join_all(self.intake.into_iter().map(|(step, pace)| {
-            let driver = intake_driver.clone();
-            spawn(Box::pin(async move { driver.drive(step, pace).await }))
-        }));
-        let (desks, decide): (Vec<_>, Vec<_>) = self.desks.into_iter().unzip();
-        let decide = join_all(decide.into_iter().flatten().map(|desk| spawn(Box::pin(desk.run()))));
-        let relays = join_all(self.relays.into_iter().map(|step| {
-            let driver = relay_driver.clone();
-            spawn(Box::pin(async move { driver.drive(step, Pace::default()).await }))
-        }));
-        // A service that takes nothing in has relays all the same.
-        stop.requested().await;
-        intake.await;
-        desks.iter().for_each(Desks::close);
-        decide.await;
-        end_relays.request();
-        relays.await;
     }
 
     /// Steps everything by hand until nothing is left to do; for tests, where time stands still.

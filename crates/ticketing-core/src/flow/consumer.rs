@@ -4,71 +4,44 @@
 //! until the culprit stands alone; only its key waits for a retry, and when
 //! retries are used up the culprit and all that follows it are parked, in
 //! order. Other keys flow. Nothing is dropped.
+//!
+//! A handler that panics has failed. Waiting for something that is away is no
+//! failure of an event: only what failed by itself is counted.
 
+mod counts;
+mod failures;
+mod handler;
 mod isolate;
+mod name;
 mod park;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
 
-use crate::domain::event::{Event, Topic};
+use crate::domain::ids::EventId;
 use crate::domain::time::Timestamp;
 use crate::ports::BoxError;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::parking::ParkingLot;
-use crate::ports::store::StoreError;
 use crate::ports::transport::{
     Arrival, Delivery, EventSubscriber, Settlement, StartFrom, Subscription, SubscriptionConfig, TransportError,
 };
-use crate::wire::{self, EventEnvelope};
+use crate::wire;
 
 use super::backoff::Backoff;
 use super::driver::{Step, causes};
+use super::panic::caught_now;
 
-/// An event and the envelope it came in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Incoming {
-    /// Who, what and when.
-    pub envelope: EventEnvelope,
-    /// What happened.
-    pub event: Event,
-}
+use failures::Failures;
 
-/// Why events were not handled.
-#[derive(Debug, thiserror::Error)]
-pub enum HandleError {
-    /// Something did not answer: the same events will be handled later, however long it takes.
-    #[error("what the handler needs is unavailable")]
-    Unavailable(#[source] BoxError),
-    /// These events cannot be handled: after a few tries, a human is needed.
-    #[error("the events cannot be handled")]
-    Failed(#[source] BoxError),
-}
-
-/// Reacts to events.
-///
-/// Handling an event twice equals handling it once, and so does handling an
-/// old one after a newer one of the same subject.
-#[async_trait]
-pub trait EventHandler: Send + Sync + 'static {
-    /// The name of the consumer, and of its group.
-    fn name(&self) -> &str;
-
-    /// Which streams it follows.
-    fn topics(&self) -> &[Topic];
-
-    /// Handles all events, as one unit of work where there is an effect.
-    ///
-    /// # Errors
-    ///
-    /// [`HandleError`]: some may have been handled; all will be handed over again.
-    async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError>;
-}
+pub use counts::ConsumerCounts;
+pub use handler::{EventHandler, HandleError, Incoming};
+pub use name::NameRefusal;
 
 /// How a consumer works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,44 +76,6 @@ impl Default for ConsumerConfig {
     }
 }
 
-/// How many deliveries came to which end. A clone counts the same consumer.
-#[derive(Debug, Clone, Default)]
-pub struct ConsumerCounts(Arc<Counters>);
-
-#[derive(Debug, Default)]
-struct Counters {
-    handled: AtomicU64,
-    unknown: AtomicU64,
-    retried: AtomicU64,
-    parked: AtomicU64,
-}
-
-impl ConsumerCounts {
-    /// Events whose effect was committed, or needed none.
-    #[must_use]
-    pub fn handled(&self) -> u64 {
-        self.0.handled.load(Ordering::Relaxed)
-    }
-
-    /// Events of a type that a newer release added.
-    #[must_use]
-    pub fn unknown(&self) -> u64 {
-        self.0.unknown.load(Ordering::Relaxed)
-    }
-
-    /// Deliveries that were put back for later.
-    #[must_use]
-    pub fn retried(&self) -> u64 {
-        self.0.retried.load(Ordering::Relaxed)
-    }
-
-    /// Deliveries that were set aside.
-    #[must_use]
-    pub fn parked(&self) -> u64 {
-        self.0.parked.load(Ordering::Relaxed)
-    }
-}
-
 /// What a consumer works with.
 #[derive(Clone)]
 pub struct ConsumerPorts {
@@ -168,6 +103,7 @@ pub struct Consumer {
     counts: ConsumerCounts,
     subscription: Option<Box<dyn Subscription>>,
     waiting: Vec<Delivery>,
+    failures: Failures,
     replay_at: Timestamp,
 }
 
@@ -188,13 +124,35 @@ enum Part {
     /// Events that we know, each beside its delivery.
     Events(Vec<Incoming>, Vec<Unsettled>),
     /// Bytes that are no event of ours.
-    Foreign(Box<Unsettled>, wire::Undecodable),
+    Foreign(Box<Unsettled>, String),
+}
+
+impl Unsettled {
+    fn event(&self) -> Option<EventId> {
+        match &self.delivery.arrival {
+            Arrival::Event(envelope) => Some(envelope.id),
+            Arrival::Undecodable { .. } => None,
+        }
+    }
 }
 
 impl Consumer {
     /// A consumer that subscribes with its first step.
-    #[must_use]
-    pub fn new(handler: Arc<dyn EventHandler>, ports: ConsumerPorts, config: ConsumerConfig) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`NameRefusal`]: a service of the marketplace has the name of the handler, or nobody can.
+    pub fn new(
+        handler: Arc<dyn EventHandler>,
+        ports: ConsumerPorts,
+        config: ConsumerConfig,
+    ) -> Result<Self, NameRefusal> {
+        name::check(handler.name())?;
+        Ok(Self::of_service(handler, ports, config))
+    }
+
+    /// The consumer of a service of the marketplace.
+    pub(crate) fn of_service(handler: Arc<dyn EventHandler>, ports: ConsumerPorts, config: ConsumerConfig) -> Self {
         Self {
             handler,
             ports,
@@ -202,6 +160,7 @@ impl Consumer {
             counts: ConsumerCounts::default(),
             subscription: None,
             waiting: Vec::new(),
+            failures: Failures::default(),
             replay_at: Timestamp::EPOCH,
         }
     }
@@ -238,7 +197,7 @@ impl Consumer {
         fetched
     }
 
-    async fn handle_batch(&self, deliveries: Vec<Delivery>) -> Result<(), BoxError> {
+    async fn handle_batch(&mut self, deliveries: Vec<Delivery>) -> Result<(), BoxError> {
         let unsettled = deliveries.into_iter().map(|delivery| Unsettled { key: delivery.arrival.key(), delivery });
         let free = self.follow_parked(unsettled.collect()).await?;
         self.isolate(self.decode(free)).await
@@ -258,9 +217,9 @@ impl Consumer {
                     self.counts.0.unknown.fetch_add(1, Ordering::Relaxed);
                     ack(unsettled.delivery);
                 }
-                Err(undecodable) => {
+                Err(reason) => {
                     parts.push_back(Part::Events(std::mem::take(&mut events), std::mem::take(&mut run)));
-                    parts.push_back(Part::Foreign(Box::new(unsettled), undecodable));
+                    parts.push_back(Part::Foreign(Box::new(unsettled), reason));
                 }
             }
         }
@@ -268,9 +227,12 @@ impl Consumer {
         parts
     }
 
-    fn handled(&self, deliveries: Vec<Unsettled>) {
+    fn handled(&mut self, deliveries: Vec<Unsettled>) {
         self.counts.0.handled.fetch_add(deliveries.len() as u64, Ordering::Relaxed);
         for unsettled in deliveries {
+            if !self.failures.is_empty() {
+                unsettled.event().into_iter().for_each(|event| self.failures.forget(&unsettled.key, event));
+            }
             ack(unsettled.delivery);
         }
     }
@@ -281,12 +243,15 @@ impl Consumer {
     }
 }
 
-fn decode(arrival: &Arrival) -> Result<Option<Incoming>, wire::Undecodable> {
+/// An event that we know, or why it is none. Bytes that make this code panic are none either.
+fn decode(arrival: &Arrival) -> Result<Option<Incoming>, String> {
     match arrival {
         Arrival::Event(envelope) => {
-            Ok(wire::open(envelope)?.map(|event| Incoming { envelope: envelope.clone(), event }))
+            let opened = caught_now(|| wire::open(envelope)).map_err(|panicked| panicked.to_string())?;
+            let event = opened.map_err(|undecodable| undecodable.to_string())?;
+            Ok(event.map(|event| Incoming { envelope: envelope.clone(), event }))
         }
-        Arrival::Undecodable { reason, .. } => Err(reason.clone()),
+        Arrival::Undecodable { reason, .. } => Err(reason.to_string()),
     }
 }
 
@@ -337,11 +302,5 @@ impl Step for Consumer {
             Ok(abandoned) => tracing::warn!(abandoned, "{} left deliveries unsettled", self.handler.name()),
             Err(error) => tracing::warn!(cause = causes(&error), "{} could not leave its group", self.handler.name()),
         }
-    }
-}
-
-impl From<StoreError> for HandleError {
-    fn from(error: StoreError) -> Self {
-        if error.is_transient() { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
     }
 }

@@ -8,14 +8,19 @@
 //! Tickets are spread over a few desks by id, so within a process a ticket is
 //! always decided in one place, and commits collide only between processes.
 //!
+//! A batch that cannot be decided as one is taken apart by ticket, whatever kept
+//! it: one ticket in trouble, or one that makes this code panic, fails nobody else.
+//!
 //! Invariant: an answer is sent only after the decision behind it is committed.
 //! Whoever stops waiting for an answer ends their own wait and nothing else.
 
+mod apart;
 mod board;
 mod decide;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender, TrySendError};
@@ -26,6 +31,8 @@ use crate::domain::order::Order;
 use crate::domain::stock::{OrderRequest, Stock};
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Timestamp;
+use crate::flow::driver::causes;
+use crate::flow::panic::caught;
 use crate::ports::order_store::{OrderNeeds, OrderRecords, OrderStore};
 use crate::ports::store::{CommitToken, RecordKey, StoreError, Stored};
 use crate::usecase::World;
@@ -103,7 +110,10 @@ pub struct Closed;
 
 /// Where matters are handed in. A clone leads to the same desks.
 #[derive(Debug, Clone)]
-pub struct Desks(Arc<[Sender<Waiting>]>);
+pub struct Desks {
+    senders: Arc<[Sender<Waiting>]>,
+    panics: Arc<AtomicU64>,
+}
 
 /// A matter, and who waits for its answer.
 #[derive(Debug)]
@@ -116,16 +126,16 @@ impl Desks {
     /// Opens desks over one store. Each [`Desk`] must be run, as a task of its own.
     #[must_use]
     pub fn open(store: &Arc<dyn OrderStore>, world: &World, config: DeskConfig) -> (Self, Vec<Desk>) {
+        let panics = Arc::new(AtomicU64::new(0));
         let (senders, desks): (Vec<_>, Vec<_>) = (0..config.desks.max(1))
             .map(|_| {
                 let (sender, matters) = async_channel::bounded(config.waiting);
-                (
-                    sender,
-                    Desk { store: Arc::clone(store), world: world.clone(), config, matters, stocks: HashMap::new() },
-                )
+                let (store, world, panics) = (Arc::clone(store), world.clone(), Arc::clone(&panics));
+                let (stocks, troubled) = (HashMap::new(), HashSet::new());
+                (sender, Desk { store, world, config, matters, stocks, troubled, panics })
             })
             .unzip();
-        (Self(senders.into()), desks)
+        (Self { senders: senders.into(), panics }, desks)
     }
 
     /// Hands a matter in and waits until it is decided and committed.
@@ -156,12 +166,18 @@ impl Desks {
     /// How many matters wait to be decided.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.0.iter().map(Sender::len).sum()
+        self.senders.iter().map(Sender::len).sum()
+    }
+
+    /// How often deciding a batch panicked; what was to be decided is answered as broken.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
     }
 
     /// Takes no more matters; those that wait are still decided.
     pub fn close(&self) {
-        for desk in self.0.iter() {
+        for desk in self.senders.iter() {
             desk.close();
         }
     }
@@ -169,8 +185,8 @@ impl Desks {
     fn desk_of(&self, ticket: TicketId) -> &Sender<Waiting> {
         // The last bytes of a UUID of version 7 are random.
         let [.., low, last] = ticket.uuid().into_bytes();
-        let desk = usize::from(u16::from_le_bytes([last, low])) % self.0.len();
-        self.0.get(desk).expect("a remainder is less than its divisor, and there is at least one desk")
+        let desk = usize::from(u16::from_le_bytes([last, low])) % self.senders.len();
+        self.senders.get(desk).expect("a remainder is less than its divisor, and there is at least one desk")
     }
 }
 
@@ -187,6 +203,9 @@ pub struct Desk {
     /// Stocks as this desk committed them last. May be old where other processes commit too:
     /// the store notices, and the desk reads again.
     stocks: HashMap<TicketId, Stored<Stock>>,
+    /// Tickets that failed alone the last time.
+    troubled: HashSet<TicketId>,
+    panics: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -202,10 +221,17 @@ enum Doubts {
     Committed,
 }
 
-/// How often a batch is decided again after other processes were quicker, before each ticket stands alone.
-const TOGETHER: usize = 3;
-/// How often the matters of one ticket are decided again.
-const APART: usize = 32;
+/// How often a batch is decided again, and until when.
+#[derive(Debug, Clone, Copy)]
+struct Tries {
+    most: usize,
+    within: Duration,
+}
+
+/// Before each ticket stands alone: after others were quicker, or the store was silent.
+const TOGETHER: Tries = Tries { most: 3, within: Duration::from_secs(1) };
+/// How often in a row the store may be silent.
+const SILENT: usize = 3;
 
 impl Desk {
     /// Decides until the desks are closed, or every handle to them is dropped, and nothing waits.
@@ -221,57 +247,58 @@ impl Desk {
         }
     }
 
-    async fn decide_batch(&mut self, batch: Vec<Waiting>) {
-        match self.decide_within(batch, TOGETHER, Doubts::None).await {
-            Ok(()) => {}
-            // Others commit to the same stocks: whoever collides must not hold up the rest.
-            Err((crowded, StoreError::Conflict(_))) => {
-                for of_one_ticket in by_ticket(crowded) {
-                    // Whether one of the tries lost its answer is not known any more.
-                    let doubts = Doubts::Committed;
-                    if let Err((unlucky, error)) = self.decide_within(of_one_ticket, APART, doubts).await {
-                        answer_all(unlucky, &error.into());
-                    }
-                }
-            }
-            Err((batch, error)) => answer_all(batch, &error.into()),
-        }
-    }
-
     /// Decides, commits and answers; gives the batch back if that fails again and again.
     async fn decide_within(
         &mut self,
         batch: Vec<Waiting>,
-        tries: usize,
+        tries: Tries,
         mut doubts: Doubts,
     ) -> Result<(), (Vec<Waiting>, StoreError)> {
-        let mut silent = 0;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let (began, mut silent) = (self.world.now(), 0);
         let mut last = StoreError::Conflict(Vec::new());
-        for _ in 0..tries {
-            last = match self.decide_once(&batch, doubts).await {
+        for _ in 0..tries.most {
+            last = match self.decide_or_panic(&batch, doubts).await {
                 Ok(answers) => {
                     answer_each(batch, answers);
                     return Ok(());
                 }
-                Err(error @ StoreError::Corrupt(_)) => return Err((batch, error)),
-                Err(StoreError::Conflict(keys)) => {
-                    self.forget(&batch, Some(&keys));
-                    StoreError::Conflict(keys)
+                Err(error) => error,
+            };
+            match &last {
+                StoreError::Corrupt(_) => {
+                    self.forget(&batch, None);
+                    break;
                 }
-                Err(error @ StoreError::Unavailable(_)) => {
-                    let cause = crate::flow::driver::causes(&error);
+                StoreError::Conflict(keys) => self.forget(&batch, Some(keys)),
+                StoreError::Unavailable(_) => {
+                    let cause = causes(&last);
                     tracing::warn!(cause, "{} orders may or may not be committed", batch.len());
                     self.forget(&batch, None);
                     doubts = Doubts::Committed;
                     silent += 1;
-                    if silent == TOGETHER {
-                        return Err((batch, error));
-                    }
-                    error
                 }
-            };
+            }
+            if silent == SILENT || self.world.now().since(began) > tries.within {
+                break;
+            }
         }
         Err((batch, last))
+    }
+
+    /// A panic fails what was decided as an unreadable record would, and nothing else.
+    async fn decide_or_panic(&mut self, batch: &[Waiting], doubts: Doubts) -> Result<Answers, StoreError> {
+        match caught(self.decide_once(batch, doubts)).await {
+            Ok(decided) => decided,
+            Err(panicked) => {
+                let cause = causes(&panicked);
+                tracing::error!(cause, "deciding {} orders panicked", batch.len());
+                self.panics.fetch_add(1, Ordering::Relaxed);
+                Err(StoreError::Corrupt(panicked.into()))
+            }
+        }
     }
 
     /// Lays out all that the batch needs to be decided.
@@ -306,9 +333,13 @@ impl Desk {
     async fn decide_once(&mut self, batch: &[Waiting], doubts: Doubts) -> Result<Answers, StoreError> {
         let now = self.world.now();
         let (mut board, mut answers) = self.decide_at(now, batch, doubts).await?;
-        let stale: Vec<_> = self.refused_from_memory(batch, &answers).collect();
-        if !stale.is_empty() {
-            // Nothing is refused from memory: another process may have put places back.
+        loop {
+            let stale: Vec<_> = self.refused_from_memory(batch, &answers).collect();
+            if stale.is_empty() {
+                break;
+            }
+            // Nothing is refused from memory: another process may have put places back. Orders are read each time,
+            // so what was accepted before may be refused now; each round remembers less.
             self.forget(batch, Some(&stale));
             (board, answers) = self.decide_at(now, batch, doubts).await?;
         }
@@ -354,15 +385,6 @@ impl Desk {
     }
 }
 
-/// The matters of each ticket together, in order of arrival: they collide with the same others.
-fn by_ticket(batch: Vec<Waiting>) -> impl Iterator<Item = Vec<Waiting>> {
-    let mut parts: BTreeMap<TicketId, Vec<Waiting>> = BTreeMap::new();
-    for waiting in batch {
-        parts.entry(waiting.matter.ticket).or_default().push(waiting);
-    }
-    parts.into_values()
-}
-
 fn answer_each(batch: Vec<Waiting>, answers: Answers) {
     for (waiting, answer) in batch.into_iter().zip(answers) {
         waiting.reply(answer);
@@ -372,6 +394,16 @@ fn answer_each(batch: Vec<Waiting>, answers: Answers) {
 fn answer_all(batch: Vec<Waiting>, error: &Error) {
     for waiting in batch {
         waiting.reply(Err(error.clone()));
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        // Who waits in the queue of a desk that is gone would wait for ever.
+        self.matters.close();
+        while let Ok(waiting) = self.matters.try_recv() {
+            drop(waiting);
+        }
     }
 }
 

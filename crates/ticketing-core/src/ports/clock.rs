@@ -9,12 +9,15 @@ use crate::domain::time::Timestamp;
 
 /// Tells the time and waits for it to pass.
 ///
+/// A clock of the machine follows the wall clock, also where that is set back by
+/// much: a wrong time must not last as long as the process. Sleeps do not notice.
+///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `clock`.
 ///
 /// - A sleep ends once its span has passed, and not before: `a_sleep_lasts_as_long_as_asked`.
-/// - Time never runs backwards: `time_never_runs_backwards`.
+/// - Time never runs backwards while nobody sets the clock: `time_never_runs_backwards`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Clock: Send + Sync + 'static {

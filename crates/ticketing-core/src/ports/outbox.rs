@@ -52,9 +52,13 @@ pub struct PendingEvents {
 /// - A lease that ran out is free: `a_lease_that_ran_out_is_free`.
 /// - A mark under a lost lease is refused: `a_stale_lease_marks_nothing`.
 /// - A commit wakes who waits, even if it came first: `a_commit_wakes_the_relay`.
+/// - What was committed outlives the process (`survives_restart`): `what_was_committed_survives_a_restart`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
+    /// Whether what is committed here, with the store that it belongs to, outlives the process.
+    fn survives_restart(&self) -> bool;
+
     /// Takes the lease, or prolongs the one that `owner` holds; `None` while another holds it.
     ///
     /// # Errors

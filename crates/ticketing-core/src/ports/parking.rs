@@ -83,9 +83,13 @@ pub enum ParkingChange {
 /// - A key may be released and held again: `a_key_may_be_released_and_held_again`.
 /// - A delivery that follows a released key is released: `what_follows_a_released_key_is_released`.
 /// - Consumers do not see each other's keys: `consumers_park_apart`.
+/// - What was parked outlives the process (`survives_restart`): `what_was_parked_survives_a_restart`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait ParkingLot: Send + Sync + 'static {
+    /// Whether what is parked here outlives the process.
+    fn survives_restart(&self) -> bool;
+
     /// Sets a delivery aside, and its key with it.
     ///
     /// # Errors

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::FutureExt;
 use ticketing_core::assembly::Settings;
 use ticketing_core::domain::account::{Password, PasswordAttempt, PasswordHash};
 use ticketing_core::flow::shutdown::shutdown;
@@ -48,7 +47,10 @@ impl TokenSigner for Plain {
 
 pub(crate) fn accounts(engines: &Engines, faults: &FaultPlan) -> Accounts {
     let mine = engines.with_faults(faults);
-    mine.surroundings(Settings::default()).accounts(mine.account_ports(Arc::new(Plain), Arc::new(Plain))).0
+    mine.surroundings(Settings::default())
+        .accounts(mine.account_ports(Arc::new(Plain), Arc::new(Plain)))
+        .expect("they fit together")
+        .0
 }
 
 pub(crate) fn sign_up() -> SignUp {
@@ -68,12 +70,10 @@ pub(crate) fn origin() -> Origin {
 async fn a_service_that_follows_nobody_publishes_while_it_runs() {
     let engines = Engines::new();
     let surroundings = engines.surroundings(Settings::default());
-    let (accounts, loops) = surroundings.accounts(engines.account_ports(Arc::new(Plain), Arc::new(Plain)));
+    let (accounts, loops) =
+        surroundings.accounts(engines.account_ports(Arc::new(Plain), Arc::new(Plain))).expect("they fit together");
     let (stop, stopped) = shutdown();
-    let running = tokio::spawn(loops.run(engines.world.clone(), stopped, &|task| {
-        let task = tokio::spawn(task);
-        async move { task.await.expect("a loop does not panic") }.boxed()
-    }));
+    let running = tokio::spawn(loops.run(engines.world.clone(), stopped, &|task| drop(tokio::spawn(task))));
     tokio::task::yield_now().await;
     in_time(&engines.clock, accounts.sign_up(sign_up(), origin())).await.expect("an account");
 
@@ -84,7 +84,7 @@ async fn a_service_that_follows_nobody_publishes_while_it_runs() {
     };
     in_time(&engines.clock, published).await;
     stop.request();
-    in_time(&engines.clock, running).await.expect("it stops");
+    in_time(&engines.clock, running).await.expect("it stops").expect("no loop ends early");
 }
 
 #[tokio::test]

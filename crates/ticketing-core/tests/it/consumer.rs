@@ -1,21 +1,24 @@
 //! One bad event stops nobody but those behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ticketing_core::assembly::{AssemblyError, Settings};
 use ticketing_core::domain::event::{Event, Topic};
 use ticketing_core::domain::ids::{EventId, OrderId};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::consumer::{Consumer, ConsumerConfig, ConsumerPorts, EventHandler, HandleError, Incoming};
+use ticketing_core::flow::consumer::{
+    Consumer, ConsumerConfig, ConsumerPorts, EventHandler, HandleError, Incoming, NameRefusal,
+};
 use ticketing_core::flow::driver::Step;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::store::Page;
-use ticketing_core::ports::transport::{Arrival, EventPublisher};
+use ticketing_core::ports::transport::{Arrival, EventPublisher, StartFrom};
 use ticketing_core::wire::{Origin, RawMessage, seal};
-use ticketing_memory::{ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryParkingLot, SequentialIds};
+use ticketing_memory::{ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryEngines, MemoryParkingLot, SequentialIds};
 use uuid::Uuid;
 
 /// What the handler makes of the events of an order.
@@ -25,6 +28,14 @@ enum Mood {
     Fails,
     /// What it needs is away.
     Down,
+    /// It panics.
+    Panics,
+    /// It says that this one cannot be handled, and handles the others.
+    FailsAlone,
+    /// It says that what this one needs is away, and handles the others.
+    DownAlone,
+    /// It names events that it was not given.
+    Lies,
 }
 
 /// Notes what it handled, as pairs of order and how many seconds the event is about.
@@ -33,6 +44,7 @@ struct Notes {
     moods: Mutex<BTreeMap<u128, Mood>>,
     handled: Mutex<Vec<(u128, i64)>>,
     batches: Mutex<Vec<usize>>,
+    calls: Mutex<usize>,
 }
 
 struct Note(Arc<Notes>);
@@ -48,17 +60,27 @@ impl EventHandler for Note {
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
-        let moods = self.0.moods.lock().expect("nobody panicked");
-        for incoming in events {
+        let moods = self.0.moods.lock().expect("nobody panicked").clone();
+        *self.0.calls.lock().expect("nobody panicked") += 1;
+        let mut unhandled = BTreeMap::new();
+        for (index, incoming) in events.iter().enumerate() {
             match moods.get(&told(incoming).0) {
                 Some(Mood::Fails) => return Err(HandleError::Failed("it is bad".into())),
                 Some(Mood::Down) => return Err(HandleError::Unavailable("it is away".into())),
+                Some(Mood::Panics) => panic!("event {} is a bomb", told(incoming).0),
+                Some(Mood::FailsAlone) => drop(unhandled.insert(index, HandleError::Failed("it is bad".into()))),
+                Some(Mood::DownAlone) => drop(unhandled.insert(index, HandleError::Unavailable("it is away".into()))),
+                Some(Mood::Lies) => {
+                    unhandled.insert(events.len(), HandleError::Failed("it is another".into()));
+                }
                 None => {}
             }
         }
-        self.0.batches.lock().expect("nobody panicked").push(events.len());
-        self.0.handled.lock().expect("nobody panicked").extend(events.iter().map(told));
-        Ok(())
+        let handled = events.iter().enumerate().filter(|(index, _)| !unhandled.contains_key(index));
+        let handled: Vec<_> = handled.map(|(_, incoming)| told(incoming)).collect();
+        self.0.batches.lock().expect("nobody panicked").push(handled.len());
+        self.0.handled.lock().expect("nobody panicked").extend(handled);
+        if unhandled.is_empty() { Ok(()) } else { Err(HandleError::Partly(unhandled)) }
     }
 }
 
@@ -74,7 +96,15 @@ struct Bench {
     broker: MemoryBroker,
     parking: MemoryParkingLot,
     notes: Arc<Notes>,
+    ports: ConsumerPorts,
     consumer: Consumer,
+}
+
+const MAX_ATTEMPTS: u32 = 3;
+
+fn consumer(notes: &Arc<Notes>, ports: &ConsumerPorts) -> Consumer {
+    let config = ConsumerConfig { max_attempts: MAX_ATTEMPTS, ..ConsumerConfig::default() };
+    Consumer::new(Arc::new(Note(Arc::clone(notes))), ports.clone(), config).expect("a name of its own")
 }
 
 impl Bench {
@@ -89,9 +119,8 @@ impl Bench {
             clock: shared,
             ids: Arc::new(SequentialIds::new()),
         };
-        let config = ConsumerConfig { max_attempts: 3, ..ConsumerConfig::default() };
-        let consumer = Consumer::new(Arc::new(Note(Arc::clone(&notes))), ports, config);
-        let mut bench = Self { clock, broker, parking, notes, consumer };
+        let consumer = consumer(&notes, &ports);
+        let mut bench = Self { clock, broker, parking, notes, ports, consumer };
         bench.step().await;
         bench
     }
@@ -116,6 +145,25 @@ impl Bench {
             while self.consumer.step().await.is_ok_and(|done| done > 0) {}
             self.clock.advance(Duration::from_secs(1));
         }
+    }
+
+    /// Another member takes over.
+    async fn change_member(&mut self) {
+        let next = consumer(&self.notes, &self.ports);
+        Box::new(std::mem::replace(&mut self.consumer, next)).finish().await;
+    }
+
+    /// Lets one try of what waits happen.
+    async fn try_once(&mut self) {
+        let calls = self.calls();
+        while self.calls() == calls {
+            let _stepped = self.consumer.step().await;
+            self.clock.advance(Duration::from_secs(1));
+        }
+    }
+
+    fn calls(&self) -> usize {
+        *self.notes.calls.lock().expect("nobody panicked")
     }
 
     fn feel(&self, order: u128, mood: Option<Mood>) {
@@ -244,4 +292,167 @@ async fn an_event_of_a_type_to_come_is_passed_by_and_counted() {
     bench.step().await;
 
     assert_eq!((bench.consumer.counts().unknown(), bench.consumer.counts().parked()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_has_failed_and_others_flow() {
+    let mut bench = Bench::new().await;
+    bench.feel(2, Some(Mood::Panics));
+    bench.publish(&[(1, 1), (2, 1), (3, 1), (2, 2)]).await;
+    bench.step().await;
+
+    assert_eq!((bench.handled_of(1), bench.handled_of(3)), (vec![1], vec![1]));
+    let parked = bench.parked().await;
+    assert_eq!(seconds(&parked), [1, 2]);
+    assert!(parked.iter().any(|parked| parked.reason.contains("event 2 is a bomb")), "{parked:?}");
+
+    bench.release(&Uuid::from_u128(2).to_string()).await;
+    bench.step().await;
+    assert!(bench.parked().await.iter().all(|parked| !parked.released), "a released bomb is held again");
+
+    bench.feel(2, None);
+    bench.release(&Uuid::from_u128(2).to_string()).await;
+    bench.step().await;
+    assert_eq!(bench.handled_of(2), [1, 2]);
+}
+
+#[tokio::test]
+async fn only_what_a_handler_names_is_put_back_or_parked() {
+    let mut bench = Bench::new().await;
+    bench.feel(1, Some(Mood::FailsAlone));
+    bench.feel(2, Some(Mood::DownAlone));
+    bench.publish(&[(1, 1), (2, 1), (3, 1), (4, 1), (2, 2)]).await;
+    bench.step().await;
+
+    assert_eq!((bench.handled_of(3), bench.handled_of(4)), (vec![1], vec![1]));
+    assert_eq!(seconds(&bench.parked().await), [1]);
+    bench.feel(2, None);
+    bench.step().await;
+    assert_eq!(BTreeSet::from_iter(bench.handled_of(2)), BTreeSet::from([1, 2]));
+    assert_eq!(bench.parked().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_handler_that_names_other_events_has_failed() {
+    let mut bench = Bench::new().await;
+    bench.feel(2, Some(Mood::Lies));
+    bench.publish(&[(1, 1), (2, 1)]).await;
+    bench.step().await;
+
+    assert_eq!(seconds(&bench.parked().await), [1]);
+    bench.publish(&[(1, 2)]).await;
+    bench.step().await;
+    assert_eq!(bench.handled_of(1).last(), Some(&2), "the other one flows");
+}
+
+#[tokio::test]
+async fn one_event_that_waits_for_what_is_away_holds_up_nobody_else() {
+    let mut bench = Bench::new().await;
+    bench.feel(7, Some(Mood::Down));
+    let others: Vec<_> = (0..200).map(|order| (order, 1)).collect();
+    bench.publish(&others).await;
+    bench.step().await;
+
+    let handled: BTreeSet<_> = bench.notes.handled.lock().unwrap().iter().map(|(order, _)| *order).collect();
+    assert_eq!(handled.len(), 199);
+    assert_eq!(bench.parked().await, []);
+}
+
+#[tokio::test]
+async fn what_is_really_away_is_not_asked_for_each_event() {
+    let mut bench = Bench::new().await;
+    let all: Vec<_> = (0..200).map(|order| (order, 1)).collect();
+    all.iter().for_each(|(order, _)| bench.feel(*order, Some(Mood::Down)));
+    bench.publish(&all).await;
+
+    assert!(bench.consumer.step().await.is_err());
+    assert!(bench.calls() <= 16, "{} calls", bench.calls());
+}
+
+#[tokio::test]
+async fn an_outage_uses_up_no_tries_of_an_event() {
+    let mut bench = Bench::new().await;
+    bench.feel(2, Some(Mood::Down));
+    bench.publish(&[(2, 1)]).await;
+    for _ in 0..4 * MAX_ATTEMPTS {
+        bench.try_once().await;
+    }
+    bench.feel(2, Some(Mood::Fails));
+    for _ in 1..MAX_ATTEMPTS {
+        bench.try_once().await;
+        assert_eq!(bench.parked().await, []);
+    }
+
+    bench.feel(2, Some(Mood::Down));
+    bench.try_once().await;
+    bench.feel(2, Some(Mood::Fails));
+    bench.try_once().await;
+    assert_eq!(seconds(&bench.parked().await), [1], "it failed {MAX_ATTEMPTS} times by itself");
+}
+
+#[tokio::test]
+async fn failures_are_forgotten_once_an_event_is_handled() {
+    let mut bench = Bench::new().await;
+    bench.feel(2, Some(Mood::Fails));
+    bench.publish(&[(2, 1)]).await;
+    for second in 2..6 {
+        for _ in 1..MAX_ATTEMPTS {
+            bench.try_once().await;
+        }
+        bench.feel(2, None);
+        bench.try_once().await;
+        bench.feel(2, Some(Mood::Fails));
+        bench.publish(&[(2, second)]).await;
+    }
+
+    assert_eq!((bench.parked().await, bench.handled_of(2)), (vec![], vec![1, 2, 3, 4]));
+}
+
+#[tokio::test]
+async fn an_event_that_always_fails_is_parked_by_whichever_member_has_it() {
+    let mut bench = Bench::new().await;
+    bench.feel(2, Some(Mood::Fails));
+    bench.publish(&[(2, 1)]).await;
+    for _ in 0..3 {
+        bench.try_once().await;
+        bench.change_member().await;
+    }
+    assert_eq!(bench.parked().await, []);
+    for _ in 0..MAX_ATTEMPTS {
+        bench.try_once().await;
+    }
+
+    assert_eq!(seconds(&bench.parked().await), [1]);
+}
+
+/// A handler under any name.
+struct Named(&'static str);
+
+#[async_trait]
+impl EventHandler for Named {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn topics(&self) -> &[Topic] {
+        &[Topic::Orders]
+    }
+
+    async fn handle(&self, _: &[Incoming]) -> Result<(), HandleError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nobody_follows_under_the_name_of_a_service() {
+    let ports = Bench::new().await.ports;
+    let engines = MemoryEngines::default();
+    let surroundings = engines.surroundings(Settings::default());
+    for name in ["payments", "orders", "tickets", "expiration", "accounts", "Payments", " orders "] {
+        let refused = Consumer::new(Arc::new(Named(name)), ports.clone(), ConsumerConfig::default());
+        assert!(matches!(refused, Err(NameRefusal::Reserved(_))), "{name}");
+        let parking = Arc::clone(&ports.parking);
+        let refused = surroundings.follower(Arc::new(Named(name)), parking, StartFrom::Earliest);
+        assert!(matches!(refused, Err(AssemblyError::Name(_))), "{name}");
+    }
 }

@@ -27,6 +27,8 @@ use uuid::Uuid;
 /// How long places are held here.
 pub(crate) const HOLD: Duration = Duration::from_secs(900);
 
+const FIT: &str = "engines in memory fit together";
+
 /// What outlives a process: its databases, its broker, its timers and the bank.
 #[derive(Clone)]
 pub(crate) struct Engines {
@@ -63,10 +65,11 @@ impl Engines {
         let settings = Settings { desk: DeskConfig { hold_for: HOLD, ..DeskConfig::default() }, ..Settings::default() };
         let mine = self.memory.with_faults(faults);
         let surroundings = mine.surroundings(settings);
-        let (tickets, ticket_loops) = surroundings.tickets(mine.ticket_ports());
-        let (orders, order_loops) = surroundings.orders(mine.order_ports());
-        let (payments, payment_loops) = surroundings.payments(mine.payment_ports(), Arc::new(mine.gateway.clone()));
-        let expiration_loops = surroundings.expiration(mine.expiration_ports());
+        let (tickets, ticket_loops) = surroundings.tickets(mine.ticket_ports()).expect(FIT);
+        let (orders, order_loops) = surroundings.orders(mine.order_ports()).expect(FIT);
+        let (payments, payment_loops) =
+            surroundings.payments(mine.payment_ports(), Arc::new(mine.gateway.clone())).expect(FIT);
+        let expiration_loops = surroundings.expiration(mine.expiration_ports()).expect(FIT);
         let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
         Process { engines: self.clone(), tickets, orders, payments, loops, desks: JoinSet::new() }
     }

@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) orders: Arc<dyn OrderStore>,
     pub(crate) orders_outbox: Arc<dyn Outbox>,
+    pub(crate) reopened_outbox: Arc<dyn Outbox>,
+    pub(crate) reopened_parking: Arc<dyn ParkingLot>,
     pub(crate) tickets: Arc<dyn TicketStore>,
     pub(crate) publisher: Arc<dyn EventPublisher>,
     pub(crate) subscriber: Arc<dyn EventSubscriber>,
@@ -65,16 +67,19 @@ impl Default for World {
         let tickets = MemoryTicketStore::new(clock.clone());
         let broker = MemoryBroker::new(clock.clone(), BROKER);
         let sandbox = SandboxGateway::new(clock.clone(), SandboxConfig::default());
+        let parking = Arc::new(MemoryParkingLot::new());
         Self {
             clock: manual,
             orders_outbox: Arc::new(orders.outbox()),
+            reopened_outbox: Arc::new(orders.outbox()),
+            reopened_parking: parking.clone(),
             orders: Arc::new(orders),
             tickets_outbox: Arc::new(tickets.outbox()),
             tickets: Arc::new(tickets),
             publisher: Arc::new(broker.publisher()),
             subscriber: Arc::new(broker.subscriber()),
             broker,
-            parking: Arc::new(MemoryParkingLot::new()),
+            parking,
             timers: Arc::new(MemoryTimers::new(clock.clone())),
             gateway: Arc::new(sandbox.clone()),
             sandbox,
@@ -145,6 +150,10 @@ impl OutboxFixture for World {
     async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
         self.orders.commit(UnitOfWork { writes: Vec::new(), events }).await.map(drop)
     }
+
+    async fn reopened(&self) -> Arc<dyn Outbox> {
+        Arc::clone(&self.reopened_outbox)
+    }
 }
 
 #[async_trait]
@@ -169,9 +178,14 @@ impl TransportFixture for World {
     }
 }
 
+#[async_trait]
 impl ParkingFixture for World {
     fn parking_lot(&self) -> Arc<dyn ParkingLot> {
         Arc::clone(&self.parking)
+    }
+
+    async fn reopened(&self) -> Arc<dyn ParkingLot> {
+        Arc::clone(&self.reopened_parking)
     }
 }
 

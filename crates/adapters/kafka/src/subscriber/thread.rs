@@ -73,11 +73,24 @@ pub(super) fn run(
             if joined.send(Ok(())).is_err() {
                 reader.member.enter(Phase::Left);
             }
+            let _leave = Leave(Arc::clone(&reader.member));
             reader.read();
         }
         Err(error) => drop(joined.send(Err(error))),
     }
     drop(left);
+}
+
+/// Closes the subscription with its thread, also if that panics: whoever waits for deliveries subscribes again.
+struct Leave(Arc<Member>);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the thread of a subscription to Kafka panicked: its group is left");
+        }
+        self.0.enter(Phase::Left);
+    }
 }
 
 impl Reader {
@@ -309,5 +322,23 @@ fn tell(assignments: &Assignments, error: &ClientError) {
             assignments.doubt();
         }
         _ => tracing::debug!(cause = %error, "nothing can be read for now"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_panics_closes_its_subscription() {
+        let member = Arc::new(Member::new(10));
+        let leave = Leave(Arc::clone(&member));
+        let thread = std::thread::spawn(move || {
+            let _leave = leave;
+            std::panic::panic_any("a bomb");
+        });
+
+        assert!(thread.join().is_err());
+        assert_eq!(member.lock().phase, Phase::Left);
     }
 }

@@ -172,6 +172,10 @@ impl OutboxFixture for World {
     async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
         self.orders.commit(UnitOfWork { writes: Vec::new(), events }).await.map(drop)
     }
+
+    async fn reopened(&self) -> Arc<dyn Outbox> {
+        unreachable!("survives_restart is not claimed")
+    }
 }
 
 #[async_trait]
@@ -209,9 +213,14 @@ impl LogFixture for World {
     }
 }
 
+#[async_trait]
 impl ParkingFixture for World {
     fn parking_lot(&self) -> Arc<dyn ParkingLot> {
         Arc::new(self.parking.clone())
+    }
+
+    async fn reopened(&self) -> Arc<dyn ParkingLot> {
+        unreachable!("survives_restart is not claimed")
     }
 }
 

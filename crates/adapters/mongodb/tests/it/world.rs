@@ -37,6 +37,8 @@ pub(crate) fn config() -> MongoConfig {
 /// A store of one kind.
 pub(crate) struct World<S> {
     pub(crate) store: S,
+    /// Leads to the same databases.
+    pub(crate) client: MongoClient,
 }
 
 pub(crate) async fn connected() -> MongoClient {
@@ -45,25 +47,29 @@ pub(crate) async fn connected() -> MongoClient {
 
 impl World<MongoAccountStore> {
     pub(crate) async fn accounts() -> Self {
-        Self { store: MongoAccountStore::open(&connected().await).await.expect("the store opens") }
+        let client = connected().await;
+        Self { store: MongoAccountStore::open(&client).await.expect("the store opens"), client }
     }
 }
 
 impl World<MongoTicketStore> {
     pub(crate) async fn tickets() -> Self {
-        Self { store: MongoTicketStore::open(&connected().await).await.expect("the store opens") }
+        let client = connected().await;
+        Self { store: MongoTicketStore::open(&client).await.expect("the store opens"), client }
     }
 }
 
 impl World<MongoOrderStore> {
     pub(crate) async fn orders() -> Self {
-        Self { store: MongoOrderStore::open(&connected().await).await.expect("the store opens") }
+        let client = connected().await;
+        Self { store: MongoOrderStore::open(&client).await.expect("the store opens"), client }
     }
 }
 
 impl World<MongoPaymentStore> {
     pub(crate) async fn payments() -> Self {
-        Self { store: MongoPaymentStore::open(&connected().await).await.expect("the store opens") }
+        let client = connected().await;
+        Self { store: MongoPaymentStore::open(&client).await.expect("the store opens"), client }
     }
 }
 
@@ -148,10 +154,19 @@ impl OutboxFixture for World<MongoOrderStore> {
     async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
         self.store.commit(UnitOfWork { events, ..UnitOfWork::default() }).await.map(drop)
     }
+
+    async fn reopened(&self) -> Arc<dyn Outbox> {
+        Arc::new(MongoOrderStore::open(&self.client).await.expect("the store opens").outbox())
+    }
 }
 
+#[async_trait]
 impl ParkingFixture for World<MongoOrderStore> {
     fn parking_lot(&self) -> Arc<dyn ParkingLot> {
         Arc::new(self.store.parking())
+    }
+
+    async fn reopened(&self) -> Arc<dyn ParkingLot> {
+        Arc::new(MongoOrderStore::open(&self.client).await.expect("the store opens").parking())
     }
 }

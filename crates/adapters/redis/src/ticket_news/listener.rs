@@ -1,6 +1,5 @@
 //! Listens to the news, and says when some may have been missed.
 
-use std::future::pending;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,6 +43,8 @@ use super::{Changes, Heard, channel};
 #[derive(Debug)]
 pub struct RedisTicketNews {
     heard: Receiver<Heard>,
+    client: RedisClient,
+    channel: String,
 }
 
 /// So many messages wait for a slow listener; then the oldest are dropped.
@@ -63,10 +64,8 @@ impl RedisTicketNews {
     pub async fn listen(client: &RedisClient) -> Result<Self, RedisError> {
         let channel = channel(client);
         let connection = client.subscribed(&channel).await?;
-        let (sender, heard) = broadcast::channel(BACKLOG);
-        let listener = Listener { client: client.clone(), channel, sender };
-        tokio::spawn(listener.listen(connection));
-        Ok(Self { heard })
+        let heard = Listener::start(client, &channel, Some(connection));
+        Ok(Self { heard, client: client.clone(), channel })
     }
 
     /// Waits for what comes next.
@@ -75,11 +74,17 @@ impl RedisTicketNews {
     ///
     /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Heard {
-        match self.heard.recv().await {
-            Ok(heard) => heard,
-            Err(RecvError::Lagged(_)) => Heard::Missed,
-            // The runtime ends, and with it whoever waits here.
-            Err(RecvError::Closed) => pending().await,
+        loop {
+            match self.heard.recv().await {
+                Ok(heard) => return heard,
+                Err(RecvError::Lagged(_)) => return Heard::Missed,
+                Err(RecvError::Closed) => {
+                    // Its task panicked, or the runtime ends, and with it the caller, who waits here.
+                    tokio::time::sleep(FIRST_PAUSE).await;
+                    tracing::error!(channel = self.channel, "a listener to Redis ended and is replaced");
+                    self.heard = Listener::start(&self.client, &self.channel, None);
+                }
+            }
         }
     }
 }
@@ -95,11 +100,21 @@ struct Listener {
 }
 
 impl Listener {
-    async fn listen(self, mut connection: PubSub) {
+    /// Listens in a task of its own; without a connection it makes one and says that something was missed.
+    fn start(client: &RedisClient, channel: &str, connection: Option<PubSub>) -> Receiver<Heard> {
+        let (sender, heard) = broadcast::channel(BACKLOG);
+        let listener = Self { client: client.clone(), channel: channel.to_owned(), sender };
+        tokio::spawn(listener.listen(connection));
+        heard
+    }
+
+    async fn listen(self, mut connection: Option<PubSub>) {
         let listen = async {
             loop {
-                self.pass_on(connection).await;
-                connection = self.connect_again().await;
+                if let Some(connection) = connection.take() {
+                    self.pass_on(connection).await;
+                }
+                connection = Some(self.connect_again().await);
                 // Order matters: said before the subscription holds, it would hide what is missed in between.
                 self.say(Heard::Missed);
             }

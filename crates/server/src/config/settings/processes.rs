@@ -20,6 +20,7 @@ impl Mistakes {
     /// Finds what contradicts itself in a process that serves.
     pub(super) fn check_processes(&mut self, config: &Config, settings: &Settings) {
         if Service::others(&config.services).is_empty() {
+            self.check_durability(settings);
             self.check_keys_of_accounts(settings);
         } else {
             self.check_part(config, settings);
@@ -76,6 +77,21 @@ impl Mistakes {
             self.check_keys_of_accounts(settings);
         } else {
             self.check_keys_of_others(&config.services, settings);
+        }
+    }
+
+    /// A set of engines is as durable as its weakest.
+    fn check_durability(&mut self, settings: &Settings) {
+        let is = |choice: &Option<String>, engine| choice.as_deref().is_some_and(|choice| choice.trim() == engine);
+        let (store, bus) = (is(&settings.engines.store, "mongodb"), is(&settings.engines.bus, "kafka"));
+        if store && !bus {
+            let mistake =
+                "--store mongodb: needs --bus kafka, since events on their way in memory are lost with the process";
+            self.0.push(mistake.to_owned());
+        }
+        if bus && !store {
+            let mistake = "--bus kafka: needs --store mongodb, since what was followed is not told again, and state in memory is lost with the process";
+            self.0.push(mistake.to_owned());
         }
     }
 

@@ -67,7 +67,7 @@ pub(crate) fn front_door(app: TestApp, address: &str, change: impl FnOnce(&mut C
     config.elsewhere = services.map(|service| (service, url.clone())).collect();
     change(&mut config);
     let engines = wiring::engines(&app.memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
-    let web = assemble(engines, &config);
+    let web = assemble(engines, &config).expect("engines that fit together");
     let router = ticketing_server::router(&web.app);
     app.with_front_door(router, web)
 }

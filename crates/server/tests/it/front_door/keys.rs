@@ -37,7 +37,7 @@ async fn keys_are_asked_for_until_accounts_tells_them() {
     config.elsewhere.insert(Service::Accounts, format!("http://{accounts}").parse().expect("an address"));
 
     let engines = wiring::engines(&app.memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
-    let tickets = assemble(engines, &config);
+    let tickets = assemble(engines, &config).expect("engines that fit together");
     let router = ticketing_server::router(&tickets.app);
     tickets.app.health.set_ready();
     assert_eq!(ask(&router, "/readyz", "").await, 503, "nobody can sign in yet");

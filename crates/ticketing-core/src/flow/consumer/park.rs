@@ -55,7 +55,8 @@ impl Consumer {
     /// Handles released events one by one, in order; a key whose event fails again is held again.
     pub(super) async fn replay_released(&mut self) -> Result<usize, BoxError> {
         let now = self.ports.clock.now();
-        if now < self.replay_at {
+        // A clock that was set back makes nobody wait for longer than asked.
+        if now < self.replay_at && self.replay_at.since(now) <= self.config.replay_every {
             return Ok(0);
         }
         let filter = ParkedFilter { consumer: Some(self.handler.name().to_owned()), key: None, released_only: true };
@@ -86,13 +87,14 @@ impl Consumer {
     async fn replay(&self, parked: &Parked) -> Result<Result<(), String>, BoxError> {
         let incoming = match decode(&parked.arrival) {
             Ok(incoming) => incoming,
-            Err(undecodable) => return Ok(Err(undecodable.to_string())),
+            Err(reason) => return Ok(Err(reason)),
         };
         if let Some(incoming) = incoming {
-            match self.handler.handle(&[incoming]).await {
+            match alone(self.try_to_handle(&[incoming]).await) {
                 Ok(()) => {}
                 Err(HandleError::Unavailable(error)) => return Err(error),
                 Err(HandleError::Failed(error)) => return Ok(Err(causes(&*error))),
+                Err(error @ HandleError::Partly(_)) => return Ok(Err(causes(&error))),
             }
         }
         self.ports.parking.change(ParkingChange::Remove { ids: vec![parked.id] }).await?;
@@ -110,5 +112,13 @@ impl Consumer {
             parked_at: now,
             released: false,
         }
+    }
+}
+
+/// What was said of the one event that was handled.
+fn alone(handled: Result<(), HandleError>) -> Result<(), HandleError> {
+    match handled {
+        Err(HandleError::Partly(mut unhandled)) => unhandled.pop_first().map_or(Ok(()), |(_, error)| Err(error)),
+        other => other,
     }
 }

@@ -4,7 +4,8 @@
 //! and buyers never race within a process. What an event wants may be so
 //! already: each of these is guarded by the state it changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -13,6 +14,7 @@ use crate::domain::ids::{OrderId, TicketId};
 use crate::flow::consumer::{EventHandler, HandleError, Incoming};
 use crate::flow::desk::{Matter, Wish};
 use crate::ports::order_store::OrderNeeds;
+use crate::ports::store::StoreError;
 use crate::usecase::error::{Error, ErrorKind};
 use crate::wire::Origin;
 
@@ -33,40 +35,75 @@ impl EventHandler for OrdersFollow {
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
-        let tickets = self.tickets_of_expired(events).await?;
+        let mut unhandled = BTreeMap::new();
+        let tickets = self.tickets_of_expired(events, &mut unhandled).await;
         let mut answers = Vec::with_capacity(events.len());
-        for incoming in events {
-            if let Some((ticket, wish)) = matter_of(&incoming.event, &tickets) {
-                let matter = Matter { ticket, wish, origin: Origin::caused_by(&incoming.envelope) };
-                answers.push(self.0.desks.hand_in(matter).map_err(handle_error)?);
+        // Order matters: what follows an event that is put back is put back with it, and may be handed in all the same.
+        for (index, incoming) in events.iter().enumerate() {
+            let Some((ticket, wish)) = matter_of(&incoming.event, &tickets) else { continue };
+            let matter = Matter { ticket, wish, origin: Origin::caused_by(&incoming.envelope) };
+            match self.0.desks.hand_in(matter) {
+                Ok(answer) => answers.push((index, answer)),
+                // One desk is crowded or gone: the others take what is theirs.
+                Err(error) => drop(unhandled.insert(index, handle_error(error))),
             }
         }
-        for answer in answers {
+        for (index, answer) in answers {
             match answer.await.unwrap_or_else(|_| Err(Error::unavailable(crate::flow::desk::Closed))) {
                 Ok(_) => {}
                 // The order came to another end first. Money for it goes back by itself, and what is
                 // not due yet by this clock is found by the sweep.
                 Err(Error::Order(refusal)) => tracing::debug!(?refusal, "an order had come to its end"),
-                Err(error) => return Err(handle_error(error)),
+                Err(error) => drop(unhandled.insert(index, handle_error(error))),
             }
         }
-        Ok(())
+        if unhandled.is_empty() { Ok(()) } else { Err(HandleError::Partly(unhandled)) }
     }
 }
 
 impl OrdersFollow {
-    /// An expiration names its order alone; the desk is chosen by the ticket.
-    async fn tickets_of_expired(&self, events: &[Incoming]) -> Result<HashMap<OrderId, TicketId>, HandleError> {
-        let expired = events.iter().filter_map(|incoming| match incoming.event {
-            Event::ExpirationCompleted { order, .. } => Some(order),
-            _ => None,
-        });
-        let needs = OrderNeeds { orders: expired.collect(), ..OrderNeeds::default() };
+    /// An expiration names its order alone; the desk is chosen by the ticket. Those whose ticket could not be
+    /// found out are noted, each for itself.
+    async fn tickets_of_expired(&self, events: &[Incoming], unhandled: &mut Unhandled) -> HashMap<OrderId, TicketId> {
+        let expired: Vec<_> = events.iter().enumerate().filter_map(expired_order).collect();
+        match self.tickets_of(expired.iter().map(|(_, order)| *order).collect()).await {
+            Ok(tickets) => return tickets,
+            Err(error) if error.is_transient() => {
+                let error = Arc::new(error);
+                let unavailable = |(index, _)| (index, HandleError::Unavailable(Arc::clone(&error).into()));
+                unhandled.extend(expired.into_iter().map(unavailable));
+                return HashMap::new();
+            }
+            // One of them cannot be read: the others are looked up alone.
+            Err(_) => {}
+        }
+        let mut tickets = HashMap::new();
+        for (index, order) in expired {
+            match self.tickets_of(vec![order]).await {
+                Ok(found) => tickets.extend(found),
+                Err(error) => drop(unhandled.insert(index, error.into())),
+            }
+        }
+        tickets
+    }
+
+    async fn tickets_of(&self, orders: Vec<OrderId>) -> Result<HashMap<OrderId, TicketId>, StoreError> {
+        let needs = OrderNeeds { orders, ..OrderNeeds::default() };
         if needs.is_empty() {
             return Ok(HashMap::new());
         }
         let found = self.0.store.load(&needs).await?.orders;
         Ok(found.into_iter().map(|stored| (stored.record.id, stored.record.ticket.id)).collect())
+    }
+}
+
+/// Why some events were not handled, by their places.
+type Unhandled = BTreeMap<usize, HandleError>;
+
+fn expired_order((index, incoming): (usize, &Incoming)) -> Option<(usize, OrderId)> {
+    match incoming.event {
+        Event::ExpirationCompleted { order, .. } => Some((index, order)),
+        _ => None,
     }
 }
 

@@ -24,6 +24,10 @@ struct Greedy(Arc<dyn ParkingLot>);
 
 #[async_trait]
 impl ParkingLot for Greedy {
+    fn survives_restart(&self) -> bool {
+        true
+    }
+
     async fn park(&self, parked: Parked) -> Result<(), StoreError> {
         self.0.park(parked).await
     }
@@ -52,6 +56,19 @@ impl ParkingLot for Greedy {
             change => self.0.change(change).await,
         }
     }
+}
+
+#[tokio::test]
+async fn a_lot_that_forgets_with_its_process() {
+    let worlds = [(), ()].map(|()| {
+        let world = World::default();
+        let (parking, reopened_parking) = (Arc::new(Greedy(world.parking)), Arc::new(Greedy(world.reopened_parking)));
+        World { parking, reopened_parking, ..world }
+    });
+    let [sound, forgetful] = worlds;
+    let forgetful = World { reopened_parking: Arc::new(Greedy(World::default().parking)), ..forgetful };
+
+    assert_notices(&PARKING, "what_was_parked_survives_a_restart", &sound, &forgetful).await;
 }
 
 #[tokio::test]

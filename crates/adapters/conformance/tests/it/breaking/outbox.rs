@@ -16,6 +16,7 @@ use crate::world::{World, assert_notices};
 /// What is wrong with an outbox.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flaw {
+    None,
     SkipsAHole,
     ForgetsWhatItHandedOut,
     ForgetsMarks,
@@ -34,6 +35,11 @@ struct Flawed {
 
 #[async_trait]
 impl Outbox for Flawed {
+    /// It says so, and for a rule of this process it is as good as true.
+    fn survives_restart(&self) -> bool {
+        true
+    }
+
     async fn lease(&self, owner: Uuid, span: Duration) -> Result<Option<Lease>, StoreError> {
         let span = if self.flaw == Flaw::NeverLetsALeaseRunOut { span * 1000 } else { span };
         let lease = self.sound.lease(owner, span).await?;
@@ -127,4 +133,18 @@ async fn marks_of_anybody() {
 #[tokio::test]
 async fn a_relay_that_sleeps_through_a_commit() {
     assert_flawed("a_commit_wakes_the_relay", Flaw::Sleeps).await;
+}
+
+#[tokio::test]
+async fn an_outbox_that_forgets_with_its_process() {
+    let claiming = |sound| -> Arc<dyn Outbox> { Arc::new(Flawed { sound, flaw: Flaw::None, lease: Mutex::default() }) };
+    let worlds = [(), ()].map(|()| {
+        let world = World::default();
+        let (outbox, reopened) = (claiming(world.orders_outbox), claiming(world.reopened_outbox));
+        World { orders_outbox: outbox, reopened_outbox: reopened, ..world }
+    });
+    let [sound, forgetful] = worlds;
+    let forgetful = World { reopened_outbox: claiming(World::default().orders_outbox), ..forgetful };
+
+    assert_notices(&OUTBOX, "what_was_committed_survives_a_restart", &sound, &forgetful).await;
 }

@@ -1,0 +1,127 @@
+//! Loops that run, and how they stop in order.
+
+use futures::channel::oneshot;
+use futures::future::{self, BoxFuture, join_all};
+use futures::pin_mut;
+
+use crate::flow::desk::Desks;
+use crate::flow::driver::{Driver, Pace};
+use crate::flow::panic::caught;
+use crate::flow::shutdown::{Shutdown, ShutdownTrigger, shutdown};
+use crate::usecase::World;
+
+use super::health::{LoopEnded, LoopHealth, Watch};
+use super::loops::Loops;
+
+/// Starts a future beside the others. With tokio: `&|task| drop(tokio::spawn(task))`.
+pub type Spawn<'a> = &'a (dyn Fn(BoxFuture<'static, ()>) + Send + Sync);
+
+/// Loops that run until they are stopped.
+///
+/// Dropped, all of them end, but in no order.
+#[derive(Debug)]
+#[must_use = "loops are stopped in order only by `stop`"]
+pub struct RunningLoops {
+    health: LoopHealth,
+    intake: Stage,
+    desks: Vec<Desks>,
+    decide: Stage,
+    relays: Stage,
+}
+
+/// Loops that are told to stop together.
+#[derive(Debug)]
+struct Stage {
+    tell: ShutdownTrigger,
+    stop: Shutdown,
+    ends: Vec<oneshot::Receiver<()>>,
+}
+
+impl Loops {
+    /// Starts every loop.
+    pub fn start(self, world: World, spawn: Spawn<'_>) -> RunningLoops {
+        let World { clock, ids } = world;
+        let driver = |stop: &Shutdown| Driver { clock: clock.clone(), ids: ids.clone(), shutdown: stop.clone() };
+        let health = LoopHealth::new();
+        let start = Start { health: health.clone(), spawn };
+        let (mut intake, mut decide, mut relays) = (Stage::new(), Stage::new(), Stage::new());
+        for (step, pace) in self.intake {
+            let (name, driver) = (step.name().to_owned(), driver(&intake.stop));
+            start.run(&mut intake, name, async move { driver.drive(step, pace).await });
+        }
+        let (desks, batchers): (Vec<_>, Vec<_>) = self.desks.into_iter().unzip();
+        for desk in batchers.into_iter().flatten() {
+            start.run(&mut decide, "order-batcher".to_owned(), desk.run());
+        }
+        for step in self.relays {
+            let (name, driver) = (step.name().to_owned(), driver(&relays.stop));
+            start.run(&mut relays, name, async move { driver.drive(step, Pace::default()).await });
+        }
+        RunningLoops { health, intake, desks, decide, relays }
+    }
+
+    /// Runs everything until `stop`, or until a loop ends early, and then stops what is left in order.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopEnded`] if a loop ended before it was told to: what was acknowledged is safe, and whoever
+    /// runs the loops ends the process or starts them again.
+    pub async fn run(self, world: World, stop: Shutdown, spawn: Spawn<'_>) -> Result<(), LoopEnded> {
+        let running = self.start(world, spawn);
+        let health = running.health();
+        let (stopped, ended) = (stop.requested(), health.one_ended());
+        pin_mut!(stopped, ended);
+        future::select(stopped, ended).await.factor_first();
+        running.stop().await
+    }
+}
+
+impl RunningLoops {
+    /// Whether all of them still run.
+    #[must_use]
+    pub fn health(&self) -> LoopHealth {
+        self.health.clone()
+    }
+
+    /// Stops everything in order, so that nothing is left half done: what brings work in, then the order
+    /// batchers, then the relays, which publish what is left.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopEnded`], the first, if a loop ended before it was told to or panicked on its way out.
+    pub async fn stop(self) -> Result<(), LoopEnded> {
+        let Self { health, intake, desks, decide, relays } = self;
+        intake.end(|| {}).await;
+        decide.end(|| desks.iter().for_each(Desks::close)).await;
+        relays.end(|| {}).await;
+        health.first_ended().cloned().map_or(Ok(()), Err)
+    }
+}
+
+impl Stage {
+    fn new() -> Self {
+        let (tell, stop) = shutdown();
+        Self { tell, stop, ends: Vec::new() }
+    }
+
+    /// Tells every loop of the stage to stop, and waits until their tasks are gone.
+    async fn end(self, close: impl FnOnce()) {
+        self.tell.request();
+        close();
+        join_all(self.ends).await;
+    }
+}
+
+/// What each loop is started with.
+struct Start<'a> {
+    health: LoopHealth,
+    spawn: Spawn<'a>,
+}
+
+impl Start<'_> {
+    fn run(&self, stage: &mut Stage, name: String, task: impl Future<Output = ()> + Send + 'static) {
+        let (watch, end) = Watch::new(name, self.health.clone(), stage.stop.clone());
+        stage.ends.push(end);
+        (self.spawn)(Box::pin(async move { watch.end(caught(task).await) }));
+    }
+}

@@ -1,0 +1,65 @@
+//! What reacts to events, and what it may say of them.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::domain::event::{Event, Topic};
+use crate::ports::BoxError;
+use crate::ports::store::StoreError;
+use crate::wire::EventEnvelope;
+
+/// An event and the envelope it came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// Who, what and when.
+    pub envelope: EventEnvelope,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Why events were not handled.
+#[derive(Debug, thiserror::Error)]
+pub enum HandleError {
+    /// Something did not answer: the same events will be handled later, however long it takes.
+    #[error("what the handler needs is unavailable")]
+    Unavailable(#[source] BoxError),
+    /// These events cannot be handled: after a few tries, a human is needed.
+    #[error("the events cannot be handled")]
+    Failed(#[source] BoxError),
+    /// All were handled but these, by their places in the slice, each for a reason of its own.
+    ///
+    /// Later events of a subject are put back with the one that is named.
+    #[error("{} of the events were not handled", .0.len())]
+    Partly(BTreeMap<usize, Self>),
+}
+
+/// Reacts to events.
+///
+/// Handling an event twice equals handling it once, and so does handling an
+/// old one after a newer one of the same subject.
+///
+/// A handler that panics has failed to handle the events, as with
+/// [`HandleError::Failed`]. It is called again, so it must not rely on anything
+/// that a panic leaves half changed.
+#[async_trait]
+pub trait EventHandler: Send + Sync + 'static {
+    /// The name of the consumer, and of its group. Services of the marketplace keep theirs for themselves.
+    fn name(&self) -> &str;
+
+    /// Which streams it follows.
+    fn topics(&self) -> &[Topic];
+
+    /// Handles all events, as one unit of work where there is an effect.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError`]: some may have been handled; all will be handed over again.
+    async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError>;
+}
+
+impl From<StoreError> for HandleError {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
+    }
+}
