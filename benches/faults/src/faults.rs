@@ -1,6 +1,6 @@
 //! Does a fault, mends it, and waits until all is well again.
 
-pub(crate) mod clock;
+mod clock;
 mod document;
 mod log;
 mod members;

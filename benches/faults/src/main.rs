@@ -113,11 +113,9 @@ pub(crate) enum Error {
     /// A log of Kafka.
     #[error("a log of Kafka cannot be cut")]
     Log(#[source] std::io::Error),
-    /// A clock cannot be set for one process alone.
-    #[error(
-        "libfaketime is not there: install it (Debian: apt-get install libfaketime), or give set-back-clock no weight"
-    )]
-    NoFaketime,
+    /// The C compiler, which makes the library that sets a clock for one process.
+    #[error("cc cannot make the library that sets the clock of a process")]
+    Clock(#[source] std::io::Error),
     /// The report.
     #[error("the report cannot be written")]
     Report(#[source] std::io::Error),

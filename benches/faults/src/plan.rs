@@ -159,11 +159,6 @@ impl Weights {
         self.0.iter().map(|(_, weight)| u32::from(*weight)).sum()
     }
 
-    /// Whether a kind is done at all.
-    pub(crate) fn does(&self, kind: Kind) -> bool {
-        self.kinds().contains(&kind)
-    }
-
     fn kinds(&self) -> Vec<Kind> {
         self.0.iter().filter(|(_, weight)| *weight > 0).map(|(kind, _)| *kind).collect()
     }

@@ -10,11 +10,11 @@ use rand::rngs::StdRng;
 use tokio::time::Instant;
 
 use crate::engines::Engines;
-use crate::faults::{Outcome, Town, clock};
+use crate::faults::{Outcome, Town};
 use crate::ledger::Ledger;
 use crate::load::{self, Shop};
 use crate::market::Market;
-use crate::plan::{Fault, Kind, Plan};
+use crate::plan::{Fault, Plan};
 use crate::report::{Acknowledged, Report};
 use crate::services::{Fleet, Name};
 use crate::settings::Settings;
@@ -26,9 +26,6 @@ const START_WITHIN: Duration = Duration::from_secs(120);
 
 /// Breaks things for a while, and tells what came of it.
 pub(crate) async fn run(settings: &Settings) -> Result<Report, Error> {
-    if settings.weights.does(Kind::SetBackClock) && clock::library().is_none() {
-        return Err(Error::NoFaketime);
-    }
     let seed = settings.seed.unwrap_or_else(|| rand::random_range(0..1_000_000));
     let folder = folder(settings).map_err(Error::Program)?;
     tell(format_args!("seed {seed}, logs in {}", folder.display()));

@@ -79,8 +79,10 @@ impl Decoder {
             }
             Err(reason) => {
                 let arrival = Arrival::Undecodable { raw: self.raw.clone(), reason };
+                // By the name that it would be parked under, so that whoever waits for one waits for the other.
+                let key = key_of(&arrival.key());
                 let print = message.timestamp().to_millis().map_or(0, |millis| u128::from(millis.unsigned_abs()));
-                Decoded { key: key_of(&self.raw.key), print, bytes: self.bytes(), arrival }
+                Decoded { key, print, bytes: self.bytes(), arrival }
             }
         }
     }
@@ -195,6 +197,31 @@ mod tests {
 
         assert_eq!(reason.what, "the name of a header is not UTF-8");
         assert!(decoder.raw.headers.is_empty(), "headers of other messages are left");
+    }
+
+    #[test]
+    fn whatever_is_parked_under_one_key_waits_in_one_lane() {
+        let undecodable = |key: &str| {
+            let (topic, key) = ("ticketing.orders".to_owned(), key.to_owned());
+            let raw = RawMessage { topic, key, headers: Vec::new(), body: Bytes::new() };
+            Arrival::Undecodable { raw, reason: undecodable("?") }
+        };
+        let keys = [
+            "01931b6e-8f00-7000-8000-000000000001",
+            "01931B6E-8F00-7000-8000-000000000001",
+            "01931b6e8f0070008000000000000001",
+            "{01931b6e-8f00-7000-8000-000000000001}",
+            "01931b6e-8f00-7000-8000-000000000002",
+            "one",
+            "ONE",
+            "",
+        ];
+        for one in keys {
+            for other in keys {
+                let (one, other) = (undecodable(one).key(), undecodable(other).key());
+                assert!(one != other || key_of(&one) == key_of(&other), "{one:?} and {other:?}");
+            }
+        }
     }
 
     #[test]

@@ -66,10 +66,11 @@ impl KafkaTopics {
         let (existing, missing): (Vec<String>, _) = topics.names.iter().cloned().partition(|name| found.has(name));
         topics.compare(&found, &existing).await?;
         let created = topics.create(&missing).await?;
-        topics.await_leaders().await?;
+        // Not asked again: another broker may not know yet what this one knows.
+        let made = topics.await_leaders().await?;
         // Whoever lost a race against another process is told here if that one wants other settings.
         let raced: Vec<String> = missing.into_iter().filter(|name| !created.contains(name)).collect();
-        topics.compare(&topics.partitions().await?, &raced).await?;
+        topics.compare(&made, &raced).await?;
         Ok(TopicReport { created, existing: [existing, raced].concat() })
     }
 
@@ -132,12 +133,12 @@ impl KafkaTopics {
         Ok(created)
     }
 
-    /// Waits until every topic can be written to.
-    async fn await_leaders(&self) -> Result<(), KafkaError> {
+    /// Waits until every topic can be written to, and returns what there is then.
+    async fn await_leaders(&self) -> Result<Partitions, KafkaError> {
         let deadline = Instant::now() + self.config.answer_within;
         loop {
             let found = self.partitions().await?;
-            let Some(waiting) = self.names.iter().find(|name| !found.has_leaders(name)) else { return Ok(()) };
+            let Some(waiting) = self.names.iter().find(|name| !found.has_leaders(name)) else { return Ok(found) };
             if Instant::now() >= deadline {
                 return Err(KafkaError::unreachable(&self.config.brokers, format!("topic {waiting} has no leaders")));
             }
@@ -149,17 +150,35 @@ impl KafkaTopics {
         if names.is_empty() {
             return Ok(());
         }
+        names.iter().try_for_each(|name| found.compare(name, &self.config))?;
+        let deadline = Instant::now() + self.config.answer_within;
+        loop {
+            match self.compare_settings(names).await? {
+                Some(code) if Instant::now() >= deadline => {
+                    return Err(KafkaError::refused("tell the settings of a topic", code));
+                }
+                // A topic that was made just now is not known to every broker.
+                Some(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Compares the settings of topics; returns why a broker does not tell those of one yet.
+    async fn compare_settings(&self, names: &[String]) -> Result<Option<RDKafkaErrorCode>, KafkaError> {
         let asked: Vec<ResourceSpecifier<'_>> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
         let answers = self.admin.describe_configs(&asked, &self.options()).await;
-        let answers = answers.map_err(|error| self.unreachable(error))?;
-        names.iter().try_for_each(|name| found.compare(name, &self.config))?;
-        for answer in answers {
-            let resource = answer.map_err(|code| KafkaError::refused("tell the settings of a topic", code))?;
+        for answer in answers.map_err(|error| self.unreachable(error))? {
+            let resource = match answer {
+                Ok(resource) => resource,
+                Err(code @ RDKafkaErrorCode::UnknownTopicOrPartition) => return Ok(Some(code)),
+                Err(code) => return Err(KafkaError::refused("tell the settings of a topic", code)),
+            };
             if let OwnedResourceSpecifier::Topic(name) = &resource.specifier {
                 self.settings.compare(name, &resource)?;
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn options(&self) -> AdminOptions {

@@ -76,8 +76,9 @@ impl Partitions {
         Self(topics.collect())
     }
 
+    /// Whether a topic is there. One that is being made is named before it has partitions.
     pub(super) fn has(&self, topic: &str) -> bool {
-        self.0.contains_key(topic)
+        self.0.get(topic).is_some_and(|topic| topic.partitions > 0)
     }
 
     pub(super) fn has_leaders(&self, topic: &str) -> bool {

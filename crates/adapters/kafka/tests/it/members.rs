@@ -113,6 +113,66 @@ async fn a_full_buffer_pauses_and_loses_nothing() {
     assert_eq!(member.close(Duration::ZERO).await.unwrap(), 0);
 }
 
+/// The memory of this process, in bytes.
+fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux tells");
+    let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number of pages");
+    pages * 4096
+}
+
+/// The most bytes that a member holds while it catches up and nothing is settled; in a process of its own, whose
+/// memory nobody else uses.
+const GLUTTON: &str = "TICKETING_TEST_GLUTTON_OF";
+
+#[tokio::test]
+async fn a_member_that_catches_up_holds_so_many_bytes_and_no_more() {
+    if let Ok(prefix) = std::env::var(GLUTTON) {
+        return hold_what_comes(&prefix).await;
+    }
+    const SIZE: usize = 30_000;
+    let world = World::of(config(12)).await;
+    // 120 MB: bodies that do not compress, since those are held as they are.
+    for _ in 0..40 {
+        let mut events = orders(100);
+        for event in &mut events {
+            let noise: Vec<u8> = (0..SIZE / 16).flat_map(|_| sample::uuid().into_bytes()).collect();
+            event.data = noise.into();
+        }
+        world.publish(&events).await;
+    }
+    let glutton = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "members::a_member_that_catches_up_holds_so_many_bytes_and_no_more", "--nocapture"])
+        .env(GLUTTON, &world.config.topic_prefix)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&glutton.stdout).into_owned();
+    let held = told.lines().find_map(|line| line.rsplit_once("holds ")?.1.parse::<usize>().ok());
+
+    let held = held.unwrap_or_else(|| panic!("the glutton said nothing: {told}"));
+    // Its share of the buffer, what its client has fetched, and what that decompresses and copies.
+    assert!(held < 60 * 1024 * 1024, "it holds {held} bytes");
+}
+
+/// Joins with a buffer of 16 MiB, takes all that is lent, and settles nothing, until nothing more comes.
+async fn hold_what_comes(prefix: &str) {
+    let (topic_prefix, group_prefix) = (prefix.to_owned(), prefix.to_owned());
+    let config = KafkaConfig { topic_prefix, group_prefix, buffered_bytes: 16 * 1024 * 1024, ..config(12) };
+    let before = resident();
+    let wants = SubscriptionConfig {
+        group: "catalog".to_owned(),
+        topics: vec![Topic::Orders],
+        start: ticketing_core::ports::transport::StartFrom::Earliest,
+        max_unsettled: 100_000,
+    };
+    let mut member = KafkaSubscriber::new(&config).subscribe(wants).await.expect("a group is joined");
+    let mut held = take(&mut member, 100).await;
+    while let Ok(more) = timeout(SESSION, member.next(1000)).await {
+        held.extend(more.expect("the subscription is open"));
+    }
+    writeln!(std::io::stdout(), "holds {}", resident().saturating_sub(before)).expect("the parent listens");
+    assert!(held.len() < 1000, "{} of 4,000 were lent and nothing was settled", held.len());
+}
+
 /// The prefix of the marketplace whose member is to be killed; set in the process that dies.
 const VICTIM: &str = "TICKETING_TEST_VICTIM_OF";
 
