@@ -97,7 +97,7 @@ pub struct Limits {
     pub sign_in_of_known_browsers: Option<Quota>,
     /// Any change, from each network.
     pub writes_per_address: Option<Quota>,
-    /// Looking at anything but files, from each network, by each process.
+    /// Reading anything but files, from each network, by each process.
     pub reads_per_address: Option<Quota>,
     /// Trying to pay, from each network.
     pub payments_per_address: Option<Quota>,

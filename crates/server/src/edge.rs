@@ -89,7 +89,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
 
     let (path, headers, extensions) = (request.uri().path(), request.headers(), request.extensions());
     let admitted = match host::check(&request) {
-        Ok(()) if is_safe(&method) => admit_look(&app, path, headers, extensions).await,
+        Ok(()) if is_safe(&method) => admit_read(&app, path, headers, extensions).await,
         Ok(()) => admit_change(&app, path, headers, extensions).await,
         Err(problem) => Err(problem),
     };
@@ -121,8 +121,8 @@ async fn admit_change(app: &App, path: &str, headers: &HeaderMap, extensions: &E
     limits::check_write(app, path, client::address(headers, extensions, app)).await
 }
 
-/// Whether somebody may look once more.
-async fn admit_look(app: &App, path: &str, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
+/// Whether a read may go on to its handler.
+async fn admit_read(app: &App, path: &str, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
     if is_admitted(extensions) || is_counted_elsewhere(app, path) {
         return Ok(());
     }
@@ -134,7 +134,7 @@ fn is_admitted(extensions: &Extensions) -> bool {
     extensions.get::<Forwarded>().is_some()
 }
 
-/// Whoever carries it out counts it.
+/// The process that carries it out counts it.
 fn is_counted_elsewhere(app: &App, path: &str) -> bool {
     app.elsewhere.owner(path).is_some()
 }

@@ -97,7 +97,7 @@ pub struct EdgePorts {
     pub sessions: Arc<dyn SessionStore>,
     /// Counts tries, with all other processes.
     pub limiter: Arc<dyn RateLimiter>,
-    /// Counts looks, and changes while `limiter` does not answer, in this process alone.
+    /// Counts reads, and changes while `limiter` does not answer, in this process alone.
     pub local_limiter: Arc<dyn RateLimiter>,
     /// Knows browsers that signed in before; every process of accounts has the same.
     pub devices: DeviceKey,

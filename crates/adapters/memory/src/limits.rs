@@ -17,7 +17,7 @@ use crate::lock::Lock;
 ///
 /// It keeps one time for each key, and forgets those of idle keys. Beyond some
 /// hundred thousand busy ones it forgets those that owe least, so no crowd
-/// takes more memory than that, and whoever does too much stays limited.
+/// takes more memory than that, and a client that does too much stays limited.
 #[derive(Clone)]
 pub struct MemoryLimiter {
     clock: Arc<dyn Clock>,

@@ -1,6 +1,6 @@
 //! From where a request comes, as far as it can be known.
 //!
-//! A trusted proxy adds to `X-Forwarded-For` whom it saw, and sets
+//! A trusted proxy adds to `X-Forwarded-For` which address it saw, and sets
 //! `X-Forwarded-Proto` and `X-Forwarded-Host`; from anybody else these headers
 //! are not believed. `Forwarded` (RFC 7239) is never read.
 
@@ -28,7 +28,7 @@ pub(crate) fn address(headers: &HeaderMap, extensions: &Extensions, app: &App) -
 fn behind(headers: &HeaderMap, peer: IpAddr, trusted: &[Network]) -> IpAddr {
     let mut client = peer;
     let mut hops = headers.get_all(X_FORWARDED_FOR).iter().rev().flat_map(forwarded::elements_from_last);
-    // Each proxy adds whom it saw at the end; what stands before the last untrusted hop is hearsay.
+    // Each proxy adds the address it saw at the end; what stands before the last untrusted hop is hearsay.
     while is_trusted(client, trusted) {
         // What cannot be read ends the walk, because what stands before it may be the client's own invention.
         let Some(hop) = hops.next().and_then(forwarded::address) else { break };

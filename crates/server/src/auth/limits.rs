@@ -68,9 +68,9 @@ pub(crate) async fn check_write(app: &App, path: &str, address: IpAddr) -> Resul
     allowed(by_network(&app.guards.changes, "write", address, quota).await.map_err(Problem::unavailable)?)
 }
 
-/// Lets a look at something pass, unless its network looks too often.
+/// Lets a read pass, unless its network reads too often.
 ///
-/// Each process counts for itself: a look should cost no round trip, and takes time of this process above all.
+/// Each process counts for itself: a read should cost no round trip, and takes time of this process above all.
 pub(crate) async fn check_read(
     app: &App,
     path: &str,

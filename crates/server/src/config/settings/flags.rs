@@ -56,7 +56,7 @@ pub(super) struct Settings {
     /// Changes by one network [default: 60/500ms]
     #[arg(long, global = true, env = "TICKETING_LIMIT_WRITES", value_name = "LIMIT")]
     pub(super) limit_writes: Option<String>,
-    /// Looks of one network, counted by each process for itself [default: 300/20ms]
+    /// Reads of one network, counted by each process for itself [default: 300/20ms]
     #[arg(long, global = true, env = "TICKETING_LIMIT_READS", value_name = "LIMIT")]
     pub(super) limit_reads: Option<String>,
     /// Tries to pay of one network [default: 60/1s]
