@@ -8,9 +8,11 @@ use crate::rules::live::Updates;
 
 const AVAILABLE: &str = "document.querySelector('[data-live-available]')?.textContent ?? ''";
 
-/// Time runs twenty times as fast for the scripts of a page.
+/// Time runs twenty times as fast for the scripts of a page, by every clock: none seems to have slept.
 const HASTE: &str = "const now = performance.now.bind(performance), [later, often] = [setTimeout, setInterval];
+    const began = Date.now();
     performance.now = () => 20 * now();
+    Date.now = () => began + 20 * now();
     window.setTimeout = (act, span) => later(act, span / 20);
     window.setInterval = (act, span) => often(act, span / 20);";
 
