@@ -55,8 +55,13 @@ async fn purchase(process: &mut Process) -> Result<(), Failure> {
     let origin = || Origin::new(Uuid::nil());
     let details = Details::parse(DetailsInput { title: "Così fan tutte", ..DetailsInput::default() });
     let price = Price::new(Money { amount: 4500, currency: "EUR".parse()? })?;
-    let offer = Offer { details: details.map_err(|wrong| format!("{wrong:?}"))?, price, quantity: Quantity::ONE };
-    let ticket = process.tickets.create_ticket(CreateTicket { seller, offer }, origin()).await?.ticket.id;
+    let offer = Offer {
+        details: details.map_err(|wrong| format!("{wrong:?}"))?,
+        price,
+        quantity: Quantity::ONE,
+        max_per_buyer: None,
+    };
+    let ticket = process.tickets.create_ticket(CreateTicket { seller, offer, key: None }, origin()).await?.ticket.id;
     process.loops.settle().await?;
     let place = PlaceOrder { buyer, ticket, quantity: Quantity::ONE, price_seen: None, key: None };
     let order = process.orders.place_order(place, origin()).await?.id;

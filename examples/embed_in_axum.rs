@@ -51,6 +51,7 @@ const fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
         ErrorKind::Refused => StatusCode::CONFLICT,
         ErrorKind::Stale => StatusCode::PRECONDITION_FAILED,
+        ErrorKind::Paused => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Broken => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -59,7 +60,12 @@ const fn status(kind: ErrorKind) -> StatusCode {
 fn opera() -> Result<Offer, Box<dyn Error>> {
     let details = Details::parse(DetailsInput { title: "Così fan tutte", ..DetailsInput::default() });
     let price = Price::new(Money { amount: 4500, currency: "EUR".parse()? })?;
-    Ok(Offer { details: details.map_err(|wrong| format!("{wrong:?}"))?, price, quantity: Quantity::ONE })
+    Ok(Offer {
+        details: details.map_err(|wrong| format!("{wrong:?}"))?,
+        price,
+        quantity: Quantity::ONE,
+        max_per_buyer: None,
+    })
 }
 
 #[tokio::main]
@@ -74,8 +80,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new().route("/buy/{ticket}", post(buy)).with_state(orders);
 
     let seller = AccountId::new(Uuid::from_u128(1));
-    let ticket =
-        tickets.create_ticket(CreateTicket { seller, offer: opera()? }, Origin::new(Uuid::nil())).await?.ticket;
+    let ticket = tickets
+        .create_ticket(CreateTicket { seller, offer: opera()?, key: None }, Origin::new(Uuid::nil()))
+        .await?
+        .ticket;
     for user in [2, 3] {
         let request = Request::post(format!("/buy/{}", ticket.id)).header("x-user", Uuid::from_u128(user).to_string());
         let response = app.clone().oneshot(request.body(Body::empty())?).await?;

@@ -30,8 +30,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let origin = || Origin::new(Uuid::nil());
     let details = Details::parse(DetailsInput { title: "Così fan tutte", ..DetailsInput::default() });
     let price = Price::new(Money { amount: 4500, currency: "EUR".parse()? })?;
-    let offer = Offer { details: details.map_err(|wrong| format!("{wrong:?}"))?, price, quantity: Quantity::ONE };
-    let ticket = tickets.create_ticket(CreateTicket { seller, offer }, origin()).await?.ticket;
+    let offer = Offer {
+        details: details.map_err(|wrong| format!("{wrong:?}"))?,
+        price,
+        quantity: Quantity::ONE,
+        max_per_buyer: None,
+    };
+    let ticket = tickets.create_ticket(CreateTicket { seller, offer, key: None }, origin()).await?.ticket;
 
     let place =
         PlaceOrder { buyer, ticket: ticket.id, quantity: Quantity::ONE, price_seen: Some(price.money()), key: None };

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bson::{Document, Uuid as BsonUuid, doc};
 use futures::future::join_all;
 use mongodb::{Collection, Database};
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::flow::desk::{DeskConfig, Desks, Matter, Wish};
@@ -87,7 +88,7 @@ async fn through_desks(tickets: usize) -> f64 {
     let client = connected().await;
     let store: Arc<dyn OrderStore> = Arc::new(MongoOrderStore::open(&client).await.expect("the store opens"));
     let tickets = Arc::new(on_sale(&store, &world, tickets).await);
-    let (desks, run) = Desks::open(&store, &world, DeskConfig::default());
+    let (desks, run) = Desks::open(&store, &world, DeskConfig { limits: HoldLimits::OFF, ..DeskConfig::default() });
     for desk in run {
         tokio::spawn(desk.run());
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::future::join_all;
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::stock::Stock;
@@ -63,7 +64,7 @@ async fn rate(tickets: usize, buyers: usize) -> f64 {
     let world = world();
     let store: Arc<dyn OrderStore> = Arc::new(Slow(MemoryOrderStore::new(world.clock.clone())));
     let tickets = Arc::new(on_sale(&store, &world, tickets).await);
-    let (desks, run) = Desks::open(&store, &world, DeskConfig::default());
+    let (desks, run) = Desks::open(&store, &world, DeskConfig { limits: HoldLimits::OFF, ..DeskConfig::default() });
     for desk in run {
         tokio::spawn(desk.run());
     }

@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use criterion::Criterion;
 use futures::future::join_all;
 use serde_json::Value;
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::order_store::OrderStore;
@@ -162,7 +163,7 @@ async fn fill(memory: &MemoryEngines) -> Vec<String> {
 
 fn marketplace(memory: &MemoryEngines) -> Router {
     let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
-    let config = Config { http, ..Config::default() };
+    let config = Config { http, hold_limits: HoldLimits::OFF, ..Config::default() };
     let engines = wiring::engines(memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
     let assembly = assemble(engines, &config).expect("engines that fit together");
     let router = ticketing_server::router(&assembly.app);

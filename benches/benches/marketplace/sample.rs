@@ -32,6 +32,7 @@ pub(crate) fn ticket(world: &World, quantity: u32, amount: u64) -> Ticket {
         details: details.expect("the texts are within their bounds"),
         price: price(amount),
         quantity: Quantity::new(quantity).expect("a quantity within its bounds"),
+        max_per_buyer: None,
     };
     let id = TicketId::new(world.uuid(now));
     Ticket::create(id, account(1), offer, now).expect("the event has no time").0

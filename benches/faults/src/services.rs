@@ -185,6 +185,10 @@ fn shared(settings: &Settings, engines: &Addresses) -> Variables {
         // Every visitor of the harness comes from one address.
         ("TICKETING_LIVE_LISTENERS_ADDRESS", "1000".to_owned()),
         ("TICKETING_PASSWORDS_ADDRESS", "1000".to_owned()),
+        ("TICKETING_LIMIT_HELD_OF_TICKET", off()),
+        ("TICKETING_LIMIT_HELD_PLACES", off()),
+        ("TICKETING_LIMIT_OPEN_ORDERS", off()),
+        ("TICKETING_LIMIT_UNPAID_ORDERS", off()),
     ]
 }
 

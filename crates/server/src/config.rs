@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use ticketing_core::assembly::Settings;
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::flow::desk::DeskConfig;
 use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::ports::limits::Quota;
@@ -39,6 +40,8 @@ pub struct Config {
     pub demo: bool,
     /// How long an order holds its places.
     pub hold_for: Duration,
+    /// How much one buyer may hold.
+    pub hold_limits: HoldLimits,
     /// How long tokens and sessions last.
     pub sessions: SessionLifetimes,
     /// Signs and verifies access tokens where accounts runs; drawn at start if absent.
@@ -203,7 +206,7 @@ impl Config {
     /// What of it the services go by.
     #[must_use]
     pub fn core(&self) -> Settings {
-        let desk = DeskConfig { hold_for: self.hold_for, ..DeskConfig::default() };
+        let desk = DeskConfig { hold_for: self.hold_for, limits: self.hold_limits, ..DeskConfig::default() };
         Settings { desk, lifetimes: self.sessions, ..Settings::default() }
     }
 }
@@ -216,6 +219,7 @@ impl Default for Config {
             services: Service::ALL.to_vec(),
             demo: false,
             hold_for: Duration::from_secs(15 * 60),
+            hold_limits: HoldLimits::default(),
             sessions: SessionLifetimes::default(),
             keys: None,
             public_keys: None,

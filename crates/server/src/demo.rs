@@ -35,7 +35,7 @@ pub async fn fill(app: &App) -> Result<(), Error> {
     };
     let mut tickets = Vec::new();
     for offer in offers::offers(app.world.now())? {
-        let command = CreateTicket { seller, offer };
+        let command = CreateTicket { seller, offer, key: None };
         tickets.push(app.tickets()?.create_ticket(command, origin(app)).await?.ticket.id);
     }
     order_some(app, buyer, &tickets).await?;

@@ -15,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use ticketing_core::domain::hold_limits::HoldRefusal;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::ticket::TicketRefusal;
 use ticketing_core::flow::driver::causes;
@@ -265,6 +266,7 @@ const fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
         ErrorKind::Refused => StatusCode::CONFLICT,
         ErrorKind::Stale => StatusCode::PRECONDITION_FAILED,
+        ErrorKind::Paused => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Broken => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -283,6 +285,10 @@ impl From<Error> for Problem {
                 let message = format!("must be at least {committed}");
                 Self { errors: vec![FieldError::new("quantity", message)], ..problem }
             }
+            Error::Hold(HoldRefusal::TooManyPlaces { allowed: allowed @ 1.. }) => {
+                Self { errors: vec![FieldError::new("quantity", format!("must be at most {allowed}"))], ..problem }
+            }
+            Error::Hold(HoldRefusal::Paused { wait }) => Self { retry_after: Some(wait), ..problem },
             Error::Unavailable(cause) => Self { retry_after: Some(AGAIN), cause: Some(cause), ..problem },
             Error::Broken(cause) => Self { cause: Some(cause), ..problem },
             _ => problem,

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod event;
+pub mod hold_limits;
 pub mod ids;
 pub mod invalid;
 pub mod money;

@@ -56,7 +56,7 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 36] = [
+const EXPLANATIONS: [(&str, &str, &str); 40] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
@@ -98,12 +98,32 @@ const EXPLANATIONS: [(&str, &str, &str); 36] = [
         "The price has changed",
         "The price has changed since you saw it, and nothing was ordered. Order again if you agree to the new price.",
     ),
+    (
+        "too_many_places",
+        "That is more than one buyer may have",
+        "One buyer may have only so many of these. Ask for fewer, or pay for what you hold first.",
+    ),
+    (
+        "too_many_open_orders",
+        "You hold enough for now",
+        "You have orders that are not paid yet. Pay for one or cancel one, then order again.",
+    ),
+    (
+        "hold_paused",
+        "Please wait before you order again",
+        "Your last orders were not paid, so the next one has to wait a little. Try again later.",
+    ),
     ("order_completed", "The order is paid", "This order is paid, so it stays."),
     ("order_cancelled", "The order was cancelled", "This order was cancelled or has expired. Nothing more is charged."),
     (
         "order_overdue",
         "The time to pay is over",
         "The time to pay is over, and nothing was charged. You may order again.",
+    ),
+    (
+        "too_many_declines",
+        "Too many cards were declined",
+        "Too many cards were declined, so this order cannot be paid any more. You may cancel it and order again.",
     ),
     ("already_paid", "The order is paid", "This order is paid already; you are not charged twice."),
     (

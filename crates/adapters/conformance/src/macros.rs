@@ -108,6 +108,7 @@ macro_rules! ticket_store {
             a_commit_is_visible_to_the_next_read
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
+            a_key_makes_one_listing_of_a_seller
             a_search_finds_what_matches_and_no_more
             search_pages_join_without_gaps
             a_seller_finds_all_their_listings
@@ -133,6 +134,8 @@ macro_rules! order_store {
             a_unit_of_work_carries_many_decisions
             a_key_makes_one_order_of_a_buyer
             a_stock_brings_the_orders_that_changed_it
+            unpaid_orders_count_against_their_buyer
+            what_a_buyer_bought_of_a_ticket_is_found
             a_buyer_finds_all_their_orders
             overdue_orders_are_found_until_they_end
         }

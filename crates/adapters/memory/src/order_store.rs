@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
-use ticketing_core::domain::order::{IdempotencyKey, Order};
+use ticketing_core::domain::order::{IdempotencyKey, Order, OrderStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, UnitOfWork};
+use uuid::Uuid;
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
@@ -66,6 +67,9 @@ pub(crate) struct OrderTables {
     pub(crate) orders: Table<OrderId, Order>,
     by_buyer: HashMap<AccountId, BTreeSet<OrderId>>,
     by_key: HashMap<(AccountId, IdempotencyKey), OrderId>,
+    /// Orders of a buyer that are not paid, by when they ended; those that await payment come last.
+    unpaid: HashMap<AccountId, BTreeSet<(Timestamp, OrderId)>>,
+    bought: HashMap<(AccountId, TicketId), BTreeSet<OrderId>>,
     /// Orders that await payment, by their deadline.
     open: BTreeSet<(Timestamp, OrderId)>,
 }
@@ -74,11 +78,19 @@ impl OrderTables {
     fn load(&self, needs: &OrderNeeds) -> OrderRecords {
         let by_key = needs.keys.iter().filter_map(|key| self.by_key.get(key));
         let mut seen = HashSet::new();
-        let orders = needs.orders.iter().chain(by_key).filter(|id| seen.insert(**id));
+        let unpaid = needs.unpaid_of.iter().flat_map(|buyer| self.unpaid_of(*buyer, needs.unpaid_since));
+        let bought = needs.bought.iter().filter_map(|of| self.bought.get(of)).flatten();
+        let wanted = needs.orders.iter().chain(by_key).chain(unpaid).chain(bought);
+        let orders = wanted.filter(|id| seen.insert(**id));
         OrderRecords {
             orders: orders.filter_map(|id| self.orders.get(id)).cloned().collect(),
             stocks: needs.stocks.iter().filter_map(|id| self.stocks.get(id)).cloned().collect(),
         }
+    }
+
+    fn unpaid_of(&self, buyer: AccountId, since: Timestamp) -> impl Iterator<Item = &OrderId> {
+        let from = (since, OrderId::new(Uuid::nil()));
+        self.unpaid.get(&buyer).into_iter().flat_map(move |unpaid| unpaid.range(from..)).map(|(_, id)| id)
     }
 
     fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Vec<Order> {
@@ -96,8 +108,21 @@ impl OrderTables {
         ids.filter_map(|id| self.orders.get(id)).map(|stored| stored.record.clone()).collect()
     }
 
+    /// Keeps what counts against the buyer.
+    fn count(&mut self, order: &Order) {
+        let unpaid = self.unpaid.entry(order.buyer).or_default();
+        if let Some(old) = self.orders.get(&order.id).and_then(|stored| unpaid_at(&stored.record)) {
+            unpaid.remove(&(old, order.id));
+        }
+        unpaid.extend(unpaid_at(order).map(|at| (at, order.id)));
+        if matches!(order.status, OrderStatus::Completed { .. }) {
+            self.bought.entry((order.buyer, order.ticket.id)).or_default().insert(order.id);
+        }
+    }
+
     fn put_order(&mut self, order: Order, token: CommitToken) {
         let (id, buyer, key, due) = (order.id, order.buyer, order.key.clone(), order.pay_by().ok());
+        self.count(&order);
         match self.orders.put(id, order, token).map(|old| old.pay_by()) {
             Some(Ok(pay_by)) => {
                 self.open.remove(&(pay_by, id));
@@ -109,6 +134,15 @@ impl OrderTables {
         }
         self.by_key.extend(key.map(|key| ((buyer, key), id)));
         self.open.extend(due.map(|pay_by| (pay_by, id)));
+    }
+}
+
+/// When an order ended that was not paid; after every other time while it awaits payment.
+fn unpaid_at(order: &Order) -> Option<Timestamp> {
+    match order.status {
+        OrderStatus::AwaitingPayment { .. } => Some(Timestamp::from_millis(i64::MAX)),
+        OrderStatus::Cancelled { at, .. } => Some(at),
+        OrderStatus::Completed { .. } => None,
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork};
@@ -54,6 +55,10 @@ impl TicketStore for MemoryTicketStore {
         self.0.read(|tables| ids.iter().filter_map(|id| tables.listings.get(id)).cloned().collect()).await
     }
 
+    async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError> {
+        self.0.read(|tables| tables.listing_under(seller, key)).await
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         self.0.read(|tables| search::search(&tables.catalog, &tables.listings, query)).await
     }
@@ -71,10 +76,16 @@ impl TicketStore for MemoryTicketStore {
 pub(crate) struct TicketTables {
     pub(crate) listings: Table<TicketId, Listing>,
     by_seller: HashMap<AccountId, BTreeSet<TicketId>>,
+    by_key: HashMap<(AccountId, IdempotencyKey), TicketId>,
     catalog: Catalog,
 }
 
 impl TicketTables {
+    fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Option<Listing> {
+        let id = self.by_key.get(&(seller, key.clone()))?;
+        self.listings.get(id).map(|stored| stored.record.clone())
+    }
+
     fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Vec<Listing> {
         let before = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let own = self.by_seller.get(&seller).into_iter().flat_map(|own| own.range((Bound::Unbounded, before)).rev());
@@ -94,16 +105,20 @@ impl Tables for TicketTables {
         self.listings.revision(&listing.ticket.id)
     }
 
-    fn unique(_: &Listing) -> Option<RecordKey> {
-        None
+    fn unique(listing: &Listing) -> Option<RecordKey> {
+        let request = listing.request.as_ref()?;
+        Some(RecordKey::ListingKey(listing.ticket.seller, request.key.clone()))
     }
 
-    fn is_taken(&self, _: &Listing) -> bool {
-        false
+    fn is_taken(&self, listing: &Listing) -> bool {
+        let Some(request) = &listing.request else { return false };
+        let owner = self.by_key.get(&(listing.ticket.seller, request.key.clone()));
+        owner.is_some_and(|owner| *owner != listing.ticket.id)
     }
 
     fn put(&mut self, listing: Listing, token: CommitToken) {
-        let id = listing.ticket.id;
+        let (id, seller) = (listing.ticket.id, listing.ticket.seller);
+        self.by_key.extend(listing.request.as_ref().map(|request| ((seller, request.key.clone()), id)));
         match self.listings.get(&id) {
             // Most writes move the count of sales alone, by which nothing is found.
             Some(old) if old.record.ticket == listing.ticket => {}
@@ -112,7 +127,7 @@ impl Tables for TicketTables {
                 self.catalog.add(&listing);
             }
             None => {
-                self.by_seller.entry(listing.ticket.seller).or_default().insert(id);
+                self.by_seller.entry(seller).or_default().insert(id);
                 self.catalog.add(&listing);
             }
         }

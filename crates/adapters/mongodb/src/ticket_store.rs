@@ -6,6 +6,7 @@ mod search;
 use async_trait::async_trait;
 use bson::{Uuid, doc};
 use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
@@ -69,6 +70,12 @@ impl MongoTicketStore {
 impl TicketStore for MongoTicketStore {
     async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
         self.0.find::<ListingDocument>(named(ids.iter().map(|id| id.uuid()))).await
+    }
+
+    async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError> {
+        let filter = doc! { "seller": Uuid::from(seller.uuid()), "request.key": key.as_str() };
+        let found = self.0.find::<ListingDocument>(Some(filter)).await?;
+        Ok(found.into_iter().next().map(|stored| stored.record))
     }
 
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {

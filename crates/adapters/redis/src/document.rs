@@ -38,6 +38,8 @@ pub(crate) struct ListingDocument<'a> {
     category: Option<Cow<'a, str>>,
     starts_at: Option<i64>,
     created_at: i64,
+    #[serde(default)]
+    max_per_buyer: Option<u32>,
     #[serde(borrow)]
     state: StateDocument<'a>,
 }
@@ -88,6 +90,7 @@ impl<'a> From<&'a Listing> for ListingDocument<'a> {
             category: optional(category),
             starts_at: starts_at.map(Timestamp::millis),
             created_at: ticket.created_at.millis(),
+            max_per_buyer: ticket.offer.max_per_buyer.map(Quantity::get),
             state: StateDocument::from(&TicketState::from(listing)),
         }
     }
@@ -105,14 +108,16 @@ impl ListingDocument<'_> {
             category: self.category.map(Cow::into_owned),
             starts_at: self.starts_at.map(Timestamp::from_millis),
         };
+        let max_per_buyer = self.max_per_buyer.map(Quantity::new).transpose().ok()?;
         let ticket = Ticket {
             id: TicketId::new(self.id),
             seller: AccountId::new(self.seller),
-            offer: Offer { details, price, quantity },
+            offer: Offer { details, price, quantity, max_per_buyer },
             status,
             created_at: Timestamp::from_millis(self.created_at),
             version,
         };
-        Some(Listing { ticket, sales })
+        // Whoever searches does not repeat the request that made the ticket.
+        Some(Listing { sales, ..Listing::new(ticket) })
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
@@ -91,6 +92,10 @@ impl RedisTicketStore {
 impl TicketStore for RedisTicketStore {
     async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
         self.inner.listings(ids).await
+    }
+
+    async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError> {
+        self.inner.listing_under(seller, key).await
     }
 
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {

@@ -172,8 +172,9 @@ pub struct OrderPage {
     (status = 201, body = OrderBody, description = "The order, to be paid by `payBy`"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 404, description = "`ticket_not_found`"),
-    (status = 409, description = "`sold_out`, `own_ticket`, `ticket_withdrawn`, `price_changed`"),
+    (status = 409, description = "`sold_out`, `own_ticket`, `ticket_withdrawn`, `price_changed`, `too_many_places`, `too_many_open_orders`"),
     (status = 422, description = "`invalid`, `idempotency_key_reused`"),
+    (status = 429, description = "`hold_paused`: the last orders were not paid"),
 ))]
 async fn place_order(
     State(app): State<App>,

@@ -105,7 +105,7 @@ impl From<Payment> for PaymentBody {
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 402, description = "`card_declined`"),
     (status = 404, description = "`order_not_found`"),
-    (status = 409, description = "`already_paid`, `order_cancelled`, `order_overdue`, `payment_in_progress`"),
+    (status = 409, description = "`already_paid`, `order_cancelled`, `order_overdue`, `payment_in_progress`, `too_many_declines`"),
     (status = 422, description = "`invalid`, `idempotency_key_reused`"),
     (status = 429, description = "`rate_limited`"),
 ))]

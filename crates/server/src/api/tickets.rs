@@ -25,7 +25,7 @@ use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicke
 
 use crate::auth::current_user::{Author, CurrentUser};
 use crate::etag::{IfMatch, IfNoneMatch, etag};
-use crate::extract::{Json, Named, Query};
+use crate::extract::{Json, Named, Query, RequestKey};
 use crate::marketplace::App;
 use crate::problem::Problem;
 
@@ -70,6 +70,9 @@ pub struct OfferBody {
     /// How many places there are in all.
     #[schema(minimum = 1, maximum = 1000, example = 4)]
     pub quantity: u32,
+    /// The most places that one buyer may have, held and bought together; the marketplace's own limits if absent.
+    #[schema(minimum = 1, maximum = 1000, example = 4)]
+    pub max_per_buyer: Option<u32>,
 }
 
 impl TryFrom<OfferBody> for Offer {
@@ -87,15 +90,23 @@ impl TryFrom<OfferBody> for Offer {
             category: body.category.as_deref(),
             starts_at: starts_at.as_ref().copied().unwrap_or_default(),
         });
-        match (details, starts_at, price, quantity) {
-            (Ok(details), Ok(_), Ok(price), Ok(quantity)) => Ok(Self { details, price, quantity }),
-            (details, starts_at, price, quantity) => {
+        let max_per_buyer = body.max_per_buyer.map(max_per_buyer).transpose();
+        match (details, starts_at, price, quantity, max_per_buyer) {
+            (Ok(details), Ok(_), Ok(price), Ok(quantity), Ok(max_per_buyer)) => {
+                Ok(Self { details, price, quantity, max_per_buyer })
+            }
+            (details, starts_at, price, quantity, max_per_buyer) => {
                 let mut wrong = details.err().unwrap_or_default();
-                wrong.extend([starts_at.err(), price.err(), quantity.err()].into_iter().flatten());
+                let others = [starts_at.err(), price.err(), quantity.err(), max_per_buyer.err()];
+                wrong.extend(others.into_iter().flatten());
                 Err(Error::Invalid(wrong))
             }
         }
     }
+}
+
+fn max_per_buyer(places: u32) -> Result<Quantity, Invalid> {
+    Quantity::new(places).map_err(|invalid| Invalid { field: "maxPerBuyer", ..invalid })
 }
 
 fn starts_at(text: Option<&str>) -> Result<Option<Timestamp>, Invalid> {
@@ -156,6 +167,9 @@ pub struct TicketBody {
     price: MoneyBody<'static>,
     /// How many places there are in all.
     quantity: u32,
+    /// The most places that one buyer may have, if the seller says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_per_buyer: Option<u32>,
     /// How many are left, as far as is known.
     available: u32,
     status: StatusBody,
@@ -178,7 +192,7 @@ impl TicketBody {
     fn of(listing: Listing) -> Self {
         let (available, sales_version) = (listing.available(), listing.sales.version);
         let ticket = listing.ticket;
-        let Offer { details, price, quantity } = ticket.offer;
+        let Offer { details, price, quantity, max_per_buyer } = ticket.offer;
         Self {
             id: ticket.id,
             seller_id: ticket.seller,
@@ -190,6 +204,7 @@ impl TicketBody {
             starts_at: details.starts_at,
             price: price.money().into(),
             quantity: quantity.get(),
+            max_per_buyer: max_per_buyer.map(Quantity::get),
             available,
             status: StatusBody::new(ticket.status, available),
             held: None,
@@ -236,18 +251,22 @@ async fn search_tickets(State(app): State<App>, Query(search): Query<TicketSearc
 const MAY_BE_KEPT: [(http::HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
 
 /// Puts a ticket on sale.
+///
+/// The same request under the same `Idempotency-Key` is answered with the ticket it made before, as it is now.
 #[utoipa::path(post, path = "/api/tickets", tag = "tickets", request_body = OfferBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible characters: asking twice offers once")),
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 201, body = TicketBody, description = "The ticket"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
-    (status = 422, description = "`invalid`, `starts_in_the_past`"),
+    (status = 422, description = "`invalid`, `starts_in_the_past`, `idempotency_key_reused`"),
 ))]
 async fn create_ticket(
     State(app): State<App>,
     Author { user, origin }: Author,
+    RequestKey(key): RequestKey,
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
-    let command = CreateTicket { seller: user.account, offer: body.try_into()? };
+    let command = CreateTicket { seller: user.account, offer: body.try_into()?, key };
     let listing = app.tickets()?.create_ticket(command, origin).await?;
     let (ticket, version) = (listing.ticket.id, listing.ticket.version);
     let location = format!("/api/tickets/{ticket}");

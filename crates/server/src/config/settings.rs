@@ -2,6 +2,7 @@
 
 mod engines;
 mod flags;
+mod holds;
 mod processes;
 
 use std::ffi::OsString;
@@ -76,6 +77,7 @@ impl Mistakes {
             demo: demo.unwrap_or(services.len() == Service::ALL.len() && engines.is_memory()),
             services,
             hold_for: self.span("hold", settings.hold.as_deref(), PAYABLE).unwrap_or(standard.hold_for),
+            hold_limits: self.holds(&settings.holds),
             sessions: self.lifetimes(settings),
             keys: self.parsed("signing-key", settings.signing_key.as_deref(), Keys::from_text),
             public_keys: self.parsed("jwks", settings.elsewhere.jwks.as_deref(), PublicKeys::from_text),

@@ -37,7 +37,7 @@ impl Line {
         .map_err(Error::Invalid)?;
         let (amount, currency) = self.price;
         let price = Price::new(Money { amount, currency: currency.parse()? })?;
-        Ok(Offer { details, price, quantity: Quantity::new(self.quantity)? })
+        Ok(Offer { details, price, quantity: Quantity::new(self.quantity)?, max_per_buyer: None })
     }
 }
 

@@ -50,6 +50,7 @@ fn values(ticket: &Ticket) -> TicketValues {
         price: ticket.price.0.decimal(),
         currency: ticket.price.0.currency.to_owned(),
         quantity: ticket.quantity.to_string(),
+        max_per_buyer: ticket.max_per_buyer.map(|most| most.to_string()).unwrap_or_default(),
     }
 }
 

@@ -70,7 +70,9 @@ pub(super) struct TicketForm {
     price: String,
     currency: String,
     quantity: String,
+    #[serde(rename = "idempotency_key")]
     idempotency_key: String,
+    max_per_buyer: String,
     /// Which version was edited.
     pub(super) version: u64,
 }
@@ -86,6 +88,7 @@ impl Fields for TicketForm {
         "price",
         "currency",
         "quantity",
+        "maxPerBuyer",
         "idempotency_key",
         "version",
     ];
@@ -106,12 +109,14 @@ impl TicketForm {
             starts_at: given(&self.starts_at).map(|time| in_utc(&time)),
             price: MoneyBody { amount: self.amount().unwrap_or(0), currency: self.currency.clone().into() },
             quantity: self.quantity().unwrap_or(0),
+            max_per_buyer: given(&self.max_per_buyer).map(|_| self.max_per_buyer().unwrap_or(0)),
         }
     }
 
     /// The form as it was typed, with what was wrong with it.
     pub(super) fn shown(self, draft: &Draft) -> Form<TicketValues> {
-        let better = [("price", self.amount().err()), ("quantity", self.quantity().err())];
+        let limit = given(&self.max_per_buyer).and_then(|_| self.max_per_buyer().err());
+        let better = [("price", self.amount().err()), ("quantity", self.quantity().err()), ("maxPerBuyer", limit)];
         let mut form = draft.onto(Form::new(self.values()));
         if draft.reason.is_none() {
             return form;
@@ -134,13 +139,22 @@ impl TicketForm {
     }
 
     fn quantity(&self) -> Result<u32, String> {
-        self.quantity.trim().parse().map_err(|_| "must be a whole number between 1 and 1000".to_owned())
+        places(&self.quantity)
+    }
+
+    fn max_per_buyer(&self) -> Result<u32, String> {
+        places(&self.max_per_buyer)
     }
 
     fn values(self) -> TicketValues {
-        let Self { title, description, venue, city, category, starts_at, price, currency, quantity, .. } = self;
-        TicketValues { title, description, venue, city, category, starts_at, price, currency, quantity }
+        let Self { title, description, venue, city, category, starts_at, price, currency, .. } = self;
+        let Self { quantity, max_per_buyer, .. } = self;
+        TicketValues { title, description, venue, city, category, starts_at, price, currency, quantity, max_per_buyer }
     }
+}
+
+fn places(text: &str) -> Result<u32, String> {
+    text.trim().parse().map_err(|_| "must be a whole number between 1 and 1000".to_owned())
 }
 
 /// A time as it was typed, as the API takes it: what has no time zone is meant in UTC.

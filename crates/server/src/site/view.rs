@@ -45,6 +45,7 @@ pub(super) struct Ticket {
     pub(super) starts_at: Option<String>,
     pub(super) price: Price,
     pub(super) quantity: u32,
+    pub(super) max_per_buyer: Option<u32>,
     pub(super) available: u32,
     pub(super) status: TicketState,
     held: Option<u32>,

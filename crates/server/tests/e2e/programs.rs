@@ -137,6 +137,10 @@ fn settings() -> Settings {
         ("TICKETING_PASSWORDS_ADDRESS", "1000"),
         ("TICKETING_LIMIT_READS", "off"),
         ("TICKETING_LIMIT_PAYMENTS_ADDRESS", "off"),
+        ("TICKETING_LIMIT_HELD_OF_TICKET", "off"),
+        ("TICKETING_LIMIT_HELD_PLACES", "off"),
+        ("TICKETING_LIMIT_OPEN_ORDERS", "off"),
+        ("TICKETING_LIMIT_UNPAID_ORDERS", "off"),
         ("TICKETING_TRUSTED_PROXIES", "127.0.0.0/8"),
     ]
     .map(|(name, value)| (name, value.to_owned()))

@@ -9,6 +9,7 @@ use axum::Router;
 use http::StatusCode;
 use serde_json::{Value, json};
 use ticketing_core::assembly::Loops;
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::flow::shutdown::ShutdownTrigger;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::usecase::World;
@@ -52,7 +53,7 @@ impl TestApp {
     /// Starts with other settings; nothing is limited unless they say so.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
-        let mut config = Config { http, ..Config::default() };
+        let mut config = Config { http, hold_limits: HoldLimits::OFF, ..Config::default() };
         change(&mut config);
         let clock = ManualClock::default();
         let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(RandomIds::new()) };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Reply, TestApp, User, id};
+use crate::app::{Reply, TestApp, User, id, offer};
 
 async fn order(app: &TestApp, buyer: &User, key: &str, body: &Value) -> Reply {
     let reply = app.post("/api/orders").by(buyer).header("idempotency-key", key).json(body).send().await;
@@ -66,4 +66,22 @@ async fn what_is_no_key_is_refused() {
         let reply = order(&app, &ben, key, &body).await;
         assert_eq!((reply.status.as_u16(), reply.wrong_fields()), (422, vec!["Idempotency-Key"]), "{key:?}");
     }
+}
+
+#[tokio::test]
+async fn the_same_request_puts_a_ticket_on_sale_once() {
+    let app = TestApp::start().await;
+    let (sally, sam) = (app.sign_up("sally").await, app.sign_up("sam").await);
+    let sell = |seller: &User, places| {
+        app.post("/api/tickets").by(seller).header("idempotency-key", "k").json(&offer("Opera", 1200, places)).send()
+    };
+
+    let (first, again) = (sell(&sally, 5).await, sell(&sally, 5).await);
+
+    assert_eq!((first.status.as_u16(), again.status.as_u16()), (201, 201));
+    assert_eq!((&first.body, first.header("location")), (&again.body, again.header("location")));
+    assert_eq!(sell(&sally, 6).await.problem(), (422, "idempotency_key_reused"));
+    assert_ne!(id(&sell(&sam, 5).await.body), id(&first.body), "a key is its owner's alone");
+    assert_eq!(app.get("/api/tickets/mine").by(&sally).send().await.body["items"].as_array().map(Vec::len), Some(1));
+    app.settle().await;
 }

@@ -11,6 +11,7 @@ mod bodies;
 mod cookies;
 mod front_door;
 mod health;
+mod holds;
 mod idempotency;
 mod journey;
 mod limits;

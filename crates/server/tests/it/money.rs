@@ -132,3 +132,20 @@ async fn only_the_gateways_own_notice_is_believed() {
     app.settle().await;
     assert_eq!(app.order(&ben, &order).await["status"], "completed");
 }
+
+#[tokio::test]
+async fn an_order_takes_few_declined_cards() {
+    let (app, ben, order) = ordered().await;
+
+    let mut answers = Vec::new();
+    for _ in 0..12 {
+        let reply = app.pay_with(&ben, &order, "tok_chargeDeclined").await;
+        assert!(reply.is_documented_problem(), "{reply:?}");
+        answers.push(reply.problem().0);
+    }
+
+    assert_eq!(answers, [[402; 10].as_slice(), &[409; 2]].concat());
+    assert_eq!(app.pay(&ben, &order).await.problem(), (409, "too_many_declines"));
+    assert_eq!(app.delete(&format!("/api/orders/{}", id(&order))).by(&ben).send().await.status, 204);
+    app.settle().await;
+}

@@ -45,6 +45,7 @@ fn stock_drift(listing: &Listing, stock: &Stock) -> Option<Drift> {
             ("title", source.title == stock.title),
             ("price", source.price == stock.price),
             ("quantity", source.quantity == stock.quantity),
+            ("maxPerBuyer", source.max_per_buyer == stock.max_per_buyer),
             ("status", source.status == stock.status),
         ]
     })

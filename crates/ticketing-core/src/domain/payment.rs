@@ -25,6 +25,8 @@ pub struct Payable {
     pub order_version: u64,
     /// The attempt that is under way or took the money. Invariant: at most one.
     pub live: Option<PaymentId>,
+    /// How many attempts took no money.
+    pub declined: u32,
 }
 
 /// Whether an order wants money.
@@ -115,6 +117,8 @@ pub enum PaymentRefusal {
     OrderCancelled,
     /// Its deadline passed.
     Overdue,
+    /// Too many cards were declined for it.
+    TooManyDeclines,
     /// Another attempt has no answer yet.
     InProgress {
         /// Which.
@@ -132,6 +136,9 @@ pub struct PaymentRequest {
 }
 
 impl Payable {
+    /// How many attempts may be declined; then the order takes no further one, and its places go back when it expires.
+    pub const MAX_DECLINED: u32 = 10;
+
     /// The replica of an order that nobody tried to pay yet.
     #[must_use]
     pub fn of(order: &Order) -> Self {
@@ -143,6 +150,7 @@ impl Payable {
             status: PayableStatus::of(order.status),
             order_version: order.version,
             live: None,
+            declined: 0,
         }
     }
 
@@ -155,7 +163,7 @@ impl Payable {
         if order.version <= self.order_version {
             return None;
         }
-        let payable = Self { live: self.live, ..Self::of(order) };
+        let payable = Self { live: self.live, declined: self.declined, ..Self::of(order) };
         let due = live.and_then(|payment| payable.demand_refund(payment));
         Some((payable, due))
     }
@@ -205,7 +213,7 @@ impl Payable {
             CaptureOutcome::Declined { reason } => {
                 let payment = Payment { status: PaymentStatus::Failed { reason }, version, ..payment };
                 let event = Event::PaymentFailed(payment.clone());
-                (Self { live: None, ..self }, payment, event)
+                (Self { live: None, declined: self.declined.saturating_add(1), ..self }, payment, event)
             }
         })
     }
@@ -222,6 +230,7 @@ impl Payable {
             }
             Some(_) => Err(PaymentRefusal::AlreadyPaid),
             None if now >= pay_by => Err(PaymentRefusal::Overdue),
+            None if self.declined >= Self::MAX_DECLINED => Err(PaymentRefusal::TooManyDeclines),
             None => Ok(()),
         }
     }
@@ -320,6 +329,20 @@ mod tests {
 
         assert_eq!(event, Event::PaymentFailed(payment));
         assert!(payable.attempt(None, request(2), NOW).is_ok());
+    }
+
+    #[test]
+    fn an_order_takes_few_declined_cards_and_is_told_of_them_by_no_news() {
+        let mut payable = open();
+        for n in 0..Payable::MAX_DECLINED {
+            let (trying, payment) = payable.attempt(None, request(u128::from(n) + 1), NOW).unwrap();
+            let declined = CaptureOutcome::Declined { reason: "card_declined".into() };
+            payable = trying.settle(payment, declined).unwrap().0;
+        }
+        let (followed, _) = payable.follow(&order(2, OrderStatus::AwaitingPayment { pay_by: PAY_BY }), None).unwrap();
+
+        assert_eq!(payable.attempt(None, request(99), NOW).unwrap_err(), PaymentRefusal::TooManyDeclines);
+        assert_eq!(followed.attempt(None, request(99), NOW).unwrap_err(), PaymentRefusal::TooManyDeclines);
     }
 
     #[test]

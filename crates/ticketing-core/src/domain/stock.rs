@@ -29,6 +29,8 @@ pub struct Stock {
     pub price: Price,
     /// How many places the seller offers.
     pub quantity: Quantity,
+    /// The most places that one buyer may have, if the seller says so.
+    pub max_per_buyer: Option<Quantity>,
     /// Whether new orders are taken.
     pub status: TicketStatus,
     /// The version of the ticket that this replica holds.
@@ -81,6 +83,7 @@ impl Stock {
             title: Arc::clone(&ticket.offer.details.title),
             price: ticket.offer.price,
             quantity: ticket.offer.quantity,
+            max_per_buyer: ticket.offer.max_per_buyer,
             status: ticket.status,
             ticket_version: ticket.version,
             sales: Sales::default(),
@@ -232,7 +235,8 @@ mod tests {
 
     fn ticket(quantity: u32) -> Ticket {
         let details = Details::parse(DetailsInput { title: "Opera", ..DetailsInput::default() }).unwrap();
-        let offer = Offer { details, price: price(1200), quantity: Quantity::new(quantity).unwrap() };
+        let quantity = Quantity::new(quantity).unwrap();
+        let offer = Offer { details, price: price(1200), quantity, max_per_buyer: None };
         Ticket::create(TicketId::new(Uuid::from_u128(9)), account(1), offer, NOW).unwrap().0
     }
 

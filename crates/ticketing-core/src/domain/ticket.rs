@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::event::Event;
 use super::ids::{AccountId, TicketId};
 use super::invalid::{Invalid, Lines, TextRule};
 use super::money::{Price, Quantity};
+use super::order::IdempotencyKey;
 use super::time::Timestamp;
 
 const TITLE: TextRule = TextRule { field: "title", max_chars: 120, lines: Lines::One };
@@ -104,6 +107,54 @@ pub struct Offer {
     pub price: Price,
     /// How many places there are in all.
     pub quantity: Quantity,
+    /// The most places that one buyer may have, held and bought together; `None` leaves it to the marketplace.
+    pub max_per_buyer: Option<Quantity>,
+}
+
+impl Offer {
+    /// A digest of all that is offered: two requests with the same one ask for the same.
+    ///
+    /// What an offer leaves out adds nothing to it, so it stays the same when offers get new optional fields.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let Self { details, price, quantity, max_per_buyer } = self;
+        let Details { title, description, venue, city, category, starts_at } = details;
+        let mut digest = FieldDigest::default();
+        digest.add("title", Some(title));
+        digest.add("description", description.as_deref());
+        digest.add("venue", venue.as_deref());
+        digest.add("city", city.as_deref());
+        digest.add("category", category.as_deref());
+        digest.add("startsAt", starts_at.map(|at| at.millis().to_string()).as_deref());
+        digest.add("amount", Some(&price.money().amount.to_string()));
+        digest.add("currency", Some(price.money().currency.code()));
+        digest.add("quantity", Some(&quantity.get().to_string()));
+        digest.add("maxPerBuyer", max_per_buyer.map(|most| most.get().to_string()).as_deref());
+        digest.0.finalize().into()
+    }
+}
+
+#[derive(Default)]
+struct FieldDigest(Sha256);
+
+impl FieldDigest {
+    fn add(&mut self, field: &str, value: Option<&str>) {
+        let Some(value) = value else { return };
+        for part in [field, value] {
+            // Its length says where it ends.
+            self.0.update((part.len() as u64).to_be_bytes());
+            self.0.update(part);
+        }
+    }
+}
+
+/// The request that put a ticket on sale, by which a repetition is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreationRequest {
+    /// What the seller called it; of one seller, a key makes one ticket.
+    pub key: IdempotencyKey,
+    /// What it asked for, see [`Offer::digest`].
+    pub digest: [u8; 32],
 }
 
 /// Whether a ticket may be ordered.
@@ -203,13 +254,15 @@ pub struct Listing {
     pub ticket: Ticket,
     /// A replica of the orders service's count; may lag.
     pub sales: Sales,
+    /// How it was asked for, if its seller gave the request a key.
+    pub request: Option<CreationRequest>,
 }
 
 impl Listing {
     /// A listing of which nothing is sold yet.
     #[must_use]
     pub fn new(ticket: Ticket) -> Self {
-        Self { ticket, sales: Sales::default() }
+        Self { ticket, sales: Sales::default(), request: None }
     }
 
     /// Places that may be ordered now, as far as is known.
@@ -286,7 +339,7 @@ mod tests {
     fn offer(quantity: u32) -> Offer {
         let details = Details::parse(DetailsInput { title: "Opera", ..DetailsInput::default() }).unwrap();
         let price = Price::new(Money { amount: 1200, currency: "EUR".parse().unwrap() }).unwrap();
-        Offer { details, price, quantity: Quantity::new(quantity).unwrap() }
+        Offer { details, price, quantity: Quantity::new(quantity).unwrap(), max_per_buyer: None }
     }
 
     fn listing(quantity: u32) -> Listing {
@@ -299,6 +352,19 @@ mod tests {
             Details::parse(DetailsInput { title: " ", city: Some("a\u{0}"), ..DetailsInput::default() }).unwrap_err();
 
         assert_eq!(wrong.iter().map(|invalid| invalid.field).collect::<Vec<_>>(), ["title", "city"]);
+    }
+
+    #[test]
+    fn offers_have_the_same_digest_if_they_are_the_same() {
+        let limited = Offer { max_per_buyer: Some(Quantity::ONE), ..offer(2) };
+        let moved = |text: &str| Some(text.to_owned());
+        let here = Details { venue: moved("ab"), city: moved("c"), ..offer(2).details };
+        let there = Details { venue: moved("a"), city: moved("bc"), ..offer(2).details };
+
+        assert_eq!(offer(2).digest(), offer(2).digest());
+        assert_ne!(offer(2).digest(), offer(3).digest());
+        assert_ne!(offer(2).digest(), limited.digest());
+        assert_ne!(Offer { details: here, ..offer(2) }.digest(), Offer { details: there, ..offer(2) }.digest());
     }
 
     #[test]

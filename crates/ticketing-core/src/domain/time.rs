@@ -7,7 +7,7 @@ use std::time::Duration;
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// Printed and read as RFC 3339 in UTC with milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
 /// The text is not an RFC 3339 time between the years 1970 and 9999: refuse the request.

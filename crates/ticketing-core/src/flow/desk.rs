@@ -17,6 +17,7 @@
 mod apart;
 mod board;
 mod decide;
+mod under_way;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use async_channel::{Receiver, Sender, TrySendError};
 use futures::channel::oneshot;
 
+use crate::domain::hold_limits::{HoldLimits, HoldRefusal};
 use crate::domain::ids::{OrderId, PaymentId, TicketId};
 use crate::domain::order::Order;
 use crate::domain::stock::{OrderRequest, Stock};
@@ -41,6 +43,7 @@ use crate::wire::Origin;
 
 use board::Board;
 use decide::Moment;
+use under_way::{Batch, UnderWay};
 
 /// Something to decide about one ticket.
 #[derive(Debug, Clone)]
@@ -90,11 +93,20 @@ pub struct DeskConfig {
     pub remembered: usize,
     /// How long places are held.
     pub hold_for: Duration,
+    /// How much one buyer may hold.
+    pub limits: HoldLimits,
 }
 
 impl Default for DeskConfig {
     fn default() -> Self {
-        Self { desks: 4, batch: 256, waiting: 8192, remembered: 16_384, hold_for: Duration::from_secs(15 * 60) }
+        Self {
+            desks: 4,
+            batch: 256,
+            waiting: 8192,
+            remembered: 16_384,
+            hold_for: Duration::from_secs(15 * 60),
+            limits: HoldLimits::default(),
+        }
     }
 }
 
@@ -127,12 +139,13 @@ impl Desks {
     #[must_use]
     pub fn open(store: &Arc<dyn OrderStore>, world: &World, config: DeskConfig) -> (Self, Vec<Desk>) {
         let panics = Arc::new(AtomicU64::new(0));
+        let under_way = UnderWay::default();
         let (senders, desks): (Vec<_>, Vec<_>) = (0..config.desks.max(1))
             .map(|_| {
                 let (sender, matters) = async_channel::bounded(config.waiting);
                 let (store, world, panics) = (Arc::clone(store), world.clone(), Arc::clone(&panics));
-                let (stocks, troubled) = (HashMap::new(), HashSet::new());
-                (sender, Desk { store, world, config, matters, stocks, troubled, panics })
+                let (stocks, troubled, under_way) = (HashMap::new(), HashSet::new(), under_way.clone());
+                (sender, Desk { store, world, config, matters, stocks, troubled, panics, under_way, batch: None })
             })
             .unzip();
         (Self { senders: senders.into(), panics }, desks)
@@ -206,6 +219,9 @@ pub struct Desk {
     /// Tickets that failed alone the last time.
     troubled: HashSet<TicketId>,
     panics: Arc<AtomicU64>,
+    /// What all desks of this process are deciding, and what of it this one is.
+    under_way: UnderWay,
+    batch: Option<Batch>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -243,8 +259,19 @@ impl Desk {
             {
                 batch.push(next);
             }
+            self.batch = self.enter(&batch);
             self.decide_batch(batch).await;
+            self.batch = None;
         }
+    }
+
+    /// Lets the other desks know what is decided here, where anything depends on it.
+    fn enter(&self, batch: &[Waiting]) -> Option<Batch> {
+        let places = batch.iter().filter_map(|Waiting { matter, .. }| match &matter.wish {
+            Wish::Place(request) => Some((matter.ticket, request)),
+            Wish::Cancel(_) | Wish::Expire(_) | Wish::Complete(..) | Wish::Follow(_) => None,
+        });
+        (self.config.limits != HoldLimits::OFF).then(|| self.under_way.enter(places))
     }
 
     /// Decides, commits and answers; gives the batch back if that fails again and again.
@@ -303,15 +330,20 @@ impl Desk {
 
     /// Lays out all that the batch needs to be decided.
     async fn set_up(&self, batch: &[Waiting], doubts: Doubts) -> Result<Board, StoreError> {
-        let needs = self.needs(batch, doubts);
+        let now = self.world.now();
+        let needs = self.needs(batch, doubts, now);
+        let earlier = self.batch.as_ref().map(Batch::earlier).unwrap_or_default();
         let found = if needs.is_empty() { OrderRecords::default() } else { self.store.load(&needs).await? };
         let known = batch.iter().filter_map(|waiting| self.stocks.get(&waiting.matter.ticket)).cloned();
-        Ok(Board::new(known.chain(found.stocks), found.orders))
+        Ok(Board::new(known.chain(found.stocks), found.orders).counting(earlier))
     }
 
-    fn needs(&self, batch: &[Waiting], doubts: Doubts) -> OrderNeeds {
-        let mut needs = OrderNeeds::default();
+    fn needs(&self, batch: &[Waiting], doubts: Doubts, now: Timestamp) -> OrderNeeds {
+        let unpaid_since = self.config.limits.unpaid_since(now);
+        let mut needs = OrderNeeds { unpaid_since, ..OrderNeeds::default() };
         let mut stocks = HashSet::new();
+        let mut buyers = HashSet::new();
+        let limited = self.limited_by_sellers(batch);
         for Waiting { matter, .. } in batch {
             if !self.stocks.contains_key(&matter.ticket) && stocks.insert(matter.ticket) {
                 needs.stocks.push(matter.ticket);
@@ -322,12 +354,29 @@ impl Desk {
                     if doubts == Doubts::Committed {
                         needs.orders.push(request.id);
                     }
+                    if self.config.limits != HoldLimits::OFF && buyers.insert((request.buyer, None)) {
+                        needs.unpaid_of.push(request.buyer);
+                    }
+                    if limited.contains(&matter.ticket) && buyers.insert((request.buyer, Some(matter.ticket))) {
+                        needs.bought.push((request.buyer, matter.ticket));
+                    }
                 }
                 Wish::Cancel(order) | Wish::Expire(order) | Wish::Complete(order, _) => needs.orders.push(*order),
                 Wish::Follow(_) => {}
             }
         }
         needs
+    }
+
+    /// The tickets whose sellers may have set a limit for each buyer, as far as is known before anything is read.
+    fn limited_by_sellers(&self, batch: &[Waiting]) -> HashSet<TicketId> {
+        let is_limited = |ticket| self.stocks.get(ticket).is_none_or(|stock| stock.record.max_per_buyer.is_some());
+        let changed = |wish: &Wish| matches!(wish, Wish::Follow(ticket) if ticket.offer.max_per_buyer.is_some());
+        let matters = batch.iter().map(|waiting| &waiting.matter);
+        matters
+            .filter(|matter| is_limited(&matter.ticket) || changed(&matter.wish))
+            .map(|matter| matter.ticket)
+            .collect()
     }
 
     async fn decide_once(&mut self, batch: &[Waiting], doubts: Doubts) -> Result<Answers, StoreError> {
@@ -356,13 +405,15 @@ impl Desk {
         doubts: Doubts,
     ) -> Result<(Board, Answers), StoreError> {
         let mut board = self.set_up(batch, doubts).await?;
-        let moment = Moment { now, pay_by: now.after(self.config.hold_for) };
+        let moment = Moment { now, pay_by: now.after(self.config.hold_for), limits: self.config.limits };
         let answers = batch.iter().map(|waiting| board.decide(&waiting.matter, moment)).collect();
         Ok((board, answers))
     }
 
     fn refused_from_memory(&self, batch: &[Waiting], answers: &Answers) -> impl Iterator<Item = RecordKey> {
-        let refused = batch.iter().zip(answers).filter(|(_, answer)| matches!(answer, Err(Error::Stock(_))));
+        let refused = batch.iter().zip(answers).filter(|(_, answer)| {
+            matches!(answer, Err(Error::Stock(_) | Error::Hold(HoldRefusal::TooManyPlaces { .. })))
+        });
         let tickets = refused.map(|(waiting, _)| waiting.matter.ticket);
         tickets.filter(|ticket| self.stocks.contains_key(ticket)).map(RecordKey::Stock)
     }

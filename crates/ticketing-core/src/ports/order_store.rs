@@ -39,13 +39,20 @@ pub struct OrderNeeds {
     pub orders: Vec<OrderId>,
     /// Orders, by what their buyers called the request.
     pub keys: Vec<(AccountId, IdempotencyKey)>,
+    /// Orders of these buyers that await payment, and those that ended without one at `unpaid_since` or later.
+    pub unpaid_of: Vec<AccountId>,
+    /// Since when orders that ended without a payment are asked for.
+    pub unpaid_since: Timestamp,
+    /// Completed orders of these buyers for these tickets.
+    pub bought: Vec<(AccountId, TicketId)>,
 }
 
 impl OrderNeeds {
     /// Whether nothing needs to be read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.stocks.is_empty() && self.orders.is_empty() && self.keys.is_empty()
+        let no_orders = self.orders.is_empty() && self.keys.is_empty();
+        self.stocks.is_empty() && no_orders && self.unpaid_of.is_empty() && self.bought.is_empty()
     }
 }
 
@@ -54,7 +61,7 @@ impl OrderNeeds {
 pub struct OrderRecords {
     /// The stocks.
     pub stocks: Vec<Stored<Stock>>,
-    /// The orders, whether asked for by name or by key.
+    /// The orders, each once, however they were asked for.
     pub orders: Vec<Stored<Order>>,
 }
 
@@ -76,6 +83,8 @@ pub struct OrderRecords {
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
 /// - Of one buyer, a key makes one order: `a_key_makes_one_order_of_a_buyer`.
 /// - Whoever sees the places that an order took finds it by its key: `a_stock_brings_the_orders_that_changed_it`.
+/// - The unpaid orders of a buyer are found while they count, and no others: `unpaid_orders_count_against_their_buyer`.
+/// - What a buyer bought of a ticket is found: `what_a_buyer_bought_of_a_ticket_is_found`.
 /// - A buyer's own list has all that is theirs, newest first, in pages that join: `a_buyer_finds_all_their_orders`.
 /// - Orders past their deadline are found until they end: `overdue_orders_are_found_until_they_end`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]

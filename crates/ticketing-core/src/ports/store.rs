@@ -127,6 +127,8 @@ pub enum RecordKey {
     Email(EmailAddress),
     /// A listing.
     Listing(TicketId),
+    /// The listing that a seller asked for under a key.
+    ListingKey(AccountId, IdempotencyKey),
     /// A stock.
     Stock(TicketId),
     /// An order.
@@ -189,6 +191,7 @@ impl fmt::Display for RecordKey {
             Self::Account(id) => write!(f, "account {id}"),
             Self::Email(_) => f.write_str("an e-mail address"),
             Self::Listing(id) => write!(f, "listing {id}"),
+            Self::ListingKey(seller, key) => write!(f, "listing key {key} of {seller}"),
             Self::Stock(id) => write!(f, "stock {id}"),
             Self::Order(id) => write!(f, "order {id}"),
             Self::OrderKey(buyer, key) => write!(f, "order key {key} of {buyer}"),

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::ids::{AccountId, TicketId};
+use crate::domain::order::IdempotencyKey;
 use crate::domain::ticket::Listing;
 use crate::domain::time::Timestamp;
 
@@ -112,6 +113,7 @@ impl TicketSort {
 /// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
 /// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
+/// - Of one seller, a key makes one listing: `a_key_makes_one_listing_of_a_seller`.
 /// - Every filter narrows a search, and only tickets on sale are found: `a_search_finds_what_matches_and_no_more`.
 /// - Pages in any order join without a gap or a repetition: `search_pages_join_without_gaps`.
 /// - A seller's own list has all that is theirs, newest first: `a_seller_finds_all_their_listings`.
@@ -124,6 +126,13 @@ pub trait TicketStore: Send + Sync + 'static {
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError>;
+
+    /// The listing that a seller asked for under a key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError>;
 
     /// Tickets on sale that match, in the order asked for.
     ///
@@ -143,7 +152,7 @@ pub trait TicketStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// - [`StoreError::Conflict`] names the records that another commit changed.
+    /// - [`StoreError::Conflict`] names the records that another commit changed, or the key that it took.
     /// - [`StoreError::Unavailable`]: the commit may have happened all the same.
     ///
     /// # Cancel safety

@@ -65,7 +65,8 @@ impl Rebuild for RebuildPayables {
                 work = work.with(Write::insert(Payable::of(order)));
                 continue;
             };
-            let told = Payable { live: stored.record.live, ..Payable::of(order) };
+            let Payable { live, declined, .. } = stored.record;
+            let told = Payable { live, declined, ..Payable::of(order) };
             if stored.record == told {
                 rebuilt.same += 1;
             } else if stored.record.order_version > order.version {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::hold_limits::HoldRefusal;
 use crate::domain::invalid::Invalid;
 use crate::domain::order::{CancelReason, OrderRefusal};
 use crate::domain::payment::PaymentRefusal;
@@ -54,6 +55,9 @@ pub enum Error {
     /// No place was given.
     #[error("{}", stock_sentence(.0))]
     Stock(StockRefusal),
+    /// One buyer may not hold so much.
+    #[error("{}", hold_sentence(.0))]
+    Hold(HoldRefusal),
     /// The order does not allow it.
     #[error("{}", order_sentence(.0))]
     Order(OrderRefusal),
@@ -94,6 +98,8 @@ pub enum ErrorKind {
     Refused,
     /// Read it again.
     Stale,
+    /// Wait for as long as the answer says.
+    Paused,
     /// Try again later.
     Unavailable,
     /// Tell an operator.
@@ -112,7 +118,8 @@ impl Error {
             Self::WrongCredentials | Self::SessionOver => ErrorKind::NotSignedIn,
             Self::Ticket(TicketRefusal::NotSeller) => ErrorKind::Forbidden,
             Self::Ticket(TicketRefusal::StartsInThePast) => ErrorKind::Invalid,
-            Self::EmailTaken | Self::Ticket(_) | Self::Stock(_) | Self::Order(_) | Self::Payment(_) => {
+            Self::Hold(HoldRefusal::Paused { .. }) => ErrorKind::Paused,
+            Self::EmailTaken | Self::Ticket(_) | Self::Stock(_) | Self::Hold(_) | Self::Order(_) | Self::Payment(_) => {
                 ErrorKind::Refused
             }
             Self::Stale { .. } => ErrorKind::Stale,
@@ -138,6 +145,7 @@ impl Error {
             Self::Stale { .. } => "stale_version",
             Self::Ticket(refusal) => ticket_code(refusal),
             Self::Stock(refusal) => stock_code(refusal),
+            Self::Hold(refusal) => hold_code(refusal),
             Self::Order(refusal) => order_code(refusal),
             Self::Payment(refusal) => payment_code(refusal),
             Self::CardDeclined { .. } => "card_declined",
@@ -169,6 +177,14 @@ const fn stock_code(refusal: &StockRefusal) -> &'static str {
     }
 }
 
+const fn hold_code(refusal: &HoldRefusal) -> &'static str {
+    match refusal {
+        HoldRefusal::TooManyPlaces { .. } => "too_many_places",
+        HoldRefusal::TooManyOpenOrders { .. } => "too_many_open_orders",
+        HoldRefusal::Paused { .. } => "hold_paused",
+    }
+}
+
 const fn order_code(refusal: &OrderRefusal) -> &'static str {
     match refusal {
         OrderRefusal::Completed => "order_completed",
@@ -182,6 +198,7 @@ const fn payment_code(refusal: &PaymentRefusal) -> &'static str {
         PaymentRefusal::AlreadyPaid => "already_paid",
         PaymentRefusal::OrderCancelled => "order_cancelled",
         PaymentRefusal::Overdue => "order_overdue",
+        PaymentRefusal::TooManyDeclines => "too_many_declines",
         PaymentRefusal::InProgress { .. } => "payment_in_progress",
     }
 }
@@ -207,6 +224,20 @@ fn stock_sentence(refusal: &StockRefusal) -> String {
     }
 }
 
+fn hold_sentence(refusal: &HoldRefusal) -> String {
+    match refusal {
+        HoldRefusal::TooManyPlaces { allowed: 0 } => "you have as many places as one buyer may have".to_owned(),
+        HoldRefusal::TooManyPlaces { allowed } => format!("one buyer may have only {allowed} more of these places now"),
+        HoldRefusal::TooManyOpenOrders { places } => {
+            format!("{places} places are held for you already: pay for an order or cancel one first")
+        }
+        HoldRefusal::Paused { wait } => {
+            let minutes = wait.as_secs().div_ceil(60);
+            format!("your last orders were not paid: you can order again in {minutes} min")
+        }
+    }
+}
+
 fn order_sentence(refusal: &OrderRefusal) -> String {
     match refusal {
         OrderRefusal::Completed => "this order is completed".to_owned(),
@@ -221,6 +252,9 @@ fn payment_sentence(refusal: &PaymentRefusal) -> String {
         PaymentRefusal::AlreadyPaid => "this order is paid already".to_owned(),
         PaymentRefusal::OrderCancelled => "this order was cancelled".to_owned(),
         PaymentRefusal::Overdue => "the time to pay this order is over".to_owned(),
+        PaymentRefusal::TooManyDeclines => {
+            "too many cards were declined for this order: it cannot be paid any more".to_owned()
+        }
         PaymentRefusal::InProgress { .. } => "a payment of this order is under way".to_owned(),
     }
 }

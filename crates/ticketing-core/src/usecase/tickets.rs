@@ -32,7 +32,7 @@ pub use withdraw_ticket::WithdrawTicket;
 /// # use ticketing_core::{domain::{ids::{AccountId, TicketId}, ticket::Offer}, wire::Origin};
 /// # use ticketing_core::usecase::{error::Error, tickets::{CreateTicket, Tickets}};
 /// async fn sell(tickets: &Tickets, seller: AccountId, offer: Offer, origin: Origin) -> Result<TicketId, Error> {
-///     let listing = tickets.create_ticket(CreateTicket { seller, offer }, origin).await?;
+///     let listing = tickets.create_ticket(CreateTicket { seller, offer, key: None }, origin).await?;
 ///     Ok(listing.ticket.id)
 /// }
 /// ```

@@ -41,7 +41,7 @@ pub(crate) const BUYERS: u128 = 8;
 
 impl Engines {
     async fn order_records(&self, told: &Told) -> OrderRecords {
-        let needs = OrderNeeds { stocks: told.tickets.clone(), orders: told.orders.clone(), keys: Vec::new() };
+        let needs = OrderNeeds { stocks: told.tickets.clone(), orders: told.orders.clone(), ..OrderNeeds::default() };
         self.orders.load(&needs).await.expect("the engines are up")
     }
 

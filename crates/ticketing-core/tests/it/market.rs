@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ticketing_core::assembly::{Loops, Settings};
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::order::{IdempotencyKey, Order};
@@ -33,6 +34,8 @@ const FIT: &str = "engines in memory fit together";
 #[derive(Clone)]
 pub(crate) struct Engines {
     pub(crate) clock: ManualClock,
+    /// What one buyer may hold at the processes that are started.
+    pub(crate) limits: HoldLimits,
     memory: MemoryEngines,
 }
 
@@ -48,7 +51,7 @@ impl Engines {
     pub(crate) fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_millis(1_800_000_000_000));
         let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
-        Self { clock, memory: MemoryEngines::new(world) }
+        Self { clock, limits: HoldLimits::OFF, memory: MemoryEngines::new(world) }
     }
 
     /// Starts a process on these engines that is stepped by hand; `faults` befall it alone.
@@ -62,7 +65,8 @@ impl Engines {
 
     /// Starts a process whose loops are still to be run.
     pub(crate) fn start_running(&self, faults: &FaultPlan) -> Process {
-        let settings = Settings { desk: DeskConfig { hold_for: HOLD, ..DeskConfig::default() }, ..Settings::default() };
+        let desk = DeskConfig { hold_for: HOLD, limits: self.limits, ..DeskConfig::default() };
+        let settings = Settings { desk, ..Settings::default() };
         let mine = self.memory.with_faults(faults);
         let surroundings = mine.surroundings(settings);
         let (tickets, ticket_loops) = surroundings.tickets(mine.ticket_ports()).expect(FIT);
@@ -75,7 +79,7 @@ impl Engines {
     }
 
     pub(crate) fn create(&self, seller: u128, quantity: u32) -> CreateTicket {
-        CreateTicket { seller: account(seller), offer: offer(quantity, 1200) }
+        CreateTicket { seller: account(seller), offer: offer(quantity, 1200), key: None }
     }
 
     pub(crate) fn place(&self, buyer: u128, ticket: TicketId) -> PlaceOrder {
@@ -105,7 +109,7 @@ pub(crate) fn offer(quantity: u32, amount: u64) -> Offer {
     let details = Details::parse(DetailsInput { title: "Opera", ..DetailsInput::default() }).expect("a good title");
     let price = Money { amount, currency: "EUR".parse().expect("a currency") };
     let quantity = Quantity::new(quantity).expect("a good quantity");
-    Offer { details, price: Price::new(price).expect("a good price"), quantity }
+    Offer { details, price: Price::new(price).expect("a good price"), quantity, max_per_buyer: None }
 }
 
 pub(crate) fn key(text: &str) -> IdempotencyKey {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::Order;
@@ -82,7 +83,8 @@ impl Contest {
         let world = World { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) };
         let store: Arc<dyn OrderStore> = Arc::new(Guarded(MemoryOrderStore::new(Arc::clone(&world.clock)), guard));
         let processes = [(), ()].map(|()| {
-            let config = DeskConfig { hold_for: Duration::from_secs(900), ..DeskConfig::default() };
+            let config =
+                DeskConfig { hold_for: Duration::from_secs(900), limits: HoldLimits::OFF, ..DeskConfig::default() };
             let (desks, run) = Desks::open(&store, &world, config);
             for desk in run {
                 tokio::spawn(desk.run());

@@ -118,6 +118,7 @@ fn values() -> TicketValues {
         price: "64.50".into(),
         currency: "EUR".into(),
         quantity: "12".into(),
+        max_per_buyer: String::new(),
     }
 }
 

@@ -77,6 +77,11 @@ fn offer(form: &Form<TicketValues>, currencies: Vec<String>) -> AnyView {
     let currency = Field { hint: Some("ISO 4217 code."), ..required("currency", "Currency", &form.values.currency) };
     let quantity =
         Field { hint: Some("Between 1 and 1000."), ..required("quantity", "Quantity", &form.values.quantity) };
+    let max_per_buyer = Field {
+        hint: Some("The most that one buyer may have, if you want a limit of your own."),
+        required: false,
+        ..required("maxPerBuyer", "Places per buyer (optional)", &form.values.max_per_buyer)
+    };
     let currencies = currencies.into_iter().map(|code| (code.clone(), code)).collect();
     view! {
         <div class="field-row field-row-3">
@@ -84,6 +89,7 @@ fn offer(form: &Form<TicketValues>, currencies: Vec<String>) -> AnyView {
             {select_field(currency, currencies)}
             {input_field(Kind::Count(1000), quantity)}
         </div>
+        {input_field(Kind::Count(1000), max_per_buyer)}
     }
     .into_any()
 }

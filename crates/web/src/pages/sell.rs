@@ -45,6 +45,8 @@ pub struct TicketValues {
     pub currency: String,
     /// How many are offered.
     pub quantity: String,
+    /// The most that one buyer may have; empty leaves it to the marketplace.
+    pub max_per_buyer: String,
 }
 
 /// Renders the form that offers a new ticket.

@@ -41,7 +41,9 @@ pub fn listing() -> Listing {
 /// A listing with nothing but a title.
 #[must_use]
 pub fn bare_listing(title: &str) -> Listing {
-    Listing::new(ticket_with(DetailsInput { title, ..DetailsInput::default() }))
+    let ticket = ticket_with(DetailsInput { title, ..DetailsInput::default() });
+    let offer = Offer { max_per_buyer: None, ..ticket.offer };
+    Listing::new(Ticket { offer, ..ticket })
 }
 
 /// The stock of a ticket that nobody ordered yet.
@@ -72,9 +74,13 @@ pub fn payment() -> (Payable, Payment) {
     payable().attempt(None, request, NOW).expect("the order wants money")
 }
 
+fn places(places: u32) -> Quantity {
+    Quantity::new(places).expect("a quantity")
+}
+
 fn ticket_with(details: DetailsInput<'_>) -> Ticket {
     let details = Details::parse(details).expect("texts within their bounds");
-    let offer = Offer { details, price: price(4250), quantity: Quantity::new(200).expect("a quantity") };
+    let offer = Offer { details, price: price(4250), quantity: places(200), max_per_buyer: Some(places(6)) };
     let (ticket, _) =
         Ticket::create(TicketId::new(uuid()), AccountId::new(uuid()), offer, NOW).expect("the event is to come");
     ticket

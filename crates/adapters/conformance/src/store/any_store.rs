@@ -11,7 +11,7 @@ use ticketing_core::domain::ids::{AccountId, PaymentId};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
 use ticketing_core::domain::payment::{Payable, PayableStatus, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{CreationRequest, Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentStore};
@@ -111,6 +111,7 @@ impl AnyStore for Tickets {
             sample::bare_listing("𝕿"),
             Listing { sales, ..sample::listing() },
             Listing::new(withdrawn),
+            Listing { request: Some(request("a seller's key!~")), ..sample::listing() },
         ]
     }
 
@@ -223,6 +224,7 @@ impl AnyStore for Payments {
             sample::payment().0.into(),
             payable(PayableStatus::Completed),
             payable(PayableStatus::Cancelled),
+            Payable { declined: 7, ..sample::payable() }.into(),
             keyed.into(),
             payment(PaymentStatus::Pending),
             payment(PaymentStatus::Captured { reference: Arc::clone(&reference) }),
@@ -269,6 +271,11 @@ impl AnyStore for Payments {
     async fn apply(store: &Self::Store, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {
         store.commit(work).await
     }
+}
+
+/// The request that put a listing on sale.
+pub(super) fn request(text: &str) -> CreationRequest {
+    CreationRequest { key: key(text), digest: *b"0123456789abcdefghijklmnopqrstuv" }
 }
 
 pub(super) fn key(text: &str) -> IdempotencyKey {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
-use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
+use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
@@ -101,6 +101,78 @@ async fn read_until_taken(bench: &Bench<Orders>, before: u64, wanted: (TicketId,
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// Orders that await payment count against their buyer, and so do those that ended without one lately; no others do.
+pub async fn unpaid_orders_count_against_their_buyer(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let [buyer, second, other] = std::array::from_fn(|_| account());
+    let minute = |n: u64| NOW.after(Duration::from_secs(60 * n));
+    let cancelled =
+        |buyer, reason, at| Order { status: OrderStatus::Cancelled { reason, at }, version: 2, ..order(buyer, None) };
+    let counted = [
+        order(buyer, None),
+        order(second, None),
+        cancelled(buyer, CancelReason::Expired, minute(5)),
+        cancelled(second, CancelReason::ByBuyer, minute(6)),
+    ];
+    let [paid, _] = ended(buyer);
+    bench.commit(inserting(&counted)).await;
+    bench.commit(inserting(&[paid, order(other, None), cancelled(buyer, CancelReason::ByBuyer, minute(4))])).await;
+
+    assert_eq!(unpaid(&bench, &[buyer, second], minute(5)).await, ids(&counted), "open ones, and those since then");
+    assert_eq!(unpaid(&bench, &[account()], NOW).await, [], "nothing counts against a stranger");
+    let [open, ..] = counted;
+    let status = OrderStatus::Completed { payment: PaymentId::new(sample::uuid()), at: minute(7) };
+    let read = bench.find(&OrderRecord::Order(open.clone())).await.expect("it was inserted");
+    let paid = OrderRecord::Order(Order { status, version: 2, ..open.clone() });
+    bench.commit(UnitOfWork::default().with(read.replace(paid))).await;
+    let left = unpaid(&bench, &[buyer], NOW).await;
+    assert!(!left.contains(&open.id), "an order that was paid counts against nobody");
+    Outcome::Kept
+}
+
+async fn unpaid(bench: &Bench<Orders>, buyers: &[AccountId], unpaid_since: Timestamp) -> Vec<OrderId> {
+    let needs = OrderNeeds { unpaid_of: buyers.to_vec(), unpaid_since, ..OrderNeeds::default() };
+    found(bench, needs).await
+}
+
+/// What a buyer bought of a ticket is found: no other buyer's, of no other ticket, and nothing that is not paid.
+pub async fn what_a_buyer_bought_of_a_ticket_is_found(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let (buyer, other) = (account(), account());
+    let [first, second] = [(); 2].map(|()| TicketId::new(sample::uuid()));
+    let of = |ticket, order: Order| Order { ticket: OrderedTicket { id: ticket, ..order.ticket.clone() }, ..order };
+    let bought = |buyer, ticket| {
+        let [paid, _] = ended(buyer);
+        of(ticket, paid)
+    };
+    let [_, cancelled] = ended(buyer);
+    let theirs = [bought(buyer, first), bought(buyer, first)];
+    bench.commit(inserting(&theirs)).await;
+    let neighbours = [bought(other, first), bought(buyer, second)];
+    bench.commit(inserting(&neighbours)).await;
+    bench.commit(inserting(&[of(first, order(buyer, None)), of(first, cancelled)])).await;
+
+    let bought = async |pairs: &[(AccountId, TicketId)]| {
+        found(&bench, OrderNeeds { bought: pairs.to_vec(), ..OrderNeeds::default() }).await
+    };
+    assert_eq!(bought(&[(buyer, first)]).await, ids(&theirs), "of this ticket, and all of it");
+    assert_eq!(bought(&[(other, first), (buyer, second)]).await, ids(&neighbours), "each pair leads to its own");
+    assert_eq!(bought(&[(other, second), (account(), first)]).await, [], "nothing was bought");
+    Outcome::Kept
+}
+
+async fn found(bench: &Bench<Orders>, needs: OrderNeeds) -> Vec<OrderId> {
+    let found: Vec<Order> = load(bench, needs).await.orders.into_iter().map(|stored| stored.record).collect();
+    ids(&found)
+}
+
+/// In order; what is found twice is there twice.
+fn ids(orders: &[Order]) -> Vec<OrderId> {
+    let mut ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    ids.sort();
+    ids
 }
 
 /// A buyer's own list has all that is theirs, newest first, in pages that join.

@@ -22,7 +22,7 @@ fn at(hours: u64) -> Timestamp {
 
 fn listing(details: DetailsInput<'_>, cents: u64) -> Listing {
     let details = Details::parse(details).expect("texts within their bounds");
-    let offer = Offer { details, price: sample::price(cents), quantity: Quantity::ONE };
+    let offer = Offer { details, price: sample::price(cents), quantity: Quantity::ONE, max_per_buyer: None };
     Listing::new(Ticket { offer, ..sample::ticket() })
 }
 

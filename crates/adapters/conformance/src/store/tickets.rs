@@ -1,15 +1,62 @@
 //! What only the ticket store promises, but for searches.
 
+use std::sync::Arc;
+
+use futures::future::join_all;
 use ticketing_core::domain::ids::{AccountId, TicketId};
-use ticketing_core::domain::ticket::{Listing, Ticket, TicketStatus};
-use ticketing_core::ports::store::Page;
+use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
+use ticketing_core::ports::store::{Page, RecordKey, UnitOfWork};
 
 use crate::outcome::Outcome;
 use crate::sample;
 use crate::time::soon;
 
+use super::any_store::{key, request};
 use super::bench::{Bench, inserting};
 use super::{StoreFixture, Tickets};
+
+/// Of one seller, a key makes one listing, however often and by however many it is sent at once.
+pub async fn a_key_makes_one_listing_of_a_seller(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let [seller, other] = [(); 2].map(|()| AccountId::new(sample::uuid()));
+    let first = asked_for(seller, "once");
+    bench.commit(inserting::<Tickets>(std::slice::from_ref(&first))).await;
+
+    let (again, neighbour) = (asked_for(seller, "once"), listing_of(seller));
+    let named = bench.conflict("a second listing under a key", inserting::<Tickets>(&[neighbour.clone(), again])).await;
+    assert_eq!(Vec::from_iter(named), [RecordKey::ListingKey(seller, key("once"))], "the conflict names the key");
+    assert_eq!(bench.find(&neighbour).await, None, "a commit over a taken key left another listing");
+    bench.commit(inserting::<Tickets>(&[asked_for(other, "once"), listing_of(seller), listing_of(seller)])).await;
+
+    assert_eq!(under(&bench, seller, "once").await, Some(first.clone()), "a key leads to its listing");
+    let sold = Listing { sales: Sales { held: 1, sold: 1, version: 2 }, ..first.clone() };
+    let read = bench.find(&first).await.expect("it was inserted");
+    bench.commit(UnitOfWork::default().with(read.replace(sold.clone()))).await;
+    assert_eq!(under(&bench, seller, "once").await, Some(sold), "and goes on leading to it");
+    for (seller, wanted) in [(seller, "never"), (AccountId::new(sample::uuid()), "once")] {
+        assert_eq!(under(&bench, seller, wanted).await, None, "a key leads to no other listing");
+    }
+    offer_at_once(&bench, seller).await;
+    Outcome::Kept
+}
+
+fn asked_for(seller: AccountId, wanted: &str) -> Listing {
+    Listing { request: Some(request(wanted)), ..listing_of(seller) }
+}
+
+async fn under(bench: &Bench<Tickets>, seller: AccountId, wanted: &str) -> Option<Listing> {
+    soon("a read is answered", bench.store.listing_under(seller, &key(wanted))).await.expect("a read succeeds")
+}
+
+async fn offer_at_once(bench: &Bench<Tickets>, seller: AccountId) {
+    let offers = (0..16).map(|_| {
+        let (store, work) = (Arc::clone(&bench.store), inserting::<Tickets>(&[asked_for(seller, "at once")]));
+        tokio::spawn(async move { store.commit(work).await })
+    });
+    let ends = soon("commits are answered", join_all(offers.collect::<Vec<_>>())).await;
+    let won = ends.iter().filter(|end| matches!(end, Ok(Ok(_)))).count();
+    assert_eq!(won, 1, "of sixteen listings under one key, one is made");
+}
 
 /// A seller's own list has all that is theirs, also what is withdrawn or over, newest first and in pages that join.
 pub async fn a_seller_finds_all_their_listings(fixture: &dyn StoreFixture<Tickets>) -> Outcome {

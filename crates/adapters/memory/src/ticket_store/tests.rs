@@ -16,7 +16,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 fn listing(id: u128, amount: u64, details: DetailsInput<'_>) -> Listing {
     let price = Price::new(Money { amount, currency: "EUR".parse().expect("a currency") }).expect("a price");
     let details = Details::parse(details).expect("details");
-    let offer = Offer { details, price, quantity: Quantity::ONE };
+    let offer = Offer { details, price, quantity: Quantity::ONE, max_per_buyer: None };
     let (id, seller) = (TicketId::new(Uuid::from_u128(id)), AccountId::new(Uuid::from_u128(1)));
     Listing::new(Ticket { id, seller, offer, status: TicketStatus::OnSale, created_at: NOW, version: 1 })
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use bson::{DateTime, Uuid, doc};
+use bson::{DateTime, Document, Uuid, doc};
 use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus, OrderedTicket};
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
 use crate::commit::Change;
@@ -22,7 +23,23 @@ pub(super) fn indexes() -> Vec<IndexModel> {
         index("of_buyer", doc! { "buyer": 1, "_id": -1 }),
         unique("key_of_buyer", doc! { "buyer": 1, "key": 1 }, doc! { "key": { "$gt": "" } }),
         partial("deadline", doc! { "pay_by": 1, "_id": 1 }, doc! { "pay_by": { "$gt": NEVER } }),
+        partial("unpaid_of_buyer", doc! { "buyer": 1, "unpaid_at": 1 }, doc! { "unpaid_at": { "$gt": NEVER } }),
+        partial("bought", doc! { "ticket": 1, "buyer": 1 }, doc! { "status": "completed" }),
     ]
+}
+
+/// Orders that count against these buyers; `None` if there are no buyers.
+pub(super) fn unpaid(buyers: &[AccountId], since: Timestamp) -> Option<Document> {
+    let buyers: Vec<Uuid> = buyers.iter().map(|buyer| buyer.uuid().into()).collect();
+    (!buyers.is_empty()).then(|| doc! { "buyer": { "$in": buyers }, "unpaid_at": { "$gte": date(since) } })
+}
+
+/// Completed orders of these buyers for these tickets; `None` if none are asked for.
+pub(super) fn bought(pairs: &[(AccountId, TicketId)]) -> Option<Document> {
+    let pair = |(buyer, ticket): &(AccountId, TicketId)| {
+        doc! { "ticket": Uuid::from(ticket.uuid()), "buyer": Uuid::from(buyer.uuid()), "status": "completed" }
+    };
+    (!pairs.is_empty()).then(|| doc! { "$or": pairs.iter().map(pair).collect::<Vec<_>>() })
 }
 
 /// A field that an order in this status does not have is null.
@@ -38,6 +55,9 @@ pub(crate) struct OrderDocument {
     status: Status,
     pay_by: Option<DateTime>,
     ended_at: Option<DateTime>,
+    /// When it ended without a payment; after every time while it awaits one. Not read back.
+    #[serde(default, skip_deserializing)]
+    unpaid_at: Option<DateTime>,
     payment: Option<Uuid>,
     placed_at: DateTime,
     key: Option<String>,
@@ -65,6 +85,7 @@ impl OrderDocument {
             status: Status::AwaitingPayment,
             pay_by: None,
             ended_at: None,
+            unpaid_at: Some(DateTime::MAX),
             payment: None,
             placed_at: date(order.placed_at),
             key: order.key.as_ref().map(ToString::to_string),
@@ -76,6 +97,7 @@ impl OrderDocument {
                 status: Status::Completed,
                 payment: Some(payment.uuid().into()),
                 ended_at: Some(date(at)),
+                unpaid_at: None,
                 ..awaiting
             },
             OrderStatus::Cancelled { reason, at } => {
@@ -83,7 +105,7 @@ impl OrderDocument {
                     CancelReason::ByBuyer => Status::CancelledByBuyer,
                     CancelReason::Expired => Status::Expired,
                 };
-                Self { status, ended_at: Some(date(at)), ..awaiting }
+                Self { status, ended_at: Some(date(at)), unpaid_at: Some(date(at)), ..awaiting }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bson::Uuid;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::TicketStatus;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
@@ -20,6 +21,8 @@ pub(crate) struct StockDocument {
     title: Arc<str>,
     price: MoneyDocument,
     quantity: u32,
+    #[serde(default)]
+    max_per_buyer: Option<u32>,
     on_sale: bool,
     ticket_version: i64,
     sales: SalesDocument,
@@ -33,6 +36,7 @@ pub(super) fn change(stock: &Stock, replaces: Option<Revision>) -> Result<Change
         title: Arc::clone(&stock.title),
         price: stock.price.money().into(),
         quantity: stock.quantity.get(),
+        max_per_buyer: stock.max_per_buyer.map(Quantity::get),
         on_sale: stock.status == TicketStatus::OnSale,
         ticket_version: signed(stock.ticket_version),
         sales: stock.sales.into(),
@@ -58,6 +62,7 @@ impl Record for StockDocument {
             title: self.title,
             price: price(self.price)?,
             quantity: quantity(self.quantity)?,
+            max_per_buyer: self.max_per_buyer.map(quantity).transpose()?,
             status: if self.on_sale { TicketStatus::OnSale } else { TicketStatus::Withdrawn },
             ticket_version: unsigned(self.ticket_version)?,
             sales: self.sales.try_into()?,

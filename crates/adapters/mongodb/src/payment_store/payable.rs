@@ -21,6 +21,8 @@ pub(crate) struct PayableDocument {
     pay_by: Option<DateTime>,
     order_version: i64,
     live: Option<Uuid>,
+    #[serde(default)]
+    declined: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +58,7 @@ pub(super) fn change(payable: &Payable, replaces: Option<Revision>) -> Result<Ch
         pay_by,
         order_version: signed(payable.order_version),
         live: payable.live.map(|payment| payment.uuid().into()),
+        declined: payable.declined,
     };
     Ok(Change {
         collection: PayableDocument::COLLECTION,
@@ -85,6 +88,7 @@ impl Record for PayableDocument {
             status,
             order_version: unsigned(self.order_version)?,
             live: self.live.map(|payment| PaymentId::new(payment.into())),
+            declined: self.declined,
         })
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use bson::{DateTime, Uuid};
+use bson::spec::BinarySubtype;
+use bson::{Binary, DateTime, Uuid, doc};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, TicketId};
-use ticketing_core::domain::ticket::{Details, Listing, Offer, Ticket, TicketStatus};
+use ticketing_core::domain::money::Quantity;
+use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
 use ticketing_core::ports::store::{RecordKey, StoreError, Write};
 use ticketing_core::ports::ticket_store::TicketSort;
 
@@ -25,6 +27,8 @@ pub(crate) struct ListingDocument {
     created_at: DateTime,
     version: i64,
     sales: SalesDocument,
+    #[serde(default)]
+    request: Option<RequestDocument>,
     /// What a search looks for; not read back.
     #[serde(default, skip_deserializing)]
     found_by: FoundBy,
@@ -40,6 +44,31 @@ struct OfferDocument {
     starts_at: Option<DateTime>,
     price: MoneyDocument,
     quantity: u32,
+    #[serde(default)]
+    max_per_buyer: Option<u32>,
+}
+
+/// The request that put it on sale.
+#[derive(Debug, Serialize, Deserialize)]
+struct RequestDocument {
+    key: String,
+    digest: Binary,
+}
+
+impl From<&CreationRequest> for RequestDocument {
+    fn from(request: &CreationRequest) -> Self {
+        let digest = Binary { subtype: BinarySubtype::Generic, bytes: request.digest.to_vec() };
+        Self { key: request.key.to_string(), digest }
+    }
+}
+
+impl RequestDocument {
+    fn into_domain(self) -> Result<CreationRequest, Wrong> {
+        Ok(CreationRequest {
+            key: self.key.parse().map_err(|_| "no idempotency key")?,
+            digest: self.digest.bytes.try_into().map_err(|_| "no digest")?,
+        })
+    }
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -67,14 +96,24 @@ impl FoundBy {
 impl OfferDocument {
     fn of(offer: &Offer) -> Self {
         let Details { title, description, venue, city, category, starts_at } = offer.details.clone();
-        let (price, quantity) = (offer.price.money().into(), offer.quantity.get());
-        Self { title, description, venue, city, category, starts_at: starts_at.map(date), price, quantity }
+        Self {
+            title,
+            description,
+            venue,
+            city,
+            category,
+            starts_at: starts_at.map(date),
+            price: offer.price.money().into(),
+            quantity: offer.quantity.get(),
+            max_per_buyer: offer.max_per_buyer.map(Quantity::get),
+        }
     }
 
     fn into_domain(self) -> Result<Offer, Wrong> {
         let Self { title, description, venue, city, category, starts_at, .. } = self;
         let details = Details { title, description, venue, city, category, starts_at: starts_at.map(time) };
-        Ok(Offer { details, price: price(self.price)?, quantity: quantity(self.quantity)? })
+        let max_per_buyer = self.max_per_buyer.map(quantity).transpose()?;
+        Ok(Offer { details, price: price(self.price)?, quantity: quantity(self.quantity)?, max_per_buyer })
     }
 }
 
@@ -90,15 +129,20 @@ pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
         created_at: date(ticket.created_at),
         version: signed(ticket.version),
         sales: listing.sales.into(),
+        request: listing.request.as_ref().map(Into::into),
         found_by: FoundBy::of(listing),
     };
+    let unique = listing.request.as_ref().map(|CreationRequest { key, .. }| {
+        let other = doc! { "seller": document.seller, "request.key": key.as_str(), "_id": { "$ne": id } };
+        (RecordKey::ListingKey(ticket.seller, key.clone()), other)
+    });
     Ok(Change {
         collection: ListingDocument::COLLECTION,
         key: RecordKey::Listing(ticket.id),
         id,
         document: encoded(&document)?,
         replaces: *replaces,
-        unique: Vec::new(),
+        unique: unique.into_iter().collect(),
     })
 }
 
@@ -115,6 +159,7 @@ impl Record for ListingDocument {
             created_at: time(self.created_at),
             version: unsigned(self.version)?,
         };
-        Ok(Listing { ticket, sales: self.sales.try_into()? })
+        let request = self.request.map(RequestDocument::into_domain).transpose()?;
+        Ok(Listing { ticket, sales: self.sales.try_into()?, request })
     }
 }

@@ -10,7 +10,7 @@ use mongodb::IndexModel;
 use ticketing_core::domain::ticket::words;
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 
-use crate::document::{Record, index, partial, signed};
+use crate::document::{Record, index, partial, signed, unique};
 use crate::store::Query;
 
 use super::listing::ListingDocument;
@@ -24,6 +24,7 @@ const WORDS: &str = "found_by.words";
 pub(super) fn indexes() -> Vec<IndexModel> {
     let on_sale = |name, keys| partial(name, keys, doc! { "on_sale": true });
     vec![
+        unique("key_of_seller", doc! { "seller": 1, "request.key": 1 }, doc! { "request.key": { "$gt": "" } }),
         index("of_seller", doc! { "seller": 1, "_id": -1 }),
         on_sale("newest", doc! { "on_sale": 1, "_id": -1 }),
         on_sale("soonest", doc! { SOONEST: 1, "_id": -1 }),

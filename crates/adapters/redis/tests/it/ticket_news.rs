@@ -33,7 +33,7 @@ async fn news(heard: &mut RedisTicketNews) -> News {
 }
 
 fn told(listing: &Listing) -> (TicketId, Option<TicketState>) {
-    let Listing { ticket, sales } = listing;
+    let Listing { ticket, sales, .. } = listing;
     let (price, quantity, status) = (ticket.offer.price, ticket.offer.quantity, ticket.status);
     (ticket.id, Some(TicketState { price, quantity, status, version: ticket.version, sales: *sales }))
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use ticketing_conformance::sample::{self, NOW};
 use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
@@ -40,8 +41,9 @@ fn sold(sold: u32) -> impl FnOnce(Listing) -> Listing {
 }
 
 fn withdrawn(listing: Listing) -> Listing {
-    let Listing { ticket, sales } = listing;
-    Listing { ticket: Ticket { status: TicketStatus::Withdrawn, version: ticket.version + 1, ..ticket }, sales }
+    let ticket = listing.ticket.clone();
+    let ticket = Ticket { status: TicketStatus::Withdrawn, version: ticket.version + 1, ..ticket };
+    Listing { ticket, ..listing }
 }
 
 #[tokio::test]
@@ -91,6 +93,10 @@ struct Slow {
 impl TicketStore for Slow {
     async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
         self.store.listings(ids).await
+    }
+
+    async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError> {
+        self.store.listing_under(seller, key).await
     }
 
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {

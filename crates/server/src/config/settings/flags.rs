@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use crate::operate::ParkedTask;
 
+use super::holds::HoldFlags;
+
 /// A marketplace for tickets: buy places, sell your own.
 ///
 /// Without a command it serves every service in one process, in memory, with demo data.
@@ -26,6 +28,8 @@ pub(super) struct Settings {
     /// How long an order holds its places [default: 15m]
     #[arg(long, global = true, env = "TICKETING_HOLD", value_name = "SPAN")]
     pub(super) hold: Option<String>,
+    #[command(flatten)]
+    pub(super) holds: HoldFlags,
     /// How long an access token is believed [default: 5m]
     #[arg(long, global = true, env = "TICKETING_ACCESS_LIFETIME", value_name = "SPAN")]
     pub(super) access_lifetime: Option<String>,

@@ -76,6 +76,25 @@ async fn an_offer_comes_back_with_all_that_is_wrong_at_once() {
 }
 
 #[tokio::test]
+async fn an_offer_that_is_sent_twice_is_made_once() {
+    let app = TestApp::start().await;
+    let mut sally = member(&app, "sally").await;
+    sally.open("/sell").await;
+    let key = sally.value("idempotency_key");
+    let typed = [("title", "Opera"), ("price", "12.50"), ("maxPerBuyer", "2"), ("idempotency_key", &*key)];
+
+    sally.submit("/sell", &typed).await;
+    let first = sally.path.clone();
+    sally.open("/sell").await;
+    sally.submit("/sell", &typed).await;
+
+    assert_eq!((sally.status, &sally.path), (200, &first), "the same ticket");
+    sally.open(&format!("{first}/edit")).await;
+    assert_eq!(sally.value("maxPerBuyer"), "2", "an edit keeps the limit");
+    app.settle().await;
+}
+
+#[tokio::test]
 async fn a_price_follows_its_currency() {
     let app = TestApp::start().await;
     let mut sally = member(&app, "sally").await;

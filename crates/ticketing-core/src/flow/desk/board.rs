@@ -12,12 +12,17 @@ use crate::ports::store::{CommitToken, Revision, Stored, UnitOfWork, Write};
 use crate::usecase::World;
 use crate::wire::Origin;
 
+use super::under_way::Entry as UnderWay;
+
 /// Stocks and orders as the batch leaves them, and the events that tell of it.
 #[derive(Debug)]
 pub(super) struct Board {
     stocks: HashMap<TicketId, Entry<Stock>>,
     orders: HashMap<OrderId, Entry<Order>>,
     keys: HashMap<(AccountId, IdempotencyKey), OrderId>,
+    by_buyer: HashMap<AccountId, Vec<OrderId>>,
+    /// What other desks were deciding when this batch began.
+    elsewhere: HashMap<AccountId, Vec<UnderWay>>,
     events: Vec<(Event, Origin)>,
 }
 
@@ -45,12 +50,23 @@ impl Board {
             let order = &stored.record;
             order.key.clone().map(|key| ((order.buyer, key), order.id))
         });
+        let mut by_buyer: HashMap<_, Vec<_>> = HashMap::new();
+        for stored in &orders {
+            by_buyer.entry(stored.record.buyer).or_default().push(stored.record.id);
+        }
         Self {
             keys: keyed.collect(),
+            by_buyer,
+            elsewhere: HashMap::new(),
             stocks: stocks.into_iter().map(|stored| (stored.record.ticket, stored.into())).collect(),
             orders: orders.into_iter().map(|stored| (stored.record.id, stored.into())).collect(),
             events: Vec::new(),
         }
+    }
+
+    /// Counts what other desks are deciding as if it were committed.
+    pub(super) fn counting(self, elsewhere: HashMap<AccountId, Vec<UnderWay>>) -> Self {
+        Self { elsewhere, ..self }
     }
 
     pub(super) fn stock(&self, ticket: TicketId) -> Option<&Stock> {
@@ -65,10 +81,24 @@ impl Board {
         self.keys.get(&(buyer, key.clone())).and_then(|order| self.order(*order))
     }
 
+    /// The orders of a buyer that are on the board.
+    pub(super) fn orders_of(&self, buyer: AccountId) -> impl Iterator<Item = &Order> {
+        self.by_buyer.get(&buyer).into_iter().flatten().filter_map(|order| self.order(*order))
+    }
+
+    /// The orders of a buyer that other desks are deciding and that are not on the board.
+    pub(super) fn decided_elsewhere(&self, buyer: AccountId) -> impl Iterator<Item = &UnderWay> {
+        let entries = self.elsewhere.get(&buyer).into_iter().flatten();
+        entries.filter(|entry| self.order(entry.order).is_none())
+    }
+
     /// Lays down a decision about an order.
     pub(super) fn put(&mut self, (stock, order, event): (Stock, Order, Event), origin: &Origin) {
         if let Some(key) = order.key.clone() {
             self.keys.insert((order.buyer, key), order.id);
+        }
+        if self.order(order.id).is_none() {
+            self.by_buyer.entry(order.buyer).or_default().push(order.id);
         }
         put(&mut self.orders, order.id, order);
         self.put_stock(stock);

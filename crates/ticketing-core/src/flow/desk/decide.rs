@@ -1,7 +1,8 @@
 //! One matter at a time, against the board. Pure: no clock, no store.
 
 use crate::domain::event::Event;
-use crate::domain::ids::{OrderId, TicketId};
+use crate::domain::hold_limits::{BuyerHolds, Hold, HoldLimits};
+use crate::domain::ids::{AccountId, OrderId, TicketId};
 use crate::domain::order::{CancelReason, Order, OrderRefusal, OrderStatus};
 use crate::domain::stock::{OrderRequest, Stock};
 use crate::domain::ticket::Ticket;
@@ -11,11 +12,12 @@ use crate::usecase::error::Error;
 use super::board::Board;
 use super::{Decided, Matter, Wish};
 
-/// When a batch is decided, and until when what it holds is held.
+/// When a batch is decided, until when what it holds is held, and how much one buyer may hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub(super) now: Timestamp,
     pub(super) pay_by: Timestamp,
+    pub(super) limits: HoldLimits,
 }
 
 impl Board {
@@ -38,10 +40,28 @@ impl Board {
             return Ok(Decided::Order(order));
         }
         let stock = self.stock(matter.ticket).ok_or(Error::TicketNotFound)?.clone();
+        let wanted = Hold { places: request.quantity, max_per_buyer: stock.max_per_buyer };
         let decision = stock.hold(request.clone(), moment.now, moment.pay_by).map_err(Error::Stock)?;
+        if moment.limits != HoldLimits::OFF || wanted.max_per_buyer.is_some() {
+            let held = self.held_by(request.buyer, matter.ticket, moment);
+            moment.limits.allow(wanted, &held, moment.now).map_err(Error::Hold)?;
+        }
         let order = decision.1.clone();
         self.put(decision, &matter.origin);
         Ok(Decided::Order(order))
+    }
+
+    /// What counts against a buyer, with what other desks are about to commit for them.
+    fn held_by(&self, buyer: AccountId, ticket: TicketId, moment: Moment) -> BuyerHolds {
+        let unpaid_since = moment.limits.unpaid_since(moment.now);
+        let mut held = BuyerHolds::default();
+        for order in self.orders_of(buyer) {
+            held.count(order, ticket, unpaid_since);
+        }
+        for entry in self.decided_elsewhere(buyer) {
+            held.hold(entry.ticket == ticket, entry.places);
+        }
+        held
     }
 
     /// The order that this very request made before, if it did.

@@ -134,6 +134,7 @@ fn handle_error(error: Error) -> HandleError {
         | ErrorKind::NotFound
         | ErrorKind::Refused
         | ErrorKind::Stale
+        | ErrorKind::Paused
         | ErrorKind::Broken => HandleError::Failed(error.into()),
     }
 }

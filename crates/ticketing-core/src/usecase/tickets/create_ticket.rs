@@ -1,8 +1,10 @@
 //! Puts a ticket on sale.
 
 use crate::domain::ids::{AccountId, TicketId};
-use crate::domain::ticket::{Listing, Offer, Ticket};
-use crate::ports::store::{UnitOfWork, Write};
+use crate::domain::order::IdempotencyKey;
+use crate::domain::ticket::{CreationRequest, Listing, Offer, Ticket};
+use crate::ports::store::{StoreError, UnitOfWork, Write};
+use crate::usecase::DECISIONS;
 use crate::usecase::error::Error;
 use crate::wire::Origin;
 
@@ -15,22 +17,67 @@ pub struct CreateTicket {
     pub seller: AccountId,
     /// What.
     pub offer: Offer,
+    /// What the seller calls this request, so that asking twice offers once.
+    pub key: Option<IdempotencyKey>,
 }
 
 impl Tickets {
     /// Puts a ticket on sale.
     ///
+    /// The same request under the same key is answered with the ticket that it made before, as it is now.
+    ///
     /// # Errors
     ///
-    /// [`Error::Ticket`] if the event would begin in the past, or a failure of the store.
+    /// [`Error::Ticket`] if the event would begin in the past, [`Error::KeyReused`], or
+    /// [`Error::Unavailable`]; after that, asking again with the same key is safe.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the whole ticket or none.
     pub async fn create_ticket(&self, command: CreateTicket, origin: Origin) -> Result<Listing, Error> {
+        let request = command.key.clone().map(|key| CreationRequest { key, digest: command.offer.digest() });
+        for _ in 0..DECISIONS {
+            if let Some(listing) = self.created_before(command.seller, request.as_ref()).await? {
+                return Ok(listing);
+            }
+            if let Some(listing) = self.try_to_create(&command, request.clone(), &origin).await? {
+                return Ok(listing);
+            }
+        }
+        Err(StoreError::Conflict(Vec::new()).into())
+    }
+
+    /// The ticket that this very request made before, if it did.
+    async fn created_before(
+        &self,
+        seller: AccountId,
+        request: Option<&CreationRequest>,
+    ) -> Result<Option<Listing>, Error> {
+        let Some(request) = request else { return Ok(None) };
+        match self.store.listing_under(seller, &request.key).await? {
+            Some(listing) if listing.request.as_ref() == Some(request) => Ok(Some(listing)),
+            Some(_) => Err(Error::KeyReused),
+            None => Ok(None),
+        }
+    }
+
+    /// `None` if the same key was quicker.
+    async fn try_to_create(
+        &self,
+        command: &CreateTicket,
+        request: Option<CreationRequest>,
+        origin: &Origin,
+    ) -> Result<Option<Listing>, Error> {
         let now = self.world.now();
         let id = TicketId::new(self.world.uuid(now));
-        let (ticket, event) = Ticket::create(id, command.seller, command.offer, now).map_err(Error::Ticket)?;
-        let listing = Listing::new(ticket);
+        let (ticket, event) = Ticket::create(id, command.seller, command.offer.clone(), now).map_err(Error::Ticket)?;
+        let listing = Listing { request, ..Listing::new(ticket) };
         let work =
-            UnitOfWork::default().with(Write::insert(listing.clone())).telling(self.world.seal(&event, now, &origin));
-        self.store.commit(work).await?;
-        Ok(listing)
+            UnitOfWork::default().with(Write::insert(listing.clone())).telling(self.world.seal(&event, now, origin));
+        match self.store.commit(work).await {
+            Ok(_) => Ok(Some(listing)),
+            Err(StoreError::Conflict(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::ids::{AccountId, TicketId};
+use crate::domain::money::Quantity;
 use crate::domain::ticket::{Details, DetailsInput, Offer, Ticket, TicketStatus};
 use crate::domain::time::Timestamp;
 use crate::wire::Undecodable;
@@ -31,6 +32,8 @@ pub(super) struct TicketPayload<'a> {
     #[serde(borrow)]
     price: MoneyPayload<'a>,
     quantity: u32,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    max_per_buyer: Option<u32>,
     status: TicketStatusPayload,
     created_at: Rfc3339,
     version: u64,
@@ -57,6 +60,7 @@ impl From<&Ticket> for TicketPayload<'_> {
             starts_at: details.starts_at.map(Into::into),
             price: ticket.offer.price.money().into(),
             quantity: ticket.offer.quantity.get(),
+            max_per_buyer: ticket.offer.max_per_buyer.map(Quantity::get),
             status: match ticket.status {
                 TicketStatus::OnSale => TicketStatusPayload::OnSale,
                 TicketStatus::Withdrawn => TicketStatusPayload::Withdrawn,
@@ -80,7 +84,12 @@ impl TryFrom<TicketPayload<'_>> for Ticket {
             starts_at: payload.starts_at.map(Timestamp::from),
         });
         let details = details.map_err(|_| Undecodable::new("a text of the ticket is out of bounds"))?;
-        let offer = Offer { details, price: price(payload.price)?, quantity: quantity(payload.quantity)? };
+        let offer = Offer {
+            details,
+            price: price(payload.price)?,
+            quantity: quantity(payload.quantity)?,
+            max_per_buyer: payload.max_per_buyer.map(quantity).transpose()?,
+        };
         Ok(Self {
             id: TicketId::new(payload.id),
             seller: AccountId::new(payload.seller_id),

@@ -72,9 +72,9 @@ impl Books {
 
     /// Of the ticket, and not of its stock.
     pub(super) async fn change_offer(&self, change: impl FnOnce(Offer) -> Offer) {
-        self.change_listing(|Listing { ticket, sales }| {
+        self.change_listing(|Listing { ticket, sales, request }| {
             let offer = change(ticket.offer.clone());
-            Listing { ticket: Ticket { offer, ..ticket }, sales }
+            Listing { ticket: Ticket { offer, ..ticket }, sales, request }
         })
         .await;
     }

@@ -83,12 +83,12 @@ fn event() -> impl Strategy<Value = Event> {
 
 fn ticket() -> impl Strategy<Value = Ticket> {
     let status = prop_oneof![Just(TicketStatus::OnSale), Just(TicketStatus::Withdrawn)];
-    let offer = (details(), price(), quantity());
+    let offer = (details(), price(), quantity(), option::of(quantity()));
     (uuid(), uuid(), offer, status, time(), any::<u64>()).prop_map(
-        |(id, seller, (details, price, quantity), status, created_at, version)| Ticket {
+        |(id, seller, (details, price, quantity, max_per_buyer), status, created_at, version)| Ticket {
             id: TicketId::new(id),
             seller: AccountId::new(seller),
-            offer: Offer { details, price, quantity },
+            offer: Offer { details, price, quantity, max_per_buyer },
             status,
             created_at,
             version,

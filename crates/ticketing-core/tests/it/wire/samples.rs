@@ -63,7 +63,7 @@ fn ticket(input: DetailsInput<'_>) -> Ticket {
     Ticket {
         id: TicketId::new(id(20)),
         seller: AccountId::new(id(1)),
-        offer: Offer { details, price: price(), quantity: quantity(2) },
+        offer: Offer { details, price: price(), quantity: quantity(2), max_per_buyer: None },
         status: TicketStatus::OnSale,
         created_at: NOW,
         version: 1,
@@ -83,7 +83,8 @@ fn detailed_ticket(version: u64, status: TicketStatus) -> Ticket {
         category: Some("opera"),
         starts_at: Some(OPENING),
     });
-    Ticket { version, status, ..ticket }
+    let offer = Offer { max_per_buyer: Some(quantity(1)), ..ticket.offer };
+    Ticket { version, status, offer, ..ticket }
 }
 
 fn order(version: u64, status: OrderStatus, (held, sold): (u32, u32)) -> OrderChange {

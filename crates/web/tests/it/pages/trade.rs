@@ -105,6 +105,7 @@ fn ticket_values(text: &str) -> TicketValues {
         price: text.into(),
         currency: text.into(),
         quantity: text.into(),
+        max_per_buyer: String::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ticketing_conformance::store::{ORDER_STORE, TICKET_STORE};
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
-use ticketing_core::domain::order::Order;
+use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
@@ -29,6 +29,8 @@ enum Flaw {
     LooksForKeysFirst,
     ShowsOneTooFew,
     FindsWhatIsNotDue,
+    ForgivesTooEarly,
+    CountsNothingBought,
 }
 
 struct Flawed(Arc<dyn OrderStore>, Flaw);
@@ -84,8 +86,16 @@ impl Flawed {
 #[async_trait]
 impl OrderStore for Flawed {
     async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
-        if self.1 != Flaw::LooksForKeysFirst {
-            return self.0.load(needs).await;
+        match self.1 {
+            Flaw::LooksForKeysFirst => {}
+            Flaw::ForgivesTooEarly => {
+                let unpaid_since = needs.unpaid_since.after(Duration::from_secs(90));
+                return self.0.load(&OrderNeeds { unpaid_since, ..needs.clone() }).await;
+            }
+            Flaw::CountsNothingBought => {
+                return self.0.load(&OrderNeeds { bought: Vec::new(), ..needs.clone() }).await;
+            }
+            _ => return self.0.load(needs).await,
         }
         let keyed = OrderNeeds { keys: needs.keys.clone(), ..OrderNeeds::default() };
         let keyed = self.0.load(&keyed).await?;
@@ -134,7 +144,11 @@ impl OrderStore for Flawed {
                 }
                 self.0.commit(work).await
             }
-            Flaw::LooksForKeysFirst | Flaw::ShowsOneTooFew | Flaw::FindsWhatIsNotDue => self.0.commit(work).await,
+            Flaw::LooksForKeysFirst
+            | Flaw::ShowsOneTooFew
+            | Flaw::FindsWhatIsNotDue
+            | Flaw::ForgivesTooEarly
+            | Flaw::CountsNothingBought => self.0.commit(work).await,
         }
     }
 }
@@ -196,6 +210,12 @@ async fn keys_that_are_looked_for_too_early() {
 }
 
 #[tokio::test]
+async fn holds_that_count_against_nobody() {
+    assert_flawed("unpaid_orders_count_against_their_buyer", Flaw::ForgivesTooEarly).await;
+    assert_flawed("what_a_buyer_bought_of_a_ticket_is_found", Flaw::CountsNothingBought).await;
+}
+
+#[tokio::test]
 async fn pages_with_a_gap() {
     assert_flawed("a_buyer_finds_all_their_orders", Flaw::ShowsOneTooFew).await;
 }
@@ -214,6 +234,10 @@ impl TicketStore for Misread {
         self.0.listings(ids).await
     }
 
+    async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError> {
+        self.0.listing_under(seller, key).await
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         let mut query = query.clone();
         (self.1)(&mut query);
@@ -226,7 +250,10 @@ impl TicketStore for Misread {
         Ok(listings.into_iter().skip(1).collect())
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, mut work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+        for write in &mut work.writes {
+            write.record.request = None;
+        }
         self.0.commit(work).await
     }
 }
@@ -263,4 +290,9 @@ async fn pages_that_do_not_join() {
     })
     .await;
     assert_misread("a_seller_finds_all_their_listings", |_| {}).await;
+}
+
+#[tokio::test]
+async fn a_key_of_a_seller_that_is_not_kept() {
+    assert_misread("a_key_makes_one_listing_of_a_seller", |_| {}).await;
 }

@@ -1,0 +1,87 @@
+//! Orders that the batchers of this process are deciding right now.
+//!
+//! A buyer's orders for different tickets are decided by different batchers,
+//! and neither finds in the store what the other is about to commit. So each
+//! batch is entered here before anything is read for it, and counts what was
+//! entered earlier as if it were committed: of two orders at the same time,
+//! one counts against the other, and never both.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::domain::ids::{AccountId, OrderId, TicketId};
+use crate::domain::stock::OrderRequest;
+
+/// The orders that are being decided. A clone leads to the same ones.
+#[derive(Debug, Clone, Default)]
+pub(super) struct UnderWay(Arc<Mutex<Entered>>);
+
+#[derive(Debug, Default)]
+struct Entered {
+    batches: u64,
+    of_buyer: HashMap<AccountId, Vec<Entry>>,
+}
+
+/// One order of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    batch: u64,
+    pub(super) order: OrderId,
+    pub(super) ticket: TicketId,
+    pub(super) places: u32,
+}
+
+/// A batch that is being decided; dropping it takes its orders out.
+#[derive(Debug)]
+pub(super) struct Batch {
+    number: u64,
+    buyers: Vec<AccountId>,
+    under_way: UnderWay,
+}
+
+impl UnderWay {
+    /// Enters the orders of a batch. Call it before anything is read for them.
+    pub(super) fn enter<'a>(&self, requests: impl Iterator<Item = (TicketId, &'a OrderRequest)>) -> Batch {
+        let mut entered = self.entered();
+        entered.batches += 1;
+        let number = entered.batches;
+        let mut buyers = Vec::new();
+        for (ticket, request) in requests {
+            let entry = Entry { batch: number, order: request.id, ticket, places: request.quantity.get() };
+            entered.of_buyer.entry(request.buyer).or_default().push(entry);
+            buyers.push(request.buyer);
+        }
+        drop(entered);
+        Batch { number, buyers, under_way: self.clone() }
+    }
+
+    fn entered(&self) -> MutexGuard<'_, Entered> {
+        // No code that can panic runs while it is locked, so its entries are whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Batch {
+    /// The orders of this batch's buyers that were entered before it and are not decided yet.
+    pub(super) fn earlier(&self) -> HashMap<AccountId, Vec<Entry>> {
+        let entered = self.under_way.entered();
+        let entries = self.buyers.iter().filter_map(|buyer| Some((*buyer, entered.of_buyer.get(buyer)?)));
+        let earlier =
+            |entries: &Vec<Entry>| entries.iter().filter(|entry| entry.batch < self.number).copied().collect();
+        let found = entries.map(|(buyer, entries)| (buyer, earlier(entries)));
+        found.filter(|(_, entries): &(_, Vec<_>)| !entries.is_empty()).collect()
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        let mut entered = self.under_way.entered();
+        for buyer in &self.buyers {
+            let Some(entries) = entered.of_buyer.get_mut(buyer) else { continue };
+            entries.retain(|entry| entry.batch != self.number);
+            if entries.is_empty() {
+                entered.of_buyer.remove(buyer);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Putting a ticket on sale: asked twice, it is offered once.
+
+use futures::future::join_all;
+use ticketing_core::domain::ticket::Offer;
+use ticketing_core::ports::store::Page;
+use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket};
+use ticketing_memory::{Fault, FaultPlan, Operation};
+
+use crate::market::{Engines, Process, account, key, offer};
+
+const SALLY: u128 = 1;
+
+fn command(offer: Offer) -> CreateTicket {
+    CreateTicket { seller: account(SALLY), offer, key: Some(key("k-1")) }
+}
+
+async fn offered(process: &Process) -> usize {
+    process.tickets.tickets_of(account(SALLY), Page::first(50)).await.expect("no faults").items.len()
+}
+
+#[tokio::test]
+async fn the_same_request_under_a_key_offers_once_at_whichever_process_and_however_it_changed_since() {
+    let engines = Engines::new();
+    let [here, there] = [engines.start(&FaultPlan::none()), engines.start(&FaultPlan::none())];
+    let first = here.tickets.create_ticket(command(offer(5, 1200)), here.origin()).await.unwrap();
+    let update = UpdateTicket { ticket: first.ticket.id, by: account(SALLY), expected: None, offer: offer(9, 900) };
+    let changed = here.tickets.update_ticket(update, here.origin()).await.unwrap();
+
+    let again = there.tickets.create_ticket(command(offer(5, 1200)), there.origin()).await.unwrap();
+
+    assert_eq!(again, changed, "the ticket as it is now");
+    let other = there.tickets.create_ticket(command(offer(9, 900)), there.origin()).await;
+    assert!(matches!(other, Err(Error::KeyReused)), "{other:?}");
+    let of_another = CreateTicket { seller: account(8), ..command(offer(9, 900)) };
+    assert!(there.tickets.create_ticket(of_another, there.origin()).await.is_ok(), "a key is its owner's alone");
+    assert_eq!(offered(&here).await, 1);
+}
+
+#[tokio::test]
+async fn requests_under_one_key_at_once_offer_once() {
+    let engines = Engines::new();
+    let processes = [engines.start(&FaultPlan::none()), engines.start(&FaultPlan::none())];
+
+    let requests = (0..16).map(|n| {
+        let process = &processes[n % 2];
+        process.tickets.create_ticket(command(offer(5, 1200)), process.origin())
+    });
+    let answers = join_all(requests).await;
+
+    let ids: std::collections::BTreeSet<_> = answers.iter().map(|answer| answer.as_ref().unwrap().ticket.id).collect();
+    assert_eq!((ids.len(), offered(&processes[0]).await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_request_whose_answer_was_lost_is_repeated_safely() {
+    let engines = Engines::new();
+    let faults = FaultPlan::counting(std::sync::Arc::new(engines.clock.clone()));
+    let process = engines.start(&faults);
+    faults.inject(Operation::Commit, Fault::FailAfter);
+    let lost = process.tickets.create_ticket(command(offer(5, 1200)), process.origin()).await;
+    assert!(matches!(lost, Err(Error::Unavailable(_))), "{lost:?}");
+
+    let again = process.tickets.create_ticket(command(offer(5, 1200)), process.origin()).await;
+
+    assert!(again.is_ok(), "{again:?}");
+    assert_eq!(offered(&process).await, 1);
+}
+
+#[tokio::test]
+async fn a_request_that_was_done_is_answered_though_it_would_be_refused_by_now() {
+    let engines = Engines::new();
+    let process = engines.start(&FaultPlan::none());
+    let mut soon = offer(5, 1200);
+    soon.details.starts_at = Some(process.engines.world.now().after(std::time::Duration::from_secs(60)));
+    let first = process.tickets.create_ticket(command(soon.clone()), process.origin()).await.unwrap();
+    process.engines.clock.advance(std::time::Duration::from_secs(120));
+
+    assert_eq!(process.tickets.create_ticket(command(soon), process.origin()).await.unwrap(), first);
+}
