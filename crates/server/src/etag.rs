@@ -12,9 +12,18 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::marketplace::App;
 use crate::problem::Problem;
 
-/// The entity tag of a version.
-pub(crate) fn etag(version: u64) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{version}\"")).expect("digits between quotes are a header value")
+/// The entity tag of a ticket: it moves with all that is shown of it, the offer and how much of it is left.
+pub(crate) fn etag(version: u64, sales_version: u64) -> HeaderValue {
+    tag(&format!("{version}.{sales_version}"))
+}
+
+/// Names an offer whatever was sold of it, for `If-Match`.
+pub(crate) fn offer_tag(version: u64) -> HeaderValue {
+    tag(&version.to_string())
+}
+
+fn tag(text: &str) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{text}\"")).expect("digits between quotes are a header value")
 }
 
 /// The versions that `If-Match` names; `None` if any will do.
@@ -165,6 +174,7 @@ mod tests {
 
         assert!(known.has(&HeaderValue::from_static("\"3.17\"")));
         assert!(known.has(&HeaderValue::from_static("W/\"7\"")));
-        assert!(!known.has(&etag(3)));
+        assert!(known.has(&etag(3, 17)));
+        assert!(!known.has(&etag(3, 18)) && !known.has(&offer_tag(3)));
     }
 }

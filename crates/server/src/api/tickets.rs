@@ -182,9 +182,9 @@ pub struct TicketBody {
     #[serde(serialize_with = "text")]
     #[schema(value_type = String, format = "date-time")]
     created_at: Timestamp,
-    /// Moves with every change of the offer; the `ETag`.
+    /// Moves with every change of the offer; the first part of the `ETag`, which `If-Match` compares.
     version: u64,
-    /// Moves with every change of what is held and sold.
+    /// Moves with every change of what is held and sold; the second part of the `ETag`.
     sales_version: u64,
 }
 
@@ -268,10 +268,9 @@ async fn create_ticket(
 ) -> Result<Response, Problem> {
     let command = CreateTicket { seller: user.account, offer: body.try_into()?, key };
     let listing = app.tickets()?.create_ticket(command, origin).await?;
-    let (ticket, version) = (listing.ticket.id, listing.ticket.version);
-    let location = format!("/api/tickets/{ticket}");
-    let headers = [(LOCATION.as_str(), location), (ETAG.as_str(), format!("\"{version}\""))];
-    Ok((StatusCode::CREATED, headers, Json(TicketBody::of_own(listing))).into_response())
+    let location = [(LOCATION, format!("/api/tickets/{}", listing.ticket.id))];
+    let tag = [(ETAG, tag_of(&listing))];
+    Ok((StatusCode::CREATED, location, tag, Json(TicketBody::of_own(listing))).into_response())
 }
 
 /// Which page of a list.
@@ -321,13 +320,13 @@ async fn my_tickets(
     params(("id" = String, Path, description = "The name of the ticket", format = "uuid"),
            ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what the caller has")),
     responses(
-        (status = 200, body = TicketBody, description = "The ticket, with its version as `ETag`"),
-        (status = 304, description = "The caller has this version"),
+        (status = 200, body = TicketBody, description = "The ticket, with the versions of its offer and of its sales as `ETag`: `\"3.17\"`"),
+        (status = 304, description = "Nothing changed of what the caller has"),
         (status = 404, description = "`ticket_not_found`"),
     ))]
 async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNoneMatch) -> Result<Response, Problem> {
     let listing = app.tickets()?.ticket(id).await?;
-    let tag = etag(listing.ticket.version);
+    let tag = tag_of(&listing);
     let is_known = known.has(&tag);
     let tag = [(ETAG, tag)];
     if is_known {
@@ -336,10 +335,14 @@ async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNon
     Ok((MAY_BE_KEPT, tag, Json(TicketBody::of(listing))).into_response())
 }
 
+fn tag_of(listing: &Listing) -> HeaderValue {
+    etag(listing.ticket.version, listing.sales.version)
+}
+
 /// Replaces the offer of a ticket. Prices of running orders stay.
 #[utoipa::path(put, path = "/api/tickets/{id}", tag = "tickets", request_body = OfferBody,
     params(("id" = String, Path, description = "The name of the ticket", format = "uuid"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`")),
+           ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`; what was sold since then does not count")),
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 200, body = TicketBody, description = "The ticket as it is now"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
@@ -357,13 +360,13 @@ async fn update_ticket(
 ) -> Result<Response, Problem> {
     let command = UpdateTicket { ticket, by: user.account, expected, offer: body.try_into()? };
     let listing = app.tickets()?.update_ticket(command, origin).await?;
-    Ok(([(ETAG, etag(listing.ticket.version))], Json(TicketBody::of_own(listing))).into_response())
+    Ok(([(ETAG, tag_of(&listing))], Json(TicketBody::of_own(listing))).into_response())
 }
 
 /// Takes a ticket off sale. Running orders go on.
 #[utoipa::path(delete, path = "/api/tickets/{id}", tag = "tickets",
     params(("id" = String, Path, description = "The name of the ticket", format = "uuid"),
-           ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`")),
+           ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`; what was sold since then does not count")),
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 204, description = "It takes no new orders"),
     (status = 401, description = "`not_signed_in`, `session_over`"),

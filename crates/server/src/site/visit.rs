@@ -22,7 +22,7 @@ use ticketing_web::{Done, Shell, Viewer as Shown, nothing_changed};
 use crate::auth::client;
 use crate::auth::cookies::{ACCESS, CookieName, REFRESH, SessionCookies, cookies, cookies_named};
 use crate::edge::{RequestTrace, X_REQUEST_ID};
-use crate::etag::etag;
+use crate::etag::offer_tag;
 use crate::front_door::{Answer, ApiClient, Caller};
 use crate::marketplace::App;
 use crate::problem::Problem;
@@ -118,7 +118,7 @@ impl Visit {
 
     /// The same visit, for changes of this version alone.
     pub(super) fn for_version(&self, version: u64) -> Self {
-        Self { caller: self.caller.clone().with_header(IF_MATCH, etag(version)), ..self.clone() }
+        Self { caller: self.caller.clone().with_header(IF_MATCH, offer_tag(version)), ..self.clone() }
     }
 
     /// Reads something from the API.

@@ -14,10 +14,10 @@ async fn a_change_is_meant_for_one_version() {
     let put = |tag: &str| app.put(&path).by(&sally).header("if-match", tag).json(&change).send();
 
     let changed = put("\"1\"").await;
-    assert_eq!((changed.status.as_u16(), changed.header("etag")), (200, "\"2\""));
+    assert_eq!((changed.status.as_u16(), changed.header("etag")), (200, "\"2.0\""));
     assert_eq!(put("\"1\"").await.problem(), (412, "stale_version"));
     assert_eq!(put("1").await.problem(), (400, "malformed"));
-    assert_eq!(put("*").await.header("etag"), "\"3\"");
+    assert_eq!(put("*").await.header("etag"), "\"3.0\"");
     app.settle().await;
 }
 
@@ -49,10 +49,10 @@ async fn a_reader_who_has_the_version_is_told_so() {
     let ticket = app.sell(&sally, 2).await;
     let read = |tag: &str| app.get(&format!("/api/tickets/{}", id(&ticket))).header("if-none-match", tag).send();
 
-    let (same, other) = (read("\"7\", W/\"1\"").await, read("\"2\"").await);
+    let (same, other) = (read("\"7\", W/\"1.0\"").await, read("\"2\"").await);
 
     assert_eq!((same.status.as_u16(), same.body), (304, json!("")));
-    assert_eq!((other.status.as_u16(), other.header("etag")), (200, "\"1\""));
+    assert_eq!((other.status.as_u16(), other.header("etag")), (200, "\"1.0\""));
 }
 
 #[tokio::test]
@@ -110,4 +110,26 @@ async fn an_event_in_the_past_is_not_sold() {
     let reply = app.post("/api/tickets").by(&sally).json(&body).send().await;
 
     assert_eq!((reply.problem(), reply.wrong_fields()), ((422, "starts_in_the_past"), vec!["startsAt"]));
+}
+
+#[tokio::test]
+async fn a_tag_moves_with_what_is_left_and_a_change_is_meant_for_the_offer_alone() {
+    let app = TestApp::start().await;
+    let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
+    let ticket = app.sell(&sally, 2).await;
+    let path = format!("/api/tickets/{}", id(&ticket));
+    let before = app.get(&path).send().await;
+    app.buy(&ben, &ticket).await;
+
+    let known = before.header("etag");
+    for call in [app.get(&path), app.call("HEAD", &path)] {
+        let read = call.header("if-none-match", known).send().await;
+        assert_eq!((read.status.as_u16(), read.header("etag")), (200, "\"1.1\""), "one less is left");
+    }
+    for call in [app.get(&path), app.call("HEAD", &path)] {
+        assert_eq!(call.header("if-none-match", "\"1.1\"").send().await.status, 304, "nothing changed since");
+    }
+    let put = app.put(&path).by(&sally).header("if-match", known).json(&offer("Opera", 1500, 2)).send().await;
+    assert_eq!((put.status.as_u16(), put.header("etag")), (200, "\"2.1\""), "a sale is no other offer");
+    app.settle().await;
 }
