@@ -67,6 +67,7 @@ impl RedisClient {
         let shared = Shared { client, manager, settings, config: config.clone(), address };
         let client = Self { shared: Arc::new(shared) };
         client.prove_writable().await?;
+        client.warn_of_eviction().await;
         Ok(client)
     }
 
@@ -136,6 +137,23 @@ impl RedisClient {
         let config = &self.shared.config;
         let limit = config.connection_timeout.saturating_add(config.response_timeout);
         self.within(limit, self.known(&Call::of(&HELLO, &[&hello]))).await.map(drop)
+    }
+
+    /// Sessions and their indexes expire by themselves and are not to go before that, and timers neither.
+    ///
+    /// Where the server's settings may not be read, nothing is said.
+    async fn warn_of_eviction(&self) {
+        let mut get = redis::cmd("CONFIG");
+        get.arg("GET").arg("maxmemory-policy");
+        let answer: Result<Vec<String>, RedisError> = self.ask(&get).await;
+        let Some(policy) = answer.ok().and_then(|answer| answer.into_iter().nth(1)) else { return };
+        if policy != "noeviction" {
+            let address = self.address();
+            tracing::warn!(
+                policy,
+                "the Redis at {address} may evict sessions, their indexes and timers: set maxmemory-policy to noeviction"
+            );
+        }
     }
 
     fn read<T: FromRedisValue>(&self, answer: Value) -> Result<T, RedisError> {

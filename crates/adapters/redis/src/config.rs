@@ -43,6 +43,9 @@ impl Default for RedisConfig {
 
 impl RedisConfig {
     pub(crate) fn connection_info(&self) -> Result<ConnectionInfo, RedisError> {
+        if ["rediss://", "valkeys://"].iter().any(|scheme| self.url.starts_with(scheme)) {
+            return Err(RedisError::NoTls);
+        }
         let info = self.url.as_str().into_connection_info().map_err(RedisError::url)?;
         Ok(info.set_tcp_settings(tcp_settings()))
     }

@@ -13,6 +13,9 @@ pub enum RedisError {
     /// Write it like `redis://user:password@host:6379/0`.
     #[error("the Redis URL is not like redis://user:password@host:6379/0")]
     Url(#[source] BoxError),
+    /// Name an address without TLS.
+    #[error("the Redis URL asks for TLS, and this build has none")]
+    NoTls,
     /// Nothing answered in time: start it, or mend the address; the same call may succeed later.
     #[error("no Redis answers at {address}")]
     Unreachable {

@@ -42,18 +42,18 @@ fn impostor(answer: Option<&'static [u8]>) -> String {
 
 #[tokio::test]
 async fn a_url_that_is_none_is_refused() {
-    for url in [
-        "",
-        "tomato",
-        "http://tomato@localhost/",
-        "redis://",
-        "redis://:tomato@localhost/first",
-        "rediss://:tomato@localhost/",
-    ] {
+    for url in ["", "tomato", "http://tomato@localhost/", "redis://", "redis://:tomato@localhost/first"] {
         let error = refusal(url.to_owned()).await;
 
         assert!(matches!(error, RedisError::Url(_)), "{url}: {error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_url_that_asks_for_tls_is_refused_and_not_spoken_to_without() {
+    let error = refusal("rediss://:tomato@localhost/".to_owned()).await;
+
+    assert!(matches!(error, RedisError::NoTls), "{error:?}");
 }
 
 #[tokio::test]
