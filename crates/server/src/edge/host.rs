@@ -41,7 +41,10 @@ fn authority(host: &HeaderValue) -> Option<Authority> {
     let authority: Authority = host.to_str().ok()?.parse().ok()?;
     let port = authority.as_str().strip_prefix(authority.host())?;
     let is_port = port.is_empty() || port == ":" || authority.port_u16().is_some();
-    (is_port && !authority.host().is_empty()).then_some(authority)
+    // Grammar allows commas and more, which no host has, and which only puts two hosts into one line.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%[]:".contains(&byte);
+    let is_host = !authority.host().is_empty() && authority.host().bytes().all(is_plain);
+    (is_port && is_host).then_some(authority)
 }
 
 fn parts(authority: &Authority, scheme: Option<&Scheme>) -> (String, u16) {
