@@ -102,6 +102,12 @@ impl PasswordAttempt {
     }
 }
 
+impl From<Password> for PasswordAttempt {
+    fn from(password: Password) -> Self {
+        Self { normal: password.0, typed: None }
+    }
+}
+
 impl fmt::Debug for PasswordAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordAttempt(…)")

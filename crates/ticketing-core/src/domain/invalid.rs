@@ -75,10 +75,10 @@ impl TextRule {
     }
 
     fn forbids(self, c: char) -> bool {
-        let breaks_a_line = matches!(c, '\n' | '\r' | '\t');
+        let breaks_a_line = matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
         // Bidirectional overrides let a title pretend to be another.
         let overrides_direction = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-        overrides_direction || (c.is_control() && !(self.lines == Lines::Many && breaks_a_line))
+        overrides_direction || ((c.is_control() || breaks_a_line) && !(self.lines == Lines::Many && breaks_a_line))
     }
 }
 
@@ -100,6 +100,7 @@ mod tests {
         assert!(TITLE.parse("sixsix").is_err());
         assert!(TITLE.parse("a\u{0}b").is_err());
         assert!(TITLE.parse("a\nb").is_err());
+        assert!(TITLE.parse("a\u{2028}b").is_err());
         assert!(TITLE.parse("a\u{202E}b").is_err());
         assert_eq!(TITLE.parse_optional(Some("  ")), Ok(None));
     }

@@ -103,7 +103,7 @@ async fn the_old_password_replaces_no_newer_one() {
         slow.let_go.add_permits(at - 1);
         assert!(futures::poll!(&mut theft).is_pending());
         let renewed = owner.changes_password().await.expect("the owner's session goes on");
-        slow.let_go.add_permits(2);
+        slow.let_go.add_permits(3);
 
         let told = theft.await;
 
@@ -112,6 +112,23 @@ async fn the_old_password_replaces_no_newer_one() {
         assert!(owner.accounts.sign_in(sign_in(NEW)).await.is_ok());
         assert!(owner.goes_on(&renewed.refresh).await && !owner.goes_on(&thief.refresh).await);
     }
+}
+
+#[tokio::test]
+async fn a_change_that_is_sent_twice_is_made_once_and_told_twice() {
+    let owner = Owner::signed_up().await;
+    let slow = Slow::new();
+    let twice = owner.slow(&slow);
+    let mut second = twice.change_password(owner.change(&owner.here, OLD, NEW)).boxed();
+    slow.let_go.add_permits(1);
+    assert!(futures::poll!(&mut second).is_pending());
+    owner.changes_password().await.expect("the owner's session goes on");
+    slow.let_go.add_permits(2);
+
+    let renewed = second.await.expect("it was made").expect("the owner's session goes on");
+
+    assert!(owner.goes_on(&renewed.refresh).await);
+    assert!(owner.accounts.sign_in(sign_in(NEW)).await.is_ok());
 }
 
 #[tokio::test]
@@ -194,7 +211,7 @@ impl SignUpAs {
 }
 
 #[tokio::test]
-async fn a_change_of_something_else_meanwhile_is_no_wrong_password() {
+async fn whoever_tries_again_after_an_unknown_outcome_is_told_the_truth() {
     let owner = Owner::signed_up().await;
     let faults = FaultPlan::counting(Arc::new(owner.engines.clock.clone()));
     faults.inject(Operation::Commit, Fault::FailAfter);

@@ -1,6 +1,6 @@
 //! Replaces a password and ends all other sessions.
 
-use crate::domain::account::{Account, PasswordAttempt, PasswordHash};
+use crate::domain::account::{Account, Password, PasswordAttempt};
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::invalid::Invalid;
 use crate::flow::driver::causes;
@@ -57,13 +57,13 @@ impl Accounts {
             return Err(wrong_password());
         }
         let password = self.strong_password(command.new, &verified.record.email).await?;
-        let hash = self.hasher.hash(&password).await?;
-        let account = self.replace_password(verified, hash).await?;
+        let account = self.replace_password(&verified, password).await?;
         Ok(self.go_on_alone(&account, command.session).await)
     }
 
     /// Puts another password in the place of the one that was verified, and of no other.
-    async fn replace_password(&self, verified: Stored<Account>, hash: PasswordHash) -> Result<Account, Error> {
+    async fn replace_password(&self, verified: &Stored<Account>, password: Password) -> Result<Account, Error> {
+        let hash = self.hasher.hash(&password).await?;
         let mut stored = verified.clone();
         for _ in 0..DECISIONS {
             let account = stored.record.clone().with_password(hash.clone());
@@ -74,10 +74,19 @@ impl Accounts {
             }
             stored = self.store.account(verified.record.id).await?.ok_or(Error::AccountNotFound)?;
             if stored.record.password != verified.record.password {
-                return Err(wrong_password());
+                return self.replaced_already(stored.record, password).await;
             }
         }
         Err(StoreError::Conflict(Vec::new()).into())
+    }
+
+    /// A change that was sent twice, as by a double click, is made once and told twice.
+    async fn replaced_already(&self, account: Account, password: Password) -> Result<Account, Error> {
+        let attempt = PasswordAttempt::from(password);
+        match self.hasher.verify(attempt, Some(account.password.clone())).await? {
+            true => Ok(account),
+            false => Err(wrong_password()),
+        }
     }
 
     /// Ends all other sessions and renews this one, as far as the session store answers.
