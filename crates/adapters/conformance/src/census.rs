@@ -7,13 +7,14 @@ mod waiting;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use ticketing_core::ports::census::{Census, Ledger};
 use ticketing_core::ports::gateway::{CardToken, PaymentGateway};
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
-use ticketing_core::ports::store::{Page, StoreError};
+use ticketing_core::ports::store::{Page, RecordKey, StoreError};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::unreadable::Listed;
 
@@ -23,7 +24,7 @@ use crate::time::soon;
 pub use charges::{a_refund_is_told, charges_are_told_in_pages};
 pub use records::{
     a_record_is_counted_as_it_is, an_empty_marketplace_counts_nothing, census_pages_join_without_gaps,
-    what_ended_is_counted,
+    what_cannot_be_read_is_named, what_ended_is_counted,
 };
 pub use waiting::what_waits_is_counted;
 
@@ -31,6 +32,7 @@ pub use waiting::what_waits_is_counted;
 pub const CENSUS: Family<dyn CensusFixture> = crate::census!(@ [family]);
 
 /// The services of a marketplace in which nothing happened yet, and who counts what they keep.
+#[async_trait]
 pub trait CensusFixture: Send + Sync {
     /// The census; always of the same marketplace.
     fn census(&self) -> Arc<dyn Census>;
@@ -49,6 +51,11 @@ pub trait CensusFixture: Send + Sync {
 
     /// Where its payments service keeps payables and payments.
     fn payments(&self) -> Arc<dyn PaymentStore>;
+
+    /// Makes what a service stores under this name unreadable; `false` if that cannot be.
+    async fn spoil(&self, _record: &RecordKey) -> bool {
+        false
+    }
 
     /// Its gateway, if it tells what it charged.
     fn bank(&self) -> Option<Bank>;

@@ -87,6 +87,7 @@ macro_rules! account_store {
             a_commit_is_visible_to_the_next_read
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
+            an_unreadable_record_is_corrupt
             an_email_address_belongs_to_one_account
         }
     };
@@ -109,9 +110,11 @@ macro_rules! ticket_store {
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
             a_key_makes_one_listing_of_a_seller
+            an_unreadable_record_is_corrupt
             a_search_finds_what_matches_and_no_more
             search_pages_join_without_gaps
             a_seller_finds_all_their_listings
+            unreadable_listings_are_passed_by
         }
     };
     ($fixture:expr) => { $crate::ticket_store!(@ [tests $fixture]); };
@@ -132,12 +135,14 @@ macro_rules! order_store {
             a_commit_is_visible_to_the_next_read
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
+            an_unreadable_record_is_corrupt
             a_key_makes_one_order_of_a_buyer
             a_stock_brings_the_orders_that_changed_it
             unpaid_orders_count_against_their_buyer
             what_a_buyer_bought_of_a_ticket_is_found
             a_buyer_finds_all_their_orders
             overdue_orders_are_found_until_they_end
+            unreadable_orders_are_passed_by
         }
     };
     ($fixture:expr) => { $crate::order_store!(@ [tests $fixture]); };
@@ -158,8 +163,10 @@ macro_rules! payment_store {
             a_commit_is_visible_to_the_next_read
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
+            an_unreadable_record_is_corrupt
             a_key_makes_one_payment_of_a_buyer
             unsettled_payments_are_found_until_settled
+            unreadable_payments_are_passed_by
             a_payable_brings_its_live_payment
         }
     };
@@ -172,6 +179,7 @@ macro_rules! outbox {
     (@ $form:tt) => {
         $crate::__family! { $form outbox outbox [Outbox] dyn $crate::outbox::OutboxFixture;
             pending_is_contiguous_per_aggregate
+            an_unreadable_event_holds_back_its_own_aggregate_alone
             what_is_not_marked_comes_out_again
             what_is_marked_never_comes_out_again
             a_cursor_reads_on
@@ -227,6 +235,8 @@ macro_rules! parking {
             a_parked_delivery_may_be_edited
             a_key_may_be_released_and_held_again
             what_follows_a_released_key_is_released
+            a_key_is_the_same_however_it_is_written
+            an_unreadable_delivery_holds_back_its_own_key_alone
             consumers_park_apart
             what_was_parked_survives_a_restart
         }
@@ -353,6 +363,7 @@ macro_rules! census {
             census_pages_join_without_gaps
             what_ended_is_counted
             a_record_is_counted_as_it_is
+            what_cannot_be_read_is_named
             what_waits_is_counted
             an_empty_marketplace_counts_nothing
             charges_are_told_in_pages

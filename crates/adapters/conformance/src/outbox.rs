@@ -5,11 +5,13 @@ mod leases;
 mod marking;
 mod order;
 mod surviving;
+mod unreadable;
 mod waking;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ticketing_core::domain::ids::EventId;
 use ticketing_core::ports::outbox::{Outbox, OutboxCursor, PendingEvents};
 use ticketing_core::ports::store::StoreError;
 use ticketing_core::wire::EventEnvelope;
@@ -21,6 +23,7 @@ pub use leases::{a_lease_has_one_holder, a_lease_that_ran_out_is_free, a_stale_l
 pub use marking::{a_cursor_reads_on, what_is_marked_never_comes_out_again, what_is_not_marked_comes_out_again};
 pub use order::pending_is_contiguous_per_aggregate;
 pub use surviving::what_was_committed_survives_a_restart;
+pub use unreadable::an_unreadable_event_holds_back_its_own_aggregate_alone;
 pub use waking::a_commit_wakes_the_relay;
 
 /// Every rule of this module.
@@ -43,6 +46,11 @@ pub trait OutboxFixture: TimeFixture {
     ///
     /// Called only where `survives_restart` is claimed.
     async fn reopened(&self) -> Arc<dyn Outbox>;
+
+    /// Makes an event that waits unreadable, but for whose it is; `false` if that cannot be.
+    async fn spoil(&self, _event: EventId) -> bool {
+        false
+    }
 }
 
 /// Everything that is pending, read from the start in large slices.

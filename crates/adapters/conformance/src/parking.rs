@@ -30,6 +30,11 @@ pub trait ParkingFixture: Send + Sync {
     ///
     /// Called only where `survives_restart` is claimed.
     async fn reopened(&self) -> Arc<dyn ParkingLot>;
+
+    /// Makes a parked delivery unreadable, but for its consumer and key; `false` if that cannot be.
+    async fn spoil(&self, _parked: Uuid) -> bool {
+        false
+    }
 }
 
 const CONSUMER: &str = "catalog";
@@ -249,5 +254,66 @@ pub async fn what_was_parked_survives_a_restart(fixture: &dyn ParkingFixture) ->
     let next = Lot(fixture.reopened().await);
     assert!(next.0.survives_restart(), "a lot that outlived its process says that it does not");
     assert_eq!(next.all().await, parked, "the next process finds what this one parked");
+    Outcome::Kept
+}
+
+/// However a subject is written, as its key: it is parked, followed, listed, released and held as one.
+pub async fn a_key_is_the_same_however_it_is_written(fixture: &dyn ParkingFixture) -> Outcome {
+    let lot = Lot(fixture.parking_lot());
+    let history = history(CONSUMER, 3);
+    let [first, second, third] = history.as_slice() else { unreachable!("three were made") };
+    let braced = format!("{{{}}}", first.key);
+    for (nth, spelling) in [first.key.to_uppercase(), first.key.replace('-', ""), braced].into_iter().enumerate() {
+        let written = |parked: &Parked| Parked { key: spelling.clone(), ..parked.clone() };
+        lot.park(std::slice::from_ref(if nth == 0 { first } else { second })).await;
+        assert_eq!(lot.keys(CONSUMER, &[&written(first)]).await, [spelling.as_str()], "{spelling} is parked");
+        assert_eq!(lot.follow(&[written(third)]).await, [third.id], "{spelling} follows it");
+        let filter = ParkedFilter { key: Some(spelling.clone()), ..ParkedFilter::default() };
+        let listed = lot.list(&filter, 10).await;
+        assert!(listed.iter().all(|parked| parked.key == first.key), "a key is listed in its normal form: {listed:?}");
+        assert_eq!(listed.len(), 2, "both are listed under {spelling}");
+        assert_eq!(lot.change(release(&written(first))).await, 2, "{spelling} is released");
+        assert_eq!(lot.change(hold(&written(first))).await, 2, "{spelling} is held");
+        let ids = vec![first.id, second.id, third.id];
+        lot.change(ParkingChange::Remove { ids }).await;
+    }
+    lot.park(&[Parked { key: first.key.to_uppercase(), ..first.clone() }]).await;
+    assert_eq!(lot.keys(CONSUMER, &[first]).await, [first.key.as_str()], "what was parked in capitals is parked");
+    assert_eq!(lot.all().await, std::slice::from_ref(first), "it is kept in its normal form");
+    Outcome::Kept
+}
+
+/// A delivery that cannot be read is passed by; released ones of its key behind it are not handled before it.
+pub async fn an_unreadable_delivery_holds_back_its_own_key_alone(fixture: &dyn ParkingFixture) -> Outcome {
+    let lot = Lot(fixture.parking_lot());
+    let (stuck, others) = (history(CONSUMER, 10), history(CONSUMER, 3));
+    lot.park(&stuck).await;
+    lot.park(&others).await;
+    let (before, behind) = stuck.split_at(2);
+    let (spoilt, behind) = behind.split_at(5);
+    for parked in spoilt {
+        if !fixture.spoil(parked.id).await {
+            return Outcome::NotClaimed("a delivery that cannot be read");
+        }
+    }
+
+    for size in [1, 2, 100] {
+        let readable = [before, behind, others.as_slice()].concat();
+        assert_eq!(lot.list(&ParkedFilter::default(), size).await, readable, "all that can be read, by {size}");
+    }
+    for of_key in [&stuck, &others] {
+        lot.change(release(of_key.first().expect("some were made"))).await;
+    }
+    let released_only = ParkedFilter { released_only: true, ..ParkedFilter::default() };
+    for size in [1, 2, 100] {
+        let ready = with_release(&[before, others.as_slice()].concat(), true);
+        assert_eq!(lot.list(&released_only, size).await, ready, "none overtakes what cannot be read, by {size}");
+    }
+    let next = history(CONSUMER, 1);
+    let later = next.iter().map(|later| Parked {
+        key: before.first().map_or_else(String::new, |first| first.key.clone()),
+        ..later.clone()
+    });
+    assert_eq!(lot.follow(&later.collect::<Vec<_>>()).await.len(), 1, "its key is still parked");
     Outcome::Kept
 }

@@ -14,11 +14,13 @@ mod payments;
 mod racing;
 mod search;
 mod tickets;
+mod unreadable;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::store::RecordKey;
 
 use crate::report::Family;
 
@@ -41,6 +43,10 @@ pub use payments::{
 pub use racing::{one_of_two_racing_commits_wins, writers_who_reload_lose_nothing};
 pub use search::{a_search_finds_what_matches_and_no_more, search_pages_join_without_gaps};
 pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings};
+pub use unreadable::{
+    an_unreadable_record_is_corrupt, unreadable_listings_are_passed_by, unreadable_orders_are_passed_by,
+    unreadable_payments_are_passed_by,
+};
 
 /// The rules of an account store.
 pub const ACCOUNT_STORE: Family<dyn StoreFixture<Accounts>> = crate::account_store!(@ [family]);
@@ -80,6 +86,11 @@ pub trait StoreFixture<S: AnyStore>: Send + Sync {
 
     /// Another store of the kind, new and empty, that shares nothing with the first.
     async fn another(&self) -> Arc<S::Store>;
+
+    /// Makes what is stored under this name unreadable, as a hand or another release would; `false` if that cannot be.
+    async fn spoil(&self, _record: &RecordKey) -> bool {
+        false
+    }
 
     /// The outbox that the commits of the first store fill.
     fn outbox(&self) -> Arc<dyn Outbox>;

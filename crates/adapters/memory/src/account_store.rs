@@ -36,16 +36,22 @@ impl MemoryAccountStore {
     pub fn outbox(&self) -> MemoryOutbox {
         self.0.outbox()
     }
+
+    /// Makes a record unreadable, as a hand or another release does in a database; `false` if there is none.
+    #[must_use = "it says whether there was one"]
+    pub fn spoil(&self, record: &RecordKey) -> bool {
+        self.0.spoil(record)
+    }
 }
 
 #[async_trait]
 impl AccountStore for MemoryAccountStore {
     async fn account(&self, id: AccountId) -> Result<Option<Stored<Account>>, StoreError> {
-        self.0.read(|tables| tables.accounts.get(&id).cloned()).await
+        Ok(self.0.find(|tables| tables.accounts.find(std::iter::once(&id))).await?.pop())
     }
 
     async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Stored<Account>>, StoreError> {
-        self.0.read(|tables| tables.by_email.get(email).and_then(|id| tables.accounts.get(id)).cloned()).await
+        Ok(self.0.find(|tables| tables.accounts.find(tables.by_email.get(email).into_iter())).await?.pop())
     }
 
     async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
@@ -84,5 +90,9 @@ impl Tables for AccountTables {
             self.by_email.remove(&old.email);
         }
         self.by_email.insert(email, id);
+    }
+
+    fn spoil(&mut self, record: &RecordKey) -> bool {
+        matches!(record, RecordKey::Account(id) if self.accounts.spoil(*id))
     }
 }

@@ -59,23 +59,23 @@ impl MemoryCensus {
 #[async_trait]
 impl Census for MemoryCensus {
     async fn listings(&self, page: Page<TicketId>) -> Result<Listed<Listing>, StoreError> {
-        self.tickets.0.read(|tables| tables.listings.page(page).into()).await
+        self.tickets.0.read(|tables| tables.listings.page(page)).await
     }
 
     async fn stocks(&self, page: Page<TicketId>) -> Result<Listed<Stock>, StoreError> {
-        self.orders.0.read(|tables| tables.stocks.page(page).into()).await
+        self.orders.0.read(|tables| tables.stocks.page(page)).await
     }
 
     async fn orders(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
-        self.orders.0.read(|tables| tables.orders.page(page).into()).await
+        self.orders.0.read(|tables| tables.orders.page(page)).await
     }
 
     async fn payables(&self, page: Page<OrderId>) -> Result<Listed<Payable>, StoreError> {
-        self.payments.0.read(|tables| tables.payables.page(page).into()).await
+        self.payments.0.read(|tables| tables.payables.page(page)).await
     }
 
     async fn payments(&self, page: Page<PaymentId>) -> Result<Listed<Payment>, StoreError> {
-        self.payments.0.read(|tables| tables.payments.page(page).into()).await
+        self.payments.0.read(|tables| tables.payments.page(page)).await
     }
 
     async fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {

@@ -13,7 +13,9 @@ use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway};
+use ticketing_core::ports::gateway::{
+    Capture, CardToken, GatewayError, GatewayNotice, Judgement, PaymentGateway, Sandbox,
+};
 
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
@@ -47,7 +49,6 @@ pub struct SandboxGateway {
     clock: Arc<dyn Clock>,
     config: SandboxConfig,
     attempts: Arc<Lock<BTreeMap<PaymentId, Attempt>>>,
-    remembered: usize,
     faults: FaultPlan,
 }
 
@@ -74,15 +75,7 @@ impl SandboxGateway {
     /// A gateway that charged nothing yet.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, config: SandboxConfig) -> Self {
-        Self { clock, config, attempts: Arc::default(), remembered: usize::MAX, faults: FaultPlan::none() }
-    }
-
-    /// A handle to the same gateway that forgets all but so many of the newest payments.
-    ///
-    /// For one whose ledger is kept elsewhere; on its own it would charge a payment again that it forgot.
-    #[must_use]
-    pub fn remembering(&self, payments: usize) -> Self {
-        Self { remembered: payments.max(1), ..self.clone() }
+        Self { clock, config, attempts: Arc::default(), faults: FaultPlan::none() }
     }
 
     /// A handle to the same gateway that fails by this plan.
@@ -126,22 +119,12 @@ impl SandboxGateway {
         let attempt = Attempt::of(capture);
         let outcome = attempt.outcome.clone();
         attempts.insert(capture.payment, attempt);
-        self.forget_oldest(&mut attempts);
-        if capture.card.expose() == "tok_timeout" { Err(Silent) } else { Ok(outcome) }
+        if is_silent(&capture.card) { Err(Silent) } else { Ok(outcome) }
     }
 
     fn look(&self, payment: PaymentId) -> CaptureOutcome {
         let mut attempts = self.attempts.lock();
-        let attempt = attempts.entry(payment).or_insert_with(|| Attempt::declined("never_arrived"));
-        let outcome = attempt.outcome.clone();
-        self.forget_oldest(&mut attempts);
-        outcome
-    }
-
-    fn forget_oldest(&self, attempts: &mut BTreeMap<PaymentId, Attempt>) {
-        while attempts.len() > self.remembered {
-            attempts.pop_first();
-        }
+        attempts.entry(payment).or_insert_with(|| Attempt::declined("never_arrived")).outcome.clone()
     }
 
     fn give_back(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
@@ -161,8 +144,8 @@ impl SandboxGateway {
 impl PaymentGateway for SandboxGateway {
     async fn capture(&self, capture: &Capture) -> Result<CaptureOutcome, GatewayError> {
         let charged = self.faults.run(Operation::Gateway, || Ok::<_, GatewayError>(self.charge(capture))).await?;
-        if charged.is_err() && !self.config.silence.is_zero() {
-            self.clock.sleep(self.config.silence).await;
+        if charged.is_err() {
+            self.keep_silent().await;
         }
         charged.map_err(|silent| GatewayError::Unavailable(silent.into()))
     }
@@ -176,11 +159,33 @@ impl PaymentGateway for SandboxGateway {
     }
 
     fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
+        Sandbox::verify_notice(self, body, signature, now)
+    }
+}
+
+/// For whoever keeps its answers elsewhere: its own memory is not asked.
+#[async_trait]
+impl Sandbox for SandboxGateway {
+    fn judge(&self, capture: &Capture) -> Judgement {
+        Judgement { outcome: Attempt::of(capture).outcome, is_answered: !is_silent(&capture.card) }
+    }
+
+    async fn keep_silent(&self) {
+        if !self.config.silence.is_zero() {
+            self.clock.sleep(self.config.silence).await;
+        }
+    }
+
+    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
         if !notice::is_signed(&self.config.notice_secret, body, signature, now) {
             return Err(GatewayError::Forged);
         }
         notice::read(body).ok_or(GatewayError::Forged)
     }
+}
+
+fn is_silent(card: &CardToken) -> bool {
+    card.expose() == "tok_timeout"
 }
 
 impl Attempt {
@@ -218,27 +223,5 @@ impl fmt::Debug for SandboxGateway {
 impl fmt::Debug for SandboxConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SandboxConfig").field("silence", &self.silence).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ticketing_core::ports::gateway::CardToken;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::ManualClock;
-
-    #[tokio::test]
-    async fn no_more_is_remembered_than_was_asked_for() {
-        let sandbox = SandboxGateway::new(Arc::new(ManualClock::default()), SandboxConfig::default()).remembering(2);
-        let total = Money { amount: 1200, currency: "EUR".parse().unwrap() };
-        for payment in (1..=3).map(|n| PaymentId::new(Uuid::from_u128(n))) {
-            let card = CardToken::new("tok_visa");
-            sandbox.capture(&Capture { payment, total, card }).await.unwrap();
-        }
-
-        let remembered: Vec<u128> = sandbox.charges().iter().map(|charge| charge.payment.uuid().as_u128()).collect();
-        assert_eq!(remembered, [2, 3]);
     }
 }

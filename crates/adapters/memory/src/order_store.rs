@@ -12,6 +12,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, UnitOfWork};
+use ticketing_core::ports::unreadable::{Listed, Unreadable};
 use uuid::Uuid;
 
 use crate::faults::FaultPlan;
@@ -40,20 +41,26 @@ impl MemoryOrderStore {
     pub fn outbox(&self) -> MemoryOutbox {
         self.0.outbox()
     }
+
+    /// Makes a record unreadable, as a hand or another release does in a database; `false` if there is none.
+    #[must_use = "it says whether there was one"]
+    pub fn spoil(&self, record: &RecordKey) -> bool {
+        self.0.spoil(record)
+    }
 }
 
 #[async_trait]
 impl OrderStore for MemoryOrderStore {
     async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
-        self.0.read(|tables| tables.load(needs)).await
+        self.0.find(|tables| tables.load(needs)).await
     }
 
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
-        self.0.read(|tables| tables.orders_of(buyer, page)).await
+        self.0.list(|tables| tables.orders_of(buyer, page)).await
     }
 
     async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
-        self.0.read(|tables| tables.overdue(deadline, max)).await
+        self.0.list(|tables| tables.overdue(deadline, max)).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -75,17 +82,14 @@ pub(crate) struct OrderTables {
 }
 
 impl OrderTables {
-    fn load(&self, needs: &OrderNeeds) -> OrderRecords {
+    fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, Unreadable> {
         let by_key = needs.keys.iter().filter_map(|key| self.by_key.get(key));
         let mut seen = HashSet::new();
         let unpaid = needs.unpaid_of.iter().flat_map(|buyer| self.unpaid_of(*buyer, needs.unpaid_since));
         let bought = needs.bought.iter().filter_map(|of| self.bought.get(of)).flatten();
         let wanted = needs.orders.iter().chain(by_key).chain(unpaid).chain(bought);
         let orders = wanted.filter(|id| seen.insert(**id));
-        OrderRecords {
-            orders: orders.filter_map(|id| self.orders.get(id)).cloned().collect(),
-            stocks: needs.stocks.iter().filter_map(|id| self.stocks.get(id)).cloned().collect(),
-        }
+        Ok(OrderRecords { orders: self.orders.find(orders)?, stocks: self.stocks.find(needs.stocks.iter())? })
     }
 
     fn unpaid_of(&self, buyer: AccountId, since: Timestamp) -> impl Iterator<Item = &OrderId> {
@@ -93,25 +97,21 @@ impl OrderTables {
         self.unpaid.get(&buyer).into_iter().flat_map(move |unpaid| unpaid.range(from..)).map(|(_, id)| id)
     }
 
-    fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Vec<Order> {
+    fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Listed<Order> {
         let before = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let own = self.by_buyer.get(&buyer).into_iter().flat_map(|own| own.range((Bound::Unbounded, before)).rev());
-        self.known(own.take(page.limit))
+        self.orders.list(own, page.limit)
     }
 
-    fn overdue(&self, deadline: Timestamp, max: usize) -> Vec<Order> {
+    fn overdue(&self, deadline: Timestamp, max: usize) -> Listed<Order> {
         let due = self.open.iter().take_while(|(pay_by, _)| *pay_by <= deadline);
-        self.known(due.map(|(_, id)| id).take(max))
-    }
-
-    fn known<'a>(&self, ids: impl Iterator<Item = &'a OrderId>) -> Vec<Order> {
-        ids.filter_map(|id| self.orders.get(id)).map(|stored| stored.record.clone()).collect()
+        self.orders.list(due.map(|(_, id)| id), max)
     }
 
     /// Keeps what counts against the buyer.
     fn count(&mut self, order: &Order) {
         let unpaid = self.unpaid.entry(order.buyer).or_default();
-        if let Some(old) = self.orders.get(&order.id).and_then(|stored| unpaid_at(&stored.record)) {
+        if let Some(old) = self.orders.kept(&order.id).and_then(|stored| unpaid_at(&stored.record)) {
             unpaid.remove(&(old, order.id));
         }
         unpaid.extend(unpaid_at(order).map(|at| (at, order.id)));
@@ -181,6 +181,14 @@ impl Tables for OrderTables {
                 self.stocks.put(stock.ticket, stock, token);
             }
             OrderRecord::Order(order) => self.put_order(order, token),
+        }
+    }
+
+    fn spoil(&mut self, record: &RecordKey) -> bool {
+        match record {
+            RecordKey::Stock(id) => self.stocks.spoil(*id),
+            RecordKey::Order(id) => self.orders.spoil(*id),
+            _ => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The events that a store committed and that are not published yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +11,14 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
 use ticketing_core::ports::store::StoreError;
+use ticketing_core::ports::unreadable::PassedBy;
 use ticketing_core::wire::EventEnvelope;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
+use crate::store::unreadable;
 
 /// The outbox of one store, as `outbox()` of the store hands it out.
 ///
@@ -43,6 +45,8 @@ struct State {
     news: bool,
     lease: Option<(Lease, Timestamp)>,
     epoch: u64,
+    unreadable: HashSet<EventId>,
+    passed_by: PassedBy,
 }
 
 impl MemoryOutbox {
@@ -67,6 +71,13 @@ impl MemoryOutbox {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Makes an event unreadable that waits to be published; `false` if there is none.
+    #[must_use = "it says whether there was one"]
+    pub fn spoil(&self, event: EventId) -> bool {
+        let mut state = self.shared.state.lock();
+        state.places.contains_key(&event) && state.unreadable.insert(event)
     }
 
     /// When the oldest event was committed that waits to be published.
@@ -150,12 +161,29 @@ impl State {
         self.news = false;
         let behind =
             after.map_or(Bound::Unbounded, |cursor| Bound::Excluded(u64::try_from(cursor.0).unwrap_or(u64::MAX)));
+        let held = self.held();
+        let behind = self.events.range((behind, Bound::Unbounded));
+        let ready = behind.filter(|(place, event)| held.get(&event.subject).is_none_or(|from| *place < from));
         let mut pending = PendingEvents::default();
-        for (place, event) in self.events.range((behind, Bound::Unbounded)).take(max) {
+        for (place, event) in ready.take(max) {
             pending.events.push(event.clone());
             pending.end = Some(OutboxCursor(u128::from(*place)));
         }
         pending
+    }
+
+    /// Whose events wait for one that cannot be read, and from where on.
+    fn held(&self) -> HashMap<Uuid, u64> {
+        let mut held = HashMap::new();
+        for id in &self.unreadable {
+            let Some((place, event)) = self.places.get(id).and_then(|place| self.events.get_key_value(place)) else {
+                continue;
+            };
+            self.passed_by.tell(&unreadable("outbox", id));
+            let from = held.entry(event.subject).or_insert(*place);
+            *from = (*from).min(*place);
+        }
+        held
     }
 
     fn mark(&mut self, lease: Lease, now: Timestamp, ids: &[EventId]) -> Result<(), StoreError> {

@@ -1,23 +1,25 @@
 //! Where deliveries wait that could not be handled.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError};
-use ticketing_core::ports::transport::Arrival;
+use ticketing_core::ports::transport::{Arrival, ordering_key};
+use ticketing_core::ports::unreadable::{Listed, PassedBy};
 use uuid::Uuid;
 
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
+use crate::store::unreadable;
 
 /// Keeps parked deliveries in memory. A clone is a handle to the same lot.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryParkingLot {
     lot: Arc<Lock<Lot>>,
     faults: FaultPlan,
+    passed_by: PassedBy,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +28,7 @@ struct Lot {
     parked: BTreeMap<Uuid, Parked>,
     /// Those of one consumer and key. Invariant: never an empty set.
     by_key: HashMap<(String, String), BTreeSet<Uuid>>,
+    unreadable: HashSet<Uuid>,
 }
 
 impl MemoryParkingLot {
@@ -38,7 +41,14 @@ impl MemoryParkingLot {
     /// A handle to the same lot that fails by this plan.
     #[must_use]
     pub fn with_faults(&self, faults: FaultPlan) -> Self {
-        Self { lot: Arc::clone(&self.lot), faults }
+        Self { lot: Arc::clone(&self.lot), faults, passed_by: self.passed_by.clone() }
+    }
+
+    /// Makes a parked delivery unreadable, as a hand or another release does in a database; `false` if there is none.
+    #[must_use = "it says whether there was one"]
+    pub fn spoil(&self, parked: Uuid) -> bool {
+        let mut lot = self.lot.lock();
+        lot.parked.contains_key(&parked) && lot.unreadable.insert(parked)
     }
 }
 
@@ -65,7 +75,9 @@ impl ParkingLot for MemoryParkingLot {
     }
 
     async fn list(&self, filter: &ParkedFilter, page: Page<Uuid>) -> Result<Vec<Parked>, StoreError> {
-        self.faults.run(Operation::Read, || Ok(self.lot.lock().list(filter, page))).await
+        let listed =
+            self.faults.run(Operation::Read, || Ok::<_, StoreError>(self.lot.lock().list(filter, page))).await?;
+        Ok(self.passed_by.told(listed))
     }
 
     async fn change(&self, change: ParkingChange) -> Result<usize, StoreError> {
@@ -75,6 +87,7 @@ impl ParkingLot for MemoryParkingLot {
 
 impl Lot {
     fn park(&mut self, parked: Parked) {
+        let parked = Parked { key: ordering_key(&parked.key), ..parked };
         let lane = (parked.consumer.clone(), parked.key.clone());
         self.by_key.entry(lane).or_default().insert(parked.id);
         self.parked.insert(parked.id, parked);
@@ -92,7 +105,7 @@ impl Lot {
 
     /// Whether the key of a delivery is to be handled again; `None` if it is not parked.
     fn is_released(&self, later: &Parked) -> Option<bool> {
-        let ids = self.by_key.get(&(later.consumer.clone(), later.key.clone()))?;
+        let ids = self.by_key.get(&(later.consumer.clone(), ordering_key(&later.key)))?;
         ids.last().and_then(|last| self.parked.get(last)).map(|last| last.released)
     }
 
@@ -101,21 +114,32 @@ impl Lot {
         if self.by_key.is_empty() {
             return Vec::new();
         }
-        let is_parked = |key: &&String| self.by_key.contains_key(&(consumer.to_owned(), (*key).clone()));
+        let is_parked = |key: &&String| self.by_key.contains_key(&(consumer.to_owned(), ordering_key(key)));
         keys.iter().filter(is_parked).cloned().collect()
     }
 
-    fn list(&self, filter: &ParkedFilter, page: Page<Uuid>) -> Vec<Parked> {
-        let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
-        let behind = self.parked.range((after, Bound::Unbounded)).map(|(_, parked)| parked);
-        behind.filter(|parked| passes(filter, parked)).take(page.limit).cloned().collect()
+    fn list(&self, filter: &ParkedFilter, page: Page<Uuid>) -> Listed<Parked> {
+        let (mut listed, mut held) = (Listed::default(), HashSet::new());
+        for parked in self.parked.values().filter(|parked| passes(filter, parked)) {
+            if listed.records.len() == page.limit {
+                break;
+            }
+            let (is_behind, lane) = (page.after.is_none_or(|after| parked.id > after), (&parked.consumer, &parked.key));
+            if self.unreadable.contains(&parked.id) {
+                held.insert(lane);
+                listed.take(if is_behind { Err(unreadable("parked", &parked.id)) } else { Ok(None) });
+            } else if is_behind && !(filter.released_only && held.contains(&lane)) {
+                listed.records.push(parked.clone());
+            }
+        }
+        listed
     }
 
     fn change(&mut self, change: ParkingChange) -> usize {
         match change {
             ParkingChange::Edit { id, arrival } => self.edit(id, arrival),
-            ParkingChange::Release { consumer, key } => self.set_released(consumer, key, true),
-            ParkingChange::Hold { consumer, key } => self.set_released(consumer, key, false),
+            ParkingChange::Release { consumer, key } => self.set_released(consumer, &key, true),
+            ParkingChange::Hold { consumer, key } => self.set_released(consumer, &key, false),
             ParkingChange::Remove { ids } => ids.iter().filter(|id| self.remove(id)).count(),
         }
     }
@@ -123,11 +147,12 @@ impl Lot {
     fn edit(&mut self, id: Uuid, arrival: Arrival) -> usize {
         let Some(parked) = self.parked.get_mut(&id) else { return 0 };
         parked.arrival = arrival;
+        self.unreadable.remove(&id);
         1
     }
 
-    fn set_released(&mut self, consumer: String, key: String, released: bool) -> usize {
-        let ids = self.by_key.get(&(consumer, key)).into_iter().flatten();
+    fn set_released(&mut self, consumer: String, key: &str, released: bool) -> usize {
+        let ids = self.by_key.get(&(consumer, ordering_key(key))).into_iter().flatten();
         let mut changed = 0;
         for id in ids {
             if let Some(parked) = self.parked.get_mut(id) {
@@ -153,6 +178,6 @@ impl Lot {
 
 fn passes(filter: &ParkedFilter, parked: &Parked) -> bool {
     filter.consumer.as_ref().is_none_or(|consumer| *consumer == parked.consumer)
-        && filter.key.as_ref().is_none_or(|key| *key == parked.key)
+        && filter.key.as_ref().is_none_or(|key| ordering_key(key) == parked.key)
         && (parked.released || !filter.released_only)
 }

@@ -12,6 +12,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::unreadable::{Listed, Unreadable};
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
@@ -39,16 +40,22 @@ impl MemoryPaymentStore {
     pub fn outbox(&self) -> MemoryOutbox {
         self.0.outbox()
     }
+
+    /// Makes a record unreadable, as a hand or another release does in a database; `false` if there is none.
+    #[must_use = "it says whether there was one"]
+    pub fn spoil(&self, record: &RecordKey) -> bool {
+        self.0.spoil(record)
+    }
 }
 
 #[async_trait]
 impl PaymentStore for MemoryPaymentStore {
     async fn load(&self, needs: &PaymentNeeds) -> Result<PaymentRecords, StoreError> {
-        self.0.read(|tables| tables.load(needs)).await
+        self.0.find(|tables| tables.load(needs)).await
     }
 
     async fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
-        self.0.read(|tables| tables.unsettled(began_before, page)).await
+        self.0.list(|tables| tables.unsettled(began_before, page)).await
     }
 
     async fn commit(&self, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {
@@ -66,22 +73,22 @@ pub(crate) struct PaymentTables {
 }
 
 impl PaymentTables {
-    fn load(&self, needs: &PaymentNeeds) -> PaymentRecords {
-        let payables: Vec<Stored<Payable>> =
-            needs.payables.iter().filter_map(|order| self.payables.get(order)).cloned().collect();
+    fn load(&self, needs: &PaymentNeeds) -> Result<PaymentRecords, Unreadable> {
+        let payables: Vec<Stored<Payable>> = self.payables.find(needs.payables.iter())?;
         let live = payables.iter().filter_map(|payable| payable.record.live.as_ref());
         let by_key = needs.keys.iter().filter_map(|key| self.by_key.get(key));
         let mut seen = HashSet::new();
         let wanted = needs.payments.iter().chain(by_key).chain(live).filter(|id| seen.insert(**id));
-        let payments = wanted.filter_map(|id| self.payments.get(id)).cloned().collect();
-        PaymentRecords { payables, payments }
+        let payments = self.payments.find(wanted)?;
+        Ok(PaymentRecords { payables, payments })
     }
 
-    fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Vec<Payment> {
+    fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Listed<Payment> {
         let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
-        let waiting = self.unsettled.range((after, Bound::Unbounded)).filter_map(|id| self.payments.get(id));
-        let old = waiting.map(|stored| &stored.record).filter(|payment| payment.started_at < began_before);
-        old.take(page.limit).cloned().collect()
+        let waiting = self.unsettled.range((after, Bound::Unbounded));
+        let is_young =
+            |id: &PaymentId| self.payments.get(id).is_some_and(|read| read.record.started_at >= began_before);
+        self.payments.list(waiting.filter(|id| !is_young(id)), page.limit)
     }
 
     fn put_payment(&mut self, payment: Payment, token: CommitToken) {
@@ -137,6 +144,14 @@ impl Tables for PaymentTables {
                 self.payables.put(payable.order, payable, token);
             }
             PaymentRecord::Payment(payment) => self.put_payment(payment, token),
+        }
+    }
+
+    fn spoil(&mut self, record: &RecordKey) -> bool {
+        match record {
+            RecordKey::Payable(id) => self.payables.spoil(*id),
+            RecordKey::Payment(id) => self.payments.spoil(*id),
+            _ => false,
         }
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::unreadable::{Listed, PassedBy, Unreadable};
 
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
@@ -36,6 +37,9 @@ pub(crate) trait Tables: Default + Send + 'static {
 
     /// Keeps a record, one revision further, and everything by which it is found.
     fn put(&mut self, record: Self::Record, token: CommitToken);
+
+    /// Makes the record of this name unreadable; `false` if there is none.
+    fn spoil(&mut self, record: &RecordKey) -> bool;
 }
 
 /// Tables with their outbox. A clone is a handle to the same store.
@@ -43,15 +47,18 @@ pub(crate) struct Store<T> {
     tables: Arc<Lock<T>>,
     outbox: MemoryOutbox,
     faults: FaultPlan,
+    passed_by: PassedBy,
 }
 
 impl<T: Tables> Store<T> {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { tables: Arc::default(), outbox: MemoryOutbox::new(clock), faults: FaultPlan::none() }
+        let (faults, passed_by) = (FaultPlan::none(), PassedBy::default());
+        Self { tables: Arc::default(), outbox: MemoryOutbox::new(clock), faults, passed_by }
     }
 
     pub(crate) fn with_faults(&self, faults: FaultPlan) -> Self {
-        Self { tables: Arc::clone(&self.tables), outbox: self.outbox.with_faults(faults.clone()), faults }
+        let (tables, outbox) = (Arc::clone(&self.tables), self.outbox.with_faults(faults.clone()));
+        Self { tables, outbox, faults, passed_by: self.passed_by.clone() }
     }
 
     pub(crate) fn outbox(&self) -> MemoryOutbox {
@@ -60,6 +67,20 @@ impl<T: Tables> Store<T> {
 
     pub(crate) async fn read<A>(&self, look: impl FnOnce(&T) -> A) -> Result<A, StoreError> {
         self.faults.run(Operation::Read, || Ok(look(&self.tables.lock()))).await
+    }
+
+    /// Reads records by name; one that cannot be read is an error.
+    pub(crate) async fn find<A>(&self, look: impl FnOnce(&T) -> Result<A, Unreadable>) -> Result<A, StoreError> {
+        Ok(self.read(look).await??)
+    }
+
+    /// Reads a list; what cannot be read is told and passed by.
+    pub(crate) async fn list<A>(&self, look: impl FnOnce(&T) -> Listed<A>) -> Result<Vec<A>, StoreError> {
+        Ok(self.passed_by.told(self.read(look).await?))
+    }
+
+    pub(crate) fn spoil(&self, record: &RecordKey) -> bool {
+        self.tables.lock().spoil(record)
     }
 
     pub(crate) async fn commit(&self, work: UnitOfWork<T::Record>) -> Result<CommitToken, StoreError> {
@@ -101,7 +122,8 @@ fn collisions<T: Tables>(tables: &T, writes: &[Write<T::Record>]) -> Vec<RecordK
 
 impl<T> Clone for Store<T> {
     fn clone(&self) -> Self {
-        Self { tables: Arc::clone(&self.tables), outbox: self.outbox.clone(), faults: self.faults.clone() }
+        let (tables, outbox) = (Arc::clone(&self.tables), self.outbox.clone());
+        Self { tables, outbox, faults: self.faults.clone(), passed_by: self.passed_by.clone() }
     }
 }
 
@@ -112,39 +134,86 @@ impl<T> fmt::Debug for Store<T> {
 }
 
 /// Records of one kind by name, each with its revision.
-pub(crate) struct Table<K, R>(HashMap<K, Stored<R>>);
+pub(crate) struct Table<K, R> {
+    records: HashMap<K, Stored<R>>,
+    unreadable: HashSet<K>,
+}
 
 impl<K: Eq + Hash, R> Table<K, R> {
+    /// A record that can be read.
     pub(crate) fn get(&self, key: &K) -> Option<&Stored<R>> {
-        self.0.get(key)
+        self.records.get(key).filter(|_| !self.is_unreadable(key))
+    }
+
+    /// A record, whether it can be read or not: for what is kept beside it.
+    pub(crate) fn kept(&self, key: &K) -> Option<&Stored<R>> {
+        self.records.get(key)
     }
 
     pub(crate) fn revision(&self, key: &K) -> Option<Revision> {
-        self.0.get(key).map(|stored| stored.revision)
+        self.records.get(key).map(|stored| stored.revision)
+    }
+
+    /// The records of these names that there are, or the first that cannot be read.
+    pub(crate) fn find<'a>(&self, keys: impl Iterator<Item = &'a K>) -> Result<Vec<Stored<R>>, Unreadable>
+    where
+        K: fmt::Display + 'a,
+        R: Clone,
+    {
+        let mut found = Vec::new();
+        for key in keys {
+            if self.is_unreadable(key) {
+                return Err(unreadable("records", key));
+            }
+            found.extend(self.records.get(key).cloned());
+        }
+        Ok(found)
+    }
+
+    /// Records in the order of a list, as many as are asked for.
+    pub(crate) fn list<'a>(&self, keys: impl Iterator<Item = &'a K>, limit: usize) -> Listed<R>
+    where
+        K: fmt::Display + 'a,
+        R: Clone,
+    {
+        let mut listed = Listed::default();
+        for key in keys {
+            if listed.records.len() == limit {
+                break;
+            }
+            if self.is_unreadable(key) {
+                listed.unreadable.push(unreadable("records", key));
+            } else {
+                listed.records.extend(self.records.get(key).map(|stored| stored.record.clone()));
+            }
+        }
+        listed
     }
 
     /// Records behind a cursor, in the order of their keys.
     ///
     /// Looks at all of them: no request reads like this, only an audit.
-    pub(crate) fn page(&self, page: Page<K>) -> Vec<R>
+    pub(crate) fn page(&self, page: Page<K>) -> Listed<R>
     where
-        K: Copy + Ord,
+        K: Copy + Ord + fmt::Display,
         R: Clone,
     {
-        let mut keys: Vec<K> =
-            self.0.keys().filter(|key| page.after.is_none_or(|after| **key > after)).copied().collect();
-        if keys.len() > page.limit {
-            keys.select_nth_unstable(page.limit);
-            keys.truncate(page.limit);
+        let behind = self.records.keys().filter(|key| page.after.is_none_or(|after| **key > after));
+        let mut keys: Vec<K> = behind.copied().collect();
+        let wanted = page.limit.saturating_add(self.unreadable.len());
+        if keys.len() > wanted {
+            keys.select_nth_unstable(wanted);
+            keys.truncate(wanted);
         }
         keys.sort_unstable();
-        keys.iter().filter_map(|key| self.get(key)).map(|stored| stored.record.clone()).collect()
+        self.list(keys.iter(), page.limit)
     }
 
     /// Keeps a record, one revision further; returns the one before.
     pub(crate) fn put(&mut self, key: K, record: R, token: CommitToken) -> Option<R> {
-        match self.0.entry(key) {
+        match self.records.entry(key) {
             Entry::Occupied(mut stored) => {
+                self.unreadable.remove(stored.key());
                 let stored = stored.get_mut();
                 stored.revision = Revision::after(Some(stored.revision), token);
                 Some(std::mem::replace(&mut stored.record, record))
@@ -155,10 +224,25 @@ impl<K: Eq + Hash, R> Table<K, R> {
             }
         }
     }
+
+    /// Makes a record unreadable; `false` if there is none.
+    pub(crate) fn spoil(&mut self, key: K) -> bool {
+        self.records.contains_key(&key) && self.unreadable.insert(key)
+    }
+
+    fn is_unreadable(&self, key: &K) -> bool {
+        // Nothing is unreadable on a good day, and then nothing is looked up.
+        !self.unreadable.is_empty() && self.unreadable.contains(key)
+    }
+}
+
+/// What has no bytes that could be wrong is unreadable because it was said to be.
+pub(crate) fn unreadable(collection: &'static str, key: &impl fmt::Display) -> Unreadable {
+    Unreadable { collection, id: key.to_string(), what: "what it should not".to_owned() }
 }
 
 impl<K, R> Default for Table<K, R> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self { records: HashMap::new(), unreadable: HashSet::new() }
     }
 }

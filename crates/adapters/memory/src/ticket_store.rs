@@ -15,6 +15,7 @@ use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::unreadable::Listed;
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
@@ -47,16 +48,22 @@ impl MemoryTicketStore {
     pub fn outbox(&self) -> MemoryOutbox {
         self.0.outbox()
     }
+
+    /// Makes a record unreadable, as a hand or another release does in a database; `false` if there is none.
+    #[must_use = "it says whether there was one"]
+    pub fn spoil(&self, record: &RecordKey) -> bool {
+        self.0.spoil(record)
+    }
 }
 
 #[async_trait]
 impl TicketStore for MemoryTicketStore {
     async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
-        self.0.read(|tables| ids.iter().filter_map(|id| tables.listings.get(id)).cloned().collect()).await
+        self.0.find(|tables| tables.listings.find(ids.iter())).await
     }
 
     async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError> {
-        self.0.read(|tables| tables.listing_under(seller, key)).await
+        self.0.find(|tables| tables.listing_under(seller, key)).await
     }
 
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
@@ -64,7 +71,7 @@ impl TicketStore for MemoryTicketStore {
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
-        self.0.read(|tables| tables.listings_of(seller, page)).await
+        self.0.list(|tables| tables.listings_of(seller, page)).await
     }
 
     async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
@@ -81,16 +88,15 @@ pub(crate) struct TicketTables {
 }
 
 impl TicketTables {
-    fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Option<Listing> {
-        let id = self.by_key.get(&(seller, key.clone()))?;
-        self.listings.get(id).map(|stored| stored.record.clone())
+    fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, Unreadable> {
+        let id = self.by_key.get(&(seller, key.clone()));
+        Ok(self.listings.find(id.into_iter())?.pop().map(|stored| stored.record))
     }
 
-    fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Vec<Listing> {
+    fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Listed<Listing> {
         let before = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let own = self.by_seller.get(&seller).into_iter().flat_map(|own| own.range((Bound::Unbounded, before)).rev());
-        let known = own.filter_map(|id| self.listings.get(id)).map(|stored| &stored.record);
-        known.take(page.limit).cloned().collect()
+        self.listings.list(own, page.limit)
     }
 }
 
@@ -119,7 +125,7 @@ impl Tables for TicketTables {
     fn put(&mut self, listing: Listing, token: CommitToken) {
         let (id, seller) = (listing.ticket.id, listing.ticket.seller);
         self.by_key.extend(listing.request.as_ref().map(|request| ((seller, request.key.clone()), id)));
-        match self.listings.get(&id) {
+        match self.listings.kept(&id) {
             // Most writes move the count of sales alone, by which nothing is found.
             Some(old) if old.record.ticket == listing.ticket => {}
             Some(old) => {
@@ -132,6 +138,10 @@ impl Tables for TicketTables {
             }
         }
         self.listings.put(id, listing, token);
+    }
+
+    fn spoil(&mut self, record: &RecordKey) -> bool {
+        matches!(record, RecordKey::Listing(id) if self.listings.spoil(*id))
     }
 }
 

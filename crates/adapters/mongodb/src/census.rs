@@ -55,7 +55,7 @@ impl MongoCensus {
 
     async fn page<R: Record>(&self, service: &str, page: Page<uuid::Uuid>) -> Result<Listed<R::Domain>, StoreError> {
         let query = Query { collection: R::COLLECTION, filter: behind(page), sort: in_order(), limit: page.limit };
-        query.list_in::<R>(&self.0.database(service)).await
+        query.list_in(&self.0.database(service), |document| R::read(document).map(Some)).await
     }
 }
 
@@ -117,6 +117,6 @@ impl Ledger for MongoCensus {
         let mut filter = behind(page);
         filter.insert("reference", doc! { "$ne": null });
         let query = Query { collection: Attempt::COLLECTION, filter, sort: in_order(), limit: page.limit };
-        query.list_in::<Attempt>(&self.0.database("gateway")).await
+        query.list_in(&self.0.database("gateway"), |document| Attempt::read(document).map(Some)).await
     }
 }

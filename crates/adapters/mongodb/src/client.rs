@@ -139,3 +139,27 @@ pub(crate) async fn detached<T: Send + 'static>(
         Err(ended) => Err(StoreError::Unavailable(ended.into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_adapter_relies_on_is_no_matter_of_the_connection_string() {
+        let weak = "readPreference=secondaryPreferred&readPreferenceTags=dc:ny&maxStalenessSeconds=120\
+                    &readConcernLevel=local&w=0&journal=false&wtimeoutMS=1&retryWrites=false&retryReads=false\
+                    &serverSelectionTimeoutMS=1&appName=other";
+        let config = MongoConfig::new(format!("mongodb://one,two/?replicaSet=rs0&{weak}"));
+
+        let options = options(&config).await.unwrap();
+
+        assert_eq!(options.selection_criteria, Some(SelectionCriteria::ReadPreference(ReadPreference::Primary)));
+        assert_eq!(options.read_concern, Some(ReadConcern::majority()));
+        assert_eq!(options.write_concern, Some(WriteConcern::majority()));
+        assert_eq!((options.retry_reads, options.retry_writes), (Some(true), Some(true)));
+        assert_eq!(options.server_selection_timeout, Some(Duration::from_secs(5)));
+        assert_eq!(options.repl_set_name.as_deref(), Some("rs0"));
+    }
+}

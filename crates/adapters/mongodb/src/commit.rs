@@ -8,6 +8,7 @@
 
 mod answer;
 mod current;
+mod locked;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use mongodb::{ClientSession, Collection, Database};
 use ticketing_core::ports::store::{CommitToken, RecordKey, Revision, StoreError};
 
 use crate::document::{as_read, revision, stamp};
-use crate::error::{is_duplicate, store_error};
+use crate::error::{is_duplicate, is_out_of_time, store_error};
 use crate::outbox::row;
 
 use answer::all_done;
@@ -65,11 +66,16 @@ enum Attempt {
     Failed(StoreError),
 }
 
+/// After so long without a commit that could be named, somebody holds a record and does nothing.
+const LOCKED_AFTER: Duration = Duration::from_millis(500);
+
 /// Commits, or finds out what it collides with.
 pub(crate) async fn commit(database: Database, commit: Commit, within: Duration) -> Result<(), StoreError> {
-    let (end, mut pause) = (Instant::now() + within, FIRST_PAUSE);
+    let began_at = Instant::now();
+    let (end, mut pause) = (began_at + within, FIRST_PAUSE);
+    let mut suspect_at = began_at + within.min(LOCKED_AFTER);
     loop {
-        let failure = match attempt(&database, &commit).await {
+        let failure = match attempt(&database, &commit, end).await {
             Attempt::Committed => return Ok(()),
             Attempt::Failed(error) => return Err(error),
             Attempt::Refused => None,
@@ -79,8 +85,16 @@ pub(crate) async fn commit(database: Database, commit: Commit, within: Duration)
         if !conflicts.is_empty() {
             return Err(StoreError::Conflict(conflicts));
         }
-        // Whoever is in the way has not committed yet: there is nothing to name.
-        if Instant::now() >= end {
+        let now = Instant::now();
+        if now >= suspect_at {
+            let locked = locked::records(&database, &commit.changes, end).await.map_err(store_error)?;
+            if !locked.is_empty() {
+                return Err(StoreError::Conflict(locked));
+            }
+            // Many who are quick, and none who is stuck.
+            suspect_at = end;
+        }
+        if now >= end {
             return Err(failure.map_or_else(|| StoreError::Conflict(Vec::new()), store_error));
         }
         tokio::time::sleep(pause).await;
@@ -88,15 +102,17 @@ pub(crate) async fn commit(database: Database, commit: Commit, within: Duration)
     }
 }
 
-async fn attempt(database: &Database, commit: &Commit) -> Attempt {
+async fn attempt(database: &Database, commit: &Commit, end: Instant) -> Attempt {
+    let left = end.saturating_duration_since(Instant::now()).max(LONGEST_PAUSE);
     if let ([change], []) = (commit.changes.as_slice(), commit.rows.as_slice()) {
-        return outcome(single(database, change).await);
+        return outcome(single(database, change, left).await);
     }
     let mut session = match database.client().start_session().await {
         Ok(session) => session,
         Err(error) => return Attempt::Failed(store_error(error)),
     };
-    let written = match session.start_transaction().await {
+    // Asked for at most three times.
+    let written = match session.start_transaction().max_commit_time(left / 3).await {
         Ok(()) => write(database, commit, &mut session).await,
         Err(error) => Err(error),
     };
@@ -117,13 +133,15 @@ fn outcome(written: Result<bool, Error>) -> Attempt {
         Ok(true) => Attempt::Committed,
         Ok(false) => Attempt::Refused,
         Err(error) if is_duplicate(&error) => Attempt::Refused,
-        Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => Attempt::Again(error),
+        Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) || is_out_of_time(&error) => {
+            Attempt::Again(error)
+        }
         Err(error) => Attempt::Failed(store_error(error)),
     }
 }
 
 /// One record without events needs no transaction.
-async fn single(database: &Database, change: &Change) -> Result<bool, Error> {
+async fn single(database: &Database, change: &Change, within: Duration) -> Result<bool, Error> {
     let mut command = match change.replaces {
         Some(revision) => {
             let as_read = as_read(change.id, revision);
@@ -132,6 +150,8 @@ async fn single(database: &Database, change: &Change) -> Result<bool, Error> {
         None => insert(change.collection, &change.document),
     };
     command.append(cstr!("writeConcern"), rawdoc! { "w": "majority" });
+    // Outside of a transaction a write waits for whoever holds the record.
+    command.append(cstr!("maxTimeMS"), i64::try_from(within.as_millis()).unwrap_or(i64::MAX));
     all_done(&database.run_raw_command(command).await?, 1)
 }
 

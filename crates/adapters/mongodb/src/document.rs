@@ -48,7 +48,7 @@ fn unreadable(collection: &'static str, document: &RawDocument, what: impl Into<
 }
 
 /// What a document is called, whatever its name is made of.
-fn id(document: &RawDocument) -> String {
+pub(crate) fn id(document: &RawDocument) -> String {
     match document.get(cstr!("_id")) {
         Ok(Some(RawBsonRef::Binary(binary))) => match binary.bytes.try_into() {
             Ok(bytes) => Uuid::from_bytes(bytes).to_string(),

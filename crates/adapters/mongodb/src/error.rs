@@ -75,3 +75,9 @@ pub(crate) fn is_duplicate(error: &Error) -> bool {
         _ => false,
     }
 }
+
+/// Whether the server gave up a command because its time was over, before anything was done.
+pub(crate) fn is_out_of_time(error: &Error) -> bool {
+    const MAX_TIME_EXPIRED: i32 = 50;
+    matches!(&*error.kind, ErrorKind::Command(command) if command.code == MAX_TIME_EXPIRED)
+}

@@ -1,4 +1,4 @@
-//! A memory for a payment gateway that has none.
+//! A sandbox whose answers outlive the process.
 
 use std::sync::Arc;
 
@@ -12,35 +12,43 @@ use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::census::Charge;
-use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway};
+use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, Judgement, PaymentGateway, Sandbox};
 use ticketing_core::ports::store::StoreError;
 
 use crate::client::{Indexes, MongoClient, detached};
 use crate::document::{MoneyDocument, Record, Wrong};
 use crate::error::{MongoError, is_duplicate};
 
-/// Lets a gateway that lives in memory, such as a sandbox, answer as one that outlives the process.
+/// Makes a payment gateway of a sandbox, by keeping its answers.
 ///
 /// The first answer to an attempt is written down, in the database `<prefix>_gateway`, before it is given;
-/// from then on it is the answer. Money that a lost process took without writing it down was never taken:
-/// what is written is all the money there is.
+/// from then on it is the answer. What is written is all the "money" there is, so the sandbox is not asked how an
+/// attempt ended that is not written: it never began. Of a bank that would be wrong, so none is taken:
+///
+/// ```compile_fail,E0308
+/// use std::sync::Arc;
+/// use ticketing_core::ports::gateway::PaymentGateway;
+/// use ticketing_mongodb::{MongoClient, MongoError, MongoGateway};
+///
+/// async fn open(client: &MongoClient, bank: Arc<dyn PaymentGateway>) -> Result<MongoGateway, MongoError> {
+///     MongoGateway::open(client, bank).await
+/// }
+/// ```
 ///
 /// # Examples
 ///
-/// ```no_run
+/// ```
 /// use std::sync::Arc;
-/// use ticketing_core::ports::gateway::PaymentGateway;
-/// use ticketing_mongodb::{MongoClient, MongoConfig, MongoGateway};
+/// use ticketing_core::ports::gateway::Sandbox;
+/// use ticketing_mongodb::{MongoClient, MongoError, MongoGateway};
 ///
-/// # async fn open(sandbox: Arc<dyn PaymentGateway>) -> Result<(), Box<dyn std::error::Error>> {
-/// let client = MongoClient::connect(&MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0")).await?;
-/// let gateway = MongoGateway::open(&client, sandbox).await?;
-/// # let _ = gateway; Ok(())
-/// # }
+/// async fn open(client: &MongoClient, sandbox: Arc<dyn Sandbox>) -> Result<MongoGateway, MongoError> {
+///     MongoGateway::open(client, sandbox).await
+/// }
 /// ```
 #[derive(Clone)]
 pub struct MongoGateway {
-    inner: Arc<dyn PaymentGateway>,
+    sandbox: Arc<dyn Sandbox>,
     attempts: Collection<Attempt>,
 }
 
@@ -66,15 +74,15 @@ pub(crate) struct Attempt {
 }
 
 impl MongoGateway {
-    /// Opens the ledger of a gateway.
+    /// Opens the ledger of a sandbox.
     ///
     /// # Errors
     ///
     /// [`MongoError`] if the collection cannot be made.
-    pub async fn open(client: &MongoClient, inner: Arc<dyn PaymentGateway>) -> Result<Self, MongoError> {
+    pub async fn open(client: &MongoClient, sandbox: Arc<dyn Sandbox>) -> Result<Self, MongoError> {
         let attempts = Indexes { collection: Attempt::COLLECTION, indexes: Vec::new() };
         let database = client.prepared("gateway", vec![attempts]).await?;
-        Ok(Self { inner, attempts: database.collection(Attempt::COLLECTION) })
+        Ok(Self { sandbox, attempts: database.collection(Attempt::COLLECTION) })
     }
 
     /// How an attempt ended, if it was heard of.
@@ -108,6 +116,10 @@ fn unavailable(error: StoreError) -> GatewayError {
 struct Vanished;
 
 #[derive(Debug, thiserror::Error)]
+#[error("the sandbox keeps silent about this card")]
+struct Silent;
+
+#[derive(Debug, thiserror::Error)]
 #[error("there is no such charge")]
 struct NoSuchCharge;
 
@@ -117,21 +129,20 @@ impl PaymentGateway for MongoGateway {
         if let Some(outcome) = self.known(capture.payment).await? {
             return Ok(outcome);
         }
-        let answer = self.inner.capture(capture).await;
-        let outcome = match &answer {
-            Ok(outcome) => outcome.clone(),
-            // It keeps silent to the caller; whether it took the money is written down all the same.
-            Err(_) => self.inner.look_up(capture.payment).await?,
-        };
+        let Judgement { outcome, is_answered } = self.sandbox.judge(capture);
         let stands = self.note(Attempt::of(capture.payment, outcome, Some(capture.total))).await?;
-        answer.map(|_| stands)
+        if is_answered {
+            return Ok(stands);
+        }
+        self.sandbox.keep_silent().await;
+        Err(GatewayError::Unavailable(Silent.into()))
     }
 
     async fn look_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError> {
         match self.known(payment).await? {
             Some(outcome) => Ok(outcome),
             None => {
-                // Whatever a process took without writing it down was lost with it.
+                // What is not written never began, and never will.
                 let outcome = CaptureOutcome::Declined { reason: "never_arrived".into() };
                 self.note(Attempt::of(payment, outcome, None)).await
             }
@@ -158,7 +169,7 @@ impl PaymentGateway for MongoGateway {
     }
 
     fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
-        self.inner.verify_notice(body, signature, now)
+        self.sandbox.verify_notice(body, signature, now)
     }
 }
 

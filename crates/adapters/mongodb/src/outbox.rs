@@ -14,9 +14,9 @@ pub(crate) mod event;
 mod lease;
 pub(crate) mod row;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bson::{Document, RawDocumentBuf, Timestamp, doc};
@@ -25,13 +25,14 @@ use mongodb::{Collection, Database};
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
 use ticketing_core::ports::store::StoreError;
+use ticketing_core::ports::unreadable::{PassedBy, Unreadable};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::client::{Indexes, detached};
+use crate::client::{Indexes, MongoClient, detached};
 
 use lease::Leases;
-use row::{Row, RowId};
+use row::{Place, Row, RowId};
 
 /// The outbox of one service. A clone is a handle to the same one.
 #[derive(Clone)]
@@ -41,6 +42,7 @@ pub struct MongoOutbox {
     reading: Arc<Mutex<Reading>>,
     committed: Arc<Notify>,
     poll_every: Duration,
+    passed_by: PassedBy,
 }
 
 impl std::fmt::Debug for MongoOutbox {
@@ -60,21 +62,30 @@ struct Reading {
     lengths: HashMap<RowId, usize>,
     /// How many events a row had on average, when rows were last read.
     of_a_row: Option<usize>,
+    /// Whose events wait for one that cannot be read.
+    held: HashSet<Uuid>,
+    /// The last row that stays because of it.
+    stays: Option<Timestamp>,
+    /// What cannot be read and was not told yet.
+    found: Vec<Unreadable>,
 }
 
+/// How long a relay waits where rows stay that cannot be read, before it looks at all of them again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// So many events a row are expected before any was read.
 const EXPECTED: usize = 16;
 /// No more rows are read at once, because they may be much longer than those before them.
 const MOST_ROWS: usize = 512;
 
 impl MongoOutbox {
-    pub(crate) fn new(database: &Database, poll_every: Duration) -> Self {
+    pub(crate) fn new(database: &Database, client: &MongoClient) -> Self {
         Self {
             rows: database.collection(row::COLLECTION),
             leases: Leases::new(database),
             reading: Arc::default(),
             committed: Arc::default(),
-            poll_every,
+            poll_every: client.config.poll_every,
+            passed_by: client.passed_by(),
         }
     }
 
@@ -92,12 +103,12 @@ impl MongoOutbox {
     }
 
     /// Rows behind a place, as they were at the moment that the pass reads.
-    async fn read(&self, after: Option<row::Place>, limit: usize) -> Result<Vec<Row>, StoreError> {
+    async fn read(&self, after: Option<Place>, limit: usize) -> Result<Vec<Row>, StoreError> {
         let snapshot = after.and_then(|_| self.reading().snapshot);
         let rows = self.rows.clone();
-        let filter = after.map_or_else(Document::new, |place| doc! { "at": { "$gte": place.at } });
+        let filter = in_order_from(after.map_or(BEGINNING, |place| place.at));
         let (found, snapshot) = detached(async move { row::find(&rows, filter, limit, snapshot).await }).await?;
-        let rows = row::read(found)?;
+        let rows: Vec<Row> = found.into_iter().filter_map(Row::read).collect();
         let mut reading = self.reading();
         if after.is_none() {
             *reading = Reading { of_a_row: reading.of_a_row, ..Reading::default() };
@@ -113,6 +124,58 @@ impl MongoOutbox {
         let each = self.reading().of_a_row.unwrap_or(EXPECTED);
         (max.div_ceil(each.max(1)) + 1).min(MOST_ROWS)
     }
+
+    /// Hands out the events of rows behind a place, as far as they are wanted.
+    fn hand_out(&self, rows: Vec<Row>, after: Option<Place>, max: usize) -> PendingEvents {
+        let mut pending = PendingEvents::default();
+        let mut reading = self.reading();
+        for row in rows {
+            let seen = after.map_or(0, |place| place.seen_of(&row)).min(row.events.len());
+            let left = max - pending.events.len();
+            if row.events.len() - seen > left && !pending.events.is_empty() {
+                // A row that is marked in one piece is forgotten in one.
+                break;
+            }
+            reading.hand_out((row, seen), &mut pending, max);
+        }
+        for unreadable in reading.found.drain(..) {
+            self.passed_by.tell(&unreadable);
+        }
+        pending
+    }
+
+    async fn forget_empty(&self, rows: &[Row]) {
+        let empty: Vec<RowId> = rows.iter().filter(|row| row.events.is_empty()).filter_map(|row| row.id).collect();
+        if empty.is_empty() {
+            return;
+        }
+        let rows = self.rows.clone();
+        if let Err(error) = detached(async move { row::forget_empty(&rows, empty).await }).await {
+            // The next pass finds them again.
+            tracing::debug!(cause = %error, "empty rows of the outbox could not be forgotten");
+        }
+    }
+
+    /// Whether rows stay, because they cannot be read.
+    fn keeps_rows(&self) -> bool {
+        self.reading().stays.is_some()
+    }
+
+    /// Whether there are rows that the last pass did not leave behind.
+    async fn has_news(&self) -> bool {
+        let (rows, from) = (self.rows.clone(), self.reading().waiting_from());
+        let found = detached(async move { rows.find_one(in_order_from(from)).sort(doc! { "at": 1 }).await }).await;
+        // If it cannot be told, the next step meets the same failure and waits after that.
+        !matches!(found, Ok(None))
+    }
+}
+
+/// Before the first row.
+const BEGINNING: Timestamp = Timestamp { time: 0, increment: 0 };
+
+/// Rows from a moment on; one without a moment is in no order, and the audit counts it.
+fn in_order_from(at: Timestamp) -> Document {
+    doc! { "at": { "$gte": at } }
 }
 
 #[async_trait]
@@ -130,25 +193,20 @@ impl Outbox for MongoOutbox {
     }
 
     async fn pending(&self, after: Option<OutboxCursor>, max: usize) -> Result<PendingEvents, StoreError> {
-        let place = after.map(row::Place::from);
-        let rows = self.read(place, self.rows_for(max)).await?;
-        let mut pending = PendingEvents::default();
-        let mut reading = self.reading();
-        for row in rows {
-            let seen = place.map_or(0, |place| place.seen_of(&row));
-            reading.lengths.insert(row.id, row.events.len());
-            let left = max - pending.events.len();
-            if row.events.len() - seen.min(row.events.len()) > left && !pending.events.is_empty() {
-                // A row that is marked in one piece is forgotten in one.
-                break;
+        let mut place = after.map(Place::from);
+        loop {
+            let wanted = self.rows_for(max);
+            let rows = self.read(place, wanted).await?;
+            self.forget_empty(&rows).await;
+            let end = rows.last().map(Row::end);
+            let is_end = rows.len() < wanted || end == place;
+            let pending = self.hand_out(rows, place, max);
+            // What is behind rows that have nothing to hand out is not to wait for them.
+            if is_end || max == 0 || !pending.events.is_empty() {
+                return Ok(pending);
             }
-            for (nth, event) in row.events.into_iter().enumerate().skip(seen).take(left) {
-                reading.handed_out.insert(event.id, row.id);
-                pending.events.push(event);
-                pending.end = Some(row::Place::behind(row.at, nth).into());
-            }
+            place = end;
         }
-        Ok(pending)
     }
 
     async fn mark_published(&self, lease: Lease, ids: &[EventId]) -> Result<(), StoreError> {
@@ -163,12 +221,11 @@ impl Outbox for MongoOutbox {
 
     async fn wait(&self) {
         let polled = async {
+            let began_at = Instant::now();
             loop {
                 tokio::time::sleep(self.poll_every).await;
-                let rows = self.rows.clone();
-                let found = detached(async move { rows.find_one(doc! {}).sort(doc! { "at": 1 }).await }).await;
-                // If it cannot be told, the next step meets the same failure and waits after that.
-                if !matches!(found, Ok(None)) {
+                // A row that stays, because it cannot be read, does not hide one that becomes visible late.
+                if self.has_news().await || (self.keeps_rows() && began_at.elapsed() >= LOOK_AGAIN) {
                     return;
                 }
             }
@@ -193,6 +250,41 @@ struct Marks {
 }
 
 impl Reading {
+    /// Hands out the events of a row that nothing holds back.
+    fn hand_out(&mut self, (row, seen): (Row, usize), pending: &mut PendingEvents, max: usize) {
+        self.lengths.extend(row.id.map(|id| (id, row.events.len())));
+        for (nth, event) in row.events.into_iter().enumerate().skip(seen) {
+            if pending.events.len() == max {
+                return;
+            }
+            match event {
+                Ok(event) if self.held.contains(&event.subject) => self.stay_from(row.at),
+                Ok(event) => {
+                    self.handed_out.extend(row.id.map(|id| (event.id, id)));
+                    pending.events.push(event);
+                    pending.end = Some(Place::behind(row.at, nth).into());
+                }
+                Err(damaged) => {
+                    self.held.extend(damaged.subject.map(Uuid::from));
+                    self.stay_from(row.at);
+                    let (collection, id, what) = (row::COLLECTION, row.name.clone(), damaged.what.to_owned());
+                    self.found.push(Unreadable { collection, id, what });
+                }
+            }
+        }
+    }
+
+    /// Notes that a row stays, though all behind it may be published.
+    fn stay_from(&mut self, at: Timestamp) {
+        self.stays = self.stays.max(Some(at));
+    }
+
+    /// From where on rows are news: all of them, unless some stay.
+    fn waiting_from(&self) -> Timestamp {
+        let behind = |at: Timestamp| Timestamp { increment: at.increment.saturating_add(1), ..at };
+        self.stays.map_or(BEGINNING, behind)
+    }
+
     /// Sorts events that are published by what becomes of their rows.
     fn marks(&mut self, ids: &[EventId]) -> Marks {
         let mut marks = Marks::default();

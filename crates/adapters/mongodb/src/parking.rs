@@ -2,19 +2,23 @@
 
 mod parked;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
-use bson::{Document, RawDocumentBuf, Uuid as BsonUuid, doc, serialize_to_bson};
+use bson::raw::cstr;
+use bson::{Document, RawDocument, RawDocumentBuf, Uuid as BsonUuid, doc, serialize_to_bson};
 use futures::TryStreamExt;
-use mongodb::Collection;
+use mongodb::{Collection, Database};
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError};
+use ticketing_core::ports::transport::ordering_key;
+use ticketing_core::ports::unreadable::PassedBy;
 use uuid::Uuid;
 
 use crate::client::{Indexes, MongoClient, detached};
 use crate::document::{encoded, index, partial};
 use crate::error::MongoError;
+use crate::store::{Entry, Query};
 
 use parked::{ArrivalDocument, ParkedDocument};
 
@@ -39,7 +43,11 @@ pub(crate) const COLLECTION: &str = "parked";
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct MongoParkingLot(Collection<RawDocumentBuf>);
+pub struct MongoParkingLot {
+    database: Database,
+    lot: Collection<RawDocumentBuf>,
+    passed_by: PassedBy,
+}
 
 impl MongoParkingLot {
     /// Opens the parking lot of a service; its indexes are made where they are missing.
@@ -52,29 +60,38 @@ impl MongoParkingLot {
         let released = partial("released", doc! { "consumer": 1, "_id": 1 }, doc! { "released": true });
         let indexes = Indexes { collection: COLLECTION, indexes: vec![of_key, released] };
         let database = client.prepared(service, vec![indexes]).await?;
-        Ok(Self(database.collection(COLLECTION)))
+        Ok(Self { lot: database.collection(COLLECTION), passed_by: client.passed_by(), database })
     }
 
-    /// Whether the key of each of these is to be handled again; those are missing whose key is not parked.
-    async fn lanes(&self, consumer: &str, keys: Vec<&str>) -> Result<HashMap<String, bool>, StoreError> {
-        let lot = self.0.clone_with_type::<Lane>();
-        let filter = doc! { "consumer": consumer, "key": { "$in": keys } };
+    /// Whether each of these keys, in its normal form, is to be handled again; those are missing that are not parked.
+    async fn lanes(
+        &self,
+        consumer: &str,
+        keys: impl Iterator<Item = &str>,
+    ) -> Result<HashMap<String, bool>, StoreError> {
+        let filter = doc! { "consumer": consumer, "key": { "$in": keys.flat_map(spellings).collect::<Vec<_>>() } };
         let seen = doc! { "_id": 1, "key": 1, "released": 1 };
         let sort = doc! { "consumer": 1, "key": 1, "_id": 1 };
-        let found: Vec<Lane> =
+        let lot = self.lot.clone();
+        let found: Vec<RawDocumentBuf> =
             detached(async move { lot.find(filter).projection(seen).sort(sort).await?.try_collect().await }).await?;
+        let lane = |parked: &RawDocumentBuf| {
+            let key = parked.get_str(cstr!("key")).ok()?;
+            // One that does not say so is not to be handled.
+            Some((ordering_key(key), parked.get_bool(cstr!("released")).unwrap_or(false)))
+        };
         // The last of a key tells.
-        Ok(found.into_iter().map(|lane| (lane.key, lane.released)).collect())
+        Ok(found.iter().filter_map(lane).collect())
     }
 
     async fn update(&self, filter: Document, update: Document) -> Result<usize, StoreError> {
-        let lot = self.0.clone();
+        let lot = self.lot.clone();
         let updated = detached(async move { lot.update_many(filter, update).await }).await?;
         Ok(usize::try_from(updated.matched_count).unwrap_or(usize::MAX))
     }
 
     async fn set_released(&self, consumer: String, key: String, released: bool) -> Result<usize, StoreError> {
-        let of_key = doc! { "consumer": consumer, "key": key };
+        let of_key = doc! { "consumer": consumer, "key": { "$in": spellings(&key) } };
         self.update(of_key, doc! { "$set": { "released": released } }).await
     }
 
@@ -82,17 +99,38 @@ impl MongoParkingLot {
         if parked.is_empty() {
             return Ok(());
         }
-        let documents = parked.iter().map(|parked| encoded(&ParkedDocument::of(parked)));
-        let (lot, documents) = (self.0.clone(), documents.collect::<Result<Vec<_>, _>>()?);
+        let in_normal_form = parked.into_iter().map(|parked| Parked { key: ordering_key(&parked.key), ..parked });
+        let documents = in_normal_form.map(|parked| encoded(&ParkedDocument::of(&parked)));
+        let (lot, documents) = (self.lot.clone(), documents.collect::<Result<Vec<_>, _>>()?);
         detached(async move { lot.insert_many(documents).await.map(drop) }).await
     }
 }
 
-/// The key of something parked.
-#[derive(Debug, serde::Deserialize)]
-struct Lane {
-    key: String,
-    released: bool,
+/// How a key may be written: in its normal form, and as it was asked for, by an older release.
+fn spellings(key: &str) -> Vec<String> {
+    let normal = ordering_key(key);
+    if normal == key { vec![normal] } else { vec![key.to_owned(), normal] }
+}
+
+/// Reads released deliveries, without those that follow one of their key that cannot be read.
+#[derive(Debug, Clone, Default)]
+struct InOrder {
+    after: Option<Uuid>,
+    held: HashSet<(String, String)>,
+}
+
+impl InOrder {
+    fn read(&mut self, document: &RawDocument) -> Entry<Parked> {
+        let lane = parked::lane(document).map(|(consumer, key)| (consumer, ordering_key(&key)));
+        match parked::read(document) {
+            Ok(_) if lane.as_ref().is_some_and(|lane| self.held.contains(lane)) => Ok(None),
+            Ok(parked) => Ok(self.after.is_none_or(|after| parked.id > after).then_some(parked)),
+            Err(unreadable) => {
+                self.held.extend(lane);
+                Err(unreadable)
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -112,9 +150,9 @@ impl ParkingLot for MongoParkingLot {
         }
         let mut followed = Vec::new();
         for (consumer, later) in by_consumer {
-            let lanes = self.lanes(&consumer, later.iter().map(|parked| parked.key.as_str()).collect()).await?;
+            let lanes = self.lanes(&consumer, later.iter().map(|parked| parked.key.as_str())).await?;
             let behind = later.into_iter().filter_map(|parked| {
-                let released = *lanes.get(&parked.key)?;
+                let released = *lanes.get(&ordering_key(&parked.key))?;
                 Some(Parked { released, ..parked })
             });
             let behind: Vec<_> = behind.collect();
@@ -125,26 +163,26 @@ impl ParkingLot for MongoParkingLot {
     }
 
     async fn parked_keys(&self, consumer: &str, keys: &[String]) -> Result<Vec<String>, StoreError> {
-        let lanes = self.lanes(consumer, keys.iter().map(String::as_str).collect()).await?;
-        Ok(lanes.into_keys().collect())
+        let lanes = self.lanes(consumer, keys.iter().map(String::as_str)).await?;
+        Ok(keys.iter().filter(|key| lanes.contains_key(&ordering_key(key))).cloned().collect())
     }
 
     async fn list(&self, filter: &ParkedFilter, page: Page<Uuid>) -> Result<Vec<Parked>, StoreError> {
-        if page.limit == 0 {
-            return Ok(Vec::new());
-        }
         let mut wanted = Document::new();
         wanted.extend(filter.consumer.as_ref().map(|consumer| ("consumer".to_owned(), consumer.into())));
-        wanted.extend(filter.key.as_ref().map(|key| ("key".to_owned(), key.into())));
-        wanted.extend(filter.released_only.then(|| ("released".to_owned(), true.into())));
-        if let Some(after) = page.after {
-            wanted.insert("_id", doc! { "$gt": BsonUuid::from(after) });
-        }
-        let (lot, limit) = (self.0.clone(), i64::try_from(page.limit).unwrap_or(i64::MAX));
-        let found: Vec<RawDocumentBuf> =
-            detached(async move { lot.find(wanted).sort(doc! { "_id": 1 }).limit(limit).await?.try_collect().await })
-                .await?;
-        found.iter().map(parked::read).collect()
+        let key = filter.key.as_ref().map(|key| doc! { "$in": spellings(key) });
+        wanted.extend(key.map(|key| ("key".to_owned(), key.into())));
+        let query = |filter| Query { collection: COLLECTION, filter, sort: doc! { "_id": 1 }, limit: page.limit };
+        let listed = if filter.released_only {
+            wanted.insert("released", true);
+            // From the start, because what cannot be read there holds back what follows.
+            let mut in_order = InOrder { after: page.after, ..InOrder::default() };
+            query(wanted).list_in(&self.database, move |document| in_order.read(document)).await?
+        } else {
+            wanted.extend(page.after.map(|after| ("_id".to_owned(), doc! { "$gt": BsonUuid::from(after) }.into())));
+            query(wanted).list_in(&self.database, |document| parked::read(document).map(Some)).await?
+        };
+        Ok(self.passed_by.told(listed))
     }
 
     async fn change(&self, change: ParkingChange) -> Result<usize, StoreError> {
@@ -157,7 +195,7 @@ impl ParkingLot for MongoParkingLot {
             ParkingChange::Release { consumer, key } => self.set_released(consumer, key, true).await,
             ParkingChange::Hold { consumer, key } => self.set_released(consumer, key, false).await,
             ParkingChange::Remove { ids } => {
-                let (lot, ids) = (self.0.clone(), ids.into_iter().map(BsonUuid::from).collect::<Vec<_>>());
+                let (lot, ids) = (self.lot.clone(), ids.into_iter().map(BsonUuid::from).collect::<Vec<_>>());
                 let removed = detached(async move { lot.delete_many(doc! { "_id": { "$in": ids } }).await }).await?;
                 Ok(usize::try_from(removed.deleted_count).unwrap_or(usize::MAX))
             }

@@ -1,10 +1,12 @@
 //! What the stores of all services are made of.
 
+use std::time::Duration;
+
 use bson::{Document, RawDocument, RawDocumentBuf};
 use futures::TryStreamExt;
 use mongodb::Database;
 use ticketing_core::ports::store::{CommitToken, StoreError, Stored};
-use ticketing_core::ports::unreadable::Listed;
+use ticketing_core::ports::unreadable::{Listed, Unreadable};
 use ticketing_core::wire::EventEnvelope;
 
 use crate::client::{Indexes, MongoClient, detached};
@@ -49,34 +51,44 @@ impl Query {
         detached(async move {
             // Zero, for the server, is as many as there are.
             let limit = i64::try_from(limit).unwrap_or_default();
-            let find = documents.find(filter).sort(sort).limit(limit).batch_size(BATCH);
+            let find = documents.find(filter).sort(sort).limit(limit).batch_size(BATCH).max_time(READ_WITHIN);
             find.await?.try_collect().await
         })
         .await
     }
 
-    /// Reads records; one that cannot be read is passed by, and those behind it are read in its place.
-    pub(crate) async fn list_in<R: Record>(self, database: &Database) -> Result<Listed<R::Domain>, StoreError> {
+    /// Reads a list; one that cannot be read is passed by, and those behind it are read in its place.
+    pub(crate) async fn list_in<T: Send + 'static>(
+        self,
+        database: &Database,
+        mut read: impl FnMut(&RawDocument) -> Entry<T> + Clone + Send + 'static,
+    ) -> Result<Listed<T>, StoreError> {
+        let read_on = read.clone();
         let found = self.clone().find_in(database).await?;
         let is_whole_list = found.len() < self.limit;
-        let listed = found.into_iter().fold(Listed::default(), |listed, document| read_into::<R>(listed, &document));
-        if listed.unreadable.is_empty() || is_whole_list {
+        let mut listed = Listed::default();
+        found.iter().for_each(|document| listed.take(read(document)));
+        if listed.records.len() == found.len() || is_whole_list {
             return Ok(listed);
         }
-        self.read_on_in::<R>(database).await
+        self.read_on_in(database, read_on).await
     }
 
-    /// Reads from the start until as many records were read as were asked for, however many cannot be.
-    async fn read_on_in<R: Record>(self, database: &Database) -> Result<Listed<R::Domain>, StoreError> {
+    /// Reads from the start until as many were read as were asked for, however many cannot be.
+    async fn read_on_in<T: Send + 'static>(
+        self,
+        database: &Database,
+        mut read: impl FnMut(&RawDocument) -> Entry<T> + Send + 'static,
+    ) -> Result<Listed<T>, StoreError> {
         let Self { collection, filter, sort, limit } = self;
         let documents = database.collection::<RawDocumentBuf>(collection);
         detached(async move {
-            let mut found = documents.find(filter).sort(sort).batch_size(BATCH).await?;
+            let mut found = documents.find(filter).sort(sort).batch_size(BATCH).max_time(READ_WITHIN).await?;
             let mut listed = Listed::default();
             while listed.records.len() < limit
                 && let Some(document) = found.try_next().await?
             {
-                listed = read_into::<R>(listed, &document);
+                listed.take(read(&document));
             }
             Ok(listed)
         })
@@ -84,13 +96,11 @@ impl Query {
     }
 }
 
-fn read_into<R: Record>(mut listed: Listed<R::Domain>, document: &RawDocument) -> Listed<R::Domain> {
-    match R::read(document) {
-        Ok(record) => listed.records.push(record),
-        Err(unreadable) => listed.unreadable.push(unreadable),
-    }
-    listed
-}
+/// What a document is in a list; `None` if it is not for whoever asks.
+pub(crate) type Entry<T> = Result<Option<T>, Unreadable>;
+
+/// The server gives up a read that takes longer: whoever asked has gone away, or it would never end.
+const READ_WITHIN: Duration = Duration::from_secs(8);
 
 /// So many documents come with one answer of the server, if they are not too long.
 pub(crate) const BATCH: u32 = 10_000;
@@ -104,7 +114,7 @@ impl Store {
     ) -> Result<Self, MongoError> {
         indexes.extend(MongoOutbox::indexes());
         let database = client.prepared(service, indexes).await?;
-        let outbox = MongoOutbox::new(&database, client.config.poll_every);
+        let outbox = MongoOutbox::new(&database, client);
         let parking = MongoParkingLot::open(client, service).await?;
         Ok(Self { client: client.clone(), database, outbox, parking })
     }
@@ -152,7 +162,7 @@ impl Store {
 
     /// A page of a list. What cannot be read is told and passed by.
     pub(crate) async fn list<R: Record>(&self, query: Query) -> Result<Vec<R::Domain>, StoreError> {
-        let listed = query.list_in::<R>(&self.database).await?;
+        let listed = query.list_in(&self.database, |document| R::read(document).map(Some)).await?;
         Ok(self.client.unreadable.told(listed))
     }
 }

@@ -18,8 +18,9 @@ use crate::marketplace::Engines;
 ///
 /// An engine that this build does not have, that is not where the settings say, or that does not answer in time.
 pub async fn connect(config: &Config) -> Result<Engines, BoxError> {
-    let mut engines = memory::engines(&MemoryEngines::default(), Argon2Config::default(), config)?;
-    put_on_mongodb(&mut engines, config).await?;
+    let memory = MemoryEngines::default();
+    let mut engines = memory::engines(&memory, Argon2Config::default(), config)?;
+    put_on_mongodb(&mut engines, config, &memory).await?;
     put_on_kafka(&mut engines, config).await?;
     put_on_redis(&mut engines, config).await?;
     Ok(engines)
@@ -46,11 +47,11 @@ pub async fn ensure_topics(_: &Config) -> Result<String, BoxError> {
 }
 
 #[cfg(feature = "mongodb")]
-async fn put_on_mongodb(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
+async fn put_on_mongodb(engines: &mut Engines, config: &Config, memory: &MemoryEngines) -> Result<(), BoxError> {
     // The front door keeps nothing.
     let is_needed = config.services.iter().any(|service| *service != Service::Web);
     match config.engines.store.as_ref().filter(|_| is_needed) {
-        Some(settings) => super::mongodb::plug_in(engines, settings).await,
+        Some(settings) => super::mongodb::plug_in(engines, settings, std::sync::Arc::new(memory.gateway.clone())).await,
         None => Ok(()),
     }
 }
@@ -74,7 +75,7 @@ async fn put_on_redis(engines: &mut Engines, config: &Config) -> Result<(), BoxE
 }
 
 #[cfg(not(feature = "mongodb"))]
-async fn put_on_mongodb(_: &mut Engines, config: &Config) -> Result<(), BoxError> {
+async fn put_on_mongodb(_: &mut Engines, config: &Config, _: &MemoryEngines) -> Result<(), BoxError> {
     refuse(config.engines.store.is_some(), MONGODB)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
 use ticketing_crypto::{Argon2Config, Argon2Hasher};
-use ticketing_memory::{MemoryEngines, SandboxGateway};
+use ticketing_memory::MemoryEngines;
 
 use super::keys::Identity;
 use crate::config::{Config, Service};
@@ -27,7 +27,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
         tickets: runs(Service::Tickets).then(|| memory.ticket_ports()),
         orders: runs(Service::Orders).then(|| memory.order_ports()),
         payments: runs(Service::Payments)
-            .then(|| PaymentPorts { service: memory.payment_ports(), gateway: Arc::new(sandbox(memory, config)) }),
+            .then(|| PaymentPorts { service: memory.payment_ports(), gateway: Arc::new(memory.gateway.clone()) }),
         expiration: runs(Service::Expiration).then(|| memory.expiration_ports()),
         web: runs(Service::Web).then(|| web_ports(memory, config)),
         edge: EdgePorts {
@@ -40,15 +40,6 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
         loops,
         counts: Vec::new(),
     })
-}
-
-/// Its ledger lies in the database where there is one, and then it has to know of payments under way alone.
-fn sandbox(memory: &MemoryEngines, config: &Config) -> SandboxGateway {
-    const UNDER_WAY: usize = 10_000;
-    match config.engines.store {
-        Some(_) => memory.gateway.remembering(UNDER_WAY),
-        None => memory.gateway.clone(),
-    }
 }
 
 /// Live updates are gone with the process that showed them, so on every engine they are parked in memory.

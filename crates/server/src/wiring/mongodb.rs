@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::gateway::Sandbox;
+use ticketing_core::ports::unreadable::PassedBy;
 use ticketing_core::rebuild::{Rebuild, RebuildPayables, RebuildSales, RebuildStocks};
 use ticketing_mongodb::{
     MongoAccountStore, MongoCensus, MongoClient, MongoConfig, MongoGateway, MongoOrderStore, MongoParkingLot,
@@ -10,13 +12,21 @@ use ticketing_mongodb::{
 };
 
 use crate::config::{MongoSettings, Service};
-use crate::marketplace::Engines;
+use crate::marketplace::{EngineCount, Engines};
 use crate::operate::{AuditPorts, ParkingLots};
 
 async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
     let MongoSettings { uri, database_prefix } = settings;
     let config = MongoConfig { database_prefix: database_prefix.clone(), ..MongoConfig::new(uri.expose()) };
     Ok(MongoClient::connect(&config).await?)
+}
+
+fn unreadable(passed_by: PassedBy) -> EngineCount {
+    EngineCount {
+        name: "unreadable_records",
+        help: "How often a list or the relay passed by a record that cannot be read",
+        read: Box::new(move || passed_by.counts().values().sum()),
+    }
 }
 
 /// What an audit reads of the databases.
@@ -48,9 +58,14 @@ pub(super) async fn replicas(settings: &MongoSettings, service: Service) -> Resu
     })
 }
 
-/// Puts what the services of this process keep on `MongoDB`.
-pub(super) async fn plug_in(engines: &mut Engines, settings: &MongoSettings) -> Result<(), BoxError> {
+/// Puts what the services of this process keep on `MongoDB`, and what a sandbox answers.
+pub(super) async fn plug_in(
+    engines: &mut Engines,
+    settings: &MongoSettings,
+    sandbox: Arc<dyn Sandbox>,
+) -> Result<(), BoxError> {
     let client = client(settings).await?;
+    engines.counts.push(unreadable(client.passed_by()));
     if let Some(accounts) = &mut engines.accounts {
         let store = MongoAccountStore::open(&client).await?;
         accounts.outbox = Arc::new(store.outbox());
@@ -68,7 +83,7 @@ pub(super) async fn plug_in(engines: &mut Engines, settings: &MongoSettings) -> 
     }
     if let Some(payments) = &mut engines.payments {
         let store = MongoPaymentStore::open(&client).await?;
-        payments.gateway = Arc::new(MongoGateway::open(&client, Arc::clone(&payments.gateway)).await?);
+        payments.gateway = Arc::new(MongoGateway::open(&client, sandbox).await?);
         (payments.service.outbox, payments.service.parking) = (Arc::new(store.outbox()), Arc::new(store.parking()));
         payments.service.store = Arc::new(store);
     }

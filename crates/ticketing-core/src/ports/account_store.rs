@@ -23,6 +23,7 @@ use super::store::{CommitToken, StoreError, Stored, UnitOfWork};
 /// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
 /// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
+/// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
 /// - An e-mail address belongs to one account: `an_email_address_belongs_to_one_account`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]

@@ -42,6 +42,7 @@ pub struct Waiting {
 /// - Pages join in the order of ids, without a gap or a repetition: `census_pages_join_without_gaps`.
 /// - Whatever was committed is counted, ended orders and withdrawn tickets too: `what_ended_is_counted`.
 /// - A record is read as it was committed last: `a_record_is_counted_as_it_is`.
+/// - A record that cannot be read is named, and those around it are counted: `what_cannot_be_read_is_named`.
 /// - Unpublished events and parked deliveries are counted: `what_waits_is_counted`.
 /// - Where nothing was ever kept, nothing is counted: `an_empty_marketplace_counts_nothing`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]

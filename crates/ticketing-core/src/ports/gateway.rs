@@ -111,3 +111,37 @@ pub trait PaymentGateway: Send + Sync + 'static {
     /// [`GatewayError::Forged`] unless `signature` proves that the gateway wrote `body` shortly before `now`.
     fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError>;
 }
+
+/// What a sandbox makes of a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// How the attempt ends.
+    pub outcome: CaptureOutcome,
+    /// Whether the caller is told; if not, looking it up tells.
+    pub is_answered: bool,
+}
+
+/// Pretends to be a bank: says what becomes of a test card, moves no money and remembers nothing.
+///
+/// Who keeps its answers for it makes a [`PaymentGateway`] of it, and may then answer for it without asking. That
+/// would be wrong for any gateway that takes money, which is why this is another trait, without a future: a judgement
+/// waits for nobody.
+#[async_trait]
+pub trait Sandbox: Send + Sync + 'static {
+    /// What becomes of a capture; the same for the same capture.
+    fn judge(&self, capture: &Capture) -> Judgement;
+
+    /// Lets the caller wait whom nobody answers.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the wait.
+    async fn keep_silent(&self);
+
+    /// As [`PaymentGateway::verify_notice`].
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError::Forged`] unless `signature` proves that the sandbox wrote `body` shortly before `now`.
+    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError>;
+}

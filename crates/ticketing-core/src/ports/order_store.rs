@@ -81,6 +81,8 @@ pub struct OrderRecords {
 /// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
 /// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
+/// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
+/// - A list passes by what cannot be read and goes on behind it: `unreadable_orders_are_passed_by`.
 /// - Of one buyer, a key makes one order: `a_key_makes_one_order_of_a_buyer`.
 /// - Whoever sees the places that an order took finds it by its key: `a_stock_brings_the_orders_that_changed_it`.
 /// - The unpaid orders of a buyer are found while they count, and no others: `unpaid_orders_count_against_their_buyer`.
@@ -101,14 +103,14 @@ pub trait OrderStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`].
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError>;
 
     /// Orders that await a payment which was due by `deadline`, most overdue first, at most `max`.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`].
     async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError>;
 
     /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.

@@ -45,6 +45,8 @@ pub struct PendingEvents {
 /// Each line is a rule in `ticketing-conformance`, module `outbox`.
 ///
 /// - Events come out in the order of their versions, with none left out: `pending_is_contiguous_per_aggregate`.
+/// - An event that cannot be read holds back later events of its aggregate, and nothing else:
+///   `an_unreadable_event_holds_back_its_own_aggregate_alone`.
 /// - What is not marked comes out again: `what_is_not_marked_comes_out_again`.
 /// - What is marked never comes out again: `what_is_marked_never_comes_out_again`.
 /// - Reading on from a cursor repeats nothing: `a_cursor_reads_on`.
@@ -80,7 +82,7 @@ pub trait Outbox: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`].
     async fn pending(&self, after: Option<OutboxCursor>, max: usize) -> Result<PendingEvents, StoreError>;
 
     /// Forgets events that the transport has.

@@ -82,6 +82,10 @@ pub enum ParkingChange {
 /// - A delivery may be edited: `a_parked_delivery_may_be_edited`.
 /// - A key may be released and held again: `a_key_may_be_released_and_held_again`.
 /// - A delivery that follows a released key is released: `what_follows_a_released_key_is_released`.
+/// - A key is the same however it is written, as [`ordering_key`](super::transport::ordering_key) says:
+///   `a_key_is_the_same_however_it_is_written`.
+/// - A delivery that cannot be read is passed by; released ones of its key behind it wait:
+///   `an_unreadable_delivery_holds_back_its_own_key_alone`.
 /// - Consumers do not see each other's keys: `consumers_park_apart`.
 /// - What was parked outlives the process (`survives_restart`): `what_was_parked_survives_a_restart`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -111,11 +115,11 @@ pub trait ParkingLot: Send + Sync + 'static {
     /// [`StoreError::Unavailable`]: handle nothing.
     async fn parked_keys(&self, consumer: &str, keys: &[String]) -> Result<Vec<String>, StoreError>;
 
-    /// Lists parked deliveries, oldest first.
+    /// Lists parked deliveries, oldest first, passing by those that cannot be read.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`].
     async fn list(&self, filter: &ParkedFilter, page: Page<Uuid>) -> Result<Vec<Parked>, StoreError>;
 
     /// Changes parked deliveries; returns how many.

@@ -66,6 +66,8 @@ pub struct PaymentRecords {
 /// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
 /// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
+/// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
+/// - A list passes by what cannot be read and goes on behind it: `unreadable_payments_are_passed_by`.
 /// - Of one buyer, a key makes one payment: `a_key_makes_one_payment_of_a_buyer`.
 /// - Payments that wait for the gateway are found until they are settled: `unsettled_payments_are_found_until_settled`.
 /// - A payable brings its live payment: `a_payable_brings_its_live_payment`.
@@ -85,7 +87,7 @@ pub trait PaymentStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`].
     async fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError>;
 
     /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.

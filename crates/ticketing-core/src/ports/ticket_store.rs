@@ -114,6 +114,8 @@ impl TicketSort {
 /// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
 /// - Of one seller, a key makes one listing: `a_key_makes_one_listing_of_a_seller`.
+/// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
+/// - A list passes by what cannot be read and goes on behind it: `unreadable_listings_are_passed_by`.
 /// - Every filter narrows a search, and only tickets on sale are found: `a_search_finds_what_matches_and_no_more`.
 /// - Pages in any order join without a gap or a repetition: `search_pages_join_without_gaps`.
 /// - A seller's own list has all that is theirs, newest first: `a_seller_finds_all_their_listings`.
@@ -138,14 +140,14 @@ pub trait TicketStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`].
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError>;
 
     /// What a seller ever put on sale, newest first.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`].
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError>;
 
     /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::domain::event::Topic;
 use crate::wire::{EventEnvelope, RawMessage, Undecodable};
@@ -207,14 +208,21 @@ pub enum Arrival {
 }
 
 impl Arrival {
-    /// What it is ordered by: the subject of an event, or the key of a raw message.
+    /// What it is ordered by: the subject of an event, or the key of a raw message, in the normal form of [`ordering_key`].
     #[must_use]
     pub fn key(&self) -> String {
         match self {
             Self::Event(envelope) => envelope.subject.to_string(),
-            Self::Undecodable { raw, .. } => raw.key.clone(),
+            Self::Undecodable { raw, .. } => ordering_key(&raw.key),
         }
     }
+}
+
+/// The normal form of a key, by which keys are compared: a UUID in lower case with hyphens, however it was written;
+/// anything else as it is.
+#[must_use]
+pub fn ordering_key(key: &str) -> String {
+    Uuid::try_parse(key).map_or_else(|_| key.to_owned(), |subject| subject.to_string())
 }
 
 /// An event on loan: settle it, or it comes again.
@@ -241,5 +249,35 @@ impl Delivery {
     /// [`TransportError::Closed`] if it comes too late: the delivery comes again.
     pub fn settle(self, settlement: Settlement) -> Result<(), TransportError> {
         self.settle.settle(settlement)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_a_subject_is_written_its_key_is_one() {
+        let subject = "0191f0a4-7b7e-7c3a-9d3e-a1b2c3d4e5f6";
+        for key in [
+            subject.to_owned(),
+            subject.to_uppercase(),
+            subject.replace('-', ""),
+            subject.replace('-', "").to_uppercase(),
+            format!("{{{subject}}}"),
+            format!("{{{}}}", subject.to_uppercase()),
+            format!("urn:uuid:{subject}"),
+        ] {
+            let raw = RawMessage { topic: "orders".into(), key, headers: Vec::new(), body: bytes::Bytes::new() };
+            let arrival = Arrival::Undecodable { raw, reason: Undecodable { what: "no headers".into() } };
+            assert_eq!(arrival.key(), subject);
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_no_subject_stays_as_it_is() {
+        for key in ["", "Schlüssel", "AB", "0191F0A4-7B7E-7C3A-9D3E"] {
+            assert_eq!(ordering_key(key), key);
+        }
     }
 }

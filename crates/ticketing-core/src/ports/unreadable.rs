@@ -46,6 +46,16 @@ impl<T> Default for Listed<T> {
     }
 }
 
+impl<T> Listed<T> {
+    /// Adds what comes next in the list; `None` is not for whoever asks.
+    pub fn take(&mut self, next: Result<Option<T>, Unreadable>) {
+        match next {
+            Ok(record) => self.records.extend(record),
+            Err(unreadable) => self.unreadable.push(unreadable),
+        }
+    }
+}
+
 impl<T> From<Vec<T>> for Listed<T> {
     fn from(records: Vec<T>) -> Self {
         Self { records, unreadable: Vec::new() }

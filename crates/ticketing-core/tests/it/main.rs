@@ -24,4 +24,5 @@ mod rebuild;
 mod relay;
 mod renewals;
 mod selling;
+mod unreadable;
 mod wire;

@@ -1,5 +1,7 @@
 //! What is told of records.
 
+use std::collections::BTreeSet;
+
 use ticketing_core::domain::ids::{AccountId, PaymentId};
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
 use ticketing_core::domain::payment::{Payable, PayableStatus, Payment, PaymentStatus};
@@ -7,7 +9,8 @@ use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::order_store::OrderRecord;
 use ticketing_core::ports::payment_store::PaymentRecord;
-use ticketing_core::ports::store::{CommitToken, Revision, UnitOfWork, Write};
+use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, UnitOfWork, Write};
+use ticketing_core::ports::unreadable::Listed;
 
 use crate::outcome::Outcome;
 use crate::sample::{self, NOW};
@@ -135,6 +138,36 @@ pub async fn a_record_is_counted_as_it_is(fixture: &dyn CensusFixture) -> Outcom
     kept.commit(fixture, &inserted).await;
 
     assert_eq!(Records::counted(fixture, 2).await, kept, "a record is counted as it was committed last");
+    Outcome::Kept
+}
+
+/// A record that cannot be read is named, once, and all others are counted; so it is if there is a page of them.
+pub async fn what_cannot_be_read_is_named(fixture: &dyn CensusFixture) -> Outcome {
+    const SPOILT: usize = 5;
+    let mut kept = Records::fresh(9);
+    kept.commit(fixture, &[]).await;
+    for order in kept.orders.drain(..SPOILT) {
+        if !fixture.spoil(&RecordKey::Order(order.id)).await {
+            return Outcome::NotClaimed("a record that cannot be read");
+        }
+    }
+
+    for size in [1, 4, 100] {
+        assert_eq!(Records::counted(fixture, size).await, kept, "all that can be read is counted, by {size}");
+        let (mut page, mut named) = (Page::first(size), BTreeSet::new());
+        loop {
+            let Listed { records, unreadable } = answered(fixture.census().orders(page)).await;
+            for unreadable in unreadable {
+                assert!(named.insert(unreadable.id.clone()), "{unreadable} is named twice by {size}");
+            }
+            let is_last = records.len() < size;
+            page.after = records.last().map(|order| order.id);
+            if is_last {
+                break;
+            }
+        }
+        assert_eq!(named.len(), SPOILT, "each that cannot be read is named, by {size}: {named:?}");
+    }
     Outcome::Kept
 }
 

@@ -1,6 +1,7 @@
 //! A world in memory of which any part may be exchanged for a broken one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,7 +17,7 @@ use ticketing_conformance::time::{TimeFixture, with_patience};
 use ticketing_conformance::timers::TimersFixture;
 use ticketing_conformance::transport::TransportFixture;
 use ticketing_core::domain::event::Topic;
-use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::ids::{EventId, PaymentId};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::drafts::DraftStore;
@@ -26,7 +27,7 @@ use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
-use ticketing_core::ports::store::{StoreError, UnitOfWork};
+use ticketing_core::ports::store::{RecordKey, StoreError, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
@@ -35,6 +36,7 @@ use ticketing_memory::{
     ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter, MemoryOrderStore, MemoryParkingLot,
     MemorySessions, MemoryTicketStore, MemoryTimers, SandboxConfig, SandboxGateway,
 };
+use uuid::Uuid;
 
 const BROKER: MemoryBrokerConfig = MemoryBrokerConfig { partitions: 8, retention: 100_000, max_bytes: 1 << 20 };
 
@@ -57,6 +59,17 @@ pub(crate) struct World {
     pub(crate) drafts: Arc<dyn DraftStore>,
     pub(crate) tickets_outbox: Arc<dyn Outbox>,
     pub(crate) broker: MemoryBroker,
+    /// What lies below, whatever a test puts over it.
+    pub(crate) below: Below,
+    /// Whether something was made unreadable: a broken adapter then shows it.
+    pub(crate) is_spoilt: Arc<AtomicBool>,
+}
+
+/// Where records are made unreadable.
+pub(crate) struct Below {
+    orders: MemoryOrderStore,
+    tickets: MemoryTicketStore,
+    parking: MemoryParkingLot,
 }
 
 impl Default for World {
@@ -65,21 +78,22 @@ impl Default for World {
         let clock: Arc<dyn Clock> = Arc::new(manual.clone());
         let orders = MemoryOrderStore::new(clock.clone());
         let tickets = MemoryTicketStore::new(clock.clone());
-        let broker = MemoryBroker::new(clock.clone(), BROKER);
+        let (broker, parking) = (MemoryBroker::new(clock.clone(), BROKER), MemoryParkingLot::new());
         let sandbox = SandboxGateway::new(clock.clone(), SandboxConfig::default());
-        let parking = Arc::new(MemoryParkingLot::new());
         Self {
             clock: manual,
+            below: Below { orders: orders.clone(), tickets: tickets.clone(), parking: parking.clone() },
+            is_spoilt: Arc::default(),
             orders_outbox: Arc::new(orders.outbox()),
             reopened_outbox: Arc::new(orders.outbox()),
-            reopened_parking: parking.clone(),
+            reopened_parking: Arc::new(parking.clone()),
             orders: Arc::new(orders),
             tickets_outbox: Arc::new(tickets.outbox()),
             tickets: Arc::new(tickets),
             publisher: Arc::new(broker.publisher()),
             subscriber: Arc::new(broker.subscriber()),
             broker,
-            parking,
+            parking: Arc::new(parking),
             timers: Arc::new(MemoryTimers::new(clock.clone())),
             gateway: Arc::new(sandbox.clone()),
             sandbox,
@@ -87,6 +101,13 @@ impl Default for World {
             limiter: Arc::new(MemoryLimiter::new(clock.clone())),
             drafts: Arc::new(MemoryDrafts::new(clock)),
         }
+    }
+}
+
+impl World {
+    fn note(&self, is_spoilt: bool) -> bool {
+        self.is_spoilt.fetch_or(is_spoilt, Ordering::Relaxed);
+        is_spoilt
     }
 }
 
@@ -113,6 +134,10 @@ impl TimeFixture for World {
 
 #[async_trait]
 impl StoreFixture<Orders> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.note(self.below.orders.spoil(record))
+    }
+
     fn store(&self) -> Arc<dyn OrderStore> {
         Arc::clone(&self.orders)
     }
@@ -128,6 +153,10 @@ impl StoreFixture<Orders> for World {
 
 #[async_trait]
 impl StoreFixture<Tickets> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.note(self.below.tickets.spoil(record))
+    }
+
     fn store(&self) -> Arc<dyn TicketStore> {
         Arc::clone(&self.tickets)
     }
@@ -143,6 +172,10 @@ impl StoreFixture<Tickets> for World {
 
 #[async_trait]
 impl OutboxFixture for World {
+    async fn spoil(&self, event: EventId) -> bool {
+        self.note(self.below.orders.outbox().spoil(event))
+    }
+
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::clone(&self.orders_outbox)
     }
@@ -180,6 +213,10 @@ impl TransportFixture for World {
 
 #[async_trait]
 impl ParkingFixture for World {
+    async fn spoil(&self, parked: Uuid) -> bool {
+        self.note(self.below.parking.spoil(parked))
+    }
+
     fn parking_lot(&self) -> Arc<dyn ParkingLot> {
         Arc::clone(&self.parking)
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use ticketing_conformance::census::{Bank, CensusFixture};
 use ticketing_core::ports::census::Census;
 use ticketing_core::ports::gateway::CardToken;
@@ -9,6 +10,7 @@ use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::store::RecordKey;
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_memory::MemoryEngines;
 
@@ -16,7 +18,12 @@ use ticketing_memory::MemoryEngines;
 #[derive(Default)]
 pub(crate) struct Marketplace(MemoryEngines);
 
+#[async_trait]
 impl CensusFixture for Marketplace {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.0.orders.spoil(record)
+    }
+
     fn census(&self) -> Arc<dyn Census> {
         Arc::new(self.0.census())
     }

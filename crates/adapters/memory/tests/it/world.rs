@@ -17,7 +17,7 @@ use ticketing_conformance::time::TimeFixture;
 use ticketing_conformance::timers::TimersFixture;
 use ticketing_conformance::transport::TransportFixture;
 use ticketing_core::domain::event::Topic;
-use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::ids::{EventId, PaymentId};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::clock::{Clock, Ids};
@@ -30,7 +30,7 @@ use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
-use ticketing_core::ports::store::{StoreError, UnitOfWork};
+use ticketing_core::ports::store::{RecordKey, StoreError, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
@@ -40,6 +40,7 @@ use ticketing_memory::{
     MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig,
     SandboxGateway, SequentialIds, SystemClock,
 };
+use uuid::Uuid;
 
 const CONFIG: MemoryBrokerConfig = MemoryBrokerConfig { partitions: 8, retention: 100_000, max_bytes: 1 << 20 };
 
@@ -105,6 +106,10 @@ impl ClockFixture for World {
 
 #[async_trait]
 impl StoreFixture<Accounts> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.accounts.spoil(record)
+    }
+
     fn store(&self) -> Arc<dyn AccountStore> {
         Arc::new(self.accounts.clone())
     }
@@ -120,6 +125,10 @@ impl StoreFixture<Accounts> for World {
 
 #[async_trait]
 impl StoreFixture<Tickets> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.tickets.spoil(record)
+    }
+
     fn store(&self) -> Arc<dyn TicketStore> {
         Arc::new(self.tickets.clone())
     }
@@ -135,6 +144,10 @@ impl StoreFixture<Tickets> for World {
 
 #[async_trait]
 impl StoreFixture<Orders> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.orders.spoil(record)
+    }
+
     fn store(&self) -> Arc<dyn OrderStore> {
         Arc::new(self.orders.clone())
     }
@@ -150,6 +163,10 @@ impl StoreFixture<Orders> for World {
 
 #[async_trait]
 impl StoreFixture<Payments> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.payments.spoil(record)
+    }
+
     fn store(&self) -> Arc<dyn PaymentStore> {
         Arc::new(self.payments.clone())
     }
@@ -165,6 +182,10 @@ impl StoreFixture<Payments> for World {
 
 #[async_trait]
 impl OutboxFixture for World {
+    async fn spoil(&self, event: EventId) -> bool {
+        self.orders.outbox().spoil(event)
+    }
+
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.orders.outbox())
     }
@@ -215,6 +236,10 @@ impl LogFixture for World {
 
 #[async_trait]
 impl ParkingFixture for World {
+    async fn spoil(&self, parked: Uuid) -> bool {
+        self.parking.spoil(parked)
+    }
+
     fn parking_lot(&self) -> Arc<dyn ParkingLot> {
         Arc::new(self.parking.clone())
     }

@@ -1,6 +1,6 @@
 //! What waits in a database, counted by the server.
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use futures::TryStreamExt;
 use mongodb::Database;
 use serde::Deserialize;
@@ -31,8 +31,9 @@ struct CountDocument {
 pub(super) async fn unpublished(database: &Database) -> Result<Count, StoreError> {
     let group = doc! {
         "_id": null,
-        "records": { "$sum": { "$toLong": { "$size": "$events" } } },
-        "oldest": { "$min": { "$min": "$events.time" } },
+        // A row whose events cannot be counted is something that waits.
+        "records": { "$sum": { "$toLong": { "$cond": [{ "$isArray": "$events" }, { "$size": "$events" }, 1] } } },
+        "oldest": { "$min": millis(doc! { "$min": "$events.time" }) },
     };
     count(database, row::COLLECTION, group).await
 }
@@ -42,9 +43,14 @@ pub(super) async fn parked(database: &Database) -> Result<Count, StoreError> {
     let group = doc! {
         "_id": null,
         "records": { "$sum": { "$toLong": 1 } },
-        "oldest": { "$min": { "$toLong": "$parked_at" } },
+        "oldest": { "$min": millis("$parked_at") },
     };
     count(database, parking::COLLECTION, group).await
+}
+
+/// Milliseconds since 1970, or nothing where there is no time.
+fn millis(time: impl Into<Bson>) -> Document {
+    doc! { "$convert": { "input": time.into(), "to": "long", "onError": null, "onNull": null } }
 }
 
 async fn count(database: &Database, collection: &'static str, group: Document) -> Result<Count, StoreError> {

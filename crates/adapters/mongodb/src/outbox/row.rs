@@ -1,7 +1,5 @@
 //! A row of the outbox: the events of one commit, or a part of them.
 
-use std::fmt;
-
 use bson::error::Error as RawError;
 use bson::oid::ObjectId;
 use bson::raw::{RawBsonRef, cstr};
@@ -15,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::ports::outbox::OutboxCursor;
 use ticketing_core::ports::store::StoreError;
-use ticketing_core::ports::unreadable::Unreadable;
 use ticketing_core::wire::EventEnvelope;
 
 use crate::client::Indexes;
@@ -36,12 +33,6 @@ const MAX_BYTES: usize = 1 << 20;
 #[serde(transparent)]
 pub(crate) struct RowId(ObjectId);
 
-impl fmt::Display for RowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl From<RowId> for Bson {
     fn from(id: RowId) -> Self {
         Self::ObjectId(id.0)
@@ -58,12 +49,23 @@ struct RowDocument<'a> {
     events: Vec<EventDocument<'a>>,
 }
 
-/// Events that were committed together, in order.
+/// Events that were committed together, in order, as far as they can be read.
 #[derive(Debug)]
 pub(super) struct Row {
-    pub(super) id: RowId,
+    /// What the row is called in the log.
+    pub(super) name: String,
+    /// By which it is marked; a row without one stays.
+    pub(super) id: Option<RowId>,
     pub(super) at: Timestamp,
-    pub(super) events: Vec<EventEnvelope>,
+    pub(super) events: Vec<Result<EventEnvelope, Damaged>>,
+}
+
+/// An event that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Damaged {
+    /// Whose later events wait for it, if that can be read.
+    pub(super) subject: Option<Uuid>,
+    pub(super) what: Wrong,
 }
 
 /// Rows for these events, in order.
@@ -86,28 +88,46 @@ pub(crate) fn encoded(events: &[EventEnvelope]) -> Result<Vec<RawDocumentBuf>, S
 }
 
 impl Row {
-    /// Reads a row. Payloads are parts of it and not copied.
-    fn read(document: RawDocumentBuf) -> Result<Self, StoreError> {
+    /// Reads a row; `None` if it has no place in the order. Payloads are parts of it and not copied.
+    pub(super) fn read(document: RawDocumentBuf) -> Option<Self> {
         let bytes = Bytes::from(document.into_bytes());
-        let no_row = |error: RawError| StoreError::Corrupt(error.into());
-        let row = RawDocument::from_bytes(&bytes).map_err(no_row)?;
-        let (id, at) = head(row).ok_or_else(|| unreadable(&"?", "a row without a name or a time"))?;
-        let events = row.get(cstr!("events")).map_err(no_row)?.and_then(RawBsonRef::as_array);
-        let events = events.ok_or_else(|| unreadable(&id, "no events"))?.into_iter().map(|event| {
-            let event = event.map_err(|_| "no BSON")?.as_document().ok_or("an event that is no document")?;
-            EventDocument::read(event)?.into_envelope(|data| bytes.slice_ref(data))
-        });
-        Ok(Self { id, at, events: events.collect::<Result<_, _>>().map_err(|what| unreadable(&id, what))? })
+        let row = RawDocument::from_bytes(&bytes).ok()?;
+        let at = row.get(cstr!("at")).ok()??.as_timestamp()?;
+        let id = row.get(cstr!("_id")).ok().flatten().and_then(RawBsonRef::as_object_id).map(RowId);
+        let mut events = events(row, &bytes);
+        if id.is_none() {
+            // What cannot be marked would be published again and again.
+            for event in &mut events {
+                let subject = event.as_ref().map_or_else(|damaged| damaged.subject, |event| Some(event.subject.into()));
+                *event = Err(Damaged { subject, what: "a row that cannot be named" });
+            }
+        }
+        Some(Self { name: document::id(row), id, at, events })
+    }
+
+    /// Behind all of its events.
+    pub(super) fn end(&self) -> Place {
+        Place::behind(self.at, self.events.len().saturating_sub(1))
     }
 }
 
-fn head(row: &RawDocument) -> Option<(RowId, Timestamp)> {
-    let id = row.get(cstr!("_id")).ok()??.as_object_id()?;
-    Some((RowId(id), row.get(cstr!("at")).ok()??.as_timestamp()?))
+fn events(row: &RawDocument, bytes: &Bytes) -> Vec<Result<EventEnvelope, Damaged>> {
+    let Ok(Some(RawBsonRef::Array(events))) = row.get(cstr!("events")) else {
+        return vec![Err(Damaged { subject: None, what: "no events" })];
+    };
+    let read = |event: Result<RawBsonRef<'_>, RawError>| {
+        let event = event.ok().and_then(RawBsonRef::as_document);
+        let event = event.ok_or(Damaged { subject: None, what: "an event that is no document" })?;
+        let damaged = |what| Damaged { subject: subject(event), what };
+        EventDocument::read(event).map_err(damaged)?.into_envelope(|data| bytes.slice_ref(data)).map_err(damaged)
+    };
+    events.into_iter().map(read).collect()
 }
 
-fn unreadable(id: &dyn fmt::Display, what: Wrong) -> StoreError {
-    Unreadable { collection: COLLECTION, id: id.to_string(), what: what.to_owned() }.into()
+/// Whose event it is, also where the rest of it cannot be read.
+fn subject(event: &RawDocument) -> Option<Uuid> {
+    let subject = event.get(cstr!("subject")).ok()??.as_binary()?;
+    Some(Uuid::from_bytes(subject.bytes.try_into().ok()?))
 }
 
 /// A place in the outbox: a row, and how many of its events lie before it.
@@ -165,9 +185,9 @@ pub(super) async fn find(
     Ok((found, session.snapshot_time()))
 }
 
-/// Reads what was found.
-pub(super) fn read(found: Vec<RawDocumentBuf>) -> Result<Vec<Row>, StoreError> {
-    found.into_iter().map(Row::read).collect()
+/// Forgets rows that have no events: a crash came between taking out the last of them and this.
+pub(super) async fn forget_empty(rows: &Collection<RawDocumentBuf>, ids: Vec<RowId>) -> MongoResult<()> {
+    rows.delete_many(doc! { "_id": { "$in": ids }, "events": { "$size": 0 } }).await.map(drop)
 }
 
 /// Takes events out of their rows; rows that are empty then are gone.

@@ -1,17 +1,16 @@
 //! Parked deliveries as documents.
 
-use bson::raw::RawBinaryRef;
+use bson::raw::{CStr, RawBinaryRef, RawBsonRef, cstr};
 use bson::spec::BinarySubtype;
-use bson::{DateTime, RawDocumentBuf, Uuid};
+use bson::{DateTime, RawDocument, Uuid};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use ticketing_core::ports::parking::Parked;
-use ticketing_core::ports::store::StoreError;
 use ticketing_core::ports::transport::Arrival;
 use ticketing_core::ports::unreadable::Unreadable;
 use ticketing_core::wire::{RawMessage, Undecodable};
 
-use crate::document::{Wrong, date, time};
+use crate::document::{self, Wrong, date, time};
 use crate::outbox::event::EventDocument;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -91,18 +90,23 @@ impl<'a> ParkedDocument<'a> {
     }
 }
 
+/// What a parked delivery is ordered by, also where the rest of it cannot be read.
+pub(super) fn lane(document: &RawDocument) -> Option<(String, String)> {
+    let text = |name: &CStr| document.get(name).ok().flatten().and_then(RawBsonRef::as_str).map(str::to_owned);
+    Some((text(cstr!("consumer"))?, text(cstr!("key"))?))
+}
+
 /// Reads what is parked.
-pub(super) fn read(document: &RawDocumentBuf) -> Result<Parked, StoreError> {
+pub(super) fn read(document: &RawDocument) -> Result<Parked, Unreadable> {
+    let wrong = |what: String| Unreadable { collection: super::COLLECTION, id: document::id(document), what };
     let parked: ParkedDocument<'_> =
-        bson::deserialize_from_slice(document.as_bytes()).map_err(|error| StoreError::Corrupt(error.into()))?;
+        bson::deserialize_from_slice(document.as_bytes()).map_err(|error| wrong(error.to_string()))?;
     let ParkedDocument { id, consumer, key, arrival, reason, parked_at, released } = parked;
-    let unreadable =
-        |what: Wrong| Unreadable { collection: super::COLLECTION, id: id.to_string(), what: what.to_owned() };
     Ok(Parked {
         id: id.into(),
         consumer: consumer.to_owned(),
         key: key.to_owned(),
-        arrival: arrival.into_arrival().map_err(unreadable)?,
+        arrival: arrival.into_arrival().map_err(|what| wrong(what.to_owned()))?,
         reason: reason.to_owned(),
         parked_at: time(parked_at),
         released,

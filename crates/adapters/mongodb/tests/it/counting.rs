@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bson::{Document, Uuid, doc};
 use ticketing_conformance::census::{Bank, CensusFixture};
 use ticketing_conformance::sample;
@@ -15,12 +16,12 @@ use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
-use ticketing_core::ports::store::{UnitOfWork, Write};
+use ticketing_core::ports::store::{RecordKey, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
 use ticketing_mongodb::{MongoCensus, MongoClient, MongoGateway, MongoOrderStore, MongoPaymentStore, MongoTicketStore};
 
-use crate::world::connected;
+use crate::world::{connected, spoil};
 
 /// The databases of all services, and of a gateway.
 pub(crate) struct Marketplace {
@@ -61,7 +62,12 @@ impl Marketplace {
     }
 }
 
+#[async_trait]
 impl CensusFixture for Marketplace {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        spoil(&self.client, record).await
+    }
+
     fn census(&self) -> Arc<dyn Census> {
         Arc::new(MongoCensus::new(&self.client))
     }

@@ -3,7 +3,9 @@
 
 mod bank;
 mod counting;
+mod damaged;
 mod durable;
+mod locked;
 mod outbox_order;
 mod queries;
 mod surroundings;

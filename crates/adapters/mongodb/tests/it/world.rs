@@ -4,23 +4,26 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use bson::{Document, doc};
 use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::sample;
 use ticketing_conformance::store::{Accounts, Orders, Payments, StoreFixture, Tickets};
 use ticketing_conformance::time::TimeFixture;
+use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
-use ticketing_core::ports::store::{StoreError, UnitOfWork};
+use ticketing_core::ports::store::{RecordKey, StoreError, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::wire::EventEnvelope;
 use ticketing_mongodb::{
     MongoAccountStore, MongoClient, MongoConfig, MongoOrderStore, MongoPaymentStore, MongoTicketStore,
 };
+use uuid::Uuid;
 
 /// Where MongoDB listens.
 pub(crate) fn uri() -> String {
@@ -87,6 +90,10 @@ impl<S: Send + Sync> TimeFixture for World<S> {
 
 #[async_trait]
 impl StoreFixture<Accounts> for World<MongoAccountStore> {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        spoil(&self.client, record).await
+    }
+
     fn store(&self) -> Arc<dyn AccountStore> {
         Arc::new(self.store.clone())
     }
@@ -102,6 +109,10 @@ impl StoreFixture<Accounts> for World<MongoAccountStore> {
 
 #[async_trait]
 impl StoreFixture<Tickets> for World<MongoTicketStore> {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        spoil(&self.client, record).await
+    }
+
     fn store(&self) -> Arc<dyn TicketStore> {
         Arc::new(self.store.clone())
     }
@@ -117,6 +128,10 @@ impl StoreFixture<Tickets> for World<MongoTicketStore> {
 
 #[async_trait]
 impl StoreFixture<Orders> for World<MongoOrderStore> {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        spoil(&self.client, record).await
+    }
+
     fn store(&self) -> Arc<dyn OrderStore> {
         Arc::new(self.store.clone())
     }
@@ -132,6 +147,10 @@ impl StoreFixture<Orders> for World<MongoOrderStore> {
 
 #[async_trait]
 impl StoreFixture<Payments> for World<MongoPaymentStore> {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        spoil(&self.client, record).await
+    }
+
     fn store(&self) -> Arc<dyn PaymentStore> {
         Arc::new(self.store.clone())
     }
@@ -147,6 +166,13 @@ impl StoreFixture<Payments> for World<MongoPaymentStore> {
 
 #[async_trait]
 impl OutboxFixture for World<MongoOrderStore> {
+    async fn spoil(&self, event: EventId) -> bool {
+        let rows = self.client.database("orders").collection::<Document>("outbox");
+        let id = bson::Uuid::from(event.uuid());
+        let damage = doc! { "$set": { "events.$.version": "one more" } };
+        rows.update_one(doc! { "events.id": id }, damage).await.expect("an answer").modified_count == 1
+    }
+
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.store.outbox())
     }
@@ -162,6 +188,13 @@ impl OutboxFixture for World<MongoOrderStore> {
 
 #[async_trait]
 impl ParkingFixture for World<MongoOrderStore> {
+    async fn spoil(&self, parked: Uuid) -> bool {
+        let lot = self.client.database("orders").collection::<Document>("parked");
+        let damage = doc! { "$set": { "arrival": { "letter": "of another release" } } };
+        let damaged = lot.update_one(doc! { "_id": bson::Uuid::from(parked) }, damage).await;
+        damaged.expect("an answer").modified_count == 1
+    }
+
     fn parking_lot(&self) -> Arc<dyn ParkingLot> {
         Arc::new(self.store.parking())
     }
@@ -169,4 +202,38 @@ impl ParkingFixture for World<MongoOrderStore> {
     async fn reopened(&self) -> Arc<dyn ParkingLot> {
         Arc::new(MongoOrderStore::open(&self.client).await.expect("the store opens").parking())
     }
+}
+
+/// Damages a document, in a way that depends on its name.
+pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
+    let (service, collection, id) = match record {
+        RecordKey::Account(id) => ("accounts", "accounts", id.uuid()),
+        RecordKey::Listing(id) => ("tickets", "listings", id.uuid()),
+        RecordKey::Stock(id) => ("orders", "stocks", id.uuid()),
+        RecordKey::Order(id) => ("orders", "orders", id.uuid()),
+        RecordKey::Payable(id) => ("payments", "payables", id.uuid()),
+        RecordKey::Payment(id) => ("payments", "payments", id.uuid()),
+        _ => return false,
+    };
+    let money = match collection {
+        "payables" | "payments" => "total",
+        "listings" => "offer.price",
+        "accounts" => "version",
+        _ => "price",
+    };
+    let damage = match id.as_u128() % 5 {
+        0 => doc! { "$set": { money: 5 } },
+        1 => doc! { "$unset": { money: "" } },
+        2 => doc! { "$set": { money: { "amount": -5_i64, "currency": "EUR" } } },
+        3 => doc! { "$set": { money: { "amount": 5_i64, "currency": "XQQ" } } },
+        _ => doc! { "$set": { money: { "amount": f64::NAN, "currency": "EUR" } } },
+    };
+    let damage = if collection == "accounts" {
+        doc! { "$set": { money: "new" } }
+    } else {
+        damage
+    };
+    let documents = client.database(service).collection::<Document>(collection);
+    let damaged = documents.update_one(doc! { "_id": bson::Uuid::from(id) }, damage).await;
+    damaged.expect("an answer").modified_count == 1
 }

@@ -15,7 +15,7 @@ use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
-use ticketing_core::ports::store::{Page, StoreError};
+use ticketing_core::ports::store::{Page, RecordKey, StoreError};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::unreadable::Listed;
 use ticketing_memory::{MemoryCensus, MemoryEngines, SandboxGateway};
@@ -38,6 +38,7 @@ enum Flaw {
     ForgetsTheOldest,
     ForgetsRefunds,
     SeesGhosts,
+    NamesNothing,
 }
 
 struct Flawed<T>(T, Flaw);
@@ -80,6 +81,9 @@ impl Census for Flawed<MemoryCensus> {
 
     async fn orders(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
         let mut orders = self.0.orders(page).await?;
+        if self.1 == Flaw::NamesNothing {
+            orders.unreadable.clear();
+        }
         if self.1 == Flaw::LeavesOutCancelled {
             orders.records.retain(|order| order.pay_by().is_ok());
         }
@@ -133,7 +137,12 @@ impl Marketplace {
     }
 }
 
+#[async_trait]
 impl CensusFixture for Marketplace {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.0.orders.spoil(record)
+    }
+
     fn census(&self) -> Arc<dyn Census> {
         Arc::new(Flawed(self.0.census(), self.1))
     }
@@ -185,6 +194,11 @@ async fn records_that_are_left_out() {
     for flaw in [Flaw::LeavesOutWithdrawn, Flaw::LeavesOutCancelled, Flaw::LeavesOutSettled] {
         assert_flawed("what_ended_is_counted", flaw).await;
     }
+}
+
+#[tokio::test]
+async fn unreadable_records_that_nobody_hears_of() {
+    assert_flawed("what_cannot_be_read_is_named", Flaw::NamesNothing).await;
 }
 
 #[tokio::test]

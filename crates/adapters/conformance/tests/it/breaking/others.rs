@@ -85,6 +85,51 @@ async fn a_lot_that_parks_whatever_comes() {
     }
 }
 
+/// Compares keys as they are written, and lists released deliveries past those that it cannot read.
+struct Literal(Arc<dyn ParkingLot>);
+
+#[async_trait]
+impl ParkingLot for Literal {
+    fn survives_restart(&self) -> bool {
+        self.0.survives_restart()
+    }
+
+    async fn park(&self, parked: Parked) -> Result<(), StoreError> {
+        self.0.park(parked).await
+    }
+
+    async fn follow(&self, parked: Vec<Parked>) -> Result<Vec<Uuid>, StoreError> {
+        self.0.follow(parked).await
+    }
+
+    async fn parked_keys(&self, consumer: &str, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        let mut parked = self.0.parked_keys(consumer, keys).await?;
+        parked.retain(|key| *key == key.to_lowercase());
+        Ok(parked)
+    }
+
+    async fn list(&self, filter: &ParkedFilter, page: Page<Uuid>) -> Result<Vec<Parked>, StoreError> {
+        let all = ParkedFilter { released_only: false, ..filter.clone() };
+        let mut parked = self.0.list(&all, Page { limit: usize::MAX, ..page }).await?;
+        parked.retain(|parked| parked.released || !filter.released_only);
+        parked.truncate(page.limit);
+        Ok(parked)
+    }
+
+    async fn change(&self, change: ParkingChange) -> Result<usize, StoreError> {
+        self.0.change(change).await
+    }
+}
+
+#[tokio::test]
+async fn a_lot_that_reads_letters() {
+    for rule in ["a_key_is_the_same_however_it_is_written", "an_unreadable_delivery_holds_back_its_own_key_alone"] {
+        let sound = World::default();
+        let parking = Arc::new(Literal(sound.parking));
+        assert_notices(&PARKING, rule, &World::default(), &World { parking, ..sound }).await;
+    }
+}
+
 /// What is wrong with a gateway.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flaw {

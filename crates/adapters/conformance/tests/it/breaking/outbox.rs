@@ -1,6 +1,7 @@
 //! Outboxes that lose, repeat or let anybody mark.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,6 +9,7 @@ use ticketing_conformance::outbox::OUTBOX;
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
 use ticketing_core::ports::store::StoreError;
+use ticketing_core::wire::EventEnvelope;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -25,12 +27,15 @@ enum Flaw {
     NeverLetsALeaseRunOut,
     TakesAnyMark,
     Sleeps,
+    StopsAtTheUnreadable,
+    LosesTheUnreadable,
 }
 
 struct Flawed {
     sound: Arc<dyn Outbox>,
     flaw: Flaw,
     lease: Mutex<Option<Lease>>,
+    is_spoilt: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -56,7 +61,15 @@ impl Outbox for Flawed {
 
     async fn pending(&self, after: Option<OutboxCursor>, max: usize) -> Result<PendingEvents, StoreError> {
         let after = if self.flaw == Flaw::ReadsFromTheStart { None } else { after };
+        if self.flaw == Flaw::StopsAtTheUnreadable && self.is_spoilt.load(Ordering::Relaxed) {
+            return Err(StoreError::Corrupt("spoilt".into()));
+        }
         let mut pending = self.sound.pending(after, max).await?;
+        if self.flaw == Flaw::LosesTheUnreadable && self.is_spoilt.load(Ordering::Relaxed) {
+            // As if the next version of its aggregate came out.
+            let overtaking = pending.events.iter().find(|event| event.version == 1).cloned();
+            pending.events.extend(overtaking.map(|event| EventEnvelope { version: 3, ..event }));
+        }
         if self.flaw == Flaw::SkipsAHole {
             // As if the second of three transactions had committed last.
             if let Some(hole) = pending.events.iter().position(|event| event.version == 3) {
@@ -91,13 +104,21 @@ impl Outbox for Flawed {
 
 async fn assert_flawed(rule: &str, flaw: Flaw) {
     let sound = World::default();
-    let orders_outbox = Arc::new(Flawed { sound: sound.orders_outbox, flaw, lease: Mutex::default() });
+    let is_spoilt = Arc::clone(&sound.is_spoilt);
+    let orders_outbox = Arc::new(Flawed { sound: sound.orders_outbox, flaw, lease: Mutex::default(), is_spoilt });
     assert_notices(&OUTBOX, rule, &World::default(), &World { orders_outbox, ..sound }).await;
 }
 
 #[tokio::test]
 async fn a_hole_that_is_skipped() {
     assert_flawed("pending_is_contiguous_per_aggregate", Flaw::SkipsAHole).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_in_the_way_of_others() {
+    let rule = "an_unreadable_event_holds_back_its_own_aggregate_alone";
+    assert_flawed(rule, Flaw::StopsAtTheUnreadable).await;
+    assert_flawed(rule, Flaw::LosesTheUnreadable).await;
 }
 
 #[tokio::test]
@@ -137,7 +158,9 @@ async fn a_relay_that_sleeps_through_a_commit() {
 
 #[tokio::test]
 async fn an_outbox_that_forgets_with_its_process() {
-    let claiming = |sound| -> Arc<dyn Outbox> { Arc::new(Flawed { sound, flaw: Flaw::None, lease: Mutex::default() }) };
+    let claiming = |sound| -> Arc<dyn Outbox> {
+        Arc::new(Flawed { sound, flaw: Flaw::None, lease: Mutex::default(), is_spoilt: Arc::default() })
+    };
     let worlds = [(), ()].map(|()| {
         let world = World::default();
         let (outbox, reopened) = (claiming(world.orders_outbox), claiming(world.reopened_outbox));

@@ -1,6 +1,7 @@
 //! Stores that write in part, overwrite or find the wrong things.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,9 +32,13 @@ enum Flaw {
     FindsWhatIsNotDue,
     ForgivesTooEarly,
     CountsNothingBought,
+    StopsAtTheUnreadable,
+    CountsTheUnreadable,
+    HidesTheUnreadable,
 }
 
-struct Flawed(Arc<dyn OrderStore>, Flaw);
+/// A store, what is wrong with it, and whether it holds what cannot be read.
+struct Flawed(Arc<dyn OrderStore>, Flaw, Arc<AtomicBool>);
 
 impl Flawed {
     async fn commit_in_part(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -50,6 +55,18 @@ impl Flawed {
             forced.writes.push(Write { replaces, ..write });
         }
         self.0.commit(forced).await
+    }
+
+    /// A page of a list that holds what cannot be read.
+    fn spoil(&self, page: &mut Vec<Order>) -> Result<(), StoreError> {
+        match self.1 {
+            Flaw::StopsAtTheUnreadable if self.2.load(Ordering::Relaxed) => Err(StoreError::Corrupt("spoilt".into())),
+            Flaw::CountsTheUnreadable => {
+                page.pop();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes what is stored for what was read, if both were written as often.
@@ -95,6 +112,9 @@ impl OrderStore for Flawed {
             Flaw::CountsNothingBought => {
                 return self.0.load(&OrderNeeds { bought: Vec::new(), ..needs.clone() }).await;
             }
+            Flaw::HidesTheUnreadable => {
+                return self.0.load(needs).await.or_else(|_| Ok(OrderRecords::default()));
+            }
             _ => return self.0.load(needs).await,
         }
         let keyed = OrderNeeds { keys: needs.keys.clone(), ..OrderNeeds::default() };
@@ -107,6 +127,7 @@ impl OrderStore for Flawed {
 
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
         let mut orders = self.0.orders_of(buyer, page).await?;
+        self.spoil(&mut orders)?;
         if self.1 == Flaw::ShowsOneTooFew && orders.len() > 2 {
             orders.remove(1);
         }
@@ -116,7 +137,9 @@ impl OrderStore for Flawed {
     async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
         let minute = Duration::from_secs(60);
         let deadline = if self.1 == Flaw::FindsWhatIsNotDue { deadline.after(minute) } else { deadline };
-        self.0.overdue(deadline, max).await
+        let mut orders = self.0.overdue(deadline, max).await?;
+        self.spoil(&mut orders)?;
+        Ok(orders)
     }
 
     async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -144,18 +167,14 @@ impl OrderStore for Flawed {
                 }
                 self.0.commit(work).await
             }
-            Flaw::LooksForKeysFirst
-            | Flaw::ShowsOneTooFew
-            | Flaw::FindsWhatIsNotDue
-            | Flaw::ForgivesTooEarly
-            | Flaw::CountsNothingBought => self.0.commit(work).await,
+            _ => self.0.commit(work).await,
         }
     }
 }
 
 async fn assert_flawed(rule: &str, flaw: Flaw) {
     let sound = World::default();
-    let orders = Arc::new(Flawed(sound.orders, flaw));
+    let orders = Arc::new(Flawed(sound.orders, flaw, Arc::clone(&sound.is_spoilt)));
     assert_notices(&ORDER_STORE, rule, &World::default(), &World { orders, ..sound }).await;
 }
 
@@ -213,6 +232,13 @@ async fn keys_that_are_looked_for_too_early() {
 async fn holds_that_count_against_nobody() {
     assert_flawed("unpaid_orders_count_against_their_buyer", Flaw::ForgivesTooEarly).await;
     assert_flawed("what_a_buyer_bought_of_a_ticket_is_found", Flaw::CountsNothingBought).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_in_the_way_of_others() {
+    assert_flawed("unreadable_orders_are_passed_by", Flaw::StopsAtTheUnreadable).await;
+    assert_flawed("unreadable_orders_are_passed_by", Flaw::CountsTheUnreadable).await;
+    assert_flawed("an_unreadable_record_is_corrupt", Flaw::HidesTheUnreadable).await;
 }
 
 #[tokio::test]
@@ -290,6 +316,7 @@ async fn pages_that_do_not_join() {
     })
     .await;
     assert_misread("a_seller_finds_all_their_listings", |_| {}).await;
+    assert_misread("unreadable_listings_are_passed_by", |query| query.page.limit /= 2).await;
 }
 
 #[tokio::test]

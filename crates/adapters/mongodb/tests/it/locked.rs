@@ -1,0 +1,96 @@
+//! A record that another transaction holds is named soon, so that those beside it need not wait.
+
+use std::time::{Duration, Instant};
+
+use bson::{Document, doc};
+use mongodb::ClientSession;
+use ticketing_conformance::sample;
+use ticketing_core::domain::event::Topic;
+use ticketing_core::domain::stock::Stock;
+use ticketing_core::domain::ticket::Sales;
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderStore};
+use ticketing_core::ports::store::{RecordKey, StoreError, Stored, UnitOfWork, Write};
+use ticketing_mongodb::{MongoClient, MongoConfig, MongoOrderStore};
+
+use crate::world::config;
+
+/// What a killed process leaves: a transaction that wrote a stock and does not end.
+async fn held(client: &MongoClient, stock: &Stock) -> ClientSession {
+    let stocks = client.database("orders").collection::<Document>("stocks");
+    let mut session = stocks.client().start_session().await.expect("a session");
+    session.start_transaction().await.expect("a transaction");
+    let id = bson::Uuid::from(stock.ticket.uuid());
+    let write = stocks.update_one(doc! { "_id": id }, doc! { "$set": { "token": 1_i64 } });
+    write.session(&mut session).await.expect("it is held");
+    session
+}
+
+async fn opened() -> (MongoClient, MongoOrderStore, Vec<Stored<Stock>>) {
+    let config = MongoConfig { commit_within: Duration::from_secs(2), ..config() };
+    let client = MongoClient::connect(&config).await.expect("MongoDB answers");
+    let store = MongoOrderStore::open(&client).await.expect("the store opens");
+    let stocks = [sample::stock(), sample::stock(), sample::stock()];
+    let work = stocks.iter().cloned().fold(UnitOfWork::default(), |work, stock| work.with(Write::insert(stock)));
+    store.commit(work).await.expect("they are new");
+    let needs = OrderNeeds { stocks: stocks.iter().map(|stock| stock.ticket).collect(), ..OrderNeeds::default() };
+    let stocks = store.load(&needs).await.expect("an answer").stocks;
+    (client, store, stocks)
+}
+
+fn changing(stored: &Stored<Stock>) -> Write<OrderRecord> {
+    let sales = Sales { held: 1, sold: 0, version: stored.record.sales.version + 1 };
+    stored.replace(Stock { sales, ..stored.record.clone() })
+}
+
+#[tokio::test]
+async fn a_held_record_is_named_and_no_other() {
+    let (client, store, stocks) = opened().await;
+    let [first, stuck, last] = stocks.as_slice() else { panic!("three stocks were made") };
+    let holder = held(&client, &stuck.record).await;
+
+    let began_at = Instant::now();
+    let work = stocks.iter().fold(UnitOfWork::default(), |work, stored| work.with(changing(stored)));
+    let told = store.commit(work.telling(sample::history(Topic::Orders, 1).remove(0))).await;
+    let Err(StoreError::Conflict(named)) = &told else { panic!("a held record is a conflict, not {told:?}") };
+    assert_eq!(named, &[RecordKey::Stock(stuck.record.ticket)]);
+    // Well before the server ends the holder.
+    assert!(began_at.elapsed() < Duration::from_secs(4), "it is named after {:?}", began_at.elapsed());
+
+    let beside = UnitOfWork::default().with(changing(first)).with(changing(last));
+    store.commit(beside).await.expect("nobody holds these");
+    drop(holder);
+}
+
+#[tokio::test]
+async fn a_held_record_is_named_where_it_is_alone() {
+    let (client, store, stocks) = opened().await;
+    let [stuck, ..] = stocks.as_slice() else { panic!("three stocks were made") };
+    let mut holder = held(&client, &stuck.record).await;
+
+    let told = store.commit(UnitOfWork::default().with(changing(stuck))).await;
+    assert!(
+        matches!(&told, Err(StoreError::Conflict(named)) if *named == [RecordKey::Stock(stuck.record.ticket)]),
+        "{told:?}"
+    );
+    holder.abort_transaction().await.expect("the holder ends");
+    store.commit(UnitOfWork::default().with(changing(stuck))).await.expect("nobody holds it");
+}
+
+#[tokio::test]
+async fn reads_tell_the_server_how_long_they_may_take() {
+    use ticketing_core::domain::time::Timestamp;
+    use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+
+    let client = crate::world::connected().await;
+    let store = ticketing_mongodb::MongoTicketStore::open(&client).await.expect("the store opens");
+    let database = client.database("tickets");
+    database.run_command(doc! { "profile": 2 }).await.expect("the server notes what it is asked");
+    store.search(&TicketQuery::all(Timestamp::EPOCH, 10)).await.expect("an answer");
+    store.listings(&[sample::listing().ticket.id]).await.expect("an answer");
+
+    let asked = database.collection::<Document>("system.profile");
+    let unbounded = doc! { "command.find": "listings", "command.maxTimeMS": { "$exists": false } };
+    assert_eq!(asked.count_documents(unbounded).await.expect("an answer"), 0);
+    let bounded = doc! { "command.find": "listings", "command.maxTimeMS": { "$gt": 0 } };
+    assert_eq!(asked.count_documents(bounded).await.expect("an answer"), 2);
+}

@@ -1,0 +1,99 @@
+//! A record that cannot be read stops nobody but those who ask for it.
+
+use std::time::Duration;
+
+use ticketing_core::domain::ids::OrderId;
+use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::census::Census;
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::store::{Page, RecordKey};
+use ticketing_core::usecase::error::Error;
+use ticketing_memory::FaultPlan;
+
+use crate::market::{Engines, HOLD};
+
+/// More than any loop takes at once.
+const MANY: u128 = 70;
+
+async fn order(engines: &Engines, id: OrderId) -> Order {
+    let all = engines.census().orders(Page::first(1000)).await.expect("no faults").records;
+    all.into_iter().find(|order| order.id == id).expect("an order that can be read is listed")
+}
+
+#[tokio::test]
+async fn payments_behind_those_that_cannot_be_read_are_settled() {
+    let mut market = Engines::new().start(&FaultPlan::none());
+    let ticket = market.sell(99, 100).await.expect("a ticket").ticket.id;
+    market.settle().await.expect("no faults");
+    let mut last = None;
+    for buyer in 1..=MANY {
+        let order = market.order(buyer, ticket, 1).await.expect("a place").id;
+        market.settle().await.expect("no faults");
+        market.pay(buyer, order, "tok_timeout").await.expect("an intent");
+        last = Some(order);
+    }
+    let pending = market.engines.payments.unsettled(Timestamp::from_millis(i64::MAX), Page::first(100)).await;
+    let pending = pending.expect("no faults");
+    assert_eq!(pending.len() as u128, MANY);
+    for payment in pending.iter().filter(|payment| Some(payment.order) != last) {
+        assert!(market.engines.payments.spoil(&RecordKey::Payment(payment.id)));
+    }
+
+    market.engines.clock.advance(Duration::from_secs(61));
+    market.settle().await.expect("what cannot be read stops no loop");
+
+    let order = order(&market.engines, last.expect("some were placed")).await;
+    assert!(matches!(order.status, OrderStatus::Completed { .. }), "{order:?}");
+}
+
+#[tokio::test]
+async fn orders_behind_those_that_cannot_be_read_are_ended() {
+    let mut market = Engines::new().start(&FaultPlan::none());
+    let ticket = market.sell(99, 100).await.expect("a ticket").ticket.id;
+    market.settle().await.expect("no faults");
+    for buyer in 1..=MANY {
+        let order = market.order(buyer, ticket, 1).await.expect("a place").id;
+        assert!(market.engines.orders.spoil(&RecordKey::Order(order)));
+    }
+    let order = market.order(98, ticket, 1).await.expect("a place").id;
+
+    market.engines.clock.advance(HOLD + Duration::from_secs(60));
+    market.expire_overdue().await;
+
+    let order = self::order(&market.engines, order).await;
+    assert!(matches!(order.status, OrderStatus::Cancelled { reason: CancelReason::Expired, .. }), "{order:?}");
+}
+
+#[tokio::test]
+async fn events_of_others_pass_one_that_cannot_be_read() {
+    let mut market = Engines::new().start(&FaultPlan::none());
+    let stuck = market.sell(99, 1).await.expect("a ticket").ticket.id;
+    let outbox = market.engines.tickets.outbox();
+    let waiting = outbox.pending(None, 1).await.expect("no faults");
+    assert!(outbox.spoil(waiting.events.first().expect("an event").id));
+    let free = market.sell(99, 1).await.expect("a ticket").ticket.id;
+
+    market.settle().await.expect("what cannot be read stops no relay");
+
+    market.order(1, free, 1).await.expect("orders has heard of it");
+    let unheard = market.order(1, stuck, 1).await;
+    assert!(matches!(unheard, Err(Error::TicketNotFound)), "{unheard:?}");
+}
+
+#[tokio::test]
+async fn a_catalogue_shows_what_can_be_read() {
+    let market = Engines::new().start(&FaultPlan::none());
+    let mut tickets = Vec::new();
+    for _ in 0..3 {
+        tickets.push(market.sell(99, 1).await.expect("a ticket").ticket.id);
+    }
+    assert!(market.engines.tickets.spoil(&RecordKey::Listing(tickets[1])));
+
+    let all = ticketing_core::ports::ticket_store::TicketQuery::all(market.engines.world.now(), 10);
+    let shown = market.tickets.search_tickets(all).await.expect("no faults").items;
+    let shown: Vec<_> = shown.iter().map(|listing| listing.ticket.id).collect();
+    assert_eq!(shown, [tickets[2], tickets[0]]);
+    assert!(matches!(market.tickets.ticket(tickets[1]).await, Err(Error::Broken(_))));
+}
