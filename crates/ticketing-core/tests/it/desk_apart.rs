@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future::join_all;
 use ticketing_core::domain::event::Event;
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::{IdempotencyKey, Order, OrderStatus};
@@ -131,7 +132,7 @@ impl Office {
     /// One desk for all tickets, so that they wait together. It does not run yet.
     fn desk(&self, config: DeskConfig) -> (Desks, Vec<Desk>) {
         let store: Arc<dyn OrderStore> = Arc::new(self.store.clone());
-        Desks::open(&store, &self.engines.world, DeskConfig { desks: 1, ..config })
+        Desks::open(&store, &self.engines.world, DeskConfig { desks: 1, limits: HoldLimits::OFF, ..config })
     }
 
     /// One desk that runs.
@@ -395,7 +396,7 @@ async fn an_unreadable_order_that_expires_is_blamed_alone() {
 async fn a_crowded_desk_puts_back_its_own_events_alone() {
     let office = Office::new();
     let store: Arc<dyn OrderStore> = Arc::new(office.store.clone());
-    let config = DeskConfig { desks: 2, waiting: 1, ..DeskConfig::default() };
+    let config = DeskConfig { desks: 2, waiting: 1, limits: HoldLimits::OFF, ..DeskConfig::default() };
     let (desks, run) = Desks::open(&store, &office.engines.world, config);
     // Desks are chosen by the last bytes.
     let [even, odd] = [0, 1].map(|last| TicketId::new(Uuid::from_u128(1 << 80 | 7 << 76 | 0b10 << 62 | last)));
@@ -468,7 +469,11 @@ async fn nothing_is_refused_from_memory_though_it_is_refused_only_at_the_second_
     let sound: Arc<dyn OrderStore> = Arc::new(office.engines.orders.clone());
     let store = Arc::new(Meanwhile { sound, other: office.open(), then: Mutex::default() });
     let shared: Arc<dyn OrderStore> = store.clone();
-    let (desks, run) = Desks::open(&shared, &office.engines.world, DeskConfig { desks: 1, ..DeskConfig::default() });
+    let (desks, run) = Desks::open(
+        &shared,
+        &office.engines.world,
+        DeskConfig { desks: 1, limits: HoldLimits::OFF, ..DeskConfig::default() },
+    );
     run.into_iter().for_each(|desk| drop(tokio::spawn(desk.run())));
     office.order(&desks, first).await;
     let order = office.order(&desks, second).await;
