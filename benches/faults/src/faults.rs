@@ -171,7 +171,7 @@ impl Town {
 
     async fn is_ready(&mut self, shop: &Shop) -> bool {
         for process in self.fleet.all() {
-            if !shop.market.is_ready(&process.address).await {
+            if !shop.market.is_ready(&process.admin).await {
                 return false;
             }
         }

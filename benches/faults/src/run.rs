@@ -85,7 +85,7 @@ async fn open(settings: &Settings, town: &mut Town) -> Result<Arc<Shop>, Error> 
     let market = Market::new(town.fleet.url(Name::Web), town.fleet.url(Name::SecondOrders));
     let began = Instant::now();
     for process in town.fleet.all() {
-        while !market.is_ready(&process.address).await {
+        while !market.is_ready(&process.admin).await {
             if process.ended().is_some() || began.elapsed() > START_WITHIN {
                 tell(format_args!("{} does not start: see {}", process.name.text(), process.log.display()));
                 return Err(Error::NeverWorked);

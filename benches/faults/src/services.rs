@@ -109,16 +109,18 @@ impl Fleet {
     pub(crate) async fn start(settings: &Settings, engines: &Addresses, logs: &Path) -> Result<Self, Error> {
         let binary = settings.binary().map_err(Error::Program)?;
         let shared = shared(settings, engines);
-        let ports = free_ports(Name::ALL.len()).map_err(Error::Program)?;
+        let ports = free_ports(2 * Name::ALL.len()).map_err(Error::Program)?;
+        let (ports, admin_ports) = ports.split_at(Name::ALL.len());
         let addresses: Vec<_> =
             Name::ALL.into_iter().zip(ports.iter().map(|port| format!("127.0.0.1:{port}"))).collect();
         let urls: Variables =
             addresses.iter().filter_map(|(name, address)| Some((name.url()?, format!("http://{address}")))).collect();
         let key = [("TICKETING_SIGNING_KEY", STANDARD.encode(rand::random::<[u8; 32]>()))];
         let mut fleet = Self { processes: Vec::new(), binary, shared };
-        for (name, address) in addresses {
+        for ((name, address), admin_port) in addresses.into_iter().zip(admin_ports) {
             let mut variables = fleet.shared.clone();
-            variables.push(("TICKETING_LISTEN", address.clone()));
+            let admin = format!("127.0.0.1:{admin_port}");
+            variables.extend([("TICKETING_LISTEN", address.clone()), ("TICKETING_ADMIN_LISTEN", admin.clone())]);
             match name {
                 Name::Accounts => variables.extend(key.clone()),
                 Name::Web => variables.extend(urls.clone()),
@@ -128,7 +130,12 @@ impl Fleet {
                 Name::Expiration => {}
             }
             let log = logs.join(format!("{}.log", name.text()));
-            fleet.processes.push(Process::start(name, (&fleet.binary, name.service()), (variables, address), log)?);
+            fleet.processes.push(Process::start(
+                name,
+                (&fleet.binary, name.service()),
+                (variables, [address, admin]),
+                log,
+            )?);
         }
         Ok(fleet)
     }
@@ -172,6 +179,7 @@ fn shared(settings: &Settings, engines: &Addresses) -> Variables {
         ("TICKETING_SESSIONS", "redis".to_owned()),
         ("TICKETING_REDIS_URL", engines.redis.clone()),
         ("TICKETING_REDIS_PREFIX", PREFIX.to_owned()),
+        ("TICKETING_PAYMENTS", "sandbox".to_owned()),
         ("TICKETING_HOLD", format!("{}s", settings.hold)),
         ("TICKETING_TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
         ("TICKETING_LIMIT_SIGN_IN_ADDRESS", off()),

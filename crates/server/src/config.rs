@@ -10,7 +10,7 @@ mod services;
 mod settings;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -36,8 +36,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Which services run in this process.
     pub services: Vec<Service>,
+    /// Where operators are answered.
+    pub admin_listen: SocketAddr,
     /// Whether to begin with demo data.
     pub demo: bool,
+    /// What takes the money, where payments or pages run.
+    pub payments: Option<Gateway>,
     /// How long an order holds its places.
     pub hold_for: Duration,
     /// How much one buyer may hold.
@@ -58,6 +62,23 @@ pub struct Config {
     pub log: LogConfig,
     /// How long requests under way may take once the process is told to stop.
     pub shutdown_grace: Duration,
+}
+
+/// What takes the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gateway {
+    /// Takes none: it pretends, by the test cards that it is paid with.
+    Sandbox,
+}
+
+impl Gateway {
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+        }
+    }
 }
 
 /// How requests are received.
@@ -81,8 +102,18 @@ pub struct HttpConfig {
     pub passwords_per_address: usize,
     /// The most connections at a time.
     pub connections: usize,
+    /// The most of one network; a quarter of all if absent.
+    pub network_connections: Option<usize>,
     /// How often things may be asked for.
     pub limits: Limits,
+}
+
+impl HttpConfig {
+    /// The most connections of one network at a time.
+    #[must_use]
+    pub fn connections_per_network(&self) -> usize {
+        self.network_connections.unwrap_or(self.connections / 4).max(1)
+    }
 }
 
 /// How often things may be asked for; `None` turns a limit off.
@@ -203,6 +234,30 @@ impl Config {
         settings::load()
     }
 
+    /// Where operators are answered if nobody says: on this machine alone, beside the public port.
+    ///
+    /// Processes that listen on ports of their own have operators' ports of their own.
+    #[must_use]
+    pub fn operators_beside(listen: SocketAddr) -> SocketAddr {
+        const BESIDE: u16 = 10_000;
+        let loopback = match listen {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        };
+        let port = match listen.port() {
+            0 => 0,
+            port => port.checked_add(BESIDE).unwrap_or_else(|| port - BESIDE),
+        };
+        SocketAddr::new(loopback, port)
+    }
+
+    /// Whether nobody but people at this machine is served, and nothing outlives the process.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let is_near = self.listen.ip().to_canonical().is_loopback() && self.http.public_origins.is_empty();
+        is_near && self.engines.is_memory()
+    }
+
     /// What of it the services go by.
     #[must_use]
     pub fn core(&self) -> Settings {
@@ -214,10 +269,13 @@ impl Config {
 impl Default for Config {
     /// Every service in this process, without demo data.
     fn default() -> Self {
+        let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
         Self {
-            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3000),
+            listen,
+            admin_listen: Self::operators_beside(listen),
             services: Service::ALL.to_vec(),
             demo: false,
+            payments: Some(Gateway::Sandbox),
             hold_for: Duration::from_secs(15 * 60),
             hold_limits: HoldLimits::default(),
             sessions: SessionLifetimes::default(),
@@ -244,6 +302,7 @@ impl Default for HttpConfig {
             live_listeners_per_address: 128,
             passwords_per_address: standard_share_of_passwords(),
             connections: 8192,
+            network_connections: None,
             limits: Limits::default(),
         }
     }
@@ -252,5 +311,18 @@ impl Default for HttpConfig {
 impl Default for LogConfig {
     fn default() -> Self {
         Self { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_are_beside_the_public_and_on_this_machine() {
+        let beside = |listen: &str| Config::operators_beside(listen.parse().unwrap()).to_string();
+
+        assert_eq!(beside("0.0.0.0:3000"), "127.0.0.1:13000");
+        assert_eq!((beside("127.0.0.1:0"), beside("[::]:65535")), ("127.0.0.1:0".into(), "[::1]:55535".into()));
     }
 }

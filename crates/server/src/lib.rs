@@ -50,6 +50,7 @@ mod slash;
 pub mod demo;
 pub mod operate;
 pub mod runtime;
+mod say;
 pub mod serve;
 pub mod telemetry;
 pub mod topics;
@@ -71,8 +72,18 @@ pub fn router(app: &App) -> Router {
         return api;
     }
     let client = ApiClient::new(api.clone());
-    let site = site::as_pages(with_edge(site::router(app, client), app));
+    let site = site::as_pages(with_edge(site::router(app, client), app), app);
     api.fallback_service(site)
+}
+
+/// What operators ask of this process, on a listener of their own.
+pub fn operators(app: &App) -> Router {
+    with_edge(api::health::operators().fallback(nothing_here), app)
+}
+
+/// What is answered where there is no room: that the process lives, and that it is busy.
+fn no_room(app: &App) -> Router {
+    site::as_pages(with_edge(api::health::liveness().fallback(busy), app), app)
 }
 
 /// Whatever of the API runs elsewhere is reached here all the same.
@@ -94,6 +105,10 @@ fn with_edge(router: Router<App>, app: &App) -> Router {
 
 async fn nothing_here() -> Problem {
     Problem::not_found("route_not_found", "there is nothing at this path")
+}
+
+async fn busy() -> Problem {
+    Problem::no_room()
 }
 
 async fn another_method() -> Problem {

@@ -13,14 +13,13 @@ fn main() -> ExitCode {
     };
     telemetry::init_log(&config.log);
     let failed = task.failed();
-    match run(task, config) {
-        Ok(code) => code,
-        Err(error) => {
-            let cause = ticketing_core::flow::driver::causes(&*error);
-            tracing::error!(cause, "{failed}: {cause}");
-            ExitCode::FAILURE
-        }
-    }
+    let code = run(task, config).unwrap_or_else(|error| {
+        let cause = ticketing_core::flow::driver::causes(&*error);
+        tracing::error!(cause, "{failed}: {cause}");
+        ExitCode::FAILURE
+    });
+    telemetry::flush_log();
+    code
 }
 
 fn run(task: Task, config: Config) -> Result<ExitCode, BoxError> {

@@ -28,7 +28,7 @@ use crate::api::docs::Documents;
 use crate::api::health::Health;
 use crate::auth::devices::DeviceKey;
 use crate::auth::limits::Guards;
-use crate::config::{Config, HttpConfig, Service};
+use crate::config::{Config, Gateway, HttpConfig, Service};
 use crate::front_door::Elsewhere;
 use crate::live::{LiveFollowsEvents, LiveUpdates};
 use crate::runtime::Assembly;
@@ -138,6 +138,8 @@ pub struct AppState {
     pub world: World,
     /// How requests are received.
     pub http: HttpConfig,
+    /// What takes the money, where payments or pages run.
+    pub gateway: Option<Gateway>,
     /// Whether requests are taken.
     pub health: Arc<Health>,
     /// What is counted.
@@ -254,6 +256,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         guards: Guards::new(&edge, &config.http, Arc::clone(&surroundings.world.clock)),
         world: surroundings.world,
         http: config.http.clone(),
+        gateway: config.payments,
         health,
         metrics: metrics.clone(),
         edge,

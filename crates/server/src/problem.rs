@@ -20,6 +20,7 @@ use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::ticket::TicketRefusal;
 use ticketing_core::flow::driver::causes;
 use ticketing_core::usecase::error::{Error, ErrorKind};
+use ticketing_core::usecase::payments::NotHeardOf;
 
 /// The media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -170,6 +171,14 @@ impl Problem {
         Error::Unavailable(Arc::new(cause)).into()
     }
 
+    /// 503: too many are connected.
+    #[must_use]
+    pub fn no_room() -> Self {
+        let problem =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "too many are connected: come back soon");
+        Self { retry_after: Some(AGAIN), ..problem }
+    }
+
     /// 500: something is broken.
     #[must_use]
     pub fn broken(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
@@ -220,7 +229,9 @@ impl Problem {
 
     fn log(&self, request_id: Uuid) {
         let (code, detail) = (self.code, &*self.detail);
-        let Some(cause) = self.cause.as_ref().map(|cause| causes(&**cause)) else {
+        // Anybody may make up an order that nobody has heard of: that is no alarm.
+        let alarming = self.cause.as_ref().filter(|cause| !cause.is::<NotHeardOf>());
+        let Some(cause) = alarming.map(|cause| causes(&**cause)) else {
             tracing::debug!(%request_id, code, detail, "a request was refused");
             return;
         };

@@ -27,7 +27,7 @@ mod view;
 mod visit;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 
@@ -71,6 +71,6 @@ async fn nothing_here() -> Problem {
 }
 
 /// Puts the outermost layers around the site: refusals become pages, and pages are compressed.
-pub fn as_pages(site: Router) -> Router {
-    site.layer(from_fn(refusal::as_page)).layer(CompressionLayer::new())
+pub fn as_pages(site: Router, app: &App) -> Router {
+    site.layer(from_fn_with_state(app.gateway, refusal::as_page)).layer(CompressionLayer::new())
 }

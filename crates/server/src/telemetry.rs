@@ -1,7 +1,9 @@
 //! The log, and what is counted.
 
+mod log;
+mod repeats;
+
 use std::fmt::Write as _;
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +18,6 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::SubscriberBuilder;
 
 use ticketing_core::flow::consumer::ConsumerCounts;
 use ticketing_core::flow::desk::Desks;
@@ -24,23 +25,9 @@ use ticketing_core::flow::driver::Step;
 use ticketing_core::ports::BoxError;
 
 use crate::api::health::Health;
-use crate::config::{LogConfig, LogFormat};
 use crate::marketplace::EngineCount;
 
-/// Begins to log. A second call changes nothing.
-pub fn init_log(config: &LogConfig) {
-    let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = SubscriberBuilder::default().with_env_filter(filter).with_writer(std::io::stderr);
-    // Colours are for people who look at a terminal.
-    let log = log.with_ansi(std::io::stderr().is_terminal());
-    let begun = match config.format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-    };
-    if let Err(error) = begun {
-        tracing::debug!(%error, "there is a log already");
-    }
-}
+pub use log::{flush_log, init_log};
 
 /// Whether a filter can be understood.
 pub(crate) fn check_filter(text: &str) -> Result<String, String> {
@@ -61,6 +48,7 @@ struct Counted {
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     steps: Family<StepLabels, Counter>,
     failures: Family<StepLabels, Counter>,
+    no_room: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -92,15 +80,16 @@ impl Metrics {
         let mut registry = Registry::with_prefix("ticketing");
         let requests = Family::default();
         let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
-        let (steps, failures) = (Family::default(), Family::default());
+        let (steps, failures, no_room) = (Family::default(), Family::default(), Counter::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_duration_seconds", "How long answers took", durations.clone());
+        registry.register("connections_refused", "Connections for which there was no room", no_room.clone());
         registry.register("step_done", "What each loop did", steps.clone());
         registry.register("step_failures", "Steps that failed and were tried again", failures.clone());
         registry.register_collector(Box::new(Consumers(consumers)));
         registry.register_collector(Box::new(EngineCounts(engines)));
         registry.register_collector(Box::new(Process { desks, health }));
-        Self(Arc::new(Counted { registry, requests, durations, steps, failures }))
+        Self(Arc::new(Counted { registry, requests, durations, steps, failures, no_room }))
     }
 
     /// Counts an answer.
@@ -109,6 +98,11 @@ impl Metrics {
         let route = route.to_owned();
         self.0.durations.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());
         self.0.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
+
+    /// Counts a connection that got no place.
+    pub(crate) fn no_room(&self) {
+        self.0.no_room.inc();
     }
 
     /// The same step, counted.
@@ -249,6 +243,13 @@ impl Collector for Process {
         let help = "Loops that ended before they were told to";
         let metric = encoder.encode_descriptor("loops_ended", help, None, MetricType::Counter)?;
         ConstCounter::new(self.health.loops_ended()).encode(metric)?;
+        let lines = [
+            ("log_lines_lost", "Lines of the log that could not be written", log::lost_lines()),
+            ("log_lines_left_out", "Lines of the log that only repeated others", repeats::left_out()),
+        ];
+        for (name, help, count) in lines {
+            ConstCounter::new(count).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
         let Some(bytes) = resident_bytes() else { return Ok(()) };
         let metric =
             encoder.encode_descriptor("resident_memory_bytes", "Memory of the process", None, MetricType::Gauge)?;

@@ -3,6 +3,7 @@
 use ticketing_core::ports::BoxError;
 
 use crate::config::Config;
+use crate::say;
 use crate::wiring;
 
 /// Makes the topics that are missing, and prints one line for each.
@@ -10,8 +11,7 @@ use crate::wiring;
 /// # Errors
 ///
 /// The transport does not answer, or has a topic that does not suit.
-#[expect(clippy::print_stdout, reason = "the report is what the caller asked for")]
 pub async fn ensure(config: &Config) -> Result<(), BoxError> {
-    println!("{}", wiring::ensure_topics(config).await?);
+    say::answer(&wiring::ensure_topics(config).await?);
     Ok(())
 }

@@ -21,6 +21,8 @@ pub(crate) struct Process {
     pub(crate) name: Name,
     /// Where it answers.
     pub(crate) address: String,
+    /// Where it answers operators.
+    pub(crate) admin: String,
     /// What it says.
     pub(crate) log: PathBuf,
     start: (PathBuf, &'static str, Variables),
@@ -31,12 +33,12 @@ impl Process {
     pub(super) fn start(
         name: Name,
         (binary, service): (&Path, &'static str),
-        (variables, address): (Variables, String),
+        (variables, [address, admin]): (Variables, [String; 2]),
         log: PathBuf,
     ) -> Result<Self, Error> {
         let start = (binary.to_owned(), service, variables);
         let child = spawn(&start, &log)?;
-        Ok(Self { name, address, log, start, child })
+        Ok(Self { name, address, admin, log, start, child })
     }
 
     /// Starts it again where it was, once it has ended.

@@ -15,7 +15,7 @@ use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
-use ticketing_core::ports::unreadable::Listed;
+use ticketing_core::ports::unreadable::{Listed, Unreadable};
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;

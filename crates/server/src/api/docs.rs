@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::cookies::{ACCESS, CookieName, REFRESH};
-use crate::config::Service;
+use crate::config::{Gateway, Service};
 use crate::marketplace::App;
 use crate::problem::{FieldError, PROBLEM_JSON, ProblemBody};
 
@@ -30,10 +30,11 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    fn new(services: &[Service]) -> Self {
+    fn new(services: &[Service], gateway: Option<Gateway>) -> Self {
         let description = super::description(services);
         let json = serde_json::to_string(&description).expect("a description is JSON all through");
-        let html = page::render(&serde_json::to_value(&description).expect("a description is JSON all through"));
+        let value = serde_json::to_value(&description).expect("a description is JSON all through");
+        let html = page::render(&value, gateway);
         Self { json, html }
     }
 }
@@ -41,7 +42,8 @@ impl Documents {
 fn documents(app: &App) -> &Documents {
     // Behind the front door everything is answered, wherever it is served.
     let is_front_door = app.services.contains(&Service::Web);
-    app.docs.get_or_init(|| Documents::new(if is_front_door { &Service::ALL } else { &app.services }))
+    let services = if is_front_door { &Service::ALL[..] } else { &app.services };
+    app.docs.get_or_init(|| Documents::new(services, app.gateway))
 }
 
 /// Describes the API for programs.

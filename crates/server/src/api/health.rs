@@ -1,17 +1,18 @@
-//! `/livez`, `/readyz` and `/metrics`: for whoever operates the process.
+//! `/livez` for everybody, `/readyz` and `/metrics` for whoever operates the process.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -24,12 +25,22 @@ use ticketing_core::ports::identity::IdentityError;
 use ticketing_core::ports::order_store::OrderNeeds;
 use ticketing_core::ports::payment_store::PaymentNeeds;
 
-use crate::config::Service;
+use crate::config::{Gateway, Service};
 use crate::extract::Json;
 use crate::marketplace::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(livez)).routes(routes!(readyz)).routes(routes!(metrics))
+    OpenApiRouter::new().routes(routes!(livez))
+}
+
+/// Whether the process lives, and nothing else.
+pub(crate) fn liveness() -> Router<App> {
+    Router::new().route("/livez", get(livez))
+}
+
+/// What is nobody's business but an operator's: it is never served on the public listener.
+pub(crate) fn operators() -> Router<App> {
+    liveness().route("/readyz", get(readyz)).route("/metrics", get(metrics))
 }
 
 /// Whether requests are taken, and whether all that runs behind them still does.
@@ -75,17 +86,20 @@ impl Health {
 }
 
 /// Whether requests are taken, and what answers of that which serves them.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Readiness {
     /// `ready`; `degraded`, if whoever is signed in cannot be served; `unavailable`, if nobody can; `starting`,
     /// `stopping`, or `failed`, if a part of the process ended early.
     status: &'static str,
+    /// What takes the money: `sandbox` takes none. Absent where nothing has to do with payments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payments: Option<&'static str>,
     checks: Vec<Check>,
 }
 
 /// Whether something answers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Check {
     /// Whose store, or `keys` or `sessions`.
@@ -106,16 +120,11 @@ async fn livez(State(app): State<App>) -> (StatusCode, &'static str) {
 }
 
 /// Tells whether requests should be sent here.
-#[utoipa::path(get, path = "/readyz", tag = "operations", responses(
-    (status = 200, body = Readiness, description = "They should: it is `ready`, or `degraded` and better than nothing"),
-    (status = 503, body = Readiness, description = "They should not: it is `starting`, `unavailable`, `stopping` or `failed`",
-        content_type = "application/json"),
-))]
 async fn readyz(State(app): State<App>) -> Response {
     let checks = checks(&app).await;
     let status = status(app.health.name(), &checks);
     let code = if matches!(status, "ready" | "degraded") { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(Readiness { status, checks })).into_response()
+    (code, Json(Readiness { status, payments: app.gateway.map(Gateway::name), checks })).into_response()
 }
 
 /// Processes share their sessions: if each were taken away for the want of them, nobody could even look.
@@ -190,8 +199,6 @@ fn identity(app: &App) -> [(&'static str, Probe<'_>); 2] {
 }
 
 /// What is counted, as Prometheus reads it.
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses(
-    (status = 200, body = String, description = "OpenMetrics text", content_type = "application/openmetrics-text")))]
 async fn metrics(State(app): State<App>) -> Response {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, OPEN_METRICS)], app.metrics.text()).into_response()

@@ -1,6 +1,6 @@
 //! Texts of settings → values. A mistake is a sentence that says what is expected.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use http::uri::Authority;
 
 use ticketing_core::ports::limits::Quota;
 
-use super::Secret;
+use super::{Gateway, Secret};
 
 /// Where a service answers: `http://` with a host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,6 +195,19 @@ pub(super) fn secret_address(schemes: &'static [&'static str]) -> impl Fn(&str) 
             Ok(Secret::new(text.trim().to_owned()))
         }
         _ => Err(format!("must begin with {}://", schemes.join(":// or "))),
+    }
+}
+
+/// An address and a port.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.trim().parse().map_err(|_| format!("{text:?} is no address and port such as 127.0.0.1:3000"))
+}
+
+/// What takes the money.
+pub(super) fn gateway(text: &str) -> Result<Gateway, String> {
+    match text.trim() {
+        "sandbox" => Ok(Gateway::Sandbox),
+        _ => Err(format!("{text:?} takes no payments here: there is sandbox, which takes no money")),
     }
 }
 

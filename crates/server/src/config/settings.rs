@@ -15,7 +15,8 @@ use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::rebuild::Differing;
 use ticketing_core::usecase::PAYABLE;
 
-use super::{Config, HttpConfig, Limits, LogConfig, LogFormat, Outcome, Service, Task, parse};
+use super::{Config, Gateway, HttpConfig, Limits, LogConfig, LogFormat, Outcome, Service, Task, parse};
+use crate::say;
 use crate::wiring::{Keys, PublicKeys};
 
 use flags::{Command, Settings};
@@ -67,14 +68,13 @@ impl Mistakes {
         let standard = Config::default();
         let (task, services) = self.task(settings.command.as_ref());
         let engines = self.engines(&settings.engines);
-        let demo = self.parsed("demo", settings.demo.as_deref(), parse::switch);
-        let config = Config {
-            listen: self
-                .parsed("listen", settings.listen.as_deref(), |text| {
-                    text.parse().map_err(|_| format!("{text:?} is no address and port such as 127.0.0.1:3000"))
-                })
-                .unwrap_or(standard.listen),
-            demo: demo.unwrap_or(services.len() == Service::ALL.len() && engines.is_memory()),
+        let listen = self.parsed("listen", settings.listen.as_deref(), parse::address).unwrap_or(standard.listen);
+        let admin_listen = self.parsed("admin-listen", settings.admin_listen.as_deref(), parse::address);
+        let mut config = Config {
+            listen,
+            admin_listen: admin_listen.unwrap_or_else(|| Config::operators_beside(listen)),
+            demo: false,
+            payments: self.parsed("payments", settings.payments.as_deref(), parse::gateway),
             services,
             hold_for: self.span("hold", settings.hold.as_deref(), PAYABLE).unwrap_or(standard.hold_for),
             hold_limits: self.holds(&settings.holds),
@@ -89,6 +89,7 @@ impl Mistakes {
                 .unwrap_or(standard.shutdown_grace),
             http: self.http(settings),
         };
+        self.choose_what_is_not_real(&mut config, settings);
         match &task {
             Task::Serve => self.check_processes(&config, settings),
             Task::Topics => self.check_topics(settings),
@@ -96,6 +97,14 @@ impl Mistakes {
             Task::Replay(service, _) => self.check_replay(*service, &config),
         }
         (task, config)
+    }
+
+    /// Demo data and the sandbox go without saying only where nobody could mistake them for real.
+    fn choose_what_is_not_real(&mut self, config: &mut Config, settings: &Settings) {
+        let is_private = config.is_private();
+        let demo = self.parsed("demo", settings.demo.as_deref(), parse::switch);
+        config.demo = demo.unwrap_or(config.services.len() == Service::ALL.len() && is_private);
+        config.payments = config.payments.or(is_private.then_some(Gateway::Sandbox));
     }
 
     fn task(&mut self, command: Option<&Command>) -> (Task, Vec<Service>) {
@@ -187,6 +196,11 @@ impl Mistakes {
             connections: self
                 .parsed("connections", settings.connections.as_deref(), parse::count(1..=1_000_000))
                 .unwrap_or(standard.connections),
+            network_connections: self.parsed(
+                "connections-per-network",
+                settings.connections_per_network.as_deref(),
+                parse::count(1..=1_000_000),
+            ),
             limits: self.limits(settings),
         }
     }
@@ -274,13 +288,12 @@ impl Mistakes {
         self.0.append(&mut unknown);
     }
 
-    #[expect(clippy::print_stderr, reason = "there is no log before the settings are known")]
     fn tell(&self) {
-        eprintln!("ticketing cannot start, since its settings are wrong:");
+        let mut text = "ticketing cannot start, since its settings are wrong:\n".to_owned();
         for mistake in &self.0 {
-            eprintln!("  - {mistake}");
+            text.push_str(&format!("  - {mistake}\n"));
         }
-        eprintln!("`ticketing --help` lists every setting.");
+        say::aside(&(text + "`ticketing --help` lists every setting."));
     }
 }
 

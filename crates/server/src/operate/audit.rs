@@ -10,19 +10,19 @@ use ticketing_core::ports::clock::Clock;
 
 use super::AuditPorts;
 use super::progress::ProgressLines;
+use crate::say;
 
 /// Audits, prints the report, and answers 0 if nothing is wrong and 1 if something is.
 ///
 /// # Errors
 ///
 /// The databases do not answer, or hold what cannot be read.
-#[expect(clippy::print_stdout, reason = "the report is what the caller asked for")]
 pub async fn audit(ports: AuditPorts, clock: Arc<dyn Clock>, patience: Duration) -> Result<ExitCode, BoxError> {
     let AuditPorts { census, ledger } = ports;
     let config = AuditConfig { patience, ..AuditConfig::default() };
     let lines = ProgressLines::new();
     let report = Audit { census, ledger, clock, config }.run(&|progress| lines.tell(|| line(progress))).await?;
-    println!("{report}");
+    say::answer(&report.to_string());
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -11,6 +11,7 @@ use ticketing_core::ports::transport::Arrival;
 use uuid::Uuid;
 
 use super::ParkingLots;
+use crate::say;
 
 /// What to do about parked events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,8 +83,9 @@ async fn list(lots: &ParkingLots, key: Option<String>) -> Result<ExitCode, BoxEr
             let Some(last) = found.last() else { break };
             page.after = Some(last.id);
             count += found.len();
-            for parked in &found {
-                told(&line(service, parked));
+            if !found.iter().all(|parked| say::answer(&line(service, parked))) {
+                // Nobody reads on.
+                return Ok(ExitCode::SUCCESS);
             }
         }
     }
@@ -161,14 +163,12 @@ fn printable(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).chars().flat_map(char::escape_debug).collect()
 }
 
-#[expect(clippy::print_stdout, reason = "the answer is what the caller asked for")]
 fn told(text: &str) -> ExitCode {
-    println!("{text}");
+    say::answer(text);
     ExitCode::SUCCESS
 }
 
-#[expect(clippy::print_stderr, reason = "there is nothing to answer with")]
 fn missing(id: Uuid) -> ExitCode {
-    eprintln!("nothing is parked under {id}; `ticketing parked list` tells what is");
+    say::aside(&format!("nothing is parked under {id}; `ticketing parked list` tells what is"));
     ExitCode::FAILURE
 }

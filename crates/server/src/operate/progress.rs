@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::say;
+
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Prints to standard error, unless it did so within the last second.
@@ -17,12 +19,11 @@ impl ProgressLines {
         Self { printed_at: Mutex::new(Instant::now()) }
     }
 
-    #[expect(clippy::print_stderr, reason = "progress is for whoever watches, beside the answer")]
     pub(super) fn tell(&self, line: impl FnOnce() -> String) {
         let mut printed_at = self.printed_at.lock().unwrap_or_else(PoisonError::into_inner);
         if printed_at.elapsed() >= EVERY {
             *printed_at = Instant::now();
-            eprintln!("{}", line());
+            say::aside(&line());
         }
     }
 }

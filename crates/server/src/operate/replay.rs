@@ -7,13 +7,13 @@ use ticketing_core::ports::log::EventLog;
 use ticketing_core::rebuild::{Differing, Progress, Rebuild, rebuild};
 
 use super::progress::ProgressLines;
+use crate::say;
 
 /// Replays, prints what differed, and answers 1 if something differs still or is lost.
 ///
 /// # Errors
 ///
 /// The log or the database does not answer: what was replaced stays so, and replaying again goes on.
-#[expect(clippy::print_stdout, reason = "what differs is what the caller asked for")]
 pub async fn replay(
     log: &mut dyn EventLog,
     replicas: &mut dyn Rebuild,
@@ -22,15 +22,15 @@ pub async fn replay(
     let lines = ProgressLines::new();
     let rebuilt = rebuild(log, replicas, differing, &|progress| lines.tell(|| line(progress))).await?;
     for what in &rebuilt.differing {
-        println!("differs: {what}");
+        say::answer(&format!("differs: {what}"));
     }
     for what in &rebuilt.lost {
-        println!("lost: {what}");
+        say::answer(&format!("lost: {what}"));
     }
-    println!("{rebuilt}");
+    say::answer(&rebuilt.to_string());
     let stands = differing == Differing::Tell && !rebuilt.differing.is_empty();
     if stands {
-        println!("nothing was replaced; without --dry-run the log takes the place of what differs");
+        say::answer("nothing was replaced; without --dry-run the log takes the place of what differs");
     }
     Ok(if stands || !rebuilt.lost.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -1,7 +1,7 @@
 //! What the API refused: beside a form, or as a page.
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use ticketing_web::{ErrorPage, Flash, FlashKind, Form, Shell, error_page, explain_with_wait};
 
+use crate::config::Gateway;
 use crate::front_door::Answer;
 use crate::problem::{PROBLEM_JSON, Problem};
 
@@ -132,7 +133,7 @@ impl IntoResponse for Refusal {
 }
 
 /// Shows a problem to people as a page. Programs ask below `/api`.
-pub(super) async fn as_page(request: Request, next: Next) -> Response {
+pub(super) async fn as_page(State(gateway): State<Option<Gateway>>, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     let response = next.run(request).await;
     let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
@@ -141,7 +142,11 @@ pub(super) async fn as_page(request: Request, next: Next) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let shell = parts.extensions.remove::<Shell>();
-    let shell = shell.unwrap_or_else(|| Shell { path: uri.path().to_owned(), ..Shell::default() });
+    let shell = shell.unwrap_or_else(|| Shell {
+        path: uri.path().to_owned(),
+        sandbox: gateway == Some(Gateway::Sandbox),
+        ..Shell::default()
+    });
     let html = problem_page(shell, &parts, body).await;
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     parts.headers.remove(CONTENT_LENGTH);

@@ -21,6 +21,7 @@ use ticketing_web::{Done, Shell, Viewer as Shown, nothing_changed};
 
 use crate::auth::client;
 use crate::auth::cookies::{ACCESS, CookieName, REFRESH, SessionCookies, cookies, cookies_named};
+use crate::config::Gateway;
 use crate::edge::{RequestTrace, X_REQUEST_ID};
 use crate::etag::offer_tag;
 use crate::front_door::{Answer, ApiClient, Caller};
@@ -87,7 +88,7 @@ impl Visit {
                 (Done::NothingChanged, Some(viewer)) => nothing_changed(&viewer.email),
                 (done, _) => done.into(),
             }),
-            sandbox: false,
+            sandbox: self.app.gateway == Some(Gateway::Sandbox),
         }
     }
 

@@ -12,7 +12,7 @@ async fn live_updates_reach_every_front_door_and_make_no_groups() {
     let second = programs.another_front_door().await;
     programs
         .prove(async |market: &Market| {
-            let doors = [market, &Market::at(&second.address())];
+            let doors = [market, &Market::at(&second.address()).with_operators(&second.admin_address())];
             let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
             let ticket = market.sell(&sally, 2).await;
             let path = format!("/api/tickets/{}/live", id(&ticket));
@@ -24,12 +24,12 @@ async fn live_updates_reach_every_front_door_and_make_no_groups() {
 
             for (door, updates) in doors.iter().zip(&mut updates) {
                 assert_eq!(updates.next().await["available"], json!(1));
-                let metrics = door.get("/metrics").send().await;
+                let metrics = door.operators().get("/metrics").send().await;
                 assert_eq!(metrics.status, 200);
                 assert!(!metrics.text.contains("consumer="), "a front door follows events: {}", metrics.text);
             }
             let tickets = programs.all.iter().find(|program| program.name == "tickets").expect("a process");
-            let followed = Market::at(&tickets.address()).get("/metrics").send().await.text;
+            let followed = Market::at(&tickets.admin_address()).get("/metrics").send().await.text;
             assert!(followed.contains("consumer=\"tickets\""), "who follows events is not told: {followed}");
         })
         .await;

@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) struct Market {
     /// `http://` with host and port, and nothing after it.
     pub(crate) base: String,
+    /// The same where operators are answered; empty if nobody said.
+    operators: String,
     pub(crate) client: Client<HttpConnector, Full<Bytes>>,
 }
 
@@ -38,7 +40,18 @@ pub(crate) struct User {
 
 impl Market {
     pub(crate) fn at(address: &str) -> Self {
-        Self { base: format!("http://{address}"), client: Client::builder(TokioExecutor::new()).build_http() }
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { base: format!("http://{address}"), operators: String::new(), client }
+    }
+
+    /// The same, with where its operators are answered.
+    pub(crate) fn with_operators(self, address: &str) -> Self {
+        Self { operators: format!("http://{address}"), ..self }
+    }
+
+    /// As operators see it.
+    pub(crate) fn operators(&self) -> Self {
+        Self { base: self.operators.clone(), operators: String::new(), client: self.client.clone() }
     }
 
     /// Opens an account whose name nobody has.

@@ -25,7 +25,7 @@ pub(crate) struct Programs {
 impl Programs {
     /// Proves a rule; if it does not hold, shows what the processes said.
     pub(crate) async fn prove(&self, rule: impl AsyncFnOnce(&Market)) {
-        let market = Market::at(&self.front_door().address());
+        let market = Market::at(&self.front_door().address()).with_operators(&self.front_door().admin_address());
         if let Err(failure) = AssertUnwindSafe(rule(&market)).catch_unwind().await {
             self.show_logs();
             std::panic::resume_unwind(failure);
@@ -131,6 +131,8 @@ type Settings = Vec<(&'static str, String)>;
 fn settings() -> Settings {
     [
         ("TICKETING_DEMO", "false"),
+        ("TICKETING_PAYMENTS", "sandbox"),
+        ("TICKETING_ADMIN_LISTEN", "127.0.0.1:0"),
         ("TICKETING_HOLD", HOLD),
         ("TICKETING_LIMIT_SIGN_IN_ADDRESS", "off"),
         ("TICKETING_LIMIT_WRITES", "off"),

@@ -61,7 +61,7 @@ async fn on(redis: &Redis) -> Programs {
 }
 
 async fn readiness(market: &Market) -> (u16, Value) {
-    let reply = market.get("/readyz").send().await;
+    let reply = market.operators().get("/readyz").send().await;
     (reply.status.as_u16(), reply.body["status"].clone())
 }
 

@@ -159,6 +159,11 @@ impl TestApp {
         self.get(&format!("/api/orders/{}", id(order))).by(buyer).send().await.body
     }
 
+    /// Asks where only operators do.
+    pub(crate) async fn ask_operators(&self, request: http::request::Builder) -> (u16, Value) {
+        crate::health::ask(&ticketing_server::operators(&self.app), request).await
+    }
+
     pub(crate) fn get(&self, path: &str) -> Call<'_> {
         Call::new(self, "GET", path)
     }

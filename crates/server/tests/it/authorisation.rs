@@ -18,8 +18,6 @@ const SIGNED_IN: [u16; 3] = [401, 200, 200];
 const MATRIX: &[Row] = &[
     Row("GET", "/.well-known/jwks.json", PUBLIC),
     Row("GET", "/livez", PUBLIC),
-    Row("GET", "/readyz", PUBLIC),
-    Row("GET", "/metrics", PUBLIC),
     Row("GET", "/api/openapi.json", PUBLIC),
     Row("GET", "/api/docs", PUBLIC),
     Row("POST", "/api/users/signup", [201, 201, 201]),

@@ -156,7 +156,7 @@ async fn a_service_that_is_away_is_told_so() {
         assert!(reply.is_documented_problem(), "{reply:?}");
     }
     assert_eq!(app.get("/api/openapi.json").send().await.status, 200);
-    assert_eq!(app.get("/readyz").send().await.status, 200, "the front door itself is well");
+    assert_eq!(app.get("/livez").send().await.status, 200, "the front door itself is well");
 }
 
 #[tokio::test]

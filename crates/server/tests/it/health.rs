@@ -15,7 +15,7 @@ use ticketing_core::ports::BoxError;
 use ticketing_crypto::Argon2Config;
 use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines};
 use ticketing_server::config::Config;
-use ticketing_server::marketplace::assemble;
+use ticketing_server::marketplace::{App, assemble};
 use ticketing_server::runtime::Assembly;
 use ticketing_server::serve::serve_on;
 use ticketing_server::wiring;
@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 /// A process, one part of whose engines fails whenever the plan says so.
-fn process(fail: impl FnOnce(&mut MemoryEngines, FaultPlan)) -> (Router, FaultPlan) {
+fn process(fail: impl FnOnce(&mut MemoryEngines, FaultPlan)) -> (App, FaultPlan) {
     let faults = FaultPlan::counting(Arc::new(ManualClock::default()));
     let mut memory = MemoryEngines::default();
     fail(&mut memory, faults.clone());
@@ -31,19 +31,19 @@ fn process(fail: impl FnOnce(&mut MemoryEngines, FaultPlan)) -> (Router, FaultPl
     let engines = wiring::engines(&memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
     let assembly = assemble(engines, &config).expect("engines that fit together");
     assembly.app.health.set_ready();
-    (ticketing_server::router(&assembly.app), faults)
+    (assembly.app, faults)
 }
 
-async fn ask(router: &Router, request: http::request::Builder) -> (u16, Value) {
+pub(crate) async fn ask(router: &Router, request: http::request::Builder) -> (u16, Value) {
     let response = router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer");
     let status = response.status().as_u16();
     let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-    (status, serde_json::from_slice(&bytes).unwrap_or_default())
+    (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into()))
 }
 
 /// The status of `/readyz`, the word, and what does not answer.
-async fn readiness(router: &Router) -> (u16, String, Vec<Value>) {
-    let (status, body) = ask(router, Request::get("/readyz")).await;
+async fn readiness(app: &App) -> (u16, String, Vec<Value>) {
+    let (status, body) = ask(&ticketing_server::operators(app), Request::get("/readyz")).await;
     let checks = body["checks"].as_array().cloned().unwrap_or_default();
     let missing = checks.into_iter().filter(|check| check["ok"] == false).map(|check| check["name"].clone());
     (status, body["status"].as_str().unwrap_or_default().to_owned(), missing.collect())
@@ -51,26 +51,26 @@ async fn readiness(router: &Router) -> (u16, String, Vec<Value>) {
 
 #[tokio::test]
 async fn without_sessions_a_process_still_serves_whoever_only_looks() {
-    let (router, faults) = process(|memory, faults| memory.sessions = memory.sessions.with_faults(faults));
-    assert_eq!(readiness(&router).await, (200, "ready".to_owned(), vec![]));
+    let (app, faults) = process(|memory, faults| memory.sessions = memory.sessions.with_faults(faults));
+    assert_eq!(readiness(&app).await, (200, "ready".to_owned(), vec![]));
 
     faults.crash();
-    assert_eq!(readiness(&router).await, (200, "degraded".to_owned(), vec![json!("sessions")]));
-    assert_eq!(ask(&router, Request::get("/api/tickets")).await.0, 200);
+    assert_eq!(readiness(&app).await, (200, "degraded".to_owned(), vec![json!("sessions")]));
+    assert_eq!(ask(&ticketing_server::router(&app), Request::get("/api/tickets")).await.0, 200);
 
     faults.revive();
-    assert_eq!(readiness(&router).await, (200, "ready".to_owned(), vec![]));
+    assert_eq!(readiness(&app).await, (200, "ready".to_owned(), vec![]));
 }
 
 #[tokio::test]
 async fn without_a_store_of_its_own_a_process_wants_no_requests() {
-    let (router, faults) = process(|memory, faults| memory.orders = memory.orders.with_faults(faults));
+    let (app, faults) = process(|memory, faults| memory.orders = memory.orders.with_faults(faults));
 
     faults.crash();
-    assert_eq!(readiness(&router).await, (503, "unavailable".to_owned(), vec![json!("orders")]));
+    assert_eq!(readiness(&app).await, (503, "unavailable".to_owned(), vec![json!("orders")]));
 
     faults.revive();
-    assert_eq!(readiness(&router).await, (200, "ready".to_owned(), vec![]));
+    assert_eq!(readiness(&app).await, (200, "ready".to_owned(), vec![]));
 }
 
 /// A loop that panics once it is told to.
@@ -116,7 +116,7 @@ async fn a_process_that_lost_a_loop_is_not_alive() {
     running.failed().await;
 
     assert_eq!(ask(&router, Request::get("/livez")).await.0, 503);
-    assert_eq!(readiness(&router).await, (503, "failed".to_owned(), vec![]));
+    assert_eq!(readiness(&app).await, (503, "failed".to_owned(), vec![]));
     assert!(app.metrics.text().contains("ticketing_loops_ended_total 1"), "{}", app.metrics.text());
     let error = running.stop().await.expect_err("a loop ended early");
     assert!(causes(&*error).contains("a bomb went off"), "{}", causes(&*error));

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use crate::process::Program;
+
 fn ticketing(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_ticketing"));
     program.args(arguments).env_clear().envs(environment.iter().copied());
@@ -65,6 +67,70 @@ fn settings_that_contradict_each_other_are_refused() {
 
     assert!(told.contains("demo data needs every service"), "{told}");
     assert!(told.contains("at least as long as an access token"), "{told}");
+}
+
+#[test]
+fn what_takes_no_money_is_asked_for_where_people_come() {
+    let origin = ["--public-origin", "https://tickets.example.org"];
+    for (arguments, environment) in [
+        (&["--listen", "0.0.0.0:0"][..], &[][..]),
+        (&["--listen", "[::]:0"], &[]),
+        (&origin, &[]),
+        (&[], &ENGINES),
+        (&["serve", "payments", "--jwks", "{}"], &ENGINES),
+        (&["serve", "web"], &ENGINES),
+    ] {
+        let told = refusal(arguments, environment);
+        assert!(told.contains("choose --payments sandbox"), "{arguments:?}: {told}");
+    }
+    let wrong = refusal(&["--payments", "paypal"], &[]);
+    assert!(wrong.contains("paypal") && !wrong.contains("choose --payments"), "{wrong}");
+    for (arguments, environment) in [
+        (&["--hold", "soon"][..], &[][..]),
+        (&["serve", "orders", "--hold", "soon"], &ENGINES),
+        (&["audit", "--hold", "x"], &ENGINES),
+    ] {
+        let told = refusal(arguments, environment);
+        assert!(!told.contains("--payments"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn what_is_not_real_says_so() {
+    let private = Program::start_with(&["--demo", "true"]);
+    let public = Program::start_with(&["--public-origin", "https://tickets.example.org", "--payments", "sandbox"]);
+
+    for (mut program, is_demo) in [(private, true), (public, false)] {
+        let (log, readiness) = (program.said_at_start.clone(), program.readiness());
+        assert!(
+            log.contains("no money is taken") && readiness.contains("\"payments\":\"sandbox\""),
+            "{log}{readiness}"
+        );
+        assert_eq!(log.contains("a password that is published"), is_demo, "{log}");
+        program.close_log();
+    }
+    // What is asked for on the way in may be had, and is told.
+    let asked_for = ["--public-origin", "https://tickets.example.org", "--payments", "sandbox", "--demo", "true"];
+    assert!(Program::start_with(&asked_for).said_at_start.contains("a password that is published"));
+}
+
+#[test]
+fn demo_data_is_for_those_at_the_machine() {
+    let program = Program::start_by(&["--public-origin", "https://tickets.example.org", "--payments", "sandbox"]);
+    let tickets = program.exchange("GET /api/tickets HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    assert!(tickets.contains("\"items\":[]"), "{tickets}");
+
+    let program = Program::start_by(&[]);
+    let tickets = program.exchange("GET /api/tickets HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    assert!(tickets.contains("\"title\""), "{tickets}");
+}
+
+#[test]
+fn the_public_and_operators_have_an_address_each() {
+    let told = refusal(&["--listen", "127.0.0.1:3000", "--admin-listen", "0.0.0.0:3000"], &[]);
+
+    assert!(told.contains("choose another port"), "{told}");
+    assert!(refusal(&["--admin-listen", "somewhere"], &[]).contains("somewhere"));
 }
 
 const ENGINES: [(&str, &str); 7] = [

@@ -17,7 +17,7 @@ use crate::ports::store::{StoreError, Stored};
 use super::World;
 
 pub use follow_orders::PaymentsFollowOrders;
-pub use pay_order::PayOrder;
+pub use pay_order::{NotHeardOf, PayOrder};
 pub use settle::SettlePayments;
 
 /// What the payments service works with. A clone is the same service.

@@ -5,12 +5,13 @@ use serde_json::Value;
 use ticketing_web::{ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, Shell, api_docs_page};
 
 use super::shape::{kind, shape};
+use crate::config::Gateway;
 
 /// Renders a description for people.
-pub(super) fn render(description: &Value) -> String {
+pub(super) fn render(description: &Value, gateway: Option<Gateway>) -> String {
     let info = |name: &str| text(description.pointer(&format!("/info/{name}")));
     api_docs_page(ApiDocsPage {
-        shell: Shell { path: "/api/docs".to_owned(), ..Shell::default() },
+        shell: Shell { path: "/api/docs".to_owned(), sandbox: gateway == Some(Gateway::Sandbox), ..Shell::default() },
         title: info("title").unwrap_or_default(),
         version: info("version").unwrap_or_default(),
         description: info("description"),

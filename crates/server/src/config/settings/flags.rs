@@ -18,13 +18,19 @@ pub(super) struct Settings {
     /// Where to listen [default: 127.0.0.1:3000]
     #[arg(long, global = true, env = "TICKETING_LISTEN", value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<String>,
+    /// Where operators ask for /readyz and /metrics [default: on loopback, the port of --listen plus 10000]
+    #[arg(long, global = true, env = "TICKETING_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(super) admin_listen: Option<String>,
     #[command(flatten)]
     pub(super) engines: EngineFlags,
     #[command(flatten)]
     pub(super) elsewhere: ElsewhereFlags,
-    /// Begin with demo data [default: true where every service runs, in memory]
+    /// Begin with demo data [default: true where every service runs, in memory, on loopback, without --public-origin]
     #[arg(long, global = true, env = "TICKETING_DEMO", value_name = "BOOL")]
     pub(super) demo: Option<String>,
+    /// What takes the money: sandbox, which takes none [default: sandbox in memory, on loopback, without --public-origin]
+    #[arg(long, global = true, env = "TICKETING_PAYMENTS", value_name = "GATEWAY")]
+    pub(super) payments: Option<String>,
     /// How long an order holds its places [default: 15m]
     #[arg(long, global = true, env = "TICKETING_HOLD", value_name = "SPAN")]
     pub(super) hold: Option<String>,
@@ -78,6 +84,9 @@ pub(super) struct Settings {
     /// The most connections at a time [default: 8192]
     #[arg(long, global = true, env = "TICKETING_CONNECTIONS", value_name = "COUNT")]
     pub(super) connections: Option<String>,
+    /// The most connections of one network at a time, unless it is a trusted proxy's [default: a quarter of all]
+    #[arg(long, global = true, env = "TICKETING_CONNECTIONS_PER_NETWORK", value_name = "COUNT")]
+    pub(super) connections_per_network: Option<String>,
     /// The most listeners to live updates at a time [default: 1024]
     #[arg(long, global = true, env = "TICKETING_LIVE_LISTENERS", value_name = "COUNT")]
     pub(super) live_listeners: Option<String>,

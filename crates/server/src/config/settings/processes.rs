@@ -28,6 +28,28 @@ impl Mistakes {
         if config.services.contains(&Service::Web) {
             self.check_addresses(&config.services, &settings.elsewhere);
         }
+        self.check_gateway(config, settings);
+        self.check_listeners(config);
+    }
+
+    /// Whoever takes orders of people has to know that no money comes in.
+    fn check_gateway(&mut self, config: &Config, settings: &Settings) {
+        let matters = config.services.iter().any(|service| matches!(service, Service::Payments | Service::Web));
+        if matters && config.payments.is_none() && settings.payments.is_none() {
+            let here = names(&config.services);
+            self.0.push(format!(
+                "serve {here}: on real engines, on a public address or with --public-origin nothing takes money by \
+                 itself: choose --payments sandbox if none is to be taken, and every page will say so"
+            ));
+        }
+    }
+
+    fn check_listeners(&mut self, config: &Config) {
+        let (public, admin) = (config.listen, config.admin_listen);
+        let is_same_host = public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
+        if public.port() != 0 && public.port() == admin.port() && is_same_host {
+            self.0.push("--admin-listen: is where the public is answered: choose another port".to_owned());
+        }
     }
 
     /// Finds what `topics` lacks.

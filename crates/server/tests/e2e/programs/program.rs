@@ -60,6 +60,14 @@ impl Program {
         self.lock().1.clone()
     }
 
+    /// Where operators are answered.
+    pub(crate) fn admin_address(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let address =
+            log.rsplit("operators are answered on http://").next().and_then(|rest| rest.split_whitespace().next());
+        address.expect("an address").to_owned()
+    }
+
     fn lock(&self) -> MutexGuard<'_, (Child, String)> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -40,5 +40,5 @@ pub(crate) async fn the_api_is_described(market: &Market) {
     }
     assert_eq!(market.get("/api/docs").send().await.status, 200);
     assert_eq!(market.get("/livez").send().await.text, "ok");
-    assert_eq!(market.get("/readyz").send().await.body["status"], "ready");
+    assert_eq!(market.operators().get("/readyz").send().await.body["status"], "ready");
 }

@@ -40,7 +40,7 @@ enum Begun {
 /// The order may have been placed, and its event is still on its way: ask again.
 #[derive(Debug, thiserror::Error)]
 #[error("payments has not heard of order {0} yet, if there is one")]
-struct NotHeardOf(OrderId);
+pub struct NotHeardOf(pub OrderId);
 
 /// Why it did not begin.
 enum NotBegun {

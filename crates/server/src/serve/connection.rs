@@ -1,0 +1,103 @@
+//! One connection: what it may send, how long it may take, and how long it may live.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::HeaderValue;
+use http::header::CONNECTION;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::Watcher;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tower::ServiceExt;
+
+use super::stalled::Stalled;
+
+/// The longest head of a request: browsers send a few kilobytes.
+const HEAD: usize = 32 * 1024;
+
+/// What a connection may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// How long a client may take to send the head of a request, and keep an idle connection.
+    head_within: Duration,
+    /// How long a client may take to read anything at all of an answer.
+    read_within: Duration,
+    /// When it is to connect anew: a stream of events for one would never end.
+    life: Duration,
+    /// How long what is under way then may still take.
+    last: Duration,
+}
+
+impl Bounds {
+    /// For whoever has a place.
+    pub(super) const fn usual(request_timeout: Duration) -> Self {
+        Self {
+            head_within: Duration::from_secs(15),
+            read_within: request_timeout.saturating_mul(3),
+            life: Duration::from_secs(60 * 60),
+            last: Duration::from_secs(60),
+        }
+    }
+
+    /// For whoever is only told that there is no room.
+    pub(super) const BRIEF: Self = Self {
+        head_within: Duration::from_secs(2),
+        read_within: Duration::from_secs(2),
+        life: Duration::ZERO,
+        last: Duration::from_secs(4),
+    };
+
+    /// Not all who connected together are to come back together.
+    fn life_of(&self, peer: SocketAddr) -> Duration {
+        self.life + self.life.mul_f32(f32::from(peer.port() % 64) / 640.0)
+    }
+}
+
+/// Who connected, and what they reach.
+pub(super) struct Connection {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) surface: Router,
+    pub(super) bounds: Bounds,
+    /// Whether each answer closes its connection.
+    pub(super) leaving: Arc<AtomicBool>,
+}
+
+impl Connection {
+    /// Answers until it ends, or has lived long enough.
+    pub(super) async fn serve(self, watcher: Watcher) {
+        let Self { stream, peer, surface, bounds, leaving } = self;
+        let (closing, ends) = (Instant::now() + bounds.life_of(peer), bounds.life_of(peer) + bounds.last);
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let answer = surface.clone().oneshot(request.map(Body::new));
+            let leaving = Arc::clone(&leaving);
+            async move {
+                let mut answer = answer.await.unwrap_or_else(|never| match never {});
+                if leaving.load(Ordering::Relaxed) || Instant::now() >= closing {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer)
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(bounds.head_within)
+            .max_buf_size(HEAD)
+            .serve_connection(TokioIo::new(Stalled::accepted(stream, bounds.read_within)), service);
+        match tokio::time::timeout(ends, watcher.watch(connection)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, %peer, "a connection broke"),
+            Err(_) => tracing::debug!(%peer, "a connection lived long enough"),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The connections of the public listener.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use futures::future::{self, Either};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::marketplace::App;
+use crate::{no_room, router};
+
+use super::connection::{Bounds, Connection};
+use super::places::{Place, Places};
+use super::signals::Signals;
+
+/// How long connections are still taken once the process was told to stop.
+///
+/// Longer than the front door keeps an idle connection, so whoever has one
+/// either asks once more, and is told that it closes, or does not use it again.
+const LEAVE: Duration = Duration::from_secs(1);
+/// How long whoever connected last may take to ask.
+const LAST: Duration = Duration::from_millis(100);
+/// How long to wait after an accept that failed, for want of file descriptors for one.
+pub(super) const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// The connections of one listener.
+pub(super) struct Connections {
+    app: App,
+    surface: Router,
+    no_room: Router,
+    places: Places,
+    graceful: GracefulShutdown,
+    leaving: Arc<AtomicBool>,
+}
+
+impl Connections {
+    pub(super) fn new(app: &App) -> Self {
+        Self {
+            app: App::clone(app),
+            surface: router(app),
+            no_room: no_room(app),
+            places: Places::new(&app.http),
+            graceful: GracefulShutdown::new(),
+            leaving: Arc::default(),
+        }
+    }
+
+    /// Takes connections until the process is told to stop, or a part of it has failed.
+    pub(super) async fn accept_until(
+        &self,
+        listener: &TcpListener,
+        mut stop: Signals,
+        failed: impl Future<Output = ()>,
+    ) {
+        let mut failed = pin!(failed);
+        loop {
+            let (told, accept) = (pin!(stop.next()), pin!(self.accept(listener)));
+            let ended = future::select(told, &mut failed);
+            match future::select(ended, accept).await {
+                Either::Left(_) => break self.leaving.store(true, Ordering::Relaxed),
+                Either::Right(_) => {}
+            }
+        }
+        stop.end_at_the_next();
+    }
+
+    /// Answers whoever is connected or connects, and lets each know that it has to connect anew.
+    ///
+    /// Then nobody is left who would send a request on a connection that is just being closed.
+    pub(super) async fn take_leave(&self, listener: TcpListener) {
+        if self.graceful.count() > 0 {
+            let mut time_is_over = pin!(tokio::time::sleep(LEAVE));
+            while let Either::Right(_) = future::select(&mut time_is_over, pin!(self.accept(&listener))).await {}
+        }
+        // Whoever waits in the queue is connected as well, as far as they know.
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok((stream, peer)) = listener.accept() {
+            match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                Ok(stream) => self.take(stream, peer),
+                Err(error) => tracing::warn!(%error, "a connection could not be accepted"),
+            }
+        }
+        drop(listener);
+        tokio::time::sleep(if self.graceful.count() > 0 { LAST } else { Duration::ZERO }).await;
+    }
+
+    async fn accept(&self, listener: &TcpListener) {
+        match listener.accept().await {
+            Ok((stream, peer)) => self.take(stream, peer),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+
+    /// Serves a connection, or tells it that there is no room, or drops it where even that would be too much.
+    fn take(&self, stream: TcpStream, peer: SocketAddr) {
+        let place = self.places.take(peer.ip());
+        if place.as_ref().is_none_or(|place| place.is_spare) {
+            self.app.metrics.no_room();
+            tracing::warn!("there is no room for more connections, or for more of one network");
+        }
+        if let Some(place) = place {
+            tokio::spawn(self.serve(stream, peer, place));
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, place: Place) -> impl Future<Output = ()> + Send + 'static {
+        let (surface, bounds) = match place.is_spare {
+            false => (self.surface.clone(), Bounds::usual(self.app.http.request_timeout)),
+            true => (self.no_room.clone(), Bounds::BRIEF),
+        };
+        let connection = Connection { stream, peer, surface, bounds, leaving: Arc::clone(&self.leaving) };
+        let watcher = self.graceful.watcher();
+        async move {
+            connection.serve(watcher).await;
+            drop(place);
+        }
+    }
+
+    /// Waits for requests under way, up to `grace`.
+    pub(super) async fn drain(self, grace: Duration) {
+        let open = self.graceful.count();
+        if tokio::time::timeout(grace, self.graceful.shutdown()).await.is_err() {
+            tracing::warn!(open, ?grace, "some requests did not end in time");
+        }
+    }
+}
