@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_crypto::Argon2Config;
 use ticketing_memory::MemoryEngines;
 use ticketing_server::config::{Config, HttpConfig, Limits};
@@ -27,7 +28,7 @@ pub(crate) struct Marketplace {
 impl Marketplace {
     pub(crate) async fn open() -> Self {
         let http = HttpConfig { limits: Limits::OFF, passwords_per_address: 1000, ..HttpConfig::default() };
-        let config = Config { http, ..Config::default() };
+        let config = Config { http, hold_limits: HoldLimits::OFF, ..Config::default() };
         let engines =
             wiring::engines(&MemoryEngines::default(), Argon2Config::weak(), &config).expect("a weak hash is a hash");
         let assembly = assemble(engines, &config).expect("engines that fit together");

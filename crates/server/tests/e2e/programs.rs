@@ -139,6 +139,7 @@ fn settings() -> Settings {
         ("TICKETING_PASSWORDS_ADDRESS", "1000"),
         ("TICKETING_LIMIT_READS", "off"),
         ("TICKETING_LIMIT_PAYMENTS_ADDRESS", "off"),
+        ("TICKETING_LIMIT_PAYMENTS_ACCOUNT", "off"),
         ("TICKETING_LIMIT_HELD_OF_TICKET", "off"),
         ("TICKETING_LIMIT_HELD_PLACES", "off"),
         ("TICKETING_LIMIT_OPEN_ORDERS", "off"),

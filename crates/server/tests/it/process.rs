@@ -126,7 +126,7 @@ impl Program {
 fn command(settings: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ticketing"));
     command
-        .args(["--limit-sign-in-address", "off"])
+        .args(["--limit-sign-in-address", "off", "--limit-writes", "off", "--limit-reads", "off"])
         .args(settings)
         .env_clear()
         .env("TICKETING_ADMIN_LISTEN", "127.0.0.1:0");

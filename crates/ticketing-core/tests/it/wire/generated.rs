@@ -9,6 +9,7 @@ use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, Ticket
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
 use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_core::domain::text::is_visible;
 use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{Origin, RawMessage, from_message, open, seal};
@@ -96,9 +97,14 @@ fn ticket() -> impl Strategy<Value = Ticket> {
     )
 }
 
+/// A text of which something can be seen.
+fn text() -> impl Strategy<Value = String> {
+    TEXT.prop_filter("it shows nothing", |text| is_visible(text))
+}
+
 fn details() -> impl Strategy<Value = Details> {
-    let texts = (option::of(TEXT), option::of(TEXT), option::of(TEXT), option::of(TEXT));
-    (TEXT, texts, option::of(time())).prop_map(|(title, (description, venue, city, category), starts_at)| {
+    let texts = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
+    (text(), texts, option::of(time())).prop_map(|(title, (description, venue, city, category), starts_at)| {
         let input = DetailsInput {
             title: &title,
             description: description.as_deref(),
