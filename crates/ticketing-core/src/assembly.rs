@@ -30,12 +30,12 @@ use crate::ports::payment_store::PaymentStore;
 use crate::ports::ticket_store::TicketStore;
 use crate::ports::timers::TimerQueue;
 use crate::ports::transport::{EventPublisher, EventSubscriber, StartFrom};
-use crate::usecase::World;
 use crate::usecase::accounts::Accounts;
 use crate::usecase::expiration::{Expiration, ExpirationFollowsOrders, FireDue};
 use crate::usecase::orders::{ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
 use crate::usecase::tickets::{Tickets, TicketsFollowOrders};
+use crate::usecase::{Waiters, World};
 
 pub use error::AssemblyError;
 pub use health::{EndedBy, LoopEnded, LoopHealth};
@@ -175,7 +175,8 @@ impl Surroundings {
     /// [`AssemblyError`]: of its engines some outlive the process and others do not.
     pub fn orders(&self, ports: ServicePorts<dyn OrderStore>) -> Result<(Orders, Loops), AssemblyError> {
         let (desks, decide) = Desks::open(&ports.store, &self.world, self.settings.desk);
-        let orders = Orders { store: ports.store, desks: desks.clone(), world: self.world.clone() };
+        let orders =
+            Orders { store: ports.store, desks: desks.clone(), world: self.world.clone(), waiters: Waiters::default() };
         let follow = self.following("orders", Arc::new(OrdersFollow(orders.clone())), ports.parking)?;
         let mut loops = self.relaying("orders", ports.outbox)?.and(follow);
         loops.decide(desks, decide);
@@ -194,7 +195,7 @@ impl Surroundings {
         ports: ServicePorts<dyn PaymentStore>,
         gateway: Arc<dyn PaymentGateway>,
     ) -> Result<(Payments, Loops), AssemblyError> {
-        let payments = Payments { store: ports.store, gateway, world: self.world.clone() };
+        let payments = Payments { store: ports.store, gateway, world: self.world.clone(), waiters: Waiters::default() };
         let follow = self.following("payments", Arc::new(PaymentsFollowOrders(payments.clone())), ports.parking)?;
         let mut loops = self.relaying("payments", ports.outbox)?.and(follow);
         let settle = SettlePayments::new(payments.clone(), self.settings.payment_grace, 64);

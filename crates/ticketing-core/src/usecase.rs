@@ -10,13 +10,14 @@ pub mod orders;
 pub mod payments;
 pub mod tickets;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::domain::event::Event;
-use crate::domain::ids::EventId;
+use crate::domain::ids::{AccountId, EventId};
 use crate::domain::time::Timestamp;
 use crate::ports::clock::{Clock, Ids};
 use crate::wire::{EventEnvelope, Origin, seal};
@@ -35,6 +36,51 @@ pub const PAYABLE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// How long a command waits for that event, and how soon it looks first.
 const NEWS_WAIT: Duration = Duration::from_secs(2);
 const NEWS_POLL: Duration = Duration::from_millis(10);
+
+/// How many commands may wait for news at a time: of one account, and of all.
+const WAITING_OF_ACCOUNT: usize = 4;
+const WAITING: usize = 512;
+
+/// The commands that wait for the news of something young. A clone counts the same ones.
+///
+/// An id costs nothing to invent, and each of these asks again and again, so they are few.
+#[derive(Debug, Clone, Default)]
+pub struct Waiters(Arc<Mutex<HashMap<AccountId, usize>>>);
+
+/// A place among those that wait; dropping it frees it.
+struct Place {
+    waiters: Waiters,
+    account: AccountId,
+}
+
+impl Waiters {
+    fn enter(&self, account: AccountId) -> Option<Place> {
+        let mut waiting = self.waiting();
+        let is_full = waiting.values().sum::<usize>() >= WAITING;
+        let of_account = waiting.entry(account).or_default();
+        if is_full || *of_account >= WAITING_OF_ACCOUNT {
+            waiting.retain(|_, count| *count > 0);
+            return None;
+        }
+        *of_account += 1;
+        Some(Place { waiters: self.clone(), account })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
+        // No code that can panic runs while it is locked, so its counts are right.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = self.waiters.waiting();
+        if let Some(count) = waiting.get_mut(&self.account) {
+            *count -= 1;
+        }
+        waiting.retain(|_, count| *count > 0);
+    }
+}
 
 /// Time and chance, as every service needs them.
 #[derive(Clone)]
@@ -77,18 +123,28 @@ struct News<'a> {
     pause: Duration,
     /// What was waited already: a clock that is set back ends the wait all the same.
     waited: Duration,
+    /// Who waits, and where they are counted.
+    waiters: &'a Waiters,
+    account: AccountId,
+    place: Option<Place>,
 }
 
 impl<'a> News<'a> {
-    fn expected(world: &'a World, is_young: bool) -> Self {
+    fn expected(world: &'a World, is_young: bool, (waiters, account): (&'a Waiters, AccountId)) -> Self {
         let now = world.now();
         let give_up_at = if is_young { now.after(NEWS_WAIT) } else { now };
-        Self { world, give_up_at, pause: NEWS_POLL, waited: Duration::ZERO }
+        Self { world, give_up_at, pause: NEWS_POLL, waited: Duration::ZERO, waiters, account, place: None }
     }
 
-    /// Waits until looking again is worth it; `false` if it no longer is.
+    /// Waits until looking again is worth it; `false` if it no longer is, or too many wait already.
     async fn may_have_come(&mut self) -> bool {
         if self.world.now() >= self.give_up_at || self.waited >= NEWS_WAIT {
+            return false;
+        }
+        if self.place.is_none() {
+            self.place = self.waiters.enter(self.account);
+        }
+        if self.place.is_none() {
             return false;
         }
         self.world.clock.sleep(self.pause).await;

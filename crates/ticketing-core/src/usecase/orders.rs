@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::flow::desk::Desks;
 use crate::ports::order_store::OrderStore;
 
-use super::World;
+use super::{Waiters, World};
 
 pub use expire_overdue::ExpireOverdue;
 pub use follow::OrdersFollow;
@@ -37,6 +37,8 @@ pub struct Orders {
     pub desks: Desks,
     /// Time and chance.
     pub world: World,
+    /// Count the orders that wait for news of their ticket.
+    pub waiters: Waiters,
 }
 
 impl std::fmt::Debug for Orders {

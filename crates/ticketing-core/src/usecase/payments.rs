@@ -14,7 +14,7 @@ use crate::ports::gateway::PaymentGateway;
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecords, PaymentStore};
 use crate::ports::store::{StoreError, Stored};
 
-use super::World;
+use super::{Waiters, World};
 
 pub use follow_orders::PaymentsFollowOrders;
 pub use pay_order::{NotHeardOf, PayOrder};
@@ -40,6 +40,8 @@ pub struct Payments {
     pub gateway: Arc<dyn PaymentGateway>,
     /// Time and chance.
     pub world: World,
+    /// Count the payments that wait for news of their order.
+    pub waiters: Waiters,
 }
 
 impl std::fmt::Debug for Payments {

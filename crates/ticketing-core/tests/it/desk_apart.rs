@@ -20,6 +20,7 @@ use ticketing_core::flow::desk::{Decided, Desk, DeskConfig, Desks, Matter, Wish}
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, UnitOfWork, Write};
+use ticketing_core::usecase::Waiters;
 use ticketing_core::usecase::error::{Error, ErrorKind};
 use ticketing_core::usecase::orders::{Orders, OrdersFollow};
 use ticketing_core::wire::{Origin, seal};
@@ -362,7 +363,12 @@ async fn a_payment_is_not_blamed_for_its_neighbour() {
         office.trouble(tickets[1], Some(trouble));
         // A desk that remembers nothing.
         let desks = office.open();
-        let orders = Orders { store: Arc::new(office.store.clone()), desks, world: office.engines.world.clone() };
+        let orders = Orders {
+            store: Arc::new(office.store.clone()),
+            desks,
+            world: office.engines.world.clone(),
+            waiters: Waiters::default(),
+        };
 
         let handled = in_time(&office.engines.clock, OrdersFollow(orders).handle(&events)).await;
 
@@ -382,7 +388,12 @@ async fn an_unreadable_order_that_expires_is_blamed_alone() {
         let pay_by = order.pay_by().expect("it waits");
         incoming(Event::ExpirationCompleted { order: order.id, pay_by }, order.id.uuid())
     };
-    let orders = Orders { store: Arc::new(office.store.clone()), desks, world: office.engines.world.clone() };
+    let orders = Orders {
+        store: Arc::new(office.store.clone()),
+        desks,
+        world: office.engines.world.clone(),
+        waiters: Waiters::default(),
+    };
 
     let handled = OrdersFollow(orders).handle(&[expired(&bad), expired(&good)]).await;
 
@@ -406,7 +417,12 @@ async fn a_crowded_desk_puts_back_its_own_events_alone() {
     };
     let mut in_the_way = Box::pin(desks.decide(office.place(even, None)));
     assert!(futures::poll!(&mut in_the_way).is_pending());
-    let orders = Orders { store: Arc::clone(&store), desks: desks.clone(), world: office.engines.world.clone() };
+    let orders = Orders {
+        store: Arc::clone(&store),
+        desks: desks.clone(),
+        world: office.engines.world.clone(),
+        waiters: Waiters::default(),
+    };
     let follower = OrdersFollow(orders);
 
     let events = [follow(even), follow(odd)];

@@ -13,6 +13,7 @@ mod disconnect;
 mod durable;
 mod hold_limits;
 mod invariants;
+mod invented;
 mod journey;
 mod late_money;
 mod loops;

@@ -47,7 +47,8 @@ impl Orders {
             key: command.key,
         };
         let matter = Matter { ticket: command.ticket, wish: Wish::Place(request), origin };
-        let mut news = News::expected(&self.world, command.ticket.is_younger_than(YOUNG, now));
+        let is_young = command.ticket.is_younger_than(YOUNG, now);
+        let mut news = News::expected(&self.world, is_young, (&self.waiters, command.buyer));
         loop {
             match self.desks.decide(matter.clone()).await {
                 Ok(Decided::Order(order)) => return Ok(order),

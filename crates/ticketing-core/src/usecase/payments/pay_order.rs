@@ -91,7 +91,8 @@ impl Payments {
     }
 
     async fn begin(&self, command: &PayOrder) -> Result<Begun, Error> {
-        let mut news = News::expected(&self.world, command.order.is_younger_than(YOUNG, self.world.now()));
+        let is_young = command.order.is_younger_than(YOUNG, self.world.now());
+        let mut news = News::expected(&self.world, is_young, (&self.waiters, command.buyer));
         let mut tries = 0;
         loop {
             match self.try_to_begin(command).await {
