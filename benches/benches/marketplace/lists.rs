@@ -54,7 +54,8 @@ fn newest(world: &World) -> TicketQuery {
 }
 
 fn cheapest(world: &World) -> TicketQuery {
-    TicketQuery { sort: TicketSort::Cheapest, ..newest(world) }
+    let currency = Some("EUR".parse().expect("a currency"));
+    TicketQuery { sort: TicketSort::Cheapest, currency, ..newest(world) }
 }
 
 fn page(runtime: &Runtime, store: &MemoryTicketStore, query: &TicketQuery) -> usize {

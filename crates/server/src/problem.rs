@@ -292,6 +292,9 @@ impl From<Error> for Problem {
             Error::Ticket(TicketRefusal::StartsInThePast) => {
                 Self { errors: vec![FieldError::new("startsAt", "must be in the future")], ..problem }
             }
+            Error::Ticket(TicketRefusal::CurrencyNotInUse { .. }) => {
+                Self { errors: vec![FieldError::new("currency", "must be one that people still pay in")], ..problem }
+            }
             Error::Ticket(TicketRefusal::QuantityBelowSales { committed }) => {
                 let message = format!("must be at least {committed}");
                 Self { errors: vec![FieldError::new("quantity", message)], ..problem }

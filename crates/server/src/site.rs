@@ -17,7 +17,6 @@ mod edit;
 mod form;
 mod onward;
 mod orders;
-mod price;
 mod refusal;
 mod rendered;
 mod sell;

@@ -14,7 +14,7 @@ pub struct Money {
 }
 
 impl Money {
-    /// The amount in major units, as a form field takes it.
+    /// The amount in major units.
     ///
     /// # Examples
     ///

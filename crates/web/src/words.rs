@@ -56,7 +56,7 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 40] = [
+const EXPLANATIONS: [(&str, &str, &str); 41] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
@@ -66,6 +66,7 @@ const EXPLANATIONS: [(&str, &str, &str); 40] = [
     ("unsupported_media_type", "This request makes no sense", "Go back, reload the page and try again."),
     ("invalid", "Something is not filled in right", "Please check what you entered."),
     ("starts_in_the_past", "The event would begin in the past", "Please check what you entered."),
+    ("currency_not_in_use", "This currency is no more", "Nobody pays in this currency any more. Choose another one."),
     (
         "idempotency_key_reused",
         "This form was sent before",

@@ -79,7 +79,8 @@ impl TicketStore for MongoTicketStore {
     }
 
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        self.0.list::<ListingDocument>(search::query(query)).await
+        let Some(query) = search::query(query) else { return Ok(Vec::new()) };
+        self.0.list::<ListingDocument>(query).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {

@@ -258,7 +258,7 @@ const MAY_BE_KEPT: [(http::HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, Heade
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 201, body = TicketBody, description = "The ticket"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
-    (status = 422, description = "`invalid`, `starts_in_the_past`, `idempotency_key_reused`"),
+    (status = 422, description = "`invalid`, `starts_in_the_past`, `currency_not_in_use`, `idempotency_key_reused`"),
 ))]
 async fn create_ticket(
     State(app): State<App>,
@@ -350,7 +350,7 @@ fn tag_of(listing: &Listing) -> HeaderValue {
     (status = 404, description = "`ticket_not_found`"),
     (status = 409, description = "`ticket_withdrawn`, `quantity_below_sales`"),
     (status = 412, description = "`stale_version`"),
-    (status = 422, description = "`invalid`, `starts_in_the_past`"),
+    (status = 422, description = "`invalid`, `starts_in_the_past`, `currency_not_in_use`"),
 ))]
 async fn update_ticket(
     State(app): State<App>,

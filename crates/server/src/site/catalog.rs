@@ -3,20 +3,19 @@
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
+use ticketing_core::domain::invalid::Invalid;
+use ticketing_core::domain::money::Money;
 use ticketing_web::{CatalogFilters, CatalogPage, Form, catalog_page};
 
 use crate::extract::Lenient;
 
-use super::choices::categories;
-use super::price::minor_units;
+use super::choices::{EURO, categories, currencies};
 use super::refusal::Refusal;
 use super::view::{Listed, Ticket};
 use super::visit::Visit;
 
 /// How many tickets a page shows: full rows, whether of two, three or four.
 const PAGE: &str = "48";
-/// How many decimal places a filter has, whichever currency: nearly all have two.
-const DECIMALS: u8 = 2;
 
 /// What the reader looks for, as it was typed.
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +26,7 @@ pub(super) struct Search {
     city: String,
     from: String,
     to: String,
+    currency: String,
     min_price: String,
     max_price: String,
     sort: String,
@@ -37,14 +37,17 @@ impl Search {
     /// Where the API has the answer.
     fn address(&self) -> String {
         // An amount that is none is sent as it is, for the API to refuse with all else that is wrong.
+        let currency = self.compared_currency();
         let [min_price, max_price] =
-            [&self.min_price, &self.max_price].map(|text| amount(text).unwrap_or(text.clone()));
+            [&self.min_price, &self.max_price].map(|text| amount(text, currency).unwrap_or(text.clone()));
+        let currency = currency.to_owned();
         let parameters = [
             ("q", &self.q),
             ("category", &self.category),
             ("city", &self.city),
             ("from", &self.from),
             ("to", &self.to),
+            ("currency", &currency),
             ("minPrice", &min_price),
             ("maxPrice", &max_price),
             ("sort", &self.sort),
@@ -55,11 +58,18 @@ impl Search {
         format!("/api/tickets?{query}")
     }
 
+    /// The currency that was chosen, or the first one to choose where prices are compared.
+    fn compared_currency(&self) -> &str {
+        let compares = !self.min_price.is_empty() || !self.max_price.is_empty();
+        let by_price = matches!(&*self.sort, "cheapest" | "dearest");
+        if self.currency.is_empty() && (compares || by_price) { EURO } else { &self.currency }
+    }
+
     /// Says better than the API what is wrong with an amount: it knows minor units alone.
     fn explained(form: Form<CatalogFilters>) -> Form<CatalogFilters> {
-        let CatalogFilters { min_price, max_price, .. } = &form.values;
+        let CatalogFilters { min_price, max_price, currency, .. } = &form.values;
         let prices = [("minPrice", min_price), ("maxPrice", max_price)];
-        let better = prices.map(|(field, text)| (field, minor_units(text, DECIMALS).err()));
+        let better = prices.map(|(field, text)| (field, typed(text, currency).err()));
         better.into_iter().fold(form, |mut form, (field, message)| {
             let wrong = form.errors.iter_mut().find(|error| error.field == field);
             if let Some((wrong, message)) = wrong.zip(message) {
@@ -70,14 +80,21 @@ impl Search {
     }
 
     fn form(self) -> Form<CatalogFilters> {
-        let Self { q, category, city, from, to, min_price, max_price, sort, cursor: _ } = self;
-        Form::new(CatalogFilters { q, category, city, from, to, min_price, max_price, sort })
+        let currency = self.compared_currency().to_owned();
+        let Self { q, category, city, from, to, min_price, max_price, sort, .. } = self;
+        Form::new(CatalogFilters { q, category, city, from, to, currency, min_price, max_price, sort })
     }
 }
 
 /// An amount in minor units.
-fn amount(text: &str) -> Option<String> {
-    minor_units(text, DECIMALS).ok().map(|amount| amount.to_string())
+fn amount(text: &str, currency: &str) -> Option<String> {
+    typed(text, currency).ok().map(|amount| amount.to_string())
+}
+
+fn typed(text: &str, currency: &str) -> Result<u64, String> {
+    // The API says what is wrong with a currency that is none.
+    let currency = currency.parse().or_else(|_| EURO.parse()).map_err(|_: Invalid| String::new())?;
+    Money::typed(text, currency).map(|money| money.amount).map_err(|refusal| refusal.to_string())
 }
 
 pub(super) async fn catalog(visit: Visit, Lenient(search): Lenient<Search>) -> Result<Response, Refusal> {
@@ -99,6 +116,7 @@ pub(super) async fn catalog(visit: Visit, Lenient(search): Lenient<Search>) -> R
 fn page(visit: &Visit, filters: Form<CatalogFilters>, found: Listed<Ticket>) -> String {
     catalog_page(CatalogPage {
         shell: visit.shell(),
+        currencies: currencies(&filters.values.currency),
         filters,
         categories: categories(),
         tickets: found.items.into_iter().map(Into::into).collect(),

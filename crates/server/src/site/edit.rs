@@ -4,7 +4,9 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::money::Money;
 use ticketing_core::domain::ticket::TicketRefusal;
+use ticketing_core::domain::typed_amount::AmountRefusal;
 use ticketing_core::usecase::error::Error;
 use ticketing_web::{Done, EditPage, Form, TicketValues, edit_page};
 
@@ -47,10 +49,19 @@ fn values(ticket: &Ticket) -> TicketValues {
         city: text(&ticket.city),
         category: text(&ticket.category),
         starts_at: ticket.starts_at.as_deref().map(typed_time).unwrap_or_default(),
-        price: ticket.price.0.decimal(),
+        price: typed_price(ticket.price.0),
         currency: ticket.price.0.currency.to_owned(),
         quantity: ticket.quantity.to_string(),
         max_per_buyer: ticket.max_per_buyer.map(|most| most.to_string()).unwrap_or_default(),
+    }
+}
+
+/// A price as a form takes it: a seller who changes something else sends it back as it is.
+fn typed_price(price: ticketing_web::Money) -> String {
+    let decimal = price.decimal();
+    match price.currency.parse().map(|currency| Money::typed(&decimal, currency)) {
+        Ok(Err(AmountRefusal::Ambiguous { low, .. })) => low,
+        Ok(_) | Err(_) => decimal,
     }
 }
 
@@ -116,7 +127,24 @@ pub(super) async fn withdraw(Named(id): Named<TicketId>, sent: SentBy<WithdrawFo
 
 #[cfg(test)]
 mod tests {
-    use super::typed_time;
+    use super::{Money, typed_price, typed_time};
+
+    #[test]
+    fn a_price_is_typed_as_it_is_read_back() {
+        for (amount, code, exponent, typed) in [
+            (12_500, "KWD", 3, "12.5"),
+            (12_505, "KWD", 3, "012.505"),
+            (1_000, "KWD", 3, "1"),
+            (5, "KWD", 3, "0.005"),
+            (1_234_567, "KWD", 3, "1234.567"),
+            (1250, "EUR", 2, "12.50"),
+            (900, "JPY", 0, "900"),
+        ] {
+            assert_eq!(typed_price(ticketing_web::Money { amount, currency: code, exponent }), typed);
+            let currency = code.parse().expect("a currency");
+            assert_eq!(Money::typed(typed, currency), Ok(Money { amount, currency }), "{typed} {code}");
+        }
+    }
 
     #[test]
     fn a_time_is_typed_as_exactly_as_it_is() {

@@ -3,7 +3,8 @@
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
-use ticketing_core::domain::money::{Currency, Price};
+use ticketing_core::domain::invalid::Invalid;
+use ticketing_core::domain::money::{Currency, Money, Price};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_web::{Done, FieldError, Form, MyTicketsPage, SellPage, TicketValues, my_tickets_page, sell_page};
 
@@ -11,11 +12,10 @@ use crate::api::money::MoneyBody;
 use crate::api::tickets::OfferBody;
 use crate::extract::Lenient;
 
-use super::choices::{categories, currencies};
+use super::choices::{EURO, categories, currencies};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
-use super::price::minor_units;
 use super::refusal::Refusal;
 use super::view::{Listed, Place, Ticket};
 use super::visit::{Member, Visit, parsed};
@@ -130,8 +130,9 @@ impl TicketForm {
     }
 
     fn amount(&self) -> Result<u64, String> {
-        let exponent = self.currency.parse().map_or(2, Currency::exponent);
-        match minor_units(&self.price, exponent)? {
+        // The API says what is wrong with a currency that is none.
+        let currency: Currency = self.currency.parse().or_else(|_| EURO.parse()).map_err(|_: Invalid| String::new())?;
+        match Money::typed(&self.price, currency).map_err(|refusal| refusal.to_string())?.amount {
             0 => Err("must be above zero".to_owned()),
             amount if amount > Price::MAX_AMOUNT => Err("is too high".to_owned()),
             amount => Ok(amount),

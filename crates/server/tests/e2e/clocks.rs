@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_memory::SystemClock;
@@ -82,7 +83,9 @@ impl Processes {
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
             ..HttpConfig::default()
         };
-        let config = Config { engines: own_engines(), hold_for: HOLD, http, elsewhere, ..Config::default() };
+        let hold_limits = HoldLimits::OFF;
+        let config =
+            Config { engines: own_engines(), hold_for: HOLD, hold_limits, http, elsewhere, ..Config::default() };
         let market = Market::at(&address(&others).to_string());
         let most = vec![Service::Accounts, Service::Tickets, Service::Expiration, Service::Web];
         let running = vec![

@@ -31,7 +31,7 @@ async fn pages_of_a_search_join_without_gaps() {
     let (app, sally) = five_tickets().await;
 
     let newest = walk(&app, &sally, "/api/tickets?", "title").await;
-    let cheapest = walk(&app, &sally, "/api/tickets?sort=cheapest&", "title").await;
+    let cheapest = walk(&app, &sally, "/api/tickets?sort=cheapest&currency=EUR&", "title").await;
 
     assert_eq!(newest, ["Show 5", "Show 4", "Show 3", "Show 2", "Show 1"]);
     assert_eq!(cheapest, ["Show 4", "Show 2", "Show 5", "Show 1", "Show 3"]);
@@ -79,7 +79,23 @@ async fn filters_narrow_a_search() {
 
     assert_eq!(found("q=show").await, 5);
     assert_eq!(found("q=show+3").await, 1);
-    assert_eq!(found("minPrice=200&maxPrice=300").await, 2);
+    assert_eq!(found("minPrice=200&maxPrice=300&currency=EUR").await, 2);
+    assert_eq!((found("currency=EUR").await, found("currency=JPY").await), (5, 0));
+    assert_eq!((found("q=%21%3F").await, found("q=show+3+sho+3").await), (0, 1));
     assert_eq!(found("q=&category=&city=&from=&to=&minPrice=&maxPrice=&sort=").await, 5);
     assert_eq!(found("city=Vienna").await, 0);
+}
+
+#[tokio::test]
+async fn prices_are_compared_in_one_currency() {
+    let (app, _) = five_tickets().await;
+
+    for query in ["minPrice=1", "maxPrice=1", "sort=cheapest", "sort=dearest", "sort=dearest&currency=EURO"] {
+        let reply = app.get(&format!("/api/tickets?{query}")).send().await;
+        assert_eq!((reply.problem(), reply.wrong_fields()), ((422, "invalid"), vec!["currency"]), "{query}");
+    }
+    for (query, field) in [("q", 201), ("category", 41), ("city", 81)] {
+        let reply = app.get(&format!("/api/tickets?{query}={}", "x".repeat(field))).send().await;
+        assert_eq!((reply.problem(), reply.wrong_fields()), ((422, "invalid"), vec![query]));
+    }
 }

@@ -133,3 +133,17 @@ async fn a_tag_moves_with_what_is_left_and_a_change_is_meant_for_the_offer_alone
     assert_eq!((put.status.as_u16(), put.header("etag")), (200, "\"2.1\""), "a sale is no other offer");
     app.settle().await;
 }
+
+#[tokio::test]
+async fn a_currency_that_is_no_more_prices_no_new_ticket() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let mut body = offer("Opera", 1200, 1);
+
+    for code in ["HRK", "BGN", "ZWL", "CHE"] {
+        body["price"]["currency"] = json!(code);
+        let reply = app.post("/api/tickets").by(&sally).json(&body).send().await;
+        assert_eq!((reply.problem(), reply.wrong_fields()), ((422, "currency_not_in_use"), vec!["currency"]), "{code}");
+        assert!(reply.is_documented_problem(), "{reply:?}");
+    }
+}

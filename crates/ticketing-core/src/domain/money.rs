@@ -23,6 +23,18 @@ impl Currency {
     }
 }
 
+/// Of the currencies that ISO 4217 still knows: those that were withdrawn, and funds and units of account.
+const NOT_IN_USE: [&str; 15] =
+    ["BGN", "BOV", "CHE", "CHW", "CLF", "COU", "CUC", "HRK", "MXV", "SLL", "USN", "UYI", "UYW", "XAD", "ZWL"];
+
+impl Currency {
+    /// Whether people pay in it today; what was priced in another one stays to be read.
+    #[must_use]
+    pub fn is_in_use(self) -> bool {
+        !NOT_IN_USE.contains(&self.code())
+    }
+}
+
 impl PartialOrd for Currency {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
@@ -160,6 +172,19 @@ mod tests {
         let dearest = Price::new(euros(Price::MAX_AMOUNT)).unwrap().times(Quantity::new(1000).unwrap());
 
         assert!(dearest.amount < 1 << 53);
+    }
+
+    #[test]
+    fn currencies_that_are_no_more_are_read_and_not_in_use() {
+        for code in NOT_IN_USE {
+            assert_eq!(code.parse::<Currency>().map(Currency::is_in_use), Ok(false), "{code}");
+        }
+        for code in ["EUR", "SLE", "ZWG", "CUP", "VES", "XOF", "XCG"] {
+            assert_eq!(code.parse::<Currency>().map(Currency::is_in_use), Ok(true), "{code}");
+        }
+        for code in ["XXX", "XTS", "XAU", "XDR", "DEM", "VEF", "ANG"] {
+            assert!(code.parse::<Currency>().is_err(), "{code}");
+        }
     }
 
     #[test]

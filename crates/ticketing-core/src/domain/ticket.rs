@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::event::Event;
 use super::ids::{AccountId, TicketId};
 use super::invalid::{Invalid, Lines, TextRule};
-use super::money::{Price, Quantity};
+use super::money::{Currency, Price, Quantity};
 use super::order::IdempotencyKey;
 use super::time::Timestamp;
 
@@ -134,6 +134,15 @@ impl Offer {
     }
 }
 
+impl Offer {
+    /// A currency that is no more may only be kept.
+    fn may_be_priced_like(&self, old: Option<&Self>) -> Result<(), TicketRefusal> {
+        let currency = self.price.money().currency;
+        let is_kept = old.is_some_and(|old| old.price.money().currency == currency);
+        if currency.is_in_use() || is_kept { Ok(()) } else { Err(TicketRefusal::CurrencyNotInUse { currency }) }
+    }
+}
+
 #[derive(Default)]
 struct FieldDigest(Sha256);
 
@@ -197,6 +206,11 @@ pub enum TicketRefusal {
     },
     /// The event would begin before now.
     StartsInThePast,
+    /// Nobody pays in this currency any more.
+    CurrencyNotInUse {
+        /// Which.
+        currency: Currency,
+    },
 }
 
 impl Ticket {
@@ -204,7 +218,7 @@ impl Ticket {
     ///
     /// # Errors
     ///
-    /// [`TicketRefusal::StartsInThePast`] if the event began already.
+    /// [`TicketRefusal`] if the event began already, or nobody pays in the currency any more.
     pub fn create(
         id: TicketId,
         seller: AccountId,
@@ -214,6 +228,7 @@ impl Ticket {
         if offer.details.starts_at.is_some_and(|at| at <= now) {
             return Err(TicketRefusal::StartsInThePast);
         }
+        offer.may_be_priced_like(None)?;
         let ticket = Self { id, seller, offer, status: TicketStatus::OnSale, created_at: now, version: 1 };
         let event = Event::TicketCreated(ticket.clone());
         Ok((ticket, event))
@@ -279,7 +294,8 @@ impl Listing {
     /// # Errors
     ///
     /// [`TicketRefusal`] if `by` is not the seller, the ticket is withdrawn, fewer places would be
-    /// offered than are held and sold, or the event would be moved into the past.
+    /// offered than are held and sold, the event would be moved into the past, or the price into a currency
+    /// that nobody pays in any more.
     pub fn update(self, by: AccountId, offer: Offer, now: Timestamp) -> Result<(Self, Event), TicketRefusal> {
         let old = &self.ticket.offer;
         self.may_change(by)?;
@@ -290,6 +306,7 @@ impl Listing {
         if moved && offer.details.starts_at.is_some_and(|at| at <= now) {
             return Err(TicketRefusal::StartsInThePast);
         }
+        offer.may_be_priced_like(Some(old))?;
         let ticket = self.ticket.changed(|ticket| Ticket { offer, ..ticket });
         let event = Event::TicketUpdated(ticket.clone());
         Ok((Self { ticket, ..self }, event))
@@ -407,6 +424,20 @@ mod tests {
             Err(TicketRefusal::StartsInThePast)
         );
         assert_eq!(listing(1).update(seller(), past, NOW), Err(TicketRefusal::StartsInThePast));
+    }
+
+    #[test]
+    fn a_currency_that_is_no_more_is_kept_and_not_taken_up() {
+        let kuna: Currency = "HRK".parse().unwrap();
+        let in_kuna = Offer { price: Price::new(Money { amount: 100, currency: kuna }).unwrap(), ..offer(2) };
+        let refused = TicketRefusal::CurrencyNotInUse { currency: kuna };
+        let of_old = Ticket { offer: in_kuna.clone(), ..listing(2).ticket };
+
+        let create = Ticket::create(TicketId::new(Uuid::nil()), seller(), in_kuna.clone(), NOW);
+        assert_eq!(create, Err(refused.clone()));
+        assert_eq!(listing(2).update(seller(), in_kuna.clone(), NOW), Err(refused));
+        assert!(Listing::new(of_old.clone()).update(seller(), in_kuna, NOW).is_ok());
+        assert!(Listing::new(of_old).update(seller(), offer(2), NOW).is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::ids::{AccountId, TicketId};
+use crate::domain::money::Currency;
 use crate::domain::order::IdempotencyKey;
 use crate::domain::ticket::Listing;
 use crate::domain::time::Timestamp;
@@ -13,6 +14,8 @@ use super::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketQuery {
     /// Words that title, venue, city or description contain, each as the beginning of a word; case does not matter.
+    ///
+    /// Which words, [`words_to_find`](crate::domain::search::words_to_find) says; a text without words finds nothing.
     pub text: Option<String>,
     /// The whole category; case does not matter.
     pub category: Option<String>,
@@ -22,9 +25,11 @@ pub struct TicketQuery {
     pub from: Option<Timestamp>,
     /// The event begins before then.
     pub to: Option<Timestamp>,
-    /// In minor units of whichever currency; inclusive.
+    /// Only tickets that are priced in it. Bounds and orders by price compare minor units, so they name one.
+    pub currency: Option<Currency>,
+    /// In minor units; inclusive.
     pub min_price: Option<u64>,
-    /// In minor units of whichever currency; inclusive.
+    /// In minor units; inclusive.
     pub max_price: Option<u64>,
     /// Which come first.
     pub sort: TicketSort,
@@ -44,6 +49,7 @@ impl TicketQuery {
             city: None,
             from: None,
             to: None,
+            currency: None,
             min_price: None,
             max_price: None,
             sort: TicketSort::Newest,
@@ -61,9 +67,9 @@ pub enum TicketSort {
     Newest,
     /// Event soonest; those without a time come last.
     Soonest,
-    /// Lowest amount.
+    /// Lowest amount of a currency.
     Cheapest,
-    /// Highest amount.
+    /// Highest amount of a currency.
     Dearest,
 }
 

@@ -117,7 +117,7 @@ impl Error {
             }
             Self::WrongCredentials | Self::SessionOver => ErrorKind::NotSignedIn,
             Self::Ticket(TicketRefusal::NotSeller) => ErrorKind::Forbidden,
-            Self::Ticket(TicketRefusal::StartsInThePast) => ErrorKind::Invalid,
+            Self::Ticket(TicketRefusal::StartsInThePast | TicketRefusal::CurrencyNotInUse { .. }) => ErrorKind::Invalid,
             Self::Hold(HoldRefusal::Paused { .. }) => ErrorKind::Paused,
             Self::EmailTaken | Self::Ticket(_) | Self::Stock(_) | Self::Hold(_) | Self::Order(_) | Self::Payment(_) => {
                 ErrorKind::Refused
@@ -165,6 +165,7 @@ const fn ticket_code(refusal: &TicketRefusal) -> &'static str {
         TicketRefusal::Withdrawn => "ticket_withdrawn",
         TicketRefusal::QuantityBelowSales { .. } => "quantity_below_sales",
         TicketRefusal::StartsInThePast => "starts_in_the_past",
+        TicketRefusal::CurrencyNotInUse { .. } => "currency_not_in_use",
     }
 }
 
@@ -211,6 +212,7 @@ fn ticket_sentence(refusal: &TicketRefusal) -> String {
             format!("{committed} places are held or sold already, so no fewer can be offered")
         }
         TicketRefusal::StartsInThePast => "the event would begin in the past".to_owned(),
+        TicketRefusal::CurrencyNotInUse { currency } => format!("nobody pays in {currency} any more"),
     }
 }
 

@@ -60,6 +60,7 @@ fn catalog(shell: Shell, tickets: Vec<TicketCard>) -> CatalogPage {
     CatalogPage {
         shell,
         filters: Form::new(filters),
+        currencies: vec!["EUR".into()],
         categories: texts(&["Concert", "Conference", "Comedy", "Sport", "Theatre"]),
         tickets,
         next_cursor,

@@ -27,6 +27,8 @@ pub struct CatalogPage {
     pub filters: Form<CatalogFilters>,
     /// The categories that are proposed; any other may be typed.
     pub categories: Vec<String>,
+    /// The currencies to choose from.
+    pub currencies: Vec<String>,
     /// The tickets, in order.
     pub tickets: Vec<TicketCard>,
     /// Where the next page begins, if there is one.
@@ -46,6 +48,8 @@ pub struct CatalogFilters {
     pub from: String,
     /// Only up to this day: `2026-12-31`.
     pub to: String,
+    /// Only tickets in this currency; where prices are compared, one is needed.
+    pub currency: String,
     /// At least this price, a decimal of major units; sent as `minPrice`.
     pub min_price: String,
     /// At most this price, a decimal of major units; sent as `maxPrice`.
@@ -62,7 +66,7 @@ pub fn catalog_page(page: CatalogPage) -> String {
     let content = view! {
         <h1 class="title">"Tickets"</h1>
         {form_alert(&page.filters)}
-        {filter_form(&page.filters, page.categories)}
+        {filter_form(&page.filters, page.categories, page.currencies)}
         {results(page.tickets)}
         {next_link(next)}
     };
@@ -82,9 +86,9 @@ fn results(tickets: Vec<TicketCard>) -> impl IntoView {
     Either::Right(view! { <ul class="cards">{cards}</ul> })
 }
 
-fn filter_form(filters: &Form<CatalogFilters>, categories: Vec<String>) -> AnyView {
+fn filter_form(filters: &Form<CatalogFilters>, categories: Vec<String>, currencies: Vec<String>) -> AnyView {
     let values = &filters.values;
-    let detailed = [&values.from, &values.to, &values.min_price, &values.max_price];
+    let detailed = [&values.from, &values.to, &values.currency, &values.min_price, &values.max_price];
     let open = detailed.iter().any(|value| !value.is_empty());
     let category = filter(filters, "category", "Category", &values.category);
     view! {
@@ -98,19 +102,22 @@ fn filter_form(filters: &Form<CatalogFilters>, categories: Vec<String>) -> AnyVi
             </div>
             <details class="filter-more" open=open>
                 <summary>"Dates and prices"</summary>
-                {detailed_filters(filters)}
+                {detailed_filters(filters, currencies)}
             </details>
         </form>
     }
     .into_any()
 }
 
-fn detailed_filters(filters: &Form<CatalogFilters>) -> AnyView {
+fn detailed_filters(filters: &Form<CatalogFilters>, currencies: Vec<String>) -> AnyView {
     let values = &filters.values;
+    let any = (String::new(), "Any".to_owned());
+    let currencies = std::iter::once(any).chain(currencies.into_iter().map(|code| (code.clone(), code))).collect();
     view! {
         <div class="filter-row filter-row-even">
             {input_field(Kind::Date, filter(filters, "from", "From day", &values.from))}
             {input_field(Kind::Date, filter(filters, "to", "To day", &values.to))}
+            {select_field(filter(filters, "currency", "Currency", &values.currency), currencies)}
             {input_field(Kind::Decimal, filter(filters, "minPrice", "Lowest price", &values.min_price))}
             {input_field(Kind::Decimal, filter(filters, "maxPrice", "Highest price", &values.max_price))}
         </div>
@@ -133,6 +140,7 @@ fn next_address(filters: &CatalogFilters, cursor: &str) -> String {
         ("city", &filters.city),
         ("from", &filters.from),
         ("to", &filters.to),
+        ("currency", &filters.currency),
         ("minPrice", &filters.min_price),
         ("maxPrice", &filters.max_price),
         ("sort", &filters.sort),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::money::Quantity;
+use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
 use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::Page;
@@ -49,8 +49,10 @@ fn market() -> Vec<Listing> {
     let begins_now = DetailsInput { title: "Begins now", starts_at: Some(NOW), ..DetailsInput::default() };
     let over = DetailsInput { title: "Over", starts_at: Some(before(NOW)), ..DetailsInput::default() };
     let gone = listing(DetailsInput { title: "Gone", ..aida }, 3000);
+    let hanami = listing(DetailsInput { title: "Hanami", ..DetailsInput::default() }, 3000);
     let sold_out = Sales { held: 0, sold: 1, version: 2 };
     vec![
+        in_yen(hanami),
         Listing { sales: sold_out, ..listing(aida, 5000) },
         listing(flute, 7000),
         listing(derby, 3000),
@@ -59,6 +61,16 @@ fn market() -> Vec<Listing> {
         listing(over, 100),
         Listing::new(Ticket { status: TicketStatus::Withdrawn, version: 2, ..gone.ticket }),
     ]
+}
+
+fn in_yen(listing: Listing) -> Listing {
+    let price = Money { currency: currency("JPY"), ..listing.ticket.offer.price.money() };
+    let offer = Offer { price: Price::new(price).expect("a price"), ..listing.ticket.offer };
+    Listing { ticket: Ticket { offer, ..listing.ticket }, ..listing }
+}
+
+fn currency(code: &str) -> Currency {
+    code.parse().expect("a currency")
 }
 
 fn before(time: Timestamp) -> Timestamp {
@@ -71,10 +83,15 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
     let text = |text: &str| TicketQuery { text: Some(text.to_owned()), ..all.clone() };
     let category = |name: &str| TicketQuery { category: Some(name.to_owned()), ..all.clone() };
     let city = |name: &str| TicketQuery { city: Some(name.to_owned()), ..all.clone() };
-    let price = |min_price, max_price| TicketQuery { min_price, max_price, ..all.clone() };
+    let in_currency = |code| TicketQuery { currency: Some(currency(code)), ..all.clone() };
+    let price = |min_price, max_price| TicketQuery { min_price, max_price, ..in_currency("EUR") };
     let time = |from, to| TicketQuery { from, to, ..all.clone() };
     vec![
-        ("all", all.clone(), &["Begins now", "Voucher for a concert", "Derby", "Die Zauberflöte", "Aida in concert"]),
+        (
+            "all",
+            all.clone(),
+            &["Begins now", "Voucher for a concert", "Derby", "Die Zauberflöte", "Aida in concert", "Hanami"],
+        ),
         ("at most two", TicketQuery { page: Page::first(2), ..all.clone() }, &["Begins now", "Voucher for a concert"]),
         ("a word of the title", text("concert"), &["Voucher for a concert", "Aida in concert"]),
         ("the beginning of a word", text("zau"), &["Die Zauberflöte"]),
@@ -87,6 +104,15 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
         ("words in different fields", text("arena  aida"), &["Aida in concert"]),
         ("all words must match", text("aida münchen"), &[]),
         ("no pattern", text("zauber.l"), &[]),
+        ("a word that another one begins with", text("aida aid a concert con"), &["Aida in concert"]),
+        ("many words", text("aida concert row seats together arena verona in 5"), &["Aida in concert"]),
+        ("many words, of which one is missing", text("aida concert row seats together arena verona x"), &[]),
+        ("a word and symbols", text("*derby!"), &["Derby"]),
+        ("symbols alone", text("*"), &[]),
+        ("more symbols", text("🎭 !? --"), &[]),
+        ("a currency", in_currency("JPY"), &["Hanami"]),
+        ("a currency that nothing has", in_currency("CHF"), &[]),
+        ("a price in a currency", TicketQuery { max_price: Some(3000), ..in_currency("JPY") }, &["Hanami"]),
         ("a category in any case", category("OPERA"), &["Die Zauberflöte", "Aida in concert"]),
         ("the whole category", category("Oper"), &[]),
         ("a city in any case", city("verona"), &["Derby", "Aida in concert"]),
@@ -98,7 +124,7 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
         ("from a time, inclusive", time(Some(at(20)), None), &["Die Zauberflöte"]),
         ("to a time, exclusive", time(None, Some(at(20))), &["Begins now", "Derby", "Aida in concert"]),
         ("between times", time(Some(at(10)), Some(at(11))), &["Derby", "Aida in concert"]),
-        ("later", TicketQuery { now: at(11), ..all.clone() }, &["Voucher for a concert", "Die Zauberflöte"]),
+        ("later", TicketQuery { now: at(11), ..all.clone() }, &["Voucher for a concert", "Die Zauberflöte", "Hanami"]),
         ("several filters", TicketQuery { max_price: Some(4000), ..city("Verona") }, &["Derby"]),
     ]
 }
@@ -129,7 +155,9 @@ pub async fn search_pages_join_without_gaps(fixture: &dyn StoreFixture<Tickets>)
         let mut expected: Vec<_> = listings.iter().map(|listing| sort.cursor(listing)).collect();
         expected.sort_by(|a, b| a.rank.cmp(&b.rank).then(b.id.cmp(&a.id)));
         for size in [1, 7, 57, 100] {
-            let mut query = TicketQuery { sort, ..TicketQuery::all(NOW, size) };
+            let by_price = matches!(sort, TicketSort::Cheapest | TicketSort::Dearest);
+            let currency = by_price.then(|| currency("EUR"));
+            let mut query = TicketQuery { sort, currency, ..TicketQuery::all(NOW, size) };
             let mut read = Vec::new();
             loop {
                 let page = search(&bench, &query).await;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 
 use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::money::Currency;
 use ticketing_core::domain::ticket::{Listing, TicketStatus};
 use ticketing_core::ports::ticket_store::TicketSort;
 
@@ -70,6 +71,7 @@ pub(super) struct Catalog {
     pub(super) all: Shelf,
     categories: HashMap<String, Shelf>,
     cities: HashMap<String, Shelf>,
+    currencies: HashMap<Currency, Shelf>,
     /// Words have too many tickets between them to keep each in every order.
     words: BTreeMap<Box<str>, BTreeSet<TicketId>>,
     words_of: HashMap<TicketId, Words>,
@@ -84,6 +86,7 @@ impl Catalog {
         self.all.add(listing);
         add_to(&mut self.categories, details.category.as_deref(), listing);
         add_to(&mut self.cities, details.city.as_deref(), listing);
+        self.currencies.entry(currency_of(listing)).or_default().add(listing);
         let words = Words::of(details);
         for word in words.iter() {
             match self.words.get_mut(word) {
@@ -104,6 +107,9 @@ impl Catalog {
         self.all.remove(listing);
         remove_from(&mut self.categories, details.category.as_deref(), listing);
         remove_from(&mut self.cities, details.city.as_deref(), listing);
+        if let Some(shelf) = self.currencies.get_mut(&currency_of(listing)) {
+            shelf.remove(listing);
+        }
         for word in words.iter() {
             let Some(having) = self.words.get_mut(word) else { continue };
             having.remove(&listing.ticket.id);
@@ -123,6 +129,11 @@ impl Catalog {
         self.cities.get(name)
     }
 
+    /// The tickets that are priced in a currency.
+    pub(super) fn currency(&self, currency: Currency) -> Option<&Shelf> {
+        self.currencies.get(&currency)
+    }
+
     /// The tickets that have a word with this beginning, word by word.
     pub(super) fn having(&self, prefix: &str) -> Vec<&BTreeSet<TicketId>> {
         let from = self.words.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
@@ -133,6 +144,10 @@ impl Catalog {
     pub(super) fn words_of(&self, id: TicketId) -> Option<&Words> {
         self.words_of.get(&id)
     }
+}
+
+fn currency_of(listing: &Listing) -> Currency {
+    listing.ticket.offer.price.money().currency
 }
 
 fn add_to(shelves: &mut HashMap<String, Shelf>, name: Option<&str>, listing: &Listing) {

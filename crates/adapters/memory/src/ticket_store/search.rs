@@ -10,7 +10,8 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::{Bound, RangeInclusive};
 
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::ticket::{Listing, words};
+use ticketing_core::domain::search::words_to_find;
+use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 use uuid::Uuid;
 
@@ -24,6 +25,9 @@ const FEW: usize = 4096;
 
 pub(super) fn search(catalog: &Catalog, listings: &Table<TicketId, Listing>, query: &TicketQuery) -> Vec<Listing> {
     let wanted = Wanted::of(query);
+    if query.text.is_some() && wanted.words.is_empty() {
+        return Vec::new();
+    }
     let search = Search { catalog, listings, wanted: &wanted };
     search.page().unwrap_or_default().into_iter().cloned().collect()
 }
@@ -39,7 +43,7 @@ struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     fn of(query: &'a TicketQuery) -> Self {
-        let words: Vec<String> = query.text.as_deref().into_iter().flat_map(words).collect();
+        let words: Vec<String> = query.text.as_deref().map(words_to_find).unwrap_or_default();
         Self {
             query,
             beginnings: words.iter().map(|word| beginning(word)).collect(),
@@ -126,6 +130,9 @@ impl<'a> Search<'a> {
         if let Some(name) = &self.wanted.city {
             least = fewer(least, self.catalog.city(name)?);
         }
+        if let Some(currency) = self.wanted.query.currency {
+            least = fewer(least, self.catalog.currency(currency)?);
+        }
         Some(least)
     }
 
@@ -196,6 +203,7 @@ impl<'a> Search<'a> {
         starts_at.is_none_or(|at| at >= query.now)
             && query.from.is_none_or(|from| starts_at.is_some_and(|at| at >= from))
             && query.to.is_none_or(|to| starts_at.is_some_and(|at| at < to))
+            && query.currency.is_none_or(|currency| offer.price.money().currency == currency)
             && query.min_price.is_none_or(|least| amount >= least)
             && query.max_price.is_none_or(|most| amount <= most)
             && wanted.category.as_deref().is_none_or(|name| is_called(offer.details.category.as_deref(), name))

@@ -7,7 +7,7 @@
 
 use bson::{Bson, Document, Uuid, doc};
 use mongodb::IndexModel;
-use ticketing_core::domain::ticket::words;
+use ticketing_core::domain::search::{MOST_WORDS, words_to_find};
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 
 use crate::document::{Record, index, partial, signed, unique};
@@ -17,6 +17,7 @@ use super::listing::ListingDocument;
 
 const SOONEST: &str = "found_by.soonest";
 const AMOUNT: &str = "found_by.amount";
+const CURRENCY: &str = "offer.price.currency";
 const CATEGORY: &str = "found_by.category";
 const CITY: &str = "found_by.city";
 const WORDS: &str = "found_by.words";
@@ -28,25 +29,32 @@ pub(super) fn indexes() -> Vec<IndexModel> {
         index("of_seller", doc! { "seller": 1, "_id": -1 }),
         on_sale("newest", doc! { "on_sale": 1, "_id": -1 }),
         on_sale("soonest", doc! { SOONEST: 1, "_id": -1 }),
-        on_sale("cheapest", doc! { AMOUNT: 1, "_id": -1 }),
-        on_sale("dearest", doc! { AMOUNT: -1, "_id": -1 }),
+        on_sale("cheapest_of_currency", doc! { CURRENCY: 1, AMOUNT: 1, "_id": -1 }),
+        on_sale("dearest_of_currency", doc! { CURRENCY: 1, AMOUNT: -1, "_id": -1 }),
         on_sale("category", doc! { CATEGORY: 1, "_id": -1 }),
         on_sale("city", doc! { CITY: 1, "_id": -1 }),
         on_sale("words", doc! { WORDS: 1, "_id": -1 }),
     ]
 }
 
-pub(super) fn query(query: &TicketQuery) -> Query {
+/// `None` if nothing can match.
+pub(super) fn query(query: &TicketQuery) -> Option<Query> {
+    let words = query.text.as_deref().map(words_to_find);
+    if words.as_ref().is_some_and(Vec::is_empty) {
+        return None;
+    }
     let mut all = vec![doc! { "on_sale": true }, doc! { SOONEST: { "$gte": query.now.millis() } }];
     all.extend(times(query));
+    all.extend(query.currency.map(|currency| doc! { CURRENCY: currency.code() }));
     all.extend(query.min_price.map(|least| doc! { AMOUNT: { "$gte": signed(least) } }));
     all.extend(query.max_price.map(|most| doc! { AMOUNT: { "$lte": signed(most) } }));
     all.extend(query.category.as_deref().map(|name| doc! { CATEGORY: name.to_lowercase() }));
     all.extend(query.city.as_deref().map(|name| doc! { CITY: name.to_lowercase() }));
-    all.extend(query.text.as_deref().into_iter().flat_map(words).map(|word| beginning(&word)));
+    all.extend(words.iter().flat_map(|words| having(words)));
     all.extend(query.page.after.map(|cursor| behind(query.sort, cursor)));
     let filter = doc! { "$and": all };
-    Query { collection: ListingDocument::COLLECTION, filter, sort: order(query.sort), limit: query.page.limit }
+    let (collection, sort) = (ListingDocument::COLLECTION, order(query.sort));
+    Some(Query { collection, filter, sort, limit: query.page.limit })
 }
 
 /// The event's time as it was asked for; a ticket without one is after every time.
@@ -59,9 +67,22 @@ fn times(query: &TicketQuery) -> Option<Document> {
     Some(doc! { SOONEST: { "$gte": from, "$lt": to } })
 }
 
+/// There is a word that begins like each of these.
+///
+/// The longest one leads into the index of words. The others are asked for in a form for which the server knows no
+/// index, and always as many of them, so that it plans searches of any number of words once and in one way.
+fn having(words: &[String]) -> Vec<Document> {
+    let Some((longest, others)) = words.split_first() else { return Vec::new() };
+    let others = others.iter().map(String::as_str);
+    // Every word begins with nothing.
+    let others = others.chain(std::iter::repeat("")).take(MOST_WORDS - 1);
+    let lacks: Vec<Document> = others.map(|word| doc! { WORDS: { "$not": beginning(word) } }).collect();
+    vec![doc! { WORDS: beginning(longest) }, doc! { "$nor": lacks }]
+}
+
 /// Some word begins like this; both bounds hold for the same word.
 fn beginning(word: &str) -> Document {
-    doc! { WORDS: { "$elemMatch": { "$gte": word, "$lt": format!("{word}{}", char::MAX) } } }
+    doc! { "$elemMatch": { "$gte": word, "$lt": format!("{word}{}", char::MAX) } }
 }
 
 fn order(sort: TicketSort) -> Document {

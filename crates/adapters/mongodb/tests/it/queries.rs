@@ -172,7 +172,9 @@ async fn a_page_of_tickets_is_walked_in_the_order_of_an_index() {
     store.listings_of(seller, Page::first(10)).await.expect("an answer");
     store.listings(&listings.iter().map(|listing| listing.ticket.id).collect::<Vec<_>>()).await.expect("an answer");
     for sort in [TicketSort::Newest, TicketSort::Soonest, TicketSort::Cheapest, TicketSort::Dearest] {
-        let first = TicketQuery { sort, ..TicketQuery::all(Timestamp::EPOCH, 50) };
+        let by_price = matches!(sort, TicketSort::Cheapest | TicketSort::Dearest);
+        let currency = by_price.then(|| "EUR".parse().expect("a currency"));
+        let first = TicketQuery { sort, currency, ..TicketQuery::all(Timestamp::EPOCH, 50) };
         let page = store.search(&first).await.expect("an answer");
         let after = page.last().map(|listing| sort.cursor(listing));
         let second = TicketQuery { page: Page { after, limit: 50 }, ..first };
@@ -199,4 +201,28 @@ async fn a_search_by_words_reads_those_that_have_them() {
     let long = doc! { "ns": { "$regex": "listings$" }, "docsExamined": { "$gt": 100 } };
     let found = profile.find_one(long).await.expect("the profile is read");
     assert!(found.is_none(), "{found:?}");
+}
+
+/// However many words somebody looks for, the server plans the search once: all have one shape.
+#[tokio::test]
+async fn a_search_is_planned_alike_for_any_number_of_words() {
+    let client = connected().await;
+    let store = MongoTicketStore::open(&client).await.expect("the store opens");
+    let listings = (0..100).map(|_| sample::listing());
+    let work = listings.fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing)));
+    store.commit(work).await.expect("a commit");
+    let database = profiled(&client, "tickets").await;
+    let letters: String = ('a'..='z').map(|letter| format!("{letter} ")).collect();
+    let texts = ["die", "die zauber", "die zauber opera glasses gärtner münchen", &letters, &letters.repeat(4)];
+    for text in texts {
+        let query = TicketQuery { text: Some(text.to_owned()), ..TicketQuery::all(Timestamp::EPOCH, 50) };
+        store.search(&query).await.expect("an answer");
+    }
+    let searches = doc! { "op": "query", "ns": { "$regex": "listings$" } };
+    let profile = database.collection::<Document>("system.profile");
+    let seen: Vec<Document> = profile.find(searches).await.expect("a profile").try_collect().await.expect("a profile");
+
+    let shapes: std::collections::BTreeSet<_> = seen.iter().map(|entry| entry.get_str("queryHash").ok()).collect();
+    assert_eq!((seen.len(), shapes.len()), (texts.len(), 1), "{seen:#?}");
+    assert!(!shapes.contains(&None), "the server names the shape of each");
 }

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::money::Currency;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort};
@@ -27,9 +28,10 @@ struct PageDocument<'a> {
 
 impl Question {
     pub(super) fn of(query: &TicketQuery) -> Self {
-        let TicketQuery { text, category, city, from, to, min_price, max_price, sort, now, page } = query;
+        let TicketQuery { text, category, city, from, to, currency, min_price, max_price, sort, now, page } = query;
         let texts = (text, category, city);
-        let bounds = (from.map(Timestamp::millis), to.map(Timestamp::millis), min_price, max_price);
+        let currency = currency.map(Currency::code);
+        let bounds = (from.map(Timestamp::millis), to.map(Timestamp::millis), currency, min_price, max_price);
         let place = (name(*sort), page.after.map(|after| (after.rank, after.id.uuid())), page.limit);
         let text = serde_json::json!([texts, bounds, place]).to_string();
         Self { text, asked_at: *now }

@@ -27,6 +27,8 @@ fn queries() -> Vec<TicketQuery> {
         TicketQuery { category: text("opera"), city: text("münchen"), ..all() },
         TicketQuery { from: Some(NOW), to: Some(NOW.after(Duration::from_secs(1))), ..all() },
         TicketQuery { min_price: Some(1), max_price: Some(4250), ..all() },
+        TicketQuery { currency: Some("EUR".parse().expect("a currency")), ..all() },
+        TicketQuery { currency: Some("JPY".parse().expect("a currency")), ..all() },
         TicketQuery { page: Page::first(2), ..all() },
     ];
     queries.extend(

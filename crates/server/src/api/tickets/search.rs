@@ -6,6 +6,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::invalid::Invalid;
+use ticketing_core::domain::money::Currency;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::Page;
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
@@ -14,19 +16,25 @@ use crate::api::list::{ListId, given, limit};
 use crate::problem::{FieldError, Problem};
 
 /// The longest text to look for, in characters.
-const LONGEST: usize = 200;
+const LONGEST_TEXT: usize = 200;
+/// No category and no city is longer.
+const LONGEST_CATEGORY: usize = 40;
+const LONGEST_CITY: usize = 80;
 
 /// What a visitor looks for. A parameter without a value is as good as absent.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TicketSearch {
-    /// Words that title, venue, city or description contain, each as the beginning of a word.
+    /// Words that title, venue, city or description contain, each as the beginning of a word. Of more than eight
+    /// the longest count; a text without letters and digits finds nothing.
     #[param(max_length = 200)]
     q: Option<String>,
     /// The whole category.
+    #[param(max_length = 40)]
     category: Option<String>,
     /// The whole city.
+    #[param(max_length = 80)]
     city: Option<String>,
     /// The event begins then or later: a time, or a day in UTC.
     #[param(example = "2030-06-01")]
@@ -34,6 +42,9 @@ pub struct TicketSearch {
     /// The event begins before then, or on that day in UTC.
     #[param(example = "2030-06-30T18:00:00Z")]
     to: Option<String>,
+    /// Only tickets in this currency of ISO 4217. Needed with `minPrice`, `maxPrice` and a sort by price.
+    #[param(example = "EUR")]
+    currency: Option<String>,
     /// In minor units; inclusive.
     #[param(value_type = Option<u64>)]
     min_price: Option<String>,
@@ -53,19 +64,21 @@ pub struct TicketSearch {
 impl TicketSearch {
     /// Which list this is a page of.
     pub(super) fn list(&self) -> ListId {
-        let filters =
-            [&self.q, &self.category, &self.city, &self.from, &self.to, &self.min_price, &self.max_price, &self.sort];
-        ListId::new("tickets", &filters.map(|filter| given(filter.as_deref())))
+        let filters = [&self.q, &self.category, &self.city, &self.from, &self.to, &self.currency];
+        let prices = [&self.min_price, &self.max_price, &self.sort];
+        let parts: Vec<_> = filters.into_iter().chain(prices).map(|filter| given(filter.as_deref())).collect();
+        ListId::new("tickets", &parts)
     }
 
     pub(super) fn query(&self, list: ListId, now: Timestamp) -> Result<TicketQuery, Problem> {
         let mut wrong = Vec::new();
         let query = TicketQuery {
-            text: keep(words("q", self.q.as_deref()), &mut wrong),
-            category: keep(words("category", self.category.as_deref()), &mut wrong),
-            city: keep(words("city", self.city.as_deref()), &mut wrong),
+            text: keep(text("q", self.q.as_deref(), LONGEST_TEXT), &mut wrong),
+            category: keep(text("category", self.category.as_deref(), LONGEST_CATEGORY), &mut wrong),
+            city: keep(text("city", self.city.as_deref(), LONGEST_CITY), &mut wrong),
             from: keep(time("from", self.from.as_deref(), Duration::ZERO), &mut wrong),
             to: keep(time("to", self.to.as_deref(), DAY), &mut wrong),
+            currency: keep(currency(self.currency.as_deref()), &mut wrong),
             min_price: keep(amount("minPrice", self.min_price.as_deref()), &mut wrong),
             max_price: keep(amount("maxPrice", self.max_price.as_deref()), &mut wrong),
             sort: keep(sort(self.sort.as_deref()).map(Some), &mut wrong).unwrap_or_default(),
@@ -90,10 +103,10 @@ fn keep<T>(parsed: Result<Option<T>, FieldError>, wrong: &mut Vec<FieldError>) -
     })
 }
 
-fn words(field: &'static str, text: Option<&str>) -> Result<Option<String>, FieldError> {
+fn text(field: &'static str, text: Option<&str>, longest: usize) -> Result<Option<String>, FieldError> {
     match given(text) {
-        Some(text) if text.chars().count() > LONGEST => {
-            Err(FieldError::new(field, format!("must be at most {LONGEST} characters long")))
+        Some(text) if text.chars().count() > longest => {
+            Err(FieldError::new(field, format!("must be at most {longest} characters long")))
         }
         text => Ok(text.map(str::to_owned)),
     }
@@ -105,6 +118,10 @@ fn time(field: &'static str, text: Option<&str>, day_ends: Duration) -> Result<O
     let day = format!("{text}T00:00:00Z").parse().map(|day: Timestamp| day.after(day_ends));
     let time = text.parse().or(day);
     time.map(Some).map_err(|_| FieldError::new(field, "must be a day such as 2030-06-01, or a time in RFC 3339"))
+}
+
+fn currency(code: Option<&str>) -> Result<Option<Currency>, FieldError> {
+    given(code).map(|code| code.parse().map_err(|invalid: Invalid| invalid.into())).transpose()
 }
 
 fn amount(field: &'static str, text: Option<&str>) -> Result<Option<u64>, FieldError> {

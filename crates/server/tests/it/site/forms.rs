@@ -57,7 +57,7 @@ async fn an_offer_comes_back_with_all_that_is_wrong_at_once() {
         ("description", "\n<b>two\nlines</b>"),
         ("city", "Århus"),
         ("startsAt", "soon"),
-        ("price", "12.505"),
+        ("price", "12.5051"),
         ("currency", "USD"),
         ("quantity", "many"),
     ];
@@ -103,17 +103,39 @@ async fn a_price_follows_its_currency() {
         ("0", "EUR", "Price must be above zero."),
         ("99999999999", "EUR", "Price is too high."),
         ("ten", "EUR", "Price must be a number such as 12.50."),
+        (
+            "1.005",
+            "KWD",
+            "Price can be read in two ways: write 1005 for the higher amount or 01.005 for the lower one.",
+        ),
     ] {
         sally.open("/sell").await;
         sally.submit("/sell", &[("title", "Opera"), ("price", price), ("currency", currency)]).await;
         assert_eq!((sally.posted, sally.error("price").as_str()), (303, error));
     }
     for (price, currency, shown) in
-        [("900", "JPY", "900 JPY"), ("1.005", "KWD", "1.005 KWD"), ("7,5", "EUR", "7.50 EUR")]
+        [("900", "JPY", "900 JPY"), ("01.005", "KWD", "1.005 KWD"), ("7,5", "EUR", "7.50 EUR")]
     {
         sally.open("/sell").await;
         sally.submit("/sell", &[("title", "Opera"), ("price", price), ("currency", currency)]).await;
         assert_eq!(sally.texts(".price-line data"), [shown]);
+    }
+}
+
+#[tokio::test]
+async fn a_price_that_nobody_touched_is_saved_as_it_was() {
+    let app = TestApp::start().await;
+    let mut sally = member(&app, "sally").await;
+    for (price, shown) in [("1005", "1005.000 KWD"), ("01.005", "1.005 KWD"), ("12.5", "12.500 KWD")] {
+        sally.open("/sell").await;
+        sally.submit("/sell", &[("title", "Opera"), ("price", price), ("currency", "KWD")]).await;
+        let edit = format!("{}/edit", sally.path);
+        sally.open(&edit).await;
+        sally.submit(&edit, &[("title", "Opera, moved")]).await;
+        assert_eq!(
+            (sally.texts("h1"), sally.texts(".price-line data")),
+            (vec!["Opera, moved".to_owned()], vec![shown.to_owned()])
+        );
     }
 }
 

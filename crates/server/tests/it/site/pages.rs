@@ -103,6 +103,11 @@ async fn prices_are_filtered_by_what_people_type() {
         browser.open(&format!("/?{filters}")).await;
         assert_eq!(browser.texts(".cards li").len(), found, "{filters}");
     }
+    browser.open("/?maxPrice=1,000").await;
+    let twofold = "can be read in two ways: write 1000 for the higher amount or 1 for the lower one";
+    assert_eq!((browser.status, browser.error("maxPrice")), (422, format!("Highest price {twofold}.")));
+    browser.open("/?maxPrice=100&currency=JPY").await;
+    assert_eq!(browser.texts(".cards li").len(), 0, "other currencies are not compared");
 }
 
 #[tokio::test]

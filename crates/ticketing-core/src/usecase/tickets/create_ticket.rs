@@ -28,8 +28,8 @@ impl Tickets {
     ///
     /// # Errors
     ///
-    /// [`Error::Ticket`] if the event would begin in the past, [`Error::KeyReused`], or
-    /// [`Error::Unavailable`]; after that, asking again with the same key is safe.
+    /// [`Error::Ticket`] if the event would begin in the past or its currency is no longer in use,
+    /// [`Error::KeyReused`], or [`Error::Unavailable`]; after that, asking again with the same key is safe.
     ///
     /// # Cancel safety
     ///

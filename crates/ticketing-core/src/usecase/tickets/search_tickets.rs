@@ -1,9 +1,10 @@
 //! Finds tickets on sale, and a seller's own.
 
 use crate::domain::ids::{AccountId, TicketId};
+use crate::domain::invalid::Invalid;
 use crate::domain::ticket::Listing;
 use crate::ports::store::Page;
-use crate::ports::ticket_store::{TicketCursor, TicketQuery};
+use crate::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 use crate::usecase::Slice;
 use crate::usecase::error::Error;
 
@@ -14,8 +15,11 @@ impl Tickets {
     ///
     /// # Errors
     ///
-    /// A failure of the store.
+    /// [`Error::Invalid`] if prices are compared without a currency, or a failure of the store.
     pub async fn search_tickets(&self, mut query: TicketQuery) -> Result<Slice<Listing, TicketCursor>, Error> {
+        if compares_prices(&query) && query.currency.is_none() {
+            return Err(Invalid::new("currency", "is needed to compare prices").into());
+        }
         let (limit, sort) = (query.page.limit, query.sort);
         query.page.limit = limit + 1;
         let found = self.store.search(&query).await?;
@@ -32,4 +36,9 @@ impl Tickets {
         let found = self.store.listings_of(seller, one_more).await?;
         Ok(Slice::cut(found, page.limit, |listing| listing.ticket.id))
     }
+}
+
+fn compares_prices(query: &TicketQuery) -> bool {
+    let is_bounded = query.min_price.is_some() || query.max_price.is_some();
+    is_bounded || matches!(query.sort, TicketSort::Cheapest | TicketSort::Dearest)
 }

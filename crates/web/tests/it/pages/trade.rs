@@ -45,14 +45,16 @@ fn catalog(text: &'static str) -> CatalogPage {
         city: text.into(),
         from: text.into(),
         to: text.into(),
+        currency: text.into(),
         min_price: text.into(),
         max_price: text.into(),
         sort: text.into(),
     };
-    let fields = ["q", "category", "city", "from", "to", "minPrice", "maxPrice", "sort"];
+    let fields = ["q", "category", "city", "from", "to", "currency", "minPrice", "maxPrice", "sort"];
     CatalogPage {
         shell: shell(text),
         filters: wrong(filters, text, &fields),
+        currencies: vec!["EUR".into()],
         categories: vec!["Concert".into(), text.into()],
         tickets: TICKET_STATES.map(|status| card(text, status)).into(),
         next_cursor: Some(text.into()),

@@ -298,6 +298,7 @@ async fn a_filter_that_is_not_looked_at() {
     assert_misread(rule, |query| query.city = None).await;
     assert_misread(rule, |query| query.from = None).await;
     assert_misread(rule, |query| query.to = None).await;
+    assert_misread(rule, |query| query.currency = None).await;
     assert_misread(rule, |query| query.min_price = None).await;
     assert_misread(rule, |query| query.max_price = None).await;
     assert_misread(rule, |query| query.now = Timestamp::EPOCH).await;

@@ -1,0 +1,47 @@
+//! What somebody types into a search, as words to look for.
+
+use super::text::composed;
+use super::ticket::words;
+
+/// The most words that a search looks for.
+pub const MOST_WORDS: usize = 8;
+
+/// The words to look for, each as the beginning of a word, longest first; none if the text has none.
+///
+/// A word that another one begins with is left out, since whatever has the longer one has it too. Of more than
+/// [`MOST_WORDS`] the longest are looked for: they tell tickets apart best.
+#[must_use]
+pub fn words_to_find(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    // Far more than a person types: the rest of a longer text is not even read.
+    let mut typed: Vec<String> = words(&composed(text)).take(8 * MOST_WORDS).collect();
+    typed.sort_by(|one, other| other.chars().count().cmp(&one.chars().count()).then_with(|| one.cmp(other)));
+    for word in typed {
+        if found.len() == MOST_WORDS {
+            break;
+        }
+        if !found.iter().any(|longer| longer.starts_with(&word)) {
+            found.push(word);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_few_and_distinct_and_the_longest_come_first() {
+        assert_eq!(words_to_find("an Opera  opera OPER night o"), ["night", "opera", "an"]);
+        let letters: String = ('a'..='z').map(|letter| format!("{letter} ")).collect();
+        assert_eq!(words_to_find(&letters.repeat(10)), ["a", "b", "c", "d", "e", "f", "g", "h"]);
+        assert_eq!(words_to_find(&"x ".repeat(10_000)), ["x"]);
+        assert_eq!(words_to_find("Zauberflo\u{308}te"), ["zauberflöte"]);
+    }
+
+    #[test]
+    fn symbols_are_no_words() {
+        assert_eq!(words_to_find("!? — ** 🎭"), [""; 0]);
+    }
+}
