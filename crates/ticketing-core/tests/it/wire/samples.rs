@@ -83,8 +83,7 @@ fn detailed_ticket(version: u64, status: TicketStatus) -> Ticket {
         category: Some("opera"),
         starts_at: Some(OPENING),
     });
-    let offer = Offer { max_per_buyer: Some(quantity(1)), ..ticket.offer };
-    Ticket { version, status, offer, ..ticket }
+    Ticket { version, status, ..ticket }
 }
 
 fn order(version: u64, status: OrderStatus, (held, sold): (u32, u32)) -> OrderChange {
