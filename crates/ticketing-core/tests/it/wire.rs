@@ -14,6 +14,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use ticketing_core::domain::event::Event;
+use ticketing_core::domain::ticket::{Details, DetailsInput};
 use ticketing_core::wire::{EventEnvelope, RawMessage, Undecodable, from_message, open, to_headers};
 
 use samples::{envelope, samples};
@@ -248,6 +249,20 @@ fn a_message_that_contradicts_itself_is_refused() {
     assert!(decode(&empty).is_err());
     assert!(decode(&with_header("ce_subject", Some("01931b6e-8f00-7000-8000-0000000000ff"))).is_err());
     assert!(decode(&with_header("ce_aggregateversion", Some("9"))).is_err());
+}
+
+/// Composed, some texts are longer than they were typed; and what an older release let pass stays acknowledged.
+#[test]
+fn a_text_that_was_accepted_once_is_read_whatever_the_rules_are_now() {
+    let grown = "\u{958}".repeat(120);
+    let accepted = Details::parse(DetailsInput { title: &grown, ..DetailsInput::default() }).unwrap();
+    for title in [&*accepted.title, "\u{3164}", "a\u{2028}b"] {
+        let Event::TicketCreated(mut ticket) = samples()[1].clone() else { panic!("the sample is a ticket") };
+        ticket.offer.details.title = title.into();
+        let event = Event::TicketCreated(ticket);
+
+        assert_eq!(open(&envelope(&event)).as_ref(), Ok(&Some(event)), "{title:?}");
+    }
 }
 
 #[test]

@@ -18,8 +18,8 @@ use uuid::Uuid;
 use super::samples::{envelope, samples};
 use super::{decode, message};
 
-/// No control characters, and no white space at either end.
-const TEXT: &str = r"[^\p{C}\s]([^\p{C}]{0,30}[^\p{C}\s])?";
+/// One line without control characters, and without white space at either end.
+const TEXT: &str = r"[^\p{C}\s]([^\p{C}\p{Zl}\p{Zp}]{0,30}[^\p{C}\s])?";
 
 proptest! {
     #[test]
