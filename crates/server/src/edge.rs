@@ -29,6 +29,10 @@ use crate::problem::Problem;
 
 pub(crate) use upload::Upload;
 
+/// A form that comes too early: the site carries nothing out, keeps what was typed and says how long to wait.
+#[derive(Debug, Clone)]
+pub(crate) struct Postponed(pub(crate) Problem);
+
 /// Names a request, in both directions.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -93,8 +97,13 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
         Ok(()) => admit_change(&app, path, headers, extensions).await,
         Err(problem) => Err(problem),
     };
+    let is_form = !is_safe(&method) && !path.starts_with("/api/");
     let mut response = match admitted {
         Ok(()) => within_time(&app, request, next).await,
+        Err(problem) if is_form && problem.is_passing() => {
+            request.extensions_mut().insert(Postponed(problem));
+            within_time(&app, request, next).await
+        }
         Err(problem) => problem.into_response(),
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {

@@ -197,6 +197,16 @@ impl Problem {
         self.status
     }
 
+    /// Whether the same request may succeed later.
+    pub(crate) const fn is_passing(&self) -> bool {
+        matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// How many seconds to wait before the same may be tried again.
+    pub(crate) fn seconds_to_wait(&self) -> Option<u64> {
+        self.retry_after.map(whole_seconds)
+    }
+
     /// Writes the problem of a request into its answer, and its cause into the log.
     pub(crate) fn render(&self, request_id: Uuid, response: &mut Response) {
         self.log(request_id);

@@ -17,6 +17,7 @@ use std::thread;
 use http::{Extensions, HeaderMap};
 
 use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::limits::Verdict;
 
 use crate::config::HttpConfig;
 use crate::marketplace::{App, EdgePorts};
@@ -80,6 +81,12 @@ pub(crate) async fn check_read(
     let Some(quota) = app.http.limits.reads_per_address.filter(|_| !is_cheap(path)) else { return Ok(()) };
     let address = client::address(headers, extensions, app);
     allowed(by_network(&*app.edge.local_limiter, "read", address, quota).await.map_err(Problem::unavailable)?)
+}
+
+/// Whether what somebody typed may be kept for them: as often as a network may ask for changes.
+pub(crate) async fn may_keep(app: &App, address: IpAddr) -> bool {
+    let Some(quota) = app.http.limits.writes_per_address else { return true };
+    matches!(by_network(&*app.edge.local_limiter, "draft", address, quota).await, Ok(Verdict::Allowed))
 }
 
 /// What is asked for by machines, or sent from memory as it is.

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use ticketing_web::Form;
 
+use crate::auth::limits;
 use crate::marketplace::App;
 
 use super::refusal::Reason;
@@ -83,7 +84,7 @@ impl Draft {
 
     /// Keeps the draft for a browser in this network; returns the cookie that finds it.
     ///
-    /// `None` if it cannot be kept: it is too large, or the store does not answer.
+    /// `None` if it cannot be kept: it is too large, its network keeps too many, or the store does not answer.
     pub(super) async fn keep(self, app: &App, network: IpAddr, https: bool) -> Option<HeaderValue> {
         let chance = app.world.ids.secret();
         let (secret, slot) = (hex(chance.get(..16)?), chance.last()? % SLOTS);
@@ -91,7 +92,7 @@ impl Draft {
         let page = self.page.clone();
         let lasts = if matches!(&*page, "/signin" | "/signup") { LASTS_AT_THE_DOOR } else { LASTS };
         let sealed = serde_json::to_vec(&Sealed { secret: secret.clone(), draft: self }).ok()?;
-        if sealed.len() > MOST_BYTES {
+        if sealed.len() > MOST_BYTES || !limits::may_keep(app, network).await {
             return None;
         }
         let kept = app.drafts.as_ref()?.keep(&slot, sealed, lasts).await;

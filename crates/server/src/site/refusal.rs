@@ -79,7 +79,7 @@ impl Refusal {
     pub(super) fn of(answer: Answer) -> Self {
         let mut reason: Reason = answer.json().unwrap_or_default();
         reason.retry_after = seconds_to_wait(&answer.headers);
-        reason.is_passing = matches!(answer.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+        reason.is_passing = answer.status == StatusCode::TOO_MANY_REQUESTS || answer.status.is_server_error();
         let mut response = (answer.status, Body::from(answer.body)).into_response();
         for name in [CONTENT_TYPE, RETRY_AFTER] {
             if let Some(value) = answer.headers.get(&name) {
@@ -120,7 +120,12 @@ impl Refusal {
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        let reason = Reason { code: problem.code().to_owned(), ..Reason::default() };
+        let reason = Reason {
+            code: problem.code().to_owned(),
+            retry_after: problem.seconds_to_wait(),
+            is_passing: problem.is_passing(),
+            ..Reason::default()
+        };
         Self { reason, response: Box::new(problem.into_response()) }
     }
 }

@@ -22,7 +22,7 @@ use ticketing_web::{Done, Shell, Viewer as Shown, nothing_changed};
 use crate::auth::client;
 use crate::auth::cookies::{ACCESS, CookieName, REFRESH, SessionCookies, cookies, cookies_named};
 use crate::config::Gateway;
-use crate::edge::{RequestTrace, X_REQUEST_ID};
+use crate::edge::{Postponed, RequestTrace, X_REQUEST_ID};
 use crate::etag::offer_tag;
 use crate::front_door::{Answer, ApiClient, Caller};
 use crate::marketplace::App;
@@ -67,6 +67,8 @@ pub(super) struct Visit {
     draft_cookie: Option<String>,
     /// Whether it finds nothing any more.
     draft_lost: Arc<AtomicBool>,
+    /// Why nothing that is asked for is carried out now.
+    postponed: Option<Problem>,
     network: IpAddr,
     https: bool,
 }
@@ -151,17 +153,26 @@ impl Visit {
 
     /// Asks the API to do something.
     pub(super) async fn post<T: Serialize + Sync>(&self, path: &str, body: &T) -> Result<Answer, Refusal> {
+        self.unless_postponed()?;
         Refusal::unless_done(self.api.post(path, &self.caller, body).await)
     }
 
     /// Asks the API to replace something.
     pub(super) async fn put<T: Serialize + Sync>(&self, path: &str, body: &T) -> Result<Answer, Refusal> {
+        self.unless_postponed()?;
         Refusal::unless_done(self.api.put(path, &self.caller, body).await)
     }
 
     /// Asks the API to take something away.
     pub(super) async fn delete(&self, path: &str) -> Result<Answer, Refusal> {
+        self.unless_postponed()?;
         Refusal::unless_done(self.api.delete(path, &self.caller).await)
+    }
+}
+
+impl Visit {
+    fn unless_postponed(&self) -> Result<(), Refusal> {
+        self.postponed.clone().map_or(Ok(()), |problem| Err(problem.into()))
     }
 }
 
@@ -250,6 +261,7 @@ impl Door {
             unsure: None,
             draft_cookie: cookies_named(headers, &cookie_of(page)).first().map(|value| (*value).to_owned()),
             draft_lost: Arc::default(),
+            postponed: extensions.get::<Postponed>().map(|postponed| postponed.0.clone()),
             network: client::address(headers, extensions, &self.app),
             https: client::is_https(headers, extensions, &self.app),
             path,

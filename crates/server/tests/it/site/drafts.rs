@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ticketing_core::ports::drafts::DraftStore;
+use ticketing_core::ports::limits::Quota;
 
 use super::{Browser, buyer, member, seller};
 use crate::app::{PASSWORD, TestApp, id};
@@ -326,7 +327,7 @@ async fn a_form_that_is_too_large_to_keep_is_answered_all_the_same() {
 
 #[tokio::test]
 async fn a_sign_in_that_comes_too_often_says_how_long_to_wait() {
-    let quota = ticketing_core::ports::limits::Quota { burst: 1, per: Duration::from_secs(90) };
+    let quota = Quota { burst: 1, per: Duration::from_secs(90) };
     let app = TestApp::start_with(|config| config.http.limits.sign_in_per_account = Some(quota)).await;
     let mut ada = Browser::new(&app);
     ada.open("/signin").await;
@@ -339,20 +340,37 @@ async fn a_sign_in_that_comes_too_often_says_how_long_to_wait() {
 }
 
 #[tokio::test]
-async fn a_change_that_comes_too_often_is_a_page_that_says_how_long_to_wait() {
-    let app = TestApp::start().await;
-    let mut ada = member(&app, "ada").await;
-    let jar = ada.jar.clone();
-    drop(ada);
-    let quota = ticketing_core::ports::limits::Quota { burst: 1, per: Duration::from_secs(5) };
+async fn a_form_that_comes_too_often_keeps_what_was_typed_and_says_how_long_to_wait() {
+    let quota = Quota { burst: 2, per: Duration::from_secs(5) };
     let app = TestApp::start_with(|config| config.http.limits.writes_per_address = Some(quota)).await;
-    ada = Browser::new(&app);
-    ada.jar = jar;
-    for _ in 0..2 {
-        ada.post("/sell", &[]).await;
-    }
+    let mut sally = member(&app, "sally").await;
+    sally.open("/sell").await;
+    sally.submit("/sell", &[("title", "Opera"), ("price", "0")]).await;
+    assert_eq!(sally.error("price"), "Price must be above zero.");
 
-    assert_eq!((ada.status, ada.headers["retry-after"].to_str().unwrap()), (429, "5"));
+    sally.submit("/sell", &[("title", "Opera, again"), ("price", "7")]).await;
+
+    assert_eq!((sally.posted, sally.status, sally.path.as_str()), (303, 200, "/sell"));
+    assert_eq!((sally.value("title").as_str(), sally.value("price").as_str()), ("Opera, again", "7"));
+    assert_eq!(sally.texts(".alert p"), ["There were too many tries. Try again in 5 seconds."]);
+    sally.open("/my/tickets").await;
+    assert!(!sally.html.contains("Opera"), "nothing was carried out");
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_any_more_is_refused_on_a_page_of_its_own() {
+    let quota = Quota { burst: 2, per: Duration::from_secs(5) };
+    let app = TestApp::start_with(|config| config.http.limits.writes_per_address = Some(quota)).await;
+    let mut ada = Browser::new(&app);
+    for _ in 0..2 {
+        ada.open("/signin").await;
+        ada.submit("/signin", &[("email", "ada@example.org"), ("password", "not the password")]).await;
+        assert_eq!(ada.posted, 303);
+    }
+    ada.open("/signin").await;
+    ada.submit("/signin", &[("email", "ada@example.org"), ("password", "not the password")]).await;
+
+    assert_eq!((ada.posted, ada.headers["retry-after"].to_str().unwrap()), (429, "5"));
     assert_eq!(ada.texts(".lead"), ["There were too many tries. Try again in 5 seconds."]);
 }
 
