@@ -143,6 +143,7 @@ macro_rules! order_store {
             a_buyer_finds_all_their_orders
             overdue_orders_are_found_until_they_end
             unreadable_orders_are_passed_by
+            an_unreadable_order_blocks_no_other_order_of_its_buyer
         }
     };
     ($fixture:expr) => { $crate::order_store!(@ [tests $fixture]); };

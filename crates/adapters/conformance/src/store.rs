@@ -44,8 +44,8 @@ pub use racing::{one_of_two_racing_commits_wins, writers_who_reload_lose_nothing
 pub use search::{a_search_finds_what_matches_and_no_more, search_pages_join_without_gaps};
 pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings};
 pub use unreadable::{
-    an_unreadable_record_is_corrupt, unreadable_listings_are_passed_by, unreadable_orders_are_passed_by,
-    unreadable_payments_are_passed_by,
+    an_unreadable_order_blocks_no_other_order_of_its_buyer, an_unreadable_record_is_corrupt,
+    unreadable_listings_are_passed_by, unreadable_orders_are_passed_by, unreadable_payments_are_passed_by,
 };
 
 /// The rules of an account store.

@@ -32,6 +32,7 @@ pub struct SystemClock {
     origin: Duration,
     started: Instant,
     machine: std::time::Instant,
+    wall: fn() -> Duration,
     reading: Lock<Reading>,
 }
 
@@ -39,13 +40,17 @@ impl SystemClock {
     /// Starts to count. Sleeping needs tokio's timer.
     #[must_use]
     pub fn new() -> Self {
+        Self::following(wall)
+    }
+
+    fn following(wall: fn() -> Duration) -> Self {
         let (started, machine) = (Instant::now(), std::time::Instant::now());
-        Self { origin: wall(), started, machine, reading: Lock::default() }
+        Self { origin: wall(), started, machine, wall, reading: Lock::default() }
     }
 
     /// By how many milliseconds the wall clock moved more than the machine's own.
     fn drift(&self) -> i64 {
-        let (wall, counted) = (wall().as_millis(), (self.origin + self.machine.elapsed()).as_millis());
+        let (wall, counted) = ((self.wall)().as_millis(), (self.origin + self.machine.elapsed()).as_millis());
         i64::try_from(wall).unwrap_or(i64::MAX) - i64::try_from(counted).unwrap_or(i64::MAX)
     }
 }
@@ -138,6 +143,8 @@ impl fmt::Debug for ManualClock {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use futures::FutureExt;
 
     use super::*;
@@ -170,5 +177,21 @@ mod tests {
         tokio::time::advance(Duration::from_secs(3600)).await;
 
         assert_eq!(clock.now().since(before), Duration::from_secs(3600));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_system_clock_comes_back_when_the_wall_clock_is_set_back() {
+        static SET_BACK: AtomicBool = AtomicBool::new(false);
+        const BY: Duration = Duration::from_secs(600);
+        let clock = SystemClock::following(|| if SET_BACK.load(Ordering::Relaxed) { wall() - BY } else { wall() });
+        let before = clock.now();
+
+        SET_BACK.store(true, Ordering::Relaxed);
+        for _ in 0..3 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            clock.now();
+        }
+
+        assert!(before.since(clock.now()) > BY / 2, "{:?} after {before:?}", clock.now());
     }
 }

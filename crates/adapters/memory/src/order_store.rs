@@ -52,7 +52,9 @@ impl MemoryOrderStore {
 #[async_trait]
 impl OrderStore for MemoryOrderStore {
     async fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, StoreError> {
-        self.0.find(|tables| tables.load(needs)).await
+        let (records, passed_by) = self.0.find(|tables| tables.load(needs)).await?;
+        self.0.tell(&passed_by);
+        Ok(records)
     }
 
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
@@ -82,14 +84,16 @@ pub(crate) struct OrderTables {
 }
 
 impl OrderTables {
-    fn load(&self, needs: &OrderNeeds) -> Result<OrderRecords, Unreadable> {
-        let by_key = needs.keys.iter().filter_map(|key| self.by_key.get(key));
+    /// What was asked for, and what was passed by because it only counts against its buyer.
+    fn load(&self, needs: &OrderNeeds) -> Result<(OrderRecords, Vec<Unreadable>), Unreadable> {
         let mut seen = HashSet::new();
+        let by_key = needs.keys.iter().filter_map(|key| self.by_key.get(key));
+        let mut orders = self.orders.find(needs.orders.iter().chain(by_key).filter(|id| seen.insert(**id)))?;
         let unpaid = needs.unpaid_of.iter().flat_map(|buyer| self.unpaid_of(*buyer, needs.unpaid_since));
         let bought = needs.bought.iter().filter_map(|of| self.bought.get(of)).flatten();
-        let wanted = needs.orders.iter().chain(by_key).chain(unpaid).chain(bought);
-        let orders = wanted.filter(|id| seen.insert(**id));
-        Ok(OrderRecords { orders: self.orders.find(orders)?, stocks: self.stocks.find(needs.stocks.iter())? })
+        let counted = self.orders.readable(unpaid.chain(bought).filter(|id| seen.insert(**id)));
+        orders.extend(counted.records);
+        Ok((OrderRecords { orders, stocks: self.stocks.find(needs.stocks.iter())? }, counted.unreadable))
     }
 
     fn unpaid_of(&self, buyer: AccountId, since: Timestamp) -> impl Iterator<Item = &OrderId> {

@@ -79,6 +79,11 @@ impl<T: Tables> Store<T> {
         Ok(self.passed_by.told(self.read(look).await?))
     }
 
+    /// Tells what was passed by.
+    pub(crate) fn tell(&self, passed_by: &[Unreadable]) {
+        passed_by.iter().for_each(|unreadable| self.passed_by.tell(unreadable));
+    }
+
     pub(crate) fn spoil(&self, record: &RecordKey) -> bool {
         self.tables.lock().spoil(record)
     }
@@ -168,6 +173,24 @@ impl<K: Eq + Hash, R> Table<K, R> {
             found.extend(self.records.get(key).cloned());
         }
         Ok(found)
+    }
+
+    /// The records of these names that can be read, and what cannot be.
+    pub(crate) fn readable<'a>(&self, keys: impl Iterator<Item = &'a K>) -> Listed<Stored<R>>
+    where
+        K: fmt::Display + 'a,
+        R: Clone,
+    {
+        let mut found = Listed::default();
+        for key in keys {
+            let is_unreadable = self.is_unreadable(key);
+            found.take(if is_unreadable {
+                Err(unreadable("records", key))
+            } else {
+                Ok(self.records.get(key).cloned())
+            });
+        }
+        found
     }
 
     /// Records in the order of a list, as many as are asked for.

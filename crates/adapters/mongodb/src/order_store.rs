@@ -4,7 +4,7 @@ mod order;
 mod stock;
 
 use async_trait::async_trait;
-use bson::{Uuid, doc};
+use bson::{RawDocument, Uuid, doc};
 use futures::future::try_join4;
 use ticketing_core::domain::ids::{AccountId, OrderId};
 use ticketing_core::domain::order::Order;
@@ -72,8 +72,10 @@ impl OrderStore for MongoOrderStore {
         let keyed = self.0.find::<OrderDocument>(with_any_key(&needs.keys));
         // Orders behind stocks, or places would be taken by an order that is not found.
         let stocks = stocks.await?;
-        let unpaid = self.0.find::<OrderDocument>(order::unpaid(&needs.unpaid_of, needs.unpaid_since));
-        let bought = self.0.find::<OrderDocument>(order::bought(&needs.bought));
+        let may_be_meant = |order: &RawDocument| order::may_have_one_of(order, &needs.keys);
+        let unpaid = order::unpaid(&needs.unpaid_of, needs.unpaid_since);
+        let unpaid = self.0.find_readable::<OrderDocument>(unpaid, may_be_meant);
+        let bought = self.0.find_readable::<OrderDocument>(order::bought(&needs.bought), may_be_meant);
         let (mut orders, keyed, unpaid, bought) = try_join4(orders, keyed, unpaid, bought).await?;
         orders.extend(keyed.into_iter().chain(unpaid).chain(bought));
         orders.sort_unstable_by_key(|order| order.record.id);

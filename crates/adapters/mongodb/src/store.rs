@@ -160,6 +160,25 @@ impl Store {
         found.iter().map(|document| R::read_stored(document).map_err(StoreError::from)).collect()
     }
 
+    /// As [`find`](Self::find), but what cannot be read is told and passed by, unless it may be what was asked for.
+    pub(crate) async fn find_readable<R: Record>(
+        &self,
+        filter: Option<Document>,
+        may_be_meant: impl Fn(&RawDocument) -> bool + Send,
+    ) -> Result<Vec<Stored<R::Domain>>, StoreError> {
+        let Some(filter) = filter else { return Ok(Vec::new()) };
+        let found = Query::all(R::COLLECTION, filter).find_in(&self.database).await?;
+        let mut readable = Vec::with_capacity(found.len());
+        for document in &found {
+            match R::read_stored(document) {
+                Ok(stored) => readable.push(stored),
+                Err(unreadable) if may_be_meant(document) => return Err(unreadable.into()),
+                Err(unreadable) => self.client.unreadable.tell(&unreadable),
+            }
+        }
+        Ok(readable)
+    }
+
     /// A page of a list. What cannot be read is told and passed by.
     pub(crate) async fn list<R: Record>(&self, query: Query) -> Result<Vec<R::Domain>, StoreError> {
         let listed = query.list_in(&self.database, |document| R::read(document).map(Some)).await?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use uuid::Uuid;
+use uuid::{Uuid, Variant, Version};
 
 use super::time::Timestamp;
 
@@ -32,9 +32,10 @@ macro_rules! id {
                 self.0
             }
 
-            /// Whether the id was drawn less than `span` before `now`, or after it.
+            /// Whether the id was drawn less than `span` before `now`; also by a clock that is a few minutes ahead.
             ///
-            /// Only such an id may belong to something whose event is still on its way.
+            /// Only such an id may belong to something whose event is still on its way. One that is no UUID of
+            /// version 7 was never drawn.
             #[must_use]
             pub fn is_younger_than(self, span: Duration, now: Timestamp) -> bool {
                 is_younger_than(self.0, span, now)
@@ -76,14 +77,17 @@ id!(/// Names an event.
 id!(/// Names a session: one sign-in on one device.
     SessionId);
 
+/// How far ahead the clock may be that an id was drawn by: an id from later was made up by whoever sent it.
+const AHEAD: Duration = Duration::from_secs(5 * 60);
+
 fn is_younger_than(uuid: Uuid, span: Duration, now: Timestamp) -> bool {
-    let Some(drawn) = uuid.get_timestamp() else { return false };
+    let is_ours = uuid.get_version() == Some(Version::SortRand) && uuid.get_variant() == Variant::RFC4122;
+    let Some(drawn) = uuid.get_timestamp().filter(|_| is_ours) else { return false };
     let (seconds, nanos) = drawn.to_unix();
     let drawn_at = Timestamp::from_millis(
         i64::try_from(seconds).unwrap_or(i64::MAX / 1000).saturating_mul(1000) + i64::from(nanos / 1_000_000),
     );
-    // An id from further ahead than the span was made up by the caller.
-    now < drawn_at.after(span) && drawn_at < now.after(span)
+    now < drawn_at.after(span) && drawn_at < now.after(span.min(AHEAD))
 }
 
 #[cfg(test)]
@@ -104,6 +108,36 @@ mod tests {
         assert!(!drawn_at(995_000).is_younger_than(span, now));
         assert!(!drawn_at(2_000_000).is_younger_than(span, now));
         assert!(!TicketId::new(Uuid::from_u128(7)).is_younger_than(span, now));
+    }
+
+    #[test]
+    fn an_id_from_a_time_that_has_not_come_is_not_young_however_long_news_may_take() {
+        let (now, month) = (Timestamp::from_millis(3_000_000_000), Duration::from_secs(31 * 24 * 3600));
+        let ahead = |seconds: u64| drawn_at(3_000_000_000 + seconds * 1000);
+
+        assert!(drawn_at(1_000_000_000).is_younger_than(month, now));
+        assert!(ahead(299).is_younger_than(month, now));
+        assert!(!ahead(300).is_younger_than(month, now));
+        assert!(!ahead(24 * 3600).is_younger_than(month, now));
+        assert!(!drawn_at((1 << 48) - 1).is_younger_than(month, now));
+    }
+
+    #[test]
+    fn an_id_of_another_version_was_never_drawn() {
+        let (now, span) = (Timestamp::from_millis(1_800_000_000_000), Duration::from_secs(3600));
+        let ticks = 0x01B2_1DD2_1381_4000 + 1_800_000_000_000 * 10_000;
+        let versions = [
+            uuid::Builder::from_gregorian_timestamp(ticks, 0, &[7; 6]).into_uuid(),
+            uuid::Builder::from_sorted_gregorian_timestamp(ticks, 0, &[7; 6]).into_uuid(),
+            uuid::Builder::from_random_bytes(drawn_at(1_800_000_000_000).uuid().into_bytes()).into_uuid(),
+            uuid::Builder::from_bytes(drawn_at(1_800_000_000_000).uuid().into_bytes())
+                .with_variant(Variant::Microsoft)
+                .into_uuid(),
+        ];
+
+        for id in versions {
+            assert!(!TicketId::new(id).is_younger_than(span, now), "{id}");
+        }
     }
 
     #[test]

@@ -31,6 +31,9 @@ impl From<Order> for OrderRecord {
 }
 
 /// What a batch of decisions needs to know, read in one round trip.
+///
+/// A record that is asked for by name or by key, and cannot be read, is an error. One that only counts against its
+/// buyer is passed by, unless its key cannot be read either and might be one of those that are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderNeeds {
     /// Stocks, by ticket.
@@ -83,6 +86,8 @@ pub struct OrderRecords {
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
 /// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
 /// - A list passes by what cannot be read and goes on behind it: `unreadable_orders_are_passed_by`.
+/// - An order that cannot be read does not count against its buyer, and keeps its key:
+///   `an_unreadable_order_blocks_no_other_order_of_its_buyer`.
 /// - Of one buyer, a key makes one order: `a_key_makes_one_order_of_a_buyer`.
 /// - Whoever sees the places that an order took finds it by its key: `a_stock_brings_the_orders_that_changed_it`.
 /// - The unpaid orders of a buyer are found while they count, and no others: `unpaid_orders_count_against_their_buyer`.

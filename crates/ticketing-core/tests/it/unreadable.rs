@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::OrderId;
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
 use ticketing_core::domain::time::Timestamp;
@@ -12,7 +13,7 @@ use ticketing_core::ports::store::{Page, RecordKey};
 use ticketing_core::usecase::error::Error;
 use ticketing_memory::FaultPlan;
 
-use crate::market::{Engines, HOLD};
+use crate::market::{Engines, HOLD, key};
 
 /// More than any loop takes at once.
 const MANY: u128 = 70;
@@ -96,4 +97,30 @@ async fn a_catalogue_shows_what_can_be_read() {
     let shown: Vec<_> = shown.iter().map(|listing| listing.ticket.id).collect();
     assert_eq!(shown, [tickets[2], tickets[0]]);
     assert!(matches!(market.tickets.ticket(tickets[1]).await, Err(Error::Broken(_))));
+}
+
+#[tokio::test]
+async fn a_buyer_with_an_order_that_cannot_be_read_orders_others_and_none_of_them_twice() {
+    let mut engines = Engines::new();
+    engines.limits = HoldLimits { open_orders: Some(2), ..HoldLimits::OFF };
+    let mut market = engines.start(&FaultPlan::none());
+    let ticket = market.sell(99, 100).await.expect("a ticket").ticket.id;
+    market.settle().await.expect("no faults");
+    let lost = market.order_as((1, Some(key("lost"))), ticket, 3).await.expect("a place");
+    assert!(market.engines.orders.spoil(&RecordKey::Order(lost.id)));
+
+    let (again, neighbour, other) = futures::join!(
+        market.order_as((1, Some(key("lost"))), ticket, 3),
+        market.order_as((2, Some(key("lost"))), ticket, 1),
+        market.order_as((1, Some(key("new"))), ticket, 1),
+    );
+    assert!(matches!(again, Err(Error::Broken(_))), "its key makes no second order: {again:?}");
+    neighbour.expect("another buyer is not concerned");
+    other.expect("what cannot be read keeps its buyer from nothing else");
+    market.order(1, ticket, 1).await.expect("what cannot be read counts against nobody");
+    let refused = market.order(1, ticket, 1).await.map(|order| order.id);
+    assert!(matches!(refused, Err(Error::Hold(_))), "what can be read does: {refused:?}");
+    assert!(matches!(market.order_as((1, Some(key("lost"))), ticket, 3).await, Err(Error::Broken(_))));
+    let stock = market.engines.census().stocks(Page::first(10)).await.expect("no faults").records;
+    assert_eq!(stock.iter().map(|stock| stock.sales.held).collect::<Vec<_>>(), [6], "no place is held twice");
 }

@@ -1,5 +1,6 @@
 //! Records that cannot be read: an answer where one is asked for, no hindrance to those around it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
@@ -7,6 +8,7 @@ use ticketing_core::domain::order::{Order, OrderStatus};
 use ticketing_core::domain::payment::Payment;
 use ticketing_core::domain::ticket::{Listing, Ticket};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::order_store::OrderNeeds;
 use ticketing_core::ports::store::{Page, RecordKey, StoreError, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort};
 
@@ -14,6 +16,7 @@ use crate::outcome::Outcome;
 use crate::sample::{self, NOW};
 use crate::time::soon;
 
+use super::any_store::key;
 use super::bench::{Bench, after_change, inserting};
 use super::{AnyStore, Orders, Payments, StoreFixture, Tickets};
 
@@ -82,6 +85,41 @@ pub async fn unreadable_orders_are_passed_by(fixture: &dyn StoreFixture<Orders>)
     for size in SIZES {
         let read = |page: Page<OrderId>| bench.store.orders_of(buyer, page);
         assert_eq!(all(size, read, |order| order.id).await, sound, "a buyer's list in pages of {size}");
+    }
+    Outcome::Kept
+}
+
+/// An order that cannot be read does not count against its buyer; whoever names it, or its key, is told.
+pub async fn an_unreadable_order_blocks_no_other_order_of_its_buyer(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let buyer = AccountId::new(sample::uuid());
+    let [open, lost] = ["open", "lost"].map(|name| Order { key: Some(key(name)), ..sample::order(buyer) });
+    let completed = OrderStatus::Completed { payment: PaymentId::new(sample::uuid()), at: NOW };
+    let paid = Order { status: completed, version: 2, ..sample::order(buyer) };
+    let lost_paid = Order { id: OrderId::new(sample::uuid()), key: Some(key("lost, paid")), ..paid.clone() };
+    bench.commit(inserting::<Orders>(&[&open, &lost, &paid, &lost_paid].map(|order| order.clone().into()))).await;
+    if spoil(fixture, [&lost, &lost_paid].map(|order| RecordKey::Order(order.id)).into_iter()).await.is_none() {
+        return NOTHING_TO_SPOIL;
+    }
+
+    let keys = ["open", "new"].map(|name| (buyer, key(name))).to_vec();
+    let bought = vec![(buyer, paid.ticket.id)];
+    let counted = OrderNeeds { keys, unpaid_of: vec![buyer], unpaid_since: NOW, bought, ..OrderNeeds::default() };
+    let found = soon("a read is answered", bench.store.load(&counted)).await.expect("what can be read is read");
+    let found: BTreeSet<_> = found.orders.iter().map(|stored| stored.record.id).collect();
+    assert_eq!(found, BTreeSet::from([open.id, paid.id]), "all that can be read counts, and nothing else");
+    for order in [&lost, &lost_paid] {
+        let by_key =
+            OrderNeeds { keys: order.key.clone().map(|key| (buyer, key)).into_iter().collect(), ..counted.clone() };
+        let by_name = OrderNeeds { orders: vec![order.id], ..counted.clone() };
+        for needs in [by_key, by_name] {
+            let told = soon("a read is answered", bench.store.load(&needs)).await;
+            assert!(matches!(told, Err(StoreError::Corrupt(_))), "what is asked for and cannot be read is {told:?}");
+        }
+        let again = Order { key: order.key.clone(), ..sample::order(buyer) };
+        let named = bench.conflict("a key of what cannot be read", inserting::<Orders>(&[again.into()])).await;
+        let taken = order.key.clone().map(|key| RecordKey::OrderKey(buyer, key));
+        assert_eq!(Vec::from_iter(named), Vec::from_iter(taken), "the key is taken");
     }
     Outcome::Kept
 }

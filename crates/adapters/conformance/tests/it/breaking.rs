@@ -11,3 +11,4 @@ mod publishing;
 mod stores;
 mod subscribing;
 mod timers;
+mod unreadable;

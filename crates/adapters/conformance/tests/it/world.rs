@@ -12,7 +12,7 @@ use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::report::{Family, Finding};
 use ticketing_conformance::sessions::SessionsFixture;
-use ticketing_conformance::store::{Orders, StoreFixture, Tickets};
+use ticketing_conformance::store::{Orders, Payments, StoreFixture, Tickets};
 use ticketing_conformance::time::{TimeFixture, with_patience};
 use ticketing_conformance::timers::TimersFixture;
 use ticketing_conformance::transport::TransportFixture;
@@ -27,6 +27,7 @@ use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{RecordKey, StoreError, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::timers::TimerQueue;
@@ -34,7 +35,7 @@ use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_memory::{
     ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter, MemoryOrderStore, MemoryParkingLot,
-    MemorySessions, MemoryTicketStore, MemoryTimers, SandboxConfig, SandboxGateway,
+    MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, SandboxConfig, SandboxGateway,
 };
 use uuid::Uuid;
 
@@ -48,6 +49,7 @@ pub(crate) struct World {
     pub(crate) reopened_outbox: Arc<dyn Outbox>,
     pub(crate) reopened_parking: Arc<dyn ParkingLot>,
     pub(crate) tickets: Arc<dyn TicketStore>,
+    pub(crate) payments: Arc<dyn PaymentStore>,
     pub(crate) publisher: Arc<dyn EventPublisher>,
     pub(crate) subscriber: Arc<dyn EventSubscriber>,
     pub(crate) parking: Arc<dyn ParkingLot>,
@@ -69,6 +71,7 @@ pub(crate) struct World {
 pub(crate) struct Below {
     orders: MemoryOrderStore,
     tickets: MemoryTicketStore,
+    payments: MemoryPaymentStore,
     parking: MemoryParkingLot,
 }
 
@@ -78,11 +81,17 @@ impl Default for World {
         let clock: Arc<dyn Clock> = Arc::new(manual.clone());
         let orders = MemoryOrderStore::new(clock.clone());
         let tickets = MemoryTicketStore::new(clock.clone());
+        let payments = MemoryPaymentStore::new(clock.clone());
         let (broker, parking) = (MemoryBroker::new(clock.clone(), BROKER), MemoryParkingLot::new());
         let sandbox = SandboxGateway::new(clock.clone(), SandboxConfig::default());
         Self {
             clock: manual,
-            below: Below { orders: orders.clone(), tickets: tickets.clone(), parking: parking.clone() },
+            below: Below {
+                orders: orders.clone(),
+                tickets: tickets.clone(),
+                payments: payments.clone(),
+                parking: parking.clone(),
+            },
             is_spoilt: Arc::default(),
             orders_outbox: Arc::new(orders.outbox()),
             reopened_outbox: Arc::new(orders.outbox()),
@@ -90,6 +99,7 @@ impl Default for World {
             orders: Arc::new(orders),
             tickets_outbox: Arc::new(tickets.outbox()),
             tickets: Arc::new(tickets),
+            payments: Arc::new(payments),
             publisher: Arc::new(broker.publisher()),
             subscriber: Arc::new(broker.subscriber()),
             broker,
@@ -167,6 +177,25 @@ impl StoreFixture<Tickets> for World {
 
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::clone(&self.tickets_outbox)
+    }
+}
+
+#[async_trait]
+impl StoreFixture<Payments> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.note(self.below.payments.spoil(record))
+    }
+
+    fn store(&self) -> Arc<dyn PaymentStore> {
+        Arc::clone(&self.payments)
+    }
+
+    async fn another(&self) -> Arc<dyn PaymentStore> {
+        Arc::new(MemoryPaymentStore::new(Arc::new(self.clock.clone())))
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.below.payments.outbox())
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use bson::{DateTime, Document, Uuid, doc};
+use bson::raw::{RawBsonRef, cstr};
+use bson::{DateTime, Document, RawDocument, Uuid, doc};
 use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
-use ticketing_core::domain::order::{CancelReason, Order, OrderStatus, OrderedTicket};
+use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
@@ -40,6 +41,18 @@ pub(super) fn bought(pairs: &[(AccountId, TicketId)]) -> Option<Document> {
         doc! { "ticket": Uuid::from(ticket.uuid()), "buyer": Uuid::from(buyer.uuid()), "status": "completed" }
     };
     (!pairs.is_empty()).then(|| doc! { "$or": pairs.iter().map(pair).collect::<Vec<_>>() })
+}
+
+/// Whether an order that cannot be read may have one of these keys: its own cannot be read either, so no key finds it.
+pub(super) fn may_have_one_of(order: &RawDocument, keys: &[(AccountId, IdempotencyKey)]) -> bool {
+    let is_known = match order.get(cstr!("key")) {
+        Ok(None | Some(RawBsonRef::Null)) => true,
+        Ok(Some(RawBsonRef::String(key))) => key.parse::<IdempotencyKey>().is_ok(),
+        Ok(Some(_)) | Err(_) => false,
+    };
+    let is_theirs =
+        |buyer: &AccountId| order.get_binary(cstr!("buyer")).is_ok_and(|found| found.bytes == buyer.uuid().as_bytes());
+    !is_known && keys.iter().any(|(buyer, _)| is_theirs(buyer))
 }
 
 /// A field that an order in this status does not have is null.

@@ -153,6 +153,47 @@ async fn an_event_that_cannot_be_read_stays_when_its_row_is_marked() {
 }
 
 #[tokio::test]
+async fn events_in_a_row_that_cannot_be_marked_are_not_published_again_and_again() {
+    let client = connected().await;
+    let store = MongoOrderStore::open(&client).await.expect("the store opens");
+    let (stuck, free) = (sample::history(Topic::Orders, 1), sample::history(Topic::Orders, 1));
+    commit(&store, &stuck).await;
+    let mut row = rows(&client).find_one(doc! {}).await.expect("an answer").expect("a row");
+    rows(&client).delete_many(doc! {}).await.expect("it is taken out");
+    row.insert("_id", "a name of somebody's own");
+    rows(&client).insert_one(row).await.expect("it is put back under another name");
+    commit(&store, &free).await;
+
+    assert_eq!(store.outbox().pending(None, 10).await.expect("an answer").events, free);
+    assert!(client.passed_by().counts().contains_key("outbox"));
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_an_order_its_buyer_orders_others() {
+    let client = connected().await;
+    let store = MongoOrderStore::open(&client).await.expect("the store opens");
+    let documents = client.database("orders").collection::<Document>("orders");
+    let keyed = |buyer, text: &str| Order { key: Some(text.parse().expect("a key")), ..sample::order(buyer) };
+    for damage in damages() {
+        let (buyer, other) = (AccountId::new(sample::uuid()), AccountId::new(sample::uuid()));
+        let [sound, damaged] = ["sound", "damaged"].map(|text| keyed(buyer, text));
+        let work = UnitOfWork::default().with(Write::insert(sound.clone())).with(Write::insert(damaged.clone()));
+        store.commit(work).await.expect("they are new");
+        documents.update_one(of(&damaged), damage.clone()).await.expect("it is damaged");
+
+        let counted = OrderNeeds { unpaid_of: vec![buyer], ..OrderNeeds::default() };
+        let others = OrderNeeds { keys: vec![(other, "damaged".parse().expect("a key"))], ..counted.clone() };
+        for needs in [counted.clone(), others] {
+            let found = store.load(&needs).await.unwrap_or_else(|error| panic!("after {damage}: {error:?}")).orders;
+            assert_eq!(found.iter().map(|stored| stored.record.id).collect::<Vec<_>>(), [sound.id], "after {damage}");
+        }
+        let again = OrderNeeds { keys: vec![(buyer, "damaged".parse().expect("a key"))], ..counted };
+        let told = store.load(&again).await;
+        assert!(matches!(told, Err(StoreError::Corrupt(_))), "its key makes no second order after {damage}: {told:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_an_older_release_parked_is_found_as_it_wrote_it() {
     let client = connected().await;
     let store = MongoOrderStore::open(&client).await.expect("the store opens");

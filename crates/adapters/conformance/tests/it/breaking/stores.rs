@@ -1,7 +1,6 @@
 //! Stores that write in part, overwrite or find the wrong things.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,13 +31,10 @@ enum Flaw {
     FindsWhatIsNotDue,
     ForgivesTooEarly,
     CountsNothingBought,
-    StopsAtTheUnreadable,
-    CountsTheUnreadable,
-    HidesTheUnreadable,
 }
 
-/// A store, what is wrong with it, and whether it holds what cannot be read.
-struct Flawed(Arc<dyn OrderStore>, Flaw, Arc<AtomicBool>);
+/// A store, and what is wrong with it.
+struct Flawed(Arc<dyn OrderStore>, Flaw);
 
 impl Flawed {
     async fn commit_in_part(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -55,18 +51,6 @@ impl Flawed {
             forced.writes.push(Write { replaces, ..write });
         }
         self.0.commit(forced).await
-    }
-
-    /// A page of a list that holds what cannot be read.
-    fn spoil(&self, page: &mut Vec<Order>) -> Result<(), StoreError> {
-        match self.1 {
-            Flaw::StopsAtTheUnreadable if self.2.load(Ordering::Relaxed) => Err(StoreError::Corrupt("spoilt".into())),
-            Flaw::CountsTheUnreadable => {
-                page.pop();
-                Ok(())
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Takes what is stored for what was read, if both were written as often.
@@ -112,9 +96,6 @@ impl OrderStore for Flawed {
             Flaw::CountsNothingBought => {
                 return self.0.load(&OrderNeeds { bought: Vec::new(), ..needs.clone() }).await;
             }
-            Flaw::HidesTheUnreadable => {
-                return self.0.load(needs).await.or_else(|_| Ok(OrderRecords::default()));
-            }
             _ => return self.0.load(needs).await,
         }
         let keyed = OrderNeeds { keys: needs.keys.clone(), ..OrderNeeds::default() };
@@ -127,7 +108,6 @@ impl OrderStore for Flawed {
 
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
         let mut orders = self.0.orders_of(buyer, page).await?;
-        self.spoil(&mut orders)?;
         if self.1 == Flaw::ShowsOneTooFew && orders.len() > 2 {
             orders.remove(1);
         }
@@ -137,9 +117,7 @@ impl OrderStore for Flawed {
     async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
         let minute = Duration::from_secs(60);
         let deadline = if self.1 == Flaw::FindsWhatIsNotDue { deadline.after(minute) } else { deadline };
-        let mut orders = self.0.overdue(deadline, max).await?;
-        self.spoil(&mut orders)?;
-        Ok(orders)
+        self.0.overdue(deadline, max).await
     }
 
     async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -174,7 +152,7 @@ impl OrderStore for Flawed {
 
 async fn assert_flawed(rule: &str, flaw: Flaw) {
     let sound = World::default();
-    let orders = Arc::new(Flawed(sound.orders, flaw, Arc::clone(&sound.is_spoilt)));
+    let orders = Arc::new(Flawed(sound.orders, flaw));
     assert_notices(&ORDER_STORE, rule, &World::default(), &World { orders, ..sound }).await;
 }
 
@@ -232,13 +210,6 @@ async fn keys_that_are_looked_for_too_early() {
 async fn holds_that_count_against_nobody() {
     assert_flawed("unpaid_orders_count_against_their_buyer", Flaw::ForgivesTooEarly).await;
     assert_flawed("what_a_buyer_bought_of_a_ticket_is_found", Flaw::CountsNothingBought).await;
-}
-
-#[tokio::test]
-async fn what_cannot_be_read_in_the_way_of_others() {
-    assert_flawed("unreadable_orders_are_passed_by", Flaw::StopsAtTheUnreadable).await;
-    assert_flawed("unreadable_orders_are_passed_by", Flaw::CountsTheUnreadable).await;
-    assert_flawed("an_unreadable_record_is_corrupt", Flaw::HidesTheUnreadable).await;
 }
 
 #[tokio::test]
