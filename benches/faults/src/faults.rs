@@ -89,7 +89,7 @@ impl Town {
             }
             Kind::CutOffMongodb => members::cut_off(&self.engines, &self.mongodb, lasting).await,
             Kind::CutLogKafka => self.cut_logs(lasting, shop).await,
-            Kind::CorruptDocument => self.spoil(shop).await,
+            Kind::CorruptDocument => self.spoil(lasting, shop).await,
             Kind::SetBackClock => {
                 let Some(process) = self.fleet.process(service) else { return Err(Error::NoShop) };
                 Ok((service.text().to_owned(), clock::set_back(process, lasting).await?))
@@ -126,8 +126,9 @@ impl Town {
     }
 
     /// Puts unreadable documents where loops come by. It counts as recovered while they are there.
-    async fn spoil(&mut self, shop: &Arc<Shop>) -> Result<(String, Instant), Error> {
+    async fn spoil(&mut self, lasting: Duration, shop: &Arc<Shop>) -> Result<(String, Instant), Error> {
         let documents = Documents::put(&self.mongodb).await?;
+        tokio::time::sleep(lasting).await;
         self.recover(shop, Instant::now()).await?;
         documents.take().await?;
         Ok(("mongodb".to_owned(), Instant::now()))

@@ -107,7 +107,9 @@ impl Kind {
             (Self::CutOffMongodb, _) => (2_000, 14_000),
             (Self::SetBackClock, _) => (5_000, 10_000),
             // Whoever is told to end is started again at once, as an upgrade does.
-            (Self::StopService | Self::StepDownMongodb | Self::CorruptDocument, _) => (0, 0),
+            (Self::StopService | Self::StepDownMongodb, _) => (0, 0),
+            // Every loop comes by within ten seconds.
+            (Self::CorruptDocument, _) => (10_000, 15_000),
             (Self::KillService | Self::KillKafka | Self::KillMongodb | Self::KillRedis | Self::CutLogKafka, _) => {
                 (0, 4_000)
             }
