@@ -13,10 +13,12 @@ mod known;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::select_all;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
 
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::ticket::{Listing, Sales};
@@ -128,7 +130,15 @@ impl Listener {
     }
 
     fn begin(&self, ticket: TicketId, offered: &Offered, sales: Sales) {
-        self.board.change(ticket, |known| known.merge(offered, sales));
+        self.board.change(ticket, |known| {
+            known.read_at = Some(Instant::now());
+            known.merge(offered, sales)
+        });
+    }
+
+    /// The tickets that no listener has read for this long. The caller reads them: to all others they count as read.
+    pub(crate) fn take_unread_for(&self, span: Duration) -> Vec<TicketId> {
+        self.tickets().filter(|ticket| self.board.takes_read(*ticket, span)).collect()
     }
 
     /// Watches a ticket no more: there is none such.
@@ -198,6 +208,17 @@ impl Board {
         if let Some(sender) = self.watched().get(&ticket) {
             sender.send_if_modified(change);
         }
+    }
+
+    /// Whether it is the caller who has to read a ticket again.
+    fn takes_read(&self, ticket: TicketId, span: Duration) -> bool {
+        let (mut is_due, now) = (false, Instant::now());
+        self.change(ticket, |known| {
+            is_due = known.read_at.is_none_or(|at| now.duration_since(at) >= span);
+            known.read_at = if is_due { Some(now) } else { known.read_at };
+            false
+        });
+        is_due
     }
 
     /// Whether it is the caller who has to look.

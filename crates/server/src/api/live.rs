@@ -222,7 +222,7 @@ impl Watch {
                     self.heartbeat_at = Instant::now() + HEARTBEAT;
                     if std::mem::replace(&mut self.begun, true) {
                         // What a process left untold when it died is seen now.
-                        self.doubted.extend(self.listener.tickets());
+                        self.doubted.extend(self.listener.take_unread_for(HEARTBEAT / 2));
                     }
                     return Some(Told::Heartbeat);
                 }

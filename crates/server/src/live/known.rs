@@ -1,6 +1,7 @@
 //! The state of a ticket, put together of what is learned in whatever order.
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use ticketing_core::domain::ticket::{Sales, Ticket, TicketStatus};
@@ -54,6 +55,8 @@ pub(super) struct Known {
     sales: Sales,
     /// It may have changed, and nobody looks yet.
     pub(super) in_doubt: bool,
+    /// When a listener last read it from the store.
+    pub(super) read_at: Option<Instant>,
 }
 
 impl Known {

@@ -76,6 +76,25 @@ fn of_the_listeners_to_a_ticket_in_doubt_one_looks_and_all_see_what_it_finds() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_ticket_is_read_again_by_one_listener_however_many_there_are() {
+    const SPAN: Duration = Duration::from_secs(8);
+    let live = LiveUpdates::new(3);
+    let listeners = [(); 3].map(|()| live.listen(&[TICKET]).unwrap());
+    let due = || listeners.each_ref().map(|listener| listener.take_unread_for(SPAN).len());
+    assert_eq!(due(), [1, 0, 0], "nobody has read it yet");
+
+    tokio::time::advance(SPAN).await;
+    assert_eq!(due(), [1, 0, 0]);
+    tokio::time::advance(SPAN / 2).await;
+    let (offered, sales) = state(1, 0, 1);
+    listeners[2].begin(TICKET, &offered, sales);
+    tokio::time::advance(SPAN / 2).await;
+    assert_eq!(due(), [0, 0, 0], "one who came later has read it meanwhile");
+    tokio::time::advance(SPAN / 2).await;
+    assert_eq!(due(), [1, 0, 0]);
+}
+
 #[test]
 fn a_listener_to_several_tickets_takes_one_place_and_hears_of_each() {
     const OTHER: TicketId = TicketId::new(Uuid::from_u128(8));
