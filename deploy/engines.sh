@@ -20,14 +20,16 @@ Real MongoDB (a replica set), Apache Kafka (KRaft) and Redis on 127.0.0.1, for t
   deploy/engines.sh resume NAME      let it go on
 
 The command, or your shell, finds them by MONGODB_URI, KAFKA_BROKERS and REDIS_URL.
+They speak TLS too: MONGODB_TLS_URI, KAFKA_TLS_BROKERS, KAFKA_SASL_BROKERS (for the user ada with the password tomato)
+and REDIS_TLS_URL. Their certificates are in the folder ENGINES_CERTIFICATES: ca.pem is the authority to trust.
 An engine whose variable is set already is used as it is, and neither started nor stopped.
 
   ENGINES           which of them to bring                 [mongodb kafka redis]
   MONGODB_MEMBERS   1 or 3                                 [1]
   KAFKA_MEMBERS     1 or 3                                 [1]
   MONGODB_PORT      the first of its members' ports        [any that is free]
-  KAFKA_PORT        the same; controllers listen behind    [any that is free]
-  REDIS_PORT                                               [any that is free]
+  KAFKA_PORT        the same; behind listen controllers, then TLS, then TLS with users   [any that is free]
+  REDIS_PORT        TLS listens behind                     [any that is free]
   ENGINES_DIR       settings, pids and logs                [run: a new one; else ~/.local/state/ticketing-engines]
   ENGINES_DATA      under which folder the data lies       [run: memory, where there is room; else ENGINES_DIR]
   ENGINES_CACHE     what was downloaded                    [~/.cache/ticketing-engines]
@@ -125,6 +127,8 @@ end() { # name signal: and waits until it is gone
 become_mongodb() {
   # Test commands let a test inject failures; expired documents go within a second instead of a minute.
   exec "$MONGOD" --replSet rs0 --bind_ip 127.0.0.1 --port "$(port_of "$1")" --dbpath "$DATA/$1" \
+    --tlsMode allowTLS --tlsCertificateKeyFile "$CERTIFICATES/server.pem" --tlsCAFile "$CERTIFICATES/ca.pem" \
+    --tlsAllowConnectionsWithoutCertificates \
     --nounixsocket --oplogSize 128 --wiredTigerCacheSizeGB 0.25 \
     --setParameter diagnosticDataCollectionEnabled=false \
     --setParameter enableTestCommands=1 --setParameter ttlMonitorSleepSecs=1 \
@@ -133,6 +137,8 @@ become_mongodb() {
 
 become_redis() {
   exec redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --dir "$DATA/redis" --daemonize no \
+    --tls-port $((REDIS_PORT + 1)) --tls-auth-clients no --tls-ca-cert-file "$CERTIFICATES/ca.pem" \
+    --tls-cert-file "$CERTIFICATES/server.crt" --tls-key-file "$CERTIFICATES/server.key" \
     --appendonly yes --appendfsync everysec --save '' --maxmemory-policy noeviction
 }
 
@@ -144,12 +150,15 @@ become_kafka() {
   kafka_settings "$1" >"$dir/$1.properties"
   # The name of the cluster is 16 bytes in base64; every set of members may have the same.
   [ -e "$DATA/$1/meta.properties" ] ||
-    "${java[@]}" kafka.tools.StorageTool format -c "$dir/$1.properties" -t dGlja2V0aW5nLWVuZ2luZQ
+    "${java[@]}" kafka.tools.StorageTool format -c "$dir/$1.properties" -t dGlja2V0aW5nLWVuZ2luZQ \
+      -S 'SCRAM-SHA-256=[name=ada,password=tomato]' -S 'SCRAM-SHA-512=[name=ada,password=tomato]'
   exec "${java[@]}" kafka.Kafka "$dir/$1.properties"
 }
 
 kafka_settings() { # name
-  local id=${1#kafka} voters='' i
+  local id=${1#kafka} voters='' i tls sasl
+  tls=127.0.0.1:$((KAFKA_PORT + 2 * KAFKA_MEMBERS + id - 1))
+  sasl=127.0.0.1:$((KAFKA_PORT + 3 * KAFKA_MEMBERS + id - 1))
   for ((i = 1; i <= KAFKA_MEMBERS; i++)); do
     voters+=${voters:+,}$i@127.0.0.1:$((KAFKA_PORT + KAFKA_MEMBERS + i - 1))
   done
@@ -157,8 +166,10 @@ kafka_settings() { # name
   cat <<TEXT
 node.id=$id
 log.dirs=$DATA/$1
-listeners=CLIENTS://127.0.0.1:$(port_of "$1"),CONTROLLER://127.0.0.1:$((KAFKA_PORT + KAFKA_MEMBERS + id - 1))
-advertised.listeners=CLIENTS://127.0.0.1:$(port_of "$1")
+listeners=CLIENTS://127.0.0.1:$(port_of "$1"),CONTROLLER://127.0.0.1:$((KAFKA_PORT + KAFKA_MEMBERS + id - 1)),TLS://$tls,SASL://$sasl
+advertised.listeners=CLIENTS://127.0.0.1:$(port_of "$1"),TLS://$tls,SASL://$sasl
+ssl.keystore.type=PEM
+ssl.keystore.location=$CERTIFICATES/server.pem
 controller.quorum.voters=$voters
 TEXT
   printf '%s.replication.factor=%s\n' default "$KAFKA_MEMBERS" offsets.topic "$KAFKA_MEMBERS" \
@@ -191,6 +202,12 @@ port_of() { # name
   esac
 }
 
+secured() { # offset: host:port of all members of Kafka at other ports
+  local i all=''
+  for ((i = 0; i < KAFKA_MEMBERS; i++)); do all+=${all:+,}127.0.0.1:$((KAFKA_PORT + $1 * KAFKA_MEMBERS + i)); done
+  echo "$all"
+}
+
 addresses() { # engine: host:port of all its members, with commas between
   local name all=''
   for name in $(members "$1"); do all+=${all:+,}127.0.0.1:$(port_of "$name"); done
@@ -198,14 +215,26 @@ addresses() { # engine: host:port of all its members, with commas between
 }
 
 exports() {
-  local engine
+  local engine uri
   for engine in $ENGINES; do
     case $engine in
-      mongodb) echo "export MONGODB_URI='mongodb://$(addresses mongodb)/?replicaSet=rs0&retryWrites=true&w=majority'" ;;
-      kafka) echo "export KAFKA_BROKERS='$(addresses kafka)'" ;;
-      redis) echo "export REDIS_URL='redis://$(addresses redis)/'" ;;
+      mongodb)
+        uri="mongodb://$(addresses mongodb)/?replicaSet=rs0&retryWrites=true&w=majority"
+        echo "export MONGODB_URI='$uri'"
+        echo "export MONGODB_TLS_URI='$uri&tls=true'"
+        ;;
+      kafka)
+        echo "export KAFKA_BROKERS='$(addresses kafka)'"
+        echo "export KAFKA_TLS_BROKERS='$(secured 2)'"
+        echo "export KAFKA_SASL_BROKERS='$(secured 3)'"
+        ;;
+      redis)
+        echo "export REDIS_URL='redis://$(addresses redis)/'"
+        echo "export REDIS_TLS_URL='rediss://127.0.0.1:$((REDIS_PORT + 1))/'"
+        ;;
     esac
   done
+  echo "export ENGINES_CERTIFICATES='$CERTIFICATES'"
 }
 
 # ---- finding and fetching ----
@@ -319,11 +348,16 @@ choose() { # where the data goes
   members >/dev/null
   for engine in $ENGINES; do "find_$engine"; done
   MONGODB_PORT=$(ports MONGODB_PORT "$MONGODB_MEMBERS")
-  KAFKA_PORT=$(ports KAFKA_PORT $((2 * KAFKA_MEMBERS)))
-  REDIS_PORT=$(ports REDIS_PORT 1)
+  KAFKA_PORT=$(ports KAFKA_PORT $((4 * KAFKA_MEMBERS)))
+  REDIS_PORT=$(ports REDIS_PORT 2)
+  CERTIFICATES=$(cd "$dir" && pwd)/certificates
+  if [ -n "$ENGINES" ]; then
+    command -v openssl >/dev/null || install openssl
+    "$here/engines/certificates.sh" "$CERTIFICATES" || die "openssl made no certificates"
+  fi
   mkdir -p "$1" || die "the data cannot lie under $1"
   DATA=$(mktemp -d "$(cd "$1" && pwd)/ticketing-data.XXXXXX")
-  declare -p ENGINES MONGODB_MEMBERS KAFKA_MEMBERS MONGODB_PORT KAFKA_PORT REDIS_PORT DATA |
+  declare -p ENGINES MONGODB_MEMBERS KAFKA_MEMBERS MONGODB_PORT KAFKA_PORT REDIS_PORT DATA CERTIFICATES |
     sed 's/^declare -[-x]* //' >"$dir/settings.new"
   printf 'MONGOD=%q\nKAFKA_JARS=%q\n' "${MONGOD:-}" "${KAFKA_JARS:-}" >>"$dir/settings.new"
   mv "$dir/settings.new" "$dir/settings"
@@ -374,7 +408,8 @@ remove() {
   [ ! -e "$dir/removed" ] || (. "$dir/removed" && rm -rf "$DATA")
   # Nothing but our own files, should the folder be somebody's.
   rm -f "$dir"/{removed,owner} "$dir"/*.{pid,log,properties,new} "$dir.lock"
-  rmdir "$dir" 2>/dev/null || true
+  rm -f "$dir"/certificates/{ca,other,server,expired,openssl}.*
+  rmdir "$dir/certificates" "$dir" 2>/dev/null || true
 }
 
 # Removes the sets of those `run`s that were killed before they could do it.

@@ -25,7 +25,9 @@ use crate::auth::limits::standard_share_of_passwords;
 use crate::operate::ParkedTask;
 use crate::wiring::{Keys, PublicKeys};
 
-pub use engines::{EngineConfig, KafkaSettings, MongoSettings, RedisSettings, Secret};
+pub use engines::{
+    EngineConfig, KafkaSettings, KafkaUserSettings, MongoSettings, RedisSettings, SaslMechanism, Secret,
+};
 pub use parse::{Network, ServiceUrl, WebOrigin};
 pub use services::Service;
 

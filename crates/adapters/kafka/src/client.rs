@@ -1,5 +1,7 @@
 //! What librdkafka tells by itself goes to the log of the program.
 
+pub(crate) mod handshakes;
+
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,13 +9,20 @@ use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::ProducerContext;
+
+use handshakes::Handshakes;
 
 /// The context of clients that only ask.
-#[derive(Debug)]
-pub(crate) struct Logged;
+#[derive(Debug, Default)]
+pub(crate) struct Logged {
+    pub(crate) handshakes: Handshakes,
+}
 
 impl ClientContext for Logged {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.handshakes.note(message);
         log(level, facility, message);
     }
 
@@ -23,6 +32,12 @@ impl ClientContext for Logged {
 }
 
 impl ConsumerContext for Logged {}
+
+impl ProducerContext for Logged {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
 
 pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {

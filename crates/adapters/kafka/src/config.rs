@@ -1,9 +1,54 @@
 //! Where the cluster is, what topics and groups are called there, and how long anything may take.
 
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use ticketing_core::domain::event::Topic;
+
+use crate::error::KafkaError;
+
+/// A user of a cluster. Its password is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KafkaUser {
+    /// How the user proves who it is.
+    pub mechanism: KafkaSasl,
+    /// Its name.
+    pub name: String,
+    /// Its password.
+    pub password: String,
+}
+
+/// How a user proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KafkaSasl {
+    /// The password is sent as it is. Without TLS everybody on the way can read it.
+    Plain,
+    /// SCRAM-SHA-256: the password is proved and not sent.
+    ScramSha256,
+    /// SCRAM-SHA-512: the password is proved and not sent.
+    ScramSha512,
+}
+
+impl KafkaSasl {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+        }
+    }
+}
+
+impl fmt::Debug for KafkaUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaUser")
+            .field("mechanism", &self.mechanism)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
 
 /// How the marketplace uses a Kafka cluster.
 ///
@@ -19,6 +64,13 @@ use ticketing_core::domain::event::Topic;
 pub struct KafkaConfig {
     /// Some brokers of the cluster, as `host:port,host:port`. By default `localhost:9092`.
     pub brokers: String,
+    /// Whether brokers are reached over TLS. Needs the feature `tls`. By default they are not.
+    pub tls: bool,
+    /// The authorities that may sign a broker's certificate: a file in PEM. By default `None`, those that the system
+    /// trusts.
+    pub ca: Option<PathBuf>,
+    /// The user to sign in as, over SASL. Needs the feature `tls`. By default `None`.
+    pub user: Option<KafkaUser>,
     /// What topics are called: `ticketing`, the default, makes `ticketing.orders`. One for each marketplace of a cluster.
     pub topic_prefix: String,
     /// What groups are called: `ticketing`, the default, makes `ticketing.catalog`. One for each marketplace of a cluster.
@@ -62,6 +114,9 @@ impl Default for KafkaConfig {
     fn default() -> Self {
         Self {
             brokers: "localhost:9092".to_owned(),
+            tls: false,
+            ca: None,
+            user: None,
             topic_prefix: "ticketing".to_owned(),
             group_prefix: "ticketing".to_owned(),
             partitions: 12,
@@ -98,8 +153,20 @@ impl KafkaConfig {
         format!("{}.{group}", self.group_prefix)
     }
 
+    /// Refuses what this build cannot do, and authorities that cannot be read.
+    pub(crate) fn check(&self) -> Result<(), KafkaError> {
+        if (self.tls || self.user.is_some()) && !cfg!(feature = "tls") {
+            return Err(KafkaError::NoTls);
+        }
+        // The client does not say which file it could not read.
+        match &self.ca {
+            Some(file) if self.tls => authorities(file),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn client(&self) -> ClientConfig {
-        let mut client = ClientConfig::new();
+        let mut client = self.secured();
         client
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "ticketing")
@@ -109,6 +176,26 @@ impl KafkaConfig {
             .set("reconnect.backoff.max.ms", "2000")
             // A topic that was deleted and made again is noticed in seconds, not after five minutes.
             .set("topic.metadata.refresh.interval.ms", "10000");
+        client
+    }
+
+    fn secured(&self) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        let protocol = match (self.tls, &self.user) {
+            (false, None) => return client,
+            (true, None) => "ssl",
+            (false, Some(_)) => "sasl_plaintext",
+            (true, Some(_)) => "sasl_ssl",
+        };
+        client.set("security.protocol", protocol);
+        if self.tls {
+            // `probe` looks in the places where systems keep what they trust.
+            let ca = self.ca.as_ref().map_or("probe".into(), |ca| ca.to_string_lossy());
+            client.set("ssl.ca.location", ca);
+        }
+        if let Some(KafkaUser { mechanism, name, password }) = &self.user {
+            client.set("sasl.mechanism", mechanism.name()).set("sasl.username", name).set("sasl.password", password);
+        }
         client
     }
 
@@ -148,6 +235,15 @@ impl KafkaConfig {
     }
 }
 
+fn authorities(file: &Path) -> Result<(), KafkaError> {
+    let unreadable = |source| KafkaError::Authorities { file: file.display().to_string(), source };
+    match std::fs::read_to_string(file) {
+        Ok(pem) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(()),
+        Ok(_) => Err(unreadable("it holds no certificate in PEM".into())),
+        Err(error) => Err(unreadable(error.into())),
+    }
+}
+
 fn millis(span: Duration) -> String {
     span.as_millis().to_string()
 }
@@ -166,6 +262,29 @@ mod tests {
 
         assert_eq!(config.topic(Topic::Orders), "festival.orders");
         assert_eq!(config.group("catalog"), "festival.catalog");
+    }
+
+    #[test]
+    fn a_configuration_does_not_show_its_password() {
+        let (name, password) = ("ada".to_owned(), "tomato".to_owned());
+        let user = Some(KafkaUser { mechanism: KafkaSasl::Plain, name, password });
+        let shown = format!("{:?}", KafkaConfig { user, ..KafkaConfig::default() });
+
+        assert!(shown.contains("ada") && !shown.contains("tomato"), "{shown}");
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn what_a_build_without_tls_cannot_do_is_refused() {
+        let (name, password) = ("ada".to_owned(), "tomato".to_owned());
+        let user = Some(KafkaUser { mechanism: KafkaSasl::ScramSha512, name, password });
+
+        for config in
+            [KafkaConfig { tls: true, ..KafkaConfig::default() }, KafkaConfig { user, ..KafkaConfig::default() }]
+        {
+            assert!(matches!(config.check(), Err(KafkaError::NoTls)), "{config:?}");
+        }
+        assert!(KafkaConfig::default().check().is_ok());
     }
 
     #[test]

@@ -7,12 +7,53 @@ use ticketing_core::ports::transport::TransportError;
 /// Why a cluster cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KafkaError {
-    /// No broker answered in time: look at the address, or try again later.
-    #[error("kafka at {brokers} does not answer")]
+    /// No broker answered in time: look at the address, or try again later. A listener that wants TLS or a user says
+    /// nothing to those who come without.
+    #[error("kafka at {brokers} does not answer: check the address, and whether it wants TLS or a user")]
     Unreachable {
         /// Who was asked.
         brokers: String,
         /// What went wrong.
+        #[source]
+        source: BoxError,
+    },
+    /// Build with the feature `tls`, or ask for neither TLS nor a user.
+    #[error("this build speaks to kafka without TLS and without users: build it with the feature tls")]
+    NoTls,
+    /// Mend the file.
+    #[error("the trusted authorities in {file} cannot be read")]
+    Authorities {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        #[source]
+        source: BoxError,
+    },
+    /// Look at the broker's certificate, at the authorities that are trusted, and at the address: the certificate
+    /// must be of that name and not expired.
+    #[error("kafka at {brokers} does not prove by TLS who it is: check its certificate, its name and whom is trusted")]
+    Untrusted {
+        /// Who was asked.
+        brokers: String,
+        /// What the client says.
+        #[source]
+        source: BoxError,
+    },
+    /// Mend mechanism, user or password.
+    #[error("kafka at {brokers} denies access: mechanism, user or password are wrong")]
+    Denied {
+        /// Who was asked.
+        brokers: String,
+        /// What the broker says.
+        #[source]
+        source: BoxError,
+    },
+    /// The listener at this address has no TLS, or knows no users: do not ask for them there.
+    #[error("kafka at {brokers} has no TLS or no users where they are asked for: check the address and its listener")]
+    Differs {
+        /// Who was asked.
+        brokers: String,
+        /// What the client says.
         #[source]
         source: BoxError,
     },

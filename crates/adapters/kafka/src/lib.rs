@@ -26,6 +26,20 @@
 //! # }
 //! ```
 //!
+//! With the feature `tls` brokers are reached over TLS, and with a user:
+//!
+//! ```
+//! use ticketing_kafka::{KafkaConfig, KafkaSasl, KafkaUser};
+//!
+//! let user = KafkaUser {
+//!     mechanism: KafkaSasl::ScramSha512,
+//!     name: "ticketing".into(),
+//!     password: std::env::var("KAFKA_PASSWORD").unwrap_or_default(),
+//! };
+//! let config = KafkaConfig { tls: true, user: Some(user), ..KafkaConfig::new("kafka-1:9093") };
+//! assert!(!format!("{config:?}").contains("password"));
+//! ```
+//!
 //! What librdkafka has to say goes to `tracing`.
 
 mod client;
@@ -37,7 +51,7 @@ mod publisher;
 mod subscriber;
 mod topics;
 
-pub use config::KafkaConfig;
+pub use config::{KafkaConfig, KafkaSasl, KafkaUser};
 pub use error::KafkaError;
 pub use log::KafkaLog;
 pub use publisher::KafkaPublisher;

@@ -47,7 +47,9 @@ impl KafkaLog {
     ///
     /// # Errors
     ///
-    /// - [`KafkaError::Unreachable`] if no broker answered within `answer_within`.
+    /// - [`KafkaError::Unreachable`] if no broker answered within `answer_within`; [`KafkaError::Untrusted`],
+    ///   [`KafkaError::Denied`] or [`KafkaError::Differs`] if one answered, but either side refuses the other.
+    /// - [`KafkaError::NoTls`] if this build has not what the configuration asks for.
     /// - [`KafkaError::TopicMissing`] if a topic is not there.
     /// - [`KafkaError::Refused`] if there is no such configuration.
     pub async fn open(config: &KafkaConfig, topics: &[Topic]) -> Result<Self, KafkaError> {

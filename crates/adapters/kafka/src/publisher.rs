@@ -61,10 +61,13 @@ impl KafkaPublisher {
     ///
     /// # Errors
     ///
-    /// - [`KafkaError::Unreachable`] if no broker answered within `answer_within`.
+    /// - [`KafkaError::Unreachable`] if no broker answered within `answer_within`; [`KafkaError::Untrusted`],
+    ///   [`KafkaError::Denied`] or [`KafkaError::Differs`] if one answered, but either side refuses the other.
+    /// - [`KafkaError::NoTls`] if this build has not what the configuration asks for.
     /// - [`KafkaError::TopicMissing`] if nobody called [`KafkaTopics::ensure`](crate::KafkaTopics::ensure).
     /// - [`KafkaError::Refused`] if there is no such configuration.
     pub async fn connect(config: &KafkaConfig) -> Result<Self, KafkaError> {
+        config.check()?;
         let client = start(config).map_err(|error| KafkaError::refused("be configured like this", error))?;
         let (names, config) = (Names::of(config, &Topic::ALL), Arc::new(config.clone()));
         let looking = {
@@ -122,7 +125,7 @@ impl fmt::Debug for KafkaPublisher {
 
 /// A client and the thread that takes its reports.
 fn start(config: &KafkaConfig) -> Result<Client, ClientError> {
-    let client = Arc::new(BaseProducer::from_config_and_context(&config.producer(), Reports)?);
+    let client = Arc::new(BaseProducer::from_config_and_context(&config.producer(), Reports::default())?);
     let polled = Arc::clone(&client);
     let poll = move || {
         // Invariant: this thread is the last to let go of the client, since dropping it blocks.
@@ -137,7 +140,8 @@ fn start(config: &KafkaConfig) -> Result<Client, ClientError> {
 /// Looks whether all topics are there, among all there are: asking for one by name could create it.
 fn look(client: &Client, wanted: &Names, config: &KafkaConfig) -> Result<(), KafkaError> {
     let metadata = client.client().fetch_metadata(None, config.answer_within);
-    let metadata = metadata.map_err(|error| KafkaError::unreachable(&config.brokers, error))?;
+    let explain = |error| client.context().handshakes.explain(&config.brokers, error);
+    let metadata = metadata.map_err(explain)?;
     let is_missing = |name: &&str| metadata.topics().iter().all(|topic| topic.name() != *name);
     match wanted.iter().find(is_missing) {
         Some(missing) => Err(KafkaError::TopicMissing { topic: missing.to_owned() }),

@@ -2,6 +2,7 @@
 
 mod settings;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,9 +11,10 @@ use rdkafka::admin::{
 };
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, Producer};
 use ticketing_core::domain::event::Topic;
 
-use crate::client::Logged;
+use crate::client::{Logged, handshakes::HEAR};
 use crate::config::KafkaConfig;
 use crate::error::KafkaError;
 
@@ -40,9 +42,10 @@ pub struct TopicReport {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct KafkaTopics {
-    admin: Arc<AdminClient<Logged>>,
+    admin: AdminClient<Logged>,
+    /// Asks what there is. The other client never tells why nobody answers.
+    asking: Arc<BaseProducer<Logged>>,
     config: KafkaConfig,
     settings: Settings,
     names: Vec<String>,
@@ -54,6 +57,9 @@ impl KafkaTopics {
     /// # Errors
     ///
     /// - [`KafkaError::Unreachable`] if no broker answered in time.
+    /// - [`KafkaError::Untrusted`], [`KafkaError::Denied`] or [`KafkaError::Differs`] if one answered, but either side
+    ///   refuses the other.
+    /// - [`KafkaError::NoTls`] if this build has not what the configuration asks for.
     /// - [`KafkaError::TopicDiffers`] if a topic has other settings. Nothing was changed.
     /// - [`KafkaError::Refused`] if the cluster does not create a topic like this. Others may have been created.
     ///
@@ -90,22 +96,27 @@ impl KafkaTopics {
     }
 
     fn connect(config: &KafkaConfig) -> Result<Self, KafkaError> {
-        let admin = AdminClient::from_config_and_context(&config.client(), Logged)
-            .map_err(|error| KafkaError::refused("be configured like this", error))?;
+        config.check()?;
+        let refused = |error| KafkaError::refused("be configured like this", error);
+        let admin = AdminClient::from_config_and_context(&config.client(), Logged::default()).map_err(refused)?;
+        let asking = BaseProducer::from_config_and_context(&config.client(), Logged::default()).map_err(refused)?;
+        let (asking, config) = (Arc::new(asking), config.clone());
         let names = Topic::ALL.iter().map(|topic| config.topic(*topic)).collect();
-        Ok(Self { admin: Arc::new(admin), config: config.clone(), settings: Settings::wanted(config), names })
+        Ok(Self { admin, asking, settings: Settings::wanted(&config), config, names })
     }
 
     /// What the cluster has, of all topics there are: asking for one by name could create it.
     async fn partitions(&self) -> Result<Partitions, KafkaError> {
-        let (admin, within) = (Arc::clone(&self.admin), self.config.answer_within);
-        let asked = tokio::task::spawn_blocking(move || {
-            admin.inner().fetch_metadata(None, within).map(|metadata| Partitions::of(&metadata))
-        });
-        match asked.await {
-            Ok(answer) => answer.map_err(|error| self.unreachable(error)),
-            Err(stopped) => Err(KafkaError::unreachable(&self.config.brokers, stopped)),
-        }
+        let (asking, config) = (Arc::clone(&self.asking), self.config.clone());
+        let ask = move || match asking.client().fetch_metadata(None, config.answer_within) {
+            Ok(metadata) => Ok(Partitions::of(&metadata)),
+            Err(error) => {
+                asking.poll(HEAR);
+                Err(asking.context().handshakes.explain(&config.brokers, error))
+            }
+        };
+        let asked = tokio::task::spawn_blocking(ask);
+        asked.await.unwrap_or_else(|stopped| Err(KafkaError::unreachable(&self.config.brokers, stopped)))
     }
 
     /// Creates topics; leaves out those that somebody else created meanwhile.
@@ -188,5 +199,11 @@ impl KafkaTopics {
 
     fn unreachable(&self, error: ClientError) -> KafkaError {
         KafkaError::unreachable(&self.config.brokers, error)
+    }
+}
+
+impl fmt::Debug for KafkaTopics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaTopics").field("config", &self.config).finish_non_exhaustive()
     }
 }

@@ -1,10 +1,11 @@
 //! The connection that the databases of all services share.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bson::{Document, doc};
 use mongodb::error::ErrorKind;
-use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
+use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, Tls, WriteConcern};
 use mongodb::{Client, Database, IndexModel};
 use ticketing_core::ports::store::StoreError;
 use ticketing_core::ports::unreadable::PassedBy;
@@ -68,6 +69,7 @@ impl MongoClient {
 /// What the connection string says, but for what the adapter relies on.
 async fn options(config: &MongoConfig) -> Result<ClientOptions, MongoError> {
     let mut options = ClientOptions::parse(&config.uri).await?;
+    trust(&mut options, config)?;
     options.app_name = Some("ticketing".to_owned());
     options.server_selection_timeout = Some(config.select_within);
     options.write_concern = Some(WriteConcern::majority());
@@ -76,6 +78,31 @@ async fn options(config: &MongoConfig) -> Result<ClientOptions, MongoError> {
     options.retry_reads = Some(true);
     options.retry_writes = Some(true);
     Ok(options)
+}
+
+/// Certificates are always checked. A file that the connection string names goes before that of the configuration.
+fn trust(options: &mut ClientOptions, config: &MongoConfig) -> Result<(), MongoError> {
+    let Some(Tls::Enabled(tls)) = &mut options.tls else { return Ok(()) };
+    if tls.allow_invalid_certificates == Some(true) {
+        return Err(MongoError::Unchecked);
+    }
+    if tls.ca_file_path.is_none() {
+        tls.ca_file_path.clone_from(&config.ca);
+    }
+    // The driver takes a file without certificates, and then trusts nobody.
+    match &tls.ca_file_path {
+        Some(file) => authorities(file),
+        None => Ok(()),
+    }
+}
+
+fn authorities(file: &Path) -> Result<(), MongoError> {
+    let unreadable = |source| MongoError::Authorities { file: file.display().to_string(), source };
+    match std::fs::read_to_string(file) {
+        Ok(pem) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(()),
+        Ok(_) => Err(unreadable("it holds no certificate in PEM".into())),
+        Err(error) => Err(unreadable(error.into())),
+    }
 }
 
 /// The indexes of one collection, named.

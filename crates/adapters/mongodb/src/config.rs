@@ -1,6 +1,7 @@
 //! Where the databases are, and how patient the adapter is.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How MongoDB is reached.
@@ -17,6 +18,9 @@ use std::time::Duration;
 pub struct MongoConfig {
     /// A connection string, with its password: never printed.
     pub uri: String,
+    /// The authorities that may sign a server's certificate, where the connection string asks for TLS and names no
+    /// `tlsCAFile`: a file in PEM. By default `None`, those that browsers trust.
+    pub ca: Option<PathBuf>,
     /// Each service has a database of its own: this, an underscore and its name.
     pub database_prefix: String,
     /// How long an operation waits for a member that takes it; an election takes a few seconds.
@@ -33,6 +37,7 @@ impl MongoConfig {
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             uri: uri.into(),
+            ca: None,
             database_prefix: "ticketing".to_owned(),
             select_within: Duration::from_secs(5),
             commit_within: Duration::from_secs(5),

@@ -1,6 +1,7 @@
 //! Failures of the driver in the words of the ports: the only translation.
 
 use mongodb::error::{Error, ErrorKind, WriteFailure};
+use ticketing_core::ports::BoxError;
 use ticketing_core::ports::store::StoreError;
 
 /// Why a database cannot be used.
@@ -9,8 +10,25 @@ pub enum MongoError {
     /// The connection string is not one.
     #[error("the MongoDB connection string is wrong: {0}")]
     Uri(String),
+    /// `tlsAllowInvalidCertificates` or `tlsInsecure` is set: leave it out, and name an authority instead.
+    #[error("the MongoDB connection string lets any certificate pass: certificates are always checked")]
+    Unchecked,
+    /// The file of trusted authorities cannot be read: mend it.
+    #[error("the trusted authorities in {file} cannot be read")]
+    Authorities {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        #[source]
+        source: BoxError,
+    },
+    /// A certificate is of another name or authority, or expired.
+    #[error("MongoDB does not prove by TLS who it is: check its certificate, its name and whom is trusted")]
+    Untrusted(#[source] Error),
     /// Nobody answers, or there is no primary.
-    #[error("MongoDB does not answer, or has no primary: check the connection string and that the replica set is up")]
+    #[error(
+        "MongoDB does not answer, or has no primary: check the connection string, whether tls=true belongs there, and that the replica set is up"
+    )]
     Unreachable(#[source] Error),
     /// Name or password is wrong, or rights are missing.
     #[error("MongoDB refuses the user of the connection string: check name, password and rights")]
@@ -46,6 +64,10 @@ impl From<Error> for MongoError {
         match &*error.kind {
             ErrorKind::Authentication { .. } => Self::Unauthorised(error),
             ErrorKind::Command(command) if command.code == UNAUTHORISED => Self::Unauthorised(error),
+            // In the words of rustls, since a topology keeps no more of an error.
+            ErrorKind::ServerSelection { message, .. } if message.contains("invalid peer certificate") => {
+                Self::Untrusted(error)
+            }
             ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) | ErrorKind::DnsResolve { .. } => {
                 Self::Unreachable(error)
             }

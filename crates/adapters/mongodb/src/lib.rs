@@ -10,8 +10,8 @@
 //!   the member that took it.
 //! - Whoever stops waiting for a call ends that wait alone: the driver's work
 //!   goes on in a task of its own. So a tokio runtime is needed.
-//! - Values over TLS, or found by a DNS seed list (`mongodb+srv`), are a matter of
-//!   the connection string.
+//! - TLS and DNS seed lists (`mongodb+srv`) are a matter of the connection string.
+//!   [`MongoConfig::ca`] names authorities of your own; certificates are always checked.
 //!
 //! # Examples
 //!

@@ -58,9 +58,8 @@ impl RedisClient {
     /// [`RedisError`] says what to mend; after the connection timeout and the
     /// response timeout together at the latest.
     pub async fn connect(config: &RedisConfig) -> Result<Self, RedisError> {
-        let info = config.connection_info()?;
-        let address = info.addr().to_string();
-        let client = Client::open(info).map_err(RedisError::url)?;
+        let client = config.client()?;
+        let address = config.address();
         let settings = config.manager();
         let lazy = ConnectionManager::new_lazy_with_config(client.clone(), settings.clone());
         let manager = RwLock::new(lazy.map_err(|error| RedisError::of(&address, error))?);

@@ -19,6 +19,8 @@
 //!
 //! - Redis 7 or later; one node, or the primary of several. The keys of each
 //!   port share a hash tag, so a cluster keeps them together.
+//! - `rediss://` reaches it over TLS, with the feature `tls`. It must take clients
+//!   without a certificate: `tls-auth-clients no`.
 //! - `maxmemory-policy noeviction`: an index that was evicted would hide the
 //!   sessions it lists from their owner. Every key but those of timers expires.
 //! - `appendonly yes` keeps sessions over a restart. With `appendfsync
@@ -54,6 +56,7 @@ mod sessions;
 mod ticket_news;
 mod ticket_store;
 mod timers;
+mod tls;
 
 pub use client::RedisClient;
 pub use config::RedisConfig;

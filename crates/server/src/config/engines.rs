@@ -1,6 +1,7 @@
 //! On which engines the services work.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The engine of each port; what is absent works in memory.
@@ -31,6 +32,8 @@ pub struct MongoSettings {
     pub uri: Secret,
     /// The database of a service is this, an underscore and its name.
     pub database_prefix: String,
+    /// The authorities to trust over TLS: a file in PEM. Without it, those that are trusted by default.
+    pub ca: Option<PathBuf>,
 }
 
 /// Where Kafka is, and how topics are made there.
@@ -46,6 +49,34 @@ pub struct KafkaSettings {
     pub replication: u16,
     /// How long a topic that is made keeps events; for ever if absent.
     pub retention: Option<Duration>,
+    /// Whether brokers are reached over TLS.
+    pub tls: bool,
+    /// The authorities to trust over TLS: a file in PEM. Without it, those that are trusted by default.
+    pub ca: Option<PathBuf>,
+    /// The user to sign in as, if brokers want one.
+    pub user: Option<KafkaUserSettings>,
+}
+
+/// A user of Kafka.
+#[derive(Debug, Clone)]
+pub struct KafkaUserSettings {
+    /// How the user proves who it is.
+    pub mechanism: SaslMechanism,
+    /// Its name.
+    pub name: String,
+    /// Its password.
+    pub password: Secret,
+}
+
+/// How a user of Kafka proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SaslMechanism {
+    /// The password is sent as it is.
+    Plain,
+    /// SCRAM-SHA-256: the password is proved and not sent.
+    ScramSha256,
+    /// SCRAM-SHA-512: the password is proved and not sent.
+    ScramSha512,
 }
 
 /// Where Redis is.
@@ -55,6 +86,8 @@ pub struct RedisSettings {
     pub url: Secret,
     /// Begins every key.
     pub prefix: String,
+    /// The authorities to trust over TLS: a file in PEM. Without it, those that are trusted by default.
+    pub ca: Option<PathBuf>,
 }
 
 /// A text that is never printed, since it may hold a password.

@@ -1,5 +1,7 @@
 //! Texts of settings → values. A mistake is a sentence that says what is expected.
 
+pub(super) mod engines;
+
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,7 +11,7 @@ use http::uri::Authority;
 
 use ticketing_core::ports::limits::Quota;
 
-use super::{Gateway, Secret};
+use super::Gateway;
 
 /// Where a service answers: `http://` with a host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,49 +157,6 @@ pub(super) fn count(bounds: std::ops::RangeInclusive<usize>) -> impl Fn(&str) ->
     }
 }
 
-/// A number of at least one that fits 16 bits.
-pub(super) fn few(text: &str) -> Result<u16, String> {
-    let count = text.trim().parse().ok().filter(|count| *count > 0);
-    count.ok_or_else(|| format!("{text:?} is no number between 1 and {}", u16::MAX))
-}
-
-/// How long something is kept; `None` for ever.
-pub(super) fn retention(text: &str) -> Result<Option<Duration>, String> {
-    if text.trim() == "forever" {
-        return Ok(None);
-    }
-    let kept = span(text).ok().filter(|span| !span.is_zero());
-    kept.map(Some).ok_or_else(|| format!("{text:?} is neither forever nor a span such as 30d"))
-}
-
-/// What names of databases, topics and keys may begin with.
-pub(super) fn prefix(text: &str) -> Result<String, String> {
-    let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    if (1..=40).contains(&text.len()) && text.chars().all(fits) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("{text:?} is no name of 1 to 40 letters, digits, - and _"))
-}
-
-/// `host:port`, with commas between.
-pub(super) fn brokers(text: &str) -> Result<String, String> {
-    let is_broker = |entry: &str| entry.trim().parse::<Authority>().is_ok_and(|broker| broker.port_u16().is_some());
-    if text.split(',').all(is_broker) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("{text:?} is no list of brokers such as kafka-1:9092,kafka-2:9092"))
-}
-
-/// An address that may hold a password, so a mistake does not quote it.
-pub(super) fn secret_address(schemes: &'static [&'static str]) -> impl Fn(&str) -> Result<Secret, String> {
-    move |text| match text.trim().split_once("://") {
-        Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => {
-            Ok(Secret::new(text.trim().to_owned()))
-        }
-        _ => Err(format!("must begin with {}://", schemes.join(":// or "))),
-    }
-}
-
 /// An address and a port.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.trim().parse().map_err(|_| format!("{text:?} is no address and port such as 127.0.0.1:3000"))
@@ -265,29 +224,6 @@ mod tests {
         assert_eq!(url.authority().as_str(), "tickets:3000");
         for wrong in ["", "tickets:3000", "https://tickets", "http://a/b", "http://a?b", "http://ada:tomato@tickets"] {
             assert!(wrong.parse::<ServiceUrl>().is_err_and(|mistake| !mistake.contains("tomato")), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn topics_are_kept_for_a_span_or_for_ever() {
-        assert_eq!(retention("forever"), Ok(None));
-        assert_eq!(retention("30d"), Ok(Some(Duration::from_secs(30 * 86_400))));
-        assert!(["", "0s", "never", "30"].iter().all(|wrong| retention(wrong).is_err()));
-    }
-
-    #[test]
-    fn a_broker_has_a_port() {
-        assert!(brokers("kafka-1:9092,kafka-2:9092").is_ok());
-        assert!(["", "kafka", "kafka:9092,", "kafka:port"].iter().all(|wrong| brokers(wrong).is_err()));
-    }
-
-    #[test]
-    fn a_mistake_in_an_address_does_not_quote_it() {
-        let address = secret_address(&["redis", "rediss"]);
-
-        assert_eq!(address("redis://ada:tomato@host").unwrap().expose(), "redis://ada:tomato@host");
-        for wrong in ["http://ada:tomato@host", "tomato", "redis://"] {
-            assert!(address(wrong).is_err_and(|mistake| !mistake.contains("tomato")), "{wrong:?}");
         }
     }
 

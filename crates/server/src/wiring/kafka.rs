@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::log::EventLog;
-use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher, KafkaSubscriber, KafkaTopics};
+use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher, KafkaSasl, KafkaSubscriber, KafkaTopics, KafkaUser};
 
-use crate::config::KafkaSettings;
+use crate::config::{KafkaSettings, KafkaUserSettings, SaslMechanism};
 use crate::marketplace::{EngineCount, Engines};
 
 /// Lets the services of this process tell and hear events over Kafka.
@@ -42,13 +42,30 @@ pub(super) async fn log(settings: &KafkaSettings, topics: &[Topic]) -> Result<Bo
 }
 
 fn config(settings: &KafkaSettings) -> KafkaConfig {
-    let KafkaSettings { brokers, topic_prefix, partitions, replication, retention } = settings.clone();
+    let KafkaSettings { brokers, topic_prefix, partitions, replication, retention, tls, ca, user } = settings.clone();
+    if !tls && user.as_ref().is_some_and(|user| user.mechanism == SaslMechanism::Plain) {
+        tracing::warn!(
+            "the password of the user of Kafka travels in the clear: set --kafka-tls true, or --kafka-sasl scram-sha-512"
+        );
+    }
     KafkaConfig {
         group_prefix: topic_prefix.clone(),
         topic_prefix,
         partitions: partitions.into(),
         replication: replication.into(),
         retention,
+        tls,
+        ca,
+        user: user.map(known),
         ..KafkaConfig::new(brokers)
     }
+}
+
+fn known(user: KafkaUserSettings) -> KafkaUser {
+    let mechanism = match user.mechanism {
+        SaslMechanism::Plain => KafkaSasl::Plain,
+        SaslMechanism::ScramSha256 => KafkaSasl::ScramSha256,
+        SaslMechanism::ScramSha512 => KafkaSasl::ScramSha512,
+    };
+    KafkaUser { mechanism, name: user.name, password: user.password.expose().to_owned() }
 }

@@ -16,8 +16,8 @@ use crate::marketplace::{EngineCount, Engines};
 use crate::operate::{AuditPorts, ParkingLots};
 
 async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
-    let MongoSettings { uri, database_prefix } = settings;
-    let config = MongoConfig { database_prefix: database_prefix.clone(), ..MongoConfig::new(uri.expose()) };
+    let MongoSettings { uri, database_prefix, ca } = settings.clone();
+    let config = MongoConfig { database_prefix, ca, ..MongoConfig::new(uri.expose()) };
     Ok(MongoClient::connect(&config).await?)
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn replicas(settings: &RedisSettings) -> Result<Box<dyn Rebuild
 }
 
 async fn client(settings: &RedisSettings) -> Result<RedisClient, BoxError> {
-    let RedisSettings { url, prefix } = settings;
-    let config = RedisConfig { url: url.expose().to_owned(), prefix: prefix.clone(), ..RedisConfig::default() };
+    let RedisSettings { url, prefix, ca } = settings.clone();
+    let config = RedisConfig { url: url.expose().to_owned(), prefix, ca, ..RedisConfig::default() };
     Ok(RedisClient::connect(&config).await?)
 }

@@ -110,11 +110,16 @@ impl Processes {
 fn own_engines() -> EngineConfig {
     let settings: BTreeMap<_, _> = engines().into_iter().collect();
     let told = |name: &str| settings[name].clone();
-    let redis = RedisSettings { url: Secret::new(told("TICKETING_REDIS_URL")), prefix: told("TICKETING_REDIS_PREFIX") };
+    let redis = RedisSettings {
+        url: Secret::new(told("TICKETING_REDIS_URL")),
+        prefix: told("TICKETING_REDIS_PREFIX"),
+        ca: None,
+    };
     EngineConfig {
         store: Some(MongoSettings {
             uri: Secret::new(told("TICKETING_MONGODB_URI")),
             database_prefix: told("TICKETING_DATABASE_PREFIX"),
+            ca: None,
         }),
         bus: Some(KafkaSettings {
             brokers: told("TICKETING_KAFKA_BROKERS"),
@@ -122,6 +127,9 @@ fn own_engines() -> EngineConfig {
             partitions: 3,
             replication: 1,
             retention: None,
+            tls: false,
+            ca: None,
+            user: None,
         }),
         timers: Some(redis.clone()),
         sessions: Some(redis),

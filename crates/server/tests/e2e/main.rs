@@ -24,6 +24,8 @@ mod restart;
 
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod live;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "tls"))]
+mod tls;
 
 /// Makes a test of each rule, in a module for each way to run the marketplace.
 macro_rules! rules {

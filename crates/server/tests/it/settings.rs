@@ -210,6 +210,67 @@ fn engines_that_outlive_the_process_are_not_mixed_with_memory() {
     assert!(!told.contains("needs --"), "{told}");
 }
 
+#[test]
+fn a_user_of_kafka_is_named_as_a_whole() {
+    let [mechanism, user, password] = [
+        ("TICKETING_KAFKA_SASL", "scram-sha-512"),
+        ("TICKETING_KAFKA_USER", "ada"),
+        ("TICKETING_KAFKA_PASSWORD", "tomato"),
+    ];
+    for given in [&[mechanism][..], &[user], &[password], &[mechanism, user], &[mechanism, password], &[user, password]]
+    {
+        let told = refusal(&[], &[&ENGINES[..], given].concat());
+        assert!(told.contains("--kafka-sasl, --kafka-user, --kafka-password: set all three or none"), "{told}");
+        assert!(!told.contains("tomato"), "{told}");
+    }
+
+    let told = refusal(&["--kafka-sasl", "gssapi", "--kafka-user", "", "--kafka-password", "tomato"], &ENGINES);
+    assert!(told.contains("neither plain, scram-sha-256 nor scram-sha-512"), "{told}");
+    assert!(told.contains("--kafka-user: is empty") && !told.contains("tomato"), "{told}");
+    let told = refusal(&["--kafka-tls", "true"], &[user]);
+    assert!(["--kafka-tls: has no use", "--kafka-user: has no use"].iter().all(|idle| told.contains(idle)), "{told}");
+    assert!(refusal(&["--kafka-tls", "maybe"], &ENGINES).contains("neither true nor false"));
+}
+
+#[test]
+fn authorities_are_named_where_they_have_a_use() {
+    let no_certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let refused = |file: &str| refusal(&[], &[&ENGINES[..], &[("TICKETING_TLS_CA", file)]].concat());
+
+    assert!(refused("/nowhere/ca.pem").contains("--tls-ca: \"/nowhere/ca.pem\" cannot be read"));
+    assert!(refused(no_certificate).contains("holds no certificate in PEM"));
+    let ca = std::env::temp_dir().join(format!("ticketing-ca-{}.pem", std::process::id()));
+    std::fs::write(&ca, "-----BEGIN CERTIFICATE-----\n").expect("a file");
+    let ca = ca.to_str().expect("a path");
+    assert!(refused(ca).contains("--tls-ca: has no use where no engine is reached over TLS"));
+    for used in [
+        ("TICKETING_MONGODB_URI", "mongodb://ada:tomato@localhost/?replicaSet=rs0&TLS=true"),
+        ("TICKETING_MONGODB_URI", "mongodb+srv://ada:tomato@example.org/"),
+        ("TICKETING_REDIS_URL", "rediss://ada:tomato@localhost/"),
+        ("TICKETING_KAFKA_TLS", "true"),
+    ] {
+        let told = refusal(&["--hold", "soon"], &[&ENGINES[..], &[("TICKETING_TLS_CA", ca), used]].concat());
+        assert!(told.contains("--hold") && !told.contains("--tls-ca"), "{used:?}: {told}");
+    }
+    std::fs::remove_file(ca).expect("the file is there");
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn tls_that_was_not_built_is_told() {
+    let asked = [
+        ("TICKETING_REDIS_URL", "rediss://ada:tomato@localhost/"),
+        ("TICKETING_KAFKA_TLS", "true"),
+        ("TICKETING_KAFKA_SASL", "scram-sha-512"),
+    ];
+    let told = refusal(&[], &[&ENGINES[..], &asked].concat());
+
+    for flag in ["--redis-url", "--kafka-tls", "--kafka-sasl"] {
+        assert!(told.contains(&format!("{flag}: this build has no TLS: build with --features tls")), "{flag}: {told}");
+    }
+    assert!(!told.contains("tomato"), "{told}");
+}
+
 #[cfg(not(any(feature = "mongodb", feature = "kafka", feature = "redis")))]
 #[test]
 fn an_engine_that_was_not_built_is_told() {

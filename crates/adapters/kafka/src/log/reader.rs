@@ -12,7 +12,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::transport::Arrival;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::client::Logged;
+use crate::client::{Logged, handshakes::explain};
 use crate::config::KafkaConfig;
 use crate::error::KafkaError;
 use crate::message::Decoder;
@@ -75,10 +75,11 @@ pub(super) fn read(
 
 /// A consumer, and what there is to read now. It joins no group and commits nothing.
 fn open(config: &KafkaConfig, topics: &[Topic]) -> Result<(BaseConsumer<Logged>, Vec<Section>), KafkaError> {
+    config.check()?;
     let mut settings = config.consumer("log");
     // What retention removes meanwhile is passed over.
     settings.set("enable.partition.eof", "true").set("auto.offset.reset", "earliest");
-    let consumer: BaseConsumer<Logged> = BaseConsumer::from_config_and_context(&settings, Logged)
+    let consumer: BaseConsumer<Logged> = BaseConsumer::from_config_and_context(&settings, Logged::default())
         .map_err(|error| KafkaError::refused("be configured like this", error))?;
     let sections: Result<_, _> = topics.iter().map(|topic| Section::of(&consumer, *topic, config)).collect();
     Ok((consumer, sections?))
@@ -87,7 +88,7 @@ fn open(config: &KafkaConfig, topics: &[Topic]) -> Result<(BaseConsumer<Logged>,
 impl Section {
     fn of(consumer: &BaseConsumer<Logged>, topic: Topic, config: &KafkaConfig) -> Result<Self, KafkaError> {
         let (name, within) = (config.topic(topic), config.answer_within);
-        let unreachable = |error| KafkaError::unreachable(&config.brokers, error);
+        let unreachable = |error| explain(consumer, &consumer.context().handshakes, &config.brokers, error);
         let metadata = consumer.fetch_metadata(Some(&name), within).map_err(unreachable)?;
         let found = metadata.topics().iter().find(|found| found.name() == name && found.error().is_none());
         let found = found.ok_or_else(|| KafkaError::TopicMissing { topic: name.clone() })?;

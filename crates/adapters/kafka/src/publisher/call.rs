@@ -11,7 +11,7 @@ use rdkafka::producer::ProducerContext;
 use ticketing_core::ports::transport::TransportError;
 use tokio::sync::Notify;
 
-use crate::client;
+use crate::client::{self, handshakes::Handshakes};
 use crate::error::of_message;
 
 /// A publication under way.
@@ -66,10 +66,14 @@ impl Drop for Report {
 }
 
 /// Takes the reports of a client.
-pub(super) struct Reports;
+#[derive(Default)]
+pub(super) struct Reports {
+    pub(super) handshakes: Handshakes,
+}
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.handshakes.note(message);
         client::log(level, facility, message);
     }
 

@@ -139,7 +139,7 @@ impl Inspector {
     fn take_client(&mut self) -> KafkaResult<BaseConsumer<Logged>> {
         match self.client.take() {
             Some(client) => Ok(client),
-            None => BaseConsumer::from_config_and_context(&self.settings, Logged),
+            None => BaseConsumer::from_config_and_context(&self.settings, Logged::default()),
         }
     }
 }

@@ -10,7 +10,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Reb
 use rdkafka::error::{KafkaError as ClientError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::client;
+use crate::client::{self, handshakes::Handshakes};
 use crate::message::Names;
 
 use super::mark::to_text;
@@ -27,13 +27,15 @@ pub(super) struct Assignments {
     pub(super) names: Names,
     /// Where partitions begin that the group never read, until that is committed.
     pub(super) start: Arc<Start>,
+    pub(super) handshakes: Handshakes,
     placing: Arc<Placing>,
     is_in_doubt: AtomicBool,
 }
 
 impl Assignments {
-    pub(super) const fn new(member: Arc<Member>, names: Names, start: Arc<Start>, placing: Arc<Placing>) -> Self {
-        Self { member, names, start, placing, is_in_doubt: AtomicBool::new(false) }
+    pub(super) fn new(member: Arc<Member>, names: Names, start: Arc<Start>, placing: Arc<Placing>) -> Self {
+        let (handshakes, is_in_doubt) = (Handshakes::default(), AtomicBool::new(false));
+        Self { member, names, start, handshakes, placing, is_in_doubt }
     }
 
     /// Whether positions of this consumer may be of another history of a log. Nothing of it is committed any more.
@@ -155,6 +157,7 @@ impl Assignments {
 
 impl ClientContext for Assignments {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.handshakes.note(message);
         client::log(level, facility, message);
     }
 

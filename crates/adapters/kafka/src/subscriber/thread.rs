@@ -12,6 +12,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use ticketing_core::ports::transport::{StartFrom, SubscriptionConfig};
 use tokio::sync::oneshot;
 
+use crate::client::handshakes::explain;
 use crate::config::KafkaConfig;
 use crate::error::KafkaError;
 use crate::message::{Decoder, Names};
@@ -101,6 +102,7 @@ impl Reader {
         member: Arc<Member>,
         resets: Arc<AtomicU64>,
     ) -> Result<Self, KafkaError> {
+        config.check()?;
         let names = Names::of(&config, &subscription.topics);
         let placing = Arc::new(Placing::new(&config, names.clone(), resets));
         let start = Arc::new(Start::new());
@@ -110,7 +112,7 @@ impl Reader {
         let topics = partitions(&consumer, &names, &config)?;
         if subscription.start == StartFrom::Latest {
             let fixed = consumer.context().start.fix(&consumer, topics, config.answer_within);
-            fixed.map_err(|error| KafkaError::unreachable(&config.brokers, error))?;
+            fixed.map_err(|error| explain(&consumer, &consumer.context().handshakes, &config.brokers, error))?;
         }
         subscribe(&consumer).map_err(|error| KafkaError::refused("subscribe to these topics", error))?;
         let (group, now) = (subscription.group.clone(), Instant::now());
@@ -282,7 +284,8 @@ fn partitions(
     let mut list = TopicPartitionList::new();
     for name in names.iter() {
         let metadata = consumer.fetch_metadata(Some(name), config.answer_within);
-        let metadata = metadata.map_err(|error| KafkaError::unreachable(&config.brokers, error))?;
+        let handshakes = &consumer.context().handshakes;
+        let metadata = metadata.map_err(|error| explain(consumer, handshakes, &config.brokers, error))?;
         let topic = metadata.topics().iter().find(|topic| topic.name() == name && topic.error().is_none());
         let topic = topic.ok_or_else(|| KafkaError::TopicMissing { topic: name.to_owned() })?;
         for partition in topic.partitions() {

@@ -27,7 +27,8 @@ impl Broker {
         // Already here, so that what was started ends too should it not work.
         let mut broker = Self { folder, addresses: String::new(), _turn: turn };
         let exports = broker.tell(&["up"]);
-        let address = exports.trim().strip_prefix("export KAFKA_BROKERS='").and_then(|rest| rest.strip_suffix('\''));
+        let exports = exports.lines().find_map(|line| line.strip_prefix("export KAFKA_BROKERS='"));
+        let address = exports.and_then(|rest| rest.strip_suffix('\''));
         address.expect("the script exports an address").clone_into(&mut broker.addresses);
         broker
     }

@@ -8,6 +8,8 @@ mod members;
 mod outages;
 mod publishing;
 mod starting;
+#[cfg(feature = "tls")]
+mod tls;
 mod topics;
 mod world;
 

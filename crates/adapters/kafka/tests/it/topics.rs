@@ -107,7 +107,8 @@ async fn a_topic_that_is_refused_leaves_the_others_uncreated() {
 
     assert!(matches!(&error, KafkaError::TopicDiffers { setting: "cleanup.policy", .. }), "{error}");
     let missing = KafkaTopics::check(&config).await.unwrap_err();
-    assert!(matches!(&missing, KafkaError::TopicMissing { topic } if *topic == config.topic(Topic::Accounts)));
+    let accounts = config.topic(Topic::Accounts);
+    assert!(matches!(&missing, KafkaError::TopicMissing { topic } if *topic == accounts), "{missing:?}");
     delete_topics(&config);
 }
 
@@ -138,7 +139,7 @@ async fn brokers_that_do_not_answer_are_named_in_time() {
     let opened = KafkaLog::open(&config, &[Topic::Orders]).await.unwrap_err();
 
     for error in [ensured, connected, opened] {
-        assert_eq!(error.to_string(), "kafka at 127.0.0.1:1 does not answer");
+        assert!(error.to_string().starts_with("kafka at 127.0.0.1:1 does not answer:"), "{error}");
     }
     assert!(began.elapsed() < answer_within * 6, "it took {:?}", began.elapsed());
 }

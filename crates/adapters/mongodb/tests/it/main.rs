@@ -9,6 +9,7 @@ mod locked;
 mod outbox_order;
 mod queries;
 mod surroundings;
+mod tls;
 mod world;
 
 use counting::Marketplace;

@@ -49,21 +49,24 @@ async fn a_url_that_is_none_is_refused() {
     }
 }
 
+#[cfg(not(feature = "tls"))]
 #[tokio::test]
 async fn a_url_that_asks_for_tls_is_refused_and_not_spoken_to_without() {
-    let error = refusal("rediss://:tomato@localhost/".to_owned()).await;
+    for scheme in ["rediss", "Rediss", "valkeys"] {
+        let error = refusal(format!("{scheme}://:tomato@localhost/")).await;
 
-    assert!(matches!(error, RedisError::NoTls), "{error:?}");
+        assert!(matches!(error, RedisError::NoTls), "{scheme}: {error:?}");
+    }
 }
 
 #[tokio::test]
 async fn nobody_at_the_address_is_told() {
     let port = free_port();
     let error = refusal(format!("redis://:tomato@127.0.0.1:{port}/")).await;
-    assert_eq!(error.to_string(), format!("no Redis answers at 127.0.0.1:{port}"));
+    assert!(error.to_string().starts_with(&format!("no Redis answers at 127.0.0.1:{port}:")), "{error}");
 
     let nowhere = refusal("redis://:tomato@redis.invalid/".to_owned()).await;
-    assert_eq!(nowhere.to_string(), "no Redis answers at redis.invalid:6379");
+    assert!(nowhere.to_string().starts_with("no Redis answers at redis.invalid:6379:"), "{nowhere}");
 }
 
 #[tokio::test]

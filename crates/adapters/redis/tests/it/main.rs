@@ -5,6 +5,7 @@
 
 mod connecting;
 mod engine;
+mod eviction;
 mod hot_path;
 mod limits;
 mod outage;
@@ -13,6 +14,8 @@ mod shop;
 mod ticket_news;
 mod ticket_store;
 mod timers;
+#[cfg(feature = "tls")]
+mod tls;
 mod world;
 
 mod conformance {

@@ -36,7 +36,7 @@ impl World {
         let prefix = format!("test-{}", Builder::from_random_bytes(rand::random()).into_uuid());
         // Patient, because the tests share the machine with each other.
         let (response_timeout, connection_timeout) = (Duration::from_secs(10), Duration::from_secs(10));
-        let config = RedisConfig { url, prefix, response_timeout, connection_timeout };
+        let config = RedisConfig { url, prefix, response_timeout, connection_timeout, ..RedisConfig::default() };
         let client = RedisClient::connect(&config).await.expect("Redis answers at REDIS_URL");
         Self { config, client }
     }

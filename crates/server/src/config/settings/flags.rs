@@ -218,7 +218,22 @@ pub(super) struct EngineFlags {
     /// How long a topic that is made keeps events: a span, or forever [default: forever]
     #[arg(long, global = true, env = "TICKETING_TOPIC_RETENTION", value_name = "SPAN")]
     pub(super) topic_retention: Option<String>,
-    /// Where Redis is, such as `redis://host:6379/`
+    /// Whether Kafka is reached over TLS: true or false [default: false]
+    #[arg(long, global = true, env = "TICKETING_KAFKA_TLS", value_name = "SWITCH")]
+    pub(super) kafka_tls: Option<String>,
+    /// How the user of Kafka proves who it is: plain, scram-sha-256 or scram-sha-512 [default: there is no user]
+    #[arg(long, global = true, env = "TICKETING_KAFKA_SASL", value_name = "MECHANISM")]
+    pub(super) kafka_sasl: Option<String>,
+    /// The user of --kafka-sasl
+    #[arg(long, global = true, env = "TICKETING_KAFKA_USER", value_name = "NAME")]
+    pub(super) kafka_user: Option<String>,
+    /// The password of --kafka-user: set the variable, since everybody on the machine sees flags
+    #[arg(long, global = true, env = "TICKETING_KAFKA_PASSWORD", value_name = "SECRET", hide_env_values = true)]
+    pub(super) kafka_password: Option<String>,
+    /// The authorities to trust over TLS, of all engines: a file in PEM [default: those that are trusted anyway]
+    #[arg(long, global = true, env = "TICKETING_TLS_CA", value_name = "FILE")]
+    pub(super) tls_ca: Option<String>,
+    /// Where Redis is, such as `redis://host:6379/`, or `rediss://host:6379/` over TLS
     #[arg(long, global = true, env = "TICKETING_REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub(super) redis_url: Option<String>,
     /// Begins each key in Redis [default: ticketing]

@@ -13,10 +13,15 @@ impl Program {
 
     /// Runs a command of the program with the settings of this process.
     pub(crate) fn operate(&self, arguments: &[&str]) -> Output {
+        self.operate_with(arguments, &[])
+    }
+
+    /// The same with some other settings.
+    pub(crate) fn operate_with(&self, arguments: &[&str], others: &[(&'static str, String)]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_ticketing"))
             .args(arguments)
             .env_clear()
-            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .envs(self.settings.iter().chain(others).map(|(name, value)| (name, value)))
             .output()
             .expect("the program starts")
     }
