@@ -101,3 +101,76 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use hyper_util::server::graceful::GracefulShutdown;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A connection to a server that answers, and one path whose answer never ends.
+    async fn connected(life: Duration) -> TcpStream {
+        let surface = Router::new()
+            .route("/", get(async || "hello"))
+            .route("/endless", get(async || Body::from_stream(futures::stream::pending::<Result<&str, Infallible>>())));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        let bounds = Bounds { life, last: life, ..Bounds::usual(Duration::from_secs(10)) };
+        let connection = Connection { stream, peer, surface, bounds, leaving: Arc::default() };
+        tokio::spawn(async move { connection.serve(GracefulShutdown::new().watcher()).await });
+        client
+    }
+
+    async fn ask(client: &mut TcpStream, path: &str) {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        client.write_all(request.as_bytes()).await.unwrap();
+    }
+
+    async fn answer(client: &mut TcpStream) -> String {
+        let mut answer = vec![0; 1024];
+        let read = client.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_lived_long_enough_closes_with_an_answer() {
+        let mut young = connected(Duration::from_secs(3600)).await;
+        ask(&mut young, "/").await;
+        assert!(!answer(&mut young).await.contains("connection: close"));
+
+        let mut old = connected(Duration::ZERO).await;
+        ask(&mut old, "/").await;
+        let mut answer = String::new();
+        old.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("hello") && answer.contains("connection: close"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_never_ends_ends_with_the_life_of_its_connection() {
+        let mut client = connected(Duration::from_millis(100)).await;
+        ask(&mut client, "/endless").await;
+
+        let mut answer = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(60), client.read_to_end(&mut answer)).await;
+        // Cut off or closed.
+        assert!(ended.is_ok(), "it goes on");
+        assert!(String::from_utf8_lossy(&answer).contains("200 OK"));
+    }
+
+    #[test]
+    fn whoever_has_a_place_has_it_for_an_hour() {
+        let bounds = Bounds::usual(Duration::from_secs(10));
+        let life = |port| bounds.life_of(SocketAddr::from(([127, 0, 0, 1], port)));
+
+        assert_eq!(life(64), Duration::from_secs(3600));
+        assert!(
+            (0..64).all(|port| life(port) < Duration::from_secs(4000)),
+            "and a little, so that not all come back together"
+        );
+        assert!(bounds.last <= Duration::from_secs(60));
+    }
+}

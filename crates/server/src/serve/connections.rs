@@ -132,3 +132,38 @@ impl Connections {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::wiring;
+
+    async fn ask(client: &mut TcpStream) {
+        client.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_connects_while_a_process_takes_its_leave_is_answered() {
+        let assembly = wiring::marketplace(&Config::default()).await.unwrap();
+        let connections = Connections::new(&assembly.app);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let _idle = TcpStream::connect(address).await.unwrap();
+        connections.accept(&listener).await;
+        connections.leaving.store(true, Ordering::Relaxed);
+
+        let late = async {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            ask(&mut client).await;
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let ((), answer) = future::join(connections.take_leave(listener), late).await;
+
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("connection: close"), "{answer}");
+    }
+}

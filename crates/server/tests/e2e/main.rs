@@ -14,6 +14,8 @@ mod rules;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod clocks;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod damaged;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod drafts;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod redis_away;

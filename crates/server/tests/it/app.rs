@@ -16,7 +16,7 @@ use ticketing_core::usecase::World;
 use ticketing_crypto::Argon2Config;
 use ticketing_memory::{ManualClock, MemoryEngines, RandomIds};
 use ticketing_server::config::{Config, HttpConfig, Limits};
-use ticketing_server::marketplace::{App, assemble};
+use ticketing_server::marketplace::{App, Engines, assemble};
 use ticketing_server::runtime::Assembly;
 use ticketing_server::wiring;
 use tokio::sync::Mutex;
@@ -52,13 +52,19 @@ impl TestApp {
 
     /// Starts with other settings; nothing is limited unless they say so.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_over(change, |_| {}).await
+    }
+
+    /// Starts with other settings, and with other engines in the place of some.
+    pub(crate) async fn start_over(change: impl FnOnce(&mut Config), exchange: impl FnOnce(&mut Engines)) -> Self {
         let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
         let mut config = Config { http, hold_limits: HoldLimits::OFF, ..Config::default() };
         change(&mut config);
         let clock = ManualClock::default();
         let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(RandomIds::new()) };
         let memory = MemoryEngines::new(world);
-        let engines = wiring::engines(&memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
+        let mut engines = wiring::engines(&memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
+        exchange(&mut engines);
         let Assembly { app, mut loops, http_stops } = assemble(engines, &config).expect("engines that fit together");
         for desk in loops.take_desks() {
             tokio::spawn(desk.run());

@@ -22,6 +22,9 @@ use ticketing_server::wiring;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
+/// How long a test waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A process, one part of whose engines fails whenever the plan says so.
 fn process(fail: impl FnOnce(&mut MemoryEngines, FaultPlan)) -> (App, FaultPlan) {
     let faults = FaultPlan::counting(Arc::new(ManualClock::default()));
@@ -132,6 +135,7 @@ async fn a_process_that_lost_a_loop_ends_with_an_error_by_itself() {
 
     goes_off.store(true, Ordering::SeqCst);
 
-    let error = serving.await.expect("it does not panic").expect_err("it does not go on as if nothing had happened");
+    let ended = tokio::time::timeout(PATIENCE, serving).await.expect("it does not go on for ever");
+    let error = ended.expect("it does not panic").expect_err("it does not go on as if nothing had happened");
     assert!(causes(&*error).contains("the loop bomb ended"), "{}", causes(&*error));
 }

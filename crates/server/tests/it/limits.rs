@@ -3,16 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use http::{Request, StatusCode};
+use http::StatusCode;
 use serde_json::json;
 use ticketing_core::ports::limits::Quota;
-use ticketing_crypto::Argon2Config;
-use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines};
-use ticketing_server::config::{Config, HttpConfig, Limits};
-use ticketing_server::marketplace::assemble;
-use ticketing_server::wiring;
-use tower::ServiceExt;
+use ticketing_memory::{FaultPlan, ManualClock, MemoryLimiter};
+use ticketing_server::config::{Config, Limits};
 
 use crate::app::{Call, PASSWORD, Reply, TestApp, User, id};
 
@@ -242,24 +237,37 @@ async fn one_network_leaves_room_among_the_listeners() {
 
 #[tokio::test]
 async fn while_the_limiter_is_silent_each_process_counts_changes_and_nobody_guesses() {
-    let memory = MemoryEngines::default();
-    let http = HttpConfig {
-        limits: Limits { writes_per_address: TWO_A_MINUTE, sign_in_per_address: TWO_A_MINUTE, ..Limits::OFF },
-        ..HttpConfig::default()
+    let away = FaultPlan::counting(Arc::new(ManualClock::default()));
+    let limits = |config: &mut Config| {
+        let [sign_in_per_address, writes_per_address, payments_per_account] = [TWO_A_MINUTE; 3];
+        config.http.limits = Limits { sign_in_per_address, writes_per_address, payments_per_account, ..Limits::OFF };
     };
-    let config = Config { http, ..Config::default() };
-    let mut engines = wiring::engines(&memory, Argon2Config::weak(), &config).unwrap();
-    let away = FaultPlan::crash_at(Arc::new(ManualClock::default()), 0);
-    engines.edge.limiter = Arc::new(memory.limiter.with_faults(away));
-    let router = ticketing_server::router(&assemble(engines, &config).expect("engines that fit together").app);
-    let post = async |path: &str, body: &'static str| {
-        let request = Request::post(path).header("content-type", "application/json").body(Body::from(body)).unwrap();
-        router.clone().oneshot(request).await.unwrap().status().as_u16()
+    let shared = MemoryLimiter::new(Arc::new(ManualClock::default())).with_faults(away.clone());
+    let app = TestApp::start_over(limits, |engines| engines.edge.limiter = Arc::new(shared)).await;
+    let ada = app.sign_up("ada").await;
+    let send = |path: &str, n: usize, body: serde_json::Value| {
+        app.post(path).at_address(&format!("203.0.113.{n}")).by(&ada).json(&body)
     };
+    away.crash();
 
-    assert_eq!(post("/api/users/signin", r#"{"email":"ada@example.org","password":"a guess"}"#).await, 503);
-    assert_eq!(post("/api/users/refresh", "").await, 401);
-    assert_eq!(post("/api/users/refresh", "").await, 429);
+    let known = json!({"email": "ada@example.org", "password": PASSWORD});
+    let new = json!({"email": "ben@example.org", "password": PASSWORD});
+    let change = json!({"currentPassword": PASSWORD, "password": "velvet anchor tide 77"});
+    for (n, (path, body)) in [("signin", known), ("signup", new), ("password", change)].into_iter().enumerate() {
+        let refused = send(&format!("/api/users/{path}"), n, body).send().await;
+        assert_eq!(refused.problem(), (503, "unavailable"), "{path}");
+        assert!(!refused.header("retry-after").is_empty(), "{path}");
+    }
+    let writes = statuses(4, |_| send("/api/users/refresh", 9, json!({}))).await;
+    assert_eq!(writes, [204, 204, 429, 429].map(|status| StatusCode::from_u16(status).unwrap()));
+    let payment = json!({"orderId": uuid::Uuid::nil(), "token": "tok_visa"});
+    let payments = statuses(4, |n| send("/api/payments", 100 + n, payment.clone())).await;
+    assert_eq!(payments, [404, 404, 429, 429].map(|status| StatusCode::from_u16(status).unwrap()));
+    assert_eq!(app.get("/api/tickets").send().await.status, 200, "who only looks is served");
+
+    away.revive();
+    let known = json!({"email": "ada@example.org", "password": PASSWORD});
+    assert_eq!(send("/api/users/signin", 9, known).send().await.status, 200, "all count together again");
 }
 
 /// What anybody gets who sends as fast as they can.

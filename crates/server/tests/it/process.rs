@@ -19,7 +19,7 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start() -> Self {
-        Self::start_at("127.0.0.1:0")
+        Self::start_with(&[])
     }
 
     pub(crate) fn start_at(address: &str) -> Self {
@@ -128,9 +128,11 @@ fn command(settings: &[&str]) -> Command {
     command
         .args(["--limit-sign-in-address", "off", "--limit-writes", "off", "--limit-reads", "off"])
         .args(settings)
-        .env_clear()
-        .env("TICKETING_ADMIN_LISTEN", "127.0.0.1:0");
-    if !settings.contains(&"--listen") {
+        .env_clear();
+    if settings.contains(&"--listen") {
+        // The port beside that one may be taken.
+        command.env("TICKETING_ADMIN_LISTEN", "127.0.0.1:0");
+    } else {
         command.args(["--listen", "127.0.0.1:0"]);
     }
     command

@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use crate::app::{PASSWORD, Reply, TestApp, User, id};
 
-async fn refresh(app: &TestApp, user: &User) -> Reply {
+pub(crate) async fn refresh(app: &TestApp, user: &User) -> Reply {
     app.post("/api/users/refresh").by(user).send().await
 }
 
-async fn who(app: &TestApp, user: &User) -> Value {
+pub(crate) async fn who(app: &TestApp, user: &User) -> Value {
     app.get("/api/users/currentuser").by(user).send().await.body["currentUser"].clone()
 }
 
-fn renewed(user: &User, reply: &Reply) -> User {
+pub(crate) fn renewed(user: &User, reply: &Reply) -> User {
     User { email: user.email.clone(), access: reply.cookie("access"), refresh: reply.cookie("refresh") }
 }
 
