@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::domain::event::{Event, Topic};
+use crate::flow::driver::causes;
 use crate::ports::BoxError;
 use crate::ports::log::{EventLog, LogProgress};
 use crate::ports::store::StoreError;
@@ -69,6 +70,8 @@ pub struct Rebuilt {
     pub differing: Vec<String>,
     /// Aggregates that the service itself should own and does not have: restore them from a backup.
     pub lost: Vec<String>,
+    /// Replicas that could not be compared, because they cannot be read or others hold them, one sentence each.
+    pub skipped: Vec<String>,
 }
 
 impl Rebuilt {
@@ -77,15 +80,19 @@ impl Rebuilt {
         self.newer += other.newer;
         self.differing.extend(other.differing);
         self.lost.extend(other.lost);
+        self.skipped.extend(other.skipped);
     }
 }
 
 impl fmt::Display for Rebuilt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { passed_by, same, newer, differing, lost } = self;
+        let Self { passed_by, same, newer, differing, lost, skipped } = self;
         write!(f, "{same} as the log says, {newer} newer, {} differing, {} lost", differing.len(), lost.len())?;
         if *passed_by > 0 {
             write!(f, ", {passed_by} messages passed by")?;
+        }
+        if !skipped.is_empty() {
+            write!(f, ", {} skipped", skipped.len())?;
         }
         Ok(())
     }
@@ -116,6 +123,8 @@ pub trait Rebuild: Send + Sync {
 ///
 /// The shadow is held in memory: one state for each aggregate that the log tells of.
 /// Running it twice, or twice at once, does no harm.
+///
+/// A replica that cannot be read, or that others hold, is told and passed by.
 ///
 /// # Errors
 ///
@@ -161,13 +170,37 @@ pub async fn rebuild(
     Ok(rebuilt)
 }
 
+/// Compares them together; where some cannot be read, or are held by others, one by one.
 async fn compared(replicas: &dyn Rebuild, some: &[Uuid], differing: Differing) -> Result<Rebuilt, StoreError> {
-    loop {
+    match tried(replicas, some, differing).await {
+        Err(StoreError::Conflict(_) | StoreError::Corrupt(_)) => {}
+        done => return done,
+    }
+    let mut rebuilt = Rebuilt::default();
+    for one in some {
+        match tried(replicas, std::slice::from_ref(one), differing).await {
+            Ok(compared) => rebuilt.add(compared),
+            // Nothing takes its place: it holds what only its service knows.
+            Err(error @ (StoreError::Conflict(_) | StoreError::Corrupt(_))) => {
+                rebuilt.skipped.push(format!("the replica of {one}: {}", causes(&error)));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(rebuilt)
+}
+
+/// How often a comparison is made again because an event was quicker.
+const TRIES: usize = 8;
+
+async fn tried(replicas: &dyn Rebuild, some: &[Uuid], differing: Differing) -> Result<Rebuilt, StoreError> {
+    for _ in 1..TRIES {
         match replicas.compare(some, differing).await {
             Err(StoreError::Conflict(_)) => {}
             compared => return compared,
         }
     }
+    replicas.compare(some, differing).await
 }
 
 fn event_of(arrival: &Arrival) -> Option<Event> {

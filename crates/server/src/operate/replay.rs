@@ -9,7 +9,7 @@ use ticketing_core::rebuild::{Differing, Progress, Rebuild, rebuild};
 use super::progress::ProgressLines;
 use crate::say;
 
-/// Replays, prints what differed, and answers 1 if something differs still or is lost.
+/// Replays, prints what differed, and answers 1 if something differs still, is lost or could not be compared.
 ///
 /// # Errors
 ///
@@ -27,12 +27,16 @@ pub async fn replay(
     for what in &rebuilt.lost {
         say::answer(&format!("lost: {what}"));
     }
+    for what in &rebuilt.skipped {
+        say::answer(&format!("skipped: {what}"));
+    }
     say::answer(&rebuilt.to_string());
     let stands = differing == Differing::Tell && !rebuilt.differing.is_empty();
     if stands {
         say::answer("nothing was replaced; without --dry-run the log takes the place of what differs");
     }
-    Ok(if stands || !rebuilt.lost.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let is_whole = !stands && rebuilt.lost.is_empty() && rebuilt.skipped.is_empty();
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn line(progress: Progress) -> String {

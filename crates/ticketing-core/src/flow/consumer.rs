@@ -14,6 +14,7 @@ mod handler;
 mod isolate;
 mod name;
 mod park;
+mod replay;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,7 +25,6 @@ use async_trait::async_trait;
 use futures::FutureExt;
 
 use crate::domain::ids::EventId;
-use crate::domain::time::Timestamp;
 use crate::ports::BoxError;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::parking::ParkingLot;
@@ -38,6 +38,7 @@ use super::driver::{Step, causes};
 use super::panic::caught_now;
 
 use failures::Failures;
+use replay::Round;
 
 pub use counts::ConsumerCounts;
 pub use handler::{EventHandler, HandleError, Incoming};
@@ -104,7 +105,7 @@ pub struct Consumer {
     subscription: Option<Box<dyn Subscription>>,
     waiting: Vec<Delivery>,
     failures: Failures,
-    replay_at: Timestamp,
+    round: Round,
 }
 
 impl std::fmt::Debug for Consumer {
@@ -161,7 +162,7 @@ impl Consumer {
             subscription: None,
             waiting: Vec::new(),
             failures: Failures::default(),
-            replay_at: Timestamp::EPOCH,
+            round: Round::default(),
         }
     }
 

@@ -183,6 +183,20 @@ impl Bench {
         self.parking.list(&ParkedFilter::default(), Page::first(100)).await.expect("the lot is up")
     }
 
+    /// Parks an event each of these orders, and one behind them all of the first.
+    async fn park(&mut self, orders: std::ops::RangeInclusive<u128>) {
+        let first = *orders.start();
+        for order in orders.clone() {
+            self.feel(order, Some(Mood::Fails));
+        }
+        self.publish(&orders.map(|order| (order, 1)).chain([(first, 2)]).collect::<Vec<_>>()).await;
+        self.step().await;
+    }
+
+    async fn release_order(&self, order: u128) {
+        self.release(&Uuid::from_u128(order).to_string()).await;
+    }
+
     async fn release(&self, key: &str) {
         let change = ParkingChange::Release { consumer: "notes".into(), key: key.into() };
         self.parking.change(change).await.expect("the lot is up");
@@ -253,6 +267,46 @@ async fn a_released_event_that_fails_again_is_held_again() {
     let parked = bench.parked().await;
     assert_eq!(seconds(&parked), [1, 2]);
     assert!(parked.iter().all(|parked| !parked.released));
+}
+
+#[tokio::test]
+async fn a_released_event_whose_need_is_away_keeps_nobody_else_waiting() {
+    let mut bench = Bench::new().await;
+    bench.park(2..=3).await;
+    bench.feel(2, Some(Mood::Down));
+    bench.feel(3, None);
+    bench.release_order(2).await;
+    bench.release_order(3).await;
+    bench.publish(&[(1, 1)]).await;
+    bench.step().await;
+
+    assert_eq!((bench.handled_of(1), bench.handled_of(3)), (vec![1], vec![1]));
+    assert_eq!(seconds(&bench.parked().await), [1, 2]);
+    bench.feel(2, None);
+    bench.step().await;
+    assert_eq!((bench.handled_of(2), bench.parked().await), (vec![1, 2], vec![]));
+}
+
+#[tokio::test]
+async fn released_events_behind_many_whose_need_is_away_are_handled_and_each_key_in_order() {
+    let mut bench = Bench::new().await;
+    bench.park(2..=400).await;
+    for order in 3..=400 {
+        bench.feel(order, (order < 400).then_some(Mood::Down));
+        bench.release_order(order).await;
+    }
+    // Released while others were tried: its first event lies before them, its second behind them.
+    let _stepped = bench.consumer.step().await;
+    bench.feel(2, None);
+    bench.release_order(2).await;
+    bench.step().await;
+
+    assert_eq!((bench.handled_of(400), bench.handled_of(2)), (vec![1], vec![1, 2]));
+    for order in 3..400 {
+        bench.feel(order, None);
+    }
+    bench.step().await;
+    assert_eq!(bench.parked().await, []);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod invariants;
 mod invented;
 mod journey;
 mod late_money;
+mod locked;
 mod loops;
 mod market;
 mod passwords;

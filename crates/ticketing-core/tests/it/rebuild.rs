@@ -8,7 +8,7 @@ use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
-use ticketing_core::ports::store::{Stored, UnitOfWork};
+use ticketing_core::ports::store::{RecordKey, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::rebuild::{
     Differing, Rebuild, RebuildPayables, RebuildSales, RebuildStocks, RebuildTimers, Rebuilt, rebuild,
@@ -108,6 +108,37 @@ async fn a_damaged_stock_keeps_the_places_that_are_taken() {
     let rebuilt = run(&engines, &mut replicas, Differing::Replace).await;
     assert_eq!(rebuilt.differing.len(), 1, "{rebuilt:?}");
     assert_eq!(stock(&engines, ticket.ticket.id).await.record, sound.record);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_and_the_rest_is_replaced() {
+    let engines = Engines::new();
+    let (mut process, ticket) = sale(&engines).await;
+    let other = process.sell(SELLER, 10).await.expect("it is on sale").ticket;
+    process.settle().await.expect("it settles");
+    let order = process.order(BUYER, other.id, 1).await.expect("an order");
+    process.settle().await.expect("it settles");
+    let sound = (listing(&engines, other.id).await, stock(&engines, other.id).await);
+    let damaged = Listing { sales: Sales::default(), ..sound.0.record.clone() };
+    engines.tickets.commit(UnitOfWork::default().with(sound.0.replace(damaged))).await.expect("damage");
+    let damaged = Stock { seller: crate::market::account(77), ..sound.1.record.clone() };
+    engines.orders.commit(UnitOfWork::default().with(sound.1.replace(damaged))).await.expect("damage");
+    assert!(engines.tickets.spoil(&RecordKey::Listing(ticket.ticket.id)));
+    assert!(engines.orders.spoil(&RecordKey::Stock(ticket.ticket.id)));
+    assert!(engines.payments.spoil(&RecordKey::Payable(order.id)));
+
+    for (replicas, differing, id) in [
+        (&mut sales(&engines) as &mut dyn Rebuild, 1, ticket.ticket.id.to_string()),
+        (&mut RebuildStocks::new(Arc::new(engines.orders.clone())), 1, ticket.ticket.id.to_string()),
+        (&mut RebuildPayables::new(Arc::new(engines.payments.clone())), 0, order.id.to_string()),
+    ] {
+        let rebuilt = run(&engines, replicas, Differing::Replace).await;
+        assert_eq!(rebuilt.differing.len(), differing, "{rebuilt:?}");
+        assert!(rebuilt.skipped.len() == 1 && rebuilt.skipped[0].contains(&id), "{rebuilt:?}");
+        assert!(rebuilt.to_string().ends_with(", 1 skipped"), "{rebuilt}");
+    }
+    assert_eq!(listing(&engines, other.id).await.record, sound.0.record);
+    assert_eq!(stock(&engines, other.id).await.record, sound.1.record);
 }
 
 #[tokio::test]

@@ -30,9 +30,9 @@ struct Batch {
 }
 
 /// How often in a row a batch is split because something did not answer. Enough to find one event among many.
-const UNANSWERED: usize = 16;
+pub(super) const UNANSWERED: usize = 16;
 /// And for how long: whatever is really away is not asked again for each event.
-const WITHIN: Duration = Duration::from_secs(5);
+pub(super) const WITHIN: Duration = Duration::from_secs(5);
 
 impl Consumer {
     /// Handles events together, in halves, in quarters, until each is handled, put back or parked.

@@ -10,8 +10,8 @@ use crate::domain::order::Order;
 use crate::domain::payment::Payable;
 use crate::flow::consumer::{EventHandler, HandleError, Incoming};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords};
-use crate::ports::store::{StoreError, UnitOfWork, Write};
-use crate::usecase::DECISIONS;
+use crate::ports::store::{RecordKey, StoreError, UnitOfWork, Write};
+use crate::usecase::contended::{Contended, NotFollowed};
 
 use super::{Payments, account_of};
 
@@ -33,15 +33,14 @@ impl EventHandler for PaymentsFollowOrders {
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
-        let newest = newest_orders(events);
-        for _ in 0..DECISIONS {
-            match self.0.follow(&newest).await {
-                Ok(()) => return Ok(()),
-                Err(StoreError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
+        let mut orders = Contended::new(newest_orders(events));
+        loop {
+            match self.0.follow(&orders.news).await {
+                Ok(()) => return orders.answer(events, |incoming| Some(incoming.event.order_change()?.order.id)),
+                Err(NotFollowed::Conflict(named)) => orders.leave_out(named),
+                Err(NotFollowed::Store(error)) => return Err(error.into()),
             }
         }
-        Err(StoreError::Conflict(Vec::new()).into())
     }
 }
 
@@ -57,14 +56,35 @@ fn newest_orders(events: &[Incoming]) -> HashMap<OrderId, &Order> {
 }
 
 impl Payments {
-    async fn follow(&self, newest: &HashMap<OrderId, &Order>) -> Result<(), StoreError> {
+    async fn follow(&self, newest: &HashMap<OrderId, &Order>) -> Result<(), NotFollowed<OrderId>> {
+        if newest.is_empty() {
+            return Ok(());
+        }
         let needs = PaymentNeeds { payables: newest.keys().copied().collect(), ..PaymentNeeds::default() };
         let records = self.store.load(&needs).await?;
         let writes: Vec<_> = newest.values().flat_map(|order| writes_for(order, &records)).collect();
         if writes.is_empty() {
             return Ok(());
         }
-        self.store.commit(UnitOfWork { writes, events: Vec::new() }).await.map(drop)
+        match self.store.commit(UnitOfWork { writes, events: Vec::new() }).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Conflict(keys)) => {
+                Err(NotFollowed::Conflict(keys.iter().filter_map(|key| order_of(key, &records)).collect()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whose record a conflict named.
+fn order_of(key: &RecordKey, records: &PaymentRecords) -> Option<OrderId> {
+    match key {
+        RecordKey::Payable(order) => Some(*order),
+        RecordKey::Payment(id) => {
+            let payment = records.payments.iter().find(|stored| stored.record.id == *id)?;
+            Some(payment.record.order)
+        }
+        _ => None,
     }
 }
 

@@ -8,8 +8,8 @@ use crate::domain::event::Topic;
 use crate::domain::ids::TicketId;
 use crate::domain::ticket::Sales;
 use crate::flow::consumer::{EventHandler, HandleError, Incoming};
-use crate::ports::store::{StoreError, UnitOfWork};
-use crate::usecase::DECISIONS;
+use crate::ports::store::{RecordKey, StoreError, UnitOfWork};
+use crate::usecase::contended::{Contended, NotFollowed};
 
 use super::Tickets;
 
@@ -31,15 +31,16 @@ impl EventHandler for TicketsFollowOrders {
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
-        let newest = newest_sales(events);
-        for _ in 0..DECISIONS {
-            match self.0.follow(&newest).await {
-                Ok(()) => return Ok(()),
-                Err(StoreError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
+        let mut tickets = Contended::new(newest_sales(events));
+        loop {
+            match self.0.follow(&tickets.news).await {
+                Ok(()) => {
+                    return tickets.answer(events, |incoming| Some(incoming.event.order_change()?.order.ticket.id));
+                }
+                Err(NotFollowed::Conflict(named)) => tickets.leave_out(named),
+                Err(NotFollowed::Store(error)) => return Err(error.into()),
             }
         }
-        Err(StoreError::Conflict(Vec::new()).into())
     }
 }
 
@@ -55,14 +56,31 @@ fn newest_sales(events: &[Incoming]) -> HashMap<TicketId, Sales> {
 }
 
 impl Tickets {
-    async fn follow(&self, newest: &HashMap<TicketId, Sales>) -> Result<(), StoreError> {
+    async fn follow(&self, newest: &HashMap<TicketId, Sales>) -> Result<(), NotFollowed<TicketId>> {
         let ids: Vec<TicketId> = newest.keys().copied().collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
         let listings = self.store.listings(&ids).await?;
         let writes = listings.iter().filter_map(|stored| {
             let sales = newest.get(&stored.record.ticket.id)?;
             stored.record.clone().follow(*sales).map(|listing| stored.replace(listing))
         });
         let work = UnitOfWork { writes: writes.collect(), events: Vec::new() };
-        if work.is_empty() { Ok(()) } else { self.store.commit(work).await.map(drop) }
+        if work.is_empty() {
+            return Ok(());
+        }
+        match self.store.commit(work).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Conflict(keys)) => Err(NotFollowed::Conflict(keys.iter().filter_map(listing_of).collect())),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+const fn listing_of(key: &RecordKey) -> Option<TicketId> {
+    match key {
+        RecordKey::Listing(id) => Some(*id),
+        _ => None,
     }
 }
