@@ -14,7 +14,7 @@ use ticketing_core::domain::account::{EmailAddress, Password};
 use ticketing_core::domain::ids::{AccountId, SessionId};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::identity::Session;
-use ticketing_core::usecase::accounts::{ChangePassword, Refreshed, SignIn, SignUp, SignedIn};
+use ticketing_core::usecase::accounts::{ChangePassword, Refreshed, Renewal, SignIn, SignUp, SignedIn};
 use ticketing_core::usecase::error::Error;
 
 use crate::auth::client;
@@ -212,7 +212,7 @@ struct PasswordChange {
 /// Tokens of before are worth nothing from then on, but for the access token that was shown, until it runs out.
 #[utoipa::path(post, path = "/api/users/password", tag = "accounts", request_body = PasswordChange,
     security(("cookie" = []), ("bearer" = [])), responses(
-    (status = 204, description = "The password is another now, and the next cookies; or none, if sessions are away: sign in"),
+    (status = 204, description = "The password is another now, and the next cookies; none, if an earlier answer to the same change brought them, or if sessions are away: then sign in"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 422, description = "`invalid`: `currentPassword` or `password`"),
     (status = 429, description = "`rate_limited`"),
@@ -236,10 +236,11 @@ async fn change_password(
     let renewed = change.await.map_err(Problem::broken)??;
     let secure = call.is_https(&app);
     let cookies = match renewed {
-        Some(Refreshed { access, refresh, session_expires_at }) => {
+        Renewal::Tokens(Refreshed { access, refresh, session_expires_at }) => {
             SessionCookies::renew(&access, Some(&refresh), (session_expires_at, app.world.now()), secure)
         }
-        None => SessionCookies::end(secure),
+        Renewal::Kept => return Ok(StatusCode::NO_CONTENT.into_response()),
+        Renewal::Over => SessionCookies::end(secure),
     };
     Ok((StatusCode::NO_CONTENT, cookies, ()).into_response())
 }

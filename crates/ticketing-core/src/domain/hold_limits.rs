@@ -3,6 +3,7 @@
 //! A hold costs nothing, so without limits one account could keep every place
 //! of every ticket off sale, again and again.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::ids::TicketId;
@@ -128,14 +129,16 @@ pub struct BuyerHolds {
 }
 
 impl BuyerHolds {
-    /// Counts one of the buyer's orders; a hold that ended unpaid counts since `unpaid_since`.
-    pub fn count(&mut self, order: &Order, ticket: TicketId, unpaid_since: Timestamp) {
+    /// Counts one of the buyer's orders; a hold that ended unpaid counts if it ended within `unpaid`.
+    ///
+    /// What ended later than now ended by a clock that ran ahead, and counts once that time has come.
+    pub fn count(&mut self, order: &Order, ticket: TicketId, unpaid: &RangeInclusive<Timestamp>) {
         let places = order.quantity.get();
         match order.status {
             OrderStatus::AwaitingPayment { .. } => self.hold(order.ticket.id == ticket, places),
             OrderStatus::Completed { .. } if order.ticket.id == ticket => self.bought_of_ticket += places,
             OrderStatus::Completed { .. } => {}
-            OrderStatus::Cancelled { at, .. } if at >= unpaid_since => {
+            OrderStatus::Cancelled { at, .. } if unpaid.contains(&at) => {
                 self.unpaid += 1;
                 self.last_unpaid_at = self.last_unpaid_at.max(Some(at));
             }

@@ -250,7 +250,7 @@ pub struct SessionLifetimes {
     /// A session, however often it is refreshed.
     pub longest: Duration,
     /// How long after its exchange a refresh token gives the same pair again, to a second tab or to whom the answer
-    /// did not reach; later it is a thief's.
+    /// did not reach; later it is a thief's. Five seconds more are granted, because clocks differ.
     pub overlap: Duration,
 }
 

@@ -21,7 +21,7 @@ use crate::ports::identity::{
 use super::World;
 use super::error::Error;
 
-pub use change_password::ChangePassword;
+pub use change_password::{ChangePassword, Renewal};
 pub use refresh::Refreshed;
 pub use sign_in::SignIn;
 pub use sign_up::SignUp;

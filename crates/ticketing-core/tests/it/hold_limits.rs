@@ -102,6 +102,26 @@ async fn holds_that_nobody_pays_make_the_next_one_wait_longer_and_longer() {
 }
 
 #[tokio::test]
+async fn holds_that_ended_while_a_clock_ran_ahead_count_once_their_time_has_come() {
+    let mut process = limited(LIMITS).start(&FaultPlan::none());
+    let ticket = process.sell(1, 50).await.unwrap().ticket.id;
+    process.settle().await.unwrap();
+    let in_two_hours = process.engines.world.now().after(Duration::from_secs(7200));
+    let ahead = process.engines.at(in_two_hours).start(&FaultPlan::none());
+    for _ in 0..3 {
+        let order = ahead.order(BEN, ticket, 1).await.unwrap();
+        ahead.cancel(BEN, order.id).await.unwrap();
+    }
+    assert_eq!(code(&ahead.order(BEN, ticket, 1).await), "hold_paused");
+
+    let order = process.order(BEN, ticket, 1).await;
+
+    assert_eq!(code(&order), "held", "{order:?}");
+    process.engines.clock.set(in_two_hours);
+    assert_eq!(code(&process.order(BEN, ticket, 1).await), "hold_paused");
+}
+
+#[tokio::test]
 async fn an_order_that_is_paid_counts_against_nobody() {
     let mut process = limited(HoldLimits { open_orders: Some(1), ..LIMITS }).start(&FaultPlan::none());
     let ticket = process.sell(1, 50).await.unwrap().ticket.id;

@@ -54,6 +54,15 @@ impl Engines {
         Self { clock, limits: HoldLimits::OFF, memory: MemoryEngines::new(world) }
     }
 
+    /// The same engines, for processes whose clock shows another time.
+    pub(crate) fn at(&self, now: Timestamp) -> Self {
+        let clock = ManualClock::new(now);
+        let world = World { clock: Arc::new(clock.clone()), ..self.memory.world.clone() };
+        let mut engines = Self { clock, ..self.clone() };
+        engines.memory.world = world;
+        engines
+    }
+
     /// Starts a process on these engines that is stepped by hand; `faults` befall it alone.
     pub(crate) fn start(&self, faults: &FaultPlan) -> Process {
         let mut process = self.start_running(faults);

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::FutureExt;
 use ticketing_core::domain::account::{Password, PasswordAttempt, PasswordHash};
 use ticketing_core::ports::identity::{IdentityError, PasswordHasher, SessionStore};
-use ticketing_core::usecase::accounts::{Accounts, ChangePassword, RefreshToken, Refreshed, SignedIn};
+use ticketing_core::usecase::accounts::{Accounts, ChangePassword, RefreshToken, Refreshed, Renewal, SignedIn};
 use ticketing_core::usecase::error::Error;
 use ticketing_memory::{Fault, FaultPlan, Operation};
 use tokio::sync::Semaphore;
@@ -38,7 +38,10 @@ impl Owner {
     }
 
     async fn changes_password(&self) -> Option<Refreshed> {
-        self.accounts.change_password(self.change(&self.here, OLD, NEW)).await.expect("another password")
+        match self.accounts.change_password(self.change(&self.here, OLD, NEW)).await.expect("another password") {
+            Renewal::Tokens(refreshed) => Some(refreshed),
+            Renewal::Kept | Renewal::Over => None,
+        }
     }
 
     /// The service as somebody finds it whose passwords take long.
@@ -122,12 +125,13 @@ async fn a_change_that_is_sent_twice_is_made_once_and_told_twice() {
     let mut second = twice.change_password(owner.change(&owner.here, OLD, NEW)).boxed();
     slow.let_go.add_permits(1);
     assert!(futures::poll!(&mut second).is_pending());
-    owner.changes_password().await.expect("the owner's session goes on");
+    let renewed = owner.changes_password().await.expect("the owner's session goes on");
     slow.let_go.add_permits(2);
 
-    let renewed = second.await.expect("it was made").expect("the owner's session goes on");
+    let told = second.await.expect("it was made");
 
-    assert!(owner.goes_on(&renewed.refresh).await);
+    assert!(matches!(told, Renewal::Kept), "{told:?}");
+    assert!(owner.goes_on(&renewed.refresh).await, "what the first answer brought is good");
     assert!(owner.accounts.sign_in(sign_in(NEW)).await.is_ok());
 }
 
@@ -155,7 +159,7 @@ async fn sessions_end_with_their_password_while_the_session_store_is_away() {
 
     let told = owner.without_sessions().change_password(change).await;
 
-    assert!(matches!(told, Ok(None)), "the password is another, and the session is not renewed: {told:?}");
+    assert!(matches!(told, Ok(Renewal::Over)), "the password is another, and the session is not renewed: {told:?}");
     for token in [&thief.refresh, &owner.here.refresh] {
         assert!(matches!(owner.accounts.refresh(token).await, Err(Error::SessionOver)));
     }
@@ -197,7 +201,7 @@ async fn a_session_of_somebody_else_is_not_renewed() {
     let eve = owner.accounts.sign_up(eve, origin()).await.unwrap();
     let change = ChangePassword { session: eve.access.claims.session, ..owner.change(&owner.here, OLD, NEW) };
 
-    assert!(matches!(owner.accounts.change_password(change).await, Ok(None)));
+    assert!(matches!(owner.accounts.change_password(change).await, Ok(Renewal::Over)));
     assert!(owner.goes_on(&eve.refresh).await);
 }
 
@@ -221,7 +225,10 @@ async fn whoever_tries_again_after_an_unknown_outcome_is_told_the_truth() {
     assert!(unsure.change_password(owner.change(&owner.here, OLD, NEW)).await.is_err());
     let again = unsure.change_password(owner.change(&owner.here, OLD, NEW)).await;
     assert!(matches!(again, Err(Error::Invalid(_))), "{again:?}");
-    assert!(matches!(owner.accounts.change_password(owner.change(&owner.here, NEW, "tin lantern")).await, Ok(Some(_))));
+    assert!(matches!(
+        owner.accounts.change_password(owner.change(&owner.here, NEW, "tin lantern")).await,
+        Ok(Renewal::Tokens(_))
+    ));
 }
 
 #[tokio::test]

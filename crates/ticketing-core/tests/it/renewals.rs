@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ticketing_core::domain::ids::SessionId;
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::identity::{Session, SessionLifetimes, SessionStore};
+use ticketing_core::usecase::World;
 use ticketing_core::usecase::accounts::{Accounts, RefreshToken, Refreshed, SignedIn};
 use ticketing_core::usecase::error::Error;
-use ticketing_memory::{Fault, FaultPlan, Operation};
+use ticketing_memory::{Fault, FaultPlan, ManualClock, Operation};
 
 use crate::accounts::{accounts, origin, sign_in, sign_up};
 use crate::market::Engines;
 
 const SOON: Duration = Duration::from_secs(2);
-const LATER: Duration = Duration::from_secs(11);
+/// Later than any clock of the marketplace may be off.
+const LATER: Duration = Duration::from_secs(16);
 
 /// Somebody who signed in, by the clock of these engines.
 struct Visitor {
@@ -37,6 +40,12 @@ impl Visitor {
     /// A process of its own on the same engines.
     fn elsewhere(&self, faults: &FaultPlan) -> Accounts {
         accounts(&self.engines, faults)
+    }
+
+    /// A process of its own whose clock shows another time.
+    fn at(&self, now: Timestamp) -> Accounts {
+        let world = World { clock: Arc::new(ManualClock::new(now)), ..self.accounts.world.clone() };
+        Accounts { world, ..self.accounts.clone() }
     }
 
     fn pass(&self, span: Duration) {
@@ -115,6 +124,48 @@ async fn a_retry_behind_the_next_renewal_gets_the_newest_pair() {
 }
 
 #[tokio::test]
+async fn a_retry_at_a_process_whose_clock_is_a_little_off_signs_nobody_out() {
+    let ada = Visitor::signed_in().await;
+    let first = ada.renews(&ada.begun.refresh).await;
+    let now = ada.accounts.world.now();
+    let nearly = ada.accounts.lifetimes.overlap - Duration::from_millis(1);
+    let off = Duration::from_secs(5);
+
+    for there in [now.before(off), now.after(nearly), now.after(nearly + off)] {
+        let again = ada.at(there).refresh(&ada.begun.refresh).await.expect("the session goes on");
+        assert!(again.refresh == first.refresh, "the same pair");
+    }
+    ada.renews(&first.refresh).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_no_spent_token_good_again() {
+    let ada = Visitor::signed_in().await;
+    let newest = ada.renews(&ada.begun.refresh).await.refresh;
+    let hours_ago = ada.accounts.world.now().before(Duration::from_secs(3 * 3600));
+
+    let stolen = ada.at(hours_ago).refresh(&ada.begun.refresh).await;
+
+    assert!(matches!(stolen, Err(Error::SessionOver)), "{stolen:?}");
+    assert!(ada.is_over(&newest).await, "the owner learns of it");
+}
+
+#[tokio::test]
+async fn however_often_tabs_renew_within_a_moment_the_first_token_is_no_thiefs() {
+    let ada = Visitor::signed_in().await;
+    let mut newest = ada.begun.refresh.clone();
+    for _ in 0..3 * Session::MAX_SPENT {
+        newest = ada.renews(&newest).await.refresh;
+        assert!(ada.renews(&ada.begun.refresh).await.refresh == newest, "the same pair");
+    }
+    ada.pass(LATER);
+    let later = ada.renews(&newest).await.refresh;
+
+    assert!(later != newest, "it is exchanged again");
+    assert!(ada.session().await.is_some());
+}
+
+#[tokio::test]
 async fn a_token_that_comes_again_later_was_copied() {
     for renewals in 1..4 {
         let ada = Visitor::signed_in().await;
@@ -135,7 +186,7 @@ async fn a_retry_does_not_make_the_moment_longer() {
     let ada = Visitor::signed_in().await;
     ada.renews(&ada.begun.refresh).await;
     for _ in 0..2 {
-        ada.pass(Duration::from_secs(5));
+        ada.pass(Duration::from_secs(7));
         ada.renews(&ada.begun.refresh).await;
     }
     ada.pass(SOON);

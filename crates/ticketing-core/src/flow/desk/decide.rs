@@ -53,10 +53,10 @@ impl Board {
 
     /// What counts against a buyer, with what other desks are about to commit for them.
     fn held_by(&self, buyer: AccountId, ticket: TicketId, moment: Moment) -> BuyerHolds {
-        let unpaid_since = moment.limits.unpaid_since(moment.now);
+        let unpaid = moment.limits.unpaid_since(moment.now)..=moment.now;
         let mut held = BuyerHolds::default();
         for order in self.orders_of(buyer) {
-            held.count(order, ticket, unpaid_since);
+            held.count(order, ticket, &unpaid);
         }
         for entry in self.decided_elsewhere(buyer) {
             held.hold(entry.ticket == ticket, entry.places);

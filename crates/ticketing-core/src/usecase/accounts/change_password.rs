@@ -30,6 +30,17 @@ impl std::fmt::Debug for ChangePassword {
     }
 }
 
+/// What becomes of the session that asked for another password.
+#[derive(Debug, Clone)]
+pub enum Renewal {
+    /// It goes on with these tokens, and no earlier ones.
+    Tokens(Refreshed),
+    /// The same change was sent twice and renewed it before: the tokens of that answer are good.
+    Kept,
+    /// It is over, or the session store did not answer: sign in with the new password.
+    Over,
+}
+
 impl Accounts {
     /// Replaces a password, renews the session that asks and ends all others of the account.
     ///
@@ -37,8 +48,7 @@ impl Accounts {
     /// refreshed once the account has another. So they end even if the session store cannot be asked, at the latest
     /// when their access tokens run out.
     ///
-    /// `None` if the session could not be renewed, because the session store did not answer or the session is over:
-    /// the password is the new one, sign in with it.
+    /// Whatever becomes of the session, the password is the new one.
     ///
     /// # Errors
     ///
@@ -49,7 +59,7 @@ impl Accounts {
     ///
     /// Dropping the future leaves the old password or the new one. With the new one all sessions of the old one end
     /// as above, that of the caller with them: run it in a task of its own.
-    pub async fn change_password(&self, command: ChangePassword) -> Result<Option<Refreshed>, Error> {
+    pub async fn change_password(&self, command: ChangePassword) -> Result<Renewal, Error> {
         let verified = self.store.account(command.account).await?.ok_or(Error::AccountNotFound)?;
         let attempt = PasswordAttempt::new(command.current).ok_or_else(wrong_password)?;
         // Before the new one is looked at: judging is work, and not for whoever asks.
@@ -90,22 +100,25 @@ impl Accounts {
     }
 
     /// Ends all other sessions and renews this one, as far as the session store answers.
-    async fn go_on_alone(&self, account: &Account, session: SessionId) -> Option<Refreshed> {
+    async fn go_on_alone(&self, account: &Account, session: SessionId) -> Renewal {
         if let Err(error) = self.sessions.revoke_all(account.id, Some(session)).await {
             tracing::warn!(account = %account.id, cause = causes(&error), "sessions of {} end when their access tokens run out, and not at once", account.id);
         }
         self.renew_session(account, session).await.unwrap_or_else(|error| {
             tracing::warn!(account = %account.id, cause = causes(&error), "a session of {} was not renewed", account.id);
-            None
+            Renewal::Over
         })
     }
 
     /// Gives a session the account's password of now, and tokens that come out of none of its old ones.
-    async fn renew_session(&self, account: &Account, id: SessionId) -> Result<Option<Refreshed>, Error> {
+    async fn renew_session(&self, account: &Account, id: SessionId) -> Result<Renewal, Error> {
         for _ in 0..DECISIONS {
             let now = self.world.now();
             let session = self.sessions.session(id).await?.filter(|session| session.account == account.id);
-            let Some(session) = session else { return Ok(None) };
+            let Some(session) = session else { return Ok(Renewal::Over) };
+            if session.password == account.password.version() {
+                return Ok(Renewal::Kept);
+            }
             let key = SessionKey(self.world.ids.secret());
             let refresh = RefreshToken::draw(id, &key, &self.world);
             let next = Session {
@@ -118,10 +131,10 @@ impl Accounts {
                 ..session.clone()
             };
             if self.sessions.refresh(session.current, next.clone()).await? {
-                return Ok(Some(self.pair(&next, refresh, now)));
+                return Ok(Renewal::Tokens(self.pair(&next, refresh, now)));
             }
         }
-        Ok(None)
+        Ok(Renewal::Over)
     }
 }
 

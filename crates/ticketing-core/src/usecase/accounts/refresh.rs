@@ -1,11 +1,16 @@
 //! Exchanges a refresh token for the next pair of tokens.
 
+use std::time::Duration;
+
 use crate::domain::time::Timestamp;
 use crate::ports::identity::{Session, SpentToken};
 use crate::usecase::DECISIONS;
 use crate::usecase::error::Error;
 
 use super::{AccessToken, Accounts, RefreshToken};
+
+/// So far apart the clocks of two processes may be.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
 
 /// What an exchange gives.
 #[derive(Debug, Clone)]
@@ -23,7 +28,8 @@ impl Accounts {
     ///
     /// A token works once. For a moment after its exchange it gives the same pair again, because an answer may be
     /// lost and tabs share a token. Later it was copied, so its session ends. A token that was never the session's
-    /// ends nothing.
+    /// ends nothing. Of more than [`Session::MAX_SPENT`] exchanges in that moment the later ones give the current
+    /// token again.
     ///
     /// # Errors
     ///
@@ -39,6 +45,9 @@ impl Accounts {
             self.end_if_outlived(&session).await?;
             if session.current != token.digest() {
                 return self.second_use(&session, token, now).await;
+            }
+            if self.is_full(&session, now) {
+                return Ok(self.pair(&session, token.clone(), now));
             }
             let next = self.refreshed(&session, token, now);
             if self.sessions.refresh(session.current, next.clone()).await? {
@@ -62,7 +71,7 @@ impl Accounts {
 
     /// The session after the exchange of its token.
     fn refreshed(&self, session: &Session, used: &RefreshToken, now: Timestamp) -> Session {
-        let fresh = session.spent.iter().filter(|spent| now.since(spent.at) <= self.lifetimes.overlap);
+        let fresh = session.spent.iter().filter(|spent| self.is_fresh(spent, now));
         let mut spent = vec![SpentToken { token: used.digest(), at: now }];
         spent.extend(fresh.take(Session::MAX_SPENT - 1));
         Session {
@@ -74,9 +83,20 @@ impl Accounts {
         }
     }
 
+    /// Whether a spent token may come again, by a clock that may be a little off either way.
+    fn is_fresh(&self, spent: &SpentToken, now: Timestamp) -> bool {
+        let SpentToken { at, .. } = *spent;
+        now.since(at) <= self.lifetimes.overlap + CLOCKS_APART && at.since(now) <= CLOCKS_APART
+    }
+
+    /// Whether one exchange more would forget a token that may still come again: then the pair stays as it is.
+    fn is_full(&self, session: &Session, now: Timestamp) -> bool {
+        session.spent.iter().filter(|spent| self.is_fresh(spent, now)).count() >= Session::MAX_SPENT
+    }
+
     async fn second_use(&self, session: &Session, token: &RefreshToken, now: Timestamp) -> Result<Refreshed, Error> {
         let spent = session.spent.iter().find(|spent| spent.token == token.digest());
-        if spent.is_some_and(|spent| now.since(spent.at) <= self.lifetimes.overlap) {
+        if spent.is_some_and(|spent| self.is_fresh(spent, now)) {
             let refresh = newest(session, token).ok_or(Error::SessionOver)?;
             return Ok(self.pair(session, refresh, now));
         }
