@@ -165,6 +165,11 @@ fn events(watch: Watch, tell: Tell) -> impl Stream<Item = Result<Event, axum::Er
     })
 }
 
+/// Whether a refusal says something about the ticket, and nothing about its neighbours.
+fn is_about_it_alone(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 /// What a stream tells.
 enum Told {
     State(TicketId, LiveTicket),
@@ -249,7 +254,7 @@ impl Watch {
         }
     }
 
-    /// Looks at all tickets for the first time. Of those that do not exist nothing will be heard.
+    /// Looks at all tickets for the first time. Of those that do not exist or cannot be read nothing will be heard.
     async fn begin(&mut self) -> Result<Result<(), Response>, Problem> {
         let tickets: Vec<_> = self.listener.tickets().collect();
         let looks = join_all(tickets.iter().map(|ticket| self.look(*ticket))).await;
@@ -257,8 +262,8 @@ impl Watch {
         for (ticket, look) in tickets.iter().zip(looks) {
             match look {
                 Ok(Ok(())) => continue,
-                Ok(Err(refusal)) if refusal.status() != StatusCode::NOT_FOUND => return Ok(Err(refusal)),
-                Err(problem) if problem.status() != StatusCode::NOT_FOUND => return Err(problem),
+                Ok(Err(refusal)) if !is_about_it_alone(refusal.status()) => return Ok(Err(refusal)),
+                Err(problem) if !is_about_it_alone(problem.status()) => return Err(problem),
                 absent => missing = Some(absent),
             }
             self.listener.forget(*ticket);

@@ -4,7 +4,7 @@ use axum::body::BodyDataStream;
 use futures::StreamExt;
 use serde_json::{Value, json};
 use ticketing_core::domain::ticket::Sales;
-use ticketing_core::ports::store::UnitOfWork;
+use ticketing_core::ports::store::{RecordKey, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::app::{TestApp, id, offer};
@@ -130,6 +130,20 @@ async fn one_stream_tells_of_several_tickets() {
     let price = json!({"amount": 1200, "currency": "EUR"});
     let expected = json!({"ticket": opera["id"], "available": 1, "price": price, "status": "onSale", "version": 2});
     assert_eq!(news, expected);
+}
+
+#[tokio::test]
+async fn a_ticket_that_cannot_be_read_closes_no_stream_of_others() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let (opera, circus) = (app.sell(&sally, 2).await, app.sell(&sally, 3).await);
+    assert!(app.memory.tickets.spoil(&RecordKey::Listing(id(&opera).parse().unwrap())));
+
+    let mut stream = listen_to(&app, &[&opera, &circus]).await;
+
+    assert_eq!(next(&mut stream).await.expect("the state now")["ticket"], circus["id"]);
+    let alone = app.get(&format!("/api/live?ticket={}", id(&opera))).send().await;
+    assert_eq!(alone.problem(), (500, "broken"));
 }
 
 #[tokio::test]

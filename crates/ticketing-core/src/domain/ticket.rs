@@ -324,6 +324,18 @@ impl Listing {
         Ok((Self { ticket, ..self }, event))
     }
 
+    /// Whether this seller has this very offer on sale.
+    #[must_use]
+    pub fn is_offered_by(&self, seller: AccountId, offer: &Offer) -> bool {
+        self.may_change(seller).is_ok() && self.ticket.offer.digest() == offer.digest()
+    }
+
+    /// Whether this seller withdrew it.
+    #[must_use]
+    pub fn is_withdrawn_by(&self, seller: AccountId) -> bool {
+        self.may_change(seller) == Err(TicketRefusal::Withdrawn)
+    }
+
     /// Takes over a newer count of sales; `None` if what is held is as new.
     #[must_use]
     pub fn follow(self, sales: Sales) -> Option<Self> {

@@ -64,21 +64,23 @@ impl Tickets {
         self.store.listings(&[id]).await?.pop().ok_or(Error::TicketNotFound)
     }
 
-    /// Loads, decides and commits; again, where somebody else was quicker. `expected` are the versions that are meant.
+    /// Loads, decides and commits; again, where somebody else was quicker.
     async fn change(
         &self,
-        (id, expected): (TicketId, Option<Vec<u64>>),
+        target: &Target,
         origin: &Origin,
-        decide: impl Fn(Listing, Timestamp) -> Result<(Listing, Event), TicketRefusal> + Send + Sync,
+        decide: impl Fn(Listing, Seen, Timestamp) -> Result<Decision, TicketRefusal> + Send + Sync,
     ) -> Result<Listing, Error> {
         for _ in 0..DECISIONS {
-            let stored = self.stored(id).await?;
+            let stored = self.stored(target.ticket).await?;
             let current = stored.record.ticket.version;
-            if expected.as_ref().is_some_and(|expected| !expected.contains(&current)) {
-                return Err(Error::Stale { current });
-            }
+            let seen = target.seen(current).ok_or(Error::Stale { current })?;
             let now = self.world.now();
-            let (listing, event) = decide(stored.record.clone(), now).map_err(Error::Ticket)?;
+            let (listing, event) = match decide(stored.record.clone(), seen, now).map_err(Error::Ticket)? {
+                Decision::Change(change) => *change,
+                Decision::Done => return Ok(stored.record),
+                Decision::Stale => return Err(Error::Stale { current }),
+            };
             let work = UnitOfWork::default()
                 .with(stored.replace(listing.clone()))
                 .telling(self.world.seal(&event, now, origin));
@@ -89,5 +91,46 @@ impl Tickets {
             }
         }
         Err(StoreError::Conflict(Vec::new()).into())
+    }
+}
+
+/// Which ticket a change is meant for, in which of its versions; in any if absent.
+struct Target {
+    ticket: TicketId,
+    expected: Option<Vec<u64>>,
+}
+
+/// Which version of a ticket a change meets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// One that it is meant for.
+    Expected,
+    /// The one after that: this very change may have made it, and its answer was lost.
+    Next,
+}
+
+/// What a change comes to.
+enum Decision {
+    /// This is committed.
+    Change(Box<(Listing, Event)>),
+    /// It was made before.
+    Done,
+    /// Another change was made before.
+    Stale,
+}
+
+impl Target {
+    fn seen(&self, current: u64) -> Option<Seen> {
+        let Some(expected) = &self.expected else { return Some(Seen::Expected) };
+        if expected.contains(&current) {
+            return Some(Seen::Expected);
+        }
+        expected.iter().any(|version| version.checked_add(1) == Some(current)).then_some(Seen::Next)
+    }
+}
+
+impl From<(Listing, Event)> for Decision {
+    fn from(change: (Listing, Event)) -> Self {
+        Self::Change(Box::new(change))
     }
 }

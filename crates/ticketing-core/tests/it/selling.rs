@@ -1,10 +1,10 @@
 //! Putting a ticket on sale: asked twice, it is offered once.
 
 use futures::future::join_all;
-use ticketing_core::domain::ticket::Offer;
+use ticketing_core::domain::ticket::{Offer, TicketRefusal};
 use ticketing_core::ports::store::Page;
 use ticketing_core::usecase::error::Error;
-use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket};
+use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
 use ticketing_memory::{Fault, FaultPlan, Operation};
 
 use crate::market::{Engines, Process, account, key, offer};
@@ -77,4 +77,41 @@ async fn a_request_that_was_done_is_answered_though_it_would_be_refused_by_now()
     process.engines.clock.advance(std::time::Duration::from_secs(120));
 
     assert_eq!(process.tickets.create_ticket(command(soon), process.origin()).await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_repeated_and_a_change_by_another_tab_is_not_overwritten() {
+    let process = Engines::new().start(&FaultPlan::none());
+    let ticket = process.sell(SALLY, 5).await.unwrap().ticket.id;
+    let update = |version, by, amount| {
+        let (by, expected) = (account(by), Some(vec![version]));
+        process.tickets.update_ticket(UpdateTicket { ticket, by, expected, offer: offer(5, amount) }, process.origin())
+    };
+    let changed = update(1, SALLY, 900).await.unwrap();
+
+    assert_eq!(update(1, SALLY, 900).await.unwrap(), changed, "the same answer again");
+    assert!(matches!(update(1, SALLY, 800).await, Err(Error::Stale { current: 2 })), "another change");
+    assert!(matches!(update(1, 8, 900).await, Err(Error::Stale { current: 2 })), "somebody else's");
+    let next = update(2, SALLY, 900).await.unwrap();
+    assert_eq!(next.ticket.version, 3, "what is meant for this version is a change");
+    assert!(matches!(update(1, SALLY, 900).await, Err(Error::Stale { current: 3 })), "others came between");
+}
+
+#[tokio::test]
+async fn a_withdrawal_whose_answer_was_lost_is_repeated() {
+    let process = Engines::new().start(&FaultPlan::none());
+    let ticket = process.sell(SALLY, 5).await.unwrap().ticket.id;
+    let withdraw = |expected: Option<u64>, by| {
+        let (by, expected) = (account(by), expected.map(|version| vec![version]));
+        process.tickets.withdraw_ticket(WithdrawTicket { ticket, by, expected }, process.origin())
+    };
+    withdraw(Some(1), SALLY).await.unwrap();
+
+    for expected in [Some(1), Some(2), None] {
+        withdraw(expected, SALLY).await.unwrap();
+        withdraw(expected, 8).await.expect_err("only the seller withdrew it");
+    }
+    assert!(matches!(withdraw(None, 8).await, Err(Error::Ticket(TicketRefusal::NotSeller))));
+    assert!(matches!(withdraw(Some(3), SALLY).await, Err(Error::Stale { current: 2 })));
+    assert_eq!(process.tickets.ticket(ticket).await.unwrap().ticket.version, 2, "it was withdrawn once");
 }

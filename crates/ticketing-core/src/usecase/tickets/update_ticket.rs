@@ -5,7 +5,7 @@ use crate::domain::ticket::{Listing, Offer};
 use crate::usecase::error::Error;
 use crate::wire::Origin;
 
-use super::Tickets;
+use super::{Decision, Seen, Target, Tickets};
 
 /// Asks to replace the offer of a ticket.
 #[derive(Debug, Clone)]
@@ -23,11 +23,18 @@ pub struct UpdateTicket {
 impl Tickets {
     /// Replaces the offer of a ticket. Prices of running orders stay.
     ///
+    /// Asking again for the same version, because the answer was lost, changes nothing more.
+    ///
     /// # Errors
     ///
     /// [`Error::TicketNotFound`], [`Error::Stale`], [`Error::Ticket`], or a failure of the store.
     pub async fn update_ticket(&self, command: UpdateTicket, origin: Origin) -> Result<Listing, Error> {
         let UpdateTicket { ticket, by, expected, offer } = command;
-        self.change((ticket, expected), &origin, |listing, now| listing.update(by, offer.clone(), now)).await
+        let update = |listing: Listing, seen, now| match seen {
+            Seen::Next if listing.is_offered_by(by, &offer) => Ok(Decision::Done),
+            Seen::Next => Ok(Decision::Stale),
+            Seen::Expected => listing.update(by, offer.clone(), now).map(Decision::from),
+        };
+        self.change(&Target { ticket, expected }, &origin, update).await
     }
 }

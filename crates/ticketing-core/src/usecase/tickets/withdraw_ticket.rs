@@ -1,10 +1,11 @@
 //! Takes a ticket off sale.
 
 use crate::domain::ids::{AccountId, TicketId};
+use crate::domain::ticket::Listing;
 use crate::usecase::error::Error;
 use crate::wire::Origin;
 
-use super::Tickets;
+use super::{Decision, Seen, Target, Tickets};
 
 /// Asks to take a ticket off sale.
 #[derive(Debug, Clone)]
@@ -18,14 +19,19 @@ pub struct WithdrawTicket {
 }
 
 impl Tickets {
-    /// Takes a ticket off sale. Running orders go on.
+    /// Takes a ticket off sale. Running orders go on. Doing so twice does no harm.
     ///
     /// # Errors
     ///
     /// [`Error::TicketNotFound`], [`Error::Stale`], [`Error::Ticket`], or a failure of the store.
     pub async fn withdraw_ticket(&self, command: WithdrawTicket, origin: Origin) -> Result<(), Error> {
         let WithdrawTicket { ticket, by, expected } = command;
-        self.change((ticket, expected), &origin, |listing, _| listing.withdraw(by)).await?;
+        let withdraw = |listing: Listing, seen, _| match seen {
+            _ if listing.is_withdrawn_by(by) => Ok(Decision::Done),
+            Seen::Next => Ok(Decision::Stale),
+            Seen::Expected => listing.withdraw(by).map(Decision::from),
+        };
+        self.change(&Target { ticket, expected }, &origin, withdraw).await?;
         Ok(())
     }
 }
