@@ -69,3 +69,36 @@ pub async fn slots_are_apart(fixture: &dyn DraftsFixture) -> Outcome {
     assert_eq!(find(fixture, "b").await, None, "a draft was found in another slot");
     Outcome::Kept
 }
+
+async fn keep_in_free(fixture: &dyn DraftsFixture, slots: &[&str], draft: &[u8], lasts: Duration) -> Option<usize> {
+    let slots: Vec<String> = slots.iter().map(|slot| (*slot).to_owned()).collect();
+    soon("a draft is kept", fixture.drafts().keep_in_free(&slots, draft, lasts)).await.expect("the store answers")
+}
+
+/// A draft that asks for a free slot takes the first one, and no living draft's place: one by one and all at once.
+pub async fn a_free_slot_is_nobodys(fixture: &dyn DraftsFixture) -> Outcome {
+    keep(fixture, "a", b"living", LONG).await;
+    keep(fixture, "b", b"short", Duration::from_millis(500)).await;
+    assert_eq!(keep_in_free(fixture, &["a", "b"], b"newer", LONG).await, None, "no slot was free");
+    assert_eq!(keep_in_free(fixture, &[], b"newer", LONG).await, None, "there was no slot");
+
+    fixture.pass(Duration::from_millis(600)).await;
+    let position = keep_in_free(fixture, &["a", "b", "c"], b"newer", Duration::from_millis(500)).await;
+    assert_eq!(position, Some(1), "the first slot that was free was another");
+    assert_eq!(find(fixture, "a").await.as_deref(), Some(&b"living"[..]), "a living draft lost its place");
+    assert_eq!(find(fixture, "b").await.as_deref(), Some(&b"newer"[..]), "the draft was not found where it was kept");
+    fixture.pass(Duration::from_millis(600)).await;
+    assert_eq!(find(fixture, "b").await, None, "a draft outlived its time");
+
+    let tries = (0..8).map(|n: u8| async move {
+        let position = keep_in_free(fixture, &["d", "e", "f"], &[n], LONG).await;
+        position.map(|position| (position, n))
+    });
+    let mut kept: Vec<_> = futures::future::join_all(tries).await.into_iter().flatten().collect();
+    kept.sort_unstable();
+    assert_eq!(kept.iter().map(|(position, _)| *position).collect::<Vec<_>>(), [0, 1, 2], "of 8 at once");
+    for ((_, n), slot) in kept.iter().zip(["d", "e", "f"]) {
+        assert_eq!(find(fixture, slot).await.as_deref(), Some(&[*n][..]), "in the slot {slot}");
+    }
+    Outcome::Kept
+}

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use ticketing_core::ports::limits::{Quota, RateLimiter, Verdict};
 
 use crate::outcome::{Outcome, broken};
@@ -14,9 +15,13 @@ use crate::time::{TimeFixture, soon};
 pub const LIMITS: Family<dyn LimitsFixture> = crate::limits!(@ [family]);
 
 /// A limiter that has counted nothing yet.
+#[async_trait]
 pub trait LimitsFixture: TimeFixture {
     /// The limiter; always the same one.
     fn limiter(&self) -> Arc<dyn RateLimiter>;
+
+    /// Sets the clock that the limiter counts by back by `span`, or does to what was counted what that would do.
+    async fn set_back(&self, span: Duration);
 }
 
 /// So long that nothing is given back while a rule runs.
@@ -103,5 +108,18 @@ pub async fn keys_are_counted_apart(fixture: &dyn LimitsFixture) -> Outcome {
         assert!(allowed(fixture, key, quota).await, "the key {key:?} was counted under another");
     }
     assert!(!allowed(fixture, "a", quota).await, "a key was not counted");
+    Outcome::Kept
+}
+
+/// A clock that is set back, as by a failover to a server that is behind, shuts nobody out.
+pub async fn a_clock_that_is_set_back_shuts_nobody_out(fixture: &dyn LimitsFixture) -> Outcome {
+    let quota = Quota { burst: 3, per: Duration::from_secs(60) };
+    use_up(fixture, "key", quota).await;
+    fixture.set_back(SLOW).await;
+
+    for turn in 1..=quota.burst {
+        assert!(allowed(fixture, "key", quota).await, "after the clock was set back, try {turn} was not allowed");
+    }
+    assert!(!allowed(fixture, "key", quota).await, "after the clock was set back, nothing is counted");
     Outcome::Kept
 }

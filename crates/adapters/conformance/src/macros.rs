@@ -337,6 +337,7 @@ macro_rules! drafts {
             a_draft_is_found_until_its_time_is_up
             a_newer_draft_takes_the_place_of_an_older_one
             slots_are_apart
+            a_free_slot_is_nobodys
         }
     };
     ($fixture:expr) => { $crate::drafts!(@ [tests $fixture]); };
@@ -351,6 +352,7 @@ macro_rules! limits {
             one_more_is_allowed_after_the_span_named
             a_denied_try_costs_nothing
             keys_are_counted_apart
+            a_clock_that_is_set_back_shuts_nobody_out
         }
     };
     ($fixture:expr) => { $crate::limits!(@ [tests $fixture]); };

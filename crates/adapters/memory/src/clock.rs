@@ -111,6 +111,11 @@ impl ManualClock {
     pub fn set(&self, time: Timestamp) {
         self.0.send_modify(|now| *now = time.max(*now));
     }
+
+    /// Goes back by `span`, as a clock does that was ahead and is corrected.
+    pub fn set_back(&self, span: Duration) {
+        self.0.send_modify(|now| *now = now.before(span));
+    }
 }
 
 impl Default for ManualClock {

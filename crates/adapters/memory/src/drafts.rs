@@ -51,22 +51,37 @@ impl MemoryDrafts {
 impl DraftStore for MemoryDrafts {
     async fn keep(&self, slot: &str, draft: Vec<u8>, lasts: Duration) -> Result<(), DraftError> {
         let now = self.clock.now();
-        let draft = Draft { content: draft, ends_at: now.after(lasts) };
-        let mut kept = self.kept.lock();
-        kept.remove(slot);
-        kept.make_room(size(slot, &draft), now);
-        kept.insert(slot, draft);
+        self.kept.lock().keep(slot, Draft { content: draft, ends_at: now.after(lasts) }, now);
         Ok(())
+    }
+
+    async fn keep_in_free(&self, slots: &[String], draft: &[u8], lasts: Duration) -> Result<Option<usize>, DraftError> {
+        let now = self.clock.now();
+        let mut kept = self.kept.lock();
+        let free = slots.iter().position(|slot| kept.living(slot, now).is_none());
+        if let Some(slot) = free.and_then(|free| slots.get(free)) {
+            kept.keep(slot, Draft { content: draft.to_vec(), ends_at: now.after(lasts) }, now);
+        }
+        Ok(free)
     }
 
     async fn find(&self, slot: &str) -> Result<Option<Vec<u8>>, DraftError> {
         let now = self.clock.now();
-        let kept = self.kept.lock();
-        Ok(kept.drafts.get(slot).filter(|draft| draft.ends_at > now).map(|draft| draft.content.clone()))
+        Ok(self.kept.lock().living(slot, now).map(|draft| draft.content.clone()))
     }
 }
 
 impl Kept {
+    fn living(&self, slot: &str, now: Timestamp) -> Option<&Draft> {
+        self.drafts.get(slot).filter(|draft| draft.ends_at > now)
+    }
+
+    fn keep(&mut self, slot: &str, draft: Draft, now: Timestamp) {
+        self.remove(slot);
+        self.make_room(size(slot, &draft), now);
+        self.insert(slot, draft);
+    }
+
     fn insert(&mut self, slot: &str, draft: Draft) {
         let size = size(slot, &draft);
         if self.bytes + size <= MemoryDrafts::MOST_BYTES {

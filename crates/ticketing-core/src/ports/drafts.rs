@@ -23,6 +23,7 @@ pub struct DraftError(#[source] pub BoxError);
 /// - A draft is found as it was kept, until its time is up: `a_draft_is_found_until_its_time_is_up`.
 /// - A newer draft takes the place of an older one: `a_newer_draft_takes_the_place_of_an_older_one`.
 /// - Slots are apart, however alike their names: `slots_are_apart`.
+/// - A draft in a free slot takes no other's place, also of two at once: `a_free_slot_is_nobodys`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait DraftStore: Send + Sync + 'static {
@@ -32,6 +33,13 @@ pub trait DraftStore: Send + Sync + 'static {
     ///
     /// [`DraftError`]: it may or may not be kept.
     async fn keep(&self, slot: &str, draft: Vec<u8>, lasts: Duration) -> Result<(), DraftError>;
+
+    /// Keeps a draft in the first of these slots that is free; returns its position, or `None` if none is free.
+    ///
+    /// # Errors
+    ///
+    /// [`DraftError`]: it may or may not be kept.
+    async fn keep_in_free(&self, slots: &[String], draft: &[u8], lasts: Duration) -> Result<Option<usize>, DraftError>;
 
     /// The draft in a slot, if it is there still.
     ///

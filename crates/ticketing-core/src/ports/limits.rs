@@ -44,6 +44,7 @@ pub enum Verdict {
 /// - After the span it names, one more is allowed: `one_more_is_allowed_after_the_span_named`.
 /// - A denied try costs nothing: `a_denied_try_costs_nothing`.
 /// - Keys are counted apart: `keys_are_counted_apart`.
+/// - A clock that is set back shuts nobody out: `a_clock_that_is_set_back_shuts_nobody_out`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait RateLimiter: Send + Sync + 'static {

@@ -285,9 +285,14 @@ impl SessionsFixture for World {
     }
 }
 
+#[async_trait]
 impl LimitsFixture for World {
     fn limiter(&self) -> Arc<dyn RateLimiter> {
         Arc::new(self.limiter.clone())
+    }
+
+    async fn set_back(&self, span: Duration) {
+        self.clock.set_back(span);
     }
 }
 

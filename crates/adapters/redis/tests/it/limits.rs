@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::limits::{Quota, RateLimiter, Verdict};
 use ticketing_redis::RedisLimiter;
 
-use crate::world::World;
+use crate::world::{World, now};
 
 #[tokio::test]
 async fn a_count_expires_when_it_says_nothing_any_more() {
@@ -49,4 +50,21 @@ async fn what_is_allowed_comes_evenly() {
     }
 
     assert!(began.elapsed() >= quota.per * 10, "three at once and ten more took {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_clock_of_redis_that_was_set_back_shuts_nobody_out() {
+    let world = World::start().await;
+    let limiter = RedisLimiter::new(&world.client);
+    let quota = Quota { burst: 2, per: Duration::from_secs(100) };
+    let key = format!("{}:limit:key", world.config.prefix);
+    for (ahead, allowed) in [(3600_u64, 2), (201, 2), (199, 0), (99, 1)] {
+        let arrival = u64::try_from(now().since(Timestamp::EPOCH).as_micros()).unwrap() + ahead * 1_000_000;
+        world.ask::<()>(&["SET", &key, &arrival.to_string()]);
+
+        for turn in 0..3 {
+            let verdict = limiter.check("key", quota).await.unwrap();
+            assert_eq!(verdict == Verdict::Allowed, turn < allowed, "{ahead} s ahead, try {turn}: {verdict:?}");
+        }
+    }
 }

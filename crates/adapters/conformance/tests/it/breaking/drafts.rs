@@ -21,6 +21,10 @@ impl DraftStore for Changed {
         self.0.keep(&slot, draft, lasts).await
     }
 
+    async fn keep_in_free(&self, slots: &[String], draft: &[u8], lasts: Duration) -> Result<Option<usize>, DraftError> {
+        self.0.keep_in_free(slots, draft, lasts).await
+    }
+
     async fn find(&self, slot: &str) -> Result<Option<Vec<u8>>, DraftError> {
         let (slot, ..) = (self.1)(slot, Vec::new(), Duration::ZERO);
         self.0.find(&slot).await
@@ -62,6 +66,10 @@ impl DraftStore for Stubborn {
         if self.0.find(slot).await?.is_some() { Ok(()) } else { self.0.keep(slot, draft, lasts).await }
     }
 
+    async fn keep_in_free(&self, slots: &[String], draft: &[u8], lasts: Duration) -> Result<Option<usize>, DraftError> {
+        self.0.keep_in_free(slots, draft, lasts).await
+    }
+
     async fn find(&self, slot: &str) -> Result<Option<Vec<u8>>, DraftError> {
         self.0.find(slot).await
     }
@@ -72,4 +80,36 @@ async fn the_first_draft_for_ever() {
     let sound = World::default();
     let broken = World { drafts: Arc::new(Stubborn(sound.drafts)), ..sound };
     assert_notices(&DRAFTS, "a_newer_draft_takes_the_place_of_an_older_one", &World::default(), &broken).await;
+}
+
+/// Looks for a free slot, and lets others do the same before it takes it.
+struct Hesitant(Arc<dyn DraftStore>);
+
+#[async_trait]
+impl DraftStore for Hesitant {
+    async fn keep(&self, slot: &str, draft: Vec<u8>, lasts: Duration) -> Result<(), DraftError> {
+        self.0.keep(slot, draft, lasts).await
+    }
+
+    async fn keep_in_free(&self, slots: &[String], draft: &[u8], lasts: Duration) -> Result<Option<usize>, DraftError> {
+        for (position, slot) in slots.iter().enumerate() {
+            if self.0.find(slot).await?.is_none() {
+                tokio::task::yield_now().await;
+                self.0.keep(slot, draft.to_vec(), lasts).await?;
+                return Ok(Some(position));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn find(&self, slot: &str) -> Result<Option<Vec<u8>>, DraftError> {
+        self.0.find(slot).await
+    }
+}
+
+#[tokio::test]
+async fn one_free_slot_for_two() {
+    let sound = World::default();
+    let broken = World { drafts: Arc::new(Hesitant(sound.drafts)), ..sound };
+    assert_notices(&DRAFTS, "a_free_slot_is_nobodys", &World::default(), &broken).await;
 }

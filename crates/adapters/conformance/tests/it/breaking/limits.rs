@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ticketing_conformance::limits::LIMITS;
 use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
+use ticketing_memory::{ManualClock, MemoryLimiter};
 
 use crate::world::{World, assert_notices};
 
@@ -45,6 +46,13 @@ async fn one_too_soon() {
 #[tokio::test]
 async fn one_key_for_all() {
     assert_changed("keys_are_counted_apart", |key, quota| (key.to_lowercase(), quota)).await;
+}
+
+#[tokio::test]
+async fn a_time_that_never_goes_back() {
+    let limiter = Arc::new(MemoryLimiter::new(Arc::new(ManualClock::default())));
+    let broken = World { limiter, ..World::default() };
+    assert_notices(&LIMITS, "a_clock_that_is_set_back_shuts_nobody_out", &World::default(), &broken).await;
 }
 
 /// Counts what it denies.
