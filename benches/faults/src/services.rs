@@ -183,6 +183,7 @@ fn shared(settings: &Settings, engines: &Addresses) -> Variables {
         ("TICKETING_HOLD", format!("{}s", settings.hold)),
         ("TICKETING_TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
         ("TICKETING_LIMIT_SIGN_IN_ADDRESS", off()),
+        ("TICKETING_LIMIT_SIGN_UP_ADDRESS", off()),
         ("TICKETING_LIMIT_SIGN_IN_ACCOUNT_ADDRESS", off()),
         ("TICKETING_LIMIT_SIGN_IN_ACCOUNT", off()),
         ("TICKETING_LIMIT_SIGN_IN_KNOWN", off()),

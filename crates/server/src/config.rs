@@ -42,7 +42,7 @@ pub struct Config {
     pub admin_listen: SocketAddr,
     /// Whether to begin with demo data.
     pub demo: bool,
-    /// What takes the money, where payments or pages run.
+    /// What takes the money, where payments or pages run; see [`Config::gateway`].
     pub payments: Option<Gateway>,
     /// How long an order holds its places.
     pub hold_for: Duration,
@@ -125,6 +125,8 @@ impl HttpConfig {
 pub struct Limits {
     /// Signing in or up, from each network.
     pub sign_in_per_address: Option<Quota>,
+    /// Opening an account, from each network.
+    pub sign_up_per_address: Option<Quota>,
     /// Signing in or up to each account from each network.
     pub sign_in_per_account_and_address: Option<Quota>,
     /// Signing in or up to each account, from everywhere together.
@@ -145,6 +147,7 @@ impl Limits {
     /// No limits at all.
     pub const OFF: Self = Self {
         sign_in_per_address: None,
+        sign_up_per_address: None,
         sign_in_per_account_and_address: None,
         sign_in_per_account: None,
         sign_in_of_known_browsers: None,
@@ -160,6 +163,8 @@ impl Default for Limits {
         let quota = |burst, per| Some(Quota { burst, per });
         Self {
             sign_in_per_address: quota(20, Duration::from_secs(3)),
+            // Every account may hold places: who opens many empties the catalogue.
+            sign_up_per_address: quota(5, Duration::from_secs(60)),
             sign_in_per_account_and_address: quota(10, Duration::from_secs(30)),
             // As much as thirty networks try together: fewer cannot keep an owner out.
             sign_in_per_account: quota(300, Duration::from_secs(1)),
@@ -229,6 +234,14 @@ pub enum Outcome {
     Answered(ExitCode),
 }
 
+/// Nothing was chosen that takes the money, and the sandbox could be mistaken for it.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error(
+    "on real engines, on a public address, behind a trusted proxy or with a public origin nothing takes money by \
+     itself: choose the sandbox if none is to be taken, and every page will say so"
+)]
+pub struct NoGateway;
+
 impl Config {
     /// Reads the command line and the environment of this process.
     #[must_use]
@@ -256,8 +269,25 @@ impl Config {
     /// Whether nobody but people at this machine is served, and nothing outlives the process.
     #[must_use]
     pub fn is_private(&self) -> bool {
-        let is_near = self.listen.ip().to_canonical().is_loopback() && self.http.public_origins.is_empty();
-        is_near && self.engines.is_memory()
+        let HttpConfig { public_origins, trusted_proxies, .. } = &self.http;
+        let is_near = self.listen.ip().to_canonical().is_loopback();
+        is_near && public_origins.is_empty() && trusted_proxies.is_empty() && self.engines.is_memory()
+    }
+
+    /// What takes the money: what was chosen, or the sandbox where nobody could mistake it for real.
+    #[must_use]
+    pub fn gateway(&self) -> Option<Gateway> {
+        self.payments.or(self.is_private().then_some(Gateway::Sandbox))
+    }
+
+    /// Finds out whether what takes orders of people here also takes their money.
+    ///
+    /// # Errors
+    ///
+    /// [`NoGateway`]: set [`Config::payments`].
+    pub fn check_gateway(&self) -> Result<(), NoGateway> {
+        let matters = self.services.iter().any(|service| matches!(service, Service::Payments | Service::Web));
+        if matters && self.gateway().is_none() { Err(NoGateway) } else { Ok(()) }
     }
 
     /// What of it the services go by.
@@ -277,7 +307,7 @@ impl Default for Config {
             admin_listen: Self::operators_beside(listen),
             services: Service::ALL.to_vec(),
             demo: false,
-            payments: Some(Gateway::Sandbox),
+            payments: None,
             hold_for: Duration::from_secs(15 * 60),
             hold_limits: HoldLimits::default(),
             sessions: SessionLifetimes::default(),

@@ -256,7 +256,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         guards: Guards::new(&edge, &config.http, Arc::clone(&surroundings.world.clock)),
         world: surroundings.world,
         http: config.http.clone(),
-        gateway: config.payments,
+        gateway: config.gateway(),
         health,
         metrics: metrics.clone(),
         edge,

@@ -114,7 +114,7 @@ struct NotBound {
 
 /// What would be a mistake where people come: nobody is to find out by losing money.
 fn say_what_is_not_real(config: &Config) {
-    if config.payments == Some(Gateway::Sandbox) {
+    if config.gateway() == Some(Gateway::Sandbox) {
         tracing::warn!("payments are a sandbox: no money is taken, whatever is bought");
     }
     if config.demo {

@@ -35,6 +35,10 @@
 //!         let now = Instant::now();
 //!         let mut free = self.0.lock().expect("nobody panics while counting");
 //!         let free_at = free.entry(key.to_owned()).or_insert(now);
+//!         // Further ahead than any try leads to: the clock was set back.
+//!         if *free_at > now + quota.per * quota.burst {
+//!             *free_at = now;
+//!         }
 //!         let next = (*free_at).max(now) + quota.per;
 //!         let retry_after = next.saturating_duration_since(now + quota.per * quota.burst);
 //!         if retry_after > Duration::ZERO {
@@ -59,13 +63,18 @@
 //!     }
 //! }
 //!
+//! #[async_trait]
 //! impl LimitsFixture for Wall {
 //!     fn limiter(&self) -> Arc<dyn RateLimiter> {
 //!         self.0.clone()
 //!     }
+//!     async fn set_back(&self, span: Duration) {
+//!         // Nobody sets the clock of the machine back: what was counted is moved ahead instead.
+//!         self.0.0.lock().expect("nobody panics while counting").values_mut().for_each(|free_at| *free_at += span);
+//!     }
 //! }
 //!
-//! // In `tests/it/main.rs` this line makes four tests:
+//! // In `tests/it/main.rs` this line makes five tests:
 //! ticketing_conformance::limits!(Wall::default());
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

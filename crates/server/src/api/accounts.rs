@@ -119,7 +119,7 @@ async fn sign_up(
             return Err(Error::Invalid(wrong.into_iter().flatten().collect()).into());
         }
     };
-    let _admitted = attempt.admit(&app, &email).await?;
+    let _admitted = attempt.admit_sign_up(&app, &email).await?;
     let command = SignUp { email, password, device: client::device(&call.headers) };
     let signed_in = app.accounts()?.sign_up(command, call.trace()?.origin()).await?;
     Ok(welcome(StatusCode::CREATED, &signed_in, &app, &attempt))

@@ -22,7 +22,7 @@ pub const ACCESS: CookieName = CookieName::new("access", "__Host-access");
 pub const REFRESH: CookieName = CookieName::new("refresh", "__Host-refresh");
 
 /// The most values of one name that are tried.
-const CANDIDATES: usize = 8;
+pub(crate) const CANDIDATES: usize = 8;
 
 /// The name of a cookie, which depends on whether the browser speaks TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,6 +22,9 @@ const LASTS: Duration = Duration::from_secs(180 * 24 * 3600);
 /// The most accounts that one browser is known for; the longest unused goes first.
 const ACCOUNTS: usize = 4;
 
+/// How many bytes of a digest are kept.
+const DIGEST: usize = 16;
+
 /// An account without its address: the first half of its SHA-256, in hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AccountMark(String);
@@ -53,8 +56,9 @@ impl DeviceKey {
     /// The accounts that the browser of a request signed in to before.
     pub(crate) fn known(&self, headers: &HeaderMap, secure: bool, now: Timestamp) -> KnownAccounts {
         let values = cookies(headers, KNOWN, secure).into_iter();
-        let entries = values.flat_map(|value| value.split('.')).filter_map(|entry| self.read(entry, now));
-        KnownAccounts(entries.take(ACCOUNTS).collect())
+        // Each one costs a digest, so of what was made up few are looked at.
+        let entries = values.flat_map(|value| value.split('.').take(ACCOUNTS));
+        KnownAccounts(entries.filter_map(|entry| self.read(entry, now)).take(ACCOUNTS).collect())
     }
 
     /// The cookie by which a browser is known for these accounts.
@@ -68,7 +72,7 @@ impl DeviceKey {
     }
 
     fn read(&self, entry: &str, now: Timestamp) -> Option<Known> {
-        let (account, rest) = entry.split_once('-')?;
+        let (account, rest) = entry.split_once('-').filter(|(account, _)| account.len() == 2 * DIGEST)?;
         let (until, _) = rest.split_once('-')?;
         let known = Known { account: AccountMark(account.to_owned()), until: until.parse().ok()? };
         // Not the text alone: a mark is believed for as long as its signature says.
@@ -117,7 +121,7 @@ impl KnownAccounts {
 
 /// Half of a digest, which is enough to be told from any other.
 fn hex(digest: &[u8]) -> String {
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(DIGEST).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Compares in a time that does not depend on where two texts differ.
@@ -175,6 +179,19 @@ mod tests {
         {
             assert!(!known(&key, forged, NOW).includes(&ada), "{forged}");
         }
+    }
+
+    #[test]
+    fn only_a_few_entries_of_a_cookie_are_looked_at() {
+        let key = DeviceKey::new(b"secret");
+        let value = signed_in(&key, "", "ada@example.org");
+        let ada = mark("ada@example.org");
+        let many = format!("{}.{value}", ["a-1-b"; ACCOUNTS].join("."));
+        let twice = HeaderValue::from_str(&format!("__Host-known=a-1-b; __Host-known={value}")).unwrap();
+        let twice = HeaderMap::from_iter([(http::header::COOKIE, twice)]);
+
+        assert!(!known(&key, &many, NOW).includes(&ada));
+        assert!(key.known(&twice, true, NOW).includes(&ada), "a bad cookie hides no good one");
     }
 
     #[test]

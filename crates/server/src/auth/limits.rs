@@ -17,7 +17,7 @@ use std::thread;
 use http::{Extensions, HeaderMap};
 
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::limits::Verdict;
+use ticketing_core::ports::limits::{Quota, Verdict};
 
 use crate::config::HttpConfig;
 use crate::marketplace::{App, EdgePorts};
@@ -37,16 +37,21 @@ pub(crate) struct Guards {
     changes: FallbackLimiter,
     /// Places of each network among the passwords that wait to be hashed.
     pub(crate) passwords: Shares,
+    /// The same of browsers that signed in before, which others cannot fill.
+    pub(crate) passwords_of_known: Shares,
     /// Places of each network among the listeners to live updates.
     pub(crate) listeners: Shares,
 }
 
 impl Guards {
     pub(crate) fn new(edge: &EdgePorts, http: &HttpConfig, clock: Arc<dyn Clock>) -> Self {
+        // By default a quarter of the line: two kinds of browsers have a share each.
+        let passwords_around = http.passwords_per_address.saturating_mul(2);
         Self {
             changes: FallbackLimiter::new(&edge.limiter, &edge.local_limiter, clock),
-            passwords: Shares::new(http.passwords_per_address),
-            listeners: Shares::new(http.live_listeners_per_address),
+            passwords: Shares::new(http.passwords_per_address, passwords_around),
+            passwords_of_known: Shares::new(http.passwords_per_address, passwords_around),
+            listeners: Shares::of(http.live_listeners_per_address, http.live_listeners),
         }
     }
 }
@@ -61,12 +66,35 @@ pub(crate) fn standard_share_of_passwords() -> usize {
 ///
 /// While the limiter does not answer, each process counts for itself.
 pub(crate) async fn check_write(app: &App, path: &str, address: IpAddr) -> Result<(), Problem> {
-    // A gateway speaks for all buyers from a few addresses, and signs what it says.
-    if path == "/api/payments/notices" {
+    let Some(quota) = app.http.limits.writes_per_address.filter(|_| !has_limits_of_its_own(path)) else {
         return Ok(());
-    }
-    let Some(quota) = app.http.limits.writes_per_address else { return Ok(()) };
-    allowed(by_network(&app.guards.changes, "write", address, quota).await.map_err(Problem::unavailable)?)
+    };
+    let verdict = if is_carried_out_elsewhere(app, path) {
+        by_network(&*app.edge.local_limiter, "form", address, quota).await
+    } else {
+        by_network(&app.guards.changes, "write", address, quota).await
+    };
+    allowed(verdict.map_err(Problem::unavailable)?)
+}
+
+/// What no flood of other changes may keep anybody from, and is limited more tightly for itself.
+fn has_limits_of_its_own(path: &str) -> bool {
+    const OWN: [&str; 7] = [
+        "/api/users/signin",
+        "/api/users/signup",
+        "/api/users/password",
+        "/signin",
+        "/signup",
+        "/account/password",
+        // A gateway speaks for all buyers from a few addresses, and signs what it says.
+        "/api/payments/notices",
+    ];
+    OWN.contains(&path.strip_suffix('/').unwrap_or(path))
+}
+
+/// Whether it is a form before services of other processes, which count what they carry out: here it only takes time.
+fn is_carried_out_elsewhere(app: &App, path: &str) -> bool {
+    !app.elsewhere.is_empty() && !path.starts_with("/api/")
 }
 
 /// Lets a read pass, unless its network reads too often.
@@ -83,9 +111,10 @@ pub(crate) async fn check_read(
     allowed(by_network(&*app.edge.local_limiter, "read", address, quota).await.map_err(Problem::unavailable)?)
 }
 
-/// Whether what somebody typed may be kept for them: as often as a network may ask for changes.
+/// Whether what somebody typed may be kept for them: twice as often as a network may ask for changes.
 pub(crate) async fn may_keep(app: &App, address: IpAddr) -> bool {
-    let Some(quota) = app.http.limits.writes_per_address else { return true };
+    let Some(Quota { burst, per }) = app.http.limits.writes_per_address else { return true };
+    let quota = Quota { burst: burst.saturating_mul(2), per: per / 2 };
     matches!(by_network(&*app.edge.local_limiter, "draft", address, quota).await, Ok(Verdict::Allowed))
 }
 

@@ -75,6 +75,7 @@ pub fn canonical(address: IpAddr) -> IpAddr {
 pub struct Shares {
     held: Arc<Mutex<HashMap<ClientNetwork, usize>>>,
     most: usize,
+    most_around: usize,
 }
 
 /// One place in a network's share, given back when dropped.
@@ -86,10 +87,16 @@ pub struct Share {
 }
 
 impl Shares {
-    /// At most so many for each IPv4 address or `/64`, and [`WIDER`] times as many for a `/48`.
+    /// At most so many for each IPv4 address or `/64`, and `most_around` for a `/48`, which never has less than a `/64`.
     #[must_use]
-    pub fn new(most: usize) -> Self {
-        Self { held: Arc::default(), most }
+    pub fn new(most: usize, most_around: usize) -> Self {
+        Self { held: Arc::default(), most, most_around: most_around.max(most) }
+    }
+
+    /// At most so many of `all` for each IPv4 address or `/64`, and half of `all` for a `/48`: others find room.
+    #[must_use]
+    pub fn of(most: usize, all: usize) -> Self {
+        Self::new(most, most.saturating_mul(WIDER as usize).min(all / 2))
     }
 
     /// Takes a place for an address; `None` if its network holds its whole share.
@@ -99,7 +106,7 @@ impl Shares {
         let mut held = lock(&self.held);
         let count = |network: &ClientNetwork| held.get(network).copied().unwrap_or_default();
         let is_full = count(&narrow) >= self.most;
-        let is_full_around = wide.is_some_and(|wide| count(&wide) >= self.most.saturating_mul(WIDER as usize));
+        let is_full_around = wide.is_some_and(|wide| count(&wide) >= self.most_around);
         if is_full || is_full_around {
             return None;
         }
@@ -164,7 +171,7 @@ mod tests {
 
     #[test]
     fn one_network_leaves_room_for_another() {
-        let shares = Shares::new(2);
+        let shares = Shares::new(2, 2);
         let first = shares.take(ip("203.0.113.9")).unwrap();
         let second = shares.take(ip("::ffff:203.0.113.9")).unwrap();
 
@@ -178,12 +185,23 @@ mod tests {
 
     #[test]
     fn a_customer_with_many_networks_has_one_share_of_all() {
-        let shares = Shares::new(1);
+        let shares = Shares::new(1, 3);
         let held: Vec<_> = (0..100).filter_map(|n| shares.take(ip(&format!("2001:db8:1:{n:x}::1")))).collect();
 
-        assert_eq!(held.len(), WIDER as usize);
+        assert_eq!(held.len(), 3);
         assert!(shares.take(ip("2001:db8:2::1")).is_some());
         drop(held);
         assert_eq!(shares.networks(), 0);
+    }
+
+    #[test]
+    fn no_customer_has_more_than_half_of_all() {
+        for (most, all, expected) in [(25, 100, 50), (10, 100, 40), (60, 100, 60), (1, 1, 1), (128, 1024, 512)] {
+            let shares = Shares::of(most, all);
+            let held: Vec<_> = (0..0x400).filter_map(|n| shares.take(ip(&format!("2001:db8:1:{n:x}::1")))).collect();
+            let more: Vec<_> = (0..0x400).filter_map(|n| shares.take(ip(&format!("2001:db8:1:{n:x}::2")))).collect();
+
+            assert_eq!(held.len() + more.len(), expected, "{most} of {all}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::rebuild::Differing;
 use ticketing_core::usecase::PAYABLE;
 
-use super::{Config, Gateway, HttpConfig, Limits, LogConfig, LogFormat, Outcome, Service, Task, parse};
+use super::{Config, HttpConfig, Limits, LogConfig, LogFormat, Outcome, Service, Task, parse};
 use crate::say;
 use crate::wiring::{Keys, PublicKeys};
 
@@ -104,7 +104,7 @@ impl Mistakes {
         let is_private = config.is_private();
         let demo = self.parsed("demo", settings.demo.as_deref(), parse::switch);
         config.demo = demo.unwrap_or(config.services.len() == Service::ALL.len() && is_private);
-        config.payments = config.payments.or(is_private.then_some(Gateway::Sandbox));
+        config.payments = config.gateway();
     }
 
     fn task(&mut self, command: Option<&Command>) -> (Task, Vec<Service>) {
@@ -215,6 +215,11 @@ impl Mistakes {
                 "limit-sign-in-address",
                 &settings.limit_sign_in_address,
                 standard.sign_in_per_address,
+            ),
+            sign_up_per_address: quota(
+                "limit-sign-up-address",
+                &settings.limit_sign_up_address,
+                standard.sign_up_per_address,
             ),
             sign_in_per_account_and_address: quota(
                 "limit-sign-in-account-address",

@@ -18,6 +18,11 @@ impl Elsewhere {
         Self(services.into_iter().map(|(service, url)| (*service, Upstream::new(url, restart_wait))).collect())
     }
 
+    /// Whether everything runs in this process.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn get(&self, service: Service) -> Option<&Upstream> {
         self.0.get(&service)
     }

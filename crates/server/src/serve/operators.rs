@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use crate::auth::network::Shares;
 use crate::marketplace::App;
 use crate::operators;
 
 use super::connection::{Bounds, Connection};
 use super::connections::ACCEPT_AGAIN;
+use super::places::Part;
 
 /// So many probes and scrapers may be connected at a time.
 const PLACES: usize = 128;
+/// How many of one network; a `/48` may have twice as many.
+const SHARE: usize = 32;
 
 /// Answers operators until it is dropped.
 pub(super) struct Operators(JoinHandle<()>);
@@ -28,8 +31,8 @@ impl Operators {
         tracing::info!("operators are answered on http://{address}");
         let (surface, bounds) = (operators(app), Bounds::usual(app.http.request_timeout));
         Ok(Self(tokio::spawn(async move {
-            let (places, graceful, leaving) =
-                (Arc::new(Semaphore::new(PLACES)), GracefulShutdown::new(), Arc::default());
+            let places = Part::new(PLACES, Shares::new(SHARE, 2 * SHARE));
+            let (graceful, leaving) = (GracefulShutdown::new(), Arc::default());
             loop {
                 let (stream, peer) = match listener.accept().await {
                     Ok(accepted) => accepted,
@@ -39,8 +42,8 @@ impl Operators {
                         continue;
                     }
                 };
-                // Who comes when all are taken is dropped: the next accept must not wait for them.
-                let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+                // Who finds no place is dropped: the next accept must not wait for them.
+                let Some(place) = places.take(peer.ip()) else { continue };
                 let (surface, leaving) = (surface.clone(), Arc::clone(&leaving));
                 let connection = Connection { stream, peer, surface, bounds, leaving };
                 let watcher = graceful.watcher();

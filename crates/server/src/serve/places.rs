@@ -14,8 +14,10 @@ use crate::config::{HttpConfig, Network};
 
 /// How many may be told at a time that there is no room.
 const SPARE: usize = 64;
-/// How many of those one network may have.
-const SPARE_SHARE: usize = 16;
+/// How many of those one network may have; a `/48` may have twice as many.
+const SPARE_SHARE: usize = 8;
+/// How many of those are left to others when trusted proxies need more.
+const SPARE_OF_OTHERS: usize = SPARE / 4;
 
 /// The places of one listener.
 #[derive(Debug)]
@@ -32,22 +34,29 @@ pub(super) struct Places {
 pub(super) struct Place {
     /// Whether it is good for nothing but being told that there is no room.
     pub(super) is_spare: bool,
-    _permit: OwnedSemaphorePermit,
-    _share: Option<Share>,
+    _taken: Taken,
 }
 
+/// Places that are shared by networks.
 #[derive(Debug)]
-struct Part {
+pub(super) struct Part {
     all: Arc<Semaphore>,
     shares: Shares,
 }
 
+/// One of them, given back when dropped.
+#[derive(Debug)]
+#[must_use = "the place is given back when this is dropped"]
+pub(super) struct Taken {
+    _permit: OwnedSemaphorePermit,
+    _share: Option<Share>,
+}
+
 impl Places {
     pub(super) fn new(http: &HttpConfig) -> Self {
-        let share = http.connections_per_network();
         Self {
-            whole: Part::new(http.connections, share),
-            spare: Part::new(SPARE, SPARE_SHARE),
+            whole: Part::new(http.connections, Shares::of(http.connections_per_network(), http.connections)),
+            spare: Part::new(SPARE, Shares::new(SPARE_SHARE, 2 * SPARE_SHARE)),
             trusted: http.trusted_proxies.clone(),
         }
     }
@@ -55,20 +64,33 @@ impl Places {
     /// A place for whoever connects from an address; `None` if not even a spare one is left.
     pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
         let is_trusted = self.trusted.iter().any(|network| network.contains(address));
-        let whole = self.whole.take(address, is_trusted);
-        let place = |is_spare| move |(permit, share)| Place { is_spare, _permit: permit, _share: share };
-        whole.map(place(false)).or_else(|| self.spare.take(address, is_trusted).map(place(true)))
+        let whole = if is_trusted { self.whole.take_for_everybody() } else { self.whole.take(address) };
+        whole.map(|taken| Place { is_spare: false, _taken: taken }).or_else(|| {
+            // Probes come from elsewhere, and must find a place however many visitors a proxy brings.
+            let is_left_to_others = is_trusted && self.spare.left() <= SPARE_OF_OTHERS;
+            let spare = self.spare.take(address).filter(|_| !is_left_to_others);
+            spare.map(|taken| Place { is_spare: true, _taken: taken })
+        })
     }
 }
 
 impl Part {
-    fn new(all: usize, share: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(all)), shares: Shares::new(share) }
+    pub(super) fn new(all: usize, shares: Shares) -> Self {
+        Self { all: Arc::new(Semaphore::new(all)), shares }
     }
 
-    fn take(&self, address: IpAddr, is_trusted: bool) -> Option<(OwnedSemaphorePermit, Option<Share>)> {
-        let share = if is_trusted { None } else { Some(self.shares.take(address)?) };
-        Some((Arc::clone(&self.all).try_acquire_owned().ok()?, share))
+    /// One of the places, unless all are taken or the network of the address has its share.
+    pub(super) fn take(&self, address: IpAddr) -> Option<Taken> {
+        let share = self.shares.take(address)?;
+        Some(Taken { _share: Some(share), ..self.take_for_everybody()? })
+    }
+
+    fn take_for_everybody(&self) -> Option<Taken> {
+        Some(Taken { _permit: Arc::clone(&self.all).try_acquire_owned().ok()?, _share: None })
+    }
+
+    fn left(&self) -> usize {
+        self.all.available_permits()
     }
 }
 
@@ -112,13 +134,27 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_proxy_connects_for_everybody() {
+    fn a_customer_with_many_networks_leaves_room_for_others() {
+        let places = places(100);
+        let held: Vec<_> = (0..200)
+            .filter_map(|n| places.take(format!("2001:db8:1:{n:x}::1").parse().unwrap()))
+            .chain(take(&places, "2001:db8:1::1", 200))
+            .collect();
+
+        assert_eq!((whole(&held), held.len()), (50, 50 + 2 * SPARE_SHARE));
+        assert_eq!(whole(&take(&places, "2001:db8:2::1", 1)), 1);
+    }
+
+    #[test]
+    fn trusted_proxies_connect_for_everybody_and_leave_room_for_probes() {
         let places = places(100);
 
         let proxy = take(&places, "192.0.2.7", 1000);
+        let others: Vec<_> = (8..100).flat_map(|n| take(&places, &format!("192.0.2.{n}"), 10)).collect();
 
-        assert_eq!((whole(&proxy), proxy.len()), (100, 100 + SPARE));
-        assert!(places.take("203.0.113.9".parse().unwrap()).is_none());
+        assert_eq!((whole(&proxy), proxy.len()), (100, 100 + SPARE_SHARE));
+        assert!(others.iter().all(|place| place.is_spare));
+        assert!(places.take("203.0.113.9".parse().unwrap()).is_some_and(|place| place.is_spare));
     }
 
     #[test]

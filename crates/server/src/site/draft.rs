@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use ticketing_core::ports::drafts::{DraftError, DraftStore};
 use ticketing_web::Form;
 
 use crate::auth::limits;
@@ -28,7 +29,7 @@ use super::ticket::new_key;
 const LASTS: Duration = Duration::from_secs(15 * 60);
 /// How long at the pages for signing in and up, which show an address to anybody: who comes after should not see it.
 const LASTS_AT_THE_DOOR: Duration = Duration::from_secs(2 * 60);
-/// How many drafts one network can have at a time; one more takes the place of another.
+/// How many drafts one network can have at a time; only beyond that one takes the place of another.
 const SLOTS: u8 = 64;
 /// The largest draft: a ticket with the longest description takes about half.
 const MOST_BYTES: usize = 32 * 1024;
@@ -47,6 +48,15 @@ pub(super) struct Draft {
     pub(super) typed: Typed,
     /// Why it was not accepted; `None` if it was not tried.
     pub(super) reason: Option<Reason>,
+}
+
+/// The browser that a draft is kept for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keeper<'a> {
+    pub(super) network: IpAddr,
+    pub(super) https: bool,
+    /// What it has of the page's earlier drafts.
+    pub(super) cookies: &'a [String],
 }
 
 /// A draft as it lies in the store.
@@ -82,37 +92,89 @@ impl Draft {
         }
     }
 
-    /// Keeps the draft for a browser in this network; returns the cookie that finds it.
+    /// Keeps the draft for a browser; returns the cookie that finds it.
     ///
+    /// It goes on in the slot of the draft before it, or else in a free one.
     /// `None` if it cannot be kept: it is too large, its network keeps too many, or the store does not answer.
-    pub(super) async fn keep(self, app: &App, network: IpAddr, https: bool) -> Option<HeaderValue> {
+    pub(super) async fn keep(self, app: &App, keeper: Keeper<'_>) -> Option<HeaderValue> {
+        let drafts = app.drafts.as_ref()?;
         let chance = app.world.ids.secret();
-        let (secret, slot) = (hex(chance.get(..16)?), chance.last()? % SLOTS);
-        let slot = format!("{}-{slot}", name_of(network));
+        let (secret, start) = (hex(chance.get(..16)?), *chance.last()?);
         let page = self.page.clone();
         let lasts = if matches!(&*page, "/signin" | "/signup") { LASTS_AT_THE_DOOR } else { LASTS };
         let sealed = serde_json::to_vec(&Sealed { secret: secret.clone(), draft: self }).ok()?;
-        if sealed.len() > MOST_BYTES || !limits::may_keep(app, network).await {
+        if sealed.len() > MOST_BYTES || !limits::may_keep(app, keeper.network).await {
             return None;
         }
-        let kept = app.drafts.as_ref()?.keep(&slot, sealed, lasts).await;
-        kept.inspect_err(|error| tracing::debug!(%error, "a form could not be kept")).ok()?;
-        set_cookie(&page, &format!("{slot}.{secret}"), lasts, https)
+        let kept = match found(&**drafts, &page, keeper.cookies).await {
+            Ok(Some((slot, _))) => drafts.keep(&slot, sealed, lasts).await.map(|()| slot),
+            Ok(None) => keep_anew(&**drafts, slots(keeper.network, start), (sealed, lasts)).await,
+            Err(error) => Err(error),
+        };
+        let slot = kept.inspect_err(|error| tracing::debug!(%error, "a form could not be kept")).ok()?;
+        set_cookie(&page, &format!("{slot}.{secret}"), lasts, keeper.https)
     }
 
-    /// The draft that a cookie of this page finds.
-    pub(super) async fn find(app: &App, page: &str, cookie: &str) -> Option<Self> {
-        let (slot, secret) = cookie.split_once('.').filter(|(slot, _)| slot.len() <= 32)?;
-        let found = app.drafts.as_ref()?.find(slot).await;
-        let sealed = found.inspect_err(|error| tracing::debug!(%error, "a form could not be found")).ok()??;
-        let sealed: Sealed = serde_json::from_slice(&sealed).ok()?;
-        (sealed.secret == secret && sealed.draft.page == page).then_some(sealed.draft)
+    /// The draft that one of these cookies of a page finds.
+    ///
+    /// # Errors
+    ///
+    /// It is not known whether there is one.
+    pub(super) async fn find(app: &App, page: &str, cookies: &[String]) -> Result<Option<Self>, DraftError> {
+        let Some(drafts) = &app.drafts else { return Ok(None) };
+        Ok(found(&**drafts, page, cookies).await?.map(|(_, draft)| draft))
     }
 }
 
+/// Keeps a draft in a free slot, or in the first one if none is free; returns the slot.
+async fn keep_anew(
+    drafts: &dyn DraftStore,
+    slots: Vec<String>,
+    (sealed, lasts): (Vec<u8>, Duration),
+) -> Result<String, DraftError> {
+    let free = drafts.keep_in_free(&slots, &sealed, lasts).await?;
+    let slot = slots.into_iter().nth(free.unwrap_or_default()).unwrap_or_default();
+    if free.is_none() {
+        drafts.keep(&slot, sealed, lasts).await?;
+    }
+    Ok(slot)
+}
+
+/// The first draft that one of these cookies opens, and its slot.
+///
+/// A cookie that somebody planted, or that is left of an earlier draft, hides no good one.
+async fn found(drafts: &dyn DraftStore, page: &str, cookies: &[String]) -> Result<Option<(String, Draft)>, DraftError> {
+    let mut unknown = None;
+    for cookie in cookies {
+        match opened(drafts, page, cookie).await {
+            Ok(Some(found)) => return Ok(Some(found)),
+            Ok(None) => {}
+            Err(error) => unknown = Some(error),
+        }
+    }
+    unknown.map_or(Ok(None), Err)
+}
+
+async fn opened(drafts: &dyn DraftStore, page: &str, cookie: &str) -> Result<Option<(String, Draft)>, DraftError> {
+    let Some((slot, secret)) = cookie.split_once('.').filter(|(slot, _)| slot.len() <= 32) else { return Ok(None) };
+    let sealed = drafts.find(slot).await?;
+    let sealed = sealed.and_then(|sealed| serde_json::from_slice::<Sealed>(&sealed).ok());
+    let opened = sealed.filter(|sealed| sealed.secret == secret && sealed.draft.page == page);
+    Ok(opened.map(|sealed| (slot.to_owned(), sealed.draft)))
+}
+
+/// The slots of a network, from one of them on and around.
+fn slots(network: IpAddr, start: u8) -> Vec<String> {
+    let name = name_of(network);
+    (0..SLOTS).map(|n| format!("{name}-{}", start.wrapping_add(n) % SLOTS)).collect()
+}
+
 /// The name of the cookie for the drafts of a page.
-pub(super) fn cookie_of(page: &str) -> String {
-    format!("draft-{}", hex(Sha256::digest(page).get(..4).unwrap_or_default()))
+///
+/// Over TLS not `__Host-`, which is for every path, but `__Secure-`: nothing that speaks without TLS sets it.
+pub(super) fn cookie_of(page: &str, https: bool) -> String {
+    let prefix = if https { "__Secure-" } else { "" };
+    format!("{prefix}draft-{}", hex(Sha256::digest(page).get(..4).unwrap_or_default()))
 }
 
 /// Forgets the draft of a page.
@@ -121,7 +183,7 @@ pub(super) fn forget_cookie(page: &str, https: bool) -> Option<HeaderValue> {
 }
 
 fn set_cookie(page: &str, value: &str, lasts: Duration, https: bool) -> Option<HeaderValue> {
-    let (name, seconds) = (cookie_of(page), lasts.as_secs());
+    let (name, seconds) = (cookie_of(page, https), lasts.as_secs());
     let secure = if https { "; Secure" } else { "" };
     let text = format!("{name}={value}; Max-Age={seconds}; Path={page}; HttpOnly; SameSite=Lax{secure}");
     let mut value = HeaderValue::from_str(&text).ok()?;
@@ -149,10 +211,22 @@ mod tests {
     #[test]
     fn a_cookie_of_a_page_is_sent_to_that_page_alone() {
         let cookie = set_cookie("/sell", "a.b", Duration::from_secs(5), true).unwrap();
-        let name = cookie_of("/sell");
+        let name = cookie_of("/sell", true);
 
         assert_eq!(cookie, format!("{name}=a.b; Max-Age=5; Path=/sell; HttpOnly; SameSite=Lax; Secure"));
-        assert_ne!(name, cookie_of("/signin"));
+        assert_eq!(name, format!("__Secure-{}", cookie_of("/sell", false)));
+        assert_ne!(name, cookie_of("/signin", true));
+    }
+
+    #[test]
+    fn slots_of_a_network_are_as_many_from_wherever_they_begin() {
+        let network = "203.0.113.9".parse().unwrap();
+        for start in [0, 1, 63, 64, 255] {
+            let mut slots = slots(network, start);
+            slots.sort_unstable();
+            slots.dedup();
+            assert_eq!(slots.len(), usize::from(SLOTS), "{start}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use ticketing_web::{Done, Form, SignInPage, SignInValues, SignUpPage, sign_in_page, sign_up_page};
 
+use crate::auth::cookies::SessionCookies;
 use crate::extract::Lenient;
 
 use super::draft::Draft;
@@ -95,7 +96,12 @@ pub(super) async fn sign_up(visit: Visit, sent: Sent<SignForm>) -> Result<Respon
 }
 
 pub(super) async fn sign_out(visit: Visit, sent: Sent<NoFields>) -> Result<Response, Refusal> {
-    let Some(viewer) = visit.viewer() else { return Ok(Onward::to("/").into_response()) };
+    let Some(viewer) = visit.viewer() else {
+        // Nobody may believe that a session is over while it is not.
+        visit.unless_unsure()?;
+        let left = SessionCookies::end(visit.is_https());
+        return Ok(left.values().iter().cloned().fold(Onward::to("/"), Onward::with_cookie).into_response());
+    };
     if sent.is_opened_by_another(&viewer.id) {
         return Ok(Onward::to("/").telling(Done::NothingChanged).into_response());
     }

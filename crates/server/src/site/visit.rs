@@ -13,14 +13,14 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, IF_MATCH, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use ticketing_web::{Done, Shell, Viewer as Shown, nothing_changed};
 
 use crate::auth::client;
-use crate::auth::cookies::{ACCESS, CookieName, REFRESH, SessionCookies, cookies, cookies_named};
+use crate::auth::cookies::{ACCESS, CookieName, REFRESH, cookies, cookies_named};
 use crate::config::Gateway;
 use crate::edge::{Postponed, RequestTrace, X_REQUEST_ID};
 use crate::etag::offer_tag;
@@ -44,6 +44,10 @@ pub(super) struct Door {
     pub(super) rendered: Rendered,
 }
 
+/// Marks the answer to a form that was not carried out: what was typed before stays.
+#[derive(Debug, Clone, Copy)]
+struct KeptBack;
+
 /// Somebody who is signed in.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Viewer {
@@ -63,9 +67,9 @@ pub(super) struct Visit {
     path: String,
     done: Option<Done>,
     rendered: Rendered,
-    /// The cookie of this page that finds what was typed here before.
-    draft_cookie: Option<String>,
-    /// Whether it finds nothing any more.
+    /// The cookies of this page that may find what was typed here before.
+    draft_cookies: Vec<String>,
+    /// Whether it is known that none of them does.
     draft_lost: Arc<AtomicBool>,
     /// Why nothing that is asked for is carried out now.
     postponed: Option<Problem>,
@@ -171,6 +175,16 @@ impl Visit {
 }
 
 impl Visit {
+    /// Whether this browser speaks TLS.
+    pub(super) const fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Goes on only if it is known whether they are signed in.
+    pub(super) fn unless_unsure(&self) -> Result<(), Refusal> {
+        self.unsure.clone().map_or(Ok(()), |answer| Err(Refusal::of(answer)))
+    }
+
     fn unless_postponed(&self) -> Result<(), Refusal> {
         self.postponed.clone().map_or(Ok(()), |problem| Err(problem.into()))
     }
@@ -207,7 +221,7 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
     let https = client::is_https(request.headers(), request.extensions(), &door.app);
     let done = cookies(request.headers(), FLASH, https).into_iter().find_map(Done::of_word);
     let visit = door.visit(&request, done);
-    let (page, had_draft) = (visit.page().to_owned(), visit.draft_cookie.is_some());
+    let (page, had_draft) = (visit.page().to_owned(), !visit.draft_cookies.is_empty());
     let draft_lost = Arc::clone(&visit.draft_lost);
     let is_form = request.method() == Method::POST;
     let Recognised { visit, renewed } = visit.recognised(request.headers(), https).await;
@@ -223,8 +237,9 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
         None if told => set_flash(None, https, &mut response),
         None => {}
     }
-    let accepted = is_form && had_draft && response.status().is_redirection();
-    if draft_lost.load(Ordering::Relaxed) || (accepted && !sets_cookie(&response, &cookie_of(&page))) {
+    let was_kept_back = response.extensions_mut().remove::<KeptBack>().is_some();
+    let accepted = is_form && had_draft && response.status() == StatusCode::SEE_OTHER && !was_kept_back;
+    if draft_lost.load(Ordering::Relaxed) || (accepted && !sets_cookie(&response, &cookie_of(&page, https))) {
         response.headers_mut().extend(forget_cookie(&page, https).map(|cookie| (SET_COOKIE, cookie)));
     }
     if !response.status().is_success() {
@@ -240,7 +255,7 @@ fn sets_cookie(response: &Response, name: &str) -> bool {
 
 struct Recognised {
     visit: Visit,
-    /// Cookies of a session that goes on, or is found to be over.
+    /// Cookies of a session that goes on.
     renewed: Vec<HeaderValue>,
 }
 
@@ -251,6 +266,7 @@ impl Door {
         if let Some(id) = extensions.get::<RequestTrace>().and_then(|trace| trace.id.to_string().parse().ok()) {
             caller = caller.with_header(X_REQUEST_ID, id);
         }
+        let https = client::is_https(headers, extensions, &self.app);
         let path = page_of(request.method(), request.uri());
         let page = path.split('?').next().unwrap_or_default();
         Visit {
@@ -259,11 +275,11 @@ impl Door {
             caller,
             viewer: None,
             unsure: None,
-            draft_cookie: cookies_named(headers, &cookie_of(page)).first().map(|value| (*value).to_owned()),
+            draft_cookies: cookies_named(headers, &cookie_of(page, https)).into_iter().map(str::to_owned).collect(),
             draft_lost: Arc::default(),
             postponed: extensions.get::<Postponed>().map(|postponed| postponed.0.clone()),
             network: client::address(headers, extensions, &self.app),
-            https: client::is_https(headers, extensions, &self.app),
+            https,
             path,
             done,
             rendered: self.rendered.clone(),
@@ -278,7 +294,7 @@ impl Visit {
         if visit.viewer.is_some() || visit.unsure.is_some() || cookies(headers, REFRESH, https).is_empty() {
             return Recognised { visit, renewed: Vec::new() };
         }
-        visit.renewed(https).await
+        visit.renewed().await
     }
 
     async fn identified(self) -> Self {
@@ -295,11 +311,11 @@ impl Visit {
     }
 
     /// Goes on with a session whose access token ran out.
-    async fn renewed(self, https: bool) -> Recognised {
+    async fn renewed(self) -> Recognised {
         let answer = self.api.post("/api/users/refresh", &self.caller, &()).await;
-        if answer.status == http::StatusCode::UNAUTHORIZED {
-            // It will not be worth more the next time.
-            return Recognised { visit: self, renewed: SessionCookies::end(https).values().to_vec() };
+        if answer.status == StatusCode::UNAUTHORIZED {
+            // Its cookies stay: an answer that comes late would take away those that a newer one has set meanwhile.
+            return Recognised { visit: self, renewed: Vec::new() };
         }
         let renewed: Vec<_> = answer.headers.get_all(SET_COOKIE).iter().cloned().collect();
         let Some(token) = renewed.iter().find_map(|cookie| ACCESS.set_by(cookie)) else {

@@ -16,8 +16,10 @@ use crate::marketplace::Engines;
 ///
 /// # Errors
 ///
-/// An engine that this build does not have, that is not where the settings say, or that does not answer in time.
+/// An engine that this build does not have, that is not where the settings say, or that does not answer in time; or
+/// [`NoGateway`](crate::config::NoGateway), since the only gateway here is the sandbox.
 pub async fn connect(config: &Config) -> Result<Engines, BoxError> {
+    config.check_gateway()?;
     let memory = MemoryEngines::default();
     let mut engines = memory::engines(&memory, Argon2Config::default(), config)?;
     put_on_mongodb(&mut engines, config, &memory).await?;

@@ -16,7 +16,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_memory::SystemClock;
 use ticketing_server::config::{
-    Config, EngineConfig, HttpConfig, KafkaSettings, Limits, MongoSettings, RedisSettings, Secret, Service,
+    Config, EngineConfig, Gateway, HttpConfig, KafkaSettings, Limits, MongoSettings, RedisSettings, Secret, Service,
 };
 use ticketing_server::marketplace::assemble;
 use ticketing_server::runtime::Running;
@@ -83,9 +83,15 @@ impl Processes {
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
             ..HttpConfig::default()
         };
-        let hold_limits = HoldLimits::OFF;
-        let config =
-            Config { engines: own_engines(), hold_for: HOLD, hold_limits, http, elsewhere, ..Config::default() };
+        let config = Config {
+            engines: own_engines(),
+            payments: Some(Gateway::Sandbox),
+            hold_for: HOLD,
+            hold_limits: HoldLimits::OFF,
+            http,
+            elsewhere,
+            ..Config::default()
+        };
         let market = Market::at(&address(&others).to_string());
         let most = vec![Service::Accounts, Service::Tickets, Service::Expiration, Service::Web];
         let running = vec![

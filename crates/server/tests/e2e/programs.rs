@@ -135,6 +135,7 @@ fn settings() -> Settings {
         ("TICKETING_ADMIN_LISTEN", "127.0.0.1:0"),
         ("TICKETING_HOLD", HOLD),
         ("TICKETING_LIMIT_SIGN_IN_ADDRESS", "off"),
+        ("TICKETING_LIMIT_SIGN_UP_ADDRESS", "off"),
         ("TICKETING_LIMIT_WRITES", "off"),
         ("TICKETING_PASSWORDS_ADDRESS", "1000"),
         ("TICKETING_LIMIT_READS", "off"),

@@ -105,8 +105,9 @@ async fn a_page_takes_no_good_cookie_away() {
 
     let kept = [page.cookie("access"), page.cookie("refresh")].map(|value| !value.is_empty());
     assert_eq!((page.status.as_u16(), kept), (200, [true, true]));
+    // A newer answer may have set good ones meanwhile, which a late one must not take away.
     let all_bad = with_cookies(app.get("/"), &[b"refresh=tomato; refresh=onion"]).send().await;
-    assert_eq!((set_names(&all_bad).len(), all_bad.cookie("refresh")), (2, String::new()));
+    assert_eq!((all_bad.status.as_u16(), set_names(&all_bad)), (200, vec![]));
 }
 
 #[tokio::test]

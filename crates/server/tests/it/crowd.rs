@@ -13,9 +13,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Connects from another address of this machine.
 fn connect_from(address: &str, program: &Program) -> TcpStream {
+    connect(address, &program.address)
+}
+
+fn connect(from: &str, to: &str) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    let from: SocketAddr = format!("{address}:0").parse().expect("an address");
-    let to: SocketAddr = program.address.parse().expect("an address");
+    let from: SocketAddr = format!("{from}:0").parse().expect("an address");
+    let to: SocketAddr = to.parse().expect("an address");
     socket.bind(&from.into()).expect("an address of this machine");
     socket.connect(&to.into()).expect("a connection");
     socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
@@ -70,6 +74,17 @@ fn operators_are_answered_when_there_is_no_room_for_anybody() {
     assert_eq!(program.status("GET /api/tickets HTTP/1.1\r\nhost: localhost\r\n\r\n"), 503);
     assert_eq!(program.status("GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n"), 200);
     assert!(program.readiness().contains("\"ready\""), "{}", program.readiness());
+}
+
+#[test]
+fn operators_are_answered_however_many_connections_another_network_holds() {
+    let program = Program::start();
+    let idle: Vec<_> = (0..200).map(|_| connect("127.0.0.2", &program.admin)).collect();
+
+    let mut operator = connect("127.0.0.3", &program.admin);
+
+    assert_eq!(status(&ask(&mut operator, "/readyz")), "200");
+    drop(idle);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::routing::any;
 use http::HeaderMap;
 use serde_json::{Value, json};
+use ticketing_core::ports::limits::Quota;
 
 use crate::app::{Call, TestApp, User, id, offer};
 use crate::site::Browser;
@@ -56,6 +57,25 @@ async fn pages_show_and_do_what_other_processes_serve() {
     ben.origin = "http://evil.example".to_owned();
     ben.post("/signout", &[]).await;
     assert_eq!(ben.status, 403);
+}
+
+#[tokio::test]
+async fn what_a_form_changes_is_counted_once_also_where_another_process_carries_it_out() {
+    const TWO: Option<Quota> = Some(Quota { burst: 2, per: Duration::from_secs(60) });
+    let backend = Backend::start_with(|config| config.http.limits.writes_per_address = TWO).await;
+    let app = backend.behind_front_door_with(|config| config.http.limits.writes_per_address = TWO);
+    let mut sally = Browser::new(&app);
+    sally.open("/signup?next=/sell").await;
+    sally.submit("/signup", &[("email", "sally@example.org"), ("password", crate::app::PASSWORD)]).await;
+
+    for title in ["Opera", "Circus"] {
+        sally.open("/sell").await;
+        sally.submit("/sell", &[("title", title), ("price", "12.50")]).await;
+        assert_eq!((sally.posted, sally.texts("h1")), (303, vec![title.to_owned()]));
+    }
+    sally.open("/sell").await;
+    sally.submit("/sell", &[("title", "Ballet"), ("price", "12.50")]).await;
+    assert_eq!((sally.value("title").as_str(), sally.texts(".alert").len()), ("Ballet", 1), "{}", sally.html);
 }
 
 #[tokio::test]

@@ -162,6 +162,108 @@ async fn a_customer_with_many_networks_is_limited_as_one() {
 }
 
 #[tokio::test]
+async fn what_one_network_is_denied_uses_up_nothing_of_its_neighbours() {
+    let app = TestApp::start_with(|config| config.http.limits.writes_per_address = TWO_A_MINUTE).await;
+    let write = |network: usize| app.post("/api/users/refresh").at_address(&format!("[2001:db8:1:{network:x}::1]"));
+    assert_eq!(refused(&statuses(50, |_| write(1)).await), 48);
+
+    for neighbour in 2..5 {
+        assert_eq!(refused(&statuses(2, |_| write(neighbour)).await), 0, "{neighbour}");
+    }
+    assert_eq!(write(5).send().await.problem(), (429, "rate_limited"), "the /48 has done four times as much");
+}
+
+#[tokio::test]
+async fn what_one_account_is_denied_uses_up_nothing_of_its_network() {
+    let app = TestApp::start_with(|config| {
+        config.http.limits.payments_per_account = TWO_A_MINUTE;
+        config.http.limits.payments_per_address = Some(Quota { burst: 4, per: Duration::from_secs(60) });
+    })
+    .await;
+    let (ben, eve) = (app.sign_up("ben").await, app.sign_up("eve").await);
+    let body = json!({"orderId": uuid::Uuid::nil(), "token": "tok_visa"});
+    let pay = |user: &User| app.post("/api/payments").by(user).at_address("203.0.113.1").json(&body);
+
+    assert_eq!(refused(&statuses(10, |_| pay(&eve)).await), 8);
+    assert_eq!(refused(&statuses(2, |_| pay(&ben)).await), 0);
+}
+
+#[tokio::test]
+async fn guesses_at_one_account_that_are_denied_use_up_nothing_of_their_network() {
+    let app = TestApp::start_with(|config| {
+        config.http.limits.sign_in_per_account_and_address = TWO_A_MINUTE;
+        config.http.limits.sign_in_per_address = Some(Quota { burst: 3, per: Duration::from_secs(60) });
+    })
+    .await;
+    let guesses = statuses(10, |_| guess_at(&app, "eve@example.org", "203.0.113.1")).await;
+
+    assert_eq!(refused(&guesses), 8);
+    assert_eq!(guess(&app, "ada", "203.0.113.1").await.status, 401);
+    assert_eq!(guess(&app, "ben", "203.0.113.1").await.status, 429);
+}
+
+#[tokio::test]
+async fn signing_in_or_up_or_changing_a_password_is_possible_while_its_network_floods_changes() {
+    let app = TestApp::start_with(|config| config.http.limits.writes_per_address = TWO_A_MINUTE).await;
+    let home = "203.0.113.1";
+    let write = || app.post("/api/users/refresh").at_address(home);
+    assert_eq!(refused(&statuses(5, |_| write()).await), 3);
+
+    let body = json!({"email": "ada@example.org", "password": PASSWORD});
+    let up = app.post("/api/users/signup").at_address(home).json(&body).send().await;
+    let change = json!({"currentPassword": "a guess", "password": "another lantern 42 quay"});
+    app.settle().await;
+    let ada = User { email: "ada@example.org".into(), access: up.cookie("access"), refresh: up.cookie("refresh") };
+    let signed_in = app.post("/api/users/signin").at_address(home).json(&body).send().await;
+    let changed = app.post("/api/users/password").at_address(home).by(&ada).json(&change).send().await;
+
+    assert_eq!((up.status.as_u16(), signed_in.status.as_u16(), changed.status.as_u16()), (201, 200, 422));
+    let form = format!("email=ada%40example.org&password={}", PASSWORD.replace(' ', "+"));
+    for path in ["/signin", "/signin/", "/signup"] {
+        let call = app.post(path).at_address(home).header("sec-fetch-site", "same-origin");
+        let sent = call.bytes("application/x-www-form-urlencoded", form.clone()).send().await;
+        assert!(matches!(sent.status.as_u16(), 303 | 308), "{path}: {sent:?}");
+        assert_eq!(sent.cookie("access").is_empty(), path != "/signin", "{path}: {sent:?}");
+    }
+    assert_eq!(write().send().await.status, 429, "nothing else is free");
+}
+
+#[tokio::test]
+async fn a_browser_that_signed_in_before_comes_in_while_its_network_fills_the_line_of_passwords() {
+    let app = TestApp::start_with(|config| config.http.passwords_per_address = 2).await;
+    let body = json!({"email": "ada@example.org", "password": PASSWORD});
+    let known = app.post("/api/users/signup").json(&body).send().await.cookie("known");
+    app.settle().await;
+    let crowd = (0..10).map(|n| guess_at(&app, &format!("eve{n}@example.org"), "203.0.113.1"));
+    let ada = app.post("/api/users/signin").at_address("203.0.113.1").header("cookie", &format!("known={known}"));
+    let ada = ada.header("sec-fetch-site", "same-origin").json(&body);
+
+    // All ask before the first hash is ready.
+    let replies = futures::future::join_all(crowd.chain([ada]).map(Call::send)).await;
+
+    let statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
+    assert!(refused(&statuses) > 0 && statuses[10] == StatusCode::OK, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn one_network_opens_accounts_slowly() {
+    let app = TestApp::start_with(|config| config.http.limits.sign_up_per_address = TWO_A_MINUTE).await;
+    let sign_up = |name: String, address: &str| {
+        let body = json!({"email": format!("{name}@example.org"), "password": PASSWORD});
+        app.post("/api/users/signup").at_address(address).json(&body)
+    };
+
+    let opened = statuses(4, |n| sign_up(format!("eve{n}"), "203.0.113.1")).await;
+    let around = statuses(12, |n| sign_up(format!("ben{n}"), &format!("[2001:db8:1:{n:x}::1]"))).await;
+
+    assert_eq!((refused(&opened), refused(&around)), (2, 4));
+    assert_eq!(sign_up("ada".to_owned(), "203.0.113.2").send().await.status, 201);
+    let body = json!({"email": "eve0@example.org", "password": PASSWORD});
+    assert_eq!(app.post("/api/users/signin").at_address("203.0.113.1").json(&body).send().await.status, 200);
+    app.settle().await;
+}
+
+#[tokio::test]
 async fn a_look_is_limited_too_and_a_page_says_how_long_to_wait() {
     let app = TestApp::start_with(|config| config.http.limits.reads_per_address = TWO_A_MINUTE).await;
     let look = |path: &str, address: &str| app.get(path).at_address(address).send();
@@ -286,9 +388,12 @@ async fn every_default_binds() {
     let payments =
         statuses(50, |n| app.post("/api/payments").by(&ada).at_address(&format!("203.0.114.{n}")).json(&payment)).await;
     let everywhere = statuses(1000, |n| guess_at(&app, "eve@example.org", &network(n))).await;
+    let credentials = |n: usize| json!({"email": format!("ben{n}@example.org"), "password": PASSWORD});
+    let opened = statuses(20, |n| app.post("/api/users/signup").at_address("203.0.113.5").json(&credentials(n))).await;
 
     assert_eq!((passed(accounts), passed(account), passed(writes), passed(looks)), (20, 10, 60, 300));
-    assert_eq!((passed(payments), passed(everywhere)), (10, 300));
+    assert_eq!((passed(payments), passed(everywhere), passed(opened)), (10, 300, 5));
+    app.settle().await;
 }
 
 #[tokio::test]

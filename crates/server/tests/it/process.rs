@@ -126,7 +126,8 @@ impl Program {
 fn command(settings: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ticketing"));
     command
-        .args(["--limit-sign-in-address", "off", "--limit-writes", "off", "--limit-reads", "off"])
+        .args(["--limit-sign-in-address", "off", "--limit-sign-up-address", "off"])
+        .args(["--limit-writes", "off", "--limit-reads", "off"])
         .args(settings)
         .env_clear();
     if settings.contains(&"--listen") {

@@ -1,6 +1,11 @@
 //! Settings: a mistake is refused at start, and all of them at once.
 
 use std::process::{Command, Output};
+use std::time::Duration;
+
+use ticketing_server::config::{Config, Gateway, HttpConfig, Service};
+use ticketing_server::serve::serve;
+use ticketing_server::wiring;
 
 use crate::process::Program;
 
@@ -76,6 +81,8 @@ fn what_takes_no_money_is_asked_for_where_people_come() {
         (&["--listen", "0.0.0.0:0"][..], &[][..]),
         (&["--listen", "[::]:0"], &[]),
         (&origin, &[]),
+        (&["--trusted-proxies", "127.0.0.0/8"], &[]),
+        (&[], &[("TICKETING_TRUSTED_PROXIES", "192.0.2.7/32")]),
         (&[], &ENGINES),
         (&["serve", "payments", "--jwks", "{}"], &ENGINES),
         (&["serve", "web"], &ENGINES),
@@ -93,6 +100,37 @@ fn what_takes_no_money_is_asked_for_where_people_come() {
         let told = refusal(arguments, environment);
         assert!(!told.contains("--payments"), "{arguments:?}: {told}");
     }
+}
+
+#[tokio::test]
+async fn a_library_asks_for_what_takes_no_money_too() {
+    let private = || Config {
+        listen: "127.0.0.1:0".parse().expect("an address"),
+        admin_listen: "127.0.0.1:0".parse().expect("an address"),
+        ..Config::default()
+    };
+    let with = |change: fn(&mut HttpConfig)| {
+        let mut config = private();
+        change(&mut config.http);
+        config
+    };
+    let public = [
+        Config { listen: "0.0.0.0:0".parse().expect("an address"), ..private() },
+        with(|http| http.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")]),
+        with(|http| http.public_origins = vec!["https://tickets.example".parse().expect("an origin")]),
+    ];
+
+    for config in public {
+        let serving = tokio::time::timeout(Duration::from_secs(60), serve(config.clone()));
+        let refused = serving.await.expect("it does not go on to serve").expect_err("nobody asked for the sandbox");
+        assert!(refused.to_string().contains("nothing takes money by itself"), "{refused}");
+        let asked_for = Config { payments: Some(Gateway::Sandbox), ..config.clone() };
+        assert_eq!(wiring::marketplace(&asked_for).await.expect("it was asked for").app.gateway, asked_for.payments);
+        let without_money = Config { services: vec![Service::Tickets], ..config };
+        assert!(without_money.check_gateway().is_ok());
+    }
+    let app = wiring::marketplace(&private()).await.expect("it is private").app;
+    assert_eq!(app.gateway, Some(Gateway::Sandbox));
 }
 
 #[test]

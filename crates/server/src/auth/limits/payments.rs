@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use ticketing_core::ports::limits::{RateLimiter, Verdict};
+use ticketing_core::ports::limits::RateLimiter;
 
 use crate::auth::client;
 use crate::auth::current_user::Author;
@@ -24,17 +24,13 @@ impl FromRequestParts<App> for Payer {
         let address = client::address(&parts.headers, &parts.extensions, app);
         let limits = &app.http.limits;
         let counter = &app.guards.changes;
-        let of_account = async {
-            let Some(quota) = limits.payments_per_account else { return Ok(Verdict::Allowed) };
-            counter.check(&format!("pay:account:{}", author.user.account), quota).await
-        };
-        let of_network = async {
-            let Some(quota) = limits.payments_per_address else { return Ok(Verdict::Allowed) };
-            by_network(counter, "pay", address, quota).await
-        };
-        let (account, network) = futures::join!(of_account, of_network);
-        for verdict in [account, network] {
-            allowed(verdict.map_err(Problem::unavailable)?)?;
+        // The account first: what it is denied costs its network nothing.
+        if let Some(quota) = limits.payments_per_account {
+            let key = format!("pay:account:{}", author.user.account);
+            allowed(counter.check(&key, quota).await.map_err(Problem::unavailable)?)?;
+        }
+        if let Some(quota) = limits.payments_per_address {
+            allowed(by_network(counter, "pay", address, quota).await.map_err(Problem::unavailable)?)?;
         }
         Ok(Self(author))
     }

@@ -2,12 +2,13 @@
 //!
 //! | counted by | so that |
 //! | --- | --- |
-//! | network | nobody tries many accounts |
 //! | account and network together, tightly | nobody guesses the password of one, and locks its owner out elsewhere |
+//! | network | nobody tries many accounts |
 //! | account alone, widely | nor do many together |
 //! | account, for browsers that signed in to it before, first of all | whatever others do, its owner comes in |
 //!
-//! An account that does not exist is counted like one that does.
+//! An account that does not exist is counted like one that does. Signing up is counted by network besides, since
+//! each account may hold places.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -63,14 +64,27 @@ impl SignInTry {
     ///
     /// [`Problem::rate_limited`], or [`Problem::unavailable`] if the limiter does not answer.
     pub(crate) async fn admit(&self, app: &App, email: &EmailAddress) -> Result<Admitted, Problem> {
-        let place = app.guards.passwords.take(self.address).ok_or_else(|| Problem::rate_limited(LINE_MOVES))?;
         let account = AccountMark::of(email);
-        match self.check_as_known(app, &account).await? {
-            Verdict::Allowed => {}
+        let line = match self.check_as_known(app, &account).await? {
+            Verdict::Allowed => &app.guards.passwords_of_known,
             // Not the end: who stole the cookie must not keep its owner out either.
-            Verdict::Denied { .. } => self.check_as_stranger(app, &account).await?,
-        }
+            Verdict::Denied { .. } => {
+                self.check_as_stranger(app, &account).await?;
+                &app.guards.passwords
+            }
+        };
+        let place = line.take(self.address).ok_or_else(|| Problem::rate_limited(LINE_MOVES))?;
         Ok(Admitted { _place: place })
+    }
+
+    /// Lets a try to open an account pass, unless there were too many.
+    ///
+    /// # Errors
+    ///
+    /// As [`SignInTry::admit`].
+    pub(crate) async fn admit_sign_up(&self, app: &App, email: &EmailAddress) -> Result<Admitted, Problem> {
+        self.check_network(app, "sign-up", app.http.limits.sign_up_per_address).await?;
+        self.admit(app, email).await
     }
 
     /// Whether the browser speaks TLS.
@@ -95,9 +109,9 @@ impl SignInTry {
     /// From the narrowest to the widest, so that what one network is denied uses up nothing of others.
     async fn check_as_stranger(&self, app: &App, account: &AccountMark) -> Result<(), Problem> {
         let limits = &app.http.limits;
-        self.check_network(app, "sign-in", limits.sign_in_per_address).await?;
         let together = format!("sign-in:{account}");
         self.check_network(app, &together, limits.sign_in_per_account_and_address).await?;
+        self.check_network(app, "sign-in", limits.sign_in_per_address).await?;
         check(app, &format!("sign-in:account:{account}"), limits.sign_in_per_account).await
     }
 

@@ -25,10 +25,10 @@ pub(super) struct Settings {
     pub(super) engines: EngineFlags,
     #[command(flatten)]
     pub(super) elsewhere: ElsewhereFlags,
-    /// Begin with demo data [default: true where every service runs, in memory, on loopback, without --public-origin]
+    /// Begin with demo data [default: true where every service runs, in memory, on loopback, without --public-origin or --trusted-proxies]
     #[arg(long, global = true, env = "TICKETING_DEMO", value_name = "BOOL")]
     pub(super) demo: Option<String>,
-    /// What takes the money: sandbox, which takes none [default: sandbox in memory, on loopback, without --public-origin]
+    /// What takes the money: sandbox, which takes none [default: sandbox in memory, on loopback, without --public-origin or --trusted-proxies]
     #[arg(long, global = true, env = "TICKETING_PAYMENTS", value_name = "GATEWAY")]
     pub(super) payments: Option<String>,
     /// How long an order holds its places [default: 15m]
@@ -54,6 +54,9 @@ pub(super) struct Settings {
     /// Sign-ins of one network: so many at once, and one more each span; or off [default: 20/3s]
     #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_ADDRESS", value_name = "LIMIT")]
     pub(super) limit_sign_in_address: Option<String>,
+    /// Accounts that one network opens [default: 5/60s]
+    #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_UP_ADDRESS", value_name = "LIMIT")]
+    pub(super) limit_sign_up_address: Option<String>,
     /// Sign-ins of one network to one account [default: 10/30s]
     #[arg(long, global = true, env = "TICKETING_LIMIT_SIGN_IN_ACCOUNT_ADDRESS", value_name = "LIMIT")]
     pub(super) limit_sign_in_account_address: Option<String>,

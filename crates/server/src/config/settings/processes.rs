@@ -34,12 +34,12 @@ impl Mistakes {
 
     /// Whoever takes orders of people has to know that no money comes in.
     fn check_gateway(&mut self, config: &Config, settings: &Settings) {
-        let matters = config.services.iter().any(|service| matches!(service, Service::Payments | Service::Web));
-        if matters && config.payments.is_none() && settings.payments.is_none() {
+        if config.check_gateway().is_err() && settings.payments.is_none() {
             let here = names(&config.services);
             self.0.push(format!(
-                "serve {here}: on real engines, on a public address or with --public-origin nothing takes money by \
-                 itself: choose --payments sandbox if none is to be taken, and every page will say so"
+                "serve {here}: on real engines, on a public address, behind --trusted-proxies or with --public-origin \
+                 nothing takes money by itself: choose --payments sandbox if none is to be taken, and every page will \
+                 say so"
             ));
         }
     }

@@ -6,21 +6,26 @@ use axum::response::{IntoResponse, Response};
 
 use ticketing_web::Done;
 
-use crate::site::draft::{Draft, Typed};
+use crate::auth::cookies::CANDIDATES;
+use crate::site::draft::{Draft, Keeper, Typed};
 use crate::site::onward::{Onward, sign_in_address};
 use crate::site::refusal::Refusal;
 
-use super::Visit;
+use super::{KeptBack, Visit};
 
 impl Visit {
     /// What was typed at this page before and not accepted, if it is kept; and the visit that tells if it is not.
     pub(in crate::site) async fn with_draft(mut self) -> (Self, Draft) {
-        let Some(cookie) = &self.draft_cookie else { return (self, Draft::default()) };
-        let found = Draft::find(&self.app, self.page(), cookie).await;
-        if found.is_none() {
+        if self.draft_cookies.is_empty() {
+            return (self, Draft::default());
+        }
+        let found = Draft::find(&self.app, self.page(), &self.draft_cookies).await;
+        // Of more cookies than are tried the good one may be left; and what cannot be found now is not gone.
+        if matches!(found, Ok(None)) && self.draft_cookies.len() < CANDIDATES {
             self.draft_lost.store(true, Ordering::Relaxed);
             self.done = self.done.or(Some(Done::EntriesLost));
         }
+        let found = found.inspect_err(|error| tracing::debug!(%error, "a form could not be found")).ok().flatten();
         let account = self.viewer.as_ref().map(|viewer| &viewer.id);
         let draft = found.filter(|draft| draft.account.is_none() || draft.account.as_ref() == account);
         (self, draft.unwrap_or_default())
@@ -43,7 +48,7 @@ impl Visit {
         let account = self.viewer.as_ref().map(|viewer| viewer.id.clone());
         let path = page.split('?').next().unwrap_or_default().to_owned();
         let draft = Draft { page: path, account, typed, reason: Some(refusal.reason().clone()) };
-        match draft.keep(&self.app, self.network, self.https).await {
+        match draft.keep(&self.app, self.keeper()).await {
             Some(cookie) => Ok(Onward::to(page).with_cookie(cookie).into_response()),
             None => Err(refusal),
         }
@@ -51,8 +56,8 @@ impl Visit {
 
     /// Asks somebody who is not signed in to do so, and keeps what they typed for the account that opened the form.
     pub(in crate::site) async fn sign_in_first(&self, typed: Typed, opened_by: Option<String>) -> Response {
-        if let Some(unsure) = &self.unsure {
-            return Refusal::of(unsure.clone()).into_response();
+        if let Err(unsure) = self.unless_unsure() {
+            return unsure.into_response();
         }
         let onward = Onward::to(sign_in_address(&self.path));
         self.keeping(onward, typed, opened_by.filter(|account| !account.is_empty())).await
@@ -71,7 +76,18 @@ impl Visit {
 
     async fn keeping(&self, onward: Onward, typed: Typed, account: Option<String>) -> Response {
         let draft = Draft { page: self.page().to_owned(), account, typed, reason: None };
-        let cookie = draft.keep(&self.app, self.network, self.https).await;
-        cookie.into_iter().fold(onward, Onward::with_cookie).into_response()
+        let is_empty = draft.typed.0.is_empty();
+        let onward = match draft.keep(&self.app, self.keeper()).await {
+            Some(cookie) => onward.with_cookie(cookie),
+            None if is_empty => onward,
+            None => onward.telling(Done::EntriesLost),
+        };
+        let mut response = onward.into_response();
+        response.extensions_mut().insert(KeptBack);
+        response
+    }
+
+    fn keeper(&self) -> Keeper<'_> {
+        Keeper { network: self.network, https: self.https, cookies: &self.draft_cookies }
     }
 }

@@ -39,7 +39,12 @@ impl Backend {
 
     /// The same marketplace, asked through a front door.
     pub(crate) fn behind_front_door(self) -> TestApp {
-        front_door(self.app, &self.address, |_| {})
+        self.behind_front_door_with(|_| {})
+    }
+
+    /// The same, through a front door with other settings.
+    pub(crate) fn behind_front_door_with(self, change: impl FnOnce(&mut Config)) -> TestApp {
+        front_door(self.app, &self.address, change)
     }
 }
 

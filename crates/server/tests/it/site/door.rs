@@ -1,8 +1,11 @@
 //! Who comes in, from where, and where they are sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::LOCATION;
+use ticketing_memory::{FaultPlan, ManualClock, MemorySessions};
+use ticketing_server::marketplace::Engines;
 
 use super::{Browser, buyer, member, seller};
 use crate::app::{PASSWORD, TestApp};
@@ -98,7 +101,7 @@ async fn a_session_goes_on_when_its_access_token_is_gone() {
 }
 
 #[tokio::test]
-async fn cookies_of_a_session_that_is_over_are_taken_away() {
+async fn signing_out_alone_takes_the_cookies_of_a_session_away() {
     let app = TestApp::start().await;
     let mut ada = member(&app, "ada").await;
     let stolen = ada.jar.clone();
@@ -108,12 +111,41 @@ async fn cookies_of_a_session_that_is_over_are_taken_away() {
     assert!(ada.jar.keys().eq(["known"]), "{:?}", ada.jar);
     assert_eq!(ada.told(), ["You are signed out."]);
 
-    let mut thief = Browser::new(&app);
-    thief.jar = stolen;
-    thief.open("/account").await;
+    let mut late = Browser::new(&app);
+    late.jar = stolen;
+    late.open("/account").await;
+    assert_eq!(late.path, "/signin?next=%2Faccount");
+    assert!(late.jar.contains_key("refresh"), "{:?}", late.jar);
 
-    assert_eq!(thief.path, "/signin?next=%2Faccount");
-    assert!(thief.jar.keys().eq(["known"]), "{:?}", thief.jar);
+    late.post("/signout", &[]).await;
+    assert_eq!(late.status, 303);
+    assert!(late.jar.keys().eq(["known"]), "{:?}", late.jar);
+}
+
+#[tokio::test]
+async fn nobody_believes_to_be_signed_out_while_sessions_are_away() {
+    let clock = Arc::new(ManualClock::default());
+    let (sessions, plan) = (MemorySessions::new(clock.clone()), FaultPlan::counting(clock));
+    let exchange = |engines: &mut Engines| {
+        engines.edge.sessions = Arc::new(sessions.with_faults(plan.clone()));
+        engines.accounts.as_mut().expect("accounts runs here").sessions = Arc::new(sessions);
+    };
+    let app = TestApp::start_over(|_| {}, exchange).await;
+    let mut ada = member(&app, "ada").await;
+    ada.open("/account").await;
+    let before = ada.jar.clone();
+    plan.crash();
+
+    ada.submit("/signout", &[]).await;
+    assert_eq!((ada.posted, ada.jar.clone()), (503, before));
+    ada.jar.remove("access");
+    ada.post("/signout", &[]).await;
+    assert_eq!((ada.posted, ada.jar.contains_key("refresh")), (503, true), "{:?}", ada.jar);
+
+    plan.revive();
+    ada.open("/account").await;
+    ada.submit("/signout", &[]).await;
+    assert_eq!(ada.told(), ["You are signed out."]);
 }
 
 #[tokio::test]

@@ -1,12 +1,16 @@
 //! A form is answered by a redirect whatever becomes of it, and what was typed waits at its page.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ticketing_core::ports::drafts::DraftStore;
+use async_trait::async_trait;
+use ticketing_core::ports::drafts::{DraftError, DraftStore};
 use ticketing_core::ports::limits::Quota;
+use ticketing_server::marketplace::Engines;
 
 use super::{Browser, buyer, member, seller};
-use crate::app::{PASSWORD, TestApp, id};
+use crate::app::{PASSWORD, Reply, TestApp, id};
 
 const OFFER: [(&str, &str); 4] =
     [("title", "Opera"), ("description", "Row 7\nand 8"), ("price", "12,50"), ("quantity", "2")];
@@ -341,7 +345,7 @@ async fn a_sign_in_that_comes_too_often_says_how_long_to_wait() {
 
 #[tokio::test]
 async fn a_form_that_comes_too_often_keeps_what_was_typed_and_says_how_long_to_wait() {
-    let quota = Quota { burst: 2, per: Duration::from_secs(5) };
+    let quota = Quota { burst: 1, per: Duration::from_secs(5) };
     let app = TestApp::start_with(|config| config.http.limits.writes_per_address = Some(quota)).await;
     let mut sally = member(&app, "sally").await;
     sally.open("/sell").await;
@@ -359,19 +363,152 @@ async fn a_form_that_comes_too_often_keeps_what_was_typed_and_says_how_long_to_w
 
 #[tokio::test]
 async fn what_cannot_be_kept_any_more_is_refused_on_a_page_of_its_own() {
-    let quota = Quota { burst: 2, per: Duration::from_secs(5) };
+    let quota = Quota { burst: 2, per: Duration::from_secs(10) };
     let app = TestApp::start_with(|config| config.http.limits.writes_per_address = Some(quota)).await;
-    let mut ada = Browser::new(&app);
-    for _ in 0..2 {
-        ada.open("/signin").await;
-        ada.submit("/signin", &[("email", "ada@example.org"), ("password", "not the password")]).await;
-        assert_eq!(ada.posted, 303);
+    let mut sally = member(&app, "sally").await;
+    // Twice as many as changes, since a form that comes too often is kept as well.
+    for turn in 0..4 {
+        sally.open("/sell").await;
+        sally.submit("/sell", &[("title", "Opera"), ("price", "0")]).await;
+        assert_eq!(sally.posted, 303, "{turn}");
     }
-    ada.open("/signin").await;
-    ada.submit("/signin", &[("email", "ada@example.org"), ("password", "not the password")]).await;
+    sally.open("/sell").await;
+    sally.submit("/sell", &[("title", "Opera"), ("price", "0")]).await;
 
-    assert_eq!((ada.posted, ada.headers["retry-after"].to_str().unwrap()), (429, "5"));
-    assert_eq!(ada.texts(".lead"), ["There were too many tries. Try again in 5 seconds."]);
+    assert_eq!((sally.posted, sally.headers["retry-after"].to_str().unwrap()), (429, "10"));
+    assert_eq!(sally.texts(".lead"), ["There were too many tries. Try again in 10 seconds."]);
+}
+
+#[tokio::test]
+async fn what_one_browser_typed_is_not_lost_to_others_of_its_network() {
+    let app = TestApp::start().await;
+    let mut people: Vec<_> = (0..64).map(|_| Browser::new(&app)).collect();
+    for (n, browser) in people.iter_mut().enumerate() {
+        // Who tries again goes on where they were.
+        for _ in 0..3 {
+            browser.open("/signin").await;
+            browser.submit("/signin", &[("email", &format!("eve{n}@"))]).await;
+            assert_eq!(browser.posted, 303);
+        }
+    }
+
+    for (n, browser) in people.iter_mut().enumerate() {
+        browser.open("/signin").await;
+        assert_eq!(browser.value("email"), format!("eve{n}@"));
+    }
+    // Beyond that there is no room but another's.
+    let mut late = Browser::new(&app);
+    late.open("/signin").await;
+    late.submit("/signin", &[("email", "late@")]).await;
+    assert_eq!(late.value("email"), "late@");
+}
+
+/// Asks for a page with the cookies of a browser, and others before them.
+async fn open_with(app: &TestApp, browser: &Browser<'_>, others: &[String], page: &str) -> Reply {
+    let own = browser.jar.iter().map(|(name, value)| format!("{name}={value}"));
+    let all: Vec<_> = others.iter().cloned().chain(own).collect();
+    app.get(page).header("cookie", &all.join("; ")).send().await
+}
+
+#[tokio::test]
+async fn a_draft_is_found_behind_cookies_that_find_none() {
+    let app = TestApp::start().await;
+    let mut sally = member(&app, "sally").await;
+    sally.open("/sell").await;
+    sally.submit("/sell", &[("title", "A night at the opera"), ("price", "none")]).await;
+    let (name, value) = sally.jar.iter().find(|(name, _)| name.starts_with("draft-")).unwrap();
+    let (slot, _) = value.split_once('.').unwrap();
+    let junk = |n: usize| format!("{name}={slot}.{n:032}");
+    let few: Vec<_> = [format!("{name}=junk")].into_iter().chain((0..3).map(junk)).collect();
+    let many: Vec<_> = (0..20).map(junk).collect();
+
+    let found = open_with(&app, &sally, &few, "/sell").await;
+    let hidden = open_with(&app, &sally, &many, "/sell").await;
+
+    assert!(found.body.as_str().unwrap().contains("A night at the opera"), "{found:?}");
+    for page in [found, hidden] {
+        assert_eq!((page.status.as_u16(), page.headers.get("set-cookie")), (200, None), "nothing is taken away");
+    }
+    sally.jar.retain(|name, _| !name.starts_with("draft-"));
+    let gone = open_with(&app, &sally, &few, "/sell").await;
+    assert_eq!((gone.cookie(name_of(&few[0])).as_str(), gone.headers.contains_key("set-cookie")), ("", true));
+}
+
+fn name_of(cookie: &str) -> &str {
+    cookie.split('=').next().unwrap_or_default()
+}
+
+/// Drafts that are away from time to time.
+struct Fickle(Arc<dyn DraftStore>, Arc<AtomicBool>);
+
+impl Fickle {
+    fn store(&self) -> Result<&dyn DraftStore, DraftError> {
+        if self.1.load(Ordering::SeqCst) { Err(DraftError("away".into())) } else { Ok(&*self.0) }
+    }
+}
+
+#[async_trait]
+impl DraftStore for Fickle {
+    async fn keep(&self, slot: &str, draft: Vec<u8>, lasts: Duration) -> Result<(), DraftError> {
+        self.store()?.keep(slot, draft, lasts).await
+    }
+
+    async fn keep_in_free(&self, slots: &[String], draft: &[u8], lasts: Duration) -> Result<Option<usize>, DraftError> {
+        self.store()?.keep_in_free(slots, draft, lasts).await
+    }
+
+    async fn find(&self, slot: &str) -> Result<Option<Vec<u8>>, DraftError> {
+        self.store()?.find(slot).await
+    }
+}
+
+/// A marketplace whose drafts are away while the switch says so.
+async fn with_fickle_drafts() -> (TestApp, Arc<AtomicBool>) {
+    let is_away = Arc::<AtomicBool>::default();
+    let switch = Arc::clone(&is_away);
+    let exchange = |engines: &mut Engines| {
+        let web = engines.web.as_mut().expect("there are pages");
+        web.drafts = Arc::new(Fickle(Arc::clone(&web.drafts), switch));
+    };
+    let app = TestApp::start_over(|_| {}, exchange).await;
+    (app, is_away)
+}
+
+#[tokio::test]
+async fn a_draft_is_found_again_after_an_outage() {
+    let (app, is_away) = with_fickle_drafts().await;
+    let mut sally = member(&app, "sally").await;
+    sally.open("/sell").await;
+    sally.submit("/sell", &[("title", "Opera"), ("price", "none")]).await;
+
+    is_away.store(true, Ordering::SeqCst);
+    sally.open("/sell").await;
+    assert_eq!((sally.status, sally.value("title").as_str(), sally.told()), (200, "", vec![]));
+    is_away.store(false, Ordering::SeqCst);
+    sally.open("/sell").await;
+
+    assert_eq!(sally.value("title"), "Opera");
+}
+
+#[tokio::test]
+async fn who_must_sign_in_first_is_told_that_what_they_typed_is_not_kept() {
+    let (app, is_away) = with_fickle_drafts().await;
+    let mut sally = member(&app, "sally").await;
+    sally.open("/sell").await;
+    sally.submit("/sell", &[("title", "Opera"), ("price", "none")]).await;
+    let before = sally.jar.clone();
+    sally.jar.retain(|name, _| name.starts_with("draft-"));
+    is_away.store(true, Ordering::SeqCst);
+
+    sally.submit("/sell", &OFFER).await;
+
+    let told = "What you entered before is no longer kept. Please fill in the form again.";
+    assert_eq!((sally.posted, sally.path.as_str()), (303, "/signin?next=%2Fsell"));
+    assert_eq!(sally.told(), [told]);
+    is_away.store(false, Ordering::SeqCst);
+    sally.jar = before.into_iter().filter(|(name, _)| !name.starts_with("draft-")).chain(sally.jar).collect();
+    sally.open("/sell").await;
+    assert_eq!(sally.value("title"), "Opera", "the draft before it stays");
 }
 
 #[tokio::test]
