@@ -113,7 +113,8 @@ impl Chromium {
         let answer = tokio::time::timeout(PATIENCE, answer).await.expect("an answer of Chromium");
         let answer = answer.expect("Chromium lives until it has answered");
         // A document that is left while it is asked gives no answer.
-        if method == "Runtime.evaluate" && answer["error"]["message"] == "Inspected target navigated or closed" {
+        let is_left = ["Inspected target navigated or closed", "Not attached to an active page"];
+        if is_left.iter().any(|message| answer["error"]["message"] == *message) {
             return Value::Null;
         }
         assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
