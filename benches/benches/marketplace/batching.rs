@@ -11,7 +11,7 @@ use ticketing_core::domain::order::Order;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::flow::desk::{DeskConfig, Desks, Matter, Wish};
-use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
 use ticketing_core::usecase::World;
 use ticketing_core::wire::Origin;
@@ -36,8 +36,8 @@ impl OrderStore for Slow {
         self.0.orders_of(buyer, page).await
     }
 
-    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
-        self.0.overdue(deadline, max).await
+    async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
+        self.0.overdue(deadline, page).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {

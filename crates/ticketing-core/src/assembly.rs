@@ -180,7 +180,7 @@ impl Surroundings {
         let follow = self.following("orders", Arc::new(OrdersFollow(orders.clone())), ports.parking)?;
         let mut loops = self.relaying("orders", ports.outbox)?.and(follow);
         loops.decide(desks, decide);
-        let overdue = ExpireOverdue { orders: orders.clone(), grace: self.settings.overdue_grace, batch: 256 };
+        let overdue = ExpireOverdue::new(orders.clone(), self.settings.overdue_grace, 256);
         loops.take_in(Box::new(overdue), self.polling());
         Ok((orders, loops))
     }

@@ -89,6 +89,7 @@ macro_rules! account_store {
             a_unit_of_work_carries_many_decisions
             an_unreadable_record_is_corrupt
             an_email_address_belongs_to_one_account
+            an_account_of_an_earlier_release_is_found
         }
     };
     ($fixture:expr) => { $crate::account_store!(@ [tests $fixture]); };
@@ -112,6 +113,7 @@ macro_rules! ticket_store {
             a_key_makes_one_listing_of_a_seller
             an_unreadable_record_is_corrupt
             a_search_finds_what_matches_and_no_more
+            whatever_is_spelled_in_two_ways_is_found
             search_pages_join_without_gaps
             a_seller_finds_all_their_listings
             unreadable_listings_are_passed_by

@@ -24,7 +24,7 @@ use ticketing_core::ports::store::RecordKey;
 
 use crate::report::Family;
 
-pub use accounts::an_email_address_belongs_to_one_account;
+pub use accounts::{an_account_of_an_earlier_release_is_found, an_email_address_belongs_to_one_account};
 pub use any_store::AnyStore;
 pub use cancelling::a_cancelled_commit_leaves_all_or_nothing;
 pub use committing::{
@@ -41,7 +41,9 @@ pub use payments::{
     a_key_makes_one_payment_of_a_buyer, a_payable_brings_its_live_payment, unsettled_payments_are_found_until_settled,
 };
 pub use racing::{one_of_two_racing_commits_wins, writers_who_reload_lose_nothing};
-pub use search::{a_search_finds_what_matches_and_no_more, search_pages_join_without_gaps};
+pub use search::{
+    a_search_finds_what_matches_and_no_more, search_pages_join_without_gaps, whatever_is_spelled_in_two_ways_is_found,
+};
 pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings};
 pub use unreadable::{
     an_unreadable_order_blocks_no_other_order_of_its_buyer, an_unreadable_record_is_corrupt,

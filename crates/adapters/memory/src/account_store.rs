@@ -51,7 +51,7 @@ impl AccountStore for MemoryAccountStore {
     }
 
     async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Stored<Account>>, StoreError> {
-        Ok(self.0.find(|tables| tables.accounts.find(tables.by_email.get(email).into_iter())).await?.pop())
+        Ok(self.0.find(|tables| tables.accounts.find(tables.owner_of(email).into_iter())).await?.pop())
     }
 
     async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
@@ -62,7 +62,14 @@ impl AccountStore for MemoryAccountStore {
 #[derive(Default)]
 struct AccountTables {
     accounts: Table<AccountId, Account>,
-    by_email: HashMap<EmailAddress, AccountId>,
+    by_email: HashMap<String, AccountId>,
+}
+
+impl AccountTables {
+    /// By whichever spelling the address is kept.
+    fn owner_of(&self, email: &EmailAddress) -> Option<&AccountId> {
+        email.spellings().iter().find_map(|spelling| self.by_email.get(spelling))
+    }
 }
 
 impl Tables for AccountTables {
@@ -81,15 +88,15 @@ impl Tables for AccountTables {
     }
 
     fn is_taken(&self, account: &Account) -> bool {
-        self.by_email.get(&account.email).is_some_and(|owner| *owner != account.id)
+        self.owner_of(&account.email).is_some_and(|owner| *owner != account.id)
     }
 
     fn put(&mut self, account: Account, token: CommitToken) {
         let (id, email) = (account.id, account.email.clone());
         if let Some(old) = self.accounts.put(id, account, token) {
-            self.by_email.remove(&old.email);
+            self.by_email.remove(old.email.as_str());
         }
-        self.by_email.insert(email, id);
+        self.by_email.insert(email.to_string(), id);
     }
 
     fn spoil(&mut self, record: &RecordKey) -> bool {

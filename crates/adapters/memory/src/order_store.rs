@@ -10,7 +10,7 @@ use ticketing_core::domain::order::{IdempotencyKey, Order, OrderStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, UnitOfWork};
 use ticketing_core::ports::unreadable::{Listed, Unreadable};
 use uuid::Uuid;
@@ -61,8 +61,8 @@ impl OrderStore for MemoryOrderStore {
         self.0.list(|tables| tables.orders_of(buyer, page)).await
     }
 
-    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
-        self.0.list(|tables| tables.overdue(deadline, max)).await
+    async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
+        self.0.list(|tables| tables.overdue(deadline, page)).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -107,9 +107,10 @@ impl OrderTables {
         self.orders.list(own, page.limit)
     }
 
-    fn overdue(&self, deadline: Timestamp, max: usize) -> Listed<Order> {
-        let due = self.open.iter().take_while(|(pay_by, _)| *pay_by <= deadline);
-        self.orders.list(due.map(|(_, id)| id), max)
+    fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Listed<Order> {
+        let after = page.after.map_or(Bound::Unbounded, |after| Bound::Excluded((after.pay_by, after.id)));
+        let due = self.open.range((after, Bound::Unbounded)).take_while(|(pay_by, _)| *pay_by <= deadline);
+        self.orders.list(due.map(|(_, id)| id), page.limit)
     }
 
     /// Keeps what counts against the buyer.

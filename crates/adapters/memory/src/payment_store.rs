@@ -1,7 +1,7 @@
 //! The payments service's store.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -54,8 +54,12 @@ impl PaymentStore for MemoryPaymentStore {
         self.0.find(|tables| tables.load(needs)).await
     }
 
-    async fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
-        self.0.list(|tables| tables.unsettled(began_before, page)).await
+    async fn unsettled(
+        &self,
+        young: RangeInclusive<Timestamp>,
+        page: Page<PaymentId>,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self.0.list(|tables| tables.unsettled(&young, page)).await
     }
 
     async fn commit(&self, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {
@@ -83,11 +87,11 @@ impl PaymentTables {
         Ok(PaymentRecords { payables, payments })
     }
 
-    fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Listed<Payment> {
+    fn unsettled(&self, young: &RangeInclusive<Timestamp>, page: Page<PaymentId>) -> Listed<Payment> {
         let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let waiting = self.unsettled.range((after, Bound::Unbounded));
         let is_young =
-            |id: &PaymentId| self.payments.get(id).is_some_and(|read| read.record.started_at >= began_before);
+            |id: &PaymentId| self.payments.get(id).is_some_and(|read| young.contains(&read.record.started_at));
         self.payments.list(waiting.filter(|id| !is_young(id)), page.limit)
     }
 

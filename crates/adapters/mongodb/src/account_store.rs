@@ -65,7 +65,10 @@ impl AccountStore for MongoAccountStore {
     }
 
     async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Stored<Account>>, StoreError> {
-        Ok(self.0.find::<AccountDocument>(Some(doc! { "email": email.as_str() })).await?.pop())
+        let spellings = email.spellings();
+        let found = self.0.find::<AccountDocument>(Some(doc! { "email": { "$in": spellings.clone() } })).await?;
+        let place = |owner: &Stored<Account>| spellings.iter().position(|kept| kept == owner.record.email.as_str());
+        Ok(found.into_iter().min_by_key(place))
     }
 
     async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
@@ -87,7 +90,7 @@ struct AccountDocument {
 fn change(write: Write<Account>) -> Result<Change, StoreError> {
     let Write { record: account, replaces } = write;
     let id = Uuid::from(account.id.uuid());
-    let owned_by_another = doc! { "email": account.email.as_str(), "_id": { "$ne": id } };
+    let owned_by_another = doc! { "email": { "$in": account.email.spellings() }, "_id": { "$ne": id } };
     let document = AccountDocument {
         id,
         email: account.email.to_string(),
@@ -112,7 +115,7 @@ impl Record for AccountDocument {
     fn into_domain(self) -> Result<Account, Wrong> {
         Ok(Account {
             id: AccountId::new(self.id.into()),
-            email: self.email.parse().map_err(|_| "no e-mail address")?,
+            email: EmailAddress::from_stored(self.email),
             password: PasswordHash::new(self.password),
             registered_at: time(self.registered_at),
             version: unsigned(self.version)?,

@@ -9,12 +9,12 @@ use futures::future::try_join4;
 use ticketing_core::domain::ids::{AccountId, OrderId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
 
 use crate::client::{Indexes, MongoClient};
 use crate::commit::Change;
-use crate::document::{Record, date, named, with_any_key};
+use crate::document::{Record, named, with_any_key};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
@@ -93,11 +93,11 @@ impl OrderStore for MongoOrderStore {
         self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
     }
 
-    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
-        let filter = doc! { "pay_by": { "$gt": order::NEVER, "$lte": date(deadline) } };
+    async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
+        let filter = order::overdue(deadline, page.after);
         let sort = doc! { "pay_by": 1, "_id": 1 };
         let collection = OrderDocument::COLLECTION;
-        self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: max }).await
+        self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {

@@ -3,6 +3,8 @@
 mod payable;
 mod payment;
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use bson::{Uuid, doc};
 use futures::future::try_join;
@@ -80,8 +82,13 @@ impl PaymentStore for MongoPaymentStore {
         Ok(PaymentRecords { payables, payments })
     }
 
-    async fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
-        let mut filter = doc! { "unsettled": true, "started_at": { "$lt": date(began_before) } };
+    async fn unsettled(
+        &self,
+        young: RangeInclusive<Timestamp>,
+        page: Page<PaymentId>,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let [earlier, later] = [doc! { "$lt": date(*young.start()) }, doc! { "$gt": date(*young.end()) }];
+        let mut filter = doc! { "unsettled": true, "$or": [{ "started_at": earlier }, { "started_at": later }] };
         if let Some(after) = page.after {
             filter.insert("_id", doc! { "$gt": Uuid::from(after.uuid()) });
         }

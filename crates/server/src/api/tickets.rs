@@ -75,25 +75,25 @@ pub struct OfferBody {
     pub max_per_buyer: Option<u32>,
 }
 
-impl TryFrom<OfferBody> for Offer {
-    type Error = Error;
-
-    fn try_from(body: OfferBody) -> Result<Self, Error> {
-        let starts_at = starts_at(body.starts_at.as_deref());
-        let price = Money::try_from(body.price).and_then(Price::new);
-        let quantity = Quantity::new(body.quantity);
-        let details = Details::parse(DetailsInput {
-            title: &body.title,
-            description: body.description.as_deref(),
-            venue: body.venue.as_deref(),
-            city: body.city.as_deref(),
-            category: body.category.as_deref(),
+impl OfferBody {
+    /// The offer; texts that are as they were in `old` may stay as they are.
+    fn offer(self, old: Option<&Details>) -> Result<Offer, Error> {
+        let starts_at = starts_at(self.starts_at.as_deref());
+        let price = Money::try_from(self.price).and_then(Price::new);
+        let quantity = Quantity::new(self.quantity);
+        let details = DetailsInput {
+            title: &self.title,
+            description: self.description.as_deref(),
+            venue: self.venue.as_deref(),
+            city: self.city.as_deref(),
+            category: self.category.as_deref(),
             starts_at: starts_at.as_ref().copied().unwrap_or_default(),
-        });
-        let max_per_buyer = body.max_per_buyer.map(max_per_buyer).transpose();
+        };
+        let details = Details::parse_over(details, old);
+        let max_per_buyer = self.max_per_buyer.map(max_per_buyer).transpose();
         match (details, starts_at, price, quantity, max_per_buyer) {
             (Ok(details), Ok(_), Ok(price), Ok(quantity), Ok(max_per_buyer)) => {
-                Ok(Self { details, price, quantity, max_per_buyer })
+                Ok(Offer { details, price, quantity, max_per_buyer })
             }
             (details, starts_at, price, quantity, max_per_buyer) => {
                 let mut wrong = details.err().unwrap_or_default();
@@ -266,7 +266,7 @@ async fn create_ticket(
     RequestKey(key): RequestKey,
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
-    let command = CreateTicket { seller: user.account, offer: body.try_into()?, key };
+    let command = CreateTicket { seller: user.account, offer: body.offer(None)?, key };
     let listing = app.tickets()?.create_ticket(command, origin).await?;
     let location = [(LOCATION, format!("/api/tickets/{}", listing.ticket.id))];
     let tag = [(ETAG, tag_of(&listing))];
@@ -358,8 +358,12 @@ async fn update_ticket(
     (Named(ticket), IfMatch(expected)): (Named<TicketId>, IfMatch),
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
-    let command = UpdateTicket { ticket, by: user.account, expected, offer: body.try_into()? };
-    let listing = app.tickets()?.update_ticket(command, origin).await?;
+    let tickets = app.tickets()?;
+    // Without it no text is older than its rule, and the change itself says why it could not be read.
+    let old = tickets.ticket(ticket).await.ok();
+    let offer = body.offer(old.as_ref().map(|listing| &listing.ticket.offer.details))?;
+    let command = UpdateTicket { ticket, by: user.account, expected, offer };
+    let listing = tickets.update_ticket(command, origin).await?;
     Ok(([(ETAG, tag_of(&listing))], Json(TicketBody::of_own(listing))).into_response())
 }
 
@@ -372,7 +376,6 @@ async fn update_ticket(
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 403, description = "`not_seller`"),
     (status = 404, description = "`ticket_not_found`"),
-    (status = 409, description = "`ticket_withdrawn`"),
     (status = 412, description = "`stale_version`"),
 ))]
 async fn withdraw_ticket(

@@ -1,6 +1,8 @@
 //! Selling: versions, entity tags and what may change.
 
 use serde_json::json;
+use ticketing_core::ports::store::UnitOfWork;
+use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::app::{TestApp, id, offer};
 
@@ -42,6 +44,32 @@ async fn a_change_may_be_meant_for_several_versions_and_by_weakened_tags() {
     }
     let lines = app.put(&path).by(&sally).header("if-match", "\"9\"").header("if-match", "\"4\"").json(&change);
     assert_eq!(lines.send().await.body["version"], 5);
+    app.settle().await;
+}
+
+#[tokio::test]
+async fn texts_of_an_earlier_release_may_stay_in_a_change_and_are_not_taken_up() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 2).await;
+    let store = &app.memory.tickets;
+    let stored = store.listings(&[id(&ticket).parse().unwrap()]).await.unwrap().pop().unwrap();
+    let mut old = stored.record.clone();
+    old.ticket.offer.details.title = "La\u{2028}traviata".into();
+    old.ticket.offer.details.city = Some("\u{3164}".to_owned());
+    store.commit(UnitOfWork::default().with(stored.replace(old))).await.unwrap();
+    let path = format!("/api/tickets/{}", id(&ticket));
+    let put = |title: &str, city: &str| {
+        let mut change = offer(title, 1500, 2);
+        change["city"] = json!(city);
+        app.put(&path).by(&sally).json(&change).send()
+    };
+
+    let kept = put("La\u{2028}traviata", "\u{3164}").await;
+    assert_eq!((kept.status.as_u16(), &kept.body["price"]["amount"]), (200, &json!(1500)), "{kept:?}");
+    assert_eq!((&kept.body["title"], &kept.body["city"]), (&json!("La\u{2028}traviata"), &json!("\u{3164}")));
+    let other = put("La\u{2028}bohème", "\u{3164}").await;
+    assert_eq!((other.problem(), other.wrong_fields()), ((422, "invalid"), vec!["title"]));
     app.settle().await;
 }
 

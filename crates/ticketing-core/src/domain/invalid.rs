@@ -66,6 +66,22 @@ impl TextRule {
         Ok(text.into_owned())
     }
 
+    /// As [`TextRule::parse`], but the text that is kept already may stay: it may be older than the rule.
+    pub(crate) fn parse_over(self, text: &str, old: Option<&str>) -> Result<String, Invalid> {
+        match old.filter(|old| plain(old) == plain(text)) {
+            Some(old) => self.parse(text).or_else(|_| Ok(old.to_owned())),
+            None => self.parse(text),
+        }
+    }
+
+    /// As [`TextRule::parse_optional`], but the text that is kept already may stay.
+    pub(crate) fn parse_optional_over(self, text: Option<&str>, old: Option<&str>) -> Result<Option<String>, Invalid> {
+        match (text, old) {
+            (Some(text), Some(old)) if plain(old) == plain(text) => self.parse_over(text, Some(old)).map(Some),
+            _ => self.parse_optional(text),
+        }
+    }
+
     /// Absent, or nothing that can be seen, is absent; the rest as [`TextRule::parse`].
     pub(crate) fn parse_optional(self, text: Option<&str>) -> Result<Option<String>, Invalid> {
         match text {
@@ -80,6 +96,11 @@ impl TextRule {
         let overrides_direction = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
         overrides_direction || ((c.is_control() || breaks_a_line) && !(self.lines == Lines::Many && breaks_a_line))
     }
+}
+
+/// A text as a form brings it back.
+fn plain(text: &str) -> String {
+    text::composed(&with_plain_breaks(text.trim())).into_owned()
 }
 
 /// A browser sends a line break as two characters and counts it as one.
@@ -111,6 +132,22 @@ mod tests {
             assert_eq!(TITLE.parse(text), Err(Invalid::new("title", "must not be empty")), "{text:?}");
             assert_eq!(TITLE.parse_optional(Some(text)), Ok(None), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_text_that_is_kept_may_stay_though_a_rule_forbids_it_by_now() {
+        for old in ["a\u{2028}b", "\u{3164}", "a\u{202E}b", "e\u{301}\u{0}", "much too long"] {
+            assert!(TITLE.parse(old).is_err(), "{old:?}");
+            assert_eq!(TITLE.parse_over(&format!(" {old} "), Some(old)).as_deref(), Ok(old));
+            assert!(TITLE.parse_over(old, Some("other")).is_err() && TITLE.parse_over(old, None).is_err(), "{old:?}");
+            assert_eq!(TITLE.parse_optional_over(Some(old), Some(old)), Ok(Some(old.to_owned())));
+            assert_eq!(TITLE.parse_optional_over(None, Some(old)), Ok(None));
+        }
+        assert_eq!(
+            TITLE.parse_over("Cafe\u{301}", Some("Cafe\u{301}")).as_deref(),
+            Ok("Café"),
+            "what may be mended is"
+        );
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Payments: money is taken once, or given back.
 
+use std::fmt;
 use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 
 use super::event::Event;
 use super::ids::{AccountId, OrderId, PaymentId, TicketId};
@@ -62,8 +65,43 @@ pub struct Payment {
     pub started_at: Timestamp,
     /// What its buyer called the request; of one buyer, a key makes one attempt.
     pub key: Option<IdempotencyKey>,
+    /// Tells a repetition under the key from a request with another card; absent without a key, and in attempts that
+    /// were begun before cards were kept.
+    pub card: Option<CardDigest>,
     /// How many events told of it.
     pub version: u64,
+}
+
+/// What is kept of the card of an attempt: enough to know it again, and nothing to charge it with.
+///
+/// The attempt is part of it, so that one card looks different in every attempt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CardDigest([u8; 32]);
+
+impl CardDigest {
+    /// Of a card token, for one attempt.
+    #[must_use]
+    pub fn of(payment: PaymentId, token: &str) -> Self {
+        Self(Sha256::new().chain_update(payment.uuid().as_bytes()).chain_update(token).finalize().into())
+    }
+
+    /// Takes over what was kept of one.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// What is kept of it.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for CardDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CardDigest(…)")
+    }
 }
 
 /// Where an attempt stands.
@@ -133,6 +171,8 @@ pub struct PaymentRequest {
     pub id: PaymentId,
     /// What the buyer calls this request.
     pub key: Option<IdempotencyKey>,
+    /// The card that is to be charged.
+    pub card: Option<CardDigest>,
 }
 
 impl Payable {
@@ -188,6 +228,7 @@ impl Payable {
             total: self.total,
             status: PaymentStatus::Pending,
             started_at: now,
+            card: request.card.filter(|_| request.key.is_some()),
             key: request.key,
             version: 0,
         };
@@ -256,6 +297,12 @@ impl PayableStatus {
 }
 
 impl Payment {
+    /// Whether it was begun with this card, as far as that was kept.
+    #[must_use]
+    pub fn may_be_of(&self, token: &str) -> bool {
+        self.card.is_none_or(|card| card == CardDigest::of(self.id, token))
+    }
+
     /// Notes that the money went back; `None` if none was due.
     #[must_use]
     pub fn refunded(self) -> Option<(Self, Event)> {
@@ -304,7 +351,7 @@ mod tests {
     }
 
     fn request(n: u128) -> PaymentRequest {
-        PaymentRequest { id: PaymentId::new(Uuid::from_u128(n)), key: None }
+        PaymentRequest { id: PaymentId::new(Uuid::from_u128(n)), key: None, card: None }
     }
 
     fn captured() -> CaptureOutcome {
@@ -319,6 +366,19 @@ mod tests {
             payable.attempt(Some(&first), request(2), NOW).unwrap_err(),
             PaymentRefusal::InProgress { payment: first.id }
         );
+    }
+
+    #[test]
+    fn a_card_is_known_again_and_not_told() {
+        let [one, other] = [1, 2].map(|n| PaymentId::new(Uuid::from_u128(n)));
+        let keyed = PaymentRequest { key: Some("k".parse().unwrap()), card: Some(CardDigest::of(one, "tok")), id: one };
+        let unkeyed = PaymentRequest { key: None, ..keyed.clone() };
+        let began = |request| open().attempt(None, request, NOW).unwrap().1;
+
+        assert!(began(keyed.clone()).may_be_of("tok") && !began(keyed.clone()).may_be_of("tok_other"));
+        assert_eq!((began(unkeyed.clone()).card, began(unkeyed).may_be_of("anything")), (None, true));
+        assert_ne!(CardDigest::of(one, "tok"), CardDigest::of(other, "tok"));
+        assert!(!format!("{:?}", began(keyed)).contains("tok"));
     }
 
     #[test]

@@ -27,6 +27,12 @@ pub fn words_to_find(text: &str) -> Vec<String> {
     found
 }
 
+/// The name of a city or a category as names are compared: composed, in lower case, all of it.
+#[must_use]
+pub fn name_to_find(name: &str) -> String {
+    composed(&composed(name).to_lowercase()).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +44,18 @@ mod tests {
         assert_eq!(words_to_find(&letters.repeat(10)), ["a", "b", "c", "d", "e", "f", "g", "h"]);
         assert_eq!(words_to_find(&"x ".repeat(10_000)), ["x"]);
         assert_eq!(words_to_find("Zauberflo\u{308}te"), ["zauberflöte"]);
+    }
+
+    #[test]
+    fn all_spellings_of_a_name_are_one() {
+        for (name, spellings) in [
+            ("zürich", &["Zürich", "ZÜRICH", "Zu\u{308}rich", "ZU\u{308}RICH"][..]),
+            ("άσσος", &["ΆΣΣΟΣ", "Α\u{301}σσος"]),
+        ] {
+            for spelling in spellings.iter().chain([&name]) {
+                assert_eq!(name_to_find(spelling), name, "{spelling:?}");
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::ids::{AccountId, TicketId};
 use super::invalid::{Invalid, Lines, TextRule};
 use super::money::{Currency, Price, Quantity};
 use super::order::IdempotencyKey;
+use super::text::composed;
 use super::time::Timestamp;
 
 const TITLE: TextRule = TextRule { field: "title", max_chars: 120, lines: Lines::One };
@@ -60,6 +61,16 @@ impl Details {
     ///
     /// Every field that is wrong, not only the first: tell the person.
     pub fn parse(input: DetailsInput<'_>) -> Result<Self, Vec<Invalid>> {
+        Self::parse_over(input, None)
+    }
+
+    /// As [`Details::parse`], but texts that are as they were in `old` may stay, also if they are older than a rule
+    /// that forbids them.
+    ///
+    /// # Errors
+    ///
+    /// Every field that is wrong, not only the first: tell the person.
+    pub fn parse_over(input: DetailsInput<'_>, old: Option<&Self>) -> Result<Self, Vec<Invalid>> {
         let mut wrong = Vec::new();
         let mut keep = |result: Result<Option<String>, Invalid>| {
             result.unwrap_or_else(|invalid| {
@@ -67,13 +78,17 @@ impl Details {
                 None
             })
         };
-        let title = keep(TITLE.parse(input.title).map(Some)).unwrap_or_default();
+        let was = |of: fn(&Self) -> Option<&str>| old.and_then(of);
+        let title = TITLE.parse_over(input.title, was(|old| Some(&old.title)));
+        let title = keep(title.map(Some)).unwrap_or_default();
         let details = Self {
             title: title.into(),
-            description: keep(DESCRIPTION.parse_optional(input.description)),
-            venue: keep(VENUE.parse_optional(input.venue)),
-            city: keep(CITY.parse_optional(input.city)),
-            category: keep(CATEGORY.parse_optional(input.category)),
+            description: keep(
+                DESCRIPTION.parse_optional_over(input.description, was(|old| old.description.as_deref())),
+            ),
+            venue: keep(VENUE.parse_optional_over(input.venue, was(|old| old.venue.as_deref()))),
+            city: keep(CITY.parse_optional_over(input.city, was(|old| old.city.as_deref()))),
+            category: keep(CATEGORY.parse_optional_over(input.category, was(|old| old.category.as_deref()))),
             starts_at: input.starts_at,
         };
         if wrong.is_empty() { Ok(details) } else { Err(wrong) }
@@ -86,7 +101,8 @@ impl Details {
     pub fn words(&self) -> Vec<String> {
         let optional = [&self.venue, &self.city, &self.description];
         let texts = optional.into_iter().filter_map(Option::as_deref).chain([&*self.title]);
-        let mut found: Vec<String> = texts.flat_map(words).collect();
+        // A text may be older than the rule that composes it.
+        let mut found: Vec<String> = texts.flat_map(|text| words(&composed(text)).collect::<Vec<_>>()).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -381,6 +397,37 @@ mod tests {
             Details::parse(DetailsInput { title: " ", city: Some("a\u{0}"), ..DetailsInput::default() }).unwrap_err();
 
         assert_eq!(wrong.iter().map(|invalid| invalid.field).collect::<Vec<_>>(), ["title", "city"]);
+    }
+
+    #[test]
+    fn a_text_that_was_stored_decomposed_is_found_by_its_words() {
+        let old = Details { title: "Zauberflo\u{308}te".into(), ..offer(1).details };
+
+        assert_eq!(old.words(), ["zauberflöte"]);
+    }
+
+    #[test]
+    fn every_text_of_a_ticket_may_stay_as_it_is() {
+        let old = "a\u{2028}b";
+        let texts = DetailsInput {
+            title: old,
+            description: Some("a\u{202E}b"),
+            venue: Some(old),
+            city: Some(old),
+            category: Some(old),
+            starts_at: None,
+        };
+        let kept = Details {
+            title: old.into(),
+            description: texts.description.map(str::to_owned),
+            venue: Some(old.into()),
+            city: Some(old.into()),
+            category: Some(old.into()),
+            starts_at: None,
+        };
+
+        assert_eq!(Details::parse(texts).unwrap_err().len(), 5);
+        assert_eq!(Details::parse_over(texts, Some(&kept)), Ok(kept));
     }
 
     #[test]

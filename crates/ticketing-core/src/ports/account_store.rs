@@ -25,6 +25,7 @@ use super::store::{CommitToken, StoreError, Stored, UnitOfWork};
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
 /// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
 /// - An e-mail address belongs to one account: `an_email_address_belongs_to_one_account`.
+/// - An account is found and read by the address that an earlier release kept: `an_account_of_an_earlier_release_is_found`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait AccountStore: Send + Sync + 'static {
@@ -35,7 +36,9 @@ pub trait AccountStore: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn account(&self, id: AccountId) -> Result<Option<Stored<Account>>, StoreError>;
 
-    /// The account that owns this address, if there is one.
+    /// The account that owns this address, in any of its [spellings](EmailAddress::spellings), if there is one.
+    ///
+    /// Where earlier releases gave it two, the one whose spelling comes first.
     ///
     /// # Errors
     ///

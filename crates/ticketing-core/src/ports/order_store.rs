@@ -68,6 +68,23 @@ pub struct OrderRecords {
     pub orders: Vec<Stored<Order>>,
 }
 
+/// A place in a list of overdue orders: the entry that a page ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OverdueCursor {
+    /// When it was due; what is equal by it is ordered by id.
+    pub pay_by: Timestamp,
+    /// The entry itself.
+    pub id: OrderId,
+}
+
+impl OverdueCursor {
+    /// The place of an order in the list, while it awaits payment.
+    #[must_use]
+    pub fn of(order: &Order) -> Option<Self> {
+        Some(Self { pay_by: order.pay_by().ok()?, id: order.id })
+    }
+}
+
 /// Keeps stocks and orders, and the outbox of the orders service.
 ///
 /// # Contract
@@ -93,7 +110,7 @@ pub struct OrderRecords {
 /// - The unpaid orders of a buyer are found while they count, and no others: `unpaid_orders_count_against_their_buyer`.
 /// - What a buyer bought of a ticket is found: `what_a_buyer_bought_of_a_ticket_is_found`.
 /// - A buyer's own list has all that is theirs, newest first, in pages that join: `a_buyer_finds_all_their_orders`.
-/// - Orders past their deadline are found until they end: `overdue_orders_are_found_until_they_end`.
+/// - Orders past their deadline are found until they end, in pages that join: `overdue_orders_are_found_until_they_end`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait OrderStore: Send + Sync + 'static {
@@ -111,12 +128,14 @@ pub trait OrderStore: Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError>;
 
-    /// Orders that await a payment which was due by `deadline`, most overdue first, at most `max`.
+    /// Orders that await a payment which was due by `deadline`, most overdue first.
+    ///
+    /// They come page by page, so that one which cannot be ended does not starve the rest.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`].
-    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError>;
+    async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError>;
 
     /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.
     ///

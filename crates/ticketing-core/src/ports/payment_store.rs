@@ -1,5 +1,7 @@
 //! Where the payments service keeps its state.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 
 use crate::domain::ids::{AccountId, OrderId, PaymentId};
@@ -69,7 +71,8 @@ pub struct PaymentRecords {
 /// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
 /// - A list passes by what cannot be read and goes on behind it: `unreadable_payments_are_passed_by`.
 /// - Of one buyer, a key makes one payment: `a_key_makes_one_payment_of_a_buyer`.
-/// - Payments that wait for the gateway are found until they are settled: `unsettled_payments_are_found_until_settled`.
+/// - Payments that wait for the gateway are found until they are settled, whatever clock they began by:
+///   `unsettled_payments_are_found_until_settled`.
 /// - A payable brings its live payment: `a_payable_brings_its_live_payment`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
@@ -81,14 +84,19 @@ pub trait PaymentStore: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn load(&self, needs: &PaymentNeeds) -> Result<PaymentRecords, StoreError>;
 
-    /// Payments begun before `began_before` that are pending or whose refund is due, oldest first.
+    /// Payments that are pending or whose refund is due, oldest first, but for those begun within `young`.
     ///
+    /// What began later than that began by a clock that ran ahead: nobody waits until its time has come.
     /// They come page by page, so that one which cannot be settled does not starve the rest.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`].
-    async fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError>;
+    async fn unsettled(
+        &self,
+        young: RangeInclusive<Timestamp>,
+        page: Page<PaymentId>,
+    ) -> Result<Vec<Payment>, StoreError>;
 
     /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.
     ///

@@ -17,9 +17,9 @@ pub struct TicketQuery {
     ///
     /// Which words, [`words_to_find`](crate::domain::search::words_to_find) says; a text without words finds nothing.
     pub text: Option<String>,
-    /// The whole category; case does not matter.
+    /// The whole category, compared as [`name_to_find`](crate::domain::search::name_to_find) says.
     pub category: Option<String>,
-    /// The whole city; case does not matter.
+    /// The whole city, compared in the same way.
     pub city: Option<String>,
     /// The event begins then or later.
     pub from: Option<Timestamp>,
@@ -123,6 +123,7 @@ impl TicketSort {
 /// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
 /// - A list passes by what cannot be read and goes on behind it: `unreadable_listings_are_passed_by`.
 /// - Every filter narrows a search, and only tickets on sale are found: `a_search_finds_what_matches_and_no_more`.
+/// - Words, cities and categories are found however they are written or stored: `whatever_is_spelled_in_two_ways_is_found`.
 /// - Pages in any order join without a gap or a repetition: `search_pages_join_without_gaps`.
 /// - A seller's own list has all that is theirs, newest first: `a_seller_finds_all_their_listings`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_core::assembly::Settings;
-use ticketing_core::domain::account::{Password, PasswordAttempt, PasswordHash};
+use ticketing_core::domain::account::{Account, EmailAddress, Password, PasswordAttempt, PasswordHash};
+use ticketing_core::domain::ids::AccountId;
 use ticketing_core::flow::shutdown::shutdown;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::identity::{Claims, IdentityError, PasswordHasher, SessionStore, TokenSigner};
+use ticketing_core::ports::store::{UnitOfWork, Write};
 use ticketing_core::usecase::accounts::{Accounts, ChangePassword, Renewal, SignIn, SignUp};
 use ticketing_core::usecase::error::Error;
 use ticketing_core::wire::Origin;
@@ -64,6 +66,30 @@ pub(crate) fn sign_in(password: &str) -> SignIn {
 
 pub(crate) fn origin() -> Origin {
     Origin::new(Uuid::nil())
+}
+
+#[tokio::test]
+async fn whoever_has_an_account_of_an_earlier_release_signs_in_and_gets_no_second_one() {
+    let engines = Engines::new();
+    let accounts = accounts(&engines, &FaultPlan::none());
+    for (kept, typed) in [("ada@xn--mnchen-3ya.de", "ada@münchen.de"), ("οδος@example.org", "ΟΔΟΣ@example.org")]
+    {
+        let (id, hash) = (engines.world.uuid(engines.world.now()), PasswordHash::new("brass lantern".into()));
+        let email = EmailAddress::from_stored(kept.to_owned());
+        let account = Account::register(AccountId::new(id), email, hash, engines.world.now()).0;
+        engines.accounts.commit(UnitOfWork::default().with(Write::insert(account))).await.expect("it is new");
+        let email: EmailAddress = typed.parse().expect("an address");
+
+        let signed_in = accounts.sign_in(SignIn { email: email.clone(), ..sign_in("brass lantern") }).await;
+
+        assert_eq!(signed_in.expect("it is their account").account, AccountId::new(id));
+        let second = accounts.sign_up(SignUp { email, ..sign_up() }, origin()).await;
+        assert!(matches!(second, Err(Error::EmailTaken)), "{typed}");
+    }
+    let [small, capital] = ["σσ@example.org", "ΣΣ@example.org"]
+        .map(|email| SignUp { email: email.parse().expect("an address"), ..sign_up() });
+    accounts.sign_up(small, origin()).await.expect("it is free");
+    assert!(matches!(accounts.sign_up(capital, origin()).await, Err(Error::EmailTaken)), "one mailbox, one account");
 }
 
 #[tokio::test]

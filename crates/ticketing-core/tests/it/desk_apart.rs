@@ -18,7 +18,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::flow::consumer::{EventHandler, HandleError, Incoming};
 use ticketing_core::flow::desk::{Decided, Desk, DeskConfig, Desks, Matter, Wish};
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, UnitOfWork, Write};
 use ticketing_core::usecase::Waiters;
 use ticketing_core::usecase::error::{Error, ErrorKind};
@@ -85,8 +85,8 @@ impl OrderStore for Troubled {
         self.sound.orders_of(buyer, page).await
     }
 
-    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
-        self.sound.overdue(deadline, max).await
+    async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
+        self.sound.overdue(deadline, page).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -330,6 +330,7 @@ fn captured(order: &Order) -> Incoming {
         status: PaymentStatus::Captured { reference: "r".into() },
         started_at: Timestamp::EPOCH,
         key: None,
+        card: None,
         version: 1,
     };
     incoming(Event::PaymentCaptured(payment), order.id.uuid())
@@ -469,8 +470,8 @@ impl OrderStore for Meanwhile {
         self.sound.orders_of(buyer, page).await
     }
 
-    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
-        self.sound.overdue(deadline, max).await
+    async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
+        self.sound.overdue(deadline, page).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {

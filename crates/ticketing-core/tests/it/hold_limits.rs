@@ -13,7 +13,7 @@ use ticketing_core::domain::stock::OrderRequest;
 use ticketing_core::domain::ticket::{Offer, Ticket};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::flow::desk::{Decided, DeskConfig, Desks, Matter, Wish};
-use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork};
 use ticketing_core::usecase::error::Error;
 use ticketing_core::wire::Origin;
@@ -260,8 +260,8 @@ impl OrderStore for Slow {
         self.0.orders_of(buyer, page).await
     }
 
-    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
-        self.0.overdue(deadline, max).await
+    async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
+        self.0.overdue(deadline, page).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {

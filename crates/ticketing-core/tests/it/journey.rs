@@ -90,12 +90,16 @@ async fn the_same_key_pays_once_and_gets_the_first_answer() {
     market.settle().await.unwrap();
 
     let declined = market.pay_as((1, Some(key("a"))), order, "tok_chargeDeclined").await;
-    let declined_again = market.pay_as((1, Some(key("a"))), order, "tok_visa").await;
+    let declined_again = market.pay_as((1, Some(key("a"))), order, "tok_chargeDeclined").await;
+    let untried = market.pay_as((1, Some(key("a"))), order, "tok_visa").await;
     let paid = market.pay_as((1, Some(key("b"))), order, "tok_visa").await.unwrap();
     let paid_again = market.pay_as((1, Some(key("b"))), order, "tok_visa").await.unwrap();
 
     assert!(matches!((declined, declined_again), (Err(Error::CardDeclined { .. }), Err(Error::CardDeclined { .. }))));
     assert_eq!(paid, paid_again);
+    assert!(matches!(untried, Err(Error::KeyReused)), "nobody is told of a card that was never tried: {untried:?}");
+    let unpaid = market.pay_as((1, Some(key("b"))), order, "tok_mastercard").await;
+    assert!(matches!(unpaid, Err(Error::KeyReused)), "nor that one paid which never did: {unpaid:?}");
     let third = market.pay(1, order, "tok_visa").await;
     assert!(matches!(third, Err(Error::Payment(PaymentRefusal::AlreadyPaid))));
 }

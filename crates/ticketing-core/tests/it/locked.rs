@@ -1,6 +1,7 @@
 //! A record that somebody else holds keeps its own events waiting, and no others.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -37,8 +38,12 @@ impl PaymentStore for Locked<dyn PaymentStore> {
         self.0.load(needs).await
     }
 
-    async fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
-        self.0.unsettled(began_before, page).await
+    async fn unsettled(
+        &self,
+        young: RangeInclusive<Timestamp>,
+        page: Page<PaymentId>,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self.0.unsettled(young, page).await
     }
 
     async fn commit(&self, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {

@@ -196,7 +196,7 @@ impl Process {
 
     /// The sweep of the orders service alone, before any news arrives.
     pub(crate) async fn expire_overdue(&self) {
-        let mut sweep = ExpireOverdue { orders: self.orders.clone(), grace: Duration::from_secs(5), batch: 64 };
+        let mut sweep = ExpireOverdue::new(self.orders.clone(), Duration::from_secs(5), 64);
         sweep.step().await.expect("no faults");
     }
 

@@ -6,11 +6,13 @@ use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::OrderId;
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::flow::driver::Step;
 use ticketing_core::ports::census::Census;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{Page, RecordKey};
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::ExpireOverdue;
 use ticketing_memory::FaultPlan;
 
 use crate::market::{Engines, HOLD, key};
@@ -35,7 +37,8 @@ async fn payments_behind_those_that_cannot_be_read_are_settled() {
         market.pay(buyer, order, "tok_timeout").await.expect("an intent");
         last = Some(order);
     }
-    let pending = market.engines.payments.unsettled(Timestamp::from_millis(i64::MAX), Page::first(100)).await;
+    let never = Timestamp::from_millis(i64::MAX);
+    let pending = market.engines.payments.unsettled(never..=never, Page::first(100)).await;
     let pending = pending.expect("no faults");
     assert_eq!(pending.len() as u128, MANY);
     for payment in pending.iter().filter(|payment| Some(payment.order) != last) {
@@ -64,6 +67,31 @@ async fn orders_behind_those_that_cannot_be_read_are_ended() {
     market.expire_overdue().await;
 
     let order = self::order(&market.engines, order).await;
+    assert!(matches!(order.status, OrderStatus::Cancelled { reason: CancelReason::Expired, .. }), "{order:?}");
+}
+
+#[tokio::test]
+async fn orders_behind_many_that_cannot_be_ended_are_ended() {
+    let engines = Engines::new();
+    let mut before = engines.start(&FaultPlan::none());
+    let stuck = before.sell(99, 100).await.expect("a ticket").ticket.id;
+    let ticket = before.sell(99, 100).await.expect("a ticket").ticket.id;
+    before.settle().await.expect("no faults");
+    for buyer in 1..=MANY {
+        before.order(buyer, stuck, 1).await.expect("a place");
+    }
+    let order = before.order(98, ticket, 1).await.expect("a place").id;
+    assert!(engines.orders.spoil(&RecordKey::Stock(stuck)));
+    engines.clock.advance(HOLD + Duration::from_secs(60));
+
+    // Another process, which remembers no stock.
+    let market = engines.start(&FaultPlan::none());
+    let mut sweep = ExpireOverdue::new(market.orders.clone(), Duration::from_secs(5), 64);
+    for _ in 0..2 {
+        sweep.step().await.expect("what cannot be ended stops no sweep");
+    }
+
+    let order = self::order(&engines, order).await;
     assert!(matches!(order.status, OrderStatus::Cancelled { reason: CancelReason::Expired, .. }), "{order:?}");
 }
 

@@ -70,7 +70,7 @@ pub fn payable() -> Payable {
 /// A payment that waits for the gateway, and the payable that names it.
 #[must_use]
 pub fn payment() -> (Payable, Payment) {
-    let request = PaymentRequest { id: PaymentId::new(uuid()), key: None };
+    let request = PaymentRequest { id: PaymentId::new(uuid()), key: None, card: None };
     payable().attempt(None, request, NOW).expect("the order wants money")
 }
 

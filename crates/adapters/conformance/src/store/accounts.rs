@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use ticketing_core::domain::account::Account;
+use ticketing_core::domain::account::{Account, EmailAddress};
 use ticketing_core::ports::store::{RecordKey, StoreError};
 
 use crate::outcome::Outcome;
@@ -33,6 +33,26 @@ pub async fn an_email_address_belongs_to_one_account(fixture: &dyn StoreFixture<
     assert_eq!(nobody.expect("a read succeeds"), None, "a free address leads to nobody");
 
     sign_up_at_once(&bench).await;
+    Outcome::Kept
+}
+
+/// An account that an earlier release kept under another spelling of its address is found by it, and stays as it is.
+pub async fn an_account_of_an_earlier_release_is_found(fixture: &dyn StoreFixture<Accounts>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let name = sample::uuid().simple();
+    for (kept, typed) in [
+        (format!("{name}@xn--mnchen-3ya.de"), format!("{name}@MÜNCHEN.de")),
+        (format!("{name}-οδος@example.org"), format!("{name}-ΟΔΟΣ@example.org")),
+        (format!("{name}-\u{1F3AD}@localhost"), String::new()),
+    ] {
+        let owner = Account { email: EmailAddress::from_stored(kept), ..sample::account() };
+        let token = bench.commit(inserting::<Accounts>(std::slice::from_ref(&owner))).await;
+        let owner = inserted_by(token, owner);
+        assert_eq!(bench.find(&owner.record).await, Some(owner.clone()), "it is read as it was kept");
+        let Ok(typed) = typed.parse::<EmailAddress>() else { continue };
+        let found = soon("a read is answered", bench.store.account_by_email(&typed)).await.expect("a read succeeds");
+        assert_eq!(found, Some(owner), "{}", typed.as_str());
+    }
     Outcome::Kept
 }
 

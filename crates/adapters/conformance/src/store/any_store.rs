@@ -9,7 +9,7 @@ use ticketing_core::domain::account::{Account, PasswordHash};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{AccountId, PaymentId};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
-use ticketing_core::domain::payment::{Payable, PayableStatus, Payment, PaymentStatus};
+use ticketing_core::domain::payment::{CardDigest, Payable, PayableStatus, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{CreationRequest, Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::account_store::AccountStore;
@@ -219,6 +219,8 @@ impl AnyStore for Payments {
         let payable = |status| PaymentRecord::from(Payable { status, order_version: 2, ..sample::payable() });
         let payment = |status| PaymentRecord::from(Payment { status, version: 1, ..sample::payment().1 });
         let keyed = Payment { key: Some(key("a payment's key!~")), ..sample::payment().1 };
+        let by_card =
+            Payment { key: Some(key("by card")), card: Some(CardDigest::of(keyed.id, "tok")), ..sample::payment().1 };
         vec![
             sample::payable().into(),
             sample::payment().0.into(),
@@ -226,6 +228,7 @@ impl AnyStore for Payments {
             payable(PayableStatus::Cancelled),
             Payable { declined: 7, ..sample::payable() }.into(),
             keyed.into(),
+            by_card.into(),
             payment(PaymentStatus::Pending),
             payment(PaymentStatus::Captured { reference: Arc::clone(&reference) }),
             payment(PaymentStatus::Failed { reason: "card_declined".into() }),

@@ -9,7 +9,7 @@ use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderSt
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OverdueCursor};
 use ticketing_core::ports::store::{Page, RecordKey, Revision, Stored, UnitOfWork, Write};
 
 use crate::outcome::Outcome;
@@ -222,23 +222,41 @@ pub async fn overdue_orders_are_found_until_they_end(fixture: &dyn StoreFixture<
     let minute = |n: u64| NOW.after(Duration::from_secs(60 * n));
     let due = |n| Order { status: OrderStatus::AwaitingPayment { pay_by: minute(n) }, ..order(account(), None) };
     let [third, first, second, late] = [due(3), due(1), due(2), due(5)];
-    let orders = [third.clone(), first.clone(), second.clone(), late.clone()];
+    // Due at the same time: pages end between equals.
+    let beside = due(2);
+    let (second, beside) = if second.id < beside.id { (second, beside) } else { (beside, second) };
+    let orders = [third.clone(), first.clone(), second.clone(), late.clone(), beside.clone()];
     let token = bench.commit(inserting(&orders)).await;
     bench.commit(inserting(&ended(account()))).await;
 
     assert_eq!(overdue(&bench, NOW, 10).await, [], "no order is overdue before its deadline");
-    let by_three = overdue(&bench, minute(3), 10).await;
-    assert_eq!(by_three, [first.clone(), second.clone(), third.clone()], "the deadline itself counts");
-    assert_eq!(overdue(&bench, minute(9), 2).await, [first.clone(), second.clone()], "at most as many as asked for");
+    for size in [1, 2, 10] {
+        let by_three = overdue(&bench, minute(3), size).await;
+        let expected = [first.clone(), second.clone(), beside.clone(), third.clone()];
+        assert_eq!(by_three, expected, "the deadline itself counts, and pages of {size} join");
+    }
 
     let end = OrderStatus::Cancelled { reason: CancelReason::Expired, at: minute(9) };
     let read = inserted_by(token, OrderRecord::Order(first.clone()));
     let gone = OrderRecord::Order(Order { status: end, version: 2, ..first });
     bench.commit(UnitOfWork::default().with(read.replace(gone))).await;
-    assert_eq!(overdue(&bench, minute(9), 10).await, [second, third, late], "an order that ended is not overdue");
+    assert_eq!(
+        overdue(&bench, minute(9), 10).await,
+        [second, beside, third, late],
+        "an order that ended is not overdue"
+    );
     Outcome::Kept
 }
 
-async fn overdue(bench: &Bench<Orders>, deadline: Timestamp, max: usize) -> Vec<Order> {
-    soon("a read is answered", bench.store.overdue(deadline, max)).await.expect("a read succeeds")
+/// All of them, read in pages of `size`.
+async fn overdue(bench: &Bench<Orders>, deadline: Timestamp, size: usize) -> Vec<Order> {
+    let (mut page, mut read) = (Page::first(size), Vec::new());
+    loop {
+        let found = soon("a read is answered", bench.store.overdue(deadline, page)).await.expect("a read succeeds");
+        assert!(found.len() <= size, "a page of {size} has {} entries", found.len());
+        let Some(last) = found.last() else { return read };
+        page.after = OverdueCursor::of(last);
+        read.extend(found);
+        assert!(read.len() <= 100, "pages of {size} repeat themselves");
+    }
 }

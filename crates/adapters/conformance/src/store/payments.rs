@@ -1,6 +1,7 @@
 //! What only the payment store promises.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,14 +86,20 @@ pub async fn unsettled_payments_are_found_until_settled(fixture: &dyn StoreFixtu
     let token = bench.commit(inserting(&[last.clone(), young.clone(), due.clone(), pending.clone()])).await;
     bench.commit(inserting(&settled)).await;
 
-    let soon_after = NOW.after(Duration::from_millis(1));
-    assert_eq!(unsettled(&bench, NOW, 10).await, [], "a payment that began then did not begin before");
+    let until_later = |from: Timestamp| from..=NOW.after(Duration::from_secs(3600));
+    let soon_after = until_later(NOW.after(Duration::from_millis(1)));
+    assert_eq!(unsettled(&bench, until_later(NOW), 10).await, [], "a payment that began then did not begin before");
     for size in [1, 2, 10] {
-        let found = unsettled(&bench, soon_after, size).await;
+        let found = unsettled(&bench, soon_after.clone(), size).await;
         assert_eq!(found, [pending.clone(), due.clone(), last.clone()], "pages of {size} do not join, oldest first");
     }
-    let later = unsettled(&bench, NOW.after(Duration::from_secs(3600)), 10).await;
-    assert_eq!(later, [pending.clone(), due, last.clone(), young.clone()], "one that began later is found later");
+    let all = [pending.clone(), due, last.clone(), young.clone()];
+    let later = unsettled(&bench, until_later(NOW.after(Duration::from_secs(3600))), 10).await;
+    assert_eq!(later, all, "one that began later is found later");
+    let ahead =
+        unsettled(&bench, young.started_at.before(Duration::from_secs(9))..=NOW.after(Duration::from_secs(59)), 10)
+            .await;
+    assert_eq!(ahead, all, "one that began by a clock that ran ahead is found at once");
 
     let read = inserted_by(token, PaymentRecord::Payment(pending.clone()));
     let captured = Payment { status: PaymentStatus::Captured { reference }, version: 1, ..pending };
@@ -103,10 +110,10 @@ pub async fn unsettled_payments_are_found_until_settled(fixture: &dyn StoreFixtu
 }
 
 /// All of them, read in pages of `size`.
-async fn unsettled(bench: &Bench<Payments>, began_before: Timestamp, size: usize) -> Vec<Payment> {
+async fn unsettled(bench: &Bench<Payments>, young: RangeInclusive<Timestamp>, size: usize) -> Vec<Payment> {
     let (mut page, mut read): (Page<PaymentId>, Vec<Payment>) = (Page::first(size), Vec::new());
     loop {
-        let found = soon("a read is answered", bench.store.unsettled(began_before, page)).await;
+        let found = soon("a read is answered", bench.store.unsettled(young.clone(), page)).await;
         let found = found.expect("a read succeeds");
         assert!(found.len() <= size, "a page of {size} has {} entries", found.len());
         let Some(last) = found.last() else { return read };

@@ -145,6 +145,39 @@ pub async fn a_search_finds_what_matches_and_no_more(fixture: &dyn StoreFixture<
     Outcome::Kept
 }
 
+/// Words, cities and categories are found in any case and composition, whichever of them they are stored in.
+pub async fn whatever_is_spelled_in_two_ways_is_found(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
+    const SPELLINGS: [&str; 4] = ["Zürich", "ZÜRICH", "Zu\u{308}rich", "ZU\u{308}RICH"];
+    const GREEK: [&str; 3] = ["Άσσος", "ΆΣΣΟΣ", "Α\u{301}ΣΣΟΣ"];
+    let bench = Bench::new(fixture);
+    // As an earlier release may have kept them, which composed nothing.
+    let stored = SPELLINGS.iter().chain(&GREEK).map(|name| {
+        let plain = listing(DetailsInput { title: "Opera", ..DetailsInput::default() }, 100);
+        let name = || Some((*name).to_owned());
+        let details = Details {
+            title: "Opera".into(),
+            description: name(),
+            city: name(),
+            category: name(),
+            ..plain.ticket.offer.details
+        };
+        Listing::new(Ticket { offer: Offer { details, ..plain.ticket.offer }, ..plain.ticket })
+    });
+    bench.commit(inserting::<Tickets>(&stored.collect::<Vec<_>>())).await;
+
+    for (name, count) in SPELLINGS.iter().map(|name| (name, 4)).chain(GREEK.iter().map(|name| (name, 3))) {
+        let (all, name) = (TicketQuery::all(NOW, 100), || Some((*name).to_owned()));
+        for query in [
+            TicketQuery { city: name(), ..all.clone() },
+            TicketQuery { category: name(), ..all.clone() },
+            TicketQuery { text: name(), ..all },
+        ] {
+            assert_eq!(search(&bench, &query).await.len(), count, "{query:?}");
+        }
+    }
+    Outcome::Kept
+}
+
 /// Pages in any order join without a gap or a repetition.
 pub async fn search_pages_join_without_gaps(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
     let bench = Bench::new(fixture);

@@ -8,7 +8,7 @@ use ticketing_core::domain::order::{Order, OrderStatus};
 use ticketing_core::domain::payment::Payment;
 use ticketing_core::domain::ticket::{Listing, Ticket};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::order_store::OrderNeeds;
+use ticketing_core::ports::order_store::{OrderNeeds, OverdueCursor};
 use ticketing_core::ports::store::{Page, RecordKey, StoreError, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort};
 
@@ -78,8 +78,9 @@ pub async fn unreadable_orders_are_passed_by(fixture: &dyn StoreFixture<Orders>)
 
     for size in SIZES {
         let due_by = NOW.after(Duration::from_secs(3600));
-        let found = soon("a read is answered", bench.store.overdue(due_by, size)).await.expect("a read succeeds");
-        assert_eq!(found, sound.iter().take(size).cloned().collect::<Vec<_>>(), "{size} that are overdue");
+        let read = |page| bench.store.overdue(due_by, page);
+        let due = all(size, read, |order| OverdueCursor::of(order).expect("it awaits payment")).await;
+        assert_eq!(due, sound, "those that are overdue, in pages of {size}");
     }
     sound.sort_by_key(|order| std::cmp::Reverse(order.id));
     for size in SIZES {
@@ -138,7 +139,7 @@ pub async fn unreadable_payments_are_passed_by(fixture: &dyn StoreFixture<Paymen
 
     let later = NOW.after(Duration::from_secs(3600));
     for size in SIZES {
-        let read = |page: Page<PaymentId>| bench.store.unsettled(later, page);
+        let read = |page: Page<PaymentId>| bench.store.unsettled(later..=later, page);
         assert_eq!(all(size, read, |payment| payment.id).await, sound, "unsettled payments in pages of {size}");
     }
     Outcome::Kept

@@ -1,5 +1,6 @@
 //! Broken adapters, each of which a rule must notice.
 
+mod accounts;
 mod census;
 mod clocks;
 mod drafts;

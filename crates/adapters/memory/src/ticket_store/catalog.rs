@@ -6,6 +6,7 @@ use std::ops::Bound;
 
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::Currency;
+use ticketing_core::domain::search::name_to_find;
 use ticketing_core::domain::ticket::{Listing, TicketStatus};
 use ticketing_core::ports::ticket_store::TicketSort;
 
@@ -119,12 +120,12 @@ impl Catalog {
         }
     }
 
-    /// The tickets of a category, named in lower case.
+    /// The tickets of a category, named as names are compared.
     pub(super) fn category(&self, name: &str) -> Option<&Shelf> {
         self.categories.get(name)
     }
 
-    /// The tickets in a city, named in lower case.
+    /// The tickets in a city, named as names are compared.
     pub(super) fn city(&self, name: &str) -> Option<&Shelf> {
         self.cities.get(name)
     }
@@ -152,12 +153,12 @@ fn currency_of(listing: &Listing) -> Currency {
 
 fn add_to(shelves: &mut HashMap<String, Shelf>, name: Option<&str>, listing: &Listing) {
     if let Some(name) = name {
-        shelves.entry(name.to_lowercase()).or_default().add(listing);
+        shelves.entry(name_to_find(name)).or_default().add(listing);
     }
 }
 
 fn remove_from(shelves: &mut HashMap<String, Shelf>, name: Option<&str>, listing: &Listing) {
-    let Some(name) = name.map(str::to_lowercase) else { return };
+    let Some(name) = name.map(name_to_find) else { return };
     let Some(shelf) = shelves.get_mut(&name) else { return };
     shelf.remove(listing);
     if shelf.len() == 0 {

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::{Bound, RangeInclusive};
 
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::search::words_to_find;
+use ticketing_core::domain::search::{name_to_find, words_to_find};
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 use uuid::Uuid;
@@ -48,8 +48,8 @@ impl<'a> Wanted<'a> {
             query,
             beginnings: words.iter().map(|word| beginning(word)).collect(),
             words,
-            category: query.category.as_deref().map(str::to_lowercase),
-            city: query.city.as_deref().map(str::to_lowercase),
+            category: query.category.as_deref().map(name_to_find),
+            city: query.city.as_deref().map(name_to_find),
         }
     }
 
@@ -246,7 +246,10 @@ fn count(having: &[&BTreeSet<TicketId>]) -> usize {
 }
 
 fn is_called(name: Option<&str>, wanted: &str) -> bool {
-    name.is_some_and(|name| name.chars().flat_map(char::to_lowercase).eq(wanted.chars()))
+    // Most names are ASCII, and many are compared.
+    name.is_some_and(
+        |name| if name.is_ascii() { name.eq_ignore_ascii_case(wanted) } else { name_to_find(name) == wanted },
+    )
 }
 
 fn places(shelf: &Shelf, sort: TicketSort, start: Bound<Place>, last: u64) -> impl Iterator<Item = TicketId> {

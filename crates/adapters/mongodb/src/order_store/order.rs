@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::order_store::OverdueCursor;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
 use crate::commit::Change;
@@ -33,6 +34,17 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 pub(super) fn unpaid(buyers: &[AccountId], since: Timestamp) -> Option<Document> {
     let buyers: Vec<Uuid> = buyers.iter().map(|buyer| buyer.uuid().into()).collect();
     (!buyers.is_empty()).then(|| doc! { "buyer": { "$in": buyers }, "unpaid_at": { "$gte": date(since) } })
+}
+
+/// Orders that were due by a deadline, behind a place in their list.
+pub(super) fn overdue(deadline: Timestamp, after: Option<OverdueCursor>) -> Document {
+    let Some(OverdueCursor { pay_by, id }) = after else {
+        return doc! { "pay_by": { "$gt": NEVER, "$lte": date(deadline) } };
+    };
+    let further = [doc! { "pay_by": { "$gt": date(pay_by) } }, doc! { "_id": { "$gt": Uuid::from(id.uuid()) } }];
+    // The first condition is the one by which the index of deadlines is known to have them all.
+    let due = doc! { "pay_by": { "$gt": NEVER, "$gte": date(pay_by), "$lte": date(deadline) } };
+    doc! { "$and": [due, { "$or": further.to_vec() }] }
 }
 
 /// Completed orders of these buyers for these tickets; `None` if none are asked for.

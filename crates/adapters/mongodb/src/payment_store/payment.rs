@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use bson::{DateTime, Uuid, doc};
+use bson::spec::BinarySubtype;
+use bson::{Binary, DateTime, Uuid, doc};
 use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
-use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_core::domain::payment::{CardDigest, Payment, PaymentStatus};
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
 use crate::commit::Change;
@@ -38,6 +39,8 @@ pub(crate) struct PaymentDocument {
     takes_money: bool,
     started_at: DateTime,
     key: Option<String>,
+    #[serde(default)]
+    card: Option<Binary>,
     version: i64,
 }
 
@@ -72,6 +75,7 @@ impl PaymentDocument {
             takes_money: matches!(status, Status::Pending | Status::Captured | Status::RefundDue),
             started_at: date(payment.started_at),
             key: payment.key.as_ref().map(ToString::to_string),
+            card: payment.card.map(|card| Binary { subtype: BinarySubtype::Generic, bytes: card.bytes().to_vec() }),
             version: signed(payment.version),
         }
     }
@@ -86,6 +90,10 @@ impl PaymentDocument {
             Status::Refunded => PaymentStatus::Refunded { reference: answer? },
         })
     }
+}
+
+fn card(digest: Binary) -> Result<CardDigest, Wrong> {
+    digest.bytes.try_into().map(CardDigest::from_bytes).map_err(|_| "no digest of a card")
 }
 
 pub(super) fn change(payment: &Payment, replaces: Option<Revision>) -> Result<Change, StoreError> {
@@ -124,6 +132,7 @@ impl Record for PaymentDocument {
             total: self.total.try_into()?,
             started_at: time(self.started_at),
             key: self.key.map(|key| key.parse()).transpose().map_err(|_| "no idempotency key")?,
+            card: self.card.map(card).transpose()?,
             version: unsigned(self.version)?,
         })
     }

@@ -7,6 +7,7 @@ use bson::{Binary, DateTime, Uuid, doc};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
+use ticketing_core::domain::search::name_to_find;
 use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
 use ticketing_core::ports::store::{RecordKey, StoreError, Write};
 use ticketing_core::ports::ticket_store::TicketSort;
@@ -86,8 +87,8 @@ impl FoundBy {
         Self {
             soonest: signed(TicketSort::Soonest.rank(listing)),
             amount: signed(TicketSort::Cheapest.rank(listing)),
-            category: details.category.as_deref().map(str::to_lowercase),
-            city: details.city.as_deref().map(str::to_lowercase),
+            category: details.category.as_deref().map(name_to_find),
+            city: details.city.as_deref().map(name_to_find),
             words: details.words(),
         }
     }

@@ -7,7 +7,7 @@
 
 use bson::{Bson, Document, Uuid, doc};
 use mongodb::IndexModel;
-use ticketing_core::domain::search::{MOST_WORDS, words_to_find};
+use ticketing_core::domain::search::{MOST_WORDS, name_to_find, words_to_find};
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 
 use crate::document::{Record, index, partial, signed, unique};
@@ -48,8 +48,8 @@ pub(super) fn query(query: &TicketQuery) -> Option<Query> {
     all.extend(query.currency.map(|currency| doc! { CURRENCY: currency.code() }));
     all.extend(query.min_price.map(|least| doc! { AMOUNT: { "$gte": signed(least) } }));
     all.extend(query.max_price.map(|most| doc! { AMOUNT: { "$lte": signed(most) } }));
-    all.extend(query.category.as_deref().map(|name| doc! { CATEGORY: name.to_lowercase() }));
-    all.extend(query.city.as_deref().map(|name| doc! { CITY: name.to_lowercase() }));
+    all.extend(query.category.as_deref().map(|name| doc! { CATEGORY: name_to_find(name) }));
+    all.extend(query.city.as_deref().map(|name| doc! { CITY: name_to_find(name) }));
     all.extend(words.iter().flat_map(|words| having(words)));
     all.extend(query.page.after.map(|cursor| behind(query.sort, cursor)));
     let filter = doc! { "$and": all };

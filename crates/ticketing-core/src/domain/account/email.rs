@@ -11,8 +11,9 @@ use crate::domain::text;
 
 /// An e-mail address in its normal form, in which each mailbox has one spelling.
 ///
-/// White space around it is gone, letters are lower case and composed, wide ones are narrow (NFKC). The domain is an
-/// internationalised name by UTS 46, in Unicode whether or not it came as `xn--…`. Two spellings are one account.
+/// White space around it is gone, letters are lower case and composed, wide ones are narrow (NFKC), and a sigma is the
+/// same at the end of a word. The domain is an internationalised name by UTS 46, in Unicode whether or not it came as
+/// `xn--…`. Two spellings are one account.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailAddress(String);
 
@@ -20,10 +21,36 @@ impl EmailAddress {
     /// RFC 5321, section 4.5.3.1.3: a path is at most 256 octets, with its angle brackets.
     pub const MAX_BYTES: usize = 254;
 
+    /// Takes over an address that a store kept; it was accepted by the rules of its day.
+    #[must_use]
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The address as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Every text under which the account of this mailbox may be kept: the address itself, and what earlier releases
+    /// made of it, which left a domain as `xn--…` and a sigma at the end of a word as it was.
+    #[must_use]
+    pub fn spellings(&self) -> Vec<String> {
+        let Some((local, domain)) = self.0.rsplit_once('@') else { return vec![self.0.clone()] };
+        // A sigma in lower case depends on where it stands; no other letter does.
+        let in_words = local.replace('σ', "Σ").to_lowercase();
+        let ascii = ascii_name(domain).unwrap_or_else(|| domain.to_owned());
+        let mut spellings = vec![self.0.clone()];
+        for (local, domain) in
+            [(local, ascii.as_str()), (in_words.as_str(), domain), (in_words.as_str(), ascii.as_str())]
+        {
+            let spelling = format!("{local}@{domain}");
+            if !spellings.contains(&spelling) {
+                spellings.push(spelling);
+            }
+        }
+        spellings
     }
 }
 
@@ -47,7 +74,7 @@ fn normal_form(text: &str) -> Option<String> {
     let compatible = text::compatible(text);
     let (local, domain) = compatible.rsplit_once('@')?;
     // Lower case may leave a letter and its accent apart.
-    let local = text::compatible(&local.to_lowercase()).into_owned();
+    let local = text::compatible(&local.to_lowercase()).replace('ς', "σ");
     let address = format!("{local}@{}", domain_name(domain)?);
     (is_local(&local) && address.len() <= EmailAddress::MAX_BYTES).then_some(address)
 }
@@ -61,12 +88,20 @@ fn is_local(local: &str) -> bool {
         && local.chars().all(|c| (c.is_alphanumeric() && text::is_drawn(c)) || "!#$%&'*+-/=?^_`{|}~.".contains(c))
 }
 
+const RULES: (AsciiDenyList, Hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+
+/// A name as the DNS has it: `xn--…` for each label that is not ASCII.
+fn ascii_name(domain: &str) -> Option<String> {
+    let (rules, hyphens) = RULES;
+    let ascii = Uts46::new().to_ascii(domain.as_bytes(), rules, hyphens, DnsLength::Verify).ok()?;
+    Some(ascii.into_owned())
+}
+
 /// A name of two labels or more in Unicode, as its owner reads it.
 fn domain_name(domain: &str) -> Option<String> {
-    let uts46 = Uts46::new();
-    let (rules, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
-    let ascii = uts46.to_ascii(domain.as_bytes(), rules, hyphens, DnsLength::Verify).ok()?;
-    let (name, valid) = uts46.to_unicode(ascii.as_bytes(), rules, hyphens);
+    let (rules, hyphens) = RULES;
+    let ascii = ascii_name(domain)?;
+    let (name, valid) = Uts46::new().to_unicode(ascii.as_bytes(), rules, hyphens);
     valid.ok()?;
     (name.contains('.') && name.split('.').all(is_label)).then(|| name.into_owned())
 }
@@ -113,13 +148,28 @@ mod tests {
                 &["ada@mu\u{308}nchen.de", "ada@xn--mnchen-3ya.de", "ADA@XN--MNCHEN-3YA.DE", "ada@MÜNCHEN.de"],
             ),
             ("zoë@example.org", &["zoe\u{308}@example.org", "ZOE\u{308}@example.org", "ZOË@EXAMPLE.org"]),
-            ("οδος@παράδειγμα.gr", &["ΟΔΟΣ@ΠΑΡΆΔΕΙΓΜΑ.gr", "οδος@xn--hxajbheg2az3al.gr"]),
+            ("οδοσ@παράδειγμα.gr", &["ΟΔΟΣ@ΠΑΡΆΔΕΙΓΜΑ.gr", "οδος@xn--hxajbheg2az3al.gr", "οδοσ@xn--hxajbheg2az3al.gr"]),
+            ("σσ@example.org", &["ΣΣ@example.org", "σς@example.org", "Σς@example.org"]),
             ("ada@straße.de", &["ada@xn--strae-oqa.de", "ada@STRAẞE.de"]),
         ] {
             for spelling in spellings.iter().chain([&normal]) {
                 assert_eq!(read(spelling).as_deref(), Some(normal), "{spelling:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_address_is_looked_for_as_earlier_releases_kept_it() {
+        let spellings = |text: &str| text.parse::<EmailAddress>().unwrap().spellings();
+
+        assert_eq!(spellings("Ada@Example.org"), ["ada@example.org"]);
+        assert_eq!(spellings("ada@MÜNCHEN.de"), ["ada@münchen.de", "ada@xn--mnchen-3ya.de"]);
+        assert_eq!(spellings("ada@straße.de"), ["ada@straße.de", "ada@xn--strae-oqa.de"], "no other letter changes");
+        assert_eq!(spellings("straße@example.org"), ["straße@example.org"]);
+        let greek = ["οδοσ@ελ.gr", "οδοσ@xn--qxam.gr", "οδος@ελ.gr", "οδος@xn--qxam.gr"];
+        assert_eq!(spellings("ΟΔΟΣ@ελ.gr"), greek);
+        let stored = EmailAddress::from_stored("no address".to_owned());
+        assert_eq!(stored.spellings(), ["no address"], "what was kept is not judged");
     }
 
     #[test]

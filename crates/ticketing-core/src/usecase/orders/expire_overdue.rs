@@ -11,6 +11,8 @@ use futures::future;
 use crate::flow::desk::{Matter, Wish};
 use crate::flow::driver::Step;
 use crate::ports::BoxError;
+use crate::ports::order_store::OverdueCursor;
+use crate::ports::store::Page;
 use crate::usecase::error::Error;
 use crate::wire::Origin;
 
@@ -19,12 +21,18 @@ use super::Orders;
 /// Ends orders whose deadline passed a while ago.
 #[derive(Debug, Clone)]
 pub struct ExpireOverdue {
-    /// Whose orders.
-    pub orders: Orders,
-    /// How long after the deadline a timer has had its chance.
-    pub grace: Duration,
-    /// The most orders in one step.
-    pub batch: usize,
+    orders: Orders,
+    grace: Duration,
+    batch: usize,
+    after: Option<OverdueCursor>,
+}
+
+impl ExpireOverdue {
+    /// A step over `batch` orders; `grace` after its deadline, the timer of an order has had its chance.
+    #[must_use]
+    pub const fn new(orders: Orders, grace: Duration, batch: usize) -> Self {
+        Self { orders, grace, batch, after: None }
+    }
 }
 
 #[async_trait]
@@ -36,7 +44,10 @@ impl Step for ExpireOverdue {
     async fn step(&mut self) -> Result<usize, BoxError> {
         let world = &self.orders.world;
         let now = world.now();
-        let overdue = self.orders.store.overdue(now.before(self.grace), self.batch).await?;
+        let page = Page { after: self.after, limit: self.batch };
+        let overdue = self.orders.store.overdue(now.before(self.grace), page).await?;
+        // Behind the last page the next step begins again: what could not be ended gets another try.
+        self.after = if overdue.len() < self.batch { None } else { overdue.last().and_then(OverdueCursor::of) };
         let ends = overdue.iter().map(|order| {
             let origin = Origin::new(world.uuid(now));
             self.orders.desks.decide(Matter { ticket: order.ticket.id, wish: Wish::Expire(order.id), origin })

@@ -5,7 +5,7 @@
 
 use crate::domain::ids::{AccountId, OrderId, PaymentId};
 use crate::domain::order::IdempotencyKey;
-use crate::domain::payment::{Payment, PaymentRequest, PaymentStatus};
+use crate::domain::payment::{CardDigest, Payment, PaymentRequest, PaymentStatus};
 use crate::domain::time::Timestamp;
 use crate::ports::gateway::{Capture, CardToken};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
@@ -25,7 +25,7 @@ pub struct PayOrder {
     pub order: OrderId,
     /// From which card.
     pub card: CardToken,
-    /// What the buyer calls this request, so that asking twice pays once.
+    /// What the buyer calls this request, so that asking twice pays once; another card is another request.
     pub key: Option<IdempotencyKey>,
 }
 
@@ -120,7 +120,9 @@ impl Payments {
             return Err(Error::OrderNotFound.into());
         }
         let now = self.world.now();
-        let request = PaymentRequest { id: PaymentId::new(self.world.uuid(now)), key: command.key.clone() };
+        let id = PaymentId::new(self.world.uuid(now));
+        let card = Some(CardDigest::of(id, command.card.expose()));
+        let request = PaymentRequest { id, key: command.key.clone(), card };
         let live = account.live.as_ref().map(|stored| &stored.record);
         let decision = account.payable.record.clone().attempt(live, request, now).map_err(Error::Payment)?;
         let (payable, payment) = decision;
@@ -146,7 +148,9 @@ fn began_before<'a>(
 ) -> Result<Option<Payment>, Error> {
     let Some(key) = &command.key else { return Ok(None) };
     match payments.find(|payment| payment.buyer == command.buyer && payment.key.as_ref() == Some(key)) {
-        Some(payment) if payment.order == command.order => Ok(Some(payment.clone())),
+        Some(payment) if payment.order == command.order && payment.may_be_of(command.card.expose()) => {
+            Ok(Some(payment.clone()))
+        }
         Some(_) => Err(Error::KeyReused),
         None => Ok(None),
     }

@@ -90,6 +90,7 @@ impl TryFrom<PaymentPayload<'_>> for Payment {
             total: payload.total.try_into()?,
             started_at: payload.started_at.into(),
             key: None,
+            card: None,
             version: payload.version,
         })
     }

@@ -148,6 +148,7 @@ impl Books {
             status,
             started_at: self.engines.world.now(),
             key: None,
+            card: None,
             version: 1,
         };
         let work = UnitOfWork::default().with(Write::insert(payment));

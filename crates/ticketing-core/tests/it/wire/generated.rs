@@ -164,6 +164,7 @@ fn payment() -> impl Strategy<Value = Payment> {
             status,
             started_at,
             key: None,
+            card: None,
             version,
         },
     )

@@ -110,6 +110,7 @@ fn payment(version: u64, status: PaymentStatus) -> Payment {
         status,
         started_at: SOON,
         key: None,
+        card: None,
         version,
     }
 }

@@ -9,7 +9,7 @@ use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, Revision, StoreError, Stored, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
 
@@ -29,6 +29,7 @@ enum Flaw {
     LooksForKeysFirst,
     ShowsOneTooFew,
     FindsWhatIsNotDue,
+    LeavesOutEquals,
     ForgivesTooEarly,
     CountsNothingBought,
 }
@@ -114,10 +115,14 @@ impl OrderStore for Flawed {
         Ok(orders)
     }
 
-    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
+    async fn overdue(&self, deadline: Timestamp, mut page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         let minute = Duration::from_secs(60);
         let deadline = if self.1 == Flaw::FindsWhatIsNotDue { deadline.after(minute) } else { deadline };
-        self.0.overdue(deadline, max).await
+        if let Some(after) = page.after.as_mut().filter(|_| self.1 == Flaw::LeavesOutEquals) {
+            after.pay_by = after.pay_by.after(Duration::from_millis(1));
+            after.id = OrderId::new(uuid::Uuid::nil());
+        }
+        self.0.overdue(deadline, page).await
     }
 
     async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -220,6 +225,7 @@ async fn pages_with_a_gap() {
 #[tokio::test]
 async fn orders_that_are_not_due() {
     assert_flawed("overdue_orders_are_found_until_they_end", Flaw::FindsWhatIsNotDue).await;
+    assert_flawed("overdue_orders_are_found_until_they_end", Flaw::LeavesOutEquals).await;
 }
 
 /// Changes what a sound store is asked.
@@ -274,6 +280,17 @@ async fn a_filter_that_is_not_looked_at() {
     assert_misread(rule, |query| query.max_price = None).await;
     assert_misread(rule, |query| query.now = Timestamp::EPOCH).await;
     assert_misread(rule, |query| query.page.limit = 100).await;
+}
+
+#[tokio::test]
+async fn names_that_are_lowered_letter_by_letter() {
+    let rule = "whatever_is_spelled_in_two_ways_is_found";
+    assert_misread(rule, |query| query.city = lowered(query.city.take())).await;
+    assert_misread(rule, |query| query.category = lowered(query.category.take())).await;
+}
+
+fn lowered(name: Option<String>) -> Option<String> {
+    Some(name?.chars().flat_map(char::to_lowercase).collect())
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Stores in which a record that cannot be read stops others, or is hidden from who asks for it.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +10,7 @@ use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::Payment;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore};
+use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork};
 
@@ -73,8 +74,8 @@ impl OrderStore for Flawed<dyn OrderStore> {
         self.page(self.0.orders_of(buyer, page).await?)
     }
 
-    async fn overdue(&self, deadline: Timestamp, max: usize) -> Result<Vec<Order>, StoreError> {
-        self.page(self.0.overdue(deadline, max).await?)
+    async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
+        self.page(self.0.overdue(deadline, page).await?)
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -91,8 +92,12 @@ impl PaymentStore for Flawed<dyn PaymentStore> {
         }
     }
 
-    async fn unsettled(&self, began_before: Timestamp, page: Page<PaymentId>) -> Result<Vec<Payment>, StoreError> {
-        self.page(self.0.unsettled(began_before, page).await?)
+    async fn unsettled(
+        &self,
+        young: RangeInclusive<Timestamp>,
+        page: Page<PaymentId>,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self.page(self.0.unsettled(young, page).await?)
     }
 
     async fn commit(&self, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {

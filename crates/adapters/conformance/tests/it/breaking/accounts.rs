@@ -1,0 +1,78 @@
+//! A store that finds accounts by the very text of their address alone.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ticketing_conformance::store::{ACCOUNT_STORE, Accounts, StoreFixture};
+use ticketing_core::domain::account::{Account, EmailAddress};
+use ticketing_core::domain::ids::AccountId;
+use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::ports::store::{CommitToken, StoreError, Stored, UnitOfWork};
+use ticketing_memory::{ManualClock, MemoryAccountStore};
+
+use crate::world::assert_notices;
+
+struct Sound(MemoryAccountStore);
+
+impl Sound {
+    fn new() -> Self {
+        Self(MemoryAccountStore::new(Arc::new(ManualClock::default())))
+    }
+}
+
+#[async_trait]
+impl StoreFixture<Accounts> for Sound {
+    fn store(&self) -> Arc<dyn AccountStore> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn another(&self) -> Arc<dyn AccountStore> {
+        Self::new().store()
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.0.outbox())
+    }
+}
+
+struct Literal(Sound);
+
+#[async_trait]
+impl StoreFixture<Accounts> for Literal {
+    fn store(&self) -> Arc<dyn AccountStore> {
+        Arc::new(LiteralStore(self.0.0.clone()))
+    }
+
+    async fn another(&self) -> Arc<dyn AccountStore> {
+        self.0.another().await
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        self.0.outbox()
+    }
+}
+
+struct LiteralStore(MemoryAccountStore);
+
+#[async_trait]
+impl AccountStore for LiteralStore {
+    async fn account(&self, id: AccountId) -> Result<Option<Stored<Account>>, StoreError> {
+        self.0.account(id).await
+    }
+
+    async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Stored<Account>>, StoreError> {
+        let found = self.0.account_by_email(email).await?;
+        Ok(found.filter(|stored| stored.record.email == *email))
+    }
+
+    async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
+        self.0.commit(work).await
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_are_compared_letter_by_letter() {
+    let rule = "an_account_of_an_earlier_release_is_found";
+    assert_notices::<dyn StoreFixture<Accounts>>(&ACCOUNT_STORE, rule, &Sound::new(), &Literal(Sound::new())).await;
+}
