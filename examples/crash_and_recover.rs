@@ -11,10 +11,10 @@ use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::order::OrderStatus;
 use ticketing_core::domain::ticket::{Details, DetailsInput, Offer};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::store::Page;
-use ticketing_core::usecase::World;
 use ticketing_core::usecase::orders::{Orders, PlaceOrder};
 use ticketing_core::usecase::payments::{PayOrder, Payments};
 use ticketing_core::usecase::tickets::{CreateTicket, Tickets};
@@ -31,7 +31,7 @@ struct Process {
     orders: Orders,
     payments: Payments,
     loops: Loops,
-    _desks: JoinSet<()>,
+    _batchers: JoinSet<()>,
 }
 
 fn start(engines: &MemoryEngines, faults: &FaultPlan) -> Result<Process, Failure> {
@@ -42,11 +42,11 @@ fn start(engines: &MemoryEngines, faults: &FaultPlan) -> Result<Process, Failure
     let (payments, payment_loops) = market.payments(mine.payment_ports(), Arc::new(mine.gateway.clone()))?;
     let expiration_loops = market.expiration(mine.expiration_ports())?;
     let mut loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
-    let mut desks = JoinSet::new();
-    for desk in loops.take_desks() {
-        desks.spawn(desk.run());
+    let mut batchers = JoinSet::new();
+    for batcher in loops.take_batchers() {
+        batchers.spawn(batcher.run());
     }
-    Ok(Process { tickets, orders, payments, loops, _desks: desks })
+    Ok(Process { tickets, orders, payments, loops, _batchers: batchers })
 }
 
 /// Sells one place and pays it; stops at the first failure, as a dying process does.
@@ -86,8 +86,8 @@ async fn main() -> Result<(), Failure> {
     let (mut step, mut completed) = (0, 0);
     loop {
         let clock = ManualClock::new(Timestamp::from_millis(1_800_000_000_000));
-        let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
-        let engines = MemoryEngines::new(world);
+        let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
+        let engines = MemoryEngines::new(env);
         let crash = FaultPlan::crash_at(Arc::new(clock.clone()), step);
         let survived = purchase(&mut start(&engines, &crash)?).await.is_ok();
         recover(&engines, &clock).await?;

@@ -230,7 +230,7 @@ impl Drop for Loan {
     }
 }
 
-/// Tells the kit how to make a world of this transport.
+/// Tells the kit how to make a env of this transport.
 #[async_trait]
 impl TimeFixture for Wire {
     fn now(&self) -> Timestamp {

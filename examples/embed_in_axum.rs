@@ -13,7 +13,7 @@ use ticketing_core::assembly::Settings;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::ticket::{Details, DetailsInput, Offer};
-use ticketing_core::flow::shutdown::shutdown;
+use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::usecase::error::ErrorKind;
 use ticketing_core::usecase::orders::{Orders, PlaceOrder};
 use ticketing_core::usecase::tickets::CreateTicket;
@@ -74,9 +74,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let market = engines.surroundings(Settings::default());
     let (tickets, ticket_loops) = market.tickets(engines.ticket_ports())?;
     let (orders, order_loops) = market.orders(engines.order_ports())?;
-    let ((stop, stopped), world) = (shutdown(), engines.world.clone());
+    let ((stop, stopped), env) = (shutdown(), engines.env.clone());
     let loops = ticket_loops.and(order_loops).and(market.expiration(engines.expiration_ports())?);
-    let running = tokio::spawn(async move { loops.run(world, stopped, &|task| drop(tokio::spawn(task))).await });
+    let running = tokio::spawn(async move { loops.run(env, stopped, &|task| drop(tokio::spawn(task))).await });
     let app = Router::new().route("/buy/{ticket}", post(buy)).with_state(orders);
 
     let seller = AccountId::new(Uuid::from_u128(1));

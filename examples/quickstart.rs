@@ -8,7 +8,7 @@ use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::order::OrderStatus;
 use ticketing_core::domain::ticket::{Details, DetailsInput, Offer};
-use ticketing_core::flow::shutdown::shutdown;
+use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::usecase::{orders::PlaceOrder, payments::PayOrder, tickets::CreateTicket};
 use ticketing_core::wire::Origin;
@@ -23,8 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (orders, order_loops) = market.orders(engines.order_ports())?;
     let (payments, payment_loops) = market.payments(engines.payment_ports(), Arc::new(engines.gateway.clone()))?;
     let loops = ticket_loops.and(order_loops).and(payment_loops).and(market.expiration(engines.expiration_ports())?);
-    let ((stop, stopped), world) = (shutdown(), engines.world.clone());
-    let running = tokio::spawn(async move { loops.run(world, stopped, &|task| drop(tokio::spawn(task))).await });
+    let ((stop, stopped), env) = (shutdown(), engines.env.clone());
+    let running = tokio::spawn(async move { loops.run(env, stopped, &|task| drop(tokio::spawn(task))).await });
 
     let [seller, buyer] = [1, 2].map(|n| AccountId::new(Uuid::from_u128(n)));
     let origin = || Origin::new(Uuid::nil());
@@ -46,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let pay = PayOrder { buyer, order: order.id, card: CardToken::new("tok_visa"), key: None };
     println!("the bank says {:?}", payments.pay_order(pay, origin()).await?.status);
     while !matches!(orders.order(order.id, buyer).await?.status, OrderStatus::Completed { .. }) {
-        engines.world.clock.sleep(Duration::from_millis(1)).await;
+        engines.env.clock.sleep(Duration::from_millis(1)).await;
     }
     println!("the order is completed");
 

@@ -42,8 +42,8 @@ fn main() {
 /// Databases that nobody else has.
 async fn connected() -> MongoClient {
     let uri = std::env::var("MONGODB_URI").expect("set MONGODB_URI: these figures need a real MongoDB");
-    let world = sample::world();
-    let database_prefix = format!("bench_{}", world.uuid(world.now()).simple());
+    let env = sample::env();
+    let database_prefix = format!("bench_{}", env.uuid(env.now()).simple());
     let config = MongoConfig { database_prefix, ..MongoConfig::new(uri) };
     MongoClient::connect(&config).await.expect("MongoDB answers")
 }

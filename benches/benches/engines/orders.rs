@@ -1,4 +1,4 @@
-//! Orders through the desks over MongoDB, beside one bare transaction an order.
+//! Orders through the batchers over MongoDB, beside one bare transaction an order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,16 +9,16 @@ use mongodb::{Collection, Database};
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::flow::desk::{DeskConfig, Desks, Matter, Wish};
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::store::{UnitOfWork, Write};
-use ticketing_core::usecase::World;
+use ticketing_core::usecase::orders::batcher::{BatcherConfig, OrderAction, OrderBatchers, OrderCommand};
 use ticketing_core::wire::Origin;
 use ticketing_mongodb::MongoOrderStore;
 use uuid::Uuid;
 
 use crate::connected;
-use crate::sample::{request, ticket, world};
+use crate::sample::{env, request, ticket};
 use crate::table::{Table, rate};
 
 const BARE: usize = 6_000;
@@ -28,9 +28,9 @@ const TICKETS: usize = 1_000;
 
 pub(crate) async fn bench(table: &mut Table) {
     let bare = rate(bare_transactions(32)).await;
-    table.add("orders of different tickets, 256 buyers", [through_desks(TICKETS).await, bare], Some(2.0));
+    table.add("orders of different tickets, 256 buyers", [through_batchers(TICKETS).await, bare], Some(2.0));
     let bare = rate(bare_transactions(32)).await;
-    table.add("places of one ticket, held and given back, 256 buyers", [through_desks(1).await, bare], Some(2.0));
+    table.add("places of one ticket, held and given back, 256 buyers", [through_batchers(1).await, bare], Some(2.0));
 }
 
 /// One transaction an order: the stock by its revision, the order, and a row of the outbox.
@@ -83,20 +83,22 @@ async fn one_order(database: &Database, stock: BsonUuid) {
     }
 }
 
-async fn through_desks(tickets: usize) -> f64 {
-    let world = world();
+async fn through_batchers(tickets: usize) -> f64 {
+    let env = env();
     let client = connected().await;
     let store: Arc<dyn OrderStore> = Arc::new(MongoOrderStore::open(&client).await.expect("the store opens"));
-    let tickets = Arc::new(on_sale(&store, &world, tickets).await);
-    let (desks, run) = Desks::open(&store, &world, DeskConfig { limits: HoldLimits::OFF, ..DeskConfig::default() });
-    for desk in run {
-        tokio::spawn(desk.run());
+    let tickets = Arc::new(on_sale(&store, &env, tickets).await);
+    let (batchers, run) =
+        OrderBatchers::open(&store, &env, BatcherConfig { limits: HoldLimits::OFF, ..BatcherConfig::default() });
+    for batcher in run {
+        tokio::spawn(batcher.run());
     }
     let next = Arc::new(AtomicUsize::new(0));
     rate(async {
         let buyers = (0..BUYERS).map(|buyer| {
-            let (desks, world, tickets, next) = (desks.clone(), world.clone(), Arc::clone(&tickets), Arc::clone(&next));
-            tokio::spawn(async move { buy(&desks, &world, &tickets, (buyer, &next)).await })
+            let (batchers, env, tickets, next) =
+                (batchers.clone(), env.clone(), Arc::clone(&tickets), Arc::clone(&next));
+            tokio::spawn(async move { buy(&batchers, &env, &tickets, (buyer, &next)).await })
         });
         join_all(buyers).await;
         OURS
@@ -105,25 +107,25 @@ async fn through_desks(tickets: usize) -> f64 {
 }
 
 /// Places orders; where there is one ticket, each is given back, so that a thousand places suffice.
-async fn buy(desks: &Desks, world: &World, tickets: &[TicketId], (buyer, next): (usize, &AtomicUsize)) {
-    let decide = |ticket, wish| desks.decide(Matter { ticket, wish, origin: Origin::new(Uuid::nil()) });
+async fn buy(batchers: &OrderBatchers, env: &ClockAndIds, tickets: &[TicketId], (buyer, next): (usize, &AtomicUsize)) {
+    let decide = |ticket, action| batchers.decide(OrderCommand { ticket, action, origin: Origin::new(Uuid::nil()) });
     loop {
         let nth = next.fetch_add(if tickets.len() == 1 { 2 } else { 1 }, Ordering::Relaxed);
         if nth >= OURS {
             return;
         }
         let ticket = *tickets.get(nth % tickets.len()).expect("a remainder");
-        let request = request(world, world.now(), 2 + buyer as u128);
+        let request = request(env, env.now(), 2 + buyer as u128);
         let order = request.id;
-        decide(ticket, Wish::Place(request)).await.expect("there are places for all");
+        decide(ticket, OrderAction::Place(request)).await.expect("there are places for all");
         if tickets.len() == 1 {
-            decide(ticket, Wish::Cancel(order)).await.expect("what was held is given back");
+            decide(ticket, OrderAction::Cancel(order)).await.expect("what was held is given back");
         }
     }
 }
 
-async fn on_sale(store: &Arc<dyn OrderStore>, world: &World, tickets: usize) -> Vec<TicketId> {
-    let stocks: Vec<Stock> = (0..tickets).map(|_| Stock::of(&ticket(world, 1000, 1200))).collect();
+async fn on_sale(store: &Arc<dyn OrderStore>, env: &ClockAndIds, tickets: usize) -> Vec<TicketId> {
+    let stocks: Vec<Stock> = (0..tickets).map(|_| Stock::of(&ticket(env, 1000, 1200))).collect();
     let ids = stocks.iter().map(|stock| stock.ticket).collect();
     let work = stocks.into_iter().fold(UnitOfWork::default(), |work, stock| work.with(Write::insert(stock)));
     store.commit(work).await.expect("the stocks are new");

@@ -10,25 +10,25 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use ticketing_core::domain::event::{Event, Topic};
 use ticketing_core::domain::ids::EventId;
-use ticketing_core::flow::driver::Step;
-use ticketing_core::flow::relay::{Relay, RelayConfig, RelayPorts};
+use ticketing_core::messaging::driver::Step;
+use ticketing_core::messaging::relay::{Relay, RelayConfig, RelayPorts};
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::store::UnitOfWork;
 use ticketing_core::ports::ticket_store::TicketStore;
-use ticketing_core::usecase::World;
 use ticketing_core::wire::{EventEnvelope, Origin, seal, to_headers};
 use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaTopics};
 use ticketing_memory::MemoryEngines;
 use uuid::Uuid;
 
-use crate::sample::{ticket, world};
+use crate::sample::{env, ticket};
 use crate::table::{Table, rate};
 
 const EVENTS: usize = 100_000;
 
 pub(crate) async fn bench(table: &mut Table) {
-    let world = world();
-    let config = topics(&world).await;
-    let events: Vec<EventEnvelope> = (0..EVENTS).map(|_| event(&world)).collect();
+    let env = env();
+    let config = topics(&env).await;
+    let events: Vec<EventEnvelope> = (0..EVENTS).map(|_| event(&env)).collect();
     // Once for nothing, so that neither meets a broker that has just begun.
     rate(relayed(&config, events.clone())).await;
     let bare = rate(async { tokio::task::block_in_place(|| produced(&config, &events)) }).await;
@@ -37,18 +37,18 @@ pub(crate) async fn bench(table: &mut Table) {
     clean(&config).await;
 }
 
-async fn topics(world: &World) -> KafkaConfig {
+async fn topics(env: &ClockAndIds) -> KafkaConfig {
     let brokers = std::env::var("KAFKA_BROKERS").expect("set KAFKA_BROKERS: these figures need a real Kafka");
-    let prefix = format!("bench-{}", world.uuid(world.now()).simple());
+    let prefix = format!("bench-{}", env.uuid(env.now()).simple());
     let config = KafkaConfig { topic_prefix: prefix, ..KafkaConfig::new(brokers) };
     KafkaTopics::ensure(&config).await.expect("the topics are made");
     config
 }
 
-fn event(world: &World) -> EventEnvelope {
-    let now = world.now();
-    let event = Event::TicketCreated(ticket(world, 10, 1200));
-    seal(&event, EventId::new(world.uuid(now)), now, &Origin::new(Uuid::nil()))
+fn event(env: &ClockAndIds) -> EventEnvelope {
+    let now = env.now();
+    let event = Event::TicketCreated(ticket(env, 10, 1200));
+    seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()))
 }
 
 async fn relayed(config: &KafkaConfig, events: Vec<EventEnvelope>) -> usize {

@@ -8,18 +8,18 @@ use bson::{RawDocumentBuf, doc};
 use futures::TryStreamExt;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::EventId;
-use ticketing_core::flow::driver::Step;
-use ticketing_core::flow::relay::{Relay, RelayConfig, RelayPorts};
+use ticketing_core::messaging::driver::Step;
+use ticketing_core::messaging::relay::{Relay, RelayConfig, RelayPorts};
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::store::UnitOfWork;
 use ticketing_core::ports::transport::{EventPublisher, PublishError};
-use ticketing_core::usecase::World;
 use ticketing_core::wire::{EventEnvelope, Origin, seal};
 use ticketing_mongodb::{MongoClient, MongoOrderStore};
 use uuid::Uuid;
 
 use crate::connected;
-use crate::sample::{ticket, world};
+use crate::sample::{env, ticket};
 use crate::table::{Table, rate};
 
 const EVENTS: usize = 51_200;
@@ -46,19 +46,19 @@ pub(crate) async fn bench(table: &mut Table) {
 }
 
 async fn full(events: usize, of_one_commit: usize) -> (MongoClient, MongoOrderStore) {
-    let (client, world) = (connected().await, world());
+    let (client, env) = (connected().await, env());
     let store = MongoOrderStore::open(&client).await.expect("the store opens");
     for _ in 0..events / of_one_commit {
-        let told = (0..of_one_commit).map(|_| event(&world)).collect();
+        let told = (0..of_one_commit).map(|_| event(&env)).collect();
         store.commit(UnitOfWork { events: told, ..UnitOfWork::default() }).await.expect("a commit");
     }
     (client, store)
 }
 
-fn event(world: &World) -> EventEnvelope {
-    let now = world.now();
-    let event = Event::TicketCreated(ticket(world, 10, 1200));
-    seal(&event, EventId::new(world.uuid(now)), now, &Origin::new(Uuid::nil()))
+fn event(env: &ClockAndIds) -> EventEnvelope {
+    let now = env.now();
+    let event = Event::TicketCreated(ticket(env, 10, 1200));
+    seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()))
 }
 
 /// The least that anybody does who takes the same rows: reads 500 events' worth of them, and deletes them.

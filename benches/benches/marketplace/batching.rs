@@ -1,4 +1,4 @@
-//! Orders through the desks over a store that takes two milliseconds a commit, so that batching shows.
+//! Orders through the batchers over a store that takes two milliseconds a commit, so that batching shows.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,17 +10,17 @@ use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::desk::{DeskConfig, Desks, Matter, Wish};
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
-use ticketing_core::usecase::World;
+use ticketing_core::usecase::orders::batcher::{BatcherConfig, OrderAction, OrderBatchers, OrderCommand};
 use ticketing_core::wire::Origin;
 use ticketing_memory::MemoryOrderStore;
 use uuid::Uuid;
 
-use crate::sample::{request, ticket, world};
+use crate::sample::{env, request, ticket};
 
-const MATTERS: usize = 10_000;
+const DECISIONS: usize = 10_000;
 const COMMIT: Duration = Duration::from_millis(2);
 
 /// A store whose commits take as long as those of a database on disk.
@@ -50,7 +50,9 @@ impl OrderStore for Slow {
 pub(crate) fn print() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().expect("a runtime starts");
-    println!("\n{MATTERS} decisions through the desks, 2 ms a commit (one decision a commit: at most 500/s a desk)");
+    println!(
+        "\n{DECISIONS} decisions through the batchers, 2 ms a commit (one decision a commit: at most 500/s a batcher)"
+    );
     println!("{:<10} {:>8} {:>12}", "tickets", "buyers", "decisions/s");
     for (name, tickets) in [("one", 1), ("distinct", 1000)] {
         for buyers in [1, 16, 256] {
@@ -61,39 +63,46 @@ pub(crate) fn print() {
 }
 
 async fn rate(tickets: usize, buyers: usize) -> f64 {
-    let world = world();
-    let store: Arc<dyn OrderStore> = Arc::new(Slow(MemoryOrderStore::new(world.clock.clone())));
-    let tickets = Arc::new(on_sale(&store, &world, tickets).await);
-    let (desks, run) = Desks::open(&store, &world, DeskConfig { limits: HoldLimits::OFF, ..DeskConfig::default() });
-    for desk in run {
-        tokio::spawn(desk.run());
+    let env = env();
+    let store: Arc<dyn OrderStore> = Arc::new(Slow(MemoryOrderStore::new(env.clock.clone())));
+    let tickets = Arc::new(on_sale(&store, &env, tickets).await);
+    let (batchers, run) =
+        OrderBatchers::open(&store, &env, BatcherConfig { limits: HoldLimits::OFF, ..BatcherConfig::default() });
+    for batcher in run {
+        tokio::spawn(batcher.run());
     }
     let started = Instant::now();
-    let each = MATTERS / buyers;
+    let each = DECISIONS / buyers;
     let crowd =
-        (0..buyers).map(|buyer| tokio::spawn(buy(desks.clone(), world.clone(), Arc::clone(&tickets), (buyer, each))));
+        (0..buyers).map(|buyer| tokio::spawn(buy(batchers.clone(), env.clone(), Arc::clone(&tickets), (buyer, each))));
     join_all(crowd).await;
     (each * buyers) as f64 / started.elapsed().as_secs_f64()
 }
 
-/// Decides `matters` matters: each order is placed and given back, so that a thousand places suffice for ever.
-async fn buy(desks: Desks, world: World, tickets: Arc<Vec<TicketId>>, (buyer, matters): (usize, usize)) {
-    for n in 0..matters / 2 {
-        let ticket = *tickets.get((buyer * matters + n) % tickets.len()).expect("a remainder is less than its divisor");
-        let request = request(&world, world.now(), 2 + buyer as u128);
+/// Decides `commands` commands: each order is placed and given back, so that a thousand places suffice for ever.
+async fn buy(
+    batchers: OrderBatchers,
+    env: ClockAndIds,
+    tickets: Arc<Vec<TicketId>>,
+    (buyer, commands): (usize, usize),
+) {
+    for n in 0..commands / 2 {
+        let ticket =
+            *tickets.get((buyer * commands + n) % tickets.len()).expect("a remainder is less than its divisor");
+        let request = request(&env, env.now(), 2 + buyer as u128);
         let order = request.id;
-        for wish in [Wish::Place(request), Wish::Cancel(order)] {
-            let matter = Matter { ticket, wish, origin: Origin::new(Uuid::nil()) };
-            desks.decide(matter).await.expect("there are places for all");
+        for action in [OrderAction::Place(request), OrderAction::Cancel(order)] {
+            let command = OrderCommand { ticket, action, origin: Origin::new(Uuid::nil()) };
+            batchers.decide(command).await.expect("there are places for all");
         }
     }
 }
 
-async fn on_sale(store: &Arc<dyn OrderStore>, world: &World, tickets: usize) -> Vec<TicketId> {
+async fn on_sale(store: &Arc<dyn OrderStore>, env: &ClockAndIds, tickets: usize) -> Vec<TicketId> {
     let mut ids = Vec::new();
     let mut work = UnitOfWork::default();
     for _ in 0..tickets {
-        let stock = Stock::of(&ticket(world, 1000, 1200));
+        let stock = Stock::of(&ticket(env, 1000, 1200));
         ids.push(stock.ticket);
         work = work.with(Write::insert(stock));
     }

@@ -151,7 +151,7 @@ impl Shop {
 async fn fill(memory: &MemoryEngines) -> Vec<String> {
     let (mut listings, mut stocks, mut ids) = (UnitOfWork::default(), UnitOfWork::default(), Vec::new());
     for n in 0..TICKETS {
-        let ticket = ticket(&memory.world, 1000, 1200 + n as u64);
+        let ticket = ticket(&memory.env, 1000, 1200 + n as u64);
         ids.push(ticket.id.to_string());
         stocks = stocks.with(Write::insert(Stock::of(&ticket)));
         listings = listings.with(Write::insert(Listing::new(ticket)));

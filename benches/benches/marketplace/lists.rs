@@ -2,26 +2,25 @@
 
 use criterion::Criterion;
 use ticketing_core::domain::ticket::Listing;
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::store::{UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
-use ticketing_core::usecase::World;
 use ticketing_memory::MemoryTicketStore;
 use tokio::runtime::Runtime;
 
 use crate::ratios::{Goal, Ratios};
-use crate::sample::{ticket, world};
+use crate::sample::{env, ticket};
 
 pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
-    let world = world();
+    let env = env();
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
     let mut group = criterion.benchmark_group("list");
     for (name, tickets) in [("of-a-thousand", 1_000), ("of-a-million", 1_000_000)] {
-        let store = runtime.block_on(filled(&world, tickets));
-        group.bench_function(format!("newest-{name}"), |bencher| {
-            bencher.iter(|| page(&runtime, &store, &newest(&world)))
-        });
+        let store = runtime.block_on(filled(&env, tickets));
+        group
+            .bench_function(format!("newest-{name}"), |bencher| bencher.iter(|| page(&runtime, &store, &newest(&env))));
         group.bench_function(format!("cheapest-{name}"), |bencher| {
-            bencher.iter(|| page(&runtime, &store, &cheapest(&world)))
+            bencher.iter(|| page(&runtime, &store, &cheapest(&env)))
         });
     }
     group.finish();
@@ -38,24 +37,24 @@ pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     );
 }
 
-async fn filled(world: &World, tickets: u64) -> MemoryTicketStore {
-    let store = MemoryTicketStore::new(world.clock.clone());
+async fn filled(env: &ClockAndIds, tickets: u64) -> MemoryTicketStore {
+    let store = MemoryTicketStore::new(env.clock.clone());
     for start in (0..tickets).step_by(1000) {
         let writes =
-            (start..start + 1000).map(|n| Write::insert(Listing::new(ticket(world, 10, 100 + n * 7919 % 100_000))));
+            (start..start + 1000).map(|n| Write::insert(Listing::new(ticket(env, 10, 100 + n * 7919 % 100_000))));
         let work = UnitOfWork { writes: writes.collect(), events: Vec::new() };
         store.commit(work).await.expect("the listings are new");
     }
     store
 }
 
-fn newest(world: &World) -> TicketQuery {
-    TicketQuery::all(world.now(), 50)
+fn newest(env: &ClockAndIds) -> TicketQuery {
+    TicketQuery::all(env.now(), 50)
 }
 
-fn cheapest(world: &World) -> TicketQuery {
+fn cheapest(env: &ClockAndIds) -> TicketQuery {
     let currency = Some("EUR".parse().expect("a currency"));
-    TicketQuery { sort: TicketSort::Cheapest, currency, ..newest(world) }
+    TicketQuery { sort: TicketSort::Cheapest, currency, ..newest(env) }
 }
 
 fn page(runtime: &Runtime, store: &MemoryTicketStore, query: &TicketQuery) -> usize {

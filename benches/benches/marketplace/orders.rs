@@ -10,60 +10,60 @@ use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::stock::Stock;
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::order_store::{OrderRecord, OrderStore};
 use ticketing_core::ports::store::{CommitToken, Revision, Stored, UnitOfWork, Write};
-use ticketing_core::usecase::World;
 use ticketing_core::wire::{Origin, seal};
 use ticketing_memory::MemoryOrderStore;
 use uuid::Uuid;
 
 use crate::ratios::{Goal, Ratios};
-use crate::sample::{request, ticket, world};
+use crate::sample::{env, request, ticket};
 
 const HOLD: Duration = Duration::from_secs(900);
 
 pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
-    let world = world();
+    let env = env();
     let mut group = criterion.benchmark_group("order");
     group.bench_function("decide-and-commit", |bencher| {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
-        let store = MemoryOrderStore::new(world.clock.clone());
-        let stocks = || runtime.block_on(insert_stock(&store, &world));
-        bencher.iter_batched(stocks, |stock| runtime.block_on(place(&store, &world, stock)), BatchSize::SmallInput);
+        let store = MemoryOrderStore::new(env.clock.clone());
+        let stocks = || runtime.block_on(insert_stock(&store, &env));
+        bencher.iter_batched(stocks, |stock| runtime.block_on(place(&store, &env, stock)), BatchSize::SmallInput);
     });
     group.bench_function("same-bytes-into-a-map", |bencher| {
         let map = Mutex::new(HashMap::new());
         let stocks = || Stored {
-            record: Stock::of(&ticket(&world, 10, 1200)),
+            record: Stock::of(&ticket(&env, 10, 1200)),
             revision: Revision::after(None, CommitToken::NONE),
         };
-        bencher.iter_batched(stocks, |stock| encode_into(&map, &world, &stock), BatchSize::SmallInput);
+        bencher.iter_batched(stocks, |stock| encode_into(&map, &env, &stock), BatchSize::SmallInput);
     });
     group.finish();
     let names = ["order/decide-and-commit", "order/same-bytes-into-a-map"];
     ratios.compare("order: decide and commit, one by one", names, Goal::RateAtLeast(0.3));
 }
 
-async fn insert_stock(store: &MemoryOrderStore, world: &World) -> Stored<Stock> {
-    let stock = Stock::of(&ticket(world, 10, 1200));
+async fn insert_stock(store: &MemoryOrderStore, env: &ClockAndIds) -> Stored<Stock> {
+    let stock = Stock::of(&ticket(env, 10, 1200));
     let work = UnitOfWork::default().with(Write::insert(stock.clone()));
     let token = store.commit(work).await.expect("the stock is new");
     Stored { record: stock, revision: Revision::after(None, token) }
 }
 
-/// One order as a desk commits it: a decision, two records and an event.
-async fn place(store: &MemoryOrderStore, world: &World, stock: Stored<Stock>) {
-    let now = world.now();
-    let (next, order, event) = hold(world, stock.record.clone());
-    let envelope = seal(&event, EventId::new(world.uuid(now)), now, &Origin::new(Uuid::nil()));
+/// One order as a batcher commits it: a decision, two records and an event.
+async fn place(store: &MemoryOrderStore, env: &ClockAndIds, stock: Stored<Stock>) {
+    let now = env.now();
+    let (next, order, event) = hold(env, stock.record.clone());
+    let envelope = seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()));
     let work: UnitOfWork<OrderRecord> =
         UnitOfWork::default().with(stock.replace(next)).with(Write::insert(order)).telling(envelope);
     store.commit(work).await.expect("nobody else writes");
 }
 
-fn hold(world: &World, stock: Stock) -> (Stock, Order, Event) {
-    let now = world.now();
-    stock.hold(request(world, now, 2), now, now.after(HOLD)).expect("there are places")
+fn hold(env: &ClockAndIds, stock: Stock) -> (Stock, Order, Event) {
+    let now = env.now();
+    stock.hold(request(env, now, 2), now, now.after(HOLD)).expect("there are places")
 }
 
 /// What the three documents hold, as plainly as they can be written.
@@ -86,10 +86,10 @@ struct Plain<'a> {
 }
 
 /// The same three documents as JSON, into a map under their names; no rule, no revision, no event order.
-fn encode_into(map: &Mutex<HashMap<(Uuid, u8), Vec<u8>>>, world: &World, stock: &Stored<Stock>) {
-    let now = world.now().to_string();
+fn encode_into(map: &Mutex<HashMap<(Uuid, u8), Vec<u8>>>, env: &ClockAndIds, stock: &Stored<Stock>) {
+    let now = env.now().to_string();
     let plain = Plain {
-        id: world.uuid(world.now()),
+        id: env.uuid(env.now()),
         buyer_id: Uuid::from_u128(2),
         ticket_id: stock.record.ticket.uuid(),
         title: &stock.record.title,

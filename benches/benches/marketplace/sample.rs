@@ -1,4 +1,4 @@
-//! Tickets, buyers and a world to bench with.
+//! Tickets, buyers and a env to bench with.
 
 use std::sync::Arc;
 
@@ -7,20 +7,20 @@ use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::stock::OrderRequest;
 use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Ticket};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::usecase::World;
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_memory::{RandomIds, SystemClock};
 use uuid::Uuid;
 
-pub(crate) fn world() -> World {
-    World { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) }
+pub(crate) fn env() -> ClockAndIds {
+    ClockAndIds { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) }
 }
 
 pub(crate) fn account(n: u128) -> AccountId {
     AccountId::new(Uuid::from_u128(n))
 }
 
-pub(crate) fn ticket(world: &World, quantity: u32, amount: u64) -> Ticket {
-    let now = world.now();
+pub(crate) fn ticket(env: &ClockAndIds, quantity: u32, amount: u64) -> Ticket {
+    let now = env.now();
     let details = Details::parse(DetailsInput {
         title: "An evening at the opera",
         venue: Some("Semperoper"),
@@ -34,7 +34,7 @@ pub(crate) fn ticket(world: &World, quantity: u32, amount: u64) -> Ticket {
         quantity: Quantity::new(quantity).expect("a quantity within its bounds"),
         max_per_buyer: None,
     };
-    let id = TicketId::new(world.uuid(now));
+    let id = TicketId::new(env.uuid(now));
     Ticket::create(id, account(1), offer, now).expect("the event has no time").0
 }
 
@@ -42,7 +42,7 @@ fn price(amount: u64) -> Price {
     Price::new(Money { amount, currency: "EUR".parse().expect("euros exist") }).expect("a price within its bounds")
 }
 
-pub(crate) fn request(world: &World, now: Timestamp, buyer: u128) -> OrderRequest {
-    let id = OrderId::new(world.uuid(now));
+pub(crate) fn request(env: &ClockAndIds, now: Timestamp, buyer: u128) -> OrderRequest {
+    let id = OrderId::new(env.uuid(now));
     OrderRequest { id, buyer: account(buyer), quantity: Quantity::ONE, price_seen: None, key: None }
 }

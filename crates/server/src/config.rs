@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use ticketing_core::assembly::Settings;
 use ticketing_core::domain::hold_limits::HoldLimits;
-use ticketing_core::flow::desk::DeskConfig;
 use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::ports::limits::Quota;
 use ticketing_core::rebuild::Differing;
+use ticketing_core::usecase::orders::batcher::BatcherConfig;
 
 use crate::auth::limits::standard_share_of_passwords;
 use crate::operate::ParkedTask;
@@ -293,8 +293,8 @@ impl Config {
     /// What of it the services go by.
     #[must_use]
     pub fn core(&self) -> Settings {
-        let desk = DeskConfig { hold_for: self.hold_for, limits: self.hold_limits, ..DeskConfig::default() };
-        Settings { desk, lifetimes: self.sessions, ..Settings::default() }
+        let batcher = BatcherConfig { hold_for: self.hold_for, limits: self.hold_limits, ..BatcherConfig::default() };
+        Settings { batcher, lifetimes: self.sessions, ..Settings::default() }
     }
 }
 

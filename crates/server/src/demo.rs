@@ -34,7 +34,7 @@ pub async fn fill(app: &App) -> Result<(), Error> {
         outcome => outcome?,
     };
     let mut tickets = Vec::new();
-    for offer in offers::offers(app.world.now())? {
+    for offer in offers::offers(app.env.now())? {
         let command = CreateTicket { seller, offer, key: None };
         tickets.push(app.tickets()?.create_ticket(command, origin(app)).await?.ticket.id);
     }
@@ -68,7 +68,7 @@ async fn order_some(app: &App, buyer: AccountId, tickets: &[TicketId]) -> Result
 }
 
 fn origin(app: &App) -> Origin {
-    Origin::new(app.world.uuid(app.world.now()))
+    Origin::new(app.env.uuid(app.env.now()))
 }
 
 const fn days(count: u64) -> Duration {

@@ -54,7 +54,7 @@ impl RequestTrace {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let id = text(&X_REQUEST_ID).and_then(|id| Uuid::try_parse(id).ok());
         Self {
-            id: id.unwrap_or_else(|| app.world.uuid(app.world.now())),
+            id: id.unwrap_or_else(|| app.env.uuid(app.env.now())),
             traceparent: text(&TRACEPARENT).filter(|context| is_trace_context(context)).map(str::to_owned),
         }
     }

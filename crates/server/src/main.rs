@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     telemetry::init_log(&config.log);
     let failed = task.failed();
     let code = run(task, config).unwrap_or_else(|error| {
-        let cause = ticketing_core::flow::driver::causes(&*error);
+        let cause = ticketing_core::ports::error_chain(&*error);
         tracing::error!(cause, "{failed}: {cause}");
         ExitCode::FAILURE
     });

@@ -7,7 +7,8 @@
 use std::sync::{Arc, OnceLock};
 
 use ticketing_core::assembly::{AccountPorts, AssemblyError, ExpirationPorts, Loops, ServicePorts, Surroundings};
-use ticketing_core::flow::shutdown::{Shutdown, shutdown};
+use ticketing_core::messaging::shutdown::{Shutdown, shutdown};
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::PaymentGateway;
 use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
@@ -17,7 +18,6 @@ use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::transport::StartFrom;
-use ticketing_core::usecase::World;
 use ticketing_core::usecase::accounts::Accounts;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::Orders;
@@ -135,7 +135,7 @@ pub struct AppState {
     /// Which services run here.
     pub services: Vec<Service>,
     /// Time and chance.
-    pub world: World,
+    pub env: ClockAndIds,
     /// How requests are received.
     pub http: HttpConfig,
     /// What takes the money, where payments or pages run.
@@ -240,7 +240,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     let (live, elsewhere, drafts) = match engines.web {
         Some(WebPorts { live, parking, elsewhere, drafts }) => {
             let follow = parking.map(|parking| {
-                let follow = LiveFollowsEvents::new(live.clone(), &surroundings.world);
+                let follow = LiveFollowsEvents::new(live.clone(), &surroundings.env);
                 surroundings.follower(Arc::new(follow), parking, StartFrom::Latest)
             });
             parts.add(Service::Web, ((live, elsewhere, Some(drafts)), follow.transpose()?.unwrap_or_default()))
@@ -249,12 +249,12 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     };
     let Parts { services, loops } = parts;
     let health = Arc::<Health>::default();
-    let desks = orders.as_ref().map(|orders| orders.desks.clone());
-    let metrics = Metrics::new(desks, loops.counts(), counts, Arc::clone(&health));
+    let batchers = orders.as_ref().map(|orders| orders.batchers.clone());
+    let metrics = Metrics::new(batchers, loops.counts(), counts, Arc::clone(&health));
     let app = AppState {
         services,
-        guards: Guards::new(&edge, &config.http, Arc::clone(&surroundings.world.clock)),
-        world: surroundings.world,
+        guards: Guards::new(&edge, &config.http, Arc::clone(&surroundings.env.clock)),
+        env: surroundings.env,
         http: config.http.clone(),
         gateway: config.gateway(),
         health,

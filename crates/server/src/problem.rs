@@ -18,7 +18,7 @@ use uuid::Uuid;
 use ticketing_core::domain::hold_limits::HoldRefusal;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::ticket::TicketRefusal;
-use ticketing_core::flow::driver::causes;
+use ticketing_core::ports::error_chain;
 use ticketing_core::usecase::error::{Error, ErrorKind};
 use ticketing_core::usecase::payments::NotHeardOf;
 
@@ -241,7 +241,7 @@ impl Problem {
         let (code, detail) = (self.code, &*self.detail);
         // Anybody may make up an order that nobody has heard of: that is no alarm.
         let alarming = self.cause.as_ref().filter(|cause| !cause.is::<NotHeardOf>());
-        let Some(cause) = alarming.map(|cause| causes(&**cause)) else {
+        let Some(cause) = alarming.map(|cause| error_chain(&**cause)) else {
             tracing::debug!(%request_id, code, detail, "a request was refused");
             return;
         };

@@ -1,7 +1,7 @@
 //! Runs what repeats behind the routes, and ends it in order.
 //!
 //! The order of the end: readiness off, HTTP drained, subscriptions stopped,
-//! handlers drained and settled, desks drained, relays flushed. What a stage
+//! handlers drained and settled, batchers drained, relays flushed. What a stage
 //! still needs is stopped after it, so nothing that was acknowledged is left
 //! behind in this process.
 //!
@@ -13,7 +13,7 @@
 use tokio::task::JoinHandle;
 
 use ticketing_core::assembly::{LoopEnded, LoopHealth, Loops};
-use ticketing_core::flow::shutdown::{ShutdownTrigger, shutdown};
+use ticketing_core::messaging::shutdown::{ShutdownTrigger, shutdown};
 use ticketing_core::ports::BoxError;
 
 use crate::marketplace::App;
@@ -46,7 +46,7 @@ impl Assembly {
     pub fn start(self) -> Running {
         let Self { app, loops, http_stops } = self;
         let (loops_stop, stopped) = shutdown();
-        let running = loops.start(app.world.clone(), &|task| drop(tokio::spawn(task)));
+        let running = loops.start(app.env.clone(), &|task| drop(tokio::spawn(task)));
         let health = running.health();
         app.health.watch(health.clone());
         let loops = tokio::spawn(async move {

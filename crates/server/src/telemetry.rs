@@ -19,10 +19,10 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tracing_subscriber::EnvFilter;
 
-use ticketing_core::flow::consumer::ConsumerCounts;
-use ticketing_core::flow::desk::Desks;
-use ticketing_core::flow::driver::Step;
+use ticketing_core::messaging::consumer::ConsumerCounts;
+use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::BoxError;
+use ticketing_core::usecase::orders::batcher::OrderBatchers;
 
 use crate::api::health::Health;
 use crate::marketplace::EngineCount;
@@ -72,7 +72,7 @@ struct StepLabels {
 
 impl Metrics {
     pub(crate) fn new(
-        desks: Option<Desks>,
+        batchers: Option<OrderBatchers>,
         consumers: Vec<(String, ConsumerCounts)>,
         engines: Vec<EngineCount>,
         health: Arc<Health>,
@@ -88,7 +88,7 @@ impl Metrics {
         registry.register("step_failures", "Steps that failed and were tried again", failures.clone());
         registry.register_collector(Box::new(Consumers(consumers)));
         registry.register_collector(Box::new(EngineCounts(engines)));
-        registry.register_collector(Box::new(Process { desks, health }));
+        registry.register_collector(Box::new(Process { batchers, health }));
         Self(Arc::new(Counted { registry, requests, durations, steps, failures, no_room }))
     }
 
@@ -225,20 +225,24 @@ impl Collector for EngineCounts {
 /// What is read when it is asked for.
 #[derive(Debug)]
 struct Process {
-    desks: Option<Desks>,
+    batchers: Option<OrderBatchers>,
     health: Arc<Health>,
 }
 
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        if let Some(desks) = &self.desks {
-            let waiting = i64::try_from(desks.waiting()).unwrap_or(i64::MAX);
-            let metric =
-                encoder.encode_descriptor("desk_waiting", "Orders that wait to be decided", None, MetricType::Gauge)?;
-            ConstGauge::new(waiting).encode(metric)?;
+        if let Some(batchers) = &self.batchers {
+            let queued = i64::try_from(batchers.queued()).unwrap_or(i64::MAX);
+            let metric = encoder.encode_descriptor(
+                "order_batcher_queued",
+                "Orders that wait to be decided",
+                None,
+                MetricType::Gauge,
+            )?;
+            ConstGauge::new(queued).encode(metric)?;
             let help = "Batches of orders whose decision panicked";
-            let metric = encoder.encode_descriptor("desk_panics", help, None, MetricType::Counter)?;
-            ConstCounter::new(desks.panics()).encode(metric)?;
+            let metric = encoder.encode_descriptor("order_batcher_panics", help, None, MetricType::Counter)?;
+            ConstCounter::new(batchers.panics()).encode(metric)?;
         }
         let help = "Loops that ended before they were told to";
         let metric = encoder.encode_descriptor("loops_ended", help, None, MetricType::Counter)?;

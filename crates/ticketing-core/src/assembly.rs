@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::flow::consumer::{Consumer, ConsumerConfig, ConsumerPorts, EventHandler};
-use crate::flow::desk::{DeskConfig, Desks};
-use crate::flow::driver::Pace;
-use crate::flow::relay::{Relay, RelayConfig, RelayPorts};
+use crate::messaging::consumer::{Consumer, ConsumerConfig, ConsumerPorts, EventHandler};
+use crate::messaging::driver::Pace;
+use crate::messaging::relay::{Relay, RelayConfig, RelayPorts};
 use crate::ports::account_store::AccountStore;
+use crate::ports::clock::ClockAndIds;
 use crate::ports::gateway::PaymentGateway;
 use crate::ports::identity::{PasswordHasher, SessionLifetimes, SessionStore, TokenSigner};
 use crate::ports::order_store::OrderStore;
@@ -32,10 +32,11 @@ use crate::ports::timers::TimerQueue;
 use crate::ports::transport::{EventPublisher, EventSubscriber, StartFrom};
 use crate::usecase::accounts::Accounts;
 use crate::usecase::expiration::{Expiration, ExpirationFollowsOrders, FireDue};
+use crate::usecase::orders::batcher::{BatcherConfig, OrderBatchers};
 use crate::usecase::orders::{ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
+use crate::usecase::replica_wait::ReplicaWaits;
 use crate::usecase::tickets::{Tickets, TicketsFollowOrders};
-use crate::usecase::{Waiters, World};
 
 pub use error::AssemblyError;
 pub use health::{EndedBy, LoopEnded, LoopHealth};
@@ -46,7 +47,7 @@ pub use running::{RunningLoops, Spawn};
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// How orders are decided.
-    pub desk: DeskConfig,
+    pub batcher: BatcherConfig,
     /// How events leave a service.
     pub relay: RelayConfig,
     /// How events are handled.
@@ -64,7 +65,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            desk: DeskConfig::default(),
+            batcher: BatcherConfig::default(),
             relay: RelayConfig::default(),
             consumer: ConsumerConfig::default(),
             lifetimes: SessionLifetimes::default(),
@@ -83,7 +84,7 @@ pub struct Surroundings {
     /// Brings the events of the others.
     pub subscriber: Arc<dyn EventSubscriber>,
     /// Time and chance.
-    pub world: World,
+    pub env: ClockAndIds,
     /// How to work.
     pub settings: Settings,
 }
@@ -153,7 +154,7 @@ impl Surroundings {
     pub fn accounts(&self, ports: AccountPorts) -> Result<(Accounts, Loops), AssemblyError> {
         let AccountPorts { store, outbox, sessions, hasher, signer } = ports;
         let lifetimes = self.settings.lifetimes;
-        let accounts = Accounts { store, sessions, hasher, signer, world: self.world.clone(), lifetimes };
+        let accounts = Accounts { store, sessions, hasher, signer, env: self.env.clone(), lifetimes };
         Ok((accounts, self.relaying("accounts", outbox)?))
     }
 
@@ -163,7 +164,7 @@ impl Surroundings {
     ///
     /// [`AssemblyError`]: of its engines some outlive the process and others do not.
     pub fn tickets(&self, ports: ServicePorts<dyn TicketStore>) -> Result<(Tickets, Loops), AssemblyError> {
-        let tickets = Tickets { store: ports.store, world: self.world.clone() };
+        let tickets = Tickets { store: ports.store, env: self.env.clone() };
         let follow = self.following("tickets", Arc::new(TicketsFollowOrders(tickets.clone())), ports.parking)?;
         Ok((tickets, self.relaying("tickets", ports.outbox)?.and(follow)))
     }
@@ -174,12 +175,16 @@ impl Surroundings {
     ///
     /// [`AssemblyError`]: of its engines some outlive the process and others do not.
     pub fn orders(&self, ports: ServicePorts<dyn OrderStore>) -> Result<(Orders, Loops), AssemblyError> {
-        let (desks, decide) = Desks::open(&ports.store, &self.world, self.settings.desk);
-        let orders =
-            Orders { store: ports.store, desks: desks.clone(), world: self.world.clone(), waiters: Waiters::default() };
+        let (batchers, decide) = OrderBatchers::open(&ports.store, &self.env, self.settings.batcher);
+        let orders = Orders {
+            store: ports.store,
+            batchers: batchers.clone(),
+            env: self.env.clone(),
+            waits: ReplicaWaits::default(),
+        };
         let follow = self.following("orders", Arc::new(OrdersFollow(orders.clone())), ports.parking)?;
         let mut loops = self.relaying("orders", ports.outbox)?.and(follow);
-        loops.decide(desks, decide);
+        loops.decide(batchers, decide);
         let overdue = ExpireOverdue::new(orders.clone(), self.settings.overdue_grace, 256);
         loops.take_in(Box::new(overdue), self.polling());
         Ok((orders, loops))
@@ -195,7 +200,7 @@ impl Surroundings {
         ports: ServicePorts<dyn PaymentStore>,
         gateway: Arc<dyn PaymentGateway>,
     ) -> Result<(Payments, Loops), AssemblyError> {
-        let payments = Payments { store: ports.store, gateway, world: self.world.clone(), waiters: Waiters::default() };
+        let payments = Payments { store: ports.store, gateway, env: self.env.clone(), waits: ReplicaWaits::default() };
         let follow = self.following("payments", Arc::new(PaymentsFollowOrders(payments.clone())), ports.parking)?;
         let mut loops = self.relaying("payments", ports.outbox)?.and(follow);
         let settle = SettlePayments::new(payments.clone(), self.settings.payment_grace, 64);
@@ -212,7 +217,7 @@ impl Surroundings {
     /// [`AssemblyError`]: of its engines some outlive the process and others do not.
     pub fn expiration(&self, ports: ExpirationPorts) -> Result<Loops, AssemblyError> {
         let ExpirationPorts { timers, parking } = ports;
-        let expiration = Expiration { timers, publisher: Arc::clone(&self.publisher), world: self.world.clone() };
+        let expiration = Expiration { timers, publisher: Arc::clone(&self.publisher), env: self.env.clone() };
         let follow = Arc::new(ExpirationFollowsOrders(expiration.clone()));
         let mut loops = self.following("expiration", follow, parking)?;
         loops.take_in(Box::new(FireDue { expiration, batch: 256, claim: Duration::from_secs(30) }), self.polling());
@@ -251,7 +256,7 @@ impl Surroundings {
     }
 
     fn consumer_ports(&self, parking: Arc<dyn ParkingLot>) -> ConsumerPorts {
-        let World { clock, ids } = self.world.clone();
+        let ClockAndIds { clock, ids } = self.env.clone();
         ConsumerPorts { subscriber: Arc::clone(&self.subscriber), parking, clock, ids }
     }
 
@@ -261,7 +266,7 @@ impl Surroundings {
             (false, true) => return Err(AssemblyError::ForgetfulStore { service }),
             (true, true) | (false, false) => {}
         }
-        let owner: Uuid = self.world.uuid(self.world.now());
+        let owner: Uuid = self.env.uuid(self.env.now());
         let ports = RelayPorts { outbox, publisher: Arc::clone(&self.publisher) };
         let mut loops = Loops::default();
         loops.relay(Relay::new(service, ports, owner, self.settings.relay));

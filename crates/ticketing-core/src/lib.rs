@@ -3,10 +3,10 @@
 //! Read it in this order:
 //!
 //! - [`domain`]: what is allowed. Pure values and decisions; no clock, no I/O.
-//! - [`ports`]: what the marketplace needs from the world, as small traits.
+//! - [`ports`]: what the marketplace needs from the outside, as small traits.
 //! - [`wire`]: how an event becomes bytes, and old bytes become events.
-//! - [`usecase`]: what a person can do, one file a command.
-//! - [`flow`]: how orders are decided together and how events travel.
+//! - [`messaging`]: how events travel, and the driver of everything that repeats.
+//! - [`usecase`]: what a person can do, one file per command, and the batcher that decides orders together.
 //! - [`assembly`]: services put together from their ports, and what runs behind them.
 //! - [`audit`]: what must hold, checked on the data of a running marketplace.
 //! - [`rebuild`]: what a service knows of the others, made anew from the log.
@@ -19,9 +19,9 @@ pub mod domain;
 pub mod ports;
 pub mod wire;
 
-pub mod usecase;
+pub mod messaging;
 
-pub mod flow;
+pub mod usecase;
 
 pub mod assembly;
 

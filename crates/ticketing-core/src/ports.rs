@@ -1,4 +1,4 @@
-//! What the marketplace needs from the world: small traits, one role each.
+//! What the marketplace needs from the outside: small traits, one role each.
 //!
 //! A port is dyn-compatible and used as `Arc<dyn Port>`; its adapters are crates
 //! named for a technology. Each line of a `# Contract` names a rule of
@@ -26,3 +26,16 @@ pub mod unreadable;
 
 /// The cause of a failure, as its adapter saw it; for the log alone.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An error and all its sources, in one line for the log.
+#[must_use]
+pub fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}

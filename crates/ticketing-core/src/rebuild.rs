@@ -19,8 +19,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::domain::event::{Event, Topic};
-use crate::flow::driver::causes;
 use crate::ports::BoxError;
+use crate::ports::error_chain;
 use crate::ports::log::{EventLog, LogProgress};
 use crate::ports::store::StoreError;
 use crate::ports::transport::Arrival;
@@ -182,7 +182,7 @@ async fn compared(replicas: &dyn Rebuild, some: &[Uuid], differing: Differing) -
             Ok(compared) => rebuilt.add(compared),
             // Nothing takes its place: it holds what only its service knows.
             Err(error @ (StoreError::Conflict(_) | StoreError::Corrupt(_))) => {
-                rebuilt.skipped.push(format!("the replica of {one}: {}", causes(&error)));
+                rebuilt.skipped.push(format!("the replica of {one}: {}", error_chain(&error)));
             }
             Err(error) => return Err(error),
         }

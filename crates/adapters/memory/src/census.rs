@@ -32,7 +32,7 @@ use crate::{
 /// let audit = Audit {
 ///     census: Arc::new(engines.census()),
 ///     ledger: Some(Arc::new(engines.gateway.clone())),
-///     clock: engines.world.clock.clone(),
+///     clock: engines.env.clock.clone(),
 ///     config: AuditConfig::default(),
 /// };
 /// let report = audit.run(&|progress| println!("{}", progress.counts)).await?;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use ticketing_core::assembly::{AccountPorts, ExpirationPorts, ServicePorts, Settings, Surroundings};
 use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_store::TicketStore;
-use ticketing_core::usecase::World;
 
 use crate::{
     FaultPlan, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryCensus, MemoryDrafts, MemoryLimiter,
@@ -38,7 +38,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct MemoryEngines {
     /// Time and chance.
-    pub world: World,
+    pub env: ClockAndIds,
     /// Accounts.
     pub accounts: MemoryAccountStore,
     /// Listings.
@@ -67,17 +67,17 @@ pub struct MemoryEngines {
 impl Default for MemoryEngines {
     /// Empty engines that go by the clock of the system.
     fn default() -> Self {
-        Self::new(World { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) })
+        Self::new(ClockAndIds { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) })
     }
 }
 
 impl MemoryEngines {
-    /// Empty engines that go by the clock of `world`.
+    /// Empty engines that go by the clock of `env`.
     #[must_use]
-    pub fn new(world: World) -> Self {
-        let clock = || -> Arc<dyn Clock> { Arc::clone(&world.clock) };
+    pub fn new(env: ClockAndIds) -> Self {
+        let clock = || -> Arc<dyn Clock> { Arc::clone(&env.clock) };
         // Drawn anew, or whoever knows the sandbox could say that they had paid.
-        let sandbox = SandboxConfig { notice_secret: world.ids.secret().to_vec(), ..SandboxConfig::default() };
+        let sandbox = SandboxConfig { notice_secret: env.ids.secret().to_vec(), ..SandboxConfig::default() };
         Self {
             accounts: MemoryAccountStore::new(clock()),
             tickets: MemoryTicketStore::new(clock()),
@@ -91,7 +91,7 @@ impl MemoryEngines {
             drafts: MemoryDrafts::new(clock()),
             gateway: SandboxGateway::new(clock(), sandbox),
             faults: FaultPlan::none(),
-            world,
+            env,
         }
     }
 
@@ -99,7 +99,7 @@ impl MemoryEngines {
     #[must_use]
     pub fn with_faults(&self, faults: &FaultPlan) -> Self {
         Self {
-            world: self.world.clone(),
+            env: self.env.clone(),
             accounts: self.accounts.with_faults(faults.clone()),
             tickets: self.tickets.with_faults(faults.clone()),
             orders: self.orders.with_faults(faults.clone()),
@@ -127,7 +127,7 @@ impl MemoryEngines {
         Surroundings {
             publisher: Arc::new(self.broker.publisher()),
             subscriber: Arc::new(self.broker.subscriber()),
-            world: self.world.clone(),
+            env: self.env.clone(),
             settings,
         }
     }

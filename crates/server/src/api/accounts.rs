@@ -147,7 +147,7 @@ async fn sign_in(
 }
 
 fn welcome(status: StatusCode, signed_in: &SignedIn, app: &App, attempt: &SignInTry) -> Response {
-    let cookies = SessionCookies::begin(signed_in, app.world.now(), attempt.is_https());
+    let cookies = SessionCookies::begin(signed_in, app.env.now(), attempt.is_https());
     let cookies = cookies.with(attempt.remember(app, &signed_in.email));
     let body = AccountBody { id: signed_in.account, email: signed_in.email.as_str().to_owned() };
     (status, cookies, Json(body)).into_response()
@@ -237,7 +237,7 @@ async fn change_password(
     let secure = call.is_https(&app);
     let cookies = match renewed {
         Renewal::Tokens(Refreshed { access, refresh, session_expires_at }) => {
-            SessionCookies::renew(&access, Some(&refresh), (session_expires_at, app.world.now()), secure)
+            SessionCookies::renew(&access, Some(&refresh), (session_expires_at, app.env.now()), secure)
         }
         Renewal::Kept => return Ok(StatusCode::NO_CONTENT.into_response()),
         Renewal::Over => SessionCookies::end(secure),

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use ticketing_core::assembly::LoopHealth;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, SessionId, TicketId};
-use ticketing_core::flow::driver::causes;
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::error_chain;
 use ticketing_core::ports::identity::IdentityError;
 use ticketing_core::ports::order_store::OrderNeeds;
 use ticketing_core::ports::payment_store::PaymentNeeds;
@@ -150,7 +150,7 @@ async fn checks(app: &App) -> Vec<Check> {
         let ok = match tokio::time::timeout(WITHIN, probe).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
-                tracing::warn!(name, cause = causes(&*error), "what {name} needs is not ready");
+                tracing::warn!(name, cause = error_chain(&*error), "what {name} needs is not ready");
                 false
             }
             Err(_) => false,
@@ -189,7 +189,7 @@ fn store_of(service: Service, app: &App) -> Option<Probe<'_>> {
 /// Asks who nobody is: without keys and sessions nobody is believed to be signed in.
 fn identity(app: &App) -> [(&'static str, Probe<'_>); 2] {
     let keys = async move {
-        match app.edge.verifier.verify("", app.world.now()) {
+        match app.edge.verifier.verify("", app.env.now()) {
             Ok(_) | Err(IdentityError::InvalidToken) => Ok(()),
             Err(error @ IdentityError::Unavailable(_)) => Err(error.into()),
         }

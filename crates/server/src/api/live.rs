@@ -159,7 +159,7 @@ fn events(watch: Watch, tell: Tell) -> impl Stream<Item = Result<Event, axum::Er
         }?;
         let event = match told {
             Told::State(ticket, state) => tell(ticket, state),
-            Told::Heartbeat => Event::default().event("heartbeat").json_data(Heartbeat { now: app.world.now() }),
+            Told::Heartbeat => Event::default().event("heartbeat").json_data(Heartbeat { now: app.env.now() }),
         };
         Some((event, watch))
     })
@@ -196,7 +196,7 @@ struct Watch {
 impl Watch {
     fn new(app: App, (listener, share): (Listener, Share), parts: Parts) -> Self {
         let now = Instant::now();
-        let chance = app.world.ids.secret().first().copied().unwrap_or_default();
+        let chance = app.env.ids.secret().first().copied().unwrap_or_default();
         let ends_at = now + LIFE + LONGER * u32::from(chance) / 255;
         Self {
             app,

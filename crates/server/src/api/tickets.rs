@@ -239,7 +239,7 @@ pub struct TicketPage {
 ))]
 async fn search_tickets(State(app): State<App>, Query(search): Query<TicketSearch>) -> Result<Response, Problem> {
     let list = search.list();
-    let found = app.tickets()?.search_tickets(search.query(list, app.world.now())?).await?;
+    let found = app.tickets()?.search_tickets(search.query(list, app.env.now())?).await?;
     let page = TicketPage {
         items: found.items.into_iter().map(TicketBody::of).collect(),
         next_cursor: found.next.map(|cursor| list.cursor(cursor.rank, cursor.id.uuid())),

@@ -83,7 +83,7 @@ impl FromRequestParts<App> for Author {
 }
 
 async fn who(token: &str, app: &App) -> Result<CurrentUser, Problem> {
-    let now = app.world.now();
+    let now = app.env.now();
     let claims = app.edge.verifier.verify(token, now).map_err(Error::from)?;
     // Not the token alone, because a session that was revoked is over at once.
     match app.edge.sessions.session(claims.session).await.map_err(Error::from)? {

@@ -44,7 +44,7 @@ pub async fn renew(app: &App, headers: &HeaderMap, extensions: &Extensions) -> R
 async fn exchange(app: &App, token: &str, secure: bool) -> Result<Renewed, Problem> {
     let token: RefreshToken = token.parse().map_err(|error: Error| Problem::from(error))?;
     let refreshed = app.accounts()?.refresh(&token).await?;
-    let times = (refreshed.session_expires_at, app.world.now());
+    let times = (refreshed.session_expires_at, app.env.now());
     Ok(Renewed {
         user: refreshed.access.claims.into(),
         cookies: SessionCookies::renew(&refreshed.access, Some(&refreshed.refresh), times, secure),

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
+use ticketing_core::domain::payment::PAYABLE;
 use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::rebuild::Differing;
-use ticketing_core::usecase::PAYABLE;
 
 use super::{Config, HttpConfig, Limits, LogConfig, LogFormat, Outcome, Service, Task, parse};
 use crate::say;

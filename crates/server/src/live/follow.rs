@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use ticketing_core::domain::event::{Event, Topic};
-use ticketing_core::flow::consumer::{EventHandler, HandleError, Incoming};
-use ticketing_core::usecase::World;
+use ticketing_core::messaging::consumer::{EventHandler, HandleError, Incoming};
+use ticketing_core::ports::clock::ClockAndIds;
 
 use super::LiveUpdates;
 
@@ -17,8 +17,8 @@ pub(crate) struct LiveFollowsEvents {
 }
 
 impl LiveFollowsEvents {
-    pub(crate) fn new(live: LiveUpdates, world: &World) -> Self {
-        Self { live, group: format!("web-live-{}", world.uuid(world.now()).simple()) }
+    pub(crate) fn new(live: LiveUpdates, env: &ClockAndIds) -> Self {
+        Self { live, group: format!("web-live-{}", env.uuid(env.now()).simple()) }
     }
 }
 

@@ -70,7 +70,7 @@ async fn settled(visit: &Visit, id: OrderId) -> Result<Order, Refusal> {
 }
 
 fn checkout(visit: &Visit, order: Order, draft: &Draft) -> String {
-    let (pay_by, now) = (order.pay_by.clone().unwrap_or_default(), visit.app.world.now().to_string());
+    let (pay_by, now) = (order.pay_by.clone().unwrap_or_default(), visit.app.env.now().to_string());
     // A card that was tried is not kept, so its payment is another one; an order is paid once all the same.
     let (payment, idempotency_key) = (draft.onto(Form::new(PaymentValues::default())), new_key(&visit.app));
     checkout_page(CheckoutPage { shell: visit.shell(), order: order.into(), pay_by, now, payment, idempotency_key })

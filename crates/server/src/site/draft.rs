@@ -98,7 +98,7 @@ impl Draft {
     /// `None` if it cannot be kept: it is too large, its network keeps too many, or the store does not answer.
     pub(super) async fn keep(self, app: &App, keeper: Keeper<'_>) -> Option<HeaderValue> {
         let drafts = app.drafts.as_ref()?;
-        let chance = app.world.ids.secret();
+        let chance = app.env.ids.secret();
         let (secret, start) = (hex(chance.get(..16)?), *chance.last()?);
         let page = self.page.clone();
         let lasts = if matches!(&*page, "/signin" | "/signup") { LASTS_AT_THE_DOOR } else { LASTS };

@@ -35,7 +35,7 @@ pub(super) async fn load(visit: &Visit, id: TicketId) -> Result<Ticket, Refusal>
 
 /// By which the API knows a form that is sent twice.
 pub(super) fn new_key(app: &App) -> String {
-    app.world.uuid(app.world.now()).to_string()
+    app.env.uuid(app.env.now()).to_string()
 }
 
 fn page(visit: &Visit, ticket: Ticket, draft: &Draft) -> String {

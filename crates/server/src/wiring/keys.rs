@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ticketing_core::assembly::Loops;
-use ticketing_core::flow::backoff::Backoff;
-use ticketing_core::flow::driver::Pace;
+use ticketing_core::messaging::backoff::Backoff;
+use ticketing_core::messaging::driver::Pace;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::identity::{TokenSigner, TokenVerifier};
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};

@@ -4,7 +4,7 @@ mod feed;
 
 use std::sync::Arc;
 
-use ticketing_core::flow::driver::Pace;
+use ticketing_core::messaging::driver::Pace;
 use ticketing_core::ports::BoxError;
 use ticketing_core::rebuild::{Rebuild, RebuildTimers};
 use ticketing_redis::{

@@ -153,7 +153,7 @@ fn address(listener: &TcpListener) -> SocketAddr {
 async fn run((config, services): (&Config, Vec<Service>), clock: Off, listener: TcpListener) -> Running {
     let config = Config { services, ..config.clone() };
     let mut engines = wiring::connect(&config).await.expect("the engines answer");
-    engines.surroundings.world.clock = Arc::new(clock);
+    engines.surroundings.env.clock = Arc::new(clock);
     let assembly = assemble(engines, &config).expect("engines that fit together");
     let service = router(&assembly.app).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });

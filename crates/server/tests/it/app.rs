@@ -10,9 +10,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use ticketing_core::assembly::Loops;
 use ticketing_core::domain::hold_limits::HoldLimits;
-use ticketing_core::flow::shutdown::ShutdownTrigger;
+use ticketing_core::messaging::shutdown::ShutdownTrigger;
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::usecase::World;
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_crypto::Argon2Config;
 use ticketing_memory::{ManualClock, MemoryEngines, RandomIds};
 use ticketing_server::config::{Config, HttpConfig, Limits};
@@ -61,13 +61,13 @@ impl TestApp {
         let mut config = Config { http, hold_limits: HoldLimits::OFF, ..Config::default() };
         change(&mut config);
         let clock = ManualClock::default();
-        let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(RandomIds::new()) };
-        let memory = MemoryEngines::new(world);
+        let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(RandomIds::new()) };
+        let memory = MemoryEngines::new(env);
         let mut engines = wiring::engines(&memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
         exchange(&mut engines);
         let Assembly { app, mut loops, http_stops } = assemble(engines, &config).expect("engines that fit together");
-        for desk in loops.take_desks() {
-            tokio::spawn(desk.run());
+        for batcher in loops.take_batchers() {
+            tokio::spawn(batcher.run());
         }
         app.health.set_ready();
         let (router, loops) = (ticketing_server::router(&app), Mutex::new(loops));

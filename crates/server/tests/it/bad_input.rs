@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::app::{Call, Reply, TestApp, User, id, offer};
 use crate::openapi::routes;
 
-/// A world with something of everything in it, and somebody who may change it.
+/// A env with something of everything in it, and somebody who may change it.
 struct Scene {
     app: TestApp,
     user: User,

@@ -10,8 +10,9 @@ use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use ticketing_core::flow::driver::{Pace, Step, causes};
+use ticketing_core::messaging::driver::{Pace, Step};
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::error_chain;
 use ticketing_crypto::Argon2Config;
 use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines};
 use ticketing_server::config::Config;
@@ -122,7 +123,7 @@ async fn a_process_that_lost_a_loop_is_not_alive() {
     assert_eq!(readiness(&app).await, (503, "failed".to_owned(), vec![]));
     assert!(app.metrics.text().contains("ticketing_loops_ended_total 1"), "{}", app.metrics.text());
     let error = running.stop().await.expect_err("a loop ended early");
-    assert!(causes(&*error).contains("a bomb went off"), "{}", causes(&*error));
+    assert!(error_chain(&*error).contains("a bomb went off"), "{}", error_chain(&*error));
     assert_eq!(ask(&router, Request::get("/livez")).await.0, 503, "also while it stops");
 }
 
@@ -137,5 +138,5 @@ async fn a_process_that_lost_a_loop_ends_with_an_error_by_itself() {
 
     let ended = tokio::time::timeout(PATIENCE, serving).await.expect("it does not go on for ever");
     let error = ended.expect("it does not panic").expect_err("it does not go on as if nothing had happened");
-    assert!(causes(&*error).contains("the loop bomb ended"), "{}", causes(&*error));
+    assert!(error_chain(&*error).contains("the loop bomb ended"), "{}", error_chain(&*error));
 }

@@ -85,7 +85,9 @@ async fn metrics_and_health_are_told() {
     assert!(
         metrics.contains(r#"ticketing_http_requests_total{method="POST",route="/api/users/signup",status="201"} 1"#)
     );
-    assert!(metrics.contains("ticketing_consumer_deliveries_total") && metrics.contains("ticketing_desk_waiting 0"));
+    assert!(
+        metrics.contains("ticketing_consumer_deliveries_total") && metrics.contains("ticketing_order_batcher_queued 0")
+    );
     assert!(metrics.contains(r#"ticketing_step_done_total{step="accounts-relay"} 1"#));
     assert_eq!((status, &ready["status"]), (200, &"ready".into()));
     app.app.health.set_stopping();

@@ -1,6 +1,6 @@
 //! Why services cannot be put together.
 
-use crate::flow::consumer::NameRefusal;
+use crate::messaging::consumer::NameRefusal;
 
 /// Why services cannot be put together like this. Each is a mistake of the program: nothing was started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

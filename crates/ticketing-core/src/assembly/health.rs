@@ -9,9 +9,9 @@ use std::sync::{Arc, OnceLock};
 
 use futures::channel::oneshot::{Receiver, Sender, channel};
 
-use crate::flow::driver::causes;
-use crate::flow::panic::Panicked;
-use crate::flow::shutdown::{Shutdown, ShutdownTrigger, shutdown};
+use crate::messaging::panic::Panicked;
+use crate::messaging::shutdown::{Shutdown, ShutdownTrigger, shutdown};
+use crate::ports::error_chain;
 
 /// A loop that ended before it was told to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,7 +78,7 @@ impl LoopHealth {
     }
 
     fn note(&self, ended: LoopEnded) {
-        let (name, cause) = (&ended.name, causes(&ended.how));
+        let (name, cause) = (&ended.name, error_chain(&ended.how));
         tracing::error!(name, cause, "the loop {name} ended before it was told to");
         self.0.count.fetch_add(1, Ordering::Relaxed);
         // Only the first is kept: the others often follow from it.

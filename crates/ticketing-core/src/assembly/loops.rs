@@ -1,17 +1,17 @@
 //! The loops behind services, collected before they run.
 
-use crate::flow::consumer::{Consumer, ConsumerCounts};
-use crate::flow::desk::{Desk, Desks};
-use crate::flow::driver::{Pace, Step};
-use crate::flow::relay::Relay;
+use crate::messaging::consumer::{Consumer, ConsumerCounts};
+use crate::messaging::driver::{Pace, Step};
+use crate::messaging::relay::Relay;
 use crate::ports::BoxError;
+use crate::usecase::orders::batcher::{OrderBatcher, OrderBatchers};
 
 /// What repeats behind one service, or several.
 #[derive(Default)]
 #[must_use = "a service whose loops are not run hears and says nothing"]
 pub struct Loops {
     pub(super) intake: Vec<(Box<dyn Step>, Pace)>,
-    pub(super) desks: Vec<(Desks, Vec<Desk>)>,
+    pub(super) batchers: Vec<(OrderBatchers, Vec<OrderBatcher>)>,
     pub(super) relays: Vec<Box<dyn Step>>,
     counts: Vec<(String, ConsumerCounts)>,
 }
@@ -27,7 +27,7 @@ impl Loops {
     /// Both together.
     pub fn and(mut self, other: Self) -> Self {
         self.intake.extend(other.intake);
-        self.desks.extend(other.desks);
+        self.batchers.extend(other.batchers);
         self.relays.extend(other.relays);
         self.counts.extend(other.counts);
         self
@@ -52,8 +52,8 @@ impl Loops {
         self.intake.push((step, pace));
     }
 
-    pub(super) fn decide(&mut self, desks: Desks, decide: Vec<Desk>) {
-        self.desks.push((desks, decide));
+    pub(super) fn decide(&mut self, batchers: OrderBatchers, decide: Vec<OrderBatcher>) {
+        self.batchers.push((batchers, decide));
     }
 
     pub(super) fn relay(&mut self, relay: Relay) {
@@ -68,7 +68,7 @@ impl Loops {
 
     /// Steps everything by hand until nothing is left to do; for tests, where time stands still.
     ///
-    /// The desks are not steps: run them beside, see [`Loops::take_desks`].
+    /// The batchers are not steps: run them beside, see [`Loops::take_batchers`].
     ///
     /// # Errors
     ///
@@ -85,9 +85,9 @@ impl Loops {
         }
     }
 
-    /// Takes the desks out, to be run apart from the steps.
-    pub fn take_desks(&mut self) -> Vec<Desk> {
-        let (_, decide): (Vec<_>, Vec<_>) = std::mem::take(&mut self.desks).into_iter().unzip();
+    /// Takes the batchers out, to be run apart from the steps.
+    pub fn take_batchers(&mut self) -> Vec<OrderBatcher> {
+        let (_, decide): (Vec<_>, Vec<_>) = std::mem::take(&mut self.batchers).into_iter().unzip();
         decide.into_iter().flatten().collect()
     }
 }

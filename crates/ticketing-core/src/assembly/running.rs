@@ -4,11 +4,11 @@ use futures::channel::oneshot;
 use futures::future::{self, BoxFuture, join_all};
 use futures::pin_mut;
 
-use crate::flow::desk::Desks;
-use crate::flow::driver::{Driver, Pace};
-use crate::flow::panic::caught;
-use crate::flow::shutdown::{Shutdown, ShutdownTrigger, shutdown};
-use crate::usecase::World;
+use crate::messaging::driver::{Driver, Pace};
+use crate::messaging::panic::caught;
+use crate::messaging::shutdown::{Shutdown, ShutdownTrigger, shutdown};
+use crate::ports::clock::ClockAndIds;
+use crate::usecase::orders::batcher::OrderBatchers;
 
 use super::health::{LoopEnded, LoopHealth, Watch};
 use super::loops::Loops;
@@ -24,7 +24,7 @@ pub type Spawn<'a> = &'a (dyn Fn(BoxFuture<'static, ()>) + Send + Sync);
 pub struct RunningLoops {
     health: LoopHealth,
     intake: Stage,
-    desks: Vec<Desks>,
+    batchers: Vec<OrderBatchers>,
     decide: Stage,
     relays: Stage,
 }
@@ -39,8 +39,8 @@ struct Stage {
 
 impl Loops {
     /// Starts every loop.
-    pub fn start(self, world: World, spawn: Spawn<'_>) -> RunningLoops {
-        let World { clock, ids } = world;
+    pub fn start(self, env: ClockAndIds, spawn: Spawn<'_>) -> RunningLoops {
+        let ClockAndIds { clock, ids } = env;
         let driver = |stop: &Shutdown| Driver { clock: clock.clone(), ids: ids.clone(), shutdown: stop.clone() };
         let health = LoopHealth::new();
         let start = Start { health: health.clone(), spawn };
@@ -49,15 +49,15 @@ impl Loops {
             let (name, driver) = (step.name().to_owned(), driver(&intake.stop));
             start.run(&mut intake, name, async move { driver.drive(step, pace).await });
         }
-        let (desks, batchers): (Vec<_>, Vec<_>) = self.desks.into_iter().unzip();
-        for desk in batchers.into_iter().flatten() {
-            start.run(&mut decide, "order-batcher".to_owned(), desk.run());
+        let (batchers, run): (Vec<_>, Vec<_>) = self.batchers.into_iter().unzip();
+        for batcher in run.into_iter().flatten() {
+            start.run(&mut decide, "order-batcher".to_owned(), batcher.run());
         }
         for step in self.relays {
             let (name, driver) = (step.name().to_owned(), driver(&relays.stop));
             start.run(&mut relays, name, async move { driver.drive(step, Pace::default()).await });
         }
-        RunningLoops { health, intake, desks, decide, relays }
+        RunningLoops { health, intake, batchers, decide, relays }
     }
 
     /// Runs everything until `stop`, or until a loop ends early, and then stops what is left in order.
@@ -66,8 +66,8 @@ impl Loops {
     ///
     /// [`LoopEnded`] if a loop ended before it was told to: what was acknowledged is safe, and whoever
     /// runs the loops ends the process or starts them again.
-    pub async fn run(self, world: World, stop: Shutdown, spawn: Spawn<'_>) -> Result<(), LoopEnded> {
-        let running = self.start(world, spawn);
+    pub async fn run(self, env: ClockAndIds, stop: Shutdown, spawn: Spawn<'_>) -> Result<(), LoopEnded> {
+        let running = self.start(env, spawn);
         let health = running.health();
         let (stopped, ended) = (stop.requested(), health.one_ended());
         pin_mut!(stopped, ended);
@@ -90,9 +90,9 @@ impl RunningLoops {
     ///
     /// [`LoopEnded`], the first, if a loop ended before it was told to or panicked on its way out.
     pub async fn stop(self) -> Result<(), LoopEnded> {
-        let Self { health, intake, desks, decide, relays } = self;
+        let Self { health, intake, batchers, decide, relays } = self;
         intake.end(|| {}).await;
-        decide.end(|| desks.iter().for_each(Desks::close)).await;
+        decide.end(|| batchers.iter().for_each(OrderBatchers::close)).await;
         relays.end(|| {}).await;
         health.first_ended().cloned().map_or(Ok(()), Err)
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -10,6 +11,11 @@ use super::ids::{AccountId, OrderId, PaymentId, TicketId};
 use super::money::Money;
 use super::order::{IdempotencyKey, Order, OrderStatus};
 use super::time::Timestamp;
+
+/// The longest that an order may await payment; no order may hold its places for longer.
+///
+/// Until then an order that payments does not know may be one whose event is in flight, for as long as the transport is down.
+pub const PAYABLE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// What the payments service knows of an order: a replica, and which attempt is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,16 @@
-//! Time and chance.
+//! The time, and new ids and secrets.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::domain::event::Event;
+use crate::domain::ids::EventId;
 use crate::domain::time::Timestamp;
+use crate::wire::{EventEnvelope, Origin, seal};
 
 /// Tells the time and waits for it to pass.
 ///
@@ -48,4 +53,37 @@ pub trait Ids: Send + Sync + 'static {
 
     /// 256 bits that nobody can guess.
     fn secret(&self) -> [u8; 32];
+}
+
+/// The clock and the ids of a process. A clone shares them.
+#[derive(Clone)]
+pub struct ClockAndIds {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws ids and secrets.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl ClockAndIds {
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new id, drawn at `now`.
+    #[must_use]
+    pub fn uuid(&self, now: Timestamp) -> Uuid {
+        self.ids.uuid(now)
+    }
+
+    pub(crate) fn seal(&self, event: &Event, now: Timestamp, origin: &Origin) -> EventEnvelope {
+        seal(event, EventId::new(self.uuid(now)), now, origin)
+    }
+}
+
+impl fmt::Debug for ClockAndIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClockAndIds").finish_non_exhaustive()
+    }
 }

@@ -18,8 +18,8 @@ use crate::ports::identity::{
     Claims, PasswordHasher, Session, SessionKey, SessionLifetimes, SessionStore, TokenSigner,
 };
 
-use super::World;
 use super::error::Error;
+use crate::ports::clock::ClockAndIds;
 
 pub use change_password::{ChangePassword, Renewal};
 pub use refresh::Refreshed;
@@ -56,7 +56,7 @@ pub struct Accounts {
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
     /// Time and chance.
-    pub world: World,
+    pub env: ClockAndIds,
     /// How long tokens and sessions last.
     pub lifetimes: SessionLifetimes,
 }
@@ -110,9 +110,9 @@ impl Accounts {
 
     /// Begins a session on a device.
     async fn begin_session(&self, account: &Account, device: &str, now: Timestamp) -> Result<SignedIn, Error> {
-        let id = SessionId::new(self.world.uuid(now));
-        let key = SessionKey(self.world.ids.secret());
-        let refresh = RefreshToken::draw(id, &key, &self.world);
+        let id = SessionId::new(self.env.uuid(now));
+        let key = SessionKey(self.env.ids.secret());
+        let refresh = RefreshToken::draw(id, &key, &self.env);
         let session = Session {
             id,
             account: account.id,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::hash::Hash;
 
-use crate::flow::consumer::{HandleError, Incoming};
+use crate::messaging::consumer::{HandleError, Incoming};
 use crate::ports::store::StoreError;
 
 /// What a service takes over from others, by record, less the records that others hold.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::ports::timers::TimerQueue;
 use crate::ports::transport::EventPublisher;
 
-use super::World;
+use crate::ports::clock::ClockAndIds;
 
 pub use fire_due::FireDue;
 pub use schedule_expiry::ExpirationFollowsOrders;
@@ -24,7 +24,7 @@ pub struct Expiration {
     /// Takes events to the others.
     pub publisher: Arc<dyn EventPublisher>,
     /// Time and chance.
-    pub world: World,
+    pub env: ClockAndIds,
 }
 
 impl std::fmt::Debug for Expiration {

@@ -1,5 +1,6 @@
 //! The orders service: who gets a ticket.
 
+pub mod batcher;
 mod cancel_order;
 mod expire_overdue;
 mod follow;
@@ -8,10 +9,12 @@ mod read_orders;
 
 use std::sync::Arc;
 
-use crate::flow::desk::Desks;
+use crate::ports::clock::ClockAndIds;
 use crate::ports::order_store::OrderStore;
 
-use super::{Waiters, World};
+use super::replica_wait::ReplicaWaits;
+
+use batcher::OrderBatchers;
 
 pub use expire_overdue::ExpireOverdue;
 pub use follow::OrdersFollow;
@@ -34,11 +37,11 @@ pub struct Orders {
     /// Keeps stocks and orders.
     pub store: Arc<dyn OrderStore>,
     /// Decide what changes them.
-    pub desks: Desks,
-    /// Time and chance.
-    pub world: World,
-    /// Count the orders that wait for news of their ticket.
-    pub waiters: Waiters,
+    pub batchers: OrderBatchers,
+    /// The time, and new ids.
+    pub env: ClockAndIds,
+    /// Counts the orders that wait for the replica of their ticket.
+    pub waits: ReplicaWaits,
 }
 
 impl std::fmt::Debug for Orders {

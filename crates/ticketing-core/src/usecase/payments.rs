@@ -14,7 +14,8 @@ use crate::ports::gateway::PaymentGateway;
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecords, PaymentStore};
 use crate::ports::store::{StoreError, Stored};
 
-use super::{Waiters, World};
+use super::replica_wait::ReplicaWaits;
+use crate::ports::clock::ClockAndIds;
 
 pub use follow_orders::PaymentsFollowOrders;
 pub use pay_order::{NotHeardOf, PayOrder};
@@ -39,9 +40,9 @@ pub struct Payments {
     /// Takes the money.
     pub gateway: Arc<dyn PaymentGateway>,
     /// Time and chance.
-    pub world: World,
+    pub env: ClockAndIds,
     /// Count the payments that wait for news of their order.
-    pub waiters: Waiters,
+    pub waits: ReplicaWaits,
 }
 
 impl std::fmt::Debug for Payments {

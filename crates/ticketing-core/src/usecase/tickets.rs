@@ -17,7 +17,9 @@ use crate::ports::ticket_store::TicketStore;
 use crate::wire::Origin;
 
 use super::error::Error;
-use super::{DECISIONS, World};
+use crate::ports::clock::ClockAndIds;
+
+use super::DECISIONS;
 
 pub use create_ticket::CreateTicket;
 pub use follow_orders::TicketsFollowOrders;
@@ -41,7 +43,7 @@ pub struct Tickets {
     /// Keeps listings.
     pub store: Arc<dyn TicketStore>,
     /// Time and chance.
-    pub world: World,
+    pub env: ClockAndIds,
 }
 
 impl std::fmt::Debug for Tickets {
@@ -75,15 +77,14 @@ impl Tickets {
             let stored = self.stored(target.ticket).await?;
             let current = stored.record.ticket.version;
             let seen = target.seen(current).ok_or(Error::Stale { current })?;
-            let now = self.world.now();
+            let now = self.env.now();
             let (listing, event) = match decide(stored.record.clone(), seen, now).map_err(Error::Ticket)? {
                 Decision::Change(change) => *change,
                 Decision::Done => return Ok(stored.record),
                 Decision::Stale => return Err(Error::Stale { current }),
             };
-            let work = UnitOfWork::default()
-                .with(stored.replace(listing.clone()))
-                .telling(self.world.seal(&event, now, origin));
+            let work =
+                UnitOfWork::default().with(stored.replace(listing.clone())).telling(self.env.seal(&event, now, origin));
             match self.store.commit(work).await {
                 Ok(_) => return Ok(listing),
                 Err(StoreError::Conflict(_)) => {}

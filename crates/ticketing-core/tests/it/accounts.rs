@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ticketing_core::assembly::Settings;
 use ticketing_core::domain::account::{Account, EmailAddress, Password, PasswordAttempt, PasswordHash};
 use ticketing_core::domain::ids::AccountId;
-use ticketing_core::flow::shutdown::shutdown;
+use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::identity::{Claims, IdentityError, PasswordHasher, SessionStore, TokenSigner};
 use ticketing_core::ports::store::{UnitOfWork, Write};
@@ -74,9 +74,9 @@ async fn whoever_has_an_account_of_an_earlier_release_signs_in_and_gets_no_secon
     let accounts = accounts(&engines, &FaultPlan::none());
     for (kept, typed) in [("ada@xn--mnchen-3ya.de", "ada@münchen.de"), ("οδος@example.org", "ΟΔΟΣ@example.org")]
     {
-        let (id, hash) = (engines.world.uuid(engines.world.now()), PasswordHash::new("brass lantern".into()));
+        let (id, hash) = (engines.env.uuid(engines.env.now()), PasswordHash::new("brass lantern".into()));
         let email = EmailAddress::from_stored(kept.to_owned());
-        let account = Account::register(AccountId::new(id), email, hash, engines.world.now()).0;
+        let account = Account::register(AccountId::new(id), email, hash, engines.env.now()).0;
         engines.accounts.commit(UnitOfWork::default().with(Write::insert(account))).await.expect("it is new");
         let email: EmailAddress = typed.parse().expect("an address");
 
@@ -99,13 +99,13 @@ async fn a_service_that_follows_nobody_publishes_while_it_runs() {
     let (accounts, loops) =
         surroundings.accounts(engines.account_ports(Arc::new(Plain), Arc::new(Plain))).expect("they fit together");
     let (stop, stopped) = shutdown();
-    let running = tokio::spawn(loops.run(engines.world.clone(), stopped, &|task| drop(tokio::spawn(task))));
+    let running = tokio::spawn(loops.run(engines.env.clone(), stopped, &|task| drop(tokio::spawn(task))));
     tokio::task::yield_now().await;
     in_time(&engines.clock, accounts.sign_up(sign_up(), origin())).await.expect("an account");
 
     let published = async {
         while !engines.accounts.outbox().is_empty() {
-            engines.world.clock.sleep(Duration::from_millis(20)).await;
+            engines.env.clock.sleep(Duration::from_millis(20)).await;
         }
     };
     in_time(&engines.clock, published).await;

@@ -9,10 +9,10 @@ use ticketing_core::assembly::{AssemblyError, Settings};
 use ticketing_core::domain::event::{Event, Topic};
 use ticketing_core::domain::ids::{EventId, OrderId};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::consumer::{
+use ticketing_core::messaging::consumer::{
     Consumer, ConsumerConfig, ConsumerPorts, EventHandler, HandleError, Incoming, NameRefusal,
 };
-use ticketing_core::flow::driver::Step;
+use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::store::Page;

@@ -1,4 +1,4 @@
-//! One account cannot keep places off sale: neither at once, nor again and again, nor at several desks or processes.
+//! One account cannot keep places off sale: neither at once, nor again and again, nor at several batchers or processes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use ticketing_core::domain::order::Order;
 use ticketing_core::domain::stock::OrderRequest;
 use ticketing_core::domain::ticket::{Offer, Ticket};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::desk::{Decided, DeskConfig, Desks, Matter, Wish};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork};
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::batcher::{BatcherConfig, Decision, OrderAction, OrderBatchers, OrderCommand};
 use ticketing_core::wire::Origin;
 use ticketing_memory::FaultPlan;
 use uuid::Uuid;
@@ -106,7 +106,7 @@ async fn holds_that_ended_while_a_clock_ran_ahead_count_once_their_time_has_come
     let mut process = limited(LIMITS).start(&FaultPlan::none());
     let ticket = process.sell(1, 50).await.unwrap().ticket.id;
     process.settle().await.unwrap();
-    let in_two_hours = process.engines.world.now().after(Duration::from_secs(7200));
+    let in_two_hours = process.engines.env.now().after(Duration::from_secs(7200));
     let ahead = process.engines.at(in_two_hours).start(&FaultPlan::none());
     for _ in 0..3 {
         let order = ahead.order(BEN, ticket, 1).await.unwrap();
@@ -159,7 +159,7 @@ async fn a_limit_that_comes_with_the_order_in_one_batch_counts_what_was_bought()
     let mut ticket = office.ticket(1);
     office.take_over(&ticket).await;
     let order = office.order(&ticket, 3).await.unwrap();
-    let paid = Wish::Complete(order.id, ticketing_core::domain::ids::PaymentId::new(Uuid::from_u128(7)));
+    let paid = OrderAction::Complete(order.id, ticketing_core::domain::ids::PaymentId::new(Uuid::from_u128(7)));
     office.decide(&ticket, paid).await.unwrap();
 
     ticket.version = 2;
@@ -170,7 +170,7 @@ async fn a_limit_that_comes_with_the_order_in_one_batch_counts_what_was_bought()
 }
 
 #[tokio::test]
-async fn orders_at_several_desks_at_once_are_limited_together() {
+async fn orders_at_several_batchers_at_once_are_limited_together() {
     let office = Office::open(ORDERS, 1).await;
     let tickets: Vec<Ticket> = (1..=16).map(|n| office.ticket(n)).collect();
     for ticket in &tickets {
@@ -195,10 +195,10 @@ async fn orders_at_several_processes_at_once_never_pass_the_limit_of_a_ticket() 
     assert_eq!(office.engines.all_orders().await.len(), 4);
 }
 
-/// Desks of several processes over a store whose reads take a while.
+/// OrderBatchers of several processes over a store whose reads take a while.
 struct Office {
     engines: Engines,
-    processes: Vec<Desks>,
+    processes: Vec<OrderBatchers>,
     next: std::sync::atomic::AtomicUsize,
 }
 
@@ -206,11 +206,11 @@ impl Office {
     async fn open(limits: HoldLimits, processes: usize) -> Self {
         let engines = Engines::new();
         let store: Arc<dyn OrderStore> = Arc::new(Slow(Arc::new(engines.orders.clone())));
-        let config = DeskConfig { hold_for: HOLD, limits, ..DeskConfig::default() };
+        let config = BatcherConfig { hold_for: HOLD, limits, ..BatcherConfig::default() };
         let open = |_| {
-            let (desks, loops) = Desks::open(&store, &engines.world, config);
-            loops.into_iter().for_each(|desk| drop(tokio::spawn(desk.run())));
-            desks
+            let (batchers, loops) = OrderBatchers::open(&store, &engines.env, config);
+            loops.into_iter().for_each(|batcher| drop(tokio::spawn(batcher.run())));
+            batchers
         };
         let processes = (0..processes).map(open).collect();
         Self { engines, processes, next: Default::default() }
@@ -222,24 +222,24 @@ impl Office {
     }
 
     async fn take_over(&self, ticket: &Ticket) {
-        self.decide(ticket, Wish::Follow(ticket.clone())).await.expect("a stock follows its ticket");
+        self.decide(ticket, OrderAction::Follow(ticket.clone())).await.expect("a stock follows its ticket");
     }
 
     async fn order(&self, ticket: &Ticket, places: u32) -> Result<Order, Error> {
-        let id = OrderId::new(self.engines.world.uuid(self.engines.world.now()));
+        let id = OrderId::new(self.engines.env.uuid(self.engines.env.now()));
         let quantity = Quantity::new(places).expect("a good quantity");
         let request = OrderRequest { id, buyer: account(BEN), quantity, price_seen: None, key: None };
-        match self.decide(ticket, Wish::Place(request)).await? {
-            Decided::Order(order) => Ok(order),
-            Decided::Followed => panic!("an order was asked for"),
+        match self.decide(ticket, OrderAction::Place(request)).await? {
+            Decision::Order(order) => Ok(order),
+            Decision::Followed => panic!("an order was asked for"),
         }
     }
 
     /// At each process in turn.
-    async fn decide(&self, ticket: &Ticket, wish: Wish) -> Result<Decided, Error> {
+    async fn decide(&self, ticket: &Ticket, action: OrderAction) -> Result<Decision, Error> {
         let next = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let desks = self.processes.iter().cycle().nth(next % self.processes.len()).expect("there is a process");
-        desks.decide(Matter { ticket: ticket.id, wish, origin: Origin::new(Uuid::nil()) }).await
+        let batchers = self.processes.iter().cycle().nth(next % self.processes.len()).expect("there is a process");
+        batchers.decide(OrderCommand { ticket: ticket.id, action, origin: Origin::new(Uuid::nil()) }).await
     }
 }
 

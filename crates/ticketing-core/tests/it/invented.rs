@@ -10,7 +10,7 @@ use ticketing_memory::FaultPlan;
 use crate::market::{Engines, Process, account};
 
 fn invented(engines: &Engines, buyer: u128) -> PlaceOrder {
-    let ticket = TicketId::new(engines.world.uuid(engines.world.now()));
+    let ticket = TicketId::new(engines.env.uuid(engines.env.now()));
     PlaceOrder { buyer: account(buyer), ticket, quantity: Quantity::ONE, price_seen: None, key: None }
 }
 

@@ -137,7 +137,7 @@ async fn nobody_waits_for_a_ticket_that_was_never_there() {
     let market = Engines::new().start(&FaultPlan::none());
     let never = ticketing_core::domain::ids::TicketId::new(uuid::Uuid::from_u128(5));
     let before = market.engines.clock.clone();
-    let now = market.engines.world.now();
+    let now = market.engines.env.now();
 
     assert!(matches!(market.order(1, never, 1).await, Err(Error::TicketNotFound)));
     assert_eq!(ticketing_core::ports::clock::Clock::now(&before), now, "no time passed");
@@ -160,8 +160,8 @@ async fn an_order_is_never_called_not_found_while_payments_lags_behind() {
 #[tokio::test]
 async fn an_order_from_a_clock_that_is_a_minute_ahead_may_still_come() {
     let market = Engines::new().start(&FaultPlan::none());
-    let world = &market.engines.world;
-    let order = OrderId::new(world.uuid(world.now().after(Duration::from_secs(60))));
+    let env = &market.engines.env;
+    let order = OrderId::new(env.uuid(env.now().after(Duration::from_secs(60))));
 
     assert!(matches!(market.pay(1, order, "tok_visa").await, Err(Error::Unavailable(_))));
 }
@@ -169,16 +169,16 @@ async fn an_order_from_a_clock_that_is_a_minute_ahead_may_still_come() {
 #[tokio::test]
 async fn an_order_that_can_no_longer_be_paid_or_was_never_drawn_is_not_found() {
     let market = Engines::new().start(&FaultPlan::none());
-    let world = &market.engines.world;
-    let too_old = world.uuid(world.now());
+    let env = &market.engines.env;
+    let too_old = env.uuid(env.now());
     market.engines.clock.advance(Duration::from_secs(32 * 24 * 3600));
-    let before = world.now();
+    let before = env.now();
 
     for id in [too_old, uuid::Uuid::from_u128(5)] {
         let refused = market.pay(1, OrderId::new(id), "tok_visa").await;
         assert!(matches!(refused, Err(Error::OrderNotFound)), "{refused:?}");
     }
-    assert_eq!(world.now(), before, "nobody waits for it");
+    assert_eq!(env.now(), before, "nobody waits for it");
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn money_that_comes_in_time_completes_the_order_though_its_deadline_passed
 #[tokio::test]
 async fn a_payment_that_began_while_the_clock_ran_ahead_is_settled_at_once() {
     let (mut market, told, order) = with_an_order().await;
-    let later = market.engines.world.now().after(HOLD - Duration::from_secs(1));
+    let later = market.engines.env.now().after(HOLD - Duration::from_secs(1));
     let ahead = market.engines.at(later).start(&FaultPlan::none());
     ahead.pay(1, order, "tok_timeout").await.expect("an intent");
 

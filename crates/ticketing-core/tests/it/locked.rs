@@ -10,7 +10,7 @@ use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::consumer::{EventHandler, HandleError, Incoming};
+use ticketing_core::messaging::consumer::{EventHandler, HandleError, Incoming};
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, Stored, UnitOfWork};

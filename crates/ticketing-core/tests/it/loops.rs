@@ -10,8 +10,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ticketing_core::assembly::{EndedBy, LoopEnded, Loops};
 use ticketing_core::domain::order::OrderStatus;
-use ticketing_core::flow::driver::Step;
-use ticketing_core::flow::shutdown::{Shutdown, shutdown};
+use ticketing_core::messaging::driver::Step;
+use ticketing_core::messaging::shutdown::{Shutdown, shutdown};
 use ticketing_core::ports::BoxError;
 use ticketing_memory::FaultPlan;
 
@@ -78,7 +78,7 @@ fn process_with_bomb(engines: &Engines, name: &str, at: u64) -> (Process, Arc<At
 /// Runs until the loops end by themselves.
 async fn ended(engines: &Engines, loops: Loops) -> LoopEnded {
     let (_stop, stopped) = shutdown();
-    let running = tokio::spawn(loops.run(engines.world.clone(), stopped, &spawn));
+    let running = tokio::spawn(loops.run(engines.env.clone(), stopped, &spawn));
     in_time(&engines.clock, running).await.expect("they run").expect_err("a loop ended early")
 }
 
@@ -87,7 +87,7 @@ async fn a_running_marketplace_needs_nobody_to_step_it_and_stops_clean() {
     let engines = Engines::new();
     let process = engines.start_running(&FaultPlan::none());
     let (stop, stopped) = shutdown();
-    let running = tokio::spawn(process.loops.run(engines.world.clone(), stopped, &spawn));
+    let running = tokio::spawn(process.loops.run(engines.env.clone(), stopped, &spawn));
 
     let listing = in_time(&engines.clock, process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
     let command = engines.place(1, listing.ticket.id);
@@ -105,7 +105,7 @@ async fn a_loop_that_failed_goes_on() {
     let faults = FaultPlan::counting(Arc::new(engines.clock.clone()));
     let process = engines.start_running(&faults);
     let (_stop, stopped) = shutdown();
-    tokio::spawn(process.loops.run(engines.world.clone(), stopped, &spawn));
+    tokio::spawn(process.loops.run(engines.env.clone(), stopped, &spawn));
     let listing = in_time(&engines.clock, process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
     faults.crash();
     in_time(&engines.clock, pass(&engines, 100)).await;
@@ -153,7 +153,7 @@ async fn what_was_acknowledged_before_a_panic_is_published_by_the_end() {
     let engines = Engines::new();
     let (process, goes_off) = process_with_bomb(&engines, "payments", STEP);
     let (_stop, stopped) = shutdown();
-    let running = tokio::spawn(process.loops.run(engines.world.clone(), stopped, &spawn));
+    let running = tokio::spawn(process.loops.run(engines.env.clone(), stopped, &spawn));
     let listing = in_time(&engines.clock, process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
 
     let command = engines.place(1, listing.ticket.id);
@@ -171,7 +171,7 @@ async fn a_panic_on_the_way_out_is_told_as_well() {
     let (process, goes_off) = process_with_bomb(&engines, "orders-relay", FINISH);
     goes_off.store(1, Ordering::SeqCst);
     let (stop, stopped) = shutdown();
-    let running = tokio::spawn(process.loops.run(engines.world.clone(), stopped, &spawn));
+    let running = tokio::spawn(process.loops.run(engines.env.clone(), stopped, &spawn));
 
     stop.request();
     let ended = in_time(&engines.clock, running).await.unwrap().expect_err("a loop panicked");
@@ -192,7 +192,7 @@ async fn a_task_that_the_runtime_drops_is_noticed() {
             }
         };
 
-        let running = process.loops.run(engines.world.clone(), stopped, &spawn_most);
+        let running = process.loops.run(engines.env.clone(), stopped, &spawn_most);
         let ended = in_time(&engines.clock, running).await.expect_err("a loop never ran");
 
         assert_eq!(ended.how, EndedBy::Drop);
@@ -202,7 +202,7 @@ async fn a_task_that_the_runtime_drops_is_noticed() {
 #[tokio::test]
 async fn a_loop_that_is_told_to_stop_has_not_ended_early() {
     let engines = Engines::new();
-    let running = engines.start_running(&FaultPlan::none()).loops.start(engines.world.clone(), &spawn);
+    let running = engines.start_running(&FaultPlan::none()).loops.start(engines.env.clone(), &spawn);
     let health = running.health();
     in_time(&engines.clock, pass(&engines, 3)).await;
     assert_eq!(health.one_ended().now_or_never(), None);
@@ -216,7 +216,7 @@ async fn a_loop_that_is_told_to_stop_has_not_ended_early() {
 async fn orders_that_wait_at_a_batcher_that_is_gone_are_answered() {
     let engines = Engines::new();
     let mut process = engines.start_running(&FaultPlan::none());
-    let batchers = process.loops.take_desks();
+    let batchers = process.loops.take_batchers();
     let listing = in_time(&engines.clock, process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
     let command = engines.place(1, listing.ticket.id);
     let waiting = process.orders.place_order(command, origin());

@@ -5,10 +5,10 @@
 mod accounts;
 mod architecture;
 mod audit;
+mod batcher;
+mod batcher_isolate;
 mod consumer;
 mod crash;
-mod desk;
-mod desk_apart;
 mod disconnect;
 mod durable;
 mod hold_limits;

@@ -12,11 +12,12 @@ use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::payment::Payment;
 use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::desk::DeskConfig;
-use ticketing_core::flow::driver::{Step, causes};
+use ticketing_core::messaging::driver::Step;
+use ticketing_core::ports::clock::ClockAndIds;
+use ticketing_core::ports::error_chain;
 use ticketing_core::ports::gateway::CardToken;
-use ticketing_core::usecase::World;
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::batcher::BatcherConfig;
 use ticketing_core::usecase::orders::{ExpireOverdue, Orders, PlaceOrder};
 use ticketing_core::usecase::payments::{PayOrder, Payments};
 use ticketing_core::usecase::tickets::{CreateTicket, Tickets};
@@ -50,32 +51,32 @@ impl Deref for Engines {
 impl Engines {
     pub(crate) fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_millis(1_800_000_000_000));
-        let world = World { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
-        Self { clock, limits: HoldLimits::OFF, memory: MemoryEngines::new(world) }
+        let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
+        Self { clock, limits: HoldLimits::OFF, memory: MemoryEngines::new(env) }
     }
 
     /// The same engines, for processes whose clock shows another time.
     pub(crate) fn at(&self, now: Timestamp) -> Self {
         let clock = ManualClock::new(now);
-        let world = World { clock: Arc::new(clock.clone()), ..self.memory.world.clone() };
+        let env = ClockAndIds { clock: Arc::new(clock.clone()), ..self.memory.env.clone() };
         let mut engines = Self { clock, ..self.clone() };
-        engines.memory.world = world;
+        engines.memory.env = env;
         engines
     }
 
     /// Starts a process on these engines that is stepped by hand; `faults` befall it alone.
     pub(crate) fn start(&self, faults: &FaultPlan) -> Process {
         let mut process = self.start_running(faults);
-        for desk in process.loops.take_desks() {
-            process.desks.spawn(desk.run());
+        for batcher in process.loops.take_batchers() {
+            process.batchers.spawn(batcher.run());
         }
         process
     }
 
     /// Starts a process whose loops are still to be run.
     pub(crate) fn start_running(&self, faults: &FaultPlan) -> Process {
-        let desk = DeskConfig { hold_for: HOLD, limits: self.limits, ..DeskConfig::default() };
-        let settings = Settings { desk, ..Settings::default() };
+        let batcher = BatcherConfig { hold_for: HOLD, limits: self.limits, ..BatcherConfig::default() };
+        let settings = Settings { batcher, ..Settings::default() };
         let mine = self.memory.with_faults(faults);
         let surroundings = mine.surroundings(settings);
         let (tickets, ticket_loops) = surroundings.tickets(mine.ticket_ports()).expect(FIT);
@@ -84,7 +85,7 @@ impl Engines {
             surroundings.payments(mine.payment_ports(), Arc::new(mine.gateway.clone())).expect(FIT);
         let expiration_loops = surroundings.expiration(mine.expiration_ports()).expect(FIT);
         let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
-        Process { engines: self.clone(), tickets, orders, payments, loops, desks: JoinSet::new() }
+        Process { engines: self.clone(), tickets, orders, payments, loops, batchers: JoinSet::new() }
     }
 
     pub(crate) fn create(&self, seller: u128, quantity: u32) -> CreateTicket {
@@ -107,7 +108,7 @@ pub(crate) struct Process {
     pub(crate) orders: Orders,
     pub(crate) payments: Payments,
     pub(crate) loops: Loops,
-    desks: JoinSet<()>,
+    batchers: JoinSet<()>,
 }
 
 pub(crate) fn account(n: u128) -> AccountId {
@@ -131,8 +132,8 @@ type Named = (u128, Option<IdempotencyKey>);
 /// What somebody asks of a marketplace, in a word each.
 impl Process {
     pub(crate) fn origin(&self) -> Origin {
-        let world = &self.engines.world;
-        Origin::new(world.uuid(world.now()))
+        let env = &self.engines.env;
+        Origin::new(env.uuid(env.now()))
     }
 
     pub(crate) async fn sell(&self, seller: u128, quantity: u32) -> Result<Listing, Error> {
@@ -175,7 +176,7 @@ impl Process {
     /// Moves every event to where it belongs, and fires what is due.
     pub(crate) async fn settle(&mut self) -> Result<(), String> {
         let clock = self.engines.clock.clone();
-        in_time(&clock, self.loops.settle()).await.map_err(|error| causes(&*error))
+        in_time(&clock, self.loops.settle()).await.map_err(|error| error_chain(&*error))
     }
 
     /// Settles again and again, whatever fails, while time passes; for a system whose faults have ended.

@@ -12,10 +12,10 @@ use ticketing_core::domain::order::Order;
 use ticketing_core::domain::stock::{OrderRequest, Stock};
 use ticketing_core::domain::ticket::Ticket;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::desk::{DeskConfig, Desks, Matter, Wish};
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
-use ticketing_core::usecase::World;
+use ticketing_core::usecase::orders::batcher::{BatcherConfig, OrderAction, OrderBatchers, OrderCommand};
 use ticketing_core::wire::Origin;
 use ticketing_memory::{MemoryOrderStore, RandomIds, SystemClock};
 use uuid::Uuid;
@@ -71,44 +71,51 @@ impl Guarded {
     }
 }
 
-/// Two processes on one database, each with desks of its own.
+/// Two processes on one database, each with batchers of its own.
 struct Contest {
     store: Arc<dyn OrderStore>,
-    world: World,
-    processes: [Desks; 2],
+    env: ClockAndIds,
+    processes: [OrderBatchers; 2],
 }
 
 impl Contest {
     fn new(guard: Guard) -> Self {
-        let world = World { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) };
-        let store: Arc<dyn OrderStore> = Arc::new(Guarded(MemoryOrderStore::new(Arc::clone(&world.clock)), guard));
+        let env = ClockAndIds { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) };
+        let store: Arc<dyn OrderStore> = Arc::new(Guarded(MemoryOrderStore::new(Arc::clone(&env.clock)), guard));
         let processes = [(), ()].map(|()| {
-            let config =
-                DeskConfig { hold_for: Duration::from_secs(900), limits: HoldLimits::OFF, ..DeskConfig::default() };
-            let (desks, run) = Desks::open(&store, &world, config);
-            for desk in run {
-                tokio::spawn(desk.run());
+            let config = BatcherConfig {
+                hold_for: Duration::from_secs(900),
+                limits: HoldLimits::OFF,
+                ..BatcherConfig::default()
+            };
+            let (batchers, run) = OrderBatchers::open(&store, &env, config);
+            for batcher in run {
+                tokio::spawn(batcher.run());
             }
-            desks
+            batchers
         });
-        Self { store, world, processes }
+        Self { store, env, processes }
     }
 
     /// Lets every buyer ask for the only place at once; returns how many were told that it is theirs.
     async fn round(&self) -> usize {
         let ticket = self.sell_one().await;
-        let wishes = (1..=BUYERS).zip(self.processes.iter().cycle()).map(|(buyer, desks)| {
-            let id = OrderId::new(self.world.uuid(self.world.now()));
+        let commands = (1..=BUYERS).zip(self.processes.iter().cycle()).map(|(buyer, batchers)| {
+            let id = OrderId::new(self.env.uuid(self.env.now()));
             let request =
                 OrderRequest { id, buyer: account(buyer), quantity: Quantity::ONE, price_seen: None, key: None };
-            desks.decide(Matter { ticket, wish: Wish::Place(request), origin: Origin::new(Uuid::nil()) })
+            batchers.decide(OrderCommand {
+                ticket,
+                action: OrderAction::Place(request),
+                origin: Origin::new(Uuid::nil()),
+            })
         });
-        join_all(wishes).await.into_iter().filter(Result::is_ok).count()
+        join_all(commands).await.into_iter().filter(Result::is_ok).count()
     }
 
     async fn sell_one(&self) -> TicketId {
-        let now = self.world.now();
-        let id = TicketId::new(self.world.uuid(now));
+        let now = self.env.now();
+        let id = TicketId::new(self.env.uuid(now));
         let (ticket, _) = Ticket::create(id, account(99), offer(1, 1200), now).expect("a good offer");
         let work = UnitOfWork::default().with(Write::insert(Stock::of(&ticket)));
         self.store.commit(work).await.expect("the store is up");

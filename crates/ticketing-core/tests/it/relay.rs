@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ticketing_core::flow::driver::Step;
-use ticketing_core::flow::relay::{Relay, RelayConfig, RelayPorts};
+use ticketing_core::messaging::driver::Step;
+use ticketing_core::messaging::relay::{Relay, RelayConfig, RelayPorts};
 use ticketing_core::ports::transport::{EventPublisher, PublishError};
 use ticketing_core::wire::{EventEnvelope, Origin};
 use ticketing_memory::{FaultPlan, ManualClock};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use ticketing_core::domain::ids::SessionId;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{Session, SessionLifetimes, SessionStore};
-use ticketing_core::usecase::World;
 use ticketing_core::usecase::accounts::{Accounts, RefreshToken, Refreshed, SignedIn};
 use ticketing_core::usecase::error::Error;
 use ticketing_memory::{Fault, FaultPlan, ManualClock, Operation};
@@ -44,8 +44,8 @@ impl Visitor {
 
     /// A process of its own whose clock shows another time.
     fn at(&self, now: Timestamp) -> Accounts {
-        let world = World { clock: Arc::new(ManualClock::new(now)), ..self.accounts.world.clone() };
-        Accounts { world, ..self.accounts.clone() }
+        let env = ClockAndIds { clock: Arc::new(ManualClock::new(now)), ..self.accounts.env.clone() };
+        Accounts { env, ..self.accounts.clone() }
     }
 
     fn pass(&self, span: Duration) {
@@ -127,7 +127,7 @@ async fn a_retry_behind_the_next_renewal_gets_the_newest_pair() {
 async fn a_retry_at_a_process_whose_clock_is_a_little_off_signs_nobody_out() {
     let ada = Visitor::signed_in().await;
     let first = ada.renews(&ada.begun.refresh).await;
-    let now = ada.accounts.world.now();
+    let now = ada.accounts.env.now();
     let nearly = ada.accounts.lifetimes.overlap - Duration::from_millis(1);
     let off = Duration::from_secs(5);
 
@@ -142,7 +142,7 @@ async fn a_retry_at_a_process_whose_clock_is_a_little_off_signs_nobody_out() {
 async fn a_clock_that_is_set_back_makes_no_spent_token_good_again() {
     let ada = Visitor::signed_in().await;
     let newest = ada.renews(&ada.begun.refresh).await.refresh;
-    let hours_ago = ada.accounts.world.now().before(Duration::from_secs(3 * 3600));
+    let hours_ago = ada.accounts.env.now().before(Duration::from_secs(3 * 3600));
 
     let stolen = ada.at(hours_ago).refresh(&ada.begun.refresh).await;
 

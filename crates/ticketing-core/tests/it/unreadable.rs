@@ -6,7 +6,7 @@ use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::OrderId;
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::driver::Step;
+use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::census::Census;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::payment_store::PaymentStore;
@@ -120,7 +120,7 @@ async fn a_catalogue_shows_what_can_be_read() {
     }
     assert!(market.engines.tickets.spoil(&RecordKey::Listing(tickets[1])));
 
-    let all = ticketing_core::ports::ticket_store::TicketQuery::all(market.engines.world.now(), 10);
+    let all = ticketing_core::ports::ticket_store::TicketQuery::all(market.engines.env.now(), 10);
     let shown = market.tickets.search_tickets(all).await.expect("no faults").items;
     let shown: Vec<_> = shown.iter().map(|listing| listing.ticket.id).collect();
     assert_eq!(shown, [tickets[2], tickets[0]]);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ticketing_core::domain::event::Topic;
-use ticketing_core::flow::driver::causes;
+use ticketing_core::ports::error_chain;
 use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::transport::{EventSubscriber, StartFrom, SubscriptionConfig};
 use ticketing_kafka::{
@@ -145,7 +145,7 @@ async fn a_group_is_told_why_it_is_not_let_in() {
 
     let error = KafkaSubscriber::new(&config).subscribe(wants).await.expect_err("nobody is let in");
 
-    let cause = causes(&error);
+    let cause = error_chain(&error);
     assert!(cause.contains("denies access") && !cause.contains("wrong-secret"), "{cause}");
 }
 

@@ -44,7 +44,7 @@ async fn a_wrong_password_is_told_and_never_printed() {
     assert!(!format!("{config:?}").contains("hunter22"));
     let error = refused(config).await;
     assert!(matches!(error, MongoError::Unauthorised(_)), "{error:?}");
-    assert!(!ticketing_core::flow::driver::causes(&error).contains("hunter22"));
+    assert!(!ticketing_core::ports::error_chain(&error).contains("hunter22"));
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ticketing_conformance::sample;
-use ticketing_core::flow::driver::causes;
 use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::error_chain;
 use ticketing_core::ports::store::{UnitOfWork, Write};
 use ticketing_mongodb::{MongoAccountStore, MongoClient, MongoConfig, MongoError};
 
@@ -31,7 +31,7 @@ async fn refusal(uri: &str, ca: Option<&str>) -> MongoError {
     let (config, began) = (config(uri, ca), Instant::now());
     let error = MongoClient::connect(&config).await.expect_err("it does not connect");
     assert!(began.elapsed() < Duration::from_secs(15), "it took {:?}", began.elapsed());
-    let shown = format!("{config:?} {error:?} {}", causes(&error));
+    let shown = format!("{config:?} {error:?} {}", error_chain(&error));
     assert!(!shown.contains("tomato"), "{shown}");
     error
 }

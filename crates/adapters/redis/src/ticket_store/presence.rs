@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ticketing_core::flow::driver::causes;
+use ticketing_core::ports::error_chain;
 
 use crate::error::RedisError;
 
@@ -49,7 +49,7 @@ impl Presence {
                 outage.until = Some(Instant::now() + PAUSE);
                 if outage.warned_at.is_none_or(|at| at.elapsed() >= BETWEEN_WARNINGS) {
                     outage.warned_at = Some(Instant::now());
-                    let cause = causes(&error);
+                    let cause = error_chain(&error);
                     tracing::warn!(cause, "searches go without Redis, and live updates may be late: {cause}");
                 }
                 None

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ticketing_conformance::sample;
 use ticketing_core::domain::ids::{AccountId, TicketId};
-use ticketing_core::flow::driver::causes;
+use ticketing_core::ports::error_chain;
 use ticketing_core::ports::identity::SessionStore;
 use ticketing_redis::{Heard, RedisClient, RedisConfig, RedisError, RedisSessions, RedisTicketNews};
 
@@ -40,7 +40,7 @@ async fn refusal(url: &str, ca: Option<&str>) -> RedisError {
     let (config, began) = (config(url.to_owned(), ca), Instant::now());
     let error = RedisClient::connect(&config).await.expect_err("it does not connect");
     assert!(began.elapsed() < LIMIT * 4, "it took {:?}", began.elapsed());
-    let shown = format!("{config:?} {error:?} {}", causes(&error));
+    let shown = format!("{config:?} {error:?} {}", error_chain(&error));
     assert!(!shown.contains("tomato"), "{shown}");
     error
 }

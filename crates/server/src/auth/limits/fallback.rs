@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_trait::async_trait;
 
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::driver::causes;
 use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::error_chain;
 use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
 
 /// Asks the limiter that all processes share; while that does not answer, this process counts for itself.
@@ -34,7 +34,7 @@ impl RateLimiter for FallbackLimiter {
             Err(error) => error,
         };
         if self.silent.is_due(self.clock.now()) {
-            tracing::warn!(cause = causes(&error), "the limiter does not answer: this process counts for itself");
+            tracing::warn!(cause = error_chain(&error), "the limiter does not answer: this process counts for itself");
         }
         self.local.check(key, quota).await
     }

@@ -52,7 +52,7 @@ impl FromRequestParts<App> for SignInTry {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let (headers, extensions) = (&parts.headers, &parts.extensions);
         let secure = client::is_https(headers, extensions, app);
-        let known = app.edge.devices.known(headers, secure, app.world.now());
+        let known = app.edge.devices.known(headers, secure, app.env.now());
         Ok(Self { address: client::address(headers, extensions, app), secure, known })
     }
 }
@@ -94,7 +94,7 @@ impl SignInTry {
 
     /// The cookie by which this browser is known from now on as one that signed in to an account.
     pub(crate) fn remember(&self, app: &App, email: &EmailAddress) -> HeaderValue {
-        let known = self.known.and(AccountMark::of(email), app.world.now());
+        let known = self.known.and(AccountMark::of(email), app.env.now());
         app.edge.devices.cookie(&known, self.secure)
     }
 

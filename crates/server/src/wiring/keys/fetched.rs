@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::driver::Step;
+use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::identity::{Claims, IdentityError, TokenVerifier};
 use ticketing_crypto::JwtVerifier;

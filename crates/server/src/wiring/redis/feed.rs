@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::FutureExt;
 
 use ticketing_core::domain::ticket::Sales;
-use ticketing_core::flow::driver::Step;
+use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::BoxError;
 use ticketing_redis::{Heard, RedisTicketNews, TicketState};
 

@@ -152,15 +152,15 @@ async fn nobody_believes_to_be_signed_out_while_sessions_are_away() {
 async fn a_session_elsewhere_is_ended_by_a_form() {
     let app = TestApp::start().await;
     let mut phone = member(&app, "ada").await;
-    let mut desk = Browser::new(&app);
-    desk.open("/signin?next=/account").await;
-    desk.submit("/signin", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
-    let revoke = desk.attributes("form[action$='/revoke']", "action");
+    let mut here = Browser::new(&app);
+    here.open("/signin?next=/account").await;
+    here.submit("/signin", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
+    let revoke = here.attributes("form[action$='/revoke']", "action");
     assert_eq!(revoke.len(), 1);
 
-    desk.submit(&revoke[0], &[]).await;
+    here.submit(&revoke[0], &[]).await;
 
-    assert_eq!((desk.path.as_str(), desk.told()), ("/account", vec!["The session was ended.".to_owned()]));
+    assert_eq!((here.path.as_str(), desk.told()), ("/account", vec!["The session was ended.".to_owned()]));
     phone.open("/account").await;
     assert_eq!(phone.path, "/signin?next=%2Faccount");
 }

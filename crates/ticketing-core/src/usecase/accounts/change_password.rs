@@ -3,7 +3,7 @@
 use crate::domain::account::{Account, Password, PasswordAttempt};
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::invalid::Invalid;
-use crate::flow::driver::causes;
+use crate::ports::error_chain;
 use crate::ports::identity::{Session, SessionKey};
 use crate::ports::store::{StoreError, Stored, UnitOfWork};
 use crate::usecase::DECISIONS;
@@ -102,10 +102,10 @@ impl Accounts {
     /// Ends all other sessions and renews this one, as far as the session store answers.
     async fn go_on_alone(&self, account: &Account, session: SessionId) -> Renewal {
         if let Err(error) = self.sessions.revoke_all(account.id, Some(session)).await {
-            tracing::warn!(account = %account.id, cause = causes(&error), "sessions of {} end when their access tokens run out, and not at once", account.id);
+            tracing::warn!(account = %account.id, cause = error_chain(&error), "sessions of {} end when their access tokens run out, and not at once", account.id);
         }
         self.renew_session(account, session).await.unwrap_or_else(|error| {
-            tracing::warn!(account = %account.id, cause = causes(&error), "a session of {} was not renewed", account.id);
+            tracing::warn!(account = %account.id, cause = error_chain(&error), "a session of {} was not renewed", account.id);
             Renewal::Over
         })
     }
@@ -113,14 +113,14 @@ impl Accounts {
     /// Gives a session the account's password of now, and tokens that come out of none of its old ones.
     async fn renew_session(&self, account: &Account, id: SessionId) -> Result<Renewal, Error> {
         for _ in 0..DECISIONS {
-            let now = self.world.now();
+            let now = self.env.now();
             let session = self.sessions.session(id).await?.filter(|session| session.account == account.id);
             let Some(session) = session else { return Ok(Renewal::Over) };
             if session.password == account.password.version() {
                 return Ok(Renewal::Kept);
             }
-            let key = SessionKey(self.world.ids.secret());
-            let refresh = RefreshToken::draw(id, &key, &self.world);
+            let key = SessionKey(self.env.ids.secret());
+            let refresh = RefreshToken::draw(id, &key, &self.env);
             let next = Session {
                 refreshed_at: now,
                 expires_at: self.session_end(session.created_at, now),

@@ -35,7 +35,7 @@ impl Accounts {
     ///
     /// [`Error::SessionOver`]: sign in; also where the password was replaced since. Or a failure of a port.
     pub async fn refresh(&self, token: &RefreshToken) -> Result<Refreshed, Error> {
-        let now = self.world.now();
+        let now = self.env.now();
         // A later round sees the session as the winner of a race left it.
         for _ in 0..DECISIONS {
             let session = self.sessions.session(token.session()).await?.ok_or(Error::SessionOver)?;

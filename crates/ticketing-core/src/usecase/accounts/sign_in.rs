@@ -36,7 +36,7 @@ impl Accounts {
         // Without an account this takes as long, so timing does not tell who has one.
         let proven = self.hasher.verify(attempt, hash).await?;
         let Some(account) = account.filter(|_| proven) else { return Err(Error::WrongCredentials) };
-        let signed_in = self.begin_session(&account, &command.device, self.world.now()).await?;
+        let signed_in = self.begin_session(&account, &command.device, self.env.now()).await?;
         // A change of password ends the sessions that it finds; one that it came too early for is found here.
         if !self.has_still(&account).await? {
             self.sessions.revoke(account.id, signed_in.access.claims.session).await?;

@@ -39,11 +39,11 @@ impl Accounts {
         }
         let password = self.strong_password(command.password, &command.email).await?;
         let hash = self.hasher.hash(&password).await?;
-        let now = self.world.now();
-        let id = AccountId::new(self.world.uuid(now));
+        let now = self.env.now();
+        let id = AccountId::new(self.env.uuid(now));
         let (account, event) = Account::register(id, command.email, hash, now);
         let work =
-            UnitOfWork::default().with(Write::insert(account.clone())).telling(self.world.seal(&event, now, &origin));
+            UnitOfWork::default().with(Write::insert(account.clone())).telling(self.env.seal(&event, now, &origin));
         match self.store.commit(work).await {
             Ok(_) => self.begin_session(&account, &command.device, now).await,
             Err(StoreError::Conflict(_)) => Err(Error::EmailTaken),

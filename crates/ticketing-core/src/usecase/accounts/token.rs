@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::domain::ids::SessionId;
+use crate::ports::clock::ClockAndIds;
 use crate::ports::identity::{SessionKey, TokenDigest};
-use crate::usecase::World;
 use crate::usecase::error::Error;
 
 /// Exchanges for the next pair of tokens, once. Never printed.
@@ -29,8 +29,8 @@ const SEAL: usize = 16;
 
 impl RefreshToken {
     /// A token that comes out of no other.
-    pub(super) fn draw(session: SessionId, key: &SessionKey, world: &World) -> Self {
-        Self::sealed(session, world.ids.secret(), key)
+    pub(super) fn draw(session: SessionId, key: &SessionKey, env: &ClockAndIds) -> Self {
+        Self::sealed(session, env.ids.secret(), key)
     }
 
     /// The token that this one is exchanged for; always the same.

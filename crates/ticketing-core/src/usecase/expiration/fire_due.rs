@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::domain::event::Event;
-use crate::flow::driver::Step;
+use crate::messaging::driver::Step;
 use crate::ports::BoxError;
 use crate::wire::Origin;
 
@@ -29,15 +29,15 @@ impl Step for FireDue {
     }
 
     async fn step(&mut self) -> Result<usize, BoxError> {
-        let Expiration { timers, publisher, world } = &self.expiration;
+        let Expiration { timers, publisher, env } = &self.expiration;
         let due = timers.claim_due(self.batch, self.claim).await?;
         if due.is_empty() {
             return Ok(0);
         }
-        let now = world.now();
+        let now = env.now();
         let events = due.iter().map(|due| {
             let event = Event::ExpirationCompleted { order: due.timer.order, pay_by: due.timer.due };
-            world.seal(&event, now, &Origin::new(world.uuid(now)))
+            env.seal(&event, now, &Origin::new(env.uuid(now)))
         });
         publisher.publish(&events.collect::<Vec<_>>()).await?;
         // A crash here fires them again: an order expires once.

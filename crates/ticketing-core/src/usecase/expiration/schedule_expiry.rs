@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::domain::event::Topic;
 use crate::domain::ids::OrderId;
 use crate::domain::order::OrderStatus;
-use crate::flow::consumer::{EventHandler, HandleError, Incoming};
+use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::ports::timers::{Timer, TimerError};
 
 use super::Expiration;

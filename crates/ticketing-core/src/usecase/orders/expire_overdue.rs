@@ -8,15 +8,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future;
 
-use crate::flow::desk::{Matter, Wish};
-use crate::flow::driver::Step;
-use crate::ports::BoxError;
+use crate::messaging::driver::Step;
 use crate::ports::order_store::OverdueCursor;
 use crate::ports::store::Page;
+use crate::ports::{BoxError, error_chain};
 use crate::usecase::error::Error;
 use crate::wire::Origin;
 
 use super::Orders;
+use super::batcher::{OrderAction, OrderCommand};
 
 /// Ends orders whose deadline passed a while ago.
 #[derive(Debug, Clone)]
@@ -42,15 +42,16 @@ impl Step for ExpireOverdue {
     }
 
     async fn step(&mut self) -> Result<usize, BoxError> {
-        let world = &self.orders.world;
-        let now = world.now();
+        let env = &self.orders.env;
+        let now = env.now();
         let page = Page { after: self.after, limit: self.batch };
         let overdue = self.orders.store.overdue(now.before(self.grace), page).await?;
         // Behind the last page the next step begins again: what could not be ended gets another try.
         self.after = if overdue.len() < self.batch { None } else { overdue.last().and_then(OverdueCursor::of) };
         let ends = overdue.iter().map(|order| {
-            let origin = Origin::new(world.uuid(now));
-            self.orders.desks.decide(Matter { ticket: order.ticket.id, wish: Wish::Expire(order.id), origin })
+            let origin = Origin::new(env.uuid(now));
+            let action = OrderAction::Expire(order.id);
+            self.orders.batchers.decide(OrderCommand { ticket: order.ticket.id, action, origin })
         });
         let mut expired = 0;
         for (order, end) in overdue.iter().zip(future::join_all(ends).await) {
@@ -59,7 +60,7 @@ impl Step for ExpireOverdue {
                 // It was paid or cancelled meanwhile.
                 Err(Error::Order(_)) => {}
                 Err(error) => {
-                    let cause = crate::flow::driver::causes(&error);
+                    let cause = error_chain(&error);
                     tracing::warn!(order = %order.id, cause, "order {} is overdue and could not be ended", order.id);
                 }
             }

@@ -1,6 +1,6 @@
 //! Takes over what tickets, payments and expirations tell.
 //!
-//! Every event becomes a matter of the desk that decides its ticket, so events
+//! Every event becomes a command of the batcher that decides its ticket, so events
 //! and buyers never race within a process. What an event wants may be so
 //! already: each of these is guarded by the state it changes.
 
@@ -11,14 +11,14 @@ use async_trait::async_trait;
 
 use crate::domain::event::{Event, Topic};
 use crate::domain::ids::{OrderId, TicketId};
-use crate::flow::consumer::{EventHandler, HandleError, Incoming};
-use crate::flow::desk::{Matter, Wish};
+use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::ports::order_store::OrderNeeds;
 use crate::ports::store::StoreError;
 use crate::usecase::error::{Error, ErrorKind};
 use crate::wire::Origin;
 
 use super::Orders;
+use super::batcher::{BatcherClosed, OrderAction, OrderCommand};
 
 /// Feeds ticket, payment and expiration events to the orders service.
 #[derive(Debug, Clone)]
@@ -40,16 +40,16 @@ impl EventHandler for OrdersFollow {
         let mut answers = Vec::with_capacity(events.len());
         // Order matters: what follows an event that is put back is put back with it, and may be handed in all the same.
         for (index, incoming) in events.iter().enumerate() {
-            let Some((ticket, wish)) = matter_of(&incoming.event, &tickets) else { continue };
-            let matter = Matter { ticket, wish, origin: Origin::caused_by(&incoming.envelope) };
-            match self.0.desks.hand_in(matter) {
+            let Some((ticket, action)) = command_of(&incoming.event, &tickets) else { continue };
+            let command = OrderCommand { ticket, action, origin: Origin::caused_by(&incoming.envelope) };
+            match self.0.batchers.submit(command) {
                 Ok(answer) => answers.push((index, answer)),
-                // One desk is crowded or gone: the others take what is theirs.
+                // One queue is full or closed: the other batchers take their own commands.
                 Err(error) => drop(unhandled.insert(index, handle_error(error))),
             }
         }
         for (index, answer) in answers {
-            match answer.await.unwrap_or_else(|_| Err(Error::unavailable(crate::flow::desk::Closed))) {
+            match answer.await.unwrap_or_else(|_| Err(Error::unavailable(BatcherClosed))) {
                 Ok(_) => {}
                 // The order came to another end first. Money for it goes back by itself, and what is
                 // not due yet by this clock is found by the sweep.
@@ -62,8 +62,8 @@ impl EventHandler for OrdersFollow {
 }
 
 impl OrdersFollow {
-    /// An expiration names its order alone; the desk is chosen by the ticket. Those whose ticket could not be
-    /// found out are noted, each for itself.
+    /// An expiration has the id of its order alone, and the batcher is chosen by the ticket. Each one whose ticket
+    /// cannot be found is recorded as unhandled.
     async fn tickets_of_expired(&self, events: &[Incoming], unhandled: &mut Unhandled) -> HashMap<OrderId, TicketId> {
         let expired: Vec<_> = events.iter().enumerate().filter_map(expired_order).collect();
         match self.tickets_of(expired.iter().map(|(_, order)| *order).collect()).await {
@@ -107,14 +107,16 @@ fn expired_order((index, incoming): (usize, &Incoming)) -> Option<(usize, OrderI
     }
 }
 
-/// What an event wants of which desk, if anything.
-fn matter_of(event: &Event, tickets: &HashMap<OrderId, TicketId>) -> Option<(TicketId, Wish)> {
+/// What an event asks a batcher to do, and about which ticket; `None` if nothing.
+fn command_of(event: &Event, tickets: &HashMap<OrderId, TicketId>) -> Option<(TicketId, OrderAction)> {
     match event {
         Event::TicketCreated(ticket) | Event::TicketUpdated(ticket) | Event::TicketWithdrawn(ticket) => {
-            Some((ticket.id, Wish::Follow(ticket.clone())))
+            Some((ticket.id, OrderAction::Follow(ticket.clone())))
         }
-        Event::PaymentCaptured(payment) => Some((payment.ticket, Wish::Complete(payment.order, payment.id))),
-        Event::ExpirationCompleted { order, .. } => tickets.get(order).map(|ticket| (*ticket, Wish::Expire(*order))),
+        Event::PaymentCaptured(payment) => Some((payment.ticket, OrderAction::Complete(payment.order, payment.id))),
+        Event::ExpirationCompleted { order, .. } => {
+            tickets.get(order).map(|ticket| (*ticket, OrderAction::Expire(*order)))
+        }
         Event::PaymentFailed(_)
         | Event::PaymentRefunded(_)
         | Event::AccountRegistered { .. }

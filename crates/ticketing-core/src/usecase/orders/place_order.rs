@@ -4,9 +4,8 @@ use crate::domain::ids::{AccountId, OrderId, TicketId};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::order::{IdempotencyKey, Order};
 use crate::domain::stock::OrderRequest;
-use crate::flow::desk::{Decided, Matter, Wish};
 use crate::usecase::error::Error;
-use crate::usecase::{News, YOUNG};
+use crate::usecase::replica_wait::{ReplicaWait, YOUNG};
 use crate::wire::Origin;
 
 use super::Orders;
@@ -38,23 +37,20 @@ impl Orders {
     ///
     /// Dropping the future ends the wait; the order is placed or refused nevertheless.
     pub async fn place_order(&self, command: PlaceOrder, origin: Origin) -> Result<Order, Error> {
-        let now = self.world.now();
+        let now = self.env.now();
         let request = OrderRequest {
-            id: OrderId::new(self.world.uuid(now)),
+            id: OrderId::new(self.env.uuid(now)),
             buyer: command.buyer,
             quantity: command.quantity,
             price_seen: command.price_seen,
             key: command.key,
         };
-        let matter = Matter { ticket: command.ticket, wish: Wish::Place(request), origin };
         let is_young = command.ticket.is_younger_than(YOUNG, now);
-        let mut news = News::expected(&self.world, is_young, (&self.waiters, command.buyer));
+        let mut wait = ReplicaWait::new(&self.env, &self.waits, command.buyer, is_young);
         loop {
-            match self.desks.decide(matter.clone()).await {
-                Ok(Decided::Order(order)) => return Ok(order),
-                Err(Error::TicketNotFound) if news.may_have_come().await => {}
-                Ok(Decided::Followed) => return Err(Error::TicketNotFound),
-                Err(error) => return Err(error),
+            match self.batchers.place(command.ticket, request.clone(), origin.clone()).await {
+                Err(Error::TicketNotFound) if wait.may_have_arrived().await => {}
+                placed => return placed,
             }
         }
     }

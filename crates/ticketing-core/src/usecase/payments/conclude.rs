@@ -46,7 +46,7 @@ impl Payments {
         let work: UnitOfWork<PaymentRecord> = UnitOfWork::default()
             .with(account.payable.replace(payable))
             .with(stored.replace(payment.clone()))
-            .telling(self.world.seal(&event, self.world.now(), origin));
+            .telling(self.env.seal(&event, self.env.now(), origin));
         match self.store.commit(work).await {
             Ok(_) => Ok(Some(payment)),
             Err(StoreError::Conflict(_)) => Ok(None),

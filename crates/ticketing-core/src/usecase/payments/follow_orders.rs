@@ -8,7 +8,7 @@ use crate::domain::event::Topic;
 use crate::domain::ids::OrderId;
 use crate::domain::order::Order;
 use crate::domain::payment::Payable;
-use crate::flow::consumer::{EventHandler, HandleError, Incoming};
+use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords};
 use crate::ports::store::{RecordKey, StoreError, UnitOfWork, Write};
 use crate::usecase::contended::{Contended, NotFollowed};

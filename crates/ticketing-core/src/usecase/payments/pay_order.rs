@@ -5,13 +5,15 @@
 
 use crate::domain::ids::{AccountId, OrderId, PaymentId};
 use crate::domain::order::IdempotencyKey;
+use crate::domain::payment::PAYABLE;
 use crate::domain::payment::{CardDigest, Payment, PaymentRequest, PaymentStatus};
 use crate::domain::time::Timestamp;
 use crate::ports::gateway::{Capture, CardToken};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
 use crate::ports::store::{StoreError, UnitOfWork, Write};
+use crate::usecase::DECISIONS;
 use crate::usecase::error::Error;
-use crate::usecase::{DECISIONS, News, PAYABLE, YOUNG};
+use crate::usecase::replica_wait::{ReplicaWait, YOUNG};
 use crate::wire::Origin;
 
 use super::{Payments, account_of};
@@ -83,7 +85,7 @@ impl Payments {
         match self.gateway.capture(&capture).await {
             Ok(outcome) => first_answer(self.conclude(payment.id, &outcome, &origin).await?),
             Err(error) => {
-                let cause = crate::flow::driver::causes(&error);
+                let cause = crate::ports::error_chain(&error);
                 tracing::warn!(payment = %payment.id, cause, "payment {} has no answer yet", payment.id);
                 Ok(payment)
             }
@@ -91,14 +93,14 @@ impl Payments {
     }
 
     async fn begin(&self, command: &PayOrder) -> Result<Begun, Error> {
-        let is_young = command.order.is_younger_than(YOUNG, self.world.now());
-        let mut news = News::expected(&self.world, is_young, (&self.waiters, command.buyer));
+        let is_young = command.order.is_younger_than(YOUNG, self.env.now());
+        let mut wait = ReplicaWait::new(&self.env, &self.waits, command.buyer, is_young);
         let mut tries = 0;
         loop {
             match self.try_to_begin(command).await {
                 Ok(begun) => return Ok(begun),
-                Err(NotBegun::Unheard) if news.may_have_come().await => {}
-                Err(NotBegun::Unheard) => return Err(unheard(command.order, self.world.now())),
+                Err(NotBegun::Unheard) if wait.may_have_arrived().await => {}
+                Err(NotBegun::Unheard) => return Err(unheard(command.order, self.env.now())),
                 Err(NotBegun::Raced) if tries < DECISIONS => tries += 1,
                 Err(NotBegun::Raced) => return Err(StoreError::Conflict(Vec::new()).into()),
                 Err(NotBegun::Refused(error)) => return Err(error),
@@ -119,8 +121,8 @@ impl Payments {
         if account.payable.record.buyer != command.buyer {
             return Err(Error::OrderNotFound.into());
         }
-        let now = self.world.now();
-        let id = PaymentId::new(self.world.uuid(now));
+        let now = self.env.now();
+        let id = PaymentId::new(self.env.uuid(now));
         let card = Some(CardDigest::of(id, command.card.expose()));
         let request = PaymentRequest { id, key: command.key.clone(), card };
         let live = account.live.as_ref().map(|stored| &stored.record);

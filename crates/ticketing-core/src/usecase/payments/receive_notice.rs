@@ -13,7 +13,7 @@ impl Payments {
     ///
     /// A failure of the store: the gateway sends the notice again.
     pub async fn receive_notice(&self, body: &[u8], signature: &str, origin: Origin) -> Result<bool, Error> {
-        let notice = match self.gateway.verify_notice(body, signature, self.world.now()) {
+        let notice = match self.gateway.verify_notice(body, signature, self.env.now()) {
             Ok(notice) => notice,
             Err(GatewayError::Forged) => return Ok(false),
             Err(error @ GatewayError::Unavailable(_)) => return Err(error.into()),

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use crate::domain::ids::PaymentId;
 use crate::domain::payment::{Payment, PaymentStatus};
-use crate::flow::driver::{Step, causes};
+use crate::messaging::driver::Step;
 use crate::ports::BoxError;
+use crate::ports::error_chain;
 use crate::ports::payment_store::PaymentRecord;
 use crate::ports::store::{Page, StoreError, UnitOfWork};
 use crate::usecase::DECISIONS;
@@ -41,8 +42,8 @@ impl Step for SettlePayments {
     }
 
     async fn step(&mut self) -> Result<usize, BoxError> {
-        let world = &self.payments.world;
-        let now = world.now();
+        let env = &self.payments.env;
+        let now = env.now();
         // A clock may be ahead of this one by as much; what is further ahead began while it was wrong.
         let young = now.before(self.grace)..=now.after(self.grace);
         let page = Page { after: self.after, limit: self.batch };
@@ -54,7 +55,7 @@ impl Step for SettlePayments {
             match self.payments.settle(payment).await {
                 Ok(()) => settled += 1,
                 Err(error) => {
-                    let (id, cause) = (payment.id, causes(&error));
+                    let (id, cause) = (payment.id, error_chain(&error));
                     tracing::warn!(payment = %id, cause, "payment {id} could not be settled yet");
                 }
             }
@@ -74,7 +75,7 @@ impl Payments {
         match &payment.status {
             PaymentStatus::Pending => {
                 let outcome = self.gateway.look_up(payment.id).await?;
-                let origin = Origin::new(self.world.uuid(self.world.now()));
+                let origin = Origin::new(self.env.uuid(self.env.now()));
                 self.conclude(payment.id, &outcome, &origin).await?;
                 Ok(())
             }
@@ -91,10 +92,10 @@ impl Payments {
         for _ in 0..DECISIONS {
             let Some(stored) = self.payment(id).await? else { return Err(Error::OrderNotFound) };
             let Some((refunded, event)) = stored.record.clone().refunded() else { return Ok(()) };
-            let now = self.world.now();
-            let origin = Origin::new(self.world.uuid(now));
+            let now = self.env.now();
+            let origin = Origin::new(self.env.uuid(now));
             let work: UnitOfWork<PaymentRecord> =
-                UnitOfWork::default().with(stored.replace(refunded)).telling(self.world.seal(&event, now, &origin));
+                UnitOfWork::default().with(stored.replace(refunded)).telling(self.env.seal(&event, now, &origin));
             match self.store.commit(work).await {
                 Err(StoreError::Conflict(_)) => {}
                 done => return Ok(done.map(drop)?),

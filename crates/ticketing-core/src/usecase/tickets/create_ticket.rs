@@ -68,12 +68,12 @@ impl Tickets {
         request: Option<CreationRequest>,
         origin: &Origin,
     ) -> Result<Option<Listing>, Error> {
-        let now = self.world.now();
-        let id = TicketId::new(self.world.uuid(now));
+        let now = self.env.now();
+        let id = TicketId::new(self.env.uuid(now));
         let (ticket, event) = Ticket::create(id, command.seller, command.offer.clone(), now).map_err(Error::Ticket)?;
         let listing = Listing { request, ..Listing::new(ticket) };
         let work =
-            UnitOfWork::default().with(Write::insert(listing.clone())).telling(self.world.seal(&event, now, origin));
+            UnitOfWork::default().with(Write::insert(listing.clone())).telling(self.env.seal(&event, now, origin));
         match self.store.commit(work).await {
             Ok(_) => Ok(Some(listing)),
             Err(StoreError::Conflict(_)) => Ok(None),

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::domain::event::Topic;
 use crate::domain::ids::TicketId;
 use crate::domain::ticket::Sales;
-use crate::flow::consumer::{EventHandler, HandleError, Incoming};
+use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::ports::store::{RecordKey, StoreError, UnitOfWork};
 use crate::usecase::contended::{Contended, NotFollowed};
 

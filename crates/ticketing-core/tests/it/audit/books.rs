@@ -54,7 +54,7 @@ impl Books {
     }
 
     fn uuid(&self) -> Uuid {
-        self.engines.world.uuid(self.engines.world.now())
+        self.engines.env.uuid(self.engines.env.now())
     }
 
     pub(super) async fn change_stock(&self, change: impl FnOnce(Stock) -> Stock) {
@@ -105,7 +105,7 @@ impl Books {
 
     /// An order that nobody has heard of, of a ticket that nobody has heard of.
     pub(super) fn stray_order(&self) -> Order {
-        let now = self.engines.world.now();
+        let now = self.engines.env.now();
         let ticket =
             OrderedTicket { id: TicketId::new(self.uuid()), title: "Opera".into(), price: offer(1, 1200).price };
         Order {
@@ -146,7 +146,7 @@ impl Books {
             buyer: account(1),
             total: offer(1, 1200).price.money(),
             status,
-            started_at: self.engines.world.now(),
+            started_at: self.engines.env.now(),
             key: None,
             card: None,
             version: 1,
@@ -161,7 +161,7 @@ impl Books {
     }
 
     fn ticket(&self) -> Ticket {
-        let (id, now) = (TicketId::new(self.uuid()), self.engines.world.now());
+        let (id, now) = (TicketId::new(self.uuid()), self.engines.env.now());
         Ticket::create(id, account(7), offer(5, 1200), now).expect("it has no time").0
     }
 
@@ -189,7 +189,7 @@ impl Books {
     }
 
     fn event(&self) -> EventEnvelope {
-        let now = self.engines.world.now();
+        let now = self.engines.env.now();
         let event = Event::ExpirationCompleted { order: self.open, pay_by: now };
         seal(&event, EventId::new(self.uuid()), now, &Origin::new(self.uuid()))
     }
@@ -208,7 +208,7 @@ impl Books {
             key: arrival.key(),
             arrival,
             reason: "it could not be handled".to_owned(),
-            parked_at: self.engines.world.now(),
+            parked_at: self.engines.env.now(),
             released: false,
         };
         self.engines.parking.park(parked).await.expect("the engines are up");

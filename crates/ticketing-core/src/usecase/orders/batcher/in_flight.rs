@@ -12,19 +12,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::domain::ids::{AccountId, OrderId, TicketId};
 use crate::domain::stock::OrderRequest;
 
-/// The orders that are being decided. A clone leads to the same ones.
+/// The orders that are being decided. A clone shares them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct UnderWay(Arc<Mutex<Entered>>);
+pub(super) struct InFlightOrders(Arc<Mutex<Entered>>);
 
 #[derive(Debug, Default)]
 struct Entered {
     batches: u64,
-    of_buyer: HashMap<AccountId, Vec<Entry>>,
+    of_buyer: HashMap<AccountId, Vec<InFlightOrder>>,
 }
 
 /// One order of a batch.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
+pub(super) struct InFlightOrder {
     batch: u64,
     pub(super) order: OrderId,
     pub(super) ticket: TicketId,
@@ -33,26 +33,26 @@ pub(super) struct Entry {
 
 /// A batch that is being decided; dropping it takes its orders out.
 #[derive(Debug)]
-pub(super) struct Batch {
+pub(super) struct InFlightBatch {
     number: u64,
     buyers: Vec<AccountId>,
-    under_way: UnderWay,
+    in_flight: InFlightOrders,
 }
 
-impl UnderWay {
+impl InFlightOrders {
     /// Enters the orders of a batch. Call it before anything is read for them.
-    pub(super) fn enter<'a>(&self, requests: impl Iterator<Item = (TicketId, &'a OrderRequest)>) -> Batch {
+    pub(super) fn enter<'a>(&self, requests: impl Iterator<Item = (TicketId, &'a OrderRequest)>) -> InFlightBatch {
         let mut entered = self.entered();
         entered.batches += 1;
         let number = entered.batches;
         let mut buyers = Vec::new();
         for (ticket, request) in requests {
-            let entry = Entry { batch: number, order: request.id, ticket, places: request.quantity.get() };
+            let entry = InFlightOrder { batch: number, order: request.id, ticket, places: request.quantity.get() };
             entered.of_buyer.entry(request.buyer).or_default().push(entry);
             buyers.push(request.buyer);
         }
         drop(entered);
-        Batch { number, buyers, under_way: self.clone() }
+        InFlightBatch { number, buyers, in_flight: self.clone() }
     }
 
     fn entered(&self) -> MutexGuard<'_, Entered> {
@@ -61,21 +61,21 @@ impl UnderWay {
     }
 }
 
-impl Batch {
+impl InFlightBatch {
     /// The orders of this batch's buyers that were entered before it and are not decided yet.
-    pub(super) fn earlier(&self) -> HashMap<AccountId, Vec<Entry>> {
-        let entered = self.under_way.entered();
+    pub(super) fn earlier(&self) -> HashMap<AccountId, Vec<InFlightOrder>> {
+        let entered = self.in_flight.entered();
         let entries = self.buyers.iter().filter_map(|buyer| Some((*buyer, entered.of_buyer.get(buyer)?)));
         let earlier =
-            |entries: &Vec<Entry>| entries.iter().filter(|entry| entry.batch < self.number).copied().collect();
+            |entries: &Vec<InFlightOrder>| entries.iter().filter(|entry| entry.batch < self.number).copied().collect();
         let found = entries.map(|(buyer, entries)| (buyer, earlier(entries)));
         found.filter(|(_, entries): &(_, Vec<_>)| !entries.is_empty()).collect()
     }
 }
 
-impl Drop for Batch {
+impl Drop for InFlightBatch {
     fn drop(&mut self) {
-        let mut entered = self.under_way.entered();
+        let mut entered = self.in_flight.entered();
         for buyer in &self.buyers {
             let Some(entries) = entered.of_buyer.get_mut(buyer) else { continue };
             entries.retain(|entry| entry.batch != self.number);

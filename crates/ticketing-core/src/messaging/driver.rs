@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use futures::future::{self, Either};
 use futures::pin_mut;
 
-use crate::ports::BoxError;
 use crate::ports::clock::{Clock, Ids};
+use crate::ports::{BoxError, error_chain};
 
 use super::backoff::Backoff;
 use super::shutdown::Shutdown;
@@ -87,7 +87,7 @@ impl Driver {
                 Err(error) => {
                     failures += 1;
                     let wait = pace.backoff.wait(failures, self.clock.now(), &*self.ids);
-                    let (name, cause) = (step.name(), causes(&*error));
+                    let (name, cause) = (step.name(), error_chain(&*error));
                     tracing::warn!(name, failures, ?wait, cause, "a step failed and will be tried again");
                     self.rest(future::pending(), wait).await;
                 }
@@ -109,17 +109,4 @@ impl Driver {
             Either::Left(_) | Either::Right(_) => {}
         }
     }
-}
-
-/// A failure and all its causes, in one line for the log.
-#[must_use]
-pub fn causes(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    line
 }

@@ -1,4 +1,4 @@
-//! Desks decide in order, together, and in doubt they look before they decide again.
+//! OrderBatchers decide in order, together, and in doubt they look before they decide again.
 
 use std::sync::Arc;
 
@@ -7,10 +7,12 @@ use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::stock::{OrderRequest, Stock};
 use ticketing_core::domain::ticket::Ticket;
-use ticketing_core::flow::desk::{Decided, Desk, DeskConfig, Desks, Matter, Wish};
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::store::{UnitOfWork, Write};
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::batcher::{
+    BatcherConfig, Decision, OrderAction, OrderBatcher, OrderBatchers, OrderCommand,
+};
 use ticketing_core::wire::Origin;
 use ticketing_memory::{Fault, FaultPlan, MemoryOrderStore, Operation};
 use uuid::Uuid;
@@ -33,41 +35,41 @@ impl Office {
         self.engines.orders.with_faults(self.faults.clone())
     }
 
-    /// Desks of one more process.
-    fn open(&self) -> Desks {
-        let (desks, loops) = self.closed_for_lunch(DeskConfig::default());
-        for desk in loops {
-            tokio::spawn(desk.run());
+    /// OrderBatchers of one more process.
+    fn open(&self) -> OrderBatchers {
+        let (batchers, loops) = self.closed_for_lunch(BatcherConfig::default());
+        for batcher in loops {
+            tokio::spawn(batcher.run());
         }
-        desks
+        batchers
     }
 
-    /// Desks that take matters and do not decide them.
-    fn closed_for_lunch(&self, config: DeskConfig) -> (Desks, Vec<Desk>) {
+    /// OrderBatchers that take commands and do not decide them.
+    fn closed_for_lunch(&self, config: BatcherConfig) -> (OrderBatchers, Vec<OrderBatcher>) {
         let store: Arc<dyn OrderStore> = Arc::new(self.store());
-        Desks::open(&store, &self.engines.world, config)
+        OrderBatchers::open(&store, &self.engines.env, config)
     }
 
     async fn sell(&self, quantity: u32) -> TicketId {
-        let world = &self.engines.world;
-        let id = TicketId::new(world.uuid(world.now()));
-        let (ticket, _) = Ticket::create(id, account(99), offer(quantity, 1200), world.now()).expect("a good offer");
+        let env = &self.engines.env;
+        let id = TicketId::new(env.uuid(env.now()));
+        let (ticket, _) = Ticket::create(id, account(99), offer(quantity, 1200), env.now()).expect("a good offer");
         let work = UnitOfWork::default().with(Write::insert(Stock::of(&ticket)));
         self.engines.orders.commit(work).await.expect("the stock is new");
         id
     }
 
-    fn wish(&self, ticket: TicketId, buyer: u128) -> Matter {
-        let id = OrderId::new(self.engines.world.uuid(self.engines.world.now()));
+    fn action(&self, ticket: TicketId, buyer: u128) -> OrderCommand {
+        let id = OrderId::new(self.engines.env.uuid(self.engines.env.now()));
         let request = OrderRequest { id, buyer: account(buyer), quantity: Quantity::ONE, price_seen: None, key: None };
-        Matter { ticket, wish: Wish::Place(request), origin: Origin::new(Uuid::nil()) }
+        OrderCommand { ticket, action: OrderAction::Place(request), origin: Origin::new(Uuid::nil()) }
     }
 }
 
-fn buyer_of(decided: &Result<Decided, Error>) -> Option<u128> {
+fn buyer_of(decided: &Result<Decision, Error>) -> Option<u128> {
     match decided {
-        Ok(Decided::Order(order)) => Some(order.buyer.uuid().as_u128()),
-        Ok(Decided::Followed) | Err(_) => None,
+        Ok(Decision::Order(order)) => Some(order.buyer.uuid().as_u128()),
+        Ok(Decision::Followed) | Err(_) => None,
     }
 }
 
@@ -75,10 +77,10 @@ fn buyer_of(decided: &Result<Decided, Error>) -> Option<u128> {
 async fn first_come_is_first_decided_and_a_refusal_fails_nobody_else() {
     let office = Office::new();
     let ticket = office.sell(2).await;
-    let desks = office.open();
+    let batchers = office.open();
 
-    let wishes = [1, 99, 2, 3].map(|buyer| desks.decide(office.wish(ticket, buyer)));
-    let answers = join_all(wishes).await;
+    let commands = [1, 99, 2, 3].map(|buyer| batchers.decide(office.action(ticket, buyer)));
+    let answers = join_all(commands).await;
 
     let won: Vec<_> = answers.iter().map(buyer_of).collect();
     assert_eq!(won, [Some(1), None, Some(2), None]);
@@ -90,10 +92,10 @@ async fn first_come_is_first_decided_and_a_refusal_fails_nobody_else() {
 async fn what_waits_is_committed_as_one() {
     let office = Office::new();
     let ticket = office.sell(100).await;
-    let desks = office.open();
+    let batchers = office.open();
     let before = office.faults.steps();
 
-    join_all((1..=50).map(|buyer| desks.decide(office.wish(ticket, buyer)))).await;
+    join_all((1..=50).map(|buyer| batchers.decide(office.action(ticket, buyer)))).await;
 
     assert_eq!(office.faults.steps() - before, 4, "one read and one commit, two steps each");
 }
@@ -102,10 +104,10 @@ async fn what_waits_is_committed_as_one() {
 async fn an_order_whose_commit_is_in_doubt_is_found_and_not_placed_twice() {
     let office = Office::new();
     let ticket = office.sell(2).await;
-    let desks = office.open();
+    let batchers = office.open();
     office.faults.inject(Operation::Commit, Fault::FailAfter);
 
-    let answer = desks.decide(office.wish(ticket, 1)).await;
+    let answer = batchers.decide(office.action(ticket, 1)).await;
 
     assert_eq!(buyer_of(&answer), Some(1));
     assert_eq!(office.engines.all_orders().await.len(), 1);
@@ -115,14 +117,14 @@ async fn an_order_whose_commit_is_in_doubt_is_found_and_not_placed_twice() {
 async fn a_store_that_stays_away_is_told_to_everybody_and_nothing_is_placed() {
     let office = Office::new();
     let ticket = office.sell(2).await;
-    let desks = office.open();
+    let batchers = office.open();
     office.faults.crash();
 
-    let answers = join_all([1, 2].map(|buyer| desks.decide(office.wish(ticket, buyer)))).await;
+    let answers = join_all([1, 2].map(|buyer| batchers.decide(office.action(ticket, buyer)))).await;
 
     assert!(answers.iter().all(|answer| matches!(answer, Err(Error::Unavailable(_)))), "{answers:?}");
     office.faults.revive();
-    assert_eq!(buyer_of(&desks.decide(office.wish(ticket, 3)).await), Some(3));
+    assert_eq!(buyer_of(&batchers.decide(office.action(ticket, 3)).await), Some(3));
 }
 
 #[tokio::test]
@@ -130,42 +132,42 @@ async fn nothing_is_refused_from_memory() {
     let office = Office::new();
     let ticket = office.sell(1).await;
     let [here, there] = [(), ()].map(|()| office.open());
-    let Ok(Decided::Order(order)) = here.decide(office.wish(ticket, 1)).await else {
+    let Ok(Decision::Order(order)) = here.decide(office.action(ticket, 1)).await else {
         panic!("the place is free");
     };
-    let cancel = Matter { ticket, wish: Wish::Cancel(order.id), origin: Origin::new(Uuid::nil()) };
+    let cancel = OrderCommand { ticket, action: OrderAction::Cancel(order.id), origin: Origin::new(Uuid::nil()) };
     there.decide(cancel).await.unwrap();
 
-    // This desk remembers a stock that is sold out; the other process put the place back.
-    assert_eq!(buyer_of(&here.decide(office.wish(ticket, 2)).await), Some(2));
+    // This batcher remembers a stock that is sold out; the other process put the place back.
+    assert_eq!(buyer_of(&here.decide(office.action(ticket, 2)).await), Some(2));
 }
 
 #[tokio::test]
-async fn a_crowded_desk_says_so_at_once() {
+async fn a_full_queue_says_so_at_once() {
     let office = Office::new();
     let ticket = office.sell(5).await;
-    let (desks, _lunch) = office.closed_for_lunch(DeskConfig { waiting: 2, ..DeskConfig::default() });
+    let (batchers, _lunch) = office.closed_for_lunch(BatcherConfig { max_queued: 2, ..BatcherConfig::default() });
 
-    let mut waiting: Vec<_> = [1, 2].map(|buyer| Box::pin(desks.decide(office.wish(ticket, buyer)))).into();
+    let mut waiting: Vec<_> = [1, 2].map(|buyer| Box::pin(batchers.decide(office.action(ticket, buyer)))).into();
     for wait in &mut waiting {
         assert!(futures::poll!(wait).is_pending());
     }
 
-    assert!(matches!(desks.decide(office.wish(ticket, 3)).await, Err(Error::Unavailable(_))));
+    assert!(matches!(batchers.decide(office.action(ticket, 3)).await, Err(Error::Unavailable(_))));
 }
 
 #[tokio::test]
-async fn a_closing_desk_answers_all_who_wait_and_takes_nobody_else() {
+async fn a_closing_batcher_answers_all_who_wait_and_takes_nobody_else() {
     let office = Office::new();
     let ticket = office.sell(5).await;
-    let desks = office.open();
+    let batchers = office.open();
 
-    let mut waiting = Box::pin(desks.decide(office.wish(ticket, 1)));
+    let mut waiting = Box::pin(batchers.decide(office.action(ticket, 1)));
     assert!(futures::poll!(&mut waiting).is_pending());
-    desks.close();
+    batchers.close();
 
     assert_eq!(buyer_of(&waiting.await), Some(1));
-    assert!(matches!(desks.decide(office.wish(ticket, 2)).await, Err(Error::Unavailable(_))));
+    assert!(matches!(batchers.decide(office.action(ticket, 2)).await, Err(Error::Unavailable(_))));
 }
 
 #[tokio::test]
@@ -174,8 +176,9 @@ async fn a_conflict_between_processes_is_decided_again() {
     let ticket = office.sell(40).await;
     let processes = [(), ()].map(|()| office.open());
 
-    let wishes = (1..=60).zip(processes.iter().cycle()).map(|(buyer, desks)| desks.decide(office.wish(ticket, buyer)));
-    let answers = join_all(wishes).await;
+    let commands =
+        (1..=60).zip(processes.iter().cycle()).map(|(buyer, batchers)| batchers.decide(office.action(ticket, buyer)));
+    let answers = join_all(commands).await;
 
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 40);
     let refused = answers.iter().filter_map(|answer| answer.as_ref().err().map(Error::code));

@@ -10,7 +10,7 @@ use crate::ports::parking::{Parked, ParkedFilter, ParkingChange};
 use crate::ports::store::Page;
 
 use super::isolate::{UNANSWERED, WITHIN};
-use super::{Consumer, HandleError, causes, decode};
+use super::{Consumer, HandleError, decode, error_chain};
 
 /// How far the list of released deliveries was walked.
 ///
@@ -58,7 +58,7 @@ impl Consumer {
                 Some(Replayed::Failed(cause)) => self.hold(parked, &cause).await?,
                 Some(Replayed::Unanswered(error)) => {
                     unanswered += 1;
-                    let (key, cause) = (&parked.key, causes(&*error));
+                    let (key, cause) = (&parked.key, error_chain(&*error));
                     tracing::warn!(key, cause, "a released event of {key} has to wait for what it needs");
                     self.round.passed_by.insert(parked.key);
                 }
@@ -96,8 +96,8 @@ impl Consumer {
             match alone(self.try_to_handle(&[incoming]).await) {
                 Ok(()) => {}
                 Err(HandleError::Unavailable(error)) => return Ok(Some(Replayed::Unanswered(error))),
-                Err(HandleError::Failed(error)) => return Ok(Some(Replayed::Failed(causes(&*error)))),
-                Err(error @ HandleError::Partly(_)) => return Ok(Some(Replayed::Failed(causes(&error)))),
+                Err(HandleError::Failed(error)) => return Ok(Some(Replayed::Failed(error_chain(&*error)))),
+                Err(error @ HandleError::Partly(_)) => return Ok(Some(Replayed::Failed(error_chain(&error)))),
             }
         }
         self.ports.parking.change(ParkingChange::Remove { ids: vec![parked.id] }).await?;

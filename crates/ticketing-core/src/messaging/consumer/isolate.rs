@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::domain::time::Timestamp;
-use crate::flow::panic::caught;
+use crate::messaging::panic::caught;
 use crate::ports::BoxError;
 
-use super::{Consumer, HandleError, Incoming, Part, Unsettled, causes};
+use super::{Consumer, HandleError, Incoming, Part, Unsettled, error_chain};
 
 /// What happened to an earlier event of a key, so that later ones share it.
 #[derive(Clone, Copy)]
@@ -81,7 +81,7 @@ impl Consumer {
                 }
             }
             Err(HandleError::Failed(error)) => match <[Unsettled; 1]>::try_from(run) {
-                Ok([culprit]) => self.give_up_or_retry(culprit, batch, &causes(&*error)).await?,
+                Ok([culprit]) => self.give_up_or_retry(culprit, batch, &error_chain(&*error)).await?,
                 Err(run) => split(events, run, &mut batch.parts),
             },
         }
@@ -116,7 +116,7 @@ impl Consumer {
                 (Some(fate), _) => self.share(unsettled, fate).await?,
                 (None, None) => handled.push(unsettled),
                 (None, Some(HandleError::Unavailable(error))) => self.withhold(unsettled, batch, error),
-                (None, Some(error)) => self.give_up_or_retry(unsettled, batch, &causes(&error)).await?,
+                (None, Some(error)) => self.give_up_or_retry(unsettled, batch, &error_chain(&error)).await?,
             }
         }
         batch.unanswered = 0;
@@ -187,7 +187,7 @@ impl Consumer {
 
     /// What one event needs does not answer: it comes again with all behind it, without being blamed.
     fn withhold(&self, unsettled: Unsettled, batch: &mut Batch, error: BoxError) {
-        let (name, key, cause) = (self.handler.name(), unsettled.key.clone(), causes(&*error));
+        let (name, key, cause) = (self.handler.name(), unsettled.key.clone(), error_chain(&*error));
         tracing::warn!(name, key, cause, "an event of {key} has to wait for what it needs");
         let after = self.config.backoff.first;
         self.retry(unsettled, after);

@@ -1,4 +1,4 @@
-//! One ticket in trouble fails nobody else at its desk.
+//! One ticket in trouble fails nobody else at its batcher.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,14 +15,16 @@ use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use ticketing_core::domain::stock::{OrderRequest, Stock};
 use ticketing_core::domain::ticket::Ticket;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::flow::consumer::{EventHandler, HandleError, Incoming};
-use ticketing_core::flow::desk::{Decided, Desk, DeskConfig, Desks, Matter, Wish};
+use ticketing_core::messaging::consumer::{EventHandler, HandleError, Incoming};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, UnitOfWork, Write};
-use ticketing_core::usecase::Waiters;
 use ticketing_core::usecase::error::{Error, ErrorKind};
+use ticketing_core::usecase::orders::batcher::{
+    BatcherConfig, Decision, OrderAction, OrderBatcher, OrderBatchers, OrderCommand,
+};
 use ticketing_core::usecase::orders::{Orders, OrdersFollow};
+use ticketing_core::usecase::replica_wait::ReplicaWaits;
 use ticketing_core::wire::{Origin, seal};
 use ticketing_memory::ManualClock;
 use uuid::Uuid;
@@ -130,17 +132,17 @@ impl Office {
         Self { engines, store }
     }
 
-    /// One desk for all tickets, so that they wait together. It does not run yet.
-    fn desk(&self, config: DeskConfig) -> (Desks, Vec<Desk>) {
+    /// One batcher for all tickets, so that they wait together. It does not run yet.
+    fn batcher(&self, config: BatcherConfig) -> (OrderBatchers, Vec<OrderBatcher>) {
         let store: Arc<dyn OrderStore> = Arc::new(self.store.clone());
-        Desks::open(&store, &self.engines.world, DeskConfig { desks: 1, limits: HoldLimits::OFF, ..config })
+        OrderBatchers::open(&store, &self.engines.env, BatcherConfig { batchers: 1, limits: HoldLimits::OFF, ..config })
     }
 
-    /// One desk that runs.
-    fn open(&self) -> Desks {
-        let (desks, run) = self.desk(DeskConfig::default());
-        run.into_iter().for_each(|desk| drop(tokio::spawn(desk.run())));
-        desks
+    /// One batcher that runs.
+    fn open(&self) -> OrderBatchers {
+        let (batchers, run) = self.batcher(BatcherConfig::default());
+        run.into_iter().for_each(|batcher| drop(tokio::spawn(batcher.run())));
+        batchers
     }
 
     async fn sell(&self) -> TicketId {
@@ -148,9 +150,9 @@ impl Office {
     }
 
     async fn sell_places(&self, places: u32) -> TicketId {
-        let world = &self.engines.world;
-        let id = TicketId::new(world.uuid(world.now()));
-        let (ticket, _) = Ticket::create(id, account(99), offer(places, 1200), world.now()).expect("a good offer");
+        let env = &self.engines.env;
+        let id = TicketId::new(env.uuid(env.now()));
+        let (ticket, _) = Ticket::create(id, account(99), offer(places, 1200), env.now()).expect("a good offer");
         let work = UnitOfWork::default().with(Write::insert(Stock::of(&ticket)));
         self.engines.orders.commit(work).await.expect("the stock is new");
         id
@@ -172,26 +174,26 @@ impl Office {
         };
     }
 
-    fn place(&self, ticket: TicketId, key: Option<IdempotencyKey>) -> Matter {
-        let id = OrderId::new(self.engines.world.uuid(self.engines.world.now()));
+    fn place(&self, ticket: TicketId, key: Option<IdempotencyKey>) -> OrderCommand {
+        let id = OrderId::new(self.engines.env.uuid(self.engines.env.now()));
         let request = OrderRequest { id, buyer: account(1), quantity: Quantity::ONE, price_seen: None, key };
-        Matter { ticket, wish: Wish::Place(request), origin: Origin::new(Uuid::nil()) }
+        OrderCommand { ticket, action: OrderAction::Place(request), origin: Origin::new(Uuid::nil()) }
     }
 
-    async fn decide(&self, desks: &Desks, matters: Vec<Matter>) -> Vec<Result<Decided, Error>> {
-        let answers = join_all(matters.into_iter().map(|matter| desks.decide(matter)));
+    async fn decide(&self, batchers: &OrderBatchers, commands: Vec<OrderCommand>) -> Vec<Result<Decision, Error>> {
+        let answers = join_all(commands.into_iter().map(|command| batchers.decide(command)));
         in_time(&self.engines.clock, answers).await
     }
 
-    async fn order(&self, desks: &Desks, ticket: TicketId) -> Order {
-        match self.decide(desks, vec![self.place(ticket, None)]).await.pop() {
-            Some(Ok(Decided::Order(order))) => order,
+    async fn order(&self, batchers: &OrderBatchers, ticket: TicketId) -> Order {
+        match self.decide(batchers, vec![self.place(ticket, None)]).await.pop() {
+            Some(Ok(Decision::Order(order))) => order,
             other => panic!("the place is free: {other:?}"),
         }
     }
 }
 
-fn kinds(answers: &[Result<Decided, Error>]) -> Vec<Option<ErrorKind>> {
+fn kinds(answers: &[Result<Decision, Error>]) -> Vec<Option<ErrorKind>> {
     answers.iter().map(|answer| answer.as_ref().err().map(Error::kind)).collect()
 }
 
@@ -208,11 +210,11 @@ async fn a_ticket_in_trouble_fails_alone_wherever_it_stands() {
             let office = Office::new();
             let tickets = office.sell_some(5).await;
             office.trouble(tickets[bad], Some(trouble));
-            let desks = office.open();
+            let batchers = office.open();
             let began = office.engines.clock.now();
 
-            let matters = tickets.iter().flat_map(|ticket| [office.place(*ticket, None), office.place(*ticket, None)]);
-            let answers = office.decide(&desks, matters.collect()).await;
+            let commands = tickets.iter().flat_map(|ticket| [office.place(*ticket, None), office.place(*ticket, None)]);
+            let answers = office.decide(&batchers, commands.collect()).await;
 
             let expected: Vec<_> = (0..10).map(|at| (at / 2 == bad).then_some(kind)).collect();
             assert_eq!(kinds(&answers), expected, "{trouble:?} at {bad}");
@@ -228,18 +230,18 @@ async fn a_ticket_in_trouble_holds_up_nobody_the_next_time() {
         let office = Office::new();
         let tickets = office.sell_some(2).await;
         office.trouble(tickets[0], Some(trouble));
-        let desks = office.open();
-        office.decide(&desks, vec![office.place(tickets[0], None), office.place(tickets[1], None)]).await;
+        let batchers = office.open();
+        office.decide(&batchers, vec![office.place(tickets[0], None), office.place(tickets[1], None)]).await;
 
         let began = office.engines.clock.now();
-        let [bad, good] = [0, 1].map(|at| Box::pin(desks.decide(office.place(tickets[at], None))));
+        let [bad, good] = [0, 1].map(|at| Box::pin(batchers.decide(office.place(tickets[at], None))));
         let first = in_time(&office.engines.clock, futures::future::select(good, bad)).await;
 
         assert!(matches!(first, futures::future::Either::Left((Ok(_), _))), "{trouble:?}");
         assert!(office.engines.clock.now().since(began) < LOCKED_FOR, "{trouble:?}");
 
         office.trouble(tickets[0], None);
-        office.order(&desks, tickets[0]).await;
+        office.order(&batchers, tickets[0]).await;
     }
 }
 
@@ -247,13 +249,14 @@ async fn a_ticket_in_trouble_holds_up_nobody_the_next_time() {
 async fn an_unreadable_order_fails_alone_and_its_ticket_is_sold() {
     let office = Office::new();
     let ticket = office.sell().await;
-    let desks = office.open();
-    let [bad, good] = [office.order(&desks, ticket).await, office.order(&desks, ticket).await];
+    let batchers = office.open();
+    let [bad, good] = [office.order(&batchers, ticket).await, office.order(&batchers, ticket).await];
     office.store.unreadable.lock().unwrap().push(bad.id);
 
-    let complete = |order: &Order| Wish::Complete(order.id, PaymentId::new(Uuid::from_u128(7)));
-    let wishes = [complete(&bad), complete(&good)].map(|wish| Matter { wish, ..office.place(ticket, None) });
-    let answers = office.decide(&desks, wishes.into_iter().chain([office.place(ticket, None)]).collect()).await;
+    let complete = |order: &Order| OrderAction::Complete(order.id, PaymentId::new(Uuid::from_u128(7)));
+    let commands =
+        [complete(&bad), complete(&good)].map(|action| OrderCommand { action, ..office.place(ticket, None) });
+    let answers = office.decide(&batchers, commands.into_iter().chain([office.place(ticket, None)]).collect()).await;
 
     assert_eq!(kinds(&answers), [Some(ErrorKind::Broken), None, None]);
 }
@@ -263,10 +266,10 @@ async fn a_store_that_is_really_away_is_not_asked_for_each_ticket() {
     let office = Office::new();
     let tickets = office.sell_some(25).await;
     tickets.iter().for_each(|ticket| office.trouble(*ticket, Some(Trouble::Locked)));
-    let desks = office.open();
+    let batchers = office.open();
     let began = office.engines.clock.now();
 
-    let answers = office.decide(&desks, tickets.iter().map(|ticket| office.place(*ticket, None)).collect()).await;
+    let answers = office.decide(&batchers, tickets.iter().map(|ticket| office.place(*ticket, None)).collect()).await;
 
     assert!(kinds(&answers).iter().all(|kind| *kind == Some(ErrorKind::Unavailable)));
     let took = office.engines.clock.now().since(began);
@@ -278,14 +281,14 @@ async fn one_key_for_two_tickets_makes_one_order_though_they_are_decided_apart()
     let office = Office::new();
     let tickets = office.sell_some(3).await;
     office.trouble(tickets[0], Some(Trouble::Unreadable));
-    let desks = office.open();
+    let batchers = office.open();
 
-    let matters = [
+    let commands = [
         office.place(tickets[0], None),
         office.place(tickets[2], Some(key("one"))),
         office.place(tickets[1], Some(key("one"))),
     ];
-    let answers = office.decide(&desks, matters.into()).await;
+    let answers = office.decide(&batchers, commands.into()).await;
 
     let codes: Vec<_> = answers.iter().map(|answer| answer.as_ref().map_or_else(Error::code, |_| "placed")).collect();
     assert_eq!(codes, ["broken", "placed", "idempotency_key_reused"]);
@@ -296,27 +299,27 @@ async fn matters_of_one_ticket_keep_their_order_though_they_are_decided_alone() 
     let office = Office::new();
     let tickets = office.sell_some(2).await;
     office.trouble(tickets[0], Some(Trouble::Unreadable));
-    let desks = office.open();
-    let order = office.order(&desks, tickets[1]).await;
+    let batchers = office.open();
+    let order = office.order(&batchers, tickets[1]).await;
 
-    let cancel = Matter { wish: Wish::Cancel(order.id), ..office.place(tickets[1], None) };
-    let expire = Matter { wish: Wish::Expire(order.id), ..office.place(tickets[1], None) };
-    let answers = office.decide(&desks, vec![office.place(tickets[0], None), cancel, expire]).await;
+    let cancel = OrderCommand { action: OrderAction::Cancel(order.id), ..office.place(tickets[1], None) };
+    let expire = OrderCommand { action: OrderAction::Expire(order.id), ..office.place(tickets[1], None) };
+    let answers = office.decide(&batchers, vec![office.place(tickets[0], None), cancel, expire]).await;
 
     assert_eq!(kinds(&answers), [Some(ErrorKind::Broken), None, Some(ErrorKind::Refused)]);
 }
 
 #[tokio::test]
-async fn a_panic_is_counted_and_the_desk_goes_on() {
+async fn a_panic_is_counted_and_the_batcher_goes_on() {
     let office = Office::new();
     let ticket = office.sell().await;
     office.trouble(ticket, Some(Trouble::Panics));
-    let desks = office.open();
-    assert_eq!(kinds(&office.decide(&desks, vec![office.place(ticket, None)]).await), [Some(ErrorKind::Broken)]);
-    assert!(desks.panics() > 0);
+    let batchers = office.open();
+    assert_eq!(kinds(&office.decide(&batchers, vec![office.place(ticket, None)]).await), [Some(ErrorKind::Broken)]);
+    assert!(batchers.panics() > 0);
 
     office.trouble(ticket, None);
-    assert!(matches!(office.order(&desks, ticket).await.status, OrderStatus::AwaitingPayment { .. }));
+    assert!(matches!(office.order(&batchers, ticket).await.status, OrderStatus::AwaitingPayment { .. }));
 }
 
 /// An event of a captured payment.
@@ -356,19 +359,19 @@ async fn a_payment_is_not_blamed_for_its_neighbour() {
     for (trouble, is_blamed) in [(Trouble::Unreadable, true), (Trouble::Locked, false), (Trouble::Panics, true)] {
         let office = Office::new();
         let tickets = office.sell_some(3).await;
-        let desks = office.open();
+        let batchers = office.open();
         let mut events = Vec::new();
         for ticket in &tickets {
-            events.push(captured(&office.order(&desks, *ticket).await));
+            events.push(captured(&office.order(&batchers, *ticket).await));
         }
         office.trouble(tickets[1], Some(trouble));
-        // A desk that remembers nothing.
-        let desks = office.open();
+        // A batcher that remembers nothing.
+        let batchers = office.open();
         let orders = Orders {
             store: Arc::new(office.store.clone()),
-            desks,
-            world: office.engines.world.clone(),
-            waiters: Waiters::default(),
+            batchers,
+            env: office.engines.env.clone(),
+            waits: ReplicaWaits::default(),
         };
 
         let handled = in_time(&office.engines.clock, OrdersFollow(orders).handle(&events)).await;
@@ -381,8 +384,8 @@ async fn a_payment_is_not_blamed_for_its_neighbour() {
 async fn an_unreadable_order_that_expires_is_blamed_alone() {
     let office = Office::new();
     let ticket = office.sell().await;
-    let desks = office.open();
-    let [bad, good] = [office.order(&desks, ticket).await, office.order(&desks, ticket).await];
+    let batchers = office.open();
+    let [bad, good] = [office.order(&batchers, ticket).await, office.order(&batchers, ticket).await];
     office.store.unreadable.lock().unwrap().push(bad.id);
     office.engines.clock.advance(Duration::from_secs(3600));
     let expired = |order: &Order| {
@@ -391,9 +394,9 @@ async fn an_unreadable_order_that_expires_is_blamed_alone() {
     };
     let orders = Orders {
         store: Arc::new(office.store.clone()),
-        desks,
-        world: office.engines.world.clone(),
-        waiters: Waiters::default(),
+        batchers,
+        env: office.engines.env.clone(),
+        waits: ReplicaWaits::default(),
     };
 
     let handled = OrdersFollow(orders).handle(&[expired(&bad), expired(&good)]).await;
@@ -405,31 +408,31 @@ async fn an_unreadable_order_that_expires_is_blamed_alone() {
 }
 
 #[tokio::test]
-async fn a_crowded_desk_puts_back_its_own_events_alone() {
+async fn a_full_queue_puts_back_its_own_events_alone() {
     let office = Office::new();
     let store: Arc<dyn OrderStore> = Arc::new(office.store.clone());
-    let config = DeskConfig { desks: 2, waiting: 1, limits: HoldLimits::OFF, ..DeskConfig::default() };
-    let (desks, run) = Desks::open(&store, &office.engines.world, config);
-    // Desks are chosen by the last bytes.
+    let config = BatcherConfig { batchers: 2, max_queued: 1, limits: HoldLimits::OFF, ..BatcherConfig::default() };
+    let (batchers, run) = OrderBatchers::open(&store, &office.engines.env, config);
+    // OrderBatchers are chosen by the last bytes.
     let [even, odd] = [0, 1].map(|last| TicketId::new(Uuid::from_u128(1 << 80 | 7 << 76 | 0b10 << 62 | last)));
     let follow = |ticket: TicketId| {
         let (ticket, event) = Ticket::create(ticket, account(99), offer(5, 1200), Timestamp::EPOCH).expect("an offer");
         incoming(event, ticket.id.uuid())
     };
-    let mut in_the_way = Box::pin(desks.decide(office.place(even, None)));
+    let mut in_the_way = Box::pin(batchers.decide(office.place(even, None)));
     assert!(futures::poll!(&mut in_the_way).is_pending());
     let orders = Orders {
         store: Arc::clone(&store),
-        desks: desks.clone(),
-        world: office.engines.world.clone(),
-        waiters: Waiters::default(),
+        batchers: batchers.clone(),
+        env: office.engines.env.clone(),
+        waits: ReplicaWaits::default(),
     };
     let follower = OrdersFollow(orders);
 
     let events = [follow(even), follow(odd)];
     let mut handling = Box::pin(follower.handle(&events));
-    assert!(futures::poll!(&mut handling).is_pending(), "the desk that has room takes its own");
-    run.into_iter().for_each(|desk| drop(tokio::spawn(desk.run())));
+    assert!(futures::poll!(&mut handling).is_pending(), "the batcher that has room takes its own");
+    run.into_iter().for_each(|batcher| drop(tokio::spawn(batcher.run())));
     let handled = in_time(&office.engines.clock, handling).await;
 
     assert_eq!(blamed(handled), BTreeMap::from([(0, false)]));
@@ -441,9 +444,9 @@ async fn a_crowded_desk_puts_back_its_own_events_alone() {
 /// A store, beside which another process decides something between two reads.
 struct Meanwhile {
     sound: Arc<dyn OrderStore>,
-    other: Desks,
+    other: OrderBatchers,
     /// After so many reads.
-    then: Mutex<Option<(u32, Matter)>>,
+    then: Mutex<Option<(u32, OrderCommand)>>,
 }
 
 #[async_trait]
@@ -452,16 +455,16 @@ impl OrderStore for Meanwhile {
         let due = {
             let mut then = self.then.lock().expect("nobody panics with it");
             match then.take() {
-                Some((0, matter)) => Some(matter),
-                Some((reads, matter)) => {
-                    *then = Some((reads - 1, matter));
+                Some((0, command)) => Some(command),
+                Some((reads, command)) => {
+                    *then = Some((reads - 1, command));
                     None
                 }
                 None => None,
             }
         };
-        if let Some(matter) = due {
-            self.other.decide(matter).await.expect("the other process decides");
+        if let Some(command) = due {
+            self.other.decide(command).await.expect("the other process decides");
         }
         self.sound.load(needs).await
     }
@@ -486,20 +489,20 @@ async fn nothing_is_refused_from_memory_though_it_is_refused_only_at_the_second_
     let sound: Arc<dyn OrderStore> = Arc::new(office.engines.orders.clone());
     let store = Arc::new(Meanwhile { sound, other: office.open(), then: Mutex::default() });
     let shared: Arc<dyn OrderStore> = store.clone();
-    let (desks, run) = Desks::open(
+    let (batchers, run) = OrderBatchers::open(
         &shared,
-        &office.engines.world,
-        DeskConfig { desks: 1, limits: HoldLimits::OFF, ..DeskConfig::default() },
+        &office.engines.env,
+        BatcherConfig { batchers: 1, limits: HoldLimits::OFF, ..BatcherConfig::default() },
     );
-    run.into_iter().for_each(|desk| drop(tokio::spawn(desk.run())));
-    office.order(&desks, first).await;
-    let order = office.order(&desks, second).await;
-    let cancel = Matter { wish: Wish::Cancel(order.id), ..office.place(second, None) };
+    run.into_iter().for_each(|batcher| drop(tokio::spawn(batcher.run())));
+    office.order(&batchers, first).await;
+    let order = office.order(&batchers, second).await;
+    let cancel = OrderCommand { action: OrderAction::Cancel(order.id), ..office.place(second, None) };
 
     // The first look finds the order alive, and the second finds that another process cancelled it.
     *store.then.lock().unwrap() = Some((1, cancel.clone()));
-    let matters = vec![office.place(first, None), cancel, office.place(second, None)];
-    let answers = office.decide(&desks, matters).await;
+    let commands = vec![office.place(first, None), cancel, office.place(second, None)];
+    let answers = office.decide(&batchers, commands).await;
 
     let codes: Vec<_> = answers.iter().map(|answer| answer.as_ref().map_or_else(Error::code, |_| "done")).collect();
     assert_eq!(codes, ["sold_out", "done", "done"]);

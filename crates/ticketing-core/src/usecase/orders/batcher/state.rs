@@ -1,4 +1,4 @@
-//! What a desk has in front of it while it decides one batch.
+//! Stocks, orders and events while one batch is decided, in memory.
 
 use std::collections::HashMap;
 
@@ -7,22 +7,22 @@ use crate::domain::ids::{AccountId, OrderId, TicketId};
 use crate::domain::order::{IdempotencyKey, Order};
 use crate::domain::stock::Stock;
 use crate::domain::time::Timestamp;
+use crate::ports::clock::ClockAndIds;
 use crate::ports::order_store::OrderRecord;
 use crate::ports::store::{CommitToken, Revision, Stored, UnitOfWork, Write};
-use crate::usecase::World;
 use crate::wire::Origin;
 
-use super::under_way::Entry as UnderWay;
+use super::in_flight::InFlightOrder;
 
-/// Stocks and orders as the batch leaves them, and the events that tell of it.
+/// Stocks and orders as the batch leaves them, and the events that report it.
 #[derive(Debug)]
-pub(super) struct Board {
+pub(super) struct BatchState {
     stocks: HashMap<TicketId, Entry<Stock>>,
     orders: HashMap<OrderId, Entry<Order>>,
     keys: HashMap<(AccountId, IdempotencyKey), OrderId>,
     by_buyer: HashMap<AccountId, Vec<OrderId>>,
-    /// What other desks were deciding when this batch began.
-    elsewhere: HashMap<AccountId, Vec<UnderWay>>,
+    /// What other batchers were deciding when this batch began.
+    in_flight: HashMap<AccountId, Vec<InFlightOrder>>,
     events: Vec<(Event, Origin)>,
 }
 
@@ -44,7 +44,7 @@ impl<R> Entry<R> {
     }
 }
 
-impl Board {
+impl BatchState {
     pub(super) fn new(stocks: impl IntoIterator<Item = Stored<Stock>>, orders: Vec<Stored<Order>>) -> Self {
         let keyed = orders.iter().filter_map(|stored| {
             let order = &stored.record;
@@ -57,16 +57,16 @@ impl Board {
         Self {
             keys: keyed.collect(),
             by_buyer,
-            elsewhere: HashMap::new(),
+            in_flight: HashMap::new(),
             stocks: stocks.into_iter().map(|stored| (stored.record.ticket, stored.into())).collect(),
             orders: orders.into_iter().map(|stored| (stored.record.id, stored.into())).collect(),
             events: Vec::new(),
         }
     }
 
-    /// Counts what other desks are deciding as if it were committed.
-    pub(super) fn counting(self, elsewhere: HashMap<AccountId, Vec<UnderWay>>) -> Self {
-        Self { elsewhere, ..self }
+    /// Counts what other batchers are deciding as if it were committed.
+    pub(super) fn counting(self, in_flight: HashMap<AccountId, Vec<InFlightOrder>>) -> Self {
+        Self { in_flight, ..self }
     }
 
     pub(super) fn stock(&self, ticket: TicketId) -> Option<&Stock> {
@@ -81,18 +81,18 @@ impl Board {
         self.keys.get(&(buyer, key.clone())).and_then(|order| self.order(*order))
     }
 
-    /// The orders of a buyer that are on the board.
+    /// The orders of a buyer that were loaded or decided here.
     pub(super) fn orders_of(&self, buyer: AccountId) -> impl Iterator<Item = &Order> {
         self.by_buyer.get(&buyer).into_iter().flatten().filter_map(|order| self.order(*order))
     }
 
-    /// The orders of a buyer that other desks are deciding and that are not on the board.
-    pub(super) fn decided_elsewhere(&self, buyer: AccountId) -> impl Iterator<Item = &UnderWay> {
-        let entries = self.elsewhere.get(&buyer).into_iter().flatten();
+    /// The orders of a buyer that other batchers are deciding and that were not loaded.
+    pub(super) fn in_flight_of(&self, buyer: AccountId) -> impl Iterator<Item = &InFlightOrder> {
+        let entries = self.in_flight.get(&buyer).into_iter().flatten();
         entries.filter(|entry| self.order(entry.order).is_none())
     }
 
-    /// Lays down a decision about an order.
+    /// Records a decision about an order.
     pub(super) fn put(&mut self, (stock, order, event): (Stock, Order, Event), origin: &Origin) {
         if let Some(key) = order.key.clone() {
             self.keys.insert((order.buyer, key), order.id);
@@ -105,18 +105,18 @@ impl Board {
         self.events.push((event, origin.clone()));
     }
 
-    /// Lays down a stock that no event tells of.
+    /// Records a stock that no event reports.
     pub(super) fn put_stock(&mut self, stock: Stock) {
         put(&mut self.stocks, stock.ticket, stock);
     }
 
     /// All that changed, as one commit.
-    pub(super) fn unit_of_work(&self, world: &World, now: Timestamp) -> UnitOfWork<OrderRecord> {
+    pub(super) fn unit_of_work(&self, env: &ClockAndIds, now: Timestamp) -> UnitOfWork<OrderRecord> {
         let stocks = self.stocks.values().filter_map(Entry::write);
         let orders = self.orders.values().filter_map(Entry::write);
         UnitOfWork {
             writes: stocks.chain(orders).collect(),
-            events: self.events.iter().map(|(event, origin)| world.seal(event, now, origin)).collect(),
+            events: self.events.iter().map(|(event, origin)| env.seal(event, now, origin)).collect(),
         }
     }
 

@@ -34,8 +34,9 @@ use crate::ports::transport::{
 use crate::wire;
 
 use super::backoff::Backoff;
-use super::driver::{Step, causes};
+use super::driver::Step;
 use super::panic::caught_now;
+use crate::ports::error_chain;
 
 use failures::Failures;
 use replay::Round;
@@ -263,7 +264,7 @@ fn ack(delivery: Delivery) {
 fn settle(delivery: Delivery, settlement: Settlement) {
     // Too late to settle means that it comes again, and handling it twice equals handling it once.
     if let Err(error) = delivery.settle(settlement) {
-        tracing::debug!(cause = causes(&error), "a delivery was settled too late and will come again");
+        tracing::debug!(cause = error_chain(&error), "a delivery was settled too late and will come again");
     }
 }
 
@@ -301,7 +302,9 @@ impl Step for Consumer {
         match subscription.close(self.config.close_within).await {
             Ok(0) => {}
             Ok(abandoned) => tracing::warn!(abandoned, "{} left deliveries unsettled", self.handler.name()),
-            Err(error) => tracing::warn!(cause = causes(&error), "{} could not leave its group", self.handler.name()),
+            Err(error) => {
+                tracing::warn!(cause = error_chain(&error), "{} could not leave its group", self.handler.name())
+            }
         }
     }
 }

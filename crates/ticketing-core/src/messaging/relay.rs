@@ -20,7 +20,8 @@ use crate::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
 use crate::ports::store::StoreError;
 use crate::ports::transport::{EventPublisher, PublishError};
 
-use super::driver::{Step, causes};
+use super::driver::Step;
+use crate::ports::error_chain;
 
 /// How a relay works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl std::fmt::Debug for RelayPorts {
 /// # Examples
 ///
 /// ```
-/// # use ticketing_core::flow::{driver::Step, relay::{Relay, RelayConfig, RelayPorts}};
+/// # use ticketing_core::messaging::{driver::Step, relay::{Relay, RelayConfig, RelayPorts}};
 /// async fn publish_everything(ports: RelayPorts, me: uuid::Uuid) {
 ///     let mut relay = Relay::new("orders", ports, me, RelayConfig::default());
 ///     while relay.step().await.is_ok_and(|moved| moved > 0) {}
@@ -165,7 +166,7 @@ impl Step for Relay {
             Err(error) => Err(error),
         };
         if let Err(error) = released {
-            tracing::debug!(cause = causes(&error), "the lease of {} will run out by itself", self.name);
+            tracing::debug!(cause = error_chain(&error), "the lease of {} will run out by itself", self.name);
         }
     }
 }

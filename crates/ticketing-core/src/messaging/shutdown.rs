@@ -15,7 +15,7 @@ pub struct Shutdown(Receiver<()>);
 /// # Examples
 ///
 /// ```
-/// let (trigger, shutdown) = ticketing_core::flow::shutdown::shutdown();
+/// let (trigger, shutdown) = ticketing_core::messaging::shutdown::shutdown();
 /// assert!(!shutdown.is_requested());
 /// trigger.request();
 /// assert!(shutdown.is_requested());

@@ -1,4 +1,4 @@
-//! How orders are decided together and how events travel.
+//! How events travel: out of an outbox by the relay, into a service by its consumer.
 //!
 //! Everything here that repeats has one shape, [`driver::Step`]: idempotent,
 //! without input, one bounded batch, and it says how much was done. One driver
@@ -6,7 +6,6 @@
 
 pub mod backoff;
 pub mod consumer;
-pub mod desk;
 pub mod driver;
 pub mod panic;
 pub mod relay;
