@@ -125,7 +125,7 @@ where
             Err(_) => Duration::ZERO,
         };
         attempt += 1;
-        tokio::time::sleep(wait.clamp(Duration::from_millis(200), Duration::from_secs(1))).await;
+        tokio::time::sleep(wait.clamp(Duration::from_millis(200), Duration::from_secs(10))).await;
     }
     None
 }

@@ -313,7 +313,10 @@ impl From<Error> for Problem {
                 Self { errors: vec![FieldError::new("quantity", format!("must be at most {allowed}"))], ..problem }
             }
             Error::Hold(HoldRefusal::Paused { wait }) => Self { retry_after: Some(wait), ..problem },
-            Error::Unavailable(cause) => Self { retry_after: Some(AGAIN), cause: Some(cause), ..problem },
+            Error::Unavailable(cause) => {
+                let retry_after = cause.downcast_ref().map_or(AGAIN, |unheard: &NotHeardOf| unheard.retry_after);
+                Self { retry_after: Some(retry_after), cause: Some(cause), ..problem }
+            }
             Error::Broken(cause) => Self { cause: Some(cause), ..problem },
             _ => problem,
         }

@@ -104,8 +104,9 @@ pub(crate) async fn commit(database: Database, commit: Commit, within: Duration)
 
 async fn attempt(database: &Database, commit: &Commit, end: Instant) -> Attempt {
     let left = end.saturating_duration_since(Instant::now()).max(LONGEST_PAUSE);
-    if let ([change], []) = (commit.changes.as_slice(), commit.rows.as_slice()) {
-        return outcome(single(database, change, left).await);
+    match (commit.changes.as_slice(), commit.rows.as_slice()) {
+        ([change], []) if !others_wait_for(change) => return outcome(single(database, change, left).await),
+        _ => {}
     }
     let mut session = match database.client().start_session().await {
         Ok(session) => session,
@@ -138,6 +139,13 @@ fn outcome(written: Result<bool, Error>) -> Attempt {
         }
         Err(error) => Attempt::Failed(store_error(error)),
     }
+}
+
+/// Whether decisions about other tickets wait for this write.
+///
+/// Outside of a transaction the server waits for whoever holds the record; inside of one it says so at once.
+fn others_wait_for(change: &Change) -> bool {
+    matches!(change.key, RecordKey::Stock(_))
 }
 
 /// One record without events needs no transaction.

@@ -60,7 +60,7 @@ impl Search {
 
     /// The currency that was chosen, or the first one to choose where prices are compared.
     fn compared_currency(&self) -> &str {
-        let compares = !self.min_price.is_empty() || !self.max_price.is_empty();
+        let compares = [&self.min_price, &self.max_price].iter().any(|bound| !bound.trim().is_empty());
         let by_price = matches!(&*self.sort, "cheapest" | "dearest");
         if self.currency.is_empty() && (compares || by_price) { EURO } else { &self.currency }
     }

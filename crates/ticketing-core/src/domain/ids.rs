@@ -40,6 +40,12 @@ macro_rules! id {
             pub fn is_younger_than(self, span: Duration, now: Timestamp) -> bool {
                 is_younger_than(self.0, span, now)
             }
+
+            /// How long ago the id was drawn; zero if that is not known, or still to come.
+            #[must_use]
+            pub fn age(self, now: Timestamp) -> Duration {
+                drawn_at(self.0).map_or(Duration::ZERO, |drawn_at| now.since(drawn_at))
+            }
         }
 
         impl fmt::Display for $name {
@@ -81,13 +87,15 @@ id!(/// Names a session: one sign-in on one device.
 const AHEAD: Duration = Duration::from_secs(5 * 60);
 
 fn is_younger_than(uuid: Uuid, span: Duration, now: Timestamp) -> bool {
+    drawn_at(uuid).is_some_and(|drawn_at| now < drawn_at.after(span) && drawn_at < now.after(span.min(AHEAD)))
+}
+
+fn drawn_at(uuid: Uuid) -> Option<Timestamp> {
     let is_ours = uuid.get_version() == Some(Version::SortRand) && uuid.get_variant() == Variant::RFC4122;
-    let Some(drawn) = uuid.get_timestamp().filter(|_| is_ours) else { return false };
-    let (seconds, nanos) = drawn.to_unix();
-    let drawn_at = Timestamp::from_millis(
+    let (seconds, nanos) = uuid.get_timestamp().filter(|_| is_ours)?.to_unix();
+    Some(Timestamp::from_millis(
         i64::try_from(seconds).unwrap_or(i64::MAX / 1000).saturating_mul(1000) + i64::from(nanos / 1_000_000),
-    );
-    now < drawn_at.after(span) && drawn_at < now.after(span.min(AHEAD))
+    ))
 }
 
 #[cfg(test)]
@@ -108,6 +116,8 @@ mod tests {
         assert!(!drawn_at(995_000).is_younger_than(span, now));
         assert!(!drawn_at(2_000_000).is_younger_than(span, now));
         assert!(!TicketId::new(Uuid::from_u128(7)).is_younger_than(span, now));
+        let ages = [drawn_at(999_000), drawn_at(1_001_000), TicketId::new(Uuid::from_u128(7))].map(|id| id.age(now));
+        assert_eq!(ages, [Duration::from_secs(1), Duration::ZERO, Duration::ZERO]);
     }
 
     #[test]

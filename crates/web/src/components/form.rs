@@ -104,6 +104,7 @@ fn label(field: &str) -> &str {
         "price" => "Price",
         "currency" => "Currency",
         "quantity" => "Quantity",
+        "maxPerBuyer" => "Places per buyer",
         "email" => "E-mail",
         "password" => "Password",
         "currentPassword" => "Current password",

@@ -65,16 +65,17 @@ async fn a_held_record_is_named_and_no_other() {
 
 #[tokio::test]
 async fn a_held_record_is_named_where_it_is_alone() {
-    // Outside of a transaction the server waits for whoever holds the record, for as long as this.
-    let (client, store, stocks) = opened(Duration::from_secs(2)).await;
+    let (client, store, stocks) = opened(PATIENCE).await;
     let [stuck, ..] = stocks.as_slice() else { panic!("three stocks were made") };
     let mut holder = held(&client, &stuck.record).await;
 
+    let began_at = Instant::now();
     let told = store.commit(UnitOfWork::default().with(changing(stuck))).await;
     assert!(
         matches!(&told, Err(StoreError::Conflict(named)) if *named == [RecordKey::Stock(stuck.record.ticket)]),
         "{told:?}"
     );
+    assert!(began_at.elapsed() < PATIENCE / 2, "it is named after {:?}", began_at.elapsed());
     holder.abort_transaction().await.expect("the holder ends");
     store.commit(UnitOfWork::default().with(changing(stuck))).await.expect("nobody holds it");
 }

@@ -60,6 +60,7 @@ async fn an_offer_comes_back_with_all_that_is_wrong_at_once() {
         ("price", "12.5051"),
         ("currency", "USD"),
         ("quantity", "many"),
+        ("maxPerBuyer", "none"),
     ];
 
     sally.submit("/sell", &typed).await;
@@ -72,7 +73,8 @@ async fn an_offer_comes_back_with_all_that_is_wrong_at_once() {
     assert_eq!(sally.error("startsAt"), "Start must be a time such as 2030-06-01T19:30:00Z.");
     assert_eq!(sally.error("price"), "Price must have at most 2 decimal places.");
     assert_eq!(sally.error("quantity"), "Quantity must be a whole number between 1 and 1000.");
-    assert_eq!(sally.attributes("[aria-invalid=true]", "name").len(), 4);
+    assert_eq!(sally.error("maxPerBuyer"), "Places per buyer must be a whole number between 1 and 1000.");
+    assert_eq!(sally.attributes("[aria-invalid=true]", "name").len(), 5);
 }
 
 #[tokio::test]

@@ -108,6 +108,8 @@ async fn prices_are_filtered_by_what_people_type() {
     assert_eq!((browser.status, browser.error("maxPrice")), (422, format!("Highest price {twofold}.")));
     browser.open("/?maxPrice=100&currency=JPY").await;
     assert_eq!(browser.texts(".cards li").len(), 0, "other currencies are not compared");
+    browser.open("/?minPrice=+&maxPrice=").await;
+    assert_eq!((browser.texts(".cards li").len(), browser.value("currency")), (1, String::new()), "nothing is compared");
 }
 
 #[tokio::test]

@@ -97,13 +97,14 @@ fn ascii_name(domain: &str) -> Option<String> {
     Some(ascii.into_owned())
 }
 
-/// A name of two labels or more in Unicode, as its owner reads it.
+/// A name of two labels or more in Unicode, as its owner reads it; RFC 3696, section 2: its last is not all digits.
 fn domain_name(domain: &str) -> Option<String> {
     let (rules, hyphens) = RULES;
     let ascii = ascii_name(domain)?;
     let (name, valid) = Uts46::new().to_unicode(ascii.as_bytes(), rules, hyphens);
     valid.ok()?;
-    (name.contains('.') && name.split('.').all(is_label)).then(|| name.into_owned())
+    let is_address = name.rsplit('.').next().is_some_and(|top| top.bytes().all(|byte| byte.is_ascii_digit()));
+    (name.contains('.') && !is_address && name.split('.').all(is_label)).then(|| name.into_owned())
 }
 
 /// UTS 46 lets symbols pass that are drawn as nothing; joiners it checks itself.
@@ -181,6 +182,8 @@ mod tests {
             "@example.org",
             "a b@example.org",
             "ada@localhost",
+            "ada@127.0.0.1",
+            "ada@example.1",
             "ada@-x.org",
             "ada@x-.org",
             "a@b..org",

@@ -3,6 +3,8 @@
 //! The intent is committed before the gateway is asked, its answer after. A
 //! crash in between leaves an intent that is settled later by looking it up.
 
+use std::time::Duration;
+
 use crate::domain::ids::{AccountId, OrderId, PaymentId};
 use crate::domain::order::IdempotencyKey;
 use crate::domain::payment::PAYABLE;
@@ -39,10 +41,18 @@ enum Begun {
     Before(Payment),
 }
 
-/// The order may have been placed, and its event is still on its way: ask again.
+/// The order may have been placed while its event is in flight: ask again after a while.
 #[derive(Debug, thiserror::Error)]
-#[error("payments has not heard of order {0} yet, if there is one")]
-pub struct NotHeardOf(pub OrderId);
+#[error("payments has not heard of order {order} yet, if there is one")]
+pub struct NotHeardOf {
+    /// Which order.
+    pub order: OrderId,
+    /// When asking again is worth it: the longer its event has been in flight, the later.
+    pub retry_after: Duration,
+}
+
+const SOONEST_RETRY: Duration = Duration::from_secs(1);
+const LATEST_RETRY: Duration = Duration::from_secs(10);
 
 /// Why it did not begin.
 enum NotBegun {
@@ -140,7 +150,12 @@ impl Payments {
 
 /// An order that was acknowledged is never called not found, however far payments lags behind.
 fn unheard(order: OrderId, now: Timestamp) -> Error {
-    if order.is_younger_than(PAYABLE, now) { Error::unavailable(NotHeardOf(order)) } else { Error::OrderNotFound }
+    if !order.is_younger_than(PAYABLE, now) {
+        return Error::OrderNotFound;
+    }
+    // Buyers who ask again every second, all of them, keep a service that lags from catching up.
+    let retry_after = (order.age(now) / 2).clamp(SOONEST_RETRY, LATEST_RETRY);
+    Error::unavailable(NotHeardOf { order, retry_after })
 }
 
 /// The attempt that this very request began before, if it did.
