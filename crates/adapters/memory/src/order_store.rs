@@ -13,7 +13,6 @@ use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, UnitOfWork};
 use ticketing_core::ports::unreadable::{Listed, Unreadable};
-use uuid::Uuid;
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
@@ -76,8 +75,6 @@ pub(crate) struct OrderTables {
     pub(crate) orders: Table<OrderId, Order>,
     by_buyer: HashMap<AccountId, BTreeSet<OrderId>>,
     by_key: HashMap<(AccountId, IdempotencyKey), OrderId>,
-    /// Orders of a buyer that are not paid, by when they ended; those that await payment come last.
-    unpaid: HashMap<AccountId, BTreeSet<(Timestamp, OrderId)>>,
     bought: HashMap<(AccountId, TicketId), BTreeSet<OrderId>>,
     /// Orders that await payment, by their deadline.
     open: BTreeSet<(Timestamp, OrderId)>,
@@ -89,7 +86,7 @@ impl OrderTables {
         let mut seen = HashSet::new();
         let by_key = needs.keys.iter().filter_map(|key| self.by_key.get(key));
         let mut orders = self.orders.find(needs.orders.iter().chain(by_key).filter(|id| seen.insert(**id)))?;
-        let unpaid = needs.unpaid_of.iter().flat_map(|buyer| self.unpaid_of(*buyer, needs.unpaid_since));
+        let unpaid = needs.unpaid_of.iter().flat_map(|buyer| self.unpaid_of(*buyer, needs.placed_since));
         let bought = needs.bought.iter().filter_map(|of| self.bought.get(of)).flatten();
         let counted = self.orders.readable(unpaid.chain(bought).filter(|id| seen.insert(**id)));
         orders.extend(counted.records);
@@ -97,8 +94,9 @@ impl OrderTables {
     }
 
     fn unpaid_of(&self, buyer: AccountId, since: Timestamp) -> impl Iterator<Item = &OrderId> {
-        let from = (since, OrderId::new(Uuid::nil()));
-        self.unpaid.get(&buyer).into_iter().flat_map(move |unpaid| unpaid.range(from..)).map(|(_, id)| id)
+        let lately =
+            self.by_buyer.get(&buyer).into_iter().flat_map(move |own| own.range(OrderId::earliest_at(since)..));
+        lately.filter(|id| self.orders.kept(id).is_some_and(|stored| !is_paid(&stored.record)))
     }
 
     fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Listed<Order> {
@@ -113,21 +111,11 @@ impl OrderTables {
         self.orders.list(due.map(|(_, id)| id), page.limit)
     }
 
-    /// Keeps what counts against the buyer.
-    fn count(&mut self, order: &Order) {
-        let unpaid = self.unpaid.entry(order.buyer).or_default();
-        if let Some(old) = self.orders.kept(&order.id).and_then(|stored| unpaid_at(&stored.record)) {
-            unpaid.remove(&(old, order.id));
-        }
-        unpaid.extend(unpaid_at(order).map(|at| (at, order.id)));
-        if matches!(order.status, OrderStatus::Completed { .. }) {
-            self.bought.entry((order.buyer, order.ticket.id)).or_default().insert(order.id);
-        }
-    }
-
     fn put_order(&mut self, order: Order, token: CommitToken) {
         let (id, buyer, key, due) = (order.id, order.buyer, order.key.clone(), order.pay_by().ok());
-        self.count(&order);
+        if is_paid(&order) {
+            self.bought.entry((buyer, order.ticket.id)).or_default().insert(id);
+        }
         match self.orders.put(id, order, token).map(|old| old.pay_by()) {
             Some(Ok(pay_by)) => {
                 self.open.remove(&(pay_by, id));
@@ -142,13 +130,8 @@ impl OrderTables {
     }
 }
 
-/// When an order ended that was not paid; after every other time while it awaits payment.
-fn unpaid_at(order: &Order) -> Option<Timestamp> {
-    match order.status {
-        OrderStatus::AwaitingPayment { .. } => Some(Timestamp::from_millis(i64::MAX)),
-        OrderStatus::Cancelled { at, .. } => Some(at),
-        OrderStatus::Completed { .. } => None,
-    }
+const fn is_paid(order: &Order) -> bool {
+    matches!(order.status, OrderStatus::Completed { .. })
 }
 
 impl Tables for OrderTables {

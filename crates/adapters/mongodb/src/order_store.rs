@@ -73,7 +73,7 @@ impl OrderStore for MongoOrderStore {
         // Orders behind stocks, or places would be taken by an order that is not found.
         let stocks = stocks.await?;
         let may_be_meant = |order: &RawDocument| order::may_have_one_of(order, &needs.keys);
-        let unpaid = order::unpaid(&needs.unpaid_of, needs.unpaid_since);
+        let unpaid = order::unpaid(&needs.unpaid_of, needs.placed_since);
         let unpaid = self.0.find_readable::<OrderDocument>(unpaid, may_be_meant);
         let bought = self.0.find_readable::<OrderDocument>(order::bought(&needs.bought), may_be_meant);
         let (mut orders, keyed, unpaid, bought) = try_join4(orders, keyed, unpaid, bought).await?;

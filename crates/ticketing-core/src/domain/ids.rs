@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use uuid::{Uuid, Variant, Version};
+use uuid::{Builder, Uuid, Variant, Version};
 
 use super::time::Timestamp;
 
@@ -30,6 +30,13 @@ macro_rules! id {
             #[must_use]
             pub const fn uuid(self) -> Uuid {
                 self.0
+            }
+
+            /// The least id of those that are drawn at a time or later.
+            #[must_use]
+            pub fn earliest_at(time: Timestamp) -> Self {
+                let millis = u64::try_from(time.millis()).unwrap_or(0);
+                Self(Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
             }
 
             /// Whether the id was drawn less than `span` before `now`; also by a clock that is a few minutes ahead.
@@ -103,7 +110,7 @@ mod tests {
     use super::*;
 
     fn drawn_at(millis: u64) -> TicketId {
-        TicketId::new(uuid::Builder::from_unix_timestamp_millis(millis, &[7; 10]).into_uuid())
+        TicketId::new(Builder::from_unix_timestamp_millis(millis, &[7; 10]).into_uuid())
     }
 
     #[test]
@@ -116,6 +123,9 @@ mod tests {
         assert!(!drawn_at(995_000).is_younger_than(span, now));
         assert!(!drawn_at(2_000_000).is_younger_than(span, now));
         assert!(!TicketId::new(Uuid::from_u128(7)).is_younger_than(span, now));
+        let earliest = TicketId::earliest_at(now);
+        assert!(drawn_at(999_999) < earliest && earliest < drawn_at(1_000_000) && earliest.is_younger_than(span, now));
+        assert!(TicketId::earliest_at(Timestamp::from_millis(-1)) < earliest);
         let ages = [drawn_at(999_000), drawn_at(1_001_000), TicketId::new(Uuid::from_u128(7))].map(|id| id.age(now));
         assert_eq!(ages, [Duration::from_secs(1), Duration::ZERO, Duration::ZERO]);
     }
@@ -137,10 +147,10 @@ mod tests {
         let (now, span) = (Timestamp::from_millis(1_800_000_000_000), Duration::from_secs(3600));
         let ticks = 0x01B2_1DD2_1381_4000 + 1_800_000_000_000 * 10_000;
         let versions = [
-            uuid::Builder::from_gregorian_timestamp(ticks, 0, &[7; 6]).into_uuid(),
-            uuid::Builder::from_sorted_gregorian_timestamp(ticks, 0, &[7; 6]).into_uuid(),
-            uuid::Builder::from_random_bytes(drawn_at(1_800_000_000_000).uuid().into_bytes()).into_uuid(),
-            uuid::Builder::from_bytes(drawn_at(1_800_000_000_000).uuid().into_bytes())
+            Builder::from_gregorian_timestamp(ticks, 0, &[7; 6]).into_uuid(),
+            Builder::from_sorted_gregorian_timestamp(ticks, 0, &[7; 6]).into_uuid(),
+            Builder::from_random_bytes(drawn_at(1_800_000_000_000).uuid().into_bytes()).into_uuid(),
+            Builder::from_bytes(drawn_at(1_800_000_000_000).uuid().into_bytes())
                 .with_variant(Variant::Microsoft)
                 .into_uuid(),
         ];

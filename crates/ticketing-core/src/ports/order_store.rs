@@ -42,10 +42,10 @@ pub struct OrderNeeds {
     pub orders: Vec<OrderId>,
     /// Orders, by what their buyers called the request.
     pub keys: Vec<(AccountId, IdempotencyKey)>,
-    /// Orders of these buyers that await payment, and those that ended without one at `unpaid_since` or later.
+    /// Orders of these buyers that are not paid, of those placed at `placed_since` or later, by their ids.
     pub unpaid_of: Vec<AccountId>,
-    /// Since when orders that ended without a payment are asked for.
-    pub unpaid_since: Timestamp,
+    /// Since when unpaid orders were placed that are asked for.
+    pub placed_since: Timestamp,
     /// Completed orders of these buyers for these tickets.
     pub bought: Vec<(AccountId, TicketId)>,
 }
@@ -107,7 +107,7 @@ impl OverdueCursor {
 ///   `an_unreadable_order_blocks_no_other_order_of_its_buyer`.
 /// - Of one buyer, a key makes one order: `a_key_makes_one_order_of_a_buyer`.
 /// - Whoever sees the places that an order took finds it by its key: `a_stock_brings_the_orders_that_changed_it`.
-/// - The unpaid orders of a buyer are found while they count, and no others: `unpaid_orders_count_against_their_buyer`.
+/// - The unpaid orders that a buyer placed lately are found, and no others: `unpaid_orders_count_against_their_buyer`.
 /// - What a buyer bought of a ticket is found: `what_a_buyer_bought_of_a_ticket_is_found`.
 /// - A buyer's own list has all that is theirs, newest first, in pages that join: `a_buyer_finds_all_their_orders`.
 /// - Orders past their deadline are found until they end, in pages that join: `overdue_orders_are_found_until_they_end`.

@@ -108,19 +108,26 @@ pub async fn unpaid_orders_count_against_their_buyer(fixture: &dyn StoreFixture<
     let bench = Bench::new(fixture);
     let [buyer, second, other] = std::array::from_fn(|_| account());
     let minute = |n: u64| NOW.after(Duration::from_secs(60 * n));
-    let cancelled =
-        |buyer, reason, at| Order { status: OrderStatus::Cancelled { reason, at }, version: 2, ..order(buyer, None) };
-    let counted = [
-        order(buyer, None),
-        order(second, None),
-        cancelled(buyer, CancelReason::Expired, minute(5)),
-        cancelled(second, CancelReason::ByBuyer, minute(6)),
-    ];
+    let placed = |order: Order, at: Timestamp| {
+        let id = uuid::Builder::from_unix_timestamp_millis(at.millis().unsigned_abs(), &rand::random()).into_uuid();
+        Order { id: OrderId::new(id), placed_at: at, ..order }
+    };
+    let cancelled = |buyer, reason| {
+        let status = OrderStatus::Cancelled { reason, at: minute(9) };
+        Order { status, version: 2, ..order(buyer, None) }
+    };
     let [paid, _] = ended(buyer);
+    let counted = [
+        placed(order(buyer, None), minute(5)),
+        placed(order(second, None), minute(7)),
+        placed(cancelled(buyer, CancelReason::Expired), minute(5)),
+        placed(cancelled(second, CancelReason::ByBuyer), minute(6)),
+    ];
+    let earlier = placed(cancelled(buyer, CancelReason::ByBuyer), minute(4));
     bench.commit(inserting(&counted)).await;
-    bench.commit(inserting(&[paid, order(other, None), cancelled(buyer, CancelReason::ByBuyer, minute(4))])).await;
+    bench.commit(inserting(&[placed(paid, minute(6)), placed(order(other, None), minute(6)), earlier])).await;
 
-    assert_eq!(unpaid(&bench, &[buyer, second], minute(5)).await, ids(&counted), "open ones, and those since then");
+    assert_eq!(unpaid(&bench, &[buyer, second], minute(5)).await, ids(&counted), "all that were placed since then");
     assert_eq!(unpaid(&bench, &[account()], NOW).await, [], "nothing counts against a stranger");
     let [open, ..] = counted;
     let status = OrderStatus::Completed { payment: PaymentId::new(sample::uuid()), at: minute(7) };
@@ -132,8 +139,8 @@ pub async fn unpaid_orders_count_against_their_buyer(fixture: &dyn StoreFixture<
     Outcome::Kept
 }
 
-async fn unpaid(bench: &Bench<Orders>, buyers: &[AccountId], unpaid_since: Timestamp) -> Vec<OrderId> {
-    let needs = OrderNeeds { unpaid_of: buyers.to_vec(), unpaid_since, ..OrderNeeds::default() };
+async fn unpaid(bench: &Bench<Orders>, buyers: &[AccountId], placed_since: Timestamp) -> Vec<OrderId> {
+    let needs = OrderNeeds { unpaid_of: buyers.to_vec(), placed_since, ..OrderNeeds::default() };
     found(bench, needs).await
 }
 

@@ -105,7 +105,7 @@ pub async fn an_unreadable_order_blocks_no_other_order_of_its_buyer(fixture: &dy
 
     let keys = ["open", "new"].map(|name| (buyer, key(name))).to_vec();
     let bought = vec![(buyer, paid.ticket.id)];
-    let counted = OrderNeeds { keys, unpaid_of: vec![buyer], unpaid_since: NOW, bought, ..OrderNeeds::default() };
+    let counted = OrderNeeds { keys, unpaid_of: vec![buyer], placed_since: NOW, bought, ..OrderNeeds::default() };
     let found = soon("a read is answered", bench.store.load(&counted)).await.expect("what can be read is read");
     let found: BTreeSet<_> = found.orders.iter().map(|stored| stored.record.id).collect();
     assert_eq!(found, BTreeSet::from([open.id, paid.id]), "all that can be read counts, and nothing else");

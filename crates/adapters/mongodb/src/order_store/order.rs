@@ -25,15 +25,18 @@ pub(super) fn indexes() -> Vec<IndexModel> {
         index("of_buyer", doc! { "buyer": 1, "_id": -1 }),
         unique("key_of_buyer", doc! { "buyer": 1, "key": 1 }, doc! { "key": { "$gt": "" } }),
         partial("deadline", doc! { "pay_by": 1, "_id": 1 }, doc! { "pay_by": { "$gt": NEVER } }),
-        partial("unpaid_of_buyer", doc! { "buyer": 1, "unpaid_at": 1 }, doc! { "unpaid_at": { "$gt": NEVER } }),
         partial("bought", doc! { "ticket": 1, "buyer": 1 }, doc! { "status": "completed" }),
     ]
 }
 
-/// Orders that count against these buyers; `None` if there are no buyers.
+/// Unpaid orders of these buyers that were placed since then; `None` if there are no buyers.
+///
+/// An index of its own would be written by every order and again by its end; these are few.
 pub(super) fn unpaid(buyers: &[AccountId], since: Timestamp) -> Option<Document> {
     let buyers: Vec<Uuid> = buyers.iter().map(|buyer| buyer.uuid().into()).collect();
-    (!buyers.is_empty()).then(|| doc! { "buyer": { "$in": buyers }, "unpaid_at": { "$gte": date(since) } })
+    let since = Uuid::from(OrderId::earliest_at(since).uuid());
+    let unpaid = doc! { "buyer": { "$in": &buyers }, "_id": { "$gte": since }, "status": { "$ne": "completed" } };
+    (!buyers.is_empty()).then_some(unpaid)
 }
 
 /// Orders that were due by a deadline, behind a place in their list.
@@ -80,9 +83,6 @@ pub(crate) struct OrderDocument {
     status: Status,
     pay_by: Option<DateTime>,
     ended_at: Option<DateTime>,
-    /// When it ended without a payment; after every time while it awaits one. Not read back.
-    #[serde(default, skip_deserializing)]
-    unpaid_at: Option<DateTime>,
     payment: Option<Uuid>,
     placed_at: DateTime,
     key: Option<String>,
@@ -110,7 +110,6 @@ impl OrderDocument {
             status: Status::AwaitingPayment,
             pay_by: None,
             ended_at: None,
-            unpaid_at: Some(DateTime::MAX),
             payment: None,
             placed_at: date(order.placed_at),
             key: order.key.as_ref().map(ToString::to_string),
@@ -122,7 +121,6 @@ impl OrderDocument {
                 status: Status::Completed,
                 payment: Some(payment.uuid().into()),
                 ended_at: Some(date(at)),
-                unpaid_at: None,
                 ..awaiting
             },
             OrderStatus::Cancelled { reason, at } => {
@@ -130,7 +128,7 @@ impl OrderDocument {
                     CancelReason::ByBuyer => Status::CancelledByBuyer,
                     CancelReason::Expired => Status::Expired,
                 };
-                Self { status, ended_at: Some(date(at)), unpaid_at: Some(date(at)), ..awaiting }
+                Self { status, ended_at: Some(date(at)), ..awaiting }
             }
         }
     }

@@ -119,7 +119,7 @@ async fn orders_are_found_by_indexes() {
         orders: orders.iter().map(|order| order.id).collect(),
         keys: orders.iter().filter_map(|order| Some((buyer, order.key.clone()?))).collect(),
         unpaid_of: vec![buyer, AccountId::new(sample::uuid())],
-        unpaid_since: sample::NOW,
+        placed_since: sample::NOW,
         bought: orders.iter().map(|order| (buyer, order.ticket.id)).collect(),
     };
     assert_eq!(store.load(&needs).await.expect("an answer").orders.len(), 9);

@@ -160,7 +160,7 @@ async fn a_session_elsewhere_is_ended_by_a_form() {
 
     here.submit(&revoke[0], &[]).await;
 
-    assert_eq!((here.path.as_str(), desk.told()), ("/account", vec!["The session was ended.".to_owned()]));
+    assert_eq!((here.path.as_str(), here.told()), ("/account", vec!["The session was ended.".to_owned()]));
     phone.open("/account").await;
     assert_eq!(phone.path, "/signin?next=%2Faccount");
 }

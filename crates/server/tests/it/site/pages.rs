@@ -109,7 +109,11 @@ async fn prices_are_filtered_by_what_people_type() {
     browser.open("/?maxPrice=100&currency=JPY").await;
     assert_eq!(browser.texts(".cards li").len(), 0, "other currencies are not compared");
     browser.open("/?minPrice=+&maxPrice=").await;
-    assert_eq!((browser.texts(".cards li").len(), browser.value("currency")), (1, String::new()), "nothing is compared");
+    assert_eq!(
+        (browser.texts(".cards li").len(), browser.value("currency")),
+        (1, String::new()),
+        "nothing is compared"
+    );
 }
 
 #[tokio::test]

@@ -91,8 +91,8 @@ impl OrderStore for Flawed {
         match self.1 {
             Flaw::LooksForKeysFirst => {}
             Flaw::ForgivesTooEarly => {
-                let unpaid_since = needs.unpaid_since.after(Duration::from_secs(90));
-                return self.0.load(&OrderNeeds { unpaid_since, ..needs.clone() }).await;
+                let placed_since = needs.placed_since.after(Duration::from_secs(90));
+                return self.0.load(&OrderNeeds { placed_since, ..needs.clone() }).await;
             }
             Flaw::CountsNothingBought => {
                 return self.0.load(&OrderNeeds { bought: Vec::new(), ..needs.clone() }).await;

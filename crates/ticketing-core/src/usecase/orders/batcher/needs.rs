@@ -1,6 +1,7 @@
 //! What a batch has to know before it is decided, read in one round trip.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use crate::domain::hold_limits::HoldLimits;
 use crate::domain::ids::TicketId;
@@ -12,6 +13,9 @@ use super::command::{OrderAction, QueuedCommand};
 use super::in_flight::InFlightBatch;
 use super::run::{OrderBatcher, PriorAttempt};
 use super::state::BatchState;
+
+/// How long after its deadline an unpaid order may end and still count against its buyer.
+const LATEST_END: Duration = Duration::from_secs(60 * 60);
 
 impl OrderBatcher {
     /// Loads everything that the batch needs to be decided.
@@ -25,8 +29,8 @@ impl OrderBatcher {
     }
 
     fn needs(&self, batch: &[QueuedCommand], prior: PriorAttempt, now: Timestamp) -> OrderNeeds {
-        let unpaid_since = self.config.limits.unpaid_since(now);
-        let mut needs = OrderNeeds { unpaid_since, ..OrderNeeds::default() };
+        let placed_since = self.config.limits.unpaid_since(now).before(self.config.hold_for + LATEST_END);
+        let mut needs = OrderNeeds { placed_since, ..OrderNeeds::default() };
         let mut stocks = HashSet::new();
         let mut buyers = HashSet::new();
         let limited = self.limited_by_sellers(batch);
