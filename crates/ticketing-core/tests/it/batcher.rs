@@ -1,4 +1,4 @@
-//! OrderBatchers decide in order, together, and in doubt they look before they decide again.
+//! Order batchers decide in order, together, and in doubt they look before they decide again.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Office {
         self.engines.orders.with_faults(self.faults.clone())
     }
 
-    /// OrderBatchers of one more process.
+    /// Order batchers of one more process.
     fn open(&self) -> OrderBatchers {
         let (batchers, loops) = self.closed_for_lunch(BatcherConfig::default());
         for batcher in loops {
@@ -44,7 +44,7 @@ impl Office {
         batchers
     }
 
-    /// OrderBatchers that take commands and do not decide them.
+    /// Order batchers that take commands and do not decide them.
     fn closed_for_lunch(&self, config: BatcherConfig) -> (OrderBatchers, Vec<OrderBatcher>) {
         let store: Arc<dyn OrderStore> = Arc::new(self.store());
         OrderBatchers::open(&store, &self.engines.env, config)

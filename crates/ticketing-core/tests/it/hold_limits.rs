@@ -195,7 +195,7 @@ async fn orders_at_several_processes_at_once_never_pass_the_limit_of_a_ticket() 
     assert_eq!(office.engines.all_orders().await.len(), 4);
 }
 
-/// OrderBatchers of several processes over a store whose reads take a while.
+/// Order batchers of several processes over a store whose reads take a while.
 struct Office {
     engines: Engines,
     processes: Vec<OrderBatchers>,
