@@ -64,7 +64,7 @@ async fn an_order_that_payments_has_not_heard_of_is_paid_later_and_never_called_
     let late = pay().await;
     app.settle().await;
 
-    assert_eq!((early.problem(), early.header("retry-after")), ((503, "unavailable"), "1"));
+    assert_eq!((early.problem(), early.header("retry-after")), ((503, "unavailable"), "10"));
     assert!(early.is_documented_problem(), "{early:?}");
     assert_eq!((late.status.as_u16(), &late.body["status"]), (201, &json!("captured")));
 }
