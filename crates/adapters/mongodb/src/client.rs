@@ -66,6 +66,12 @@ impl MongoClient {
     }
 }
 
+/// The most connections to each member, where the connection string does not tell.
+///
+/// A write holds its connection until a majority has it, so the driver's 10 are soon all taken, and whoever only reads
+/// waits behind writes. 100 is what MongoDB's drivers for other languages allow.
+const CONNECTIONS: u32 = 100;
+
 /// What the connection string says, but for what the adapter relies on.
 async fn options(config: &MongoConfig) -> Result<ClientOptions, MongoError> {
     let mut options = ClientOptions::parse(&config.uri).await?;
@@ -77,6 +83,7 @@ async fn options(config: &MongoConfig) -> Result<ClientOptions, MongoError> {
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     options.retry_reads = Some(true);
     options.retry_writes = Some(true);
+    options.max_pool_size = options.max_pool_size.or(Some(CONNECTIONS));
     Ok(options)
 }
 
@@ -188,5 +195,13 @@ mod tests {
         assert_eq!((options.retry_reads, options.retry_writes), (Some(true), Some(true)));
         assert_eq!(options.server_selection_timeout, Some(Duration::from_secs(5)));
         assert_eq!(options.repl_set_name.as_deref(), Some("rs0"));
+    }
+
+    #[tokio::test]
+    async fn connections_are_as_many_as_the_connection_string_says() {
+        for (said, expected) in [("", CONNECTIONS), ("&maxPoolSize=7", 7)] {
+            let config = MongoConfig::new(format!("mongodb://one/?replicaSet=rs0{said}"));
+            assert_eq!(options(&config).await.unwrap().max_pool_size, Some(expected), "{said}");
+        }
     }
 }
