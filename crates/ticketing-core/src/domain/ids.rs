@@ -48,10 +48,16 @@ macro_rules! id {
                 is_younger_than(self.0, span, now)
             }
 
+            /// When the id was drawn, by the clock of whoever drew it; `None` if it is no UUID of version 7.
+            #[must_use]
+            pub fn drawn_at(self) -> Option<Timestamp> {
+                drawn_at(self.0)
+            }
+
             /// How long ago the id was drawn; zero if that is not known, or still to come.
             #[must_use]
             pub fn age(self, now: Timestamp) -> Duration {
-                drawn_at(self.0).map_or(Duration::ZERO, |drawn_at| now.since(drawn_at))
+                self.drawn_at().map_or(Duration::ZERO, |drawn_at| now.since(drawn_at))
             }
         }
 
@@ -128,6 +134,8 @@ mod tests {
         assert!(TicketId::earliest_at(Timestamp::from_millis(-1)) < earliest);
         let ages = [drawn_at(999_000), drawn_at(1_001_000), TicketId::new(Uuid::from_u128(7))].map(|id| id.age(now));
         assert_eq!(ages, [Duration::from_secs(1), Duration::ZERO, Duration::ZERO]);
+        assert_eq!(drawn_at(999_000).drawn_at(), Some(Timestamp::from_millis(999_000)));
+        assert_eq!(TicketId::new(Uuid::from_u128(7)).drawn_at(), None);
     }
 
     #[test]
