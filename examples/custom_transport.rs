@@ -1,24 +1,26 @@
 //! A transport of one's own, proven by the kit.
 //!
-//! One log, and for each group a queue with one member. What it cannot do, it
-//! does not claim, and refuses.
+//! One log, and for each group one member at a time. [`KeyedDeliveries`] keeps what a subscription promises.
+//! What this transport cannot do, it does not claim, and refuses.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use ticketing_conformance::time::TimeFixture;
 use ticketing_conformance::transport::TransportFixture;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::messaging::keyed_deliveries::{Arrived, Epoch, KeyedDeliveries, Lane};
 use ticketing_core::ports::transport::{
-    Arrival, Delivery, EventPublisher, EventSubscriber, PublishError, Settle, Settlement, StartFrom, Subscription,
-    SubscriptionConfig, TransportError, TransportFeatures,
+    Arrival, Delivery, EventPublisher, EventSubscriber, PublishError, StartFrom, Subscription, SubscriptionConfig,
+    TransportError, TransportFeatures,
 };
 use ticketing_core::wire::{EventEnvelope, RawMessage, from_message};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 /// A clone carries the same events.
 #[derive(Debug, Clone, Default)]
@@ -27,94 +29,21 @@ struct Wire(Arc<(Mutex<Log>, Notify)>);
 #[derive(Debug, Default)]
 struct Log {
     all: Vec<(String, Arrival)>,
-    groups: HashMap<String, Group>,
-}
-
-/// What a group has not acknowledged yet, in order.
-#[derive(Debug, Default)]
-struct Group {
-    topics: Vec<String>,
-    waiting: BTreeMap<usize, Item>,
-    member: bool,
-    /// How many members have left; what they borrowed is theirs no more.
-    left: u32,
-}
-
-#[derive(Debug, Clone)]
-struct Item {
-    arrival: Arrival,
-    attempt: u32,
-    on_loan: bool,
-    not_before: Instant,
+    /// Where each group goes on; `None` while a member reads.
+    groups: HashMap<String, Option<u64>>,
 }
 
 impl Wire {
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.0.0.lock().expect("nobody panics while holding the log")
-    }
-
-    fn append(&self, topic: &str, arrival: &Arrival) {
-        let mut log = self.log();
-        let at = log.all.len();
-        log.all.push((topic.to_owned(), arrival.clone()));
-        for group in log.groups.values_mut().filter(|group| group.topics.iter().any(|wanted| wanted == topic)) {
-            group.waiting.insert(at, Item::new(arrival));
-        }
+    fn append(&self, topic: &str, arrival: Arrival) {
+        lock(&self.0.0).all.push((topic.to_owned(), arrival));
         self.0.1.notify_waiters();
-    }
-}
-
-impl Item {
-    fn new(arrival: &Arrival) -> Self {
-        Self { arrival: arrival.clone(), attempt: 0, on_loan: false, not_before: Instant::now() }
-    }
-}
-
-impl Group {
-    fn on_loan(&self) -> usize {
-        self.waiting.values().filter(|item| item.on_loan).count()
-    }
-
-    /// Lends what is due and not behind an earlier event of its subject that is on loan or waits for a retry.
-    fn lend(&mut self, most: usize) -> Vec<(usize, Item)> {
-        let (mut blocked, mut lent, now) = (HashSet::new(), Vec::new(), Instant::now());
-        for (at, item) in &mut self.waiting {
-            let key = item.arrival.key();
-            if item.on_loan || item.not_before > now || blocked.contains(&key) || lent.len() == most {
-                blocked.insert(key);
-                continue;
-            }
-            (item.on_loan, item.attempt) = (true, item.attempt + 1);
-            lent.push((*at, item.clone()));
-        }
-        lent
-    }
-
-    fn settle(&mut self, at: usize, settlement: Settlement) {
-        match (settlement, self.waiting.get_mut(&at)) {
-            (Settlement::Ack, _) => drop(self.waiting.remove(&at)),
-            (Settlement::Retry { after }, Some(item)) => {
-                (item.on_loan, item.not_before) = (false, Instant::now() + after);
-            }
-            (Settlement::Retry { .. }, None) => {}
-        }
-    }
-
-    fn leave(&mut self) -> usize {
-        let abandoned = self.on_loan();
-        self.waiting.values_mut().for_each(|item| item.on_loan = false);
-        self.member = false;
-        self.left += 1;
-        abandoned
     }
 }
 
 #[async_trait]
 impl EventPublisher for Wire {
     async fn publish(&self, events: &[EventEnvelope]) -> Result<(), PublishError> {
-        for envelope in events {
-            self.append(envelope.topic.name(), &Arrival::Event(envelope.clone()));
-        }
+        events.iter().for_each(|event| self.append(event.topic.name(), Arrival::Event(event.clone())));
         Ok(())
     }
 }
@@ -126,17 +55,12 @@ impl EventSubscriber for Wire {
     }
 
     async fn subscribe(&self, config: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError> {
-        let mut log = self.log();
-        let topics: Vec<_> = config.topics.iter().map(|topic| topic.name().to_owned()).collect();
-        let history = log.all.iter().enumerate().filter(|(_, (topic, _))| topics.contains(topic));
-        let history = history.map(|(at, (_, arrival))| (at, Item::new(arrival))).collect();
-        let waiting = if config.start == StartFrom::Earliest { history } else { BTreeMap::new() };
-        let group = log.groups.entry(config.group.clone()).or_insert(Group { topics, waiting, ..Group::default() });
-        if std::mem::replace(&mut group.member, true) {
-            return Err(TransportError::Unsupported);
-        }
-        let number = group.left;
-        Ok(Box::new(Member { wire: self.clone(), config, number, stopped: false }))
+        let mut log = lock(&self.0.0);
+        let start = if config.start == StartFrom::Earliest { 0 } else { log.all.len() as u64 };
+        let group = log.groups.entry(config.group.clone()).or_insert(Some(start));
+        let start = group.take().ok_or(TransportError::Unsupported)?;
+        let deliveries = Arc::new(Mutex::new(KeyedDeliveries::new(Epoch { number: 0, start })));
+        Ok(Box::new(Member { wire: self.clone(), config, deliveries, is_stopped: false }))
     }
 }
 
@@ -144,97 +68,82 @@ impl EventSubscriber for Wire {
 struct Member {
     wire: Wire,
     config: SubscriptionConfig,
-    number: u32,
-    stopped: bool,
+    deliveries: Arc<Mutex<KeyedDeliveries<Arrival>>>,
+    is_stopped: bool,
 }
 
 impl Member {
-    fn group<T>(&self, look: impl FnOnce(&mut Group) -> T) -> T {
-        look(self.wire.log().groups.entry(self.config.group.clone()).or_default())
+    fn take(&self, max: usize) -> Vec<Delivery> {
+        let mut deliveries = lock(&self.deliveries);
+        for (at, (topic, arrival)) in (0..).zip(&lock(&self.wire.0.0).all) {
+            if at >= deliveries.next_position() && self.config.topics.iter().any(|wanted| wanted.name() == topic) {
+                deliveries.accept(at, Arrived { lane: Lane::of(arrival), bytes: 0, delivery: arrival.clone() });
+            }
+        }
+        let most = if self.is_stopped { 0 } else { self.config.max_unsettled };
+        let room = most.saturating_sub(deliveries.out());
+        let lent = deliveries.lend(now(), max.min(room)).into_iter().map(|lent| {
+            let (deliveries, wire) = (Arc::clone(&self.deliveries), self.wire.clone());
+            lent.loan.into_delivery(lent.delivery, lent.attempt, move |loan, settlement| {
+                lock(&deliveries).settle(loan, settlement, now).map(|_| wire.0.1.notify_waiters())
+            })
+        });
+        lent.collect()
     }
-}
 
-impl Drop for Member {
-    fn drop(&mut self) {
-        self.group(|group| if group.left == self.number { group.leave() } else { 0 });
-        self.wire.0.1.notify_waiters();
+    /// Waits for a change, or for a moment: a retry may have come due.
+    async fn wait(&self) {
+        drop(timeout(Duration::from_millis(5), self.wire.0.1.notified()).await);
     }
 }
 
 #[async_trait]
 impl Subscription for Member {
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, TransportError> {
-        if self.stopped {
-            return Ok(Vec::new());
-        }
         loop {
-            let free = self.config.max_unsettled.saturating_sub(self.group(|group| group.on_loan()));
-            let lent = self.group(|group| group.lend(max.min(free)));
-            if !lent.is_empty() {
-                let (group, member) = (&self.config.group, self.number);
-                let loan = |at| Box::new(Loan { wire: self.wire.clone(), group: group.clone(), member, at: Some(at) });
-                return Ok(lent
-                    .into_iter()
-                    .map(|(at, item)| Delivery::new(item.arrival, item.attempt, loan(at)))
-                    .collect());
+            let batch = self.take(max);
+            if self.is_stopped || !batch.is_empty() {
+                return Ok(batch);
             }
-            // Something new wakes it at once; a retry that came due, a moment later.
-            drop(tokio::time::timeout(Duration::from_millis(5), self.wire.0.1.notified()).await);
+            self.wait().await;
         }
     }
 
     async fn stop(&mut self) {
-        self.stopped = true;
+        self.is_stopped = true;
     }
 
     async fn close(self: Box<Self>, deadline: Duration) -> Result<usize, TransportError> {
-        let ends = Instant::now() + deadline;
-        while self.group(|group| group.on_loan()) > 0 && Instant::now() < ends {
-            drop(tokio::time::timeout(Duration::from_millis(5), self.wire.0.1.notified()).await);
+        let end = now() + deadline;
+        while lock(&self.deliveries).out() > 0 && now() < end {
+            self.wait().await;
         }
-        Ok(self.group(Group::leave))
+        Ok(lock(&self.deliveries).out())
     }
 }
 
-/// Comes again if it is dropped.
-#[derive(Debug)]
-struct Loan {
-    wire: Wire,
-    group: String,
-    member: u32,
-    at: Option<usize>,
-}
-
-impl Loan {
-    fn give_back(&mut self, settlement: Settlement) -> Result<(), TransportError> {
-        let (at, member) = (self.at.take(), self.member);
-        let mut log = self.wire.log();
-        let group = log.groups.get_mut(&self.group).filter(|group| group.left == member);
-        let (at, group) = at.zip(group).ok_or(TransportError::Closed)?;
-        group.settle(at, settlement);
-        self.wire.0.1.notify_waiters();
-        Ok(())
-    }
-}
-
-impl Settle for Loan {
-    fn settle(mut self: Box<Self>, settlement: Settlement) -> Result<(), TransportError> {
-        self.give_back(settlement)
-    }
-}
-
-impl Drop for Loan {
+/// Leaves the group. What is out can be settled no more; it comes again to whoever joins next.
+impl Drop for Member {
     fn drop(&mut self) {
-        // Settled already, or too late: then it comes again anyway.
-        self.give_back(Settlement::Retry { after: Duration::ZERO }).unwrap_or_default();
+        let mut deliveries = lock(&self.deliveries);
+        deliveries.revoke();
+        lock(&self.wire.0.0).groups.insert(self.config.group.clone(), Some(deliveries.watermark()));
     }
 }
 
-/// Tells the kit how to make a env of this transport.
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().expect("nobody panics while holding it")
+}
+
+fn now() -> Duration {
+    UNIX_EPOCH.elapsed().unwrap_or_default()
+}
+
+/// Tells the kit how to make a world of this transport.
 #[async_trait]
 impl TimeFixture for Wire {
     fn now(&self) -> Timestamp {
-        Timestamp::EPOCH.after(std::time::UNIX_EPOCH.elapsed().unwrap_or_default())
+        Timestamp::EPOCH.after(now())
     }
 
     async fn pass(&self, span: Duration) {
@@ -257,7 +166,7 @@ impl TransportFixture for Wire {
             Ok(envelope) => Arrival::Event(envelope),
             Err(reason) => Arrival::Undecodable { raw: raw.clone(), reason },
         };
-        self.append(&raw.topic, &arrival);
+        self.append(&raw.topic, arrival);
     }
 
     async fn restart(&self) {}

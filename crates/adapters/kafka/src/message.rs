@@ -1,6 +1,5 @@
 //! Messages of the cluster ⇄ events.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
@@ -8,20 +7,15 @@ use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::transport::Arrival;
 use ticketing_core::wire::{self, EventEnvelope, RawMessage, Undecodable};
-use uuid::Uuid;
 
 use crate::config::KafkaConfig;
-
-/// What a message is ordered by. Two keys that share one only wait for each other.
-pub(crate) type Key = u128;
 
 /// What a message is recognized by at its offset: the id of an event; of anything else, when it was written.
 pub(crate) type Print = u128;
 
-/// A message, what it is ordered by, what it is recognized by, and about how much memory it takes.
-#[derive(Debug)]
+/// A message, what it is recognized by, and about how much memory it takes.
+#[derive(Debug, Clone)]
 pub(crate) struct Decoded {
-    pub(crate) key: Key,
     pub(crate) print: Print,
     pub(crate) bytes: usize,
     pub(crate) arrival: Arrival,
@@ -74,15 +68,13 @@ impl Decoder {
     pub(crate) fn decode(&mut self, topic: Topic, message: &BorrowedMessage<'_>) -> Decoded {
         match self.fill(topic, message).and_then(|()| self.event()) {
             Ok(envelope) => {
-                let (key, print) = (envelope.subject.as_u128(), envelope.id.uuid().as_u128());
-                Decoded { key, print, bytes: self.bytes(), arrival: Arrival::Event(envelope) }
+                let print = envelope.id.uuid().as_u128();
+                Decoded { print, bytes: self.bytes(), arrival: Arrival::Event(envelope) }
             }
             Err(reason) => {
                 let arrival = Arrival::Undecodable { raw: self.raw.clone(), reason };
-                // By the name that it would be parked under, so that whoever waits for one waits for the other.
-                let key = key_of(&arrival.key());
                 let print = message.timestamp().to_millis().map_or(0, |millis| u128::from(millis.unsigned_abs()));
-                Decoded { key, print, bytes: self.bytes(), arrival }
+                Decoded { print, bytes: self.bytes(), arrival }
             }
         }
     }
@@ -157,16 +149,6 @@ fn refill(text: &mut String, bytes: &[u8]) -> Result<(), ()> {
     }
 }
 
-fn key_of(key: &str) -> Key {
-    key.parse().map_or_else(|_| hash(key), |subject: Uuid| subject.as_u128())
-}
-
-fn hash(key: &str) -> Key {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish().into()
-}
-
 fn undecodable(what: impl Into<String>) -> Undecodable {
     Undecodable { what: what.into() }
 }
@@ -197,36 +179,5 @@ mod tests {
 
         assert_eq!(reason.what, "the name of a header is not UTF-8");
         assert!(decoder.raw.headers.is_empty(), "headers of other messages are left");
-    }
-
-    #[test]
-    fn whatever_is_parked_under_one_key_waits_in_one_lane() {
-        let undecodable = |key: &str| {
-            let (topic, key) = ("ticketing.orders".to_owned(), key.to_owned());
-            let raw = RawMessage { topic, key, headers: Vec::new(), body: Bytes::new() };
-            Arrival::Undecodable { raw, reason: undecodable("?") }
-        };
-        let keys = [
-            "01931b6e-8f00-7000-8000-000000000001",
-            "01931B6E-8F00-7000-8000-000000000001",
-            "01931b6e8f0070008000000000000001",
-            "{01931b6e-8f00-7000-8000-000000000001}",
-            "01931b6e-8f00-7000-8000-000000000002",
-            "one",
-            "ONE",
-            "",
-        ];
-        for one in keys {
-            for other in keys {
-                let (one, other) = (undecodable(one).key(), undecodable(other).key());
-                assert!(one != other || key_of(&one) == key_of(&other), "{one:?} and {other:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_subject_is_one_key_however_it_is_written() {
-        assert_eq!(key_of("01931B6E-8F00-7000-8000-000000000001"), key_of("01931b6e8f0070008000000000000001"));
-        assert_ne!(key_of("one"), key_of("two"));
     }
 }

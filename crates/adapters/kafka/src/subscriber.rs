@@ -4,10 +4,10 @@
 //! does: a slow handler never loses its place in the group.
 
 mod inspect;
-mod lane;
 mod mark;
 mod member;
 mod placing;
+mod progress;
 mod rebalance;
 mod start;
 mod thread;
@@ -22,7 +22,7 @@ use ticketing_core::ports::transport::{
     Delivery, EventSubscriber, Subscription, SubscriptionConfig, TransportError, TransportFeatures,
 };
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 
 use crate::config::KafkaConfig;
 
@@ -126,7 +126,7 @@ impl Subscription for KafkaSubscription {
             match due {
                 // It wakes up for news or when the time has come, and looks either way.
                 Some(due) => {
-                    let _woken = timeout_at(due.into(), self.member.news()).await;
+                    let _woken = timeout(due.saturating_sub(self.member.time()), self.member.news()).await;
                 }
                 None => self.member.news().await,
             }

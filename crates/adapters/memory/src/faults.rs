@@ -114,6 +114,11 @@ impl FaultPlan {
         Self::of(clock, PlanState { dice: Some(Dice::new(seed, rates)), ..PlanState::default() })
     }
 
+    /// Whether nothing can go wrong, ever.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn of(clock: Arc<dyn Clock>, state: PlanState) -> Self {
         Self(Some(Arc::new(Plan { clock, state: Lock::new(state) })))
     }
@@ -160,7 +165,7 @@ impl FaultPlan {
         operation: Operation,
         effect: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        if self.0.is_none() {
+        if self.is_none() {
             return effect();
         }
         let fault = self.enter(operation).await?;

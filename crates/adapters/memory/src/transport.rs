@@ -13,12 +13,15 @@ mod subscription;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_core::domain::event::Topic;
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::transport::{
-    EventPublisher, EventSubscriber, PublishError, Subscription, SubscriptionConfig, TransportError, TransportFeatures,
+    Arrival, EventPublisher, EventSubscriber, PublishError, Subscription, SubscriptionConfig, TransportError,
+    TransportFeatures,
 };
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 
@@ -65,6 +68,13 @@ struct State {
     log: Log,
     groups: BTreeMap<String, Group>,
     members: u64,
+}
+
+impl Shared {
+    /// The time, as deliveries are told it.
+    fn time(&self) -> Duration {
+        self.clock.now().since(Timestamp::EPOCH)
+    }
 }
 
 impl MemoryBroker {
@@ -145,7 +155,10 @@ impl EventPublisher for MemoryPublisher {
         let nothing = |error: TransportError| PublishError { durable: 0, source: error };
         let fault = faults.enter(Operation::Publish).await.map_err(|injected| nothing(injected.into()))?;
         let fitting = events.iter().take_while(|event| event.data.len() <= shared.max_bytes).count();
-        shared.state.lock().append(events.iter().take(fitting).map(|event| (event.topic, Message::of(event))));
+        shared
+            .state
+            .lock()
+            .append(events.iter().take(fitting).map(|event| (event.topic, Message::of(Arrival::Event(event.clone())))));
         // After a fault, of half of what was published nothing is told: the caller knows a prefix and no more.
         let half = |error: TransportError| PublishError { durable: fitting / 2, source: error };
         faults.leave(fault).map_err(|injected| half(injected.into()))?;

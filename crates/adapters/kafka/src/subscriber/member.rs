@@ -11,16 +11,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::{Delivery, Settle, Settlement, TransportError};
+use ticketing_core::messaging::keyed_deliveries::{KeyedDeliveries, Lent, Loan};
+use ticketing_core::ports::transport::{Delivery, Settlement, TransportError};
 use tokio::sync::Notify;
 
 use crate::message::Decoded;
 
-use super::lane::{Lent, Progress};
 use super::mark::Mark;
-
-/// About a century.
-const AGE: Duration = Duration::from_secs(3_000_000_000);
+use super::progress::Progress;
 
 /// A partition of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +39,8 @@ pub(super) struct Polled {
 /// A member of a group. Outlives its subscription as long as deliveries do.
 pub(super) struct Member {
     state: Mutex<State>,
+    /// What times are told from.
+    started: Instant,
     /// Counts assignments, so that what was polled or lent under one is told from what came after.
     generation: AtomicU64,
     /// Something may be lent, or all loans ended. One waits: `next` or `close`.
@@ -95,8 +95,18 @@ impl Member {
             is_surprised: false,
             phase: Phase::Open,
         };
-        let generation = AtomicU64::new(0);
-        Self { state: Mutex::new(state), generation, news: Notify::new(), room: Condvar::new() }
+        Self {
+            state: Mutex::new(state),
+            started: Instant::now(),
+            generation: AtomicU64::new(0),
+            news: Notify::new(),
+            room: Condvar::new(),
+        }
+    }
+
+    /// The time, as deliveries are told it.
+    pub(super) fn time(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// The assignment that messages are polled under.
@@ -130,34 +140,31 @@ impl Member {
     }
 
     /// Lends what can be lent now, or tells when a delayed delivery is due.
-    pub(super) fn lend(self: &Arc<Self>, max: usize) -> (Vec<Delivery>, Option<Instant>) {
+    pub(super) fn lend(self: &Arc<Self>, max: usize) -> (Vec<Delivery>, Option<Duration>) {
         let mut state = self.lock();
-        let lent = state.lend(max);
+        let lent = state.lend(self.time(), max);
         if lent.is_empty() {
-            return (Vec::new(), state.partitions.values().filter_map(Progress::due).min());
+            return (Vec::new(), state.partitions.values().filter_map(|progress| progress.deliveries.due()).min());
         }
         let is_thread_waiting = state.is_thread_waiting;
         drop(state);
         if is_thread_waiting {
             self.room.notify_one();
         }
-        (lent.into_iter().map(|(assignment, lent)| self.deliver(assignment, lent)).collect(), None)
+        (lent.into_iter().map(|(partition, lent)| self.deliver(partition, lent)).collect(), None)
     }
 
-    fn deliver(self: &Arc<Self>, assignment: (Partition, u64), lent: Lent) -> Delivery {
-        let Lent { offset, attempt, arrival } = lent;
-        let loan = Loan { member: Arc::clone(self), assignment, offset, is_settled: false };
-        Delivery::new(arrival, attempt, Box::new(loan))
+    fn deliver(self: &Arc<Self>, partition: Partition, lent: Lent<Decoded>) -> Delivery {
+        let member = Arc::clone(self);
+        lent.loan.into_delivery(lent.delivery.arrival, lent.attempt, move |loan, settlement| {
+            member.settle(partition, loan, settlement)
+        })
     }
 
-    fn settle(&self, loan: &Loan, settlement: Settlement) -> Result<(), TransportError> {
-        let again = match settlement {
-            Settlement::Ack => None,
-            // A span beyond all time is as good as a very long one.
-            Settlement::Retry { after } => Instant::now().checked_add(after).or_else(|| Some(Instant::now() + AGE)),
-        };
+    fn settle(&self, partition: Partition, loan: Loan, settlement: Settlement) -> Result<(), TransportError> {
         let mut state = self.lock();
-        let is_news = state.settle(loan, again)?;
+        let is_free = state.settling(partition)?.settle(loan, settlement, || self.time())?;
+        let is_news = state.ended() || is_free;
         let is_thread_waiting = state.is_thread_waiting;
         drop(state);
         if is_news {
@@ -235,18 +242,18 @@ impl State {
     /// Forgets a partition: what is out of it can no longer be settled.
     pub(super) fn revoke(&mut self, partition: Partition) {
         if let Some(progress) = self.partitions.remove(&partition) {
-            self.out -= progress.out();
+            self.out -= progress.deliveries.out();
         }
     }
 
     /// Forgets all partitions.
     pub(super) fn revoke_all(&mut self) {
         while let Some((_, progress)) = self.partitions.pop_first() {
-            self.out -= progress.out();
+            self.out -= progress.deliveries.out();
         }
     }
 
-    fn lend(&mut self, max: usize) -> Vec<((Partition, u64), Lent)> {
+    fn lend(&mut self, now: Duration, max: usize) -> Vec<(Partition, Lent<Decoded>)> {
         if self.phase != Phase::Open {
             return Vec::new();
         }
@@ -255,55 +262,28 @@ impl State {
         let mut lending: Vec<_> = self.partitions.iter_mut().filter(|(_, progress)| !progress.is_leaving).collect();
         let first = self.turn % lending.len().max(1);
         lending.rotate_left(first);
-        let (now, mut batch) = (Instant::now(), Vec::new());
+        let mut batch = Vec::new();
         for (partition, progress) in lending {
-            if room == 0 {
-                break;
-            }
-            let lent = progress.lend(now, room);
+            // Also where there is no room: what is due then waits for room, and for no time.
+            let lent = progress.deliveries.lend(now, room);
             room -= lent.len();
-            batch.extend(lent.into_iter().map(|lent| ((*partition, progress.generation), lent)));
+            batch.extend(lent.into_iter().map(|lent| (*partition, lent)));
         }
         self.out += batch.len();
         batch
     }
 
-    /// Ends a loan; tells whether whoever waits for news should look.
-    fn settle(&mut self, loan: &Loan, again: Option<Instant>) -> Result<bool, TransportError> {
-        let (partition, generation) = loan.assignment;
-        if self.phase == Phase::Left {
-            return Err(TransportError::Closed);
-        }
-        let assigned = self.partitions.get_mut(&partition).filter(|progress| progress.generation == generation);
-        let is_free = assigned.ok_or(TransportError::Closed)?.settle(loan.offset, again)?;
+    /// What a loan of a partition is settled with, until the group is left.
+    fn settling(&mut self, of: Partition) -> Result<&mut KeyedDeliveries<Decoded>, TransportError> {
+        let open = self.partitions.get_mut(&of).filter(|_| self.phase != Phase::Left);
+        open.map(|progress| &mut progress.deliveries).ok_or(TransportError::Closed)
+    }
+
+    /// Counts a loan that ended; tells whether there is room again, or nothing is out any more.
+    const fn ended(&mut self) -> bool {
         let was_full = self.out >= self.max_unsettled;
         self.out -= 1;
-        Ok(is_free || was_full || self.out == 0)
-    }
-}
-
-/// The right and the duty to settle one delivery. Dropped, it gives the delivery back.
-#[derive(Debug)]
-struct Loan {
-    member: Arc<Member>,
-    assignment: (Partition, u64),
-    offset: i64,
-    is_settled: bool,
-}
-
-impl Settle for Loan {
-    fn settle(mut self: Box<Self>, settlement: Settlement) -> Result<(), TransportError> {
-        self.is_settled = true;
-        self.member.settle(&self, settlement)
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        if !self.is_settled {
-            // It fails only if the partition changed hands, and then the delivery comes again anyway.
-            let _returned = self.member.settle(self, Settlement::Retry { after: Duration::ZERO });
-        }
+        was_full || self.out == 0
     }
 }
 

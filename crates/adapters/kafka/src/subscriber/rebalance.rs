@@ -149,7 +149,7 @@ impl Assignments {
         }
         let is_free = |state: &State| {
             let mut held = partitions.iter().filter_map(|partition| state.partitions.get(partition));
-            state.phase == Phase::Left || held.all(|progress| progress.out() == 0)
+            state.phase == Phase::Left || held.all(|progress| progress.deliveries.out() == 0)
         };
         self.member.wait_until(LAST_CHANCE, is_free);
     }

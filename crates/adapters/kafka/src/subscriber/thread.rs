@@ -17,10 +17,10 @@ use crate::config::KafkaConfig;
 use crate::error::KafkaError;
 use crate::message::{Decoder, Names};
 
-use super::lane::Progress;
 use super::mark::Found;
 use super::member::{Member, Phase, Polled, State};
 use super::placing::Placing;
+use super::progress::Progress;
 use super::rebalance::Assignments;
 use super::start::Start;
 
@@ -215,7 +215,9 @@ impl Reader {
         if is_full && !self.member.wait_until(PATIENCE, |state| fits(state, enough)) {
             self.switch(true, |progress| !full.fits(progress));
         }
-        self.switch(false, |progress| progress.waiting() <= half.messages && progress.bytes() <= half.bytes);
+        self.switch(false, |Progress { deliveries, .. }| {
+            deliveries.waiting() <= half.messages && deliveries.bytes() <= half.bytes
+        });
     }
 
     /// The share of each partition.
@@ -254,7 +256,7 @@ impl Reader {
 
 impl Room {
     fn fits(self, progress: &Progress) -> bool {
-        progress.waiting() < self.messages && progress.bytes() < self.bytes
+        progress.deliveries.waiting() < self.messages && progress.deliveries.bytes() < self.bytes
     }
 }
 

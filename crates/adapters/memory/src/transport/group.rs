@@ -15,8 +15,6 @@ use super::progress::{MemberId, Progress};
 pub(super) struct Group {
     pub(super) progress: BTreeMap<PartitionId, Progress>,
     members: BTreeMap<MemberId, Vec<Topic>>,
-    /// How often members came or went.
-    generation: u64,
     news: Arc<Notify>,
 }
 
@@ -43,7 +41,6 @@ impl Group {
 
     /// Deals the partitions out again. Those that keep their reader keep their loans.
     fn rebalance(&mut self) {
-        self.generation += 1;
         for (id, progress) in &mut self.progress {
             let readers: Vec<MemberId> = self
                 .members
@@ -53,7 +50,7 @@ impl Group {
                 .collect();
             let owner = id.number.checked_rem(readers.len()).and_then(|turn| readers.get(turn)).copied();
             if owner != progress.owner {
-                progress.hand_over(owner, self.generation);
+                progress.hand_over(owner);
             }
         }
         self.wake();
@@ -67,12 +64,16 @@ impl Group {
 
     /// How many messages a member has on loan.
     pub(super) fn out(&self, member: MemberId) -> usize {
-        self.progress.values().filter(|progress| progress.owner == Some(member)).map(Progress::out).sum()
+        self.progress
+            .values()
+            .filter(|progress| progress.owner == Some(member))
+            .map(|progress| progress.deliveries.out())
+            .sum()
     }
 
     /// The lowest offset of a partition that this group needs; `None` if it does not follow the topic.
     pub(super) fn committed(&self, id: PartitionId) -> Option<u64> {
-        self.progress.get(&id).map(Progress::committed)
+        self.progress.get(&id).map(|progress| progress.deliveries.watermark())
     }
 
     pub(super) fn lag(&self, log: &Log) -> u64 {

@@ -4,22 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ticketing_core::domain::event::Topic;
+use ticketing_core::messaging::keyed_deliveries::Lane;
 use ticketing_core::ports::transport::Arrival;
-use ticketing_core::wire::{self, EventEnvelope, RawMessage};
-use uuid::Uuid;
-
-/// What messages are ordered by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Key {
-    Subject(Uuid),
-    Text(String),
-}
-
-impl Key {
-    fn of(raw: &RawMessage) -> Self {
-        Uuid::try_parse(&raw.key).map_or_else(|_| Self::Text(raw.key.clone()), Self::Subject)
-    }
-}
+use ticketing_core::wire::{self, RawMessage};
 
 /// One of the sequences that make up a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,23 +16,21 @@ pub(super) struct PartitionId {
 }
 
 pub(super) struct Message {
-    pub(super) key: Key,
+    pub(super) lane: Lane,
     pub(super) arrival: Arrival,
 }
 
 impl Message {
-    pub(super) fn of(event: &EventEnvelope) -> Self {
-        Self { key: Key::Subject(event.subject), arrival: Arrival::Event(event.clone()) }
+    pub(super) fn of(arrival: Arrival) -> Self {
+        Self { lane: Lane::of(&arrival), arrival }
     }
 
     /// A message that may be no event of ours.
     pub(super) fn of_raw(raw: RawMessage) -> Self {
-        let key = Key::of(&raw);
-        let arrival = match wire::from_message(&raw) {
+        Self::of(match wire::from_message(&raw) {
             Ok(event) => Arrival::Event(event),
             Err(reason) => Arrival::Undecodable { raw, reason },
-        };
-        Self { key, arrival }
+        })
     }
 }
 
@@ -86,16 +71,16 @@ impl Log {
         Self { partitions: ids.map(|id| (id, Partition::default())).collect(), per_topic, retention }
     }
 
-    /// Appends a message behind all others of its key.
+    /// Appends a message behind all others of its lane.
     pub(super) fn append(&mut self, topic: Topic, message: Message) -> PartitionId {
-        let id = PartitionId { topic, number: self.number(&message.key) };
+        let id = PartitionId { topic, number: self.number(message.lane) };
         self.partitions.entry(id).or_default().messages.push_back(message);
         id
     }
 
-    fn number(&self, key: &Key) -> usize {
+    fn number(&self, lane: Lane) -> usize {
         let mut hasher = DefaultHasher::new();
-        key.hash(&mut hasher);
+        lane.hash(&mut hasher);
         let partitions = self.per_topic as u64;
         usize::try_from(hasher.finish() % partitions).expect("it is less than a number that is a usize")
     }

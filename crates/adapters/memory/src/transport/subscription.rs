@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ticketing_core::domain::time::Timestamp;
+use ticketing_core::messaging::keyed_deliveries::{Lent, Loan};
 use ticketing_core::ports::transport::{
-    Delivery, Settle, Settlement, Subscription, SubscriptionConfig, TransportError,
+    Arrival, Delivery, Settle, Settlement, Subscription, SubscriptionConfig, TransportError,
 };
 use tokio::sync::Notify;
 
 use crate::faults::{Fault, FaultPlan, Operation};
 
 use super::log::PartitionId;
-use super::progress::{Lent, MemberId};
+use super::progress::MemberId;
 use super::{Shared, State};
 
 /// A subscription to a broker in memory. Dropped, it leaves its group.
@@ -50,36 +50,39 @@ impl MemorySubscription {
     }
 
     /// Lends what can be lent now, or tells when a delayed delivery is due.
-    fn take(&mut self, max: usize) -> (Vec<Delivery>, Option<Timestamp>) {
+    fn take(&mut self, max: usize) -> (Vec<Delivery>, Option<Duration>) {
         let Member { broker, group, id, .. } = &*self.member;
-        let now = broker.clock.now();
+        let now = broker.time();
         let mut state = broker.state.lock();
         let State { log, groups, .. } = &mut *state;
         let Some(group) = groups.get_mut(group) else { return (Vec::new(), None) };
         let room = max.min(self.max_unsettled.saturating_sub(group.out(*id)));
         self.turn += 1;
         let mut batch = Vec::new();
-        let mut due: Option<Timestamp> = None;
+        let mut due: Option<Duration> = None;
         let mut owned: Vec<_> = group.owned_by(*id).collect();
         let first = self.turn % owned.len().max(1);
         owned.rotate_left(first);
         for (partition, progress) in owned {
             let Some(messages) = log.get(partition) else { continue };
             let lent = progress.lend(messages, now, room - batch.len());
-            due = [due, progress.due()].into_iter().flatten().min();
-            batch.extend(lent.into_iter().map(|lent| self.member.deliver(partition, progress.generation, lent)));
+            due = [due, progress.deliveries.due()].into_iter().flatten().min();
+            batch.extend(lent.into_iter().filter_map(|lent| {
+                let message = messages.get(lent.loan.position())?;
+                Some(self.member.deliver(partition, message.arrival.clone(), lent))
+            }));
         }
         (batch, due)
     }
 
-    async fn wait_until(&self, due: Option<Timestamp>, news: impl Future<Output = ()>) {
-        let clock = &self.member.broker.clock;
+    async fn wait_until(&self, due: Option<Duration>, news: impl Future<Output = ()>) {
+        let broker = &self.member.broker;
         match due {
             None => news.await,
             Some(due) => tokio::select! {
                 biased;
                 () = news => {}
-                () = clock.sleep(due.since(clock.now())) => {}
+                () = broker.clock.sleep(due.saturating_sub(broker.time())) => {}
             },
         }
     }
@@ -114,14 +117,13 @@ impl Subscription for MemorySubscription {
     async fn close(mut self: Box<Self>, deadline: Duration) -> Result<usize, TransportError> {
         self.stopped = true;
         let member = Arc::clone(&self.member);
-        let clock = Arc::clone(&member.broker.clock);
-        let end = clock.now().after(deadline);
+        let end = member.broker.time().saturating_add(deadline);
         loop {
             let news = member.news.notified();
             tokio::pin!(news);
             news.as_mut().enable();
             let out = member.out();
-            if out == 0 || clock.now() >= end {
+            if out == 0 || member.broker.time() >= end {
                 // Dropping the subscription leaves the group.
                 return Ok(out);
             }
@@ -137,10 +139,24 @@ impl Drop for MemorySubscription {
 }
 
 impl Member {
-    fn deliver(self: &Arc<Self>, partition: PartitionId, generation: u64, lent: Lent) -> Delivery {
-        let Lent { offset, attempt, arrival } = lent;
-        let loan = Loan { member: Arc::clone(self), partition, generation, offset, settled: false };
-        Delivery::new(arrival, attempt, Box::new(loan))
+    fn deliver(self: &Arc<Self>, partition: PartitionId, arrival: Arrival, lent: Lent<()>) -> Delivery {
+        let member = Arc::clone(self);
+        let settle = move |loan, settlement| member.settle(partition, loan, settlement);
+        let delivery = lent.loan.into_delivery(arrival, lent.attempt, settle);
+        if self.faults.is_none() {
+            return delivery;
+        }
+        let (arrival, attempt, faults) = (delivery.arrival.clone(), delivery.attempt, self.faults.clone());
+        Delivery::new(arrival, attempt, Box::new(Faulty { delivery, faults }))
+    }
+
+    fn settle(&self, partition: PartitionId, loan: Loan, settlement: Settlement) -> Result<(), TransportError> {
+        let mut state = self.broker.state.lock();
+        let group = state.groups.get_mut(&self.group).ok_or(TransportError::Closed)?;
+        let progress = group.progress.get_mut(&partition).ok_or(TransportError::Closed)?;
+        progress.deliveries.settle(loan, settlement, || self.broker.time())?;
+        group.wake();
+        Ok(())
     }
 
     fn out(&self) -> usize {
@@ -154,55 +170,22 @@ impl Member {
     }
 }
 
-/// The right and the duty to settle one delivery. Dropped, it gives the delivery back.
+/// Settles by a plan. What it does not settle it drops, and so gives back.
 #[derive(Debug)]
-struct Loan {
-    member: Arc<Member>,
-    partition: PartitionId,
-    generation: u64,
-    offset: u64,
-    settled: bool,
+struct Faulty {
+    delivery: Delivery,
+    faults: FaultPlan,
 }
 
-impl Loan {
-    fn end(&mut self, settlement: Settlement) -> Result<(), TransportError> {
-        self.settled = true;
-        let Member { broker, group, .. } = &*self.member;
-        let again = match settlement {
-            Settlement::Ack => None,
-            Settlement::Retry { after } => Some(broker.clock.now().after(after)),
-        };
-        let mut state = broker.state.lock();
-        let group = state.groups.get_mut(group).ok_or(TransportError::Closed)?;
-        let progress = group.progress.get_mut(&self.partition).ok_or(TransportError::Closed)?;
-        if progress.generation != self.generation {
-            return Err(TransportError::Closed);
-        }
-        progress.settle(self.offset, again)?;
-        group.wake();
-        Ok(())
-    }
-}
-
-impl Settle for Loan {
-    fn settle(mut self: Box<Self>, settlement: Settlement) -> Result<(), TransportError> {
-        let faults = self.member.faults.clone();
-        match faults.step(Operation::Settle) {
+impl Settle for Faulty {
+    fn settle(self: Box<Self>, settlement: Settlement) -> Result<(), TransportError> {
+        match self.faults.step(Operation::Settle) {
             Ok(Some(Fault::LoseSettlement)) => return Ok(()),
             Err(_) | Ok(Some(Fault::FailBefore)) => return Err(TransportError::Closed),
             Ok(_) => {}
         }
-        self.end(settlement)?;
-        faults.leave(None).map_err(|_| TransportError::Closed)
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        if !self.settled {
-            // It fails only if the partition changed hands, and then the delivery comes again anyway.
-            let _returned = self.end(Settlement::Retry { after: Duration::ZERO });
-        }
+        self.delivery.settle(settlement)?;
+        self.faults.leave(None).map_err(|_| TransportError::Closed)
     }
 }
 
