@@ -166,7 +166,7 @@ fn marketplace(memory: &MemoryEngines) -> Router {
     let config = Config { http, hold_limits: HoldLimits::OFF, ..Config::default() };
     let engines = wiring::engines(memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
     let assembly = assemble(engines, &config).expect("engines that fit together");
-    let router = ticketing_server::router(&assembly.app);
+    let router = ticketing_server::router(&assembly);
     // It runs until the process ends, with all that follows an order.
     std::mem::forget(assembly.start());
     router

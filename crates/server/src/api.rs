@@ -18,12 +18,18 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::Service;
-use crate::marketplace::App;
-use crate::slash::also_with_slash;
+use crate::state::App;
+
+use crate::http::slash::also_with_slash;
+use live::Streams;
 
 /// The routes of the services that run here.
-pub fn router(app: &App) -> Router<App> {
-    let (router, description) = described(&app.services).split_for_parts();
+pub(crate) fn router(app: &App, streams: Streams) -> Router<App> {
+    let mut routes = described(&app.services);
+    if app.services.contains(&Service::Web) {
+        routes = routes.merge(live::routes().with_state(streams));
+    }
+    let (router, description) = routes.split_for_parts();
     description.paths.paths.keys().fold(router, |router, path| also_with_slash(router, path))
 }
 
@@ -31,6 +37,9 @@ pub fn router(app: &App) -> Router<App> {
 #[must_use]
 pub fn description(services: &[Service]) -> OpenApi {
     let mut description = described(services).into_openapi();
+    if services.contains(&Service::Web) {
+        description.merge(live::routes().into_openapi());
+    }
     docs::complete(&mut description);
     description
 }
@@ -42,9 +51,8 @@ fn described(services: &[Service]) -> OpenApiRouter<App> {
         Service::Tickets => router.merge(tickets::routes()),
         Service::Orders => router.merge(orders::routes()),
         Service::Payments => router.merge(payments::routes()),
-        Service::Web => router.merge(live::routes()),
-        // It has no routes: it hears events and tells events.
-        Service::Expiration => router,
+        // Live updates of the pages have a state of their own; expiration hears events and tells events.
+        Service::Web | Service::Expiration => router,
     })
 }
 

@@ -5,6 +5,7 @@
 //! variables of our prefix that nobody knows.
 
 mod engines;
+mod log_filter;
 mod parse;
 mod services;
 mod settings;
@@ -21,7 +22,7 @@ use ticketing_core::ports::limits::Quota;
 use ticketing_core::rebuild::Differing;
 use ticketing_core::usecase::orders::batcher::BatcherConfig;
 
-use crate::auth::limits::standard_share_of_passwords;
+use crate::network::standard_share_of_passwords;
 use crate::operate::ParkedTask;
 use crate::wiring::{Keys, PublicKeys};
 

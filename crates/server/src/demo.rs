@@ -14,7 +14,7 @@ use ticketing_core::usecase::payments::PayOrder;
 use ticketing_core::usecase::tickets::CreateTicket;
 use ticketing_core::wire::Origin;
 
-use crate::marketplace::App;
+use crate::state::App;
 
 /// Who sells in the demo.
 pub const SELLER: &str = "seller@demo.example";

@@ -16,7 +16,9 @@ use ticketing_core::assembly::{LoopEnded, LoopHealth, Loops};
 use ticketing_core::messaging::shutdown::{ShutdownTrigger, shutdown};
 use ticketing_core::ports::BoxError;
 
-use crate::marketplace::App;
+use crate::live::LiveUpdates;
+use crate::remote::RemoteServices;
+use crate::state::App;
 
 /// A marketplace that is put together and does not run yet.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ use crate::marketplace::App;
 pub struct Assembly {
     /// What handlers work with.
     pub app: App,
+    /// Hands live updates to listeners.
+    pub live: LiveUpdates,
+    /// The services that run in other processes.
+    pub remote: RemoteServices,
     /// What repeats behind them.
     pub loops: Loops,
     /// Ends what holds connections open, live updates for one.
@@ -44,7 +50,7 @@ pub struct Running {
 impl Assembly {
     /// Starts every loop on the runtime of the caller, and says that requests are taken.
     pub fn start(self) -> Running {
-        let Self { app, loops, http_stops } = self;
+        let Self { app, loops, http_stops, .. } = self;
         let (loops_stop, stopped) = shutdown();
         let running = loops.start(app.env.clone(), &|task| drop(tokio::spawn(task)));
         let health = running.health();

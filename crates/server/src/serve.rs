@@ -18,8 +18,8 @@ use ticketing_core::ports::BoxError;
 use ticketing_core::ports::identity::IdentityError;
 
 use crate::config::{Config, Gateway};
-use crate::marketplace::App;
 use crate::runtime::{Assembly, Running};
+use crate::state::App;
 use crate::{demo, wiring};
 
 use connections::Connections;
@@ -72,7 +72,7 @@ async fn serve_until(
 ) -> Result<(), BoxError> {
     let address = listener.local_addr()?;
     let app = Arc::clone(&assembly.app);
-    let connections = Connections::new(&app);
+    let connections = Connections::new(&assembly);
     let running = assembly.start();
     if config.demo {
         demo::fill(&app).await?;

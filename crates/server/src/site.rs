@@ -12,6 +12,7 @@ mod assets;
 mod catalog;
 mod checkout;
 mod choices;
+mod client;
 mod draft;
 mod edit;
 mod form;
@@ -30,17 +31,17 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 
-use crate::front_door::ApiClient;
-use crate::marketplace::App;
-use crate::problem::Problem;
-use crate::slash::Routes;
+use crate::http::problem::Problem;
+use crate::http::slash::Routes;
+use crate::state::App;
 
+use client::ApiClient;
 use rendered::Rendered;
 use visit::Door;
 
 /// The routes of the site. It knows what the API tells and nothing else.
-pub fn router(app: &App, api: ApiClient) -> Router<App> {
-    let door = Door { app: App::clone(app), api, rendered: Rendered::default() };
+pub fn router(app: &App, api: Router) -> Router<App> {
+    let door = Door { app: App::clone(app), api: ApiClient::new(api), rendered: Rendered::default() };
     let pages = Routes::default()
         .route("/", get(catalog::catalog))
         .route("/tickets/{id}", get(ticket::ticket))

@@ -17,29 +17,33 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use tracing_subscriber::EnvFilter;
 
 use ticketing_core::messaging::consumer::ConsumerCounts;
 use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::BoxError;
 use ticketing_core::usecase::orders::batcher::OrderBatchers;
 
-use crate::api::health::Health;
-use crate::marketplace::EngineCount;
-
 pub use log::{flush_log, init_log};
-
-/// Whether a filter can be understood.
-pub(crate) fn check_filter(text: &str) -> Result<String, String> {
-    match EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("{text:?} is no filter: {error}")),
-    }
-}
 
 /// What is counted. A clone counts the same.
 #[derive(Debug, Clone)]
 pub struct Metrics(Arc<Counted>);
+
+/// A metric that an engine counts for itself.
+pub struct EngineCount {
+    /// The metric, without the prefix of the program.
+    pub name: &'static str,
+    /// What it means.
+    pub help: &'static str,
+    /// Reads it; it only grows.
+    pub read: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl std::fmt::Debug for EngineCount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineCount").field("name", &self.name).finish_non_exhaustive()
+    }
+}
 
 #[derive(Debug)]
 struct Counted {
@@ -75,7 +79,6 @@ impl Metrics {
         batchers: Option<OrderBatchers>,
         consumers: Vec<(String, ConsumerCounts)>,
         engines: Vec<EngineCount>,
-        health: Arc<Health>,
     ) -> Self {
         let mut registry = Registry::with_prefix("ticketing");
         let requests = Family::default();
@@ -88,7 +91,7 @@ impl Metrics {
         registry.register("step_failures", "Steps that failed and were tried again", failures.clone());
         registry.register_collector(Box::new(Consumers(consumers)));
         registry.register_collector(Box::new(EngineCounts(engines)));
-        registry.register_collector(Box::new(Process { batchers, health }));
+        registry.register_collector(Box::new(Process { batchers }));
         Self(Arc::new(Counted { registry, requests, durations, steps, failures, no_room }))
     }
 
@@ -226,7 +229,6 @@ impl Collector for EngineCounts {
 #[derive(Debug)]
 struct Process {
     batchers: Option<OrderBatchers>,
-    health: Arc<Health>,
 }
 
 impl Collector for Process {
@@ -244,9 +246,6 @@ impl Collector for Process {
             let metric = encoder.encode_descriptor("order_batcher_panics", help, None, MetricType::Counter)?;
             ConstCounter::new(batchers.panics()).encode(metric)?;
         }
-        let help = "Loops that ended before they were told to";
-        let metric = encoder.encode_descriptor("loops_ended", help, None, MetricType::Counter)?;
-        ConstCounter::new(self.health.loops_ended()).encode(metric)?;
         let lines = [
             ("log_lines_lost", "Lines of the log that could not be written", log::lost_lines()),
             ("log_lines_left_out", "Lines of the log that only repeated others", repeats::left_out()),

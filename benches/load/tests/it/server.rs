@@ -32,7 +32,7 @@ impl Marketplace {
         let engines =
             wiring::engines(&MemoryEngines::default(), Argon2Config::weak(), &config).expect("a weak hash is a hash");
         let assembly = assemble(engines, &config).expect("engines that fit together");
-        let url = serve(ticketing_server::router(&assembly.app)).await;
+        let url = serve(ticketing_server::router(&assembly)).await;
         Self { url, running: assembly.start() }
     }
 

@@ -17,15 +17,15 @@ use ticketing_core::ports::identity::Session;
 use ticketing_core::usecase::accounts::{ChangePassword, Refreshed, Renewal, SignIn, SignUp, SignedIn};
 use ticketing_core::usecase::error::Error;
 
-use crate::auth::client;
-use crate::auth::cookies::SessionCookies;
-use crate::auth::current_user::{CurrentUser, Visitor};
-use crate::auth::limits::SignInTry;
-use crate::auth::renew::{Renewed, renew};
-use crate::edge::RequestTrace;
-use crate::extract::{Json, Named};
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::auth::cookies::SessionCookies;
+use crate::http::auth::current_user::{CurrentUser, Visitor};
+use crate::http::auth::renew::{Renewed, renew};
+use crate::http::client;
+use crate::http::edge::RequestTrace;
+use crate::http::extract::{Json, Named};
+use crate::http::limits::SignInTry;
+use crate::http::problem::Problem;
+use crate::state::App;
 
 use super::text;
 

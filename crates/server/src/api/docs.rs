@@ -13,37 +13,27 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, ResponseB
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::cookies::{ACCESS, CookieName, REFRESH};
 use crate::config::{Gateway, Service};
-use crate::marketplace::App;
-use crate::problem::{FieldError, PROBLEM_JSON, ProblemBody};
+use crate::http::auth::cookies::{ACCESS, CookieName, REFRESH};
+use crate::http::problem::{FieldError, PROBLEM_JSON, ProblemBody};
+use crate::state::{App, Documents};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(openapi)).routes(routes!(docs))
 }
 
-/// The description, written once and asked for seldom.
-#[derive(Debug)]
-pub(crate) struct Documents {
-    json: String,
-    html: String,
-}
-
-impl Documents {
-    fn new(services: &[Service], gateway: Option<Gateway>) -> Self {
-        let description = super::description(services);
-        let json = serde_json::to_string(&description).expect("a description is JSON all through");
-        let value = serde_json::to_value(&description).expect("a description is JSON all through");
-        let html = page::render(&value, gateway);
-        Self { json, html }
-    }
+fn written(services: &[Service], gateway: Option<Gateway>) -> Documents {
+    let description = super::description(services);
+    let json = serde_json::to_string(&description).expect("a description is JSON all through");
+    let value = serde_json::to_value(&description).expect("a description is JSON all through");
+    Documents { json, html: page::render(&value, gateway) }
 }
 
 fn documents(app: &App) -> &Documents {
     // Behind the front door everything is answered, wherever it is served.
     let is_front_door = app.services.contains(&Service::Web);
     let services = if is_front_door { &Service::ALL[..] } else { &app.services };
-    app.docs.get_or_init(|| Documents::new(services, app.gateway))
+    app.docs.get_or_init(|| written(services, app.gateway))
 }
 
 /// Describes the API for programs.

@@ -1,7 +1,5 @@
 //! `/livez` for everybody, `/readyz` and `/metrics` for whoever operates the process.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,7 +15,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use ticketing_core::assembly::LoopHealth;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, SessionId, TicketId};
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::error_chain;
@@ -26,8 +23,8 @@ use ticketing_core::ports::order_store::OrderNeeds;
 use ticketing_core::ports::payment_store::PaymentNeeds;
 
 use crate::config::{Gateway, Service};
-use crate::extract::Json;
-use crate::marketplace::App;
+use crate::http::extract::Json;
+use crate::state::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(livez))
@@ -41,48 +38,6 @@ pub(crate) fn liveness() -> Router<App> {
 /// What is nobody's business but an operator's: it is never served on the public listener.
 pub(crate) fn operators() -> Router<App> {
     liveness().route("/readyz", get(readyz)).route("/metrics", get(metrics))
-}
-
-/// Whether requests are taken, and whether all that runs behind them still does.
-#[derive(Debug, Default)]
-pub struct Health {
-    phase: AtomicU8,
-    loops: OnceLock<LoopHealth>,
-}
-
-const STARTING: u8 = 0;
-const READY: u8 = 1;
-const STOPPING: u8 = 2;
-
-impl Health {
-    /// From now on requests are taken, unless the process is stopping already.
-    pub fn set_ready(&self) {
-        self.phase.fetch_max(READY, Ordering::Relaxed);
-    }
-
-    /// No more requests are wanted.
-    pub fn set_stopping(&self) {
-        self.phase.store(STOPPING, Ordering::Relaxed);
-    }
-
-    /// From now on the process is alive only while these loops are.
-    pub fn watch(&self, loops: LoopHealth) {
-        self.loops.get_or_init(|| loops);
-    }
-
-    /// How many loops ended before they were told to.
-    pub(crate) fn loops_ended(&self) -> u64 {
-        self.loops.get().map_or(0, LoopHealth::ended)
-    }
-
-    fn name(&self) -> &'static str {
-        match self.phase.load(Ordering::Relaxed) {
-            _ if self.loops_ended() > 0 => "failed",
-            STARTING => "starting",
-            READY => "ready",
-            _ => "stopping",
-        }
-    }
 }
 
 /// Whether requests are taken, and what answers of that which serves them.

@@ -1,7 +1,6 @@
 //! `/api/live` and `/api/tickets/{id}/live`: what is left of tickets and for how much, as server-sent events.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -24,14 +23,13 @@ use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::time::Timestamp;
 
-use crate::auth::client;
-use crate::auth::network::Share;
-use crate::config::Service;
-use crate::extract::Named;
-use crate::front_door::{Upstream, pass};
-use crate::live::{Listener, LiveTicket, ToldTicket, Update};
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::client;
+use crate::http::extract::Named;
+use crate::http::problem::Problem;
+use crate::live::{Listener, LiveTicket, LiveUpdates, ToldTicket, Update};
+use crate::network::Share;
+use crate::remote::{Upstream, pass};
+use crate::state::App;
 
 /// How often a stream says that it lives, and how often its tickets are looked at again.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -46,7 +44,16 @@ const LONGER: Duration = Duration::from_secs(45 * 60);
 /// When to come back to a network that listens as much as it may.
 const CROWDED_FOR: Duration = Duration::from_secs(5);
 
-pub(super) fn routes() -> OpenApiRouter<App> {
+/// What streams work with.
+#[derive(Debug, Clone)]
+pub(crate) struct Streams {
+    pub(crate) app: App,
+    pub(crate) live: LiveUpdates,
+    /// The tickets service, if it runs in another process.
+    pub(crate) tickets: Option<Upstream>,
+}
+
+pub(super) fn routes() -> OpenApiRouter<Streams> {
     OpenApiRouter::new().routes(routes!(live_tickets)).routes(routes!(live_ticket))
 }
 
@@ -87,12 +94,12 @@ pub(crate) struct Heartbeat {
         (status = 503, description = "`unavailable`: too many listen already"),
     ))]
 async fn live_tickets(
-    State(app): State<App>,
+    State(streams): State<Streams>,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
     let tickets = tickets_of(query.as_deref().unwrap_or_default())?;
-    open(app, (&tickets, tell_which), request).await
+    open(streams, (&tickets, tell_which), request).await
 }
 
 /// Tells what is left of a ticket, and for how much, now and whenever it changes.
@@ -107,11 +114,11 @@ async fn live_tickets(
         (status = 503, description = "`unavailable`: too many listen already"),
     ))]
 async fn live_ticket(
-    State(app): State<App>,
+    State(streams): State<Streams>,
     Named(ticket): Named<TicketId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    open(app, (&[ticket], tell_state), request).await
+    open(streams, (&[ticket], tell_state), request).await
 }
 
 /// The tickets that a query names, each once.
@@ -137,11 +144,12 @@ fn tell_state(_: TicketId, state: LiveTicket) -> Result<Event, axum::Error> {
 }
 
 /// Opens a stream: the one place where listeners are let in.
-async fn open(app: App, (tickets, tell): (&[TicketId], Tell), request: Request) -> Result<Response, Problem> {
-    let address = client::address(request.headers(), request.extensions(), &app);
+async fn open(streams: Streams, (tickets, tell): (&[TicketId], Tell), request: Request) -> Result<Response, Problem> {
+    let app = &streams.app;
+    let address = client::address(request.headers(), request.extensions(), app);
     let share = app.guards.listeners.take(address).ok_or_else(|| Problem::rate_limited(CROWDED_FOR))?;
-    let listener = app.live.listen(tickets).map_err(Problem::unavailable)?;
-    let mut watch = Watch::new(app, (listener, share), request.into_parts().0);
+    let listener = streams.live.listen(tickets).map_err(Problem::unavailable)?;
+    let mut watch = Watch::new(streams, (listener, share), request.into_parts().0);
     if let Err(refusal) = watch.begin().await? {
         return Ok(refusal);
     }
@@ -150,7 +158,7 @@ async fn open(app: App, (tickets, tell): (&[TicketId], Tell), request: Request) 
 
 fn events(watch: Watch, tell: Tell) -> impl Stream<Item = Result<Event, axum::Error>> + Send {
     stream::unfold(watch, move |mut watch| async move {
-        let app = Arc::clone(&watch.app);
+        let app = App::clone(&watch.streams.app);
         let told = tokio::select! {
             biased;
             () = app.stopping.requested() => None,
@@ -178,7 +186,7 @@ enum Told {
 
 /// Somebody who watches tickets, and how to look at them.
 struct Watch {
-    app: App,
+    streams: Streams,
     /// Of the request that asked for it.
     parts: Parts,
     listener: Listener,
@@ -194,12 +202,12 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(app: App, (listener, share): (Listener, Share), parts: Parts) -> Self {
+    fn new(streams: Streams, (listener, share): (Listener, Share), parts: Parts) -> Self {
         let now = Instant::now();
-        let chance = app.env.ids.secret().first().copied().unwrap_or_default();
+        let chance = streams.app.env.ids.secret().first().copied().unwrap_or_default();
         let ends_at = now + LIFE + LONGER * u32::from(chance) / 255;
         Self {
-            app,
+            streams,
             parts,
             listener,
             heartbeat_at: now,
@@ -247,7 +255,7 @@ impl Watch {
             return;
         }
         let looks = join_all(tickets.into_iter().map(|ticket| self.look(ticket)));
-        let looked = timeout(self.app.http.request_timeout, looks).await;
+        let looked = timeout(self.streams.app.http.request_timeout, looks).await;
         let failed = looked.map(|looks| looks.iter().filter(|look| !matches!(look, Ok(Ok(())))).count());
         if failed != Ok(0) {
             tracing::debug!(?failed, "some watched tickets could not be looked at");
@@ -276,9 +284,9 @@ impl Watch {
 
     /// Begins with what the tickets service knows; what that refuses is passed back as it is.
     async fn look(&self, ticket: TicketId) -> Result<Result<(), Response>, Problem> {
-        let told = match self.app.elsewhere.get(Service::Tickets) {
+        let told = match &self.streams.tickets {
             None => {
-                self.listener.begin_with(&self.app.tickets()?.ticket(ticket).await?);
+                self.listener.begin_with(&self.streams.app.tickets()?.ticket(ticket).await?);
                 return Ok(Ok(()));
             }
             Some(tickets) => self.ask(tickets, ticket).await?,
@@ -292,7 +300,7 @@ impl Watch {
         parts.uri = format!("/api/tickets/{ticket}").parse().map_err(Problem::broken)?;
         // Not what the caller has already, because the stream begins with what there is.
         parts.headers.remove(IF_NONE_MATCH);
-        let answer = pass(&self.app, tickets, Request::from_parts(parts, Body::empty())).await?;
+        let answer = pass(&self.streams.app, tickets, Request::from_parts(parts, Body::empty())).await?;
         if answer.status() != StatusCode::OK {
             return Ok(Err(answer));
         }

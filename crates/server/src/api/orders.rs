@@ -18,10 +18,10 @@ use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::usecase::orders::PlaceOrder;
 
-use crate::auth::current_user::{Author, CurrentUser};
-use crate::extract::{Json, Named, Query, RequestKey};
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::auth::current_user::{Author, CurrentUser};
+use crate::http::extract::{Json, Named, Query, RequestKey};
+use crate::http::problem::Problem;
+use crate::state::App;
 
 use super::list::ListId;
 use super::money::MoneyBody;

@@ -15,12 +15,12 @@ use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::usecase::payments::PayOrder;
 
-use crate::auth::current_user::Author;
-use crate::auth::limits::Payer;
-use crate::edge::RequestTrace;
-use crate::extract::{Json, RequestKey, read_body};
-use crate::marketplace::App;
-use crate::problem::{FieldError, Problem};
+use crate::http::auth::current_user::Author;
+use crate::http::edge::RequestTrace;
+use crate::http::extract::{Json, RequestKey, read_body};
+use crate::http::limits::Payer;
+use crate::http::problem::{FieldError, Problem};
+use crate::state::App;
 
 use super::text;
 

@@ -23,11 +23,11 @@ use ticketing_core::ports::store::Page;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
 
-use crate::auth::current_user::{Author, CurrentUser};
-use crate::etag::{IfMatch, IfNoneMatch, etag};
-use crate::extract::{Json, Named, Query, RequestKey};
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::auth::current_user::{Author, CurrentUser};
+use crate::http::etag::{IfMatch, IfNoneMatch, etag};
+use crate::http::extract::{Json, Named, Query, RequestKey};
+use crate::http::problem::Problem;
+use crate::state::App;
 
 use super::list::{ListId, given, limit};
 use super::money::MoneyBody;

@@ -258,7 +258,7 @@ impl Mistakes {
             "json" => Ok(LogFormat::Json),
             _ => Err(format!("{text:?} is neither text nor json")),
         });
-        let filter = self.parsed("log", settings.log.as_deref(), crate::telemetry::check_filter);
+        let filter = self.parsed("log", settings.log.as_deref(), super::log_filter::check_filter);
         LogConfig { format: format.unwrap_or(standard.format), filter: filter.unwrap_or(standard.filter) }
     }
 

@@ -11,8 +11,9 @@ use futures::future::{self, Either};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::marketplace::App;
-use crate::{no_room, router};
+use crate::runtime::Assembly;
+use crate::state::App;
+use crate::surface::{no_room, router};
 
 use super::connection::{Bounds, Connection};
 use super::places::{Place, Places};
@@ -39,10 +40,11 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(app: &App) -> Self {
+    pub(super) fn new(assembly: &Assembly) -> Self {
+        let app = &assembly.app;
         Self {
             app: App::clone(app),
-            surface: router(app),
+            surface: router(assembly),
             no_room: no_room(app),
             places: Places::new(&app.http),
             graceful: GracefulShutdown::new(),
@@ -148,7 +150,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_connects_while_a_process_takes_its_leave_is_answered() {
         let assembly = wiring::marketplace(&Config::default()).await.unwrap();
-        let connections = Connections::new(&assembly.app);
+        let connections = Connections::new(&assembly);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let _idle = TcpStream::connect(address).await.unwrap();

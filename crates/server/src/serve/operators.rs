@@ -6,9 +6,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::auth::network::Shares;
-use crate::marketplace::App;
-use crate::operators;
+use crate::network::Shares;
+use crate::state::App;
+use crate::surface::operators;
 
 use super::connection::{Bounds, Connection};
 use super::connections::ACCEPT_AGAIN;

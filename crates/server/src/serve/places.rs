@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::auth::network::{Share, Shares};
 use crate::config::{HttpConfig, Network};
+use crate::network::{Share, Shares};
 
 /// How many may be told at a time that there is no room.
 const SPARE: usize = 64;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::SessionId;
 use ticketing_web::{AccountPage, Done, Form, account_page};
 
-use crate::extract::Named;
+use crate::http::extract::Named;
 
 use super::form::{Fields, NoFields, SentBy};
 use super::onward::Onward;

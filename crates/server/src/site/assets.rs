@@ -16,8 +16,8 @@ use http::{HeaderMap, HeaderValue};
 
 use ticketing_web::{Asset, icon_path};
 
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
+use crate::state::App;
 
 /// Their paths change with their content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";

@@ -7,7 +7,7 @@ use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::Money;
 use ticketing_web::{CatalogFilters, CatalogPage, Form, catalog_page};
 
-use crate::extract::Lenient;
+use crate::http::extract::Lenient;
 
 use super::choices::{EURO, categories, currencies};
 use super::refusal::Refusal;

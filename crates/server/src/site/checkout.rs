@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use ticketing_core::domain::ids::OrderId;
 use ticketing_web::{CheckoutPage, Done, Form, OrderPage, OrderStatus, PaymentValues, checkout_page, order_page};
 
-use crate::extract::Named;
+use crate::http::extract::Named;
 
 use super::draft::Draft;
 use super::form::{Fields, NoFields, SentBy};

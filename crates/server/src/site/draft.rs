@@ -19,8 +19,8 @@ use sha2::{Digest, Sha256};
 use ticketing_core::ports::drafts::{DraftError, DraftStore};
 use ticketing_web::Form;
 
-use crate::auth::limits;
-use crate::marketplace::App;
+use crate::http::limits;
+use crate::state::App;
 
 use super::refusal::Reason;
 use super::ticket::new_key;

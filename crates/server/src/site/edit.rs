@@ -10,8 +10,8 @@ use ticketing_core::domain::typed_amount::AmountRefusal;
 use ticketing_core::usecase::error::Error;
 use ticketing_web::{Done, EditPage, Form, TicketValues, edit_page};
 
-use crate::extract::Named;
-use crate::problem::Problem;
+use crate::http::extract::Named;
+use crate::http::problem::Problem;
 
 use super::choices::{categories, currencies};
 use super::draft::Draft;

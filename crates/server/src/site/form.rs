@@ -8,9 +8,9 @@ use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::extract::{fields, read_body};
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::extract::{fields, read_body};
+use crate::http::problem::Problem;
+use crate::state::App;
 
 use super::draft::Typed;
 use super::visit::{Member, Visit};

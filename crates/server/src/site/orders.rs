@@ -4,7 +4,7 @@ use axum::response::Html;
 
 use ticketing_web::{OrdersPage, orders_page};
 
-use crate::extract::Lenient;
+use crate::http::extract::Lenient;
 
 use super::refusal::Refusal;
 use super::view::{Listed, Order, Place};

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use ticketing_web::{ErrorPage, Flash, FlashKind, Form, Shell, error_page, explain_with_wait};
 
 use crate::config::Gateway;
-use crate::front_door::Answer;
-use crate::problem::{PROBLEM_JSON, Problem};
+use crate::http::problem::{PROBLEM_JSON, Problem};
+
+use super::client::Answer;
 
 /// What was refused, and why.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use ticketing_web::{Done, FieldError, Form, MyTicketsPage, SellPage, TicketValue
 
 use crate::api::money::MoneyBody;
 use crate::api::tickets::OfferBody;
-use crate::extract::Lenient;
+use crate::http::extract::Lenient;
 
 use super::choices::{EURO, categories, currencies};
 use super::draft::Draft;

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use ticketing_web::{Done, Form, SignInPage, SignInValues, SignUpPage, sign_in_page, sign_up_page};
 
-use crate::auth::cookies::SessionCookies;
-use crate::extract::Lenient;
+use crate::http::auth::cookies::SessionCookies;
+use crate::http::extract::Lenient;
 
 use super::draft::Draft;
 use super::form::{Fields, NoFields, Sent};

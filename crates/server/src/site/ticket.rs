@@ -7,9 +7,9 @@ use ticketing_core::domain::ids::TicketId;
 use ticketing_web::{Form, Money, OrderValues, TicketPage, ticket_page};
 
 use crate::api::money::MoneyBody;
-use crate::extract::Named;
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::extract::Named;
+use crate::http::problem::Problem;
+use crate::state::App;
 
 use super::draft::Draft;
 use super::form::{Fields, SentBy};

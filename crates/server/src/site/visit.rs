@@ -19,15 +19,15 @@ use serde::{Deserialize, Serialize};
 
 use ticketing_web::{Done, Shell, Viewer as Shown, nothing_changed};
 
-use crate::auth::client;
-use crate::auth::cookies::{ACCESS, CookieName, REFRESH, cookies, cookies_named};
 use crate::config::Gateway;
-use crate::edge::{Postponed, RequestTrace, X_REQUEST_ID};
-use crate::etag::offer_tag;
-use crate::front_door::{Answer, ApiClient, Caller};
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::auth::cookies::{ACCESS, CookieName, REFRESH, cookies, cookies_named};
+use crate::http::client;
+use crate::http::edge::{Postponed, RequestTrace, X_REQUEST_ID};
+use crate::http::etag::offer_tag;
+use crate::http::problem::Problem;
+use crate::state::App;
 
+use super::client::{Answer, ApiClient, Caller};
 use super::draft::{cookie_of, forget_cookie};
 use super::onward::{Onward, sign_in_address};
 use super::refusal::Refusal;

@@ -8,7 +8,8 @@ use ticketing_core::ports::log::EventLog;
 use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher, KafkaSasl, KafkaSubscriber, KafkaTopics, KafkaUser};
 
 use crate::config::{KafkaSettings, KafkaUserSettings, SaslMechanism};
-use crate::marketplace::{EngineCount, Engines};
+use crate::marketplace::Engines;
+use crate::telemetry::EngineCount;
 
 /// Lets the services of this process tell and hear events over Kafka.
 pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> Result<(), BoxError> {

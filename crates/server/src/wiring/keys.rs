@@ -12,9 +12,9 @@ use ticketing_core::ports::BoxError;
 use ticketing_core::ports::identity::{TokenSigner, TokenVerifier};
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
-use crate::auth::devices::DeviceKey;
 use crate::config::{Config, Service};
-use crate::front_door::Upstream;
+use crate::remote::Upstream;
+use crate::state::DeviceKey;
 
 use fetched::{FetchKeys, FetchedKeys};
 

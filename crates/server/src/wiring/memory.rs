@@ -8,9 +8,10 @@ use ticketing_memory::MemoryEngines;
 
 use super::keys::Identity;
 use crate::config::{Config, Service};
-use crate::front_door::Elsewhere;
 use crate::live::LiveUpdates;
-use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
+use crate::marketplace::{Engines, PaymentPorts, WebPorts};
+use crate::remote::RemoteServices;
+use crate::state::EdgePorts;
 
 /// Everything that the services of this process plug in, over engines in memory; passwords are hashed at `cost`.
 ///
@@ -44,11 +45,11 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
 
 /// Live updates are gone with the process that showed them, so on every engine they are parked in memory.
 fn web_ports(memory: &MemoryEngines, config: &Config) -> WebPorts {
-    let elsewhere = config.elsewhere.iter().filter(|(service, _)| !config.services.contains(service));
+    let remote = config.elsewhere.iter().filter(|(service, _)| !config.services.contains(service));
     WebPorts {
         live: LiveUpdates::new(config.http.live_listeners),
         parking: Some(Arc::new(memory.parking.clone())),
-        elsewhere: Elsewhere::new(elsewhere, config.http.restart_wait),
+        remote: RemoteServices::new(remote, config.http.restart_wait),
         drafts: Arc::new(memory.drafts.clone()),
     }
 }

@@ -12,8 +12,9 @@ use ticketing_mongodb::{
 };
 
 use crate::config::{MongoSettings, Service};
-use crate::marketplace::{EngineCount, Engines};
+use crate::marketplace::Engines;
 use crate::operate::{AuditPorts, ParkingLots};
+use crate::telemetry::EngineCount;
 
 async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
     let MongoSettings { uri, database_prefix, ca } = settings.clone();

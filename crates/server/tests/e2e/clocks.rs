@@ -155,7 +155,7 @@ async fn run((config, services): (&Config, Vec<Service>), clock: Off, listener: 
     let mut engines = wiring::connect(&config).await.expect("the engines answer");
     engines.surroundings.env.clock = Arc::new(clock);
     let assembly = assemble(engines, &config).expect("engines that fit together");
-    let service = router(&assembly.app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(&assembly).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     assembly.start()
 }

@@ -16,8 +16,9 @@ use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_crypto::Argon2Config;
 use ticketing_memory::{ManualClock, MemoryEngines, RandomIds};
 use ticketing_server::config::{Config, HttpConfig, Limits};
-use ticketing_server::marketplace::{App, Engines, assemble};
+use ticketing_server::marketplace::{Engines, assemble};
 use ticketing_server::runtime::Assembly;
+use ticketing_server::state::App;
 use ticketing_server::wiring;
 use tokio::sync::Mutex;
 
@@ -65,12 +66,14 @@ impl TestApp {
         let memory = MemoryEngines::new(env);
         let mut engines = wiring::engines(&memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
         exchange(&mut engines);
-        let Assembly { app, mut loops, http_stops } = assemble(engines, &config).expect("engines that fit together");
+        let assembly = assemble(engines, &config).expect("engines that fit together");
+        let router = ticketing_server::router(&assembly);
+        let Assembly { app, mut loops, http_stops, .. } = assembly;
         for batcher in loops.take_batchers() {
             tokio::spawn(batcher.run());
         }
         app.health.set_ready();
-        let (router, loops) = (ticketing_server::router(&app), Mutex::new(loops));
+        let loops = Mutex::new(loops);
         let this = Self { router, app, memory, http_stops, clock, loops };
         // A group hears what is published after it subscribed.
         this.settle().await;

@@ -16,9 +16,10 @@ use ticketing_core::ports::error_chain;
 use ticketing_crypto::Argon2Config;
 use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines};
 use ticketing_server::config::Config;
-use ticketing_server::marketplace::{App, assemble};
+use ticketing_server::marketplace::assemble;
 use ticketing_server::runtime::Assembly;
 use ticketing_server::serve::serve_on;
+use ticketing_server::state::App;
 use ticketing_server::wiring;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -27,7 +28,7 @@ use tower::ServiceExt;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A process, one part of whose engines fails whenever the plan says so.
-fn process(fail: impl FnOnce(&mut MemoryEngines, FaultPlan)) -> (App, FaultPlan) {
+fn process(fail: impl FnOnce(&mut MemoryEngines, FaultPlan)) -> (Assembly, FaultPlan) {
     let faults = FaultPlan::counting(Arc::new(ManualClock::default()));
     let mut memory = MemoryEngines::default();
     fail(&mut memory, faults.clone());
@@ -35,7 +36,7 @@ fn process(fail: impl FnOnce(&mut MemoryEngines, FaultPlan)) -> (App, FaultPlan)
     let engines = wiring::engines(&memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
     let assembly = assemble(engines, &config).expect("engines that fit together");
     assembly.app.health.set_ready();
-    (assembly.app, faults)
+    (assembly, faults)
 }
 
 pub(crate) async fn ask(router: &Router, request: http::request::Builder) -> (u16, Value) {
@@ -55,26 +56,28 @@ async fn readiness(app: &App) -> (u16, String, Vec<Value>) {
 
 #[tokio::test]
 async fn without_sessions_a_process_still_serves_whoever_only_looks() {
-    let (app, faults) = process(|memory, faults| memory.sessions = memory.sessions.with_faults(faults));
-    assert_eq!(readiness(&app).await, (200, "ready".to_owned(), vec![]));
+    let (assembly, faults) = process(|memory, faults| memory.sessions = memory.sessions.with_faults(faults));
+    let app = &assembly.app;
+    assert_eq!(readiness(app).await, (200, "ready".to_owned(), vec![]));
 
     faults.crash();
-    assert_eq!(readiness(&app).await, (200, "degraded".to_owned(), vec![json!("sessions")]));
-    assert_eq!(ask(&ticketing_server::router(&app), Request::get("/api/tickets")).await.0, 200);
+    assert_eq!(readiness(app).await, (200, "degraded".to_owned(), vec![json!("sessions")]));
+    assert_eq!(ask(&ticketing_server::router(&assembly), Request::get("/api/tickets")).await.0, 200);
 
     faults.revive();
-    assert_eq!(readiness(&app).await, (200, "ready".to_owned(), vec![]));
+    assert_eq!(readiness(app).await, (200, "ready".to_owned(), vec![]));
 }
 
 #[tokio::test]
 async fn without_a_store_of_its_own_a_process_wants_no_requests() {
-    let (app, faults) = process(|memory, faults| memory.orders = memory.orders.with_faults(faults));
+    let (assembly, faults) = process(|memory, faults| memory.orders = memory.orders.with_faults(faults));
+    let app = &assembly.app;
 
     faults.crash();
-    assert_eq!(readiness(&app).await, (503, "unavailable".to_owned(), vec![json!("orders")]));
+    assert_eq!(readiness(app).await, (503, "unavailable".to_owned(), vec![json!("orders")]));
 
     faults.revive();
-    assert_eq!(readiness(&app).await, (200, "ready".to_owned(), vec![]));
+    assert_eq!(readiness(app).await, (200, "ready".to_owned(), vec![]));
 }
 
 /// A loop that panics once it is told to.
@@ -111,7 +114,7 @@ fn with_bomb(config: &Config) -> (Assembly, Arc<AtomicBool>) {
 #[tokio::test]
 async fn a_process_that_lost_a_loop_is_not_alive() {
     let (assembly, goes_off) = with_bomb(&Config::default());
-    let (router, app) = (ticketing_server::router(&assembly.app), Arc::clone(&assembly.app));
+    let (router, app) = (ticketing_server::router(&assembly), Arc::clone(&assembly.app));
     let running = assembly.start();
     assert_eq!(ask(&router, Request::get("/livez")).await.0, 200);
     assert!(app.metrics.text().contains("ticketing_loops_ended_total 0"), "{}", app.metrics.text());

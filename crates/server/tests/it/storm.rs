@@ -35,7 +35,7 @@ async fn orders_are_answered_while_sign_ins_wait_for_their_hashes() {
     let cost = Argon2Config { max_concurrent: 1, ..Argon2Config::default() };
     let engines = wiring::engines(&MemoryEngines::default(), cost, &config).unwrap();
     let assembly = assemble(engines, &config).expect("engines that fit together");
-    let router = ticketing_server::router(&assembly.app);
+    let router = ticketing_server::router(&assembly);
     let running = assembly.start();
     let account = |name: &str| json!({"email": format!("{name}@example.org"), "password": PASSWORD});
     let (_, sally, _) = send(&router, ("/api/users/signup", ""), &account("sally")).await;

@@ -13,7 +13,7 @@ use ticketing_core::ports::store::Page;
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 
 use crate::api::list::{ListId, given, limit};
-use crate::problem::{FieldError, Problem};
+use crate::http::problem::{FieldError, Problem};
 
 /// The longest text to look for, in characters.
 const LONGEST_TEXT: usize = 200;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use ticketing_web::Done;
 
-use crate::auth::cookies::CANDIDATES;
+use crate::http::auth::cookies::CANDIDATES;
 use crate::site::draft::{Draft, Keeper, Typed};
 use crate::site::onward::{Onward, sign_in_address};
 use crate::site::refusal::Refusal;

@@ -19,7 +19,7 @@ use ticketing_core::ports::BoxError;
 use ticketing_core::ports::identity::{Claims, IdentityError, TokenVerifier};
 use ticketing_crypto::JwtVerifier;
 
-use crate::front_door::Upstream;
+use crate::remote::Upstream;
 
 /// However many strange tokens come, accounts is not asked more often.
 const REST: Duration = Duration::from_secs(2);

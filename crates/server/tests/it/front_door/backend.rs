@@ -73,7 +73,7 @@ pub(crate) fn front_door(app: TestApp, address: &str, change: impl FnOnce(&mut C
     change(&mut config);
     let engines = wiring::engines(&app.memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
     let web = assemble(engines, &config).expect("engines that fit together");
-    let router = ticketing_server::router(&web.app);
+    let router = ticketing_server::router(&web);
     app.with_front_door(router, web)
 }
 

@@ -38,7 +38,7 @@ async fn keys_are_asked_for_until_accounts_tells_them() {
 
     let engines = wiring::engines(&app.memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
     let tickets = assemble(engines, &config).expect("engines that fit together");
-    let (router, operators) = (ticketing_server::router(&tickets.app), ticketing_server::operators(&tickets.app));
+    let (router, operators) = (ticketing_server::router(&tickets), ticketing_server::operators(&tickets.app));
     tickets.app.health.set_ready();
     assert_eq!(ask(&operators, "/readyz", "").await, 503, "nobody can sign in yet");
     assert_eq!(ask(&router, "/api/tickets/mine", &ada.access).await, 503);

@@ -5,10 +5,10 @@ use http::{Extensions, HeaderMap};
 use ticketing_core::usecase::accounts::RefreshToken;
 use ticketing_core::usecase::error::Error;
 
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::client;
+use crate::http::problem::Problem;
+use crate::state::App;
 
-use super::client;
 use super::cookies::{REFRESH, SessionCookies, cookies};
 use super::current_user::{CurrentUser, weightier};
 

@@ -20,11 +20,11 @@ use http::request::Parts;
 use ticketing_core::domain::account::EmailAddress;
 use ticketing_core::ports::limits::{LimitError, Quota, Verdict};
 
-use crate::auth::client;
-use crate::auth::devices::{AccountMark, KnownAccounts};
-use crate::auth::network::Share;
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::auth::devices::{AccountMark, KnownAccounts};
+use crate::http::client;
+use crate::http::problem::Problem;
+use crate::network::Share;
+use crate::state::App;
 
 use super::counting::{allowed, by_network};
 

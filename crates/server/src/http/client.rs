@@ -13,7 +13,7 @@ use http::header::{HOST, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Network, WebOrigin};
-use crate::marketplace::App;
+use crate::state::App;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");

@@ -7,8 +7,8 @@ use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri, Version};
 
-use crate::front_door::Forwarded;
-use crate::problem::Problem;
+use crate::http::edge::Forwarded;
+use crate::http::problem::Problem;
 
 /// Refuses a request that names no host, or two: two servers on its way would not understand the same.
 ///

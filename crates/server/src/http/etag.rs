@@ -9,8 +9,8 @@ use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
+use crate::state::App;
 
 /// The entity tag of a ticket: it moves with all that is shown of it, the offer and how much of it is left.
 pub(crate) fn etag(version: u64, sales_version: u64) -> HeaderValue {

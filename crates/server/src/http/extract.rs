@@ -18,8 +18,8 @@ use ticketing_core::domain::ids::{OrderId, SessionId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::usecase::error::Error;
 
-use crate::marketplace::App;
-use crate::problem::{FieldError, Problem};
+use crate::http::problem::{FieldError, Problem};
+use crate::state::App;
 
 use objects::Objects;
 
@@ -137,11 +137,11 @@ impl Nameable for SessionId {
     const MISSING: Error = Error::SessionNotFound;
 }
 
-impl<T: Nameable> FromRequestParts<App> for Named<T> {
+impl<S: Send + Sync, T: Nameable> FromRequestParts<S> for Named<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let name = Path::<String>::from_request_parts(parts, app).await.map_err(|_| T::MISSING)?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let name = Path::<String>::from_request_parts(parts, state).await.map_err(|_| T::MISSING)?;
         Ok(Self(name.parse().map_err(|_| T::MISSING)?))
     }
 }

@@ -4,7 +4,6 @@
 //! can use up, so that guessing from elsewhere never locks an owner out.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,6 +12,8 @@ use sha2::{Digest, Sha256};
 
 use ticketing_core::domain::account::EmailAddress;
 use ticketing_core::domain::time::Timestamp;
+
+use crate::state::DeviceKey;
 
 use super::cookies::{CookieName, cookies};
 
@@ -42,17 +43,7 @@ impl fmt::Display for AccountMark {
     }
 }
 
-/// Signs the cookies of known browsers. A clone holds the same key.
-#[derive(Clone)]
-pub struct DeviceKey(Arc<[u8]>);
-
 impl DeviceKey {
-    /// Takes a secret that processes which know the same browsers share.
-    #[must_use]
-    pub fn new(secret: &[u8]) -> Self {
-        Self(secret.into())
-    }
-
     /// The accounts that the browser of a request signed in to before.
     pub(crate) fn known(&self, headers: &HeaderMap, secure: bool, now: Timestamp) -> KnownAccounts {
         let values = cookies(headers, KNOWN, secure).into_iter();
@@ -81,15 +72,9 @@ impl DeviceKey {
     }
 
     fn mac(&self, account: &AccountMark, until: i64) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret()).expect("HMAC takes keys of any length");
         mac.update(format!("known device:{account}:{until}").as_bytes());
         mac
-    }
-}
-
-impl fmt::Debug for DeviceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DeviceKey(…)")
     }
 }
 

@@ -7,8 +7,8 @@ use axum::routing::{MethodRouter, any};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode, Uri};
 
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
+use crate::state::App;
 
 /// Routes that are found with a slash at their end too.
 #[derive(Debug, Default)]

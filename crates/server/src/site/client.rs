@@ -1,67 +1,52 @@
-//! How the site asks the API, and how the API is reached wherever it is served.
+//! How the site asks the API.
 //!
 //! Whatever the site shows or does goes through the JSON API, so there is one
 //! set of rules for people and programs. See `docs/decisions`, 0006. The site
 //! asks the router of this process; what another process serves is passed on
-//! to it, for the site and for everybody else.
-
-mod elsewhere;
-mod forward;
-mod upstream;
+//! to it.
 
 use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::extract::{ConnectInfo, Request};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, USER_AGENT};
-use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
-use crate::edge::{RequestTrace, X_REQUEST_ID};
-use crate::marketplace::App;
-
-pub use elsewhere::Elsewhere;
-pub(crate) use forward::{forward, pass};
-pub use upstream::Upstream;
+use crate::http::edge::{Forwarded, RequestTrace, X_REQUEST_ID};
 
 /// Asks the API on behalf of a visitor of the site. A clone asks the same API.
 #[derive(Debug, Clone)]
-pub struct ApiClient {
+pub(super) struct ApiClient {
     router: Router,
 }
 
-/// Marks a request that came through the front door, where it was admitted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Forwarded;
-
 /// On whose behalf the API is asked: the headers that tell who and from where.
 #[derive(Debug, Clone, Default)]
-pub struct Caller {
+pub(super) struct Caller {
     headers: HeaderMap,
     extensions: Extensions,
 }
 
 /// What the API answered.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub(super) struct Answer {
     /// The status.
-    pub status: StatusCode,
+    pub(super) status: StatusCode,
     /// The headers, `Set-Cookie` for one.
-    pub headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     /// The body.
-    pub body: Bytes,
+    pub(super) body: Bytes,
 }
 
 impl Answer {
     /// The body as JSON of a known shape; `None` if it is another.
-    #[must_use]
-    pub fn json<T: DeserializeOwned>(&self) -> Option<T> {
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()
     }
 }
@@ -81,8 +66,7 @@ const PASSED_ON: [HeaderName; 10] = [
 
 impl Caller {
     /// The caller of a request.
-    #[must_use]
-    pub fn of(headers: &HeaderMap, extensions: &Extensions) -> Self {
+    pub(super) fn of(headers: &HeaderMap, extensions: &Extensions) -> Self {
         let mut passed = HeaderMap::new();
         for name in PASSED_ON {
             for value in headers.get_all(&name) {
@@ -102,8 +86,7 @@ impl Caller {
     }
 
     /// The same caller with another access token, after it was renewed for one.
-    #[must_use]
-    pub fn with_access_token(mut self, token: &str) -> Self {
+    pub(super) fn with_access_token(mut self, token: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(&format!("Bearer {token}")) {
             self.headers.insert(AUTHORIZATION, value);
         }
@@ -111,45 +94,35 @@ impl Caller {
     }
 
     /// The same caller with a header more.
-    #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 }
 
-impl FromRequestParts<App> for Caller {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
-        Ok(Self::of(&parts.headers, &parts.extensions))
-    }
-}
-
 impl ApiClient {
     /// A client of the API behind `router`.
-    #[must_use]
-    pub const fn new(router: Router) -> Self {
+    pub(super) const fn new(router: Router) -> Self {
         Self { router }
     }
 
     /// Reads something.
-    pub async fn get(&self, path: &str, caller: &Caller) -> Answer {
+    pub(super) async fn get(&self, path: &str, caller: &Caller) -> Answer {
         self.send(request(Method::GET, path, caller, None)).await
     }
 
     /// Makes or does something.
-    pub async fn post<T: Serialize + Sync>(&self, path: &str, caller: &Caller, body: &T) -> Answer {
+    pub(super) async fn post<T: Serialize + Sync>(&self, path: &str, caller: &Caller, body: &T) -> Answer {
         self.send(request(Method::POST, path, caller, serde_json::to_vec(body).ok())).await
     }
 
     /// Replaces something.
-    pub async fn put<T: Serialize + Sync>(&self, path: &str, caller: &Caller, body: &T) -> Answer {
+    pub(super) async fn put<T: Serialize + Sync>(&self, path: &str, caller: &Caller, body: &T) -> Answer {
         self.send(request(Method::PUT, path, caller, serde_json::to_vec(body).ok())).await
     }
 
     /// Takes something away.
-    pub async fn delete(&self, path: &str, caller: &Caller) -> Answer {
+    pub(super) async fn delete(&self, path: &str, caller: &Caller) -> Answer {
         self.send(request(Method::DELETE, path, caller, None)).await
     }
 

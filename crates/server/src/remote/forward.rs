@@ -12,13 +12,13 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Version};
 
 use ticketing_core::ports::BoxError;
 
-use crate::auth::client;
-use crate::auth::same_origin::SEC_FETCH_SITE;
-use crate::edge::{RequestTrace, Upload, X_REQUEST_ID};
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::auth::same_origin::SEC_FETCH_SITE;
+use crate::http::client;
+use crate::http::edge::{Forwarded, RequestTrace, Upload, X_REQUEST_ID};
+use crate::http::problem::Problem;
+use crate::state::App;
 
-use super::{Forwarded, Upstream};
+use super::{RemoteServices, Upstream};
 
 /// What is between two neighbours alone (RFC 9110, section 7.6.1), besides what `Connection` names.
 const HOP_BY_HOP: [HeaderName; 10] = [
@@ -46,8 +46,11 @@ const OURS: [HeaderName; 7] = [
 ];
 
 /// Answers what another process serves; whatever nobody serves is not there.
-pub(crate) async fn forward(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    match app.elsewhere.owner(request.uri().path()) {
+pub(crate) async fn forward(
+    State((app, services)): State<(App, RemoteServices)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    match services.owner(request.uri().path()) {
         Some(service) => pass(&app, service, request).await,
         None => Err(Problem::not_found("route_not_found", "there is nothing at this path")),
     }

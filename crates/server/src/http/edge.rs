@@ -21,13 +21,17 @@ use uuid::Uuid;
 
 use ticketing_core::wire::Origin;
 
-use crate::auth::{client, limits, same_origin};
-use crate::extract::read_body;
-use crate::front_door::Forwarded;
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::auth::same_origin;
+use crate::http::extract::read_body;
+use crate::http::problem::Problem;
+use crate::http::{client, limits};
+use crate::state::App;
 
 pub(crate) use upload::Upload;
+
+/// Marks a request that a page of this process makes: it was admitted when the page was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Forwarded;
 
 /// A form that comes too early: the site carries nothing out, keeps what was typed and says how long to wait.
 #[derive(Debug, Clone)]
@@ -145,7 +149,7 @@ fn is_admitted(extensions: &Extensions) -> bool {
 
 /// The process that carries it out counts it.
 fn is_counted_elsewhere(app: &App, path: &str) -> bool {
-    app.elsewhere.owner(path).is_some()
+    app.is_remote(path)
 }
 
 fn is_safe(method: &Method) -> bool {

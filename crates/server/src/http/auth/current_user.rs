@@ -10,11 +10,11 @@ use ticketing_core::ports::identity::Claims;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::wire::Origin;
 
-use crate::edge::RequestTrace;
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::client;
+use crate::http::edge::RequestTrace;
+use crate::http::problem::Problem;
+use crate::state::App;
 
-use super::client;
 use super::cookies::{ACCESS, cookies};
 
 /// Somebody who is signed in.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
 
-use crate::auth::network::{ClientNetwork, WIDER};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
+use crate::network::{ClientNetwork, WIDER};
 
 /// Counts one for the network of an address, and for the `/48` around it.
 ///

@@ -5,10 +5,10 @@ use http::request::Parts;
 
 use ticketing_core::ports::limits::RateLimiter;
 
-use crate::auth::client;
-use crate::auth::current_user::Author;
-use crate::marketplace::App;
-use crate::problem::Problem;
+use crate::http::auth::current_user::Author;
+use crate::http::client;
+use crate::http::problem::Problem;
+use crate::state::App;
 
 use super::counting::{allowed, by_network};
 

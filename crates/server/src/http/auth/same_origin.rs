@@ -8,7 +8,7 @@ use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName};
 
 use crate::config::HttpConfig;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 use super::cookies::{ACCESS, REFRESH};
 use super::current_user::bearer;

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 /// How much more a `/48` may have than each `/64` in it.
 pub const WIDER: u32 = 4;
@@ -140,6 +142,12 @@ impl Drop for Share {
 fn lock(held: &Mutex<HashMap<ClientNetwork, usize>>) -> MutexGuard<'_, HashMap<ClientNetwork, usize>> {
     // Nothing panics between two changes of one entry, so a poisoned lock is as good as another.
     held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many passwords of one network wait or are hashed at a time: an eighth of the line that Argon2 has by default.
+pub(crate) fn standard_share_of_passwords() -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    8 * (cores / 2).max(1)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
 /// Asks the limiter that all processes share; while that does not answer, this process counts for itself.
 ///
 /// So an outage is no free pass, and nobody is kept from buying by it.
-pub(super) struct FallbackLimiter {
+pub(crate) struct FallbackLimiter {
     shared: Arc<dyn RateLimiter>,
     local: Arc<dyn RateLimiter>,
     clock: Arc<dyn Clock>,

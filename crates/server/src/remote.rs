@@ -1,0 +1,9 @@
+//! The services that run in other processes, and how requests reach them.
+
+mod forward;
+mod services;
+mod upstream;
+
+pub(crate) use forward::{forward, pass};
+pub use services::RemoteServices;
+pub use upstream::Upstream;

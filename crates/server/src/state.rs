@@ -1,0 +1,152 @@
+//! What every handler works with: the services that run here, and the state of the edge.
+//!
+//! Only what is shared by all; what one folder alone needs is handed to its router.
+
+mod device_key;
+mod guards;
+mod health;
+mod owner;
+
+use std::sync::{Arc, OnceLock};
+
+use ticketing_core::messaging::shutdown::Shutdown;
+use ticketing_core::ports::clock::ClockAndIds;
+use ticketing_core::ports::drafts::DraftStore;
+use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
+use ticketing_core::ports::limits::RateLimiter;
+use ticketing_core::usecase::accounts::Accounts;
+use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::Orders;
+use ticketing_core::usecase::payments::Payments;
+use ticketing_core::usecase::tickets::Tickets;
+
+use crate::config::{Gateway, HttpConfig, Service};
+use crate::telemetry::Metrics;
+
+pub use device_key::DeviceKey;
+pub(crate) use guards::Guards;
+pub use health::Health;
+pub(crate) use owner::owner;
+
+/// What every handler works with. A clone is the same marketplace.
+pub type App = Arc<AppState>;
+
+/// The services that run here, and the state of the edge.
+pub struct AppState {
+    /// Which services run here.
+    pub services: Vec<Service>,
+    /// Time and chance.
+    pub env: ClockAndIds,
+    /// How requests are received.
+    pub http: HttpConfig,
+    /// What takes the money, where payments or pages run.
+    pub gateway: Option<Gateway>,
+    /// Whether requests are taken.
+    pub health: Arc<Health>,
+    /// What is counted.
+    pub metrics: Metrics,
+    pub(crate) edge: EdgePorts,
+    pub(crate) guards: Guards,
+    /// Which services run in other processes.
+    pub(crate) remote: Vec<Service>,
+    /// `None` where there are no pages.
+    pub(crate) drafts: Option<Arc<dyn DraftStore>>,
+    /// Ends what holds connections open.
+    pub(crate) stopping: Shutdown,
+    /// The description of the API, written once and asked for seldom.
+    pub(crate) docs: OnceLock<Documents>,
+    pub(crate) running: Running,
+}
+
+/// The API, described.
+#[derive(Debug)]
+pub(crate) struct Documents {
+    pub(crate) json: String,
+    pub(crate) html: String,
+}
+
+/// The services that can be called, as far as they run here.
+#[derive(Default)]
+pub(crate) struct Running {
+    pub(crate) accounts: Option<Accounts>,
+    pub(crate) tickets: Option<Tickets>,
+    pub(crate) orders: Option<Orders>,
+    pub(crate) payments: Option<Payments>,
+}
+
+impl AppState {
+    /// Who somebody is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn accounts(&self) -> Result<&Accounts, Error> {
+        self.running.accounts.as_ref().ok_or_else(|| runs_elsewhere(Service::Accounts))
+    }
+
+    /// What is offered.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn tickets(&self) -> Result<&Tickets, Error> {
+        self.running.tickets.as_ref().ok_or_else(|| runs_elsewhere(Service::Tickets))
+    }
+
+    /// Who gets it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn orders(&self) -> Result<&Orders, Error> {
+        self.running.orders.as_ref().ok_or_else(|| runs_elsewhere(Service::Orders))
+    }
+
+    /// Who paid for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn payments(&self) -> Result<&Payments, Error> {
+        self.running.payments.as_ref().ok_or_else(|| runs_elsewhere(Service::Payments))
+    }
+
+    /// Whether a path belongs to a service of another process.
+    pub(crate) fn is_remote(&self, path: &str) -> bool {
+        !self.remote.is_empty() && owner(path).is_some_and(|service| self.remote.contains(&service))
+    }
+}
+
+fn runs_elsewhere(service: Service) -> Error {
+    Error::Broken(Arc::new(RunsElsewhere(service)))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{} was called where it does not run", .0.name())]
+struct RunsElsewhere(Service);
+
+impl std::fmt::Debug for AppState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppState").field("services", &self.services).finish_non_exhaustive()
+    }
+}
+
+/// What stands between a request and a service.
+pub struct EdgePorts {
+    /// Reads access tokens.
+    pub verifier: Arc<dyn TokenVerifier>,
+    /// Tells which sessions are alive.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Counts tries, with all other processes.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Counts reads, and changes while `limiter` does not answer, in this process alone.
+    pub local_limiter: Arc<dyn RateLimiter>,
+    /// Knows browsers that signed in before; every process of accounts has the same.
+    pub devices: DeviceKey,
+}
+
+impl std::fmt::Debug for EdgePorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EdgePorts").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,38 @@
+//! What keeps one network from taking what is everybody's.
+
+mod fallback;
+
+use std::sync::Arc;
+
+use ticketing_core::ports::clock::Clock;
+
+use crate::config::HttpConfig;
+use crate::network::Shares;
+
+use super::EdgePorts;
+use fallback::FallbackLimiter;
+
+/// What keeps one network from taking what is everybody's.
+pub(crate) struct Guards {
+    /// Counts changes, payments among them.
+    pub(crate) changes: FallbackLimiter,
+    /// Places of each network among the passwords that wait to be hashed.
+    pub(crate) passwords: Shares,
+    /// The same of browsers that signed in before, which others cannot fill.
+    pub(crate) passwords_of_known: Shares,
+    /// Places of each network among the listeners to live updates.
+    pub(crate) listeners: Shares,
+}
+
+impl Guards {
+    pub(crate) fn new(edge: &EdgePorts, http: &HttpConfig, clock: Arc<dyn Clock>) -> Self {
+        // By default a quarter of the line: two kinds of browsers have a share each.
+        let passwords_around = http.passwords_per_address.saturating_mul(2);
+        Self {
+            changes: FallbackLimiter::new(&edge.limiter, &edge.local_limiter, clock),
+            passwords: Shares::new(http.passwords_per_address, passwords_around),
+            passwords_of_known: Shares::new(http.passwords_per_address, passwords_around),
+            listeners: Shares::of(http.live_listeners_per_address, http.live_listeners),
+        }
+    }
+}

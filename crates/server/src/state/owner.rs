@@ -1,0 +1,34 @@
+//! Which service answers a path of the API.
+
+use crate::config::Service;
+
+/// The service that a path belongs to.
+pub(crate) fn owner(path: &str) -> Option<Service> {
+    if path == "/.well-known/jwks.json" {
+        return Some(Service::Accounts);
+    }
+    match path.strip_prefix("/api/")?.split('/').next()? {
+        "users" => Some(Service::Accounts),
+        "tickets" => Some(Service::Tickets),
+        "orders" => Some(Service::Orders),
+        "payments" => Some(Service::Payments),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_belongs_to_a_service() {
+        assert_eq!(owner("/api/users/signin"), Some(Service::Accounts));
+        assert_eq!(owner("/.well-known/jwks.json"), Some(Service::Accounts));
+        assert_eq!(owner("/api/tickets"), Some(Service::Tickets));
+        assert_eq!(owner("/api/orders/7"), Some(Service::Orders));
+        assert_eq!(owner("/api/payments/notices"), Some(Service::Payments));
+        for nobodys in ["/", "/api", "/api/", "/api/docs", "/tickets/7", "/api/ticketsandmore", "/livez"] {
+            assert_eq!(owner(nobodys), None, "{nobodys}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The whole surface without a socket: the routes of all that runs here, with the edge around them.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::any;
+
+use crate::api::live::Streams;
+use crate::config::Service;
+use crate::http::edge;
+use crate::http::problem::Problem;
+use crate::remote::{RemoteServices, forward};
+use crate::runtime::Assembly;
+use crate::state::App;
+use crate::{api, site};
+
+/// The whole surface of the services that run here, without a socket.
+pub fn router(assembly: &Assembly) -> Router {
+    let Assembly { app, live, remote, .. } = assembly;
+    let tickets = remote.get(Service::Tickets).cloned();
+    let streams = Streams { app: App::clone(app), live: live.clone(), tickets };
+    let api = with_remote(api::router(app, streams), app, remote);
+    let api = with_edge(api.fallback(nothing_here), app);
+    if !app.services.contains(&Service::Web) {
+        return api;
+    }
+    let site = site::as_pages(with_edge(site::router(app, api.clone()), app), app);
+    api.fallback_service(site)
+}
+
+/// What operators ask of this process, on a listener of their own.
+pub fn operators(app: &App) -> Router {
+    with_edge(api::health::operators().fallback(nothing_here), app)
+}
+
+/// What is answered where there is no room: that the process lives, and that it is busy.
+pub(crate) fn no_room(app: &App) -> Router {
+    site::as_pages(with_edge(api::health::liveness().fallback(busy), app), app)
+}
+
+/// Whatever of the API runs elsewhere is reached here all the same.
+fn with_remote(api: Router<App>, app: &App, remote: &RemoteServices) -> Router<App> {
+    let forwarded = || any(forward).with_state((App::clone(app), remote.clone()));
+    let api = api.route("/api/{*rest}", forwarded());
+    match remote.get(Service::Accounts) {
+        Some(_) => api.route("/.well-known/jwks.json", forwarded()),
+        None => api,
+    }
+}
+
+fn with_edge(router: Router<App>, app: &App) -> Router {
+    router
+        .method_not_allowed_fallback(another_method)
+        .layer(DefaultBodyLimit::max(app.http.body_limit))
+        .layer(from_fn_with_state(App::clone(app), edge::edge))
+        .with_state(App::clone(app))
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found("route_not_found", "there is nothing at this path")
+}
+
+async fn busy() -> Problem {
+    Problem::no_room()
+}
+
+async fn another_method() -> Problem {
+    Problem::method_not_allowed()
+}
