@@ -5,15 +5,11 @@ pub mod docs;
 pub mod health;
 pub mod list;
 pub mod live;
-pub mod money;
 pub mod orders;
 pub mod payments;
 pub mod tickets;
 
-use std::fmt::Display;
-
 use axum::Router;
-use serde::Serializer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -54,18 +50,4 @@ fn described(services: &[Service]) -> OpenApiRouter<App> {
         // Live updates of the pages have a state of their own; expiration hears events and tells events.
         Service::Web | Service::Expiration => router,
     })
-}
-
-/// Writes a value as the text it displays as: an id or a time.
-fn text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// The same for a value that may be absent.
-#[expect(clippy::ref_option, reason = "serde passes a field as it is")]
-fn optional_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
 }

@@ -6,5 +6,4 @@ mod known;
 
 pub(crate) use feed::LiveFollowsEvents;
 pub use hub::{Crowded, Listener, LiveUpdates, Update};
-pub(crate) use known::ToldTicket;
-pub use known::{LiveTicket, Offered};
+pub use known::Offered;

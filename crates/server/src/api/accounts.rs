@@ -5,15 +5,12 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use ticketing_api::accounts::{AccountBody, Credentials, CurrentUserBody, PasswordChange, SessionBody, SessionList};
 use ticketing_core::domain::account::{EmailAddress, Password};
-use ticketing_core::domain::ids::{AccountId, SessionId};
-use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::identity::Session;
+use ticketing_core::domain::ids::SessionId;
 use ticketing_core::usecase::accounts::{ChangePassword, Refreshed, Renewal, SignIn, SignUp, SignedIn};
 use ticketing_core::usecase::error::Error;
 
@@ -27,8 +24,6 @@ use crate::http::limits::SignInTry;
 use crate::http::problem::Problem;
 use crate::state::App;
 
-use super::text;
-
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sign_up))
@@ -40,36 +35,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_sessions, revoke_other_sessions))
         .routes(routes!(revoke_session))
         .routes(routes!(jwks))
-}
-
-/// Who wants to sign up or in.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Credentials {
-    /// Upper and lower case are the same.
-    #[schema(example = "ada@example.org", max_length = 254)]
-    email: String,
-    /// 10 to 128 characters, hard to guess.
-    #[schema(example = "correct horse battery staple", min_length = 10, max_length = 128)]
-    password: String,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").finish_non_exhaustive()
-    }
-}
-
-/// An account, as its owner sees it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct AccountBody {
-    /// Its name for ever.
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "uuid")]
-    id: AccountId,
-    /// In its normal form.
-    email: String,
 }
 
 /// From where and with what a request comes.
@@ -149,7 +114,7 @@ async fn sign_in(
 fn welcome(status: StatusCode, signed_in: &SignedIn, app: &App, attempt: &SignInTry) -> Response {
     let cookies = SessionCookies::begin(signed_in, app.env.now(), attempt.is_https());
     let cookies = cookies.with(attempt.remember(app, &signed_in.email));
-    let body = AccountBody { id: signed_in.account, email: signed_in.email.as_str().to_owned() };
+    let body = AccountBody::new(signed_in.account, &signed_in.email);
     (status, cookies, Json(body)).into_response()
 }
 
@@ -167,20 +132,13 @@ async fn sign_out(State(app): State<App>, Visitor(user): Visitor, call: Call) ->
     Ok((StatusCode::NO_CONTENT, SessionCookies::end(call.is_https(&app)), ()).into_response())
 }
 
-/// Who is signed in, if anybody is.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct CurrentUserBody {
-    current_user: Option<AccountBody>,
-}
-
 /// Tells who is signed in.
 #[utoipa::path(get, path = "/api/users/currentuser", tag = "accounts",
     responses((status = 200, body = CurrentUserBody, description = "The account, or null")))]
 async fn current_user(State(app): State<App>, Visitor(user): Visitor) -> Result<Json<CurrentUserBody>, Problem> {
     let Some(user) = user else { return Ok(Json(CurrentUserBody { current_user: None })) };
     let account = app.accounts()?.account(user.account).await?;
-    let account = AccountBody { id: account.id, email: account.email.as_str().to_owned() };
+    let account = AccountBody::new(account.id, &account.email);
     Ok(Json(CurrentUserBody { current_user: Some(account) }))
 }
 
@@ -195,16 +153,6 @@ async fn current_user(State(app): State<App>, Visitor(user): Visitor) -> Result<
 async fn refresh(State(app): State<App>, call: Call) -> Result<Response, Problem> {
     let Renewed { cookies, .. } = renew(&app, &call.headers, &call.extensions).await?;
     Ok((StatusCode::NO_CONTENT, cookies, ()).into_response())
-}
-
-/// The password so far, and the one from now on.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PasswordChange {
-    current_password: String,
-    /// 10 to 128 characters, hard to guess.
-    #[schema(min_length = 10, max_length = 128)]
-    password: String,
 }
 
 /// Replaces the password, renews the session and ends all others.
@@ -245,47 +193,6 @@ async fn change_password(
     Ok((StatusCode::NO_CONTENT, cookies, ()).into_response())
 }
 
-/// The sessions of an account.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct SessionList {
-    /// Newest first.
-    items: Vec<SessionBody>,
-}
-
-/// One sign-in on one device.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct SessionBody {
-    /// Its name.
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "uuid")]
-    id: SessionId,
-    /// What the browser called itself.
-    device: String,
-    /// When its owner signed in.
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "date-time")]
-    created_at: Timestamp,
-    /// When it was last refreshed.
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "date-time")]
-    refreshed_at: Timestamp,
-    /// When it ends unless refreshed before.
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "date-time")]
-    expires_at: Timestamp,
-    /// Whether it is the one that asks.
-    current: bool,
-}
-
-impl SessionBody {
-    fn new(session: Session, current: SessionId) -> Self {
-        let Session { id, device, created_at, refreshed_at, expires_at, .. } = session;
-        Self { id, device, created_at, refreshed_at, expires_at, current: id == current }
-    }
-}
-
 /// Lists the sessions of the account.
 #[utoipa::path(get, path = "/api/users/sessions", tag = "accounts",
     security(("cookie" = []), ("bearer" = [])), responses(
@@ -311,7 +218,7 @@ async fn revoke_other_sessions(State(app): State<App>, user: CurrentUser) -> Res
 
 /// Ends one session of the account.
 #[utoipa::path(delete, path = "/api/users/sessions/{id}", tag = "accounts",
-    params(("id" = String, Path, description = "The name of the session", format = "uuid")),
+    params(("id" = String, Path, description = "The id of the session", format = "uuid")),
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 204, description = "It is over"),
     (status = 401, description = "`not_signed_in`, `session_over`"),

@@ -13,9 +13,10 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, ResponseB
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use ticketing_api::problem::{FieldError, PROBLEM_JSON, ProblemBody};
+
 use crate::config::{Gateway, Service};
 use crate::http::auth::cookies::{ACCESS, CookieName, REFRESH};
-use crate::http::problem::{FieldError, PROBLEM_JSON, ProblemBody};
 use crate::state::{App, Documents};
 
 pub(super) fn routes() -> OpenApiRouter<App> {

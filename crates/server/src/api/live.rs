@@ -13,12 +13,12 @@ use http::header::IF_NONE_MATCH;
 use http::request::Parts;
 use http::{Method, StatusCode};
 use http_body_util::BodyExt;
-use serde::Serialize;
 use tokio::time::{Instant, sleep_until, timeout};
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use ticketing_api::live::{Heartbeat, LiveTicket, LiveTicketOf};
+use ticketing_api::tickets::TicketBody;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::time::Timestamp;
@@ -26,7 +26,7 @@ use ticketing_core::domain::time::Timestamp;
 use crate::http::client;
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
-use crate::live::{Listener, LiveTicket, LiveUpdates, ToldTicket, Update};
+use crate::live::{Listener, LiveUpdates, Update};
 use crate::network::Share;
 use crate::remote::{Upstream, pass};
 use crate::state::App;
@@ -57,27 +57,6 @@ pub(super) fn routes() -> OpenApiRouter<Streams> {
     OpenApiRouter::new().routes(routes!(live_tickets)).routes(routes!(live_ticket))
 }
 
-/// The newest state of one ticket of several.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct LiveTicketOf {
-    /// Which ticket.
-    #[schema(value_type = String, format = "uuid")]
-    #[serde(serialize_with = "super::text")]
-    ticket: TicketId,
-    /// Its state.
-    #[serde(flatten)]
-    state: LiveTicket,
-}
-
-/// Says that a stream lives: the data of the events of the type `heartbeat`.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Heartbeat {
-    /// The time by the server's clock.
-    #[schema(value_type = String, format = "date-time")]
-    #[serde(serialize_with = "super::text")]
-    now: Timestamp,
-}
-
 /// Tells what is left of several tickets, and for how much, now and whenever one changes.
 ///
 /// A browser needs one stream, whatever it shows. Beside its messages a stream has an event of the type
@@ -106,7 +85,7 @@ async fn live_tickets(
 ///
 /// Beside its messages the stream has heartbeats and an end, as that of `/api/live`.
 #[utoipa::path(get, path = "/api/tickets/{id}/live", tag = "tickets",
-    params(("id" = String, Path, description = "The name of the ticket", format = "uuid")),
+    params(("id" = String, Path, description = "The id of the ticket", format = "uuid")),
     responses(
         (status = 200, body = LiveTicket, description = "A stream of events; the data of each message is the newest state", content_type = "text/event-stream"),
         (status = 404, description = "`ticket_not_found`"),
@@ -291,10 +270,10 @@ impl Watch {
             }
             Some(tickets) => self.ask(tickets, ticket).await?,
         };
-        Ok(told.map(|told| self.listener.begin_with_told(ticket, told)))
+        Ok(told.map(|told| self.listener.begin_with_answer(ticket, told)))
     }
 
-    async fn ask(&self, tickets: &Upstream, ticket: TicketId) -> Result<Result<ToldTicket, Response>, Problem> {
+    async fn ask(&self, tickets: &Upstream, ticket: TicketId) -> Result<Result<TicketBody, Response>, Problem> {
         let mut parts = self.parts.clone();
         parts.method = Method::GET;
         parts.uri = format!("/api/tickets/{ticket}").parse().map_err(Problem::broken)?;

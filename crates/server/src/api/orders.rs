@@ -1,21 +1,15 @@
 //! `/api/orders*`: holding places, and what became of them.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::LOCATION;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
+use ticketing_api::orders::{OrderBody, OrderPage, PlaceOrderBody};
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::{Money, Quantity};
-use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
-use ticketing_core::domain::time::Timestamp;
 use ticketing_core::usecase::orders::PlaceOrder;
 
 use crate::http::auth::current_user::{Author, CurrentUser};
@@ -24,143 +18,10 @@ use crate::http::problem::Problem;
 use crate::state::App;
 
 use super::list::ListId;
-use super::money::MoneyBody;
 use super::tickets::PageQuery;
-use super::{optional_text, text};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(orders, place_order)).routes(routes!(order, cancel_order))
-}
-
-/// What a buyer asks for.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PlaceOrderBody {
-    /// Of which ticket.
-    #[schema(value_type = String, format = "uuid")]
-    ticket_id: Uuid,
-    /// How many places; one if nobody says.
-    #[schema(minimum = 1, maximum = 1000)]
-    quantity: Option<u32>,
-    /// The price of one place that the buyer saw. If it is another by now, nothing is ordered.
-    price: Option<MoneyBody<'static>>,
-}
-
-/// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum OrderStatusBody {
-    /// The places are held until `payBy`.
-    AwaitingPayment,
-    /// The places are the buyer's.
-    Completed,
-    /// The places were given back.
-    Cancelled,
-}
-
-/// Why an order was cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum CancelReasonBody {
-    /// Its buyer did not want it any more.
-    ByBuyer,
-    /// Nobody paid in time.
-    Expired,
-}
-
-/// The ticket as it was when it was ordered.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderedTicketBody {
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "uuid")]
-    id: TicketId,
-    #[schema(value_type = String)]
-    title: Arc<str>,
-}
-
-/// An order.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderBody {
-    /// Its name for ever.
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "uuid")]
-    id: OrderId,
-    status: OrderStatusBody,
-    /// Until when it may be paid, while it awaits payment.
-    #[serde(serialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = "date-time")]
-    pay_by: Option<Timestamp>,
-    quantity: u32,
-    /// Of one place, as it was when it was ordered.
-    price: MoneyBody<'static>,
-    /// What the buyer pays.
-    total: MoneyBody<'static>,
-    ticket: OrderedTicketBody,
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "date-time")]
-    placed_at: Timestamp,
-    #[serde(serialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = "date-time")]
-    completed_at: Option<Timestamp>,
-    #[serde(serialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = "date-time")]
-    cancelled_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cancel_reason: Option<CancelReasonBody>,
-    /// Moves with every change.
-    version: u64,
-}
-
-impl From<Order> for OrderBody {
-    fn from(order: Order) -> Self {
-        let total = order.total();
-        let body = Self {
-            id: order.id,
-            status: OrderStatusBody::AwaitingPayment,
-            pay_by: None,
-            quantity: order.quantity.get(),
-            price: order.ticket.price.money().into(),
-            total: total.into(),
-            ticket: OrderedTicketBody { id: order.ticket.id, title: order.ticket.title },
-            placed_at: order.placed_at,
-            completed_at: None,
-            cancelled_at: None,
-            cancel_reason: None,
-            version: order.version,
-        };
-        match order.status {
-            OrderStatus::AwaitingPayment { pay_by } => Self { pay_by: Some(pay_by), ..body },
-            OrderStatus::Completed { at, .. } => {
-                Self { status: OrderStatusBody::Completed, completed_at: Some(at), ..body }
-            }
-            OrderStatus::Cancelled { reason, at } => Self {
-                status: OrderStatusBody::Cancelled,
-                cancelled_at: Some(at),
-                cancel_reason: Some(reason.into()),
-                ..body
-            },
-        }
-    }
-}
-
-impl From<CancelReason> for CancelReasonBody {
-    fn from(reason: CancelReason) -> Self {
-        match reason {
-            CancelReason::ByBuyer => Self::ByBuyer,
-            CancelReason::Expired => Self::Expired,
-        }
-    }
-}
-
-/// Some orders, and where to read on.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderPage {
-    items: Vec<OrderBody>,
-    /// Asks for the next page; null behind the last.
-    next_cursor: Option<String>,
 }
 
 /// Holds places of a ticket.
@@ -217,7 +78,7 @@ async fn orders(
 
 /// Shows an order to its buyer.
 #[utoipa::path(get, path = "/api/orders/{id}", tag = "orders",
-    params(("id" = String, Path, description = "The name of the order", format = "uuid")),
+    params(("id" = String, Path, description = "The id of the order", format = "uuid")),
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 200, body = OrderBody, description = "The order"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
@@ -233,7 +94,7 @@ async fn order(
 
 /// Gives the places of an order back. Doing so twice does no harm.
 #[utoipa::path(delete, path = "/api/orders/{id}", tag = "orders",
-    params(("id" = String, Path, description = "The name of the order", format = "uuid")),
+    params(("id" = String, Path, description = "The id of the order", format = "uuid")),
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 204, description = "The order is cancelled"),
     (status = 401, description = "`not_signed_in`, `session_over`"),

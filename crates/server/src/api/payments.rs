@@ -3,15 +3,13 @@
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, StatusCode};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
-use ticketing_core::domain::ids::{OrderId, PaymentId};
-use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_api::headers::X_GATEWAY_SIGNATURE;
+use ticketing_api::payments::{PayOrderBody, PaymentBody};
+use ticketing_core::domain::ids::OrderId;
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::usecase::payments::PayOrder;
 
@@ -22,77 +20,11 @@ use crate::http::limits::Payer;
 use crate::http::problem::{FieldError, Problem};
 use crate::state::App;
 
-use super::text;
-
-const X_GATEWAY_SIGNATURE: HeaderName = HeaderName::from_static("x-gateway-signature");
-
 /// The longest token of a card, in bytes.
 const LONGEST_TOKEN: usize = 200;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(pay_order)).routes(routes!(receive_notice))
-}
-
-/// What a buyer pays, and with which card.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PayOrderBody {
-    /// Which order.
-    #[schema(value_type = String, format = "uuid")]
-    order_id: Uuid,
-    /// Names the card, as the gateway's form made it. The sandbox takes `tok_visa`.
-    #[schema(example = "tok_visa", max_length = 200)]
-    token: String,
-}
-
-impl std::fmt::Debug for PayOrderBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PayOrderBody").field("order_id", &self.order_id).finish_non_exhaustive()
-    }
-}
-
-/// How far a payment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum PaymentStatusBody {
-    /// The gateway did not answer yet; it is settled by itself.
-    Pending,
-    /// The money was taken.
-    Captured,
-    /// The order was cancelled meanwhile, and the money is on its way back.
-    RefundDue,
-    /// The money went back.
-    Refunded,
-    /// No money was taken.
-    Failed,
-}
-
-/// A payment.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PaymentBody {
-    /// Its name for ever.
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "uuid")]
-    id: PaymentId,
-    /// What it pays.
-    #[serde(serialize_with = "text")]
-    #[schema(value_type = String, format = "uuid")]
-    order_id: OrderId,
-    status: PaymentStatusBody,
-}
-
-impl From<Payment> for PaymentBody {
-    fn from(payment: Payment) -> Self {
-        let status = match payment.status {
-            PaymentStatus::Pending => PaymentStatusBody::Pending,
-            PaymentStatus::Captured { .. } => PaymentStatusBody::Captured,
-            PaymentStatus::RefundDue { .. } => PaymentStatusBody::RefundDue,
-            PaymentStatus::Refunded { .. } => PaymentStatusBody::Refunded,
-            PaymentStatus::Failed { .. } => PaymentStatusBody::Failed,
-        };
-        Self { id: payment.id, order_id: payment.order, status }
-    }
 }
 
 /// Takes money for an order, once.

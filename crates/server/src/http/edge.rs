@@ -19,6 +19,7 @@ use http::header::{
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
 use uuid::Uuid;
 
+use ticketing_api::headers::{TRACEPARENT, X_REQUEST_ID};
 use ticketing_core::wire::Origin;
 
 use crate::http::auth::same_origin;
@@ -37,10 +38,6 @@ pub(crate) struct Forwarded;
 #[derive(Debug, Clone)]
 pub(crate) struct Postponed(pub(crate) Problem);
 
-/// Names a request, in both directions.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 

@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use ticketing_api::headers::IDEMPOTENCY_KEY;
 use ticketing_core::domain::ids::{OrderId, SessionId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::usecase::error::Error;
@@ -192,7 +193,6 @@ impl FromRequestParts<App> for RequestKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
         let Some(key) = only(&parts.headers, &IDEMPOTENCY_KEY)? else { return Ok(Self(None)) };
         // The draft of the header has a quoted string; most callers leave the quotes out.
         let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);

@@ -11,19 +11,16 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use ticketing_api::problem::FieldError;
+use ticketing_api::problem::{PROBLEM_JSON, ProblemBody};
 use ticketing_core::domain::hold_limits::HoldRefusal;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::ticket::TicketRefusal;
 use ticketing_core::ports::error_chain;
 use ticketing_core::usecase::error::{Error, ErrorKind};
 use ticketing_core::usecase::payments::NotHeardOf;
-
-/// The media type of a problem.
-pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// When it is worth asking again, where nothing better is known.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -37,42 +34,6 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
-}
-
-/// A field that is wrong, and how to mend it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
-    /// The field, as the request spells it.
-    pub field: Cow<'static, str>,
-    /// What is expected of it.
-    pub message: String,
-}
-
-/// A problem as RFC 9457 has it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ProblemBody<'a> {
-    /// Names the kind of problem: `urn:ticketing:problem:` and the code.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:ticketing:problem:sold_out")]
-    pub kind: String,
-    /// What the status means.
-    #[schema(example = "The state forbids it")]
-    pub title: &'static str,
-    /// The status code once more.
-    #[schema(example = 409)]
-    pub status: u16,
-    /// What is wrong, in a sentence for a person.
-    #[schema(example = "this ticket is sold out")]
-    pub detail: &'a str,
-    /// A word that never changes, for programs.
-    #[schema(example = "sold_out")]
-    pub code: &'static str,
-    /// The fields that are wrong; empty if none is to blame.
-    pub errors: &'a [FieldError],
-    /// Names the request, for whoever looks into the log.
-    #[schema(value_type = String, format = "uuid")]
-    pub request_id: Uuid,
 }
 
 impl Problem {
@@ -212,11 +173,11 @@ impl Problem {
         self.log(request_id);
         let body = ProblemBody {
             kind: format!("urn:ticketing:problem:{}", self.code),
-            title: title(self.status),
+            title: title(self.status).into(),
             status: self.status.as_u16(),
-            detail: &self.detail,
-            code: self.code,
-            errors: &self.errors,
+            detail: self.detail.clone(),
+            code: self.code.into(),
+            errors: self.errors.clone(),
             request_id,
         };
         let body = serde_json::to_vec(&body).expect("texts and numbers are always JSON");
@@ -326,20 +287,6 @@ impl From<Error> for Problem {
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
         Self::invalid(vec![invalid.into()])
-    }
-}
-
-impl FieldError {
-    /// Names a field and what is expected of it.
-    #[must_use]
-    pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
-    }
-}
-
-impl From<Invalid> for FieldError {
-    fn from(invalid: Invalid) -> Self {
-        Self::new(invalid.field, invalid.message)
     }
 }
 

@@ -17,10 +17,12 @@ use futures::future::select_all;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
+use ticketing_api::live::LiveTicket;
+use ticketing_api::tickets::TicketBody;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::ticket::{Listing, Sales};
 
-use super::known::{Known, LiveTicket, Offered, ToldTicket};
+use super::known::{Known, Offered, sales_of};
 
 /// Hands live updates to listeners. A clone hands out the same ones.
 #[derive(Debug, Clone)]
@@ -117,9 +119,9 @@ impl Listener {
     }
 
     /// The same where the store is another process's.
-    pub(crate) fn begin_with_told(&self, ticket: TicketId, told: ToldTicket) {
-        let sales = told.sales();
-        self.begin(ticket, &told.into(), sales);
+    pub(crate) fn begin_with_answer(&self, ticket: TicketId, answer: TicketBody) {
+        let sales = sales_of(&answer);
+        self.begin(ticket, &answer.into(), sales);
     }
 
     fn begin(&self, ticket: TicketId, offered: &Offered, sales: Sales) {

@@ -1,51 +1,23 @@
 //! The state of a ticket, put together of what is learned in whatever order.
 
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
-use utoipa::ToSchema;
 
+use ticketing_api::live::LiveTicket;
+use ticketing_api::tickets::{TicketBody, TicketStatusBody};
+use ticketing_core::domain::money::Money;
 use ticketing_core::domain::ticket::{Sales, Ticket, TicketStatus};
-
-use crate::api::money::MoneyBody;
-use crate::api::tickets::StatusBody;
-
-/// The newest state of a ticket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LiveTicket {
-    /// How many places are left.
-    pub available: u32,
-    /// Of one place.
-    pub price: MoneyBody<'static>,
-    /// Whether it may be ordered.
-    pub status: StatusBody,
-    /// Moves with every change of the offer and of its sales; never runs backwards.
-    pub version: u64,
-}
 
 /// What of a ticket its seller decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offered {
     /// Of one place.
-    pub price: MoneyBody<'static>,
+    pub price: Money,
     /// How many places there are in all.
     pub quantity: u32,
     /// Whether it may be ordered.
     pub status: TicketStatus,
     /// The higher, the newer.
     pub version: u64,
-}
-
-/// A ticket as the API tells it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ToldTicket {
-    price: MoneyBody<'static>,
-    quantity: u32,
-    available: u32,
-    status: StatusBody,
-    version: u64,
-    sales_version: u64,
 }
 
 /// What is known of a ticket, each half as new as its version.
@@ -95,8 +67,8 @@ impl Known {
         };
         Some(LiveTicket {
             available,
-            price: offered.price.clone(),
-            status: StatusBody::new(offered.status, available),
+            price: offered.price,
+            status: TicketStatusBody::new(offered.status, available),
             version: offered.version + self.sales.version,
         })
     }
@@ -105,23 +77,21 @@ impl Known {
 impl From<&Ticket> for Offered {
     fn from(ticket: &Ticket) -> Self {
         let Ticket { offer, status, version, .. } = ticket;
-        Self { price: offer.price.money().into(), quantity: offer.quantity.get(), status: *status, version: *version }
+        Self { price: offer.price.money(), quantity: offer.quantity.get(), status: *status, version: *version }
     }
 }
 
-impl ToldTicket {
-    /// The API does not tell everybody how many of the places that are gone are sold.
-    pub(super) const fn sales(&self) -> Sales {
-        Sales { held: self.quantity.saturating_sub(self.available), sold: 0, version: self.sales_version }
-    }
-}
-
-impl From<ToldTicket> for Offered {
-    fn from(ToldTicket { price, quantity, status, version, .. }: ToldTicket) -> Self {
+impl From<TicketBody> for Offered {
+    fn from(TicketBody { price, quantity, status, version, .. }: TicketBody) -> Self {
         let status = match status {
-            StatusBody::Withdrawn => TicketStatus::Withdrawn,
-            StatusBody::OnSale | StatusBody::SoldOut => TicketStatus::OnSale,
+            TicketStatusBody::Withdrawn => TicketStatus::Withdrawn,
+            TicketStatusBody::OnSale | TicketStatusBody::SoldOut => TicketStatus::OnSale,
         };
         Self { price, quantity, status, version }
     }
+}
+
+/// The API does not show everybody how many of the places that are gone are sold.
+pub(super) const fn sales_of(ticket: &TicketBody) -> Sales {
+    Sales { held: ticket.quantity.saturating_sub(ticket.available), sold: 0, version: ticket.sales_version }
 }

@@ -10,11 +10,12 @@ use axum::response::Response;
 use http::header::{CONNECTION, EXPECT, HOST, ORIGIN, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Version};
 
+use ticketing_api::headers::X_REQUEST_ID;
 use ticketing_core::ports::BoxError;
 
 use crate::http::auth::same_origin::SEC_FETCH_SITE;
 use crate::http::client;
-use crate::http::edge::{Forwarded, RequestTrace, Upload, X_REQUEST_ID};
+use crate::http::edge::{Forwarded, RequestTrace, Upload};
 use crate::http::problem::Problem;
 use crate::state::App;
 

@@ -1,8 +1,10 @@
 //! `/account`: the password, and where the account is signed in.
 
 use axum::response::{Html, IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use ticketing_api::accounts::{PasswordChange, SessionList};
+use ticketing_api::paths;
 use ticketing_core::domain::ids::SessionId;
 use ticketing_web::{AccountPage, Done, Form, account_page};
 
@@ -11,11 +13,11 @@ use crate::http::extract::Named;
 use super::form::{Fields, NoFields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
-use super::view::{Listed, SignedIn};
+use super::view::session;
 use super::visit::Member;
 
 pub(super) async fn account(Member { visit, viewer }: Member) -> Result<Html<String>, Refusal> {
-    let sessions: Listed<SignedIn> = visit.read("/api/users/sessions").await?;
+    let sessions: SessionList = visit.read(paths::SESSIONS).await?;
     let (visit, draft) = visit.with_draft().await;
     let mut password = draft.onto(Form::default());
     // The form has two passwords, so each has a name of its own.
@@ -26,7 +28,7 @@ pub(super) async fn account(Member { visit, viewer }: Member) -> Result<Html<Str
         shell: visit.shell(),
         email: viewer.email,
         password,
-        sessions: sessions.items.into_iter().map(Into::into).collect(),
+        sessions: sessions.items.into_iter().map(session).collect(),
     })))
 }
 
@@ -38,13 +40,6 @@ pub(super) struct PasswordForm {
     new_password: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PasswordChange {
-    current_password: String,
-    password: String,
-}
-
 impl Fields for PasswordForm {
     const KEPT: &'static [&'static str] = &[];
 }
@@ -52,7 +47,7 @@ impl Fields for PasswordForm {
 pub(super) async fn change_password(sent: SentBy<PasswordForm>) -> Result<Response, Refusal> {
     let SentBy { member: Member { visit, .. }, form, typed } = sent;
     let change = PasswordChange { current_password: form.current_password, password: form.new_password };
-    match visit.post("/api/users/password", &change).await {
+    match visit.post(paths::PASSWORD, &change).await {
         Ok(answer) => {
             let onward = Onward::to("/account").with_cookies(&answer.headers);
             Ok(onward.telling(Done::PasswordChanged).into_response())
@@ -61,12 +56,9 @@ pub(super) async fn change_password(sent: SentBy<PasswordForm>) -> Result<Respon
     }
 }
 
-pub(super) async fn revoke_session(
-    Named(session): Named<SessionId>,
-    sent: SentBy<NoFields>,
-) -> Result<Response, Refusal> {
+pub(super) async fn revoke_session(Named(id): Named<SessionId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
     let SentBy { member: Member { visit, .. }, typed, .. } = sent;
-    match visit.delete(&format!("/api/users/sessions/{session}")).await {
+    match visit.delete(&paths::session(id)).await {
         Ok(_) => {}
         // It ended by itself, which is what was asked for.
         Err(refusal) if refusal.is("session_not_found") => {}

@@ -3,6 +3,7 @@
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
+use ticketing_api::tickets::TicketPage;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::Money;
 use ticketing_web::{CatalogFilters, CatalogPage, Form, catalog_page};
@@ -11,7 +12,7 @@ use crate::http::extract::Lenient;
 
 use super::choices::{EURO, categories, currencies};
 use super::refusal::Refusal;
-use super::view::{Listed, Ticket};
+use super::view::ticket_card;
 use super::visit::Visit;
 
 /// How many tickets a page shows: full rows, whether of two, three or four.
@@ -106,20 +107,20 @@ pub(super) async fn catalog(visit: Visit, Lenient(search): Lenient<Search>) -> R
             Ok(Html(visit.once_for_all(&answer, show)?).into_response())
         }
         Err(refusal) if refusal.is_about_fields() => {
-            let nothing = Listed { items: Vec::new(), next_cursor: None };
+            let nothing = TicketPage { items: Vec::new(), next_cursor: None };
             Ok(refusal.page(page(&visit, Search::explained(refusal.reason().onto(form)), nothing)))
         }
         Err(refusal) => Err(refusal),
     }
 }
 
-fn page(visit: &Visit, filters: Form<CatalogFilters>, found: Listed<Ticket>) -> String {
+fn page(visit: &Visit, filters: Form<CatalogFilters>, found: TicketPage) -> String {
     catalog_page(CatalogPage {
         shell: visit.shell(),
         currencies: currencies(&filters.values.currency),
         filters,
         categories: categories(),
-        tickets: found.items.into_iter().map(Into::into).collect(),
+        tickets: found.items.into_iter().map(ticket_card).collect(),
         next_cursor: found.next_cursor,
     })
 }

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use axum::response::{Html, IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 
+use ticketing_api::orders::OrderBody;
+use ticketing_api::paths;
+use ticketing_api::payments::{PayOrderBody, PaymentBody, PaymentStatusBody};
 use ticketing_core::domain::ids::OrderId;
 use ticketing_web::{CheckoutPage, Done, Form, OrderPage, OrderStatus, PaymentValues, checkout_page, order_page};
 
@@ -16,7 +19,7 @@ use super::form::{Fields, NoFields, SentBy};
 use super::onward::Onward;
 use super::refusal::{Reason, Refusal};
 use super::ticket::new_key;
-use super::view::Order;
+use super::view::{order_status, order_summary, time};
 use super::visit::{Member, Visit, parsed};
 
 /// How long a page waits for orders to hear of a payment.
@@ -30,34 +33,30 @@ pub(super) async fn order(Named(id): Named<OrderId>, Member { visit, .. }: Membe
     };
     let paying = matches!(visit.done(), Some(Done::OrderPaid | Done::OrderPaidBefore | Done::PaymentPending));
     let (visit, draft) = visit.with_draft().await;
-    Ok(Html(match order.status() {
-        OrderStatus::AwaitingPayment if !paying => checkout(&visit, order, &draft),
-        status => closed(&visit, order, (status, &draft)),
+    Ok(Html(match order_status(&order) {
+        OrderStatus::AwaitingPayment if !paying => checkout(&visit, &order, &draft),
+        status => closed(&visit, &order, (status, &draft)),
     }))
 }
 
 /// An order that needs nothing more; what was refused is told if that is why.
-fn closed(visit: &Visit, order: Order, (status, draft): (OrderStatus, &Draft)) -> String {
+fn closed(visit: &Visit, order: &OrderBody, (status, draft): (OrderStatus, &Draft)) -> String {
     let mut shell = visit.shell();
     let told = draft.reason.as_ref().filter(|reason| reason.is_about_the_order());
     shell.flash = shell.flash.or_else(|| told.map(Reason::flash));
-    order_page(OrderPage { shell, status, order: order.into() })
+    order_page(OrderPage { shell, status, order: order_summary(order) })
 }
 
-fn address(id: OrderId) -> String {
-    format!("/api/orders/{id}")
-}
-
-async fn load(visit: &Visit, id: OrderId) -> Result<Order, Refusal> {
-    visit.read(&address(id)).await
+async fn load(visit: &Visit, id: OrderId) -> Result<OrderBody, Refusal> {
+    visit.read(&paths::order(id)).await
 }
 
 /// A paid order, once orders has heard so; as it is if that takes long.
-async fn settled(visit: &Visit, id: OrderId) -> Result<Order, Refusal> {
+async fn settled(visit: &Visit, id: OrderId) -> Result<OrderBody, Refusal> {
     let heard = timeout(NEWS_WAIT, async {
         loop {
             let order = load(visit, id).await?;
-            if order.status() != OrderStatus::AwaitingPayment {
+            if order_status(&order) != OrderStatus::AwaitingPayment {
                 return Ok(order);
             }
             sleep(NEWS_POLL).await;
@@ -69,11 +68,18 @@ async fn settled(visit: &Visit, id: OrderId) -> Result<Order, Refusal> {
     }
 }
 
-fn checkout(visit: &Visit, order: Order, draft: &Draft) -> String {
-    let (pay_by, now) = (order.pay_by.clone().unwrap_or_default(), visit.app.env.now().to_string());
+fn checkout(visit: &Visit, order: &OrderBody, draft: &Draft) -> String {
+    let (pay_by, now) = (time(order.pay_by).unwrap_or_default(), visit.app.env.now().to_string());
     // A card that was tried is not kept, so its payment is another one; an order is paid once all the same.
     let (payment, idempotency_key) = (draft.onto(Form::new(PaymentValues::default())), new_key(&visit.app));
-    checkout_page(CheckoutPage { shell: visit.shell(), order: order.into(), pay_by, now, payment, idempotency_key })
+    checkout_page(CheckoutPage {
+        shell: visit.shell(),
+        order: order_summary(order),
+        pay_by,
+        now,
+        payment,
+        idempotency_key,
+    })
 }
 
 /// The payment form.
@@ -84,36 +90,12 @@ pub(super) struct PaymentForm {
     idempotency_key: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PayOrder<'a> {
-    order_id: String,
-    token: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Payment {
-    status: PaymentState,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum PaymentState {
-    Pending,
-    Captured,
-    RefundDue,
-    Refunded,
-    Failed,
-}
-
-impl From<PaymentState> for Done {
-    fn from(state: PaymentState) -> Self {
-        match state {
-            PaymentState::Captured => Self::OrderPaid,
-            PaymentState::RefundDue | PaymentState::Refunded => Self::PaymentRefunded,
-            // One that failed is refused by the API; all that is sure here is that no money came.
-            PaymentState::Pending | PaymentState::Failed => Self::PaymentPending,
-        }
+const fn outcome(status: PaymentStatusBody) -> Done {
+    match status {
+        PaymentStatusBody::Captured => Done::OrderPaid,
+        PaymentStatusBody::RefundDue | PaymentStatusBody::Refunded => Done::PaymentRefunded,
+        // One that failed is refused by the API; all that is sure here is that no money came.
+        PaymentStatusBody::Pending | PaymentStatusBody::Failed => Done::PaymentPending,
     }
 }
 
@@ -123,10 +105,10 @@ impl Fields for PaymentForm {
 
 pub(super) async fn pay(Named(id): Named<OrderId>, sent: SentBy<PaymentForm>) -> Result<Response, Refusal> {
     let SentBy { member: Member { visit, .. }, form, typed } = sent;
-    let command = PayOrder { order_id: id.to_string(), token: &form.token };
+    let command = PayOrderBody { order_id: id.uuid(), token: form.token.clone() };
     let here = format!("/orders/{id}");
-    match visit.with_key(&form.idempotency_key)?.post("/api/payments", &command).await {
-        Ok(answer) => Ok(Onward::to(here).telling(parsed::<Payment>(&answer)?.status.into()).into_response()),
+    match visit.with_key(&form.idempotency_key)?.post(paths::PAYMENTS, &command).await {
+        Ok(answer) => Ok(Onward::to(here).telling(outcome(parsed::<PaymentBody>(&answer)?.status)).into_response()),
         Err(refusal) if refusal.is("already_paid") => {
             Ok(Onward::to(here).telling(Done::OrderPaidBefore).into_response())
         }
@@ -137,7 +119,7 @@ pub(super) async fn pay(Named(id): Named<OrderId>, sent: SentBy<PaymentForm>) ->
 pub(super) async fn cancel(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
     let SentBy { member: Member { visit, .. }, typed, .. } = sent;
     let here = format!("/orders/{id}");
-    match visit.delete(&address(id)).await {
+    match visit.delete(&paths::order(id)).await {
         Ok(_) => Ok(Onward::to(here).telling(Done::OrderCancelled).into_response()),
         Err(refusal) => visit.ask_again(&here, typed, refusal).await,
     }

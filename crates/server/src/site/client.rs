@@ -18,7 +18,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
-use crate::http::edge::{Forwarded, RequestTrace, X_REQUEST_ID};
+use ticketing_api::headers::X_REQUEST_ID;
+
+use crate::http::edge::{Forwarded, RequestTrace};
 
 /// Asks the API on behalf of a visitor of the site. A clone asks the same API.
 #[derive(Debug, Clone)]

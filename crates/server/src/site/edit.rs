@@ -3,6 +3,8 @@
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
+use ticketing_api::paths;
+use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::ticket::TicketRefusal;
@@ -20,7 +22,7 @@ use super::onward::Onward;
 use super::refusal::Refusal;
 use super::sell::TicketForm;
 use super::ticket;
-use super::view::{Ticket, TicketState};
+use super::view::{money, time};
 use super::visit::{Member, Visit};
 
 pub(super) async fn edit(Named(id): Named<TicketId>, member: Member) -> Result<Html<String>, Refusal> {
@@ -30,27 +32,27 @@ pub(super) async fn edit(Named(id): Named<TicketId>, member: Member) -> Result<H
 }
 
 /// A ticket that this member may change.
-async fn load(member: &Member, id: TicketId) -> Result<Ticket, Refusal> {
+async fn load(member: &Member, id: TicketId) -> Result<TicketBody, Refusal> {
     let ticket = ticket::load(&member.visit, id).await?;
     let refusal = match ticket.status {
-        _ if ticket.seller_id != member.viewer.id => TicketRefusal::NotSeller,
-        TicketState::Withdrawn => TicketRefusal::Withdrawn,
-        TicketState::OnSale | TicketState::SoldOut => return Ok(ticket),
+        _ if ticket.seller_id.to_string() != member.viewer.id => TicketRefusal::NotSeller,
+        TicketStatusBody::Withdrawn => TicketRefusal::Withdrawn,
+        TicketStatusBody::OnSale | TicketStatusBody::SoldOut => return Ok(ticket),
     };
     Err(Problem::from(Error::Ticket(refusal)).into())
 }
 
-fn values(ticket: &Ticket) -> TicketValues {
+fn values(ticket: &TicketBody) -> TicketValues {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     TicketValues {
-        title: ticket.title.clone(),
+        title: ticket.title.to_string(),
         description: text(&ticket.description),
         venue: text(&ticket.venue),
         city: text(&ticket.city),
         category: text(&ticket.category),
-        starts_at: ticket.starts_at.as_deref().map(typed_time).unwrap_or_default(),
-        price: typed_price(ticket.price.0),
-        currency: ticket.price.0.currency.to_owned(),
+        starts_at: time(ticket.starts_at).as_deref().map(typed_time).unwrap_or_default(),
+        price: typed_price(money(ticket.price)),
+        currency: ticket.price.currency.code().to_owned(),
         quantity: ticket.quantity.to_string(),
         max_per_buyer: ticket.max_per_buyer.map(|most| most.to_string()).unwrap_or_default(),
     }
@@ -76,7 +78,7 @@ fn typed_time(rfc3339: &str) -> String {
     }
 }
 
-fn page(visit: &Visit, ticket: Ticket, draft: &Draft) -> String {
+fn page(visit: &Visit, ticket: TicketBody, draft: &Draft) -> String {
     let typed: Option<TicketForm> = draft.form();
     // Who was told that the ticket has changed sees it as it is; nobody else replaces what they have not seen.
     let is_told = draft.reason.as_ref().is_some_and(|reason| reason.is("stale_version"));
@@ -87,19 +89,19 @@ fn page(visit: &Visit, ticket: Ticket, draft: &Draft) -> String {
     };
     edit_page(EditPage {
         shell: visit.shell(),
-        id: ticket.id,
+        id: ticket.id.to_string(),
         version,
         currencies: currencies(&form.values.currency),
         categories: categories(),
         form,
         taken: ticket.quantity.saturating_sub(ticket.available),
-        withdrawn: ticket.status == TicketState::Withdrawn,
+        withdrawn: ticket.status == TicketStatusBody::Withdrawn,
     })
 }
 
 pub(super) async fn save(Named(id): Named<TicketId>, sent: SentBy<TicketForm>) -> Result<Response, Refusal> {
     let SentBy { member: Member { visit, .. }, form, typed } = sent;
-    let saved = visit.for_version(form.version).put(&ticket::address(id), &form.offer()).await;
+    let saved = visit.for_version(form.version).put(&paths::ticket(id), &form.offer()).await;
     match saved {
         Ok(_) => Ok(Onward::to(format!("/tickets/{id}")).telling(Done::TicketChanged).into_response()),
         Err(refusal) => visit.ask_again(&format!("/tickets/{id}/edit"), typed, refusal).await,
@@ -119,7 +121,7 @@ impl Fields for WithdrawForm {
 
 pub(super) async fn withdraw(Named(id): Named<TicketId>, sent: SentBy<WithdrawForm>) -> Result<Response, Refusal> {
     let SentBy { member: Member { visit, .. }, form, typed } = sent;
-    match visit.for_version(form.version).delete(&ticket::address(id)).await {
+    match visit.for_version(form.version).delete(&paths::ticket(id)).await {
         Ok(_) => Ok(Onward::to(format!("/tickets/{id}")).telling(Done::TicketWithdrawn).into_response()),
         Err(refusal) => visit.ask_again(&format!("/tickets/{id}/edit"), typed, refusal).await,
     }

@@ -10,10 +10,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
 
+use ticketing_api::problem::PROBLEM_JSON;
 use ticketing_web::{ErrorPage, Flash, FlashKind, Form, Shell, error_page, explain_with_wait};
 
 use crate::config::Gateway;
-use crate::http::problem::{PROBLEM_JSON, Problem};
+use crate::http::problem::Problem;
 
 use super::client::Answer;
 

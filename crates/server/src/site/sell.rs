@@ -3,13 +3,14 @@
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
+use ticketing_api::money::MoneyBody;
+use ticketing_api::paths;
+use ticketing_api::tickets::{OfferBody, TicketBody, TicketPage};
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::{Currency, Money, Price};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_web::{Done, FieldError, Form, MyTicketsPage, SellPage, TicketValues, my_tickets_page, sell_page};
 
-use crate::api::money::MoneyBody;
-use crate::api::tickets::OfferBody;
 use crate::http::extract::Lenient;
 
 use super::choices::{EURO, categories, currencies};
@@ -17,7 +18,7 @@ use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
-use super::view::{Listed, Place, Ticket};
+use super::view::{Place, my_ticket};
 use super::visit::{Member, Visit, parsed};
 
 pub(super) async fn sell(Member { visit, .. }: Member) -> Html<String> {
@@ -36,9 +37,9 @@ fn page(visit: &Visit, form: Form<TicketValues>, idempotency_key: String) -> Str
 
 pub(super) async fn offer(sent: SentBy<TicketForm>) -> Result<Response, Refusal> {
     let SentBy { member: Member { visit, .. }, form, typed } = sent;
-    match visit.with_key(&form.idempotency_key)?.post("/api/tickets", &form.offer()).await {
+    match visit.with_key(&form.idempotency_key)?.post(paths::TICKETS, &form.offer()).await {
         Ok(answer) => {
-            let ticket: Ticket = parsed(&answer)?;
+            let ticket: TicketBody = parsed(&answer)?;
             Ok(Onward::to(format!("/tickets/{}", ticket.id)).telling(Done::TicketOffered).into_response())
         }
         Err(refusal) => visit.ask_again("/sell", typed, refusal).await,
@@ -49,10 +50,10 @@ pub(super) async fn my_tickets(
     Member { visit, .. }: Member,
     Lenient(place): Lenient<Place>,
 ) -> Result<Html<String>, Refusal> {
-    let found: Listed<Ticket> = visit.read(&place.of_list("/api/tickets/mine")).await?;
+    let found: TicketPage = visit.read(&place.of_list(paths::MY_TICKETS)).await?;
     Ok(Html(my_tickets_page(MyTicketsPage {
         shell: visit.shell(),
-        tickets: found.items.into_iter().map(Into::into).collect(),
+        tickets: found.items.into_iter().map(my_ticket).collect(),
         next_cursor: found.next_cursor,
     })))
 }

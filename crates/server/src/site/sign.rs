@@ -1,8 +1,10 @@
 //! `/signup`, `/signin` and `/signout`.
 
 use axum::response::{Html, IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use ticketing_api::accounts::Credentials;
+use ticketing_api::paths;
 use ticketing_web::{Done, Form, SignInPage, SignInValues, SignUpPage, sign_in_page, sign_up_page};
 
 use crate::http::auth::cookies::SessionCookies;
@@ -30,15 +32,9 @@ pub(super) struct SignForm {
     next: String,
 }
 
-#[derive(Serialize)]
-struct Credentials<'a> {
-    email: &'a str,
-    password: &'a str,
-}
-
 impl SignForm {
-    fn credentials(&self) -> Credentials<'_> {
-        Credentials { email: &self.email, password: &self.password }
+    fn credentials(&self) -> Credentials {
+        Credentials { email: self.email.clone(), password: self.password.clone() }
     }
 
     fn next(&self) -> LocalPath {
@@ -78,7 +74,7 @@ pub(super) async fn sign_up_form(visit: Visit, Lenient(query): Lenient<Afterward
 
 pub(super) async fn sign_in(visit: Visit, sent: Sent<SignForm>) -> Result<Response, Refusal> {
     let next = sent.form.next();
-    match visit.post("/api/users/signin", &sent.form.credentials()).await {
+    match visit.post(paths::SIGN_IN, &sent.form.credentials()).await {
         Ok(answer) => Ok(Onward::to(next.as_str()).with_cookies(&answer.headers).into_response()),
         Err(refusal) => visit.ask_again(&next.after("/signin"), sent.typed, refusal).await,
     }
@@ -86,7 +82,7 @@ pub(super) async fn sign_in(visit: Visit, sent: Sent<SignForm>) -> Result<Respon
 
 pub(super) async fn sign_up(visit: Visit, sent: Sent<SignForm>) -> Result<Response, Refusal> {
     let next = sent.form.next();
-    match visit.post("/api/users/signup", &sent.form.credentials()).await {
+    match visit.post(paths::SIGN_UP, &sent.form.credentials()).await {
         Ok(answer) => {
             let onward = Onward::to(next.as_str()).with_cookies(&answer.headers);
             Ok(onward.telling(Done::SignedUp).into_response())
@@ -105,6 +101,6 @@ pub(super) async fn sign_out(visit: Visit, sent: Sent<NoFields>) -> Result<Respo
     if sent.is_opened_by_another(&viewer.id) {
         return Ok(Onward::to("/").telling(Done::NothingChanged).into_response());
     }
-    let answer = visit.post("/api/users/signout", &()).await?;
+    let answer = visit.post(paths::SIGN_OUT, &()).await?;
     Ok(Onward::to("/").with_cookies(&answer.headers).telling(Done::SignedOut).into_response())
 }

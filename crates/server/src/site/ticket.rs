@@ -1,12 +1,15 @@
 //! `/tickets/{id}`: a ticket, and the form that orders it.
 
 use axum::response::{Html, IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use ticketing_api::money::MoneyBody;
+use ticketing_api::orders::{OrderBody, PlaceOrderBody};
+use ticketing_api::paths;
+use ticketing_api::tickets::TicketBody;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_web::{Form, Money, OrderValues, TicketPage, ticket_page};
 
-use crate::api::money::MoneyBody;
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
 use crate::state::App;
@@ -15,7 +18,7 @@ use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
-use super::view::{Order, Price, Ticket};
+use super::view::{money, ticket_status, time};
 use super::visit::{Member, Visit, parsed};
 
 pub(super) async fn ticket(Named(id): Named<TicketId>, visit: Visit) -> Result<Html<String>, Refusal> {
@@ -24,13 +27,8 @@ pub(super) async fn ticket(Named(id): Named<TicketId>, visit: Visit) -> Result<H
     Ok(Html(page(&visit, ticket, &draft)))
 }
 
-/// Where the API has a ticket.
-pub(super) fn address(id: TicketId) -> String {
-    format!("/api/tickets/{id}")
-}
-
-pub(super) async fn load(visit: &Visit, id: TicketId) -> Result<Ticket, Refusal> {
-    visit.read(&address(id)).await
+pub(super) async fn load(visit: &Visit, id: TicketId) -> Result<TicketBody, Refusal> {
+    visit.read(&paths::ticket(id)).await
 }
 
 /// By which the API knows a form that is sent twice.
@@ -38,26 +36,27 @@ pub(super) fn new_key(app: &App) -> String {
     app.env.uuid(app.env.now()).to_string()
 }
 
-fn page(visit: &Visit, ticket: Ticket, draft: &Draft) -> String {
-    let own = visit.viewer().is_some_and(|viewer| viewer.id == ticket.seller_id);
+fn page(visit: &Visit, ticket: TicketBody, draft: &Draft) -> String {
+    let own = visit.viewer().is_some_and(|viewer| viewer.id == ticket.seller_id.to_string());
+    let price = money(ticket.price);
     let typed: OrderForm = draft.form().unwrap_or_default();
-    let was = typed.price().filter(|was| *was != ticket.price.0);
+    let was = typed.price().filter(|was| *was != price);
     let idempotency_key = draft.key(&visit.app, Some(&typed.idempotency_key));
     let order = draft.onto(Form::new(OrderValues { quantity: typed.quantity }));
     ticket_page(TicketPage {
         shell: visit.shell(),
-        id: ticket.id,
+        id: ticket.id.to_string(),
         version: ticket.version,
-        title: ticket.title,
+        title: ticket.title.to_string(),
         description: ticket.description,
         venue: ticket.venue,
         city: ticket.city,
         category: ticket.category,
-        starts_at: ticket.starts_at,
-        price: ticket.price.0,
+        starts_at: time(ticket.starts_at),
+        price,
         was,
         available: ticket.available,
-        status: ticket.status.into(),
+        status: ticket_status(ticket.status),
         own,
         order,
         idempotency_key,
@@ -74,14 +73,6 @@ pub(super) struct OrderForm {
     idempotency_key: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PlaceOrder {
-    ticket_id: String,
-    quantity: u32,
-    price: MoneyBody<'static>,
-}
-
 impl Fields for OrderForm {
     const KEPT: &'static [&'static str] = &["quantity", "amount", "currency", "idempotency_key"];
 }
@@ -90,24 +81,24 @@ impl OrderForm {
     /// The price that the buyer saw.
     fn price(&self) -> Option<Money> {
         let seen = MoneyBody { amount: self.amount.parse().ok()?, currency: self.currency.clone().into() };
-        Price::try_from(seen).ok().map(|price| price.0)
+        seen.try_into().ok().map(money)
     }
 
-    fn command(&self, id: TicketId) -> Result<PlaceOrder, Problem> {
+    fn command(&self, id: TicketId) -> Result<PlaceOrderBody, Problem> {
         let amount = self.amount.parse().map_err(|_| Problem::malformed("the price of the form is no amount"))?;
-        Ok(PlaceOrder {
-            ticket_id: id.to_string(),
+        Ok(PlaceOrderBody {
+            ticket_id: id.uuid(),
             // The API refuses an order for none in the same words as for too many.
-            quantity: self.quantity.trim().parse().unwrap_or(0),
-            price: MoneyBody { amount, currency: self.currency.clone().into() },
+            quantity: Some(self.quantity.trim().parse().unwrap_or(0)),
+            price: Some(MoneyBody { amount, currency: self.currency.clone().into() }),
         })
     }
 }
 
 pub(super) async fn order(Named(id): Named<TicketId>, sent: SentBy<OrderForm>) -> Result<Response, Refusal> {
     let SentBy { member: Member { visit, .. }, form, typed } = sent;
-    match visit.with_key(&form.idempotency_key)?.post("/api/orders", &form.command(id)?).await {
-        Ok(answer) => Ok(Onward::to(format!("/orders/{}", parsed::<Order>(&answer)?.id)).into_response()),
+    match visit.with_key(&form.idempotency_key)?.post(paths::ORDERS, &form.command(id)?).await {
+        Ok(answer) => Ok(Onward::to(format!("/orders/{}", parsed::<OrderBody>(&answer)?.id)).into_response()),
         Err(refusal) => visit.ask_again(&format!("/tickets/{id}"), typed, refusal).await,
     }
 }

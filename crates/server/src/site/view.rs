@@ -2,19 +2,12 @@
 
 use serde::Deserialize;
 
-use ticketing_core::domain::invalid::Invalid;
+use ticketing_api::accounts::SessionBody;
+use ticketing_api::orders::{CancelReasonBody, OrderBody, OrderStatusBody};
+use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::money::Money as Amount;
+use ticketing_core::domain::time::Timestamp;
 use ticketing_web::{Money, MyTicket, OrderRow, OrderStatus, OrderSummary, Session, TicketCard, TicketStatus};
-
-use crate::api::money::MoneyBody;
-
-/// Some entries of a list, and where to read on.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Listed<T> {
-    pub(super) items: Vec<T>,
-    pub(super) next_cursor: Option<String>,
-}
 
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize)]
@@ -31,180 +24,88 @@ impl Place {
     }
 }
 
-/// A ticket.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Ticket {
-    pub(super) id: String,
-    pub(super) seller_id: String,
-    pub(super) title: String,
-    pub(super) description: Option<String>,
-    pub(super) venue: Option<String>,
-    pub(super) city: Option<String>,
-    pub(super) category: Option<String>,
-    pub(super) starts_at: Option<String>,
-    pub(super) price: Price,
-    pub(super) quantity: u32,
-    pub(super) max_per_buyer: Option<u32>,
-    pub(super) available: u32,
-    pub(super) status: TicketState,
-    held: Option<u32>,
-    sold: Option<u32>,
-    pub(super) version: u64,
+pub(super) const fn money(Amount { amount, currency }: Amount) -> Money {
+    Money { amount, currency: currency.code(), exponent: currency.exponent() }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum TicketState {
-    OnSale,
-    SoldOut,
-    Withdrawn,
+pub(super) fn time(time: Option<Timestamp>) -> Option<String> {
+    time.map(|time| time.to_string())
 }
 
-/// An order.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Order {
-    pub(super) id: String,
-    status: OrderState,
-    cancel_reason: Option<CancelReason>,
-    pub(super) pay_by: Option<String>,
-    quantity: u32,
-    price: Price,
-    total: Price,
-    ticket: OrderedTicket,
-    placed_at: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct OrderedTicket {
-    id: String,
-    title: String,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum OrderState {
-    AwaitingPayment,
-    Completed,
-    Cancelled,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum CancelReason {
-    ByBuyer,
-    Expired,
-}
-
-/// A place where an account is signed in.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SignedIn {
-    id: String,
-    device: String,
-    created_at: String,
-    refreshed_at: String,
-    current: bool,
-}
-
-/// An amount of a currency that exists.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "MoneyBody<'static>")]
-pub(super) struct Price(pub(super) Money);
-
-impl TryFrom<MoneyBody<'static>> for Price {
-    type Error = Invalid;
-
-    fn try_from(body: MoneyBody<'static>) -> Result<Self, Invalid> {
-        let Amount { amount, currency } = body.try_into()?;
-        Ok(Self(Money { amount, currency: currency.code(), exponent: currency.exponent() }))
+pub(super) const fn ticket_status(status: TicketStatusBody) -> TicketStatus {
+    match status {
+        TicketStatusBody::OnSale => TicketStatus::OnSale,
+        TicketStatusBody::SoldOut => TicketStatus::SoldOut,
+        TicketStatusBody::Withdrawn => TicketStatus::Withdrawn,
     }
 }
 
-impl From<TicketState> for TicketStatus {
-    fn from(state: TicketState) -> Self {
-        match state {
-            TicketState::OnSale => Self::OnSale,
-            TicketState::SoldOut => Self::SoldOut,
-            TicketState::Withdrawn => Self::Withdrawn,
-        }
+pub(super) fn ticket_card(ticket: TicketBody) -> TicketCard {
+    TicketCard {
+        id: ticket.id.to_string(),
+        title: ticket.title.to_string(),
+        venue: ticket.venue,
+        city: ticket.city,
+        category: ticket.category,
+        starts_at: time(ticket.starts_at),
+        price: money(ticket.price),
+        available: ticket.available,
+        status: ticket_status(ticket.status),
     }
 }
 
-impl From<Ticket> for TicketCard {
-    fn from(ticket: Ticket) -> Self {
-        Self {
-            id: ticket.id,
-            title: ticket.title,
-            venue: ticket.venue,
-            city: ticket.city,
-            category: ticket.category,
-            starts_at: ticket.starts_at,
-            price: ticket.price.0,
-            available: ticket.available,
-            status: ticket.status.into(),
-        }
+pub(super) fn my_ticket(ticket: TicketBody) -> MyTicket {
+    MyTicket {
+        id: ticket.id.to_string(),
+        title: ticket.title.to_string(),
+        starts_at: time(ticket.starts_at),
+        price: money(ticket.price),
+        offered: ticket.quantity,
+        held: ticket.held.unwrap_or_default(),
+        sold: ticket.sold.unwrap_or_default(),
+        status: ticket_status(ticket.status),
     }
 }
 
-impl From<Ticket> for MyTicket {
-    fn from(ticket: Ticket) -> Self {
-        Self {
-            id: ticket.id,
-            title: ticket.title,
-            starts_at: ticket.starts_at,
-            price: ticket.price.0,
-            offered: ticket.quantity,
-            held: ticket.held.unwrap_or_default(),
-            sold: ticket.sold.unwrap_or_default(),
-            status: ticket.status.into(),
-        }
+pub(super) const fn order_status(order: &OrderBody) -> OrderStatus {
+    match (order.status, order.cancel_reason) {
+        (OrderStatusBody::AwaitingPayment, _) => OrderStatus::AwaitingPayment,
+        (OrderStatusBody::Completed, _) => OrderStatus::Completed,
+        (OrderStatusBody::Cancelled, Some(CancelReasonBody::Expired)) => OrderStatus::Expired,
+        (OrderStatusBody::Cancelled, Some(CancelReasonBody::ByBuyer) | None) => OrderStatus::Cancelled,
     }
 }
 
-impl Order {
-    pub(super) fn status(&self) -> OrderStatus {
-        match (self.status, self.cancel_reason) {
-            (OrderState::AwaitingPayment, _) => OrderStatus::AwaitingPayment,
-            (OrderState::Completed, _) => OrderStatus::Completed,
-            (OrderState::Cancelled, Some(CancelReason::Expired)) => OrderStatus::Expired,
-            (OrderState::Cancelled, Some(CancelReason::ByBuyer) | None) => OrderStatus::Cancelled,
-        }
+pub(super) fn order_row(order: OrderBody) -> OrderRow {
+    OrderRow {
+        id: order.id.to_string(),
+        status: order_status(&order),
+        ticket_title: order.ticket.title.to_string(),
+        quantity: order.quantity,
+        total: money(order.total),
+        placed_at: order.placed_at.to_string(),
     }
 }
 
-impl From<Order> for OrderRow {
-    fn from(order: Order) -> Self {
-        let status = order.status();
-        Self {
-            id: order.id,
-            ticket_title: order.ticket.title,
-            quantity: order.quantity,
-            total: order.total.0,
-            placed_at: order.placed_at,
-            status,
-        }
+pub(super) fn order_summary(order: &OrderBody) -> OrderSummary {
+    OrderSummary {
+        id: order.id.to_string(),
+        ticket_id: order.ticket.id.to_string(),
+        ticket_title: order.ticket.title.to_string(),
+        quantity: order.quantity,
+        price: money(order.price),
+        total: money(order.total),
+        placed_at: order.placed_at.to_string(),
     }
 }
 
-impl From<Order> for OrderSummary {
-    fn from(order: Order) -> Self {
-        Self {
-            id: order.id,
-            ticket_id: order.ticket.id,
-            ticket_title: order.ticket.title,
-            quantity: order.quantity,
-            price: order.price.0,
-            total: order.total.0,
-            placed_at: order.placed_at,
-        }
-    }
-}
-
-impl From<SignedIn> for Session {
-    fn from(session: SignedIn) -> Self {
-        let SignedIn { id, device, created_at, refreshed_at, current } = session;
-        Self { id, device, created_at, refreshed_at, current }
+pub(super) fn session(session: SessionBody) -> Session {
+    let SessionBody { id, device, created_at, refreshed_at, current, .. } = session;
+    Session {
+        id: id.to_string(),
+        device,
+        created_at: created_at.to_string(),
+        refreshed_at: refreshed_at.to_string(),
+        current,
     }
 }

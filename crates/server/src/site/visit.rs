@@ -14,15 +14,18 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, IF_MATCH, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+use ticketing_api::accounts::{AccountBody, CurrentUserBody};
+use ticketing_api::headers::{IDEMPOTENCY_KEY, X_REQUEST_ID};
+use ticketing_api::paths;
 use ticketing_web::{Done, Shell, Viewer as Shown, nothing_changed};
 
 use crate::config::Gateway;
 use crate::http::auth::cookies::{ACCESS, CookieName, REFRESH, cookies, cookies_named};
 use crate::http::client;
-use crate::http::edge::{Postponed, RequestTrace, X_REQUEST_ID};
+use crate::http::edge::{Postponed, RequestTrace};
 use crate::http::etag::offer_tag;
 use crate::http::problem::Problem;
 use crate::state::App;
@@ -49,10 +52,16 @@ pub(super) struct Door {
 struct KeptBack;
 
 /// Somebody who is signed in.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub(super) struct Viewer {
     pub(super) id: String,
     pub(super) email: String,
+}
+
+impl From<AccountBody> for Viewer {
+    fn from(AccountBody { id, email }: AccountBody) -> Self {
+        Self { id: id.to_string(), email }
+    }
 }
 
 /// A request of somebody, signed in or not, and the API to ask on their behalf.
@@ -114,7 +123,6 @@ impl Visit {
 
     /// The same visit, under the name by which the API knows a request that comes twice.
     pub(super) fn with_key(&self, key: &str) -> Result<Self, Refusal> {
-        const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
         if key.is_empty() {
             return Ok(self.clone());
         }
@@ -298,21 +306,16 @@ impl Visit {
     }
 
     async fn identified(self) -> Self {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Known {
-            current_user: Option<Viewer>,
-        }
-        let answer = self.api.get("/api/users/currentuser", &self.caller).await;
-        match answer.json::<Known>() {
-            Some(known) if answer.status.is_success() => Self { viewer: known.current_user, ..self },
+        let answer = self.api.get(paths::CURRENT_USER, &self.caller).await;
+        match answer.json::<CurrentUserBody>() {
+            Some(known) if answer.status.is_success() => Self { viewer: known.current_user.map(Viewer::from), ..self },
             Some(_) | None => Self { unsure: Some(answer), ..self },
         }
     }
 
     /// Goes on with a session whose access token ran out.
     async fn renewed(self) -> Recognised {
-        let answer = self.api.post("/api/users/refresh", &self.caller, &()).await;
+        let answer = self.api.post(paths::REFRESH, &self.caller, &()).await;
         if answer.status == StatusCode::UNAUTHORIZED {
             // Its cookies stay: an answer that comes late would take away those that a newer one has set meanwhile.
             return Recognised { visit: self, renewed: Vec::new() };

@@ -27,8 +27,8 @@ const FLOORS: [&str; 17] = [
 /// What stands above all: the commands, and the roots of the library and the program.
 const TOP: [&str; 3] = ["topics", "lib", "main"];
 
-/// What is yet to be untied: settings hold parsed keys, and live updates show bodies of the API.
-const KNOTS: [(&str, &str); 2] = [("config", "wiring"), ("live", "api")];
+/// What is yet to be untied: settings hold parsed keys.
+const KNOTS: [(&str, &str); 1] = [("config", "wiring")];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

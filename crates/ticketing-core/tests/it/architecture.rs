@@ -107,6 +107,14 @@ fn the_core_knows_none_of_the_other_crates() {
 }
 
 #[test]
+fn the_api_knows_the_core_alone() {
+    let known = tree().dependencies("crates/api", "dependencies");
+    let ours = known.into_iter().filter(|name| name.starts_with("ticketing-") || name == "axum");
+
+    assert_eq!(ours.collect::<Vec<_>>(), ["ticketing-core"]);
+}
+
+#[test]
 fn pages_know_neither_a_server_nor_an_adapter() {
     let known = tree().dependencies("crates/web", "dependencies");
     let forbidden = |name: &String| {

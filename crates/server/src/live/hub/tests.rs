@@ -10,7 +10,7 @@ use super::*;
 const TICKET: TicketId = TicketId::new(Uuid::from_u128(7));
 
 fn state(version: u64, held: u32, sales_version: u64) -> (Offered, Sales) {
-    let price = Money { amount: 1000 + version, currency: "EUR".parse().unwrap() }.into();
+    let price = Money { amount: 1000 + version, currency: "EUR".parse().unwrap() };
     let offered = Offered { price, quantity: 10, status: TicketStatus::OnSale, version };
     (offered, Sales { held, sold: 0, version: sales_version })
 }

@@ -37,7 +37,7 @@ impl FeedLive {
 
 fn shown(state: TicketState) -> (Offered, Sales) {
     let TicketState { price, quantity, status, version, sales } = state;
-    (Offered { price: price.money().into(), quantity: quantity.get(), status, version }, sales)
+    (Offered { price: price.money(), quantity: quantity.get(), status, version }, sales)
 }
 
 #[async_trait]

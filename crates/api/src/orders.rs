@@ -1,0 +1,166 @@
+//! Orders.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use ticketing_core::domain::ids::{OrderId, TicketId};
+use ticketing_core::domain::money::Money;
+use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
+use ticketing_core::domain::time::Timestamp;
+use uuid::Uuid;
+
+use crate::as_text;
+use crate::money::MoneyBody;
+
+/// A request to hold places of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlaceOrderBody {
+    /// The ticket.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub ticket_id: Uuid,
+    /// The number of places; one if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
+    pub quantity: Option<u32>,
+    /// The price of one place that the buyer saw. If it has changed since, nothing is ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<MoneyBody>,
+}
+
+/// The state of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum OrderStatusBody {
+    /// The places are held until `payBy`.
+    AwaitingPayment,
+    /// The places belong to the buyer.
+    Completed,
+    /// The places were given back.
+    Cancelled,
+}
+
+/// Why an order was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum CancelReasonBody {
+    /// The buyer cancelled it.
+    ByBuyer,
+    /// Nobody paid in time.
+    Expired,
+}
+
+/// The ticket as it was when it was ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OrderedTicketBody {
+    /// Unique id (UUIDv7).
+    #[serde(with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: TicketId,
+    /// Its title at that time.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub title: Arc<str>,
+}
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OrderBody {
+    /// Unique id (UUIDv7).
+    #[serde(with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: OrderId,
+    /// Its state.
+    pub status: OrderStatusBody,
+    /// The deadline for payment, while it awaits payment.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub pay_by: Option<Timestamp>,
+    /// The number of places.
+    pub quantity: u32,
+    /// The price of one place when it was ordered.
+    #[serde(with = "crate::money")]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::MoneyBody))]
+    pub price: Money,
+    /// What the buyer pays.
+    #[serde(with = "crate::money")]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::MoneyBody))]
+    pub total: Money,
+    /// What was ordered.
+    pub ticket: OrderedTicketBody,
+    /// When it was placed.
+    #[serde(with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "date-time"))]
+    pub placed_at: Timestamp,
+    /// When it was paid.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub completed_at: Option<Timestamp>,
+    /// When it was cancelled.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub cancelled_at: Option<Timestamp>,
+    /// Why it was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_reason: Option<CancelReasonBody>,
+    /// Rises with every change.
+    pub version: u64,
+}
+
+/// A page of orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OrderPage {
+    /// The orders, newest first.
+    pub items: Vec<OrderBody>,
+    /// Asks for the next page; null after the last.
+    pub next_cursor: Option<String>,
+}
+
+impl From<Order> for OrderBody {
+    fn from(order: Order) -> Self {
+        let total = order.total();
+        let body = Self {
+            id: order.id,
+            status: OrderStatusBody::AwaitingPayment,
+            pay_by: None,
+            quantity: order.quantity.get(),
+            price: order.ticket.price.money(),
+            total,
+            ticket: OrderedTicketBody { id: order.ticket.id, title: order.ticket.title },
+            placed_at: order.placed_at,
+            completed_at: None,
+            cancelled_at: None,
+            cancel_reason: None,
+            version: order.version,
+        };
+        match order.status {
+            OrderStatus::AwaitingPayment { pay_by } => Self { pay_by: Some(pay_by), ..body },
+            OrderStatus::Completed { at, .. } => {
+                Self { status: OrderStatusBody::Completed, completed_at: Some(at), ..body }
+            }
+            OrderStatus::Cancelled { reason, at } => Self {
+                status: OrderStatusBody::Cancelled,
+                cancelled_at: Some(at),
+                cancel_reason: Some(reason.into()),
+                ..body
+            },
+        }
+    }
+}
+
+impl From<CancelReason> for CancelReasonBody {
+    fn from(reason: CancelReason) -> Self {
+        match reason {
+            CancelReason::ByBuyer => Self::ByBuyer,
+            CancelReason::Expired => Self::Expired,
+        }
+    }
+}

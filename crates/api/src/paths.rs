@@ -1,0 +1,48 @@
+//! Where each resource is.
+
+use ticketing_core::domain::ids::{OrderId, SessionId, TicketId};
+
+/// Opens an account.
+pub const SIGN_UP: &str = "/api/users/signup";
+/// Begins a session.
+pub const SIGN_IN: &str = "/api/users/signin";
+/// Ends the session.
+pub const SIGN_OUT: &str = "/api/users/signout";
+/// Exchanges the refresh token.
+pub const REFRESH: &str = "/api/users/refresh";
+/// The account that is signed in.
+pub const CURRENT_USER: &str = "/api/users/currentuser";
+/// Changes the password.
+pub const PASSWORD: &str = "/api/users/password";
+/// The sessions of the account.
+pub const SESSIONS: &str = "/api/users/sessions";
+/// The public keys that verify access tokens.
+pub const JWKS: &str = "/.well-known/jwks.json";
+/// What is on sale.
+pub const TICKETS: &str = "/api/tickets";
+/// What the account sells.
+pub const MY_TICKETS: &str = "/api/tickets/mine";
+/// Orders of the account.
+pub const ORDERS: &str = "/api/orders";
+/// Payments.
+pub const PAYMENTS: &str = "/api/payments";
+/// Live updates of several tickets.
+pub const LIVE: &str = "/api/live";
+
+/// One session of the account.
+#[must_use]
+pub fn session(id: SessionId) -> String {
+    format!("{SESSIONS}/{id}")
+}
+
+/// One ticket.
+#[must_use]
+pub fn ticket(id: TicketId) -> String {
+    format!("{TICKETS}/{id}")
+}
+
+/// One order.
+#[must_use]
+pub fn order(id: OrderId) -> String {
+    format!("{ORDERS}/{id}")
+}

@@ -1,0 +1,181 @@
+//! Tickets.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::money::{Money, Quantity};
+use ticketing_core::domain::ticket::{Listing, Offer, TicketStatus};
+use ticketing_core::domain::time::Timestamp;
+
+use crate::as_text;
+use crate::money::MoneyBody;
+
+/// What a seller offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OfferBody {
+    /// 1 to 120 characters.
+    #[cfg_attr(feature = "openapi", schema(example = "La traviata, stalls", max_length = 120))]
+    pub title: String,
+    /// Up to 4,000 characters on several lines.
+    #[cfg_attr(feature = "openapi", schema(max_length = 4000))]
+    pub description: Option<String>,
+    /// The venue.
+    #[cfg_attr(feature = "openapi", schema(example = "State Opera", max_length = 120))]
+    pub venue: Option<String>,
+    /// The city.
+    #[cfg_attr(feature = "openapi", schema(example = "Vienna", max_length = 80))]
+    pub city: Option<String>,
+    /// The category.
+    #[cfg_attr(feature = "openapi", schema(example = "opera", max_length = 40))]
+    pub category: Option<String>,
+    /// When the event begins; in the future.
+    #[cfg_attr(feature = "openapi", schema(example = "2030-06-01T19:30:00Z", format = "date-time"))]
+    pub starts_at: Option<String>,
+    /// The price of one place; above zero.
+    pub price: MoneyBody,
+    /// The number of places in all.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000, example = 4))]
+    pub quantity: u32,
+    /// The most places one buyer may have, held and bought together; the marketplace's own limit if absent.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000, example = 4))]
+    pub max_per_buyer: Option<u32>,
+}
+
+/// Whether a ticket may be ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schema(as = StatusBody))]
+pub enum TicketStatusBody {
+    /// There are places left.
+    OnSale,
+    /// There are none left for now.
+    SoldOut,
+    /// Its seller took it off sale.
+    Withdrawn,
+}
+
+impl TicketStatusBody {
+    /// The state of a ticket with so many places left.
+    #[must_use]
+    pub const fn new(status: TicketStatus, available: u32) -> Self {
+        match (status, available) {
+            (TicketStatus::Withdrawn, _) => Self::Withdrawn,
+            (TicketStatus::OnSale, 0) => Self::SoldOut,
+            (TicketStatus::OnSale, _) => Self::OnSale,
+        }
+    }
+}
+
+/// A ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TicketBody {
+    /// Unique id (UUIDv7).
+    #[serde(with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: TicketId,
+    /// The account that sells it.
+    #[serde(with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub seller_id: AccountId,
+    /// What is sold.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub title: Arc<str>,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The venue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue: Option<String>,
+    /// The city.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    /// The category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// When the event begins.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub starts_at: Option<Timestamp>,
+    /// The price of one place.
+    #[serde(with = "crate::money")]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::MoneyBody))]
+    pub price: Money,
+    /// The number of places in all.
+    pub quantity: u32,
+    /// The most places one buyer may have, if the seller set a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_per_buyer: Option<u32>,
+    /// How many are left, as far as is known.
+    pub available: u32,
+    /// Whether it may be ordered.
+    pub status: TicketStatusBody,
+    /// Places of orders that await payment; only for the seller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<u32>,
+    /// Places of completed orders; only for the seller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sold: Option<u32>,
+    /// When it was put on sale.
+    #[serde(with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "date-time"))]
+    pub created_at: Timestamp,
+    /// Rises with every change of the offer; the first part of the `ETag`, which `If-Match` compares.
+    pub version: u64,
+    /// Rises with every change of what is held and sold; the second part of the `ETag`.
+    pub sales_version: u64,
+}
+
+/// A page of tickets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TicketPage {
+    /// The tickets, in the order asked for.
+    pub items: Vec<TicketBody>,
+    /// Asks for the next page, together with the same filters; null after the last.
+    pub next_cursor: Option<String>,
+}
+
+impl TicketBody {
+    /// What its seller sees, with the sales.
+    #[must_use]
+    pub fn of_own(listing: Listing) -> Self {
+        let sales = listing.sales;
+        Self { held: Some(sales.held), sold: Some(sales.sold), ..Self::from(listing) }
+    }
+}
+
+impl From<Listing> for TicketBody {
+    /// What everybody sees.
+    fn from(listing: Listing) -> Self {
+        let (available, sales_version) = (listing.available(), listing.sales.version);
+        let ticket = listing.ticket;
+        let Offer { details, price, quantity, max_per_buyer } = ticket.offer;
+        Self {
+            id: ticket.id,
+            seller_id: ticket.seller,
+            title: details.title,
+            description: details.description,
+            venue: details.venue,
+            city: details.city,
+            category: details.category,
+            starts_at: details.starts_at,
+            price: price.money(),
+            quantity: quantity.get(),
+            max_per_buyer: max_per_buyer.map(Quantity::get),
+            available,
+            status: TicketStatusBody::new(ticket.status, available),
+            held: None,
+            sold: None,
+            created_at: ticket.created_at,
+            version: ticket.version,
+            sales_version,
+        }
+    }
+}
