@@ -4,7 +4,6 @@ pub mod accounts;
 pub mod docs;
 pub mod health;
 pub mod list;
-pub mod live;
 pub mod orders;
 pub mod payments;
 pub mod tickets;
@@ -14,10 +13,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::Service;
-use crate::state::App;
-
 use crate::http::slash::also_with_slash;
-use live::Streams;
+use crate::live::{self, Streams};
+use crate::state::App;
 
 /// The routes of the services that run here.
 pub(crate) fn router(app: &App, streams: Streams) -> Router<App> {

@@ -10,3 +10,4 @@ pub mod extract;
 pub(crate) mod limits;
 pub mod problem;
 pub(crate) mod slash;
+pub mod trace;

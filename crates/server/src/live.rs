@@ -3,7 +3,9 @@
 mod feed;
 mod hub;
 mod known;
+mod stream;
 
 pub(crate) use feed::LiveFollowsEvents;
 pub use hub::{Crowded, Listener, LiveUpdates, Update};
 pub use known::Offered;
+pub(crate) use stream::{Streams, routes};

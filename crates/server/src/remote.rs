@@ -4,6 +4,6 @@ mod forward;
 mod services;
 mod upstream;
 
-pub(crate) use forward::{forward, pass};
+pub(crate) use forward::{FromPage, forward, pass};
 pub use services::RemoteServices;
 pub use upstream::Upstream;

@@ -13,18 +13,20 @@ mod catalog;
 mod checkout;
 mod choices;
 mod client;
+mod context;
+mod door;
 mod draft;
 mod edit;
+mod flash;
 mod form;
 mod onward;
-mod orders;
 mod refusal;
 mod rendered;
 mod sell;
+mod session;
 mod sign;
 mod ticket;
 mod view;
-mod visit;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -35,34 +37,33 @@ use crate::http::problem::Problem;
 use crate::http::slash::Routes;
 use crate::state::App;
 
-use client::ApiClient;
+use door::Door;
 use rendered::Rendered;
-use visit::Door;
 
 /// The routes of the site. It knows what the API tells and nothing else.
 pub fn router(app: &App, api: Router) -> Router<App> {
-    let door = Door { app: App::clone(app), api: ApiClient::new(api), rendered: Rendered::default() };
+    let door = Door { app: App::clone(app), api, rendered: Rendered::default() };
     let pages = Routes::default()
         .route("/", get(catalog::catalog))
         .route("/tickets/{id}", get(ticket::ticket))
-        .route("/tickets/{id}/order", post(ticket::order).get(visit::back_to_page))
+        .route("/tickets/{id}/order", post(ticket::order).get(context::back_to_page))
         .route("/tickets/{id}/edit", get(edit::edit).post(edit::save))
-        .route("/tickets/{id}/withdraw", post(edit::withdraw).get(visit::back_to_page))
+        .route("/tickets/{id}/withdraw", post(edit::withdraw).get(context::back_to_page))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))
-        .route("/orders", get(orders::orders))
+        .route("/orders", get(checkout::orders))
         .route("/orders/{id}", get(checkout::order))
-        .route("/orders/{id}/pay", post(checkout::pay).get(visit::back_to_page))
-        .route("/orders/{id}/cancel", post(checkout::cancel).get(visit::back_to_page))
+        .route("/orders/{id}/pay", post(checkout::pay).get(context::back_to_page))
+        .route("/orders/{id}/cancel", post(checkout::cancel).get(context::back_to_page))
         .route("/signup", get(sign::sign_up_form).post(sign::sign_up))
         .route("/signin", get(sign::sign_in_form).post(sign::sign_in))
         .route("/signout", post(sign::sign_out))
         .route("/account", get(account::account))
-        .route("/account/password", post(account::change_password).get(visit::back_to_page))
-        .route("/account/sessions/{id}/revoke", post(account::revoke_session).get(visit::back_to_page))
+        .route("/account/password", post(account::change_password).get(context::back_to_page))
+        .route("/account/sessions/{id}/revoke", post(account::revoke_session).get(context::back_to_page))
         .router()
         .fallback(nothing_here)
-        .layer(from_fn_with_state(door, visit::enter));
+        .layer(from_fn_with_state(door, door::enter));
     assets::routes().merge(pages)
 }
 

@@ -5,10 +5,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 
-use crate::api::live::Streams;
 use crate::config::Service;
 use crate::http::edge;
 use crate::http::problem::Problem;
+use crate::live::Streams;
 use crate::remote::{RemoteServices, forward};
 use crate::runtime::Assembly;
 use crate::state::App;
@@ -19,28 +19,29 @@ pub fn router(assembly: &Assembly) -> Router {
     let Assembly { app, live, remote, .. } = assembly;
     let tickets = remote.get(Service::Tickets).cloned();
     let streams = Streams { app: App::clone(app), live: live.clone(), tickets };
-    let api = with_remote(api::router(app, streams), app, remote);
-    let api = with_edge(api.fallback(nothing_here), app);
+    let api = inside(with_remote(api::router(app, streams), remote).fallback(nothing_here), app);
+    let behind_edge = with_edge(api.clone(), app);
     if !app.services.contains(&Service::Web) {
-        return api;
+        return behind_edge;
     }
-    let site = site::as_pages(with_edge(site::router(app, api.clone()), app), app);
-    api.fallback_service(site)
+    // Pages ask the API from inside: a request passes the edge once.
+    let site = with_edge(inside(site::router(app, api), app), app);
+    behind_edge.fallback_service(site::as_pages(site, app))
 }
 
 /// What operators ask of this process, on a listener of their own.
 pub fn operators(app: &App) -> Router {
-    with_edge(api::health::operators().fallback(nothing_here), app)
+    with_edge(inside(api::health::operators().fallback(nothing_here), app), app)
 }
 
 /// What is answered where there is no room: that the process lives, and that it is busy.
 pub(crate) fn no_room(app: &App) -> Router {
-    site::as_pages(with_edge(api::health::liveness().fallback(busy), app), app)
+    site::as_pages(with_edge(inside(api::health::liveness().fallback(busy), app), app), app)
 }
 
 /// Whatever of the API runs elsewhere is reached here all the same.
-fn with_remote(api: Router<App>, app: &App, remote: &RemoteServices) -> Router<App> {
-    let forwarded = || any(forward).with_state((App::clone(app), remote.clone()));
+fn with_remote(api: Router<App>, remote: &RemoteServices) -> Router<App> {
+    let forwarded = || any(forward).with_state(remote.clone());
     let api = api.route("/api/{*rest}", forwarded());
     match remote.get(Service::Accounts) {
         Some(_) => api.route("/.well-known/jwks.json", forwarded()),
@@ -48,12 +49,15 @@ fn with_remote(api: Router<App>, app: &App, remote: &RemoteServices) -> Router<A
     }
 }
 
-fn with_edge(router: Router<App>, app: &App) -> Router {
+fn inside(router: Router<App>, app: &App) -> Router {
     router
         .method_not_allowed_fallback(another_method)
         .layer(DefaultBodyLimit::max(app.http.body_limit))
-        .layer(from_fn_with_state(App::clone(app), edge::edge))
         .with_state(App::clone(app))
+}
+
+fn with_edge(router: Router, app: &App) -> Router {
+    router.layer(from_fn_with_state(App::clone(app), edge::edge))
 }
 
 async fn nothing_here() -> Problem {

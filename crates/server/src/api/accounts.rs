@@ -1,27 +1,27 @@
 //! `/api/users/*`: signing up, in and out, and the sessions of an account.
 
-use axum::extract::{FromRequestParts, State};
+use axum::Extension;
+use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
-use http::request::Parts;
-use http::{Extensions, HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use ticketing_api::accounts::{AccountBody, Credentials, CurrentUserBody, PasswordChange, SessionBody, SessionList};
 use ticketing_core::domain::account::{EmailAddress, Password};
 use ticketing_core::domain::ids::SessionId;
-use ticketing_core::usecase::accounts::{ChangePassword, Refreshed, Renewal, SignIn, SignUp, SignedIn};
+use ticketing_core::usecase::accounts::{ChangePassword, Renewal, SignIn, SignUp, SignedIn};
 use ticketing_core::usecase::error::Error;
 
+use crate::http::auth::actor::{Actor, Bearer};
 use crate::http::auth::cookies::SessionCookies;
-use crate::http::auth::current_user::{CurrentUser, Visitor};
-use crate::http::auth::renew::{Renewed, renew};
-use crate::http::client;
-use crate::http::edge::RequestTrace;
+use crate::http::auth::renew::renew;
+use crate::http::client::ClientInfo;
 use crate::http::extract::{Json, Named};
 use crate::http::limits::SignInTry;
 use crate::http::problem::Problem;
+use crate::http::trace::RequestTrace;
 use crate::state::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -37,30 +37,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(jwks))
 }
 
-/// From where and with what a request comes.
-struct Call {
-    headers: HeaderMap,
-    extensions: Extensions,
-}
-
-impl FromRequestParts<App> for Call {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
-        Ok(Self { headers: parts.headers.clone(), extensions: parts.extensions.clone() })
-    }
-}
-
-impl Call {
-    fn is_https(&self, app: &App) -> bool {
-        client::is_https(&self.headers, &self.extensions, app)
-    }
-
-    fn trace(&self) -> Result<&RequestTrace, Problem> {
-        RequestTrace::in_request(&self.extensions)
-    }
-}
-
 /// Opens an account and signs its owner in.
 #[utoipa::path(post, path = "/api/users/signup", tag = "accounts", request_body = Credentials, responses(
     (status = 201, body = AccountBody, description = "The account, and the cookies of a session"),
@@ -71,10 +47,9 @@ impl Call {
 async fn sign_up(
     State(app): State<App>,
     attempt: SignInTry,
-    call: Call,
-    body: Json<Credentials>,
+    trace: RequestTrace,
+    Json(Credentials { email, password }): Json<Credentials>,
 ) -> Result<Response, Problem> {
-    let Json(Credentials { email, password }) = body;
     let email = email.parse::<EmailAddress>();
     let bounds = Password::new(password.clone());
     let email = match (email, bounds) {
@@ -85,8 +60,8 @@ async fn sign_up(
         }
     };
     let _admitted = attempt.admit_sign_up(&app, &email).await?;
-    let command = SignUp { email, password, device: client::device(&call.headers) };
-    let signed_in = app.accounts()?.sign_up(command, call.trace()?.origin()).await?;
+    let command = SignUp { email, password, device: attempt.device() };
+    let signed_in = app.accounts()?.sign_up(command, trace.origin()).await?;
     Ok(welcome(StatusCode::CREATED, &signed_in, &app, &attempt))
 }
 
@@ -99,14 +74,12 @@ async fn sign_up(
 async fn sign_in(
     State(app): State<App>,
     attempt: SignInTry,
-    call: Call,
-    body: Json<Credentials>,
+    Json(Credentials { email, password }): Json<Credentials>,
 ) -> Result<Response, Problem> {
-    let Json(Credentials { email, password }) = body;
     // What is no address has no account, and more need not be told.
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
     let _admitted = attempt.admit(&app, &email).await?;
-    let command = SignIn { email, password, device: client::device(&call.headers) };
+    let command = SignIn { email, password, device: attempt.device() };
     let signed_in = app.accounts()?.sign_in(command).await?;
     Ok(welcome(StatusCode::OK, &signed_in, &app, &attempt))
 }
@@ -122,24 +95,29 @@ fn welcome(status: StatusCode, signed_in: &SignedIn, app: &App, attempt: &SignIn
 #[utoipa::path(post, path = "/api/users/signout", tag = "accounts",
     security(("cookie" = []), ("bearer" = [])),
     responses((status = 204, description = "The session is over"), (status = 401, description = "`not_signed_in`, `session_over`")))]
-async fn sign_out(State(app): State<App>, Visitor(user): Visitor, call: Call) -> Result<Response, Problem> {
+async fn sign_out(
+    State(app): State<App>,
+    actor: Option<Actor>,
+    client: ClientInfo,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     // Whoever comes back late has a refresh token alone, and wants to be signed out all the same.
-    let user = match user {
-        Some(user) => user,
-        None => renew(&app, &call.headers, &call.extensions).await?.user,
+    let actor = match actor {
+        Some(actor) => actor,
+        None => renew(&app, &headers, &client).await?.access.claims.into(),
     };
-    app.accounts()?.sign_out(user.account, user.session).await?;
-    Ok((StatusCode::NO_CONTENT, SessionCookies::end(call.is_https(&app)), ()).into_response())
+    app.accounts()?.sign_out(actor.account, actor.session).await?;
+    Ok((StatusCode::NO_CONTENT, SessionCookies::end(client.https), ()).into_response())
 }
 
 /// Tells who is signed in.
 #[utoipa::path(get, path = "/api/users/currentuser", tag = "accounts",
     responses((status = 200, body = CurrentUserBody, description = "The account, or null")))]
-async fn current_user(State(app): State<App>, Visitor(user): Visitor) -> Result<Json<CurrentUserBody>, Problem> {
-    let Some(user) = user else { return Ok(Json(CurrentUserBody { current_user: None })) };
-    let account = app.accounts()?.account(user.account).await?;
+async fn current_user(State(app): State<App>, actor: Option<Actor>) -> Result<Response, Problem> {
+    let Some(actor) = actor else { return Ok(Json(CurrentUserBody { current_user: None }).into_response()) };
+    let account = app.accounts()?.account(actor.account).await?;
     let account = AccountBody::new(account.id, &account.email);
-    Ok(Json(CurrentUserBody { current_user: Some(account) }))
+    Ok((Extension(actor), Json(CurrentUserBody { current_user: Some(account) })).into_response())
 }
 
 /// Exchanges the refresh cookie for the next pair of tokens.
@@ -150,9 +128,11 @@ async fn current_user(State(app): State<App>, Visitor(user): Visitor) -> Result<
     (status = 204, description = "The next cookies"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
 ))]
-async fn refresh(State(app): State<App>, call: Call) -> Result<Response, Problem> {
-    let Renewed { cookies, .. } = renew(&app, &call.headers, &call.extensions).await?;
-    Ok((StatusCode::NO_CONTENT, cookies, ()).into_response())
+async fn refresh(State(app): State<App>, client: ClientInfo, headers: HeaderMap) -> Result<Response, Problem> {
+    let refreshed = renew(&app, &headers, &client).await?;
+    let token = Extension(Bearer::new(&refreshed.access.token));
+    let cookies = SessionCookies::renew(&refreshed, app.env.now(), client.https);
+    Ok((StatusCode::NO_CONTENT, token, cookies, ()).into_response())
 }
 
 /// Replaces the password, renews the session and ends all others.
@@ -167,8 +147,8 @@ async fn refresh(State(app): State<App>, call: Call) -> Result<Response, Problem
 ))]
 async fn change_password(
     State(app): State<App>,
-    (CurrentUser { account, session }, attempt): (CurrentUser, SignInTry),
-    call: Call,
+    Actor { account, session }: Actor,
+    attempt: SignInTry,
     Json(body): Json<PasswordChange>,
 ) -> Result<Response, Problem> {
     let accounts = app.accounts()?.clone();
@@ -182,11 +162,9 @@ async fn change_password(
         changed
     });
     let renewed = change.await.map_err(Problem::broken)??;
-    let secure = call.is_https(&app);
+    let secure = attempt.is_https();
     let cookies = match renewed {
-        Renewal::Tokens(Refreshed { access, refresh, session_expires_at }) => {
-            SessionCookies::renew(&access, Some(&refresh), (session_expires_at, app.env.now()), secure)
-        }
+        Renewal::Tokens(refreshed) => SessionCookies::renew(&refreshed, app.env.now(), secure),
         Renewal::Kept => return Ok(StatusCode::NO_CONTENT.into_response()),
         Renewal::Over => SessionCookies::end(secure),
     };
@@ -199,9 +177,9 @@ async fn change_password(
     (status = 200, body = SessionList, description = "The sessions that are alive, newest first"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
 ))]
-async fn list_sessions(State(app): State<App>, user: CurrentUser) -> Result<Json<SessionList>, Problem> {
-    let sessions = app.accounts()?.sessions(user.account).await?;
-    let items = sessions.into_iter().map(|session| SessionBody::new(session, user.session)).collect();
+async fn list_sessions(State(app): State<App>, actor: Actor) -> Result<Json<SessionList>, Problem> {
+    let sessions = app.accounts()?.sessions(actor.account).await?;
+    let items = sessions.into_iter().map(|session| SessionBody::new(session, actor.session)).collect();
     Ok(Json(SessionList { items }))
 }
 
@@ -211,8 +189,8 @@ async fn list_sessions(State(app): State<App>, user: CurrentUser) -> Result<Json
     (status = 204, description = "The others are over"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
 ))]
-async fn revoke_other_sessions(State(app): State<App>, user: CurrentUser) -> Result<StatusCode, Problem> {
-    app.accounts()?.revoke_other_sessions(user.account, user.session).await?;
+async fn revoke_other_sessions(State(app): State<App>, actor: Actor) -> Result<StatusCode, Problem> {
+    app.accounts()?.revoke_other_sessions(actor.account, actor.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -226,10 +204,10 @@ async fn revoke_other_sessions(State(app): State<App>, user: CurrentUser) -> Res
 ))]
 async fn revoke_session(
     State(app): State<App>,
-    user: CurrentUser,
+    actor: Actor,
     Named(session): Named<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    app.accounts()?.revoke_session(user.account, session).await?;
+    app.accounts()?.revoke_session(actor.account, session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,7 +12,7 @@ use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::{Money, Quantity};
 use ticketing_core::usecase::orders::PlaceOrder;
 
-use crate::http::auth::current_user::{Author, CurrentUser};
+use crate::http::auth::actor::{Actor, Change};
 use crate::http::extract::{Json, Named, Query, RequestKey};
 use crate::http::problem::Problem;
 use crate::state::App;
@@ -39,12 +39,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ))]
 async fn place_order(
     State(app): State<App>,
-    Author { user, origin }: Author,
+    Change { actor, origin }: Change,
     RequestKey(key): RequestKey,
     Json(body): Json<PlaceOrderBody>,
 ) -> Result<Response, Problem> {
     let command = PlaceOrder {
-        buyer: user.account,
+        buyer: actor.account,
         ticket: TicketId::new(body.ticket_id),
         quantity: body.quantity.map_or(Ok(Quantity::ONE), Quantity::new)?,
         price_seen: body.price.map(Money::try_from).transpose()?,
@@ -65,11 +65,11 @@ async fn place_order(
 ))]
 async fn orders(
     State(app): State<App>,
-    user: CurrentUser,
+    actor: Actor,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<OrderPage>, Problem> {
-    let list = ListId::new("orders of", &[Some(&user.account.to_string())]);
-    let found = app.orders()?.orders_of(user.account, query.page(list, OrderId::new)?).await?;
+    let list = ListId::new("orders of", &[Some(&actor.account.to_string())]);
+    let found = app.orders()?.orders_of(actor.account, query.page(list, OrderId::new)?).await?;
     Ok(Json(OrderPage {
         items: found.items.into_iter().map(OrderBody::from).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
@@ -84,12 +84,8 @@ async fn orders(
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 404, description = "`order_not_found`: there is none, or it is somebody else's"),
 ))]
-async fn order(
-    State(app): State<App>,
-    user: CurrentUser,
-    Named(order): Named<OrderId>,
-) -> Result<Json<OrderBody>, Problem> {
-    Ok(Json(app.orders()?.order(order, user.account).await?.into()))
+async fn order(State(app): State<App>, actor: Actor, Named(order): Named<OrderId>) -> Result<Json<OrderBody>, Problem> {
+    Ok(Json(app.orders()?.order(order, actor.account).await?.into()))
 }
 
 /// Gives the places of an order back. Doing so twice does no harm.
@@ -103,9 +99,9 @@ async fn order(
 ))]
 async fn cancel_order(
     State(app): State<App>,
-    Author { user, origin }: Author,
+    Change { actor, origin }: Change,
     Named(order): Named<OrderId>,
 ) -> Result<StatusCode, Problem> {
-    app.orders()?.cancel_order(order, user.account, origin).await?;
+    app.orders()?.cancel_order(order, actor.account, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

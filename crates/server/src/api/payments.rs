@@ -1,6 +1,5 @@
 //! `/api/payments*`: paying an order, and what the gateway tells of its own accord.
 
-use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -13,11 +12,11 @@ use ticketing_core::domain::ids::OrderId;
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::usecase::payments::PayOrder;
 
-use crate::http::auth::current_user::Author;
-use crate::http::edge::RequestTrace;
+use crate::http::auth::actor::Change;
 use crate::http::extract::{Json, RequestKey, read_body};
 use crate::http::limits::Payer;
 use crate::http::problem::{FieldError, Problem};
+use crate::http::trace::RequestTrace;
 use crate::state::App;
 
 /// The longest token of a card, in bytes.
@@ -43,11 +42,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ))]
 async fn pay_order(
     State(app): State<App>,
-    Payer(Author { user, origin }): Payer,
+    Payer(Change { actor, origin }): Payer,
     RequestKey(key): RequestKey,
     Json(body): Json<PayOrderBody>,
 ) -> Result<Response, Problem> {
-    let command = PayOrder { buyer: user.account, order: OrderId::new(body.order_id), card: card(&body.token)?, key };
+    let command = PayOrder { buyer: actor.account, order: OrderId::new(body.order_id), card: card(&body.token)?, key };
     let payment = app.payments()?.pay_order(command, origin).await?;
     Ok((StatusCode::CREATED, Json(PaymentBody::from(payment))).into_response())
 }
@@ -68,11 +67,7 @@ fn card(token: &str) -> Result<CardToken, Problem> {
         (status = 204, description = "It is committed"),
         (status = 400, description = "`bad_notice`: it is forged, too old or about nothing of ours"),
     ))]
-async fn receive_notice(
-    State(app): State<App>,
-    Extension(trace): Extension<RequestTrace>,
-    request: Request,
-) -> Result<StatusCode, Problem> {
+async fn receive_notice(State(app): State<App>, trace: RequestTrace, request: Request) -> Result<StatusCode, Problem> {
     let signature = request.headers().get(X_GATEWAY_SIGNATURE).and_then(|value| value.to_str().ok());
     let signature = signature.unwrap_or_default().to_owned();
     let body = read_body(request, app.http.body_limit).await?;

@@ -22,7 +22,7 @@ use ticketing_core::ports::store::Page;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
 
-use crate::http::auth::current_user::{Author, CurrentUser};
+use crate::http::auth::actor::{Actor, Change};
 use crate::http::etag::{IfMatch, IfNoneMatch, etag};
 use crate::http::extract::{Json, Named, Query, RequestKey};
 use crate::http::problem::Problem;
@@ -108,11 +108,11 @@ const MAY_BE_KEPT: [(http::HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, Heade
 ))]
 async fn create_ticket(
     State(app): State<App>,
-    Author { user, origin }: Author,
+    Change { actor, origin }: Change,
     RequestKey(key): RequestKey,
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
-    let command = CreateTicket { seller: user.account, offer: offer(body, None)?, key };
+    let command = CreateTicket { seller: actor.account, offer: offer(body, None)?, key };
     let listing = app.tickets()?.create_ticket(command, origin).await?;
     let location = [(LOCATION, format!("/api/tickets/{}", listing.ticket.id))];
     let tag = [(ETAG, tag_of(&listing))];
@@ -150,11 +150,11 @@ impl PageQuery {
 ))]
 async fn my_tickets(
     State(app): State<App>,
-    user: CurrentUser,
+    actor: Actor,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<TicketPage>, Problem> {
-    let list = ListId::new("tickets of", &[Some(&user.account.to_string())]);
-    let found = app.tickets()?.tickets_of(user.account, query.page(list, TicketId::new)?).await?;
+    let list = ListId::new("tickets of", &[Some(&actor.account.to_string())]);
+    let found = app.tickets()?.tickets_of(actor.account, query.page(list, TicketId::new)?).await?;
     Ok(Json(TicketPage {
         items: found.items.into_iter().map(TicketBody::of_own).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
@@ -200,7 +200,7 @@ fn tag_of(listing: &Listing) -> HeaderValue {
 ))]
 async fn update_ticket(
     State(app): State<App>,
-    Author { user, origin }: Author,
+    Change { actor, origin }: Change,
     (Named(ticket), IfMatch(expected)): (Named<TicketId>, IfMatch),
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
@@ -208,7 +208,7 @@ async fn update_ticket(
     // Without it no text is older than its rule, and the change itself says why it could not be read.
     let old = tickets.ticket(ticket).await.ok();
     let offer = offer(body, old.as_ref().map(|listing| &listing.ticket.offer.details))?;
-    let command = UpdateTicket { ticket, by: user.account, expected, offer };
+    let command = UpdateTicket { ticket, by: actor.account, expected, offer };
     let listing = tickets.update_ticket(command, origin).await?;
     Ok(([(ETAG, tag_of(&listing))], Json(TicketBody::of_own(listing))).into_response())
 }
@@ -226,11 +226,11 @@ async fn update_ticket(
 ))]
 async fn withdraw_ticket(
     State(app): State<App>,
-    Author { user, origin }: Author,
+    Change { actor, origin }: Change,
     Named(ticket): Named<TicketId>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    let command = WithdrawTicket { ticket, by: user.account, expected };
+    let command = WithdrawTicket { ticket, by: actor.account, expected };
     app.tickets()?.withdraw_ticket(command, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

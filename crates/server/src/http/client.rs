@@ -1,4 +1,4 @@
-//! From where a request comes, as far as it can be known.
+//! Who connects, as far as it can be known.
 //!
 //! A trusted proxy adds to `X-Forwarded-For` which address it saw, and sets
 //! `X-Forwarded-Proto` and `X-Forwarded-Host`; from anybody else these headers
@@ -8,21 +8,80 @@ mod forwarded;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::extract::ConnectInfo;
-use http::header::{HOST, USER_AGENT};
+use axum::extract::{ConnectInfo, FromRequestParts};
+use http::header::HOST;
+use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
-use crate::config::{Network, WebOrigin};
-use crate::state::App;
+use crate::config::{HttpConfig, Network, WebOrigin};
+use crate::http::problem::Problem;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The address of the client: the peer, or the one that a trusted proxy names.
-pub(crate) fn address(headers: &HeaderMap, extensions: &Extensions, app: &App) -> IpAddr {
-    behind(headers, peer(extensions), &app.http.trusted_proxies)
+/// Who connects. The edge works it out once and hands it on with the request.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientInfo {
+    /// The peer, or the address that a trusted proxy names.
+    pub(crate) address: IpAddr,
+    /// Whether the browser speaks TLS, to us or to a trusted proxy.
+    pub(crate) https: bool,
+    host: Option<HeaderValue>,
+    peer: IpAddr,
+    is_peer_trusted: bool,
 }
+
+impl ClientInfo {
+    /// The client of a request as it comes in.
+    pub(super) fn of(headers: &HeaderMap, extensions: &Extensions, http: &HttpConfig) -> Self {
+        let peer = peer(extensions);
+        let is_peer_trusted = is_trusted(peer, &http.trusted_proxies);
+        Self {
+            address: behind(headers, peer, &http.trusted_proxies),
+            https: is_https(headers, is_peer_trusted, http),
+            host: host(headers, is_peer_trusted),
+            peer,
+            is_peer_trusted,
+        }
+    }
+
+    /// The client of a request that passed the edge.
+    pub(crate) fn in_request(extensions: &Extensions) -> Result<&Self, Problem> {
+        extensions.get().ok_or_else(|| Problem::broken(NoClient))
+    }
+
+    /// Which host the browser asked: ours, or the one that a trusted proxy names.
+    pub(crate) fn host(&self) -> Option<&str> {
+        std::str::from_utf8(self.host.as_ref()?.as_bytes()).ok()
+    }
+
+    /// Tells the next hop what is known of the client: all that a trusted proxy said, and nothing that anybody else did.
+    pub(crate) fn introduce(&self, headers: &mut HeaderMap) {
+        if !self.is_peer_trusted {
+            headers.remove(X_FORWARDED_FOR);
+        }
+        if let Ok(peer) = HeaderValue::from_str(&self.peer.to_string()) {
+            headers.append(X_FORWARDED_FOR, peer);
+        }
+        headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(if self.https { "https" } else { "http" }));
+        headers.remove(X_FORWARDED_HOST);
+        let host = self.host().and_then(|host| HeaderValue::from_str(host).ok());
+        headers.extend(host.map(|host| (X_FORWARDED_HOST, host)));
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ClientInfo {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::in_request(&parts.extensions).cloned()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("it is not known who connects: a request did not pass the edge")]
+struct NoClient;
 
 /// The client behind `peer`: the last hop that is no trusted proxy, or the last trusted one that can be read.
 fn behind(headers: &HeaderMap, peer: IpAddr, trusted: &[Network]) -> IpAddr {
@@ -37,43 +96,20 @@ fn behind(headers: &HeaderMap, peer: IpAddr, trusted: &[Network]) -> IpAddr {
     client.to_canonical()
 }
 
-/// Whether the browser speaks TLS, to us or to a trusted proxy.
-pub(crate) fn is_https(headers: &HeaderMap, extensions: &Extensions, app: &App) -> bool {
-    let origins = &app.http.public_origins;
-    if !origins.is_empty() {
-        return origins.iter().all(WebOrigin::is_https);
+fn is_https(headers: &HeaderMap, is_peer_trusted: bool, http: &HttpConfig) -> bool {
+    if !http.public_origins.is_empty() {
+        return http.public_origins.iter().all(WebOrigin::is_https);
     }
-    let proto = headers.get(X_FORWARDED_PROTO).filter(|_| is_trusted(peer(extensions), &app.http.trusted_proxies));
+    let proto = headers.get(X_FORWARDED_PROTO).filter(|_| is_peer_trusted);
     proto.is_some_and(|proto| forwarded::first_element(proto).eq_ignore_ascii_case(b"https"))
 }
 
-/// Which host the browser asked: ours, or the one that a trusted proxy names.
-pub(crate) fn host<'a>(headers: &'a HeaderMap, extensions: &Extensions, app: &App) -> Option<&'a str> {
-    let named = headers.get(X_FORWARDED_HOST).filter(|_| is_trusted(peer(extensions), &app.http.trusted_proxies));
-    let named = named.map(forwarded::first_element).filter(|host| !host.is_empty());
-    let host = named.or_else(|| headers.get(HOST).map(HeaderValue::as_bytes))?;
-    std::str::from_utf8(host).ok()
-}
-
-/// Tells the next hop what is known of the client: all that a trusted proxy said, and nothing that anybody else did.
-pub(crate) fn introduce(headers: &mut HeaderMap, extensions: &Extensions, app: &App) {
-    let peer = peer(extensions);
-    let host = host(headers, extensions, app).and_then(|host| HeaderValue::from_str(host).ok());
-    let proto = if is_https(headers, extensions, app) { "https" } else { "http" };
-    if !is_trusted(peer, &app.http.trusted_proxies) {
-        headers.remove(X_FORWARDED_FOR);
+fn host(headers: &HeaderMap, is_peer_trusted: bool) -> Option<HeaderValue> {
+    let named = headers.get(X_FORWARDED_HOST).filter(|_| is_peer_trusted).map(forwarded::first_element);
+    match named.filter(|host| !host.is_empty()) {
+        Some(host) => HeaderValue::from_bytes(host).ok(),
+        None => headers.get(HOST).cloned(),
     }
-    if let Ok(peer) = HeaderValue::from_str(&peer.to_string()) {
-        headers.append(X_FORWARDED_FOR, peer);
-    }
-    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(proto));
-    headers.remove(X_FORWARDED_HOST);
-    headers.extend(host.map(|host| (X_FORWARDED_HOST, host)));
-}
-
-/// What the browser calls itself.
-pub(crate) fn device(headers: &HeaderMap) -> String {
-    headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("unknown").to_owned()
 }
 
 fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {

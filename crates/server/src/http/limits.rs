@@ -10,14 +10,11 @@ mod sign_in;
 
 use std::net::IpAddr;
 
-use http::{Extensions, HeaderMap};
-
 use ticketing_core::ports::limits::{Quota, Verdict};
 
 use crate::http::problem::Problem;
 use crate::state::App;
 
-use crate::http::client;
 use counting::{allowed, by_network};
 
 pub(crate) use payments::Payer;
@@ -61,14 +58,8 @@ fn is_carried_out_elsewhere(app: &App, path: &str) -> bool {
 /// Lets a read pass, unless its network reads too often.
 ///
 /// Each process counts for itself: a read should cost no round trip, and takes time of this process above all.
-pub(crate) async fn check_read(
-    app: &App,
-    path: &str,
-    headers: &HeaderMap,
-    extensions: &Extensions,
-) -> Result<(), Problem> {
+pub(crate) async fn check_read(app: &App, path: &str, address: IpAddr) -> Result<(), Problem> {
     let Some(quota) = app.http.limits.reads_per_address.filter(|_| !is_cheap(path)) else { return Ok(()) };
-    let address = client::address(headers, extensions, app);
     allowed(by_network(&*app.edge.local_limiter, "read", address, quota).await.map_err(Problem::unavailable)?)
 }
 

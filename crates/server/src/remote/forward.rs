@@ -14,10 +14,10 @@ use ticketing_api::headers::X_REQUEST_ID;
 use ticketing_core::ports::BoxError;
 
 use crate::http::auth::same_origin::SEC_FETCH_SITE;
-use crate::http::client;
-use crate::http::edge::{Forwarded, RequestTrace, Upload};
+use crate::http::client::ClientInfo;
+use crate::http::edge::Upload;
 use crate::http::problem::Problem;
-use crate::state::App;
+use crate::http::trace::RequestTrace;
 
 use super::{RemoteServices, Upstream};
 
@@ -46,13 +46,14 @@ const OURS: [HeaderName; 7] = [
     HeaderName::from_static("x-forwarded-proto"),
 ];
 
+/// Marks what a page of this process asks for: it was admitted when the page was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FromPage;
+
 /// Answers what another process serves; whatever nobody serves is not there.
-pub(crate) async fn forward(
-    State((app, services)): State<(App, RemoteServices)>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(crate) async fn forward(State(services): State<RemoteServices>, request: Request) -> Result<Response, Problem> {
     match services.owner(request.uri().path()) {
-        Some(service) => pass(&app, service, request).await,
+        Some(service) => pass(service, request).await,
         None => Err(Problem::not_found("route_not_found", "there is nothing at this path")),
     }
 }
@@ -62,13 +63,13 @@ pub(crate) async fn forward(
 /// # Errors
 ///
 /// [`Problem::unavailable`] if it does not answer.
-pub(crate) async fn pass(app: &App, service: &Upstream, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn pass(service: &Upstream, request: Request) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     let extensions = std::mem::take(&mut parts.extensions);
     remove_hop_by_hop(&mut parts.headers);
     // The client was told to go on as soon as its body was asked for.
     parts.headers.remove(EXPECT);
-    introduce(&mut parts.headers, &extensions, app);
+    introduce(&mut parts.headers, &extensions)?;
     parts.version = Version::HTTP_11;
     let sent = service.send(Request::from_parts(parts, body)).await;
     let mut answer = sent.map_err(|cause| match extensions.get::<Upload>().is_some_and(Upload::broke_off) {
@@ -93,17 +94,16 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 /// Tells the service for whom it works.
-fn introduce(headers: &mut HeaderMap, extensions: &Extensions, app: &App) {
-    client::introduce(headers, extensions, app);
+fn introduce(headers: &mut HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
+    ClientInfo::in_request(extensions)?.introduce(headers);
     headers.remove(HOST);
-    if let Ok(trace) = RequestTrace::in_request(extensions) {
-        headers.insert(X_REQUEST_ID, trace.header());
-    }
-    if extensions.get::<Forwarded>().is_some() {
+    headers.insert(X_REQUEST_ID, RequestTrace::in_request(extensions)?.header());
+    if extensions.get::<FromPage>().is_some() {
         // A page of this site asks, which was admitted when it was asked for. No other site can make a browser say so.
         headers.remove(ORIGIN);
         headers.insert(SEC_FETCH_SITE, HeaderValue::from_static("same-origin"));
     }
+    Ok(())
 }
 
 #[derive(Debug, thiserror::Error)]

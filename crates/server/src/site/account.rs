@@ -10,22 +10,22 @@ use ticketing_web::{AccountPage, Done, Form, account_page};
 
 use crate::http::extract::Named;
 
+use super::context::ActorContext;
 use super::form::{Fields, NoFields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
 use super::view::session;
-use super::visit::Member;
 
-pub(super) async fn account(Member { visit, viewer }: Member) -> Result<Html<String>, Refusal> {
-    let sessions: SessionList = visit.read(paths::SESSIONS).await?;
-    let (visit, draft) = visit.with_draft().await;
+pub(super) async fn account(ActorContext { context, viewer }: ActorContext) -> Result<Html<String>, Refusal> {
+    let sessions: SessionList = context.read(paths::SESSIONS).await?;
+    let (context, draft) = context.with_draft().await;
     let mut password = draft.onto(Form::default());
     // The form has two passwords, so each has a name of its own.
     for error in password.errors.iter_mut().filter(|error| error.field == "password") {
         "newPassword".clone_into(&mut error.field);
     }
     Ok(Html(account_page(AccountPage {
-        shell: visit.shell(),
+        shell: context.shell(),
         email: viewer.email,
         password,
         sessions: sessions.items.into_iter().map(session).collect(),
@@ -45,24 +45,24 @@ impl Fields for PasswordForm {
 }
 
 pub(super) async fn change_password(sent: SentBy<PasswordForm>) -> Result<Response, Refusal> {
-    let SentBy { member: Member { visit, .. }, form, typed } = sent;
+    let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
     let change = PasswordChange { current_password: form.current_password, password: form.new_password };
-    match visit.post(paths::PASSWORD, &change).await {
+    match context.post(paths::PASSWORD, &change).await {
         Ok(answer) => {
             let onward = Onward::to("/account").with_cookies(&answer.headers);
             Ok(onward.telling(Done::PasswordChanged).into_response())
         }
-        Err(refusal) => visit.ask_again("/account", typed, refusal).await,
+        Err(refusal) => context.ask_again("/account", typed, refusal).await,
     }
 }
 
 pub(super) async fn revoke_session(Named(id): Named<SessionId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
-    let SentBy { member: Member { visit, .. }, typed, .. } = sent;
-    match visit.delete(&paths::session(id)).await {
+    let SentBy { actor: ActorContext { context, .. }, typed, .. } = sent;
+    match context.delete(&paths::session(id)).await {
         Ok(_) => {}
         // It ended by itself, which is what was asked for.
         Err(refusal) if refusal.is("session_not_found") => {}
-        Err(refusal) => return visit.ask_again("/account", typed, refusal).await,
+        Err(refusal) => return context.ask_again("/account", typed, refusal).await,
     }
     Ok(Onward::to("/account").telling(Done::SessionRevoked).into_response())
 }

@@ -11,9 +11,9 @@ use ticketing_web::{CatalogFilters, CatalogPage, Form, catalog_page};
 use crate::http::extract::Lenient;
 
 use super::choices::{EURO, categories, currencies};
+use super::context::PageContext;
 use super::refusal::Refusal;
 use super::view::ticket_card;
-use super::visit::Visit;
 
 /// How many tickets a page shows: full rows, whether of two, three or four.
 const PAGE: &str = "48";
@@ -98,25 +98,25 @@ fn typed(text: &str, currency: &str) -> Result<u64, String> {
     Money::typed(text, currency).map(|money| money.amount).map_err(|refusal| refusal.to_string())
 }
 
-pub(super) async fn catalog(visit: Visit, Lenient(search): Lenient<Search>) -> Result<Response, Refusal> {
-    let answer = visit.ask(&search.address()).await;
+pub(super) async fn catalog(context: PageContext, Lenient(search): Lenient<Search>) -> Result<Response, Refusal> {
+    let answer = context.ask(&search.address()).await;
     let form = search.form();
     match answer {
         Ok(answer) => {
-            let show = |found| page(&visit, form, found);
-            Ok(Html(visit.once_for_all(&answer, show)?).into_response())
+            let show = |found| page(&context, form, found);
+            Ok(Html(context.once_for_all(&answer, show)?).into_response())
         }
         Err(refusal) if refusal.is_about_fields() => {
             let nothing = TicketPage { items: Vec::new(), next_cursor: None };
-            Ok(refusal.page(page(&visit, Search::explained(refusal.reason().onto(form)), nothing)))
+            Ok(refusal.page(page(&context, Search::explained(refusal.reason().onto(form)), nothing)))
         }
         Err(refusal) => Err(refusal),
     }
 }
 
-fn page(visit: &Visit, filters: Form<CatalogFilters>, found: TicketPage) -> String {
+fn page(context: &PageContext, filters: Form<CatalogFilters>, found: TicketPage) -> String {
     catalog_page(CatalogPage {
-        shell: visit.shell(),
+        shell: context.shell(),
         currencies: currencies(&filters.values.currency),
         filters,
         categories: categories(),

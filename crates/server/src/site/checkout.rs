@@ -1,4 +1,4 @@
-//! `/orders/{id}`: paying an order or cancelling it, and what became of it.
+//! `/orders` and `/orders/{id}`: what a buyer ordered; paying an order or cancelling it, and what became of it.
 
 use std::time::Duration;
 
@@ -6,56 +6,73 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 
-use ticketing_api::orders::OrderBody;
+use ticketing_api::orders::{OrderBody, OrderPage as OrderList};
 use ticketing_api::paths;
 use ticketing_api::payments::{PayOrderBody, PaymentBody, PaymentStatusBody};
 use ticketing_core::domain::ids::OrderId;
-use ticketing_web::{CheckoutPage, Done, Form, OrderPage, OrderStatus, PaymentValues, checkout_page, order_page};
+use ticketing_web::{
+    CheckoutPage, Done, Form, OrderPage, OrderStatus, OrdersPage, PaymentValues, checkout_page, order_page, orders_page,
+};
 
-use crate::http::extract::Named;
+use crate::http::extract::{Lenient, Named};
 
+use super::context::{ActorContext, PageContext, parsed};
 use super::draft::Draft;
 use super::form::{Fields, NoFields, SentBy};
 use super::onward::Onward;
 use super::refusal::{Reason, Refusal};
 use super::ticket::new_key;
-use super::view::{order_status, order_summary, time};
-use super::visit::{Member, Visit, parsed};
+use super::view::{Place, order_row, order_status, order_summary, time};
 
 /// How long a page waits for orders to hear of a payment.
 const NEWS_WAIT: Duration = Duration::from_secs(1);
 const NEWS_POLL: Duration = Duration::from_millis(20);
 
-pub(super) async fn order(Named(id): Named<OrderId>, Member { visit, .. }: Member) -> Result<Html<String>, Refusal> {
-    let order = match visit.done() {
-        Some(Done::OrderPaid | Done::OrderPaidBefore) => settled(&visit, id).await?,
-        _ => load(&visit, id).await?,
+pub(super) async fn orders(
+    ActorContext { context, .. }: ActorContext,
+    Lenient(place): Lenient<Place>,
+) -> Result<Html<String>, Refusal> {
+    let found: OrderList = context.read(&place.of_list(paths::ORDERS)).await?;
+    Ok(Html(orders_page(OrdersPage {
+        shell: context.shell(),
+        orders: found.items.iter().map(order_row).collect(),
+        next_cursor: found.next_cursor,
+    })))
+}
+
+pub(super) async fn order(
+    Named(id): Named<OrderId>,
+    ActorContext { context, .. }: ActorContext,
+) -> Result<Html<String>, Refusal> {
+    let order = match context.done() {
+        Some(Done::OrderPaid | Done::OrderPaidBefore) => settled(&context, id).await?,
+        _ => load(&context, id).await?,
     };
-    let paying = matches!(visit.done(), Some(Done::OrderPaid | Done::OrderPaidBefore | Done::PaymentPending));
-    let (visit, draft) = visit.with_draft().await;
+    let paying = matches!(context.done(), Some(Done::OrderPaid | Done::OrderPaidBefore | Done::PaymentPending));
+    let (context, draft) = context.with_draft().await;
     Ok(Html(match order_status(&order) {
-        OrderStatus::AwaitingPayment if !paying => checkout(&visit, &order, &draft),
-        status => closed(&visit, &order, (status, &draft)),
+        OrderStatus::AwaitingPayment if !paying => checkout(&context, &order, &draft),
+        status => closed(&context, &order, (status, &draft)),
     }))
 }
 
 /// An order that needs nothing more; what was refused is told if that is why.
-fn closed(visit: &Visit, order: &OrderBody, (status, draft): (OrderStatus, &Draft)) -> String {
-    let mut shell = visit.shell();
+fn closed(context: &PageContext, order: &OrderBody, (status, draft): (OrderStatus, &Draft)) -> String {
+    let mut shell = context.shell();
     let told = draft.reason.as_ref().filter(|reason| reason.is_about_the_order());
     shell.flash = shell.flash.or_else(|| told.map(Reason::flash));
     order_page(OrderPage { shell, status, order: order_summary(order) })
 }
 
-async fn load(visit: &Visit, id: OrderId) -> Result<OrderBody, Refusal> {
-    visit.read(&paths::order(id)).await
+async fn load(context: &PageContext, id: OrderId) -> Result<OrderBody, Refusal> {
+    context.read(&paths::order(id)).await
 }
 
 /// A paid order, once orders has heard so; as it is if that takes long.
-async fn settled(visit: &Visit, id: OrderId) -> Result<OrderBody, Refusal> {
+async fn settled(context: &PageContext, id: OrderId) -> Result<OrderBody, Refusal> {
     let heard = timeout(NEWS_WAIT, async {
         loop {
-            let order = load(visit, id).await?;
+            let order = load(context, id).await?;
             if order_status(&order) != OrderStatus::AwaitingPayment {
                 return Ok(order);
             }
@@ -64,16 +81,16 @@ async fn settled(visit: &Visit, id: OrderId) -> Result<OrderBody, Refusal> {
     });
     match heard.await {
         Ok(order) => order,
-        Err(_) => load(visit, id).await,
+        Err(_) => load(context, id).await,
     }
 }
 
-fn checkout(visit: &Visit, order: &OrderBody, draft: &Draft) -> String {
-    let (pay_by, now) = (time(order.pay_by).unwrap_or_default(), visit.app.env.now().to_string());
+fn checkout(context: &PageContext, order: &OrderBody, draft: &Draft) -> String {
+    let (pay_by, now) = (time(order.pay_by).unwrap_or_default(), context.app.env.now().to_string());
     // A card that was tried is not kept, so its payment is another one; an order is paid once all the same.
-    let (payment, idempotency_key) = (draft.onto(Form::new(PaymentValues::default())), new_key(&visit.app));
+    let (payment, idempotency_key) = (draft.onto(Form::new(PaymentValues::default())), new_key(&context.app));
     checkout_page(CheckoutPage {
-        shell: visit.shell(),
+        shell: context.shell(),
         order: order_summary(order),
         pay_by,
         now,
@@ -104,23 +121,23 @@ impl Fields for PaymentForm {
 }
 
 pub(super) async fn pay(Named(id): Named<OrderId>, sent: SentBy<PaymentForm>) -> Result<Response, Refusal> {
-    let SentBy { member: Member { visit, .. }, form, typed } = sent;
+    let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
     let command = PayOrderBody { order_id: id.uuid(), token: form.token.clone() };
     let here = format!("/orders/{id}");
-    match visit.with_key(&form.idempotency_key)?.post(paths::PAYMENTS, &command).await {
+    match context.with_key(&form.idempotency_key)?.post(paths::PAYMENTS, &command).await {
         Ok(answer) => Ok(Onward::to(here).telling(outcome(parsed::<PaymentBody>(&answer)?.status)).into_response()),
         Err(refusal) if refusal.is("already_paid") => {
             Ok(Onward::to(here).telling(Done::OrderPaidBefore).into_response())
         }
-        Err(refusal) => visit.ask_again(&here, typed, refusal).await,
+        Err(refusal) => context.ask_again(&here, typed, refusal).await,
     }
 }
 
 pub(super) async fn cancel(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
-    let SentBy { member: Member { visit, .. }, typed, .. } = sent;
+    let SentBy { actor: ActorContext { context, .. }, typed, .. } = sent;
     let here = format!("/orders/{id}");
-    match visit.delete(&paths::order(id)).await {
+    match context.delete(&paths::order(id)).await {
         Ok(_) => Ok(Onward::to(here).telling(Done::OrderCancelled).into_response()),
-        Err(refusal) => visit.ask_again(&here, typed, refusal).await,
+        Err(refusal) => context.ask_again(&here, typed, refusal).await,
     }
 }

@@ -2,14 +2,12 @@
 //!
 //! Whatever the site shows or does goes through the JSON API, so there is one
 //! set of rules for people and programs. See `docs/decisions`, 0006. The site
-//! asks the router of this process; what another process serves is passed on
-//! to it.
-
-use std::net::SocketAddr;
+//! asks the router of this process, behind the edge, which the request for the
+//! page has passed; what another process serves is passed on to it.
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -18,30 +16,34 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
-use ticketing_api::headers::X_REQUEST_ID;
+use ticketing_api::headers::{IDEMPOTENCY_KEY, TRACEPARENT};
 
-use crate::http::edge::{Forwarded, RequestTrace};
+use crate::http::auth::actor::Actor;
+use crate::http::client::ClientInfo;
+use crate::http::edge::{rendered, unless_panicked};
+use crate::http::trace::RequestTrace;
+use crate::remote::FromPage;
 
-/// Asks the API on behalf of a visitor of the site. A clone asks the same API.
+/// Asks the API on behalf of whoever a request for a page comes from.
 #[derive(Debug, Clone)]
 pub(super) struct ApiClient {
     router: Router,
-}
-
-/// On whose behalf the API is asked: the headers that tell who and from where.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Caller {
     headers: HeaderMap,
-    extensions: Extensions,
+    client: ClientInfo,
+    trace: RequestTrace,
+    /// Who is signed in, if this process found out: it does so once for a page.
+    actor: Option<Actor>,
 }
 
 /// What the API answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     /// The status.
     pub(super) status: StatusCode,
     /// The headers, `Set-Cookie` for one.
     pub(super) headers: HeaderMap,
+    /// What this process hands on beside it: an actor, for one.
+    pub(super) extensions: Extensions,
     /// The body.
     pub(super) body: Bytes,
 }
@@ -53,103 +55,94 @@ impl Answer {
     }
 }
 
-const PASSED_ON: [HeaderName; 10] = [
+const PASSED_ON: [HeaderName; 9] = [
     COOKIE,
     HOST,
     USER_AGENT,
     AUTHORIZATION,
-    HeaderName::from_static("idempotency-key"),
-    HeaderName::from_static("traceparent"),
-    HeaderName::from_static("x-request-id"),
+    IDEMPOTENCY_KEY,
+    TRACEPARENT,
     HeaderName::from_static("x-forwarded-for"),
     HeaderName::from_static("x-forwarded-host"),
     HeaderName::from_static("x-forwarded-proto"),
 ];
 
-impl Caller {
-    /// The caller of a request.
-    pub(super) fn of(headers: &HeaderMap, extensions: &Extensions) -> Self {
+impl ApiClient {
+    /// A client of the API behind `router`, for a request that passed the edge.
+    pub(super) fn new(router: &Router, headers: &HeaderMap, client: ClientInfo, trace: RequestTrace) -> Self {
         let mut passed = HeaderMap::new();
         for name in PASSED_ON {
             for value in headers.get_all(&name) {
                 passed.append(name.clone(), value.clone());
             }
         }
-        // One id for what the visitor asked, on its whole way.
-        if let Some(trace) = extensions.get::<RequestTrace>() {
-            passed.insert(X_REQUEST_ID, trace.header());
-        }
-        let peer = extensions.get::<ConnectInfo<SocketAddr>>().copied();
-        let mut extensions = Extensions::new();
-        if let Some(peer) = peer {
-            extensions.insert(peer);
-        }
-        Self { headers: passed, extensions }
+        Self { router: router.clone(), headers: passed, client, trace, actor: None }
     }
 
-    /// The same caller with another access token, after it was renewed for one.
-    pub(super) fn with_access_token(mut self, token: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(&format!("Bearer {token}")) {
-            self.headers.insert(AUTHORIZATION, value);
-        }
-        self
+    /// From where is asked.
+    pub(super) const fn client(&self) -> &ClientInfo {
+        &self.client
     }
 
-    /// The same caller with a header more.
+    /// The same with a header more.
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
-}
 
-impl ApiClient {
-    /// A client of the API behind `router`.
-    pub(super) const fn new(router: Router) -> Self {
-        Self { router }
+    /// The same, once it is known who is signed in.
+    pub(super) fn acting(self, actor: Option<Actor>) -> Self {
+        Self { actor, ..self }
     }
 
     /// Reads something.
-    pub(super) async fn get(&self, path: &str, caller: &Caller) -> Answer {
-        self.send(request(Method::GET, path, caller, None)).await
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path, None)).await
     }
 
     /// Makes or does something.
-    pub(super) async fn post<T: Serialize + Sync>(&self, path: &str, caller: &Caller, body: &T) -> Answer {
-        self.send(request(Method::POST, path, caller, serde_json::to_vec(body).ok())).await
+    pub(super) async fn post<T: Serialize + Sync>(&self, path: &str, body: &T) -> Answer {
+        self.send(self.request(Method::POST, path, serde_json::to_vec(body).ok())).await
     }
 
     /// Replaces something.
-    pub(super) async fn put<T: Serialize + Sync>(&self, path: &str, caller: &Caller, body: &T) -> Answer {
-        self.send(request(Method::PUT, path, caller, serde_json::to_vec(body).ok())).await
+    pub(super) async fn put<T: Serialize + Sync>(&self, path: &str, body: &T) -> Answer {
+        self.send(self.request(Method::PUT, path, serde_json::to_vec(body).ok())).await
     }
 
     /// Takes something away.
-    pub(super) async fn delete(&self, path: &str, caller: &Caller) -> Answer {
-        self.send(request(Method::DELETE, path, caller, None)).await
+    pub(super) async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path, None)).await
     }
 
     async fn send(&self, request: Option<Request>) -> Answer {
         let Some(request) = request else {
             // What is no path leads nowhere.
-            return Answer { status: StatusCode::NOT_FOUND, headers: HeaderMap::new(), body: Bytes::new() };
+            return Answer { status: StatusCode::NOT_FOUND, ..Answer::default() };
         };
-        let response = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        let answer = self.router.clone().oneshot(request);
+        let answer = async { answer.await.unwrap_or_else(|never| match never {}) };
+        let mut response = unless_panicked(answer).await;
+        rendered(self.trace.id, &mut response);
         let (parts, body) = response.into_parts();
-        Answer { status: parts.status, headers: parts.headers, body: whole(body).await }
+        Answer { status: parts.status, headers: parts.headers, extensions: parts.extensions, body: whole(body).await }
+    }
+
+    fn request(&self, method: Method, path: &str, json: Option<Vec<u8>>) -> Option<Request> {
+        let mut request = Request::builder().method(method).uri(path);
+        *request.headers_mut()? = self.headers.clone();
+        if json.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        if let Some(actor) = self.actor {
+            request = request.extension(actor);
+        }
+        let request = request.extension(self.client.clone()).extension(self.trace.clone()).extension(FromPage);
+        request.body(json.map_or_else(Body::empty, Body::from)).ok()
     }
 }
 
 /// What breaks off, as only the body of another process does, is no JSON and not taken for it.
 async fn whole(body: Body) -> Bytes {
     body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default()
-}
-
-fn request(method: Method, path: &str, caller: &Caller, json: Option<Vec<u8>>) -> Option<Request> {
-    let mut request = Request::builder().method(method).uri(path);
-    *request.headers_mut()? = caller.headers.clone();
-    *request.extensions_mut()? = caller.extensions.clone();
-    if json.is_some() {
-        request = request.header(CONTENT_TYPE, "application/json");
-    }
-    request.extension(Forwarded).body(json.map_or_else(Body::empty, Body::from)).ok()
 }

@@ -16,6 +16,7 @@ use crate::http::extract::Named;
 use crate::http::problem::Problem;
 
 use super::choices::{categories, currencies};
+use super::context::{ActorContext, PageContext};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
@@ -23,19 +24,18 @@ use super::refusal::Refusal;
 use super::sell::TicketForm;
 use super::ticket;
 use super::view::{money, time};
-use super::visit::{Member, Visit};
 
-pub(super) async fn edit(Named(id): Named<TicketId>, member: Member) -> Result<Html<String>, Refusal> {
-    let ticket = load(&member, id).await?;
-    let (visit, draft) = member.visit.with_draft().await;
-    Ok(Html(page(&visit, ticket, &draft)))
+pub(super) async fn edit(Named(id): Named<TicketId>, actor: ActorContext) -> Result<Html<String>, Refusal> {
+    let ticket = load(&actor, id).await?;
+    let (context, draft) = actor.context.with_draft().await;
+    Ok(Html(page(&context, &ticket, &draft)))
 }
 
-/// A ticket that this member may change.
-async fn load(member: &Member, id: TicketId) -> Result<TicketBody, Refusal> {
-    let ticket = ticket::load(&member.visit, id).await?;
+/// A ticket that this actor may change.
+async fn load(actor: &ActorContext, id: TicketId) -> Result<TicketBody, Refusal> {
+    let ticket = ticket::load(&actor.context, id).await?;
     let refusal = match ticket.status {
-        _ if ticket.seller_id.to_string() != member.viewer.id => TicketRefusal::NotSeller,
+        _ if ticket.seller_id.to_string() != actor.viewer.id => TicketRefusal::NotSeller,
         TicketStatusBody::Withdrawn => TicketRefusal::Withdrawn,
         TicketStatusBody::OnSale | TicketStatusBody::SoldOut => return Ok(ticket),
     };
@@ -78,17 +78,17 @@ fn typed_time(rfc3339: &str) -> String {
     }
 }
 
-fn page(visit: &Visit, ticket: TicketBody, draft: &Draft) -> String {
+fn page(context: &PageContext, ticket: &TicketBody, draft: &Draft) -> String {
     let typed: Option<TicketForm> = draft.form();
     // Who was told that the ticket has changed sees it as it is; nobody else replaces what they have not seen.
     let is_told = draft.reason.as_ref().is_some_and(|reason| reason.is("stale_version"));
     let version = typed.as_ref().filter(|_| !is_told).map_or(ticket.version, |form| form.version);
     let form = match typed {
         Some(typed) => typed.shown(draft),
-        None => draft.onto(Form::new(values(&ticket))),
+        None => draft.onto(Form::new(values(ticket))),
     };
     edit_page(EditPage {
-        shell: visit.shell(),
+        shell: context.shell(),
         id: ticket.id.to_string(),
         version,
         currencies: currencies(&form.values.currency),
@@ -100,11 +100,11 @@ fn page(visit: &Visit, ticket: TicketBody, draft: &Draft) -> String {
 }
 
 pub(super) async fn save(Named(id): Named<TicketId>, sent: SentBy<TicketForm>) -> Result<Response, Refusal> {
-    let SentBy { member: Member { visit, .. }, form, typed } = sent;
-    let saved = visit.for_version(form.version).put(&paths::ticket(id), &form.offer()).await;
+    let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
+    let saved = context.for_version(form.version).put(&paths::ticket(id), &form.offer()).await;
     match saved {
         Ok(_) => Ok(Onward::to(format!("/tickets/{id}")).telling(Done::TicketChanged).into_response()),
-        Err(refusal) => visit.ask_again(&format!("/tickets/{id}/edit"), typed, refusal).await,
+        Err(refusal) => context.ask_again(&format!("/tickets/{id}/edit"), typed, refusal).await,
     }
 }
 
@@ -120,10 +120,10 @@ impl Fields for WithdrawForm {
 }
 
 pub(super) async fn withdraw(Named(id): Named<TicketId>, sent: SentBy<WithdrawForm>) -> Result<Response, Refusal> {
-    let SentBy { member: Member { visit, .. }, form, typed } = sent;
-    match visit.for_version(form.version).delete(&paths::ticket(id)).await {
+    let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
+    match context.for_version(form.version).delete(&paths::ticket(id)).await {
         Ok(_) => Ok(Onward::to(format!("/tickets/{id}")).telling(Done::TicketWithdrawn).into_response()),
-        Err(refusal) => visit.ask_again(&format!("/tickets/{id}/edit"), typed, refusal).await,
+        Err(refusal) => context.ask_again(&format!("/tickets/{id}/edit"), typed, refusal).await,
     }
 }
 

@@ -12,8 +12,8 @@ use crate::http::extract::{fields, read_body};
 use crate::http::problem::Problem;
 use crate::state::App;
 
+use super::context::{ActorContext, PageContext};
 use super::draft::Typed;
-use super::visit::{Member, Visit};
 
 /// A form, and which of its fields are kept if it is not accepted.
 pub(super) trait Fields: DeserializeOwned + Send {
@@ -72,7 +72,7 @@ impl<T> Sent<T> {
 /// finds the form afterwards as they left it.
 #[derive(Debug, Clone)]
 pub(super) struct SentBy<T> {
-    pub(super) member: Member,
+    pub(super) actor: ActorContext,
     pub(super) form: T,
     pub(super) typed: Typed,
 }
@@ -82,15 +82,15 @@ impl<T: Fields> FromRequest<App> for SentBy<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let visit = Visit::from_request_parts(&mut parts, app).await.map_err(IntoResponse::into_response)?;
+        let context = PageContext::from_request_parts(&mut parts, app).await.map_err(IntoResponse::into_response)?;
         let request = Request::from_parts(parts, body);
         let sent = Sent::<T>::from_request(request, app).await.map_err(IntoResponse::into_response)?;
-        let Some(viewer) = visit.viewer().cloned() else {
-            return Err(visit.sign_in_first(sent.typed, sent.opened_by).await);
+        let Some(viewer) = context.viewer().cloned() else {
+            return Err(context.sign_in_first(sent.typed, sent.opened_by).await);
         };
         if sent.is_opened_by_another(&viewer.id) {
-            return Err(visit.nothing_changed(sent.typed, sent.opened_by).await);
+            return Err(context.nothing_changed(sent.typed, sent.opened_by).await);
         }
-        Ok(Self { member: Member { visit, viewer }, form: sent.form, typed: sent.typed })
+        Ok(Self { actor: ActorContext { context, viewer }, form: sent.form, typed: sent.typed })
     }
 }

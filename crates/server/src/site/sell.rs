@@ -14,46 +14,46 @@ use ticketing_web::{Done, FieldError, Form, MyTicketsPage, SellPage, TicketValue
 use crate::http::extract::Lenient;
 
 use super::choices::{EURO, categories, currencies};
+use super::context::{ActorContext, PageContext, parsed};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
 use super::view::{Place, my_ticket};
-use super::visit::{Member, Visit, parsed};
 
-pub(super) async fn sell(Member { visit, .. }: Member) -> Html<String> {
-    let (visit, draft) = visit.with_draft().await;
+pub(super) async fn sell(ActorContext { context, .. }: ActorContext) -> Html<String> {
+    let (context, draft) = context.with_draft().await;
     let typed: Option<TicketForm> = draft.form();
-    let idempotency_key = draft.key(&visit.app, typed.as_ref().map(|form| &*form.idempotency_key));
+    let idempotency_key = draft.key(&context.app, typed.as_ref().map(|form| &*form.idempotency_key));
     let blank = || TicketForm { currency: "EUR".to_owned(), quantity: "1".to_owned(), ..TicketForm::default() };
     let form = typed.unwrap_or_else(blank).shown(&draft);
-    Html(page(&visit, form, idempotency_key))
+    Html(page(&context, form, idempotency_key))
 }
 
-fn page(visit: &Visit, form: Form<TicketValues>, idempotency_key: String) -> String {
+fn page(context: &PageContext, form: Form<TicketValues>, idempotency_key: String) -> String {
     let currencies = currencies(&form.values.currency);
-    sell_page(SellPage { shell: visit.shell(), form, currencies, categories: categories(), idempotency_key })
+    sell_page(SellPage { shell: context.shell(), form, currencies, categories: categories(), idempotency_key })
 }
 
 pub(super) async fn offer(sent: SentBy<TicketForm>) -> Result<Response, Refusal> {
-    let SentBy { member: Member { visit, .. }, form, typed } = sent;
-    match visit.with_key(&form.idempotency_key)?.post(paths::TICKETS, &form.offer()).await {
+    let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
+    match context.with_key(&form.idempotency_key)?.post(paths::TICKETS, &form.offer()).await {
         Ok(answer) => {
             let ticket: TicketBody = parsed(&answer)?;
             Ok(Onward::to(format!("/tickets/{}", ticket.id)).telling(Done::TicketOffered).into_response())
         }
-        Err(refusal) => visit.ask_again("/sell", typed, refusal).await,
+        Err(refusal) => context.ask_again("/sell", typed, refusal).await,
     }
 }
 
 pub(super) async fn my_tickets(
-    Member { visit, .. }: Member,
+    ActorContext { context, .. }: ActorContext,
     Lenient(place): Lenient<Place>,
 ) -> Result<Html<String>, Refusal> {
-    let found: TicketPage = visit.read(&place.of_list(paths::MY_TICKETS)).await?;
+    let found: TicketPage = context.read(&place.of_list(paths::MY_TICKETS)).await?;
     Ok(Html(my_tickets_page(MyTicketsPage {
-        shell: visit.shell(),
-        tickets: found.items.into_iter().map(my_ticket).collect(),
+        shell: context.shell(),
+        tickets: found.items.iter().map(my_ticket).collect(),
         next_cursor: found.next_cursor,
     })))
 }

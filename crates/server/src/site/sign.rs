@@ -10,11 +10,11 @@ use ticketing_web::{Done, Form, SignInPage, SignInValues, SignUpPage, sign_in_pa
 use crate::http::auth::cookies::SessionCookies;
 use crate::http::extract::Lenient;
 
+use super::context::PageContext;
 use super::draft::Draft;
 use super::form::{Fields, NoFields, Sent};
 use super::onward::{LocalPath, Onward};
 use super::refusal::Refusal;
-use super::visit::Visit;
 
 /// Where to go afterwards.
 #[derive(Debug, Default, Deserialize)]
@@ -52,55 +52,55 @@ fn shown(draft: &Draft) -> Form<SignInValues> {
     draft.onto(Form::new(SignInValues { email: typed.email }))
 }
 
-pub(super) async fn sign_in_form(visit: Visit, Lenient(query): Lenient<Afterwards>) -> Response {
+pub(super) async fn sign_in_form(context: PageContext, Lenient(query): Lenient<Afterwards>) -> Response {
     let next = LocalPath::of(&query.next);
-    if visit.viewer().is_some() {
+    if context.viewer().is_some() {
         return Onward::to(next.as_str()).into_response();
     }
-    let (visit, draft) = visit.with_draft().await;
+    let (context, draft) = context.with_draft().await;
     let form = shown(&draft);
-    Html(sign_in_page(SignInPage { shell: visit.shell(), form, next: next.into_field() })).into_response()
+    Html(sign_in_page(SignInPage { shell: context.shell(), form, next: next.into_field() })).into_response()
 }
 
-pub(super) async fn sign_up_form(visit: Visit, Lenient(query): Lenient<Afterwards>) -> Response {
+pub(super) async fn sign_up_form(context: PageContext, Lenient(query): Lenient<Afterwards>) -> Response {
     let next = LocalPath::of(&query.next);
-    if visit.viewer().is_some() {
+    if context.viewer().is_some() {
         return Onward::to(next.as_str()).into_response();
     }
-    let (visit, draft) = visit.with_draft().await;
+    let (context, draft) = context.with_draft().await;
     let form = shown(&draft);
-    Html(sign_up_page(SignUpPage { shell: visit.shell(), form, next: next.into_field() })).into_response()
+    Html(sign_up_page(SignUpPage { shell: context.shell(), form, next: next.into_field() })).into_response()
 }
 
-pub(super) async fn sign_in(visit: Visit, sent: Sent<SignForm>) -> Result<Response, Refusal> {
+pub(super) async fn sign_in(context: PageContext, sent: Sent<SignForm>) -> Result<Response, Refusal> {
     let next = sent.form.next();
-    match visit.post(paths::SIGN_IN, &sent.form.credentials()).await {
+    match context.post(paths::SIGN_IN, &sent.form.credentials()).await {
         Ok(answer) => Ok(Onward::to(next.as_str()).with_cookies(&answer.headers).into_response()),
-        Err(refusal) => visit.ask_again(&next.after("/signin"), sent.typed, refusal).await,
+        Err(refusal) => context.ask_again(&next.after("/signin"), sent.typed, refusal).await,
     }
 }
 
-pub(super) async fn sign_up(visit: Visit, sent: Sent<SignForm>) -> Result<Response, Refusal> {
+pub(super) async fn sign_up(context: PageContext, sent: Sent<SignForm>) -> Result<Response, Refusal> {
     let next = sent.form.next();
-    match visit.post(paths::SIGN_UP, &sent.form.credentials()).await {
+    match context.post(paths::SIGN_UP, &sent.form.credentials()).await {
         Ok(answer) => {
             let onward = Onward::to(next.as_str()).with_cookies(&answer.headers);
             Ok(onward.telling(Done::SignedUp).into_response())
         }
-        Err(refusal) => visit.ask_again(&next.after("/signup"), sent.typed, refusal).await,
+        Err(refusal) => context.ask_again(&next.after("/signup"), sent.typed, refusal).await,
     }
 }
 
-pub(super) async fn sign_out(visit: Visit, sent: Sent<NoFields>) -> Result<Response, Refusal> {
-    let Some(viewer) = visit.viewer() else {
+pub(super) async fn sign_out(context: PageContext, sent: Sent<NoFields>) -> Result<Response, Refusal> {
+    let Some(viewer) = context.viewer() else {
         // Nobody may believe that a session is over while it is not.
-        visit.unless_unsure()?;
-        let left = SessionCookies::end(visit.is_https());
+        context.unless_unsure()?;
+        let left = SessionCookies::end(context.is_https());
         return Ok(left.values().iter().cloned().fold(Onward::to("/"), Onward::with_cookie).into_response());
     };
     if sent.is_opened_by_another(&viewer.id) {
         return Ok(Onward::to("/").telling(Done::NothingChanged).into_response());
     }
-    let answer = visit.post(paths::SIGN_OUT, &()).await?;
+    let answer = context.post(paths::SIGN_OUT, &()).await?;
     Ok(Onward::to("/").with_cookies(&answer.headers).telling(Done::SignedOut).into_response())
 }

@@ -14,21 +14,21 @@ use crate::http::extract::Named;
 use crate::http::problem::Problem;
 use crate::state::App;
 
+use super::context::{ActorContext, PageContext, parsed};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
 use super::view::{money, ticket_status, time};
-use super::visit::{Member, Visit, parsed};
 
-pub(super) async fn ticket(Named(id): Named<TicketId>, visit: Visit) -> Result<Html<String>, Refusal> {
-    let ticket = load(&visit, id).await?;
-    let (visit, draft) = visit.with_draft().await;
-    Ok(Html(page(&visit, ticket, &draft)))
+pub(super) async fn ticket(Named(id): Named<TicketId>, context: PageContext) -> Result<Html<String>, Refusal> {
+    let ticket = load(&context, id).await?;
+    let (context, draft) = context.with_draft().await;
+    Ok(Html(page(&context, ticket, &draft)))
 }
 
-pub(super) async fn load(visit: &Visit, id: TicketId) -> Result<TicketBody, Refusal> {
-    visit.read(&paths::ticket(id)).await
+pub(super) async fn load(context: &PageContext, id: TicketId) -> Result<TicketBody, Refusal> {
+    context.read(&paths::ticket(id)).await
 }
 
 /// By which the API knows a form that is sent twice.
@@ -36,15 +36,15 @@ pub(super) fn new_key(app: &App) -> String {
     app.env.uuid(app.env.now()).to_string()
 }
 
-fn page(visit: &Visit, ticket: TicketBody, draft: &Draft) -> String {
-    let own = visit.viewer().is_some_and(|viewer| viewer.id == ticket.seller_id.to_string());
+fn page(context: &PageContext, ticket: TicketBody, draft: &Draft) -> String {
+    let own = context.viewer().is_some_and(|viewer| viewer.id == ticket.seller_id.to_string());
     let price = money(ticket.price);
     let typed: OrderForm = draft.form().unwrap_or_default();
     let was = typed.price().filter(|was| *was != price);
-    let idempotency_key = draft.key(&visit.app, Some(&typed.idempotency_key));
+    let idempotency_key = draft.key(&context.app, Some(&typed.idempotency_key));
     let order = draft.onto(Form::new(OrderValues { quantity: typed.quantity }));
     ticket_page(TicketPage {
-        shell: visit.shell(),
+        shell: context.shell(),
         id: ticket.id.to_string(),
         version: ticket.version,
         title: ticket.title.to_string(),
@@ -96,9 +96,9 @@ impl OrderForm {
 }
 
 pub(super) async fn order(Named(id): Named<TicketId>, sent: SentBy<OrderForm>) -> Result<Response, Refusal> {
-    let SentBy { member: Member { visit, .. }, form, typed } = sent;
-    match visit.with_key(&form.idempotency_key)?.post(paths::ORDERS, &form.command(id)?).await {
+    let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
+    match context.with_key(&form.idempotency_key)?.post(paths::ORDERS, &form.command(id)?).await {
         Ok(answer) => Ok(Onward::to(format!("/orders/{}", parsed::<OrderBody>(&answer)?.id)).into_response()),
-        Err(refusal) => visit.ask_again(&format!("/tickets/{id}"), typed, refusal).await,
+        Err(refusal) => context.ask_again(&format!("/tickets/{id}"), typed, refusal).await,
     }
 }

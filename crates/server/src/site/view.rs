@@ -24,7 +24,7 @@ impl Place {
     }
 }
 
-pub(super) const fn money(Amount { amount, currency }: Amount) -> Money {
+pub(super) fn money(Amount { amount, currency }: Amount) -> Money {
     Money { amount, currency: currency.code(), exponent: currency.exponent() }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn ticket_card(ticket: TicketBody) -> TicketCard {
     }
 }
 
-pub(super) fn my_ticket(ticket: TicketBody) -> MyTicket {
+pub(super) fn my_ticket(ticket: &TicketBody) -> MyTicket {
     MyTicket {
         id: ticket.id.to_string(),
         title: ticket.title.to_string(),
@@ -76,10 +76,10 @@ pub(super) const fn order_status(order: &OrderBody) -> OrderStatus {
     }
 }
 
-pub(super) fn order_row(order: OrderBody) -> OrderRow {
+pub(super) fn order_row(order: &OrderBody) -> OrderRow {
     OrderRow {
         id: order.id.to_string(),
-        status: order_status(&order),
+        status: order_status(order),
         ticket_title: order.ticket.title.to_string(),
         quantity: order.quantity,
         total: money(order.total),

@@ -14,7 +14,7 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::usecase::accounts::{AccessToken, RefreshToken, SignedIn};
+use ticketing_core::usecase::accounts::{AccessToken, RefreshToken, Refreshed, SignedIn};
 
 /// The cookie that carries the access token.
 pub const ACCESS: CookieName = CookieName::new("access", "__Host-access");
@@ -125,19 +125,14 @@ pub struct SessionCookies(Vec<HeaderValue>);
 impl SessionCookies {
     /// The cookies of a session that begins.
     pub fn begin(signed_in: &SignedIn, now: Timestamp, secure: bool) -> Self {
-        Self::renew(&signed_in.access, Some(&signed_in.refresh), (signed_in.session_expires_at, now), secure)
+        let lasts = signed_in.session_expires_at.since(now);
+        Self(vec![access(&signed_in.access, now, secure), refresh(&signed_in.refresh, lasts, secure)])
     }
 
-    /// The cookies of a session that goes on; a second tab leaves the refresh token as it is.
-    pub fn renew(
-        access: &AccessToken,
-        refresh: Option<&RefreshToken>,
-        (session_expires_at, now): (Timestamp, Timestamp),
-        secure: bool,
-    ) -> Self {
-        let mut cookies = vec![ACCESS.set(&access.token, access.claims.expires_at.since(now), secure)];
-        cookies.extend(refresh.map(|token| REFRESH.set(&token.expose(), session_expires_at.since(now), secure)));
-        Self(cookies)
+    /// The cookies of a session that goes on.
+    pub fn renew(refreshed: &Refreshed, now: Timestamp, secure: bool) -> Self {
+        let lasts = refreshed.session_expires_at.since(now);
+        Self(vec![access(&refreshed.access, now, secure), refresh(&refreshed.refresh, lasts, secure)])
     }
 
     /// Takes both cookies away, under every name that a browser may have them.
@@ -161,6 +156,14 @@ impl SessionCookies {
     pub fn values(&self) -> &[HeaderValue] {
         &self.0
     }
+}
+
+fn access(token: &AccessToken, now: Timestamp, secure: bool) -> HeaderValue {
+    ACCESS.set(&token.token, token.claims.expires_at.since(now), secure)
+}
+
+fn refresh(token: &RefreshToken, lasts: Duration, secure: bool) -> HeaderValue {
+    REFRESH.set(&token.expose(), lasts, secure)
 }
 
 fn set(name: &str, value: &str, lasts: Duration, secure: bool) -> HeaderValue {

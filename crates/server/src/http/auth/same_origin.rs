@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderName};
 use crate::config::HttpConfig;
 use crate::http::problem::Problem;
 
+use super::actor::bearer;
 use super::cookies::{ACCESS, REFRESH};
-use super::current_user::bearer;
 
 /// Where a browser was when it asked; no page can set it.
 pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

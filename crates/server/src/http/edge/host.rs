@@ -7,7 +7,6 @@ use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri, Version};
 
-use crate::http::edge::Forwarded;
 use crate::http::problem::Problem;
 
 /// Refuses a request that names no host, or two: two servers on its way would not understand the same.
@@ -15,7 +14,7 @@ use crate::http::problem::Problem;
 /// What did not come over a socket is asked by this program itself.
 pub(super) fn check(request: &Request) -> Result<(), Problem> {
     let extensions = request.extensions();
-    if extensions.get::<Forwarded>().is_some() || extensions.get::<ConnectInfo<SocketAddr>>().is_none() {
+    if extensions.get::<ConnectInfo<SocketAddr>>().is_none() {
         return Ok(());
     }
     let mut hosts = request.headers().get_all(HOST).iter();

@@ -10,18 +10,18 @@
 //! An account that does not exist is counted like one that does. Signing up is counted by network besides, since
 //! each account may hold places.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use http::HeaderValue;
+use http::header::USER_AGENT;
 use http::request::Parts;
 
 use ticketing_core::domain::account::EmailAddress;
 use ticketing_core::ports::limits::{LimitError, Quota, Verdict};
 
 use crate::http::auth::devices::{AccountMark, KnownAccounts};
-use crate::http::client;
+use crate::http::client::ClientInfo;
 use crate::http::problem::Problem;
 use crate::network::Share;
 use crate::state::App;
@@ -34,8 +34,8 @@ const LINE_MOVES: Duration = Duration::from_secs(1);
 /// A try to sign in or up, or to tell the current password, from some network and some browser.
 #[derive(Debug)]
 pub(crate) struct SignInTry {
-    address: IpAddr,
-    secure: bool,
+    client: ClientInfo,
+    device: String,
     known: KnownAccounts,
 }
 
@@ -50,10 +50,10 @@ impl FromRequestParts<App> for SignInTry {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let (headers, extensions) = (&parts.headers, &parts.extensions);
-        let secure = client::is_https(headers, extensions, app);
-        let known = app.edge.devices.known(headers, secure, app.env.now());
-        Ok(Self { address: client::address(headers, extensions, app), secure, known })
+        let client = ClientInfo::in_request(&parts.extensions)?.clone();
+        let known = app.edge.devices.known(&parts.headers, client.https, app.env.now());
+        let device = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        Ok(Self { client, device: device.unwrap_or("unknown").to_owned(), known })
     }
 }
 
@@ -73,7 +73,7 @@ impl SignInTry {
                 &app.guards.passwords
             }
         };
-        let place = line.take(self.address).ok_or_else(|| Problem::rate_limited(LINE_MOVES))?;
+        let place = line.take(self.client.address).ok_or_else(|| Problem::rate_limited(LINE_MOVES))?;
         Ok(Admitted { _place: place })
     }
 
@@ -89,13 +89,18 @@ impl SignInTry {
 
     /// Whether the browser speaks TLS.
     pub(crate) const fn is_https(&self) -> bool {
-        self.secure
+        self.client.https
+    }
+
+    /// What the browser calls itself.
+    pub(crate) fn device(&self) -> String {
+        self.device.clone()
     }
 
     /// The cookie by which this browser is known from now on as one that signed in to an account.
     pub(crate) fn remember(&self, app: &App, email: &EmailAddress) -> HeaderValue {
         let known = self.known.and(AccountMark::of(email), app.env.now());
-        app.edge.devices.cookie(&known, self.secure)
+        app.edge.devices.cookie(&known, self.client.https)
     }
 
     async fn check_as_known(&self, app: &App, account: &AccountMark) -> Result<Verdict, Problem> {
@@ -117,7 +122,7 @@ impl SignInTry {
 
     async fn check_network(&self, app: &App, what: &str, quota: Option<Quota>) -> Result<(), Problem> {
         let Some(quota) = quota else { return Ok(()) };
-        allowed(by_network(&*app.edge.limiter, what, self.address, quota).await.map_err(silent)?)
+        allowed(by_network(&*app.edge.limiter, what, self.client.address, quota).await.map_err(silent)?)
     }
 }
 

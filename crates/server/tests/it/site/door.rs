@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
 use http::header::LOCATION;
 use ticketing_memory::{FaultPlan, ManualClock, MemorySessions};
 use ticketing_server::marketplace::Engines;
@@ -31,6 +32,47 @@ async fn signing_in_never_leads_to_another_site() {
         browser.open(&format!("/signin?{query}")).await;
         assert_eq!((browser.status, browser.path.as_str()), (200, "/"), "{next}");
     }
+}
+
+#[tokio::test]
+async fn a_page_looks_its_session_up_once() {
+    let clock = Arc::new(ManualClock::default());
+    let (sessions, plan) = (MemorySessions::new(clock.clone()), FaultPlan::counting(clock));
+    let exchange = |engines: &mut Engines| {
+        engines.edge.sessions = Arc::new(sessions.with_faults(plan.clone()));
+        engines.accounts.as_mut().expect("accounts runs here").sessions = Arc::new(sessions);
+    };
+    let app = TestApp::start_over(|_| {}, exchange).await;
+    let ada = app.sign_up("ada").await;
+    let steps = async |path: &str| {
+        let before = plan.steps();
+        assert_eq!(app.get(path).by(&ada).send().await.status, 200, "{path}");
+        plan.steps() - before
+    };
+
+    let one = steps("/api/users/currentuser").await;
+
+    assert!(one > 0);
+    for page in ["/", "/orders", "/my/tickets", "/account"] {
+        assert_eq!(steps(page).await, one, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_passes_the_edge_once() {
+    let app = TestApp::start().await;
+    let ada = app.sign_up("ada").await;
+    let answered = async || {
+        let (_, metrics) = app.ask_operators(Request::get("/metrics")).await;
+        let metrics = metrics.as_str().expect("text").to_owned();
+        let lines = metrics.lines().filter(|line| line.starts_with("ticketing_http_requests_total"));
+        lines.filter(|line| !line.contains("/metrics")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = answered().await;
+
+    assert_eq!(app.get("/orders").by(&ada).send().await.status, 200);
+
+    assert_eq!(answered().await.iter().filter(|line| !before.contains(line)).count(), 1);
 }
 
 #[tokio::test]

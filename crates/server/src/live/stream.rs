@@ -21,15 +21,15 @@ use ticketing_api::live::{Heartbeat, LiveTicket, LiveTicketOf};
 use ticketing_api::tickets::TicketBody;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::Invalid;
-use ticketing_core::domain::time::Timestamp;
 
-use crate::http::client;
+use crate::http::client::ClientInfo;
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
-use crate::live::{Listener, LiveUpdates, Update};
 use crate::network::Share;
 use crate::remote::{Upstream, pass};
 use crate::state::App;
+
+use super::hub::{Listener, LiveUpdates, Update};
 
 /// How often a stream says that it lives, and how often its tickets are looked at again.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -53,7 +53,7 @@ pub(crate) struct Streams {
     pub(crate) tickets: Option<Upstream>,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Streams> {
+pub(crate) fn routes() -> OpenApiRouter<Streams> {
     OpenApiRouter::new().routes(routes!(live_tickets)).routes(routes!(live_ticket))
 }
 
@@ -125,7 +125,7 @@ fn tell_state(_: TicketId, state: LiveTicket) -> Result<Event, axum::Error> {
 /// Opens a stream: the one place where listeners are let in.
 async fn open(streams: Streams, (tickets, tell): (&[TicketId], Tell), request: Request) -> Result<Response, Problem> {
     let app = &streams.app;
-    let address = client::address(request.headers(), request.extensions(), app);
+    let address = ClientInfo::in_request(request.extensions())?.address;
     let share = app.guards.listeners.take(address).ok_or_else(|| Problem::rate_limited(CROWDED_FOR))?;
     let listener = streams.live.listen(tickets).map_err(Problem::unavailable)?;
     let mut watch = Watch::new(streams, (listener, share), request.into_parts().0);
@@ -279,7 +279,7 @@ impl Watch {
         parts.uri = format!("/api/tickets/{ticket}").parse().map_err(Problem::broken)?;
         // Not what the caller has already, because the stream begins with what there is.
         parts.headers.remove(IF_NONE_MATCH);
-        let answer = pass(&self.streams.app, tickets, Request::from_parts(parts, Body::empty())).await?;
+        let answer = pass(tickets, Request::from_parts(parts, Body::empty())).await?;
         if answer.status() != StatusCode::OK {
             return Ok(Err(answer));
         }

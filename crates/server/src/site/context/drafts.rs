@@ -11,10 +11,10 @@ use crate::site::draft::{Draft, Keeper, Typed};
 use crate::site::onward::{Onward, sign_in_address};
 use crate::site::refusal::Refusal;
 
-use super::{KeptBack, Visit};
+use super::{KeptBack, PageContext};
 
-impl Visit {
-    /// What was typed at this page before and not accepted, if it is kept; and the visit that tells if it is not.
+impl PageContext {
+    /// What was typed at this page before and not accepted, if it is kept; and the context that says so if it is not.
     pub(in crate::site) async fn with_draft(mut self) -> (Self, Draft) {
         if self.draft_cookies.is_empty() {
             return (self, Draft::default());
@@ -49,7 +49,7 @@ impl Visit {
         let path = page.split('?').next().unwrap_or_default().to_owned();
         let draft = Draft { page: path, account, typed, reason: Some(refusal.reason().clone()) };
         match draft.keep(&self.app, self.keeper()).await {
-            Some(cookie) => Ok(Onward::to(page).with_cookie(cookie).into_response()),
+            Some(cookie) => Ok(kept_back(Onward::to(page).with_cookie(cookie))),
             None => Err(refusal),
         }
     }
@@ -77,17 +77,21 @@ impl Visit {
     async fn keeping(&self, onward: Onward, typed: Typed, account: Option<String>) -> Response {
         let draft = Draft { page: self.page().to_owned(), account, typed, reason: None };
         let is_empty = draft.typed.0.is_empty();
-        let onward = match draft.keep(&self.app, self.keeper()).await {
+        kept_back(match draft.keep(&self.app, self.keeper()).await {
             Some(cookie) => onward.with_cookie(cookie),
             None if is_empty => onward,
             None => onward.telling(Done::EntriesLost),
-        };
-        let mut response = onward.into_response();
-        response.extensions_mut().insert(KeptBack);
-        response
+        })
     }
 
     fn keeper(&self) -> Keeper<'_> {
-        Keeper { network: self.network, https: self.https, cookies: &self.draft_cookies }
+        let client = self.api.client();
+        Keeper { network: client.address, https: client.https, cookies: &self.draft_cookies }
     }
+}
+
+fn kept_back(onward: Onward) -> Response {
+    let mut response = onward.into_response();
+    response.extensions_mut().insert(KeptBack);
+    response
 }

@@ -1,0 +1,227 @@
+//! What a page works with: who visits, what they were just told, and the API to ask on their behalf.
+
+mod drafts;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::IF_MATCH;
+use http::request::Parts;
+use http::{HeaderValue, Method, Uri};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use ticketing_api::headers::IDEMPOTENCY_KEY;
+use ticketing_web::{Done, Shell, Viewer, nothing_changed};
+
+use crate::config::Gateway;
+use crate::http::etag::offer_tag;
+use crate::http::problem::Problem;
+use crate::state::App;
+
+use super::client::{Answer, ApiClient};
+use super::onward::{Onward, sign_in_address};
+use super::refusal::Refusal;
+use super::rendered::Rendered;
+
+/// Marks the answer to a form that was not carried out: what was typed before stays.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeptBack;
+
+/// Who asks for a page, signed in or not, and the API to ask on their behalf.
+#[derive(Debug, Clone)]
+pub(super) struct PageContext {
+    pub(super) app: App,
+    pub(super) api: ApiClient,
+    pub(super) viewer: Option<Viewer>,
+    /// Why it is not known whether they are signed in.
+    pub(super) unsure: Option<Answer>,
+    pub(super) path: String,
+    pub(super) done: Option<Done>,
+    pub(super) rendered: Rendered,
+    /// The cookies of this page that may find what was typed here before.
+    pub(super) draft_cookies: Vec<String>,
+    /// Whether it is known that none of them does.
+    pub(super) draft_lost: Arc<AtomicBool>,
+    /// Why nothing that is asked for is carried out now.
+    pub(super) postponed: Option<Problem>,
+}
+
+/// The context of a page that somebody signed in asks for; anybody else is sent to sign in.
+#[derive(Debug, Clone)]
+pub(super) struct ActorContext {
+    pub(super) context: PageContext,
+    pub(super) viewer: Viewer,
+}
+
+impl PageContext {
+    /// What every page knows.
+    pub(super) fn shell(&self) -> Shell {
+        Shell {
+            viewer: self.viewer.clone(),
+            path: self.path.clone(),
+            flash: self.done.map(|done| match (done, &self.viewer) {
+                (Done::NothingChanged, Some(viewer)) => nothing_changed(&viewer.email),
+                (done, _) => done.into(),
+            }),
+            sandbox: self.app.gateway == Some(Gateway::Sandbox),
+        }
+    }
+
+    pub(super) const fn viewer(&self) -> Option<&Viewer> {
+        self.viewer.as_ref()
+    }
+
+    /// What was done on the page before.
+    pub(super) const fn done(&self) -> Option<Done> {
+        self.done
+    }
+
+    /// The page that is visited, without its query.
+    pub(super) fn page(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
+    /// The same, under the key by which the API knows a request that comes twice.
+    pub(super) fn with_key(&self, key: &str) -> Result<Self, Refusal> {
+        if key.is_empty() {
+            return Ok(self.clone());
+        }
+        let key = HeaderValue::from_str(key).map_err(|_| Problem::malformed("the key of the form is no text"))?;
+        Ok(Self { api: self.api.clone().with_header(IDEMPOTENCY_KEY, key), ..self.clone() })
+    }
+
+    /// The same, for changes of this version alone.
+    pub(super) fn for_version(&self, version: u64) -> Self {
+        Self { api: self.api.clone().with_header(IF_MATCH, offer_tag(version)), ..self.clone() }
+    }
+
+    /// Reads something from the API.
+    pub(super) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
+        parsed(&self.ask(path).await?)
+    }
+
+    /// Asks the API for something.
+    pub(super) async fn ask(&self, path: &str) -> Result<Answer, Refusal> {
+        Refusal::unless_done(self.api.get(path).await)
+    }
+
+    /// The page that shows an answer; rendered anew only if somebody is signed in or the answer is another.
+    pub(super) fn once_for_all<T: DeserializeOwned>(
+        &self,
+        answer: &Answer,
+        show: impl FnOnce(T) -> String,
+    ) -> Result<Bytes, Refusal> {
+        let is_anybody = self.viewer.is_none() && self.done.is_none();
+        if let Some(html) = self.rendered.find(&self.path, &answer.body).filter(|_| is_anybody) {
+            return Ok(html);
+        }
+        let html = Bytes::from(show(parsed(answer)?));
+        if is_anybody {
+            self.rendered.keep(self.path.clone(), answer.body.clone(), html.clone());
+        }
+        Ok(html)
+    }
+
+    /// Asks the API to do something.
+    pub(super) async fn post<T: Serialize + Sync>(&self, path: &str, body: &T) -> Result<Answer, Refusal> {
+        self.unless_postponed()?;
+        Refusal::unless_done(self.api.post(path, body).await)
+    }
+
+    /// Asks the API to replace something.
+    pub(super) async fn put<T: Serialize + Sync>(&self, path: &str, body: &T) -> Result<Answer, Refusal> {
+        self.unless_postponed()?;
+        Refusal::unless_done(self.api.put(path, body).await)
+    }
+
+    /// Asks the API to take something away.
+    pub(super) async fn delete(&self, path: &str) -> Result<Answer, Refusal> {
+        self.unless_postponed()?;
+        Refusal::unless_done(self.api.delete(path).await)
+    }
+}
+
+impl PageContext {
+    /// Whether this browser speaks TLS.
+    pub(super) const fn is_https(&self) -> bool {
+        self.api.client().https
+    }
+
+    /// Goes on only if it is known whether they are signed in.
+    pub(super) fn unless_unsure(&self) -> Result<(), Refusal> {
+        self.unsure.clone().map_or(Ok(()), |answer| Err(Refusal::of(answer)))
+    }
+
+    fn unless_postponed(&self) -> Result<(), Refusal> {
+        self.postponed.clone().map_or(Ok(()), |problem| Err(problem.into()))
+    }
+}
+
+/// What the API answered, in the shape that is known of it.
+pub(super) fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T, Refusal> {
+    serde_json::from_slice(&answer.body).map_err(|error| Problem::broken(error).into())
+}
+
+impl FromRequestParts<App> for PageContext {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        parts.extensions.remove().ok_or_else(|| Problem::broken(NoDoor))
+    }
+}
+
+impl FromRequestParts<App> for ActorContext {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let context = PageContext::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        match (context.viewer.clone(), &context.unsure) {
+            (Some(viewer), _) => Ok(Self { context, viewer }),
+            (None, Some(unsure)) => Err(Refusal::of(unsure.clone()).into_response()),
+            (None, None) => Err(Onward::to(sign_in_address(&context.path)).into_response()),
+        }
+    }
+}
+
+/// Where a form is sent there is nothing to see: whoever reloads it comes back to its page.
+pub(super) async fn back_to_page(OriginalUri(uri): OriginalUri) -> Onward {
+    Onward::to(page_of(&Method::POST, &uri))
+}
+
+/// The page that a request is about; the one with the form, if a form was sent.
+pub(super) fn page_of(method: &Method, uri: &Uri) -> String {
+    if *method == Method::GET || *method == Method::HEAD {
+        return uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    }
+    let path = uri.path();
+    if path.starts_with("/account/") {
+        return "/account".to_owned();
+    }
+    let page = ["/order", "/withdraw", "/pay", "/cancel"].iter().find_map(|form| path.strip_suffix(form));
+    page.unwrap_or(path).to_owned()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a page was asked for past the door")]
+struct NoDoor;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_belongs_to_a_page() {
+        let page = |method: Method, uri: &str| page_of(&method, &uri.parse().unwrap());
+
+        assert_eq!(page(Method::GET, "/?q=rock&cursor=x"), "/?q=rock&cursor=x");
+        assert_eq!(page(Method::POST, "/tickets/7/order"), "/tickets/7");
+        assert_eq!(page(Method::POST, "/tickets/7/edit"), "/tickets/7/edit");
+        assert_eq!(page(Method::POST, "/orders/7/pay"), "/orders/7");
+        assert_eq!(page(Method::POST, "/account/sessions/7/revoke"), "/account");
+        assert_eq!(page(Method::POST, "/sell"), "/sell");
+    }
+}
