@@ -1,35 +1,30 @@
-//! What may be set, by flag or by environment.
+//! What this crate needs to know before it starts, as plain values with their defaults.
 //!
-//! Every setting is a text until it is parsed here, so that all mistakes are
-//! told at once: wrong values, settings that contradict each other, and
-//! variables of our prefix that nobody knows.
+//! The command line makes one of what a person typed; a caller of the library
+//! fills it in. Keys stay text until wiring reads them.
 
+mod addresses;
 mod engines;
-mod log_filter;
-mod parse;
 mod services;
-mod settings;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::process::ExitCode;
 use std::time::Duration;
+
+use clap::ValueEnum;
 
 use ticketing_core::assembly::Settings;
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::ports::limits::Quota;
-use ticketing_core::rebuild::Differing;
 use ticketing_core::usecase::orders::batcher::BatcherConfig;
 
 use crate::network::standard_share_of_passwords;
-use crate::operate::ParkedTask;
-use crate::wiring::{Keys, PublicKeys};
 
+pub use addresses::{Network, ServiceUrl, WebOrigin};
 pub use engines::{
-    EngineConfig, KafkaSettings, KafkaUserSettings, MongoSettings, RedisSettings, SaslMechanism, Secret,
+    EngineSettings, KafkaSettings, KafkaUserSettings, MongoSettings, RedisSettings, SaslMechanism, Secret,
 };
-pub use parse::{Network, ServiceUrl, WebOrigin};
 pub use services::Service;
 
 /// All settings, parsed and free of contradictions.
@@ -51,14 +46,14 @@ pub struct Config {
     pub hold_limits: HoldLimits,
     /// How long tokens and sessions last.
     pub sessions: SessionLifetimes,
-    /// Signs and verifies access tokens where accounts runs; drawn at start if absent.
-    pub keys: Option<Keys>,
-    /// Verifies access tokens where accounts does not run; asked of accounts if absent.
-    pub public_keys: Option<PublicKeys>,
+    /// The Ed25519 key that signs access tokens where accounts runs, in PEM or as a seed in base64; generated at start if absent.
+    pub signing_key: Option<Secret>,
+    /// The keys that verify access tokens where accounts does not run, as a JSON Web Key Set; fetched from accounts if absent.
+    pub jwks: Option<String>,
     /// Where the services are that run elsewhere.
     pub elsewhere: BTreeMap<Service, ServiceUrl>,
     /// On which engines the services work.
-    pub engines: EngineConfig,
+    pub engines: EngineSettings,
     /// The edge.
     pub http: HttpConfig,
     /// The log.
@@ -68,7 +63,7 @@ pub struct Config {
 }
 
 /// What takes the money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Gateway {
     /// Takes none: it pretends, by the test cards that it is paid with.
     Sandbox,
@@ -189,50 +184,12 @@ pub struct LogConfig {
 }
 
 /// For whom the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// People.
     Text,
     /// Programs: one JSON object a line.
     Json,
-}
-
-/// What the program is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Task {
-    /// Serve until told to stop.
-    Serve,
-    /// Make the topics that are missing.
-    Topics,
-    /// Check what must hold, being patient for so long with what may only lag.
-    Audit(Duration),
-    /// Look at events that could not be handled, or decide what becomes of them.
-    Parked(ParkedTask),
-    /// Make the replicas of a service anew from the log.
-    Replay(Service, Differing),
-}
-
-impl Task {
-    /// What to say if it did not succeed.
-    #[must_use]
-    pub const fn failed(&self) -> &'static str {
-        match self {
-            Self::Serve => "the marketplace could not be served",
-            Self::Topics => "the topics could not be made",
-            Self::Audit(_) => "the marketplace could not be audited",
-            Self::Parked(_) => "parked events could not be reached",
-            Self::Replay(..) => "the replicas could not be made anew",
-        }
-    }
-}
-
-/// What the command line asked for.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Do this with these settings.
-    Run(Task, Box<Config>),
-    /// It was a question, or a mistake, and is answered.
-    Answered(ExitCode),
 }
 
 /// Nothing was chosen that takes the money, and the sandbox could be mistaken for it.
@@ -244,12 +201,6 @@ pub enum Outcome {
 pub struct NoGateway;
 
 impl Config {
-    /// Reads the command line and the environment of this process.
-    #[must_use]
-    pub fn load() -> Outcome {
-        settings::load()
-    }
-
     /// Where operators are answered if nobody says: on this machine alone, beside the public port.
     ///
     /// Processes that listen on ports of their own have operators' ports of their own.
@@ -312,10 +263,10 @@ impl Default for Config {
             hold_for: Duration::from_secs(15 * 60),
             hold_limits: HoldLimits::default(),
             sessions: SessionLifetimes::default(),
-            keys: None,
-            public_keys: None,
+            signing_key: None,
+            jwks: None,
             elsewhere: BTreeMap::new(),
-            engines: EngineConfig::default(),
+            engines: EngineSettings::default(),
             http: HttpConfig::default(),
             log: LogConfig::default(),
             shutdown_grace: Duration::from_secs(10),

@@ -2,13 +2,14 @@
 //!
 //! Read it in this order:
 //!
-//! - [`config`]: what may be set, and how mistakes are told.
+//! - [`config`]: what may be set, as plain values with their defaults.
 //! - [`state`]: what all handlers share.
 //! - [`http`]: what every request passes, and what a handler takes out of it.
 //! - [`api`]: every route of the JSON API, a handler beside its bodies.
 //! - [`runtime`]: the loops behind the routes, and how they end in order.
 //! - [`marketplace`]: the services over the engines they were given.
 //! - [`wiring`]: the composition root, which alone names adapters.
+//! - [`cli`]: the command line, from settings to what is asked for.
 //!
 //! # Examples
 //!
@@ -37,7 +38,6 @@
 mod say;
 
 pub mod config;
-pub mod operate;
 
 pub mod network;
 pub mod state;
@@ -55,7 +55,8 @@ pub mod marketplace;
 pub mod runtime;
 pub mod serve;
 mod surface;
-pub mod topics;
 pub mod wiring;
+
+pub mod cli;
 
 pub use surface::{operators, router};

@@ -19,9 +19,9 @@ use crate::marketplace::assemble;
 use crate::runtime::Assembly;
 
 pub use engines::{connect, ensure_topics};
-pub use keys::{Keys, PublicKeys};
+pub use keys::check_keys;
 pub use memory::engines;
-pub use operate::{audit_ports, clock, log, parking_lots, replicas};
+pub use operate::{AuditPorts, ParkingLots, audit_ports, clock, log, parking_lots, replicas};
 
 /// The services of this process over the engines that its settings name. Nothing runs yet.
 ///

@@ -4,9 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueEnum;
+
 /// The engine of each port; what is absent works in memory.
 #[derive(Debug, Clone, Default)]
-pub struct EngineConfig {
+pub struct EngineSettings {
     /// Keeps the state of the services.
     pub store: Option<MongoSettings>,
     /// Takes events from one service to another.
@@ -17,7 +19,7 @@ pub struct EngineConfig {
     pub sessions: Option<RedisSettings>,
 }
 
-impl EngineConfig {
+impl EngineSettings {
     /// Whether nothing outlives the process.
     #[must_use]
     pub const fn is_memory(&self) -> bool {
@@ -69,13 +71,15 @@ pub struct KafkaUserSettings {
 }
 
 /// How a user of Kafka proves who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SaslMechanism {
     /// The password is sent as it is.
     Plain,
     /// SCRAM-SHA-256: the password is proved and not sent.
+    #[value(name = "scram-sha-256")]
     ScramSha256,
     /// SCRAM-SHA-512: the password is proved and not sent.
+    #[value(name = "scram-sha-512")]
     ScramSha512,
 }
 
@@ -105,6 +109,12 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 

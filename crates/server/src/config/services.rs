@@ -1,9 +1,9 @@
 //! The services a process may run.
 
-use std::str::FromStr;
+use clap::ValueEnum;
 
 /// One of the services of the marketplace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub enum Service {
     /// Who somebody is.
     Accounts,
@@ -51,18 +51,4 @@ impl Service {
     pub fn others(services: &[Self]) -> Vec<Self> {
         Self::ALL.into_iter().filter(|service| !services.contains(service)).collect()
     }
-}
-
-impl FromStr for Service {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|service| service.name() == name);
-        known.ok_or_else(|| format!("there is no service {name:?}; there are {}", names(&Self::ALL)))
-    }
-}
-
-/// Names in a sentence.
-pub(super) fn names(services: &[Service]) -> String {
-    services.iter().map(|service| service.name()).collect::<Vec<_>>().join(", ")
 }

@@ -18,40 +18,26 @@ use crate::state::DeviceKey;
 
 use fetched::{FetchKeys, FetchedKeys};
 
-/// Signs and verifies access tokens. A clone holds the same key.
-#[derive(Clone)]
-pub struct Keys {
+/// Signs and verifies access tokens.
+pub(super) struct Keys {
     /// For the accounts service alone.
-    pub signer: Arc<dyn TokenSigner>,
+    signer: Arc<dyn TokenSigner>,
     /// For every service.
-    pub verifier: Arc<dyn TokenVerifier>,
+    verifier: Arc<dyn TokenVerifier>,
     /// For the accounts service alone.
-    pub devices: DeviceKey,
-}
-
-impl std::fmt::Debug for Keys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Keys(…)")
-    }
+    devices: DeviceKey,
 }
 
 impl Keys {
     /// Reads a key as a setting holds it.
     ///
-    /// # Errors
-    ///
-    /// A sentence that tells what is expected, and never the key.
-    pub fn from_text(text: &str) -> Result<Self, String> {
-        let signer = Ed25519Signer::from_text(text).map_err(|error| error.to_string())?;
-        Self::of(signer).map_err(|error| error.to_string())
+    /// A mistake says what is expected, and never quotes the key.
+    fn from_text(text: &str) -> Result<Self, BoxError> {
+        Self::of(Ed25519Signer::from_text(text)?)
     }
 
     /// Draws a new key.
-    ///
-    /// # Errors
-    ///
-    /// None that is known: a key verifies what it signs.
-    pub fn generate() -> Result<Self, BoxError> {
+    fn generate() -> Result<Self, BoxError> {
         Self::of(Ed25519Signer::generate())
     }
 
@@ -62,26 +48,13 @@ impl Keys {
     }
 }
 
-/// Verifies access tokens. A clone holds the same keys.
-#[derive(Clone)]
-pub struct PublicKeys(Arc<dyn TokenVerifier>);
-
-impl std::fmt::Debug for PublicKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PublicKeys(…)")
-    }
-}
-
-impl PublicKeys {
-    /// Reads a JSON Web Key Set.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that tells what is expected.
-    pub fn from_text(text: &str) -> Result<Self, String> {
-        let verifier = JwtVerifier::from_jwks(text).map_err(|error| error.to_string())?;
-        Ok(Self(Arc::new(verifier)))
-    }
+/// What is wrong with the keys among the settings, a sentence each, which never quotes a key.
+#[must_use]
+pub fn check_keys(config: &Config) -> Vec<String> {
+    let key = config.signing_key.as_ref().map(|key| Keys::from_text(key.expose()).err());
+    let jwks = config.jwks.as_deref().map(|jwks| JwtVerifier::from_jwks(jwks).err());
+    let key = key.flatten().map(|mistake| format!("--signing-key: {mistake}"));
+    key.into_iter().chain(jwks.flatten().map(|mistake| format!("--jwks: {mistake}"))).collect()
 }
 
 /// How the services of a process know who somebody is.
@@ -98,12 +71,13 @@ pub(super) struct Identity {
 impl Identity {
     pub(super) fn of(config: &Config) -> Result<Self, BoxError> {
         if config.services.contains(&Service::Accounts) {
-            let Keys { signer, verifier, devices } = config.keys.clone().map_or_else(Keys::generate, Ok)?;
+            let keys = config.signing_key.as_ref().map(|key| Keys::from_text(key.expose()));
+            let Keys { signer, verifier, devices } = keys.unwrap_or_else(Keys::generate)?;
             return Ok(Self { signer: Some(signer), verifier, devices, loops: Loops::default() });
         }
         let verifies = config.services.iter().copied().any(Service::has_api);
-        match (&config.public_keys, config.elsewhere.get(&Service::Accounts)) {
-            (Some(PublicKeys(keys)), _) => Ok(Self::verifying(Arc::clone(keys), Loops::default())),
+        match (&config.jwks, config.elsewhere.get(&Service::Accounts)) {
+            (Some(jwks), _) => Ok(Self::verifying(Arc::new(JwtVerifier::from_jwks(jwks)?), Loops::default())),
             (None, Some(accounts)) if verifies => Ok(Self::asking(&Upstream::new(accounts, config.http.restart_wait))),
             (None, _) => Ok(Self::verifying(nobodys_keys()?, Loops::default())),
         }

@@ -13,8 +13,9 @@ use ticketing_mongodb::{
 
 use crate::config::{MongoSettings, Service};
 use crate::marketplace::Engines;
-use crate::operate::{AuditPorts, ParkingLots};
 use crate::telemetry::EngineCount;
+
+use super::{AuditPorts, ParkingLots};
 
 async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
     let MongoSettings { uri, database_prefix, ca } = settings.clone();

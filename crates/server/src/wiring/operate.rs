@@ -4,13 +4,31 @@ use std::sync::Arc;
 
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::census::{Census, Ledger};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::log::EventLog;
+use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::rebuild::Rebuild;
 use ticketing_memory::SystemClock;
 
 use crate::config::{Config, Service};
-use crate::operate::{AuditPorts, ParkingLots};
+
+/// What an audit reads.
+pub struct AuditPorts {
+    /// What the services keep.
+    pub census: Arc<dyn Census>,
+    /// What the gateway took, where it tells.
+    pub ledger: Option<Arc<dyn Ledger>>,
+}
+
+impl std::fmt::Debug for AuditPorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuditPorts").field("ledger", &self.ledger.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// The parking lot of each service that has one, by the service's name.
+pub type ParkingLots = Vec<(&'static str, Arc<dyn ParkingLot>)>;
 
 /// The clock of the machine.
 #[must_use]

@@ -16,11 +16,11 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_memory::SystemClock;
 use ticketing_server::config::{
-    Config, EngineConfig, Gateway, HttpConfig, KafkaSettings, Limits, MongoSettings, RedisSettings, Secret, Service,
+    Config, EngineSettings, Gateway, HttpConfig, KafkaSettings, Limits, MongoSettings, RedisSettings, Secret, Service,
 };
 use ticketing_server::marketplace::assemble;
 use ticketing_server::runtime::Running;
-use ticketing_server::{operate, router, wiring};
+use ticketing_server::{cli, router, wiring};
 use tokio::net::TcpListener;
 
 use crate::market::{Market, eventually, id};
@@ -104,7 +104,7 @@ impl Processes {
 
     async fn end_well(self) {
         let ports = wiring::audit_ports(&self.config).await.expect("MongoDB answers");
-        let report = operate::audit(ports, Arc::new(self.right), Duration::from_secs(60)).await;
+        let report = cli::audit(ports, Arc::new(self.right), Duration::from_secs(60)).await;
         assert_eq!(report.expect("MongoDB answers"), ExitCode::SUCCESS);
         for running in self.running {
             running.stop().await.expect("no loop ends early");
@@ -113,7 +113,7 @@ impl Processes {
 }
 
 /// Names of its own on the engines whose addresses the environment tells.
-fn own_engines() -> EngineConfig {
+fn own_engines() -> EngineSettings {
     let settings: BTreeMap<_, _> = engines().into_iter().collect();
     let told = |name: &str| settings[name].clone();
     let redis = RedisSettings {
@@ -121,7 +121,7 @@ fn own_engines() -> EngineConfig {
         prefix: told("TICKETING_REDIS_PREFIX"),
         ca: None,
     };
-    EngineConfig {
+    EngineSettings {
         store: Some(MongoSettings {
             uri: Secret::new(told("TICKETING_MONGODB_URI")),
             database_prefix: told("TICKETING_DATABASE_PREFIX"),

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::Value;
-use ticketing_server::wiring::Keys;
+use ticketing_server::config::Secret;
 
 use crate::app::{TestApp, User};
 use crate::sessions::{refresh, renewed};
@@ -65,8 +65,8 @@ async fn a_strange_cookie_is_nobody() {
 #[tokio::test]
 async fn a_token_of_a_release_without_audiences_is_renewed_unnoticed() {
     let key = SigningKey::from_bytes(&[7; 32]);
-    let keys = Keys::from_text(&STANDARD.encode(key.to_bytes())).expect("a key");
-    let app = TestApp::start_with(|config| config.keys = Some(keys)).await;
+    let signing_key = Secret::new(STANDARD.encode(key.to_bytes()));
+    let app = TestApp::start_with(|config| config.signing_key = Some(signing_key)).await;
     let ada = app.sign_up("ada").await;
     let [header, claims, _] = ada.access.split('.').collect::<Vec<_>>()[..] else { panic!("a JWT") };
     let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).expect("base64")).expect("JSON");

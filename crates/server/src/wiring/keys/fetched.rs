@@ -140,7 +140,7 @@ struct NotYet;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wiring::Keys;
+    use crate::wiring::keys::Keys;
     use ticketing_core::domain::ids::{AccountId, SessionId};
     use uuid::Uuid;
 

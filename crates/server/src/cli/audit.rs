@@ -8,9 +8,9 @@ use ticketing_core::audit::{Audit, AuditConfig, Progress};
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::clock::Clock;
 
-use super::AuditPorts;
 use super::progress::ProgressLines;
 use crate::say;
+use crate::wiring::AuditPorts;
 
 /// Audits, prints the report, and answers 0 if nothing is wrong and 1 if something is.
 ///

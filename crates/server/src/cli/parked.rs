@@ -4,39 +4,42 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::Subcommand;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::store::Page;
 use ticketing_core::ports::transport::Arrival;
 use uuid::Uuid;
 
-use super::ParkingLots;
 use crate::say;
+use crate::wiring::ParkingLots;
 
 /// What to do about parked events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ParkedTask {
-    /// Prints a line for each.
+#[derive(Debug, Subcommand)]
+pub(super) enum ParkedCommand {
+    /// List parked events, one line each
     List {
-        /// Of this key alone.
+        /// List only events of this key
+        #[arg(long)]
         key: Option<String>,
     },
-    /// Prints all of one.
+    /// Print everything about one event
     Show {
-        /// Which.
+        /// The id from `ticketing parked list`
         id: Uuid,
     },
-    /// Has its consumer handle it again, and whatever else of its key is parked, in order.
+    /// Return an event to its consumer, with all other parked events of its key, in order
     Replay {
-        /// Which.
+        /// The id from `ticketing parked list`
         id: Uuid,
     },
-    /// Forgets one for ever.
+    /// Delete one event for good
     Drop {
-        /// Which.
+        /// The id from `ticketing parked list`
         id: Uuid,
-        /// Whether it is only told what would be forgotten.
-        only_tell: bool,
+        /// Delete it; without this flag the command only shows what would be deleted
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -48,19 +51,19 @@ const PAGE: usize = 500;
 /// # Errors
 ///
 /// A database does not answer.
-pub async fn parked(lots: ParkingLots, task: ParkedTask) -> Result<ExitCode, BoxError> {
-    match task {
-        ParkedTask::List { key } => list(&lots, key).await,
-        ParkedTask::Show { id } => match find(&lots, id).await? {
+pub(super) async fn parked(lots: ParkingLots, command: ParkedCommand) -> Result<ExitCode, BoxError> {
+    match command {
+        ParkedCommand::List { key } => list(&lots, key).await,
+        ParkedCommand::Show { id } => match find(&lots, id).await? {
             Some((service, _, parked)) => Ok(told(&described(service, &parked))),
             None => Ok(missing(id)),
         },
-        ParkedTask::Replay { id } => match find(&lots, id).await? {
+        ParkedCommand::Replay { id } => match find(&lots, id).await? {
             Some((_, lot, parked)) => release(&*lot, parked).await,
             None => Ok(missing(id)),
         },
-        ParkedTask::Drop { id, only_tell } => match find(&lots, id).await? {
-            Some((service, _, parked)) if only_tell => {
+        ParkedCommand::Drop { id, yes } => match find(&lots, id).await? {
+            Some((service, _, parked)) if !yes => {
                 let parked = described(service, &parked);
                 Ok(told(&format!("{parked}\nnothing was dropped; with --yes it is forgotten for ever")))
             }

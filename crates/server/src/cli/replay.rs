@@ -14,7 +14,7 @@ use crate::say;
 /// # Errors
 ///
 /// The log or the database does not answer: what was replaced stays so, and replaying again goes on.
-pub async fn replay(
+pub(super) async fn replay(
     log: &mut dyn EventLog,
     replicas: &mut dyn Rebuild,
     differing: Differing,

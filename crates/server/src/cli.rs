@@ -1,0 +1,108 @@
+//! The command line of `ticketing`: settings, then what it is asked to do.
+//!
+//! Answers go to standard output; progress of long work and mistakes go to standard error.
+
+mod audit;
+mod checks;
+mod config;
+mod parked;
+mod progress;
+mod reading;
+mod replay;
+mod settings;
+mod values;
+
+use std::process::ExitCode;
+
+use ticketing_core::ports::{BoxError, error_chain};
+use ticketing_core::rebuild::Differing;
+
+use crate::config::{Config, Service};
+use crate::{say, serve, telemetry, wiring};
+
+pub use audit::audit;
+
+use checks::Checks;
+use reading::{Reading, read};
+use settings::{Command, Settings};
+
+/// Reads the settings, reports every mistake in them at once, and does what was asked for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let (command, config) = match load() {
+        Ok(loaded) => loaded,
+        Err(answered) => return answered,
+    };
+    telemetry::init_log(&config.log);
+    let failed = failed(&command);
+    let code = run(command, config).unwrap_or_else(|error| {
+        let cause = error_chain(&*error);
+        tracing::error!(cause, "{failed}: {cause}");
+        ExitCode::FAILURE
+    });
+    telemetry::flush_log();
+    code
+}
+
+fn load() -> Result<(Command, Config), ExitCode> {
+    let Reading { settings, wrong, mut mistakes } = read(std::env::args_os().collect()).map_err(|answer| {
+        // A closed standard output leaves nobody to tell.
+        if answer.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    })?;
+    let Some((settings, given)) = settings else { return Err(refuse(&mistakes)) };
+    let config = settings.config();
+    let checks = Checks { settings: &settings, config: &config, given: &given, wrong: &wrong };
+    mistakes.extend(checks.mistakes());
+    mistakes.extend(wiring::check_keys(&config));
+    if mistakes.is_empty() { Ok((command_of(settings), config)) } else { Err(refuse(&mistakes)) }
+}
+
+fn command_of(settings: Settings) -> Command {
+    settings.command.unwrap_or(Command::Serve { services: Vec::new() })
+}
+
+fn refuse(mistakes: &[String]) -> ExitCode {
+    let list: String = mistakes.iter().map(|mistake| format!("  - {mistake}\n")).collect();
+    say::aside(&format!(
+        "ticketing cannot start because its settings are wrong:\n{list}`ticketing --help` lists every setting."
+    ));
+    ExitCode::from(2)
+}
+
+const fn failed(command: &Command) -> &'static str {
+    match command {
+        Command::Serve { .. } => "the marketplace could not be served",
+        Command::Topics => "the topics could not be created",
+        Command::Audit { .. } => "the marketplace could not be audited",
+        Command::Parked { .. } => "parked events could not be reached",
+        Command::Replay { .. } => "the replicas could not be rebuilt",
+    }
+}
+
+fn run(command: Command, config: Config) -> Result<ExitCode, BoxError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(execute(command, config));
+    // Not dropped: what MongoDB's driver cleans up behind us would find its pool gone, and panic. The process ends.
+    std::mem::forget(runtime);
+    ended
+}
+
+async fn execute(command: Command, config: Config) -> Result<ExitCode, BoxError> {
+    match command {
+        Command::Serve { .. } => serve::serve(config).await?,
+        Command::Topics => drop(say::answer(&wiring::ensure_topics(&config).await?)),
+        Command::Audit { patience } => {
+            return audit(wiring::audit_ports(&config).await?, wiring::clock(), patience.into()).await;
+        }
+        Command::Parked { action } => return parked::parked(wiring::parking_lots(&config).await?, action).await,
+        Command::Replay { service, dry_run } => return rebuild(&config, service, dry_run).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rebuild(config: &Config, service: Service, dry_run: bool) -> Result<ExitCode, BoxError> {
+    let differing = if dry_run { Differing::Tell } else { Differing::Replace };
+    let mut replicas = wiring::replicas(config, service).await?;
+    let mut log = wiring::log(config, replicas.topics()).await?;
+    replay::replay(&mut *log, &mut *replicas, differing).await
+}

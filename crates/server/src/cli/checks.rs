@@ -1,0 +1,287 @@
+//! What contradicts itself among settings that are right one by one, and what is missing.
+
+use super::reading::Names;
+use super::settings::{Command, Engine, EngineFlags, Settings};
+use super::values::word;
+use crate::config::{Config, Secret, Service};
+
+/// Finds mistakes that no setting shows by itself.
+pub(super) struct Checks<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) config: &'a Config,
+    /// What was set, right or wrong.
+    pub(super) given: &'a Names,
+    /// What was set and could not be read, so that nothing more is said about it.
+    pub(super) wrong: &'a Names,
+}
+
+impl Checks<'_> {
+    /// A sentence for each.
+    pub(super) fn mistakes(&self) -> Vec<String> {
+        let of_command = match &self.settings.command {
+            None | Some(Command::Serve { .. }) => self.serve(),
+            Some(Command::Topics) => vec![self.topics()],
+            Some(Command::Audit { .. } | Command::Parked { .. }) => vec![self.databases()],
+            Some(Command::Replay { service, .. }) => self.replay(*service),
+        };
+        self.engines().into_iter().chain([self.sessions()]).chain(of_command).flatten().collect()
+    }
+
+    fn sessions(&self) -> Option<String> {
+        let is_short = self.config.sessions.idle < self.config.sessions.access;
+        is_short.then(|| "--session-lifetime: a session must last at least as long as an access token".to_owned())
+    }
+
+    fn topics(&self) -> Option<String> {
+        let lacks = self.engines_are().bus != Engine::Kafka;
+        lacks.then(|| "topics: only Kafka has topics: choose --bus kafka".to_owned())
+    }
+
+    fn databases(&self) -> Option<String> {
+        let lacks = self.engines_are().store != Engine::Mongodb;
+        lacks.then(|| "there is nothing to read in memory from another process: choose --store mongodb".to_owned())
+    }
+
+    fn replay(&self, service: Service) -> Vec<Option<String>> {
+        let engines = self.engines_are();
+        let name = service.name();
+        let replicas = match service {
+            Service::Accounts | Service::Web => Some(format!("replay {name}: it keeps nothing of other services")),
+            Service::Expiration => (engines.timers != Engine::Redis).then(|| {
+                "replay expiration: timers in memory are lost with their process: choose --timers redis".to_owned()
+            }),
+            Service::Tickets | Service::Orders | Service::Payments => self.databases(),
+        };
+        let log = (engines.bus != Engine::Kafka)
+            .then(|| "replay: only Kafka keeps what was published: choose --bus kafka".to_owned());
+        vec![replicas, log]
+    }
+
+    fn serve(&self) -> Vec<Option<String>> {
+        let is_whole = Service::others(&self.config.services).is_empty();
+        let mut found = if is_whole { self.durability() } else { self.part() };
+        if self.runs(Service::Web) {
+            found.extend(self.addresses());
+        }
+        if self.runs(Service::Accounts) {
+            found.push(self.has("jwks").then(|| "--jwks: accounts runs here and knows its own keys".to_owned()));
+        }
+        found.extend([self.gateway(), self.listeners()]);
+        found
+    }
+
+    /// A set of engines is as durable as its weakest.
+    fn durability(&self) -> Vec<Option<String>> {
+        let EngineFlags { store, bus, .. } = self.engines_are();
+        let (store, bus) = (*store == Engine::Mongodb, *bus == Engine::Kafka);
+        let lacks_bus = (store && !bus).then(|| {
+            "--store mongodb: needs --bus kafka, since events in flight in memory are lost with the process".to_owned()
+        });
+        let lacks_store = (bus && !store).then(|| {
+            "--bus kafka: needs --store mongodb, since events that were handled do not come again, and state in \
+             memory is lost with the process"
+                .to_owned()
+        });
+        vec![lacks_bus, lacks_store]
+    }
+
+    /// What a process needs that runs only some of the services.
+    fn part(&self) -> Vec<Option<String>> {
+        let demo = self.config.demo.then(|| "--demo true: demo data needs every service".to_owned());
+        let keys = if self.runs(Service::Accounts) {
+            vec![(!self.has("signing_key")).then(|| {
+                "serve accounts: needs --signing-key, since every process would generate a key of its own".to_owned()
+            })]
+        } else {
+            self.keys_of_others()
+        };
+        [demo, self.shared_memory()].into_iter().chain(keys).collect()
+    }
+
+    fn shared_memory(&self) -> Option<String> {
+        let engines = self.engines_are();
+        let in_memory = |name, engine| engine == Engine::Memory && !self.wrong.contains(name);
+        let keeps_state = self.config.services.iter().any(|service| *service != Service::Web);
+        let sessions = in_memory("sessions", engines.sessions);
+        let lacks = [
+            (in_memory("store", engines.store) && keeps_state, "--store mongodb"),
+            // The front door hears of tickets through Redis, where sessions are there.
+            (in_memory("bus", engines.bus) && (keeps_state || sessions), "--bus kafka"),
+            (sessions && self.has_api(), "--sessions redis"),
+        ];
+        let lacks: Vec<_> = lacks.into_iter().filter_map(|(is_lacking, choice)| is_lacking.then_some(choice)).collect();
+        let (here, others) = (self.here(), names(&Service::others(&self.config.services)));
+        (!lacks.is_empty()).then(|| {
+            format!(
+                "serve {here}: in memory, services share data only within one process: choose {}, or let {others} \
+                 run here too",
+                lacks.join(" and ")
+            )
+        })
+    }
+
+    fn keys_of_others(&self) -> Vec<Option<String>> {
+        let secret = self
+            .has("signing_key")
+            .then(|| "--signing-key: is a secret of accounts, which does not run here".to_owned());
+        let lacks_keys = self.has_api() && !self.has("jwks") && !self.has("accounts_url");
+        let here = self.here();
+        vec![
+            secret,
+            lacks_keys.then(|| format!("serve {here}: needs --accounts-url or --jwks, to verify access tokens")),
+        ]
+    }
+
+    /// The front door needs to know where every other part of the API is, and only once.
+    fn addresses(&self) -> Vec<Option<String>> {
+        let addresses = self.settings.elsewhere.addresses().into_iter();
+        let check = |(service, _): (Service, _)| {
+            let name = service.name();
+            match (self.runs(service), self.has(&format!("{name}_url"))) {
+                (true, true) => Some(format!("--{name}-url: {name} runs here")),
+                (false, false) => Some(format!("serve web: needs --{name}-url, since {name} does not run here")),
+                (true, false) | (false, true) => None,
+            }
+        };
+        addresses.map(check).collect()
+    }
+
+    /// Whoever takes orders of people has to know that no money comes in.
+    fn gateway(&self) -> Option<String> {
+        let lacks = self.config.check_gateway().is_err() && !self.has("payments");
+        lacks.then(|| {
+            format!(
+                "serve {}: on real engines, on a public address, behind --trusted-proxies or with --public-origin \
+                 nothing takes money by itself: choose --payments sandbox if none is to be taken, and every page will \
+                 say so",
+                self.here()
+            )
+        })
+    }
+
+    fn listeners(&self) -> Option<String> {
+        let (public, admin) = (self.config.listen, self.config.admin_listen);
+        let is_same_host = public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
+        let is_taken = public.port() != 0 && public.port() == admin.port() && is_same_host;
+        is_taken.then(|| "--admin-listen: this is where the public is answered: choose another port".to_owned())
+    }
+
+    fn engines(&self) -> Vec<Option<String>> {
+        let EngineFlags { store, bus, timers, sessions, .. } = self.engines_are();
+        let kafka = [
+            "kafka_brokers",
+            "topic_prefix",
+            "topic_partitions",
+            "topic_replication",
+            "topic_retention",
+            "kafka_tls",
+            "kafka_sasl",
+            "kafka_user",
+            "kafka_password",
+        ];
+        let redis = [*timers, *sessions].contains(&Engine::Redis);
+        let uses = [
+            self.uses("--store mongodb", *store == Engine::Mongodb, &["mongodb_uri", "database_prefix"]),
+            self.uses("--bus kafka", *bus == Engine::Kafka, &kafka),
+            self.uses("--timers redis or --sessions redis", redis, &["redis_url", "redis_prefix"]),
+        ];
+        let chosen = [("store", *store), ("bus", *bus), ("timers", *timers), ("sessions", *sessions)];
+        let built = chosen.into_iter().map(|(name, engine)| not_built(name, engine));
+        built
+            .chain(uses.into_iter().flatten())
+            .chain([self.kafka_user(), self.authorities()])
+            .chain(self.tls())
+            .collect()
+    }
+
+    /// An engine needs its address, the first of its settings; without the engine none of them has a use.
+    fn uses(&self, choice: &str, is_chosen: bool, settings: &[&str]) -> Vec<Option<String>> {
+        if is_chosen {
+            let address = settings.first().filter(|address| !self.has(address));
+            return vec![address.map(|address| format!("{choice}: needs {}", flag(address)))];
+        }
+        let idle = settings.iter().filter(|setting| self.has(setting));
+        idle.map(|setting| Some(format!("{}: has no use without {choice}", flag(setting)))).collect()
+    }
+
+    fn kafka_user(&self) -> Option<String> {
+        let given = ["kafka_sasl", "kafka_user", "kafka_password"].map(|name| self.has(name));
+        let is_partial = given.contains(&true) && given.contains(&false);
+        is_partial.then(|| "--kafka-sasl, --kafka-user, --kafka-password: set all three or none".to_owned())
+    }
+
+    /// Authorities have a use only where an engine is reached over TLS.
+    fn authorities(&self) -> Option<String> {
+        let engines = self.engines_are();
+        let is = |address: &Option<Secret>, over_tls: fn(&str) -> bool| {
+            address.as_ref().is_some_and(|address| over_tls(address.expose()))
+        };
+        let uses_tls =
+            is(&engines.mongodb_uri, asks_for_tls) || is(&engines.redis_url, is_over_tls) || engines.kafka_tls;
+        let is_unclear = ["mongodb_uri", "redis_url", "kafka_tls"].iter().any(|name| self.wrong.contains(*name));
+        let is_idle = engines.tls_ca.is_some() && !uses_tls && !is_unclear;
+        is_idle.then(|| "--tls-ca: has no use where no engine is reached over TLS".to_owned())
+    }
+
+    /// What a build without TLS cannot do is said before anything is connected to.
+    fn tls(&self) -> [Option<String>; 3] {
+        let engines = self.engines_are();
+        let redis = engines.redis_url.as_ref().is_some_and(|url| is_over_tls(url.expose()));
+        let asked =
+            [("redis_url", redis), ("kafka_tls", engines.kafka_tls), ("kafka_sasl", engines.kafka_sasl.is_some())];
+        asked.map(|(name, is_asked)| {
+            let lacks = is_asked && !cfg!(feature = "tls");
+            lacks.then(|| format!("{}: this build has no TLS: build with --features tls", flag(name)))
+        })
+    }
+
+    fn has(&self, setting: &str) -> bool {
+        self.given.contains(setting)
+    }
+
+    fn runs(&self, service: Service) -> bool {
+        self.config.services.contains(&service)
+    }
+
+    fn has_api(&self) -> bool {
+        self.config.services.iter().copied().any(Service::has_api)
+    }
+
+    fn here(&self) -> String {
+        names(&self.config.services)
+    }
+
+    const fn engines_are(&self) -> &EngineFlags {
+        &self.settings.engines
+    }
+}
+
+fn not_built(setting: &str, engine: Engine) -> Option<String> {
+    let (engine_name, is_built) = match engine {
+        Engine::Memory => return None,
+        Engine::Mongodb => ("MongoDB", cfg!(feature = "mongodb")),
+        Engine::Kafka => ("Kafka", cfg!(feature = "kafka")),
+        Engine::Redis => ("Redis", cfg!(feature = "redis")),
+    };
+    let word = word(&engine);
+    (!is_built).then(|| format!("--{setting} {word}: this build has no {engine_name}: build with --features {word}"))
+}
+
+fn flag(setting: &str) -> String {
+    format!("--{}", setting.replace('_', "-"))
+}
+
+fn names(services: &[Service]) -> String {
+    services.iter().map(|service| service.name()).collect::<Vec<_>>().join(", ")
+}
+
+fn is_over_tls(redis_url: &str) -> bool {
+    redis_url.starts_with("rediss://")
+}
+
+/// Whether a connection string of `MongoDB` asks for TLS. One that is looked up in the DNS does so by itself.
+fn asks_for_tls(uri: &str) -> bool {
+    let uri = uri.to_ascii_lowercase();
+    let options = uri.split_once('?').map_or("", |(_, options)| options);
+    uri.starts_with("mongodb+srv://") || options.split('&').any(|option| matches!(option, "tls=true" | "ssl=true"))
+}

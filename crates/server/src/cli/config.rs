@@ -1,0 +1,156 @@
+//! Settings → [`Config`].
+
+use std::collections::BTreeMap;
+
+use ticketing_core::domain::hold_limits::{HoldLimits, HoldPause};
+use ticketing_core::ports::identity::SessionLifetimes;
+
+use super::settings::{Command, ElsewhereFlags, Engine, EngineFlags, HoldFlags, LimitFlags, Settings};
+use super::values::{HOUR, Limit};
+use crate::config::{
+    Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, MongoSettings,
+    RedisSettings, Service, ServiceUrl,
+};
+
+impl Settings {
+    /// All of them as plain values. Demo data and the sandbox are defaults only where nobody could mistake them for real.
+    pub(super) fn config(&self) -> Config {
+        let mut config = Config {
+            listen: self.listen,
+            admin_listen: self.admin_listen.unwrap_or_else(|| Config::operators_beside(self.listen)),
+            services: self.services(),
+            demo: false,
+            payments: self.payments,
+            hold_for: self.hold.into(),
+            hold_limits: self.holds.limits(),
+            sessions: self.lifetimes(),
+            signing_key: self.signing_key.clone(),
+            jwks: self.elsewhere.jwks.clone(),
+            elsewhere: self.elsewhere.urls(),
+            engines: self.engines.chosen(),
+            http: self.http(),
+            log: LogConfig { format: self.log_format, filter: self.log.clone() },
+            shutdown_grace: self.shutdown_grace.into(),
+        };
+        let is_private = config.is_private();
+        config.demo = self.demo.unwrap_or(config.services.len() == Service::ALL.len() && is_private);
+        config.payments = config.gateway();
+        config
+    }
+
+    fn services(&self) -> Vec<Service> {
+        let mut services = match &self.command {
+            Some(Command::Serve { services }) => services.clone(),
+            _ => Vec::new(),
+        };
+        services.sort();
+        services.dedup();
+        if services.is_empty() { Service::ALL.to_vec() } else { services }
+    }
+
+    fn lifetimes(&self) -> SessionLifetimes {
+        let standard = SessionLifetimes::default();
+        let (access, idle) = (self.access_lifetime.into(), self.session_lifetime.into());
+        SessionLifetimes { access, idle, longest: standard.longest.max(idle), ..standard }
+    }
+
+    fn http(&self) -> HttpConfig {
+        let (standard, http) = (HttpConfig::default(), &self.http);
+        HttpConfig {
+            public_origins: self.public_origin.clone().unwrap_or_default(),
+            trusted_proxies: self.trusted_proxies.clone().unwrap_or_default(),
+            body_limit: http.body_limit,
+            request_timeout: http.request_timeout.into(),
+            restart_wait: self.elsewhere.restart_wait.into(),
+            live_listeners: http.live_listeners,
+            live_listeners_per_address: http.live_listeners_address,
+            passwords_per_address: http.passwords_address.unwrap_or(standard.passwords_per_address),
+            connections: http.connections,
+            network_connections: http.connections_per_network,
+            limits: self.limits.limits(),
+        }
+    }
+}
+
+impl LimitFlags {
+    const fn limits(&self) -> Limits {
+        Limits {
+            sign_in_per_address: self.limit_sign_in_address.0,
+            sign_up_per_address: self.limit_sign_up_address.0,
+            sign_in_per_account_and_address: self.limit_sign_in_account_address.0,
+            sign_in_per_account: self.limit_sign_in_account.0,
+            sign_in_of_known_browsers: self.limit_sign_in_known.0,
+            writes_per_address: self.limit_writes.0,
+            reads_per_address: self.limit_reads.0,
+            payments_per_address: self.limit_payments_address.0,
+            payments_per_account: self.limit_payments_account.0,
+        }
+    }
+}
+
+impl HoldFlags {
+    fn limits(&self) -> HoldLimits {
+        let Limit(unpaid) = self.limit_unpaid_orders;
+        HoldLimits {
+            places_of_ticket: self.limit_held_of_ticket.0,
+            open_orders: self.limit_open_orders.0,
+            places: self.limit_held_places.0,
+            pause: unpaid.map(|unpaid| HoldPause { free: unpaid.burst, first: unpaid.per, within: HOUR }),
+        }
+    }
+}
+
+impl ElsewhereFlags {
+    fn urls(&self) -> BTreeMap<Service, ServiceUrl> {
+        let given = self.addresses().into_iter();
+        given.filter_map(|(service, url)| Some((service, url.clone()?))).collect()
+    }
+
+    pub(super) const fn addresses(&self) -> [(Service, &Option<ServiceUrl>); 4] {
+        [
+            (Service::Accounts, &self.accounts_url),
+            (Service::Tickets, &self.tickets_url),
+            (Service::Orders, &self.orders_url),
+            (Service::Payments, &self.payments_url),
+        ]
+    }
+}
+
+impl EngineFlags {
+    fn chosen(&self) -> EngineSettings {
+        EngineSettings {
+            store: self.mongodb().filter(|_| self.store == Engine::Mongodb),
+            bus: self.kafka().filter(|_| self.bus == Engine::Kafka),
+            timers: self.redis().filter(|_| self.timers == Engine::Redis),
+            sessions: self.redis().filter(|_| self.sessions == Engine::Redis),
+        }
+    }
+
+    fn mongodb(&self) -> Option<MongoSettings> {
+        let (uri, ca) = (self.mongodb_uri.clone()?, self.tls_ca.clone());
+        Some(MongoSettings { uri, database_prefix: self.database_prefix.clone(), ca })
+    }
+
+    fn kafka(&self) -> Option<KafkaSettings> {
+        Some(KafkaSettings {
+            brokers: self.kafka_brokers.clone()?,
+            topic_prefix: self.topic_prefix.clone(),
+            partitions: self.topic_partitions,
+            replication: self.topic_replication,
+            retention: self.topic_retention.0,
+            tls: self.kafka_tls,
+            ca: self.tls_ca.clone(),
+            user: self.kafka_user(),
+        })
+    }
+
+    fn kafka_user(&self) -> Option<KafkaUserSettings> {
+        let (mechanism, password) = (self.kafka_sasl?, self.kafka_password.clone()?);
+        Some(KafkaUserSettings { mechanism, name: self.kafka_user.as_ref()?.expose().to_owned(), password })
+    }
+
+    fn redis(&self) -> Option<RedisSettings> {
+        let (url, ca) = (self.redis_url.clone()?, self.tls_ca.clone());
+        Some(RedisSettings { url, prefix: self.redis_prefix.clone(), ca })
+    }
+}

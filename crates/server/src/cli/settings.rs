@@ -1,0 +1,329 @@
+//! What a person may type. Each flag is also a variable: `TICKETING_` and the flag in capitals.
+//!
+//! `--help` and the table of docs/operations.md come from here; what is always
+//! the same stands in [`Config`]. A default that has to be worked out is told in
+//! brackets.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use ticketing_core::audit::AuditConfig;
+use ticketing_core::domain::hold_limits::HoldLimits;
+use ticketing_core::domain::payment::PAYABLE;
+use ticketing_core::ports::identity::SessionLifetimes;
+use ticketing_core::ports::limits::Quota;
+
+use super::parked::ParkedCommand;
+use super::values::{self, HOUR, Limit, Most, OneOf, Retention, Span, count, span_up_to, word};
+use crate::config::{
+    Config, Gateway, HttpConfig, Limits, LogConfig, LogFormat, Network, SaslMechanism, Secret, Service, ServiceUrl,
+    WebOrigin,
+};
+
+/// Lists are one value each, with commas between their entries.
+type Origins = Vec<WebOrigin>;
+type Networks = Vec<Network>;
+
+const COUNTS: std::ops::RangeInclusive<usize> = 1..=1_000_000;
+
+/// A marketplace for tickets: buy places, sell your own.
+///
+/// Without a command it serves every service in one process, in memory, with demo data.
+#[derive(Debug, Parser)]
+#[command(name = "ticketing", version, max_term_width = 100, allow_negative_numbers = true)]
+pub(super) struct Settings {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = values::like::<SocketAddr>("an address and port such as 127.0.0.1:3000"))]
+    #[arg(default_value_t = Config::default().listen)]
+    pub(super) listen: SocketAddr,
+    /// The address where operators find /readyz and /metrics [default: loopback, the port of --listen plus 10000]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = values::like::<SocketAddr>("an address and port such as 127.0.0.1:13000"))]
+    pub(super) admin_listen: Option<SocketAddr>,
+    /// Start with demo data [default: true where every service runs, in memory, on loopback, without --public-origin or --trusted-proxies]
+    #[arg(long, value_name = "BOOL", value_parser = values::switch)]
+    pub(super) demo: Option<bool>,
+    /// What takes the money; the sandbox takes none [default: sandbox in memory, on loopback, without --public-origin or --trusted-proxies; otherwise required]
+    #[arg(long, value_name = "GATEWAY", value_parser = OneOf(&[Gateway::Sandbox]))]
+    pub(super) payments: Option<Gateway>,
+    #[command(flatten)]
+    pub(super) engines: EngineFlags,
+    #[command(flatten)]
+    pub(super) elsewhere: ElsewhereFlags,
+    /// How long an order holds its places
+    #[arg(long, value_name = "SPAN", value_parser = span_up_to(PAYABLE), default_value_t = Config::default().hold_for.into())]
+    pub(super) hold: Span,
+    /// How long an access token is valid
+    #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR * 24), default_value_t = SessionLifetimes::default().access.into())]
+    pub(super) access_lifetime: Span,
+    /// How long a session lasts without a refresh; it ends after 90 days in any case, or after this if it is longer
+    #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR * 24 * 372), default_value_t = SessionLifetimes::default().idle.into())]
+    pub(super) session_lifetime: Span,
+    /// The Ed25519 key that signs access tokens: a PEM, or the seed in base64 [default: generated at start]
+    #[arg(long, value_name = "KEY", hide_env_values = true)]
+    pub(super) signing_key: Option<Secret>,
+    /// Origins of the site, separated by commas; changes requested from other sites are refused [default: any `Host`]
+    #[arg(long, value_name = "ORIGINS", value_parser = values::list::<WebOrigin>)]
+    pub(super) public_origin: Option<Origins>,
+    /// Networks of proxies whose `X-Forwarded-*` headers are trusted, separated by commas [default: none]
+    #[arg(long, value_name = "NETWORKS", value_parser = values::list::<Network>)]
+    pub(super) trusted_proxies: Option<Networks>,
+    #[command(flatten)]
+    pub(super) limits: LimitFlags,
+    #[command(flatten)]
+    pub(super) holds: HoldFlags,
+    #[command(flatten)]
+    pub(super) http: HttpFlags,
+    /// The format of the log: for people, or one JSON object a line
+    #[arg(long, value_name = "FORMAT", value_parser = OneOf(LogFormat::value_variants()), default_value = word(&LogConfig::default().format))]
+    pub(super) log_format: LogFormat,
+    /// What is logged, such as info or `ticketing_server=debug`
+    #[arg(long, value_name = "FILTER", value_parser = values::log_filter, default_value = LogConfig::default().filter)]
+    pub(super) log: String,
+    /// How long requests in progress may take once the process is told to stop
+    #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR), default_value_t = Config::default().shutdown_grace.into())]
+    pub(super) shutdown_grace: Span,
+}
+
+/// What the program is to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run some of the services, or all of them if none is named
+    #[command(allow_negative_numbers = true)]
+    Serve {
+        /// The services to run
+        #[arg(value_name = "SERVICE", value_parser = OneOf(&Service::ALL))]
+        services: Vec<Service>,
+    },
+    /// Create the topics that are missing on Kafka, and list all of them
+    Topics,
+    /// Check the data of a running marketplace: nothing oversold, charged twice, lost or stuck
+    ///
+    /// Exits with 0 if all is well, and with 1 if something is wrong.
+    Audit {
+        /// How long a difference must persist to count as more than a delay
+        #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR), default_value_t = AuditConfig::default().patience.into())]
+        patience: Span,
+    },
+    /// List events that could not be handled, and replay or delete them
+    Parked {
+        #[command(subcommand)]
+        action: ParkedCommand,
+    },
+    /// Rebuild what a service knows of the others from the event log, while it runs
+    Replay {
+        /// The service: tickets, orders, payments or expiration
+        #[arg(value_name = "SERVICE", value_parser = OneOf(&Service::ALL), hide_possible_values = true)]
+        service: Service,
+        /// Only report what differs; exits with 1 if anything does
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// What a port works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Engine {
+    Memory,
+    Mongodb,
+    Kafka,
+    Redis,
+}
+
+/// Which engines the services use, and where they are.
+#[derive(Debug, Args)]
+pub(super) struct EngineFlags {
+    /// What stores the state of the services
+    #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Mongodb]), default_value = "memory")]
+    pub(super) store: Engine,
+    /// What carries events between services
+    #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Kafka]), default_value = "memory")]
+    pub(super) bus: Engine,
+    /// What keeps timers
+    #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Redis]), default_value = "memory")]
+    pub(super) timers: Engine,
+    /// What keeps sessions, rate limits and refused forms, and shares catalogue pages and live updates between processes
+    #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Redis]), default_value = "memory")]
+    pub(super) sessions: Engine,
+    /// The connection string of --store mongodb, a replica set such as `mongodb://host:27017/?replicaSet=rs0`; a process opens 100 connections to each member, or `maxPoolSize`
+    #[arg(long, value_name = "URI", value_parser = values::secret_address(&["mongodb", "mongodb+srv"]), hide_env_values = true)]
+    pub(super) mongodb_uri: Option<Secret>,
+    /// Prefix of the name of each service's database, as in `ticketing_orders`
+    #[arg(long, value_name = "NAME", value_parser = values::prefix, default_value = "ticketing")]
+    pub(super) database_prefix: String,
+    /// The brokers of --bus kafka: host:port, separated by commas
+    #[arg(long, value_name = "BROKERS", value_parser = values::brokers)]
+    pub(super) kafka_brokers: Option<String>,
+    /// Prefix of the names of topics and consumer groups, as in `ticketing.orders`
+    #[arg(long, value_name = "NAME", value_parser = values::prefix, default_value = "ticketing")]
+    pub(super) topic_prefix: String,
+    /// Partitions of topics that are created
+    #[arg(long, value_name = "COUNT", value_parser = count(1..=u16::MAX), default_value_t = 12)]
+    pub(super) topic_partitions: u16,
+    /// How many brokers keep a copy of topics that are created
+    #[arg(long, value_name = "COUNT", value_parser = count(1..=u16::MAX), default_value_t = 1)]
+    pub(super) topic_replication: u16,
+    /// How long topics that are created keep events: a duration, or forever
+    #[arg(long, value_name = "SPAN", default_value_t = Retention(None))]
+    pub(super) topic_retention: Retention,
+    /// Whether to connect to Kafka over TLS
+    #[arg(long, value_name = "BOOL", value_parser = values::switch, action = ArgAction::Set, default_value_t = false)]
+    pub(super) kafka_tls: bool,
+    /// How to authenticate to Kafka [default: no user]
+    #[arg(long, value_name = "MECHANISM", value_parser = OneOf(SaslMechanism::value_variants()))]
+    pub(super) kafka_sasl: Option<SaslMechanism>,
+    /// The user of --kafka-sasl
+    #[arg(long, value_name = "NAME", value_parser = values::some)]
+    pub(super) kafka_user: Option<Secret>,
+    /// The password of --kafka-user; set the variable, since everybody on the machine can see flags
+    #[arg(long, value_name = "SECRET", value_parser = values::some, hide_env_values = true)]
+    pub(super) kafka_password: Option<Secret>,
+    /// Certificate authorities to trust over TLS, for all engines: a file in PEM [default: those that the engine's client trusts]
+    #[arg(long, value_name = "FILE", value_parser = values::certificates)]
+    pub(super) tls_ca: Option<PathBuf>,
+    /// Where Redis is: `redis://host:6379/`, or `rediss://host:6379/` over TLS
+    #[arg(long, value_name = "URL", value_parser = values::secret_address(&["redis", "rediss"]), hide_env_values = true)]
+    pub(super) redis_url: Option<Secret>,
+    /// Prefix of every key in Redis
+    #[arg(long, value_name = "NAME", value_parser = values::prefix, default_value = "ticketing")]
+    pub(super) redis_prefix: String,
+}
+
+/// Where the services are that run in other processes, and how their tokens are verified.
+#[derive(Debug, Args)]
+pub(super) struct ElsewhereFlags {
+    /// Where accounts answers if it runs in another process, such as `http://accounts:3000`
+    #[arg(long, value_name = "URL")]
+    pub(super) accounts_url: Option<ServiceUrl>,
+    /// Where tickets answers if it runs in another process
+    #[arg(long, value_name = "URL")]
+    pub(super) tickets_url: Option<ServiceUrl>,
+    /// Where orders answers if it runs in another process
+    #[arg(long, value_name = "URL")]
+    pub(super) orders_url: Option<ServiceUrl>,
+    /// Where payments answers if it runs in another process
+    #[arg(long, value_name = "URL")]
+    pub(super) payments_url: Option<ServiceUrl>,
+    /// How long a request waits for one of these services while it restarts
+    #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR), default_value_t = HttpConfig::default().restart_wait.into())]
+    pub(super) restart_wait: Span,
+    /// The public keys that verify access tokens, as a JSON Web Key Set [default: fetched from accounts]
+    #[arg(long, value_name = "JSON")]
+    pub(super) jwks: Option<String>,
+}
+
+/// How often things may be requested. A limit is so many at once, and one more each span; or off.
+#[derive(Debug, Args)]
+pub(super) struct LimitFlags {
+    /// Sign-ins and sign-ups from one network
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().sign_in_per_address))]
+    pub(super) limit_sign_in_address: Limit,
+    /// Accounts created from one network
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().sign_up_per_address))]
+    pub(super) limit_sign_up_address: Limit,
+    /// Sign-ins and sign-ups to one account from one network
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().sign_in_per_account_and_address))]
+    pub(super) limit_sign_in_account_address: Limit,
+    /// Sign-ins and sign-ups to one account from all networks
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().sign_in_per_account))]
+    pub(super) limit_sign_in_account: Limit,
+    /// Sign-ins to one account from browsers that signed in to it before; no other limit counts these
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().sign_in_of_known_browsers))]
+    pub(super) limit_sign_in_known: Limit,
+    /// Changes from one network, except sign-ins, sign-ups and changes of a password
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().writes_per_address))]
+    pub(super) limit_writes: Limit,
+    /// Reads from one network, counted by each process
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().reads_per_address))]
+    pub(super) limit_reads: Limit,
+    /// Attempts to pay from one network
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().payments_per_address))]
+    pub(super) limit_payments_address: Limit,
+    /// Attempts to pay by one account
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().payments_per_account))]
+    pub(super) limit_payments_account: Limit,
+}
+
+/// How much one buyer may hold.
+#[derive(Debug, Args)]
+pub(super) struct HoldFlags {
+    /// Places of one ticket that a buyer may hold, where its seller sets no `maxPerBuyer`; or off
+    #[arg(long, value_name = "COUNT", default_value_t = Most(HoldLimits::default().places_of_ticket))]
+    pub(super) limit_held_of_ticket: Most,
+    /// Places that a buyer may hold in all; or off
+    #[arg(long, value_name = "COUNT", default_value_t = Most(HoldLimits::default().places))]
+    pub(super) limit_held_places: Most,
+    /// Unpaid orders that a buyer may have at a time; or off
+    #[arg(long, value_name = "COUNT", default_value_t = Most(HoldLimits::default().open_orders))]
+    pub(super) limit_open_orders: Most,
+    /// Orders that may end unpaid within an hour, and the first pause after that; or off
+    #[arg(long, value_name = "LIMIT", default_value_t = unpaid_orders())]
+    pub(super) limit_unpaid_orders: Limit,
+}
+
+fn unpaid_orders() -> Limit {
+    Limit(HoldLimits::default().pause.map(|pause| Quota { burst: pause.free, per: pause.first }))
+}
+
+/// What one request or client may take.
+#[derive(Debug, Args)]
+pub(super) struct HttpFlags {
+    /// Passwords of one network that may wait to be hashed, or be hashed, at a time in one process [default: 8 for every two cores]
+    #[arg(long, value_name = "COUNT", value_parser = count(COUNTS))]
+    pub(super) passwords_address: Option<usize>,
+    /// The largest body of a request, in bytes
+    #[arg(long, value_name = "BYTES", value_parser = count::<usize>(1024..=16 * 1024 * 1024), default_value_t = HttpConfig::default().body_limit)]
+    pub(super) body_limit: usize,
+    /// The longest that a request may take
+    #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR), default_value_t = HttpConfig::default().request_timeout.into())]
+    pub(super) request_timeout: Span,
+    /// The most connections at a time
+    #[arg(long, value_name = "COUNT", value_parser = count(COUNTS), default_value_t = HttpConfig::default().connections)]
+    pub(super) connections: usize,
+    /// The most connections from one network at a time, except from trusted proxies [default: a quarter of --connections]
+    #[arg(long, value_name = "COUNT", value_parser = count(COUNTS))]
+    pub(super) connections_per_network: Option<usize>,
+    /// The most streams of live updates at a time; each browser needs one
+    #[arg(long, value_name = "COUNT", value_parser = count::<usize>(0..=1_000_000), default_value_t = HttpConfig::default().live_listeners)]
+    pub(super) live_listeners: usize,
+    /// The most streams of live updates to one network at a time
+    #[arg(long, value_name = "COUNT", value_parser = count(COUNTS), default_value_t = HttpConfig::default().live_listeners_per_address)]
+    pub(super) live_listeners_address: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::reading::{Names, command};
+
+    const PAGE: &str = include_str!("../../../../docs/operations.md");
+
+    /// A line for each setting: variable, meaning, values, default.
+    fn table() -> String {
+        let command = command(&Names::new());
+        let rows: Vec<_> = command.get_arguments().filter_map(row).collect();
+        format!("| variable | what it sets | value | default |\n| --- | --- | --- | --- |\n{}\n", rows.join("\n"))
+    }
+
+    fn row(setting: &clap::Arg) -> Option<String> {
+        let variable = setting.get_env()?.to_str()?;
+        let help = setting.get_help()?.to_string();
+        let (help, told) = help.split_once(" [default: ").unwrap_or((&help, ""));
+        let words: Vec<_> = setting.get_possible_values().iter().map(|word| format!("`{}`", word.get_name())).collect();
+        let form = setting.get_value_names()?.first()?.to_string();
+        let form = if words.is_empty() { form } else { words.join(", ") };
+        let default = setting.get_default_values().first().and_then(|default| default.to_str());
+        let default = default.map_or_else(|| told.trim_end_matches(']').to_owned(), |default| format!("`{default}`"));
+        Some(format!("| `{variable}` | {help} | {form} | {default} |"))
+    }
+
+    #[test]
+    fn the_table_of_settings_is_what_the_program_takes() {
+        let table = table();
+
+        assert!(table.lines().count() > 50);
+        assert!(PAGE.contains(&table), "docs/operations.md has another table; the right one is:\n\n{table}");
+    }
+}
