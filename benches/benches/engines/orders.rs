@@ -98,7 +98,7 @@ async fn through_batchers(tickets: usize) -> f64 {
         let buyers = (0..BUYERS).map(|buyer| {
             let (batchers, env, tickets, next) =
                 (batchers.clone(), env.clone(), Arc::clone(&tickets), Arc::clone(&next));
-            tokio::spawn(async move { buy(&batchers, &env, &tickets, (buyer, &next)).await })
+            tokio::spawn(async move { buy(&batchers, &env, &tickets, buyer, &next).await })
         });
         join_all(buyers).await;
         OURS
@@ -107,7 +107,7 @@ async fn through_batchers(tickets: usize) -> f64 {
 }
 
 /// Places orders; where there is one ticket, each is given back, so that a thousand places suffice.
-async fn buy(batchers: &OrderBatchers, env: &ClockAndIds, tickets: &[TicketId], (buyer, next): (usize, &AtomicUsize)) {
+async fn buy(batchers: &OrderBatchers, env: &ClockAndIds, tickets: &[TicketId], buyer: usize, next: &AtomicUsize) {
     let decide = |ticket, action| batchers.decide(OrderCommand { ticket, action, origin: Origin::new(Uuid::nil()) });
     loop {
         let nth = next.fetch_add(if tickets.len() == 1 { 2 } else { 1 }, Ordering::Relaxed);

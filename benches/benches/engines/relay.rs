@@ -25,6 +25,7 @@ use crate::table::{Table, rate};
 const EVENTS: usize = 51_200;
 
 /// A transport that has everything at once.
+#[derive(Debug)]
 struct Nowhere;
 
 #[async_trait]

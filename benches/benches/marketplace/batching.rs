@@ -24,6 +24,7 @@ const DECISIONS: usize = 10_000;
 const COMMIT: Duration = Duration::from_millis(2);
 
 /// A store whose commits take as long as those of a database on disk.
+#[derive(Debug)]
 struct Slow(MemoryOrderStore);
 
 #[async_trait]
@@ -73,23 +74,26 @@ async fn rate(tickets: usize, buyers: usize) -> f64 {
     }
     let started = Instant::now();
     let each = DECISIONS / buyers;
-    let crowd =
-        (0..buyers).map(|buyer| tokio::spawn(buy(batchers.clone(), env.clone(), Arc::clone(&tickets), (buyer, each))));
+    let crowd = (0..buyers).map(|number| {
+        let buyer = Buyer { number, commands: each };
+        tokio::spawn(buy(batchers.clone(), env.clone(), Arc::clone(&tickets), buyer))
+    });
     join_all(crowd).await;
     (each * buyers) as f64 / started.elapsed().as_secs_f64()
 }
 
-/// Decides `commands` commands: each order is placed and given back, so that a thousand places suffice for ever.
-async fn buy(
-    batchers: OrderBatchers,
-    env: ClockAndIds,
-    tickets: Arc<Vec<TicketId>>,
-    (buyer, commands): (usize, usize),
-) {
+struct Buyer {
+    number: usize,
+    commands: usize,
+}
+
+/// Decides a buyer's commands: each order is placed and given back, so that a thousand places suffice for ever.
+async fn buy(batchers: OrderBatchers, env: ClockAndIds, tickets: Arc<Vec<TicketId>>, buyer: Buyer) {
+    let Buyer { number, commands } = buyer;
     for n in 0..commands / 2 {
         let ticket =
-            *tickets.get((buyer * commands + n) % tickets.len()).expect("a remainder is less than its divisor");
-        let request = request(&env, env.now(), 2 + buyer as u128);
+            *tickets.get((number * commands + n) % tickets.len()).expect("a remainder is less than its divisor");
+        let request = request(&env, env.now(), 2 + number as u128);
         let order = request.id;
         for action in [OrderAction::Place(request), OrderAction::Cancel(order)] {
             let command = OrderCommand { ticket, action, origin: Origin::new(Uuid::nil()) };

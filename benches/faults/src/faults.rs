@@ -55,6 +55,17 @@ pub(crate) struct Outcome {
     pub(crate) all_after: Option<f64>,
 }
 
+/// What is told to the engines, to break one and to mend it.
+struct Hurt {
+    hurt: &'static str,
+    mend: &'static str,
+}
+
+impl Hurt {
+    const KILL: Self = Self { hurt: "kill", mend: "start" };
+    const PAUSE: Self = Self { hurt: "pause", mend: "resume" };
+}
+
 impl Town {
     /// Does a fault, mends it, and waits until all is well.
     pub(crate) async fn suffer(&mut self, fault: Fault, shop: &Arc<Shop>) -> Result<Outcome, Error> {
@@ -81,8 +92,8 @@ impl Town {
                 let mended = inflict_on(process, kind, lasting, &mut self.violations).await?;
                 Ok((service.text().to_owned(), mended))
             }
-            Kind::KillKafka | Kind::KillMongodb | Kind::KillRedis => self.hurt(fault, ("kill", "start")).await,
-            Kind::PauseKafka | Kind::PauseMongodb | Kind::PauseRedis => self.hurt(fault, ("pause", "resume")).await,
+            Kind::KillKafka | Kind::KillMongodb | Kind::KillRedis => self.hurt(fault, Hurt::KILL).await,
+            Kind::PauseKafka | Kind::PauseMongodb | Kind::PauseRedis => self.hurt(fault, Hurt::PAUSE).await,
             Kind::StepDownMongodb => {
                 let member = members::step_down(&self.engines, &self.mongodb).await?;
                 Ok((member, Instant::now()))
@@ -134,7 +145,7 @@ impl Town {
         Ok(("mongodb".to_owned(), Instant::now()))
     }
 
-    async fn hurt(&self, fault: Fault, (hurt, mend): (&str, &str)) -> Result<(String, Instant), Error> {
+    async fn hurt(&self, fault: Fault, Hurt { hurt, mend }: Hurt) -> Result<(String, Instant), Error> {
         let member = match fault.kind {
             Kind::KillMongodb | Kind::PauseMongodb => self.engines.primary(&self.mongodb).await?,
             Kind::KillKafka | Kind::PauseKafka => format!("kafka{}", fault.member % self.kafka_members + 1),
@@ -159,7 +170,7 @@ impl Town {
             self.raise_the_dead()?;
             // The load goes on asking, whatever becomes of this try.
             let rest = RECOVER_WITHIN.saturating_sub(since.elapsed());
-            bought = bought || buy(shop, &mut orders_at, (&mut chance, rest)).await;
+            bought = bought || buy(shop, &mut orders_at, &mut chance, rest).await;
             if bought && self.is_ready(shop).await {
                 return Ok((orders_at, Some(Instant::now())));
             }
@@ -223,7 +234,7 @@ async fn inflict_on(
 }
 
 /// Orders at both doors, pays, and waits for the completion; tells whether it came to that.
-async fn buy(shop: &Arc<Shop>, orders_at: &mut Option<Instant>, (chance, within): (&mut StdRng, Duration)) -> bool {
+async fn buy(shop: &Arc<Shop>, orders_at: &mut Option<Instant>, chance: &mut StdRng, within: Duration) -> bool {
     let tried = tokio::time::timeout(within, async {
         let first = order_at(shop, Door::Front, chance).await?;
         order_at(shop, Door::SecondOrders, chance).await?;

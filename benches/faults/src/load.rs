@@ -4,11 +4,12 @@ mod offers;
 mod pulse;
 mod purchase;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tokio::task::JoinSet;
@@ -77,18 +78,17 @@ impl Shop {
 
     /// What was acknowledged so far.
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        // Each entry is written whole, so a poisoned lock is as good as another.
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock()
     }
 
     /// Everybody who buys.
     pub(crate) fn buyers(&self) -> Vec<Arc<Person>> {
-        self.people.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.people.read().clone()
     }
 
     /// Some buyer.
     pub(crate) fn buyer(&self, chance: &mut StdRng) -> Option<Arc<Person>> {
-        let people = self.people.read().unwrap_or_else(PoisonError::into_inner);
+        let people = self.people.read();
         (!people.is_empty()).then(|| people.get(chance.random_range(0..people.len())).cloned())?
     }
 
@@ -117,7 +117,7 @@ impl Shop {
 
     async fn newcomer(&self, number: u32) -> Option<()> {
         let buyer = self.welcome(format!("buyer-{number}@faults.example")).await?;
-        self.people.write().unwrap_or_else(PoisonError::into_inner).push(buyer);
+        self.people.write().push(buyer);
         Some(())
     }
 

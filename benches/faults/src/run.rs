@@ -34,7 +34,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report, Error> {
     let load = tokio::spawn(load::run(Arc::clone(&shop), settings.rate, settings.buyers, StdRng::seed_from_u64(seed)));
 
     let began = Instant::now();
-    let faults = break_things(settings, seed, (&mut town, &shop)).await?;
+    let faults = break_things(settings, seed, &mut town, &shop).await?;
     let seconds = began.elapsed().as_secs_f64();
 
     tell(format_args!("the load ends; whoever is served already is served to the end"));
@@ -57,7 +57,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report, Error> {
         notes: verdict.notes,
         violations: verdict.violations,
     };
-    finish(settings, &report, (town, &folder))?;
+    finish(settings, &report, town, &folder)?;
     Ok(report)
 }
 
@@ -105,7 +105,8 @@ async fn open(settings: &Settings, town: &mut Town) -> Result<Arc<Shop>, Error> 
 async fn break_things(
     settings: &Settings,
     seed: u64,
-    (town, shop): (&mut Town, &Arc<Shop>),
+    town: &mut Town,
+    shop: &Arc<Shop>,
 ) -> Result<Vec<Outcome>, Error> {
     let (began, mut faults) = (Instant::now(), Vec::new());
     for (number, fault) in Plan::new(seed, &settings.weights, &settings.services).enumerate() {
@@ -158,7 +159,7 @@ impl Acknowledged {
 }
 
 /// Tells what came of it, and takes away what nobody needs any more.
-fn finish(settings: &Settings, report: &Report, (town, folder): (Town, &Path)) -> Result<(), Error> {
+fn finish(settings: &Settings, report: &Report, town: Town, folder: &Path) -> Result<(), Error> {
     use std::io::Write;
 
     write!(std::io::stdout(), "{report}").map_err(Error::Report)?;

@@ -17,6 +17,7 @@ use crate::engines::Addresses;
 use crate::settings::Settings;
 
 pub(crate) use process::Process;
+use process::{Doors, Program};
 
 /// A process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -130,12 +131,8 @@ impl Fleet {
                 Name::Expiration => {}
             }
             let log = logs.join(format!("{}.log", name.text()));
-            fleet.processes.push(Process::start(
-                name,
-                (&fleet.binary, name.service()),
-                (variables, [address, admin]),
-                log,
-            )?);
+            let program = Program { binary: fleet.binary.clone(), service: name.service(), variables };
+            fleet.processes.push(Process::start(name, program, Doors { address, admin }, log)?);
         }
         Ok(fleet)
     }

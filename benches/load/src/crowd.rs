@@ -1,10 +1,11 @@
 //! All connections together, at their own pace or at a fixed rate.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use parking_lot::Mutex;
 
 use crate::arrivals::Arrivals;
 use crate::cpu;
@@ -127,7 +128,7 @@ pub async fn run(settings: &Arc<Settings>, shop: &Arc<Shop>) -> Outcome {
     for task in aside {
         task.abort();
     }
-    let tally = tally.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let tally = tally.lock().clone();
     let mut complaints = course.complaints();
     if ended.iter().any(Result::is_err) {
         complaints.push("a connection of this program ended early".to_owned());
@@ -154,7 +155,7 @@ async fn report_progress(tally: Arc<Mutex<Tally>>) {
     loop {
         second.tick().await;
         seconds += 1;
-        let (answers, failures) = tally.lock().unwrap_or_else(PoisonError::into_inner).progress();
+        let (answers, failures) = tally.lock().progress();
         tell(format_args!("{seconds:>4} s  {:>8}/s  {answers:>10} answers  {failures} failures", answers - last));
         last = answers;
     }

@@ -1,8 +1,9 @@
 //! One connection's part of a run: asking, measuring, counting.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use crate::connection::{Answer, CallError, Connection};
 use crate::request::{Envelope, get, post};
 use crate::settings::Settings;
 use crate::setup::Shop;
-use crate::tally::{Kind, Tally};
+use crate::tally::{Kind, Tally, Told};
 
 /// What one connection works with.
 #[derive(Debug)]
@@ -127,7 +128,7 @@ impl Session {
     }
 
     /// Reads something that everybody may see; `None` if it could not be read.
-    pub async fn read(&mut self, (kind, place): (Kind, Place), path: &str, due: Instant) -> Option<Vec<u8>> {
+    pub async fn read(&mut self, kind: Kind, place: Place, path: &str, due: Instant) -> Option<Vec<u8>> {
         let connection = match (place, &mut self.door) {
             (Place::Door, Some(door)) => door,
             (Place::Door, None) | (Place::Base, _) => &mut self.base,
@@ -142,7 +143,7 @@ impl Session {
 
     /// Counts something by hand.
     pub fn count(&self, note: impl FnOnce(&mut Tally)) {
-        note(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner));
+        note(&mut self.tally.lock());
     }
 
     /// Connections take turns with buyers, each with its own share of them.
@@ -155,9 +156,9 @@ impl Session {
 
 fn count(tally: &Mutex<Tally>, kind: Kind, due: Instant, answer: &Result<Answer<'_>, CallError>) {
     let took: Duration = due.elapsed();
-    let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut tally = tally.lock();
     match answer {
-        Ok(answer) => tally.answered(kind, (due, took), (answer.status, code(answer))),
+        Ok(answer) => tally.answered(kind, due, took, Told { status: answer.status, code: code(answer) }),
         Err(error) => tally.failed(kind, due, error),
     }
 }

@@ -65,8 +65,8 @@ impl Shop {
     /// [`SetupError`].
     pub async fn open(settings: &Settings) -> Result<Self, SetupError> {
         let door = settings.door().ok_or(SetupError::NoTarget)?;
-        let sellers = accounts(settings, door, ("seller", SELLERS)).await?;
-        let buyers = accounts(settings, door, ("buyer", settings.buyer_count())).await?;
+        let sellers = accounts(settings, door, "seller", SELLERS).await?;
+        let buyers = accounts(settings, door, "buyer", settings.buyer_count()).await?;
         let tickets = offer_all(settings, door, &sellers).await?;
         let shop = Self { buyers, tickets, next: AtomicUsize::new(0) };
         if settings.scenario != Scenario::Browse {
@@ -126,7 +126,7 @@ impl Shop {
     async fn await_tickets(&self, settings: &Settings) -> Result<(), SetupError> {
         let Some(buyer) = self.buyers.first() else { return Ok(()) };
         let target = settings.base_url.first().ok_or(SetupError::NoTarget)?;
-        let known = in_parallel(("known to orders", self.tickets.len()), |number| async move {
+        let known = in_parallel("known to orders", self.tickets.len(), |number| async move {
             let Some(ticket) = self.ticket(number) else { return Ok(()) };
             let mut connection = Connection::new(target.clone(), settings.timeout);
             let body = format!("{{\"ticketId\":\"{ticket}\",\"price\":{{\"amount\":1,\"currency\":\"EUR\"}}}}");
@@ -149,9 +149,10 @@ impl Shop {
 async fn accounts(
     settings: &Settings,
     door: &Target,
-    (role, count): (&'static str, u32),
+    role: &'static str,
+    count: u32,
 ) -> Result<Vec<Account>, SetupError> {
-    in_parallel((role, count as usize), |number| async move {
+    in_parallel(role, count as usize, |number| async move {
         let email = format!("load-{}-{role}-{number}@load.example", settings.seed);
         Account::open(door, settings.timeout, email).await
     })
@@ -159,7 +160,7 @@ async fn accounts(
 }
 
 async fn offer_all(settings: &Settings, door: &Target, sellers: &[Account]) -> Result<Vec<String>, SetupError> {
-    in_parallel(("tickets", settings.ticket_count() as usize), |number| async move {
+    in_parallel("tickets", settings.ticket_count() as usize, |number| async move {
         let seller = sellers.get(number % sellers.len().max(1)).ok_or(SetupError::NoTarget)?;
         let word = word(number);
         let body = format!(

@@ -36,6 +36,15 @@ pub struct Said {
     pub code: Option<String>,
 }
 
+/// The same, as an answer tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The status.
+    pub status: u16,
+    /// The code of a problem.
+    pub code: Option<&'a str>,
+}
+
 /// All there is to say about one kind of request.
 #[derive(Debug, Clone)]
 pub struct Figures {
@@ -64,18 +73,18 @@ impl Tally {
     }
 
     /// Counts an answer to a request that was due at `due`.
-    pub fn answered(&mut self, kind: Kind, (due, took): (Instant, Duration), said: (u16, Option<&str>)) {
+    pub fn answered(&mut self, kind: Kind, due: Instant, took: Duration, told: Told<'_>) {
         let Some(figures) = self.counted(kind, due) else { return };
         figures.took(took);
-        let same = |known: &&mut (Said, u64)| known.0.status == said.0 && known.0.code.as_deref() == said.1;
+        let same = |known: &&mut (Said, u64)| known.0.status == told.status && known.0.code.as_deref() == told.code;
         match figures.answers.iter_mut().find(same) {
             Some((_, count)) => *count += 1,
-            None => figures.answers.push((Said { status: said.0, code: said.1.map(str::to_owned) }, 1)),
+            None => figures.answers.push((Said { status: told.status, code: told.code.map(str::to_owned) }, 1)),
         }
     }
 
     /// Counts something that is no answer and took a while.
-    pub fn waited(&mut self, kind: Kind, (due, took): (Instant, Duration)) {
+    pub fn waited(&mut self, kind: Kind, due: Instant, took: Duration) {
         if let Some(figures) = self.counted(kind, due) {
             figures.took(took);
         }
@@ -165,9 +174,9 @@ mod tests {
     fn answers_are_counted_by_status_and_code() {
         let start = Instant::now();
         let mut tally = Tally::new(start);
-        tally.answered(Kind::Order, (start, MS), (409, Some("sold_out")));
-        tally.answered(Kind::Order, (start, MS), (201, None));
-        tally.answered(Kind::Order, (start, MS), (409, Some("sold_out")));
+        tally.answered(Kind::Order, start, MS, Told { status: 409, code: Some("sold_out") });
+        tally.answered(Kind::Order, start, MS, Told { status: 201, code: None });
+        tally.answered(Kind::Order, start, MS, Told { status: 409, code: Some("sold_out") });
         tally.failed(Kind::Order, start, &CallError::TimedOut);
 
         assert_eq!(tally.progress(), (3, 1));
@@ -181,7 +190,7 @@ mod tests {
     fn what_began_while_warming_up_is_not_counted() {
         let start = Instant::now();
         let mut tally = Tally::new(start + MS);
-        tally.answered(Kind::Ticket, (start, 2 * MS), (200, None));
+        tally.answered(Kind::Ticket, start, 2 * MS, Told { status: 200, code: None });
 
         assert_eq!(tally.progress(), (0, 0));
     }
@@ -191,9 +200,9 @@ mod tests {
         let start = Instant::now();
         let mut tally = Tally::new(start);
         for micros in 1..=10_000 {
-            tally.waited(Kind::Lag, (start, Duration::from_micros(micros)));
+            tally.waited(Kind::Lag, start, Duration::from_micros(micros));
         }
-        tally.waited(Kind::Lag, (start, Duration::from_secs(3600)));
+        tally.waited(Kind::Lag, start, Duration::from_secs(3600));
         let figures = tally.into_figures();
         let latency = &figures[0].latency;
 

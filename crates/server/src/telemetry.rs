@@ -153,6 +153,7 @@ fn histogram() -> Histogram {
 }
 
 /// A step that is counted.
+#[derive(Debug)]
 struct Watched {
     step: Box<dyn Step>,
     done: Counter,

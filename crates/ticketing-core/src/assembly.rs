@@ -77,7 +77,7 @@ impl Default for Settings {
 }
 
 /// What every service shares: the transport, time and chance.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Surroundings {
     /// Takes events to the others.
     pub publisher: Arc<dyn EventPublisher>,
@@ -89,13 +89,8 @@ pub struct Surroundings {
     pub settings: Settings,
 }
 
-impl std::fmt::Debug for Surroundings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Surroundings").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
 /// What the accounts service needs of its own.
+#[derive(Debug)]
 pub struct AccountPorts {
     /// Keeps accounts.
     pub store: Arc<dyn AccountStore>,
@@ -109,13 +104,8 @@ pub struct AccountPorts {
     pub signer: Arc<dyn TokenSigner>,
 }
 
-impl std::fmt::Debug for AccountPorts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccountPorts").finish_non_exhaustive()
-    }
-}
-
 /// What a service needs that keeps a store and follows events.
+#[derive(Debug)]
 pub struct ServicePorts<S: ?Sized> {
     /// Keeps its state.
     pub store: Arc<S>,
@@ -125,24 +115,13 @@ pub struct ServicePorts<S: ?Sized> {
     pub parking: Arc<dyn ParkingLot>,
 }
 
-impl<S: ?Sized> std::fmt::Debug for ServicePorts<S> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServicePorts").finish_non_exhaustive()
-    }
-}
-
 /// What the expiration service needs of its own.
+#[derive(Debug)]
 pub struct ExpirationPorts {
     /// Keeps timers.
     pub timers: Arc<dyn TimerQueue>,
     /// Its events that could not be handled.
     pub parking: Arc<dyn ParkingLot>,
-}
-
-impl std::fmt::Debug for ExpirationPorts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ExpirationPorts").finish_non_exhaustive()
-    }
 }
 
 impl Surroundings {

@@ -7,6 +7,7 @@
 //! Invariant: no vendor type, no open transaction and no callback crosses a port.
 
 pub mod account_store;
+pub mod authorities;
 pub mod census;
 pub mod clock;
 pub mod drafts;

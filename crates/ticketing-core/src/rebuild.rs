@@ -24,6 +24,7 @@ use crate::ports::error_chain;
 use crate::ports::log::{EventLog, LogProgress};
 use crate::ports::store::StoreError;
 use crate::ports::transport::Arrival;
+use crate::usecase::retry_on_conflict;
 use crate::wire;
 
 pub use payables::RebuildPayables;
@@ -172,13 +173,13 @@ pub async fn rebuild(
 
 /// Compares them together; where some cannot be read, or are held by others, one by one.
 async fn compared(replicas: &dyn Rebuild, some: &[Uuid], differing: Differing) -> Result<Rebuilt, StoreError> {
-    match tried(replicas, some, differing).await {
+    match retry_on_conflict(|| replicas.compare(some, differing)).await {
         Err(StoreError::Conflict(_) | StoreError::Corrupt(_)) => {}
         done => return done,
     }
     let mut rebuilt = Rebuilt::default();
     for one in some {
-        match tried(replicas, std::slice::from_ref(one), differing).await {
+        match retry_on_conflict(|| replicas.compare(std::slice::from_ref(one), differing)).await {
             Ok(compared) => rebuilt.add(compared),
             // Nothing takes its place: it holds what only its service knows.
             Err(error @ (StoreError::Conflict(_) | StoreError::Corrupt(_))) => {
@@ -188,19 +189,6 @@ async fn compared(replicas: &dyn Rebuild, some: &[Uuid], differing: Differing) -
         }
     }
     Ok(rebuilt)
-}
-
-/// How often a comparison is made again because an event was quicker.
-const TRIES: usize = 8;
-
-async fn tried(replicas: &dyn Rebuild, some: &[Uuid], differing: Differing) -> Result<Rebuilt, StoreError> {
-    for _ in 1..TRIES {
-        match replicas.compare(some, differing).await {
-            Err(StoreError::Conflict(_)) => {}
-            compared => return compared,
-        }
-    }
-    replicas.compare(some, differing).await
 }
 
 fn event_of(arrival: &Arrival) -> Option<Event> {

@@ -44,12 +44,12 @@ impl Documents {
             // A key is somebody's, and there is one of each.
             document.remove("key");
             document.extend(fields());
-            put.insert(collection, (Uuid::new().into(), document)).await?;
+            put.insert(collection, Uuid::new().into(), document).await?;
         }
         // Before all others, so that whoever stops at it stops at all.
         let outbox = client.database(&format!("{PREFIX}_orders")).collection::<Document>("outbox");
         let row = doc! { "at": Timestamp { time: 1, increment: 1 }, "events": "unreadable" };
-        put.insert(outbox, (ObjectId::from_bytes([0; 12]).into(), row)).await?;
+        put.insert(outbox, ObjectId::from_bytes([0; 12]).into(), row).await?;
         Ok(put)
     }
 
@@ -64,7 +64,8 @@ impl Documents {
     async fn insert(
         &mut self,
         collection: Collection<Document>,
-        (id, mut document): (Bson, Document),
+        id: Bson,
+        mut document: Document,
     ) -> Result<(), Error> {
         document.insert("_id", id.clone());
         collection.insert_one(document).await?;

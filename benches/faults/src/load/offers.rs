@@ -1,8 +1,9 @@
 //! Tickets on sale: some with few places, so that they sell out, and then others.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use http::Method;
+use parking_lot::RwLock;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -41,26 +42,26 @@ pub(crate) struct Offer {
 impl Offers {
     /// Everybody who sells.
     pub(crate) fn sellers(&self) -> Vec<Arc<Person>> {
-        self.sellers.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.sellers.read().clone()
     }
 
     pub(super) fn sells(&self, seller: Arc<Person>) {
-        self.sellers.write().unwrap_or_else(PoisonError::into_inner).push(seller);
+        self.sellers.write().push(seller);
     }
 
     /// Some ticket.
     pub(crate) fn any(&self, chance: &mut StdRng) -> Option<Offer> {
-        let on_sale = self.on_sale.read().unwrap_or_else(PoisonError::into_inner);
+        let on_sale = self.on_sale.read();
         (!on_sale.is_empty()).then(|| on_sale.get(chance.random_range(0..on_sale.len())).cloned())?
     }
 
     fn add(&self, offer: Offer) {
-        self.on_sale.write().unwrap_or_else(PoisonError::into_inner).push(offer);
+        self.on_sale.write().push(offer);
     }
 
     /// Notes that a ticket is sold out; returns it if it was taken off because of that.
     fn disappoints(&self, ticket: Uuid) -> Option<Offer> {
-        let mut on_sale = self.on_sale.write().unwrap_or_else(PoisonError::into_inner);
+        let mut on_sale = self.on_sale.write();
         let place = on_sale.iter().position(|offer| offer.ticket == ticket)?;
         let offer = on_sale.get_mut(place)?;
         offer.disappointed += 1;
@@ -68,7 +69,7 @@ impl Offers {
     }
 
     fn grow(&self, ticket: Uuid, quantity: u64) {
-        let mut on_sale = self.on_sale.write().unwrap_or_else(PoisonError::into_inner);
+        let mut on_sale = self.on_sale.write();
         if let Some(offer) = on_sale.iter_mut().find(|offer| offer.ticket == ticket) {
             offer.quantity = quantity;
         }

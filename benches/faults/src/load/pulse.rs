@@ -1,8 +1,8 @@
 //! How long nobody's order was answered.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// Beats with each order that is answered.
@@ -28,8 +28,8 @@ impl Pulse {
         self.lock().map_or(Duration::ZERO, |(last, longest)| longest.max(last.elapsed()))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Duration)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> parking_lot::MutexGuard<'_, Option<(Instant, Duration)>> {
+        self.0.lock()
     }
 }
 

@@ -51,6 +51,13 @@ pub(crate) enum Fate {
     Late(u64),
 }
 
+/// A payment that is asked for.
+struct Charge<'a> {
+    order: Uuid,
+    card: &'a str,
+    key: &'a str,
+}
+
 impl Purchase {
     /// What the next person is up to.
     pub(super) fn draw(shop: &Shop, chance: &mut StdRng) -> Option<Self> {
@@ -72,14 +79,14 @@ impl Purchase {
             Fate::Paid => drop(self.pay(shop, order, "tok_visa").await),
             Fate::PaidTwice => {
                 let key = new_key();
-                let pay = || self.pay_under(shop, (order, "tok_visa"), &key);
+                let pay = || self.pay_under(shop, Charge { order, card: "tok_visa", key: &key });
                 join(pay(), pay()).await;
             }
             Fate::Declined => {
-                self.pay_under(shop, (order, "tok_chargeDeclined"), &new_key()).await;
+                self.pay_under(shop, Charge { order, card: "tok_chargeDeclined", key: &new_key() }).await;
                 self.pay(shop, order, "tok_visa").await;
             }
-            Fate::Silent => drop(self.pay_under(shop, (order, "tok_timeout"), &new_key()).await),
+            Fate::Silent => drop(self.pay_under(shop, Charge { order, card: "tok_timeout", key: &new_key() }).await),
             Fate::Cancelled => self.cancel(shop, order).await,
             Fate::Torn => drop(join(self.pay(shop, order, "tok_visa"), self.cancel(shop, order)).await),
             Fate::Late(millis) => {
@@ -135,7 +142,7 @@ impl Purchase {
     /// Pays, with another key where the card was declined that never is: then the attempt before was given up.
     pub(crate) async fn pay(&self, shop: &Shop, order: Uuid, card: &str) -> Option<()> {
         for _ in 0..3 {
-            let reply = self.pay_under(shop, (order, card), &new_key()).await?;
+            let reply = self.pay_under(shop, Charge { order, card, key: &new_key() }).await?;
             if reply.status != 402 {
                 return (reply.status == 201).then_some(());
             }
@@ -143,7 +150,7 @@ impl Purchase {
         None
     }
 
-    async fn pay_under(&self, shop: &Shop, (order, card): (Uuid, &str), key: &str) -> Option<Reply> {
+    async fn pay_under(&self, shop: &Shop, Charge { order, card, key }: Charge<'_>) -> Option<Reply> {
         let ask = Ask::post("payment", "/api/payments", json!({"orderId": order, "token": card})).under(key);
         let began = Instant::now();
         loop {

@@ -25,20 +25,33 @@ pub(crate) struct Process {
     pub(crate) admin: String,
     /// What it says.
     pub(crate) log: PathBuf,
-    start: (PathBuf, &'static str, Variables),
+    program: Program,
     child: Child,
+}
+
+/// What is started.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    pub(super) binary: PathBuf,
+    pub(super) service: &'static str,
+    pub(super) variables: Variables,
+}
+
+/// Where a process answers, everybody and operators.
+pub(super) struct Doors {
+    pub(super) address: String,
+    pub(super) admin: String,
 }
 
 impl Process {
     pub(super) fn start(
         name: Name,
-        (binary, service): (&Path, &'static str),
-        (variables, [address, admin]): (Variables, [String; 2]),
+        program: Program,
+        Doors { address, admin }: Doors,
         log: PathBuf,
     ) -> Result<Self, Error> {
-        let start = (binary.to_owned(), service, variables);
-        let child = spawn(&start, &log)?;
-        Ok(Self { name, address, admin, log, start, child })
+        let child = spawn(&program, &log)?;
+        Ok(Self { name, address, admin, log, program, child })
     }
 
     /// Starts it again where it was, once it has ended.
@@ -48,8 +61,9 @@ impl Process {
 
     /// The same, with more in its environment; the next start is as ever.
     pub(crate) fn restart_with(&mut self, more: Variables) -> Result<(), Error> {
-        let (binary, service, variables) = self.start.clone();
-        self.child = spawn(&(binary, service, [variables, more].concat()), &self.log)?;
+        let mut program = self.program.clone();
+        program.variables.extend(more);
+        self.child = spawn(&program, &self.log)?;
         Ok(())
     }
 
@@ -90,10 +104,10 @@ impl Process {
     }
 }
 
-fn spawn((binary, service, variables): &(PathBuf, &'static str, Variables), log: &Path) -> Result<Child, Error> {
+fn spawn(program: &Program, log: &Path) -> Result<Child, Error> {
     let file = OpenOptions::new().create(true).append(true).open(log).map_err(Error::Program)?;
-    let mut command = bare(binary, variables);
-    command.args(["serve", service]);
+    let mut command = bare(&program.binary, &program.variables);
+    command.args(["serve", program.service]);
     command.stdout(file.try_clone().map_err(Error::Program)?).stderr(file);
     command.spawn().map_err(Error::Program)
 }

@@ -36,15 +36,15 @@ pub(super) async fn look(session: &mut Session, kind: Kind, due: Instant) {
     match kind {
         Kind::Search => {
             let word = session.shop.word(session.random.random_range(0..usize::MAX));
-            session.read((kind, place), &format!("{list}?q={word}"), due).await;
+            session.read(kind, place, &format!("{list}?q={word}"), due).await;
         }
         Kind::Ticket => {
             let ticket = session.random.random_range(0..session.shop.ticket_count());
             let id = session.shop.ticket(ticket).unwrap_or_default().to_owned();
-            session.read((kind, place), &format!("{one}/{id}"), due).await;
+            session.read(kind, place, &format!("{one}/{id}"), due).await;
         }
         Kind::Catalog | Kind::Order | Kind::Payment | Kind::Lag => {
-            session.read((Kind::Catalog, place), list, due).await;
+            session.read(Kind::Catalog, place, list, due).await;
         }
     }
 }

@@ -29,15 +29,15 @@ pub(super) async fn turn(session: &mut Session, due: Instant) -> Turn {
     let ordered = session.buy(ticket, due.max(Instant::now())).await;
     let answered = Instant::now();
     if matches!(ordered, Ordered::Held { .. }) {
-        until_fewer_than(session, (ticket, before), answered).await;
+        until_fewer_than(session, ticket, before, answered).await;
     }
     Turn::Done
 }
 
-async fn until_fewer_than(session: &mut Session, (ticket, before): (usize, u32), since: Instant) {
+async fn until_fewer_than(session: &mut Session, ticket: usize, before: u32, since: Instant) {
     while since.elapsed() < LOST {
         if available(session, ticket).await.is_some_and(|now| now < before) {
-            return session.count(|tally| tally.waited(Kind::Lag, (since, since.elapsed())));
+            return session.count(|tally| tally.waited(Kind::Lag, since, since.elapsed()));
         }
     }
     session.count(|tally| tally.missed(Kind::Lag, since, "never seen"));
@@ -45,7 +45,7 @@ async fn until_fewer_than(session: &mut Session, (ticket, before): (usize, u32),
 
 async fn available(session: &mut Session, ticket: usize) -> Option<u32> {
     let path = format!("/api/tickets/{}", session.shop.ticket(ticket)?);
-    let body = session.read((Kind::Ticket, Place::Door), &path, Instant::now()).await?;
+    let body = session.read(Kind::Ticket, Place::Door, &path, Instant::now()).await?;
     Some(serde_json::from_slice::<Availability>(&body).ok()?.available)
 }
 

@@ -1,8 +1,9 @@
 //! Somebody who is signed in.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::Deserialize;
 
 use crate::connection::{Answer, Connection};
@@ -99,12 +100,12 @@ impl Account {
         renew(&mut request, &self.target.host, &self.session().refresh);
         let answer = connection.call(&request).await.map_err(|error| unreachable(&self.target, error))?;
         let session = Session::begun(&answer).ok_or_else(|| refused("a renewal", &answer))?;
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = session;
+        *self.session.lock() = session;
         Ok(())
     }
 
     fn session(&self) -> Session {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.session.lock().clone()
     }
 }
 

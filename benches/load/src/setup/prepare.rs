@@ -15,7 +15,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Does a step for each number below `count`, some at once, and tells how far it is.
 pub(super) async fn in_parallel<T: Send, E: Send, S: Future<Output = Result<T, E>> + Send>(
-    (what, count): (&str, usize),
+    what: &str,
+    count: usize,
     step: impl Fn(usize) -> S + Send,
 ) -> Result<Vec<T>, E> {
     let mut steps = stream::iter((0..count).map(step)).buffered(AT_ONCE);

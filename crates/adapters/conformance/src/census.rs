@@ -62,6 +62,7 @@ pub trait CensusFixture: Send + Sync {
 }
 
 /// A gateway that tells what it charged.
+#[derive(Debug)]
 pub struct Bank {
     /// Charges cards.
     pub gateway: Arc<dyn PaymentGateway>,
@@ -71,12 +72,6 @@ pub struct Bank {
     pub good: CardToken,
     /// A card that is declined.
     pub bad: CardToken,
-}
-
-impl std::fmt::Debug for Bank {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bank").finish_non_exhaustive()
-    }
 }
 
 /// Awaits what must succeed.

@@ -26,7 +26,7 @@
 //! use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
 //!
 //! /// When each key will have nothing left to wait for.
-//! #[derive(Default)]
+//! #[derive(Debug, Default)]
 //! struct WallLimiter(Mutex<HashMap<String, Instant>>);
 //!
 //! #[async_trait]

@@ -2,9 +2,9 @@
 
 pub(crate) mod handshakes;
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
@@ -65,7 +65,7 @@ pub(crate) fn warn(error: &ClientError, reason: &str) {
 fn is_due() -> bool {
     const EVERY: Duration = Duration::from_secs(10);
     static TOLD_AT: Mutex<Option<Instant>> = Mutex::new(None);
-    let mut told_at = TOLD_AT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut told_at = TOLD_AT.lock();
     let is_due = told_at.is_none_or(|told_at| told_at.elapsed() >= EVERY);
     if is_due {
         *told_at = Some(Instant::now());

@@ -236,12 +236,9 @@ impl KafkaConfig {
 }
 
 fn authorities(file: &Path) -> Result<(), KafkaError> {
-    let unreadable = |source| KafkaError::Authorities { file: file.display().to_string(), source };
-    match std::fs::read_to_string(file) {
-        Ok(pem) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(()),
-        Ok(_) => Err(unreadable("it holds no certificate in PEM".into())),
-        Err(error) => Err(unreadable(error.into())),
-    }
+    let unreadable =
+        |error: std::io::Error| KafkaError::Authorities { file: file.display().to_string(), source: error.into() };
+    ticketing_core::ports::authorities::read(file).map(drop).map_err(unreadable)
 }
 
 fn millis(span: Duration) -> String {

@@ -1,9 +1,13 @@
 //! The lock that every adapter of this crate keeps its state behind.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// A mutex that outlives a panic of its holder. Held briefly, never across an await.
-#[derive(Debug, Default)]
+///
+/// Whoever changes the state checks everything first, so a panic leaves nothing half-written.
+#[derive(Default)]
 pub(crate) struct Lock<T>(Mutex<T>);
 
 impl<T> Lock<T> {
@@ -12,7 +16,13 @@ impl<T> Lock<T> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        // Whoever changes the state checks everything first, so a panic leaves nothing half-written.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
+    }
+}
+
+/// What is kept is large, and some of it private: it is not printed.
+impl<T> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock").finish_non_exhaustive()
     }
 }

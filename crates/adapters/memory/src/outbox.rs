@@ -29,6 +29,7 @@ pub struct MemoryOutbox {
     faults: FaultPlan,
 }
 
+#[derive(Debug)]
 struct Shared {
     clock: Arc<dyn Clock>,
     state: Lock<State>,
@@ -197,11 +198,5 @@ impl State {
             }
         }
         Ok(())
-    }
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outbox").field("pending", &self.state.lock().events.len()).finish_non_exhaustive()
     }
 }

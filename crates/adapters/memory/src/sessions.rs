@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,7 +14,7 @@ use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
 
 /// Keeps sessions in memory. A clone is a handle to the same sessions.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct MemorySessions {
     clock: Arc<dyn Clock>,
     sessions: Arc<Lock<Sessions>>,
@@ -143,12 +142,5 @@ impl Sessions {
         let mut own: Vec<_> = own.filter_map(|id| self.by_id.get(id)).cloned().collect();
         own.sort_by_key(|session| Reverse((session.created_at, session.id)));
         own
-    }
-}
-
-impl fmt::Debug for MemorySessions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let alive = self.sessions.lock().by_id.len();
-        f.debug_struct("MemorySessions").field("sessions", &alive).field("faults", &self.faults).finish_non_exhaustive()
     }
 }

@@ -1,7 +1,6 @@
 //! Tells when a time has come.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
 
 /// Keeps timers in memory. A clone is a handle to the same timers.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct MemoryTimers {
     clock: Arc<dyn Clock>,
     timers: Arc<Lock<Timers>>,
@@ -114,9 +113,9 @@ impl Timers {
         self.take_back(now);
         let mut claimed = Vec::new();
         while claimed.len() < max {
-            let Some(first) = self.waiting.first().copied().filter(|(due, _)| *due <= now) else { break };
+            let Some((due, order)) = self.waiting.first().copied().filter(|(due, _)| *due <= now) else { break };
             self.waiting.pop_first();
-            claimed.push(self.lend(first, now.after(span)));
+            claimed.push(self.lend(Timer { order, due }, now.after(span)));
         }
         claimed
     }
@@ -132,12 +131,12 @@ impl Timers {
         }
     }
 
-    fn lend(&mut self, (due, order): (Timestamp, OrderId), until: Timestamp) -> DueTimer {
+    fn lend(&mut self, timer: Timer, until: Timestamp) -> DueTimer {
         self.claims += 1;
         let token = Uuid::from_u128(self.claims);
-        self.by_order.insert(order, State { due, loan: Some(Loan { token, until }) });
-        self.lent.insert((until, order));
-        DueTimer { timer: Timer { order, due }, token }
+        self.by_order.insert(timer.order, State { due: timer.due, loan: Some(Loan { token, until }) });
+        self.lent.insert((until, timer.order));
+        DueTimer { timer, token }
     }
 
     fn complete(&mut self, claimed: &DueTimer, now: Timestamp) -> bool {
@@ -148,14 +147,5 @@ impl Timers {
             self.forget(order);
         }
         is_held
-    }
-}
-
-impl fmt::Debug for MemoryTimers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryTimers")
-            .field("timers", &self.len())
-            .field("faults", &self.faults)
-            .finish_non_exhaustive()
     }
 }

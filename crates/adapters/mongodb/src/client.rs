@@ -96,7 +96,6 @@ fn trust(options: &mut ClientOptions, config: &MongoConfig) -> Result<(), MongoE
     if tls.ca_file_path.is_none() {
         tls.ca_file_path.clone_from(&config.ca);
     }
-    // The driver takes a file without certificates, and then trusts nobody.
     match &tls.ca_file_path {
         Some(file) => authorities(file),
         None => Ok(()),
@@ -104,12 +103,9 @@ fn trust(options: &mut ClientOptions, config: &MongoConfig) -> Result<(), MongoE
 }
 
 fn authorities(file: &Path) -> Result<(), MongoError> {
-    let unreadable = |source| MongoError::Authorities { file: file.display().to_string(), source };
-    match std::fs::read_to_string(file) {
-        Ok(pem) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(()),
-        Ok(_) => Err(unreadable("it holds no certificate in PEM".into())),
-        Err(error) => Err(unreadable(error.into())),
-    }
+    let unreadable =
+        |error: std::io::Error| MongoError::Authorities { file: file.display().to_string(), source: error.into() };
+    ticketing_core::ports::authorities::read(file).map(drop).map_err(unreadable)
 }
 
 /// The indexes of one collection, named.

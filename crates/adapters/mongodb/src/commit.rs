@@ -19,6 +19,7 @@ use futures::TryStreamExt;
 use futures::future::try_join_all;
 use mongodb::error::{Error, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 use mongodb::{ClientSession, Collection, Database};
+use ticketing_core::messaging::backoff::Backoff;
 use ticketing_core::ports::store::{CommitToken, RecordKey, Revision, StoreError};
 
 use crate::document::{as_read, revision, stamp};
@@ -53,8 +54,7 @@ pub(crate) struct Commit {
 
 /// The longest command that is sent at once; a server takes 16 MB.
 const MAX_COMMAND: usize = 8 << 20;
-const FIRST_PAUSE: Duration = Duration::from_millis(2);
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+const PAUSES: Backoff = Backoff { first: Duration::from_millis(2), longest: Duration::from_millis(200) };
 
 /// How an attempt ended.
 enum Attempt {
@@ -72,8 +72,9 @@ const LOCKED_AFTER: Duration = Duration::from_millis(500);
 /// Commits, or finds out what it collides with.
 pub(crate) async fn commit(database: Database, commit: Commit, within: Duration) -> Result<(), StoreError> {
     let began_at = Instant::now();
-    let (end, mut pause) = (began_at + within, FIRST_PAUSE);
+    let end = began_at + within;
     let mut suspect_at = began_at + within.min(LOCKED_AFTER);
+    let mut tries = 0;
     loop {
         let failure = match attempt(&database, &commit, end).await {
             Attempt::Committed => return Ok(()),
@@ -97,13 +98,13 @@ pub(crate) async fn commit(database: Database, commit: Commit, within: Duration)
         if now >= end {
             return Err(failure.map_or_else(|| StoreError::Conflict(Vec::new()), store_error));
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        tries += 1;
+        tokio::time::sleep(PAUSES.longest_after(tries)).await;
     }
 }
 
 async fn attempt(database: &Database, commit: &Commit, end: Instant) -> Attempt {
-    let left = end.saturating_duration_since(Instant::now()).max(LONGEST_PAUSE);
+    let left = end.saturating_duration_since(Instant::now()).max(PAUSES.longest);
     match (commit.changes.as_slice(), commit.rows.as_slice()) {
         ([change], []) if !others_wait_for(change) => return outcome(single(database, change, left).await),
         _ => {}
@@ -173,7 +174,7 @@ async fn write(database: &Database, commit: &Commit, session: &mut ClientSession
         }
     }
     for (collection, changes) in updates {
-        let replacements = current::replacements(database, (collection, &changes), &mut *session).await?;
+        let replacements = current::replacements(database, collection, &changes, &mut *session).await?;
         let Some(statements) = replacements else { return Ok(false) };
         for batch in batches(&statements) {
             let answer = database.run_raw_command(update(collection, batch)).session(&mut *session).await?;

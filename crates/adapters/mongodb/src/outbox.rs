@@ -15,13 +15,14 @@ mod lease;
 pub(crate) mod row;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bson::{Document, RawDocumentBuf, Timestamp, doc};
 use mongodb::error::Result as MongoResult;
 use mongodb::{Collection, Database};
+use parking_lot::{Mutex, MutexGuard};
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
 use ticketing_core::ports::store::StoreError;
@@ -99,7 +100,7 @@ impl MongoOutbox {
     }
 
     fn reading(&self) -> MutexGuard<'_, Reading> {
-        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reading.lock()
     }
 
     /// Rows behind a place, as they were at the moment that the pass reads.
@@ -136,7 +137,7 @@ impl MongoOutbox {
                 // A row that is marked in one piece is forgotten in one.
                 break;
             }
-            reading.hand_out((row, seen), &mut pending, max);
+            reading.hand_out(Unseen { row, after: seen }, &mut pending, max);
         }
         for unreadable in reading.found.drain(..) {
             self.passed_by.tell(&unreadable);
@@ -237,6 +238,12 @@ impl Outbox for MongoOutbox {
     }
 }
 
+/// What is left of a row behind the events that a pass had handed out before.
+struct Unseen {
+    row: Row,
+    after: usize,
+}
+
 /// What a mark does to the rows.
 #[derive(Debug, Default)]
 struct Marks {
@@ -251,9 +258,9 @@ struct Marks {
 
 impl Reading {
     /// Hands out the events of a row that nothing holds back.
-    fn hand_out(&mut self, (row, seen): (Row, usize), pending: &mut PendingEvents, max: usize) {
+    fn hand_out(&mut self, Unseen { row, after }: Unseen, pending: &mut PendingEvents, max: usize) {
         self.lengths.extend(row.id.map(|id| (id, row.events.len())));
-        for (nth, event) in row.events.into_iter().enumerate().skip(seen) {
+        for (nth, event) in row.events.into_iter().enumerate().skip(after) {
             if pending.events.len() == max {
                 return;
             }

@@ -1,9 +1,10 @@
 //! The connection that all adapters share.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSub};
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value};
 use tokio::time::timeout;
@@ -197,13 +198,13 @@ impl RedisClient {
     }
 
     fn manager(&self) -> ConnectionManager {
-        self.shared.manager.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.manager.read().clone()
     }
 
     fn replace_manager(&self) {
         let Shared { client, settings, manager, .. } = &*self.shared;
         if let Ok(fresh) = ConnectionManager::new_lazy_with_config(client.clone(), settings.clone()) {
-            *manager.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+            *manager.write() = fresh;
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Keeps what somebody typed into a form, for a short while.
 
-use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::error::RedisError;
 use crate::script::Call;
 
 /// Keeps drafts in Redis, where they expire by themselves. A clone is a handle to the same drafts.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RedisDrafts {
     client: RedisClient,
 }
@@ -56,11 +55,5 @@ fn whole_millis(span: Duration) -> u64 {
 impl From<RedisError> for DraftError {
     fn from(error: RedisError) -> Self {
         Self(Box::new(error))
-    }
-}
-
-impl fmt::Debug for RedisDrafts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisDrafts").field("client", &self.client).finish()
     }
 }

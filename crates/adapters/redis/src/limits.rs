@@ -1,6 +1,5 @@
 //! Keeps anybody from doing too much of something.
 
-use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -34,7 +33,7 @@ use crate::script::Call;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RedisLimiter {
     client: RedisClient,
 }
@@ -68,10 +67,4 @@ impl RateLimiter for RedisLimiter {
 /// Rounds up, so that nobody is allowed too much.
 fn whole_micros(span: Duration) -> u64 {
     u64::try_from(span.as_nanos().div_ceil(1000)).map_or(LONGEST, |micros| micros.min(LONGEST))
-}
-
-impl fmt::Debug for RedisLimiter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisLimiter").field("client", &self.client).finish()
-    }
 }

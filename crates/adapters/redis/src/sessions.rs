@@ -3,7 +3,6 @@
 mod record;
 
 use std::cmp::Reverse;
-use std::fmt;
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
@@ -38,7 +37,7 @@ use crate::script::Call;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RedisSessions {
     client: RedisClient,
     /// Begins the key of a session.
@@ -125,10 +124,4 @@ impl SessionStore for RedisSessions {
 fn key(beginning: &str, uuid: Uuid) -> String {
     let mut buffer = Uuid::encode_buffer();
     [beginning, &*uuid.hyphenated().encode_lower(&mut buffer)].concat()
-}
-
-impl fmt::Debug for RedisSessions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisSessions").field("client", &self.client).finish_non_exhaustive()
-    }
 }

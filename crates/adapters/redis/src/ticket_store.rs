@@ -4,7 +4,6 @@ mod catalogue;
 mod page;
 mod presence;
 
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -61,7 +60,7 @@ use catalogue::{Catalogue, Found};
 /// # let _ = newest; Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RedisTicketStore {
     inner: Arc<dyn TicketStore>,
     catalogue: Arc<Catalogue>,
@@ -119,11 +118,5 @@ impl TicketStore for RedisTicketStore {
         // In a task of its own, because whoever stops waiting does not keep the others from having to know.
         let committed = tokio::spawn(self.clone().commit_and_tell(work)).await;
         committed.unwrap_or_else(|ended| Err(StoreError::Unavailable(Box::new(ended))))
-    }
-}
-
-impl fmt::Debug for RedisTicketStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisTicketStore").field("catalogue", &self.catalogue).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,5 @@
 //! Tells when a time has come.
 
-use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -45,7 +44,7 @@ use crate::script::Call;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RedisTimers {
     client: RedisClient,
     /// From when each timer may be lent.
@@ -129,10 +128,4 @@ impl TimerQueue for RedisTimers {
 
 fn timer(order: &str, due: i64) -> Option<Timer> {
     Some(Timer { order: order.parse().ok()?, due: Timestamp::from_millis(due) })
-}
-
-impl fmt::Debug for RedisTimers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisTimers").field("client", &self.client).finish_non_exhaustive()
-    }
 }

@@ -29,15 +29,10 @@ pub(crate) fn client(_: ConnectionInfo, _: Option<&Path>) -> Result<Client, Redi
     Err(RedisError::NoTls)
 }
 
-/// The certificates of a file. One without any would be taken, and then trust nobody.
 #[cfg(feature = "tls")]
 fn authorities(file: &Path) -> Result<Vec<u8>, RedisError> {
-    let pem = std::fs::read(file).map_err(|error| RedisError::authorities(file, error))?;
-    let mark = b"-----BEGIN CERTIFICATE-----";
-    if pem.windows(mark.len()).any(|window| window == mark) {
-        return Ok(pem);
-    }
-    Err(RedisError::authorities(file, "it holds no certificate in PEM"))
+    let pem = ticketing_core::ports::authorities::read(file).map_err(|error| RedisError::authorities(file, error))?;
+    Ok(pem.into_bytes())
 }
 
 /// What was wrong with the handshake, if that is why there is no connection.

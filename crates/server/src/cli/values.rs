@@ -213,9 +213,8 @@ pub(super) fn secret_address(schemes: &'static [&'static str]) -> impl Fn(&str) 
 /// A file of certificates that can be read now.
 pub(super) fn certificates(text: &str) -> Result<PathBuf, String> {
     let file = PathBuf::from(text);
-    match std::fs::read_to_string(&file) {
-        Ok(pem) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(file),
-        Ok(_) => Err(format!("{text:?} holds no certificate in PEM")),
+    match ticketing_core::ports::authorities::read(&file) {
+        Ok(_) => Ok(file),
         Err(error) => Err(format!("{text:?} cannot be read: {error}")),
     }
 }

@@ -30,7 +30,7 @@ const MINUTE: i64 = 60_000;
 const HOLD: Duration = Duration::from_secs(15 * 60);
 
 /// A clock that is off by some milliseconds. All clocks of a test are moved together.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Off {
     machine: Arc<SystemClock>,
     moved: Arc<AtomicI64>,

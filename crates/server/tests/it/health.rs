@@ -81,6 +81,7 @@ async fn without_a_store_of_its_own_a_process_wants_no_requests() {
 }
 
 /// A loop that panics once it is told to.
+#[derive(Debug)]
 struct Bomb(Arc<AtomicBool>);
 
 #[async_trait]

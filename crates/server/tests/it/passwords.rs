@@ -19,6 +19,7 @@ use crate::sessions::{refresh, who};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Ends no session before it is let go.
+#[derive(Debug)]
 struct Slow {
     sessions: Arc<dyn SessionStore>,
     asked: Arc<Semaphore>,

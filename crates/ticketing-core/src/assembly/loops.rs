@@ -7,20 +7,13 @@ use crate::ports::BoxError;
 use crate::usecase::orders::batcher::{OrderBatcher, OrderBatchers};
 
 /// What repeats behind one service, or several.
-#[derive(Default)]
+#[derive(Debug, Default)]
 #[must_use = "a service whose loops are not run hears and says nothing"]
 pub struct Loops {
     pub(super) intake: Vec<(Box<dyn Step>, Pace)>,
     pub(super) batchers: Vec<(OrderBatchers, Vec<OrderBatcher>)>,
     pub(super) relays: Vec<Box<dyn Step>>,
     counts: Vec<(String, ConsumerCounts)>,
-}
-
-impl std::fmt::Debug for Loops {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.intake.iter().map(|(step, _)| step.name()).collect();
-        f.debug_struct("Loops").field("intake", &names).finish_non_exhaustive()
-    }
 }
 
 impl Loops {

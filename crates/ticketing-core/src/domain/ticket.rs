@@ -15,8 +15,8 @@ use super::time::Timestamp;
 const TITLE: TextRule = TextRule { field: "title", max_chars: 120, lines: Lines::One };
 const DESCRIPTION: TextRule = TextRule { field: "description", max_chars: 4000, lines: Lines::Many };
 const VENUE: TextRule = TextRule { field: "venue", max_chars: 120, lines: Lines::One };
-const CITY: TextRule = TextRule { field: "city", max_chars: 80, lines: Lines::One };
-const CATEGORY: TextRule = TextRule { field: "category", max_chars: 40, lines: Lines::One };
+const CITY: TextRule = TextRule { field: "city", max_chars: Details::LONGEST_CITY, lines: Lines::One };
+const CATEGORY: TextRule = TextRule { field: "category", max_chars: Details::LONGEST_CATEGORY, lines: Lines::One };
 
 /// What is offered, in the seller's words.
 ///
@@ -55,6 +55,11 @@ pub struct DetailsInput<'a> {
 }
 
 impl Details {
+    /// The longest name of a city, in characters.
+    pub const LONGEST_CITY: usize = 80;
+    /// The longest category, in characters.
+    pub const LONGEST_CATEGORY: usize = 40;
+
     /// Accepts texts that are within their bounds.
     ///
     /// # Errors

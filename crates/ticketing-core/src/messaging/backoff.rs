@@ -25,13 +25,15 @@ impl Default for Backoff {
 impl Backoff {
     /// A random wait after `failures` failures in a row, at least half a bound that doubles with each.
     pub fn wait(&self, failures: u32, now: Timestamp, ids: &dyn Ids) -> Duration {
-        let bound = self.bound(failures);
+        let bound = self.longest_after(failures);
         // The last bytes of a UUID of version 7 are random.
         let dice = u32::from(ids.uuid(now).as_u128().to_le_bytes()[0]);
         bound / 2 + bound * dice / 512
     }
 
-    fn bound(&self, failures: u32) -> Duration {
+    /// The wait after `failures` failures in a row, with nothing left to chance.
+    #[must_use]
+    pub fn longest_after(&self, failures: u32) -> Duration {
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(20)));
         doubled.min(self.longest)
     }

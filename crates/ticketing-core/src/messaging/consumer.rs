@@ -79,7 +79,7 @@ impl Default for ConsumerConfig {
 }
 
 /// What a consumer works with.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct ConsumerPorts {
     /// Where events come from.
     pub subscriber: Arc<dyn EventSubscriber>,
@@ -91,13 +91,8 @@ pub struct ConsumerPorts {
     pub ids: Arc<dyn Ids>,
 }
 
-impl std::fmt::Debug for ConsumerPorts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ConsumerPorts").finish_non_exhaustive()
-    }
-}
-
 /// Feeds one handler from one subscription.
+#[derive(Debug)]
 pub struct Consumer {
     handler: Arc<dyn EventHandler>,
     ports: ConsumerPorts,
@@ -107,12 +102,6 @@ pub struct Consumer {
     waiting: Vec<Delivery>,
     failures: Failures,
     round: Round,
-}
-
-impl std::fmt::Debug for Consumer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Consumer").field("name", &self.handler.name()).finish_non_exhaustive()
-    }
 }
 
 /// A delivery that is still unsettled, and what it is ordered by.

@@ -1,5 +1,6 @@
 //! Runs steps until told to stop.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use super::shutdown::Shutdown;
 ///
 /// Running a step twice, or by two processes at once, does no harm.
 #[async_trait]
-pub trait Step: Send + Sync {
+pub trait Step: Send + Sync + fmt::Debug {
     /// What it is called in logs and metrics.
     fn name(&self) -> &str;
 
@@ -55,7 +56,7 @@ impl Default for Pace {
 }
 
 /// Time, chance and the word to stop, for a driver.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Driver {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
@@ -63,12 +64,6 @@ pub struct Driver {
     pub ids: Arc<dyn Ids>,
     /// Says when to stop.
     pub shutdown: Shutdown,
-}
-
-impl std::fmt::Debug for Driver {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Driver").field("shutdown", &self.shutdown).finish_non_exhaustive()
-    }
 }
 
 impl Driver {

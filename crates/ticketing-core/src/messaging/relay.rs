@@ -41,18 +41,12 @@ impl Default for RelayConfig {
 }
 
 /// What a relay moves events between.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RelayPorts {
     /// Where events wait.
     pub outbox: Arc<dyn Outbox>,
     /// Where they go.
     pub publisher: Arc<dyn EventPublisher>,
-}
-
-impl std::fmt::Debug for RelayPorts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RelayPorts").finish_non_exhaustive()
-    }
 }
 
 /// Publishes the events of one service.
@@ -69,18 +63,13 @@ impl std::fmt::Debug for RelayPorts {
 ///     while relay.step().await.is_ok_and(|moved| moved > 0) {}
 /// }
 /// ```
+#[derive(Debug)]
 pub struct Relay {
     name: String,
     outbox: Arc<dyn Outbox>,
     publisher: Arc<dyn EventPublisher>,
     owner: Uuid,
     config: RelayConfig,
-}
-
-impl std::fmt::Debug for Relay {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Relay").field("name", &self.name).finish_non_exhaustive()
-    }
 }
 
 impl Relay {

@@ -1,5 +1,7 @@
 //! Where the accounts service keeps its state.
 
+use std::fmt;
+
 use async_trait::async_trait;
 
 use crate::domain::account::{Account, EmailAddress};
@@ -28,7 +30,7 @@ use super::store::{CommitToken, StoreError, Stored, UnitOfWork};
 /// - An account is found and read by the address that an earlier release kept: `an_account_of_an_earlier_release_is_found`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait AccountStore: Send + Sync + 'static {
+pub trait AccountStore: Send + Sync + fmt::Debug + 'static {
     /// The account of this name, if there is one.
     ///
     /// # Errors

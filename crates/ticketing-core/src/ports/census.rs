@@ -2,6 +2,8 @@
 //!
 //! No service reads another's state; only whoever checks all of them does.
 
+use std::fmt;
+
 use async_trait::async_trait;
 
 use crate::domain::ids::{OrderId, PaymentId, TicketId};
@@ -47,7 +49,7 @@ pub struct Waiting {
 /// - Where nothing was ever kept, nothing is counted: `an_empty_marketplace_counts_nothing`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait Census: Send + Sync + 'static {
+pub trait Census: Send + Sync + fmt::Debug + 'static {
     /// Listings of the tickets service.
     ///
     /// # Errors
@@ -92,7 +94,7 @@ pub struct Charge {
 /// - A refund is told: `a_refund_is_told`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait Ledger: Send + Sync + 'static {
+pub trait Ledger: Send + Sync + fmt::Debug + 'static {
     /// Charges, refunded ones too, in the order of their payments' ids.
     ///
     /// # Errors

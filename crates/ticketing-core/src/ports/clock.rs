@@ -25,7 +25,7 @@ use crate::wire::{EventEnvelope, Origin, seal};
 /// - Time never runs backwards while nobody sets the clock: `time_never_runs_backwards`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait Clock: Send + Sync + 'static {
+pub trait Clock: Send + Sync + fmt::Debug + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
 
@@ -47,7 +47,7 @@ pub trait Clock: Send + Sync + 'static {
 /// - An identity is a UUID of version 7: `ids_are_uuid_version_7`.
 /// - No secret is drawn twice: `secrets_are_unique`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
-pub trait Ids: Send + Sync + 'static {
+pub trait Ids: Send + Sync + fmt::Debug + 'static {
     /// A new UUID of version 7, drawn at `now`.
     fn uuid(&self, now: Timestamp) -> Uuid;
 
@@ -56,7 +56,7 @@ pub trait Ids: Send + Sync + 'static {
 }
 
 /// The clock and the ids of a process. A clone shares them.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct ClockAndIds {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
@@ -79,11 +79,5 @@ impl ClockAndIds {
 
     pub(crate) fn seal(&self, event: &Event, now: Timestamp, origin: &Origin) -> EventEnvelope {
         seal(event, EventId::new(self.uuid(now)), now, origin)
-    }
-}
-
-impl fmt::Debug for ClockAndIds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClockAndIds").finish_non_exhaustive()
     }
 }

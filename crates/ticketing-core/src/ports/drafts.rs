@@ -1,5 +1,6 @@
 //! Keeps what somebody typed into a form, for a short while.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,7 +27,7 @@ pub struct DraftError(#[source] pub BoxError);
 /// - A draft in a free slot takes no other's place, also of two at once: `a_free_slot_is_nobodys`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait DraftStore: Send + Sync + 'static {
+pub trait DraftStore: Send + Sync + fmt::Debug + 'static {
     /// Keeps a draft in a slot for so long, in place of what the slot held.
     ///
     /// # Errors

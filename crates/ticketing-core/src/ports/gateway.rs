@@ -82,7 +82,7 @@ pub enum GatewayError {
 /// - Only the gateway's own notice is believed: `a_forged_notice_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait PaymentGateway: Send + Sync + 'static {
+pub trait PaymentGateway: Send + Sync + fmt::Debug + 'static {
     /// Takes the money, or says why not.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ pub struct Judgement {
 /// would be wrong for any gateway that takes money, which is why this is another trait, without a future: a judgement
 /// waits for nobody.
 #[async_trait]
-pub trait Sandbox: Send + Sync + 'static {
+pub trait Sandbox: Send + Sync + fmt::Debug + 'static {
     /// What becomes of a capture; the same for the same capture.
     fn judge(&self, capture: &Capture) -> Judgement;
 

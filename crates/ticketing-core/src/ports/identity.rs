@@ -38,7 +38,7 @@ pub enum IdentityError {
 /// - No password keeps the judge, or anybody beside it, for long: `no_password_is_long_judged`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait PasswordHasher: Send + Sync + 'static {
+pub trait PasswordHasher: Send + Sync + fmt::Debug + 'static {
     /// Hashes a password with a salt of its own.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ pub struct Claims {
 /// - A signed token says what was signed: `a_token_says_what_was_signed`.
 /// - Who has the public keys verifies it: `a_token_is_verified_with_public_keys_alone`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
-pub trait TokenSigner: Send + Sync + 'static {
+pub trait TokenSigner: Send + Sync + fmt::Debug + 'static {
     /// Signs, to whole seconds.
     fn sign(&self, claims: Claims) -> String;
 
@@ -108,7 +108,7 @@ pub trait TokenSigner: Send + Sync + 'static {
 /// - A token for another audience, issuer or use is refused: `a_token_for_something_else_is_refused`.
 /// - A token that demands what the verifier does not know is refused: `an_unknown_demand_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
-pub trait TokenVerifier: Send + Sync + 'static {
+pub trait TokenVerifier: Send + Sync + fmt::Debug + 'static {
     /// Reads a token that is valid at `now`.
     ///
     /// # Errors
@@ -195,7 +195,7 @@ impl Session {
 /// - An owner has so many sessions and no more; the oldest gives way: `the_oldest_of_too_many_sessions_gives_way`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait SessionStore: Send + Sync + 'static {
+pub trait SessionStore: Send + Sync + fmt::Debug + 'static {
     /// Keeps a new session until it expires, and ends the oldest of the account's if there are
     /// more than [`Session::MAX_PER_ACCOUNT`].
     ///

@@ -1,5 +1,6 @@
 //! Keeps anybody from doing too much of something.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -47,7 +48,7 @@ pub enum Verdict {
 /// - A clock that is set back shuts nobody out: `a_clock_that_is_set_back_shuts_nobody_out`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait RateLimiter: Send + Sync + 'static {
+pub trait RateLimiter: Send + Sync + fmt::Debug + 'static {
     /// Asks for one, and counts it if allowed.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Where the orders service keeps its state.
 
+use std::fmt;
+
 use async_trait::async_trait;
 
 use crate::domain::ids::{AccountId, OrderId, TicketId};
@@ -113,7 +115,7 @@ impl OverdueCursor {
 /// - Orders past their deadline are found until they end, in pages that join: `overdue_orders_are_found_until_they_end`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait OrderStore: Send + Sync + 'static {
+pub trait OrderStore: Send + Sync + fmt::Debug + 'static {
     /// Reads what a batch of decisions needs.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The events that were committed and are not published yet.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -57,7 +58,7 @@ pub struct PendingEvents {
 /// - What was committed outlives the process (`survives_restart`): `what_was_committed_survives_a_restart`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait Outbox: Send + Sync + 'static {
+pub trait Outbox: Send + Sync + fmt::Debug + 'static {
     /// Whether what is committed here, with the store that it belongs to, outlives the process.
     fn survives_restart(&self) -> bool;
 

@@ -1,5 +1,7 @@
 //! Where deliveries wait that could not be handled.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -90,7 +92,7 @@ pub enum ParkingChange {
 /// - What was parked outlives the process (`survives_restart`): `what_was_parked_survives_a_restart`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait ParkingLot: Send + Sync + 'static {
+pub trait ParkingLot: Send + Sync + fmt::Debug + 'static {
     /// Whether what is parked here outlives the process.
     fn survives_restart(&self) -> bool;
 

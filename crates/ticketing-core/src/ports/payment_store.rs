@@ -1,5 +1,6 @@
 //! Where the payments service keeps its state.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
@@ -76,7 +77,7 @@ pub struct PaymentRecords {
 /// - A payable brings its live payment: `a_payable_brings_its_live_payment`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait PaymentStore: Send + Sync + 'static {
+pub trait PaymentStore: Send + Sync + fmt::Debug + 'static {
     /// Reads what a batch of decisions needs.
     ///
     /// # Errors

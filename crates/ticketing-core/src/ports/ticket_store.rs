@@ -1,5 +1,7 @@
 //! Where the tickets service keeps its state, and how tickets are searched.
 
+use std::fmt;
+
 use async_trait::async_trait;
 
 use crate::domain::ids::{AccountId, TicketId};
@@ -128,7 +130,7 @@ impl TicketSort {
 /// - A seller's own list has all that is theirs, newest first: `a_seller_finds_all_their_listings`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait TicketStore: Send + Sync + 'static {
+pub trait TicketStore: Send + Sync + fmt::Debug + 'static {
     /// The listings of these names that exist, in any order.
     ///
     /// # Errors

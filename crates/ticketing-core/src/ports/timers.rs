@@ -1,5 +1,6 @@
 //! Tells when a time has come.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -52,7 +53,7 @@ pub struct DueTimer {
 /// - Ten thousand timers due at once are each lent once: `many_timers_due_at_once_are_lent_once`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait TimerQueue: Send + Sync + 'static {
+pub trait TimerQueue: Send + Sync + fmt::Debug + 'static {
     /// Sets timers; one that exists is moved.
     ///
     /// # Errors

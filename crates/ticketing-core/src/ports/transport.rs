@@ -62,7 +62,7 @@ pub struct TransportFeatures {
 /// - Events of one subject keep their order: `events_of_a_subject_keep_their_order`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait EventPublisher: Send + Sync + 'static {
+pub trait EventPublisher: Send + Sync + fmt::Debug + 'static {
     /// Publishes all events, in order for each subject.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ pub struct SubscriptionConfig {
 /// - What is not claimed is refused: `an_unclaimed_feature_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait EventSubscriber: Send + Sync + 'static {
+pub trait EventSubscriber: Send + Sync + fmt::Debug + 'static {
     /// What this transport can do.
     fn features(&self) -> TransportFeatures;
 

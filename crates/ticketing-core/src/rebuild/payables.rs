@@ -16,15 +16,10 @@ use crate::ports::store::{StoreError, Stored, UnitOfWork, Write};
 use super::{Differing, Rebuild, Rebuilt};
 
 /// Rebuilds what a payable takes over from its order; the attempt to pay that it names is the service's own.
+#[derive(Debug)]
 pub struct RebuildPayables {
     store: Arc<dyn PaymentStore>,
     shadow: BTreeMap<Uuid, Order>,
-}
-
-impl std::fmt::Debug for RebuildPayables {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RebuildPayables").field("shadow", &self.shadow.len()).finish_non_exhaustive()
-    }
 }
 
 impl RebuildPayables {

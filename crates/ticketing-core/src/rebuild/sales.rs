@@ -15,15 +15,10 @@ use crate::ports::ticket_store::TicketStore;
 use super::{Differing, Rebuild, Rebuilt};
 
 /// Rebuilds the counts of held and sold places beside each ticket.
+#[derive(Debug)]
 pub struct RebuildSales {
     store: Arc<dyn TicketStore>,
     shadow: BTreeMap<Uuid, Sales>,
-}
-
-impl std::fmt::Debug for RebuildSales {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RebuildSales").field("shadow", &self.shadow.len()).finish_non_exhaustive()
-    }
 }
 
 impl RebuildSales {

@@ -16,6 +16,7 @@ use crate::ports::store::{StoreError, UnitOfWork, Write};
 use super::{Differing, Rebuild, Rebuilt};
 
 /// Rebuilds what a stock takes over from its ticket; the places that are held and sold are the service's own.
+#[derive(Debug)]
 pub struct RebuildStocks {
     store: Arc<dyn OrderStore>,
     shadow: BTreeMap<Uuid, Shadow>,
@@ -27,12 +28,6 @@ struct Shadow {
     ticket: Option<Ticket>,
     /// Whether anybody ever ordered it.
     ordered: bool,
-}
-
-impl std::fmt::Debug for RebuildStocks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RebuildStocks").field("shadow", &self.shadow.len()).finish_non_exhaustive()
-    }
 }
 
 impl RebuildStocks {

@@ -18,15 +18,10 @@ use super::{Differing, Rebuild, Rebuilt};
 /// Sets the timers anew of all orders that await payment by what the log says.
 ///
 /// Timers cannot be compared, since they are lent and not read; setting one again does no harm.
+#[derive(Debug)]
 pub struct RebuildTimers {
     timers: Arc<dyn TimerQueue>,
     shadow: BTreeMap<Uuid, (u64, Option<Timestamp>)>,
-}
-
-impl std::fmt::Debug for RebuildTimers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RebuildTimers").field("shadow", &self.shadow.len()).finish_non_exhaustive()
-    }
 }
 
 impl RebuildTimers {

@@ -45,7 +45,7 @@ pub use token::RefreshToken;
 ///     Ok(())
 /// }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Accounts {
     /// Keeps accounts.
     pub store: Arc<dyn AccountStore>,
@@ -59,12 +59,6 @@ pub struct Accounts {
     pub env: ClockAndIds,
     /// How long tokens and sessions last.
     pub lifetimes: SessionLifetimes,
-}
-
-impl std::fmt::Debug for Accounts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Accounts").field("lifetimes", &self.lifetimes).finish_non_exhaustive()
-    }
 }
 
 /// What somebody who signed in takes along.

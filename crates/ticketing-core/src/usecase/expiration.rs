@@ -17,7 +17,7 @@ pub use fire_due::FireDue;
 pub use schedule_expiry::ExpirationFollowsOrders;
 
 /// What the expiration service works with. A clone is the same service.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Expiration {
     /// Keeps timers.
     pub timers: Arc<dyn TimerQueue>,
@@ -25,10 +25,4 @@ pub struct Expiration {
     pub publisher: Arc<dyn EventPublisher>,
     /// Time and chance.
     pub env: ClockAndIds,
-}
-
-impl std::fmt::Debug for Expiration {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Expiration").finish_non_exhaustive()
-    }
 }

@@ -32,7 +32,7 @@ pub use place_order::PlaceOrder;
 ///     orders.place_order(command, origin).await
 /// }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Orders {
     /// Keeps stocks and orders.
     pub store: Arc<dyn OrderStore>,
@@ -42,10 +42,4 @@ pub struct Orders {
     pub env: ClockAndIds,
     /// Counts the orders that wait for the replica of their ticket.
     pub waits: ReplicaWaits,
-}
-
-impl std::fmt::Debug for Orders {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Orders").finish_non_exhaustive()
-    }
 }

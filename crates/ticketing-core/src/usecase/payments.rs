@@ -33,7 +33,7 @@ pub use settle::SettlePayments;
 ///     payments.pay_order(command, origin).await
 /// }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Payments {
     /// Keeps payables and payments.
     pub store: Arc<dyn PaymentStore>,
@@ -43,12 +43,6 @@ pub struct Payments {
     pub env: ClockAndIds,
     /// Count the payments that wait for news of their order.
     pub waits: ReplicaWaits,
-}
-
-impl std::fmt::Debug for Payments {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Payments").finish_non_exhaustive()
-    }
 }
 
 /// A payable and the attempt that is under way or took the money.

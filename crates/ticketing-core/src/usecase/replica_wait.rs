@@ -4,19 +4,22 @@
 //! that is a few seconds old is looked up again with doubling pauses; any other is answered at once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
+use crate::messaging::backoff::Backoff;
 use crate::ports::clock::ClockAndIds;
 
 /// An id younger than this may belong to something whose event is in flight.
 pub(crate) const YOUNG: Duration = Duration::from_secs(5);
 
-/// How long a command waits in all, and its first pause.
+/// How long a command waits in all, and between looks.
 const LONGEST: Duration = Duration::from_secs(2);
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const PAUSES: Backoff = Backoff { first: Duration::from_millis(10), longest: Duration::from_millis(500) };
 
 /// How many commands may wait at a time: of one account, and of all.
 const MAX_OF_ACCOUNT: usize = 4;
@@ -48,8 +51,7 @@ impl ReplicaWaits {
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
-        // No code that can panic runs while it is locked, so its counts are right.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
@@ -67,7 +69,7 @@ impl Drop for Counted {
 pub(crate) struct ReplicaWait<'a> {
     env: &'a ClockAndIds,
     give_up_at: Timestamp,
-    pause: Duration,
+    pauses: u32,
     /// Bounds the wait even if the clock is set back.
     waited: Duration,
     waits: &'a ReplicaWaits,
@@ -80,7 +82,7 @@ impl<'a> ReplicaWait<'a> {
     pub(crate) fn new(env: &'a ClockAndIds, waits: &'a ReplicaWaits, account: AccountId, is_young: bool) -> Self {
         let now = env.now();
         let give_up_at = if is_young { now.after(LONGEST) } else { now };
-        Self { env, give_up_at, pause: FIRST_PAUSE, waited: Duration::ZERO, waits, account, counted: None }
+        Self { env, give_up_at, pauses: 0, waited: Duration::ZERO, waits, account, counted: None }
     }
 
     /// Waits until the record is worth another look; `false` if it is not, or if too many commands wait already.
@@ -94,9 +96,10 @@ impl<'a> ReplicaWait<'a> {
         if self.counted.is_none() {
             return false;
         }
-        self.env.clock.sleep(self.pause).await;
-        self.waited += self.pause;
-        self.pause = (self.pause * 2).min(LONGEST / 4);
+        self.pauses += 1;
+        let pause = PAUSES.longest_after(self.pauses);
+        self.env.clock.sleep(pause).await;
+        self.waited += pause;
         true
     }
 }

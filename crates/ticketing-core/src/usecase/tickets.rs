@@ -12,14 +12,14 @@ use crate::domain::event::Event;
 use crate::domain::ids::TicketId;
 use crate::domain::ticket::{Listing, TicketRefusal};
 use crate::domain::time::Timestamp;
-use crate::ports::store::{StoreError, Stored, UnitOfWork};
+use crate::ports::store::{Stored, UnitOfWork};
 use crate::ports::ticket_store::TicketStore;
 use crate::wire::Origin;
 
 use super::error::Error;
 use crate::ports::clock::ClockAndIds;
 
-use super::DECISIONS;
+use super::retry_on_conflict;
 
 pub use create_ticket::CreateTicket;
 pub use follow_orders::TicketsFollowOrders;
@@ -38,18 +38,12 @@ pub use withdraw_ticket::WithdrawTicket;
 ///     Ok(listing.ticket.id)
 /// }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Tickets {
     /// Keeps listings.
     pub store: Arc<dyn TicketStore>,
     /// Time and chance.
     pub env: ClockAndIds,
-}
-
-impl std::fmt::Debug for Tickets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tickets").finish_non_exhaustive()
-    }
 }
 
 impl Tickets {
@@ -73,7 +67,7 @@ impl Tickets {
         origin: &Origin,
         decide: impl Fn(Listing, Seen, Timestamp) -> Result<Decision, TicketRefusal> + Send + Sync,
     ) -> Result<Listing, Error> {
-        for _ in 0..DECISIONS {
+        retry_on_conflict(|| async {
             let stored = self.stored(target.ticket).await?;
             let current = stored.record.ticket.version;
             let seen = target.seen(current).ok_or(Error::Stale { current })?;
@@ -85,13 +79,10 @@ impl Tickets {
             };
             let work =
                 UnitOfWork::default().with(stored.replace(listing.clone())).telling(self.env.seal(&event, now, origin));
-            match self.store.commit(work).await {
-                Ok(_) => return Ok(listing),
-                Err(StoreError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Conflict(Vec::new()).into())
+            self.store.commit(work).await?;
+            Ok(listing)
+        })
+        .await
     }
 }
 

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::market::{Engines, in_time};
 
 /// Keeps passwords as they are, so that nothing but the flow is tested.
+#[derive(Debug)]
 pub(crate) struct Plain;
 
 #[async_trait]

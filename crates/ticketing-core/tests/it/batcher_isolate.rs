@@ -45,7 +45,7 @@ enum Trouble {
 }
 
 /// A store that has trouble with some tickets and orders.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Troubled {
     sound: Arc<dyn OrderStore>,
     clock: ManualClock,
@@ -442,6 +442,7 @@ async fn a_full_queue_puts_back_its_own_events_alone() {
 }
 
 /// A store, beside which another process decides something between two reads.
+#[derive(Debug)]
 struct Meanwhile {
     sound: Arc<dyn OrderStore>,
     other: OrderBatchers,

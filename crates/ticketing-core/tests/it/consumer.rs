@@ -39,7 +39,7 @@ enum Mood {
 }
 
 /// Notes what it handled, as pairs of order and how many seconds the event is about.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Notes {
     moods: Mutex<BTreeMap<u128, Mood>>,
     handled: Mutex<Vec<(u128, i64)>>,
@@ -47,6 +47,7 @@ struct Notes {
     calls: Mutex<usize>,
 }
 
+#[derive(Debug)]
 struct Note(Arc<Notes>);
 
 #[async_trait]
@@ -480,6 +481,7 @@ async fn an_event_that_always_fails_is_parked_by_whichever_member_has_it() {
 }
 
 /// A handler under any name.
+#[derive(Debug)]
 struct Named(&'static str);
 
 #[async_trait]

@@ -88,7 +88,7 @@ survives!(withdrawing_survives_a_crash_anywhere, |market, told| {
 });
 
 survives!(ordering_survives_a_crash_anywhere, |market, told| {
-    if let Ok(order) = market.order_as((2, Some(key("k"))), told.ticket(), 2).await {
+    if let Ok(order) = market.order_as(2, Some(key("k")), told.ticket(), 2).await {
         told.orders.push(order.id);
     }
 });

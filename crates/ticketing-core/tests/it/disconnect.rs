@@ -30,7 +30,7 @@ async fn a_buyer_who_leaves_while_ordering_holds_up_nobody() {
         let (mut market, told) = selling(2).await;
         let ticket = told.ticket();
 
-        abandon_after(polls, market.order_as((1, Some(key("k"))), ticket, 1)).await;
+        abandon_after(polls, market.order_as(1, Some(key("k")), ticket, 1)).await;
         let other = market.order(2, ticket, 1).await;
 
         assert!(other.is_ok(), "after {polls} polls: {other:?}");
@@ -45,8 +45,8 @@ async fn a_buyer_who_comes_back_with_the_same_key_finds_their_order() {
         let (market, told) = selling(1).await;
         let ticket = told.ticket();
 
-        abandon_after(polls, market.order_as((1, Some(key("k"))), ticket, 1)).await;
-        let order = market.order_as((1, Some(key("k"))), ticket, 1).await;
+        abandon_after(polls, market.order_as(1, Some(key("k")), ticket, 1)).await;
+        let order = market.order_as(1, Some(key("k")), ticket, 1).await;
 
         assert!(order.is_ok(), "after {polls} polls: {order:?}");
         assert_eq!(market.engines.all_orders().await.len(), 1);
@@ -62,7 +62,7 @@ async fn a_buyer_who_leaves_while_paying_is_charged_once_or_not_at_all() {
         market.settle().await.expect("no faults");
         told.orders.push(order);
 
-        abandon_after(polls, market.pay_as((1, Some(key("k"))), order, "tok_visa")).await;
+        abandon_after(polls, market.pay_as(1, Some(key("k")), order, "tok_visa")).await;
         market.recover().await;
 
         market.engines.check_at_rest(&told).await;

@@ -16,6 +16,7 @@ use ticketing_memory::MemoryEngines;
 use uuid::Uuid;
 
 /// Says of a port in memory that it outlives the process.
+#[derive(Debug)]
 struct Outliving<P: ?Sized>(Arc<P>);
 
 #[async_trait]

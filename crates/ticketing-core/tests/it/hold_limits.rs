@@ -65,12 +65,12 @@ async fn a_repeated_request_is_answered_where_a_new_one_is_refused() {
     let mut process = limited(HoldLimits { open_orders: Some(1), ..HoldLimits::OFF }).start(&FaultPlan::none());
     let ticket = process.sell(1, 50).await.unwrap().ticket.id;
     process.settle().await.unwrap();
-    let first = process.order_as((BEN, Some(key("k-1"))), ticket, 1).await.unwrap();
+    let first = process.order_as(BEN, Some(key("k-1")), ticket, 1).await.unwrap();
 
-    let again = process.order_as((BEN, Some(key("k-1"))), ticket, 1).await.unwrap();
+    let again = process.order_as(BEN, Some(key("k-1")), ticket, 1).await.unwrap();
 
     assert_eq!(again, first);
-    assert_eq!(code(&process.order_as((BEN, Some(key("k-2"))), ticket, 1).await), "too_many_open_orders");
+    assert_eq!(code(&process.order_as(BEN, Some(key("k-2")), ticket, 1).await), "too_many_open_orders");
 }
 
 #[tokio::test]
@@ -244,6 +244,7 @@ impl Office {
 }
 
 /// Lets others go on between what it read and its answer.
+#[derive(Debug)]
 struct Slow(Arc<dyn OrderStore>);
 
 #[async_trait]

@@ -73,10 +73,10 @@ async fn an_order_expires_even_if_every_timer_was_lost() {
 async fn the_same_key_orders_once_and_another_request_under_it_is_refused() {
     let (market, told) = selling(5).await;
 
-    let first = market.order_as((1, Some(key("k"))), told.ticket(), 1).await.unwrap();
-    let again = market.order_as((1, Some(key("k"))), told.ticket(), 1).await.unwrap();
-    let other = market.order_as((1, Some(key("k"))), told.ticket(), 2).await;
-    let stranger = market.order_as((2, Some(key("k"))), told.ticket(), 1).await.unwrap();
+    let first = market.order_as(1, Some(key("k")), told.ticket(), 1).await.unwrap();
+    let again = market.order_as(1, Some(key("k")), told.ticket(), 1).await.unwrap();
+    let other = market.order_as(1, Some(key("k")), told.ticket(), 2).await;
+    let stranger = market.order_as(2, Some(key("k")), told.ticket(), 1).await.unwrap();
 
     assert_eq!(first, again);
     assert!(matches!(other, Err(Error::KeyReused)));
@@ -89,16 +89,16 @@ async fn the_same_key_pays_once_and_gets_the_first_answer() {
     let order = market.order(1, told.ticket(), 1).await.unwrap().id;
     market.settle().await.unwrap();
 
-    let declined = market.pay_as((1, Some(key("a"))), order, "tok_chargeDeclined").await;
-    let declined_again = market.pay_as((1, Some(key("a"))), order, "tok_chargeDeclined").await;
-    let untried = market.pay_as((1, Some(key("a"))), order, "tok_visa").await;
-    let paid = market.pay_as((1, Some(key("b"))), order, "tok_visa").await.unwrap();
-    let paid_again = market.pay_as((1, Some(key("b"))), order, "tok_visa").await.unwrap();
+    let declined = market.pay_as(1, Some(key("a")), order, "tok_chargeDeclined").await;
+    let declined_again = market.pay_as(1, Some(key("a")), order, "tok_chargeDeclined").await;
+    let untried = market.pay_as(1, Some(key("a")), order, "tok_visa").await;
+    let paid = market.pay_as(1, Some(key("b")), order, "tok_visa").await.unwrap();
+    let paid_again = market.pay_as(1, Some(key("b")), order, "tok_visa").await.unwrap();
 
     assert!(matches!((declined, declined_again), (Err(Error::CardDeclined { .. }), Err(Error::CardDeclined { .. }))));
     assert_eq!(paid, paid_again);
     assert!(matches!(untried, Err(Error::KeyReused)), "nobody is told of a card that was never tried: {untried:?}");
-    let unpaid = market.pay_as((1, Some(key("b"))), order, "tok_mastercard").await;
+    let unpaid = market.pay_as(1, Some(key("b")), order, "tok_mastercard").await;
     assert!(matches!(unpaid, Err(Error::KeyReused)), "nor that one paid which never did: {unpaid:?}");
     let third = market.pay(1, order, "tok_visa").await;
     assert!(matches!(third, Err(Error::Payment(PaymentRefusal::AlreadyPaid))));

@@ -23,6 +23,7 @@ use ticketing_memory::FaultPlan;
 use crate::market::{Engines, Process};
 
 /// A store of which another transaction holds some records.
+#[derive(Debug)]
 struct Locked<S: ?Sized>(Arc<S>, BTreeSet<RecordKey>);
 
 impl<S: ?Sized> Locked<S> {

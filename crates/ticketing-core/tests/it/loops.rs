@@ -26,6 +26,7 @@ fn origin() -> ticketing_core::wire::Origin {
 }
 
 /// A step that panics where it is told to.
+#[derive(Debug)]
 struct Bomb {
     step: Box<dyn Step>,
     goes_off: Arc<AtomicU64>,

@@ -126,9 +126,6 @@ pub(crate) fn key(text: &str) -> IdempotencyKey {
     text.parse().expect("a good key")
 }
 
-/// A buyer, and what they call their request.
-type Named = (u128, Option<IdempotencyKey>);
-
 /// What somebody asks of a marketplace, in a word each.
 impl Process {
     pub(crate) fn origin(&self) -> Origin {
@@ -141,10 +138,16 @@ impl Process {
     }
 
     pub(crate) async fn order(&self, buyer: u128, ticket: TicketId, quantity: u32) -> Result<Order, Error> {
-        self.order_as((buyer, None), ticket, quantity).await
+        self.order_as(buyer, None, ticket, quantity).await
     }
 
-    pub(crate) async fn order_as(&self, (buyer, key): Named, ticket: TicketId, quantity: u32) -> Result<Order, Error> {
+    pub(crate) async fn order_as(
+        &self,
+        buyer: u128,
+        key: Option<IdempotencyKey>,
+        ticket: TicketId,
+        quantity: u32,
+    ) -> Result<Order, Error> {
         let command = PlaceOrder { key, ..self.command(buyer, ticket, quantity) };
         self.in_time(self.orders.place_order(command, self.origin())).await
     }
@@ -165,10 +168,16 @@ impl Process {
     }
 
     pub(crate) async fn pay(&self, buyer: u128, order: OrderId, card: &str) -> Result<Payment, Error> {
-        self.pay_as((buyer, None), order, card).await
+        self.pay_as(buyer, None, order, card).await
     }
 
-    pub(crate) async fn pay_as(&self, (buyer, key): Named, order: OrderId, card: &str) -> Result<Payment, Error> {
+    pub(crate) async fn pay_as(
+        &self,
+        buyer: u128,
+        key: Option<IdempotencyKey>,
+        order: OrderId,
+        card: &str,
+    ) -> Result<Payment, Error> {
         let command = PayOrder { card: CardToken::new(card), key, ..self.engines.pay(buyer, order) };
         self.in_time(self.payments.pay_order(command, self.origin())).await
     }

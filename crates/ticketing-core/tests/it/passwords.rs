@@ -62,7 +62,7 @@ impl Owner {
 }
 
 /// Verifies and hashes, and then waits to be let go.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Slow {
     let_go: Arc<Semaphore>,
 }

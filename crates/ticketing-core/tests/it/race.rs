@@ -32,6 +32,7 @@ enum Guard {
 }
 
 /// A store that can forget its guard.
+#[derive(Debug)]
 struct Guarded(MemoryOrderStore, Guard);
 
 #[async_trait]

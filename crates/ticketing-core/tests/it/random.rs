@@ -152,7 +152,7 @@ impl Market {
             Step::Order { buyer, ticket, quantity, key: name } => {
                 let Some(ticket) = self.told.tickets.get(*ticket).copied() else { return };
                 let key = name.map(|name| key(&name.to_string()));
-                match self.process.order_as((*buyer, key), ticket, *quantity).await {
+                match self.process.order_as(*buyer, key, ticket, *quantity).await {
                     Ok(order) if self.told.orders.contains(&order.id) => {
                         assert!(order.key.is_some(), "only a key finds an order again")
                     }
@@ -213,7 +213,7 @@ impl Market {
             Step::Cancel { .. } => self.process.cancel(buyer, order).await,
             Step::Pay { card, key: name, .. } => {
                 let name = name.map(|name| key(&format!("pay-{name}")));
-                let paid = self.process.pay_as((buyer, name), order, card.token()).await;
+                let paid = self.process.pay_as(buyer, name, order, card.token()).await;
                 if paid.as_ref().is_ok_and(|payment| payment.version > 0) {
                     self.told.paid.push(order);
                 }

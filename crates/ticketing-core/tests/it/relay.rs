@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::market::Engines;
 
 /// Takes a minute for each call.
+#[derive(Debug)]
 struct Slow(ManualClock);
 
 #[async_trait]

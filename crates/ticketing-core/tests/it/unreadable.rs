@@ -134,13 +134,13 @@ async fn a_buyer_with_an_order_that_cannot_be_read_orders_others_and_none_of_the
     let mut market = engines.start(&FaultPlan::none());
     let ticket = market.sell(99, 100).await.expect("a ticket").ticket.id;
     market.settle().await.expect("no faults");
-    let lost = market.order_as((1, Some(key("lost"))), ticket, 3).await.expect("a place");
+    let lost = market.order_as(1, Some(key("lost")), ticket, 3).await.expect("a place");
     assert!(market.engines.orders.spoil(&RecordKey::Order(lost.id)));
 
     let (again, neighbour, other) = futures::join!(
-        market.order_as((1, Some(key("lost"))), ticket, 3),
-        market.order_as((2, Some(key("lost"))), ticket, 1),
-        market.order_as((1, Some(key("new"))), ticket, 1),
+        market.order_as(1, Some(key("lost")), ticket, 3),
+        market.order_as(2, Some(key("lost")), ticket, 1),
+        market.order_as(1, Some(key("new")), ticket, 1),
     );
     assert!(matches!(again, Err(Error::Broken(_))), "its key makes no second order: {again:?}");
     neighbour.expect("another buyer is not concerned");
@@ -148,7 +148,7 @@ async fn a_buyer_with_an_order_that_cannot_be_read_orders_others_and_none_of_the
     market.order(1, ticket, 1).await.expect("what cannot be read counts against nobody");
     let refused = market.order(1, ticket, 1).await.map(|order| order.id);
     assert!(matches!(refused, Err(Error::Hold(_))), "what can be read does: {refused:?}");
-    assert!(matches!(market.order_as((1, Some(key("lost"))), ticket, 3).await, Err(Error::Broken(_))));
+    assert!(matches!(market.order_as(1, Some(key("lost")), ticket, 3).await, Err(Error::Broken(_))));
     let stock = market.engines.census().stocks(Page::first(10)).await.expect("no faults").records;
     assert_eq!(stock.iter().map(|stock| stock.sales.held).collect::<Vec<_>>(), [6], "no place is held twice");
 }

@@ -31,8 +31,13 @@ pub(crate) enum Kind {
     Count(u32),
 }
 
-/// One choice of a list: what is sent, what is shown.
-pub(crate) type Choice = (String, String);
+/// One choice of a list.
+pub(crate) struct Choice {
+    /// What is sent.
+    pub(crate) value: String,
+    /// What is shown.
+    pub(crate) label: String,
+}
 
 impl Kind {
     const fn name(self) -> &'static str {
@@ -151,7 +156,7 @@ fn labelled(field: Field, control: AnyView) -> AnyView {
     .into_any()
 }
 
-fn option((value, label): Choice, chosen: &str) -> impl IntoView + use<> {
+fn option(Choice { value, label }: Choice, chosen: &str) -> impl IntoView + use<> {
     let selected = value == chosen;
     view! { <option value=value selected=selected>{label}</option> }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::field::{Field, Kind, area_field, input_field, proposing_field, select_field};
+use super::field::{Choice, Field, Kind, area_field, input_field, proposing_field, select_field};
 use super::form::Form;
 use crate::pages::sell::TicketValues;
 
@@ -82,7 +82,7 @@ fn offer(form: &Form<TicketValues>, currencies: Vec<String>) -> AnyView {
         required: false,
         ..required("maxPerBuyer", "Places per buyer (optional)", &form.values.max_per_buyer)
     };
-    let currencies = currencies.into_iter().map(|code| (code.clone(), code)).collect();
+    let currencies = currencies.into_iter().map(|code| Choice { value: code.clone(), label: code }).collect();
     view! {
         <div class="field-row field-row-3">
             {input_field(Kind::Decimal, price)}

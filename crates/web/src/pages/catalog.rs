@@ -111,8 +111,10 @@ fn filter_form(filters: &Form<CatalogFilters>, categories: Vec<String>, currenci
 
 fn detailed_filters(filters: &Form<CatalogFilters>, currencies: Vec<String>) -> AnyView {
     let values = &filters.values;
-    let any = (String::new(), "Any".to_owned());
-    let currencies = std::iter::once(any).chain(currencies.into_iter().map(|code| (code.clone(), code))).collect();
+    let any = Choice { value: String::new(), label: "Any".to_owned() };
+    let currencies = std::iter::once(any)
+        .chain(currencies.into_iter().map(|code| Choice { value: code.clone(), label: code }))
+        .collect();
     view! {
         <div class="filter-row filter-row-even">
             {input_field(Kind::Date, filter(filters, "from", "From day", &values.from))}
@@ -130,7 +132,7 @@ fn filter(filters: &Form<CatalogFilters>, name: &'static str, label: &'static st
 }
 
 fn sorts() -> Vec<Choice> {
-    SORTS.iter().map(|(value, label)| ((*value).to_owned(), (*label).to_owned())).collect()
+    SORTS.iter().map(|(value, label)| Choice { value: (*value).to_owned(), label: (*label).to_owned() }).collect()
 }
 
 fn next_address(filters: &CatalogFilters, cursor: &str) -> String {

@@ -9,11 +9,26 @@ use crate::components::order_facts::order_facts;
 use crate::components::time::moment;
 use crate::shell::{Shell, document};
 
-/// The cards that the sandbox knows: what is sent, its name, what it does.
-const TEST_CARDS: [(&str, &str, &str); 3] = [
-    ("tok_visa", "Test card that pays", "The payment is captured at once."),
-    ("tok_chargeDeclined", "Test card that is declined", "Nothing is charged; you may try another."),
-    ("tok_timeout", "Test card that does not answer", "The answer comes late; you are charged once at most."),
+/// A card that the sandbox knows.
+struct TestCard {
+    /// What is sent.
+    token: &'static str,
+    label: &'static str,
+    hint: &'static str,
+}
+
+const TEST_CARDS: [TestCard; 3] = [
+    TestCard { token: "tok_visa", label: "Test card that pays", hint: "The payment is captured at once." },
+    TestCard {
+        token: "tok_chargeDeclined",
+        label: "Test card that is declined",
+        hint: "Nothing is charged; you may try another.",
+    },
+    TestCard {
+        token: "tok_timeout",
+        label: "Test card that does not answer",
+        hint: "The answer comes late; you are charged once at most.",
+    },
 ];
 
 /// An order that awaits its payment, at `/orders/{id}`.
@@ -84,7 +99,7 @@ fn payment_form(page: &CheckoutPage) -> AnyView {
     let form = &page.payment;
     let error = form.message("token");
     let described_by = error.is_some().then_some("token-error");
-    let chosen = if form.values.token.is_empty() { TEST_CARDS[0].0 } else { &form.values.token };
+    let chosen = if form.values.token.is_empty() { TEST_CARDS[0].token } else { &form.values.token };
     let cards = TEST_CARDS.map(|card| card_choice(card, chosen)).collect_view();
     view! {
         <form class="form panel" method="post" action=format!("/orders/{}/pay", page.order.id)>
@@ -101,10 +116,7 @@ fn payment_form(page: &CheckoutPage) -> AnyView {
     .into_any()
 }
 
-fn card_choice(
-    (token, label, hint): (&'static str, &'static str, &'static str),
-    chosen: &str,
-) -> impl IntoView + use<> {
+fn card_choice(TestCard { token, label, hint }: TestCard, chosen: &str) -> impl IntoView + use<> {
     let checked = token == chosen;
     view! {
         <label class="choice" for=token>

@@ -85,14 +85,13 @@ pub async fn a_stock_brings_the_orders_that_changed_it(fixture: &dyn StoreFixtur
         let taken = read.replace(OrderRecord::from(Stock { sales, ..stock.clone() }));
         let (store, work) = (Arc::clone(&bench.store), inserting(&[order(buyer, Some(&wanted))]).with(taken));
         let commit = tokio::spawn(async move { store.commit(work).await });
-        read_until_taken(&bench, count, (stock.ticket, (buyer, wanted))).await;
+        read_until_taken(&bench, count, stock.ticket, (buyer, wanted)).await;
         token = soon("a commit is answered", commit).await.expect("it ends").expect("nothing speaks against it");
     }
     Outcome::Kept
 }
 
-async fn read_until_taken(bench: &Bench<Orders>, before: u64, wanted: (TicketId, (AccountId, IdempotencyKey))) {
-    let (ticket, key) = wanted;
+async fn read_until_taken(bench: &Bench<Orders>, before: u64, ticket: TicketId, key: (AccountId, IdempotencyKey)) {
     let needs = OrderNeeds { stocks: vec![ticket], keys: vec![key], ..OrderNeeds::default() };
     loop {
         let found = load(bench, needs.clone()).await;

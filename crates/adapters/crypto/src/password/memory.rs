@@ -4,11 +4,12 @@
 //! threads of a runtime, an allocator keeps several times as much for each of
 //! them; kept here, it is as much as is hashed at a time and no more.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::password_hash::{CustomizedPasswordHasher, Error, PasswordHasher, Result};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use parking_lot::{Mutex, MutexGuard};
 
 /// One way to hash; a clone, or one of another cost, uses the same memory.
 #[derive(Debug, Clone)]
@@ -25,8 +26,7 @@ impl Hashing {
     }
 
     fn memory(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
-        // A panic elsewhere leaves whole blocks, so a poisoned lock is as good as another.
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        self.memory.lock()
     }
 
     fn fill(&self, output: &mut [u8], password: &[u8], salt: &[u8]) -> Result<()> {

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::mem;
-use std::sync::{PoisonError, RwLock};
+
+use parking_lot::RwLock;
 
 use super::Verified;
 
@@ -28,13 +29,12 @@ impl TokenCache {
     }
 
     pub(super) fn get(&self, token: &str) -> Option<Verified> {
-        // A panic elsewhere leaves whole entries, so a poisoned lock is as good as another.
-        let known = self.generations.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.generations.read();
         known.young.get(token).or_else(|| known.old.get(token)).copied()
     }
 
     pub(super) fn insert(&self, token: &str, verified: Verified) {
-        let mut known = self.generations.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.generations.write();
         if known.young.len() >= self.young_max {
             known.old = mem::take(&mut known.young);
         }

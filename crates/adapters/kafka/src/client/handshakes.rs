@@ -4,9 +4,9 @@
 //! in the lines that librdkafka logs meanwhile, and nowhere else. They reach a
 //! context when its client is polled.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::KafkaError as ClientError;
 
@@ -41,13 +41,13 @@ impl Handshakes {
     pub(crate) fn note(&self, line: &str) {
         if let Some(why) = why(line) {
             let failed = Failed { why, line: words(line).to_owned() };
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
+            *self.0.lock() = Some(failed);
         }
     }
 
     /// Why nobody answered a call that failed.
     pub(crate) fn explain(&self, brokers: &str, error: ClientError) -> KafkaError {
-        let Some(Failed { why, line }) = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
+        let Some(Failed { why, line }) = self.0.lock().clone() else {
             return KafkaError::unreachable(brokers, error);
         };
         let (brokers, source) = (brokers.to_owned(), line.into());

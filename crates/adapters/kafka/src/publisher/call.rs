@@ -1,8 +1,9 @@
 //! One publication, until a report came for each of its events.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError as ClientError;
@@ -33,11 +34,11 @@ impl Call {
         if self.pending.fetch_sub(1, Ordering::AcqRel) > 1 {
             self.done.notified().await;
         }
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.failed.lock().take()
     }
 
     fn fail(&self, index: usize, error: ClientError) {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = self.failed.lock();
         if failed.as_ref().is_none_or(|(first, _)| index < *first) {
             *failed = Some((index, of_message(error)));
         }

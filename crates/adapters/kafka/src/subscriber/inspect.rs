@@ -49,8 +49,8 @@ impl Inspector {
         deadline: Instant,
     ) -> KafkaResult<BTreeMap<Partition, Range<i64>>> {
         let client = self.take_client()?;
-        let oldest = self.bounds(&client, (partitions, Offset::Beginning), deadline)?;
-        let ends = self.bounds(&client, (partitions, Offset::End), deadline)?;
+        let oldest = self.bounds(&client, partitions, Offset::Beginning, deadline)?;
+        let ends = self.bounds(&client, partitions, Offset::End, deadline)?;
         if ends.len() == partitions.len() {
             self.client = Some(client);
         }
@@ -115,7 +115,8 @@ impl Inspector {
     fn bounds(
         &self,
         client: &BaseConsumer<Logged>,
-        (partitions, end): (&[Partition], Offset),
+        partitions: &[Partition],
+        end: Offset,
         deadline: Instant,
     ) -> KafkaResult<BTreeMap<Partition, i64>> {
         let mut list = TopicPartitionList::new();

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::messaging::keyed_deliveries::{KeyedDeliveries, Lent, Loan};
 use ticketing_core::ports::transport::{Delivery, Settlement, TransportError};
@@ -120,8 +121,7 @@ impl Member {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // No method leaves the state half-written where it could panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Takes in what was polled.
@@ -208,7 +208,7 @@ impl Member {
             if left.is_zero() {
                 break;
             }
-            state = self.room.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.room.wait_for(&mut state, left);
         }
         state.is_thread_waiting = false;
         holds(&state)

@@ -1,10 +1,11 @@
 //! Where a member reads on: chosen at each assignment, and never by the client.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -70,7 +71,7 @@ impl Placing {
             else {
                 continue;
             };
-            self.tell(element.topic(), (partition, committed.get(&partition)), place);
+            self.tell(element.topic(), partition, committed.get(&partition), place);
             element.set_offset(place.offset())?;
             known.push((partition, place.known()));
         }
@@ -133,7 +134,7 @@ impl Placing {
     }
 
     /// Logs and counts a position that is of no use.
-    fn tell(&self, topic: &str, (partition, committed): (Partition, Option<&Committed>), place: Place) {
+    fn tell(&self, topic: &str, partition: Partition, committed: Option<&Committed>, place: Place) {
         let Place::Reset { offset, why, .. } = place else { return };
         self.resets.fetch_add(1, Ordering::Relaxed);
         let partition = partition.number;
@@ -161,7 +162,7 @@ impl Placing {
     }
 
     fn inspector(&self) -> MutexGuard<'_, Inspector> {
-        self.inspector.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inspector.lock()
     }
 }
 

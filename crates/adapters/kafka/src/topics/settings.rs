@@ -43,13 +43,15 @@ impl Settings {
         for (setting, wanted) in &self.exact {
             let found = value(setting);
             if found != *wanted {
-                return Err(differs(topic, setting, (found, wanted.clone())));
+                let (topic, wanted) = (topic.to_owned(), wanted.clone());
+                return Err(KafkaError::TopicDiffers { topic, setting, found, wanted });
             }
         }
         let most = value(MAX_BYTES);
         // A broker refuses a batch as a whole, so that a smaller bound would blame the innocent.
         if most.parse::<usize>().is_ok_and(|most| most < self.max_bytes) {
-            return Err(differs(topic, MAX_BYTES, (most, format!("{} or more", self.max_bytes))));
+            let (topic, wanted) = (topic.to_owned(), format!("{} or more", self.max_bytes));
+            return Err(KafkaError::TopicDiffers { topic, setting: MAX_BYTES, found: most, wanted });
         }
         Ok(())
     }
@@ -89,11 +91,12 @@ impl Partitions {
         let (partitions, replicas) =
             self.0.get(topic).map_or((0, 0), |topic| (count(topic.partitions), count(topic.replicas)));
         if partitions != config.partitions {
-            return Err(differs(topic, "partitions", (partitions.to_string(), config.partitions.to_string())));
+            let (found, wanted) = (partitions.to_string(), config.partitions.to_string());
+            return Err(KafkaError::TopicDiffers { topic: topic.to_owned(), setting: "partitions", found, wanted });
         }
         if replicas < config.replication {
-            let wanted = format!("{} or more", config.replication);
-            return Err(differs(topic, "replication", (replicas.to_string(), wanted)));
+            let (found, wanted) = (replicas.to_string(), format!("{} or more", config.replication));
+            return Err(KafkaError::TopicDiffers { topic: topic.to_owned(), setting: "replication", found, wanted });
         }
         Ok(())
     }
@@ -101,8 +104,4 @@ impl Partitions {
 
 fn count(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
-}
-
-fn differs(topic: &str, setting: &'static str, (found, wanted): (String, String)) -> KafkaError {
-    KafkaError::TopicDiffers { topic: topic.to_owned(), setting, found, wanted }
 }

@@ -23,10 +23,11 @@ use crate::store::BATCH;
 /// The statements that put changes in the place of what they replace; `None` if something else is there.
 pub(super) async fn replacements(
     database: &Database,
-    (collection, changes): (&str, &[(&Change, Revision)]),
+    collection: &str,
+    changes: &[(&Change, Revision)],
     session: &mut ClientSession,
 ) -> Result<Option<Vec<RawDocumentBuf>>, Error> {
-    let current = current(database, (collection, changes), session).await?;
+    let current = current(database, collection, changes, session).await?;
     let mut statements = Vec::with_capacity(changes.len());
     for (change, revision) in changes {
         match current.get(&change.id.bytes()) {
@@ -39,7 +40,8 @@ pub(super) async fn replacements(
 
 async fn current(
     database: &Database,
-    (collection, changes): (&str, &[(&Change, Revision)]),
+    collection: &str,
+    changes: &[(&Change, Revision)],
     session: &mut ClientSession,
 ) -> Result<HashMap<[u8; 16], RawDocumentBuf>, Error> {
     let ids: Vec<Uuid> = changes.iter().map(|(change, _)| change.id).collect();

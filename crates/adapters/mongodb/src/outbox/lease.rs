@@ -1,13 +1,14 @@
 //! Who may publish: a document that one relay at a time holds, by the server's clock.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bson::{Document, Uuid as BsonUuid, doc};
 use mongodb::error::Result as MongoResult;
 use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
+use parking_lot::Mutex;
 use serde::Deserialize;
 use ticketing_core::ports::outbox::Lease;
 use ticketing_core::ports::store::StoreError;
@@ -91,18 +92,18 @@ impl Leases {
     }
 
     fn known(&self, owner: Uuid, now: Instant) -> Option<Known> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock();
         known.get(&owner).filter(|known| now < known.until).copied()
     }
 
     fn note(&self, owner: Uuid, answer: Known) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         known.retain(|_, known| Instant::now() < known.until);
         known.insert(owner, answer);
     }
 
     fn forget(&self) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known.lock().clear();
     }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use redis::Msg;
 use redis::aio::PubSub;
+use ticketing_core::messaging::backoff::Backoff;
 use tokio::sync::broadcast::{self, Receiver, Sender, error::RecvError};
 
 use crate::client::RedisClient;
@@ -50,8 +51,7 @@ pub struct RedisTicketNews {
 /// So many messages wait for a slow listener; then the oldest are dropped.
 const BACKLOG: usize = 1024;
 /// The pauses between tries to connect again.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const PAUSES: Backoff = Backoff { first: Duration::from_millis(50), longest: Duration::from_secs(2) };
 
 impl RedisTicketNews {
     /// Listens to the marketplace that the client's prefix names, on a connection of its own.
@@ -80,7 +80,7 @@ impl RedisTicketNews {
                 Err(RecvError::Lagged(_)) => return Heard::Missed,
                 Err(RecvError::Closed) => {
                     // Its task panicked, or the runtime ends, and with it the caller, who waits here.
-                    tokio::time::sleep(FIRST_PAUSE).await;
+                    tokio::time::sleep(PAUSES.first).await;
                     tracing::error!(channel = self.channel, "a listener to Redis ended and is replaced");
                     self.heard = Listener::start(&self.client, &self.channel, None);
                 }
@@ -135,14 +135,14 @@ impl Listener {
     }
 
     async fn connect_again(&self) -> PubSub {
-        let mut pause = FIRST_PAUSE;
+        let mut failures = 0;
         loop {
             match self.client.subscribed(&self.channel).await {
                 Ok(connection) => return connection,
                 Err(error) => tracing::debug!(%error, channel = self.channel, "no subscription to Redis yet"),
             }
-            tokio::time::sleep(pause).await;
-            pause = LONGEST_PAUSE.min(pause * 2);
+            failures += 1;
+            tokio::time::sleep(PAUSES.longest_after(failures)).await;
         }
     }
 

@@ -4,7 +4,6 @@
 //! inner store was asked, never under a newer one. What a slow reader keeps
 //! after a commit is therefore kept under a generation that is over.
 
-use std::fmt;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -32,6 +31,7 @@ const SLOTS: u64 = 1024;
 /// The longest page that is kept, in bytes.
 const LONGEST: usize = 256 * 1024;
 
+#[derive(Debug)]
 pub(super) struct Catalogue {
     client: RedisClient,
     presence: Presence,
@@ -127,10 +127,4 @@ fn new_generation() -> [u8; 16] {
 
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}
-
-impl fmt::Debug for Catalogue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Catalogue").field("client", &self.client).finish_non_exhaustive()
-    }
 }

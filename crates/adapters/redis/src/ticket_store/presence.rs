@@ -1,8 +1,8 @@
 //! Whether Redis is worth asking, as far as the last calls showed.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use ticketing_core::ports::error_chain;
 
 use crate::error::RedisError;
@@ -58,7 +58,6 @@ impl Presence {
     }
 
     fn outage(&self) -> MutexGuard<'_, Outage> {
-        // A panic elsewhere leaves whole values, so a poisoned lock is as good as another.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

@@ -85,6 +85,7 @@ async fn a_commit_is_found_by_the_next_search_of_every_process() {
 }
 
 /// Reads, and then waits until it may tell what it read.
+#[derive(Debug)]
 struct Slow {
     store: MemoryTicketStore,
     has_read: Semaphore,

@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::Currency;
+use ticketing_core::domain::ticket::Details;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::Page;
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
@@ -17,9 +18,6 @@ use crate::http::problem::{FieldError, Problem};
 
 /// The longest text to look for, in characters.
 const LONGEST_TEXT: usize = 200;
-/// No category and no city is longer.
-const LONGEST_CATEGORY: usize = 40;
-const LONGEST_CITY: usize = 80;
 
 /// What a visitor looks for. A parameter without a value is as good as absent.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -74,8 +72,8 @@ impl TicketSearch {
         let mut wrong = Vec::new();
         let query = TicketQuery {
             text: keep(text("q", self.q.as_deref(), LONGEST_TEXT), &mut wrong),
-            category: keep(text("category", self.category.as_deref(), LONGEST_CATEGORY), &mut wrong),
-            city: keep(text("city", self.city.as_deref(), LONGEST_CITY), &mut wrong),
+            category: keep(text("category", self.category.as_deref(), Details::LONGEST_CATEGORY), &mut wrong),
+            city: keep(text("city", self.city.as_deref(), Details::LONGEST_CITY), &mut wrong),
             from: keep(time("from", self.from.as_deref(), Duration::ZERO), &mut wrong),
             to: keep(time("to", self.to.as_deref(), DAY), &mut wrong),
             currency: keep(currency(self.currency.as_deref()), &mut wrong),

@@ -13,6 +13,7 @@ use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
 /// Asks the limiter that all processes share; while that does not answer, this process counts for itself.
 ///
 /// So an outage is no free pass, and nobody is kept from buying by it.
+#[derive(Debug)]
 pub(crate) struct FallbackLimiter {
     shared: Arc<dyn RateLimiter>,
     local: Arc<dyn RateLimiter>,
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     /// Says this of every try, or nothing.
-    #[derive(Clone)]
+    #[derive(Debug, Clone)]
     struct Says(Option<Verdict>);
 
     #[async_trait]
@@ -79,6 +80,7 @@ mod tests {
         }
     }
 
+    #[derive(Debug)]
     struct Noon;
 
     #[async_trait]

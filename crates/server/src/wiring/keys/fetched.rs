@@ -4,12 +4,13 @@
 //! key that is not known yet, the answer is "ask again".
 
 use std::collections::HashSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::RwLock;
 use serde::Deserialize;
 use tokio::sync::Notify;
 
@@ -46,8 +47,7 @@ struct KeySet {
 
 impl FetchedKeys {
     fn fetched(&self) -> Option<Fetched> {
-        // The value is replaced whole, so a poisoned lock is as good as another.
-        self.fetched.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.fetched.read().clone()
     }
 
     fn learn(&self, text: String) -> Result<(), BoxError> {
@@ -57,7 +57,7 @@ impl FetchedKeys {
             _ => Arc::new(KeySet::read(text)?),
         };
         let fetched = Fetched { at: Instant::now(), keys };
-        *self.fetched.write().unwrap_or_else(PoisonError::into_inner) = Some(fetched);
+        *self.fetched.write() = Some(fetched);
         Ok(())
     }
 }
@@ -102,6 +102,7 @@ struct Named {
 }
 
 /// Asks accounts for its keys.
+#[derive(Debug)]
 pub(super) struct FetchKeys {
     accounts: Upstream,
     keys: Arc<FetchedKeys>,
@@ -154,7 +155,7 @@ mod tests {
 
     /// The same keys, as if they had been fetched long ago.
     fn age(keys: &FetchedKeys) {
-        let mut fetched = keys.fetched.write().unwrap();
+        let mut fetched = keys.fetched.write();
         let at = Instant::now().checked_sub(REST).unwrap();
         *fetched = fetched.take().map(|fetched| Fetched { at, ..fetched });
     }

@@ -11,6 +11,7 @@ use ticketing_redis::{Heard, RedisTicketNews, TicketState};
 use crate::live::{LiveUpdates, Offered};
 
 /// Feeds live updates with news from Redis.
+#[derive(Debug)]
 pub(super) struct FeedLive {
     live: LiveUpdates,
     news: RedisTicketNews,

@@ -439,6 +439,7 @@ fn name_of(cookie: &str) -> &str {
 }
 
 /// Drafts that are away from time to time.
+#[derive(Debug)]
 struct Fickle(Arc<dyn DraftStore>, Arc<AtomicBool>);
 
 impl Fickle {

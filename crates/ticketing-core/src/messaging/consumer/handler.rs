@@ -1,6 +1,7 @@
 //! What reacts to events, and what it may say of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use async_trait::async_trait;
 
@@ -43,7 +44,7 @@ pub enum HandleError {
 /// [`HandleError::Failed`]. It is called again, so it must not rely on anything
 /// that a panic leaves half changed.
 #[async_trait]
-pub trait EventHandler: Send + Sync + 'static {
+pub trait EventHandler: Send + Sync + fmt::Debug + 'static {
     /// The name of the consumer, and of its group. Services of the marketplace keep theirs for themselves.
     fn name(&self) -> &str;
 

@@ -5,9 +5,9 @@ use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::invalid::Invalid;
 use crate::ports::error_chain;
 use crate::ports::identity::{Session, SessionKey};
-use crate::ports::store::{StoreError, Stored, UnitOfWork};
-use crate::usecase::DECISIONS;
+use crate::ports::store::UnitOfWork;
 use crate::usecase::error::Error;
+use crate::usecase::{DECISIONS, retry_on_conflict};
 
 use super::{Accounts, RefreshToken, Refreshed};
 
@@ -67,27 +67,23 @@ impl Accounts {
             return Err(wrong_password());
         }
         let password = self.strong_password(command.new, &verified.record.email).await?;
-        let account = self.replace_password(&verified, password).await?;
+        let account = self.replace_password(&verified.record, &password).await?;
         Ok(self.go_on_alone(&account, command.session).await)
     }
 
     /// Puts another password in the place of the one that was verified, and of no other.
-    async fn replace_password(&self, verified: &Stored<Account>, password: Password) -> Result<Account, Error> {
-        let hash = self.hasher.hash(&password).await?;
-        let mut stored = verified.clone();
-        for _ in 0..DECISIONS {
+    async fn replace_password(&self, verified: &Account, password: &Password) -> Result<Account, Error> {
+        let hash = self.hasher.hash(password).await?;
+        retry_on_conflict(|| async {
+            let stored = self.store.account(verified.id).await?.ok_or(Error::AccountNotFound)?;
+            if stored.record.password != verified.password {
+                return self.replaced_already(stored.record, password.clone()).await;
+            }
             let account = stored.record.clone().with_password(hash.clone());
-            match self.store.commit(UnitOfWork::default().with(stored.replace(account.clone()))).await {
-                Ok(_) => return Ok(account),
-                Err(StoreError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-            stored = self.store.account(verified.record.id).await?.ok_or(Error::AccountNotFound)?;
-            if stored.record.password != verified.record.password {
-                return self.replaced_already(stored.record, password).await;
-            }
-        }
-        Err(StoreError::Conflict(Vec::new()).into())
+            self.store.commit(UnitOfWork::default().with(stored.replace(account.clone()))).await?;
+            Ok(account)
+        })
+        .await
     }
 
     /// A change that was sent twice, as by a double click, is made once and told twice.

@@ -12,10 +12,10 @@ use crate::domain::payment::{CardDigest, Payment, PaymentRequest, PaymentStatus}
 use crate::domain::time::Timestamp;
 use crate::ports::gateway::{Capture, CardToken};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
-use crate::ports::store::{StoreError, UnitOfWork, Write};
-use crate::usecase::DECISIONS;
+use crate::ports::store::{UnitOfWork, Write};
 use crate::usecase::error::Error;
 use crate::usecase::replica_wait::{ReplicaWait, YOUNG};
+use crate::usecase::retry_on_conflict;
 use crate::wire::Origin;
 
 use super::{Payments, account_of};
@@ -54,22 +54,6 @@ pub struct NotHeardOf {
 const SOONEST_RETRY: Duration = Duration::from_secs(1);
 const LATEST_RETRY: Duration = Duration::from_secs(10);
 
-/// Why it did not begin.
-enum NotBegun {
-    /// Somebody else was quicker: decide again.
-    Raced,
-    /// The order is not heard of yet, if ever.
-    Unheard,
-    /// It never will.
-    Refused(Error),
-}
-
-impl<E: Into<Error>> From<E> for NotBegun {
-    fn from(error: E) -> Self {
-        Self::Refused(error.into())
-    }
-}
-
 impl Payments {
     /// Takes money for an order.
     ///
@@ -105,31 +89,27 @@ impl Payments {
     async fn begin(&self, command: &PayOrder) -> Result<Begun, Error> {
         let is_young = command.order.is_younger_than(YOUNG, self.env.now());
         let mut wait = ReplicaWait::new(&self.env, &self.waits, command.buyer, is_young);
-        let mut tries = 0;
         loop {
-            match self.try_to_begin(command).await {
-                Ok(begun) => return Ok(begun),
-                Err(NotBegun::Unheard) if wait.may_have_arrived().await => {}
-                Err(NotBegun::Unheard) => return Err(unheard(command.order, self.env.now())),
-                Err(NotBegun::Raced) if tries < DECISIONS => tries += 1,
-                Err(NotBegun::Raced) => return Err(StoreError::Conflict(Vec::new()).into()),
-                Err(NotBegun::Refused(error)) => return Err(error),
+            match retry_on_conflict(|| self.try_to_begin(command)).await? {
+                Some(begun) => return Ok(begun),
+                None if wait.may_have_arrived().await => {}
+                None => return Err(unheard(command.order, self.env.now())),
             }
         }
     }
 
-    /// Loads, decides and commits once.
-    async fn try_to_begin(&self, command: &PayOrder) -> Result<Begun, NotBegun> {
+    /// Loads, decides and commits once; `None` if the order is not heard of yet, if ever.
+    async fn try_to_begin(&self, command: &PayOrder) -> Result<Option<Begun>, Error> {
         let key = command.key.clone().map(|key| (command.buyer, key));
         let needs =
             PaymentNeeds { payables: vec![command.order], keys: key.into_iter().collect(), ..PaymentNeeds::default() };
         let records = self.store.load(&needs).await?;
         if let Some(payment) = began_before(records.payments.iter().map(|stored| &stored.record), command)? {
-            return Ok(Begun::Before(payment));
+            return Ok(Some(Begun::Before(payment)));
         }
-        let account = account_of(&records, command.order).ok_or(NotBegun::Unheard)?;
+        let Some(account) = account_of(&records, command.order) else { return Ok(None) };
         if account.payable.record.buyer != command.buyer {
-            return Err(Error::OrderNotFound.into());
+            return Err(Error::OrderNotFound);
         }
         let now = self.env.now();
         let id = PaymentId::new(self.env.uuid(now));
@@ -140,11 +120,8 @@ impl Payments {
         let (payable, payment) = decision;
         let work: UnitOfWork<PaymentRecord> =
             UnitOfWork::default().with(account.payable.replace(payable)).with(Write::insert(payment.clone()));
-        match self.store.commit(work).await {
-            Ok(_) => Ok(Begun::Now(payment)),
-            Err(StoreError::Conflict(_)) => Err(NotBegun::Raced),
-            Err(error) => Err(error.into()),
-        }
+        self.store.commit(work).await?;
+        Ok(Some(Begun::Now(payment)))
     }
 }
 

@@ -10,9 +10,9 @@ use crate::messaging::driver::Step;
 use crate::ports::BoxError;
 use crate::ports::error_chain;
 use crate::ports::payment_store::PaymentRecord;
-use crate::ports::store::{Page, StoreError, UnitOfWork};
-use crate::usecase::DECISIONS;
+use crate::ports::store::{Page, UnitOfWork};
 use crate::usecase::error::Error;
+use crate::usecase::retry_on_conflict;
 use crate::wire::Origin;
 
 use super::Payments;
@@ -89,18 +89,16 @@ impl Payments {
     }
 
     async fn note_refund(&self, id: PaymentId) -> Result<(), Error> {
-        for _ in 0..DECISIONS {
+        retry_on_conflict(|| async {
             let Some(stored) = self.payment(id).await? else { return Err(Error::OrderNotFound) };
             let Some((refunded, event)) = stored.record.clone().refunded() else { return Ok(()) };
             let now = self.env.now();
             let origin = Origin::new(self.env.uuid(now));
             let work: UnitOfWork<PaymentRecord> =
                 UnitOfWork::default().with(stored.replace(refunded)).telling(self.env.seal(&event, now, &origin));
-            match self.store.commit(work).await {
-                Err(StoreError::Conflict(_)) => {}
-                done => return Ok(done.map(drop)?),
-            }
-        }
-        Err(StoreError::Conflict(Vec::new()).into())
+            self.store.commit(work).await?;
+            Ok(())
+        })
+        .await
     }
 }

@@ -3,9 +3,9 @@
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::order::IdempotencyKey;
 use crate::domain::ticket::{CreationRequest, Listing, Offer, Ticket};
-use crate::ports::store::{StoreError, UnitOfWork, Write};
-use crate::usecase::DECISIONS;
+use crate::ports::store::{UnitOfWork, Write};
 use crate::usecase::error::Error;
+use crate::usecase::retry_on_conflict;
 use crate::wire::Origin;
 
 use super::Tickets;
@@ -36,15 +36,14 @@ impl Tickets {
     /// Dropping the future leaves the whole ticket or none.
     pub async fn create_ticket(&self, command: CreateTicket, origin: Origin) -> Result<Listing, Error> {
         let request = command.key.clone().map(|key| CreationRequest { key, digest: command.offer.digest() });
-        for _ in 0..DECISIONS {
-            if let Some(listing) = self.created_before(command.seller, request.as_ref()).await? {
-                return Ok(listing);
+        // Of two with the same key, the slower finds what the faster made.
+        retry_on_conflict(|| async {
+            match self.created_before(command.seller, request.as_ref()).await? {
+                Some(listing) => Ok(listing),
+                None => self.try_to_create(&command, request.clone(), &origin).await,
             }
-            if let Some(listing) = self.try_to_create(&command, request.clone(), &origin).await? {
-                return Ok(listing);
-            }
-        }
-        Err(StoreError::Conflict(Vec::new()).into())
+        })
+        .await
     }
 
     /// The ticket that this very request made before, if it did.
@@ -61,23 +60,19 @@ impl Tickets {
         }
     }
 
-    /// `None` if the same key was quicker.
     async fn try_to_create(
         &self,
         command: &CreateTicket,
         request: Option<CreationRequest>,
         origin: &Origin,
-    ) -> Result<Option<Listing>, Error> {
+    ) -> Result<Listing, Error> {
         let now = self.env.now();
         let id = TicketId::new(self.env.uuid(now));
         let (ticket, event) = Ticket::create(id, command.seller, command.offer.clone(), now).map_err(Error::Ticket)?;
         let listing = Listing { request, ..Listing::new(ticket) };
         let work =
             UnitOfWork::default().with(Write::insert(listing.clone())).telling(self.env.seal(&event, now, origin));
-        match self.store.commit(work).await {
-            Ok(_) => Ok(Some(listing)),
-            Err(StoreError::Conflict(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        self.store.commit(work).await?;
+        Ok(listing)
     }
 }

@@ -25,9 +25,12 @@ pub(super) fn samples() -> Vec<Event> {
         Event::TicketCreated(plain_ticket()),
         Event::TicketUpdated(detailed_ticket(2, TicketStatus::OnSale)),
         Event::TicketWithdrawn(detailed_ticket(3, TicketStatus::Withdrawn)),
-        Event::OrderCreated(order(1, OrderStatus::AwaitingPayment { pay_by: PAY_BY }, (2, 0))),
-        Event::OrderCancelled(order(2, expired, (0, 0))),
-        Event::OrderCompleted(order(2, paid, (0, 2))),
+        Event::OrderCreated(order(
+            OrderStatus::AwaitingPayment { pay_by: PAY_BY },
+            Sales { held: 2, sold: 0, version: 1 },
+        )),
+        Event::OrderCancelled(order(expired, Sales { held: 0, sold: 0, version: 2 })),
+        Event::OrderCompleted(order(paid, Sales { held: 0, sold: 2, version: 2 })),
         Event::PaymentCaptured(payment(1, PaymentStatus::Captured { reference: "ch_1".into() })),
         Event::PaymentFailed(payment(1, PaymentStatus::Failed { reason: "card_declined".into() })),
         Event::PaymentRefunded(payment(2, PaymentStatus::Refunded { reference: "ch_1".into() })),
@@ -86,7 +89,7 @@ fn detailed_ticket(version: u64, status: TicketStatus) -> Ticket {
     Ticket { version, status, ..ticket }
 }
 
-fn order(version: u64, status: OrderStatus, (held, sold): (u32, u32)) -> OrderChange {
+fn order(status: OrderStatus, sales: Sales) -> OrderChange {
     let order = Order {
         id: OrderId::new(id(30)),
         buyer: AccountId::new(id(2)),
@@ -95,9 +98,9 @@ fn order(version: u64, status: OrderStatus, (held, sold): (u32, u32)) -> OrderCh
         status,
         placed_at: NOW,
         key: None,
-        version,
+        version: sales.version,
     };
-    OrderChange { order, sales: Sales { held, sold, version } }
+    OrderChange { order, sales }
 }
 
 fn payment(version: u64, status: PaymentStatus) -> Payment {

@@ -53,6 +53,7 @@ impl StoreFixture<Accounts> for Literal {
     }
 }
 
+#[derive(Debug)]
 struct LiteralStore(MemoryAccountStore);
 
 #[async_trait]

@@ -23,7 +23,7 @@ use ticketing_memory::{MemoryCensus, MemoryEngines, SandboxGateway};
 use crate::world::assert_notices;
 
 /// What is wrong with a census, or with a ledger.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     None,
     RepeatsTheLast,
@@ -41,6 +41,7 @@ enum Flaw {
     NamesNothing,
 }
 
+#[derive(Debug)]
 struct Flawed<T>(T, Flaw);
 
 impl<T> Flawed<T> {

@@ -14,7 +14,7 @@ use uuid::{Builder, Uuid};
 use crate::world::assert_notices;
 
 /// What is wrong with a clock and its ids.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     None,
     WakesEarly,
@@ -24,7 +24,7 @@ enum Flaw {
     KnowsOneSecret,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Flawed {
     clock: ManualClock,
     ids: Arc<RandomIds>,

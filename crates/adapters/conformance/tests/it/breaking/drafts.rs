@@ -10,6 +10,7 @@ use ticketing_core::ports::drafts::{DraftError, DraftStore};
 use crate::world::{World, assert_notices};
 
 /// Changes what a sound store is asked to keep.
+#[derive(Debug)]
 struct Changed(Arc<dyn DraftStore>, Change);
 
 type Change = fn(&str, Vec<u8>, Duration) -> (String, Vec<u8>, Duration);
@@ -58,6 +59,7 @@ async fn one_slot_for_all() {
 }
 
 /// Keeps what was there first.
+#[derive(Debug)]
 struct Stubborn(Arc<dyn DraftStore>);
 
 #[async_trait]
@@ -83,6 +85,7 @@ async fn the_first_draft_for_ever() {
 }
 
 /// Looks for a free slot, and lets others do the same before it takes it.
+#[derive(Debug)]
 struct Hesitant(Arc<dyn DraftStore>);
 
 #[async_trait]

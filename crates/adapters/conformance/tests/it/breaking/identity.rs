@@ -21,7 +21,7 @@ async fn assert_all_notice<F: ?Sized + Sync>(family: &Family<F>, broken: &F, una
 }
 
 /// Keeps passwords as they are, takes any that begins alike, and likes them all.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Plain;
 
 #[async_trait]
@@ -52,7 +52,7 @@ async fn passwords_that_are_not_hashed() {
 }
 
 /// Writes claims down and believes whatever it reads.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Unsigned;
 
 impl TokenSigner for Unsigned {

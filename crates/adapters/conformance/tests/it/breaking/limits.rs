@@ -11,6 +11,7 @@ use ticketing_memory::{ManualClock, MemoryLimiter};
 use crate::world::{World, assert_notices};
 
 /// Changes what a sound limiter is asked.
+#[derive(Debug)]
 struct Changed(Arc<dyn RateLimiter>, fn(&str, Quota) -> (String, Quota));
 
 #[async_trait]
@@ -56,6 +57,7 @@ async fn a_time_that_never_goes_back() {
 }
 
 /// Counts what it denies.
+#[derive(Debug)]
 struct Punishing(Arc<dyn RateLimiter>);
 
 #[async_trait]

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::world::{World, assert_notices};
 
 /// Parks whatever might follow, for whichever consumer, and never as released.
+#[derive(Debug)]
 struct Greedy(Arc<dyn ParkingLot>);
 
 #[async_trait]
@@ -86,6 +87,7 @@ async fn a_lot_that_parks_whatever_comes() {
 }
 
 /// Compares keys as they are written, and lists released deliveries past those that it cannot read.
+#[derive(Debug)]
 struct Literal(Arc<dyn ParkingLot>);
 
 #[async_trait]
@@ -131,13 +133,14 @@ async fn a_lot_that_reads_letters() {
 }
 
 /// What is wrong with a gateway.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     ChargesAgain,
     ForgetsThatItWasAsked,
     BelievesAnything,
 }
 
+#[derive(Debug)]
 struct Flawed(Arc<dyn PaymentGateway>, Flaw);
 
 #[async_trait]
@@ -196,6 +199,7 @@ async fn a_gateway_that_believes_anything() {
 }
 
 /// Takes any refresh token and any number of sessions, and lets anybody end any session.
+#[derive(Debug)]
 struct Trusting(Arc<dyn SessionStore>);
 
 #[async_trait]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::world::{World, assert_notices};
 
 /// What is wrong with an outbox.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     None,
     SkipsAHole,
@@ -31,6 +31,7 @@ enum Flaw {
     LosesTheUnreadable,
 }
 
+#[derive(Debug)]
 struct Flawed {
     sound: Arc<dyn Outbox>,
     flaw: Flaw,

@@ -10,7 +10,7 @@ use ticketing_core::wire::EventEnvelope;
 use crate::world::{World, assert_notices};
 
 /// What is wrong with a publisher.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     PublishesBackwards,
     ForgetsTheLast,
@@ -19,6 +19,7 @@ enum Flaw {
     CountsNothing,
 }
 
+#[derive(Debug)]
 struct Flawed(Arc<dyn EventPublisher>, Flaw);
 
 #[async_trait]

@@ -16,7 +16,7 @@ use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
 use crate::world::{World, assert_notices};
 
 /// What is wrong with an order store.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     WritesInPart,
     TellsWhatItRefused,
@@ -35,6 +35,7 @@ enum Flaw {
 }
 
 /// A store, and what is wrong with it.
+#[derive(Debug)]
 struct Flawed(Arc<dyn OrderStore>, Flaw);
 
 impl Flawed {
@@ -229,6 +230,7 @@ async fn orders_that_are_not_due() {
 }
 
 /// Changes what a sound store is asked.
+#[derive(Debug)]
 struct Misread(Arc<dyn TicketStore>, fn(&mut TicketQuery));
 
 #[async_trait]

@@ -38,6 +38,7 @@ enum Flaw {
     StopsOthersDuringARetry,
 }
 
+#[derive(Debug)]
 struct Flawed(Arc<dyn EventSubscriber>, Flaw);
 
 #[async_trait]

@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use crate::world::{World, assert_notices};
 
 /// A clock that is ahead.
+#[derive(Debug)]
 struct Fast(ManualClock);
 
 #[async_trait]
@@ -38,7 +39,7 @@ async fn a_tenth_of_a_second_early() {
 }
 
 /// What is wrong with a queue.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     LendsForNoTime,
     NeverTakesBack,
@@ -47,6 +48,7 @@ enum Flaw {
     KeepsTheFirstTime,
 }
 
+#[derive(Debug)]
 struct Flawed(Arc<dyn TimerQueue>, Flaw, Mutex<HashSet<OrderId>>);
 
 #[async_trait]

@@ -17,7 +17,7 @@ use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork};
 use crate::world::{World, assert_notices};
 
 /// What is wrong with a store once it holds what cannot be read.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     StopsAList,
     CountsItInAPage,
@@ -28,6 +28,7 @@ enum Flaw {
 }
 
 /// A store, what is wrong with it, and whether it holds what cannot be read.
+#[derive(Debug)]
 struct Flawed<S: ?Sized>(Arc<S>, Flaw, Arc<AtomicBool>);
 
 impl<S: ?Sized> Flawed<S> {

@@ -41,13 +41,12 @@ impl BatchState {
         }
         let stock = self.stock(command.ticket).ok_or(Error::TicketNotFound)?.clone();
         let wanted = Hold { places: request.quantity, max_per_buyer: stock.max_per_buyer };
-        let decision = stock.hold(request.clone(), terms.now, terms.pay_by).map_err(Error::Stock)?;
+        let (stock, order, event) = stock.hold(request.clone(), terms.now, terms.pay_by).map_err(Error::Stock)?;
         if terms.limits != HoldLimits::OFF || wanted.max_per_buyer.is_some() {
             let held = self.held_by(request.buyer, command.ticket, terms);
             terms.limits.allow(wanted, &held, terms.now).map_err(Error::Hold)?;
         }
-        let order = decision.1.clone();
-        self.put(decision, &command.origin);
+        self.put(stock, order.clone(), event, &command.origin);
         Ok(Decision::Order(order))
     }
 
@@ -88,9 +87,8 @@ impl BatchState {
             return Ok(Decision::Order(order));
         }
         let stock = self.stock(order.ticket.id).ok_or(Error::TicketNotFound)?.clone();
-        let decision = decide(stock, order).map_err(Error::Order)?;
-        let order = decision.1.clone();
-        self.put(decision, &command.origin);
+        let (stock, order, event) = decide(stock, order).map_err(Error::Order)?;
+        self.put(stock, order.clone(), event, &command.origin);
         Ok(Decision::Order(order))
     }
 

@@ -7,7 +7,9 @@
 //! one counts against the other, and never both.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::{AccountId, OrderId, TicketId};
 use crate::domain::stock::OrderRequest;
@@ -56,8 +58,7 @@ impl InFlightOrders {
     }
 
     fn entered(&self) -> MutexGuard<'_, Entered> {
-        // No code that can panic runs while it is locked, so its entries are whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

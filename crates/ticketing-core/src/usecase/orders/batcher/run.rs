@@ -28,6 +28,7 @@ use super::state::BatchState;
 type Decisions = Vec<Result<Decision, Error>>;
 
 /// One loop that decides what its queue brings.
+#[derive(Debug)]
 #[must_use = "a batcher that is not run answers nobody"]
 pub struct OrderBatcher {
     pub(super) store: Arc<dyn OrderStore>,
@@ -43,12 +44,6 @@ pub struct OrderBatcher {
     /// The orders that all batchers of this process are deciding, and this one's part of them.
     pub(super) in_flight: InFlightOrders,
     pub(super) batch: Option<InFlightBatch>,
-}
-
-impl std::fmt::Debug for OrderBatcher {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OrderBatcher").field("config", &self.config).finish_non_exhaustive()
-    }
 }
 
 /// Whether an earlier attempt may have been committed though its answer was lost: if so, read before deciding again.

@@ -93,7 +93,7 @@ impl BatchState {
     }
 
     /// Records a decision about an order.
-    pub(super) fn put(&mut self, (stock, order, event): (Stock, Order, Event), origin: &Origin) {
+    pub(super) fn put(&mut self, stock: Stock, order: Order, event: Event, origin: &Origin) {
         if let Some(key) = order.key.clone() {
             self.keys.insert((order.buyer, key), order.id);
         }
