@@ -8,8 +8,10 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
+
+use parking_lot::Mutex;
 
 /// How much more a `/48` may have than each `/64` in it.
 pub const WIDER: u32 = 4;
@@ -105,7 +107,7 @@ impl Shares {
     #[must_use]
     pub fn take(&self, address: IpAddr) -> Option<Share> {
         let (narrow, wide) = (ClientNetwork::of(address), ClientNetwork::around(address));
-        let mut held = lock(&self.held);
+        let mut held = self.held.lock();
         let count = |network: &ClientNetwork| held.get(network).copied().unwrap_or_default();
         let is_full = count(&narrow) >= self.most;
         let is_full_around = wide.is_some_and(|wide| count(&wide) >= self.most_around);
@@ -121,13 +123,13 @@ impl Shares {
     /// How many networks hold something.
     #[must_use]
     pub fn networks(&self) -> usize {
-        lock(&self.held).len()
+        self.held.lock().len()
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let mut held = lock(&self.held);
+        let mut held = self.held.lock();
         for network in self.networks.into_iter().flatten() {
             if let Entry::Occupied(mut count) = held.entry(network) {
                 *count.get_mut() -= 1;
@@ -137,11 +139,6 @@ impl Drop for Share {
             }
         }
     }
-}
-
-fn lock(held: &Mutex<HashMap<ClientNetwork, usize>>) -> MutexGuard<'_, HashMap<ClientNetwork, usize>> {
-    // Nothing panics between two changes of one entry, so a poisoned lock is as good as another.
-    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How many passwords of one network wait or are hashed at a time: an eighth of the line that Argon2 has by default.

@@ -1,7 +1,8 @@
 //! Lines that tell how far long work is, about one a second.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::say;
 
@@ -20,7 +21,7 @@ impl ProgressLines {
     }
 
     pub(super) fn tell(&self, line: impl FnOnce() -> String) {
-        let mut printed_at = self.printed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut printed_at = self.printed_at.lock();
         if printed_at.elapsed() >= EVERY {
             *printed_at = Instant::now();
             say::aside(&line());

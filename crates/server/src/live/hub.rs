@@ -9,11 +9,12 @@
 //! changes are learned of. The offer and the sales of a ticket each have a version.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::select_all;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
@@ -186,8 +187,7 @@ impl Drop for Listener {
 
 impl Board {
     fn watched(&self) -> MutexGuard<'_, HashMap<TicketId, watch::Sender<Known>>> {
-        // A panic elsewhere leaves whole entries, so a poisoned lock is as good as another.
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watched.lock()
     }
 
     /// Takes a ticket off the board, if nobody watches it any more.

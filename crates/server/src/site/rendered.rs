@@ -5,9 +5,10 @@
 //! nothing is invalidated: the API is asked every time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 
 /// The most pages to keep.
 const PAGES: usize = 64;
@@ -25,13 +26,13 @@ struct Page {
 impl Rendered {
     /// The page at an address for this answer, if it was rendered before.
     pub(super) fn find(&self, address: &str, answer: &Bytes) -> Option<Bytes> {
-        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pages = self.0.lock();
         pages.get(address).filter(|page| page.answer == *answer).map(|page| page.html.clone())
     }
 
     /// Keeps a page, in the place of an older one.
     pub(super) fn keep(&self, address: String, answer: Bytes, html: Bytes) {
-        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pages = self.0.lock();
         if pages.len() >= PAGES && !pages.contains_key(&address) {
             pages.clear();
         }
@@ -60,6 +61,6 @@ mod tests {
             rendered.keep(format!("/?q={n}"), Bytes::new(), Bytes::new());
         }
 
-        assert!(rendered.0.lock().unwrap().len() <= PAGES);
+        assert!(rendered.0.lock().len() <= PAGES);
     }
 }

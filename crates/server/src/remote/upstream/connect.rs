@@ -1,6 +1,6 @@
 //! Connects to a service, and waits a little while it restarts.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tower::{Service, ServiceExt};
 
@@ -54,11 +55,11 @@ impl Connector {
 
     /// When the outage began that was just found.
     fn began(&self) -> Instant {
-        *self.away_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now)
+        *self.away_since.lock().get_or_insert_with(Instant::now)
     }
 
     fn set_away(&self, since: Option<Instant>) {
-        *self.away_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+        *self.away_since.lock() = since;
     }
 }
 

@@ -5,10 +5,11 @@ use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -49,10 +50,6 @@ type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
 pub(crate) struct Tab<'a> {
     chromium: &'a Chromium,
     session: String,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Chromium {
@@ -103,9 +100,9 @@ impl Chromium {
             message["sessionId"] = session.into();
         }
         let (answered, answer) = oneshot::channel();
-        locked(&self.waiting).insert(id, answered);
+        self.waiting.lock().insert(id, answered);
         {
-            let mut commands = locked(&self.commands);
+            let mut commands = self.commands.lock();
             let commands = commands.as_mut().expect("a browser that runs");
             commands.write_all(format!("{message}\0").as_bytes()).expect("Chromium listens");
             commands.flush().expect("Chromium listens");
@@ -127,19 +124,19 @@ fn hand_out(answers: ChildStdout, waiting: &Waiting) {
     let mut message = Vec::new();
     while answers.read_until(0, &mut message).is_ok_and(|read| read > 0) {
         let answer: Value = serde_json::from_slice(message.strip_suffix(&[0]).unwrap_or(&message)).unwrap_or_default();
-        let answered = answer["id"].as_u64().and_then(|id| locked(waiting).remove(&id));
+        let answered = answer["id"].as_u64().and_then(|id| waiting.lock().remove(&id));
         if let Some(answered) = answered {
             answered.send(answer).ok();
         }
         message.clear();
     }
-    locked(waiting).clear();
+    waiting.lock().clear();
 }
 
 impl Drop for Chromium {
     fn drop(&mut self) {
         // A browser ends with its pipe.
-        drop(locked(&self.commands).take());
+        drop(self.commands.lock().take());
         self.process.kill().ok();
         self.process.wait().ok();
         std::fs::remove_dir_all(&self.profile).ok();

@@ -7,8 +7,9 @@ mod restart;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::market::unique;
 
@@ -69,7 +70,7 @@ impl Program {
     }
 
     fn lock(&self) -> MutexGuard<'_, (Child, String)> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock()
     }
 
     /// The end of its log.
@@ -82,7 +83,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let running = self.running.get_mut();
         drop(running.0.stdin.take());
         drop(running.0.wait());
         drop(std::fs::remove_file(&self.log));
