@@ -1,10 +1,10 @@
-//! What is allowed: values that are right by construction, and decisions.
+//! What is allowed: values that are valid by construction, and decisions.
 //!
-//! A decision takes an aggregate by value and returns the next state with the
-//! event that tells it, or a refusal with the facts that explain the no.
+//! A decision takes an aggregate by value and returns the next state with its
+//! event, or a refusal with the facts that explain it.
 //!
 //! Invariant: nothing here is `async`, reads a clock, draws randomness or does
-//! I/O. Whoever decides is told everything.
+//! I/O. A decision gets all it needs as arguments.
 
 pub mod account;
 pub mod event;

@@ -25,7 +25,7 @@ pub mod timers;
 pub mod transport;
 pub mod unreadable;
 
-/// The cause of a failure, as its adapter saw it; for the log alone.
+/// The cause of a failure, as the adapter saw it; only for the log.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error and all its sources, in one line for the log.

@@ -1,18 +1,18 @@
-//! The files that pages refer to, embedded in the program.
+//! The static files of the pages, embedded in the program.
 //!
-//! Their paths carry a fingerprint of their content, so a server may tell
-//! browsers to keep them for ever: a changed file has another path.
+//! Their paths carry a fingerprint of their content, so browsers may cache
+//! them permanently: a changed file has another path.
 
 use std::sync::LazyLock;
 
-/// A file that pages refer to.
+/// A static file.
 #[derive(Clone, Copy, Debug)]
 pub struct Asset {
-    /// Where it is served, such as `/assets/site.0123456789abcdef.css`.
+    /// The path, such as `/assets/site.0123456789abcdef.css`.
     pub path: &'static str,
     /// The value of the `Content-Type` header.
     pub content_type: &'static str,
-    /// The content, never changing under one path.
+    /// The content, which never changes under one path.
     pub bytes: &'static [u8],
 }
 
@@ -24,7 +24,7 @@ static ASSETS: LazyLock<[Embedded; 3]> = LazyLock::new(|| {
     ]
 });
 
-/// The asset that is served at `path`, if there is one.
+/// The asset at `path`, if there is one.
 ///
 /// # Examples
 ///
@@ -40,21 +40,21 @@ pub fn asset(path: &str) -> Option<Asset> {
     Some(Asset { path: &found.path, content_type: found.content_type, bytes: found.bytes })
 }
 
-/// Where the style sheet is served.
+/// The path of the style sheet.
 #[must_use]
 pub fn stylesheet_path() -> &'static str {
     let [stylesheet, _, _] = &*ASSETS;
     &stylesheet.path
 }
 
-/// Where the script module is served.
+/// The path of the script module.
 #[must_use]
 pub fn script_path() -> &'static str {
     let [_, script, _] = &*ASSETS;
     &script.path
 }
 
-/// Where the icon is served.
+/// The path of the icon.
 #[must_use]
 pub fn icon_path() -> &'static str {
     let [_, _, icon] = &*ASSETS;
@@ -82,7 +82,7 @@ fn content_type(extension: &str) -> &'static str {
     }
 }
 
-/// FNV-1a: it need not resist an attacker, only change when the content does.
+/// FNV-1a: it need not resist an attacker, only change with the content.
 fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }

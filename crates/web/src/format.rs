@@ -1,4 +1,4 @@
-//! How amounts, times and addresses are written.
+//! Formats amounts, times and addresses.
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -9,7 +9,7 @@ pub struct Money {
     pub amount: u64,
     /// The three letters of ISO 4217.
     pub currency: &'static str,
-    /// How many decimal digits the minor unit has: 2 for `EUR`, 0 for `JPY`.
+    /// The decimal digits of the minor unit: 2 for `EUR`, 0 for `JPY`.
     pub exponent: u8,
 }
 
@@ -39,9 +39,9 @@ impl Money {
     }
 }
 
-/// Writes an RFC 3339 time in UTC for people: `1 Dec 2026, 19:30 UTC`.
+/// Formats an RFC 3339 time in UTC for people: `1 Dec 2026, 19:30 UTC`.
 ///
-/// A text of any other shape is shown as it is: better odd than wrong.
+/// A text in any other format is shown unchanged.
 pub(crate) fn utc_text(rfc3339: &str) -> String {
     utc_parts(rfc3339).unwrap_or_else(|| rfc3339.to_owned())
 }
@@ -65,11 +65,11 @@ pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     }
 }
 
-/// Browsers by what they call themselves; many claim to be those after them as well.
+/// Browsers by their `User-Agent` tokens; many also claim to be those further down.
 const BROWSERS: [(&str, &str); 5] =
     [("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
 
-/// Systems, likewise.
+/// Operating systems, likewise.
 const SYSTEMS: [(&str, &str); 6] = [
     ("Android", "Android"),
     ("iPhone", "iPhone"),
@@ -79,7 +79,7 @@ const SYSTEMS: [(&str, &str); 6] = [
     ("Linux", "Linux"),
 ];
 
-/// What a `User-Agent` stands for, as far as it is known: `Firefox on Linux`.
+/// A readable form of a `User-Agent`, if it is known: `Firefox on Linux`.
 pub(crate) fn device_name(agent: &str) -> String {
     let find =
         |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);

@@ -2,8 +2,8 @@
 //!
 //! Every page is one plain struct and one pure function: `CatalogPage` goes into
 //! [`catalog_page`], a whole HTML document comes out.
-//! Nothing here awaits, reads a clock or touches the network; whoever loads the
-//! data decides what is true, and a page only says it.
+//! Nothing here awaits, reads a clock or touches the network; the caller loads
+//! the data and decides what is true, and a page only shows it.
 //!
 //! Invariant: every page works without JavaScript and carries no inline script or
 //! style, so the content security policy `default-src 'self'` holds.

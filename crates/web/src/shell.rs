@@ -7,24 +7,24 @@ use crate::components::flash::{Flash, flash_message};
 use crate::components::opened_by::opened_by;
 use crate::format::with_query;
 
-/// What every page knows besides its own content.
+/// What all pages have in common.
 #[derive(Clone, Debug, Default)]
 pub struct Shell {
     /// The person signed in.
     pub viewer: Option<Viewer>,
-    /// The path of this page with its query: marks the place in the navigation
+    /// The path of this page with its query: marks the current navigation link
     /// and is where signing in leads back to.
     pub path: String,
-    /// A message about what was just done, shown once.
+    /// A message about the last action, shown once.
     pub flash: Option<Flash>,
-    /// Whether payments are only played: then every page says so.
+    /// Whether payments use the sandbox: then every page says so.
     pub sandbox: bool,
 }
 
 /// The person who is signed in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Viewer {
-    /// The id of the account; every form carries it, so that no form acts for another account.
+    /// The account's id; every form carries it, so that no form acts for another account.
     pub id: String,
     /// The e-mail address.
     pub email: String,
@@ -57,7 +57,7 @@ fn sandbox_banner() -> impl IntoView {
 }
 
 fn head(title: &str) -> impl IntoView {
-    // One text: a browser would show the markers between two.
+    // One text: browsers would show the renderer's markers between two.
     let title = format!("{title} · Ticketing");
     view! {
         <head>
@@ -153,9 +153,9 @@ fn here(address: &str, path: &str) -> Option<&'static str> {
     (path.split('?').next() == Some(address)).then_some("page")
 }
 
-/// Where to sign in or up, to come back to `path` afterwards.
+/// The address for signing in or up, with `path` to return to.
 fn with_way_back(address: &str, path: &str) -> String {
-    // Signing in from one of these leads back to where it would not help.
+    // Returning to one of these after signing in would be useless.
     let aimless = ["/signin", "/signup"].iter().any(|page| path.starts_with(page));
     let next = if aimless { "" } else { path };
     with_query(address, &[("next", next)])

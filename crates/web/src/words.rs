@@ -1,17 +1,17 @@
-//! What a refusal of the API means to a reader, and what they can do.
+//! The API's refusals in words: what they mean and what to do.
 
 use crate::components::form::{FieldError, Form};
 
 /// A refusal in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What it is, as a heading.
+    /// The heading.
     pub title: &'static str,
-    /// What it means, and what the reader can do.
+    /// The explanation, and what the reader can do.
     pub message: &'static str,
 }
 
-/// Explains a refusal by the code that the API gives it.
+/// Explains a refusal by its API code.
 ///
 /// # Examples
 ///
@@ -26,7 +26,7 @@ pub fn explain(code: &str) -> Explanation {
     Explanation { title, message }
 }
 
-/// The same, with how long to wait where there were too many tries and that is known.
+/// As [`explain`], with the time to wait after too many attempts, if known.
 ///
 /// # Examples
 ///
@@ -46,7 +46,7 @@ pub fn explain_with_wait(code: &str, seconds: Option<u64>) -> (&'static str, Str
 
 fn wait(seconds: u64) -> String {
     let counted = |count: u64, unit: &str| format!("Try again in {count} {unit}{}.", if count == 1 { "" } else { "s" });
-    // Rounded up: who comes too early comes in vain.
+    // Rounded up: coming back too early would be in vain.
     match seconds {
         0..=60 => counted(seconds.max(1), "second"),
         61..=3600 => counted(seconds.div_ceil(60), "minute"),
@@ -149,7 +149,7 @@ const EXPLANATIONS: [(&str, &str, &str); 41] = [
     ("broken", "Something is broken here", "It is our fault, not yours. Try again later."),
 ];
 
-/// The field of a form that a refusal is about, and what is wrong with it.
+/// The form field that a refusal is about, and its error.
 const BLAMED: [(&str, &str, &str); 4] = [
     ("email_taken", "email", "has an account already"),
     ("sold_out", "quantity", "is more than are left"),
@@ -158,7 +158,7 @@ const BLAMED: [(&str, &str, &str); 4] = [
 ];
 
 impl<V> Form<V> {
-    /// Says why the form was refused, by the code that the API gives the refusal.
+    /// Adds the reason of a refusal, by its API code.
     ///
     /// # Examples
     ///
@@ -174,7 +174,7 @@ impl<V> Form<V> {
         self.refused_for(code, None)
     }
 
-    /// The same, with how many seconds to wait.
+    /// As [`Form::refused`], with the seconds to wait.
     #[must_use]
     pub fn refused_for(mut self, code: &str, wait: Option<u64>) -> Self {
         let blamed = BLAMED.iter().find(|(known, ..)| *known == code);

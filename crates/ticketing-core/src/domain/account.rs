@@ -24,19 +24,19 @@ pub struct Password(String);
 impl Password {
     /// The shortest that is accepted, as NIST SP 800-63B-4 (section 3.1.1.2) asks where another factor may be absent.
     pub const MIN_CHARS: usize = 10;
-    /// The longest that is accepted, so that hashing has a bound.
+    /// The longest that is accepted, which bounds the cost of hashing.
     pub const MAX_CHARS: usize = 128;
-    /// The most bytes that are looked at: room for the longest, however it is written.
+    /// The maximum size in bytes: enough for the longest password in any encoding.
     pub const MAX_BYTES: usize = 2048;
 
     /// Accepts a new password that is long enough, not absurdly long and free of control characters.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] names the bound: tell the person.
+    /// [`Invalid`] names the bound; show it to the user.
     pub fn new(text: String) -> Result<Self, Invalid> {
         let too_long = || Invalid::new("password", format!("must be at most {} characters long", Self::MAX_CHARS));
-        // Before anything else, so that nothing else is done to a text without bounds.
+        // First, so that unbounded input costs nothing else.
         if text.len() > Self::MAX_BYTES {
             return Err(too_long());
         }
@@ -53,7 +53,7 @@ impl Password {
         }
     }
 
-    /// The secret itself, for whoever hashes or compares it.
+    /// The plain text, to hash or compare it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -75,16 +75,16 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What somebody typed to prove that they know a password. Never printed, never stored.
+/// A password as typed to sign in. Never printed, never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordAttempt {
     normal: String,
-    /// As it was typed, where that is another text.
+    /// The text as typed, if it differs from the normal form.
     typed: Option<String>,
 }
 
 impl PasswordAttempt {
-    /// Takes what was typed; `None` if it is longer than any password, and so is none.
+    /// Accepts the typed text; `None` if it is longer than any password can be.
     #[must_use]
     pub fn new(typed: String) -> Option<Self> {
         if typed.len() > Password::MAX_BYTES {
@@ -95,7 +95,7 @@ impl PasswordAttempt {
         Some(Self { normal, typed })
     }
 
-    /// What to compare, one after the other: the normal form, and what was typed if that is another text,
+    /// The texts to compare, in order: the normal form, and the text as typed if that differs,
     /// since a hash may be older than the normal form.
     pub fn spellings(&self) -> impl Iterator<Item = &str> {
         [Some(&self.normal), self.typed.as_ref()].into_iter().flatten().map(String::as_str)
@@ -114,12 +114,12 @@ impl fmt::Debug for PasswordAttempt {
     }
 }
 
-/// What is kept of a password: a salted, slow hash in PHC string format.
+/// The stored form of a password: a salted, slow hash in PHC string format.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Takes over what a password hasher made.
+    /// Wraps the output of a password hasher.
     #[must_use]
     pub const fn new(phc: String) -> Self {
         Self(phc)
@@ -131,7 +131,7 @@ impl PasswordHash {
         &self.0
     }
 
-    /// Tells this password from every other that the account had or will have, since each hash has a salt of its own.
+    /// Identifies this password among all that the account had or will have, since each hash has its own salt.
     #[must_use]
     pub fn version(&self) -> PasswordVersion {
         PasswordVersion(Sha256::digest(&self.0).into())
@@ -144,21 +144,21 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// Which of its passwords an account has: moves with every change, and never takes a value again.
+/// Identifies an account's current password: changes with every new password and never repeats a value.
 ///
-/// Not a counter, because a backup that is restored counts the same numbers again.
-/// Says nothing about the password to anybody who does not have the hash.
+/// Not a counter, because a restored backup would repeat its numbers.
+/// Without the hash it reveals nothing about the password.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PasswordVersion([u8; 32]);
 
 impl PasswordVersion {
-    /// Takes over what was kept of one.
+    /// Wraps a stored value.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// What is kept of it.
+    /// The value to store.
     #[must_use]
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -171,23 +171,23 @@ impl fmt::Debug for PasswordVersion {
     }
 }
 
-/// Somebody who buys, sells or both.
+/// A person who buys, sells or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its name for ever.
+    /// Unique id (UUID version 7).
     pub id: AccountId,
     /// Unique over all accounts.
     pub email: EmailAddress,
-    /// Proves that who signs in is the owner.
+    /// The hash that verifies the owner's password.
     pub password: PasswordHash,
-    /// When it was made.
+    /// When the account was opened.
     pub registered_at: Timestamp,
-    /// How many events told of it.
+    /// The number of events so far.
     pub version: u64,
 }
 
 impl Account {
-    /// Opens an account. That the address is free is for the store to guard.
+    /// Opens an account. The store guarantees that the address is unique.
     #[must_use]
     pub fn register(id: AccountId, email: EmailAddress, password: PasswordHash, now: Timestamp) -> (Self, Event) {
         let account = Self { id, email, password, registered_at: now, version: 1 };
@@ -195,7 +195,7 @@ impl Account {
         (account, event)
     }
 
-    /// Replaces the password. Nobody else needs to know, so no event tells it.
+    /// Replaces the password. No other service needs to know, so it emits no event.
     #[must_use]
     pub fn with_password(self, password: PasswordHash) -> Self {
         Self { password, ..self }

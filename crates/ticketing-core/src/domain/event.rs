@@ -1,6 +1,6 @@
-//! Events: what happened, told once and for ever.
+//! Events: facts about what happened, never changed afterwards.
 //!
-//! Each carries the public state of what it is about, so that whoever follows
+//! Each carries the public state of its aggregate, so that a consumer
 //! needs no earlier event to understand it.
 
 use uuid::Uuid;
@@ -14,11 +14,11 @@ use super::time::Timestamp;
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Somebody opened an account. The e-mail address is nobody else's business.
+    /// An account was opened. The e-mail address is private and left out.
     AccountRegistered {
-        /// Which account.
+        /// The account.
         account: AccountId,
-        /// When.
+        /// The time.
         registered_at: Timestamp,
     },
     /// A ticket was put on sale.
@@ -31,43 +31,43 @@ pub enum Event {
     OrderCreated(OrderChange),
     /// Held places are on sale again.
     OrderCancelled(OrderChange),
-    /// Held places are the buyer's.
+    /// Held places belong to the buyer.
     OrderCompleted(OrderChange),
     /// Money was taken.
     PaymentCaptured(Payment),
     /// No money was taken, and none will be.
     PaymentFailed(Payment),
-    /// Money went back.
+    /// Money was refunded.
     PaymentRefunded(Payment),
     /// The time to pay an order is over.
     ExpirationCompleted {
-        /// Which order.
+        /// The order.
         order: OrderId,
         /// The deadline that passed.
         pay_by: Timestamp,
     },
 }
 
-/// The stream an event belongs to; one per service that emits.
+/// The stream of an event; one per publishing service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
-    /// Of the accounts service.
+    /// The accounts service's events.
     Accounts,
-    /// Of the tickets service.
+    /// The tickets service's events.
     Tickets,
-    /// Of the orders service.
+    /// The orders service's events.
     Orders,
-    /// Of the payments service.
+    /// The payments service's events.
     Payments,
-    /// Of the expiration service.
+    /// The expiration service's events.
     Expirations,
 }
 
 impl Topic {
-    /// Every topic there is.
+    /// Every topic.
     pub const ALL: [Self; 5] = [Self::Accounts, Self::Tickets, Self::Orders, Self::Payments, Self::Expirations];
 
-    /// The name on the broker.
+    /// The topic's name on the broker.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ impl Topic {
 }
 
 impl Event {
-    /// The stream it belongs to.
+    /// The topic it is published to.
     #[must_use]
     pub const fn topic(&self) -> Topic {
         match self {
@@ -93,7 +93,7 @@ impl Event {
         }
     }
 
-    /// What it tells of an order, if it is about one.
+    /// The order change it reports, if it is about an order.
     #[must_use]
     pub const fn order_change(&self) -> Option<&OrderChange> {
         match self {
@@ -109,7 +109,7 @@ impl Event {
         }
     }
 
-    /// The aggregate it is about; events of one aggregate keep their order.
+    /// The id of its aggregate; events of one aggregate keep their order.
     #[must_use]
     pub const fn subject(&self) -> Uuid {
         match self {
@@ -127,11 +127,11 @@ impl Event {
         }
     }
 
-    /// The version of the aggregate after it: 1 for the first, and no gaps.
+    /// The aggregate's version after the event: 1 for the first, without gaps.
     #[must_use]
     pub const fn version(&self) -> u64 {
         match self {
-            // An account and an expiration tell one event ever.
+            // An account and an expiration emit a single event.
             Self::AccountRegistered { .. } | Self::ExpirationCompleted { .. } => 1,
             Self::TicketCreated(ticket) | Self::TicketUpdated(ticket) | Self::TicketWithdrawn(ticket) => ticket.version,
             Self::OrderCreated(change) | Self::OrderCancelled(change) | Self::OrderCompleted(change) => {

@@ -16,11 +16,11 @@ use super::time::Timestamp;
 pub struct HoldLimits {
     /// The most places of one ticket that a buyer may hold, in one order or in several.
     ///
-    /// Where the seller set a limit of their own, that one counts instead.
+    /// A limit set by the seller replaces this one.
     pub places_of_ticket: Option<u32>,
     /// The most orders that may await payment at a time.
     pub open_orders: Option<u32>,
-    /// The most places that these orders may hold together.
+    /// The most places that those orders may hold together.
     pub places: Option<u32>,
     /// Slows down a buyer who holds places and does not pay.
     pub pause: Option<HoldPause>,
@@ -28,32 +28,32 @@ pub struct HoldLimits {
 
 /// The pause before the next hold of a buyer whose last ones ended unpaid.
 ///
-/// It doubles with each further one and is never longer than `within`.
+/// It doubles with each further unpaid order, up to `within`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldPause {
     /// How many holds may end unpaid without a pause.
     pub free: u32,
     /// The first pause.
     pub first: Duration,
-    /// Holds that ended longer ago are forgiven.
+    /// Holds that ended longer ago no longer count.
     pub within: Duration,
 }
 
 impl HoldLimits {
-    /// No limits at all: for tests and benches with few buyers.
+    /// No limits: for tests and benches with few buyers.
     pub const OFF: Self = Self { places_of_ticket: None, open_orders: None, places: None, pause: None };
 
-    /// Since when holds that ended unpaid count.
+    /// The start of the period in which holds that ended unpaid count.
     #[must_use]
     pub fn unpaid_since(&self, now: Timestamp) -> Timestamp {
         self.pause.map_or(now, |pause| now.before(pause.within))
     }
 
-    /// Whether a buyer may hold so many places more.
+    /// Checks whether a buyer may hold these places as well.
     ///
     /// # Errors
     ///
-    /// [`HoldRefusal`] names the limit that forbids it.
+    /// [`HoldRefusal`] names the exceeded limit.
     pub fn allow(&self, wanted: Hold, buyer: &BuyerHolds, now: Timestamp) -> Result<(), HoldRefusal> {
         if let Some(wait) = self.pause.and_then(|pause| pause.left(buyer, now)) {
             return Err(HoldRefusal::Paused { wait });
@@ -92,17 +92,17 @@ impl HoldPause {
     }
 }
 
-/// The places that a buyer asks for.
+/// A buyer's request for places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hold {
-    /// How many.
+    /// The number of places.
     pub places: Quantity,
-    /// The most places of the ticket that its seller lets one buyer have.
+    /// The seller's limit of places per buyer.
     pub max_per_buyer: Option<Quantity>,
 }
 
 impl Hold {
-    /// How many places of the ticket the buyer may still hold; `None` where nothing limits it.
+    /// How many places of the ticket the buyer may still hold; `None` if unlimited.
     fn left_of_ticket(self, limits: &HoldLimits, buyer: &BuyerHolds) -> Option<u32> {
         match self.max_per_buyer {
             Some(most) => Some(most.get().saturating_sub(buyer.places_of_ticket + buyer.bought_of_ticket)),
@@ -111,18 +111,18 @@ impl Hold {
     }
 }
 
-/// What counts against a buyer who asks for places of a ticket.
+/// What counts towards the limits of a buyer who requests places of a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BuyerHolds {
     /// Orders that await payment.
     pub orders: u32,
-    /// Places that these orders hold.
+    /// Places held by these orders.
     pub places: u32,
-    /// Those of them that are of the ticket.
+    /// Of these, places of the requested ticket.
     pub places_of_ticket: u32,
     /// Places of the ticket that the buyer paid for.
     pub bought_of_ticket: u32,
-    /// Holds that ended unpaid, as far back as they count.
+    /// Holds that ended unpaid within the period that counts.
     pub unpaid: u32,
     /// When the last of them ended.
     pub last_unpaid_at: Option<Timestamp>,
@@ -131,7 +131,7 @@ pub struct BuyerHolds {
 impl BuyerHolds {
     /// Counts one of the buyer's orders; a hold that ended unpaid counts if it ended within `unpaid`.
     ///
-    /// What ended later than now ended by a clock that ran ahead, and counts once that time has come.
+    /// An end later than now comes from a fast clock, and counts once that time has come.
     pub fn count(&mut self, order: &Order, ticket: TicketId, unpaid: &RangeInclusive<Timestamp>) {
         let places = order.quantity.get();
         match order.status {
@@ -146,7 +146,7 @@ impl BuyerHolds {
         }
     }
 
-    /// Counts places that are held, or are about to be.
+    /// Adds places that are held, or about to be.
     pub fn hold(&mut self, is_of_ticket: bool, places: u32) {
         self.orders += 1;
         self.places += places;
@@ -157,19 +157,19 @@ impl BuyerHolds {
 /// Why a buyer may not hold these places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldRefusal {
-    /// One buyer may not have so many.
+    /// It exceeds what one buyer may have.
     TooManyPlaces {
         /// How many more they may have now.
         allowed: u32,
     },
-    /// The buyer holds as much as one may: pay or cancel an order first.
+    /// The buyer holds the maximum: pay or cancel an order first.
     TooManyOpenOrders {
         /// How many places they hold.
         places: u32,
     },
     /// Their last holds ended unpaid: wait.
     Paused {
-        /// For how long.
+        /// How long to wait.
         wait: Duration,
     },
 }

@@ -1,4 +1,4 @@
-//! Identities: UUID version 7, one type for each thing that has one.
+//! Ids: UUID version 7, one type per kind of thing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Names an existing thing, or a new one whose id was just drawn.
+            /// Wraps the id of an existing thing, or one newly drawn.
             #[must_use]
             pub const fn new(uuid: Uuid) -> Self {
                 Self(uuid)
@@ -32,17 +32,17 @@ macro_rules! id {
                 self.0
             }
 
-            /// The least id of those that are drawn at a time or later.
+            /// The lowest id of those drawn at `time` or later.
             #[must_use]
             pub fn earliest_at(time: Timestamp) -> Self {
                 let millis = u64::try_from(time.millis()).unwrap_or(0);
                 Self(Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
             }
 
-            /// Whether the id was drawn less than `span` before `now`; also by a clock that is a few minutes ahead.
+            /// Whether the id was drawn less than `span` before `now`; an id up to a few minutes ahead counts too.
             ///
-            /// Only such an id may belong to something whose event is still on its way. One that is no UUID of
-            /// version 7 was never drawn.
+            /// Only the event of such an id may still be in flight. An id that is not a UUID of
+            /// version 7 was never drawn here.
             #[must_use]
             pub fn is_younger_than(self, span: Duration, now: Timestamp) -> bool {
                 is_younger_than(self.0, span, now)
@@ -54,7 +54,7 @@ macro_rules! id {
                 drawn_at(self.0)
             }
 
-            /// How long ago the id was drawn; zero if that is not known, or still to come.
+            /// How long ago the id was drawn; zero if that is unknown or in the future.
             #[must_use]
             pub fn age(self, now: Timestamp) -> Duration {
                 self.drawn_at().map_or(Duration::ZERO, |drawn_at| now.since(drawn_at))
@@ -96,7 +96,7 @@ id!(/// Names an event.
 id!(/// Names a session: one sign-in on one device.
     SessionId);
 
-/// How far ahead the clock may be that an id was drawn by: an id from later was made up by whoever sent it.
+/// How far ahead an id's clock may be: an id from later was invented by its sender.
 const AHEAD: Duration = Duration::from_secs(5 * 60);
 
 fn is_younger_than(uuid: Uuid, span: Duration, now: Timestamp) -> bool {

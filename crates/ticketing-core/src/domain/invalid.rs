@@ -1,13 +1,13 @@
-//! Why a value from outside was not accepted.
+//! Why an input value was not accepted.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use super::text;
 
-/// A field is wrong, and how to mend it.
+/// An invalid field, and what is expected of it.
 ///
-/// `field` is the name the caller used; `message` is a sentence for a person.
+/// `field` is the caller's name of it; `message` is a sentence for users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// The field, as the caller spells it.
@@ -17,7 +17,7 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// Names the field and what is expected of it.
+    /// A field and what is expected of it.
     #[must_use]
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self { field, message: message.into() }
@@ -32,7 +32,7 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Which text a field takes.
+/// The bounds of a text field.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TextRule {
     pub(crate) field: &'static str,
@@ -48,15 +48,15 @@ pub(crate) enum Lines {
 }
 
 impl TextRule {
-    /// Trims and composes the text, writes each line break as `\n`, and accepts it when it can be seen,
-    /// is not too long and free of control characters.
+    /// Trims and composes the text, writes each line break as `\n`, and accepts it if it is visible,
+    /// not too long and free of control characters.
     pub(crate) fn parse(self, text: &str) -> Result<String, Invalid> {
         let plain = with_plain_breaks(text.trim());
         let text = text::composed(&plain);
         if !text::is_visible(&text) {
             return Err(Invalid::new(self.field, "must not be empty"));
         }
-        // Composing may make a text longer; what was typed counts.
+        // Composing may lengthen a text; the typed length counts.
         if text.chars().count().min(plain.chars().count()) > self.max_chars {
             return Err(Invalid::new(self.field, format!("must be at most {} characters long", self.max_chars)));
         }
@@ -66,7 +66,7 @@ impl TextRule {
         Ok(text.into_owned())
     }
 
-    /// As [`TextRule::parse`], but the text that is kept already may stay: it may be older than the rule.
+    /// As [`TextRule::parse`], but accepts the stored text unchanged: it may be older than the rule.
     pub(crate) fn parse_over(self, text: &str, old: Option<&str>) -> Result<String, Invalid> {
         match old.filter(|old| plain(old) == plain(text)) {
             Some(old) => self.parse(text).or_else(|_| Ok(old.to_owned())),
@@ -74,7 +74,7 @@ impl TextRule {
         }
     }
 
-    /// As [`TextRule::parse_optional`], but the text that is kept already may stay.
+    /// As [`TextRule::parse_optional`], but accepts the stored text unchanged.
     pub(crate) fn parse_optional_over(self, text: Option<&str>, old: Option<&str>) -> Result<Option<String>, Invalid> {
         match (text, old) {
             (Some(text), Some(old)) if plain(old) == plain(text) => self.parse_over(text, Some(old)).map(Some),
@@ -82,7 +82,7 @@ impl TextRule {
         }
     }
 
-    /// Absent, or nothing that can be seen, is absent; the rest as [`TextRule::parse`].
+    /// An absent or invisible text is `None`; otherwise as [`TextRule::parse`].
     pub(crate) fn parse_optional(self, text: Option<&str>) -> Result<Option<String>, Invalid> {
         match text {
             Some(text) if text::is_visible(text) => self.parse(text).map(Some),
@@ -92,13 +92,13 @@ impl TextRule {
 
     fn forbids(self, c: char) -> bool {
         let breaks_a_line = matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
-        // Bidirectional overrides let a title pretend to be another.
+        // Bidirectional overrides could disguise a title as another.
         let overrides_direction = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
         overrides_direction || ((c.is_control() || breaks_a_line) && !(self.lines == Lines::Many && breaks_a_line))
     }
 }
 
-/// A text as a form brings it back.
+/// A text as a form submits it.
 fn plain(text: &str) -> String {
     text::composed(&with_plain_breaks(text.trim())).into_owned()
 }

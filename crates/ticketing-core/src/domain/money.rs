@@ -16,19 +16,19 @@ impl Currency {
         self.0.code()
     }
 
-    /// How many decimal digits the minor unit has: 2 for `EUR`, 0 for `JPY`.
+    /// The decimal digits of the minor unit: 2 for `EUR`, 0 for `JPY`.
     #[must_use]
     pub fn exponent(self) -> u8 {
         u8::try_from(self.0.exponent().unwrap_or(0)).unwrap_or(0)
     }
 }
 
-/// Of the currencies that ISO 4217 still knows: those that were withdrawn, and funds and units of account.
+/// Currencies of ISO 4217 that are not in use: withdrawn ones, and funds and units of account.
 const NOT_IN_USE: [&str; 15] =
     ["BGN", "BOV", "CHE", "CHW", "CLF", "COU", "CUC", "HRK", "MXV", "SLL", "USN", "UYI", "UYW", "XAD", "ZWL"];
 
 impl Currency {
-    /// Whether people pay in it today; what was priced in another one stays to be read.
+    /// Whether people pay in it today; prices in other currencies can still be read.
     #[must_use]
     pub fn is_in_use(self) -> bool {
         !NOT_IN_USE.contains(&self.code())
@@ -51,7 +51,7 @@ impl FromStr for Currency {
     type Err = Invalid;
 
     fn from_str(code: &str) -> Result<Self, Invalid> {
-        // Without a minor unit (gold, test codes) nothing can be priced in it.
+        // Nothing can be priced in a currency without a minor unit (gold, test codes).
         iso_currency::Currency::from_code(code)
             .filter(|currency| currency.exponent().is_some())
             .map(Self)
@@ -76,7 +76,7 @@ impl fmt::Debug for Currency {
 pub struct Money {
     /// In minor units, such as cents.
     pub amount: u64,
-    /// What the units are of.
+    /// The currency of the amount.
     pub currency: Currency,
 }
 
@@ -86,19 +86,19 @@ impl fmt::Display for Money {
     }
 }
 
-/// What one place costs. Invariant: between 1 and [`Price::MAX_AMOUNT`] minor units.
+/// The price of one place. Invariant: between 1 and [`Price::MAX_AMOUNT`] minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price(Money);
 
 impl Price {
-    /// The highest price. A thousand times as much is still exact in a JSON number (2^53).
+    /// The highest price. A thousand times this is still exact in a JSON number (2^53).
     pub const MAX_AMOUNT: u64 = 1_000_000_000_000;
 
     /// Accepts an amount above zero and not above [`Price::MAX_AMOUNT`].
     ///
     /// # Errors
     ///
-    /// [`Invalid`] for any other amount: tell the person.
+    /// [`Invalid`] for any other amount; show it to the user.
     pub fn new(money: Money) -> Result<Self, Invalid> {
         if (1..=Self::MAX_AMOUNT).contains(&money.amount) {
             Ok(Self(money))
@@ -120,21 +120,21 @@ impl Price {
     }
 }
 
-/// How many places. Invariant: between 1 and [`Quantity::MAX`].
+/// A number of places. Invariant: between 1 and [`Quantity::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(u32);
 
 impl Quantity {
     /// The most places one ticket offers.
     pub const MAX: u32 = 1000;
-    /// A single place.
+    /// One place.
     pub const ONE: Self = Self(1);
 
     /// Accepts a number between 1 and [`Quantity::MAX`].
     ///
     /// # Errors
     ///
-    /// [`Invalid`] for any other number: tell the person.
+    /// [`Invalid`] for any other number; show it to the user.
     pub fn new(places: u32) -> Result<Self, Invalid> {
         if (1..=Self::MAX).contains(&places) {
             Ok(Self(places))
@@ -143,7 +143,7 @@ impl Quantity {
         }
     }
 
-    /// The number of places.
+    /// The number.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0

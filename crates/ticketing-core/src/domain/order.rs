@@ -1,4 +1,4 @@
-//! Orders: one buyer, one ticket, a price that never changes, and an end.
+//! Orders: one buyer, one ticket, a price that never changes, and a final state.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use super::money::{Money, Price, Quantity};
 use super::ticket::Sales;
 use super::time::Timestamp;
 
-/// Chosen by a caller, so that asking twice does something once.
+/// Idempotency key: chosen by the caller, so that a repeated request takes effect once.
 ///
 /// 1 to 200 visible ASCII characters; scoped to the account that sends it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,15 +45,15 @@ impl fmt::Display for IdempotencyKey {
 /// The ticket as it was when it was ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderedTicket {
-    /// Which ticket.
+    /// The ticket.
     pub id: TicketId,
-    /// Its title then.
+    /// Its title at that time.
     pub title: Arc<str>,
-    /// Its price then, for one place.
+    /// Its price per place at that time.
     pub price: Price,
 }
 
-/// Where an order stands. Completed and cancelled orders never change.
+/// The state of an order. Completed and cancelled orders never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderStatus {
     /// The places are held.
@@ -61,18 +61,18 @@ pub enum OrderStatus {
         /// The deadline; a payment begun before it counts.
         pay_by: Timestamp,
     },
-    /// The places are the buyer's.
+    /// The places belong to the buyer.
     Completed {
-        /// What paid it.
+        /// The payment.
         payment: PaymentId,
-        /// When the payment was seen.
+        /// When the payment arrived.
         at: Timestamp,
     },
-    /// The places were given back.
+    /// The places were released.
     Cancelled {
-        /// Why.
+        /// The reason.
         reason: CancelReason,
-        /// When.
+        /// The time of the cancellation.
         at: Timestamp,
     },
 }
@@ -80,34 +80,34 @@ pub enum OrderStatus {
 /// Why an order was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelReason {
-    /// Its buyer did not want it any more.
+    /// The buyer cancelled it.
     ByBuyer,
     /// Nobody paid in time.
     Expired,
 }
 
-/// Some places of one ticket for one buyer.
+/// Places of one ticket for one buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// Its name for ever.
+    /// Unique id (UUID version 7).
     pub id: OrderId,
-    /// Who ordered, and alone may see, pay or cancel it.
+    /// The account that ordered; only it may see, pay or cancel the order.
     pub buyer: AccountId,
-    /// What was ordered, with the price of that moment.
+    /// The ticket, with its price at that time.
     pub ticket: OrderedTicket,
-    /// How many places.
+    /// The number of places.
     pub quantity: Quantity,
-    /// Where it stands.
+    /// The state.
     pub status: OrderStatus,
     /// When it was placed.
     pub placed_at: Timestamp,
-    /// What its buyer called the request; of one buyer, a key makes one order.
+    /// The request's idempotency key; unique per buyer.
     pub key: Option<IdempotencyKey>,
-    /// How many events told of it.
+    /// The number of events so far.
     pub version: u64,
 }
 
-/// An order as it is after a change, with what the change did to its ticket's sales.
+/// An order after a change, with the resulting sales of its ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderChange {
     /// The order after the change.
@@ -116,14 +116,14 @@ pub struct OrderChange {
     pub sales: Sales,
 }
 
-/// Why an order does not do what was asked.
+/// Why an order cannot be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderRefusal {
-    /// A completed order stays completed.
+    /// The order is completed, which is final.
     Completed,
-    /// A cancelled order stays cancelled.
+    /// The order is cancelled, which is final.
     Cancelled {
-        /// Why it was.
+        /// The reason of the cancellation.
         reason: CancelReason,
     },
     /// An order expires only after its deadline.
@@ -134,17 +134,17 @@ pub enum OrderRefusal {
 }
 
 impl Order {
-    /// What its buyer pays.
+    /// The total price.
     #[must_use]
     pub fn total(&self) -> Money {
         self.ticket.price.times(self.quantity)
     }
 
-    /// The deadline, while it awaits payment.
+    /// The deadline, while the order awaits payment.
     ///
     /// # Errors
     ///
-    /// [`OrderRefusal`] names the end it has come to.
+    /// [`OrderRefusal`] if the order has ended; it says how.
     pub const fn pay_by(&self) -> Result<Timestamp, OrderRefusal> {
         match self.status {
             OrderStatus::AwaitingPayment { pay_by } => Ok(pay_by),

@@ -1,4 +1,4 @@
-//! Payments: money is taken once, or given back.
+//! Payments: money is taken once, or refunded.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,92 +12,93 @@ use super::money::Money;
 use super::order::{IdempotencyKey, Order, OrderStatus};
 use super::time::Timestamp;
 
-/// The longest that an order may await payment; no order may hold its places for longer.
+/// The longest an order may await payment; no order may hold its places for longer.
 ///
-/// Until then an order that payments does not know may be one whose event is in flight, for as long as the transport is down.
+/// Until then an order that is unknown to payments may still have its event in flight, however long the transport
+/// is down.
 pub const PAYABLE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
-/// What the payments service knows of an order: a replica, and which attempt is under way.
+/// The payments service's replica of an order, with the attempt in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payable {
-    /// Of which order.
+    /// The order.
     pub order: OrderId,
-    /// Of which ticket.
+    /// The ticket.
     pub ticket: TicketId,
-    /// Who alone may pay it.
+    /// The only account that may pay it.
     pub buyer: AccountId,
-    /// What is to be paid.
+    /// The amount to pay.
     pub total: Money,
-    /// Where the order stood at `order_version`.
+    /// The state of the order at `order_version`.
     pub status: PayableStatus,
     /// The version of the order that this replica holds.
     pub order_version: u64,
-    /// The attempt that is under way or took the money. Invariant: at most one.
+    /// The attempt that is in progress or took the money. Invariant: at most one.
     pub live: Option<PaymentId>,
     /// How many attempts took no money.
     pub declined: u32,
 }
 
-/// Whether an order wants money.
+/// Whether an order can be paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayableStatus {
-    /// It waits for it.
+    /// It awaits payment.
     Open {
-        /// The last moment to begin.
+        /// The deadline for starting a payment.
         pay_by: Timestamp,
     },
-    /// It has it.
+    /// It is paid.
     Completed,
-    /// It must not have any.
+    /// It was cancelled and must not be paid.
     Cancelled,
 }
 
 /// One attempt to pay an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
-    /// Its name for ever, and the key under which the gateway is asked.
+    /// Unique id (UUID version 7), and the idempotency key for the gateway.
     pub id: PaymentId,
-    /// What it pays.
+    /// The order.
     pub order: OrderId,
-    /// Of which ticket.
+    /// The ticket.
     pub ticket: TicketId,
-    /// Who pays.
+    /// The account that pays.
     pub buyer: AccountId,
-    /// How much.
+    /// The amount.
     pub total: Money,
-    /// Where it stands.
+    /// The state.
     pub status: PaymentStatus,
-    /// When it began.
+    /// When it was started.
     pub started_at: Timestamp,
-    /// What its buyer called the request; of one buyer, a key makes one attempt.
+    /// The request's idempotency key; unique per buyer.
     pub key: Option<IdempotencyKey>,
-    /// Tells a repetition under the key from a request with another card; absent without a key, and in attempts that
-    /// were begun before cards were kept.
+    /// Distinguishes a repetition under the key from a request with another card; absent without a key, and in
+    /// attempts from before cards were stored.
     pub card: Option<CardDigest>,
-    /// How many events told of it.
+    /// The number of events so far.
     pub version: u64,
 }
 
-/// What is kept of the card of an attempt: enough to know it again, and nothing to charge it with.
+/// The stored digest of an attempt's card: enough to recognise it, useless for charging it.
 ///
-/// The attempt is part of it, so that one card looks different in every attempt.
+/// It covers the attempt, so that one card has a different digest in every attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CardDigest([u8; 32]);
 
 impl CardDigest {
-    /// Of a card token, for one attempt.
+    /// Digests a card token for one attempt.
     #[must_use]
     pub fn of(payment: PaymentId, token: &str) -> Self {
         Self(Sha256::new().chain_update(payment.uuid().as_bytes()).chain_update(token).finalize().into())
     }
 
-    /// Takes over what was kept of one.
+    /// Wraps a stored digest.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// What is kept of it.
+    /// The digest to store.
     #[must_use]
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -110,82 +111,83 @@ impl fmt::Debug for CardDigest {
     }
 }
 
-/// Where an attempt stands.
+/// The state of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentStatus {
-    /// Committed before the gateway is asked; its answer is not committed yet.
+    /// Committed before the gateway is called; its result is not committed yet.
     Pending,
     /// The money was taken and pays the order.
     Captured {
-        /// How the gateway calls the charge.
+        /// The gateway's id of the charge.
         reference: Arc<str>,
     },
     /// No money was taken, and none will be.
     Failed {
-        /// Why, in a word: `card_declined`, for one.
+        /// The reason as a code, such as `card_declined`.
         reason: Arc<str>,
     },
-    /// The money was taken for an order that is cancelled, and must go back.
+    /// The money was taken for a cancelled order, and must be refunded.
     RefundDue {
-        /// How the gateway calls the charge.
+        /// The gateway's id of the charge.
         reference: Arc<str>,
     },
-    /// The money went back.
+    /// The money was refunded.
     Refunded {
-        /// How the gateway calls the charge.
+        /// The gateway's id of the charge.
         reference: Arc<str>,
     },
 }
 
-/// How the gateway answered a capture.
+/// The gateway's result of a capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CaptureOutcome {
     /// The money was taken.
     Captured {
-        /// How the gateway calls the charge.
+        /// The gateway's id of the charge.
         reference: Arc<str>,
     },
     /// No money was taken, and none will be under this key.
     Declined {
-        /// Why, in a word.
+        /// The reason as a code.
         reason: Arc<str>,
     },
 }
 
-/// Why a payment is not begun.
+/// Why a payment cannot be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentRefusal {
-    /// Money was taken for it already.
+    /// The order was already charged.
     AlreadyPaid,
-    /// It is cancelled.
+    /// The order is cancelled.
     OrderCancelled,
-    /// Its deadline passed.
+    /// The deadline passed.
     Overdue,
     /// Too many cards were declined for it.
     TooManyDeclines,
-    /// Another attempt has no answer yet.
+    /// Another attempt has no result yet.
     InProgress {
-        /// Which.
+        /// The other attempt.
         payment: PaymentId,
     },
 }
 
-/// What a buyer asks for.
+/// A buyer's request to pay.
 #[derive(Debug, Clone)]
 pub struct PaymentRequest {
-    /// The name the attempt will have.
+    /// The id for the attempt.
     pub id: PaymentId,
-    /// What the buyer calls this request.
+    /// The request's idempotency key.
     pub key: Option<IdempotencyKey>,
-    /// The card that is to be charged.
+    /// The card to charge.
     pub card: Option<CardDigest>,
 }
 
 impl Payable {
-    /// How many attempts may be declined; then the order takes no further one, and its places go back when it expires.
+    /// How many attempts may be declined; after that the order takes no more, and its places are released at
+    /// its expiry.
     pub const MAX_DECLINED: u32 = 10;
 
-    /// The replica of an order that nobody tried to pay yet.
+    /// A new replica of an order without payment attempts.
     #[must_use]
     pub fn of(order: &Order) -> Self {
         Self {
@@ -200,10 +202,10 @@ impl Payable {
         }
     }
 
-    /// Takes over a newer version of the order; `None` if what is held is as new.
+    /// Applies a newer version of the order; `None` if this version is not newer.
     ///
-    /// `live` is the attempt that [`Payable::live`] names, where there is one;
-    /// it comes back changed if its money must go back.
+    /// `live` is the attempt that [`Payable::live`] names, if any;
+    /// it is returned if it changed because its money must be refunded.
     #[must_use]
     pub fn follow(&self, order: &Order, live: Option<Payment>) -> Option<(Self, Option<Payment>)> {
         if order.version <= self.order_version {
@@ -214,11 +216,11 @@ impl Payable {
         Some((payable, due))
     }
 
-    /// Begins an attempt. No event tells it: nothing happened yet.
+    /// Starts an attempt. It emits no event: nothing has happened yet.
     ///
     /// # Errors
     ///
-    /// [`PaymentRefusal`] if the order does not want money, or `live` is under way.
+    /// [`PaymentRefusal`] if the order cannot be paid, or `live` is in progress.
     pub fn attempt(
         self,
         live: Option<&Payment>,
@@ -241,9 +243,9 @@ impl Payable {
         Ok((Self { live: Some(payment.id), ..self }, payment))
     }
 
-    /// Takes over the gateway's answer; `None` if the attempt has one already.
+    /// Applies the gateway's result; `None` if the attempt already has one.
     ///
-    /// Money taken for an order that was cancelled meanwhile is due back at once.
+    /// Money taken for an order that was cancelled in the meantime is marked for refund.
     #[must_use]
     pub fn settle(self, payment: Payment, outcome: CaptureOutcome) -> Option<(Self, Payment, Event)> {
         if payment.status != PaymentStatus::Pending {
@@ -303,13 +305,13 @@ impl PayableStatus {
 }
 
 impl Payment {
-    /// Whether it was begun with this card, as far as that was kept.
+    /// Whether it was started with this card, if that was stored.
     #[must_use]
     pub fn may_be_of(&self, token: &str) -> bool {
         self.card.is_none_or(|card| card == CardDigest::of(self.id, token))
     }
 
-    /// Notes that the money went back; `None` if none was due.
+    /// Marks the money as refunded; `None` if no refund was due.
     #[must_use]
     pub fn refunded(self) -> Option<(Self, Event)> {
         match self.status {

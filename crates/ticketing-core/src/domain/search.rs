@@ -1,4 +1,4 @@
-//! What somebody types into a search, as words to look for.
+//! Turns a search text into the words to look for.
 
 use super::text::composed;
 use super::ticket::words;
@@ -6,14 +6,14 @@ use super::ticket::words;
 /// The most words that a search looks for.
 pub const MOST_WORDS: usize = 8;
 
-/// The words to look for, each as the beginning of a word, longest first; none if the text has none.
+/// The words to look for, each matching the beginning of a word, longest first; none if the text has none.
 ///
-/// A word that another one begins with is left out, since whatever has the longer one has it too. Of more than
-/// [`MOST_WORDS`] the longest are looked for: they tell tickets apart best.
+/// A prefix of another word is left out, since it matches whenever the longer word does. Of more than
+/// [`MOST_WORDS`] the longest are used: they distinguish tickets best.
 #[must_use]
 pub fn words_to_find(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    // Far more than a person types: the rest of a longer text is not even read.
+    // Far more than a person types: the rest of a longer text is not read.
     let mut typed: Vec<String> = words(&composed(text)).take(8 * MOST_WORDS).collect();
     typed.sort_by(|one, other| other.chars().count().cmp(&one.chars().count()).then_with(|| one.cmp(other)));
     for word in typed {
@@ -27,7 +27,7 @@ pub fn words_to_find(text: &str) -> Vec<String> {
     found
 }
 
-/// The name of a city or a category as names are compared: composed, in lower case, all of it.
+/// The form in which names of cities and categories are compared as a whole: composed, in lower case.
 #[must_use]
 pub fn name_to_find(name: &str) -> String {
     composed(&composed(name).to_lowercase()).into_owned()

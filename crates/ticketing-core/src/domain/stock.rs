@@ -1,4 +1,4 @@
-//! Stock: who gets the places of a ticket. The one rule that must never bend.
+//! Stock: who gets the places of a ticket. The most important rule.
 //!
 //! A stock is the orders service's replica of a ticket together with the count
 //! of places held and sold. A hold and its order change in one decision, and
@@ -19,19 +19,19 @@ use super::time::Timestamp;
 /// passes the quantity that was offered when the last of them was placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stock {
-    /// Of which ticket.
+    /// The ticket.
     pub ticket: TicketId,
-    /// Who may not order it.
+    /// The seller, who may not order it.
     pub seller: AccountId,
-    /// Copied into orders.
+    /// The title, copied into orders.
     pub title: Arc<str>,
-    /// Of one place, now.
+    /// The current price of one place.
     pub price: Price,
     /// How many places the seller offers.
     pub quantity: Quantity,
-    /// The most places that one buyer may have, if the seller says so.
+    /// The seller's limit of places per buyer, if any.
     pub max_per_buyer: Option<Quantity>,
-    /// Whether new orders are taken.
+    /// Whether new orders are accepted.
     pub status: TicketStatus,
     /// The version of the ticket that this replica holds.
     pub ticket_version: u64,
@@ -39,42 +39,42 @@ pub struct Stock {
     pub sales: Sales,
 }
 
-/// What a buyer asks for.
+/// A buyer's request for places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderRequest {
-    /// The name the order will have.
+    /// The id for the order.
     pub id: OrderId,
-    /// Who asks.
+    /// The buyer.
     pub buyer: AccountId,
-    /// How many places.
+    /// The number of places.
     pub quantity: Quantity,
-    /// The price that the buyer saw, if they say so.
+    /// The price that the buyer saw, if given.
     pub price_seen: Option<Money>,
-    /// What the buyer calls this request.
+    /// The request's idempotency key.
     pub key: Option<IdempotencyKey>,
 }
 
-/// Why no place was given.
+/// Why no place was assigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StockRefusal {
-    /// Nobody orders their own ticket.
+    /// Sellers cannot order their own tickets.
     OwnTicket,
     /// The seller took it off sale.
     Withdrawn,
-    /// Fewer places are left than were asked for.
+    /// Fewer places are left than requested.
     SoldOut {
         /// How many are left.
         available: u32,
     },
     /// The buyer saw another price.
     PriceChanged {
-        /// The price now.
+        /// The current price.
         price: Price,
     },
 }
 
 impl Stock {
-    /// The stock of a ticket that nobody ordered yet.
+    /// The stock of a ticket without orders.
     #[must_use]
     pub fn of(ticket: &Ticket) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl Stock {
         }
     }
 
-    /// Takes over a newer version of the ticket; `None` if what is held is as new.
+    /// Applies a newer version of the ticket; `None` if this version is not newer.
     #[must_use]
     pub fn follow(&self, ticket: &Ticket) -> Option<Self> {
         (ticket.version > self.ticket_version).then(|| Self { sales: self.sales, ..Self::of(ticket) })
@@ -98,7 +98,7 @@ impl Stock {
 
     /// How many places are offered; never fewer than are held and sold.
     ///
-    /// Where an order won the race against a seller who offers less, the order stands.
+    /// If an order wins the race against a seller who offers less, the order stands.
     #[must_use]
     pub fn offered(&self) -> u32 {
         self.quantity.get().max(self.sales.committed())
@@ -139,11 +139,11 @@ impl Stock {
         Ok((stock, order, event))
     }
 
-    /// Gives held places to the buyer who paid.
+    /// Sells held places to the buyer who paid.
     ///
     /// # Errors
     ///
-    /// [`OrderRefusal`] if the order has come to an end already.
+    /// [`OrderRefusal`] if the order has already ended.
     pub fn complete(
         self,
         order: Order,
@@ -159,21 +159,21 @@ impl Stock {
         Ok((stock, order, event))
     }
 
-    /// Puts held places back on sale because the buyer does not want them.
+    /// Releases held places because the buyer cancels.
     ///
     /// # Errors
     ///
-    /// [`OrderRefusal`] if the order has come to an end already.
+    /// [`OrderRefusal`] if the order has already ended.
     pub fn cancel(self, order: Order, now: Timestamp) -> Result<(Self, Order, Event), OrderRefusal> {
         order.pay_by()?;
         Ok(self.give_back(order, CancelReason::ByBuyer, now))
     }
 
-    /// Puts held places back on sale because nobody paid in time.
+    /// Releases held places because nobody paid in time.
     ///
     /// # Errors
     ///
-    /// [`OrderRefusal`] if the order has come to an end already or is not due yet.
+    /// [`OrderRefusal`] if the order has already ended or is not due yet.
     pub fn expire(self, order: Order, now: Timestamp) -> Result<(Self, Order, Event), OrderRefusal> {
         let pay_by = order.pay_by()?;
         if now < pay_by {

@@ -1,6 +1,6 @@
-//! What people can see of a text, and the one form of texts that look alike.
+//! Which characters of a text are visible, and one form for texts that look alike.
 //!
-//! By the tables of Unicode, as ICU4X has them.
+//! It uses the Unicode tables of ICU4X.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,19 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Characters that Unicode counts among letters and symbols, and fonts draw as nothing:
-/// Braille without dots, a note without a head, blank hieroglyphs, the place of an object.
+/// Characters that Unicode classes as letters or symbols, and fonts draw as nothing:
+/// Braille without dots, a null notehead, blank hieroglyphs, the object replacement character.
 const DRAWN_AS_NOTHING: [char; 5] = ['\u{2800}', '\u{1D159}', '\u{13441}', '\u{13442}', '\u{FFFC}'];
 
-/// Whether anybody can see anything of a text.
+/// Whether a text contains anything visible.
 ///
-/// White space, controls, fillers, joiners, variation selectors, tags and accents without a letter show nothing.
+/// White space, controls, fillers, joiners, variation selectors, tags and accents without a letter are invisible.
 #[must_use]
 pub fn is_visible(text: &str) -> bool {
     text.chars().any(is_drawn)
 }
 
-/// Whether a character shows something by itself.
+/// Whether a character is visible by itself.
 pub(crate) fn is_drawn(c: char) -> bool {
     const DRAWN: GeneralCategoryGroup = GeneralCategoryGroup::Letter
         .union(GeneralCategoryGroup::Number)
@@ -29,7 +29,7 @@ pub(crate) fn is_drawn(c: char) -> bool {
     DRAWN.contains(CodePointMapData::<GeneralCategory>::new().get(c)) && !is_blank(c)
 }
 
-/// Whether a character takes part in a text without showing anything, white space aside.
+/// Whether a character is invisible, white space aside.
 pub(crate) fn is_blank(c: char) -> bool {
     DRAWN_AS_NOTHING.contains(&c) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
@@ -44,13 +44,13 @@ pub(crate) fn compatible(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text)
 }
 
-/// Whether a character is a space of another kind than the space bar makes.
+/// Whether a character is a space other than U+0020.
 pub(crate) fn is_foreign_space(c: char) -> bool {
     c != ' ' && CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::SpaceSeparator
 }
 
-/// What is fit to be shown in one line of a text that nobody need be asked about, at most `max_chars` of it;
-/// empty if nothing can be seen.
+/// A text as one line of at most `max_chars`, without control and invisible characters;
+/// empty if nothing is visible. For texts that are not worth refusing.
 pub(crate) fn shown(text: &str, max_chars: usize) -> String {
     let line: String = text.chars().filter(|c| !c.is_control() && !is_blank(*c)).take(max_chars).collect();
     if is_visible(&line) { line } else { String::new() }

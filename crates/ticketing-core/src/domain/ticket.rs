@@ -1,4 +1,4 @@
-//! Tickets: what a seller offers, and what is known of its sales.
+//! Tickets: what a seller offers, and its sales.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const VENUE: TextRule = TextRule { field: "venue", max_chars: 120, lines: Lines:
 const CITY: TextRule = TextRule { field: "city", max_chars: Details::LONGEST_CITY, lines: Lines::One };
 const CATEGORY: TextRule = TextRule { field: "category", max_chars: Details::LONGEST_CATEGORY, lines: Lines::One };
 
-/// What is offered, in the seller's words.
+/// The texts of an offer.
 ///
 /// Made by [`Details::parse`], so every text is trimmed and within its bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,18 +37,18 @@ pub struct Details {
     pub starts_at: Option<Timestamp>,
 }
 
-/// The texts of a ticket as they came in.
+/// The texts of a ticket before validation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DetailsInput<'a> {
     /// Required.
     pub title: &'a str,
-    /// White space alone counts as absent, here and below.
+    /// White space alone counts as absent, as in the fields below.
     pub description: Option<&'a str>,
-    /// Where it happens.
+    /// The place of the event.
     pub venue: Option<&'a str>,
-    /// In which city.
+    /// The city.
     pub city: Option<&'a str>,
-    /// Of which kind, such as `concert`.
+    /// The kind of event, such as `concert`.
     pub category: Option<&'a str>,
     /// When the event begins.
     pub starts_at: Option<Timestamp>,
@@ -60,21 +60,21 @@ impl Details {
     /// The longest category, in characters.
     pub const LONGEST_CATEGORY: usize = 40;
 
-    /// Accepts texts that are within their bounds.
+    /// Validates the texts.
     ///
     /// # Errors
     ///
-    /// Every field that is wrong, not only the first: tell the person.
+    /// Every invalid field, not only the first; show them to the user.
     pub fn parse(input: DetailsInput<'_>) -> Result<Self, Vec<Invalid>> {
         Self::parse_over(input, None)
     }
 
-    /// As [`Details::parse`], but texts that are as they were in `old` may stay, also if they are older than a rule
-    /// that forbids them.
+    /// As [`Details::parse`], but accepts texts that are unchanged from `old`, even if a newer rule
+    /// forbids them.
     ///
     /// # Errors
     ///
-    /// Every field that is wrong, not only the first: tell the person.
+    /// Every invalid field, not only the first; show them to the user.
     pub fn parse_over(input: DetailsInput<'_>, old: Option<&Self>) -> Result<Self, Vec<Invalid>> {
         let mut wrong = Vec::new();
         let mut keep = |result: Result<Option<String>, Invalid>| {
@@ -101,7 +101,7 @@ impl Details {
 }
 
 impl Details {
-    /// The distinct words that the ticket is found by: those of title, venue, city and description.
+    /// The distinct words by which a search finds the ticket: those of title, venue, city and description.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let optional = [&self.venue, &self.city, &self.description];
@@ -114,28 +114,28 @@ impl Details {
     }
 }
 
-/// The words of a text, in lower case: what letters and digits there are between other characters.
+/// The words of a text, in lower case: its runs of letters and digits.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
-/// What a seller asks to have on sale.
+/// A seller's offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// The words.
+    /// The texts.
     pub details: Details,
-    /// What one place costs.
+    /// The price of one place.
     pub price: Price,
-    /// How many places there are in all.
+    /// The total number of places.
     pub quantity: Quantity,
-    /// The most places that one buyer may have, held and bought together; `None` leaves it to the marketplace.
+    /// The most places per buyer, held and bought together; `None` leaves it to the marketplace.
     pub max_per_buyer: Option<Quantity>,
 }
 
 impl Offer {
-    /// A digest of all that is offered: two requests with the same one ask for the same.
+    /// A digest of the whole offer, by which two requests for the same offer are recognised.
     ///
-    /// What an offer leaves out adds nothing to it, so it stays the same when offers get new optional fields.
+    /// Absent fields add nothing to it, so it does not change when offers get new optional fields.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let Self { details, price, quantity, max_per_buyer } = self;
@@ -156,7 +156,7 @@ impl Offer {
 }
 
 impl Offer {
-    /// A currency that is no more may only be kept.
+    /// A currency that is no longer in use may only be kept.
     fn may_be_priced_like(&self, old: Option<&Self>) -> Result<(), TicketRefusal> {
         let currency = self.price.money().currency;
         let is_kept = old.is_some_and(|old| old.price.money().currency == currency);
@@ -171,65 +171,65 @@ impl FieldDigest {
     fn add(&mut self, field: &str, value: Option<&str>) {
         let Some(value) = value else { return };
         for part in [field, value] {
-            // Its length says where it ends.
+            // The length marks where the text ends.
             self.0.update((part.len() as u64).to_be_bytes());
             self.0.update(part);
         }
     }
 }
 
-/// The request that put a ticket on sale, by which a repetition is known.
+/// The request that put a ticket on sale, to recognise a repetition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreationRequest {
-    /// What the seller called it; of one seller, a key makes one ticket.
+    /// The request's idempotency key; unique per seller.
     pub key: IdempotencyKey,
-    /// What it asked for, see [`Offer::digest`].
+    /// The digest of the offer, see [`Offer::digest`].
     pub digest: [u8; 32],
 }
 
 /// Whether a ticket may be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TicketStatus {
-    /// Whoever finds places left may order them.
+    /// Anybody may order the places that are left.
     OnSale,
-    /// No new orders; running ones go on.
+    /// No new orders; open ones continue.
     Withdrawn,
 }
 
-/// A listing: one or many equal places for one price.
+/// A ticket: one or many equal places for one price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
-    /// Its name for ever.
+    /// Unique id (UUID version 7).
     pub id: TicketId,
-    /// Who offers it, and alone may change it.
+    /// The account that offers it; only it may change the ticket.
     pub seller: AccountId,
-    /// What is offered.
+    /// The offer.
     pub offer: Offer,
     /// Whether it may be ordered.
     pub status: TicketStatus,
     /// When it was put on sale.
     pub created_at: Timestamp,
-    /// How many events told of it.
+    /// The number of events so far.
     pub version: u64,
 }
 
-/// Why a ticket does not do what was asked.
+/// Why a ticket cannot be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TicketRefusal {
-    /// Only the seller changes a ticket.
+    /// Only the seller may change a ticket.
     NotSeller,
-    /// A withdrawn ticket stays as it is.
+    /// A withdrawn ticket cannot be changed.
     Withdrawn,
     /// More places are held or sold than would be offered.
     QuantityBelowSales {
-        /// The least that can be offered now.
+        /// The lowest possible quantity now.
         committed: u32,
     },
-    /// The event would begin before now.
+    /// The event would start in the past.
     StartsInThePast,
-    /// Nobody pays in this currency any more.
+    /// The currency is no longer in use.
     CurrencyNotInUse {
-        /// Which.
+        /// The currency.
         currency: Currency,
     },
 }
@@ -239,7 +239,7 @@ impl Ticket {
     ///
     /// # Errors
     ///
-    /// [`TicketRefusal`] if the event began already, or nobody pays in the currency any more.
+    /// [`TicketRefusal`] if the event has already started, or the currency is no longer in use.
     pub fn create(
         id: TicketId,
         seller: AccountId,
@@ -263,45 +263,45 @@ impl Ticket {
 
 /// Held and sold places of a ticket, as the orders service counts them.
 ///
-/// `version` moves with every order event of the ticket, so of two counts the
-/// one with the higher version is the newer.
+/// `version` increases with every order event of the ticket, so the count with
+/// the higher version is the newer one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sales {
     /// Places of orders that await payment.
     pub held: u32,
     /// Places of completed orders.
     pub sold: u32,
-    /// How many order events told of this ticket.
+    /// The number of order events of this ticket.
     pub version: u64,
 }
 
 impl Sales {
-    /// Places that somebody has or may still get.
+    /// Places that are held or sold.
     #[must_use]
     pub const fn committed(self) -> u32 {
         self.held + self.sold
     }
 }
 
-/// A ticket beside what is known of its sales.
+/// A ticket with its sales count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// What is offered.
+    /// The ticket.
     pub ticket: Ticket,
     /// A replica of the orders service's count; may lag.
     pub sales: Sales,
-    /// How it was asked for, if its seller gave the request a key.
+    /// The request that created it, if it had an idempotency key.
     pub request: Option<CreationRequest>,
 }
 
 impl Listing {
-    /// A listing of which nothing is sold yet.
+    /// A listing without sales.
     #[must_use]
     pub fn new(ticket: Ticket) -> Self {
         Self { ticket, sales: Sales::default(), request: None }
     }
 
-    /// Places that may be ordered now, as far as is known.
+    /// Places that may be ordered now, according to this replica.
     #[must_use]
     pub fn available(&self) -> u32 {
         match self.ticket.status {
@@ -316,7 +316,7 @@ impl Listing {
     ///
     /// [`TicketRefusal`] if `by` is not the seller, the ticket is withdrawn, fewer places would be
     /// offered than are held and sold, the event would be moved into the past, or the price into a currency
-    /// that nobody pays in any more.
+    /// that is no longer in use.
     pub fn update(self, by: AccountId, offer: Offer, now: Timestamp) -> Result<(Self, Event), TicketRefusal> {
         let old = &self.ticket.offer;
         self.may_change(by)?;
@@ -333,11 +333,11 @@ impl Listing {
         Ok((Self { ticket, ..self }, event))
     }
 
-    /// Stops new orders; running ones go on.
+    /// Stops new orders; open ones continue.
     ///
     /// # Errors
     ///
-    /// [`TicketRefusal`] if `by` is not the seller or the ticket is withdrawn already.
+    /// [`TicketRefusal`] if `by` is not the seller or the ticket is already withdrawn.
     pub fn withdraw(self, by: AccountId) -> Result<(Self, Event), TicketRefusal> {
         self.may_change(by)?;
         let ticket = self.ticket.changed(|ticket| Ticket { status: TicketStatus::Withdrawn, ..ticket });
@@ -345,7 +345,7 @@ impl Listing {
         Ok((Self { ticket, ..self }, event))
     }
 
-    /// Whether this seller has this very offer on sale.
+    /// Whether this seller already has exactly this offer on sale.
     #[must_use]
     pub fn is_offered_by(&self, seller: AccountId, offer: &Offer) -> bool {
         self.may_change(seller).is_ok() && self.ticket.offer.digest() == offer.digest()
@@ -357,7 +357,7 @@ impl Listing {
         self.may_change(seller) == Err(TicketRefusal::Withdrawn)
     }
 
-    /// Takes over a newer count of sales; `None` if what is held is as new.
+    /// Applies a newer sales count; `None` if this count is not newer.
     #[must_use]
     pub fn follow(self, sales: Sales) -> Option<Self> {
         (sales.version > self.sales.version).then_some(Self { sales, ..self })

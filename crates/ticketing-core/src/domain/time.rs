@@ -1,4 +1,4 @@
-//! Time as the rules know it: a point in UTC, told to them, never asked for.
+//! Time as a value: a point in UTC, always an argument, never read from a clock.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,14 +15,14 @@ pub struct Timestamp(i64);
 #[error("not an RFC 3339 time between the years 1970 and 9999")]
 pub struct InvalidTime;
 
-/// 9999-12-31T23:59:59Z less one day, so that every time zone can print it.
+/// One day before 9999-12-31T23:59:59Z, so that it can be printed in every time zone.
 const LATEST: i64 = 253_402_214_399_000;
 
 impl Timestamp {
     /// The start of 1970.
     pub const EPOCH: Self = Self(0);
 
-    /// The point `millis` milliseconds after the start of 1970, kept within what can be printed.
+    /// The point `millis` milliseconds after the start of 1970, clamped to the printable range.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         if millis < 0 {
@@ -52,7 +52,7 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_sub(millis_of(span)))
     }
 
-    /// How long after `earlier` this is; zero if it is not.
+    /// The time since `earlier`; zero if that is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -1,34 +1,34 @@
-//! Amounts of money as people type them, in whatever script and habit.
+//! Parses amounts of money as people type them, in any script and convention.
 //!
-//! A point and a comma each stand for decimals in one country and for
-//! thousands in another. What can be read in two ways is refused, because the
-//! one that is not meant is a thousand times too high or too low.
+//! A point and a comma each separate decimals in one country and thousands in
+//! another. An ambiguous text is refused, because the wrong reading is a
+//! thousand times too high or too low.
 
 use std::fmt;
 
 use super::money::{Currency, Money};
 
-/// Why a typed amount was not accepted; as text it goes on after the name of the field.
+/// Why a typed amount was not accepted; its text follows the name of the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AmountRefusal {
-    /// It is no decimal number.
+    /// It is not a decimal number.
     NotANumber {
-        /// Of the currency that it should be in.
+        /// The expected currency.
         currency: Currency,
     },
-    /// It splits what the currency does not split.
+    /// It has more decimals than the currency.
     TooFine {
         /// The currency.
         currency: Currency,
     },
-    /// It is one number for some and another for others.
+    /// It has two readings.
     Ambiguous {
-        /// How to write the higher one.
+        /// How to write the higher reading.
         high: String,
-        /// How to write the lower one.
+        /// How to write the lower reading.
         low: String,
     },
-    /// No amount is so high.
+    /// It is above the maximum.
     TooHigh,
 }
 
@@ -58,14 +58,14 @@ fn example(currency: Currency) -> &'static str {
 }
 
 impl Money {
-    /// Reads an amount of major units, such as `12.50`, `12,50` or `1 000`, exactly.
+    /// Parses an amount in major units, such as `12.50`, `12,50` or `1 000`, exactly.
     ///
-    /// Digits of any script count; spaces, apostrophes and the Arabic separators mean one thing each. A single
-    /// point or comma in front of three digits may mean either, as in `1,000`, and is refused.
+    /// Digits of any script count; spaces, apostrophes and the Arabic separators are unambiguous. A single
+    /// point or comma before three digits may mean either, as in `1,000`, and is refused.
     ///
     /// # Errors
     ///
-    /// [`AmountRefusal`]: tell the person.
+    /// [`AmountRefusal`]; show it to the user.
     pub fn typed(text: &str, currency: Currency) -> Result<Self, AmountRefusal> {
         let text = latin(text);
         let (whole, fraction) = halves(&text).ok_or(AmountRefusal::NotANumber { currency })?;
@@ -85,12 +85,12 @@ impl Money {
     }
 }
 
-/// What separates thousands and nothing else: a space of any width, an apostrophe, the Arabic thousands separator.
+/// Characters that separate only thousands: a space of any width, an apostrophe, the Arabic thousands separator.
 const GROUPS: [char; 3] = [' ', '\'', '٬'];
 /// The Arabic decimal separator.
 const DECIMAL: char = '٫';
 
-/// The same with Latin digits and few kinds of separators.
+/// The same text with Latin digits and normalized separators.
 fn latin(text: &str) -> String {
     let kept = text.trim().chars().filter(|c| !is_mark_of_direction(*c));
     kept.map(|c| match c {
@@ -109,7 +109,7 @@ const fn is_mark_of_direction(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The zeros of the scripts in which prices are written; the other digits follow them.
+/// The zeros of the scripts in which prices are written; each script's other digits follow its zero.
 const ZEROS: [char; 19] =
     ['٠', '۰', '߀', '०', '০', '੦', '૦', '୦', '௦', '౦', '೦', '൦', '๐', '໐', '༠', '၀', '០', '᠐', '０'];
 
@@ -118,7 +118,7 @@ fn latin_digit(c: char) -> Option<char> {
     char::from_digit(digit, 10)
 }
 
-/// What stands before the decimal separator, with its thousands separators, and what stands behind it.
+/// The parts before the decimal separator, with thousands separators, and after it.
 fn halves(text: &str) -> Option<(String, String)> {
     let (whole, fraction) = match decimal_separator(text) {
         Some(at) => {
@@ -132,18 +132,18 @@ fn halves(text: &str) -> Option<(String, String)> {
     (is_number && !is_cut).then(|| (whole.to_owned(), fraction))
 }
 
-/// Where the decimal separator stands, if there is one.
+/// The position of the decimal separator, if there is one.
 fn decimal_separator(text: &str) -> Option<usize> {
     if let Some(at) = text.find(DECIMAL) {
         return Some(at);
     }
     let last = text.rfind(['.', ','])?;
     let separator = text.get(last..)?.chars().next()?;
-    // Where one separates thousands, the other one decimals; one that comes twice separates thousands.
+    // If both occur, the first separates thousands and the last decimals; a repeated one separates thousands.
     (text.matches(separator).count() == 1).then_some(last)
 }
 
-/// The digits of a whole number, if the thousands in it are separated rightly and by one kind of separator.
+/// The digits of a whole number, if its thousands are separated correctly and by one kind of separator.
 fn grouped(whole: &str) -> Option<String> {
     let separators: Vec<char> = whole.chars().filter(|c| !c.is_ascii_digit()).collect();
     let digits: String = whole.chars().filter(char::is_ascii_digit).collect();
@@ -154,24 +154,24 @@ fn grouped(whole: &str) -> Option<String> {
     let (first, rest) = groups.split_first()?;
     let (last, between) = rest.split_last()?;
     let by_thousands = between.iter().all(|length| *length == 3) && (1..=3).contains(first);
-    // As in India: 12,34,567.
+    // The Indian convention: 12,34,567.
     let by_hundreds = *separator == ',' && between.iter().all(|length| *length == 2) && (1..=2).contains(first);
     (is_known && is_alone && *last == 3 && (by_thousands || by_hundreds)).then_some(digits)
 }
 
-/// A single point or comma in front of three digits separates decimals for some and thousands for others.
+/// A single point or comma before three digits may separate decimals or thousands.
 fn is_ambiguous(text: &str, whole: &str, fraction: &str) -> bool {
     let could_be_thousands = (1..=3).contains(&whole.len()) && !whole.starts_with('0');
     let is_plain = whole.bytes().all(|byte| byte.is_ascii_digit()) && !text.contains(DECIMAL);
     fraction.len() == 3 && is_plain && could_be_thousands
 }
 
-/// How to write the lower reading, as exactly as the currency has it.
+/// How to write the lower reading, with all the decimals of the currency.
 fn lower(whole: &str, fraction: &str, places: usize) -> String {
     let decimals = fraction.get(..places.min(3)).unwrap_or_default().trim_end_matches('0');
     match decimals.len() {
         0 => whole.to_owned(),
-        // A zero in front shows that no thousands follow.
+        // A leading zero rules out thousands.
         3 => format!("0{whole}.{decimals}"),
         _ => format!("{whole}.{decimals}"),
     }

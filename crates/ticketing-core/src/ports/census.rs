@@ -1,6 +1,6 @@
-//! Reads everything that the services of a marketplace keep, for an audit.
+//! Reads the records of all services of a marketplace, for an audit.
 //!
-//! No service reads another's state; only whoever checks all of them does.
+//! No service reads another's state; only an audit reads them all.
 
 use std::fmt;
 
@@ -17,36 +17,36 @@ use crate::domain::time::Timestamp;
 use super::store::{Page, StoreError};
 use super::unreadable::Listed;
 
-/// What waits in one service.
+/// The backlog of one service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// Which service.
+    /// The service.
     pub service: String,
     /// Its committed events that are not published yet.
     pub unpublished: u64,
     /// When the oldest of them was committed.
     pub unpublished_since: Option<Timestamp>,
-    /// Deliveries that it set aside.
+    /// Its parked deliveries.
     pub parked: u64,
-    /// When the oldest of them was set aside.
+    /// When the oldest of them was parked.
     pub parked_since: Option<Timestamp>,
 }
 
-/// Reads what every service keeps, page by page in the order of ids.
+/// Reads the records of every service, page by page in the order of ids.
 ///
-/// The marketplace goes on meanwhile: each page is as the service had committed
-/// it when it was read, and the next may be younger.
+/// The marketplace keeps running: each page is committed state at the time it
+/// was read, and the next page may be newer.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `census`.
 ///
 /// - Pages join in the order of ids, without a gap or a repetition: `census_pages_join_without_gaps`.
-/// - Whatever was committed is counted, ended orders and withdrawn tickets too: `what_ended_is_counted`.
-/// - A record is read as it was committed last: `a_record_is_counted_as_it_is`.
-/// - A record that cannot be read is named, and those around it are counted: `what_cannot_be_read_is_named`.
+/// - Everything committed is counted, including ended orders and withdrawn tickets: `what_ended_is_counted`.
+/// - A record is read as last committed: `a_record_is_counted_as_it_is`.
+/// - An unreadable record is named, and its neighbours are counted: `what_cannot_be_read_is_named`.
 /// - Unpublished events and parked deliveries are counted: `what_waits_is_counted`.
-/// - Where nothing was ever kept, nothing is counted: `an_empty_marketplace_counts_nothing`.
+/// - An unused marketplace counts nothing: `an_empty_marketplace_counts_nothing`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Census: Send + Sync + fmt::Debug + 'static {
@@ -54,7 +54,7 @@ pub trait Census: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`]; so is it for all of these.
+    /// [`StoreError::Unavailable`]. Every method fails the same way.
     async fn listings(&self, page: Page<TicketId>) -> Result<Listed<Listing>, StoreError>;
 
     /// Stocks of the orders service.
@@ -69,18 +69,18 @@ pub trait Census: Send + Sync + fmt::Debug + 'static {
     /// Payments of the payments service.
     async fn payments(&self, page: Page<PaymentId>) -> Result<Listed<Payment>, StoreError>;
 
-    /// What waits in each service; a service in which nothing waits may be left out.
+    /// The backlog of each service; a service without one may be left out.
     async fn waiting(&self) -> Result<Vec<Waiting>, StoreError>;
 }
 
-/// Money that a gateway took.
+/// Money taken by a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charge {
-    /// For which attempt.
+    /// The payment attempt.
     pub payment: PaymentId,
-    /// How much.
+    /// The amount.
     pub total: Money,
-    /// Whether it went back.
+    /// Whether it was refunded.
     pub refunded: bool,
 }
 
@@ -90,12 +90,12 @@ pub struct Charge {
 ///
 /// Each line is a rule in `ticketing-conformance`, module `census`.
 ///
-/// - All money that was taken is told, in the order of payments, in pages that join: `charges_are_told_in_pages`.
-/// - A refund is told: `a_refund_is_told`.
+/// - All charges are listed, in the order of payments, in pages that join: `charges_are_told_in_pages`.
+/// - A refund is reported: `a_refund_is_told`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Ledger: Send + Sync + fmt::Debug + 'static {
-    /// Charges, refunded ones too, in the order of their payments' ids.
+    /// Charges, including refunded ones, in the order of their payments' ids.
     ///
     /// # Errors
     ///

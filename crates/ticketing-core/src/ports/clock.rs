@@ -12,21 +12,21 @@ use crate::domain::ids::EventId;
 use crate::domain::time::Timestamp;
 use crate::wire::{EventEnvelope, Origin, seal};
 
-/// Tells the time and waits for it to pass.
+/// Returns the time, and sleeps.
 ///
-/// A clock of the machine follows the wall clock, also where that is set back by
-/// much: a wrong time must not last as long as the process. Sleeps do not notice.
+/// A system clock follows the wall clock, even when that is set back by much:
+/// a wrong time must not last as long as the process. Sleeps are not affected.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `clock`.
 ///
 /// - A sleep ends once its span has passed, and not before: `a_sleep_lasts_as_long_as_asked`.
-/// - Time never runs backwards while nobody sets the clock: `time_never_runs_backwards`.
+/// - Time never runs backwards unless the clock is set back: `time_never_runs_backwards`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
-    /// The time now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
     /// Waits until `span` has passed.
@@ -37,41 +37,41 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
     async fn sleep(&self, span: Duration);
 }
 
-/// Draws identities and secrets.
+/// Generates ids and secrets.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `clock`.
 ///
-/// - No identity is drawn twice, and later ones sort after earlier ones: `ids_are_unique_and_sorted`.
-/// - An identity is a UUID of version 7: `ids_are_uuid_version_7`.
-/// - No secret is drawn twice: `secrets_are_unique`.
+/// - No id is generated twice, and later ones sort after earlier ones: `ids_are_unique_and_sorted`.
+/// - An id is a UUID of version 7: `ids_are_uuid_version_7`.
+/// - No secret is generated twice: `secrets_are_unique`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait Ids: Send + Sync + fmt::Debug + 'static {
-    /// A new UUID of version 7, drawn at `now`.
+    /// A new UUID of version 7 with the time `now`.
     fn uuid(&self, now: Timestamp) -> Uuid;
 
-    /// 256 bits that nobody can guess.
+    /// 256 unpredictable bits.
     fn secret(&self) -> [u8; 32];
 }
 
 /// The clock and the ids of a process. A clone shares them.
 #[derive(Debug, Clone)]
 pub struct ClockAndIds {
-    /// Tells the time.
+    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Draws ids and secrets.
+    /// New ids and secrets.
     pub ids: Arc<dyn Ids>,
 }
 
 impl ClockAndIds {
-    /// The time now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// A new id, drawn at `now`.
+    /// A new id with the time `now`.
     #[must_use]
     pub fn uuid(&self, now: Timestamp) -> Uuid {
         self.ids.uuid(now)

@@ -1,4 +1,4 @@
-//! Takes money from cards, and gives it back.
+//! Charges cards, and makes refunds.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use crate::domain::time::Timestamp;
 
 use super::BoxError;
 
-/// Names a card for one charge, as a gateway's own form made it. Never printed.
+/// A card token for one charge, created by the gateway's own form. Never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CardToken(Arc<str>);
 
 impl CardToken {
-    /// Takes over a token. What it may be is the gateway's business.
+    /// Wraps a token. Only the gateway knows its format.
     #[must_use]
     pub fn new(token: &str) -> Self {
         Self(token.into())
     }
 
-    /// The token itself, for a gateway.
+    /// The token itself, for the gateway.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -36,30 +36,30 @@ impl fmt::Debug for CardToken {
     }
 }
 
-/// Money to take. `payment` is the idempotency key.
+/// A charge to make. `payment` is the idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capture {
-    /// For which attempt; the same attempt is charged once.
+    /// The attempt; the same attempt is charged once.
     pub payment: PaymentId,
-    /// How much.
+    /// The amount.
     pub total: Money,
-    /// From which card.
+    /// The card.
     pub card: CardToken,
 }
 
-/// What a gateway told of its own accord: an attempt came to an end.
+/// A gateway's own notice that an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayNotice {
-    /// Which attempt.
+    /// The attempt.
     pub payment: PaymentId,
-    /// How it ended.
+    /// Its result.
     pub outcome: CaptureOutcome,
 }
 
 /// Why a gateway did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// No answer; the money may have been taken all the same: look it up later.
+    /// No response; the money may have been taken: look it up later.
     #[error("the payment gateway did not answer")]
     Unavailable(#[source] BoxError),
     /// The notice is not from the gateway, or too old: drop it.
@@ -75,36 +75,36 @@ pub enum GatewayError {
 ///
 /// - A good card is charged: `a_good_card_is_charged`.
 /// - A bad card is declined: `a_bad_card_is_declined`.
-/// - The same payment is charged once, and answered alike: `a_payment_is_charged_once`.
-/// - A silent charge is found by looking it up: `a_silent_charge_is_found_by_looking_up`.
+/// - The same payment is charged once, with the same result each time: `a_payment_is_charged_once`.
+/// - A charge without a response is found by a look-up: `a_silent_charge_is_found_by_looking_up`.
 /// - A payment that was looked up and not found is never charged: `what_was_looked_up_in_vain_is_never_charged`.
 /// - A refund happens once: `a_refund_happens_once`.
-/// - Only the gateway's own notice is believed: `a_forged_notice_is_refused`.
+/// - Only the gateway's own notice is accepted: `a_forged_notice_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + fmt::Debug + 'static {
-    /// Takes the money, or says why not.
+    /// Takes the money, or returns the reason why not.
     ///
     /// # Errors
     ///
     /// [`GatewayError::Unavailable`]: the money may have been taken; look it up before anything else.
     async fn capture(&self, capture: &Capture) -> Result<CaptureOutcome, GatewayError>;
 
-    /// How an attempt ended. One that never arrived ends here, as declined, and is not charged later.
+    /// The result of an attempt. An attempt that never arrived is closed as declined, and is not charged later.
     ///
     /// # Errors
     ///
-    /// [`GatewayError::Unavailable`]: look again later.
+    /// [`GatewayError::Unavailable`]: look it up again later.
     async fn look_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError>;
 
-    /// Gives back what an attempt took; once, however often it is asked.
+    /// Refunds an attempt; once, however often it is called.
     ///
     /// # Errors
     ///
-    /// [`GatewayError::Unavailable`]: ask again later.
+    /// [`GatewayError::Unavailable`]: call again later.
     async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError>;
 
-    /// Reads a notice that came over the network.
+    /// Verifies a notice from the network.
     ///
     /// # Errors
     ///
@@ -112,26 +112,26 @@ pub trait PaymentGateway: Send + Sync + fmt::Debug + 'static {
     fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError>;
 }
 
-/// What a sandbox makes of a capture.
+/// A sandbox's result of a capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// How the attempt ends.
+    /// The result of the attempt.
     pub outcome: CaptureOutcome,
-    /// Whether the caller is told; if not, looking it up tells.
+    /// Whether the caller gets it; if not, only a look-up returns it.
     pub is_answered: bool,
 }
 
-/// Pretends to be a bank: says what becomes of a test card, moves no money and remembers nothing.
+/// A fake bank: decides the result of a test card, moves no money and remembers nothing.
 ///
-/// Who keeps its answers for it makes a [`PaymentGateway`] of it, and may then answer for it without asking. That
-/// would be wrong for any gateway that takes money, which is why this is another trait, without a future: a judgement
-/// waits for nobody.
+/// An adapter that stores its results turns it into a [`PaymentGateway`], and may then return a result without asking
+/// it. That would be wrong for a gateway that takes money, which is why this is a separate trait, without futures: the
+/// result is available at once.
 #[async_trait]
 pub trait Sandbox: Send + Sync + fmt::Debug + 'static {
-    /// What becomes of a capture; the same for the same capture.
+    /// The result of a capture; the same for the same capture.
     fn judge(&self, capture: &Capture) -> Judgement;
 
-    /// Lets the caller wait whom nobody answers.
+    /// Delays a caller that gets no response.
     ///
     /// # Cancel safety
     ///

@@ -1,4 +1,4 @@
-//! Proves who somebody is: passwords, tokens and sessions.
+//! Identifies people: passwords, tokens and sessions.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,51 +14,51 @@ use super::BoxError;
 /// Why an identity port did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// Too much to do or no answer: the same call may succeed later.
+    /// Overloaded or no response: the same call may succeed later.
     #[error("identity checks are unavailable")]
     Unavailable(#[source] BoxError),
-    /// The token is not ours, was changed, or ran out: sign in again.
+    /// The token is foreign, was changed, or expired: sign in again.
     #[error("the token is not valid")]
     InvalidToken,
 }
 
-/// Turns passwords into what may be kept of them.
+/// Hashes, verifies and rates passwords.
 ///
-/// Hashing is slow on purpose, and judging a password may be slow, so both run beside the requests, and only so
-/// many at a time. Stopping to wait does not stop the work.
+/// Hashing is slow on purpose, and rating may be slow, so both run off the calling task, and only a few at a
+/// time. Dropping the future does not stop the work.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `identity`.
 ///
-/// - A password proves itself, and no other does: `a_password_proves_itself_alone`.
-/// - However it is typed, it is the same password: `a_password_proves_itself_however_it_is_typed`.
+/// - A password verifies only against its own hash: `a_password_proves_itself_alone`.
+/// - All spellings of a password are equal: `a_password_proves_itself_however_it_is_typed`.
 /// - Two hashes of one password differ: `two_hashes_of_one_password_differ`.
-/// - A weak password is told so, a strong one is not: `a_weak_password_is_told_so`.
-/// - No password keeps the judge, or anybody beside it, for long: `no_password_is_long_judged`.
+/// - A weak password is reported, a strong one is not: `a_weak_password_is_told_so`.
+/// - No password takes long to rate or delays others for long: `no_password_is_long_judged`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync + fmt::Debug + 'static {
-    /// Hashes a password with a salt of its own.
+    /// Hashes a password with a new salt.
     ///
     /// # Errors
     ///
     /// [`IdentityError::Unavailable`]: try again later.
     async fn hash(&self, password: &Password) -> Result<PasswordHash, IdentityError>;
 
-    /// Whether a hash was made of this password, in any of the attempt's spellings.
+    /// Whether the hash matches this password, in any of the attempt's spellings.
     ///
-    /// With no hash it takes as long and answers `false`, so that timing does
-    /// not tell which accounts exist.
+    /// Without a hash it takes as long and returns `false`, so that timing does
+    /// not reveal which accounts exist.
     ///
     /// # Errors
     ///
     /// [`IdentityError::Unavailable`]: try again later.
     async fn verify(&self, attempt: PasswordAttempt, hash: Option<PasswordHash>) -> Result<bool, IdentityError>;
 
-    /// What makes a password easy to guess, in a sentence; `None` if nothing does.
+    /// Why a password is easy to guess, as a sentence; `None` if it is not.
     ///
-    /// `hints` are texts that an attacker would try, the e-mail address for one.
+    /// `hints` are texts that an attacker would try, such as the e-mail address.
     ///
     /// # Errors
     ///
@@ -66,50 +66,50 @@ pub trait PasswordHasher: Send + Sync + fmt::Debug + 'static {
     async fn weakness(&self, password: &Password, hints: &[String]) -> Result<Option<String>, IdentityError>;
 }
 
-/// What an access token says.
+/// The claims of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claims {
-    /// Who.
+    /// The account.
     pub account: AccountId,
-    /// In which session.
+    /// The session.
     pub session: SessionId,
-    /// From when.
+    /// Valid from.
     pub issued_at: Timestamp,
-    /// Until when.
+    /// Valid until.
     pub expires_at: Timestamp,
 }
 
-/// Signs access tokens; for the accounts service alone.
+/// Signs access tokens; only for the accounts service.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `identity`.
 ///
-/// - A signed token says what was signed: `a_token_says_what_was_signed`.
-/// - Who has the public keys verifies it: `a_token_is_verified_with_public_keys_alone`.
+/// - A verified token carries the signed claims: `a_token_says_what_was_signed`.
+/// - The public keys are enough to verify it: `a_token_is_verified_with_public_keys_alone`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TokenSigner: Send + Sync + fmt::Debug + 'static {
-    /// Signs, to whole seconds.
+    /// Signs a token, with times in whole seconds.
     fn sign(&self, claims: Claims) -> String;
 
     /// The public keys as a JSON Web Key Set (RFC 7517).
     fn jwks(&self) -> String;
 }
 
-/// Reads access tokens; for every service.
+/// Verifies access tokens; for every service.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `identity`.
 ///
 /// - A token is valid until it expires: `a_token_is_valid_until_it_expires`.
-/// - A token that was changed or signed by another is refused: `a_forged_token_is_refused`.
+/// - A changed token, or one signed with another key, is refused: `a_forged_token_is_refused`.
 /// - A token is not valid before the time it names: `a_token_is_not_valid_before_its_time`.
 /// - A token for another audience, issuer or use is refused: `a_token_for_something_else_is_refused`.
-/// - A token that demands what the verifier does not know is refused: `an_unknown_demand_is_refused`.
+/// - A token with a critical header that the verifier does not know is refused: `an_unknown_demand_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TokenVerifier: Send + Sync + fmt::Debug + 'static {
-    /// Reads a token that is valid at `now`.
+    /// Verifies a token at the time `now`.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ pub trait TokenVerifier: Send + Sync + fmt::Debug + 'static {
     fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, IdentityError>;
 }
 
-/// What is kept of a refresh token: its SHA-256, so that who reads the store cannot use it.
+/// The stored form of a refresh token: its SHA-256, so that reading the store is not enough to use it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenDigest(pub [u8; 32]);
 
@@ -127,10 +127,10 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
-/// Makes the refresh tokens of one session, each out of the one before, and recognises them.
+/// Derives the refresh tokens of one session, each from the one before, and recognises them.
 ///
-/// Kept beside the session, so that every process has it. By itself it gives no token that is worth anything:
-/// that takes a token of the session, of which a digest alone is kept.
+/// Stored with the session, so that every process has it. By itself it yields no valid token:
+/// that also takes a token of the session, of which only a digest is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SessionKey(pub [u8; 32]);
 
@@ -143,56 +143,56 @@ impl fmt::Debug for SessionKey {
 /// A refresh token that was exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpentToken {
-    /// Which one.
+    /// The token.
     pub token: TokenDigest,
-    /// When it was exchanged first.
+    /// When it was first exchanged.
     pub at: Timestamp,
 }
 
-/// One sign-in on one device, kept alive by refresh tokens that are used once each.
+/// One sign-in on one device, kept alive by refresh tokens that are each used once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Its name.
+    /// Unique id.
     pub id: SessionId,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// What the browser calls itself; at most 200 characters.
+    /// The browser's `User-Agent`; at most 200 characters.
     pub device: String,
     /// When the owner signed in.
     pub created_at: Timestamp,
     /// When it was last refreshed.
     pub refreshed_at: Timestamp,
-    /// When it ends unless refreshed before.
+    /// When it expires unless refreshed.
     pub expires_at: Timestamp,
-    /// The password that its owner proved to know: once the account has another, the session is over.
+    /// The password that was proved at sign-in: once the account has another, the session is over.
     pub password: PasswordVersion,
-    /// Makes and recognises its refresh tokens.
+    /// Derives and recognises its refresh tokens.
     pub key: SessionKey,
-    /// The refresh token that is valid now.
+    /// The current refresh token.
     pub current: TokenDigest,
-    /// Those that were exchanged a moment ago, newest first; at most [`Session::MAX_SPENT`].
+    /// Recently exchanged tokens, newest first; at most [`Session::MAX_SPENT`].
     pub spent: Vec<SpentToken>,
 }
 
 impl Session {
-    /// How many sessions an account may have; the one that began first gives way to one too many.
+    /// The most sessions per account; one too many ends the oldest.
     pub const MAX_PER_ACCOUNT: usize = 100;
-    /// How many exchanged tokens are remembered, so that a store has a bound.
+    /// The most exchanged tokens that are remembered.
     pub const MAX_SPENT: usize = 8;
 }
 
-/// Keeps sessions. What it cannot find is signed out.
+/// Keeps sessions. A session that it cannot find is signed out.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `sessions`.
 ///
 /// - A session is found until it is revoked: `a_session_is_found_until_revoked`.
-/// - A session that expired is gone: `an_expired_session_is_gone`.
+/// - An expired session is gone: `an_expired_session_is_gone`.
 /// - Of two refreshes with one token, one wins: `one_of_two_racing_refreshes_wins`.
 /// - An owner finds their own sessions and no others: `an_owner_finds_their_sessions`.
 /// - All sessions of an owner but one may be revoked at once: `all_sessions_but_one_may_be_revoked`.
-/// - An owner has so many sessions and no more; the oldest gives way: `the_oldest_of_too_many_sessions_gives_way`.
+/// - The sessions of an owner are bounded; one too many ends the oldest: `the_oldest_of_too_many_sessions_gives_way`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync + fmt::Debug + 'static {
@@ -211,28 +211,28 @@ pub trait SessionStore: Send + Sync + fmt::Debug + 'static {
     /// [`IdentityError::Unavailable`]: treat everybody as signed out.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, IdentityError>;
 
-    /// Puts `next` in the place of the session, if its token is still `used`; tells whether it was.
+    /// Replaces the session with `next` if its token is still `used`; returns whether it did.
     ///
     /// # Errors
     ///
     /// [`IdentityError::Unavailable`]: try again later.
     async fn refresh(&self, used: TokenDigest, next: Session) -> Result<bool, IdentityError>;
 
-    /// Ends a session; tells whether it was alive and the account's own.
+    /// Ends a session; returns whether it was alive and belonged to the account.
     ///
     /// # Errors
     ///
     /// [`IdentityError::Unavailable`]: try again, it does no harm.
     async fn revoke(&self, account: AccountId, id: SessionId) -> Result<bool, IdentityError>;
 
-    /// Ends all sessions of an account, but for `keep`.
+    /// Ends all sessions of an account except `keep`.
     ///
     /// # Errors
     ///
     /// [`IdentityError::Unavailable`]: try again, it does no harm.
     async fn revoke_all(&self, account: AccountId, keep: Option<SessionId>) -> Result<(), IdentityError>;
 
-    /// The sessions of an account that are alive, newest first.
+    /// The live sessions of an account, newest first.
     ///
     /// # Errors
     ///
@@ -243,14 +243,14 @@ pub trait SessionStore: Send + Sync + fmt::Debug + 'static {
 /// How long tokens and sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLifetimes {
-    /// An access token; a service that cannot ask believes it so long.
+    /// An access token; a service that cannot check its session accepts it for this long.
     pub access: Duration,
-    /// A session that nobody refreshes.
+    /// A session that is not refreshed.
     pub idle: Duration,
     /// A session, however often it is refreshed.
     pub longest: Duration,
-    /// How long after its exchange a refresh token gives the same pair again, to a second tab or to whom the answer
-    /// did not reach; later it is a thief's. Five seconds more are granted, because clocks differ.
+    /// How long after its exchange a refresh token returns the same pair again, for a second tab or a lost response;
+    /// later use means theft. Five more seconds are granted, because clocks differ.
     pub overlap: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Keeps anybody from doing too much of something.
+//! Limits how often something may be done.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,49 +7,49 @@ use async_trait::async_trait;
 
 use super::BoxError;
 
-/// The limiter did not answer: the caller decides whether that means yes or no.
+/// The limiter did not respond: the caller decides whether to allow.
 #[derive(Debug, thiserror::Error)]
 #[error("the rate limiter is unavailable")]
 pub struct LimitError(#[source] pub BoxError);
 
-/// How much is allowed: `burst` at once, and one more each `per`.
+/// A quota: `burst` at once, and one more each `per`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// At once.
     pub burst: u32,
-    /// The time in which one more is allowed.
+    /// The time after which one more is allowed.
     pub per: Duration,
 }
 
 /// Whether it may be done now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Yes, and it is counted.
+    /// Yes, and it was counted.
     Allowed,
-    /// No; it is not counted.
+    /// No; it was not counted.
     Denied {
-        /// After this span it is worth another try.
+        /// When to try again.
         retry_after: Duration,
     },
 }
 
 /// Counts by key, by the generic cell rate algorithm (ITU-T I.371).
 ///
-/// Where there are more keys than can be kept, those that owe least are forgotten first.
+/// If there are more keys than fit, those closest to a full quota are dropped first.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `limits`.
 ///
 /// - A burst is allowed and no more: `a_burst_is_allowed_and_no_more`.
-/// - After the span it names, one more is allowed: `one_more_is_allowed_after_the_span_named`.
-/// - A denied try costs nothing: `a_denied_try_costs_nothing`.
-/// - Keys are counted apart: `keys_are_counted_apart`.
-/// - A clock that is set back shuts nobody out: `a_clock_that_is_set_back_shuts_nobody_out`.
+/// - After the returned span, one more is allowed: `one_more_is_allowed_after_the_span_named`.
+/// - A denied attempt costs nothing: `a_denied_try_costs_nothing`.
+/// - Keys are counted separately: `keys_are_counted_apart`.
+/// - A clock that is set back locks nobody out: `a_clock_that_is_set_back_shuts_nobody_out`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait RateLimiter: Send + Sync + fmt::Debug + 'static {
-    /// Asks for one, and counts it if allowed.
+    /// Checks whether one more is allowed, and counts it if so.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! All that was ever published and is still kept, read once from its beginning.
+//! Every published event that is retained, read once from the beginning.
 
 use std::fmt;
 
@@ -6,27 +6,27 @@ use async_trait::async_trait;
 
 use super::transport::{Arrival, TransportError};
 
-/// How far a log was read.
+/// How far a log has been read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogProgress {
-    /// So many messages were read, or passed over because they are kept no longer.
+    /// Messages read, or skipped because they are no longer retained.
     pub read: u64,
-    /// So many there were when the log was opened.
+    /// Messages in the log when it was opened.
     pub total: u64,
 }
 
-/// Reads some streams from the oldest message to the one that was last when the log was opened.
+/// Reads topics from the oldest message to the last one at the time the log was opened.
 ///
-/// It belongs to no group and moves none.
+/// It joins no group and moves no position.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `log`.
 ///
-/// - A log ends where it ended when it was opened, in the order of each subject: `a_log_ends_where_it_ended`.
+/// - A log ends at its end when opened, in the order of each subject: `a_log_ends_where_it_ended`.
 #[async_trait]
 pub trait EventLog: Send + Sync + fmt::Debug {
-    /// The next messages, a few hundred of them; none at the end.
+    /// The next messages, up to a few hundred; none at the end.
     ///
     /// # Errors
     ///
@@ -34,9 +34,9 @@ pub trait EventLog: Send + Sync + fmt::Debug {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves nothing out.
+    /// Dropping the future skips nothing.
     async fn next(&mut self) -> Result<Vec<Arrival>, TransportError>;
 
-    /// How far it was read.
+    /// How far it has been read.
     fn progress(&self) -> LogProgress;
 }

@@ -1,4 +1,4 @@
-//! The events that were committed and are not published yet.
+//! The committed events that are not published yet.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,86 +11,86 @@ use crate::wire::EventEnvelope;
 
 use super::store::StoreError;
 
-/// The right to publish, until it runs out or another takes it.
+/// The right to publish, until it expires or another process takes it.
 ///
-/// `epoch` is the fence: it grows whenever the lease changes hands, and an
-/// outbox refuses marks of an epoch that is over.
+/// `epoch` is the fencing token: it increases whenever the lease changes hands, and an
+/// outbox refuses marks of an earlier epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// Who holds it.
+    /// The holder.
     pub owner: Uuid,
-    /// How often it changed hands.
+    /// How often the lease has changed hands.
     pub epoch: u64,
 }
 
-/// A place in the outbox, valid while one lease lasts; opaque to the relay.
+/// A position in the outbox, valid during one lease; opaque to the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OutboxCursor(pub u128);
 
-/// Unpublished events and where they end.
+/// Unpublished events and the cursor after them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PendingEvents {
     /// The events.
     pub events: Vec<EventEnvelope>,
-    /// The last of them; `None` if there are none.
+    /// The position of the last; `None` if there are none.
     pub end: Option<OutboxCursor>,
 }
 
-/// Hands out what is not published, until it is marked.
+/// Returns unpublished events until they are marked.
 ///
-/// One process at a time publishes the events of a service; the lease says which.
+/// One process at a time publishes the events of a service; the lease decides which.
 /// A process that lost it does no harm: consumers keep the order of versions.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `outbox`.
 ///
-/// - Events come out in the order of their versions, with none left out: `pending_is_contiguous_per_aggregate`.
-/// - An event that cannot be read holds back later events of its aggregate, and nothing else:
+/// - Events come out in the order of their versions, without gaps: `pending_is_contiguous_per_aggregate`.
+/// - An unreadable event holds back only later events of its aggregate:
 ///   `an_unreadable_event_holds_back_its_own_aggregate_alone`.
-/// - What is not marked comes out again: `what_is_not_marked_comes_out_again`.
-/// - What is marked never comes out again: `what_is_marked_never_comes_out_again`.
+/// - An unmarked event comes out again: `what_is_not_marked_comes_out_again`.
+/// - A marked event never comes out again: `what_is_marked_never_comes_out_again`.
 /// - Reading on from a cursor repeats nothing: `a_cursor_reads_on`.
 /// - One holder at a time: `a_lease_has_one_holder`.
-/// - A lease that ran out is free: `a_lease_that_ran_out_is_free`.
+/// - An expired lease is free: `a_lease_that_ran_out_is_free`.
 /// - A mark under a lost lease is refused: `a_stale_lease_marks_nothing`.
-/// - A commit wakes who waits, even if it came first: `a_commit_wakes_the_relay`.
-/// - What was committed outlives the process (`survives_restart`): `what_was_committed_survives_a_restart`.
+/// - A commit wakes a waiting relay, even if it came first: `a_commit_wakes_the_relay`.
+/// - Committed events outlive the process (`survives_restart`): `what_was_committed_survives_a_restart`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync + fmt::Debug + 'static {
-    /// Whether what is committed here, with the store that it belongs to, outlives the process.
+    /// Whether commits to this outbox and its store outlive the process.
     fn survives_restart(&self) -> bool;
 
-    /// Takes the lease, or prolongs the one that `owner` holds; `None` while another holds it.
+    /// Takes the lease, or extends the one that `owner` holds; `None` while another holds it.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`]: try again later.
     async fn lease(&self, owner: Uuid, span: Duration) -> Result<Option<Lease>, StoreError>;
 
-    /// Gives the lease back, so that another need not wait for its end.
+    /// Releases the lease, so that another process need not wait for its expiry.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`]: it will run out by itself.
+    /// [`StoreError::Unavailable`]: it will expire.
     async fn release(&self, lease: Lease) -> Result<(), StoreError>;
 
-    /// Up to `max` unpublished events, oldest first, behind `after`.
+    /// Up to `max` unpublished events after `after`, oldest first.
     ///
-    /// For each aggregate they are the lowest unpublished versions behind the cursor, in order.
-    /// A pass over the outbox begins without a cursor; what is committed while it goes on may come with the next one.
+    /// For each aggregate they are the lowest unpublished versions after the cursor, in order.
+    /// A pass over the outbox begins without a cursor; events committed during it may come with the next one.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`].
     async fn pending(&self, after: Option<OutboxCursor>, max: usize) -> Result<PendingEvents, StoreError>;
 
-    /// Forgets events that the transport has.
+    /// Deletes events that the transport has.
     ///
     /// # Errors
     ///
-    /// - [`StoreError::Conflict`] if the lease is no longer held; nothing is forgotten.
+    /// - [`StoreError::Conflict`] if the lease is no longer held; nothing is deleted.
     /// - [`StoreError::Unavailable`]: mark again, it does no harm.
     async fn mark_published(&self, lease: Lease, ids: &[EventId]) -> Result<(), StoreError>;
 

@@ -1,4 +1,4 @@
-//! Where deliveries wait that could not be handled.
+//! Parked deliveries: those that could not be handled (dead letters).
 
 use std::fmt;
 
@@ -10,100 +10,100 @@ use crate::domain::time::Timestamp;
 use super::store::{Page, StoreError};
 use super::transport::Arrival;
 
-/// A delivery that was set aside.
+/// A parked delivery.
 ///
 /// `id` orders the deliveries of one key: it is drawn when they are parked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
-    /// Its name; later ones of a key sort after earlier ones.
+    /// Unique id; later ones of a key sort after earlier ones.
     pub id: Uuid,
-    /// Which consumer could not handle it.
+    /// The consumer that could not handle it.
     pub consumer: String,
-    /// What it is ordered by.
+    /// Its ordering key.
     pub key: String,
-    /// What arrived.
+    /// The delivered event or bytes.
     pub arrival: Arrival,
-    /// Why it is here: its own failure, or that of an earlier one of its key.
+    /// Why it is parked: its own failure, or an earlier one of its key.
     pub reason: String,
-    /// When it was set aside.
+    /// When it was parked.
     pub parked_at: Timestamp,
-    /// Whether it is to be handled again.
+    /// Whether it was released to be handled again.
     pub released: bool,
 }
 
 /// Which parked deliveries to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ParkedFilter {
-    /// Of this consumer alone.
+    /// Only this consumer's.
     pub consumer: Option<String>,
-    /// Of this key alone.
+    /// Only this key's.
     pub key: Option<String>,
-    /// Only those that are to be handled again.
+    /// Only released ones.
     pub released_only: bool,
 }
 
-/// What is to change about parked deliveries.
+/// A change to parked deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParkingChange {
-    /// Puts another arrival in the place of one.
+    /// Replaces the content of one.
     Edit {
-        /// Which.
+        /// The delivery.
         id: Uuid,
-        /// What takes its place.
+        /// The new content.
         arrival: Arrival,
     },
-    /// Lets the consumer handle all of a key again, in order.
+    /// Releases all of a key to be handled again, in order.
     Release {
-        /// Of which consumer.
+        /// The consumer.
         consumer: String,
-        /// Of which key.
+        /// The key.
         key: String,
     },
-    /// Holds all of a key again, since one could not be handled after all.
+    /// Holds all of a key again, since one still could not be handled.
     Hold {
-        /// Of which consumer.
+        /// The consumer.
         consumer: String,
-        /// Of which key.
+        /// The key.
         key: String,
     },
-    /// Forgets these.
+    /// Deletes these.
     Remove {
-        /// Which.
+        /// The deliveries.
         ids: Vec<Uuid>,
     },
 }
 
-/// Keeps what a consumer could not handle, and all that came after it of the same key.
+/// Keeps what a consumer could not handle, and everything after it of the same key.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `parking`.
 ///
-/// - What is parked is listed, in order, until it is removed: `parked_deliveries_are_listed_in_order`.
-/// - A later delivery follows only a parked key: `a_later_delivery_follows_only_a_parked_key`.
+/// - A parked delivery is listed, in order, until it is removed: `parked_deliveries_are_listed_in_order`.
+/// - A later delivery is parked only if its key is: `a_later_delivery_follows_only_a_parked_key`.
 /// - A delivery may be edited: `a_parked_delivery_may_be_edited`.
 /// - A key may be released and held again: `a_key_may_be_released_and_held_again`.
 /// - A delivery that follows a released key is released: `what_follows_a_released_key_is_released`.
-/// - A key is the same however it is written, as [`ordering_key`](super::transport::ordering_key) says:
+/// - All spellings of a key are equal, see [`ordering_key`](super::transport::ordering_key):
 ///   `a_key_is_the_same_however_it_is_written`.
-/// - A delivery that cannot be read is passed by; released ones of its key behind it wait:
+/// - An unreadable delivery is skipped; released ones of its key after it wait:
 ///   `an_unreadable_delivery_holds_back_its_own_key_alone`.
 /// - Consumers do not see each other's keys: `consumers_park_apart`.
-/// - What was parked outlives the process (`survives_restart`): `what_was_parked_survives_a_restart`.
+/// - Parked deliveries outlive the process (`survives_restart`): `what_was_parked_survives_a_restart`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait ParkingLot: Send + Sync + fmt::Debug + 'static {
-    /// Whether what is parked here outlives the process.
+    /// Whether parked deliveries outlive the process.
     fn survives_restart(&self) -> bool;
 
-    /// Sets a delivery aside, and its key with it.
+    /// Parks a delivery, and with it its key.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`]: do not settle the delivery.
     async fn park(&self, parked: Parked) -> Result<(), StoreError>;
 
-    /// Sets aside those deliveries whose key is parked already; returns the ids of those that were.
+    /// Parks those deliveries whose key is already parked; returns their ids.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ pub trait ParkingLot: Send + Sync + fmt::Debug + 'static {
     /// [`StoreError::Unavailable`]: handle nothing.
     async fn parked_keys(&self, consumer: &str, keys: &[String]) -> Result<Vec<String>, StoreError>;
 
-    /// Lists parked deliveries, oldest first, passing by those that cannot be read.
+    /// Lists parked deliveries, oldest first, skipping unreadable ones.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Where the payments service keeps its state.
+//! The store of the payments service.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -15,7 +15,7 @@ use super::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 /// One kind of record of the payments service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentRecord {
-    /// An order, as far as money is concerned.
+    /// The payable of an order.
     Payable(Payable),
     /// An attempt to pay it.
     Payment(Payment),
@@ -33,23 +33,23 @@ impl From<Payment> for PaymentRecord {
     }
 }
 
-/// What a decision needs to know, read in one round trip.
+/// Everything a decision needs, read in one round trip.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaymentNeeds {
     /// Payables, by order; each brings the payment that its `live` names.
     pub payables: Vec<OrderId>,
-    /// Payments, by name.
+    /// Payments, by id.
     pub payments: Vec<PaymentId>,
-    /// Payments, by what their buyers called the request.
+    /// Payments, by the idempotency keys of their buyers.
     pub keys: Vec<(AccountId, IdempotencyKey)>,
 }
 
-/// What of it exists, in any order and once each.
+/// The existing records, in any order, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaymentRecords {
     /// The payables.
     pub payables: Vec<Stored<Payable>>,
-    /// The payments, whether asked for by name, by key or as live.
+    /// The payments, whether requested by id, by key or as live.
     pub payments: Vec<Stored<Payment>>,
 }
 
@@ -60,19 +60,19 @@ pub struct PaymentRecords {
 /// Each line is a rule in `ticketing-conformance`, module `store`.
 ///
 /// - A commit is all or nothing: `a_stale_commit_leaves_no_trace`.
-/// - A conflict names what changed: `a_conflict_names_what_changed`.
+/// - A conflict names the changed records: `a_conflict_names_what_changed`.
 /// - Of two commits against one revision, one wins: `one_of_two_racing_commits_wins`.
 /// - A revision that was read in another history of the record, such as a backup, conflicts however often each
 ///   was written: `a_revision_of_another_history_conflicts`.
 /// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
-/// - An insert of what exists is refused: `an_insert_of_what_exists_is_refused`.
-/// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
-/// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
+/// - An insert of an existing record is refused: `an_insert_of_what_exists_is_refused`.
+/// - A committed record is read back with the next revision: `a_commit_is_visible_to_the_next_read`.
+/// - A cancelled commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
-/// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
-/// - A list passes by what cannot be read and goes on behind it: `unreadable_payments_are_passed_by`.
-/// - Of one buyer, a key makes one payment: `a_key_makes_one_payment_of_a_buyer`.
-/// - Payments that wait for the gateway are found until they are settled, whatever clock they began by:
+/// - An unreadable record fails only reads that ask for it: `an_unreadable_record_is_corrupt`.
+/// - A list skips unreadable records and continues: `unreadable_payments_are_passed_by`.
+/// - A key makes at most one payment per buyer: `a_key_makes_one_payment_of_a_buyer`.
+/// - Payments that wait for the gateway are found until they are settled, whatever clock they were started by:
 ///   `unsettled_payments_are_found_until_settled`.
 /// - A payable brings its live payment: `a_payable_brings_its_live_payment`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -85,10 +85,10 @@ pub trait PaymentStore: Send + Sync + fmt::Debug + 'static {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn load(&self, needs: &PaymentNeeds) -> Result<PaymentRecords, StoreError>;
 
-    /// Payments that are pending or whose refund is due, oldest first, but for those begun within `young`.
+    /// Payments that are pending or whose refund is due, oldest first, except those started within `young`.
     ///
-    /// What began later than that began by a clock that ran ahead: nobody waits until its time has come.
-    /// They come page by page, so that one which cannot be settled does not starve the rest.
+    /// A start later than now comes from a fast clock: such a payment is returned at once.
+    /// They come in pages, so that one that cannot be settled does not starve the rest.
     ///
     /// # Errors
     ///
@@ -99,12 +99,12 @@ pub trait PaymentStore: Send + Sync + fmt::Debug + 'static {
         page: Page<PaymentId>,
     ) -> Result<Vec<Payment>, StoreError>;
 
-    /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.
+    /// Applies every write and queues every event, or does neither; returns the commit token of the new revisions.
     ///
     /// # Errors
     ///
-    /// - [`StoreError::Conflict`] names the records, or the key, that another commit took.
-    /// - [`StoreError::Unavailable`]: the commit may have happened all the same.
+    /// - [`StoreError::Conflict`] names the conflicting records, or the key that is taken.
+    /// - [`StoreError::Unavailable`]: the commit may have happened.
     ///
     /// # Cancel safety
     ///

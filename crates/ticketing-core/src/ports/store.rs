@@ -1,7 +1,7 @@
-//! What all stores share: records with revisions, and the unit of work.
+//! Common to all stores: records with revisions, and the unit of work.
 //!
-//! A unit of work is a value. It is built by a use case, carries as many
-//! decisions as were waiting, and is committed once: all of it or nothing.
+//! A unit of work is a value. A use case builds it, it carries as many
+//! decisions as were waiting, and it is committed once: all of it or nothing.
 
 use std::fmt;
 
@@ -12,29 +12,29 @@ use crate::wire::EventEnvelope;
 
 use super::BoxError;
 
-/// A record as it was read.
+/// A record as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored<R> {
-    /// What was read.
+    /// The value.
     pub record: R,
-    /// Which write it was read after.
+    /// The revision at the time of the read.
     pub revision: Revision,
 }
 
-/// Which write of a record was the last.
+/// Identifies the last write of a record.
 ///
-/// The count alone would not do: a write that is rolled back in a failover, or lost with a restored
-/// backup, is counted again by the next one, which may say something else.
+/// The count alone is not enough: the next write repeats the count of one that was rolled back in a failover,
+/// or lost with a restored backup, and may have different content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision {
-    /// How often the record was written; moves by one with every write.
+    /// The number of writes; increases by one with each.
     pub count: u64,
     /// The commit that wrote it last.
     pub token: CommitToken,
 }
 
 impl Revision {
-    /// The revision of a record that a commit wrote in the place of `replaced`.
+    /// The revision that a commit with `token` gives a record at revision `replaced`.
     #[must_use]
     pub const fn after(replaced: Option<Self>, token: CommitToken) -> Self {
         let before = match replaced {
@@ -45,17 +45,17 @@ impl Revision {
     }
 }
 
-/// Tells one commit from every other, in whichever history of the store: an adapter draws it at random.
+/// Identifies a commit in every history of the store: an adapter draws it at random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitToken(pub u64);
 
 impl CommitToken {
-    /// Of commits that were made before commits had tokens.
+    /// The token of commits from before tokens existed.
     pub const NONE: Self = Self(0);
 }
 
 impl<R> Stored<R> {
-    /// Writes `next` in its place, if nobody else did meanwhile.
+    /// Writes `next` in its place, if nobody else did in the meantime.
     #[must_use]
     pub fn replace<T: From<R>>(&self, next: R) -> Write<T> {
         Write { record: next.into(), replaces: Some(self.revision) }
@@ -65,30 +65,30 @@ impl<R> Stored<R> {
 /// One record to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write<R> {
-    /// What will be read afterwards.
+    /// The new value.
     pub record: R,
-    /// The revision that it takes the place of; `None` if there must be no such record.
+    /// The revision that it replaces; `None` if the record must not exist yet.
     pub replaces: Option<Revision>,
 }
 
 impl<R> Write<R> {
-    /// Writes a record that does not exist yet.
+    /// Writes a new record.
     #[must_use]
     pub fn insert(record: impl Into<R>) -> Self {
         Self { record: record.into(), replaces: None }
     }
 }
 
-/// Writes and the events that tell of them, to be committed as one.
+/// Writes and the events that report them, to be committed as one.
 ///
-/// Names each record at most once. Events of one aggregate stand in the order
+/// Each record occurs at most once. Events of one aggregate are in the order
 /// of their versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "nothing happens until the unit of work is committed"]
 pub struct UnitOfWork<R> {
-    /// What changes.
+    /// The writes.
     pub writes: Vec<Write<R>>,
-    /// What is told about it.
+    /// The events that report them.
     pub events: Vec<EventEnvelope>,
 }
 
@@ -118,7 +118,7 @@ impl<R> UnitOfWork<R> {
     }
 }
 
-/// What a write collided with.
+/// The record or unique key that a write conflicted with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecordKey {
     /// An account.
@@ -146,13 +146,13 @@ pub enum RecordKey {
 /// Why a store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// These changed since they were read, or exist already: reload and decide again.
+    /// These changed since they were read, or already exist: reload and decide again.
     #[error("records changed since they were read")]
     Conflict(Vec<RecordKey>),
-    /// The store did not answer; a commit may have happened all the same: read before deciding again.
+    /// The store did not respond; a commit may have happened: read before deciding again.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
-    /// What is stored cannot be understood: a human is needed.
+    /// A stored record is unreadable: an operator is needed.
     #[error("the store holds what it should not")]
     Corrupt(#[source] BoxError),
 }
@@ -168,10 +168,10 @@ impl StoreError {
     }
 }
 
-/// A slice of a list that is read page by page, in the order of its cursor.
+/// A page request: a slice of a list, in the order of its cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page<C> {
-    /// The last entry of the page before; `None` for the first page.
+    /// The last entry of the previous page; `None` for the first page.
     pub after: Option<C>,
     /// The most entries to return.
     pub limit: usize,

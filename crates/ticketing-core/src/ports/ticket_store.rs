@@ -1,4 +1,4 @@
-//! Where the tickets service keeps its state, and how tickets are searched.
+//! The store of the tickets service, and the search for tickets.
 
 use std::fmt;
 
@@ -12,32 +12,32 @@ use crate::domain::time::Timestamp;
 
 use super::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 
-/// What a visitor looks for. Every filter that is given must match.
+/// A search. Every given filter must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketQuery {
     /// Words that title, venue, city or description contain, each as the beginning of a word; case does not matter.
     ///
-    /// Which words, [`words_to_find`](crate::domain::search::words_to_find) says; a text without words finds nothing.
+    /// [`words_to_find`](crate::domain::search::words_to_find) defines the words; a text without words finds nothing.
     pub text: Option<String>,
-    /// The whole category, compared as [`name_to_find`](crate::domain::search::name_to_find) says.
+    /// The whole category, compared by [`name_to_find`](crate::domain::search::name_to_find).
     pub category: Option<String>,
     /// The whole city, compared in the same way.
     pub city: Option<String>,
-    /// The event begins then or later.
+    /// The event starts then or later.
     pub from: Option<Timestamp>,
-    /// The event begins before then.
+    /// The event starts before then.
     pub to: Option<Timestamp>,
-    /// Only tickets that are priced in it. Bounds and orders by price compare minor units, so they name one.
+    /// Only tickets priced in it. Filters and sorting by price compare minor units, so they need one.
     pub currency: Option<Currency>,
     /// In minor units; inclusive.
     pub min_price: Option<u64>,
     /// In minor units; inclusive.
     pub max_price: Option<u64>,
-    /// Which come first.
+    /// The order of the results.
     pub sort: TicketSort,
-    /// Events that began before then are left out; those without a time are not.
+    /// Events that started before then are left out; those without a time are not.
     pub now: Timestamp,
-    /// Which slice.
+    /// The requested page.
     pub page: Page<TicketCursor>,
 }
 
@@ -61,10 +61,10 @@ impl TicketQuery {
     }
 }
 
-/// Which tickets come first; those that are equal by it, newest first.
+/// The order of tickets; equal ones are ordered newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TicketSort {
-    /// Put on sale last.
+    /// Newest first.
     #[default]
     Newest,
     /// Event soonest; those without a time come last.
@@ -75,17 +75,17 @@ pub enum TicketSort {
     Dearest,
 }
 
-/// A place in a list of tickets: the entry that a page ended with.
+/// A cursor in a list of tickets: the last entry of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TicketCursor {
-    /// What the list is sorted by, as [`TicketSort::rank`] gives it.
+    /// Its sort value, from [`TicketSort::rank`].
     pub rank: u64,
     /// The entry itself.
     pub id: TicketId,
 }
 
 impl TicketSort {
-    /// What a listing is sorted by, lowest first; equal ranks are ordered by id, highest first.
+    /// The sort value of a listing, lowest first; equal ranks are ordered by id, highest first.
     #[must_use]
     pub fn rank(self, listing: &Listing) -> u64 {
         let offer = &listing.ticket.offer;
@@ -98,7 +98,7 @@ impl TicketSort {
         }
     }
 
-    /// The place of a listing in a list that is sorted like this.
+    /// The cursor at a listing in a list with this order.
     #[must_use]
     pub fn cursor(self, listing: &Listing) -> TicketCursor {
         TicketCursor { rank: self.rank(listing), id: listing.ticket.id }
@@ -112,59 +112,59 @@ impl TicketSort {
 /// Each line is a rule in `ticketing-conformance`, module `store`.
 ///
 /// - A commit is all or nothing: `a_stale_commit_leaves_no_trace`.
-/// - A conflict names what changed: `a_conflict_names_what_changed`.
+/// - A conflict names the changed records: `a_conflict_names_what_changed`.
 /// - Of two commits against one revision, one wins: `one_of_two_racing_commits_wins`.
 /// - A revision that was read in another history of the record, such as a backup, conflicts however often each
 ///   was written: `a_revision_of_another_history_conflicts`.
 /// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
-/// - An insert of what exists is refused: `an_insert_of_what_exists_is_refused`.
-/// - What was committed is read back, one revision further: `a_commit_is_visible_to_the_next_read`.
-/// - Whoever stops waiting for a commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
+/// - An insert of an existing record is refused: `an_insert_of_what_exists_is_refused`.
+/// - A committed record is read back with the next revision: `a_commit_is_visible_to_the_next_read`.
+/// - A cancelled commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
-/// - Of one seller, a key makes one listing: `a_key_makes_one_listing_of_a_seller`.
-/// - A record that cannot be read is told to whoever asks for it, and to nobody else: `an_unreadable_record_is_corrupt`.
-/// - A list passes by what cannot be read and goes on behind it: `unreadable_listings_are_passed_by`.
+/// - A key makes at most one listing per seller: `a_key_makes_one_listing_of_a_seller`.
+/// - An unreadable record fails only reads that ask for it: `an_unreadable_record_is_corrupt`.
+/// - A list skips unreadable records and continues: `unreadable_listings_are_passed_by`.
 /// - Every filter narrows a search, and only tickets on sale are found: `a_search_finds_what_matches_and_no_more`.
-/// - Words, cities and categories are found however they are written or stored: `whatever_is_spelled_in_two_ways_is_found`.
+/// - Words, cities and categories are found in every spelling: `whatever_is_spelled_in_two_ways_is_found`.
 /// - Pages in any order join without a gap or a repetition: `search_pages_join_without_gaps`.
-/// - A seller's own list has all that is theirs, newest first: `a_seller_finds_all_their_listings`.
+/// - A seller's list has all their listings, newest first: `a_seller_finds_all_their_listings`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait TicketStore: Send + Sync + fmt::Debug + 'static {
-    /// The listings of these names that exist, in any order.
+    /// The existing listings with these ids, in any order.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError>;
 
-    /// The listing that a seller asked for under a key.
+    /// The listing that a seller created under an idempotency key.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError>;
 
-    /// Tickets on sale that match, in the order asked for.
+    /// Matching tickets on sale, in the requested order.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`].
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError>;
 
-    /// What a seller ever put on sale, newest first.
+    /// All listings of a seller, newest first.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`].
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError>;
 
-    /// Applies every write and queues every event, or does neither; returns what its records' revisions carry.
+    /// Applies every write and queues every event, or does neither; returns the commit token of the new revisions.
     ///
     /// # Errors
     ///
-    /// - [`StoreError::Conflict`] names the records that another commit changed, or the key that it took.
-    /// - [`StoreError::Unavailable`]: the commit may have happened all the same.
+    /// - [`StoreError::Conflict`] names the conflicting records, or the key that is taken.
+    /// - [`StoreError::Unavailable`]: the commit may have happened.
     ///
     /// # Cancel safety
     ///

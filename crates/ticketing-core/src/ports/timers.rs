@@ -1,4 +1,4 @@
-//! Tells when a time has come.
+//! Timers that fire at a given time.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,71 +11,71 @@ use crate::domain::time::Timestamp;
 
 use super::BoxError;
 
-/// The timers did not answer: the same call may succeed later.
+/// The timers did not respond: the same call may succeed later.
 #[derive(Debug, thiserror::Error)]
 #[error("the timers are unavailable")]
 pub struct TimerError(#[source] pub BoxError);
 
-/// Something to do at a time.
+/// A timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timer {
-    /// About which order; an order has one timer.
+    /// The order; an order has one timer.
     pub order: OrderId,
-    /// When.
+    /// When it is due.
     pub due: Timestamp,
 }
 
-/// A timer that came due, on loan.
+/// A due timer that was claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueTimer {
-    /// Which.
+    /// The timer.
     pub timer: Timer,
-    /// Proves that it was claimed, and by which claim.
+    /// Identifies the claim.
     pub token: Uuid,
 }
 
-/// Keeps timers, and lends those that are due.
+/// Keeps timers, and lets callers claim those that are due.
 ///
-/// Timers only save time: whatever they are about is found without them too, later.
+/// Timers only save time: without them the same work is found too, later.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `timers`.
 ///
 /// - A timer is never early: `a_timer_is_never_early`.
-/// - A timer that is due is claimed: `a_due_timer_is_claimed`.
-/// - A claimed timer is nobody else's: `a_claimed_timer_is_nobody_elses`.
-/// - A claim that is not completed in time is lent again: `an_abandoned_claim_is_lent_again`.
+/// - A due timer is claimed: `a_due_timer_is_claimed`.
+/// - A claimed timer is not given to anybody else: `a_claimed_timer_is_nobody_elses`.
+/// - A claim that is not completed in time expires: `an_abandoned_claim_is_lent_again`.
 /// - A completed timer is gone: `a_completed_timer_is_gone`.
-/// - A token that ran out completes nothing: `a_stale_token_completes_nothing`.
+/// - An expired token completes nothing: `a_stale_token_completes_nothing`.
 /// - Scheduling again moves the timer: `scheduling_again_moves_the_timer`.
 /// - A cancelled timer is gone: `a_cancelled_timer_is_gone`.
-/// - Ten thousand timers due at once are each lent once: `many_timers_due_at_once_are_lent_once`.
+/// - Ten thousand timers due at once are each claimed once: `many_timers_due_at_once_are_lent_once`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait TimerQueue: Send + Sync + fmt::Debug + 'static {
-    /// Sets timers; one that exists is moved.
+    /// Sets timers; an existing one is moved.
     ///
     /// # Errors
     ///
     /// [`TimerError`]: set them again, it does no harm.
     async fn schedule(&self, timers: &[Timer]) -> Result<(), TimerError>;
 
-    /// Forgets timers, where they exist.
+    /// Deletes timers, if they exist.
     ///
     /// # Errors
     ///
     /// [`TimerError`]: cancel again, it does no harm.
     async fn cancel(&self, orders: &[OrderId]) -> Result<(), TimerError>;
 
-    /// Lends up to `max` timers that are due, earliest first, for `span`.
+    /// Claims up to `max` due timers, earliest first, for `span`.
     ///
     /// # Errors
     ///
-    /// [`TimerError`]: what was lent comes again after `span`.
+    /// [`TimerError`]: claimed timers come again after `span`.
     async fn claim_due(&self, max: usize, span: Duration) -> Result<Vec<DueTimer>, TimerError>;
 
-    /// Forgets claimed timers; returns how many were still on loan under these tokens.
+    /// Deletes claimed timers; returns how many were still claimed under these tokens.
     ///
     /// # Errors
     ///

@@ -14,13 +14,13 @@ use super::BoxError;
 /// Why the transport did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// The transport did not answer: the same call may succeed later.
+    /// The transport did not respond: the same call may succeed later.
     #[error("the transport is unavailable")]
     Unavailable(#[source] BoxError),
-    /// This event will never be carried, too large for one: a human is needed.
+    /// This event can never be published, for example because it is too large: an operator is needed.
     #[error("the transport refuses this event")]
     Refused(#[source] BoxError),
-    /// The transport lacks the feature, and says so in its [`TransportFeatures`].
+    /// The transport lacks the feature, as its [`TransportFeatures`] say.
     #[error("the transport does not support this")]
     Unsupported,
     /// The subscription is closed: subscribe again.
@@ -28,37 +28,37 @@ pub enum TransportError {
     Closed,
 }
 
-/// How far a publication came.
+/// How many events were published before an error.
 #[derive(Debug, thiserror::Error)]
 #[error("only the first {durable} events were published")]
 pub struct PublishError {
-    /// So many events from the front are durable; of the rest nothing is known.
+    /// This many events from the front are durable; whether later ones are is unknown.
     pub durable: usize,
-    /// Why the next one is not.
+    /// Why the next one failed.
     #[source]
     pub source: TransportError,
 }
 
-/// What a transport can do beyond the core rules. A claim is tested, and what is not claimed is refused.
+/// What a transport supports beyond the core rules. A claim is tested, and an unclaimed feature is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TransportFeatures {
-    /// A new group may start with what was published before it.
+    /// A new group may start with events published before it.
     pub replays_history: bool,
     /// Members of one group share the work.
     pub competing_consumers: bool,
-    /// What was published outlives the process.
+    /// Published events outlive the process.
     pub survives_restart: bool,
 }
 
-/// Takes events to the transport.
+/// Publishes events.
 ///
 /// # Contract
 ///
 /// Each line is a rule in `ticketing-conformance`, module `transport`.
 ///
-/// - What is published arrives as it was, to the byte: `events_arrive_as_they_were_sent`.
+/// - An event arrives byte for byte as it was published: `events_arrive_as_they_were_sent`.
 /// - An Ok means durable: `what_was_acknowledged_is_delivered`.
-/// - An error tells the durable prefix honestly: `a_failed_publication_tells_its_durable_prefix`.
+/// - An error reports the durable prefix correctly: `a_failed_publication_tells_its_durable_prefix`.
 /// - Events of one subject keep their order: `events_of_a_subject_keep_their_order`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
@@ -67,7 +67,7 @@ pub trait EventPublisher: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     ///
-    /// [`PublishError`] tells how many from the front are durable: publish the rest again.
+    /// [`PublishError`] says how many from the front are durable: publish the rest again.
     ///
     /// # Cancel safety
     ///
@@ -75,25 +75,25 @@ pub trait EventPublisher: Send + Sync + fmt::Debug + 'static {
     async fn publish(&self, events: &[EventEnvelope]) -> Result<(), PublishError>;
 }
 
-/// Where a group that never subscribed before begins.
+/// Where a new group starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartFrom {
-    /// With the oldest event that is kept.
+    /// With the oldest retained event.
     Earliest,
     /// With the next event.
     Latest,
 }
 
-/// Who subscribes, to what.
+/// The group and topics of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionConfig {
     /// Members of one group share the events; every group gets all of them.
     pub group: String,
-    /// Which streams.
+    /// The topics.
     pub topics: Vec<Topic>,
-    /// Where a new group begins.
+    /// Where a new group starts.
     pub start: StartFrom,
-    /// The most deliveries that may be unsettled at a time.
+    /// The most unsettled deliveries at a time.
     pub max_unsettled: usize,
 }
 
@@ -107,14 +107,14 @@ pub struct SubscriptionConfig {
 /// - A new group may begin with the oldest event (`replays_history`): `a_new_group_may_begin_with_the_oldest_event`.
 /// - A new group may begin with the next event, the first that is published after `subscribe` returned:
 ///   `a_new_group_may_begin_with_the_next_event`.
-/// - A group goes on where it stopped: `a_group_goes_on_where_it_stopped`.
+/// - A group continues where it stopped: `a_group_goes_on_where_it_stopped`.
 /// - Members share the work and lose nothing when one joins or leaves (`competing_consumers`): `members_share_and_lose_nothing`.
-/// - What was published outlives the process (`survives_restart`): `what_was_published_survives_a_restart`.
-/// - What is not claimed is refused: `an_unclaimed_feature_is_refused`.
+/// - Published events outlive the process (`survives_restart`): `what_was_published_survives_a_restart`.
+/// - An unclaimed feature is refused: `an_unclaimed_feature_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait EventSubscriber: Send + Sync + fmt::Debug + 'static {
-    /// What this transport can do.
+    /// What this transport supports.
     fn features(&self) -> TransportFeatures;
 
     /// Joins a group.
@@ -134,20 +134,20 @@ pub trait EventSubscriber: Send + Sync + fmt::Debug + 'static {
 /// - A later event of a subject waits until the earlier ones are settled or in the same batch before it:
 ///   `a_later_event_waits_for_the_earlier`.
 /// - A delivery to retry comes again, no sooner than asked, with a higher attempt: `a_retried_delivery_comes_again_later`.
-/// - While one subject waits for a retry the others flow: `other_subjects_flow_during_a_retry`.
+/// - While one subject waits for a retry, others continue: `other_subjects_flow_during_a_retry`.
 /// - A dropped delivery comes again: `a_dropped_delivery_comes_again`.
-/// - Progress never passes what is unsettled: `progress_never_passes_an_unsettled_delivery`.
-/// - No more than `max_unsettled` are out at a time: `unsettled_deliveries_are_bounded`.
+/// - Progress never passes an unsettled delivery: `progress_never_passes_an_unsettled_delivery`.
+/// - No more than `max_unsettled` are in flight at a time: `unsettled_deliveries_are_bounded`.
 /// - After `stop` nothing new comes and settling still works: `after_stop_settling_still_works`.
-/// - `close` tells how many were left unsettled, and they come again: `close_tells_what_was_abandoned`.
-/// - Whoever stops waiting for `next` loses nothing: `a_cancelled_next_loses_nothing`.
-/// - What cannot be decoded is delivered as such: `undecodable_bytes_are_delivered_as_such`.
+/// - `close` returns how many were left unsettled, and they come again: `close_tells_what_was_abandoned`.
+/// - A cancelled `next` loses nothing: `a_cancelled_next_loses_nothing`.
+/// - Undecodable bytes are delivered as such: `undecodable_bytes_are_delivered_as_such`.
 #[async_trait]
 pub trait Subscription: Send + Sync + fmt::Debug {
     /// Waits for deliveries and returns up to `max`; none only after `stop`.
     ///
-    /// A batch may hold several events of one subject, in order. Whoever fails to
-    /// handle one of them settles the later ones of its subject the same way.
+    /// A batch may hold several events of one subject, in order. If handling one of
+    /// them fails, settle the later ones of its subject the same way.
     ///
     /// # Errors
     ///
@@ -158,10 +158,10 @@ pub trait Subscription: Send + Sync + fmt::Debug {
     /// Dropping the future loses no delivery.
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, TransportError>;
 
-    /// Asks for nothing more; what is out may still be settled.
+    /// Stops fetching; deliveries in flight may still be settled.
     async fn stop(&mut self);
 
-    /// Leaves the group, after waiting up to `deadline` for what is out to be settled.
+    /// Leaves the group, after waiting up to `deadline` for deliveries in flight to be settled.
     ///
     /// Returns how many deliveries were abandoned; they will come again.
     ///
@@ -171,44 +171,44 @@ pub trait Subscription: Send + Sync + fmt::Debug {
     async fn close(self: Box<Self>, deadline: Duration) -> Result<usize, TransportError>;
 }
 
-/// What is to become of a delivery.
+/// How a delivery is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
-    /// It was handled, or set aside durably.
+    /// It was handled, or parked durably.
     Ack,
-    /// It could not be handled: deliver it again, and with it all later ones of its subject.
+    /// It could not be handled: deliver it again, together with all later ones of its subject.
     Retry {
         /// Not before this span has passed.
         after: Duration,
     },
 }
 
-/// Tells a subscription what became of one delivery.
+/// Reports to a subscription how one delivery was settled.
 pub trait Settle: Send + Sync + fmt::Debug {
-    /// Notes it. Called once.
+    /// Settles the delivery. Called once.
     ///
     /// # Errors
     ///
-    /// [`TransportError::Closed`] if it comes too late: the delivery comes again.
+    /// [`TransportError::Closed`] if it is too late: the delivery comes again.
     fn settle(self: Box<Self>, settlement: Settlement) -> Result<(), TransportError>;
 }
 
-/// What arrived.
+/// The content of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
     /// An event.
     Event(EventEnvelope),
-    /// Bytes that are no event of ours.
+    /// Bytes that are not one of our events.
     Undecodable {
         /// The bytes.
         raw: RawMessage,
-        /// What is wrong with them.
+        /// Why they cannot be decoded.
         reason: Undecodable,
     },
 }
 
 impl Arrival {
-    /// What it is ordered by: the subject of an event, or the key of a raw message, in the normal form of [`ordering_key`].
+    /// The ordering key: the subject of an event, or the key of a raw message, in the normal form of [`ordering_key`].
     #[must_use]
     pub fn key(&self) -> String {
         match self {
@@ -218,35 +218,35 @@ impl Arrival {
     }
 }
 
-/// The normal form of a key, by which keys are compared: a UUID in lower case with hyphens, however it was written;
-/// anything else as it is.
+/// The normal form in which keys are compared: a UUID in lower case with hyphens, however it was written;
+/// anything else unchanged.
 #[must_use]
 pub fn ordering_key(key: &str) -> String {
     Uuid::try_parse(key).map_or_else(|_| key.to_owned(), |subject| subject.to_string())
 }
 
-/// An event on loan: settle it, or it comes again.
+/// A delivered event: settle it, or it comes again.
 #[derive(Debug)]
 #[must_use = "an unsettled delivery is delivered again"]
 pub struct Delivery {
-    /// What arrived.
+    /// The content.
     pub arrival: Arrival,
-    /// How often it was delivered to this group by this member, from 1.
+    /// How often this member delivered it to this group, from 1.
     pub attempt: u32,
     settle: Box<dyn Settle>,
 }
 
 impl Delivery {
-    /// Lends an event; for subscriptions.
+    /// Wraps content for delivery; for subscriptions.
     pub fn new(arrival: Arrival, attempt: u32, settle: Box<dyn Settle>) -> Self {
         Self { arrival, attempt, settle }
     }
 
-    /// Says what became of it.
+    /// Settles the delivery.
     ///
     /// # Errors
     ///
-    /// [`TransportError::Closed`] if it comes too late: the delivery comes again.
+    /// [`TransportError::Closed`] if it is too late: the delivery comes again.
     pub fn settle(self, settlement: Settlement) -> Result<(), TransportError> {
         self.settle.settle(settlement)
     }

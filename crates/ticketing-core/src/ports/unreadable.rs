@@ -1,8 +1,8 @@
-//! Records that are there and cannot be understood.
+//! Stored records that cannot be read.
 //!
-//! A newer release wrote them, or a hand did. Whoever asks for such a record by
-//! its id is told so; a list passes it by, because what stands behind it is
-//! somebody else's. So that nobody overlooks it, it is counted, logged and found
+//! They were written by a newer release, or by hand. A read of such a record by
+//! its id fails; a list skips it, because the records after it belong to
+//! somebody else. So that nobody overlooks it, it is counted, logged and found
 //! by an audit.
 
 use std::collections::{BTreeMap, HashSet};
@@ -12,13 +12,13 @@ use parking_lot::Mutex;
 
 use super::store::StoreError;
 
-/// A record that cannot be understood.
+/// A record that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("the document {id} of {collection} holds {what}")]
 pub struct Unreadable {
-    /// Where it lies.
+    /// The collection.
     pub collection: &'static str,
-    /// What it is called there.
+    /// Its id there.
     pub id: String,
     /// What is wrong with it.
     pub what: String,
@@ -30,14 +30,14 @@ impl From<Unreadable> for StoreError {
     }
 }
 
-/// A page of a list: the records that can be read, in order, and those that were passed by.
+/// A page of a list: the readable records, in order, and the skipped ones.
 ///
-/// A page with fewer records than were asked for is the last one, however many were passed by.
+/// A page with fewer records than requested is the last one, however many were skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
-    /// As many as were asked for, if there are as many.
+    /// As many records as were requested, if there are as many.
     pub records: Vec<T>,
-    /// What lies between them, before the last of them.
+    /// Unreadable records between them, before the last of them.
     pub unreadable: Vec<Unreadable>,
 }
 
@@ -48,7 +48,7 @@ impl<T> Default for Listed<T> {
 }
 
 impl<T> Listed<T> {
-    /// Adds what comes next in the list; `None` is not for whoever asks.
+    /// Adds the next record of the list; `None` is one that does not match the request.
     pub fn take(&mut self, next: Result<Option<T>, Unreadable>) {
         match next {
             Ok(record) => self.records.extend(record),
@@ -63,22 +63,22 @@ impl<T> From<Vec<T>> for Listed<T> {
     }
 }
 
-/// Tells an operator which records were passed by. A clone tells the same.
+/// Reports skipped records to an operator. Clones share one state.
 #[derive(Debug, Clone, Default)]
 pub struct PassedBy(Arc<Mutex<Told>>);
 
 #[derive(Debug, Default)]
 struct Told {
     counts: BTreeMap<&'static str, u64>,
-    /// Each is logged once, as far as this set goes.
+    /// Each is logged once, as far as this set remembers.
     logged: HashSet<(&'static str, String)>,
 }
 
-/// So many records are remembered as logged, so that a log does not repeat them with every pass.
+/// How many records are remembered as logged, so that the log does not repeat them with every pass.
 const REMEMBERED: usize = 1024;
 
 impl PassedBy {
-    /// Counts a record that was passed by, and logs it if it is new.
+    /// Counts a skipped record, and logs it if it is new.
     pub fn tell(&self, unreadable: &Unreadable) {
         let Unreadable { collection, id, what } = unreadable;
         let mut told = self.0.lock();
@@ -91,14 +91,14 @@ impl PassedBy {
         }
     }
 
-    /// Tells what a page passed by; returns the rest of it.
+    /// Reports a page's skipped records; returns the others.
     #[must_use]
     pub fn told<T>(&self, listed: Listed<T>) -> Vec<T> {
         listed.unreadable.iter().for_each(|unreadable| self.tell(unreadable));
         listed.records
     }
 
-    /// How often records of each collection were passed by.
+    /// How often records of each collection were skipped.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
         self.0.lock().counts.clone()

@@ -8,16 +8,16 @@ pub enum TicketStatus {
     /// Some are available.
     #[default]
     OnSale,
-    /// All are sold or held.
+    /// All places are sold or held.
     SoldOut,
-    /// Its seller takes no more orders.
+    /// Its seller has withdrawn it.
     Withdrawn,
 }
 
-/// How far an order has come.
+/// The state of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OrderStatus {
-    /// Held for the buyer until it is paid or its time is over.
+    /// Held for the buyer until it is paid or expires.
     #[default]
     AwaitingPayment,
     /// Paid.

@@ -1,8 +1,8 @@
-//! Fields: a control with its label, a hint and what is wrong with it.
+//! Fields: a control with its label, a hint and an error message.
 
 use leptos::prelude::*;
 
-/// One field of a form; its name is its id as well.
+/// One field of a form; its name is also its id.
 #[derive(Debug, Default)]
 pub(crate) struct Field {
     pub(crate) name: &'static str,
@@ -16,7 +16,7 @@ pub(crate) struct Field {
     pub(crate) list: Option<String>,
 }
 
-/// What a one-line control takes.
+/// The kind of a one-line control.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Text,
@@ -25,17 +25,17 @@ pub(crate) enum Kind {
     Password,
     Date,
     DateTime,
-    /// A decimal amount, typed as text so that any keyboard will do.
+    /// A decimal amount, typed as text so that any keyboard works.
     Decimal,
-    /// A whole number from one to this.
+    /// A whole number from one to this maximum.
     Count(u32),
 }
 
 /// One choice of a list.
 pub(crate) struct Choice {
-    /// What is sent.
+    /// Its value.
     pub(crate) value: String,
-    /// What is shown.
+    /// Its label.
     pub(crate) label: String,
 }
 
@@ -69,7 +69,7 @@ impl Kind {
     }
 }
 
-/// A control of one line.
+/// A one-line control.
 pub(crate) fn input_field(kind: Kind, mut field: Field) -> AnyView {
     let value = std::mem::take(&mut field.value);
     let list = field.list.take();
@@ -94,7 +94,7 @@ pub(crate) fn input_field(kind: Kind, mut field: Field) -> AnyView {
     labelled(field, control.into_any())
 }
 
-/// A control of one line that proposes what to type.
+/// A one-line control with suggestions.
 pub(crate) fn proposing_field(field: Field, proposals: Vec<String>) -> AnyView {
     let id = format!("{}-proposals", field.name);
     let options = proposals.into_iter().map(|proposal| view! { <option value=proposal></option> }).collect_view();
@@ -103,7 +103,7 @@ pub(crate) fn proposing_field(field: Field, proposals: Vec<String>) -> AnyView {
     view! { {input_field(Kind::Text, field)} {list} }.into_any()
 }
 
-/// A control of many lines.
+/// A multi-line control.
 pub(crate) fn area_field(field: Field) -> AnyView {
     let control = view! {
         <textarea
@@ -122,7 +122,7 @@ pub(crate) fn area_field(field: Field) -> AnyView {
     labelled(field, control.into_any())
 }
 
-/// A choice from a list.
+/// A drop-down list.
 pub(crate) fn select_field(field: Field, choices: Vec<Choice>) -> AnyView {
     let options = choices.into_iter().map(|choice| option(choice, &field.value)).collect_view();
     let control = view! {
@@ -176,7 +176,7 @@ fn described_by(field: &Field) -> Option<String> {
 }
 
 /// The text of a `textarea`, whose children the renderer does not escape.
-// A browser drops the first line break: the one before the text, not one in it.
+// Browsers drop the first line break: so this is the one before the text, not one in it.
 fn area_text(value: &str) -> String {
     format!("\n{}", value.replace('&', "&amp;").replace('<', "&lt;"))
 }

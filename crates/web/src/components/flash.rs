@@ -2,28 +2,28 @@
 
 use leptos::prelude::*;
 
-/// A message about what was just done.
+/// A message about the last action.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flash {
-    /// How it is to be taken.
+    /// The kind of message.
     pub kind: FlashKind,
     /// One sentence.
     pub text: String,
 }
 
-/// How a message is to be taken.
+/// The kinds of message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FlashKind {
-    /// It worked.
+    /// Success.
     #[default]
     Success,
-    /// Something to know.
+    /// Information.
     Notice,
-    /// It did not work.
+    /// Failure.
     Failure,
 }
 
-/// What was just done: a word that survives a redirect, and what it says to the reader.
+/// The last action: a code that survives a redirect, and its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
     /// An account was opened.
@@ -42,22 +42,22 @@ pub enum Done {
     OrderPaid,
     /// An order had been paid before.
     OrderPaidBefore,
-    /// The card's answer is late.
+    /// The card's result is late.
     PaymentPending,
-    /// The money goes back, since the order is over.
+    /// The money is refunded, since the order has ended.
     PaymentRefunded,
     /// The password was changed.
     PasswordChanged,
-    /// A session elsewhere was ended.
+    /// A session on another device was ended.
     SessionRevoked,
-    /// Nothing, since the form was opened by another account.
+    /// Nothing, because another account opened the form.
     NothingChanged,
-    /// Nothing: a form that was not accepted is no longer kept.
+    /// Nothing: a refused form is no longer kept.
     EntriesLost,
 }
 
 impl Done {
-    /// All of them.
+    /// Every variant.
     pub const ALL: [Self; 14] = [
         Self::SignedUp,
         Self::SignedOut,
@@ -75,7 +75,7 @@ impl Done {
         Self::EntriesLost,
     ];
 
-    /// The word for it, fit for a cookie.
+    /// The code, safe in a cookie.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ impl Done {
         }
     }
 
-    /// What a word stands for; any other text says nothing.
+    /// The action of a code; `None` for any other text.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|done| done.word() == word)
@@ -138,7 +138,7 @@ impl From<Done> for Flash {
     }
 }
 
-/// Tells who somebody is now whose form was opened by another account.
+/// The message for a form that another account opened: says who is signed in now.
 #[must_use]
 pub fn nothing_changed(email: &str) -> Flash {
     let text = format!(

@@ -1,10 +1,10 @@
-//! Forms that come back with the input kept and a message beside each field.
+//! Forms that keep the input and show a message beside each field.
 
 use leptos::prelude::*;
 
-/// A form: what was typed, and what was wrong with it.
+/// A form: its input and its errors.
 ///
-/// `V` holds the values of the form's fields as texts, as they were typed.
+/// `V` holds the values of the fields as typed.
 ///
 /// # Examples
 ///
@@ -17,38 +17,38 @@ use leptos::prelude::*;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form<V> {
-    /// What the fields show.
+    /// The values of the fields.
     pub values: V,
-    /// What is wrong with single fields, in the order in which to mend them.
+    /// Errors of single fields, in the order in which to correct them.
     pub errors: Vec<FieldError>,
-    /// What is wrong with the whole.
+    /// An error of the whole form.
     pub alert: Option<String>,
 }
 
-/// What is wrong with one field.
+/// An error of one field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldError {
     /// The field's name in the form.
     pub field: String,
-    /// What is expected, as it goes on after the field's name: `must not be empty`.
+    /// What is expected, as a phrase after the field's name: `must not be empty`.
     pub message: String,
 }
 
 impl<V> Form<V> {
-    /// A form that nothing is wrong with yet.
+    /// A form without errors.
     #[must_use]
     pub const fn new(values: V) -> Self {
         Self { values, errors: Vec::new(), alert: None }
     }
 
-    /// Adds what is wrong with one field.
+    /// Adds an error of one field.
     #[must_use]
     pub fn refuse(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
         self.errors.push(FieldError { field: field.into(), message: message.into() });
         self
     }
 
-    /// Adds what is wrong with the whole.
+    /// Adds an error of the whole form.
     #[must_use]
     pub fn alert(mut self, alert: impl Into<String>) -> Self {
         self.alert = Some(alert.into());
@@ -59,7 +59,7 @@ impl<V> Form<V> {
         self.errors.iter().find(|error| error.field == field).map(FieldError::sentence)
     }
 
-    /// The title of its page: says first that something is wrong.
+    /// The title of its page, prefixed with `Error:` if there is one.
     pub(crate) fn title(&self, title: &str) -> String {
         if self.errors.is_empty() && self.alert.is_none() {
             return title.to_owned();
@@ -74,7 +74,7 @@ impl FieldError {
     }
 }
 
-/// Says what is wrong, with a link to each field.
+/// Lists the errors, with a link to each field.
 // Every message is listed here, so one about a field that the form does not show
 // is not lost.
 pub(crate) fn form_alert<V>(form: &Form<V>) -> Option<AnyView> {
@@ -92,7 +92,7 @@ fn error_link(error: &FieldError) -> impl IntoView + use<> {
     view! { <li><a class="link" href=address>{error.sentence()}</a></li> }
 }
 
-/// What a field is called in a sentence; one that no form shows keeps its own name.
+/// The label of a field in a sentence; an unknown field keeps its name.
 fn label(field: &str) -> &str {
     match field {
         "title" => "Title",

@@ -1,4 +1,4 @@
-//! An amount of money, which the script writes the way of the reader's place.
+//! An amount of money, which the script formats for the reader's locale.
 
 use leptos::prelude::*;
 

@@ -1,12 +1,12 @@
-//! Who opened a form.
+//! The account that opened a form.
 
 use leptos::prelude::*;
 
 use crate::shell::Shell;
 
-/// Tells in a form who was signed in when it was opened; empty if nobody was.
+/// A hidden field with the account that opened the form; empty if nobody was signed in.
 ///
-/// What another account sends afterwards, from a tab that was left open, is not carried out.
+/// A form submitted by another account, from a tab that was left open, is not carried out.
 pub(crate) fn opened_by(account: Option<&str>) -> impl IntoView + use<> {
     view! { <input type="hidden" name="for" value=account.unwrap_or_default().to_owned()/> }
 }

@@ -1,4 +1,4 @@
-//! The facts of an order: what, how many, for how much.
+//! The facts of an order: ticket, quantity and price.
 
 use leptos::prelude::*;
 

@@ -1,8 +1,8 @@
-//! The way to the next page of a list.
+//! The link to the next page of a list.
 
 use leptos::prelude::*;
 
-/// A link to where the list goes on, if it does.
+/// A link to the next page, if there is one.
 pub(crate) fn next_link(address: Option<String>) -> Option<impl IntoView> {
     address.map(|address| {
         view! {

@@ -1,4 +1,4 @@
-//! A ticket in the catalogue. Rendered dozens of times a page: keep it small.
+//! A ticket in the catalogue. Rendered dozens of times per page: keep it small.
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -11,28 +11,28 @@ use crate::format::{Money, ticket_address};
 /// A ticket in the catalogue.
 #[derive(Clone, Debug, Default)]
 pub struct TicketCard {
-    /// Part of its address: `/tickets/{id}`.
+    /// Its id, part of its address: `/tickets/{id}`.
     pub id: String,
-    /// What it is for.
+    /// The title.
     pub title: String,
-    /// Where it takes place: the house.
+    /// The venue.
     pub venue: Option<String>,
-    /// Where it takes place: the town.
+    /// The city.
     pub city: Option<String>,
-    /// What kind of event it is.
+    /// The kind of event.
     pub category: Option<String>,
-    /// When it begins: RFC 3339 in UTC.
+    /// When the event starts: RFC 3339 in UTC.
     pub starts_at: Option<String>,
-    /// What one costs.
+    /// The price of one place.
     pub price: Money,
-    /// How many can be ordered now.
+    /// How many places can be ordered now.
     pub available: u32,
     /// Whether it can be ordered.
     pub status: TicketStatus,
 }
 
-// Styled by its place in the list: a class on each element would cost as much
-// time as all the rest.
+// Styled by its position in the list: a class on each element would take as
+// long to render as everything else.
 pub(crate) fn ticket_card(ticket: TicketCard) -> impl IntoView {
     view! {
         <li>
@@ -47,7 +47,7 @@ pub(crate) fn ticket_card(ticket: TicketCard) -> impl IntoView {
     }
 }
 
-/// The house and the town in one line.
+/// Venue and city in one line.
 pub(crate) fn place(venue: Option<String>, city: Option<String>) -> Option<String> {
     match (venue, city) {
         (Some(venue), Some(city)) => Some([&venue, ", ", &city].concat()),

@@ -6,7 +6,7 @@ use super::field::{Choice, Field, Kind, area_field, input_field, proposing_field
 use super::form::Form;
 use crate::pages::sell::TicketValues;
 
-/// What a seller may choose from.
+/// The choices of a seller.
 #[derive(Debug)]
 pub(crate) struct TicketChoices {
     pub(crate) currencies: Vec<String>,

@@ -1,4 +1,4 @@
-//! A moment, which the script writes in the reader's place and time zone.
+//! A time, which the script formats for the reader's locale and time zone.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! An account: its password, its sessions, the way out.
+//! An account: its password, its sessions, and signing out.
 
 use leptos::prelude::*;
 
@@ -14,28 +14,28 @@ use crate::shell::{Shell, document};
 /// Its forms go to `/account/password`, `/account/sessions/{id}/revoke` and `/signout`.
 #[derive(Clone, Debug, Default)]
 pub struct AccountPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
     /// The account's e-mail address.
     pub email: String,
     /// The form that changes the password; its fields: `currentPassword`, `newPassword`.
     pub password: Form<()>,
-    /// Where the account is signed in.
+    /// The sessions of the account.
     pub sessions: Vec<Session>,
 }
 
-/// A place where an account is signed in.
+/// A session of the account.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
-    /// Names it in the address that revokes it.
+    /// Its id, part of the address that revokes it.
     pub id: String,
-    /// What the browser calls itself.
+    /// A readable form of the browser's `User-Agent`.
     pub device: String,
     /// When its owner signed in: RFC 3339 in UTC.
     pub created_at: String,
     /// When it was last refreshed: RFC 3339 in UTC.
     pub refreshed_at: String,
-    /// Whether it is the one in use now.
+    /// Whether it is the current session.
     pub current: bool,
 }
 

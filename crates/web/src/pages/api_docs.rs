@@ -1,74 +1,74 @@
-//! The HTTP interface, described for people.
+//! The HTTP API, described for people.
 
 use leptos::prelude::*;
 
 use crate::shell::{Shell, document};
 
-/// The description of the HTTP interface at `/api/docs`.
+/// The description of the HTTP API at `/api/docs`.
 #[derive(Clone, Debug, Default)]
 pub struct ApiDocsPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
-    /// The name of the interface.
+    /// The title of the API.
     pub title: String,
     /// Its version.
     pub version: String,
-    /// What it is for.
+    /// Its purpose.
     pub description: Option<String>,
-    /// The operations; those of one tag stand together, in order of its first.
+    /// The operations, grouped by tag in the order in which tags first appear.
     pub operations: Vec<ApiOperation>,
 }
 
 /// An operation: a method on a path.
 #[derive(Clone, Debug, Default)]
 pub struct ApiOperation {
-    /// The group it belongs to.
+    /// The tag it belongs to.
     pub tag: String,
-    /// The method in upper case.
+    /// The method, in upper case.
     pub method: String,
-    /// The path, with its parameters in braces.
+    /// The path, with parameters in braces.
     pub path: String,
-    /// What it does, in a few words.
+    /// A short summary.
     pub summary: String,
-    /// More about it; line breaks are kept.
+    /// The description; line breaks are kept.
     pub description: Option<String>,
-    /// Who may call it, such as `cookie` or `bearer`; empty means anyone.
+    /// Who may call it, such as `cookie` or `bearer`; empty means anybody.
     pub security: Vec<String>,
-    /// What goes into path, query and headers.
+    /// The parameters in path, query and headers.
     pub parameters: Vec<ApiParameter>,
-    /// The shape or an example of the body; line breaks are kept.
+    /// The schema or an example of the body; line breaks are kept.
     pub request: Option<String>,
-    /// What comes back.
+    /// The responses.
     pub responses: Vec<ApiResponse>,
 }
 
 /// A parameter of an operation.
 #[derive(Clone, Debug, Default)]
 pub struct ApiParameter {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Where it goes: `path`, `query` or `header`.
+    /// Its location: `path`, `query` or `header`.
     pub location: String,
-    /// Whether it must be given.
+    /// Whether it is required.
     pub required: bool,
-    /// Its type, such as `string (uuid)`.
+    /// The type, such as `string (uuid)`.
     pub schema: String,
-    /// What it means.
+    /// The description.
     pub description: Option<String>,
 }
 
-/// What an operation may answer.
+/// A response of an operation.
 #[derive(Clone, Debug, Default)]
 pub struct ApiResponse {
     /// The status code.
     pub status: String,
-    /// What it means.
+    /// The description.
     pub description: String,
-    /// The shape or an example of the body; line breaks are kept.
+    /// The schema or an example of the body; line breaks are kept.
     pub body: Option<String>,
 }
 
-/// Renders the description of the HTTP interface.
+/// Renders the description of the HTTP API.
 #[must_use]
 pub fn api_docs_page(page: ApiDocsPage) -> String {
     let title = page.title.clone();

@@ -1,4 +1,4 @@
-//! The catalogue: what is for sale, with search and filters.
+//! The catalogue: tickets on sale, with search and filters.
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -10,7 +10,7 @@ use crate::components::ticket_card::{TicketCard, ticket_card};
 use crate::format::with_query;
 use crate::shell::{Shell, document};
 
-/// The orders in which tickets can be listed: what is sent, what is shown.
+/// The sort orders of the catalogue: value and label.
 pub const SORTS: [(&str, &str); 4] = [
     ("newest", "Newest first"),
     ("soonest", "Soonest first"),
@@ -21,38 +21,38 @@ pub const SORTS: [(&str, &str); 4] = [
 /// The catalogue at `/`.
 #[derive(Clone, Debug, Default)]
 pub struct CatalogPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
-    /// The filters as they were typed.
+    /// The filters as typed.
     pub filters: Form<CatalogFilters>,
-    /// The categories that are proposed; any other may be typed.
+    /// Suggested categories; any other may be typed.
     pub categories: Vec<String>,
     /// The currencies to choose from.
     pub currencies: Vec<String>,
     /// The tickets, in order.
     pub tickets: Vec<TicketCard>,
-    /// Where the next page begins, if there is one.
+    /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
 }
 
-/// What the reader looks for; an empty text does not filter.
+/// The search filters; an empty text does not filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CatalogFilters {
     /// Words to find.
     pub q: String,
-    /// Only this kind of event.
+    /// Only this category.
     pub category: String,
-    /// Only in this town.
+    /// Only this city.
     pub city: String,
-    /// Only from this day on: `2026-12-01`.
+    /// Only events on or after this day: `2026-12-01`.
     pub from: String,
-    /// Only up to this day: `2026-12-31`.
+    /// Only events up to this day: `2026-12-31`.
     pub to: String,
-    /// Only tickets in this currency; where prices are compared, one is needed.
+    /// Only tickets in this currency; required when comparing prices.
     pub currency: String,
-    /// At least this price, a decimal of major units; sent as `minPrice`.
+    /// The lowest price, a decimal in major units; sent as `minPrice`.
     pub min_price: String,
-    /// At most this price, a decimal of major units; sent as `maxPrice`.
+    /// The highest price, a decimal in major units; sent as `maxPrice`.
     pub max_price: String,
     /// One of [`SORTS`].
     pub sort: String,

@@ -1,4 +1,4 @@
-//! Checkout: an order that waits for its payment, and until when.
+//! Checkout: an order that awaits payment, and its deadline.
 
 use leptos::prelude::*;
 
@@ -9,9 +9,9 @@ use crate::components::order_facts::order_facts;
 use crate::components::time::moment;
 use crate::shell::{Shell, document};
 
-/// A card that the sandbox knows.
+/// A test card of the sandbox.
 struct TestCard {
-    /// What is sent.
+    /// What the form submits.
     token: &'static str,
     label: &'static str,
     hint: &'static str,
@@ -31,28 +31,28 @@ const TEST_CARDS: [TestCard; 3] = [
     },
 ];
 
-/// An order that awaits its payment, at `/orders/{id}`.
+/// An order that awaits payment, at `/orders/{id}`.
 ///
-/// Another form on it cancels the order, sent to `/orders/{id}/cancel`.
+/// A second form on the page cancels the order, sent to `/orders/{id}/cancel`.
 #[derive(Clone, Debug, Default)]
 pub struct CheckoutPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
-    /// What is to be paid.
+    /// The order to pay.
     pub order: OrderSummary,
-    /// Until when it is held: RFC 3339 in UTC.
+    /// The deadline: RFC 3339 in UTC.
     pub pay_by: String,
-    /// The time now, by the server's clock: RFC 3339 in UTC.
+    /// The server's time: RFC 3339 in UTC.
     pub now: String,
     /// The payment form, sent to `/orders/{id}/pay`.
     ///
     /// Its fields: `token`, and hidden `idempotency_key` and `for`.
     pub payment: Form<PaymentValues>,
-    /// Makes sending the payment form twice pay once.
+    /// The idempotency key of the payment form.
     pub idempotency_key: String,
 }
 
-/// What the payment form shows.
+/// The values of the payment form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PaymentValues {
     /// The token of the card; empty means the first.
@@ -84,7 +84,7 @@ pub fn checkout_page(page: CheckoutPage) -> String {
     document(page.shell, &title, content)
 }
 
-// The script counts by the server's clock, and stops nothing: the server says when it is too late.
+// The script uses the server's clock and disables nothing: the server decides whether it is too late.
 fn countdown(pay_by: String, now: String) -> impl IntoView {
     let end = pay_by.clone();
     view! {

@@ -1,4 +1,4 @@
-//! Editing: the same form as for selling, filled in, and withdrawing.
+//! Editing: the form for selling with the ticket's values, and withdrawing.
 
 use leptos::prelude::*;
 
@@ -11,25 +11,25 @@ use crate::shell::{Shell, document};
 
 /// The form at `/tickets/{id}/edit` that changes a ticket, sent to the same path.
 ///
-/// Another form on it withdraws the ticket, sent to `/tickets/{id}/withdraw`.
+/// A second form on the page withdraws the ticket, sent to `/tickets/{id}/withdraw`.
 /// Both carry hidden `version`, the version that the seller saw, and `for`.
 #[derive(Clone, Debug, Default)]
 pub struct EditPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
-    /// Part of its address.
+    /// Its id, part of its address.
     pub id: String,
-    /// The version that is edited.
+    /// The edited version.
     pub version: u64,
-    /// The ticket as it is, or as it was typed.
+    /// The ticket's current or typed values.
     pub form: Form<TicketValues>,
     /// The codes of the currencies to choose from.
     pub currencies: Vec<String>,
-    /// The categories that are proposed; any other may be typed.
+    /// Suggested categories; any other may be typed.
     pub categories: Vec<String>,
-    /// How many are held or sold.
+    /// How many places are held or sold.
     pub taken: u32,
-    /// Whether it is withdrawn already: then it cannot be withdrawn again.
+    /// Whether it is already withdrawn, which hides that form.
     pub withdrawn: bool,
 }
 

@@ -1,21 +1,21 @@
-//! The page for what went wrong, or is not there.
+//! The error page.
 
 use leptos::prelude::*;
 
 use crate::shell::{Shell, document};
 
-/// A page instead of the one asked for.
+/// An error page, shown instead of the requested one.
 #[derive(Clone, Debug, Default)]
 pub struct ErrorPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
-    /// The status code of the answer.
+    /// The HTTP status code.
     pub status: u16,
-    /// What went wrong, in a few words.
+    /// A short description of the error.
     pub title: String,
     /// What the reader can do.
     pub message: String,
-    /// What to tell the operator, so that they find it in the log.
+    /// A reference for the operator to find the error in the log.
     pub reference: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! A seller's tickets, with what is held and sold.
+//! A seller's tickets, with held and sold places.
 
 use leptos::prelude::*;
 
@@ -12,30 +12,30 @@ use crate::shell::{Shell, document};
 /// A seller's tickets at `/my/tickets`.
 #[derive(Clone, Debug, Default)]
 pub struct MyTicketsPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
     /// The tickets, in order.
     pub tickets: Vec<MyTicket>,
-    /// Where the next page begins, if there is one.
+    /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
 }
 
 /// A ticket as its seller sees it.
 #[derive(Clone, Debug, Default)]
 pub struct MyTicket {
-    /// Part of its address.
+    /// Its id, part of its address.
     pub id: String,
-    /// What it is for.
+    /// The title.
     pub title: String,
-    /// When it begins: RFC 3339 in UTC.
+    /// When the event starts: RFC 3339 in UTC.
     pub starts_at: Option<String>,
-    /// What one costs.
+    /// The price of one place.
     pub price: Money,
-    /// How many were put up for sale.
+    /// How many places are offered.
     pub offered: u32,
-    /// How many are held by buyers who have not paid yet.
+    /// How many places are held by buyers who have not paid yet.
     pub held: u32,
-    /// How many are sold.
+    /// How many places are sold.
     pub sold: u32,
     /// Whether it can be ordered.
     pub status: TicketStatus,

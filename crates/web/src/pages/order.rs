@@ -1,4 +1,4 @@
-//! An order and how far it has come.
+//! An order and its state.
 
 use leptos::prelude::*;
 
@@ -7,34 +7,34 @@ use crate::components::order_facts::order_facts;
 use crate::format::{Money, order_address, ticket_address};
 use crate::shell::{Shell, document};
 
-/// An order at `/orders/{id}` that needs nothing more from its buyer.
+/// An order at `/orders/{id}` that needs no further action from its buyer.
 ///
-/// One that awaits its payment has a page of its own: `CheckoutPage`. Shown here,
+/// An order that awaits payment has a separate page: `CheckoutPage`. Shown here,
 /// it says that the payment is being confirmed.
 #[derive(Clone, Debug, Default)]
 pub struct OrderPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
     /// What was ordered.
     pub order: OrderSummary,
-    /// How far it has come.
+    /// The state of the order.
     pub status: OrderStatus,
 }
 
-/// What was ordered, for how much.
+/// The facts of an order.
 #[derive(Clone, Debug, Default)]
 pub struct OrderSummary {
-    /// Part of its address: `/orders/{id}`.
+    /// Its id, part of its address: `/orders/{id}`.
     pub id: String,
-    /// Part of the ticket's address: `/tickets/{id}`.
+    /// The ticket's id, part of its address: `/tickets/{id}`.
     pub ticket_id: String,
-    /// What was ordered.
+    /// The title of the ticket.
     pub ticket_title: String,
-    /// How many.
+    /// The number of places.
     pub quantity: u32,
-    /// What one costs.
+    /// The price of one place.
     pub price: Money,
-    /// What all cost.
+    /// The total price.
     pub total: Money,
     /// When it was ordered: RFC 3339 in UTC.
     pub placed_at: String,

@@ -12,28 +12,28 @@ use crate::shell::{Shell, document};
 /// A buyer's orders at `/orders`.
 #[derive(Clone, Debug, Default)]
 pub struct OrdersPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
     /// The orders, in order.
     pub orders: Vec<OrderRow>,
-    /// Where the next page begins, if there is one.
+    /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
 }
 
 /// An order in the list.
 #[derive(Clone, Debug, Default)]
 pub struct OrderRow {
-    /// Part of its address: `/orders/{id}`.
+    /// Its id, part of its address: `/orders/{id}`.
     pub id: String,
-    /// What was ordered.
+    /// The title of the ticket.
     pub ticket_title: String,
-    /// How many.
+    /// The number of places.
     pub quantity: u32,
-    /// For how much altogether.
+    /// The total price.
     pub total: Money,
-    /// When: RFC 3339 in UTC.
+    /// When it was ordered: RFC 3339 in UTC.
     pub placed_at: String,
-    /// How far it has come.
+    /// The state of the order.
     pub status: OrderStatus,
 }
 

@@ -9,43 +9,43 @@ use crate::shell::{Shell, document};
 
 /// The form at `/sell` that offers a new ticket, sent to the same path.
 ///
-/// Beside what describes the ticket it carries `idempotency_key` and `for`, hidden.
+/// Beside the fields of the ticket it carries hidden `idempotency_key` and `for`.
 #[derive(Clone, Debug, Default)]
 pub struct SellPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
-    /// The ticket to offer.
+    /// The values of the form.
     pub form: Form<TicketValues>,
     /// The codes of the currencies to choose from.
     pub currencies: Vec<String>,
-    /// The categories that are proposed; any other may be typed.
+    /// Suggested categories; any other may be typed.
     pub categories: Vec<String>,
-    /// Makes sending the form twice offer one ticket.
+    /// The idempotency key of the form.
     pub idempotency_key: String,
 }
 
-/// What describes a ticket, as it is typed; an empty text means none.
+/// The fields of a ticket as typed; an empty text means none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketValues {
-    /// What it is for.
+    /// The title.
     pub title: String,
-    /// More about it.
+    /// The description.
     pub description: String,
-    /// Where it takes place: the house.
+    /// The venue.
     pub venue: String,
-    /// Where it takes place: the town.
+    /// The city.
     pub city: String,
-    /// What kind of event it is.
+    /// The kind of event.
     pub category: String,
-    /// When it begins, in UTC unless it says otherwise: `2026-12-01T19:30`; sent as `startsAt`.
+    /// When the event starts, in UTC unless it says otherwise: `2026-12-01T19:30`; sent as `startsAt`.
     pub starts_at: String,
-    /// What one costs, a decimal of major units: `12.50`.
+    /// The price of one place, a decimal in major units: `12.50`.
     pub price: String,
-    /// The code of the price's currency.
+    /// The currency code of the price.
     pub currency: String,
-    /// How many are offered.
+    /// The number of places.
     pub quantity: String,
-    /// The most that one buyer may have; empty leaves it to the marketplace.
+    /// The most places per buyer; empty leaves it to the marketplace.
     pub max_per_buyer: String,
 }
 

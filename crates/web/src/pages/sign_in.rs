@@ -12,18 +12,18 @@ use crate::shell::{Shell, document};
 /// Its fields: `email`, `password`, and hidden `next`.
 #[derive(Clone, Debug, Default)]
 pub struct SignInPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
-    /// The form; a password is never given back.
+    /// The form; the password is never returned.
     pub form: Form<SignInValues>,
-    /// Where to go afterwards; whoever receives it checks that it is a local path.
+    /// Where to go afterwards; the receiver checks that it is a local path.
     pub next: String,
 }
 
-/// What the forms for signing in and signing up show.
+/// The values of the forms for signing in and signing up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignInValues {
-    /// The e-mail address, as it was typed.
+    /// The e-mail address as typed.
     pub email: String,
 }
 

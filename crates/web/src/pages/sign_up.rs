@@ -13,11 +13,11 @@ use crate::shell::{Shell, document};
 /// Its fields: `email`, `password`, and hidden `next`.
 #[derive(Clone, Debug, Default)]
 pub struct SignUpPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
-    /// The form; a password is never given back.
+    /// The form; the password is never returned.
     pub form: Form<SignInValues>,
-    /// Where to go afterwards; whoever receives it checks that it is a local path.
+    /// Where to go afterwards; the receiver checks that it is a local path.
     pub next: String,
 }
 

@@ -1,4 +1,4 @@
-//! A ticket: what it is, what it costs, and the form that orders it.
+//! A ticket: its details, its price, and the form that orders it.
 
 use leptos::prelude::*;
 
@@ -15,47 +15,47 @@ use crate::shell::{Shell, document};
 /// A ticket at `/tickets/{id}`.
 #[derive(Clone, Debug, Default)]
 pub struct TicketPage {
-    /// What every page knows.
+    /// What all pages have in common.
     pub shell: Shell,
-    /// Part of its address.
+    /// Its id, part of its address.
     pub id: String,
-    /// The version shown; live updates of an older one are ignored.
+    /// The version shown; older live updates are ignored.
     pub version: u64,
-    /// What it is for.
+    /// The title.
     pub title: String,
-    /// More about it; line breaks are kept.
+    /// The description; line breaks are kept.
     pub description: Option<String>,
-    /// Where it takes place: the house.
+    /// The venue.
     pub venue: Option<String>,
-    /// Where it takes place: the town.
+    /// The city.
     pub city: Option<String>,
-    /// What kind of event it is.
+    /// The kind of event.
     pub category: Option<String>,
-    /// When it begins: RFC 3339 in UTC.
+    /// When the event starts: RFC 3339 in UTC.
     pub starts_at: Option<String>,
-    /// What one costs.
+    /// The current price of one place.
     pub price: Money,
-    /// What one cost when the reader asked for it, if that was another price: then they are asked again.
+    /// The price when the reader ordered, if it was different: then they are asked again.
     pub was: Option<Money>,
-    /// How many can be ordered now.
+    /// How many places can be ordered now.
     pub available: u32,
     /// Whether it can be ordered.
     pub status: TicketStatus,
-    /// Whether the reader sells it: then they edit instead of ordering.
+    /// Whether the reader is its seller, who edits instead of ordering.
     pub own: bool,
-    /// The order form, sent to `/tickets/{id}/order`; a visitor who sends it has to sign in first.
+    /// The order form, sent to `/tickets/{id}/order`; somebody who is not signed in has to sign in first.
     ///
     /// Its fields: `quantity`, and hidden `amount` and `currency` (the price that
     /// the reader saw, in minor units), `idempotency_key` and `for`.
     pub order: Form<OrderValues>,
-    /// Makes sending the order form twice order once.
+    /// The idempotency key of the order form.
     pub idempotency_key: String,
 }
 
-/// What the order form shows.
+/// The values of the order form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderValues {
-    /// How many; empty means one.
+    /// The number of places; empty means one.
     pub quantity: String,
 }
 
@@ -105,7 +105,7 @@ fn offer(page: &TicketPage, visitor: bool) -> AnyView {
     .into_any()
 }
 
-/// An amount of before and one of now, for the reader to agree to.
+/// The old and the new amount, for the reader to agree to.
 fn another_price(was: Money, now: Money) -> impl IntoView {
     view! {
         <p class="message" data-kind="notice" id="another-price">

@@ -11,8 +11,8 @@ use crate::domain::text;
 
 /// An e-mail address in its normal form, in which each mailbox has one spelling.
 ///
-/// White space around it is gone, letters are lower case and composed, wide ones are narrow (NFKC), and a sigma is the
-/// same at the end of a word. The domain is an internationalised name by UTS 46, in Unicode whether or not it came as
+/// White space around it is trimmed, letters are lower case and composed, wide ones are narrow (NFKC), and a final
+/// sigma equals any other. The domain is an internationalised name by UTS 46, in Unicode even if it was given as
 /// `xn--…`. Two spellings are one account.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailAddress(String);
@@ -21,7 +21,7 @@ impl EmailAddress {
     /// RFC 5321, section 4.5.3.1.3: a path is at most 256 octets, with its angle brackets.
     pub const MAX_BYTES: usize = 254;
 
-    /// Takes over an address that a store kept; it was accepted by the rules of its day.
+    /// Wraps a stored address, which was accepted by the rules of its time.
     #[must_use]
     pub const fn from_stored(text: String) -> Self {
         Self(text)
@@ -33,12 +33,12 @@ impl EmailAddress {
         &self.0
     }
 
-    /// Every text under which the account of this mailbox may be kept: the address itself, and what earlier releases
-    /// made of it, which left a domain as `xn--…` and a sigma at the end of a word as it was.
+    /// Every text under which the account of this mailbox may be stored: the address itself, and the forms of earlier
+    /// releases, which kept a domain as `xn--…` and a final sigma unchanged.
     #[must_use]
     pub fn spellings(&self) -> Vec<String> {
         let Some((local, domain)) = self.0.rsplit_once('@') else { return vec![self.0.clone()] };
-        // A sigma in lower case depends on where it stands; no other letter does.
+        // The lower case of a sigma depends on its position; no other letter's does.
         let in_words = local.replace('σ', "Σ").to_lowercase();
         let ascii = ascii_name(domain).unwrap_or_else(|| domain.to_owned());
         let mut spellings = vec![self.0.clone()];
@@ -63,7 +63,7 @@ impl FromStr for EmailAddress {
     }
 }
 
-/// What an address may measure before it is in its normal form: a domain shrinks most, out of `xn--…`.
+/// The maximum size before normalization: a domain in `xn--…` shrinks most.
 const MAX_TYPED_BYTES: usize = 4 * EmailAddress::MAX_BYTES;
 
 fn normal_form(text: &str) -> Option<String> {
@@ -73,13 +73,13 @@ fn normal_form(text: &str) -> Option<String> {
     }
     let compatible = text::compatible(text);
     let (local, domain) = compatible.rsplit_once('@')?;
-    // Lower case may leave a letter and its accent apart.
+    // Lower-casing may separate a letter and its accent.
     let local = text::compatible(&local.to_lowercase()).replace('ς', "σ");
     let address = format!("{local}@{}", domain_name(domain)?);
     (is_local(&local) && address.len() <= EmailAddress::MAX_BYTES).then_some(address)
 }
 
-/// Only what every mail server takes: no quotes, comments or white space, and nothing that cannot be seen.
+/// Accepts only what every mail server accepts: no quotes, comments, white space or invisible characters.
 fn is_local(local: &str) -> bool {
     (1..=64).contains(&local.len())
         && !local.starts_with('.')
@@ -90,14 +90,14 @@ fn is_local(local: &str) -> bool {
 
 const RULES: (AsciiDenyList, Hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
 
-/// A name as the DNS has it: `xn--…` for each label that is not ASCII.
+/// A domain as the DNS has it: `xn--…` for each label that is not ASCII.
 fn ascii_name(domain: &str) -> Option<String> {
     let (rules, hyphens) = RULES;
     let ascii = Uts46::new().to_ascii(domain.as_bytes(), rules, hyphens, DnsLength::Verify).ok()?;
     Some(ascii.into_owned())
 }
 
-/// A name of two labels or more in Unicode, as its owner reads it; RFC 3696, section 2: its last is not all digits.
+/// A domain of two labels or more in Unicode, as people read it; RFC 3696, section 2: the last is not all digits.
 fn domain_name(domain: &str) -> Option<String> {
     let (rules, hyphens) = RULES;
     let ascii = ascii_name(domain)?;
@@ -107,7 +107,7 @@ fn domain_name(domain: &str) -> Option<String> {
     (name.contains('.') && !is_address && name.split('.').all(is_label)).then(|| name.into_owned())
 }
 
-/// UTS 46 lets symbols pass that are drawn as nothing; joiners it checks itself.
+/// UTS 46 allows some symbols that fonts draw as nothing; joiners it checks itself.
 fn is_label(label: &str) -> bool {
     let is_joiner = |c| matches!(c, '\u{200C}' | '\u{200D}');
     text::is_visible(label) && label.chars().all(|c| is_joiner(c) || !text::is_blank(c))
@@ -121,7 +121,7 @@ impl fmt::Display for EmailAddress {
 
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An address names a person, so it stays out of logs.
+        // An address identifies a person, so it stays out of logs.
         f.write_str("EmailAddress(…)")
     }
 }
@@ -220,7 +220,7 @@ mod tests {
                 "{hidden:?}"
             );
             assert_eq!(read(&format!("ada@{hidden}.org")), None, "{hidden:?}");
-            // An accent is seen on a letter.
+            // An accent is visible on a letter.
             let accented = read(&format!("ada@ex{hidden}.org")).filter(|read| read.contains(hidden));
             assert!(accented.is_none() || hidden == "\u{301}", "{hidden:?}");
         }
