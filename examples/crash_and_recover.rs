@@ -36,7 +36,7 @@ struct Process {
 
 fn start(engines: &MemoryEngines, faults: &FaultPlan) -> Result<Process, Failure> {
     let mine = engines.with_faults(faults);
-    let market = mine.surroundings(Settings::default());
+    let market = mine.service_context(Settings::default());
     let (tickets, ticket_loops) = market.tickets(mine.ticket_ports())?;
     let (orders, order_loops) = market.orders(mine.order_ports())?;
     let (payments, payment_loops) = market.payments(mine.payment_ports(), Arc::new(mine.gateway.clone()))?;

@@ -71,7 +71,7 @@ fn opera() -> Result<Offer, Box<dyn Error>> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let engines = MemoryEngines::default();
-    let market = engines.surroundings(Settings::default());
+    let market = engines.service_context(Settings::default());
     let (tickets, ticket_loops) = market.tickets(engines.ticket_ports())?;
     let (orders, order_loops) = market.orders(engines.order_ports())?;
     let ((stop, stopped), env) = (shutdown(), engines.env.clone());

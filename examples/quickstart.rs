@@ -18,7 +18,7 @@ use uuid::Uuid;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let engines = MemoryEngines::default();
-    let market = engines.surroundings(Settings::default());
+    let market = engines.service_context(Settings::default());
     let (tickets, ticket_loops) = market.tickets(engines.ticket_ports())?;
     let (orders, order_loops) = market.orders(engines.order_ports())?;
     let (payments, payment_loops) = market.payments(engines.payment_ports(), Arc::new(engines.gateway.clone()))?;

@@ -27,7 +27,7 @@ pub(crate) fn router(app: &App, streams: Streams) -> Router<App> {
     description.paths.paths.keys().fold(router, |router, path| also_with_slash(router, path))
 }
 
-/// What [`router`] answers, as `OpenAPI` 3.1.
+/// The API as `OpenAPI` 3.1.
 #[must_use]
 pub fn description(services: &[Service]) -> OpenApi {
     let mut description = described(services).into_openapi();

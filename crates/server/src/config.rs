@@ -51,7 +51,7 @@ pub struct Config {
     /// The keys that verify access tokens where accounts does not run, as a JSON Web Key Set; fetched from accounts if absent.
     pub jwks: Option<String>,
     /// Where the services are that run elsewhere.
-    pub elsewhere: BTreeMap<Service, ServiceUrl>,
+    pub remote: BTreeMap<Service, ServiceUrl>,
     /// On which engines the services work.
     pub engines: EngineSettings,
     /// The edge.
@@ -265,7 +265,7 @@ impl Default for Config {
             sessions: SessionLifetimes::default(),
             signing_key: None,
             jwks: None,
-            elsewhere: BTreeMap::new(),
+            remote: BTreeMap::new(),
             engines: EngineSettings::default(),
             http: HttpConfig::default(),
             log: LogConfig::default(),

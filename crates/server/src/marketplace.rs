@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ticketing_core::assembly::{AccountPorts, AssemblyError, ExpirationPorts, Loops, ServicePorts, Surroundings};
+use ticketing_core::assembly::{AccountPorts, AssemblyError, ExpirationPorts, Loops, ServiceContext, ServicePorts};
 use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::PaymentGateway;
@@ -27,7 +27,7 @@ use crate::telemetry::{EngineCount, Metrics};
 #[derive(Debug)]
 pub struct Engines {
     /// The transport, time, chance, and how to work.
-    pub surroundings: Surroundings,
+    pub context: ServiceContext,
     /// For the accounts service.
     pub accounts: Option<AccountPorts>,
     /// For the tickets service.
@@ -87,24 +87,24 @@ impl std::fmt::Debug for WebPorts {
 /// [`AssemblyError`]: these engines do not fit together.
 pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyError> {
     let (http_stops, stopping) = shutdown();
-    let Engines { surroundings, edge, mut counts, .. } = engines;
+    let Engines { context, edge, mut counts, .. } = engines;
     let mut parts = Parts { services: Vec::new(), loops: engines.loops };
-    let accounts = engines.accounts.map(|ports| surroundings.accounts(ports)).transpose()?;
+    let accounts = engines.accounts.map(|ports| context.accounts(ports)).transpose()?;
     let accounts = accounts.map(|service| parts.add(Service::Accounts, service));
-    let tickets = engines.tickets.map(|ports| surroundings.tickets(ports)).transpose()?;
+    let tickets = engines.tickets.map(|ports| context.tickets(ports)).transpose()?;
     let tickets = tickets.map(|service| parts.add(Service::Tickets, service));
-    let orders = engines.orders.map(|ports| surroundings.orders(ports)).transpose()?;
+    let orders = engines.orders.map(|ports| context.orders(ports)).transpose()?;
     let orders = orders.map(|service| parts.add(Service::Orders, service));
-    let payments = engines.payments.map(|ports| surroundings.payments(ports.service, ports.gateway)).transpose()?;
+    let payments = engines.payments.map(|ports| context.payments(ports.service, ports.gateway)).transpose()?;
     let payments = payments.map(|service| parts.add(Service::Payments, service));
     if let Some(ports) = engines.expiration {
-        parts.add(Service::Expiration, ((), surroundings.expiration(ports)?));
+        parts.add(Service::Expiration, ((), context.expiration(ports)?));
     }
     let (live, remote, drafts) = match engines.web {
         Some(WebPorts { live, parking, remote, drafts }) => {
             let follow = parking.map(|parking| {
-                let follow = LiveFollowsEvents::new(live.clone(), &surroundings.env);
-                surroundings.follower(Arc::new(follow), parking, StartFrom::Latest)
+                let follow = LiveFollowsEvents::new(live.clone(), &context.env);
+                context.follower(Arc::new(follow), parking, StartFrom::Latest)
             });
             parts.add(Service::Web, ((live, remote, Some(drafts)), follow.transpose()?.unwrap_or_default()))
         }
@@ -117,8 +117,8 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     let metrics = Metrics::new(batchers, loops.counts(), counts);
     let app = AppState {
         services,
-        guards: Guards::new(&edge, &config.http, Arc::clone(&surroundings.env.clock)),
-        env: surroundings.env,
+        guards: Guards::new(&edge, &config.http, Arc::clone(&context.env.clock)),
+        env: context.env,
         http: config.http.clone(),
         gateway: config.gateway(),
         health,

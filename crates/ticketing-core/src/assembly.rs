@@ -78,7 +78,7 @@ impl Default for Settings {
 
 /// What every service shares: the transport, time and chance.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct ServiceContext {
     /// Takes events to the others.
     pub publisher: Arc<dyn EventPublisher>,
     /// Brings the events of the others.
@@ -124,7 +124,7 @@ pub struct ExpirationPorts {
     pub parking: Arc<dyn ParkingLot>,
 }
 
-impl Surroundings {
+impl ServiceContext {
     /// The accounts service.
     ///
     /// # Errors

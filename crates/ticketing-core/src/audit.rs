@@ -25,7 +25,7 @@ mod suspects;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ports::census::{Census, Ledger};
+use crate::ports::audit_reader::{AuditReader, Ledger};
 use crate::ports::clock::Clock;
 use crate::ports::store::StoreError;
 
@@ -64,7 +64,7 @@ impl Default for AuditConfig {
 #[derive(Debug, Clone)]
 pub struct Audit {
     /// Reads what the services keep.
-    pub census: Arc<dyn Census>,
+    pub audit_reader: Arc<dyn AuditReader>,
     /// Reads what the gateway took, where it tells.
     pub ledger: Option<Arc<dyn Ledger>>,
     /// Tells what is overdue, and waits between passes.

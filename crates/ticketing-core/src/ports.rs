@@ -7,8 +7,8 @@
 //! Invariant: no vendor type, no open transaction and no callback crosses a port.
 
 pub mod account_store;
+pub mod audit_reader;
 pub mod authorities;
-pub mod census;
 pub mod clock;
 pub mod drafts;
 pub mod gateway;

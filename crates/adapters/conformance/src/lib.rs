@@ -94,7 +94,7 @@ pub mod report;
 pub mod sample;
 pub mod time;
 
-pub mod census;
+pub mod audit_reader;
 pub mod clock;
 pub mod drafts;
 pub mod gateway;

@@ -360,12 +360,12 @@ macro_rules! limits {
     ($fixture:expr) => { $crate::limits!(@ [tests $fixture]); };
 }
 
-/// Tests who counts what all services keep: `census!(fixture)`, a [`CensusFixture`](crate::census::CensusFixture) for each rule.
+/// Tests who counts what all services keep: `audit_reader!(fixture)`, an [`AuditReaderFixture`](crate::audit_reader::AuditReaderFixture) for each rule.
 #[macro_export]
-macro_rules! census {
+macro_rules! audit_reader {
     (@ $form:tt) => {
-        $crate::__family! { $form census census [Census Ledger] dyn $crate::census::CensusFixture;
-            census_pages_join_without_gaps
+        $crate::__family! { $form audit_reader audit_reader [AuditReader Ledger] dyn $crate::audit_reader::AuditReaderFixture;
+            pages_of_an_audit_join_without_gaps
             what_ended_is_counted
             a_record_is_counted_as_it_is
             what_cannot_be_read_is_named
@@ -375,7 +375,7 @@ macro_rules! census {
             a_refund_is_told
         }
     };
-    ($fixture:expr) => { $crate::census!(@ [tests $fixture]); };
+    ($fixture:expr) => { $crate::audit_reader!(@ [tests $fixture]); };
 }
 
 /// Tests who reads the log of a transport: `event_log!(fixture)`, a [`LogFixture`](crate::log::LogFixture) for each rule.

@@ -28,7 +28,7 @@ async fn main() -> std::io::Result<()> {
         gateway: World::default();
         sessions: World::default();
         limits: World::default();
-        census: Marketplace::default();
+        audit_reader: Marketplace::default();
     };
     report.lines.extend(rest.lines);
     writeln!(std::io::stdout(), "{report}")

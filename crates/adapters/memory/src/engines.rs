@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ticketing_core::assembly::{AccountPorts, ExpirationPorts, ServicePorts, Settings, Surroundings};
+use ticketing_core::assembly::{AccountPorts, ExpirationPorts, ServiceContext, ServicePorts, Settings};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
@@ -12,7 +12,7 @@ use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::{
-    FaultPlan, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryCensus, MemoryDrafts, MemoryLimiter,
+    FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter,
     MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds,
     SandboxConfig, SandboxGateway, SystemClock,
 };
@@ -28,10 +28,10 @@ use crate::{
 /// use ticketing_memory::MemoryEngines;
 ///
 /// let engines = MemoryEngines::default();
-/// let surroundings = engines.surroundings(Settings::default());
-/// let (tickets, ticket_loops) = surroundings.tickets(engines.ticket_ports())?;
-/// let (orders, order_loops) = surroundings.orders(engines.order_ports())?;
-/// let loops = ticket_loops.and(order_loops).and(surroundings.expiration(engines.expiration_ports())?);
+/// let context = engines.service_context(Settings::default());
+/// let (tickets, ticket_loops) = context.tickets(engines.ticket_ports())?;
+/// let (orders, order_loops) = context.orders(engines.order_ports())?;
+/// let loops = ticket_loops.and(order_loops).and(context.expiration(engines.expiration_ports())?);
 /// # let _ = (tickets, orders, loops);
 /// # Ok::<(), ticketing_core::assembly::AssemblyError>(())
 /// ```
@@ -117,14 +117,14 @@ impl MemoryEngines {
 
     /// Reads everything that the services keep, for an audit.
     #[must_use]
-    pub fn census(&self) -> MemoryCensus {
-        MemoryCensus::of(self)
+    pub fn audit_reader(&self) -> MemoryAuditReader {
+        MemoryAuditReader::of(self)
     }
 
     /// What every service shares.
     #[must_use]
-    pub fn surroundings(&self, settings: Settings) -> Surroundings {
-        Surroundings {
+    pub fn service_context(&self, settings: Settings) -> ServiceContext {
+        ServiceContext {
             publisher: Arc::new(self.broker.publisher()),
             subscriber: Arc::new(self.broker.subscriber()),
             env: self.env.clone(),

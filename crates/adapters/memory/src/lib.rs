@@ -43,7 +43,7 @@
 //! ```
 
 mod account_store;
-mod census;
+mod audit_reader;
 mod clock;
 mod drafts;
 mod engines;
@@ -63,7 +63,7 @@ mod timers;
 mod transport;
 
 pub use account_store::MemoryAccountStore;
-pub use census::MemoryCensus;
+pub use audit_reader::MemoryAuditReader;
 pub use clock::{ManualClock, SystemClock};
 pub use drafts::MemoryDrafts;
 pub use engines::MemoryEngines;

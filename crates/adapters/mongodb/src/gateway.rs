@@ -11,7 +11,7 @@ use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::census::Charge;
+use ticketing_core::ports::audit_reader::Charge;
 use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, Judgement, PaymentGateway, Sandbox};
 use ticketing_core::ports::store::StoreError;
 

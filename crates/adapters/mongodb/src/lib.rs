@@ -28,7 +28,7 @@
 //! ```
 
 mod account_store;
-mod census;
+mod audit_reader;
 mod client;
 mod commit;
 mod config;
@@ -43,7 +43,7 @@ mod store;
 mod ticket_store;
 
 pub use account_store::MongoAccountStore;
-pub use census::MongoCensus;
+pub use audit_reader::MongoAuditReader;
 pub use client::MongoClient;
 pub use config::MongoConfig;
 pub use error::MongoError;

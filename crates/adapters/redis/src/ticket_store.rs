@@ -1,8 +1,8 @@
 //! Keeps pages of the catalogue for all processes, and tells them which tickets changed.
 
 mod catalogue;
+mod circuit_breaker;
 mod page;
-mod presence;
 
 use std::sync::Arc;
 

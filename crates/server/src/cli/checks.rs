@@ -134,7 +134,7 @@ impl Checks<'_> {
 
     /// The front door needs to know where every other part of the API is, and only once.
     fn addresses(&self) -> Vec<Option<String>> {
-        let addresses = self.settings.elsewhere.addresses().into_iter();
+        let addresses = self.settings.remote.addresses().into_iter();
         let check = |(service, _): (Service, _)| {
             let name = service.name();
             match (self.runs(service), self.has(&format!("{name}_url"))) {

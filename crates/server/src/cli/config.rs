@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ticketing_core::domain::hold_limits::{HoldLimits, HoldPause};
 use ticketing_core::ports::identity::SessionLifetimes;
 
-use super::settings::{Command, ElsewhereFlags, Engine, EngineFlags, HoldFlags, LimitFlags, Settings};
+use super::settings::{Command, Engine, EngineFlags, HoldFlags, LimitFlags, RemoteFlags, Settings};
 use super::values::{HOUR, Limit};
 use crate::config::{
     Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, MongoSettings,
@@ -25,8 +25,8 @@ impl Settings {
             hold_limits: self.holds.limits(),
             sessions: self.lifetimes(),
             signing_key: self.signing_key.clone(),
-            jwks: self.elsewhere.jwks.clone(),
-            elsewhere: self.elsewhere.urls(),
+            jwks: self.remote.jwks.clone(),
+            remote: self.remote.urls(),
             engines: self.engines.chosen(),
             http: self.http(),
             log: LogConfig { format: self.log_format, filter: self.log.clone() },
@@ -61,7 +61,7 @@ impl Settings {
             trusted_proxies: self.trusted_proxies.clone().unwrap_or_default(),
             body_limit: http.body_limit,
             request_timeout: http.request_timeout.into(),
-            restart_wait: self.elsewhere.restart_wait.into(),
+            restart_wait: self.remote.restart_wait.into(),
             live_listeners: http.live_listeners,
             live_listeners_per_address: http.live_listeners_address,
             passwords_per_address: http.passwords_address.unwrap_or(standard.passwords_per_address),
@@ -100,7 +100,7 @@ impl HoldFlags {
     }
 }
 
-impl ElsewhereFlags {
+impl RemoteFlags {
     fn urls(&self) -> BTreeMap<Service, ServiceUrl> {
         let given = self.addresses().into_iter();
         given.filter_map(|(service, url)| Some((service, url.clone()?))).collect()

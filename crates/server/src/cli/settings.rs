@@ -52,7 +52,7 @@ pub(super) struct Settings {
     #[command(flatten)]
     pub(super) engines: EngineFlags,
     #[command(flatten)]
-    pub(super) elsewhere: ElsewhereFlags,
+    pub(super) remote: RemoteFlags,
     /// How long an order holds its places
     #[arg(long, value_name = "SPAN", value_parser = span_up_to(PAYABLE), default_value_t = Config::default().hold_for.into())]
     pub(super) hold: Span,
@@ -194,7 +194,7 @@ pub(super) struct EngineFlags {
 
 /// Where the services are that run in other processes, and how their tokens are verified.
 #[derive(Debug, Args)]
-pub(super) struct ElsewhereFlags {
+pub(super) struct RemoteFlags {
     /// Where accounts answers if it runs in another process, such as `http://accounts:3000`
     #[arg(long, value_name = "URL")]
     pub(super) accounts_url: Option<ServiceUrl>,

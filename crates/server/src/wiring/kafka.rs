@@ -15,10 +15,10 @@ use crate::telemetry::EngineCount;
 pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> Result<(), BoxError> {
     let config = config(settings);
     KafkaTopics::ensure(&config).await?;
-    engines.surroundings.publisher = Arc::new(KafkaPublisher::connect(&config).await?);
+    engines.context.publisher = Arc::new(KafkaPublisher::connect(&config).await?);
     let subscriber = KafkaSubscriber::new(&config);
     engines.counts.push(resets(subscriber.clone()));
-    engines.surroundings.subscriber = Arc::new(subscriber);
+    engines.context.subscriber = Arc::new(subscriber);
     Ok(())
 }
 

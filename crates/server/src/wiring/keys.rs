@@ -76,7 +76,7 @@ impl Identity {
             return Ok(Self { signer: Some(signer), verifier, devices, loops: Loops::default() });
         }
         let verifies = config.services.iter().copied().any(Service::has_api);
-        match (&config.jwks, config.elsewhere.get(&Service::Accounts)) {
+        match (&config.jwks, config.remote.get(&Service::Accounts)) {
             (Some(jwks), _) => Ok(Self::verifying(Arc::new(JwtVerifier::from_jwks(jwks)?), Loops::default())),
             (None, Some(accounts)) if verifies => Ok(Self::asking(&Upstream::new(accounts, config.http.restart_wait))),
             (None, _) => Ok(Self::verifying(nobodys_keys()?, Loops::default())),

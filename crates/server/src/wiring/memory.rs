@@ -23,7 +23,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
     let Identity { signer, verifier, devices, loops } = Identity::of(config)?;
     let hasher = Arc::new(Argon2Hasher::new(cost)?);
     Ok(Engines {
-        surroundings: memory.surroundings(config.core()),
+        context: memory.service_context(config.core()),
         accounts: signer.map(|signer| memory.account_ports(hasher, signer)),
         tickets: runs(Service::Tickets).then(|| memory.ticket_ports()),
         orders: runs(Service::Orders).then(|| memory.order_ports()),
@@ -45,7 +45,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
 
 /// Live updates are gone with the process that showed them, so on every engine they are parked in memory.
 fn web_ports(memory: &MemoryEngines, config: &Config) -> WebPorts {
-    let remote = config.elsewhere.iter().filter(|(service, _)| !config.services.contains(service));
+    let remote = config.remote.iter().filter(|(service, _)| !config.services.contains(service));
     WebPorts {
         live: LiveUpdates::new(config.http.live_listeners),
         parking: Some(Arc::new(memory.parking.clone())),

@@ -7,7 +7,7 @@ use ticketing_core::ports::gateway::Sandbox;
 use ticketing_core::ports::unreadable::PassedBy;
 use ticketing_core::rebuild::{Rebuild, RebuildPayables, RebuildSales, RebuildStocks};
 use ticketing_mongodb::{
-    MongoAccountStore, MongoCensus, MongoClient, MongoConfig, MongoGateway, MongoOrderStore, MongoParkingLot,
+    MongoAccountStore, MongoAuditReader, MongoClient, MongoConfig, MongoGateway, MongoOrderStore, MongoParkingLot,
     MongoPaymentStore, MongoTicketStore,
 };
 
@@ -33,8 +33,8 @@ fn unreadable(passed_by: PassedBy) -> EngineCount {
 
 /// What an audit reads of the databases.
 pub(super) async fn audit_ports(settings: &MongoSettings) -> Result<AuditPorts, BoxError> {
-    let census = MongoCensus::new(&client(settings).await?);
-    Ok(AuditPorts { ledger: Some(Arc::new(census.clone())), census: Arc::new(census) })
+    let audit_reader = MongoAuditReader::new(&client(settings).await?);
+    Ok(AuditPorts { ledger: Some(Arc::new(audit_reader.clone())), audit_reader: Arc::new(audit_reader) })
 }
 
 /// The parking lots of the services that follow events.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
-use ticketing_core::ports::census::{Census, Ledger};
+use ticketing_core::ports::audit_reader::{AuditReader, Ledger};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::parking::ParkingLot;
@@ -16,7 +16,7 @@ use crate::config::{Config, Service};
 /// What an audit reads.
 pub struct AuditPorts {
     /// What the services keep.
-    pub census: Arc<dyn Census>,
+    pub audit_reader: Arc<dyn AuditReader>,
     /// What the gateway took, where it tells.
     pub ledger: Option<Arc<dyn Ledger>>,
 }

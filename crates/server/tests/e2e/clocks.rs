@@ -72,7 +72,7 @@ impl Processes {
         let right = Off { machine: Arc::new(SystemClock::new()), moved: Arc::default(), by: 0 };
         let (orders, payments, others) = (listen().await, listen().await, listen().await);
         let at = |listener: &TcpListener| format!("http://{}", address(listener)).parse().expect("an address");
-        let elsewhere = BTreeMap::from([
+        let remote = BTreeMap::from([
             (Service::Accounts, at(&others)),
             (Service::Tickets, at(&others)),
             (Service::Orders, at(&orders)),
@@ -89,7 +89,7 @@ impl Processes {
             hold_for: HOLD,
             hold_limits: HoldLimits::OFF,
             http,
-            elsewhere,
+            remote,
             ..Config::default()
         };
         let market = Market::at(&address(&others).to_string());
@@ -153,7 +153,7 @@ fn address(listener: &TcpListener) -> SocketAddr {
 async fn run((config, services): (&Config, Vec<Service>), clock: Off, listener: TcpListener) -> Running {
     let config = Config { services, ..config.clone() };
     let mut engines = wiring::connect(&config).await.expect("the engines answer");
-    engines.surroundings.env.clock = Arc::new(clock);
+    engines.context.env.clock = Arc::new(clock);
     let assembly = assemble(engines, &config).expect("engines that fit together");
     let service = router(&assembly).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });

@@ -7,7 +7,7 @@ use crate::domain::payment::{Payable, Payment, PaymentStatus};
 use crate::domain::stock::Stock;
 use crate::domain::ticket::Listing;
 use crate::domain::time::Timestamp;
-use crate::ports::census::{Charge, Waiting};
+use crate::ports::audit_reader::{Charge, Waiting};
 use crate::ports::unreadable::Unreadable;
 
 use super::finding::{Finding, Subject, What};

@@ -6,7 +6,7 @@ use crate::domain::ids::{AccountId, OrderId, PaymentId};
 use crate::domain::money::{self, Currency};
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{Payment, PaymentStatus};
-use crate::ports::census::Charge;
+use crate::ports::audit_reader::Charge;
 
 use super::finding::{Booked, Finding, Subject, What};
 

@@ -1,6 +1,6 @@
 //! Reads everything once, in the order in which it can be compared.
 
-use crate::ports::census::Ledger;
+use crate::ports::audit_reader::Ledger;
 use crate::ports::store::StoreError;
 
 use super::Audit;
@@ -34,15 +34,15 @@ impl<'a> Pass<'a> {
         }
         self.orders().await?;
         self.tickets().await?;
-        for waiting in self.audit.census.waiting().await? {
+        for waiting in self.audit.audit_reader.waiting().await? {
             self.inspection.waiting(&waiting);
         }
         Ok(self.inspection.finish())
     }
 
     async fn payments(&mut self) -> Result<(), StoreError> {
-        let Audit { census, config, .. } = self.audit;
-        let mut payments = Pages::new(config.page, |page| census.payments(page), |payment| payment.id);
+        let Audit { audit_reader, config, .. } = self.audit;
+        let mut payments = Pages::new(config.page, |page| audit_reader.payments(page), |payment| payment.id);
         while let Some(payment) = payments.next().await? {
             self.inspection.payment(&payment);
             self.tell();
@@ -52,8 +52,8 @@ impl<'a> Pass<'a> {
     }
 
     async fn payments_and_charges(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
-        let Audit { census, config, .. } = self.audit;
-        let mut payments = Pages::new(config.page, |page| census.payments(page), |payment| payment.id);
+        let Audit { audit_reader, config, .. } = self.audit;
+        let mut payments = Pages::new(config.page, |page| audit_reader.payments(page), |payment| payment.id);
         let mut charges = Pages::new(config.page, |page| ledger.charges(page), |charge| charge.payment);
         while let Some((payment, charge)) = pair(&mut payments, &mut charges).await? {
             self.inspection.charge(payment.as_ref(), charge.as_ref());
@@ -66,9 +66,9 @@ impl<'a> Pass<'a> {
     }
 
     async fn orders(&mut self) -> Result<(), StoreError> {
-        let Audit { census, config, .. } = self.audit;
-        let mut payables = Pages::new(config.page, |page| census.payables(page), |payable| payable.order);
-        let mut orders = Pages::new(config.page, |page| census.orders(page), |order| order.id);
+        let Audit { audit_reader, config, .. } = self.audit;
+        let mut payables = Pages::new(config.page, |page| audit_reader.payables(page), |payable| payable.order);
+        let mut orders = Pages::new(config.page, |page| audit_reader.orders(page), |order| order.id);
         while let Some((payable, order)) = pair(&mut payables, &mut orders).await? {
             self.inspection.order(order.as_ref(), payable.as_ref());
             self.tell();
@@ -79,9 +79,9 @@ impl<'a> Pass<'a> {
     }
 
     async fn tickets(&mut self) -> Result<(), StoreError> {
-        let Audit { census, config, .. } = self.audit;
-        let mut stocks = Pages::new(config.page, |page| census.stocks(page), |stock| stock.ticket);
-        let mut listings = Pages::new(config.page, |page| census.listings(page), |listing| listing.ticket.id);
+        let Audit { audit_reader, config, .. } = self.audit;
+        let mut stocks = Pages::new(config.page, |page| audit_reader.stocks(page), |stock| stock.ticket);
+        let mut listings = Pages::new(config.page, |page| audit_reader.listings(page), |listing| listing.ticket.id);
         while let Some((stock, listing)) = pair(&mut stocks, &mut listings).await? {
             self.inspection.ticket(listing.as_ref(), stock.as_ref());
             self.tell();

@@ -50,7 +50,7 @@ impl TokenSigner for Plain {
 
 pub(crate) fn accounts(engines: &Engines, faults: &FaultPlan) -> Accounts {
     let mine = engines.with_faults(faults);
-    mine.surroundings(Settings::default())
+    mine.service_context(Settings::default())
         .accounts(mine.account_ports(Arc::new(Plain), Arc::new(Plain)))
         .expect("they fit together")
         .0
@@ -96,9 +96,9 @@ async fn whoever_has_an_account_of_an_earlier_release_signs_in_and_gets_no_secon
 #[tokio::test]
 async fn a_service_that_follows_nobody_publishes_while_it_runs() {
     let engines = Engines::new();
-    let surroundings = engines.surroundings(Settings::default());
+    let context = engines.service_context(Settings::default());
     let (accounts, loops) =
-        surroundings.accounts(engines.account_ports(Arc::new(Plain), Arc::new(Plain))).expect("they fit together");
+        context.accounts(engines.account_ports(Arc::new(Plain), Arc::new(Plain))).expect("they fit together");
     let (stop, stopped) = shutdown();
     let running = tokio::spawn(loops.run(engines.env.clone(), stopped, &|task| drop(tokio::spawn(task))));
     tokio::task::yield_now().await;

@@ -4,6 +4,7 @@
 //! A test names every offender, so that one run tells all there is to mend.
 
 mod port;
+mod words;
 mod workspace;
 
 use std::collections::BTreeSet;

@@ -348,8 +348,8 @@ async fn an_audit_of_a_store_that_does_not_answer_says_so() {
     let books = Books::new().await;
     let faults = FaultPlan::counting(std::sync::Arc::new(books.engines.clock.clone()));
     faults.crash();
-    let census = books.engines.with_faults(&faults).census();
-    let audit = Audit { census: std::sync::Arc::new(census), ..books.engines.audit() };
+    let audit_reader = books.engines.with_faults(&faults).audit_reader();
+    let audit = Audit { audit_reader: std::sync::Arc::new(audit_reader), ..books.engines.audit() };
 
     let told = audit.run(&|_| {}).await;
 

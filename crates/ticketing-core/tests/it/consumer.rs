@@ -503,12 +503,12 @@ impl EventHandler for Named {
 async fn nobody_follows_under_the_name_of_a_service() {
     let ports = Bench::new().await.ports;
     let engines = MemoryEngines::default();
-    let surroundings = engines.surroundings(Settings::default());
+    let context = engines.service_context(Settings::default());
     for name in ["payments", "orders", "tickets", "expiration", "accounts", "Payments", " orders "] {
         let refused = Consumer::new(Arc::new(Named(name)), ports.clone(), ConsumerConfig::default());
         assert!(matches!(refused, Err(NameRefusal::Reserved(_))), "{name}");
         let parking = Arc::clone(&ports.parking);
-        let refused = surroundings.follower(Arc::new(Named(name)), parking, StartFrom::Earliest);
+        let refused = context.follower(Arc::new(Named(name)), parking, StartFrom::Earliest);
         assert!(matches!(refused, Err(AssemblyError::Name(_))), "{name}");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ticketing_core::assembly::{AssemblyError, ExpirationPorts, ServicePorts, Settings, Surroundings};
+use ticketing_core::assembly::{AssemblyError, ExpirationPorts, ServiceContext, ServicePorts, Settings};
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
@@ -93,12 +93,12 @@ struct Durable {
 }
 
 impl Durable {
-    fn surroundings(self, engines: &MemoryEngines) -> Surroundings {
-        let mut surroundings = engines.surroundings(Settings::default());
+    fn service_context(self, engines: &MemoryEngines) -> ServiceContext {
+        let mut context = engines.service_context(Settings::default());
         if self.bus {
-            surroundings.subscriber = Arc::new(Outliving(surroundings.subscriber));
+            context.subscriber = Arc::new(Outliving(context.subscriber));
         }
-        surroundings
+        context
     }
 
     fn ports<S: ?Sized>(self, ports: ServicePorts<S>) -> ServicePorts<S> {
@@ -114,7 +114,7 @@ impl Durable {
     /// What each service but accounts says to these engines.
     fn told(self) -> [Option<AssemblyError>; 4] {
         let engines = MemoryEngines::default();
-        let market = self.surroundings(&engines);
+        let market = self.service_context(&engines);
         let gateway = Arc::new(engines.gateway.clone());
         let ExpirationPorts { timers, parking } = engines.expiration_ports();
         [

@@ -58,7 +58,7 @@ impl Engines {
     /// An audit of all that these engines keep; whatever should have happened by now is late.
     pub(crate) fn audit(&self) -> Audit {
         Audit {
-            census: Arc::new(self.census()),
+            audit_reader: Arc::new(self.audit_reader()),
             ledger: Some(Arc::new(self.gateway.clone())),
             clock: Arc::new(self.clock.clone()),
             config: AuditConfig { patience: PATIENCE, pause: PATIENCE / 10, grace: Duration::ZERO, page: 1000 },

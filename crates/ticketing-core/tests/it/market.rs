@@ -78,12 +78,12 @@ impl Engines {
         let batcher = BatcherConfig { hold_for: HOLD, limits: self.limits, ..BatcherConfig::default() };
         let settings = Settings { batcher, ..Settings::default() };
         let mine = self.memory.with_faults(faults);
-        let surroundings = mine.surroundings(settings);
-        let (tickets, ticket_loops) = surroundings.tickets(mine.ticket_ports()).expect(FIT);
-        let (orders, order_loops) = surroundings.orders(mine.order_ports()).expect(FIT);
+        let context = mine.service_context(settings);
+        let (tickets, ticket_loops) = context.tickets(mine.ticket_ports()).expect(FIT);
+        let (orders, order_loops) = context.orders(mine.order_ports()).expect(FIT);
         let (payments, payment_loops) =
-            surroundings.payments(mine.payment_ports(), Arc::new(mine.gateway.clone())).expect(FIT);
-        let expiration_loops = surroundings.expiration(mine.expiration_ports()).expect(FIT);
+            context.payments(mine.payment_ports(), Arc::new(mine.gateway.clone())).expect(FIT);
+        let expiration_loops = context.expiration(mine.expiration_ports()).expect(FIT);
         let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
         Process { engines: self.clone(), tickets, orders, payments, loops, batchers: JoinSet::new() }
     }

@@ -7,7 +7,7 @@ use ticketing_core::domain::ids::OrderId;
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::driver::Step;
-use ticketing_core::ports::census::Census;
+use ticketing_core::ports::audit_reader::AuditReader;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{Page, RecordKey};
@@ -21,7 +21,7 @@ use crate::market::{Engines, HOLD, key};
 const MANY: u128 = 70;
 
 async fn order(engines: &Engines, id: OrderId) -> Order {
-    let all = engines.census().orders(Page::first(1000)).await.expect("no faults").records;
+    let all = engines.audit_reader().orders(Page::first(1000)).await.expect("no faults").records;
     all.into_iter().find(|order| order.id == id).expect("an order that can be read is listed")
 }
 
@@ -149,6 +149,6 @@ async fn a_buyer_with_an_order_that_cannot_be_read_orders_others_and_none_of_the
     let refused = market.order(1, ticket, 1).await.map(|order| order.id);
     assert!(matches!(refused, Err(Error::Hold(_))), "what can be read does: {refused:?}");
     assert!(matches!(market.order_as(1, Some(key("lost")), ticket, 3).await, Err(Error::Broken(_))));
-    let stock = market.engines.census().stocks(Page::first(10)).await.expect("no faults").records;
+    let stock = market.engines.audit_reader().stocks(Page::first(10)).await.expect("no faults").records;
     assert_eq!(stock.iter().map(|stock| stock.sales.held).collect::<Vec<_>>(), [6], "no place is held twice");
 }

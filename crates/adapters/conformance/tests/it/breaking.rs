@@ -1,7 +1,7 @@
 //! Broken adapters, each of which a rule must notice.
 
 mod accounts;
-mod census;
+mod audit_reader;
 mod clocks;
 mod drafts;
 mod identity;

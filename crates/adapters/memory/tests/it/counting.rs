@@ -1,10 +1,10 @@
-//! A marketplace of its own for each rule of a census.
+//! A marketplace of its own for each rule of an audit reader.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_conformance::census::{Bank, CensusFixture};
-use ticketing_core::ports::census::Census;
+use ticketing_conformance::audit_reader::{AuditReaderFixture, Bank};
+use ticketing_core::ports::audit_reader::AuditReader;
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
@@ -19,13 +19,13 @@ use ticketing_memory::MemoryEngines;
 pub(crate) struct Marketplace(MemoryEngines);
 
 #[async_trait]
-impl CensusFixture for Marketplace {
+impl AuditReaderFixture for Marketplace {
     async fn spoil(&self, record: &RecordKey) -> bool {
         self.0.orders.spoil(record)
     }
 
-    fn census(&self) -> Arc<dyn Census> {
-        Arc::new(self.0.census())
+    fn audit_reader(&self) -> Arc<dyn AuditReader> {
+        Arc::new(self.0.audit_reader())
     }
 
     fn tickets(&self) -> Arc<dyn TicketStore> {

@@ -32,4 +32,4 @@ ticketing_conformance::gateway!(World::default());
 ticketing_conformance::sessions!(World::default());
 ticketing_conformance::limits!(World::default());
 ticketing_conformance::drafts!(World::default());
-ticketing_conformance::census!(Marketplace::default());
+ticketing_conformance::audit_reader!(Marketplace::default());

@@ -9,12 +9,12 @@ use ticketing_conformance::time::TimeFixture;
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::census::Ledger;
+use ticketing_core::ports::audit_reader::Ledger;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::gateway::{Capture, CardToken, GatewayNotice, PaymentGateway};
 use ticketing_core::ports::store::Page;
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
-use ticketing_mongodb::{MongoCensus, MongoClient, MongoGateway};
+use ticketing_mongodb::{MongoAuditReader, MongoClient, MongoGateway};
 
 use crate::world::connected;
 
@@ -67,7 +67,7 @@ impl GatewayFixture for Bank {
     }
 
     async fn held(&self, payment: PaymentId) -> u64 {
-        let ledger = MongoCensus::new(&self.client);
+        let ledger = MongoAuditReader::new(&self.client);
         let charges = ledger.charges(Page::first(1000)).await.expect("the ledger is read").records.into_iter();
         charges.filter(|charge| charge.payment == payment && !charge.refunded).map(|charge| charge.total.amount).sum()
     }

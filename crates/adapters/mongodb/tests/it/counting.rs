@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::{Document, Uuid, doc};
-use ticketing_conformance::census::{Bank, CensusFixture};
+use ticketing_conformance::audit_reader::{AuditReaderFixture, Bank};
 use ticketing_conformance::sample;
 use ticketing_core::audit::{Audit, AuditConfig};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::ports::census::Census;
+use ticketing_core::ports::audit_reader::AuditReader;
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
@@ -19,7 +19,9 @@ use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{RecordKey, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
-use ticketing_mongodb::{MongoCensus, MongoClient, MongoGateway, MongoOrderStore, MongoPaymentStore, MongoTicketStore};
+use ticketing_mongodb::{
+    MongoAuditReader, MongoClient, MongoGateway, MongoOrderStore, MongoPaymentStore, MongoTicketStore,
+};
 
 use crate::world::{connected, spoil};
 
@@ -63,13 +65,13 @@ impl Marketplace {
 }
 
 #[async_trait]
-impl CensusFixture for Marketplace {
+impl AuditReaderFixture for Marketplace {
     async fn spoil(&self, record: &RecordKey) -> bool {
         spoil(&self.client, record).await
     }
 
-    fn census(&self) -> Arc<dyn Census> {
-        Arc::new(MongoCensus::new(&self.client))
+    fn audit_reader(&self) -> Arc<dyn AuditReader> {
+        Arc::new(MongoAuditReader::new(&self.client))
     }
 
     fn tickets(&self) -> Arc<dyn TicketStore> {
@@ -95,7 +97,7 @@ impl CensusFixture for Marketplace {
     fn bank(&self) -> Option<Bank> {
         Some(Bank {
             gateway: Arc::new(self.gateway.clone()),
-            ledger: Arc::new(MongoCensus::new(&self.client)),
+            ledger: Arc::new(MongoAuditReader::new(&self.client)),
             good: CardToken::new("tok_visa"),
             bad: CardToken::new("tok_chargeDeclined"),
         })
@@ -103,9 +105,9 @@ impl CensusFixture for Marketplace {
 }
 
 fn audit(client: &MongoClient) -> Audit {
-    let census = Arc::new(MongoCensus::new(client));
+    let audit_reader = Arc::new(MongoAuditReader::new(client));
     let clock = Arc::new(ManualClock::new(sample::NOW));
-    Audit { ledger: Some(census.clone()), census, clock, config: AuditConfig::default() }
+    Audit { ledger: Some(audit_reader.clone()), audit_reader, clock, config: AuditConfig::default() }
 }
 
 #[tokio::test]

@@ -6,13 +6,13 @@ use ticketing_conformance::sample;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::order::Order;
-use ticketing_core::ports::census::Census;
+use ticketing_core::ports::audit_reader::AuditReader;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::{ParkedFilter, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError, UnitOfWork, Write};
 use ticketing_core::wire::EventEnvelope;
-use ticketing_mongodb::{MongoCensus, MongoClient, MongoOrderStore};
+use ticketing_mongodb::{MongoAuditReader, MongoClient, MongoOrderStore};
 
 use crate::world::connected;
 
@@ -123,7 +123,7 @@ async fn rows_that_cannot_be_read_stop_no_relay() {
     assert_eq!(outbox.pending(None, 10).await.expect("an answer").events, []);
     assert!(client.passed_by().counts().contains_key("outbox"));
 
-    let waiting = MongoCensus::new(&client).waiting().await.expect("what cannot be read is counted");
+    let waiting = MongoAuditReader::new(&client).waiting().await.expect("what cannot be read is counted");
     let orders = waiting.iter().find(|waiting| waiting.service == "orders").expect("the orders service");
     assert!(orders.unpublished >= 600, "{orders:?}");
 }

@@ -2,13 +2,13 @@
 #![expect(clippy::panic, reason = "a test that cannot run says so")]
 
 mod bank;
+mod connecting;
 mod counting;
 mod damaged;
 mod durable;
 mod locked;
 mod outbox_order;
 mod queries;
-mod surroundings;
 mod tls;
 mod world;
 
@@ -22,4 +22,4 @@ ticketing_conformance::payment_store!(World::payments().await);
 ticketing_conformance::outbox!(World::orders().await);
 ticketing_conformance::parking!(World::orders().await);
 ticketing_conformance::gateway!(bank::Bank::open().await);
-ticketing_conformance::census!(Marketplace::open().await);
+ticketing_conformance::audit_reader!(Marketplace::open().await);

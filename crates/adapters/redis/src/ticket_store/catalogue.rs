@@ -15,8 +15,8 @@ use crate::client::RedisClient;
 use crate::script::Call;
 use crate::ticket_news;
 
+use super::circuit_breaker::CircuitBreaker;
 use super::page::Question;
-use super::presence::Presence;
 
 static CHANGED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("changed.lua")));
 
@@ -34,7 +34,7 @@ const LONGEST: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Catalogue {
     client: RedisClient,
-    presence: Presence,
+    breaker: CircuitBreaker,
     /// The key of the generation, which is never the same twice.
     generation: String,
     /// Begins the key of a slot.
@@ -63,7 +63,7 @@ impl Catalogue {
         let tag = client.tag("catalogue");
         Self {
             client: client.clone(),
-            presence: Presence::default(),
+            breaker: CircuitBreaker::default(),
             generation: format!("{tag}generation"),
             slot: format!("{tag}page:"),
             channel: ticket_news::channel(client),
@@ -72,7 +72,7 @@ impl Catalogue {
 
     /// Looks for a page, in one command.
     pub(super) async fn look_up(&self, query: &TicketQuery) -> Found {
-        if !self.presence.is_worth_asking() {
+        if !self.breaker.is_worth_asking() {
             return Found::Nothing;
         }
         let (question, looked_up_at) = (Question::of(query), Instant::now());
@@ -104,7 +104,7 @@ impl Catalogue {
         let call = Call::of(&CHANGED, &[&self.generation]).arg(&new_generation()).arg(millis(REMEMBERED));
         // That it worked says little: it waits longer than a search does.
         if let Err(error) = self.client.run::<()>(&call.arg(&self.channel).arg(message)).await {
-            self.presence.note::<()>(Err(error));
+            self.breaker.note::<()>(Err(error));
         }
     }
 
@@ -117,7 +117,7 @@ impl Catalogue {
     }
 
     async fn ask<T: redis::FromRedisValue>(&self, command: &Cmd) -> Option<T> {
-        self.presence.note(self.client.ask_within(PATIENCE, command).await)
+        self.breaker.note(self.client.ask_within(PATIENCE, command).await)
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn front_door(app: TestApp, address: &str, change: impl FnOnce(&mut C
     let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
     let mut config = Config { services: vec![Service::Web], http, ..Config::default() };
     let services = Service::ALL.into_iter().filter(|service| service.has_api());
-    config.elsewhere = services.map(|service| (service, url.clone())).collect();
+    config.remote = services.map(|service| (service, url.clone())).collect();
     change(&mut config);
     let engines = wiring::engines(&app.memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
     let web = assemble(engines, &config).expect("engines that fit together");

@@ -34,7 +34,7 @@ async fn keys_are_asked_for_until_accounts_tells_them() {
     };
     let accounts = listen(Router::new().route("/.well-known/jwks.json", get(tell))).await;
     let mut config = Config { services: vec![Service::Tickets], ..Config::default() };
-    config.elsewhere.insert(Service::Accounts, format!("http://{accounts}").parse().expect("an address"));
+    config.remote.insert(Service::Accounts, format!("http://{accounts}").parse().expect("an address"));
 
     let engines = wiring::engines(&app.memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
     let tickets = assemble(engines, &config).expect("engines that fit together");

@@ -25,7 +25,7 @@ pub(super) struct Tree {
     folder: String,
 }
 
-/// A Rust file; its path begins at the root of the workspace.
+/// A file; its path begins at the root of the workspace.
 pub(super) struct Source {
     pub(super) path: String,
     pub(super) text: String,
@@ -38,8 +38,17 @@ impl Tree {
 
     /// Every Rust file, in order of path.
     pub(super) fn sources(&self) -> Vec<Source> {
+        self.files(&["rs"])
+    }
+
+    /// The same, with the documents.
+    pub(super) fn texts(&self) -> Vec<Source> {
+        self.files(&["rs", "md"])
+    }
+
+    fn files(&self, extensions: &[&str]) -> Vec<Source> {
         let mut paths = BTreeSet::new();
-        collect(&root(), &root().join(&self.folder), &mut paths);
+        collect(&root().join(&self.folder), extensions, &mut paths);
         paths.into_iter().map(|path| Source { text: read(&path), path }).collect()
     }
 
@@ -75,14 +84,14 @@ impl Tree {
     }
 }
 
-fn collect(root: &Path, folder: &Path, paths: &mut BTreeSet<String>) {
+fn collect(folder: &Path, extensions: &[&str], paths: &mut BTreeSet<String>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
-            collect(root, &path, paths);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let path = path.strip_prefix(root).expect("it lies within the workspace");
+            collect(&path, extensions, paths);
+        } else if extensions.iter().any(|wanted| path.extension().is_some_and(|extension| extension == *wanted)) {
+            let path = path.strip_prefix(root()).expect("it lies within the workspace");
             paths.insert(path.to_string_lossy().into_owned());
         }
     }

@@ -47,7 +47,7 @@ impl Books {
         let captured = market.pay(1, completed, "tok_visa").await.expect("a good card").id;
         market.cancel(3, cancelled).await.expect("it is theirs");
         market.settle().await.expect("no faults");
-        let all = engines.audit().census.payments(ticketing_core::ports::store::Page::first(9)).await;
+        let all = engines.audit().audit_reader.payments(ticketing_core::ports::store::Page::first(9)).await;
         let declined =
             all.expect("the engines are up").records.iter().map(|payment| payment.id).find(|id| *id != captured);
         Self { engines, ticket, completed, open, cancelled, captured, declined: declined.expect("two attempts") }

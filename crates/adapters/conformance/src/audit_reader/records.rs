@@ -15,7 +15,7 @@ use ticketing_core::ports::unreadable::Listed;
 use crate::outcome::Outcome;
 use crate::sample::{self, NOW};
 
-use super::{CensusFixture, all, answered};
+use super::{AuditReaderFixture, all, answered};
 
 /// What all services keep, each list in the order of ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Records {
     }
 
     /// Commits every record, one by one and the youngest first, in the place of what these commits inserted, if any.
-    async fn commit(&self, fixture: &dyn CensusFixture, inserted: &[CommitToken]) -> Vec<CommitToken> {
+    async fn commit(&self, fixture: &dyn AuditReaderFixture, inserted: &[CommitToken]) -> Vec<CommitToken> {
         let (tickets, orders, payments) = (fixture.tickets(), fixture.orders(), fixture.payments());
         let mut inserted = inserted.iter().map(|token| Revision::after(None, *token));
         let mut committed = Vec::new();
@@ -63,20 +63,20 @@ impl Records {
     }
 
     /// What is counted, in pages of `size`.
-    async fn counted(fixture: &dyn CensusFixture, size: usize) -> Self {
-        let census = fixture.census();
+    async fn counted(fixture: &dyn AuditReaderFixture, size: usize) -> Self {
+        let audit_reader = fixture.audit_reader();
         Self {
-            listings: all(size, |listing: &Listing| listing.ticket.id, |page| census.listings(page)).await,
-            stocks: all(size, |stock: &Stock| stock.ticket, |page| census.stocks(page)).await,
-            orders: all(size, |order: &Order| order.id, |page| census.orders(page)).await,
-            payables: all(size, |payable: &Payable| payable.order, |page| census.payables(page)).await,
-            payments: all(size, |payment: &Payment| payment.id, |page| census.payments(page)).await,
+            listings: all(size, |listing: &Listing| listing.ticket.id, |page| audit_reader.listings(page)).await,
+            stocks: all(size, |stock: &Stock| stock.ticket, |page| audit_reader.stocks(page)).await,
+            orders: all(size, |order: &Order| order.id, |page| audit_reader.orders(page)).await,
+            payables: all(size, |payable: &Payable| payable.order, |page| audit_reader.payables(page)).await,
+            payments: all(size, |payment: &Payment| payment.id, |page| audit_reader.payments(page)).await,
         }
     }
 }
 
 /// Pages of any size join, in the order of ids and in whichever order records were committed.
-pub async fn census_pages_join_without_gaps(fixture: &dyn CensusFixture) -> Outcome {
+pub async fn pages_of_an_audit_join_without_gaps(fixture: &dyn AuditReaderFixture) -> Outcome {
     let kept = Records::fresh(25);
     kept.commit(fixture, &[]).await;
 
@@ -87,7 +87,7 @@ pub async fn census_pages_join_without_gaps(fixture: &dyn CensusFixture) -> Outc
 }
 
 /// Withdrawn tickets, and orders and payments in every state, are counted like any other.
-pub async fn what_ended_is_counted(fixture: &dyn CensusFixture) -> Outcome {
+pub async fn what_ended_is_counted(fixture: &dyn AuditReaderFixture) -> Outcome {
     let mut kept = Records::fresh(5);
     for listing in &mut kept.listings {
         listing.ticket = Ticket { status: TicketStatus::Withdrawn, version: 2, ..listing.ticket.clone() };
@@ -126,7 +126,7 @@ fn payment_states() -> [PaymentStatus; 5] {
 }
 
 /// A record that changed is counted once, as it is now.
-pub async fn a_record_is_counted_as_it_is(fixture: &dyn CensusFixture) -> Outcome {
+pub async fn a_record_is_counted_as_it_is(fixture: &dyn AuditReaderFixture) -> Outcome {
     let mut kept = Records::fresh(3);
     let inserted = kept.commit(fixture, &[]).await;
     let sales = Sales { held: 3, sold: 4, version: 7 };
@@ -142,7 +142,7 @@ pub async fn a_record_is_counted_as_it_is(fixture: &dyn CensusFixture) -> Outcom
 }
 
 /// A record that cannot be read is named, once, and all others are counted; so it is if there is a page of them.
-pub async fn what_cannot_be_read_is_named(fixture: &dyn CensusFixture) -> Outcome {
+pub async fn what_cannot_be_read_is_named(fixture: &dyn AuditReaderFixture) -> Outcome {
     const SPOILT: usize = 5;
     let mut kept = Records::fresh(9);
     kept.commit(fixture, &[]).await;
@@ -156,7 +156,7 @@ pub async fn what_cannot_be_read_is_named(fixture: &dyn CensusFixture) -> Outcom
         assert_eq!(Records::counted(fixture, size).await, kept, "all that can be read is counted, by {size}");
         let (mut page, mut named) = (Page::first(size), BTreeSet::new());
         loop {
-            let Listed { records, unreadable } = answered(fixture.census().orders(page)).await;
+            let Listed { records, unreadable } = answered(fixture.audit_reader().orders(page)).await;
             for unreadable in unreadable {
                 assert!(named.insert(unreadable.id.clone()), "{unreadable} is named twice by {size}");
             }
@@ -172,9 +172,9 @@ pub async fn what_cannot_be_read_is_named(fixture: &dyn CensusFixture) -> Outcom
 }
 
 /// Where nothing was ever kept, nothing is counted, and nothing waits.
-pub async fn an_empty_marketplace_counts_nothing(fixture: &dyn CensusFixture) -> Outcome {
+pub async fn an_empty_marketplace_counts_nothing(fixture: &dyn AuditReaderFixture) -> Outcome {
     assert_eq!(Records::counted(fixture, 10).await, Records::default(), "an empty marketplace has records");
-    for waiting in answered(fixture.census().waiting()).await {
+    for waiting in answered(fixture.audit_reader().waiting()).await {
         assert_eq!((waiting.unpublished, waiting.unpublished_since), (0, None), "{} tells nothing", waiting.service);
         assert_eq!((waiting.parked, waiting.parked_since), (0, None), "{} parked nothing", waiting.service);
     }

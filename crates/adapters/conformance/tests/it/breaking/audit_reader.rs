@@ -1,15 +1,15 @@
-//! Censuses that leave out, repeat or misremember, and ledgers that do.
+//! Audit readers that leave out, repeat or misremember, and ledgers that do.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_conformance::census::{Bank, CENSUS, CensusFixture};
+use ticketing_conformance::audit_reader::{AUDIT_READER, AuditReaderFixture, Bank};
 use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, TicketStatus};
-use ticketing_core::ports::census::{Census, Charge, Ledger, Waiting};
+use ticketing_core::ports::audit_reader::{AuditReader, Charge, Ledger, Waiting};
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
@@ -18,11 +18,11 @@ use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{Page, RecordKey, StoreError};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::unreadable::Listed;
-use ticketing_memory::{MemoryCensus, MemoryEngines, SandboxGateway};
+use ticketing_memory::{MemoryAuditReader, MemoryEngines, SandboxGateway};
 
 use crate::world::assert_notices;
 
-/// What is wrong with a census, or with a ledger.
+/// What is wrong with an audit reader, or with a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     None,
@@ -64,7 +64,7 @@ impl<T> Flawed<T> {
 }
 
 #[async_trait]
-impl Census for Flawed<MemoryCensus> {
+impl AuditReader for Flawed<MemoryAuditReader> {
     async fn listings(&self, page: Page<TicketId>) -> Result<Listed<Listing>, StoreError> {
         let mut listings = self.0.listings(self.read(page)).await?;
         if self.1 == Flaw::LeavesOutWithdrawn {
@@ -139,13 +139,13 @@ impl Marketplace {
 }
 
 #[async_trait]
-impl CensusFixture for Marketplace {
+impl AuditReaderFixture for Marketplace {
     async fn spoil(&self, record: &RecordKey) -> bool {
         self.0.orders.spoil(record)
     }
 
-    fn census(&self) -> Arc<dyn Census> {
-        Arc::new(Flawed(self.0.census(), self.1))
+    fn audit_reader(&self) -> Arc<dyn AuditReader> {
+        Arc::new(Flawed(self.0.audit_reader(), self.1))
     }
 
     fn tickets(&self) -> Arc<dyn TicketStore> {
@@ -179,13 +179,13 @@ impl CensusFixture for Marketplace {
 }
 
 async fn assert_flawed(rule: &str, flaw: Flaw) {
-    assert_notices(&CENSUS, rule, &Marketplace::with(Flaw::None), &Marketplace::with(flaw)).await;
+    assert_notices(&AUDIT_READER, rule, &Marketplace::with(Flaw::None), &Marketplace::with(flaw)).await;
 }
 
 #[tokio::test]
 async fn pages_that_do_not_join() {
     for flaw in [Flaw::RepeatsTheLast, Flaw::SkipsOne, Flaw::HasNoOrder] {
-        assert_flawed("census_pages_join_without_gaps", flaw).await;
+        assert_flawed("pages_of_an_audit_join_without_gaps", flaw).await;
         assert_flawed("charges_are_told_in_pages", flaw).await;
     }
 }

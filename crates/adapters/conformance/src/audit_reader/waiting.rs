@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::census::Waiting;
+use ticketing_core::ports::audit_reader::Waiting;
 use ticketing_core::ports::parking::{Parked, ParkingChange};
 use ticketing_core::ports::store::UnitOfWork;
 use ticketing_core::wire::EventEnvelope;
@@ -12,11 +12,11 @@ use ticketing_core::wire::EventEnvelope;
 use crate::outcome::Outcome;
 use crate::sample::{self, NOW};
 
-use super::{CensusFixture, answered};
+use super::{AuditReaderFixture, answered};
 
 /// What waits in the orders service; nothing waits in the others.
-async fn waiting(fixture: &dyn CensusFixture) -> Waiting {
-    let all = answered(fixture.census().waiting()).await;
+async fn waiting(fixture: &dyn AuditReaderFixture) -> Waiting {
+    let all = answered(fixture.audit_reader().waiting()).await;
     let (mut orders, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|waiting| waiting.service == "orders");
     assert!(orders.len() <= 1, "a service is counted once: {orders:?}");
     for other in others {
@@ -38,7 +38,7 @@ fn minutes(minutes: u64) -> Timestamp {
     NOW.after(Duration::from_secs(60 * minutes))
 }
 
-async fn publish(fixture: &dyn CensusFixture, events: &[EventEnvelope]) {
+async fn publish(fixture: &dyn AuditReaderFixture, events: &[EventEnvelope]) {
     let outbox = fixture.outbox();
     let lease = answered(outbox.lease(sample::uuid(), Duration::from_secs(3600))).await.expect("the lease is free");
     let ids: Vec<_> = events.iter().map(|event| event.id).collect();
@@ -47,7 +47,7 @@ async fn publish(fixture: &dyn CensusFixture, events: &[EventEnvelope]) {
 }
 
 /// Events are counted until they are published, and deliveries while they are parked; each with its oldest.
-pub async fn what_waits_is_counted(fixture: &dyn CensusFixture) -> Outcome {
+pub async fn what_waits_is_counted(fixture: &dyn AuditReaderFixture) -> Outcome {
     let events = history(5);
     for batch in events.chunks(3) {
         answered(fixture.orders().commit(UnitOfWork { writes: Vec::new(), events: batch.to_vec() })).await;

@@ -39,9 +39,9 @@ pub struct Waiting {
 ///
 /// # Contract
 ///
-/// Each line is a rule in `ticketing-conformance`, module `census`.
+/// Each line is a rule in `ticketing-conformance`, module `audit_reader`.
 ///
-/// - Pages join in the order of ids, without a gap or a repetition: `census_pages_join_without_gaps`.
+/// - Pages join in the order of ids, without a gap or a repetition: `pages_of_an_audit_join_without_gaps`.
 /// - Everything committed is counted, including ended orders and withdrawn tickets: `what_ended_is_counted`.
 /// - A record is read as last committed: `a_record_is_counted_as_it_is`.
 /// - An unreadable record is named, and its neighbours are counted: `what_cannot_be_read_is_named`.
@@ -49,7 +49,7 @@ pub struct Waiting {
 /// - An unused marketplace counts nothing: `an_empty_marketplace_counts_nothing`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait Census: Send + Sync + fmt::Debug + 'static {
+pub trait AuditReader: Send + Sync + fmt::Debug + 'static {
     /// Listings of the tickets service.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ pub struct Charge {
 ///
 /// # Contract
 ///
-/// Each line is a rule in `ticketing-conformance`, module `census`.
+/// Each line is a rule in `ticketing-conformance`, module `audit_reader`.
 ///
 /// - All charges are listed, in the order of payments, in pages that join: `charges_are_told_in_pages`.
 /// - A refund is reported: `a_refund_is_told`.

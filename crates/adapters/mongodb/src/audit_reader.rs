@@ -10,7 +10,7 @@ use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::census::{Census, Charge, Ledger, Waiting};
+use ticketing_core::ports::audit_reader::{AuditReader, Charge, Ledger, Waiting};
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::unreadable::Listed;
 
@@ -33,20 +33,20 @@ const SERVICES: [&str; 5] = ["accounts", "tickets", "orders", "payments", "expir
 /// # Examples
 ///
 /// ```no_run
-/// use ticketing_core::ports::census::Census;
+/// use ticketing_core::ports::audit_reader::AuditReader;
 /// use ticketing_core::ports::store::Page;
-/// use ticketing_mongodb::{MongoCensus, MongoClient, MongoConfig};
+/// use ticketing_mongodb::{MongoAuditReader, MongoClient, MongoConfig};
 ///
 /// # async fn read() -> Result<(), Box<dyn std::error::Error>> {
 /// let client = MongoClient::connect(&MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0")).await?;
-/// let oldest = MongoCensus::new(&client).orders(Page::first(100)).await?;
+/// let oldest = MongoAuditReader::new(&client).orders(Page::first(100)).await?;
 /// # let _ = oldest; Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct MongoCensus(MongoClient);
+pub struct MongoAuditReader(MongoClient);
 
-impl MongoCensus {
+impl MongoAuditReader {
     /// Counts what lies in the databases of a client.
     #[must_use]
     pub fn new(client: &MongoClient) -> Self {
@@ -73,7 +73,7 @@ fn plain<C>(page: Page<C>, id: fn(C) -> uuid::Uuid) -> Page<uuid::Uuid> {
 }
 
 #[async_trait]
-impl Census for MongoCensus {
+impl AuditReader for MongoAuditReader {
     async fn listings(&self, page: Page<TicketId>) -> Result<Listed<Listing>, StoreError> {
         self.page::<ListingDocument>("tickets", plain(page, TicketId::uuid)).await
     }
@@ -111,7 +111,7 @@ impl Census for MongoCensus {
 }
 
 #[async_trait]
-impl Ledger for MongoCensus {
+impl Ledger for MongoAuditReader {
     async fn charges(&self, page: Page<PaymentId>) -> Result<Listed<Charge>, StoreError> {
         let page = plain(page, PaymentId::uuid);
         let mut filter = behind(page);

@@ -8,7 +8,7 @@ use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::census::{Census, Charge, Ledger, Waiting};
+use ticketing_core::ports::audit_reader::{AuditReader, Charge, Ledger, Waiting};
 use ticketing_core::ports::parking::{ParkedFilter, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::unreadable::Listed;
@@ -18,7 +18,7 @@ use crate::{
     SandboxGateway,
 };
 
-/// Reads the stores of all services, as `MemoryEngines::census` hands it out.
+/// Reads the stores of all services, as `MemoryEngines::audit_reader` hands it out.
 ///
 /// # Examples
 ///
@@ -30,7 +30,7 @@ use crate::{
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let engines = MemoryEngines::default();
 /// let audit = Audit {
-///     census: Arc::new(engines.census()),
+///     audit_reader: Arc::new(engines.audit_reader()),
 ///     ledger: Some(Arc::new(engines.gateway.clone())),
 ///     clock: engines.env.clock.clone(),
 ///     config: AuditConfig::default(),
@@ -41,7 +41,7 @@ use crate::{
 /// # }).unwrap();
 /// ```
 #[derive(Debug, Clone)]
-pub struct MemoryCensus {
+pub struct MemoryAuditReader {
     accounts: MemoryAccountStore,
     tickets: MemoryTicketStore,
     orders: MemoryOrderStore,
@@ -49,7 +49,7 @@ pub struct MemoryCensus {
     parking: MemoryParkingLot,
 }
 
-impl MemoryCensus {
+impl MemoryAuditReader {
     pub(crate) fn of(engines: &MemoryEngines) -> Self {
         let MemoryEngines { accounts, tickets, orders, payments, parking, .. } = engines.clone();
         Self { accounts, tickets, orders, payments, parking }
@@ -57,7 +57,7 @@ impl MemoryCensus {
 }
 
 #[async_trait]
-impl Census for MemoryCensus {
+impl AuditReader for MemoryAuditReader {
     async fn listings(&self, page: Page<TicketId>) -> Result<Listed<Listing>, StoreError> {
         self.tickets.0.read(|tables| tables.listings.page(page)).await
     }

@@ -2,14 +2,14 @@
 
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::payment::CaptureOutcome;
-use ticketing_core::ports::census::Charge;
+use ticketing_core::ports::audit_reader::Charge;
 use ticketing_core::ports::gateway::{Capture, CardToken, GatewayError};
 
 use crate::outcome::Outcome;
 use crate::sample;
 use crate::time::soon;
 
-use super::{Bank, CensusFixture, all};
+use super::{AuditReaderFixture, Bank, all};
 
 const NO_LEDGER: Outcome = Outcome::NotClaimed("no ledger");
 
@@ -36,7 +36,7 @@ async fn answered<T: Send>(call: impl Future<Output = Result<T, GatewayError>> +
 }
 
 /// All money that was taken is told, in the order of payments and in pages that join; what was declined is not.
-pub async fn charges_are_told_in_pages(fixture: &dyn CensusFixture) -> Outcome {
+pub async fn charges_are_told_in_pages(fixture: &dyn AuditReaderFixture) -> Outcome {
     let Some(bank) = fixture.bank() else { return NO_LEDGER };
     assert_eq!(bank.charges(10).await, [], "nothing was charged yet");
     let mut taken = Vec::new();
@@ -55,7 +55,7 @@ pub async fn charges_are_told_in_pages(fixture: &dyn CensusFixture) -> Outcome {
 }
 
 /// A refund is told, of the payment that it was of alone.
-pub async fn a_refund_is_told(fixture: &dyn CensusFixture) -> Outcome {
+pub async fn a_refund_is_told(fixture: &dyn AuditReaderFixture) -> Outcome {
     let Some(bank) = fixture.bank() else { return NO_LEDGER };
     let ids = [(); 2].map(|()| PaymentId::new(sample::uuid()));
     let (kept, _) = bank.pay(&bank.good, ids[0], 4250).await.expect("a good card is charged");

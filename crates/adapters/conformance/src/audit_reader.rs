@@ -1,4 +1,4 @@
-//! Rules of [`Census`] and [`Ledger`].
+//! Rules of [`AuditReader`] and [`Ledger`].
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
 mod charges;
@@ -8,7 +8,7 @@ mod waiting;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_core::ports::census::{Census, Ledger};
+use ticketing_core::ports::audit_reader::{AuditReader, Ledger};
 use ticketing_core::ports::gateway::{CardToken, PaymentGateway};
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
@@ -23,19 +23,19 @@ use crate::time::soon;
 
 pub use charges::{a_refund_is_told, charges_are_told_in_pages};
 pub use records::{
-    a_record_is_counted_as_it_is, an_empty_marketplace_counts_nothing, census_pages_join_without_gaps,
+    a_record_is_counted_as_it_is, an_empty_marketplace_counts_nothing, pages_of_an_audit_join_without_gaps,
     what_cannot_be_read_is_named, what_ended_is_counted,
 };
 pub use waiting::what_waits_is_counted;
 
 /// Every rule of this module.
-pub const CENSUS: Family<dyn CensusFixture> = crate::census!(@ [family]);
+pub const AUDIT_READER: Family<dyn AuditReaderFixture> = crate::audit_reader!(@ [family]);
 
 /// The services of a marketplace in which nothing happened yet, and who counts what they keep.
 #[async_trait]
-pub trait CensusFixture: Send + Sync {
-    /// The census; always of the same marketplace.
-    fn census(&self) -> Arc<dyn Census>;
+pub trait AuditReaderFixture: Send + Sync {
+    /// The audit reader; always of the same marketplace.
+    fn audit_reader(&self) -> Arc<dyn AuditReader>;
 
     /// Where its tickets service keeps listings.
     fn tickets(&self) -> Arc<dyn TicketStore>;

@@ -9,7 +9,7 @@ use crate::error::RedisError;
 
 /// Keeps searches from waiting for a Redis that is known to be away.
 #[derive(Debug, Default)]
-pub(super) struct Presence(Mutex<Outage>);
+pub(super) struct CircuitBreaker(Mutex<Outage>);
 
 #[derive(Debug, Default)]
 struct Outage {
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The least time between two warnings.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 
-impl Presence {
+impl CircuitBreaker {
     /// Whether to ask; while Redis is away, one call in a while is told to try.
     pub(super) fn is_worth_asking(&self) -> bool {
         let mut outage = self.outage();
