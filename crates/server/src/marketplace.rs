@@ -49,6 +49,7 @@ pub struct Engines {
 }
 
 /// What the payments service needs of its own.
+#[derive(Debug)]
 pub struct PaymentPorts {
     /// What it needs like any service.
     pub service: ServicePorts<dyn PaymentStore>,
@@ -57,6 +58,7 @@ pub struct PaymentPorts {
 }
 
 /// What the front door needs.
+#[derive(Debug)]
 pub struct WebPorts {
     /// Shows what changes about tickets.
     pub live: LiveUpdates,
@@ -66,18 +68,6 @@ pub struct WebPorts {
     pub remote: RemoteServices,
     /// Keeps forms that were not accepted until their page is shown again.
     pub drafts: Arc<dyn DraftStore>,
-}
-
-impl std::fmt::Debug for PaymentPorts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PaymentPorts").finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for WebPorts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebPorts").field("remote", &self.remote).finish_non_exhaustive()
-    }
 }
 
 /// Puts the services together over their engines. Nothing runs yet.

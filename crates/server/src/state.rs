@@ -132,6 +132,7 @@ impl std::fmt::Debug for AppState {
 }
 
 /// What stands between a request and a service.
+#[derive(Debug)]
 pub struct EdgePorts {
     /// Reads access tokens.
     pub verifier: Arc<dyn TokenVerifier>,
@@ -143,10 +144,4 @@ pub struct EdgePorts {
     pub local_limiter: Arc<dyn RateLimiter>,
     /// Knows browsers that signed in before; every process of accounts has the same.
     pub devices: DeviceKey,
-}
-
-impl std::fmt::Debug for EdgePorts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EdgePorts").finish_non_exhaustive()
-    }
 }

@@ -5,6 +5,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 
+use ticketing_api::paths;
+
 use crate::config::Service;
 use crate::http::edge;
 use crate::http::problem::Problem;
@@ -44,7 +46,7 @@ fn with_remote(api: Router<App>, remote: &RemoteServices) -> Router<App> {
     let forwarded = || any(forward).with_state(remote.clone());
     let api = api.route("/api/{*rest}", forwarded());
     match remote.get(Service::Accounts) {
-        Some(_) => api.route("/.well-known/jwks.json", forwarded()),
+        Some(_) => api.route(paths::JWKS, forwarded()),
         None => api,
     }
 }

@@ -66,10 +66,10 @@ impl MongoClient {
     }
 }
 
-/// The most connections to each member, where the connection string does not tell.
+/// The most connections to each member, unless the connection string sets `maxPoolSize`.
 ///
-/// A write holds its connection until a majority has it, so the driver's 10 are soon all taken, and whoever only reads
-/// waits behind writes. 100 is what MongoDB's drivers for other languages allow.
+/// A write holds its connection until a majority has it, so the driver's 10 are soon in use, and reads queue behind
+/// writes. 100 is the default of MongoDB's drivers for other languages.
 const CONNECTIONS: u32 = 100;
 
 /// What the connection string says, but for what the adapter relies on.

@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use ticketing_api::orders::{OrderBody, OrderPage, PlaceOrderBody};
+use ticketing_api::paths;
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::{Money, Quantity};
 use ticketing_core::usecase::orders::PlaceOrder;
@@ -51,7 +52,7 @@ async fn place_order(
         key,
     };
     let order = app.orders()?.place_order(command, origin).await?;
-    let location = [(LOCATION, format!("/api/orders/{}", order.id))];
+    let location = [(LOCATION, paths::order(order.id))];
     Ok((StatusCode::CREATED, location, Json(OrderBody::from(order))).into_response())
 }
 

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use ticketing_api::paths;
 use ticketing_api::tickets::{OfferBody, TicketBody, TicketPage};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::Invalid;
@@ -114,7 +115,7 @@ async fn create_ticket(
 ) -> Result<Response, Problem> {
     let command = CreateTicket { seller: actor.account, offer: offer(body, None)?, key };
     let listing = app.tickets()?.create_ticket(command, origin).await?;
-    let location = [(LOCATION, format!("/api/tickets/{}", listing.ticket.id))];
+    let location = [(LOCATION, paths::ticket(listing.ticket.id))];
     let tag = [(ETAG, tag_of(&listing))];
     Ok((StatusCode::CREATED, location, tag, Json(TicketBody::of_own(listing))).into_response())
 }

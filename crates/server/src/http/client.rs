@@ -16,9 +16,9 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use crate::config::{HttpConfig, Network, WebOrigin};
 use crate::http::problem::Problem;
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+pub(crate) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Who connects. The edge works it out once and hands it on with the request.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ mod sign_in;
 
 use std::net::IpAddr;
 
+use ticketing_api::paths;
 use ticketing_core::ports::limits::{Quota, Verdict};
 
 use crate::http::problem::Problem;
@@ -38,9 +39,9 @@ pub(crate) async fn check_write(app: &App, path: &str, address: IpAddr) -> Resul
 /// What no flood of other changes may keep anybody from, and is limited more tightly for itself.
 fn has_limits_of_its_own(path: &str) -> bool {
     const OWN: [&str; 7] = [
-        "/api/users/signin",
-        "/api/users/signup",
-        "/api/users/password",
+        paths::SIGN_IN,
+        paths::SIGN_UP,
+        paths::PASSWORD,
         "/signin",
         "/signup",
         "/account/password",
@@ -72,6 +73,6 @@ pub(crate) async fn may_keep(app: &App, address: IpAddr) -> bool {
 
 /// What is asked for by machines, or sent from memory as it is.
 fn is_cheap(path: &str) -> bool {
-    const CHEAP: [&str; 5] = ["/livez", "/readyz", "/metrics", "/favicon.ico", "/.well-known/jwks.json"];
+    const CHEAP: [&str; 5] = ["/livez", "/readyz", "/metrics", "/favicon.ico", paths::JWKS];
     path.starts_with("/assets/") || CHEAP.contains(&path)
 }

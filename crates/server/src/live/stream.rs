@@ -18,6 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use ticketing_api::live::{Heartbeat, LiveTicket, LiveTicketOf};
+use ticketing_api::paths;
 use ticketing_api::tickets::TicketBody;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::Invalid;
@@ -276,7 +277,7 @@ impl Watch {
     async fn ask(&self, tickets: &Upstream, ticket: TicketId) -> Result<Result<TicketBody, Response>, Problem> {
         let mut parts = self.parts.clone();
         parts.method = Method::GET;
-        parts.uri = format!("/api/tickets/{ticket}").parse().map_err(Problem::broken)?;
+        parts.uri = paths::ticket(ticket).parse().map_err(Problem::broken)?;
         // Not what the caller has already, because the stream begins with what there is.
         parts.headers.remove(IF_NONE_MATCH);
         let answer = pass(tickets, Request::from_parts(parts, Body::empty())).await?;

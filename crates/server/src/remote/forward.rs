@@ -14,7 +14,7 @@ use ticketing_api::headers::X_REQUEST_ID;
 use ticketing_core::ports::BoxError;
 
 use crate::http::auth::same_origin::SEC_FETCH_SITE;
-use crate::http::client::ClientInfo;
+use crate::http::client::{ClientInfo, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use crate::http::edge::Upload;
 use crate::http::problem::Problem;
 use crate::http::trace::RequestTrace;
@@ -36,15 +36,8 @@ const HOP_BY_HOP: [HeaderName; 10] = [
 ];
 
 /// What the service goes by, from us or from a proxy before us: no visitor's `Connection` takes it away.
-const OURS: [HeaderName; 7] = [
-    HOST,
-    ORIGIN,
-    SEC_FETCH_SITE,
-    X_REQUEST_ID,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
-];
+const OURS: [HeaderName; 7] =
+    [HOST, ORIGIN, SEC_FETCH_SITE, X_REQUEST_ID, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO];
 
 /// Marks what a page of this process asks for: it was admitted when the page was.
 #[derive(Debug, Clone, Copy)]

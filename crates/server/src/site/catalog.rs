@@ -3,6 +3,7 @@
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
+use ticketing_api::paths;
 use ticketing_api::tickets::TicketPage;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::Money;
@@ -56,7 +57,7 @@ impl Search {
             ("limit", &PAGE.to_owned()),
         ];
         let query = serde_urlencoded::to_string(parameters).expect("texts can be encoded");
-        format!("/api/tickets?{query}")
+        format!("{}?{query}", paths::TICKETS)
     }
 
     /// The currency that was chosen, or the first one to choose where prices are compared.

@@ -19,7 +19,7 @@ use tower::ServiceExt;
 use ticketing_api::headers::{IDEMPOTENCY_KEY, TRACEPARENT};
 
 use crate::http::auth::actor::Actor;
-use crate::http::client::ClientInfo;
+use crate::http::client::{ClientInfo, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use crate::http::edge::{rendered, unless_panicked};
 use crate::http::trace::RequestTrace;
 use crate::remote::FromPage;
@@ -62,9 +62,9 @@ const PASSED_ON: [HeaderName; 9] = [
     AUTHORIZATION,
     IDEMPOTENCY_KEY,
     TRACEPARENT,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
+    X_FORWARDED_FOR,
+    X_FORWARDED_HOST,
+    X_FORWARDED_PROTO,
 ];
 
 impl ApiClient {

@@ -1,10 +1,12 @@
 //! Which service answers a path of the API.
 
+use ticketing_api::paths;
+
 use crate::config::Service;
 
 /// The service that a path belongs to.
 pub(crate) fn owner(path: &str) -> Option<Service> {
-    if path == "/.well-known/jwks.json" {
+    if path == paths::JWKS {
         return Some(Service::Accounts);
     }
     match path.strip_prefix("/api/")?.split('/').next()? {

@@ -14,17 +14,12 @@ use ticketing_memory::SystemClock;
 use crate::config::{Config, Service};
 
 /// What an audit reads.
+#[derive(Debug)]
 pub struct AuditPorts {
     /// What the services keep.
     pub audit_reader: Arc<dyn AuditReader>,
     /// What the gateway took, where it tells.
     pub ledger: Option<Arc<dyn Ledger>>,
-}
-
-impl std::fmt::Debug for AuditPorts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AuditPorts").field("ledger", &self.ledger.is_some()).finish_non_exhaustive()
-    }
 }
 
 /// The parking lot of each service that has one, by the service's name.

@@ -50,7 +50,7 @@ pub(super) fn overdue(deadline: Timestamp, after: Option<OverdueCursor>) -> Docu
     doc! { "$and": [due, { "$or": further.to_vec() }] }
 }
 
-/// The clocks that draw the ids of tickets and of orders never differ by so much.
+/// More than the clocks of two services ever differ.
 const SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Completed orders of these buyers for these tickets; `None` if none are asked for.

@@ -83,7 +83,7 @@ async fn a_held_record_is_named_where_it_is_alone() {
     store.commit(UnitOfWork::default().with(changing(stuck))).await.expect("nobody holds it");
 }
 
-/// More than the driver would open connections for by itself, and a write keeps its own while it waits.
+/// More than the driver's default pool; a write keeps its connection while it waits.
 const WRITERS: usize = 40;
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn many_who_wait_leave_room_for_others() {
         }
     };
     timeout(PATIENCE, all_wait).await.expect("every writer has a connection");
-    assert_eq!(store.load(&needs).await.expect("an answer").payables, [stored], "whoever reads need not wait");
+    assert_eq!(store.load(&needs).await.expect("an answer").payables, [stored], "reads do not wait");
 
     holder.abort_transaction().await.expect("the holder ends");
     let mut written = 0;

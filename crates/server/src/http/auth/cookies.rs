@@ -13,13 +13,14 @@ use axum::response::{IntoResponseParts, ResponseParts};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
+use ticketing_api::headers::{ACCESS_COOKIE, REFRESH_COOKIE};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::usecase::accounts::{AccessToken, RefreshToken, Refreshed, SignedIn};
 
 /// The cookie that carries the access token.
-pub const ACCESS: CookieName = CookieName::new("access", "__Host-access");
+pub const ACCESS: CookieName = CookieName::new(ACCESS_COOKIE[0], ACCESS_COOKIE[1]);
 /// The cookie that carries the refresh token.
-pub const REFRESH: CookieName = CookieName::new("refresh", "__Host-refresh");
+pub const REFRESH: CookieName = CookieName::new(REFRESH_COOKIE[0], REFRESH_COOKIE[1]);
 
 /// The most values of one name that are tried.
 pub(crate) const CANDIDATES: usize = 8;

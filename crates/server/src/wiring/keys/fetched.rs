@@ -14,6 +14,7 @@ use parking_lot::RwLock;
 use serde::Deserialize;
 use tokio::sync::Notify;
 
+use ticketing_api::paths;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::BoxError;
@@ -121,7 +122,7 @@ impl Step for FetchKeys {
     }
 
     async fn step(&mut self) -> Result<usize, BoxError> {
-        let text = self.accounts.read("/.well-known/jwks.json").await?;
+        let text = self.accounts.read(paths::JWKS).await?;
         self.keys.learn(text)?;
         Ok(0)
     }

@@ -34,15 +34,20 @@ async fn signing_in_never_leads_to_another_site() {
     }
 }
 
-#[tokio::test]
-async fn a_page_looks_its_session_up_once() {
+/// The edge looks sessions up by the plan; accounts keeps them without it.
+async fn start_with_sessions_by_plan() -> (TestApp, FaultPlan) {
     let clock = Arc::new(ManualClock::default());
     let (sessions, plan) = (MemorySessions::new(clock.clone()), FaultPlan::counting(clock));
     let exchange = |engines: &mut Engines| {
         engines.edge.sessions = Arc::new(sessions.with_faults(plan.clone()));
         engines.accounts.as_mut().expect("accounts runs here").sessions = Arc::new(sessions);
     };
-    let app = TestApp::start_over(|_| {}, exchange).await;
+    (TestApp::start_over(|_| {}, exchange).await, plan)
+}
+
+#[tokio::test]
+async fn a_page_looks_its_session_up_once() {
+    let (app, plan) = start_with_sessions_by_plan().await;
     let ada = app.sign_up("ada").await;
     let steps = async |path: &str| {
         let before = plan.steps();
@@ -166,13 +171,7 @@ async fn signing_out_alone_takes_the_cookies_of_a_session_away() {
 
 #[tokio::test]
 async fn nobody_believes_to_be_signed_out_while_sessions_are_away() {
-    let clock = Arc::new(ManualClock::default());
-    let (sessions, plan) = (MemorySessions::new(clock.clone()), FaultPlan::counting(clock));
-    let exchange = |engines: &mut Engines| {
-        engines.edge.sessions = Arc::new(sessions.with_faults(plan.clone()));
-        engines.accounts.as_mut().expect("accounts runs here").sessions = Arc::new(sessions);
-    };
-    let app = TestApp::start_over(|_| {}, exchange).await;
+    let (app, plan) = start_with_sessions_by_plan().await;
     let mut ada = member(&app, "ada").await;
     ada.open("/account").await;
     let before = ada.jar.clone();
