@@ -55,7 +55,7 @@ impl MongoAuditReader {
 
     async fn page<R: Record>(&self, service: &str, page: Page<uuid::Uuid>) -> Result<Listed<R::Domain>, StoreError> {
         let query = Query { collection: R::COLLECTION, filter: behind(page), sort: in_order(), limit: page.limit };
-        query.list_in(&self.0.database(service), |document| R::read(document).map(Some)).await
+        query.list_in(&self.0.database(service), &self.0.elections, |document| R::read(document).map(Some)).await
     }
 }
 
@@ -117,6 +117,8 @@ impl Ledger for MongoAuditReader {
         let mut filter = behind(page);
         filter.insert("reference", doc! { "$ne": null });
         let query = Query { collection: Attempt::COLLECTION, filter, sort: in_order(), limit: page.limit };
-        query.list_in(&self.0.database("gateway"), |document| Attempt::read(document).map(Some)).await
+        query
+            .list_in(&self.0.database("gateway"), &self.0.elections, |document| Attempt::read(document).map(Some))
+            .await
     }
 }

@@ -11,6 +11,7 @@ use ticketing_core::ports::store::StoreError;
 use ticketing_core::ports::unreadable::PassedBy;
 
 use crate::config::MongoConfig;
+use crate::elections::Elections;
 use crate::error::{MongoError, store_error};
 
 /// A checked connection. A clone shares it.
@@ -19,6 +20,7 @@ pub struct MongoClient {
     pub(crate) client: Client,
     pub(crate) config: Arc<MongoConfig>,
     pub(crate) unreadable: PassedBy,
+    pub(crate) elections: Elections,
 }
 
 impl std::fmt::Debug for MongoClient {
@@ -37,10 +39,13 @@ impl MongoClient {
     ///
     /// [`MongoError`] is a sentence that tells what to change.
     pub async fn connect(config: &MongoConfig) -> Result<Self, MongoError> {
-        let client = Client::with_options(options(config).await?)?;
+        let elections = Elections::default();
+        let mut options = options(config).await?;
+        options.sdam_event_handler = Some(elections.observer());
+        let client = Client::with_options(options)?;
         check(&client.database("admin")).await?;
         warn_of_long_transactions(&client.database("admin")).await;
-        Ok(Self { client, config: Arc::new(config.clone()), unreadable: PassedBy::default() })
+        Ok(Self { client, config: Arc::new(config.clone()), unreadable: PassedBy::default(), elections })
     }
 
     /// What lists passed by because it cannot be read, in all databases.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::{DateTime, Uuid, doc};
-use mongodb::Collection;
 use mongodb::options::ReturnDocument;
+use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::money::Money;
@@ -17,6 +17,7 @@ use ticketing_core::ports::store::StoreError;
 
 use crate::client::{Indexes, MongoClient, detached};
 use crate::document::{MoneyDocument, Record, Wrong};
+use crate::elections::Elections;
 use crate::error::{MongoError, is_duplicate};
 
 /// Makes a payment gateway of a sandbox, by keeping its answers.
@@ -49,7 +50,9 @@ use crate::error::{MongoError, is_duplicate};
 #[derive(Clone)]
 pub struct MongoGateway {
     sandbox: Arc<dyn Sandbox>,
+    database: Database,
     attempts: Collection<Attempt>,
+    elections: Elections,
 }
 
 impl std::fmt::Debug for MongoGateway {
@@ -82,23 +85,29 @@ impl MongoGateway {
     pub async fn open(client: &MongoClient, sandbox: Arc<dyn Sandbox>) -> Result<Self, MongoError> {
         let attempts = Indexes { collection: Attempt::COLLECTION, indexes: Vec::new() };
         let database = client.prepared("gateway", vec![attempts]).await?;
-        Ok(Self { sandbox, attempts: database.collection(Attempt::COLLECTION) })
+        let (attempts, elections) = (database.collection(Attempt::COLLECTION), client.elections.clone());
+        Ok(Self { sandbox, database, attempts, elections })
     }
 
     /// How an attempt ended, if it was heard of.
     async fn known(&self, payment: PaymentId) -> Result<Option<CaptureOutcome>, GatewayError> {
-        let (attempts, id) = (self.attempts.clone(), Uuid::from(payment.uuid()));
-        let found = detached(async move { attempts.find_one(doc! { "_id": id }).await }).await;
+        let (ledger, id) = (self.clone(), Uuid::from(payment.uuid()));
+        let found = detached(async move { ledger.find(id).await }).await;
         Ok(found.map_err(unavailable)?.map(|attempt| attempt.outcome()))
+    }
+
+    async fn find(&self, payment: Uuid) -> mongodb::error::Result<Option<Attempt>> {
+        let find = || self.attempts.find_one(doc! { "_id": payment }).into_future();
+        self.elections.read(&self.database, find).await
     }
 
     /// Writes down how an attempt ended, unless another wrote first; returns what stands.
     async fn note(&self, attempt: Attempt) -> Result<CaptureOutcome, GatewayError> {
-        let attempts = self.attempts.clone();
+        let ledger = self.clone();
         let noted = detached(async move {
-            match attempts.insert_one(&attempt).await {
+            match ledger.attempts.insert_one(&attempt).await {
                 Ok(_) => Ok(Some(attempt)),
-                Err(error) if is_duplicate(&error) => attempts.find_one(doc! { "_id": attempt.payment }).await,
+                Err(error) if is_duplicate(&error) => ledger.find(attempt.payment).await,
                 Err(error) => Err(error),
             }
         });

@@ -7,7 +7,8 @@
 //! - Writes are compared by revision; unique indexes are the second line of
 //!   defence. Each index has a name and is made when a store is opened.
 //! - Everything is read and written by majority: what is acknowledged outlives
-//!   the member that took it.
+//!   the member that took it. After an election nothing is read until the new primary
+//!   shows all that the one before acknowledged.
 //! - Whoever stops waiting for a call ends that wait alone: the driver's work
 //!   goes on in a task of its own. So a tokio runtime is needed.
 //! - TLS and DNS seed lists (`mongodb+srv`) are a matter of the connection string.
@@ -33,6 +34,7 @@ mod client;
 mod commit;
 mod config;
 mod document;
+mod elections;
 mod error;
 mod gateway;
 mod order_store;

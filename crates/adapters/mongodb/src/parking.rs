@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::client::{Indexes, MongoClient, detached};
 use crate::document::{encoded, index, partial};
+use crate::elections::Elections;
 use crate::error::MongoError;
 use crate::store::{Entry, Query};
 
@@ -46,6 +47,7 @@ pub(crate) const COLLECTION: &str = "parked";
 pub struct MongoParkingLot {
     database: Database,
     lot: Collection<RawDocumentBuf>,
+    elections: Elections,
     passed_by: PassedBy,
 }
 
@@ -60,7 +62,8 @@ impl MongoParkingLot {
         let released = partial("released", doc! { "consumer": 1, "_id": 1 }, doc! { "released": true });
         let indexes = Indexes { collection: COLLECTION, indexes: vec![of_key, released] };
         let database = client.prepared(service, vec![indexes]).await?;
-        Ok(Self { lot: database.collection(COLLECTION), passed_by: client.passed_by(), database })
+        let lot = database.collection(COLLECTION);
+        Ok(Self { lot, elections: client.elections.clone(), passed_by: client.passed_by(), database })
     }
 
     /// Whether each of these keys, in its normal form, is to be handled again; those are missing that are not parked.
@@ -72,9 +75,12 @@ impl MongoParkingLot {
         let filter = doc! { "consumer": consumer, "key": { "$in": keys.flat_map(spellings).collect::<Vec<_>>() } };
         let seen = doc! { "_id": 1, "key": 1, "released": 1 };
         let sort = doc! { "consumer": 1, "key": 1, "_id": 1 };
-        let lot = self.lot.clone();
-        let found: Vec<RawDocumentBuf> =
-            detached(async move { lot.find(filter).projection(seen).sort(sort).await?.try_collect().await }).await?;
+        let Self { database, lot, elections, .. } = self.clone();
+        let found: Vec<RawDocumentBuf> = detached(async move {
+            let find = || lot.find(filter.clone()).projection(seen.clone()).sort(sort.clone());
+            elections.read(&database, || async { find().await?.try_collect().await }).await
+        })
+        .await?;
         let lane = |parked: &RawDocumentBuf| {
             let key = parked.get_str(cstr!("key")).ok()?;
             // One that does not say so is not to be handled.
@@ -177,10 +183,10 @@ impl ParkingLot for MongoParkingLot {
             wanted.insert("released", true);
             // From the start, because what cannot be read there holds back what follows.
             let mut in_order = InOrder { after: page.after, ..InOrder::default() };
-            query(wanted).list_in(&self.database, move |document| in_order.read(document)).await?
+            query(wanted).list_in(&self.database, &self.elections, move |document| in_order.read(document)).await?
         } else {
             wanted.extend(page.after.map(|after| ("_id".to_owned(), doc! { "$gt": BsonUuid::from(after) }.into())));
-            query(wanted).list_in(&self.database, |document| parked::read(document).map(Some)).await?
+            query(wanted).list_in(&self.database, &self.elections, |document| parked::read(document).map(Some)).await?
         };
         Ok(self.passed_by.told(listed))
     }

@@ -12,6 +12,7 @@ use ticketing_core::wire::EventEnvelope;
 use crate::client::{Indexes, MongoClient, detached};
 use crate::commit::{Change, Commit, commit};
 use crate::document::Record;
+use crate::elections::Elections;
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::outbox::row;
@@ -42,17 +43,25 @@ impl Query {
     }
 
     /// Reads documents; a limit of zero reads none.
-    pub(crate) async fn find_in(self, database: &Database) -> Result<Vec<RawDocumentBuf>, StoreError> {
-        let Self { collection, filter, sort, limit } = self;
-        if limit == 0 {
+    pub(crate) async fn find_in(
+        self,
+        database: &Database,
+        elections: &Elections,
+    ) -> Result<Vec<RawDocumentBuf>, StoreError> {
+        if self.limit == 0 {
             return Ok(Vec::new());
         }
-        let documents = database.collection::<RawDocumentBuf>(collection);
+        let (database, elections) = (database.clone(), elections.clone());
         detached(async move {
+            let Self { collection, filter, sort, limit } = &self;
+            let documents = database.collection::<RawDocumentBuf>(collection);
             // Zero, for the server, is as many as there are.
-            let limit = i64::try_from(limit).unwrap_or_default();
-            let find = documents.find(filter).sort(sort).limit(limit).batch_size(BATCH).max_time(READ_WITHIN);
-            find.await?.try_collect().await
+            let limit = i64::try_from(*limit).unwrap_or_default();
+            let read = || async {
+                let find = documents.find(filter.clone()).sort(sort.clone()).limit(limit);
+                find.batch_size(BATCH).max_time(READ_WITHIN).await?.try_collect().await
+            };
+            elections.read(&database, read).await
         })
         .await
     }
@@ -61,36 +70,44 @@ impl Query {
     pub(crate) async fn list_in<T: Send + 'static>(
         self,
         database: &Database,
-        mut read: impl FnMut(&RawDocument) -> Entry<T> + Clone + Send + 'static,
+        elections: &Elections,
+        mut read: impl FnMut(&RawDocument) -> Entry<T> + Clone + Send + Sync + 'static,
     ) -> Result<Listed<T>, StoreError> {
         let read_on = read.clone();
-        let found = self.clone().find_in(database).await?;
+        let found = self.clone().find_in(database, elections).await?;
         let is_whole_list = found.len() < self.limit;
         let mut listed = Listed::default();
         found.iter().for_each(|document| listed.take(read(document)));
         if listed.records.len() == found.len() || is_whole_list {
             return Ok(listed);
         }
-        self.read_on_in(database, read_on).await
+        self.read_on_in(database, elections, read_on).await
     }
 
     /// Reads from the start until as many were read as were asked for, however many cannot be.
     async fn read_on_in<T: Send + 'static>(
         self,
         database: &Database,
-        mut read: impl FnMut(&RawDocument) -> Entry<T> + Send + 'static,
+        elections: &Elections,
+        read: impl FnMut(&RawDocument) -> Entry<T> + Clone + Send + Sync + 'static,
     ) -> Result<Listed<T>, StoreError> {
-        let Self { collection, filter, sort, limit } = self;
-        let documents = database.collection::<RawDocumentBuf>(collection);
+        let (database, elections) = (database.clone(), elections.clone());
         detached(async move {
-            let mut found = documents.find(filter).sort(sort).batch_size(BATCH).max_time(READ_WITHIN).await?;
-            let mut listed = Listed::default();
-            while listed.records.len() < limit
-                && let Some(document) = found.try_next().await?
-            {
-                listed.take(read(&document));
-            }
-            Ok(listed)
+            let Self { collection, filter, sort, limit } = &self;
+            let documents = database.collection::<RawDocumentBuf>(collection);
+            let read = || async {
+                let mut read = read.clone();
+                let find = documents.find(filter.clone()).sort(sort.clone());
+                let mut found = find.batch_size(BATCH).max_time(READ_WITHIN).await?;
+                let mut listed = Listed::default();
+                while listed.records.len() < *limit
+                    && let Some(document) = found.try_next().await?
+                {
+                    listed.take(read(&document));
+                }
+                Ok(listed)
+            };
+            elections.read(&database, read).await
         })
         .await
     }
@@ -156,7 +173,7 @@ impl Store {
     /// Reads the records that a filter lets through, or tells of the first that cannot be read; none without a filter.
     pub(crate) async fn find<R: Record>(&self, filter: Option<Document>) -> Result<Vec<Stored<R::Domain>>, StoreError> {
         let Some(filter) = filter else { return Ok(Vec::new()) };
-        let found = Query::all(R::COLLECTION, filter).find_in(&self.database).await?;
+        let found = Query::all(R::COLLECTION, filter).find_in(&self.database, &self.client.elections).await?;
         found.iter().map(|document| R::read_stored(document).map_err(StoreError::from)).collect()
     }
 
@@ -167,7 +184,7 @@ impl Store {
         may_be_meant: impl Fn(&RawDocument) -> bool + Send,
     ) -> Result<Vec<Stored<R::Domain>>, StoreError> {
         let Some(filter) = filter else { return Ok(Vec::new()) };
-        let found = Query::all(R::COLLECTION, filter).find_in(&self.database).await?;
+        let found = Query::all(R::COLLECTION, filter).find_in(&self.database, &self.client.elections).await?;
         let mut readable = Vec::with_capacity(found.len());
         for document in &found {
             match R::read_stored(document) {
@@ -181,7 +198,8 @@ impl Store {
 
     /// A page of a list. What cannot be read is told and passed by.
     pub(crate) async fn list<R: Record>(&self, query: Query) -> Result<Vec<R::Domain>, StoreError> {
-        let listed = query.list_in(&self.database, |document| R::read(document).map(Some)).await?;
+        let listed =
+            query.list_in(&self.database, &self.client.elections, |document| R::read(document).map(Some)).await?;
         Ok(self.client.unreadable.told(listed))
     }
 }

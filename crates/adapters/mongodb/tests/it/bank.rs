@@ -77,7 +77,7 @@ impl GatewayFixture for Bank {
     }
 }
 
-fn capture(card: &str) -> Capture {
+pub(crate) fn capture(card: &str) -> Capture {
     let total = sample::price(4250).money();
     Capture { payment: PaymentId::new(sample::uuid()), total, card: CardToken::new(card) }
 }

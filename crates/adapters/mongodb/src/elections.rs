@@ -1,0 +1,86 @@
+//! Reads that see what the primary before this one acknowledged.
+//!
+//! A new primary has every write that a majority had, but learns only with the first commit of its own that a majority
+//! had the latest of them. Until then its reads by majority are of an earlier moment.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bson::oid::ObjectId;
+use bson::{RawDocumentBuf, doc};
+use mongodb::event::EventHandler;
+use mongodb::event::sdam::{SdamEvent, TopologyDescription};
+use mongodb::options::{ReadConcern, ServerAddress};
+use mongodb::{Collection, Database, ServerType};
+
+/// The primaries that the driver saw come. A clone shares them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Elections(Arc<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// How many.
+    latest: AtomicU64,
+    /// Up to which one it is known that reads see all that was acknowledged before.
+    caught_up: AtomicU64,
+    catching_up: tokio::sync::Mutex<()>,
+}
+
+/// How long a new primary may take before whoever asks is told to come again.
+const CATCH_UP_WITHIN: Duration = Duration::from_secs(8);
+
+impl Elections {
+    /// What the driver is to call.
+    pub(crate) fn observer(&self) -> EventHandler<SdamEvent> {
+        let seen = Arc::clone(&self.0);
+        EventHandler::callback(move |event| {
+            let SdamEvent::TopologyDescriptionChanged(change) = event else { return };
+            let new = primary(&change.new_description);
+            if new.is_some() && new != primary(&change.previous_description) {
+                seen.latest.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    }
+
+    /// Reads by majority, and sees whatever was acknowledged before.
+    ///
+    /// The read is repeated if a primary came meanwhile: it may have been the one that answered.
+    pub(crate) async fn read<T, F>(&self, database: &Database, read: impl Fn() -> F) -> mongodb::error::Result<T>
+    where
+        F: Future<Output = mongodb::error::Result<T>>,
+    {
+        loop {
+            let latest = self.catch_up(database).await?;
+            let found = read().await?;
+            if self.0.latest.load(Ordering::SeqCst) == latest {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Waits until the latest primary committed something of its own; returns which one it is.
+    async fn catch_up(&self, database: &Database) -> mongodb::error::Result<u64> {
+        let is_behind = |latest| self.0.caught_up.load(Ordering::SeqCst) < latest;
+        if !is_behind(self.0.latest.load(Ordering::SeqCst)) {
+            return Ok(self.0.caught_up.load(Ordering::SeqCst));
+        }
+        let _one = self.0.catching_up.lock().await;
+        let latest = self.0.latest.load(Ordering::SeqCst);
+        if is_behind(latest) {
+            // Answered only when a majority confirmed a write that follows whatever the read saw.
+            let any: Collection<RawDocumentBuf> = database.collection("outbox");
+            let read = any.find_one(doc! { "_id": "" }).read_concern(ReadConcern::linearizable());
+            read.max_time(CATCH_UP_WITHIN).await?;
+            self.0.caught_up.store(latest, Ordering::SeqCst);
+        }
+        Ok(latest)
+    }
+}
+
+/// Which server is the primary, and by which election, where the driver is told.
+fn primary(seen: &TopologyDescription) -> Option<(ServerAddress, Option<ObjectId>)> {
+    let servers = seen.servers();
+    let (address, _) = servers.into_iter().find(|(_, server)| server.server_type() == ServerType::RsPrimary)?;
+    Some((address.clone(), seen.max_election_id()))
+}
