@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use bson::oid::ObjectId;
 use bson::{RawDocumentBuf, doc};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use mongodb::event::EventHandler;
 use mongodb::event::sdam::{SdamEvent, TopologyDescription};
 use mongodb::options::{ReadConcern, ServerAddress};
 use mongodb::{Collection, Database, ServerType};
+use parking_lot::Mutex;
 
 /// The primaries that the driver saw come. A clone shares them.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +27,11 @@ struct Seen {
     latest: AtomicU64,
     /// Up to which one it is known that reads see all that was acknowledged before.
     caught_up: AtomicU64,
-    catching_up: tokio::sync::Mutex<()>,
+    /// All who wait for the same primary wait for the same answer, also if it is an error.
+    catching_up: Mutex<Option<CatchingUp>>,
 }
+
+type CatchingUp = Shared<BoxFuture<'static, mongodb::error::Result<u64>>>;
 
 /// How long a new primary may take before whoever asks is told to come again.
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(8);
@@ -61,19 +67,26 @@ impl Elections {
 
     /// Waits until the latest primary committed something of its own; returns which one it is.
     async fn catch_up(&self, database: &Database) -> mongodb::error::Result<u64> {
-        let is_behind = |latest| self.0.caught_up.load(Ordering::SeqCst) < latest;
-        if !is_behind(self.0.latest.load(Ordering::SeqCst)) {
-            return Ok(self.0.caught_up.load(Ordering::SeqCst));
+        let caught_up = self.0.caught_up.load(Ordering::SeqCst);
+        if caught_up == self.0.latest.load(Ordering::SeqCst) {
+            return Ok(caught_up);
         }
-        let _one = self.0.catching_up.lock().await;
+        let under_way = {
+            let mut known = self.0.catching_up.lock();
+            let under_way = known.take().filter(|attempt| attempt.peek().is_none());
+            let attempt = under_way.unwrap_or_else(|| self.clone().caught_up(database.clone()).boxed().shared());
+            known.insert(attempt).clone()
+        };
+        under_way.await
+    }
+
+    async fn caught_up(self, database: Database) -> mongodb::error::Result<u64> {
         let latest = self.0.latest.load(Ordering::SeqCst);
-        if is_behind(latest) {
-            // Answered only when a majority confirmed a write that follows whatever the read saw.
-            let any: Collection<RawDocumentBuf> = database.collection("outbox");
-            let read = any.find_one(doc! { "_id": "" }).read_concern(ReadConcern::linearizable());
-            read.max_time(CATCH_UP_WITHIN).await?;
-            self.0.caught_up.store(latest, Ordering::SeqCst);
-        }
+        // Answered only when a majority confirmed a write that follows whatever the read saw.
+        let any: Collection<RawDocumentBuf> = database.collection("outbox");
+        let read = any.find_one(doc! { "_id": "" }).read_concern(ReadConcern::linearizable());
+        read.max_time(CATCH_UP_WITHIN).await?;
+        self.0.caught_up.fetch_max(latest, Ordering::SeqCst);
         Ok(latest)
     }
 }

@@ -118,7 +118,7 @@ impl Succession {
         let began = Instant::now();
         while let Err(error) = self.next.run_command(doc! { "replSetStepUp": 1 }).await {
             assert!(began.elapsed() < WITHIN, "it is not elected: {error}");
-            tokio::time::sleep(Duration::from_millis(50)).await; // between two tries
+            tokio::time::sleep(Duration::from_millis(50)).await; // between two looks
         }
         set_failpoint(&self.next, IGNORANT, "off").await;
     }
