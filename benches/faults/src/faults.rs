@@ -11,13 +11,15 @@ use std::time::Duration;
 use mongodb::Client;
 use rand::rngs::StdRng;
 use serde::Serialize;
+use ticketing_api::orders::OrderStatusBody;
+use ticketing_core::domain::ids::OrderId;
 use tokio::time::Instant;
 
 use crate::Error;
 use crate::engines::Engines;
 use crate::ledger::Violation;
 use crate::load::{Fate, Purchase, Shop};
-use crate::market::Door;
+use crate::market::{Door, is_ready};
 use crate::plan::{Fault, Kind};
 use crate::services::{Fleet, PREFIX, Process};
 use crate::verify;
@@ -171,7 +173,7 @@ impl Town {
             // The load goes on asking, whatever becomes of this try.
             let rest = RECOVER_WITHIN.saturating_sub(since.elapsed());
             bought = bought || buy(shop, &mut orders_at, &mut chance, rest).await;
-            if bought && self.is_ready(shop).await {
+            if bought && self.is_ready().await {
                 return Ok((orders_at, Some(Instant::now())));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -181,9 +183,9 @@ impl Town {
         Ok((orders_at, None))
     }
 
-    async fn is_ready(&mut self, shop: &Shop) -> bool {
+    async fn is_ready(&mut self) -> bool {
         for process in self.fleet.all() {
-            if !shop.market.is_ready(&process.admin).await {
+            if !is_ready(&process.admin).await {
                 return false;
             }
         }
@@ -242,10 +244,10 @@ async fn buy(shop: &Arc<Shop>, orders_at: &mut Option<Instant>, chance: &mut Std
         let (purchase, order) = first;
         purchase.pay(shop, order, "tok_visa").await?;
         loop {
-            match purchase.status(shop, order).await?.as_str() {
-                "completed" => return Some(()),
-                "awaitingPayment" => tokio::time::sleep(Duration::from_millis(50)).await,
-                _ => return None,
+            match purchase.look(shop, order).await? {
+                OrderStatusBody::Completed => return Some(()),
+                OrderStatusBody::AwaitingPayment => tokio::time::sleep(Duration::from_millis(50)).await,
+                OrderStatusBody::Cancelled => return None,
             }
         }
     });
@@ -253,7 +255,7 @@ async fn buy(shop: &Arc<Shop>, orders_at: &mut Option<Instant>, chance: &mut Std
 }
 
 /// Orders one place of whichever ticket has one.
-async fn order_at(shop: &Arc<Shop>, door: Door, chance: &mut StdRng) -> Option<(Purchase, uuid::Uuid)> {
+async fn order_at(shop: &Arc<Shop>, door: Door, chance: &mut StdRng) -> Option<(Purchase, OrderId)> {
     let ticket = shop.offers.any(chance)?.ticket;
     let buyer = shop.buyer(chance)?;
     let purchase = Purchase { buyer, ticket, quantity: 1, door, twice: false, fate: Fate::Paid };

@@ -101,6 +101,9 @@ pub(crate) enum Error {
     /// The folder, the program or one of its processes.
     #[error("the program that is tried cannot be run")]
     Program(#[source] std::io::Error),
+    /// Of a service.
+    #[error("{0} is no base URL")]
+    Address(String),
     /// Nobody could be signed up, or nothing put on sale.
     #[error("the shop could not be opened: see the logs")]
     NoShop,

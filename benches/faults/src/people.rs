@@ -1,14 +1,14 @@
 //! People with accounts, who sign in again when their session is over.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use ticketing_api::accounts::Credentials;
+use ticketing_api::client::{Client, ClientError, Refusal, SignedIn, Tokens};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::market::{Ask, Market, Reply, Silence};
+use crate::market::{Door, Errand, Market};
 
 const PASSWORD: &str = "brass lantern quay 42";
 
@@ -29,100 +29,125 @@ pub(crate) struct Person {
 
 #[derive(Debug, Clone)]
 struct Session {
-    token: Arc<str>,
+    tokens: Tokens,
     since: Instant,
 }
 
 /// An answer, and whether requests before it had none, so that it may be the answer to one of those.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) reply: Reply,
+pub(crate) struct Answer<T> {
+    pub(crate) outcome: Result<T, Refusal>,
     pub(crate) unsure: bool,
+}
+
+impl<T> Answer<T> {
+    /// The status and the code of a refusal.
+    pub(crate) fn refused(&self) -> Option<(u16, &str)> {
+        self.outcome.as_ref().err().map(|refusal| (refusal.problem.status, refusal.problem.code.as_ref()))
+    }
 }
 
 impl Person {
     /// Opens an account; `None` if nobody answered for much too long.
     pub(crate) async fn sign_up(market: &Market, email: String) -> Option<Self> {
-        let sign_up = credentials("sign up", "/api/users/signup", &email);
-        let answer = patiently(|_| market.ask(&sign_up, None)).await?;
-        let answer = match answer.reply.status {
-            201 => answer,
+        let (client, who) = (market.client(Door::Front), &credentials(&email));
+        let answer = patiently(|_| async move { market.counted("sign up", client.sign_up(who).await) }).await?;
+        let signed_in = match (answer.outcome, answer.unsure) {
+            (Ok(signed_in), _) => signed_in,
             // The account was opened by a request whose answer was lost.
-            409 if answer.unsure => Self::sign_in(market, &email).await?,
-            _ => return None,
+            (Err(refusal), true) if refusal.problem.status == 409 => Self::sign_in(market, &email).await?,
+            (Err(_), _) => return None,
         };
-        let id = answer.reply.text("id").parse().ok()?;
-        Some(Self { email, id, session: Mutex::new(Session::begun(&answer.reply)?) })
+        let id = signed_in.account.id.uuid();
+        Some(Self { email, id, session: Mutex::new(Session::begun(signed_in)) })
     }
 
     /// Signs in once more, beside whoever is signed in.
-    pub(crate) async fn sign_in(market: &Market, email: &str) -> Option<Answer> {
-        let sign_in = credentials("sign in", "/api/users/signin", email);
-        let answer = patiently(|_| market.ask(&sign_in, None)).await?;
-        (answer.reply.status == 200).then_some(answer)
+    pub(crate) async fn sign_in(market: &Market, email: &str) -> Option<SignedIn> {
+        let (client, who) = (market.client(Door::Front), &credentials(email));
+        let answer = patiently(|_| async move { market.counted("sign in", client.sign_in(who).await) }).await?;
+        answer.outcome.ok()
     }
 
     /// Asks until there is an answer, through both doors in turn where there are two.
     ///
     /// `None` if nobody answered for much too long.
-    pub(crate) async fn insist(&self, market: &Market, ask: &Ask) -> Option<Answer> {
-        let elsewhere = ask.clone().at(ask.door.other());
-        let has_two_doors = ask.path.starts_with("/api/orders");
-        patiently(|attempt| {
-            let ask = if has_two_doors && attempt % 2 == 1 { &elsewhere } else { ask };
-            self.ask(market, ask)
-        })
-        .await
+    pub(crate) async fn insist<T, F>(
+        &self,
+        market: &Market,
+        errand: Errand,
+        ask: impl Fn(Client) -> F + Send + Sync,
+    ) -> Option<Answer<T>>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let ask = &ask;
+        patiently(|attempt| self.ask(market, if attempt % 2 == 0 { errand } else { errand.elsewhere() }, ask)).await
     }
 
     /// Asks once, and once more with a new session if the old one is over.
-    pub(crate) async fn ask(&self, market: &Market, ask: &Ask) -> Result<Reply, Silence> {
+    async fn ask<T, F>(
+        &self,
+        market: &Market,
+        Errand { what, door, .. }: Errand,
+        ask: impl Fn(Client) -> F + Send + Sync,
+    ) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
         let session = self.session.lock().await.clone();
-        let reply = market.ask(ask, Some(&session.token)).await?;
-        if reply.status != 401 {
-            return Ok(reply);
-        }
+        let client = |tokens| market.client(door).with_tokens(tokens);
+        let outcome = market.counted(what, ask(client(session.tokens.clone())).await);
+        let code = match &outcome {
+            Err(ClientError::Refused(refusal)) if refusal.problem.status == 401 => refusal.problem.code.to_string(),
+            _ => return outcome,
+        };
         if session.since.elapsed() < TOKEN_LASTS {
             // Nobody signed out, so the session was lost.
-            market.tally.count("sessions lost", reply.code().to_owned().into());
+            market.tally.count("sessions lost", code.into());
         }
-        let token = self.renewed(market, &session).await.ok_or(Silence::TimedOut)?;
-        market.ask(ask, Some(&token)).await
+        match self.renewed(market, &session).await {
+            Some(tokens) => market.counted(what, ask(client(tokens)).await),
+            None => outcome,
+        }
     }
 
-    /// The token of a new session; of many who find the old one over, one signs in.
-    async fn renewed(&self, market: &Market, over: &Session) -> Option<Arc<str>> {
+    /// The tokens of a new session; of many who find the old one over, one signs in.
+    async fn renewed(&self, market: &Market, over: &Session) -> Option<Tokens> {
         let mut session = self.session.lock().await;
-        if session.token == over.token {
-            let answer = Self::sign_in(market, &self.email).await?;
-            *session = Session::begun(&answer.reply)?;
+        if session.tokens == over.tokens {
+            *session = Session::begun(Self::sign_in(market, &self.email).await?);
         }
-        Some(Arc::clone(&session.token))
+        Some(session.tokens.clone())
     }
 }
 
 impl Session {
-    fn begun(reply: &Reply) -> Option<Self> {
-        Some(Self { token: reply.access_token()?.into(), since: Instant::now() })
+    fn begun(signed_in: SignedIn) -> Self {
+        Self { tokens: signed_in.tokens, since: Instant::now() }
     }
 }
 
-fn credentials(what: &'static str, path: &str, email: &str) -> Ask {
-    Ask::post(what, path, json!({"email": email, "password": PASSWORD}))
+fn credentials(email: &str) -> Credentials {
+    Credentials { email: email.to_owned(), password: PASSWORD.to_owned() }
 }
 
 /// Asks again, a little later each time, until somebody says something that is certain.
-async fn patiently<F>(ask: impl Fn(usize) -> F) -> Option<Answer>
+async fn patiently<T, F>(ask: impl Fn(usize) -> F) -> Option<Answer<T>>
 where
-    F: Future<Output = Result<Reply, Silence>>,
+    F: Future<Output = Result<T, ClientError>>,
 {
     let began = Instant::now();
     let mut attempt = 0;
     while began.elapsed() < PATIENCE {
-        let wait = match ask(attempt).await {
-            Ok(reply) if !reply.is_unsure() => return Some(Answer { reply, unsure: attempt > 0 }),
-            Ok(reply) => reply.retry_after().unwrap_or_default(),
-            Err(_) => Duration::ZERO,
+        let outcome = ask(attempt).await;
+        let unsure = attempt > 0;
+        let wait = match outcome {
+            Ok(done) => return Some(Answer { outcome: Ok(done), unsure }),
+            Err(ClientError::Refused(refusal)) if !refusal.is_temporary() => {
+                return Some(Answer { outcome: Err(*refusal), unsure });
+            }
+            Err(error) => error.retry_after().unwrap_or_default(),
         };
         attempt += 1;
         tokio::time::sleep(wait.clamp(Duration::from_millis(200), Duration::from_secs(10))).await;

@@ -13,7 +13,7 @@ use crate::engines::Engines;
 use crate::faults::{Outcome, Town};
 use crate::ledger::Ledger;
 use crate::load::{self, Shop};
-use crate::market::Market;
+use crate::market::{Market, is_ready};
 use crate::plan::{Fault, Plan};
 use crate::report::{Acknowledged, Report};
 use crate::services::{Fleet, Name};
@@ -82,10 +82,10 @@ async fn build(settings: &Settings, folder: &Path) -> Result<Town, Error> {
 
 /// Waits until the services work, opens the shop, and sees that something can be bought.
 async fn open(settings: &Settings, town: &mut Town) -> Result<Arc<Shop>, Error> {
-    let market = Market::new(town.fleet.url(Name::Web), town.fleet.url(Name::SecondOrders));
+    let market = Market::new(&town.fleet.url(Name::Web), &town.fleet.url(Name::SecondOrders))?;
     let began = Instant::now();
     for process in town.fleet.all() {
-        while !market.is_ready(&process.admin).await {
+        while !is_ready(&process.admin).await {
             if process.ended().is_some() || began.elapsed() > START_WITHIN {
                 tell(format_args!("{} does not start: see {}", process.name.text(), process.log.display()));
                 return Err(Error::NeverWorked);

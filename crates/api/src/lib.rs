@@ -2,7 +2,10 @@
 //!
 //! - [`accounts`], [`tickets`], [`orders`], [`payments`], [`live`]: what requests and answers carry.
 //! - [`problem`]: why a request was refused.
+//! - [`page`]: lists that are read page by page.
 //! - [`paths`] and [`headers`]: where each resource is, and the names of headers and cookies.
+//!
+//! With the feature `client`, `client::Client` asks a marketplace for all of it, over HTTP or in the same process.
 //!
 //! Requests refuse fields they do not know, so that a typing error is no silence.
 //! Answers may gain fields: a client reads what it knows.
@@ -25,10 +28,13 @@
 #![cfg_attr(feature = "openapi", expect(unused_qualifications, reason = "utoipa's macro writes them"))]
 
 pub mod accounts;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod headers;
 pub mod live;
 pub mod money;
 pub mod orders;
+pub mod page;
 pub mod paths;
 pub mod payments;
 pub mod problem;

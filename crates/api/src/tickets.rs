@@ -131,6 +131,58 @@ pub struct TicketBody {
     pub sales_version: u64,
 }
 
+/// What a visitor looks for. A parameter without a value is as good as absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TicketSearch {
+    /// Words that title, venue, city or description contain, each as the beginning of a word. Of more than eight
+    /// the longest count; a text without letters and digits finds nothing.
+    #[cfg_attr(feature = "openapi", param(max_length = 200))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// The whole category.
+    #[cfg_attr(feature = "openapi", param(max_length = 40))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The whole city.
+    #[cfg_attr(feature = "openapi", param(max_length = 80))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    /// The event begins then or later: a time, or a day in UTC.
+    #[cfg_attr(feature = "openapi", param(example = "2030-06-01"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The event begins before then, or on that day in UTC.
+    #[cfg_attr(feature = "openapi", param(example = "2030-06-30T18:00:00Z"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Only tickets in this currency of ISO 4217. Needed with `minPrice`, `maxPrice` and a sort by price.
+    #[cfg_attr(feature = "openapi", param(example = "EUR"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// In minor units; inclusive.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<u64>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_price: Option<String>,
+    /// In minor units; inclusive.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<u64>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_price: Option<String>,
+    /// Which come first: `newest`, `soonest`, `cheapest` or `dearest`.
+    #[cfg_attr(feature = "openapi", param(example = "newest"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    /// Where the page before ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many entries; 1 to 100, 20 if nobody says.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<u32>, minimum = 1, maximum = 100))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+}
+
 /// A page of tickets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

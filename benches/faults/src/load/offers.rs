@@ -6,11 +6,15 @@ use http::Method;
 use parking_lot::RwLock;
 use rand::RngExt;
 use rand::rngs::StdRng;
-use serde_json::{Value, json};
+use ticketing_api::client::Client;
+use ticketing_api::money::MoneyBody;
+use ticketing_api::paths;
+use ticketing_api::tickets::OfferBody;
+use ticketing_core::domain::ids::TicketId;
 use uuid::Uuid;
 
-use crate::market::{Ask, Reply};
-use crate::people::Person;
+use crate::market::Errand;
+use crate::people::{Answer, Person};
 
 use super::Shop;
 
@@ -21,7 +25,7 @@ pub(super) const SELLERS: usize = 3;
 const TIRED_AFTER: u32 = 40;
 
 /// The most places of a ticket.
-const MOST: u64 = 1_000;
+const MOST: u32 = 1_000;
 
 /// What is on sale, and who sells.
 #[derive(Debug, Default)]
@@ -35,7 +39,7 @@ pub(crate) struct Offers {
 pub(crate) struct Offer {
     pub(crate) ticket: Uuid,
     seller: Arc<Person>,
-    quantity: u64,
+    quantity: u32,
     disappointed: u32,
 }
 
@@ -68,7 +72,7 @@ impl Offers {
         (offer.disappointed >= TIRED_AFTER).then(|| on_sale.swap_remove(place))
     }
 
-    fn grow(&self, ticket: Uuid, quantity: u64) {
+    fn grow(&self, ticket: Uuid, quantity: u32) {
         let mut on_sale = self.on_sale.write();
         if let Some(offer) = on_sale.iter_mut().find(|offer| offer.ticket == ticket) {
             offer.quantity = quantity;
@@ -79,18 +83,19 @@ impl Offers {
 impl Shop {
     /// Puts another ticket on sale.
     ///
-    /// There are no keys for that: one whose answer was lost is on sale, and nobody buys it.
+    /// Nobody gives a key for that: one whose answer was lost is on sale, and nobody buys it.
     pub(crate) async fn offer_another(&self, chance: &mut StdRng) -> Option<()> {
         let sellers = self.offers.sellers();
         let seller = Arc::clone(sellers.get(chance.random_range(0..sellers.len().max(1)))?);
         let quantity = [8, 40, 200, MOST].get(chance.random_range(0..4)).copied()?;
-        let ask = Ask::post("offer", "/api/tickets", body(chance, quantity));
-        let answer = seller.insist(&self.market, &ask).await;
-        let ticket = answer.filter(|answer| answer.reply.status == 201).and_then(|answer| named(&answer.reply));
-        let Some(ticket) = ticket else {
+        let offer = &offer(chance, quantity);
+        let create = |client: Client| async move { client.create_ticket(offer, None).await };
+        let answer = seller.insist(&self.market, Errand::new("offer"), create).await;
+        let Some(ticket) = answer.and_then(|answer| answer.outcome.ok()) else {
             self.ledger().unanswered("a ticket that was put on sale");
             return None;
         };
+        let ticket = ticket.id.uuid();
         self.ledger().tickets.insert(ticket, seller.id);
         self.offers.add(Offer { ticket, seller, quantity, disappointed: 0 });
         Some(())
@@ -99,34 +104,42 @@ impl Shop {
     /// Somebody was told that a ticket is sold out.
     pub(super) async fn disappointed(&self, ticket: Uuid) {
         let Some(tired) = self.offers.disappoints(ticket) else { return };
-        let withdraw = Ask { method: Method::DELETE, ..Ask::get("withdraw", format!("/api/tickets/{ticket}")) };
-        tired.seller.insist(&self.market, &withdraw).await;
+        let withdraw = |client: Client| async move {
+            client.call(Method::DELETE, paths::ticket(TicketId::new(ticket))).done().await
+        };
+        tired.seller.insist(&self.market, Errand::new("withdraw"), withdraw).await;
         self.offer_another(&mut rand::make_rng()).await;
     }
 
     /// A seller changes a price, and may add places.
     pub(super) async fn edit_one(&self, chance: &mut StdRng) {
-        let Some(offer) = self.offers.any(chance) else { return };
+        let Some(Offer { ticket, seller, quantity, .. }) = self.offers.any(chance) else { return };
         // Never fewer: a place that was sold meanwhile cannot be taken back.
-        let quantity = (offer.quantity + chance.random_range(0..3)).min(MOST);
-        let path = format!("/api/tickets/{}", offer.ticket);
-        let edit = Ask { method: Method::PUT, ..Ask::post("edit", path, body(chance, quantity)) };
-        match offer.seller.insist(&self.market, &edit).await {
-            Some(answer) if answer.reply.status == 200 => self.offers.grow(offer.ticket, quantity),
-            Some(answer) if answer.reply.status == 404 => {
-                self.ledger().missing(format!("ticket {} cannot be edited: {:?}", offer.ticket, answer.reply.body));
+        let quantity = (quantity + chance.random_range(0..3)).min(MOST);
+        let offer = &offer(chance, quantity);
+        let edit = |client: Client| async move {
+            client.call(Method::PUT, paths::ticket(TicketId::new(ticket))).json(offer).done().await
+        };
+        match seller.insist(&self.market, Errand::new("edit"), edit).await {
+            Some(Answer { outcome: Ok(_), .. }) => self.offers.grow(ticket, quantity),
+            Some(Answer { outcome: Err(refusal), .. }) if refusal.problem.status == 404 => {
+                self.ledger().missing(format!("ticket {ticket} cannot be edited: {refusal:?}"));
             }
             Some(_) | None => {}
         }
     }
 }
 
-fn body(chance: &mut StdRng, quantity: u64) -> Value {
-    let amount: u32 = chance.random_range(100..10_000);
-    json!({"title": "A night of faults", "price": {"amount": amount, "currency": "EUR"}, "quantity": quantity})
-}
-
-/// The id of what came back.
-pub(super) fn named(reply: &Reply) -> Option<Uuid> {
-    reply.text("id").parse().ok()
+fn offer(chance: &mut StdRng, quantity: u32) -> OfferBody {
+    OfferBody {
+        title: "A night of faults".to_owned(),
+        description: None,
+        venue: None,
+        city: None,
+        category: None,
+        starts_at: None,
+        price: MoneyBody { amount: chance.random_range(100..10_000), currency: "EUR".into() },
+        quantity,
+        max_per_buyer: None,
+    }
 }

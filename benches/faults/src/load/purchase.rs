@@ -4,19 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join;
-use http::Method;
 use rand::RngExt;
 use rand::rngs::StdRng;
-use serde_json::{Value, json};
+use ticketing_api::client::Client;
+use ticketing_api::orders::{OrderBody, OrderStatusBody, PlaceOrderBody};
+use ticketing_api::payments::{PayOrderBody, PaymentBody, PaymentStatusBody};
+use ticketing_core::domain::ids::OrderId;
+use ticketing_core::domain::order::IdempotencyKey;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::ledger::{Paid, Wanted};
-use crate::market::{Ask, Door, Reply};
+use crate::market::{Door, Errand};
 use crate::people::{Answer, Person};
 
 use super::Shop;
-use super::offers::named;
 
 /// What somebody is up to.
 #[derive(Debug, Clone)]
@@ -53,9 +55,9 @@ pub(crate) enum Fate {
 
 /// A payment that is asked for.
 struct Charge<'a> {
-    order: Uuid,
+    order: OrderId,
     card: &'a str,
-    key: &'a str,
+    key: &'a IdempotencyKey,
 }
 
 impl Purchase {
@@ -75,7 +77,7 @@ impl Purchase {
     pub(super) async fn make(self, shop: &Shop) {
         let Some(order) = self.order(shop).await else { return };
         match self.fate {
-            Fate::Forgotten => self.look(shop, order).await,
+            Fate::Forgotten => drop(self.look(shop, order).await),
             Fate::Paid => drop(self.pay(shop, order, "tok_visa").await),
             Fate::PaidTwice => {
                 let key = new_key();
@@ -97,111 +99,117 @@ impl Purchase {
     }
 
     /// Orders; `None` if there was no order to be had.
-    pub(crate) async fn order(&self, shop: &Shop) -> Option<Uuid> {
+    pub(crate) async fn order(&self, shop: &Shop) -> Option<OrderId> {
         let key = new_key();
         let wanted = Wanted { buyer: self.buyer.id, ticket: self.ticket, quantity: self.quantity };
-        shop.ledger().order_asked(&key, wanted);
-        let body = json!({"ticketId": self.ticket, "quantity": self.quantity});
-        let ask = Ask::post("order", "/api/orders", body).under(&key).at(self.door);
+        shop.ledger().order_asked(key.as_str(), wanted);
         if !self.twice {
-            let answer = self.buyer.insist(&shop.market, &ask).await;
+            let answer = self.ask_for_order(shop, &key, self.door).await;
             return self.ordered(shop, &key, answer).await;
         }
-        let elsewhere = ask.clone().at(self.door.other());
-        let answers = join(self.buyer.insist(&shop.market, &ask), self.buyer.insist(&shop.market, &elsewhere)).await;
+        let answers =
+            join(self.ask_for_order(shop, &key, self.door), self.ask_for_order(shop, &key, self.door.other())).await;
         // Of two at once neither knows what the other was told when it was decided.
-        let unsure = |answer: Option<Answer>| answer.map(|answer| Answer { unsure: true, ..answer });
+        let unsure = |answer: Option<Answer<OrderBody>>| answer.map(|answer| Answer { unsure: true, ..answer });
         let first = self.ordered(shop, &key, unsure(answers.0)).await;
         self.ordered(shop, &key, unsure(answers.1)).await.or(first)
     }
 
-    async fn ordered(&self, shop: &Shop, key: &str, answer: Option<Answer>) -> Option<Uuid> {
-        let Some(Answer { reply, unsure }) = answer else {
+    async fn ask_for_order(&self, shop: &Shop, key: &IdempotencyKey, door: Door) -> Option<Answer<OrderBody>> {
+        let body = &PlaceOrderBody { ticket_id: self.ticket, quantity: Some(self.quantity), price: None };
+        let place = |client: Client| async move { client.place_order(body, Some(key)).await };
+        self.buyer.insist(&shop.market, Errand::for_orders("order", door), place).await
+    }
+
+    async fn ordered(&self, shop: &Shop, key: &IdempotencyKey, answer: Option<Answer<OrderBody>>) -> Option<OrderId> {
+        let Some(Answer { outcome, unsure }) = answer else {
             shop.ledger().unanswered(format!("an order under key {key}"));
             return None;
         };
         shop.pulse.beat();
-        if let (201, Some(order), Some(told)) = (reply.status, named(&reply), self.told(&reply)) {
-            shop.ledger().order_placed(key, order, told);
-            return Some(order);
+        match outcome {
+            Ok(order) => {
+                let (ticket, quantity) = (order.ticket.id.uuid(), order.quantity);
+                let told = Wanted { buyer: self.buyer.id, ticket, quantity };
+                shop.ledger().order_placed(key.as_str(), order.id.uuid(), told);
+                Some(order.id)
+            }
+            Err(refusal) => {
+                shop.ledger().order_refused(key.as_str(), &refusal.problem.code, unsure);
+                if refusal.problem.code == "sold_out" {
+                    shop.disappointed(self.ticket).await;
+                }
+                None
+            }
         }
-        shop.ledger().order_refused(key, reply.code(), unsure);
-        if reply.code() == "sold_out" {
-            shop.disappointed(self.ticket).await;
-        }
-        None
-    }
-
-    /// What an answer says that was ordered.
-    fn told(&self, reply: &Reply) -> Option<Wanted> {
-        let ticket = reply.body.get("ticket")?.get("id")?.as_str()?.parse().ok()?;
-        let quantity = reply.body.get("quantity").and_then(Value::as_u64)?;
-        Some(Wanted { buyer: self.buyer.id, ticket, quantity: quantity.try_into().ok()? })
     }
 
     /// Pays, with another key where the card was declined that never is: then the attempt before was given up.
-    pub(crate) async fn pay(&self, shop: &Shop, order: Uuid, card: &str) -> Option<()> {
+    pub(crate) async fn pay(&self, shop: &Shop, order: OrderId, card: &str) -> Option<()> {
         for _ in 0..3 {
-            let reply = self.pay_under(shop, Charge { order, card, key: &new_key() }).await?;
-            if reply.status != 402 {
-                return (reply.status == 201).then_some(());
+            let answer = self.pay_under(shop, Charge { order, card, key: &new_key() }).await?;
+            if !matches!(answer.refused(), Some((402, _))) {
+                return answer.outcome.ok().map(drop);
             }
         }
         None
     }
 
-    async fn pay_under(&self, shop: &Shop, Charge { order, card, key }: Charge<'_>) -> Option<Reply> {
-        let ask = Ask::post("payment", "/api/payments", json!({"orderId": order, "token": card})).under(key);
+    async fn pay_under(&self, shop: &Shop, Charge { order, card, key }: Charge<'_>) -> Option<Answer<PaymentBody>> {
+        let body = &PayOrderBody { order_id: order.uuid(), token: card.to_owned() };
+        let pay = |client: Client| async move { client.pay_order(body, Some(key)).await };
         let began = Instant::now();
         loop {
-            let Some(Answer { reply, .. }) = self.buyer.insist(&shop.market, &ask).await else {
+            let Some(answer) = self.buyer.insist(&shop.market, Errand::new("payment"), pay).await else {
                 shop.ledger().unanswered(format!("a payment of order {order} under key {key}"));
                 return None;
             };
-            match (reply.status, named(&reply)) {
-                (201, Some(payment)) => {
-                    let taken = reply.text("status") == "captured";
-                    shop.ledger().paid(key, payment, Paid { order, taken });
+            match &answer.outcome {
+                Ok(payment) => {
+                    let taken = payment.status == PaymentStatusBody::Captured;
+                    shop.ledger().paid(key.as_str(), payment.id.uuid(), Paid { order: order.uuid(), taken });
                 }
                 // The event of a new order may still be on its way. Once its time is over, it is not worth the wait.
-                (404, _) if began.elapsed() < shop.hold => {
+                Err(refusal) if refusal.problem.status == 404 && began.elapsed() < shop.hold => {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     continue;
                 }
-                _ => {}
+                Err(_) => {}
             }
-            return Some(reply);
+            return Some(answer);
         }
     }
 
-    async fn cancel(&self, shop: &Shop, order: Uuid) {
-        let ask = Ask { method: Method::DELETE, ..Ask::get("cancel", format!("/api/orders/{order}")) }.at(self.door);
-        let Some(Answer { reply, .. }) = self.buyer.insist(&shop.market, &ask).await else {
+    async fn cancel(&self, shop: &Shop, order: OrderId) {
+        let cancel = |client: Client| async move { client.cancel_order(order).await };
+        let errand = Errand::for_orders("cancel", self.door);
+        let Some(answer) = self.buyer.insist(&shop.market, errand, cancel).await else {
             return shop.ledger().unanswered(format!("the cancellation of order {order}"));
         };
-        match reply.status {
-            204 => {
-                shop.ledger().cancelled.insert(order);
+        match answer.outcome {
+            Ok(()) => {
+                shop.ledger().cancelled.insert(order.uuid());
             }
-            404 => shop.ledger().missing(format!("order {order} cannot be cancelled: {:?}", reply.body)),
-            _ => {}
+            Err(refusal) if refusal.problem.status == 404 => {
+                shop.ledger().missing(format!("order {order} cannot be cancelled: {refusal:?}"));
+            }
+            Err(_) => {}
         }
     }
 
-    /// Looks for an order where it was not placed.
-    async fn look(&self, shop: &Shop, order: Uuid) {
-        let ask = Ask::get("look", format!("/api/orders/{order}")).at(self.door.other());
-        if let Some(Answer { reply, .. }) = self.buyer.insist(&shop.market, &ask).await
-            && reply.status == 404
-        {
-            shop.ledger().missing(format!("order {order} is not found: {:?}", reply.body));
+    /// How an order stands, if anybody says so; asked first where it was not placed.
+    pub(crate) async fn look(&self, shop: &Shop, order: OrderId) -> Option<OrderStatusBody> {
+        let look = |client: Client| async move { client.order(order).await };
+        let errand = Errand::for_orders("look", self.door.other());
+        match self.buyer.insist(&shop.market, errand, look).await?.outcome {
+            Ok(order) => Some(order.status),
+            Err(refusal) => {
+                if refusal.problem.status == 404 {
+                    shop.ledger().missing(format!("order {order} is not found: {refusal:?}"));
+                }
+                None
+            }
         }
-    }
-
-    /// How an order stands, if anybody says so.
-    pub(crate) async fn status(&self, shop: &Shop, order: Uuid) -> Option<String> {
-        let ask = Ask::get("look", format!("/api/orders/{order}"));
-        Some(self.buyer.insist(&shop.market, &ask).await?.reply.text("status").to_owned())
     }
 }
 
@@ -221,6 +229,6 @@ impl Fate {
     }
 }
 
-fn new_key() -> String {
-    uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string()
+fn new_key() -> IdempotencyKey {
+    IdempotencyKey::from(uuid::Builder::from_random_bytes(rand::random()).into_uuid())
 }

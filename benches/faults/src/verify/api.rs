@@ -4,60 +4,31 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
-use serde::Deserialize;
+use ticketing_api::client::Client;
+use ticketing_api::orders::{CancelReasonBody, OrderBody, OrderStatusBody};
+use ticketing_api::page::PageQuery;
+use ticketing_api::tickets::TicketBody;
+use ticketing_core::domain::ids::TicketId;
 use uuid::Uuid;
 
 use crate::ledger::{Ledger, Violation, Wanted};
 use crate::load::Shop;
-use crate::market::Ask;
-use crate::people::Person;
+use crate::market::Errand;
+use crate::people::{Answer, Person};
 
 /// How many people are asked at a time.
 const AT_ONCE: usize = 4;
-
-/// An order, as its buyer sees it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Order {
-    id: Uuid,
-    status: String,
-    quantity: u32,
-    ticket: Named,
-    cancel_reason: Option<String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Named {
-    id: Uuid,
-}
-
-/// A ticket, as its seller sees it.
-#[derive(Debug, Clone, Deserialize)]
-struct Ticket {
-    id: Uuid,
-    quantity: u64,
-    held: u64,
-    sold: u64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page<T> {
-    items: Vec<T>,
-    next_cursor: Option<String>,
-}
 
 /// Asks everybody for everything they ever ordered and sold.
 pub(super) async fn judge(shop: &Arc<Shop>) -> Vec<Violation> {
     let (mut violations, mut orders, mut tickets) = (Vec::new(), Vec::new(), Vec::new());
     let buyers = shop.buyers();
-    let mut asked =
-        stream::iter(&buyers).map(|buyer| list::<Order>(shop, buyer, "/api/orders")).buffer_unordered(AT_ONCE);
+    let mut asked = stream::iter(&buyers).map(|buyer| orders_of(shop, buyer)).buffer_unordered(AT_ONCE);
     while let Some(list) = asked.next().await {
         keep(list, &mut orders, &mut violations);
     }
     for seller in shop.offers.sellers() {
-        keep(list::<Ticket>(shop, &seller, "/api/tickets/mine").await, &mut tickets, &mut violations);
+        keep(tickets_of(shop, &seller).await, &mut tickets, &mut violations);
     }
     let ledger = shop.ledger().clone();
     violations.extend(judge_orders(&orders, &ledger));
@@ -73,40 +44,54 @@ fn keep<T>(list: Result<Vec<T>, String>, all: &mut Vec<T>, violations: &mut Vec<
     }
 }
 
-/// Every page of a list.
-async fn list<T: for<'a> Deserialize<'a>>(shop: &Shop, person: &Person, path: &str) -> Result<Vec<T>, String> {
-    let (mut all, mut cursor) = (Vec::new(), None::<String>);
-    loop {
-        let from = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-        let ask = Ask::get("list", format!("{path}?limit=100{from}"));
-        let answer = person.insist(&shop.market, &ask).await.ok_or_else(|| format!("{path} of {}", person.email))?;
-        let page: Page<T> = serde_json::from_value(answer.reply.body.clone())
-            .map_err(|error| format!("{path} of {}: {error}: {}", person.email, answer.reply.body))?;
-        all.extend(page.items);
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            return Ok(all);
-        }
+/// Every page of what somebody ordered.
+async fn orders_of(shop: &Shop, buyer: &Person) -> Result<Vec<OrderBody>, String> {
+    let mut orders = Vec::new();
+    let mut next = Some(PageQuery::first(100));
+    while let Some(page) = &next {
+        let read = |client: Client| async move { client.orders(page).await };
+        let found = told(buyer, buyer.insist(&shop.market, Errand::new("list"), read).await)?;
+        orders.extend(found.items);
+        next = PageQuery::first(100).next(found.next_cursor);
     }
+    Ok(orders)
+}
+
+/// Every page of what somebody put on sale.
+async fn tickets_of(shop: &Shop, seller: &Person) -> Result<Vec<TicketBody>, String> {
+    let mut tickets = Vec::new();
+    let mut next = Some(PageQuery::first(100));
+    while let Some(page) = &next {
+        let read = |client: Client| async move { client.my_tickets(page).await };
+        let found = told(seller, seller.insist(&shop.market, Errand::new("list"), read).await)?;
+        tickets.extend(found.items);
+        next = PageQuery::first(100).next(found.next_cursor);
+    }
+    Ok(tickets)
+}
+
+fn told<T>(person: &Person, answer: Option<Answer<T>>) -> Result<T, String> {
+    let answer = answer.ok_or_else(|| format!("the list of {} has no answer", person.email))?;
+    answer.outcome.map_err(|refusal| format!("the list of {}: {refusal:?}", person.email))
 }
 
 /// Every order that was acknowledged is listed, as what it is, and has come to an end.
-fn judge_orders(orders: &[Order], ledger: &Ledger) -> Vec<Violation> {
+fn judge_orders(orders: &[OrderBody], ledger: &Ledger) -> Vec<Violation> {
     let mut found = Vec::new();
-    let listed: HashMap<Uuid, &Order> = orders.iter().map(|order| (order.id, order)).collect();
+    let listed: HashMap<Uuid, &OrderBody> = orders.iter().map(|order| (order.id.uuid(), order)).collect();
     for (id, Wanted { ticket, quantity, .. }) in &ledger.orders {
         let order = listed.get(id);
-        let is_it = order.is_some_and(|order| (order.ticket.id, order.quantity) == (*ticket, *quantity));
+        let is_it = order.is_some_and(|order| (order.ticket.id.uuid(), order.quantity) == (*ticket, *quantity));
         if !is_it {
             found.push(Violation::new("order-not-listed", format!("order {id} of ticket {ticket}: {order:?}")));
         }
     }
     for order in orders {
-        let reason = order.cancel_reason.as_deref();
-        let is_legal = match (order.status.as_str(), reason) {
-            ("completed", None) => !ledger.cancelled.contains(&order.id),
-            ("cancelled", Some("byBuyer")) => true,
-            ("cancelled", Some("expired")) => !ledger.cancelled.contains(&order.id),
+        let is_legal = match (order.status, order.cancel_reason) {
+            (OrderStatusBody::Completed, None) | (OrderStatusBody::Cancelled, Some(CancelReasonBody::Expired)) => {
+                !ledger.cancelled.contains(&order.id.uuid())
+            }
+            (OrderStatusBody::Cancelled, Some(CancelReasonBody::ByBuyer)) => true,
             _ => false,
         };
         if !is_legal {
@@ -117,20 +102,20 @@ fn judge_orders(orders: &[Order], ledger: &Ledger) -> Vec<Violation> {
 }
 
 /// What sellers see adds up with what buyers see.
-fn judge_tickets(tickets: &[Ticket], orders: &[Order], ledger: &Ledger) -> Vec<Violation> {
+fn judge_tickets(tickets: &[TicketBody], orders: &[OrderBody], ledger: &Ledger) -> Vec<Violation> {
     let mut found = Vec::new();
-    let mut sold: HashMap<Uuid, u64> = HashMap::new();
-    for order in orders.iter().filter(|order| order.status == "completed") {
-        *sold.entry(order.ticket.id).or_default() += u64::from(order.quantity);
+    let mut bought: HashMap<TicketId, u32> = HashMap::new();
+    for order in orders.iter().filter(|order| order.status == OrderStatusBody::Completed) {
+        *bought.entry(order.ticket.id).or_default() += order.quantity;
     }
     for ticket in tickets {
-        let bought = sold.get(&ticket.id).copied().unwrap_or_default();
-        if ticket.held + ticket.sold > ticket.quantity || (ticket.held, ticket.sold) != (0, bought) {
+        let bought = bought.get(&ticket.id).copied().unwrap_or_default();
+        if bought > ticket.quantity || (ticket.held, ticket.sold) != (Some(0), Some(bought)) {
             let detail = format!("{ticket:?}, but buyers have {bought} places");
             found.push(Violation::new("seller-and-buyers", detail));
         }
     }
-    let listed: HashSet<Uuid> = tickets.iter().map(|ticket| ticket.id).collect();
+    let listed: HashSet<Uuid> = tickets.iter().map(|ticket| ticket.id.uuid()).collect();
     let missing = ledger.tickets.keys().filter(|ticket| !listed.contains(ticket));
     found.extend(missing.map(|ticket| Violation::new("ticket-not-listed", format!("ticket {ticket}"))));
     found
@@ -147,14 +132,30 @@ async fn judge_accounts(shop: &Shop, ledger: &Ledger) -> Vec<Violation> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const ORDER: Uuid = Uuid::from_u128(1);
     const TICKET: Uuid = Uuid::from_u128(2);
 
-    fn order(status: &str, reason: Option<&str>) -> Order {
-        let cancel_reason = reason.map(str::to_owned);
-        Order { id: ORDER, status: status.to_owned(), quantity: 3, ticket: Named { id: TICKET }, cancel_reason }
+    /// As the API would show them.
+    fn order(status: &str, reason: Option<&str>) -> OrderBody {
+        let price = json!({"amount": 5, "currency": "EUR"});
+        let body = json!({
+            "id": ORDER, "status": status, "cancelReason": reason, "quantity": 3, "price": price, "total": price,
+            "ticket": {"id": TICKET, "title": "Opera"}, "placedAt": "2030-06-01T19:30:00Z", "version": 1,
+        });
+        serde_json::from_value(body).unwrap()
+    }
+
+    fn ticket(held: u32, sold: u32, quantity: u32) -> [TicketBody; 1] {
+        let body = json!({
+            "id": TICKET, "sellerId": TICKET, "title": "Opera", "price": {"amount": 5, "currency": "EUR"},
+            "quantity": quantity, "held": held, "sold": sold, "available": 0, "status": "onSale",
+            "createdAt": "2030-06-01T19:30:00Z", "version": 1, "salesVersion": 1,
+        });
+        [serde_json::from_value(body).unwrap()]
     }
 
     fn ledger() -> Ledger {
@@ -182,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_acknowledged_order_is_listed_as_it_was_acknowledged() {
-        let another = Order { quantity: 4, ..order("completed", None) };
+        let another = OrderBody { quantity: 4, ..order("completed", None) };
 
         assert_eq!(rules(&judge_orders(&[], &ledger())), ["order-not-listed"]);
         assert_eq!(rules(&judge_orders(&[another], &ledger())), ["order-not-listed"]);
@@ -201,8 +202,6 @@ mod tests {
     #[test]
     fn a_seller_sold_what_buyers_bought() {
         let orders = [order("completed", None)];
-        let ticket = |held, sold, quantity| [Ticket { id: TICKET, quantity, held, sold }];
-
         assert_eq!(rules(&judge_tickets(&ticket(0, 3, 3), &orders, &ledger())), [""; 0]);
         for wrong in [ticket(0, 2, 3), ticket(1, 3, 9), ticket(0, 3, 2)] {
             assert_eq!(rules(&judge_tickets(&wrong, &orders, &ledger())), ["seller-and-buyers"], "{wrong:?}");

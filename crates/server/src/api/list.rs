@@ -7,6 +7,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use ticketing_api::page::PageQuery;
+use ticketing_core::ports::store::Page;
 use uuid::Uuid;
 
 use crate::http::problem::{FieldError, Problem};
@@ -34,6 +36,13 @@ impl ListId {
         }
         let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(digest.finalize());
         Self([a, b, c, d, e, f, g, h])
+    }
+
+    /// A page of this list, whose entries are ordered by their ids alone.
+    pub(crate) fn page<C>(self, query: &PageQuery, id: impl FnOnce(Uuid) -> C) -> Result<Page<C>, Problem> {
+        let limit = limit(query.limit.as_deref()).map_err(|wrong| Problem::invalid(vec![wrong]))?;
+        let place = given(query.cursor.as_deref()).map(|cursor| self.place(cursor)).transpose()?;
+        Ok(Page { after: place.map(|(_, cursor)| id(cursor)), limit })
     }
 
     /// A place in this list, as text.

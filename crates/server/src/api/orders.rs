@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use ticketing_api::orders::{OrderBody, OrderPage, PlaceOrderBody};
+use ticketing_api::page::PageQuery;
 use ticketing_api::paths;
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::{Money, Quantity};
@@ -19,7 +20,6 @@ use crate::http::problem::Problem;
 use crate::state::App;
 
 use super::list::ListId;
-use super::tickets::PageQuery;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(orders, place_order)).routes(routes!(order, cancel_order))
@@ -70,7 +70,7 @@ async fn orders(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<OrderPage>, Problem> {
     let list = ListId::new("orders of", &[Some(&actor.account.to_string())]);
-    let found = app.orders()?.orders_of(actor.account, query.page(list, OrderId::new)?).await?;
+    let found = app.orders()?.orders_of(actor.account, list.page(&query, OrderId::new)?).await?;
     Ok(Json(OrderPage {
         items: found.items.into_iter().map(OrderBody::from).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),

@@ -1,5 +1,4 @@
 //! `/api/tickets*`: what is on sale, and what a seller has on sale.
-#![expect(unused_qualifications, reason = "utoipa's macro writes them")]
 
 mod search;
 
@@ -7,19 +6,17 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use ticketing_api::page::PageQuery;
 use ticketing_api::paths;
-use ticketing_api::tickets::{OfferBody, TicketBody, TicketPage};
+use ticketing_api::tickets::{OfferBody, TicketBody, TicketPage, TicketSearch};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::store::Page;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
 
@@ -29,8 +26,7 @@ use crate::http::extract::{Json, Named, Query, RequestKey};
 use crate::http::problem::Problem;
 use crate::state::App;
 
-use super::list::{ListId, given, limit};
-pub use search::TicketSearch;
+use super::list::{ListId, given};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(search_tickets, create_ticket)).routes(routes!(my_tickets)).routes(routes!(
@@ -85,8 +81,8 @@ fn starts_at(text: Option<&str>) -> Result<Option<Timestamp>, Invalid> {
     (status = 422, description = "`invalid`: a parameter has no such value"),
 ))]
 async fn search_tickets(State(app): State<App>, Query(search): Query<TicketSearch>) -> Result<Response, Problem> {
-    let list = search.list();
-    let found = app.tickets()?.search_tickets(search.query(list, app.env.now())?).await?;
+    let list = search::list(&search);
+    let found = app.tickets()?.search_tickets(search::query(&search, list, app.env.now())?).await?;
     let page = TicketPage {
         items: found.items.into_iter().map(TicketBody::from).collect(),
         next_cursor: found.next.map(|cursor| list.cursor(cursor.rank, cursor.id.uuid())),
@@ -120,27 +116,6 @@ async fn create_ticket(
     Ok((StatusCode::CREATED, location, tag, Json(TicketBody::of_own(listing))).into_response())
 }
 
-/// Which page of a list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// Where the page before ended.
-    pub cursor: Option<String>,
-    /// How many entries; 1 to 100, 20 if nobody says.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
-    pub limit: Option<String>,
-}
-
-impl PageQuery {
-    /// The page of a list whose entries are ordered by their names alone.
-    pub(crate) fn page<C>(&self, list: ListId, name: impl FnOnce(uuid::Uuid) -> C) -> Result<Page<C>, Problem> {
-        let limit = limit(self.limit.as_deref()).map_err(|wrong| Problem::invalid(vec![wrong]))?;
-        let place = given(self.cursor.as_deref()).map(|cursor| list.place(cursor)).transpose()?;
-        Ok(Page { after: place.map(|(_, id)| name(id)), limit })
-    }
-}
-
 /// Lists what the seller ever put on sale.
 #[utoipa::path(get, path = "/api/tickets/mine", tag = "tickets", params(PageQuery),
     security(("cookie" = []), ("bearer" = [])), responses(
@@ -155,7 +130,7 @@ async fn my_tickets(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<TicketPage>, Problem> {
     let list = ListId::new("tickets of", &[Some(&actor.account.to_string())]);
-    let found = app.tickets()?.tickets_of(actor.account, query.page(list, TicketId::new)?).await?;
+    let found = app.tickets()?.tickets_of(actor.account, list.page(&query, TicketId::new)?).await?;
     Ok(Json(TicketPage {
         items: found.items.into_iter().map(TicketBody::of_own).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),

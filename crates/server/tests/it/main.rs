@@ -8,6 +8,7 @@ mod architecture;
 mod authorisation;
 mod bad_input;
 mod bodies;
+mod client;
 mod cookies;
 mod crowd;
 mod front_door;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::ids::{AccountId, OrderId, PaymentId, TicketId};
 use super::invalid::Invalid;
 use super::money::{Money, Price, Quantity};
@@ -33,6 +35,12 @@ impl FromStr for IdempotencyKey {
         } else {
             Err(Invalid::new("Idempotency-Key", "must be 1 to 200 visible ASCII characters"))
         }
+    }
+}
+
+impl From<Uuid> for IdempotencyKey {
+    fn from(id: Uuid) -> Self {
+        Self(id.to_string().into())
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use utoipa::IntoParams;
-
+use ticketing_api::tickets::TicketSearch;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::Currency;
@@ -19,77 +17,35 @@ use crate::http::problem::{FieldError, Problem};
 /// The longest text to look for, in characters.
 const LONGEST_TEXT: usize = 200;
 
-/// What a visitor looks for. A parameter without a value is as good as absent.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TicketSearch {
-    /// Words that title, venue, city or description contain, each as the beginning of a word. Of more than eight
-    /// the longest count; a text without letters and digits finds nothing.
-    #[param(max_length = 200)]
-    q: Option<String>,
-    /// The whole category.
-    #[param(max_length = 40)]
-    category: Option<String>,
-    /// The whole city.
-    #[param(max_length = 80)]
-    city: Option<String>,
-    /// The event begins then or later: a time, or a day in UTC.
-    #[param(example = "2030-06-01")]
-    from: Option<String>,
-    /// The event begins before then, or on that day in UTC.
-    #[param(example = "2030-06-30T18:00:00Z")]
-    to: Option<String>,
-    /// Only tickets in this currency of ISO 4217. Needed with `minPrice`, `maxPrice` and a sort by price.
-    #[param(example = "EUR")]
-    currency: Option<String>,
-    /// In minor units; inclusive.
-    #[param(value_type = Option<u64>)]
-    min_price: Option<String>,
-    /// In minor units; inclusive.
-    #[param(value_type = Option<u64>)]
-    max_price: Option<String>,
-    /// Which come first: `newest`, `soonest`, `cheapest` or `dearest`.
-    #[param(example = "newest")]
-    sort: Option<String>,
-    /// Where the page before ended.
-    cursor: Option<String>,
-    /// How many entries; 1 to 100, 20 if nobody says.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
-    limit: Option<String>,
+/// Which list this is a page of.
+pub(super) fn list(search: &TicketSearch) -> ListId {
+    let filters = [&search.q, &search.category, &search.city, &search.from, &search.to, &search.currency];
+    let prices = [&search.min_price, &search.max_price, &search.sort];
+    let parts: Vec<_> = filters.into_iter().chain(prices).map(|filter| given(filter.as_deref())).collect();
+    ListId::new("tickets", &parts)
 }
 
-impl TicketSearch {
-    /// Which list this is a page of.
-    pub(super) fn list(&self) -> ListId {
-        let filters = [&self.q, &self.category, &self.city, &self.from, &self.to, &self.currency];
-        let prices = [&self.min_price, &self.max_price, &self.sort];
-        let parts: Vec<_> = filters.into_iter().chain(prices).map(|filter| given(filter.as_deref())).collect();
-        ListId::new("tickets", &parts)
+pub(super) fn query(search: &TicketSearch, list: ListId, now: Timestamp) -> Result<TicketQuery, Problem> {
+    let mut wrong = Vec::new();
+    let query = TicketQuery {
+        text: keep(text("q", search.q.as_deref(), LONGEST_TEXT), &mut wrong),
+        category: keep(text("category", search.category.as_deref(), Details::LONGEST_CATEGORY), &mut wrong),
+        city: keep(text("city", search.city.as_deref(), Details::LONGEST_CITY), &mut wrong),
+        from: keep(time("from", search.from.as_deref(), Duration::ZERO), &mut wrong),
+        to: keep(time("to", search.to.as_deref(), DAY), &mut wrong),
+        currency: keep(currency(search.currency.as_deref()), &mut wrong),
+        min_price: keep(amount("minPrice", search.min_price.as_deref()), &mut wrong),
+        max_price: keep(amount("maxPrice", search.max_price.as_deref()), &mut wrong),
+        sort: keep(sort(search.sort.as_deref()).map(Some), &mut wrong).unwrap_or_default(),
+        now,
+        page: Page::first(keep(limit(search.limit.as_deref()).map(Some), &mut wrong).unwrap_or_default()),
+    };
+    if !wrong.is_empty() {
+        return Err(Problem::invalid(wrong));
     }
-
-    pub(super) fn query(&self, list: ListId, now: Timestamp) -> Result<TicketQuery, Problem> {
-        let mut wrong = Vec::new();
-        let query = TicketQuery {
-            text: keep(text("q", self.q.as_deref(), LONGEST_TEXT), &mut wrong),
-            category: keep(text("category", self.category.as_deref(), Details::LONGEST_CATEGORY), &mut wrong),
-            city: keep(text("city", self.city.as_deref(), Details::LONGEST_CITY), &mut wrong),
-            from: keep(time("from", self.from.as_deref(), Duration::ZERO), &mut wrong),
-            to: keep(time("to", self.to.as_deref(), DAY), &mut wrong),
-            currency: keep(currency(self.currency.as_deref()), &mut wrong),
-            min_price: keep(amount("minPrice", self.min_price.as_deref()), &mut wrong),
-            max_price: keep(amount("maxPrice", self.max_price.as_deref()), &mut wrong),
-            sort: keep(sort(self.sort.as_deref()).map(Some), &mut wrong).unwrap_or_default(),
-            now,
-            page: Page::first(keep(limit(self.limit.as_deref()).map(Some), &mut wrong).unwrap_or_default()),
-        };
-        if !wrong.is_empty() {
-            return Err(Problem::invalid(wrong));
-        }
-        let place = given(self.cursor.as_deref()).map(|cursor| list.place(cursor)).transpose()?;
-        let after = place.map(|(rank, id)| TicketCursor { rank, id: TicketId::new(id) });
-        Ok(TicketQuery { page: Page { after, ..query.page }, ..query })
-    }
+    let place = given(search.cursor.as_deref()).map(|cursor| list.place(cursor)).transpose()?;
+    let after = place.map(|(rank, id)| TicketCursor { rank, id: TicketId::new(id) });
+    Ok(TicketQuery { page: Page { after, ..query.page }, ..query })
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -154,7 +110,7 @@ mod tests {
             ..TicketSearch::default()
         };
 
-        assert_eq!(search.query(search.list(), NOW).unwrap_err().status(), 422);
+        assert_eq!(query(&search, list(&search), NOW).unwrap_err().status(), 422);
     }
 
     #[test]

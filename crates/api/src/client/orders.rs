@@ -1,0 +1,69 @@
+//! Orders, and paying for them.
+
+use http::Method;
+use ticketing_core::domain::ids::OrderId;
+use ticketing_core::domain::order::IdempotencyKey;
+
+use crate::orders::{OrderBody, OrderPage, PlaceOrderBody};
+use crate::page::PageQuery;
+use crate::paths;
+use crate::payments::{PayOrderBody, PaymentBody};
+
+use super::Client;
+use super::error::ClientError;
+use super::tickets::with_query;
+
+impl Client {
+    /// Holds places of a ticket.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `sold_out`, `price_changed` and `too_many_places` among others.
+    pub async fn place_order(
+        &self,
+        order: &PlaceOrderBody,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<OrderBody, ClientError> {
+        self.call(Method::POST, paths::ORDERS).under(key).json(order).read().await
+    }
+
+    /// An order of the account.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `order_not_found` among others.
+    pub async fn order(&self, id: OrderId) -> Result<OrderBody, ClientError> {
+        self.get(paths::order(id)).read().await
+    }
+
+    /// A page of what the account ever ordered, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn orders(&self, page: &PageQuery) -> Result<OrderPage, ClientError> {
+        self.get(with_query(paths::ORDERS, page)).read().await
+    }
+
+    /// Gives the places of an order back. Doing so twice does no harm.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `order_completed` among others.
+    pub async fn cancel_order(&self, id: OrderId) -> Result<(), ClientError> {
+        self.call(Method::DELETE, paths::order(id)).done().await.map(drop)
+    }
+
+    /// Pays an order.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `card_declined`, `already_paid` and `order_overdue` among others.
+    pub async fn pay_order(
+        &self,
+        payment: &PayOrderBody,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<PaymentBody, ClientError> {
+        self.call(Method::POST, paths::PAYMENTS).under(key).json(payment).read().await
+    }
+}

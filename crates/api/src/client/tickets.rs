@@ -1,0 +1,86 @@
+//! Tickets: finding them and selling them.
+
+use http::Method;
+use http::header::IF_MATCH;
+use serde::Serialize;
+use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::order::IdempotencyKey;
+
+use crate::page::PageQuery;
+use crate::paths;
+use crate::tickets::{OfferBody, TicketBody, TicketPage, TicketSearch};
+
+use super::Client;
+use super::error::ClientError;
+
+impl Client {
+    /// A page of the tickets on sale that match a search.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `invalid` and `bad_cursor` among others.
+    pub async fn search_tickets(&self, search: &TicketSearch) -> Result<TicketPage, ClientError> {
+        self.get(with_query(paths::TICKETS, search)).read().await
+    }
+
+    /// A ticket, on sale or not.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `ticket_not_found` among others.
+    pub async fn ticket(&self, id: TicketId) -> Result<TicketBody, ClientError> {
+        self.get(paths::ticket(id)).read().await
+    }
+
+    /// A page of what the account ever put on sale, newest first, with its sales.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn my_tickets(&self, page: &PageQuery) -> Result<TicketPage, ClientError> {
+        self.get(with_query(paths::MY_TICKETS, page)).read().await
+    }
+
+    /// Puts a ticket on sale.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `invalid` names the fields that are wrong.
+    pub async fn create_ticket(
+        &self,
+        offer: &OfferBody,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<TicketBody, ClientError> {
+        self.call(Method::POST, paths::TICKETS).under(key).json(offer).read().await
+    }
+
+    /// Replaces the offer of a ticket as it was seen: one that changed since is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `stale_version` and `quantity_below_sales` among others.
+    pub async fn update_ticket(&self, seen: &TicketBody, offer: &OfferBody) -> Result<TicketBody, ClientError> {
+        let call = self.call(Method::PUT, paths::ticket(seen.id)).header(IF_MATCH, tag_of(seen));
+        call.json(offer).read().await
+    }
+
+    /// Takes a ticket off sale as it was seen: one that changed since stays.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `stale_version` among others.
+    pub async fn withdraw_ticket(&self, seen: &TicketBody) -> Result<(), ClientError> {
+        let call = self.call(Method::DELETE, paths::ticket(seen.id)).header(IF_MATCH, tag_of(seen));
+        call.done().await.map(drop)
+    }
+}
+
+fn tag_of(TicketBody { version, sales_version, .. }: &TicketBody) -> String {
+    format!("\"{version}.{sales_version}\"")
+}
+
+/// A path with what is asked for behind it.
+pub(super) fn with_query(path: &str, query: &impl Serialize) -> String {
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
