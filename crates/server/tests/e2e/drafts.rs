@@ -1,6 +1,6 @@
 //! Refused forms where there is more than one front door.
 
-use crate::browser::Browser;
+use crate::market::Browser;
 use crate::market::Market;
 use crate::programs::as_processes;
 use crate::rules::pages::member;

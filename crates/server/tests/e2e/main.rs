@@ -4,7 +4,10 @@
 //! one service tells another arrives a little later, so rules wait for conditions.
 #![expect(clippy::indexing_slicing, reason = "JSON answers null for what it lacks")]
 
+#[expect(dead_code, reason = "the tests on memory look closer")]
+#[path = "../visitor/browser.rs"]
 mod browser;
+#[path = "../visitor/call.rs"]
 mod call;
 mod chromium;
 mod market;

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use axum::body::Body;
+use axum::response::Response;
 use futures::future::join_all;
-use http_body_util::Full;
+use http::Request;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -13,10 +14,9 @@ use ticketing_core::ports::clock::{Clock, Ids};
 use ticketing_memory::{RandomIds, SystemClock};
 use uuid::Uuid;
 
-use crate::call::{Call, Reply};
+use crate::call::{Reply, Site};
 
-/// A password that is hard to guess.
-pub(crate) const PASSWORD: &str = "brass lantern quay 42";
+pub(crate) use crate::call::{PASSWORD, User, id, offer};
 
 /// Longer than anything takes that happens at all.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -27,15 +27,42 @@ pub(crate) struct Market {
     pub(crate) base: String,
     /// The same where operators are answered; empty if nobody said.
     operators: String,
-    pub(crate) client: Client<HttpConnector, Full<Bytes>>,
+    pub(crate) client: Client<HttpConnector, Body>,
 }
 
-/// Somebody with an account, and the cookies of a session.
-#[derive(Debug, Clone)]
-pub(crate) struct User {
-    pub(crate) email: String,
-    pub(crate) access: String,
-    pub(crate) refresh: String,
+/// A request to it.
+pub(crate) type Call<'a> = crate::call::Call<'a, Market>;
+
+/// A browser that shows its pages.
+pub(crate) type Browser<'a> = crate::browser::Browser<'a, Market>;
+
+impl Site for Market {
+    fn origin(&self) -> &str {
+        &self.base
+    }
+
+    fn request(&self, method: &str, path: &str) -> http::request::Builder {
+        Request::builder().method(method).uri(format!("{}{path}", self.base))
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Response {
+        self.client.request(request).await.expect("the marketplace answers").map(Body::new)
+    }
+}
+
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+impl Call<'_> {
+    /// Sends it, unless nobody is there to take it.
+    pub(crate) async fn send_if_taken(self) -> Option<Reply> {
+        let request = self.request.body(self.body).expect("a request");
+        match self.site.client.request(request).await {
+            Ok(answer) => Some(Reply::read(answer.map(Body::new)).await),
+            Err(error) => {
+                assert!(error.is_connect(), "it was taken and not answered: {error:?}");
+                None
+            }
+        }
+    }
 }
 
 impl Market {
@@ -59,7 +86,7 @@ impl Market {
         let email = format!("{name}-{}@example.org", unique().simple());
         let reply = self.post("/api/users/signup").json(&json!({"email": email, "password": PASSWORD})).send().await;
         assert_eq!(reply.status, 201, "{reply:?}");
-        User { email, access: reply.cookie("access"), refresh: reply.cookie("refresh") }
+        User::of(&email, &reply)
     }
 
     /// A few accounts; not all at once, since passwords are hashed a few at a time.
@@ -75,7 +102,7 @@ impl Market {
         let body = json!({"email": user.email, "password": PASSWORD});
         let reply = self.post("/api/users/signin").json(&body).send().await;
         assert_eq!(reply.status, 200, "{reply:?}");
-        User { email: user.email.clone(), access: reply.cookie("access"), refresh: reply.cookie("refresh") }
+        User::of(&user.email, &reply)
     }
 
     /// Puts places on sale for 12 euros each, and returns the ticket.
@@ -148,13 +175,4 @@ pub(crate) async fn eventually<T: std::fmt::Debug>(
 /// A name that nothing else has.
 pub(crate) fn unique() -> Uuid {
     RandomIds::new().uuid(SystemClock::new().now())
-}
-
-/// The name of a ticket, an order or whatever else has one.
-pub(crate) fn id(thing: &Value) -> &str {
-    thing["id"].as_str().expect("things have names")
-}
-
-pub(crate) fn offer(title: &str, amount: u64, quantity: u32) -> Value {
-    json!({"title": title, "price": {"amount": amount, "currency": "EUR"}, "quantity": quantity})
 }

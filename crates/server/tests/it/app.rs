@@ -1,12 +1,15 @@
 //! A marketplace whose time a test moves and whose events a test moves along.
 
-mod call;
-
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use http::StatusCode;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use http::header::HOST;
+use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use ticketing_core::assembly::Loops;
 use ticketing_core::domain::hold_limits::HoldLimits;
@@ -21,11 +24,11 @@ use ticketing_server::runtime::Assembly;
 use ticketing_server::state::App;
 use ticketing_server::wiring;
 use tokio::sync::Mutex;
+use tower::ServiceExt;
 
-pub(crate) use call::{Call, Reply};
+use crate::call::Site;
 
-/// A password that is hard to guess.
-pub(crate) const PASSWORD: &str = "brass lantern quay 42";
+pub(crate) use crate::call::{PASSWORD, Reply, User, id, offer};
 
 /// Everything on memory. When it is dropped, no event may be on its way.
 pub(crate) struct TestApp {
@@ -38,12 +41,60 @@ pub(crate) struct TestApp {
     loops: Mutex<Loops>,
 }
 
-/// Somebody with an account, and the cookies of a session.
-#[derive(Debug, Clone)]
-pub(crate) struct User {
-    pub(crate) email: String,
-    pub(crate) access: String,
-    pub(crate) refresh: String,
+/// A request to it.
+pub(crate) type Call<'a> = crate::call::Call<'a, TestApp>;
+
+const ORIGIN: &str = "http://shop.example";
+
+impl Site for TestApp {
+    fn origin(&self) -> &str {
+        ORIGIN
+    }
+
+    fn request(&self, method: &str, path: &str) -> http::request::Builder {
+        Request::builder().method(method).uri(path).header(HOST, ORIGIN.trim_start_matches("http://"))
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.expect("a router never fails")
+    }
+
+    async fn settled(&self) {
+        self.settle().await;
+    }
+}
+
+impl Call<'_> {
+    pub(crate) fn at_address(mut self, address: &str) -> Self {
+        let peer: SocketAddr = format!("{address}:4711").parse().expect("an address");
+        self.request = self.request.extension(ConnectInfo(peer));
+        self
+    }
+
+    /// A header in bytes that need not be text.
+    pub(crate) fn header_bytes(mut self, name: &str, value: &[u8]) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+}
+
+impl Reply {
+    /// The fields that a problem names.
+    pub(crate) fn wrong_fields(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array().into_iter().flatten();
+        errors.filter_map(|error| error["field"].as_str()).collect()
+    }
+
+    /// Whether it is a problem the way RFC 9457 and our documentation have it.
+    pub(crate) fn is_documented_problem(&self) -> bool {
+        let body = &self.body;
+        self.header("content-type") == "application/problem+json"
+            && body["status"] == self.status.as_u16()
+            && body["type"] == format!("urn:ticketing:problem:{}", self.code())
+            && ["title", "detail", "code", "requestId"].iter().all(|field| body[*field].is_string())
+            && body["errors"].is_array()
+            && body["requestId"] == self.header("x-request-id")
+    }
 }
 
 impl TestApp {
@@ -114,14 +165,14 @@ impl TestApp {
         let reply = self.post("/api/users/signup").json(&json!({"email": email, "password": PASSWORD})).send().await;
         assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
         self.settle().await;
-        User { email, access: reply.cookie("access"), refresh: reply.cookie("refresh") }
+        User::of(&email, &reply)
     }
 
     pub(crate) async fn sign_in(&self, user: &User) -> User {
         let body = json!({"email": user.email, "password": PASSWORD});
         let reply = self.post("/api/users/signin").json(&body).send().await;
         assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
-        User { email: user.email.clone(), access: reply.cookie("access"), refresh: reply.cookie("refresh") }
+        User::of(&user.email, &reply)
     }
 
     /// Puts places on sale for 12 euros each, and returns the ticket.
@@ -213,13 +264,4 @@ impl Drop for TestApp {
             assert_eq!(self.memory.broker.lag(group), 0, "deliveries to {group} are unsettled");
         }
     }
-}
-
-/// The name of a ticket, an order or whatever else has one.
-pub(crate) fn id(thing: &Value) -> &str {
-    thing["id"].as_str().expect("things have names")
-}
-
-pub(crate) fn offer(title: &str, amount: u64, quantity: u32) -> Value {
-    json!({"title": title, "price": {"amount": amount, "currency": "EUR"}, "quantity": quantity})
 }

@@ -2,6 +2,10 @@
 #![expect(clippy::indexing_slicing, reason = "JSON answers null for what it lacks")]
 
 mod app;
+#[path = "../visitor/browser.rs"]
+mod browser;
+#[path = "../visitor/call.rs"]
+mod call;
 
 mod addresses;
 mod architecture;

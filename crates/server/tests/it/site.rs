@@ -1,15 +1,15 @@
 //! The site as a browser without JavaScript sees it: pages, links and forms.
 
-mod browser;
 mod door;
 mod drafts;
 mod forms;
 mod journey;
 mod pages;
 
-pub(crate) use browser::Browser;
-
 use crate::app::TestApp;
+
+/// A browser that shows pages of this process.
+pub(crate) type Browser<'a> = crate::browser::Browser<'a, TestApp>;
 
 /// Somebody who has just signed up.
 async fn member<'a>(app: &'a TestApp, name: &str) -> Browser<'a> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use crate::market::{Market, id, offer};
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A stream of updates.
 pub(crate) struct Updates {
-    body: Incoming,
+    body: Body,
     received: String,
 }
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::browser::Browser;
+use crate::market::Browser;
 use crate::market::{Market, PASSWORD, eventually, unique};
 
 pub(crate) async fn member<'a>(market: &'a Market, name: &str) -> Browser<'a> {

@@ -2,20 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Body;
-use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
-use http::{HeaderMap, Request};
-use http_body_util::BodyExt;
+use http::HeaderMap;
+use http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use scraper::{ElementRef, Html, Selector};
-use tower::ServiceExt;
 
-use crate::app::TestApp;
-
-const SITE: &str = "shop.example";
+use crate::call::{Call, Site};
 
 /// A browser and the page it shows.
-pub(crate) struct Browser<'a> {
-    app: &'a TestApp,
+pub(crate) struct Browser<'a, S> {
+    site: &'a S,
     pub(crate) jar: BTreeMap<String, String>,
     /// Where the page came from.
     pub(crate) path: String,
@@ -28,11 +23,11 @@ pub(crate) struct Browser<'a> {
     pub(crate) origin: String,
 }
 
-impl<'a> Browser<'a> {
-    pub(crate) fn new(app: &'a TestApp) -> Self {
-        let origin = format!("http://{SITE}");
+impl<'a, S: Site> Browser<'a, S> {
+    pub(crate) fn new(site: &'a S) -> Self {
+        let origin = site.origin().to_owned();
         let (path, html, headers) = (String::new(), String::new(), HeaderMap::new());
-        Self { app, jar: BTreeMap::new(), path, status: 0, posted: 0, headers, html, origin }
+        Self { site, jar: BTreeMap::new(), path, status: 0, posted: 0, headers, html, origin }
     }
 
     /// Opens a page, and whichever it leads to.
@@ -70,21 +65,18 @@ impl<'a> Browser<'a> {
     async fn send(&mut self, method: &str, path: &str, body: String) {
         let cookies: Vec<_> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let path = path.split('#').next().unwrap_or_default();
-        let mut request = Request::builder().method(method).uri(path).header(HOST, SITE);
+        let mut call = Call::new(self.site, method, path);
         if !cookies.is_empty() {
-            request = request.header(COOKIE, cookies.join("; "));
+            call = call.header(COOKIE.as_str(), &cookies.join("; "));
         }
         if method == "POST" {
-            request = request.header(ORIGIN, &self.origin).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+            call = call.header(ORIGIN.as_str(), &self.origin).bytes("application/x-www-form-urlencoded", body);
         }
-        let request = request.body(Body::from(body)).expect("a request");
-        let response = self.app.router.clone().oneshot(request).await.expect("a router never fails");
-        let (parts, body) = response.into_parts();
-        self.keep_cookies(&parts.headers);
-        let body = body.collect().await.expect("a body").to_bytes();
-        self.html = String::from_utf8(body.to_vec()).expect("text");
-        (self.path, self.status, self.headers) = (path.to_owned(), parts.status.as_u16(), parts.headers);
-        self.app.settle().await;
+        let reply = call.send().await;
+        self.keep_cookies(&reply.headers);
+        (self.path, self.status, self.headers) = (path.to_owned(), reply.status.as_u16(), reply.headers);
+        self.html = reply.text;
+        self.site.settled().await;
     }
 
     fn keep_cookies(&mut self, headers: &HeaderMap) {
