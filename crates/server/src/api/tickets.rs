@@ -177,7 +177,8 @@ fn tag_of(listing: &Listing) -> HeaderValue {
 async fn update_ticket(
     State(app): State<App>,
     Change { actor, origin }: Change,
-    (Named(ticket), IfMatch(expected)): (Named<TicketId>, IfMatch),
+    Named(ticket): Named<TicketId>,
+    IfMatch(expected): IfMatch,
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
     let tickets = app.tickets()?;

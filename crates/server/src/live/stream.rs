@@ -79,7 +79,7 @@ async fn live_tickets(
     request: Request,
 ) -> Result<Response, Problem> {
     let tickets = tickets_of(query.as_deref().unwrap_or_default())?;
-    open(streams, (&tickets, tell_which), request).await
+    open(streams, &tickets, tell_which, request).await
 }
 
 /// Tells what is left of a ticket, and for how much, now and whenever it changes.
@@ -98,7 +98,7 @@ async fn live_ticket(
     Named(ticket): Named<TicketId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    open(streams, (&[ticket], tell_state), request).await
+    open(streams, &[ticket], tell_state, request).await
 }
 
 /// The tickets that a query names, each once.
@@ -124,12 +124,12 @@ fn tell_state(_: TicketId, state: LiveTicket) -> Result<Event, axum::Error> {
 }
 
 /// Opens a stream: the one place where listeners are let in.
-async fn open(streams: Streams, (tickets, tell): (&[TicketId], Tell), request: Request) -> Result<Response, Problem> {
+async fn open(streams: Streams, tickets: &[TicketId], tell: Tell, request: Request) -> Result<Response, Problem> {
     let app = &streams.app;
     let address = ClientInfo::in_request(request.extensions())?.address;
     let share = app.guards.listeners.take(address).ok_or_else(|| Problem::rate_limited(CROWDED_FOR))?;
     let listener = streams.live.listen(tickets).map_err(Problem::unavailable)?;
-    let mut watch = Watch::new(streams, (listener, share), request.into_parts().0);
+    let mut watch = Watch::new(streams, listener, share, request.into_parts().0);
     if let Err(refusal) = watch.begin().await? {
         return Ok(refusal);
     }
@@ -182,7 +182,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(streams: Streams, (listener, share): (Listener, Share), parts: Parts) -> Self {
+    fn new(streams: Streams, listener: Listener, share: Share, parts: Parts) -> Self {
         let now = Instant::now();
         let chance = streams.app.env.ids.secret().first().copied().unwrap_or_default();
         let ends_at = now + LIFE + LONGER * u32::from(chance) / 255;

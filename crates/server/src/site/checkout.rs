@@ -52,12 +52,12 @@ pub(super) async fn order(
     let (context, draft) = context.with_draft().await;
     Ok(Html(match order_status(&order) {
         OrderStatus::AwaitingPayment if !paying => checkout(&context, &order, &draft),
-        status => closed(&context, &order, (status, &draft)),
+        status => closed(&context, &order, status, &draft),
     }))
 }
 
 /// An order that needs nothing more; what was refused is told if that is why.
-fn closed(context: &PageContext, order: &OrderBody, (status, draft): (OrderStatus, &Draft)) -> String {
+fn closed(context: &PageContext, order: &OrderBody, status: OrderStatus, draft: &Draft) -> String {
     let mut shell = context.shell();
     let told = draft.reason.as_ref().filter(|reason| reason.is_about_the_order());
     shell.flash = shell.flash.or_else(|| told.map(Reason::flash));

@@ -108,7 +108,7 @@ impl Draft {
         }
         let kept = match found(&**drafts, &page, keeper.cookies).await {
             Ok(Some((slot, _))) => drafts.keep(&slot, sealed, lasts).await.map(|()| slot),
-            Ok(None) => keep_anew(&**drafts, slots(keeper.network, start), (sealed, lasts)).await,
+            Ok(None) => keep_anew(&**drafts, slots(keeper.network, start), sealed, lasts).await,
             Err(error) => Err(error),
         };
         let slot = kept.inspect_err(|error| tracing::debug!(%error, "a form could not be kept")).ok()?;
@@ -130,7 +130,8 @@ impl Draft {
 async fn keep_anew(
     drafts: &dyn DraftStore,
     slots: Vec<String>,
-    (sealed, lasts): (Vec<u8>, Duration),
+    sealed: Vec<u8>,
+    lasts: Duration,
 ) -> Result<String, DraftError> {
     let free = drafts.keep_in_free(&slots, &sealed, lasts).await?;
     let slot = slots.into_iter().nth(free.unwrap_or_default()).unwrap_or_default();
