@@ -5,7 +5,7 @@ mod hub;
 mod known;
 mod stream;
 
-pub(crate) use feed::LiveFollowsEvents;
+pub(crate) use feed::FeedLive;
 pub use hub::{Crowded, Listener, LiveUpdates, Update};
 pub use known::Offered;
 pub(crate) use stream::{Streams, routes};

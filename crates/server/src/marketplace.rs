@@ -7,17 +7,17 @@
 use std::sync::{Arc, OnceLock};
 
 use ticketing_core::assembly::{AccountPorts, AssemblyError, ExpirationPorts, Loops, ServiceContext, ServicePorts};
+use ticketing_core::messaging::driver::Pace;
 use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::PaymentGateway;
 use ticketing_core::ports::order_store::OrderStore;
-use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::ticket_feed::TicketFeed;
 use ticketing_core::ports::ticket_store::TicketStore;
-use ticketing_core::ports::transport::StartFrom;
 
 use crate::config::{Config, Service};
-use crate::live::{LiveFollowsEvents, LiveUpdates};
+use crate::live::{FeedLive, LiveUpdates};
 use crate::remote::RemoteServices;
 use crate::runtime::Assembly;
 use crate::state::{AppState, EdgePorts, Guards, Health, Running};
@@ -60,10 +60,8 @@ pub struct PaymentPorts {
 /// What the front door needs.
 #[derive(Debug)]
 pub struct WebPorts {
-    /// Shows what changes about tickets.
-    pub live: LiveUpdates,
-    /// Events that live updates could not handle; `None` where they follow none, because the engines feed them.
-    pub parking: Option<Arc<dyn ParkingLot>>,
+    /// Reports changed tickets, for live updates.
+    pub feed: Box<dyn TicketFeed>,
     /// The services that run in other processes.
     pub remote: RemoteServices,
     /// Keeps forms that were not accepted until their page is shown again.
@@ -91,12 +89,10 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         parts.add(Service::Expiration, ((), context.expiration(ports)?));
     }
     let (live, remote, drafts) = match engines.web {
-        Some(WebPorts { live, parking, remote, drafts }) => {
-            let follow = parking.map(|parking| {
-                let follow = LiveFollowsEvents::new(live.clone(), &context.env);
-                context.follower(Arc::new(follow), parking, StartFrom::Latest)
-            });
-            parts.add(Service::Web, ((live, remote, Some(drafts)), follow.transpose()?.unwrap_or_default()))
+        Some(WebPorts { feed, remote, drafts }) => {
+            let (live, mut loops) = (LiveUpdates::new(config.http.live_listeners), Loops::default());
+            loops.take_in(Box::new(FeedLive::new(live.clone(), feed)), Pace::default());
+            parts.add(Service::Web, ((live, remote, Some(drafts)), loops))
         }
         None => (LiveUpdates::new(0), RemoteServices::default(), None),
     };

@@ -110,7 +110,7 @@ impl Metrics {
 
     /// The same step, counted.
     pub(crate) fn watch(&self, step: Box<dyn Step>) -> Box<dyn Step> {
-        let labels = StepLabels { step: series(step.name()).to_owned() };
+        let labels = StepLabels { step: step.name().to_owned() };
         let done = self.0.steps.get_or_create_owned(&labels);
         let failures = self.0.failures.get_or_create_owned(&labels);
         Box::new(Watched { step, done, failures })
@@ -127,11 +127,6 @@ impl Metrics {
         }
         text
     }
-}
-
-/// A group that is unique per process would be a new series with every start.
-fn series(name: &str) -> &str {
-    if name.starts_with("web-live-") { "web-live" } else { name }
 }
 
 fn method_name(method: &Method) -> &'static str {
@@ -204,7 +199,7 @@ impl Collector for Consumers {
                 ("parked", counts.parked()),
             ];
             for (end, count) in ends {
-                let labels = [("consumer", series(consumer)), ("end", end)];
+                let labels = [("consumer", consumer.as_str()), ("end", end)];
                 ConstCounter::new(count).encode(metric.encode_family(&labels)?)?;
             }
         }

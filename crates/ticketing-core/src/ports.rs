@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod parking;
 pub mod payment_store;
 pub mod store;
+pub mod ticket_feed;
 pub mod ticket_store;
 pub mod timers;
 pub mod transport;

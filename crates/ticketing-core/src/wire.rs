@@ -1,7 +1,8 @@
 //! How an event becomes bytes, and old bytes become events.
 //!
 //! An event travels as `CloudEvents` 1.0 in binary mode: its attributes are
-//! headers, its payload is JSON. This is the only serialization of events.
+//! headers, its payload is JSON. This is the only serialization of events, and
+//! of the changed tickets that a feed reports.
 //!
 //! Compatibility: fields are added as optional. Where an old reader would be
 //! *wrong*, the schema version of that type moves, and `wire/upcast.rs` turns old
@@ -9,6 +10,7 @@
 
 mod attributes;
 mod payload;
+mod ticket_changes;
 mod upcast;
 
 use std::borrow::Cow;
@@ -21,6 +23,7 @@ use crate::domain::ids::EventId;
 use crate::domain::time::Timestamp;
 
 pub use attributes::{fold_headers, from_message, to_headers};
+pub use ticket_changes::{TicketChange, TicketChanges, TicketState};
 
 /// Where a chain of events came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

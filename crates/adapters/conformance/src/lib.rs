@@ -105,6 +105,7 @@ pub mod outbox;
 pub mod parking;
 pub mod sessions;
 pub mod store;
+pub mod ticket_feed;
 pub mod timers;
 pub mod transport;
 

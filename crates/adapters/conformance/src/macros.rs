@@ -345,6 +345,23 @@ macro_rules! drafts {
     ($fixture:expr) => { $crate::drafts!(@ [tests $fixture]); };
 }
 
+/// Tests a ticket feed: `ticket_feed!(fixture)`, a [`TicketFeedFixture`](crate::ticket_feed::TicketFeedFixture) for each rule.
+#[macro_export]
+macro_rules! ticket_feed {
+    (@ $form:tt) => {
+        $crate::__family! { $form ticket_feed ticket_feed [TicketFeed] dyn $crate::ticket_feed::TicketFeedFixture;
+            a_commit_reaches_every_open_feed
+            the_newest_state_is_reported
+            a_commit_in_doubt_is_reported_without_a_state
+            a_cancelled_commit_is_reported
+            a_refused_commit_is_not_reported
+            a_slow_feed_reports_what_it_missed
+            a_cancelled_next_of_a_feed_loses_nothing
+        }
+    };
+    ($fixture:expr) => { $crate::ticket_feed!(@ [tests $fixture]); };
+}
+
 /// Tests a rate limiter: `limits!(fixture)`, a [`LimitsFixture`](crate::limits::LimitsFixture) for each rule.
 #[macro_export]
 macro_rules! limits {

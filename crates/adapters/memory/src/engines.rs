@@ -13,8 +13,8 @@ use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::{
     FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter,
-    MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds,
-    SandboxConfig, SandboxGateway, SystemClock,
+    MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketFeeds, MemoryTicketStore,
+    MemoryTimers, RandomIds, SandboxConfig, SandboxGateway, SystemClock,
 };
 
 /// All that a marketplace plugs in, in memory. A clone holds the same data.
@@ -43,6 +43,8 @@ pub struct MemoryEngines {
     pub accounts: MemoryAccountStore,
     /// Listings.
     pub tickets: MemoryTicketStore,
+    /// Report the commits of the tickets service.
+    pub ticket_feeds: MemoryTicketFeeds,
     /// Stocks and orders.
     pub orders: MemoryOrderStore,
     /// Payables and payments.
@@ -81,6 +83,7 @@ impl MemoryEngines {
         Self {
             accounts: MemoryAccountStore::new(clock()),
             tickets: MemoryTicketStore::new(clock()),
+            ticket_feeds: MemoryTicketFeeds::new(),
             orders: MemoryOrderStore::new(clock()),
             payments: MemoryPaymentStore::new(clock()),
             broker: MemoryBroker::new(clock(), MemoryBrokerConfig::default()),
@@ -102,6 +105,7 @@ impl MemoryEngines {
             env: self.env.clone(),
             accounts: self.accounts.with_faults(faults.clone()),
             tickets: self.tickets.with_faults(faults.clone()),
+            ticket_feeds: self.ticket_feeds.clone(),
             orders: self.orders.with_faults(faults.clone()),
             payments: self.payments.with_faults(faults.clone()),
             broker: self.broker.with_faults(faults.clone()),
@@ -148,7 +152,8 @@ impl MemoryEngines {
     #[must_use]
     pub fn ticket_ports(&self) -> ServicePorts<dyn TicketStore> {
         let outbox = Arc::new(self.tickets.outbox().with_faults(self.faults.clone()));
-        ServicePorts { store: Arc::new(self.tickets.clone()), outbox, parking: self.parking() }
+        let store = self.ticket_feeds.fed_by(Arc::new(self.tickets.clone()));
+        ServicePorts { store, outbox, parking: self.parking() }
     }
 
     /// For the orders service.

@@ -1,29 +1,14 @@
-//! Tickets as they lie in Redis for a moment, and as they are told over it: as JSON.
+//! Tickets as they lie in Redis for a moment: as JSON.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::{AccountId, TicketId};
-use ticketing_core::domain::money::{Money, Price, Quantity};
-use ticketing_core::domain::ticket::{Details, Listing, Offer, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::money::Quantity;
+use ticketing_core::domain::ticket::{Details, Listing, Offer, Ticket};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::wire::TicketState;
 use uuid::Uuid;
-
-use crate::ticket_news::TicketState;
-
-/// What changes most.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct StateDocument<'a> {
-    amount: u64,
-    #[serde(borrow)]
-    currency: Cow<'a, str>,
-    quantity: u32,
-    on_sale: bool,
-    version: u64,
-    held: u32,
-    sold: u32,
-    sales_version: u64,
-}
 
 /// A whole listing.
 #[derive(Serialize, Deserialize)]
@@ -40,39 +25,7 @@ pub(crate) struct ListingDocument<'a> {
     created_at: i64,
     #[serde(default)]
     max_per_buyer: Option<u32>,
-    #[serde(borrow)]
-    state: StateDocument<'a>,
-}
-
-impl From<&TicketState> for StateDocument<'static> {
-    fn from(state: &TicketState) -> Self {
-        let TicketState { price, quantity, status, version, sales } = *state;
-        let Money { amount, currency } = price.money();
-        Self {
-            amount,
-            currency: Cow::Borrowed(currency.code()),
-            quantity: quantity.get(),
-            on_sale: status == TicketStatus::OnSale,
-            version,
-            held: sales.held,
-            sold: sales.sold,
-            sales_version: sales.version,
-        }
-    }
-}
-
-impl StateDocument<'_> {
-    /// `None` if it is none that the domain knows.
-    pub(crate) fn read(&self) -> Option<TicketState> {
-        let Self { amount, ref currency, quantity, on_sale, version, held, sold, sales_version } = *self;
-        Some(TicketState {
-            price: Price::new(Money { amount, currency: currency.parse().ok()? }).ok()?,
-            quantity: Quantity::new(quantity).ok()?,
-            status: if on_sale { TicketStatus::OnSale } else { TicketStatus::Withdrawn },
-            version,
-            sales: Sales { held, sold, version: sales_version },
-        })
-    }
+    state: TicketState,
 }
 
 impl<'a> From<&'a Listing> for ListingDocument<'a> {
@@ -91,7 +44,7 @@ impl<'a> From<&'a Listing> for ListingDocument<'a> {
             starts_at: starts_at.map(Timestamp::millis),
             created_at: ticket.created_at.millis(),
             max_per_buyer: ticket.offer.max_per_buyer.map(Quantity::get),
-            state: StateDocument::from(&TicketState::from(listing)),
+            state: listing.into(),
         }
     }
 }
@@ -99,7 +52,7 @@ impl<'a> From<&'a Listing> for ListingDocument<'a> {
 impl ListingDocument<'_> {
     /// `None` if it is none that the domain knows.
     pub(crate) fn read(self) -> Option<Listing> {
-        let TicketState { price, quantity, status, version, sales } = self.state.read()?;
+        let TicketState { price, quantity, status, version, sales } = self.state;
         let details = Details {
             title: self.title.into(),
             description: self.description.map(Cow::into_owned),

@@ -1,4 +1,4 @@
-//! Timers, sessions and limits of the marketplace in Redis, pages of its catalogue, and news of its tickets.
+//! Timers, sessions and limits of the marketplace in Redis, pages of its catalogue, and its ticket feed.
 //!
 //! | port | adapter | a lost Redis |
 //! | --- | --- | --- |
@@ -6,7 +6,7 @@
 //! | `SessionStore` | [`RedisSessions`] | signs everybody out: what cannot be found is over |
 //! | `RateLimiter` | [`RedisLimiter`] | begins to count anew |
 //! | `TicketStore` | [`RedisTicketStore`], before another one | sends every search to the other one |
-//! | | [`RedisTicketNews`] | is silent; who listens is told that something was missed |
+//! | `TicketFeed` | [`RedisTicketFeed`] | is silent; once it is back, the feed reports that items were missed |
 //!
 //! All of them share the one connection of a [`RedisClient`], which comes back
 //! by itself. A clone of any of them is a handle to the same thing.
@@ -53,7 +53,7 @@ mod error;
 mod limits;
 mod script;
 mod sessions;
-mod ticket_news;
+mod ticket_feed;
 mod ticket_store;
 mod timers;
 mod tls;
@@ -64,6 +64,6 @@ pub use drafts::RedisDrafts;
 pub use error::RedisError;
 pub use limits::RedisLimiter;
 pub use sessions::RedisSessions;
-pub use ticket_news::{Change, Changes, Heard, RedisTicketNews, TicketState};
+pub use ticket_feed::RedisTicketFeed;
 pub use ticket_store::RedisTicketStore;
 pub use timers::RedisTimers;

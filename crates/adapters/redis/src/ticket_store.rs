@@ -1,4 +1,4 @@
-//! Keeps pages of the catalogue for all processes, and tells them which tickets changed.
+//! Keeps pages of the catalogue for all processes, and reports to ticket feeds.
 
 mod catalogue;
 mod circuit_breaker;
@@ -11,10 +11,10 @@ use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::ticket_feed::PendingChanges;
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
 
 use crate::client::RedisClient;
-use crate::ticket_news::Changed;
 
 use catalogue::{Catalogue, Found};
 
@@ -39,10 +39,10 @@ use catalogue::{Catalogue, Found};
 /// cannot be read there counts as absent. Redis holds a thousand pages at most,
 /// of 256 KiB at most, however many are asked for.
 ///
-/// # News
+/// # Ticket feed
 ///
 /// After a commit the state of its tickets is published for
-/// [`RedisTicketNews`](crate::RedisTicketNews). No commit fails for it.
+/// [`RedisTicketFeed`](crate::RedisTicketFeed). No commit fails for it.
 /// While Redis hangs, a commit takes longer by the response timeout.
 ///
 /// # Examples
@@ -74,14 +74,11 @@ impl RedisTicketStore {
     }
 
     async fn commit_and_tell(self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
-        let changed: Changed = work.writes.iter().map(|write| &write.record).collect();
+        let changes = PendingChanges::of(&work);
         let outcome = self.inner.commit(work).await;
         // A crash here leaves pages of before to be found until they expire, and watchers to look for themselves.
-        match outcome {
-            _ if changed.is_empty() => {}
-            Ok(_) => self.catalogue.end(&changed.told()).await,
-            Err(StoreError::Unavailable(_) | StoreError::Corrupt(_)) => self.catalogue.end(&changed.in_doubt()).await,
-            Err(StoreError::Conflict(_)) => {}
+        if let Some(changes) = changes.and_then(|changes| changes.ended(&outcome)) {
+            self.catalogue.end(&changes).await;
         }
         outcome
     }

@@ -105,9 +105,9 @@ impl Checks<'_> {
         let sessions = in_memory("sessions", engines.sessions);
         let lacks = [
             (in_memory("store", engines.store) && keeps_state, "--store mongodb"),
-            // The front door hears of tickets through Redis, where sessions are there.
-            (in_memory("bus", engines.bus) && (keeps_state || sessions), "--bus kafka"),
-            (sessions && self.has_api(), "--sessions redis"),
+            (in_memory("bus", engines.bus) && keeps_state, "--bus kafka"),
+            // The front door keeps no sessions, but the ticket feed is where they are.
+            (sessions && (self.has_api() || self.runs(Service::Web)), "--sessions redis"),
         ];
         let lacks: Vec<_> = lacks.into_iter().filter_map(|(is_lacking, choice)| is_lacking.then_some(choice)).collect();
         let (here, others) = (self.here(), names(&Service::others(&self.config.services)));

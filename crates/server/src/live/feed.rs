@@ -1,54 +1,53 @@
-//! Feeds live updates with events, where nothing else does.
+//! Feeds live updates from a ticket feed.
 
 use async_trait::async_trait;
+use futures::FutureExt;
 
-use ticketing_core::domain::event::{Event, Topic};
-use ticketing_core::messaging::consumer::{EventHandler, HandleError, Incoming};
-use ticketing_core::ports::clock::ClockAndIds;
+use ticketing_core::messaging::driver::Step;
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::ticket_feed::{FeedItem, TicketFeed};
 
 use super::LiveUpdates;
 
-/// Feeds ticket and order events to live updates.
+/// Shows on the board what a ticket feed reports.
 #[derive(Debug)]
-pub(crate) struct LiveFollowsEvents {
+pub(crate) struct FeedLive {
     live: LiveUpdates,
-    /// Unique, so that every process gets every event.
-    group: String,
+    feed: Box<dyn TicketFeed>,
+    /// Arrived while idle.
+    next: Option<FeedItem>,
 }
 
-impl LiveFollowsEvents {
-    pub(crate) fn new(live: LiveUpdates, env: &ClockAndIds) -> Self {
-        Self { live, group: format!("web-live-{}", env.uuid(env.now()).simple()) }
+impl FeedLive {
+    pub(crate) fn new(live: LiveUpdates, feed: Box<dyn TicketFeed>) -> Self {
+        Self { live, feed, next: None }
+    }
+
+    fn show(&self, item: &FeedItem) {
+        match item {
+            FeedItem::Changed(changes) => changes.iter().for_each(|change| {
+                self.live.show(change.ticket, || change.state().map(|state| (state.into(), state.sales)));
+            }),
+            FeedItem::Missed => self.live.doubt_all(),
+        }
     }
 }
 
 #[async_trait]
-impl EventHandler for LiveFollowsEvents {
+impl Step for FeedLive {
     fn name(&self) -> &str {
-        &self.group
+        "web-live"
     }
 
-    fn topics(&self) -> &[Topic] {
-        &[Topic::Tickets, Topic::Orders]
+    async fn step(&mut self) -> Result<usize, BoxError> {
+        let Some(item) = self.next.take().or_else(|| self.feed.next().now_or_never()) else { return Ok(0) };
+        self.show(&item);
+        Ok(1)
     }
 
-    async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
-        let board = &self.live.0;
-        for incoming in events {
-            match &incoming.event {
-                Event::TicketCreated(ticket) | Event::TicketUpdated(ticket) | Event::TicketWithdrawn(ticket) => {
-                    board.change(ticket.id, |known| known.merge_offer(&ticket.into()));
-                }
-                Event::OrderCreated(change) | Event::OrderCancelled(change) | Event::OrderCompleted(change) => {
-                    board.change(change.order.ticket.id, |known| known.merge_sales(change.sales));
-                }
-                Event::AccountRegistered { .. }
-                | Event::PaymentCaptured(_)
-                | Event::PaymentFailed(_)
-                | Event::PaymentRefunded(_)
-                | Event::ExpirationCompleted { .. } => {}
-            }
-        }
-        Ok(())
+    async fn idle(&mut self) {
+        self.next = Some(self.feed.next().await);
     }
+
+    async fn finish(self: Box<Self>) {}
 }

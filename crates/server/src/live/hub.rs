@@ -22,15 +22,16 @@ use ticketing_api::live::LiveTicket;
 use ticketing_api::tickets::TicketBody;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::ticket::{Listing, Sales};
+use ticketing_core::wire::TicketState;
 
 use super::known::{Known, Offered, sales_of};
 
 /// Hands live updates to listeners. A clone hands out the same ones.
 #[derive(Debug, Clone)]
-pub struct LiveUpdates(pub(super) Arc<Board>);
+pub struct LiveUpdates(Arc<Board>);
 
 #[derive(Debug)]
-pub(super) struct Board {
+struct Board {
     places: Arc<Semaphore>,
     watched: Mutex<HashMap<TicketId, watch::Sender<Known>>>,
 }
@@ -116,7 +117,7 @@ impl Listener {
 
     /// Takes over what the store knows. Call it after listening began, so that nothing falls between.
     pub fn begin_with(&self, listing: &Listing) {
-        self.begin(listing.ticket.id, &(&listing.ticket).into(), listing.sales);
+        self.begin(listing.ticket.id, &TicketState::from(listing).into(), listing.sales);
     }
 
     /// The same where the store is another process's.
@@ -199,7 +200,7 @@ impl Board {
     }
 
     /// Changes what is known of a ticket, if somebody watches it.
-    pub(super) fn change(&self, ticket: TicketId, change: impl FnOnce(&mut Known) -> bool) {
+    fn change(&self, ticket: TicketId, change: impl FnOnce(&mut Known) -> bool) {
         if let Some(sender) = self.watched().get(&ticket) {
             sender.send_if_modified(change);
         }

@@ -5,7 +5,8 @@ use tokio::time::Instant;
 use ticketing_api::live::LiveTicket;
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::money::Money;
-use ticketing_core::domain::ticket::{Sales, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{Sales, TicketStatus};
+use ticketing_core::wire::TicketState;
 
 /// What of a ticket its seller decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl Known {
         offer || sales
     }
 
-    pub(super) fn merge_offer(&mut self, offered: &Offered) -> bool {
+    fn merge_offer(&mut self, offered: &Offered) -> bool {
         let newer = self.offered.as_ref().is_none_or(|known| offered.version > known.version);
         if newer {
             self.offered = Some(offered.clone());
@@ -45,7 +46,7 @@ impl Known {
         newer
     }
 
-    pub(super) fn merge_sales(&mut self, sales: Sales) -> bool {
+    fn merge_sales(&mut self, sales: Sales) -> bool {
         // A shop window shows no more places gone than it offers, so of two that are as new the greater is right.
         let newer = (sales.version, sales.committed()) > (self.sales.version, self.sales.committed());
         if newer {
@@ -74,10 +75,9 @@ impl Known {
     }
 }
 
-impl From<&Ticket> for Offered {
-    fn from(ticket: &Ticket) -> Self {
-        let Ticket { offer, status, version, .. } = ticket;
-        Self { price: offer.price.money(), quantity: offer.quantity.get(), status: *status, version: *version }
+impl From<TicketState> for Offered {
+    fn from(TicketState { price, quantity, status, version, .. }: TicketState) -> Self {
+        Self { price: price.money(), quantity: quantity.get(), status, version }
     }
 }
 

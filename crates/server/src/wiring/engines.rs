@@ -53,15 +53,15 @@ async fn put_on_mongodb(engines: &mut Engines, config: &Config, memory: &MemoryE
     // The front door keeps nothing.
     let is_needed = config.services.iter().any(|service| *service != Service::Web);
     match config.engines.store.as_ref().filter(|_| is_needed) {
-        Some(settings) => super::mongodb::plug_in(engines, settings, std::sync::Arc::new(memory.gateway.clone())).await,
+        Some(settings) => super::mongodb::plug_in(engines, settings, memory).await,
         None => Ok(()),
     }
 }
 
 #[cfg(feature = "kafka")]
 async fn put_on_kafka(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    // The front door alone follows nothing, where Redis feeds its live updates.
-    let is_needed = config.services.iter().any(|service| *service != Service::Web) || config.engines.sessions.is_none();
+    // The front door follows no events.
+    let is_needed = config.services.iter().any(|service| *service != Service::Web);
     match config.engines.bus.as_ref().filter(|_| is_needed) {
         Some(settings) => super::kafka::plug_in(engines, settings).await,
         None => Ok(()),

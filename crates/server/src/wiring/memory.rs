@@ -8,7 +8,6 @@ use ticketing_memory::MemoryEngines;
 
 use super::keys::Identity;
 use crate::config::{Config, Service};
-use crate::live::LiveUpdates;
 use crate::marketplace::{Engines, PaymentPorts, WebPorts};
 use crate::remote::RemoteServices;
 use crate::state::EdgePorts;
@@ -43,12 +42,10 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
     })
 }
 
-/// Live updates are gone with the process that showed them, so on every engine they are parked in memory.
 fn web_ports(memory: &MemoryEngines, config: &Config) -> WebPorts {
     let remote = config.remote.iter().filter(|(service, _)| !config.services.contains(service));
     WebPorts {
-        live: LiveUpdates::new(config.http.live_listeners),
-        parking: Some(Arc::new(memory.parking.clone())),
+        feed: Box::new(memory.ticket_feeds.open()),
         remote: RemoteServices::new(remote, config.http.restart_wait),
         drafts: Arc::new(memory.drafts.clone()),
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
-use ticketing_core::ports::gateway::Sandbox;
 use ticketing_core::ports::unreadable::PassedBy;
 use ticketing_core::rebuild::{Rebuild, RebuildPayables, RebuildSales, RebuildStocks};
+use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::{
     MongoAccountStore, MongoAuditReader, MongoClient, MongoConfig, MongoGateway, MongoOrderStore, MongoParkingLot,
     MongoPaymentStore, MongoTicketStore,
@@ -60,11 +60,11 @@ pub(super) async fn replicas(settings: &MongoSettings, service: Service) -> Resu
     })
 }
 
-/// Puts what the services of this process keep on `MongoDB`, and what a sandbox answers.
+/// Puts what the services of this process keep on `MongoDB`, and what the sandbox in memory answers.
 pub(super) async fn plug_in(
     engines: &mut Engines,
     settings: &MongoSettings,
-    sandbox: Arc<dyn Sandbox>,
+    memory: &MemoryEngines,
 ) -> Result<(), BoxError> {
     let client = client(settings).await?;
     engines.counts.push(unreadable(client.passed_by()));
@@ -76,7 +76,7 @@ pub(super) async fn plug_in(
     if let Some(tickets) = &mut engines.tickets {
         let store = MongoTicketStore::open(&client).await?;
         (tickets.outbox, tickets.parking) = (Arc::new(store.outbox()), Arc::new(store.parking()));
-        tickets.store = Arc::new(store);
+        tickets.store = memory.ticket_feeds.fed_by(Arc::new(store));
     }
     if let Some(orders) = &mut engines.orders {
         let store = MongoOrderStore::open(&client).await?;
@@ -85,7 +85,7 @@ pub(super) async fn plug_in(
     }
     if let Some(payments) = &mut engines.payments {
         let store = MongoPaymentStore::open(&client).await?;
-        payments.gateway = Arc::new(MongoGateway::open(&client, sandbox).await?);
+        payments.gateway = Arc::new(MongoGateway::open(&client, Arc::new(memory.gateway.clone())).await?);
         (payments.service.outbox, payments.service.parking) = (Arc::new(store.outbox()), Arc::new(store.parking()));
         payments.service.store = Arc::new(store);
     }

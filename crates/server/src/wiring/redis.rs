@@ -1,20 +1,15 @@
-//! Timers, sessions, limits, pages of the catalogue and news of its tickets in Redis.
-
-mod feed;
+//! Timers, sessions, limits, pages of the catalogue and the ticket feed in Redis.
 
 use std::sync::Arc;
 
-use ticketing_core::messaging::driver::Pace;
 use ticketing_core::ports::BoxError;
 use ticketing_core::rebuild::{Rebuild, RebuildTimers};
 use ticketing_redis::{
-    RedisClient, RedisConfig, RedisDrafts, RedisLimiter, RedisSessions, RedisTicketNews, RedisTicketStore, RedisTimers,
+    RedisClient, RedisConfig, RedisDrafts, RedisLimiter, RedisSessions, RedisTicketFeed, RedisTicketStore, RedisTimers,
 };
 
 use crate::config::{Config, RedisSettings, Service};
 use crate::marketplace::Engines;
-
-use feed::FeedLive;
 
 /// Puts what is chosen of timers and sessions into Redis, over one connection.
 ///
@@ -53,9 +48,7 @@ async fn share_tickets(engines: &mut Engines, client: &RedisClient) -> Result<()
     }
     if let Some(web) = &mut engines.web {
         web.drafts = Arc::new(RedisDrafts::new(client));
-        let news = RedisTicketNews::listen(client).await?;
-        engines.loops.take_in(Box::new(FeedLive::new(web.live.clone(), news)), Pace::default());
-        web.parking = None;
+        web.feed = Box::new(RedisTicketFeed::open(client).await?);
     }
     Ok(())
 }

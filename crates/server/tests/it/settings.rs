@@ -190,7 +190,7 @@ fn what_is_shared_between_processes_is_not_in_memory() {
         assert!(told.contains(mistake), "{mistake} is missing in:\n{told}");
     }
     let web = refusal(&["serve", "web"], &[]);
-    assert!(web.contains("--bus kafka") && !web.contains("--store mongodb") && !web.contains("--sessions"), "{web}");
+    assert!(web.contains("--sessions redis") && !web.contains("--store mongodb") && !web.contains("--bus"), "{web}");
     let sessions = [("TICKETING_SESSIONS", "redis"), ("TICKETING_REDIS_URL", "redis://localhost/")];
     let web = refusal(&["serve", "web"], &sessions);
     assert!(web.contains("needs --tickets-url") && !web.contains("--bus"), "{web}");

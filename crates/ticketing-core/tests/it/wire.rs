@@ -5,6 +5,7 @@
 
 mod generated;
 mod samples;
+mod ticket_changes;
 
 use std::collections::BTreeMap;
 use std::fs;

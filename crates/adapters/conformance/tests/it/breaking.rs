@@ -11,5 +11,6 @@ mod outbox;
 mod publishing;
 mod stores;
 mod subscribing;
+mod ticket_feed;
 mod timers;
 mod unreadable;

@@ -2,9 +2,11 @@
 
 mod counting;
 mod faults;
+mod feeding;
 mod world;
 
 use counting::Marketplace;
+use feeding::Shop;
 use world::World;
 
 mod by_hand {
@@ -32,4 +34,5 @@ ticketing_conformance::gateway!(World::default());
 ticketing_conformance::sessions!(World::default());
 ticketing_conformance::limits!(World::default());
 ticketing_conformance::drafts!(World::default());
+ticketing_conformance::ticket_feed!(Shop::default());
 ticketing_conformance::audit_reader!(Marketplace::default());

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use redis::{Cmd, Script};
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::ticket_store::TicketQuery;
+use ticketing_core::wire::TicketChanges;
 
 use crate::client::RedisClient;
 use crate::script::Call;
-use crate::ticket_news;
+use crate::ticket_feed;
 
 use super::circuit_breaker::CircuitBreaker;
 use super::page::Question;
@@ -66,7 +67,7 @@ impl Catalogue {
             breaker: CircuitBreaker::default(),
             generation: format!("{tag}generation"),
             slot: format!("{tag}page:"),
-            channel: ticket_news::channel(client),
+            channel: ticket_feed::channel(client),
         }
     }
 
@@ -99,11 +100,11 @@ impl Catalogue {
         }
     }
 
-    /// Ends the generation, because something changed, and tells what.
-    pub(super) async fn end(&self, message: &str) {
+    /// Ends the generation, because tickets changed, and reports them.
+    pub(super) async fn end(&self, changes: &TicketChanges) {
         let call = Call::of(&CHANGED, &[&self.generation]).arg(&new_generation()).arg(millis(REMEMBERED));
         // That it worked says little: it waits longer than a search does.
-        if let Err(error) = self.client.run::<()>(&call.arg(&self.channel).arg(message)).await {
+        if let Err(error) = self.client.run::<()>(&call.arg(&self.channel).arg(changes.as_ref())).await {
             self.breaker.note::<()>(Err(error));
         }
     }

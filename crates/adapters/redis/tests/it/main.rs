@@ -11,7 +11,7 @@ mod limits;
 mod outage;
 mod sessions;
 mod shop;
-mod ticket_news;
+mod ticket_feed;
 mod ticket_store;
 mod timers;
 #[cfg(feature = "tls")]
@@ -27,4 +27,5 @@ mod conformance {
     ticketing_conformance::limits!(World::start().await);
     ticketing_conformance::drafts!(World::start().await);
     ticketing_conformance::ticket_store!(Shop::open().await);
+    ticketing_conformance::ticket_feed!(Shop::open().await);
 }

@@ -7,9 +7,10 @@ use ticketing_conformance::sample;
 use ticketing_core::domain::ids::{AccountId, OrderId};
 use ticketing_core::ports::identity::{IdentityError, Session, SessionStore};
 use ticketing_core::ports::limits::{Quota, RateLimiter, Verdict};
+use ticketing_core::ports::ticket_feed::{FeedItem, TicketFeed};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::timers::{Timer, TimerQueue};
-use ticketing_redis::{Heard, RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTicketNews, RedisTimers};
+use ticketing_redis::{RedisClient, RedisConfig, RedisLimiter, RedisSessions, RedisTicketFeed, RedisTimers};
 
 use crate::engine::Engine;
 use crate::shop::{Shop, all, selling};
@@ -125,9 +126,9 @@ async fn scripts_that_redis_forgot_are_told_again() {
         RedisTimers::new(&client).schedule(&[timer()]).await.unwrap();
         RedisSessions::new(&client).create(session()).await.unwrap();
         RedisLimiter::new(&client).check("key", QUOTA).await.unwrap();
-        let mut heard = RedisTicketNews::listen(&shop.world.client).await.unwrap();
+        let mut heard = RedisTicketFeed::open(&shop.world.client).await.unwrap();
         tickets.commit(selling(&sample::bare_listing("Opera"))).await.unwrap();
-        assert!(matches!(heard.next().await, Heard::Changes(_)));
+        assert!(matches!(heard.next().await, FeedItem::Changed(_)));
     }
 }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ticketing_conformance::sample::NOW;
 use ticketing_conformance::store::{StoreFixture, Tickets};
+use ticketing_conformance::ticket_feed::TicketFeedFixture;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::store::{StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::ticket_feed::TicketFeed;
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
-use ticketing_memory::{FaultPlan, MemoryTicketStore, SystemClock};
-use ticketing_redis::RedisTicketStore;
+use ticketing_memory::{Fault, FaultPlan, MemoryTicketStore, Operation, SystemClock};
+use ticketing_redis::{RedisTicketFeed, RedisTicketStore};
 
 use crate::world::{World, eventually};
 
@@ -69,6 +71,21 @@ impl StoreFixture<Tickets> for Shop {
 
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.store.outbox())
+    }
+}
+
+#[async_trait]
+impl TicketFeedFixture for Shop {
+    fn store(&self) -> Arc<dyn TicketStore> {
+        Arc::new(self.process())
+    }
+
+    async fn open(&self) -> Box<dyn TicketFeed> {
+        Box::new(RedisTicketFeed::open(&self.world.client).await.expect("Redis answers"))
+    }
+
+    fn lose_next_response(&self) {
+        self.plan.inject(Operation::Commit, Fault::FailAfter);
     }
 }
 

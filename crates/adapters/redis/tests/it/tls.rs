@@ -7,7 +7,8 @@ use ticketing_conformance::sample;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::ports::error_chain;
 use ticketing_core::ports::identity::SessionStore;
-use ticketing_redis::{Heard, RedisClient, RedisConfig, RedisError, RedisSessions, RedisTicketNews};
+use ticketing_core::ports::ticket_feed::{FeedItem, TicketFeed};
+use ticketing_redis::{RedisClient, RedisConfig, RedisError, RedisSessions, RedisTicketFeed};
 
 use crate::engine::{Engine, free_port};
 use crate::world::{ask, now};
@@ -65,13 +66,13 @@ async fn everything_goes_over_tls() {
     let session = sample::session(AccountId::new(sample::uuid()), now(), Duration::from_secs(60));
     RedisSessions::new(&client).create(session.clone()).await.unwrap();
     assert!(RedisSessions::new(&client).session(session.id).await.unwrap().is_some());
-    let mut news = RedisTicketNews::listen(&client).await.unwrap();
+    let mut news = RedisTicketFeed::open(&client).await.unwrap();
     let ticket = TicketId::new(sample::uuid());
     let channel = format!("{}:tickets:changed", config.prefix);
     ask::<()>(&engine.url(), &["PUBLISH", &channel, &ticket.to_string()]).unwrap();
     let heard = tokio::time::timeout(Duration::from_secs(30), news.next()).await.unwrap();
 
-    assert!(matches!(&heard, Heard::Changes(changes) if changes.iter().any(|change| change.ticket == ticket)));
+    assert!(matches!(&heard, FeedItem::Changed(changes) if changes.iter().any(|change| change.ticket == ticket)));
     assert_eq!(ports(&engine.url()), [port, port]);
 }
 

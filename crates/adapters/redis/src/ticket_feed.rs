@@ -1,88 +1,81 @@
-//! Listens to the news, and says when some may have been missed.
+//! Reports in every process which tickets changed, over pub/sub.
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
-use redis::Msg;
 use redis::aio::PubSub;
 use ticketing_core::messaging::backoff::Backoff;
+use ticketing_core::ports::ticket_feed::{FeedItem, TicketFeed};
 use tokio::sync::broadcast::{self, Receiver, Sender, error::RecvError};
 
 use crate::client::RedisClient;
 use crate::error::RedisError;
 
-use super::{Changes, Heard, channel};
-
-/// Hears which tickets change in whatever process, over Redis pub/sub, until it is dropped.
+/// Reports which tickets change in any process, until it is dropped.
 ///
-/// [`RedisTicketStore`](crate::RedisTicketStore) tells them. They reach whoever
-/// listens when they are told, mostly once; those of one ticket may come out of
-/// order, so compare versions. Nothing is repeated for who did not listen; who
-/// does is told [`Heard::Missed`] instead, and looks for itself. What a process
-/// left untold when it died, nobody hears: look from time to time.
+/// [`RedisTicketStore`](crate::RedisTicketStore) publishes them. When the
+/// connection breaks it is made again, and [`FeedItem::Missed`] is reported.
 ///
 /// # Examples
 ///
 /// ```no_run
-/// use ticketing_redis::{Heard, RedisClient, RedisConfig, RedisTicketNews};
+/// use ticketing_core::ports::ticket_feed::{FeedItem, TicketFeed};
+/// use ticketing_redis::{RedisClient, RedisConfig, RedisTicketFeed};
 ///
 /// # async fn example() -> Result<(), ticketing_redis::RedisError> {
 /// let client = RedisClient::connect(&RedisConfig::default()).await?;
-/// let mut news = RedisTicketNews::listen(&client).await?;
-/// match news.next().await {
-///     Heard::Changes(changes) => {
+/// let mut feed = RedisTicketFeed::open(&client).await?;
+/// match feed.next().await {
+///     FeedItem::Changed(changes) => {
 ///         for change in changes.iter() {
 ///             println!("{} is now {:?}", change.ticket, change.state());
 ///         }
 ///     }
-///     Heard::Missed => { /* load everything anew */ }
+///     FeedItem::Missed => { /* read everything again */ }
 /// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct RedisTicketNews {
-    heard: Receiver<Heard>,
+pub struct RedisTicketFeed {
+    items: Receiver<FeedItem>,
     client: RedisClient,
     channel: String,
 }
 
-/// So many messages wait for a slow listener; then the oldest are dropped.
+/// This many items wait for a slow reader; then the oldest are dropped.
 const BACKLOG: usize = 1024;
-/// The pauses between tries to connect again.
+/// The pauses between attempts to connect again.
 const PAUSES: Backoff = Backoff { first: Duration::from_millis(50), longest: Duration::from_secs(2) };
 
-impl RedisTicketNews {
-    /// Listens to the marketplace that the client's prefix names, on a connection of its own.
-    ///
-    /// What is told after this returned is heard. When the connection breaks it is made anew.
+impl RedisTicketFeed {
+    /// Opens a feed of the marketplace that the client's prefix names, on its own connection.
     ///
     /// # Errors
     ///
-    /// [`RedisError`]: nothing is heard; try again.
-    pub async fn listen(client: &RedisClient) -> Result<Self, RedisError> {
+    /// [`RedisError`]: no feed is open; try again.
+    pub async fn open(client: &RedisClient) -> Result<Self, RedisError> {
         let channel = channel(client);
         let connection = client.subscribed(&channel).await?;
-        let heard = Listener::start(client, &channel, Some(connection));
-        Ok(Self { heard, client: client.clone(), channel })
+        let items = Listener::start(client, &channel, Some(connection));
+        Ok(Self { items, client: client.clone(), channel })
     }
+}
 
-    /// Waits for what comes next.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Heard {
+#[async_trait]
+impl TicketFeed for RedisTicketFeed {
+    async fn next(&mut self) -> FeedItem {
         loop {
-            match self.heard.recv().await {
-                Ok(heard) => return heard,
-                Err(RecvError::Lagged(_)) => return Heard::Missed,
+            match self.items.recv().await {
+                Ok(item) => return item,
+                Err(RecvError::Lagged(_)) => return FeedItem::Missed,
                 Err(RecvError::Closed) => {
                     // Its task panicked, or the runtime ends, and with it the caller, who waits here.
                     tokio::time::sleep(PAUSES.first).await;
                     tracing::error!(channel = self.channel, "a listener to Redis ended and is replaced");
-                    self.heard = Listener::start(&self.client, &self.channel, None);
+                    self.items = Listener::start(&self.client, &self.channel, None);
                 }
             }
         }
@@ -96,16 +89,16 @@ impl RedisTicketNews {
 struct Listener {
     client: RedisClient,
     channel: String,
-    sender: Sender<Heard>,
+    sender: Sender<FeedItem>,
 }
 
 impl Listener {
     /// Listens in a task of its own; without a connection it makes one and says that something was missed.
-    fn start(client: &RedisClient, channel: &str, connection: Option<PubSub>) -> Receiver<Heard> {
-        let (sender, heard) = broadcast::channel(BACKLOG);
+    fn start(client: &RedisClient, channel: &str, connection: Option<PubSub>) -> Receiver<FeedItem> {
+        let (sender, items) = broadcast::channel(BACKLOG);
         let listener = Self { client: client.clone(), channel: channel.to_owned(), sender };
         tokio::spawn(listener.listen(connection));
-        heard
+        items
     }
 
     async fn listen(self, mut connection: Option<PubSub>) {
@@ -116,7 +109,7 @@ impl Listener {
                 }
                 connection = Some(self.connect_again().await);
                 // Order matters: said before the subscription holds, it would hide what is missed in between.
-                self.say(Heard::Missed);
+                self.say(FeedItem::Missed);
             }
         };
         tokio::select! {
@@ -129,7 +122,7 @@ impl Listener {
     async fn pass_on(&self, connection: PubSub) {
         let mut messages = connection.into_on_message();
         while let Some(message) = messages.next().await {
-            self.say(Heard::Changes(Changes(payload(&message))));
+            self.say(FeedItem::Changed(Bytes::copy_from_slice(message.get_payload_bytes()).into()));
         }
         tracing::warn!(address = self.client.address(), channel = self.channel, "a subscription to Redis broke");
     }
@@ -146,12 +139,12 @@ impl Listener {
         }
     }
 
-    fn say(&self, heard: Heard) {
+    fn say(&self, item: FeedItem) {
         // It fails only if nobody listens any more, and then this task ends.
-        self.sender.send(heard).ok();
+        self.sender.send(item).ok();
     }
 }
 
-fn payload(message: &Msg) -> Bytes {
-    Bytes::copy_from_slice(message.get_payload_bytes())
+pub(crate) fn channel(client: &RedisClient) -> String {
+    client.key("tickets", "changed")
 }

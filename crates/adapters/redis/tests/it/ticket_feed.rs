@@ -7,9 +7,11 @@ use ticketing_conformance::sample;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::store::{StoreError, UnitOfWork, Write};
+use ticketing_core::ports::ticket_feed::{FeedItem, TicketFeed};
 use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::wire::TicketState;
 use ticketing_memory::{Fault, Operation};
-use ticketing_redis::{Heard, RedisTicketNews, TicketState};
+use ticketing_redis::RedisTicketFeed;
 
 use crate::engine::Engine;
 use crate::shop::{Shop, change, selling};
@@ -17,18 +19,18 @@ use crate::world::eventually;
 
 type News = Vec<(TicketId, Option<TicketState>)>;
 
-async fn listen(shop: &Shop) -> RedisTicketNews {
-    RedisTicketNews::listen(&shop.world.client).await.expect("Redis answers")
+async fn listen(shop: &Shop) -> RedisTicketFeed {
+    RedisTicketFeed::open(&shop.world.client).await.expect("Redis answers")
 }
 
-async fn next(heard: &mut RedisTicketNews) -> Heard {
+async fn next(heard: &mut RedisTicketFeed) -> FeedItem {
     let next = tokio::time::timeout(Duration::from_secs(30), heard.next());
     next.await.expect("something is heard")
 }
 
-async fn news(heard: &mut RedisTicketNews) -> News {
+async fn news(heard: &mut RedisTicketFeed) -> News {
     let heard = next(heard).await;
-    let Heard::Changes(changes) = &heard else { unreachable!("{heard:?}") };
+    let FeedItem::Changed(changes) = &heard else { unreachable!("{heard:?}") };
     changes.iter().map(|change| (change.ticket, change.state())).collect()
 }
 
@@ -101,7 +103,7 @@ async fn after_a_crash_the_listener_is_told_and_hears_again() {
         engine.kill();
         engine.start_again(&[]);
 
-        assert_eq!(next(&mut heard).await, Heard::Missed);
+        assert_eq!(next(&mut heard).await, FeedItem::Missed);
         let listing = sample::listing();
         tickets.commit(selling(&listing)).await.unwrap();
         assert_eq!(news(&mut heard).await, [told(&listing)]);
@@ -118,7 +120,7 @@ async fn a_slow_listener_is_told_what_it_costs() {
     // One is taken where hundreds come, so the backlog fills up sooner or later.
     for _ in 0..1000 {
         shop.world.ask::<()>(&["EVAL", &much, "0"]);
-        if next(&mut heard).await == Heard::Missed {
+        if next(&mut heard).await == FeedItem::Missed {
             return;
         }
     }
