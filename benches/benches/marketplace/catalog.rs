@@ -3,16 +3,17 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use ticketing_web::{CatalogPage, Money, TicketCard, TicketStatus, catalog_page};
+use ticketing_web::{CatalogPage, Money, Shell, TicketCard, TicketStatus, catalog_page};
 
 use crate::ratios::{Goal, Ratios};
 
 pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     let page = page();
-    let bytes = catalog_page(page.clone());
+    let rendered = |page| catalog_page(page).within(Shell::default());
+    let bytes = rendered(page.clone());
     let mut group = criterion.benchmark_group("catalog");
     group.bench_function("rendered", |bencher| {
-        bencher.iter_batched(|| page.clone(), |page| black_box(catalog_page(page)), criterion::BatchSize::SmallInput)
+        bencher.iter_batched(|| page.clone(), |page| black_box(rendered(page)), criterion::BatchSize::SmallInput)
     });
     group.bench_function("static-string", |bencher| bencher.iter(|| black_box(bytes.clone())));
     group.finish();

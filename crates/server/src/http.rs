@@ -11,3 +11,4 @@ pub(crate) mod limits;
 pub mod problem;
 pub(crate) mod slash;
 pub mod trace;
+pub(crate) mod unwritten;

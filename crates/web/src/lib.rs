@@ -1,7 +1,8 @@
 //! The pages of the marketplace: view model in, HTML out.
 //!
-//! Every page is one plain struct and one pure function: `CatalogPage` goes into
-//! [`catalog_page`], a whole HTML document comes out.
+//! Every page is one plain struct and one pure function: [`ErrorPage`] goes into
+//! [`error_page`], a whole HTML document comes out. What looks the same to
+//! everybody comes out as [`Content`], to be kept and shown in each viewer's shell.
 //! Nothing here awaits, reads a clock or touches the network; the caller loads
 //! the data and decides what is true, and a page only shows it.
 //!
@@ -51,5 +52,5 @@ pub use pages::sell::{SellPage, TicketValues, sell_page};
 pub use pages::sign_in::{SignInPage, SignInValues, sign_in_page};
 pub use pages::sign_up::{SignUpPage, sign_up_page};
 pub use pages::ticket::{OrderValues, TicketPage, ticket_page};
-pub use shell::{Shell, Viewer};
+pub use shell::{Content, Shell, Viewer};
 pub use words::{Explanation, explain, explain_with_wait};

@@ -1,6 +1,7 @@
 //! The document around every page: head, navigation, footer.
 
 use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 
 use crate::assets::{icon_path, script_path, stylesheet_path};
 use crate::components::flash::{Flash, flash_message};
@@ -28,6 +29,21 @@ pub struct Viewer {
     pub id: String,
     /// The e-mail address.
     pub email: String,
+}
+
+/// A rendered page without its shell: the same for every viewer, so it can be kept.
+#[derive(Clone, Debug)]
+pub struct Content {
+    pub(crate) title: String,
+    pub(crate) html: String,
+}
+
+impl Content {
+    /// The whole HTML document for one viewer.
+    #[must_use]
+    pub fn within(&self, shell: Shell) -> String {
+        document(shell, &self.title, InertElement::new(self.html.clone()))
+    }
 }
 
 /// Renders a whole HTML document.

@@ -29,6 +29,7 @@ use crate::http::extract::read_body;
 use crate::http::limits;
 use crate::http::problem::Problem;
 use crate::http::trace::{RequestTrace, request_id};
+use crate::http::unwritten::Unwritten;
 use crate::state::App;
 
 pub(crate) use upload::Upload;
@@ -63,6 +64,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
         }
         Err(problem) => problem.into_response(),
     };
+    Unwritten::write(&mut response);
     rendered(id, &mut response);
     decorate(response.headers_mut(), id, https);
     let route = route.as_ref().map_or("none", MatchedPath::as_str);

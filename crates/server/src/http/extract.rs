@@ -4,6 +4,7 @@ mod objects;
 
 use std::collections::BTreeMap;
 
+use axum::Extension;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
@@ -20,6 +21,7 @@ use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::usecase::error::Error;
 
 use crate::http::problem::{FieldError, Problem};
+use crate::http::unwritten::Unwritten;
 use crate::state::App;
 
 use objects::Objects;
@@ -40,12 +42,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     }
 }
 
-impl<T: Serialize> IntoResponse for Json<T> {
+impl<T: Serialize + Send + Sync + 'static> IntoResponse for Json<T> {
+    /// Leaves the value for the edge, which writes it.
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
-            Err(error) => Problem::broken(error).into_response(),
-        }
+        let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        (json, Extension(Unwritten::new(self.0))).into_response()
     }
 }
 

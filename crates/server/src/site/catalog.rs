@@ -7,7 +7,7 @@ use ticketing_api::paths;
 use ticketing_api::tickets::TicketPage;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::Money;
-use ticketing_web::{CatalogFilters, CatalogPage, Form, catalog_page};
+use ticketing_web::{CatalogFilters, CatalogPage, Content, Form, catalog_page};
 
 use crate::http::extract::Lenient;
 
@@ -100,24 +100,24 @@ fn typed(text: &str, currency: &str) -> Result<u64, String> {
 }
 
 pub(super) async fn catalog(context: PageContext, Lenient(search): Lenient<Search>) -> Result<Response, Refusal> {
-    let answer = context.ask(&search.address()).await;
+    let found = context.read(&search.address()).await;
     let form = search.form();
-    match answer {
-        Ok(answer) => {
-            let show = |found| page(&context, form, found);
-            Ok(Html(context.once_for_all(&answer, show)?).into_response())
+    match found {
+        Ok(found) => {
+            let page = context.rendered.page(&context.path, found, |found| content(form, found));
+            Ok(Html(page.content.within(context.shell())).into_response())
         }
         Err(refusal) if refusal.is_about_fields() => {
             let nothing = TicketPage { items: Vec::new(), next_cursor: None };
-            Ok(refusal.page(page(&context, Search::explained(refusal.reason().onto(form)), nothing)))
+            let content = content(Search::explained(refusal.reason().onto(form)), nothing);
+            Ok(refusal.page(content.within(context.shell())))
         }
         Err(refusal) => Err(refusal),
     }
 }
 
-fn page(context: &PageContext, filters: Form<CatalogFilters>, found: TicketPage) -> String {
+fn content(filters: Form<CatalogFilters>, found: TicketPage) -> Content {
     catalog_page(CatalogPage {
-        shell: context.shell(),
         currencies: currencies(&filters.values.currency),
         filters,
         categories: categories(),

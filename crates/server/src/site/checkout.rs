@@ -16,7 +16,7 @@ use ticketing_web::{
 
 use crate::http::extract::{Lenient, Named};
 
-use super::context::{ActorContext, PageContext, parsed};
+use super::context::{ActorContext, PageContext, answered};
 use super::draft::Draft;
 use super::form::{Fields, NoFields, SentBy};
 use super::onward::Onward;
@@ -125,7 +125,7 @@ pub(super) async fn pay(Named(id): Named<OrderId>, sent: SentBy<PaymentForm>) ->
     let command = PayOrderBody { order_id: id.uuid(), token: form.token.clone() };
     let here = format!("/orders/{id}");
     match context.with_key(&form.idempotency_key)?.post(paths::PAYMENTS, &command).await {
-        Ok(answer) => Ok(Onward::to(here).telling(outcome(parsed::<PaymentBody>(&answer)?.status)).into_response()),
+        Ok(answer) => Ok(Onward::to(here).telling(outcome(answered::<PaymentBody>(answer)?.status)).into_response()),
         Err(refusal) if refusal.is("already_paid") => {
             Ok(Onward::to(here).telling(Done::OrderPaidBefore).into_response())
         }

@@ -22,6 +22,7 @@ use crate::http::auth::actor::Actor;
 use crate::http::client::{ClientInfo, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use crate::http::edge::{rendered, unless_panicked};
 use crate::http::trace::RequestTrace;
+use crate::http::unwritten::Unwritten;
 use crate::remote::FromPage;
 
 /// Asks the API on behalf of whoever a request for a page comes from.
@@ -42,16 +43,21 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     /// The headers, `Set-Cookie` for one.
     pub(super) headers: HeaderMap,
-    /// What this process hands on beside it: an actor, for one.
+    /// What this process hands on beside it: a value that is not written, or an actor.
     pub(super) extensions: Extensions,
     /// The body.
     pub(super) body: Bytes,
 }
 
 impl Answer {
-    /// The body as JSON of a known shape; `None` if it is another.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_slice(&self.body).ok()
+    /// The value that was answered with, read from JSON if another process did.
+    ///
+    /// # Errors
+    ///
+    /// It is of another shape.
+    pub(super) fn value<T: DeserializeOwned + Clone + Send + Sync + 'static>(&mut self) -> serde_json::Result<T> {
+        let unwritten: Option<Unwritten> = self.extensions.remove();
+        unwritten.and_then(Unwritten::value).map_or_else(|| serde_json::from_slice(&self.body), Ok)
     }
 }
 

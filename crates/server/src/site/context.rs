@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::header::IF_MATCH;
 use http::request::Parts;
 use http::{HeaderValue, Method, Uri};
@@ -100,30 +99,11 @@ impl PageContext {
     }
 
     /// Reads something from the API.
-    pub(super) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
-        parsed(&self.ask(path).await?)
-    }
-
-    /// Asks the API for something.
-    pub(super) async fn ask(&self, path: &str) -> Result<Answer, Refusal> {
-        Refusal::unless_done(self.api.get(path).await)
-    }
-
-    /// The page that shows an answer; rendered anew only if somebody is signed in or the answer is another.
-    pub(super) fn once_for_all<T: DeserializeOwned>(
-        &self,
-        answer: &Answer,
-        show: impl FnOnce(T) -> String,
-    ) -> Result<Bytes, Refusal> {
-        let is_anybody = self.viewer.is_none() && self.done.is_none();
-        if let Some(html) = self.rendered.find(&self.path, &answer.body).filter(|_| is_anybody) {
-            return Ok(html);
-        }
-        let html = Bytes::from(show(parsed(answer)?));
-        if is_anybody {
-            self.rendered.keep(self.path.clone(), answer.body.clone(), html.clone());
-        }
-        Ok(html)
+    pub(super) async fn read<T>(&self, path: &str) -> Result<T, Refusal>
+    where
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        answered(Refusal::unless_done(self.api.get(path).await)?)
     }
 
     /// Asks the API to do something.
@@ -162,8 +142,11 @@ impl PageContext {
 }
 
 /// What the API answered, in the shape that is known of it.
-pub(super) fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T, Refusal> {
-    serde_json::from_slice(&answer.body).map_err(|error| Problem::broken(error).into())
+pub(super) fn answered<T>(mut answer: Answer) -> Result<T, Refusal>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    answer.value().map_err(|error| Problem::broken(error).into())
 }
 
 impl FromRequestParts<App> for PageContext {

@@ -78,8 +78,8 @@ impl Refusal {
         if answer.status.is_success() { Ok(answer) } else { Err(Self::of(answer)) }
     }
 
-    pub(super) fn of(answer: Answer) -> Self {
-        let mut reason: Reason = answer.json().unwrap_or_default();
+    pub(super) fn of(mut answer: Answer) -> Self {
+        let mut reason: Reason = answer.value().unwrap_or_default();
         reason.retry_after = seconds_to_wait(&answer.headers);
         reason.is_passing = answer.status == StatusCode::TOO_MANY_REQUESTS || answer.status.is_server_error();
         let mut response = (answer.status, Body::from(answer.body)).into_response();

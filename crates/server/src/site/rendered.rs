@@ -1,64 +1,87 @@
-//! Pages that are the same for anybody, rendered once for each answer of the API.
+//! The catalogue, rendered once for each answer of the API.
 //!
-//! A page is a function of what the API answered and of nothing else, so as long
-//! as the answer is the same, byte for byte, so is the page. Nothing expires and
-//! nothing is invalidated: the API is asked every time.
+//! What it shows is a function of what was found and of nothing else: who looks
+//! is in the shell. So as long as the same tickets are found, the content is the
+//! same. Nothing expires and nothing is invalidated: the API is asked every time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
+
+use ticketing_api::tickets::TicketPage;
+use ticketing_web::Content;
 
 /// The most pages to keep.
 const PAGES: usize = 64;
 
-/// Keeps the last page of each address. A clone keeps the same pages.
+/// Keeps the last content of each address. A clone keeps the same.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Rendered(Arc<Mutex<HashMap<String, Page>>>);
+pub(super) struct Rendered(Arc<Mutex<HashMap<String, Arc<Page>>>>);
 
+/// What was found, and how it looks.
 #[derive(Debug)]
-struct Page {
-    answer: Bytes,
-    html: Bytes,
+pub(super) struct Page {
+    found: TicketPage,
+    pub(super) content: Content,
 }
 
 impl Rendered {
-    /// The page at an address for this answer, if it was rendered before.
-    pub(super) fn find(&self, address: &str, answer: &Bytes) -> Option<Bytes> {
-        let pages = self.0.lock();
-        pages.get(address).filter(|page| page.answer == *answer).map(|page| page.html.clone())
+    /// What was found at an address, rendered only if it is not what was found there before.
+    pub(super) fn page(
+        &self,
+        address: &str,
+        found: TicketPage,
+        render: impl FnOnce(TicketPage) -> Content,
+    ) -> Arc<Page> {
+        let last = self.0.lock().get(address).cloned();
+        if let Some(page) = last.filter(|page| page.found == found) {
+            return page;
+        }
+        let page = Arc::new(Page { content: render(found.clone()), found });
+        self.keep(address.to_owned(), Arc::clone(&page));
+        page
     }
 
-    /// Keeps a page, in the place of an older one.
-    pub(super) fn keep(&self, address: String, answer: Bytes, html: Bytes) {
+    fn keep(&self, address: String, page: Arc<Page>) {
         let mut pages = self.0.lock();
         if pages.len() >= PAGES && !pages.contains_key(&address) {
             pages.clear();
         }
-        pages.insert(address, Page { answer, html });
+        pages.insert(address, page);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ticketing_web::{CatalogPage, catalog_page};
+
+    fn found(next_cursor: Option<&str>) -> TicketPage {
+        TicketPage { items: Vec::new(), next_cursor: next_cursor.map(str::to_owned) }
+    }
+
+    fn render(_: TicketPage) -> Content {
+        catalog_page(CatalogPage::default())
+    }
 
     #[test]
-    fn a_page_is_found_for_the_very_answer_it_shows() {
+    fn what_was_found_before_is_not_rendered_again() {
         let rendered = Rendered::default();
-        rendered.keep("/".to_owned(), Bytes::from("{}"), Bytes::from("<p>"));
+        let first = rendered.page("/", found(None), render);
 
-        assert_eq!(rendered.find("/", &Bytes::from("{}")), Some(Bytes::from("<p>")));
-        assert_eq!(rendered.find("/", &Bytes::from("{ }")), None);
-        assert_eq!(rendered.find("/?q=x", &Bytes::from("{}")), None);
+        let again = rendered.page("/", found(None), |_| unreachable!("it is kept"));
+        assert!(Arc::ptr_eq(&first, &again));
+        for (address, found) in [("/?q=x", found(None)), ("/", found(Some("c"))), ("/", found(None))] {
+            assert!(!Arc::ptr_eq(&first, &rendered.page(address, found, render)), "{address}");
+        }
     }
 
     #[test]
     fn no_more_than_a_few_pages_are_kept() {
         let rendered = Rendered::default();
         for n in 0..10 * PAGES {
-            rendered.keep(format!("/?q={n}"), Bytes::new(), Bytes::new());
+            rendered.page(&format!("/?q={n}"), found(None), render);
         }
 
         assert!(rendered.0.lock().len() <= PAGES);

@@ -14,7 +14,7 @@ use ticketing_web::{Done, FieldError, Form, MyTicketsPage, SellPage, TicketValue
 use crate::http::extract::Lenient;
 
 use super::choices::{EURO, categories, currencies};
-use super::context::{ActorContext, PageContext, parsed};
+use super::context::{ActorContext, PageContext, answered};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
@@ -39,7 +39,7 @@ pub(super) async fn offer(sent: SentBy<TicketForm>) -> Result<Response, Refusal>
     let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
     match context.with_key(&form.idempotency_key)?.post(paths::TICKETS, &form.offer()).await {
         Ok(answer) => {
-            let ticket: TicketBody = parsed(&answer)?;
+            let ticket: TicketBody = answered(answer)?;
             Ok(Onward::to(format!("/tickets/{}", ticket.id)).telling(Done::TicketOffered).into_response())
         }
         Err(refusal) => context.ask_again("/sell", typed, refusal).await,

@@ -39,13 +39,13 @@ impl Session {
     }
 
     async fn identified(self) -> Self {
-        let answer = self.api.get(paths::CURRENT_USER).await;
-        match answer.json::<CurrentUserBody>() {
-            Some(known) if answer.status.is_success() => {
+        let mut answer = self.api.get(paths::CURRENT_USER).await;
+        match answer.value::<CurrentUserBody>() {
+            Ok(known) if answer.status.is_success() => {
                 let api = self.api.acting(answer.actor());
                 Self { api, viewer: known.current_user.map(viewer), ..self }
             }
-            Some(_) | None => Self { unsure: Some(answer), ..self },
+            Ok(_) | Err(_) => Self { unsure: Some(answer), ..self },
         }
     }
 

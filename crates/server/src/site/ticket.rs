@@ -14,7 +14,7 @@ use crate::http::extract::Named;
 use crate::http::problem::Problem;
 use crate::state::App;
 
-use super::context::{ActorContext, PageContext, parsed};
+use super::context::{ActorContext, PageContext, answered};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
@@ -98,7 +98,7 @@ impl OrderForm {
 pub(super) async fn order(Named(id): Named<TicketId>, sent: SentBy<OrderForm>) -> Result<Response, Refusal> {
     let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
     match context.with_key(&form.idempotency_key)?.post(paths::ORDERS, &form.command(id)?).await {
-        Ok(answer) => Ok(Onward::to(format!("/orders/{}", parsed::<OrderBody>(&answer)?.id)).into_response()),
+        Ok(answer) => Ok(Onward::to(format!("/orders/{}", answered::<OrderBody>(answer)?.id)).into_response()),
         Err(refusal) => context.ask_again(&format!("/tickets/{id}"), typed, refusal).await,
     }
 }

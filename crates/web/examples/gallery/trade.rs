@@ -11,8 +11,8 @@ use crate::samples::{ORDER_ID, TICKET_ID, euros, member, order, texts, told, vis
 
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
     vec![
-        ("catalog", catalog_page(catalog(visitor("/"), cards()))),
-        ("catalog-empty", catalog_page(catalog(member("/"), Vec::new()))),
+        ("catalog", catalog_page(catalog(cards())).within(visitor("/"))),
+        ("catalog-empty", catalog_page(catalog(Vec::new())).within(member("/"))),
         ("ticket", ticket_page(ticket(member("/tickets/1"), TicketStatus::OnSale))),
         ("ticket-visitor", ticket_page(ticket(visitor("/tickets/1"), TicketStatus::OnSale))),
         ("ticket-sold-out", ticket_page(ticket(member("/tickets/1"), TicketStatus::SoldOut))),
@@ -53,12 +53,11 @@ fn cards() -> Vec<TicketCard> {
     titles.into_iter().enumerate().map(card).collect()
 }
 
-fn catalog(shell: Shell, tickets: Vec<TicketCard>) -> CatalogPage {
+fn catalog(tickets: Vec<TicketCard>) -> CatalogPage {
     let values = CatalogFilters { q: "night".into(), from: "2026-12-01".into(), ..CatalogFilters::default() };
     let next_cursor = (!tickets.is_empty()).then(|| "eyJhIjoxfQ".into());
     let filters = if next_cursor.is_some() { CatalogFilters::default() } else { values };
     CatalogPage {
-        shell,
         filters: Form::new(filters),
         currencies: vec!["EUR".into()],
         categories: texts(&["Concert", "Conference", "Comedy", "Sport", "Theatre"]),

@@ -8,7 +8,7 @@ use crate::components::form::{Form, form_alert};
 use crate::components::pagination::next_link;
 use crate::components::ticket_card::{TicketCard, ticket_card};
 use crate::format::with_query;
-use crate::shell::{Shell, document};
+use crate::shell::Content;
 
 /// The sort orders of the catalogue: value and label.
 pub const SORTS: [(&str, &str); 4] = [
@@ -18,11 +18,9 @@ pub const SORTS: [(&str, &str); 4] = [
     ("dearest", "Highest price"),
 ];
 
-/// The catalogue at `/`.
+/// The catalogue at `/`, which looks the same to everybody but for the shell.
 #[derive(Clone, Debug, Default)]
 pub struct CatalogPage {
-    /// What all pages have in common.
-    pub shell: Shell,
     /// The filters as typed.
     pub filters: Form<CatalogFilters>,
     /// Suggested categories; any other may be typed.
@@ -58,19 +56,19 @@ pub struct CatalogFilters {
     pub sort: String,
 }
 
-/// Renders the catalogue.
+/// Renders the catalogue, to be shown in the shell of each viewer.
 #[must_use]
-pub fn catalog_page(page: CatalogPage) -> String {
+pub fn catalog_page(page: CatalogPage) -> Content {
     let title = page.filters.title("Tickets");
     let next = page.next_cursor.map(|cursor| next_address(&page.filters.values, &cursor));
-    let content = view! {
+    let html = view! {
         <h1 class="title">"Tickets"</h1>
         {form_alert(&page.filters)}
         {filter_form(&page.filters, page.categories, page.currencies)}
         {results(page.tickets)}
         {next_link(next)}
     };
-    document(page.shell, &title, content)
+    Content { title, html: html.to_html() }
 }
 
 fn results(tickets: Vec<TicketCard>) -> impl IntoView {

@@ -18,9 +18,10 @@ const ORDER_STATES: [OrderStatus; 4] =
     [OrderStatus::AwaitingPayment, OrderStatus::Completed, OrderStatus::Cancelled, OrderStatus::Expired];
 
 pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
+    let no_tickets = catalog_page(CatalogPage { tickets: Vec::new(), ..catalog(text) });
     let mut pages = vec![
-        ("catalog", catalog_page(catalog(text))),
-        ("catalog without tickets", catalog_page(CatalogPage { tickets: Vec::new(), ..catalog(text) })),
+        ("catalog", catalog_page(catalog(text)).within(shell(text))),
+        ("catalog without tickets", no_tickets.within(shell(text))),
         ("own ticket", ticket_page(TicketPage { own: true, ..ticket(text, shell(text)) })),
         ("ticket for a visitor", ticket_page(ticket(text, visitor(text)))),
         ("sell", sell_page(sell(text))),
@@ -52,7 +53,6 @@ fn catalog(text: &'static str) -> CatalogPage {
     };
     let fields = ["q", "category", "city", "from", "to", "currency", "minPrice", "maxPrice", "sort"];
     CatalogPage {
-        shell: shell(text),
         filters: wrong(filters, text, &fields),
         currencies: vec!["EUR".into()],
         categories: vec!["Concert".into(), text.into()],
