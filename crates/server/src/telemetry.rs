@@ -96,7 +96,7 @@ impl Metrics {
     }
 
     /// Counts an answer.
-    pub(crate) fn request(&self, (method, route): (&Method, &str), status: StatusCode, took: Duration) {
+    pub(crate) fn request(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
         let (method, status) = (method_name(method), status.as_u16());
         let route = route.to_owned();
         self.0.durations.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());

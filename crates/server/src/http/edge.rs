@@ -68,7 +68,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     rendered(id, &mut response);
     decorate(response.headers_mut(), id, https);
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics.request((&method, route), response.status(), began.elapsed());
+    app.metrics.request(&method, route, response.status(), began.elapsed());
     tracing::debug!(request_id = %id, %method, route, status = response.status().as_u16(), "answered");
     response
 }

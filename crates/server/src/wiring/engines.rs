@@ -70,10 +70,7 @@ async fn put_on_kafka(engines: &mut Engines, config: &Config) -> Result<(), BoxE
 
 #[cfg(feature = "redis")]
 async fn put_on_redis(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    let serves = config.services.iter().any(|service| *service != Service::Expiration);
-    let timers = config.engines.timers.as_ref().filter(|_| engines.expiration.is_some());
-    let sessions = config.engines.sessions.as_ref().filter(|_| serves);
-    super::redis::plug_in(engines, config, (timers, sessions)).await
+    super::redis::plug_in(engines, config).await
 }
 
 #[cfg(not(feature = "mongodb"))]

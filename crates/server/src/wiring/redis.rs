@@ -14,11 +14,10 @@ use crate::marketplace::Engines;
 /// Puts what is chosen of timers and sessions into Redis, over one connection.
 ///
 /// Processes that share sessions share what they know of tickets as well.
-pub(super) async fn plug_in(
-    engines: &mut Engines,
-    config: &Config,
-    (timers, sessions): (Option<&RedisSettings>, Option<&RedisSettings>),
-) -> Result<(), BoxError> {
+pub(super) async fn plug_in(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
+    let serves = config.services.iter().any(|service| *service != Service::Expiration);
+    let timers = config.engines.timers.as_ref().filter(|_| engines.expiration.is_some());
+    let sessions = config.engines.sessions.as_ref().filter(|_| serves);
     let Some(settings) = timers.or(sessions) else { return Ok(()) };
     let client = client(settings).await?;
     if let Some(expiration) = engines.expiration.as_mut().filter(|_| timers.is_some()) {
