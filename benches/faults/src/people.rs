@@ -40,13 +40,6 @@ pub(crate) struct Answer<T> {
     pub(crate) unsure: bool,
 }
 
-impl<T> Answer<T> {
-    /// The status and the code of a refusal.
-    pub(crate) fn refused(&self) -> Option<(u16, &str)> {
-        self.outcome.as_ref().err().map(|refusal| (refusal.problem.status, refusal.problem.code.as_ref()))
-    }
-}
-
 impl Person {
     /// Opens an account; `None` if nobody answered for much too long.
     pub(crate) async fn sign_up(market: &Market, email: String) -> Option<Self> {

@@ -148,7 +148,7 @@ impl Purchase {
     pub(crate) async fn pay(&self, shop: &Shop, order: OrderId, card: &str) -> Option<()> {
         for _ in 0..3 {
             let answer = self.pay_under(shop, Charge { order, card, key: &new_key() }).await?;
-            if !matches!(answer.refused(), Some((402, _))) {
+            if !matches!(&answer.outcome, Err(refusal) if refusal.problem.status == 402) {
                 return answer.outcome.ok().map(drop);
             }
         }

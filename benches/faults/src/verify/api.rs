@@ -4,17 +4,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
-use ticketing_api::client::Client;
-use ticketing_api::orders::{CancelReasonBody, OrderBody, OrderStatusBody};
+use ticketing_api::client::{Client, ClientError};
+use ticketing_api::orders::{CancelReasonBody, OrderBody, OrderPage, OrderStatusBody};
 use ticketing_api::page::PageQuery;
-use ticketing_api::tickets::TicketBody;
+use ticketing_api::tickets::{TicketBody, TicketPage};
 use ticketing_core::domain::ids::TicketId;
 use uuid::Uuid;
 
 use crate::ledger::{Ledger, Violation, Wanted};
 use crate::load::Shop;
 use crate::market::Errand;
-use crate::people::{Answer, Person};
+use crate::people::Person;
 
 /// How many people are asked at a time.
 const AT_ONCE: usize = 4;
@@ -44,35 +44,37 @@ fn keep<T>(list: Result<Vec<T>, String>, all: &mut Vec<T>, violations: &mut Vec<
     }
 }
 
-/// Every page of what somebody ordered.
 async fn orders_of(shop: &Shop, buyer: &Person) -> Result<Vec<OrderBody>, String> {
-    let mut orders = Vec::new();
-    let mut next = Some(PageQuery::first(100));
-    while let Some(page) = &next {
-        let read = |client: Client| async move { client.orders(page).await };
-        let found = told(buyer, buyer.insist(&shop.market, Errand::new("list"), read).await)?;
-        orders.extend(found.items);
-        next = PageQuery::first(100).next(found.next_cursor);
-    }
-    Ok(orders)
+    let read = |client: Client, page| async move { client.orders(&page).await };
+    every(shop, buyer, read, |OrderPage { items, next_cursor }| (items, next_cursor)).await
 }
 
-/// Every page of what somebody put on sale.
 async fn tickets_of(shop: &Shop, seller: &Person) -> Result<Vec<TicketBody>, String> {
-    let mut tickets = Vec::new();
-    let mut next = Some(PageQuery::first(100));
-    while let Some(page) = &next {
-        let read = |client: Client| async move { client.my_tickets(page).await };
-        let found = told(seller, seller.insist(&shop.market, Errand::new("list"), read).await)?;
-        tickets.extend(found.items);
-        next = PageQuery::first(100).next(found.next_cursor);
-    }
-    Ok(tickets)
+    let read = |client: Client, page| async move { client.my_tickets(&page).await };
+    every(shop, seller, read, |TicketPage { items, next_cursor }| (items, next_cursor)).await
 }
 
-fn told<T>(person: &Person, answer: Option<Answer<T>>) -> Result<T, String> {
-    let answer = answer.ok_or_else(|| format!("the list of {} has no answer", person.email))?;
-    answer.outcome.map_err(|refusal| format!("the list of {}: {refusal:?}", person.email))
+/// Every page of a list of somebody's.
+async fn every<T, P, F>(
+    shop: &Shop,
+    person: &Person,
+    read: impl Fn(Client, PageQuery) -> F + Send + Sync,
+    parts: fn(P) -> (Vec<T>, Option<String>),
+) -> Result<Vec<T>, String>
+where
+    F: Future<Output = Result<P, ClientError>>,
+{
+    let (mut all, mut next) = (Vec::new(), Some(PageQuery::first(100)));
+    while let Some(page) = next {
+        let read = |client| read(client, page.clone());
+        let answer = person.insist(&shop.market, Errand::new("list"), read).await;
+        let answer = answer.ok_or_else(|| format!("the list of {} has no answer", person.email))?;
+        let found = answer.outcome.map_err(|refusal| format!("the list of {}: {refusal:?}", person.email))?;
+        let (items, cursor) = parts(found);
+        all.extend(items);
+        next = page.next(cursor);
+    }
+    Ok(all)
 }
 
 /// Every order that was acknowledged is listed, as what it is, and has come to an end.
