@@ -46,6 +46,7 @@ mod transport;
 use std::sync::Arc;
 
 use ::http::Method;
+use serde::Serialize;
 
 pub use accounts::{SignedIn, Tokens};
 pub use call::{Answer, Call};
@@ -89,5 +90,11 @@ impl Client {
 
     fn get(&self, path: impl AsRef<str>) -> Call<'_> {
         self.call(Method::GET, path)
+    }
+
+    fn get_with(&self, path: &str, query: &impl Serialize) -> Call<'_> {
+        // No shape of a query fails to serialize.
+        let query = serde_urlencoded::to_string(query).unwrap_or_default();
+        if query.is_empty() { self.get(path) } else { self.get(format!("{path}?{query}")) }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::Method;
 use http::header::COOKIE;
+use serde::de::Error as _;
 use ticketing_core::domain::ids::SessionId;
 
 use crate::accounts::{AccountBody, Credentials, CurrentUserBody, PasswordChange, SessionList};
@@ -59,7 +60,7 @@ impl Client {
 
     async fn welcomed(&self, path: &str, credentials: &Credentials) -> Result<SignedIn, ClientError> {
         let answer = self.call(Method::POST, path).json(credentials).done().await?;
-        Ok(SignedIn { account: answer.json()?, tokens: Tokens::set_by(&answer) })
+        Ok(SignedIn { account: answer.json()?, tokens: Tokens::of(&answer)? })
     }
 
     /// Exchanges the refresh token for the next pair. The answer to a repetition is the same pair, for a while.
@@ -69,7 +70,7 @@ impl Client {
     /// [`ClientError`]: `session_over` among others.
     pub async fn refresh(&self) -> Result<Tokens, ClientError> {
         let answer = self.with_cookies(Method::POST, paths::REFRESH).done().await?;
-        Ok(Tokens::set_by(&answer))
+        Tokens::of(&answer)
     }
 
     /// Ends the session.
@@ -93,10 +94,12 @@ impl Client {
 
     /// Changes the password, which ends every other session; returns the next tokens of this one.
     ///
+    /// `None` if an earlier answer to the same change brought them, or if sessions are away: then sign in.
+    ///
     /// # Errors
     ///
     /// [`ClientError`]: `wrong_credentials` and `invalid` among others.
-    pub async fn change_password(&self, change: &PasswordChange) -> Result<Tokens, ClientError> {
+    pub async fn change_password(&self, change: &PasswordChange) -> Result<Option<Tokens>, ClientError> {
         let answer = self.with_cookies(Method::POST, paths::PASSWORD).json(change).done().await?;
         Ok(Tokens::set_by(&answer))
     }
@@ -129,10 +132,15 @@ impl Client {
 }
 
 impl Tokens {
-    /// What the cookies of an answer say; empty where it sets none.
-    fn set_by(answer: &Answer) -> Self {
-        let set =
-            |names: [&str; 2]| names.into_iter().find_map(|name| answer.cookie(name)).unwrap_or_default().to_owned();
-        Self { access: set(ACCESS_COOKIE), refresh: set(REFRESH_COOKIE) }
+    /// What the cookies of an answer say, if it sets both.
+    fn set_by(answer: &Answer) -> Option<Self> {
+        let set = |names: [&str; 2]| names.into_iter().find_map(|name| answer.cookie(name)).map(str::to_owned);
+        Some(Self { access: set(ACCESS_COOKIE)?, refresh: set(REFRESH_COOKIE)? })
+    }
+
+    /// The same for an answer that has to set both.
+    fn of(answer: &Answer) -> Result<Self, ClientError> {
+        let missing = || serde_json::Error::custom("it sets no cookies of a session");
+        Self::set_by(answer).ok_or_else(|| ClientError::Unreadable { status: answer.status(), source: missing() })
     }
 }

@@ -1,11 +1,12 @@
 //! One request, and what came back.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::time::Duration;
 use ticketing_core::domain::order::IdempotencyKey;
 
 use crate::headers::IDEMPOTENCY_KEY;

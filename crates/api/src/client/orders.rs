@@ -11,7 +11,6 @@ use crate::payments::{PayOrderBody, PaymentBody};
 
 use super::Client;
 use super::error::ClientError;
-use super::tickets::with_query;
 
 impl Client {
     /// Holds places of a ticket.
@@ -42,7 +41,7 @@ impl Client {
     ///
     /// [`ClientError`].
     pub async fn orders(&self, page: &PageQuery) -> Result<OrderPage, ClientError> {
-        self.get(with_query(paths::ORDERS, page)).read().await
+        self.get_with(paths::ORDERS, page).read().await
     }
 
     /// Gives the places of an order back. Doing so twice does no harm.

@@ -2,7 +2,6 @@
 
 use http::Method;
 use http::header::IF_MATCH;
-use serde::Serialize;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::order::IdempotencyKey;
 
@@ -20,7 +19,7 @@ impl Client {
     ///
     /// [`ClientError`]: `invalid` and `bad_cursor` among others.
     pub async fn search_tickets(&self, search: &TicketSearch) -> Result<TicketPage, ClientError> {
-        self.get(with_query(paths::TICKETS, search)).read().await
+        self.get_with(paths::TICKETS, search).read().await
     }
 
     /// A ticket, on sale or not.
@@ -38,7 +37,7 @@ impl Client {
     ///
     /// [`ClientError`].
     pub async fn my_tickets(&self, page: &PageQuery) -> Result<TicketPage, ClientError> {
-        self.get(with_query(paths::MY_TICKETS, page)).read().await
+        self.get_with(paths::MY_TICKETS, page).read().await
     }
 
     /// Puts a ticket on sale.
@@ -77,10 +76,4 @@ impl Client {
 
 fn tag_of(TicketBody { version, sales_version, .. }: &TicketBody) -> String {
     format!("\"{version}.{sales_version}\"")
-}
-
-/// A path with what is asked for behind it.
-pub(super) fn with_query(path: &str, query: &impl Serialize) -> String {
-    let query = serde_urlencoded::to_string(query).unwrap_or_default();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }

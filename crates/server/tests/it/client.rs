@@ -156,7 +156,7 @@ async fn a_session_goes_on_until_it_is_ended() {
     assert_eq!(ada.current_user().await.unwrap().unwrap().email, "ada@example.org");
     assert_eq!(ada.sessions().await.unwrap().items.len(), 2);
     let change = PasswordChange { current_password: PASSWORD.to_owned(), password: "slate harbour 71 moth".to_owned() };
-    let ada = ada.with_tokens(ada.change_password(&change).await.unwrap());
+    let ada = ada.with_tokens(ada.change_password(&change).await.unwrap().unwrap());
 
     assert_eq!(code(elsewhere.sessions().await), "session_over");
     let [own] = ada.sessions().await.unwrap().items.try_into().unwrap();
