@@ -74,8 +74,8 @@ impl<'a, S: Site> Browser<'a, S> {
         }
         let reply = call.send().await;
         self.keep_cookies(&reply.headers);
+        self.html = reply.text();
         (self.path, self.status, self.headers) = (path.to_owned(), reply.status.as_u16(), reply.headers);
-        self.html = reply.text;
         self.site.settled().await;
     }
 

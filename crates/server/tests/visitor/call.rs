@@ -55,8 +55,8 @@ pub(crate) struct Call<'a, S> {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-    /// As JSON; the text, if it is none.
+    pub(crate) bytes: Bytes,
+    /// As JSON; as text, if it is none.
     pub(crate) body: Value,
 }
 
@@ -111,9 +111,13 @@ impl Reply {
         let (parts, body) = answer.into_parts();
         let is_stream = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let bytes = if is_stream { Bytes::new() } else { body.collect().await.expect("a body").to_bytes() };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::from(text.as_str()));
-        Self { status: parts.status, headers: parts.headers, text, body }
+        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
+        Self { status: parts.status, headers: parts.headers, bytes, body }
+    }
+
+    /// The body, which has to be text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.bytes.to_vec()).expect("text")
     }
 
     /// The value of a cookie that was set.

@@ -39,6 +39,6 @@ pub(crate) async fn the_api_is_described(market: &Market) {
         assert!(description["paths"][path].is_object(), "{path}");
     }
     assert_eq!(market.get("/api/docs").send().await.status, 200);
-    assert_eq!(market.get("/livez").send().await.text, "ok");
+    assert_eq!(market.get("/livez").send().await.text(), "ok");
     assert_eq!(market.operators().get("/readyz").send().await.body["status"], "ready");
 }
