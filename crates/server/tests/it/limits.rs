@@ -3,14 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::future::join;
+use futures::stream::FuturesUnordered;
 use http::StatusCode;
 use serde_json::json;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+use ticketing_core::domain::account::{Password, PasswordAttempt, PasswordHash};
+use ticketing_core::ports::identity::{IdentityError, PasswordHasher};
 use ticketing_core::ports::limits::Quota;
 use ticketing_memory::{FaultPlan, ManualClock, MemoryLimiter};
 use ticketing_server::config::{Config, Limits};
 
 use crate::app::{Call, PASSWORD, Reply, TestApp, User, id};
 
+/// Longer than anything takes here.
+const PATIENCE: Duration = Duration::from_secs(60);
 const TWO_A_MINUTE: Option<Quota> = Some(Quota { burst: 2, per: Duration::from_secs(60) });
 
 fn guess_at<'a>(app: &'a TestApp, email: &str, address: &str) -> Call<'a> {
@@ -228,21 +239,79 @@ async fn signing_in_or_up_or_changing_a_password_is_possible_while_its_network_f
     assert_eq!(write().send().await.status, 429, "nothing else is free");
 }
 
+/// A line of passwords that stands still until it is moved.
+#[derive(Debug, Clone)]
+struct StandingLine {
+    hasher: Arc<dyn PasswordHasher>,
+    came: watch::Sender<usize>,
+    moves: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl PasswordHasher for StandingLine {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, IdentityError> {
+        self.hasher.hash(password).await
+    }
+
+    async fn verify(&self, attempt: PasswordAttempt, hash: Option<PasswordHash>) -> Result<bool, IdentityError> {
+        self.came.send_modify(|came| *came += 1);
+        self.moves.acquire().await.expect("nobody closes it").forget();
+        self.hasher.verify(attempt, hash).await
+    }
+
+    async fn weakness(&self, password: &Password, hints: &[String]) -> Result<Option<String>, IdentityError> {
+        self.hasher.weakness(password, hints).await
+    }
+}
+
+impl StandingLine {
+    /// Begins a marketplace in which each network has two places in the line.
+    async fn start() -> (TestApp, Self) {
+        let mut line = None;
+        let app = TestApp::start_over(
+            |config| config.http.passwords_per_address = 2,
+            |engines| {
+                let accounts = engines.accounts.as_mut().expect("accounts runs here");
+                let hasher = Arc::clone(&accounts.hasher);
+                let standing = Self { hasher, came: watch::Sender::new(0), moves: Arc::new(Semaphore::new(0)) };
+                accounts.hasher = Arc::new(line.insert(standing).clone());
+            },
+        )
+        .await;
+        (app, line.expect("the engines were exchanged"))
+    }
+
+    /// What somebody is answered who comes when a network fills its places, and who stands in line then.
+    async fn admits_beside_a_crowd(&self, app: &TestApp, other: Call<'_>) -> Reply {
+        let guesses = (0..10).map(|n| guess_at(app, &format!("eve{n}@example.org"), "203.0.113.1").send());
+        let mut crowd: FuturesUnordered<_> = guesses.collect();
+        let refused: Vec<_> = timeout(PATIENCE, crowd.by_ref().take(8).collect()).await.expect("eight find no place");
+        for reply in refused {
+            assert_eq!((reply.problem(), reply.header("retry-after")), ((429, "rate_limited"), "1"));
+        }
+
+        let mut came = self.came.subscribe();
+        let comes = async {
+            came.wait_for(|came| *came == 3).await.expect("the line outlives the test");
+            self.moves.add_permits(Semaphore::MAX_PERMITS);
+        };
+        let (reply, ()) = timeout(PATIENCE, join(other.send(), comes)).await.expect("another finds a place");
+
+        assert!(crowd.all(async |guess| guess.status == StatusCode::UNAUTHORIZED).await);
+        reply
+    }
+}
+
 #[tokio::test]
 async fn a_browser_that_signed_in_before_comes_in_while_its_network_fills_the_line_of_passwords() {
-    let app = TestApp::start_with(|config| config.http.passwords_per_address = 2).await;
+    let (app, line) = StandingLine::start().await;
     let body = json!({"email": "ada@example.org", "password": PASSWORD});
     let known = app.post("/api/users/signup").json(&body).send().await.cookie("known");
     app.settle().await;
-    let crowd = (0..10).map(|n| guess_at(&app, &format!("eve{n}@example.org"), "203.0.113.1"));
     let ada = app.post("/api/users/signin").at_address("203.0.113.1").header("cookie", &format!("known={known}"));
     let ada = ada.header("sec-fetch-site", "same-origin").json(&body);
 
-    // All ask before the first hash is ready.
-    let replies = futures::future::join_all(crowd.chain([ada]).map(Call::send)).await;
-
-    let statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
-    assert!(refused(&statuses) > 0 && statuses[10] == StatusCode::OK, "{statuses:?}");
+    assert_eq!(line.admits_beside_a_crowd(&app, ada).await.status, 200);
 }
 
 #[tokio::test]
@@ -306,16 +375,10 @@ async fn cards_are_tried_slowly() {
 
 #[tokio::test]
 async fn one_network_does_not_fill_the_line_of_passwords() {
-    let app = TestApp::start_with(|config| config.http.passwords_per_address = 2).await;
-    let crowd = (0..10).map(|n| (format!("eve{n}"), "203.0.113.1"));
-    let all: Vec<_> = crowd.chain([("ada".to_owned(), "203.0.113.2")]).collect();
+    let (app, line) = StandingLine::start().await;
+    let ada = guess_at(&app, "ada@example.org", "203.0.113.2");
 
-    // All ask before the first hash is ready.
-    let replies = futures::future::join_all(all.iter().map(|(name, address)| guess(&app, name, address))).await;
-
-    let statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
-    assert_eq!((refused(&statuses), statuses[10].as_u16()), (8, 401));
-    assert_eq!(replies[9].header("retry-after"), "1");
+    assert_eq!(line.admits_beside_a_crowd(&app, ada).await.status, 401);
     assert_eq!(guess(&app, "eve", "203.0.113.1").await.status, 401, "places are given back");
 }
 
