@@ -44,6 +44,8 @@ pub struct Config {
     pub hold_for: Duration,
     /// How much one buyer may hold.
     pub hold_limits: HoldLimits,
+    /// How long an order or a payment waits until its service has heard of the ticket or order that it names.
+    pub replica_wait: Duration,
     /// How long tokens and sessions last.
     pub sessions: SessionLifetimes,
     /// The Ed25519 key that signs access tokens where accounts runs, in PEM or as a seed in base64; generated at start if absent.
@@ -246,7 +248,7 @@ impl Config {
     #[must_use]
     pub fn core(&self) -> Settings {
         let batcher = BatcherConfig { hold_for: self.hold_for, limits: self.hold_limits, ..BatcherConfig::default() };
-        Settings { batcher, lifetimes: self.sessions, ..Settings::default() }
+        Settings { batcher, lifetimes: self.sessions, replica_wait: self.replica_wait, ..Settings::default() }
     }
 }
 
@@ -262,6 +264,7 @@ impl Default for Config {
             payments: None,
             hold_for: Duration::from_secs(15 * 60),
             hold_limits: HoldLimits::default(),
+            replica_wait: Settings::default().replica_wait,
             sessions: SessionLifetimes::default(),
             signing_key: None,
             jwks: None,

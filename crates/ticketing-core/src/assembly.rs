@@ -58,6 +58,8 @@ pub struct Settings {
     pub payment_grace: Duration,
     /// How long after its deadline an order is ended without a timer.
     pub overdue_grace: Duration,
+    /// How long an order or a payment waits until its service has heard of the ticket or order that it names.
+    pub replica_wait: Duration,
     /// How often timers, overdue orders and open payments are looked for.
     pub poll_every: Duration,
 }
@@ -71,6 +73,7 @@ impl Default for Settings {
             lifetimes: SessionLifetimes::default(),
             payment_grace: Duration::from_secs(30),
             overdue_grace: Duration::from_secs(5),
+            replica_wait: Duration::from_secs(2),
             poll_every: Duration::from_millis(250),
         }
     }
@@ -159,7 +162,7 @@ impl ServiceContext {
             store: ports.store,
             batchers: batchers.clone(),
             env: self.env.clone(),
-            waits: ReplicaWaits::default(),
+            waits: ReplicaWaits::new(self.settings.replica_wait),
         };
         let follow = self.following("orders", Arc::new(OrdersFollow(orders.clone())), ports.parking)?;
         let mut loops = self.relaying("orders", ports.outbox)?.and(follow);
@@ -179,7 +182,8 @@ impl ServiceContext {
         ports: ServicePorts<dyn PaymentStore>,
         gateway: Arc<dyn PaymentGateway>,
     ) -> Result<(Payments, Loops), AssemblyError> {
-        let payments = Payments { store: ports.store, gateway, env: self.env.clone(), waits: ReplicaWaits::default() };
+        let waits = ReplicaWaits::new(self.settings.replica_wait);
+        let payments = Payments { store: ports.store, gateway, env: self.env.clone(), waits };
         let follow = self.following("payments", Arc::new(PaymentsFollowOrders(payments.clone())), ports.parking)?;
         let mut loops = self.relaying("payments", ports.outbox)?.and(follow);
         let settle = SettlePayments::new(payments.clone(), self.settings.payment_grace, 64);

@@ -23,6 +23,7 @@ impl Settings {
             payments: self.payments,
             hold_for: self.hold.into(),
             hold_limits: self.holds.limits(),
+            replica_wait: self.replica_wait.into(),
             sessions: self.lifetimes(),
             signing_key: self.signing_key.clone(),
             jwks: self.remote.jwks.clone(),

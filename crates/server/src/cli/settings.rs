@@ -56,6 +56,9 @@ pub(super) struct Settings {
     /// How long an order holds its places
     #[arg(long, value_name = "SPAN", value_parser = span_up_to(PAYABLE), default_value_t = Config::default().hold_for.into())]
     pub(super) hold: Span,
+    /// How long an order or a payment waits until its service has heard of the ticket or order that it names
+    #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR), default_value_t = Config::default().replica_wait.into())]
+    pub(super) replica_wait: Span,
     /// How long an access token is valid
     #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR * 24), default_value_t = SessionLifetimes::default().access.into())]
     pub(super) access_lifetime: Span,

@@ -44,7 +44,8 @@ async fn ask(
 }
 
 /// Requests wait for a restart however long it takes on this machine.
-const PATIENT: [(&str, &str); 2] = [("TICKETING_RESTART_WAIT", "10m"), ("TICKETING_REQUEST_TIMEOUT", "15m")];
+const PATIENT: [(&str, &str); 3] =
+    [("TICKETING_RESTART_WAIT", "10m"), ("TICKETING_REPLICA_WAIT", "10m"), ("TICKETING_REQUEST_TIMEOUT", "15m")];
 
 #[tokio::test]
 async fn a_restart_fails_no_request() {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::{FutureExt, poll};
 use serde_json::json;
 
 use ticketing_core::domain::payment::CaptureOutcome;
@@ -67,6 +68,25 @@ async fn an_order_that_payments_has_not_heard_of_is_paid_later_and_never_called_
     assert_eq!((early.problem(), early.header("retry-after")), ((503, "unavailable"), "10"));
     assert!(early.is_documented_problem(), "{early:?}");
     assert_eq!((late.status.as_u16(), &late.body["status"]), (201, &json!("captured")));
+}
+
+#[tokio::test]
+async fn a_payment_waits_for_its_order_as_long_as_the_settings_say() {
+    let app = TestApp::start_with(|config| config.replica_wait = Duration::from_secs(60)).await;
+    let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
+    let ticket = app.sell(&sally, 1).await;
+    let order = app.post("/api/orders").by(&ben).json(&json!({"ticketId": id(&ticket)})).send().await.body;
+    let body = json!({"orderId": id(&order), "token": "tok_visa"});
+
+    let mut payment = app.post("/api/payments").by(&ben).json(&body).send().boxed_local();
+    assert!(poll!(&mut payment).is_pending());
+    app.lag(Duration::from_secs(59));
+    assert!(poll!(&mut payment).is_pending());
+    app.settle().await;
+    app.lag(Duration::from_millis(500));
+
+    assert_eq!(payment.await.status, 201);
+    app.settle().await;
 }
 
 #[tokio::test]

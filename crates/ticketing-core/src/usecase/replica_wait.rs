@@ -14,22 +14,21 @@ use crate::domain::time::Timestamp;
 use crate::messaging::backoff::Backoff;
 use crate::ports::clock::ClockAndIds;
 
-/// An id younger than this may belong to something whose event is in flight.
-pub(crate) const YOUNG: Duration = Duration::from_secs(5);
-
-/// How long a command waits in all, and between looks.
-const LONGEST: Duration = Duration::from_secs(2);
+/// How long a command waits between looks.
 const PAUSES: Backoff = Backoff { first: Duration::from_millis(10), longest: Duration::from_millis(500) };
 
 /// How many commands may wait at a time: of one account, and of all.
 const MAX_OF_ACCOUNT: usize = 4;
 const MAX: usize = 512;
 
-/// Counts the commands that wait for a replica. A clone shares the count.
+/// Counts the commands that wait for a replica, and says for how long. A clone shares the count.
 ///
 /// An id costs nothing to invent, and each waiting command reads the store again and again, so they are limited.
-#[derive(Debug, Clone, Default)]
-pub struct ReplicaWaits(Arc<Mutex<HashMap<AccountId, usize>>>);
+#[derive(Debug, Clone)]
+pub struct ReplicaWaits {
+    longest: Duration,
+    counts: Arc<Mutex<HashMap<AccountId, usize>>>,
+}
 
 /// One command that is counted; dropping it ends that.
 struct Counted {
@@ -38,6 +37,18 @@ struct Counted {
 }
 
 impl ReplicaWaits {
+    /// A command waits for at most so long.
+    #[must_use]
+    pub fn new(longest: Duration) -> Self {
+        Self { longest, counts: Arc::default() }
+    }
+
+    /// An id younger than this may belong to something whose event is in flight: a command that is sent again
+    /// after its wait waits once more.
+    pub(crate) fn young(&self) -> Duration {
+        self.longest.saturating_mul(5) / 2
+    }
+
     fn enter(&self, account: AccountId) -> Option<Counted> {
         let mut counts = self.counts();
         let is_full = counts.values().sum::<usize>() >= MAX;
@@ -51,7 +62,7 @@ impl ReplicaWaits {
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
-        self.0.lock()
+        self.counts.lock()
     }
 }
 
@@ -81,13 +92,13 @@ impl<'a> ReplicaWait<'a> {
     /// `is_young` says whether the record's event may be in flight.
     pub(crate) fn new(env: &'a ClockAndIds, waits: &'a ReplicaWaits, account: AccountId, is_young: bool) -> Self {
         let now = env.now();
-        let give_up_at = if is_young { now.after(LONGEST) } else { now };
+        let give_up_at = if is_young { now.after(waits.longest) } else { now };
         Self { env, give_up_at, pauses: 0, waited: Duration::ZERO, waits, account, counted: None }
     }
 
     /// Waits until the record is worth another look; `false` if it is not, or if too many commands wait already.
     pub(crate) async fn may_have_arrived(&mut self) -> bool {
-        if self.env.now() >= self.give_up_at || self.waited >= LONGEST {
+        if self.env.now() >= self.give_up_at || self.waited >= self.waits.longest {
             return false;
         }
         if self.counted.is_none() {

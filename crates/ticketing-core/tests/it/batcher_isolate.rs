@@ -371,7 +371,7 @@ async fn a_payment_is_not_blamed_for_its_neighbour() {
             store: Arc::new(office.store.clone()),
             batchers,
             env: office.engines.env.clone(),
-            waits: ReplicaWaits::default(),
+            waits: ReplicaWaits::new(Duration::from_secs(2)),
         };
 
         let handled = in_time(&office.engines.clock, OrdersFollow(orders).handle(&events)).await;
@@ -396,7 +396,7 @@ async fn an_unreadable_order_that_expires_is_blamed_alone() {
         store: Arc::new(office.store.clone()),
         batchers,
         env: office.engines.env.clone(),
-        waits: ReplicaWaits::default(),
+        waits: ReplicaWaits::new(Duration::from_secs(2)),
     };
 
     let handled = OrdersFollow(orders).handle(&[expired(&bad), expired(&good)]).await;
@@ -425,7 +425,7 @@ async fn a_full_queue_puts_back_its_own_events_alone() {
         store: Arc::clone(&store),
         batchers: batchers.clone(),
         env: office.engines.env.clone(),
-        waits: ReplicaWaits::default(),
+        waits: ReplicaWaits::new(Duration::from_secs(2)),
     };
     let follower = OrdersFollow(orders);
 

@@ -5,7 +5,7 @@ use crate::domain::money::{Money, Quantity};
 use crate::domain::order::{IdempotencyKey, Order};
 use crate::domain::stock::OrderRequest;
 use crate::usecase::error::Error;
-use crate::usecase::replica_wait::{ReplicaWait, YOUNG};
+use crate::usecase::replica_wait::ReplicaWait;
 use crate::wire::Origin;
 
 use super::Orders;
@@ -45,7 +45,7 @@ impl Orders {
             price_seen: command.price_seen,
             key: command.key,
         };
-        let is_young = command.ticket.is_younger_than(YOUNG, now);
+        let is_young = command.ticket.is_younger_than(self.waits.young(), now);
         let mut wait = ReplicaWait::new(&self.env, &self.waits, command.buyer, is_young);
         loop {
             match self.batchers.place(command.ticket, request.clone(), origin.clone()).await {

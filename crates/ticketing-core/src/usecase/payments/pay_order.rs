@@ -14,7 +14,7 @@ use crate::ports::gateway::{Capture, CardToken};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
 use crate::ports::store::{UnitOfWork, Write};
 use crate::usecase::error::Error;
-use crate::usecase::replica_wait::{ReplicaWait, YOUNG};
+use crate::usecase::replica_wait::ReplicaWait;
 use crate::usecase::retry_on_conflict;
 use crate::wire::Origin;
 
@@ -87,7 +87,7 @@ impl Payments {
     }
 
     async fn begin(&self, command: &PayOrder) -> Result<Begun, Error> {
-        let is_young = command.order.is_younger_than(YOUNG, self.env.now());
+        let is_young = command.order.is_younger_than(self.waits.young(), self.env.now());
         let mut wait = ReplicaWait::new(&self.env, &self.waits, command.buyer, is_young);
         loop {
             match retry_on_conflict(|| self.try_to_begin(command)).await? {
