@@ -2,13 +2,13 @@
 
 use std::io::Write as _;
 
-#[path = "../tests/it/counting.rs"]
-mod counting;
+#[path = "../tests/it/machine.rs"]
+mod machine;
 #[path = "../tests/it/world.rs"]
 mod world;
 
-use counting::Marketplace;
-use world::{Machine, World};
+use machine::Machine;
+use world::World;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
@@ -28,7 +28,7 @@ async fn main() -> std::io::Result<()> {
         gateway: World::default();
         sessions: World::default();
         limits: World::default();
-        audit_reader: Marketplace::default();
+        audit_reader: World::default();
     };
     report.lines.extend(rest.lines);
     writeln!(std::io::stdout(), "{report}")

@@ -3,4 +3,5 @@
 mod breaking;
 mod contracts;
 mod tables;
+#[path = "../../../memory/tests/it/world.rs"]
 mod world;

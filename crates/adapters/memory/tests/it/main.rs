@@ -1,11 +1,10 @@
 //! Every promise of every port, kept in memory.
 
-mod counting;
 mod faults;
 mod feeding;
+mod machine;
 mod world;
 
-use counting::Marketplace;
 use feeding::Shop;
 use world::World;
 
@@ -16,7 +15,7 @@ mod by_hand {
 }
 
 mod by_the_machine {
-    use super::world::Machine;
+    use super::machine::Machine;
 
     ticketing_conformance::clock!(Machine::default());
 }
@@ -35,4 +34,4 @@ ticketing_conformance::sessions!(World::default());
 ticketing_conformance::limits!(World::default());
 ticketing_conformance::drafts!(World::default());
 ticketing_conformance::ticket_feed!(Shop::default());
-ticketing_conformance::audit_reader!(Marketplace::default());
+ticketing_conformance::audit_reader!(World::default());

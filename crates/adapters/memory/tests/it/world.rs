@@ -1,9 +1,13 @@
 //! A world of its own for each rule: one of every adapter, on a clock that the rule moves.
+//!
+//! The kit's own tests exchange parts of it for broken ones.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ticketing_conformance::audit_reader::{AuditReaderFixture, Bank};
 use ticketing_conformance::clock::ClockFixture;
 use ticketing_conformance::drafts::DraftsFixture;
 use ticketing_conformance::gateway::{GatewayFixture, TestCards};
@@ -20,7 +24,8 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{EventId, PaymentId};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
-use ticketing_core::ports::clock::{Clock, Ids};
+use ticketing_core::ports::audit_reader::{AuditReader, Ledger};
+use ticketing_core::ports::clock::{Clock, ClockAndIds, Ids};
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway};
 use ticketing_core::ports::identity::SessionStore;
@@ -36,50 +41,72 @@ use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_memory::{
-    ManualClock, MemoryAccountStore, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter, MemoryOrderStore,
-    MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig,
-    SandboxGateway, SequentialIds, SystemClock,
+    ManualClock, MemoryAccountStore, MemoryBrokerConfig, MemoryEngines, MemoryOrderStore, MemoryPaymentStore,
+    MemoryTicketStore, SequentialIds,
 };
 use uuid::Uuid;
 
-const CONFIG: MemoryBrokerConfig = MemoryBrokerConfig { partitions: 8, retention: 100_000, max_bytes: 1 << 20 };
-
-/// One of every adapter.
+/// Sound, until a test exchanges a part.
 pub(crate) struct World {
-    clock: ManualClock,
-    ids: Arc<SequentialIds>,
-    accounts: MemoryAccountStore,
-    tickets: MemoryTicketStore,
-    orders: MemoryOrderStore,
-    payments: MemoryPaymentStore,
-    broker: MemoryBroker,
-    parking: MemoryParkingLot,
-    timers: MemoryTimers,
-    gateway: SandboxGateway,
-    sessions: MemorySessions,
-    limiter: MemoryLimiter,
-    drafts: MemoryDrafts,
+    pub(crate) clock: ManualClock,
+    /// What lies below, whatever a test puts over it.
+    pub(crate) engines: MemoryEngines,
+    pub(crate) tickets: Arc<dyn TicketStore>,
+    pub(crate) tickets_outbox: Arc<dyn Outbox>,
+    pub(crate) orders: Arc<dyn OrderStore>,
+    pub(crate) orders_outbox: Arc<dyn Outbox>,
+    pub(crate) reopened_outbox: Arc<dyn Outbox>,
+    pub(crate) payments: Arc<dyn PaymentStore>,
+    pub(crate) publisher: Arc<dyn EventPublisher>,
+    pub(crate) subscriber: Arc<dyn EventSubscriber>,
+    pub(crate) parking: Arc<dyn ParkingLot>,
+    pub(crate) reopened_parking: Arc<dyn ParkingLot>,
+    pub(crate) timers: Arc<dyn TimerQueue>,
+    pub(crate) gateway: Arc<dyn PaymentGateway>,
+    pub(crate) sessions: Arc<dyn SessionStore>,
+    pub(crate) limiter: Arc<dyn RateLimiter>,
+    pub(crate) drafts: Arc<dyn DraftStore>,
+    pub(crate) audit_reader: Arc<dyn AuditReader>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    /// Whether something was made unreadable: a broken adapter then shows it.
+    pub(crate) is_spoilt: Arc<AtomicBool>,
 }
 
 impl Default for World {
     fn default() -> Self {
-        let manual = ManualClock::default();
-        let clock: Arc<dyn Clock> = Arc::new(manual.clone());
+        let clock = ManualClock::default();
+        let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
+        let engines = MemoryEngines::new(env);
+        let MemoryEngines { tickets, orders, payments, broker, parking, gateway, .. } = engines.clone();
         Self {
-            clock: manual,
-            ids: Arc::default(),
-            accounts: MemoryAccountStore::new(clock.clone()),
-            tickets: MemoryTicketStore::new(clock.clone()),
-            orders: MemoryOrderStore::new(clock.clone()),
-            payments: MemoryPaymentStore::new(clock.clone()),
-            broker: MemoryBroker::new(clock.clone(), CONFIG),
-            parking: MemoryParkingLot::new(),
-            timers: MemoryTimers::new(clock.clone()),
-            gateway: SandboxGateway::new(clock.clone(), SandboxConfig::default()),
-            sessions: MemorySessions::new(clock.clone()),
-            limiter: MemoryLimiter::new(clock.clone()),
-            drafts: MemoryDrafts::new(clock),
+            clock,
+            tickets_outbox: Arc::new(tickets.outbox()),
+            tickets: Arc::new(tickets),
+            orders_outbox: Arc::new(orders.outbox()),
+            reopened_outbox: Arc::new(orders.outbox()),
+            orders: Arc::new(orders),
+            payments: Arc::new(payments),
+            publisher: Arc::new(broker.publisher()),
+            subscriber: Arc::new(broker.subscriber()),
+            reopened_parking: Arc::new(parking.clone()),
+            parking: Arc::new(parking),
+            timers: Arc::new(engines.timers.clone()),
+            ledger: Arc::new(gateway.clone()),
+            gateway: Arc::new(gateway),
+            sessions: Arc::new(engines.sessions.clone()),
+            limiter: Arc::new(engines.limiter.clone()),
+            drafts: Arc::new(engines.drafts.clone()),
+            audit_reader: Arc::new(engines.audit_reader()),
+            is_spoilt: Arc::default(),
+            engines,
         }
+    }
+}
+
+impl World {
+    fn note(&self, is_spoilt: bool) -> bool {
+        self.is_spoilt.fetch_or(is_spoilt, Ordering::Relaxed);
+        is_spoilt
     }
 }
 
@@ -100,18 +127,18 @@ impl ClockFixture for World {
     }
 
     fn ids(&self) -> Arc<dyn Ids> {
-        self.ids.clone()
+        Arc::clone(&self.engines.env.ids)
     }
 }
 
 #[async_trait]
 impl StoreFixture<Accounts> for World {
     async fn spoil(&self, record: &RecordKey) -> bool {
-        self.accounts.spoil(record)
+        self.note(self.engines.accounts.spoil(record))
     }
 
     fn store(&self) -> Arc<dyn AccountStore> {
-        Arc::new(self.accounts.clone())
+        Arc::new(self.engines.accounts.clone())
     }
 
     async fn another(&self) -> Arc<dyn AccountStore> {
@@ -119,37 +146,18 @@ impl StoreFixture<Accounts> for World {
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
-        Arc::new(self.accounts.outbox())
-    }
-}
-
-#[async_trait]
-impl StoreFixture<Tickets> for World {
-    async fn spoil(&self, record: &RecordKey) -> bool {
-        self.tickets.spoil(record)
-    }
-
-    fn store(&self) -> Arc<dyn TicketStore> {
-        Arc::new(self.tickets.clone())
-    }
-
-    async fn another(&self) -> Arc<dyn TicketStore> {
-        Arc::new(MemoryTicketStore::new(Arc::new(self.clock.clone())))
-    }
-
-    fn outbox(&self) -> Arc<dyn Outbox> {
-        Arc::new(self.tickets.outbox())
+        Arc::new(self.engines.accounts.outbox())
     }
 }
 
 #[async_trait]
 impl StoreFixture<Orders> for World {
     async fn spoil(&self, record: &RecordKey) -> bool {
-        self.orders.spoil(record)
+        self.note(self.engines.orders.spoil(record))
     }
 
     fn store(&self) -> Arc<dyn OrderStore> {
-        Arc::new(self.orders.clone())
+        Arc::clone(&self.orders)
     }
 
     async fn another(&self) -> Arc<dyn OrderStore> {
@@ -157,18 +165,37 @@ impl StoreFixture<Orders> for World {
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
-        Arc::new(self.orders.outbox())
+        Arc::clone(&self.orders_outbox)
+    }
+}
+
+#[async_trait]
+impl StoreFixture<Tickets> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.note(self.engines.tickets.spoil(record))
+    }
+
+    fn store(&self) -> Arc<dyn TicketStore> {
+        Arc::clone(&self.tickets)
+    }
+
+    async fn another(&self) -> Arc<dyn TicketStore> {
+        Arc::new(MemoryTicketStore::new(Arc::new(self.clock.clone())))
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::clone(&self.tickets_outbox)
     }
 }
 
 #[async_trait]
 impl StoreFixture<Payments> for World {
     async fn spoil(&self, record: &RecordKey) -> bool {
-        self.payments.spoil(record)
+        self.note(self.engines.payments.spoil(record))
     }
 
     fn store(&self) -> Arc<dyn PaymentStore> {
-        Arc::new(self.payments.clone())
+        Arc::clone(&self.payments)
     }
 
     async fn another(&self) -> Arc<dyn PaymentStore> {
@@ -176,18 +203,18 @@ impl StoreFixture<Payments> for World {
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
-        Arc::new(self.payments.outbox())
+        Arc::new(self.engines.payments.outbox())
     }
 }
 
 #[async_trait]
 impl OutboxFixture for World {
     async fn spoil(&self, event: EventId) -> bool {
-        self.orders.outbox().spoil(event)
+        self.note(self.engines.orders.outbox().spoil(event))
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
-        Arc::new(self.orders.outbox())
+        Arc::clone(&self.orders_outbox)
     }
 
     async fn commit(&self, events: Vec<EventEnvelope>) -> Result<(), StoreError> {
@@ -195,70 +222,68 @@ impl OutboxFixture for World {
     }
 
     async fn reopened(&self) -> Arc<dyn Outbox> {
-        unreachable!("survives_restart is not claimed")
+        Arc::clone(&self.reopened_outbox)
     }
 }
 
 #[async_trait]
 impl TransportFixture for World {
     fn publisher(&self) -> Arc<dyn EventPublisher> {
-        Arc::new(self.broker.publisher())
+        Arc::clone(&self.publisher)
     }
 
     fn subscriber(&self) -> Arc<dyn EventSubscriber> {
-        Arc::new(self.broker.subscriber())
+        Arc::clone(&self.subscriber)
     }
 
     async fn append(&self, message: RawMessage) {
         let topic = Topic::ALL.into_iter().find(|topic| topic.name() == message.topic);
-        self.broker.append_raw(topic.expect("the name of a topic"), message);
+        self.engines.broker.append_raw(topic.expect("the name of a topic"), message);
     }
 
-    async fn restart(&self) {
-        unreachable!("survives_restart is not claimed");
-    }
+    async fn restart(&self) {}
 
     fn too_large(&self) -> Option<usize> {
-        Some(CONFIG.max_bytes + 1)
+        Some(MemoryBrokerConfig::default().max_bytes + 1)
     }
 }
 
 #[async_trait]
 impl LogFixture for World {
     fn publisher(&self) -> Arc<dyn EventPublisher> {
-        Arc::new(self.broker.publisher())
+        Arc::clone(&self.publisher)
     }
 
     async fn log(&self, topics: &[Topic]) -> Box<dyn EventLog> {
-        Box::new(self.broker.log(topics))
+        Box::new(self.engines.broker.log(topics))
     }
 }
 
 #[async_trait]
 impl ParkingFixture for World {
     async fn spoil(&self, parked: Uuid) -> bool {
-        self.parking.spoil(parked)
+        self.note(self.engines.parking.spoil(parked))
     }
 
     fn parking_lot(&self) -> Arc<dyn ParkingLot> {
-        Arc::new(self.parking.clone())
+        Arc::clone(&self.parking)
     }
 
     async fn reopened(&self) -> Arc<dyn ParkingLot> {
-        unreachable!("survives_restart is not claimed")
+        Arc::clone(&self.reopened_parking)
     }
 }
 
 impl TimersFixture for World {
     fn timers(&self) -> Arc<dyn TimerQueue> {
-        Arc::new(self.timers.clone())
+        Arc::clone(&self.timers)
     }
 }
 
 #[async_trait]
 impl GatewayFixture for World {
     fn gateway(&self) -> Arc<dyn PaymentGateway> {
-        Arc::new(self.gateway.clone())
+        Arc::clone(&self.gateway)
     }
 
     fn cards(&self) -> TestCards {
@@ -270,25 +295,25 @@ impl GatewayFixture for World {
     }
 
     async fn held(&self, payment: PaymentId) -> u64 {
-        let charges = self.gateway.charges().into_iter();
+        let charges = self.engines.gateway.charges().into_iter();
         charges.filter(|charge| charge.payment == payment && !charge.refunded).map(|charge| charge.total.amount).sum()
     }
 
     fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> (Vec<u8>, String) {
-        self.gateway.sign_notice(notice, at)
+        self.engines.gateway.sign_notice(notice, at)
     }
 }
 
 impl SessionsFixture for World {
     fn sessions(&self) -> Arc<dyn SessionStore> {
-        Arc::new(self.sessions.clone())
+        Arc::clone(&self.sessions)
     }
 }
 
 #[async_trait]
 impl LimitsFixture for World {
     fn limiter(&self) -> Arc<dyn RateLimiter> {
-        Arc::new(self.limiter.clone())
+        Arc::clone(&self.limiter)
     }
 
     async fn set_back(&self, span: Duration) {
@@ -298,34 +323,42 @@ impl LimitsFixture for World {
 
 impl DraftsFixture for World {
     fn drafts(&self) -> Arc<dyn DraftStore> {
-        Arc::new(self.drafts.clone())
+        Arc::clone(&self.drafts)
     }
-}
-
-/// The clock of the machine and ids by chance.
-#[derive(Default)]
-pub(crate) struct Machine {
-    clock: Arc<SystemClock>,
-    ids: Arc<RandomIds>,
 }
 
 #[async_trait]
-impl TimeFixture for Machine {
-    fn now(&self) -> Timestamp {
-        self.clock.now()
+impl AuditReaderFixture for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.note(self.engines.orders.spoil(record))
     }
 
-    async fn pass(&self, span: Duration) {
-        self.clock.sleep(span).await;
-    }
-}
-
-impl ClockFixture for Machine {
-    fn clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone()
+    fn audit_reader(&self) -> Arc<dyn AuditReader> {
+        Arc::clone(&self.audit_reader)
     }
 
-    fn ids(&self) -> Arc<dyn Ids> {
-        self.ids.clone()
+    fn tickets(&self) -> Arc<dyn TicketStore> {
+        Arc::clone(&self.tickets)
+    }
+
+    fn orders(&self) -> Arc<dyn OrderStore> {
+        Arc::clone(&self.orders)
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::clone(&self.orders_outbox)
+    }
+
+    fn parking_lot(&self) -> Arc<dyn ParkingLot> {
+        Arc::clone(&self.parking)
+    }
+
+    fn payments(&self) -> Arc<dyn PaymentStore> {
+        Arc::clone(&self.payments)
+    }
+
+    fn bank(&self) -> Option<Bank> {
+        let TestCards { good, bad, .. } = self.cards();
+        Some(Bank { gateway: self.gateway(), ledger: Arc::clone(&self.ledger), good, bad })
     }
 }

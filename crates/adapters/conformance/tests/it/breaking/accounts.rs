@@ -11,7 +11,7 @@ use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::store::{CommitToken, StoreError, Stored, UnitOfWork};
 use ticketing_memory::{ManualClock, MemoryAccountStore};
 
-use crate::world::assert_notices;
+use super::assert_notices;
 
 struct Sound(MemoryAccountStore);
 

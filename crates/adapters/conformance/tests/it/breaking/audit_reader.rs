@@ -3,29 +3,23 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_conformance::audit_reader::{AUDIT_READER, AuditReaderFixture, Bank};
+use ticketing_conformance::audit_reader::AUDIT_READER;
 use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, TicketStatus};
 use ticketing_core::ports::audit_reader::{AuditReader, Charge, Ledger, Waiting};
-use ticketing_core::ports::gateway::CardToken;
-use ticketing_core::ports::order_store::OrderStore;
-use ticketing_core::ports::outbox::Outbox;
-use ticketing_core::ports::parking::ParkingLot;
-use ticketing_core::ports::payment_store::PaymentStore;
-use ticketing_core::ports::store::{Page, RecordKey, StoreError};
-use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::unreadable::Listed;
-use ticketing_memory::{MemoryAuditReader, MemoryEngines, SandboxGateway};
+use ticketing_memory::{MemoryAuditReader, SandboxGateway};
 
-use crate::world::assert_notices;
+use super::assert_notices;
+use crate::world::World;
 
 /// What is wrong with an audit reader, or with a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
-    None,
     RepeatsTheLast,
     SkipsOne,
     HasNoOrder,
@@ -130,56 +124,15 @@ impl Ledger for Flawed<SandboxGateway> {
     }
 }
 
-struct Marketplace(MemoryEngines, Flaw);
-
-impl Marketplace {
-    fn with(flaw: Flaw) -> Self {
-        Self(MemoryEngines::default(), flaw)
-    }
-}
-
-#[async_trait]
-impl AuditReaderFixture for Marketplace {
-    async fn spoil(&self, record: &RecordKey) -> bool {
-        self.0.orders.spoil(record)
-    }
-
-    fn audit_reader(&self) -> Arc<dyn AuditReader> {
-        Arc::new(Flawed(self.0.audit_reader(), self.1))
-    }
-
-    fn tickets(&self) -> Arc<dyn TicketStore> {
-        Arc::new(self.0.tickets.clone())
-    }
-
-    fn orders(&self) -> Arc<dyn OrderStore> {
-        Arc::new(self.0.orders.clone())
-    }
-
-    fn outbox(&self) -> Arc<dyn Outbox> {
-        Arc::new(self.0.orders.outbox())
-    }
-
-    fn parking_lot(&self) -> Arc<dyn ParkingLot> {
-        Arc::new(self.0.parking.clone())
-    }
-
-    fn payments(&self) -> Arc<dyn PaymentStore> {
-        Arc::new(self.0.payments.clone())
-    }
-
-    fn bank(&self) -> Option<Bank> {
-        Some(Bank {
-            gateway: Arc::new(self.0.gateway.clone()),
-            ledger: Arc::new(Flawed(self.0.gateway.clone(), self.1)),
-            good: CardToken::new("tok_visa"),
-            bad: CardToken::new("tok_chargeDeclined"),
-        })
-    }
+fn world_with(flaw: Flaw) -> World {
+    let sound = World::default();
+    let audit_reader = Arc::new(Flawed(sound.engines.audit_reader(), flaw));
+    let ledger = Arc::new(Flawed(sound.engines.gateway.clone(), flaw));
+    World { audit_reader, ledger, ..sound }
 }
 
 async fn assert_flawed(rule: &str, flaw: Flaw) {
-    assert_notices(&AUDIT_READER, rule, &Marketplace::with(Flaw::None), &Marketplace::with(flaw)).await;
+    assert_notices(&AUDIT_READER, rule, &World::default(), &world_with(flaw)).await;
 }
 
 #[tokio::test]

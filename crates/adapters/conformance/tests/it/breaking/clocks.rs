@@ -11,7 +11,7 @@ use ticketing_core::ports::clock::{Clock, Ids};
 use ticketing_memory::{ManualClock, RandomIds};
 use uuid::{Builder, Uuid};
 
-use crate::world::assert_notices;
+use super::assert_notices;
 
 /// What is wrong with a clock and its ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use ticketing_conformance::drafts::DRAFTS;
 use ticketing_core::ports::drafts::{DraftError, DraftStore};
 
-use crate::world::{World, assert_notices};
+use super::assert_notices;
+use crate::world::World;
 
 /// Changes what a sound store is asked to keep.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use ticketing_conformance::limits::LIMITS;
 use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
 use ticketing_memory::{ManualClock, MemoryLimiter};
 
-use crate::world::{World, assert_notices};
+use super::assert_notices;
+use crate::world::World;
 
 /// Changes what a sound limiter is asked.
 #[derive(Debug)]

@@ -17,7 +17,8 @@ use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, Parkin
 use ticketing_core::ports::store::{Page, StoreError};
 use uuid::Uuid;
 
-use crate::world::{World, assert_notices};
+use super::assert_notices;
+use crate::world::World;
 
 /// Parks whatever might follow, for whichever consumer, and never as released.
 #[derive(Debug)]

@@ -13,7 +13,8 @@ use ticketing_core::wire::EventEnvelope;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::world::{World, assert_notices};
+use super::assert_notices;
+use crate::world::World;
 
 /// What is wrong with an outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use ticketing_conformance::transport::TRANSPORT;
 use ticketing_core::ports::transport::{EventPublisher, PublishError};
 use ticketing_core::wire::EventEnvelope;
 
-use crate::world::{World, assert_notices};
+use super::assert_notices;
+use crate::world::World;
 
 /// What is wrong with a publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,8 @@ use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, 
 use ticketing_core::ports::store::{CommitToken, Page, Revision, StoreError, Stored, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
 
-use crate::world::{World, assert_notices};
+use super::assert_notices;
+use crate::world::World;
 
 /// What is wrong with an order store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

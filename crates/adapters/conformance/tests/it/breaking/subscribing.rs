@@ -15,7 +15,8 @@ use ticketing_core::ports::transport::{
     TransportError, TransportFeatures,
 };
 
-use crate::world::{World, assert_notices};
+use super::assert_notices;
+use crate::world::World;
 
 /// What is wrong with a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use ticketing_core::wire::{TicketChanges, TicketState};
 use ticketing_memory::{Fault, FaultPlan, ManualClock, MemoryTicketFeeds, MemoryTicketStore, Operation};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::world::assert_notices;
+use super::assert_notices;
 
 /// A store in memory that a test can make fail.
 struct Shop {

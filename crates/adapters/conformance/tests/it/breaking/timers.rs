@@ -13,7 +13,8 @@ use ticketing_core::ports::timers::{DueTimer, Timer, TimerError, TimerQueue};
 use ticketing_memory::{ManualClock, MemoryTimers};
 use tokio::sync::Mutex;
 
-use crate::world::{World, assert_notices};
+use super::assert_notices;
+use crate::world::World;
 
 /// A clock that is ahead.
 #[derive(Debug)]

@@ -14,7 +14,8 @@ use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, 
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork};
 
-use crate::world::{World, assert_notices};
+use super::assert_notices;
+use crate::world::World;
 
 /// What is wrong with a store once it holds what cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
