@@ -1,17 +1,15 @@
 //! Requests over loopback, beside a bare axum route that answers the same bytes.
 
-mod client;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{get, post};
 use criterion::Criterion;
 use futures::future::join_all;
-use serde_json::Value;
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
@@ -19,6 +17,9 @@ use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::store::{UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_crypto::Argon2Config;
+use ticketing_load::connection::{Answer, Connection};
+use ticketing_load::request::{self, Envelope};
+use ticketing_load::settings::Target;
 use ticketing_memory::MemoryEngines;
 use ticketing_server::config::{Config, HttpConfig, Limits};
 use ticketing_server::marketplace::assemble;
@@ -29,33 +30,97 @@ use tokio::runtime::Runtime;
 use crate::ratios::{Goal, Ratios};
 use crate::sample::ticket;
 
-use client::Client;
-
 /// Connections, each with one request under way.
 const CONNECTIONS: usize = 64;
 /// Tickets of a thousand places each: more than all orders of a run take.
 const TICKETS: usize = 3000;
+/// The page of the catalogue.
+const PAGE: &str = "/?limit=50";
 
 pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     let runtime = Runtime::new().expect("a runtime starts");
     let shop = runtime.block_on(Shop::open());
     let mut group = criterion.benchmark_group("http");
     group.sample_size(20).measurement_time(Duration::from_secs(8));
-    let [order, bare_order] = [shop.order_requests(), vec![shop.bare_request("POST /order")]];
-    group.bench_function("post-order", |bencher| bencher.iter_custom(|n| shop.time(&runtime, &order, n)));
-    group.bench_function("bare-post", |bencher| bencher.iter_custom(|n| shop.time(&runtime, &bare_order, n)));
-    let [page, bare_page] = [vec![shop.page_request()], vec![shop.bare_request("GET /page")]];
-    group.bench_function("catalog-page", |bencher| bencher.iter_custom(|n| shop.time(&runtime, &page, n)));
-    group.bench_function("bare-page", |bencher| bencher.iter_custom(|n| shop.time(&runtime, &bare_page, n)));
+    for (name, requests) in [
+        ("post-order", shop.orders()),
+        ("bare-post", shop.bare_order()),
+        ("catalog-page", shop.page(&shop.ours)),
+        ("catalog-page-signed-in", shop.own_page()),
+        ("bare-page", shop.page(&shop.bare)),
+    ] {
+        group.bench_function(name, |bencher| bencher.iter_custom(|n| requests.time(&runtime, n)));
+    }
     group.finish();
     ratios.compare("http: POST /api/orders", ["http/post-order", "http/bare-post"], Goal::RateAtLeast(0.4));
-    ratios.compare("http: catalogue page of 50", ["http/catalog-page", "http/bare-page"], Goal::RateAtLeast(0.15));
+    for (what, page, goal) in [
+        ("http: catalogue page of 50", "http/catalog-page", 0.5),
+        ("http: the same, signed in", "http/catalog-page-signed-in", 0.2),
+    ] {
+        ratios.compare(what, [page, "http/bare-page"], Goal::RateAtLeast(goal));
+    }
+}
+
+/// Requests that the connections to a server take turns with.
+struct Requests {
+    target: Target,
+    all: Arc<[Vec<u8>]>,
+}
+
+impl Requests {
+    fn new(target: &Target, all: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self { target: target.clone(), all: all.into_iter().collect() }
+    }
+
+    /// How long `n` of them take, over all connections at once.
+    fn time(&self, runtime: &Runtime, n: u64) -> Duration {
+        let each = usize::try_from(n).expect("a count fits").div_ceil(CONNECTIONS);
+        runtime.block_on(async {
+            let connections = join_all((0..CONNECTIONS).map(|_| connect(&self.target))).await;
+            let began = Instant::now();
+            let crowd = connections.into_iter().enumerate().map(|(turn, mut connection)| {
+                let all = Arc::clone(&self.all);
+                tokio::spawn(async move {
+                    let turns = all.iter().cycle().skip(turn * 37 % all.len()).step_by(CONNECTIONS.min(all.len()));
+                    for request in turns.take(each) {
+                        call(&mut connection, request).await;
+                    }
+                })
+            });
+            for done in join_all(crowd).await {
+                done.expect("every answer is a success");
+            }
+            began.elapsed().mul_f64(n as f64 / (each * CONNECTIONS) as f64)
+        })
+    }
+
+    /// What the first of them is answered.
+    async fn answer(&self) -> Arc<[u8]> {
+        let mut connection = connect(&self.target).await;
+        call(&mut connection, self.all.first().expect("there is one")).await.body.into()
+    }
+}
+
+/// A connection that has been used, so that opening it is not measured.
+async fn connect(target: &Target) -> Connection {
+    let mut connection = Connection::new(target.clone(), Duration::from_secs(30));
+    let mut probe = Vec::new();
+    request::get(&mut probe, Envelope { host: &target.host, token: None }, "/livez");
+    call(&mut connection, &probe).await;
+    connection
+}
+
+async fn call<'a>(connection: &'a mut Connection, request: &[u8]) -> Answer<'a> {
+    let answer = connection.call(request).await.expect("the server answers");
+    let text = || String::from_utf8_lossy(&answer.body);
+    assert!(matches!(answer.status, 200 | 201), "{} {}", answer.status, text());
+    answer
 }
 
 /// The marketplace and a bare server, both on loopback.
 struct Shop {
-    ours: String,
-    bare: String,
+    ours: Target,
+    bare: Target,
     token: String,
     tickets: Vec<String>,
 }
@@ -66,84 +131,48 @@ impl Shop {
         let tickets = fill(&memory).await;
         let ours = serve(marketplace(&memory)).await;
         let token = sign_up(&ours).await;
-        let mut shop = Self { ours, bare: String::new(), token, tickets };
+        let mut shop = Self { bare: ours.clone(), ours, token, tickets };
         shop.bare = serve(shop.same_bytes().await).await;
         shop
     }
 
     /// A server that answers what the marketplace answered, and does nothing for it.
     async fn same_bytes(&self) -> Router {
-        let mut client = Client::connect(&self.ours).await;
-        let order: Arc<str> = client.call(self.order_requests().first().expect("there are tickets")).await.into();
-        let page: Arc<str> = client.call(&self.page_request()).await.into();
+        let [order, page] = [self.orders().answer().await, self.page(&self.ours).answer().await];
         let json = [(CONTENT_TYPE, "application/json")];
         Router::new()
-            .route(
-                "/order",
-                post(move |_: axum::body::Bytes| async move { (StatusCode::CREATED, json, order.to_string()) }),
-            )
-            .route("/page", get(move || async move { ([(CONTENT_TYPE, "text/html")], page.to_string()) }))
+            .route("/livez", get(|| async {}))
+            .route("/order", post(move |_: Bytes| async move { (StatusCode::CREATED, json, order.to_vec()) }))
+            .route("/", get(move || async move { ([(CONTENT_TYPE, "text/html")], page.to_vec()) }))
     }
 
-    fn order_requests(&self) -> Vec<String> {
-        let request = |id: &String| self.post("/api/orders", &format!("{{\"ticketId\":\"{id}\",\"quantity\":1}}"));
-        self.tickets.iter().map(request).collect()
+    fn orders(&self) -> Requests {
+        let one_of = |id: &String| self.post(&self.ours, "/api/orders", id);
+        Requests::new(&self.ours, self.tickets.iter().map(one_of))
     }
 
-    fn post(&self, path: &str, body: &str) -> String {
+    fn bare_order(&self) -> Requests {
+        let id = self.tickets.first().expect("there are tickets");
+        Requests::new(&self.bare, [self.post(&self.bare, "/order", id)])
+    }
+
+    fn post(&self, target: &Target, path: &str, ticket: &str) -> Vec<u8> {
+        let mut request = Vec::new();
+        let envelope = Envelope { host: &target.host, token: Some(&self.token) };
+        request::post(&mut request, envelope, path, &format!("{{\"ticketId\":\"{ticket}\",\"quantity\":1}}"));
+        request
+    }
+
+    fn page(&self, target: &Target) -> Requests {
+        let mut request = Vec::new();
+        request::get(&mut request, Envelope { host: &target.host, token: None }, PAGE);
+        Requests::new(target, [request])
+    }
+
+    fn own_page(&self) -> Requests {
         let Self { ours, token, .. } = self;
-        format!(
-            "POST {path} HTTP/1.1\r\nhost: {ours}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-    }
-
-    fn page_request(&self) -> String {
-        format!("GET /?limit=50 HTTP/1.1\r\nhost: {}\r\n\r\n", self.ours)
-    }
-
-    fn bare_request(&self, what: &str) -> String {
-        let body = "{\"ticketId\":\"01a3185c-5000-7000-8000-000000000001\",\"quantity\":1}";
-        let body = if what.starts_with("POST") { body } else { "" };
-        let type_and_length = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
-        format!(
-            "{what} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n{type_and_length}\r\n{body}",
-            self.bare, self.token
-        )
-    }
-
-    /// How long `n` requests take, over all connections at once; they take turns with `requests`.
-    fn time(&self, runtime: &Runtime, requests: &[String], n: u64) -> Duration {
-        let host = requests
-            .first()
-            .and_then(|request| request.split("host: ").nth(1))
-            .and_then(|rest| rest.split("\r\n").next());
-        let host = host.expect("a request names its host").to_owned();
-        let each = usize::try_from(n).expect("a count fits").div_ceil(CONNECTIONS);
-        runtime.block_on(async {
-            let clients = join_all((0..CONNECTIONS).map(|_| Client::connect(&host))).await;
-            let requests: Arc<[String]> = requests.into();
-            let began = Instant::now();
-            let crowd = clients.into_iter().enumerate().map(|(turn, mut client)| {
-                let requests = Arc::clone(&requests);
-                tokio::spawn(async move {
-                    for request in requests
-                        .iter()
-                        .cycle()
-                        .skip(turn * 37 % requests.len())
-                        .step_by(CONNECTIONS.min(requests.len()))
-                        .take(each)
-                    {
-                        client.call(request).await;
-                    }
-                })
-            });
-            for done in join_all(crowd).await {
-                done.expect("every answer is a success");
-            }
-            began.elapsed().mul_f64(n as f64 / (each * CONNECTIONS) as f64)
-        })
+        let request = format!("GET {PAGE} HTTP/1.1\r\nhost: {}\r\ncookie: access={token}\r\n\r\n", ours.host);
+        Requests::new(ours, [request.into_bytes()])
     }
 }
 
@@ -172,22 +201,20 @@ fn marketplace(memory: &MemoryEngines) -> Router {
     router
 }
 
-async fn serve(router: Router) -> String {
+async fn serve(router: Router) -> Target {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
     let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
-    address
+    Target { host: address.clone(), address }
 }
 
-async fn sign_up(host: &str) -> String {
+async fn sign_up(target: &Target) -> String {
     let body = "{\"email\":\"ada@example.org\",\"password\":\"brass lantern quay 42\"}";
-    let request = format!(
-        "POST /api/users/signup HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut client = Client::connect(host).await;
-    let answer: Value = serde_json::from_str(&client.call(&request).await).expect("the answer is JSON");
-    assert!(answer.get("id").is_some(), "signed up: {answer}");
-    client.cookie("access")
+    let mut request = Vec::new();
+    request::post(&mut request, Envelope { host: &target.host, token: None }, "/api/users/signup", body);
+    let mut connection = connect(target).await;
+    let answer = call(&mut connection, &request).await;
+    let cookie = answer.cookie("access").expect("whoever signs up is signed in");
+    cookie.split(';').next().unwrap_or_default().to_owned()
 }

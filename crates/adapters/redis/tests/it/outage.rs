@@ -126,9 +126,9 @@ async fn scripts_that_redis_forgot_are_told_again() {
         RedisTimers::new(&client).schedule(&[timer()]).await.unwrap();
         RedisSessions::new(&client).create(session()).await.unwrap();
         RedisLimiter::new(&client).check("key", QUOTA).await.unwrap();
-        let mut heard = RedisTicketFeed::open(&shop.world.client).await.unwrap();
+        let mut feed = RedisTicketFeed::open(&shop.world.client).await.unwrap();
         tickets.commit(selling(&sample::bare_listing("Opera"))).await.unwrap();
-        assert!(matches!(heard.next().await, FeedItem::Changed(_)));
+        assert!(matches!(feed.next().await, FeedItem::Changed(_)));
     }
 }
 
