@@ -17,10 +17,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::messaging::consumer::{Consumer, ConsumerConfig, ConsumerPorts, EventHandler};
-use crate::messaging::driver::Pace;
+use crate::messaging::driver::{Pace, Step};
 use crate::messaging::relay::{Relay, RelayConfig, RelayPorts};
 use crate::ports::account_store::AccountStore;
 use crate::ports::clock::ClockAndIds;
+use crate::ports::error_chain;
 use crate::ports::gateway::PaymentGateway;
 use crate::ports::identity::{PasswordHasher, SessionLifetimes, SessionStore, TokenSigner};
 use crate::ports::order_store::OrderStore;
@@ -127,6 +128,13 @@ pub struct ExpirationPorts {
     pub parking: Arc<dyn ParkingLot>,
 }
 
+impl<S: ?Sized> Clone for ServicePorts<S> {
+    fn clone(&self) -> Self {
+        let Self { store, outbox, parking } = self;
+        Self { store: Arc::clone(store), outbox: Arc::clone(outbox), parking: Arc::clone(parking) }
+    }
+}
+
 impl ServiceContext {
     /// The accounts service.
     ///
@@ -209,17 +217,23 @@ impl ServiceContext {
 
     /// Whatever else wants to follow events; a new group begins at `start`.
     ///
+    /// It subscribes before this returns, or with its first step if the transport is away.
+    ///
     /// # Errors
     ///
     /// [`AssemblyError::Name`]: a service of the marketplace has the name of the handler, or nobody can.
-    pub fn follower(
+    pub async fn follower(
         &self,
         handler: Arc<dyn EventHandler>,
         parking: Arc<dyn ParkingLot>,
         start: StartFrom,
     ) -> Result<Loops, AssemblyError> {
         let config = ConsumerConfig { start, ..self.settings.consumer };
-        let consumer = Consumer::new(handler, self.consumer_ports(parking), config)?;
+        let mut consumer = Consumer::new(handler, self.consumer_ports(parking), config)?;
+        if let Err(error) = consumer.subscribe().await {
+            let (name, cause) = (consumer.name(), error_chain(&error));
+            tracing::warn!(name, cause, "{name} subscribes later: {cause}");
+        }
         Ok(Loops::default().consuming(consumer))
     }
 

@@ -1,13 +1,4 @@
 //! Makes adapters fail on purpose, so that tests see what a bad day does.
-//!
-//! Every operation of an adapter takes two steps of its plan: one before its
-//! effect and one after. A fault before means that nothing happened; a fault
-//! after means that it happened and the caller does not learn so. Whoever
-//! counts the steps of a run can therefore repeat it and crash at each:
-//!
-//! 1. run once with [`FaultPlan::counting`] and read [`FaultPlan::steps`];
-//! 2. for each `n` below it, run again with [`FaultPlan::crash_at`]`(n)`,
-//!    [`FaultPlan::revive`] the plan and look at what is left.
 
 mod dice;
 
@@ -70,6 +61,14 @@ pub enum Fault {
 }
 
 /// Says which operations go wrong, and how. A clone is a handle to the same plan.
+///
+/// Every operation of an adapter takes two steps of its plan: one before its effect and one after. A fault before means
+/// that nothing happened; a fault after means that it happened and the caller does not learn so. So a test can crash at
+/// each step of a run:
+///
+/// 1. run once with [`counting`](Self::counting), and read [`steps`](Self::steps);
+/// 2. for each `n` below it, run again with [`crash_at`](Self::crash_at)`(n)` or [`crash_after`](Self::crash_after)`(n)`,
+///    start another process on the same engines, and look at what is left.
 ///
 /// Give each simulated process a plan of its own, shared by all its adapters:
 /// a crash then stops that process and leaves what the engines hold.
@@ -134,9 +133,14 @@ impl FaultPlan {
 
     /// From the next step on, every operation fails.
     pub fn crash(&self) {
+        self.crash_after(0);
+    }
+
+    /// After so many more steps, every operation fails.
+    pub fn crash_after(&self, steps: u64) {
         if let Some(plan) = &self.0 {
             let mut state = plan.state.lock();
-            state.crash_at = Some(state.steps);
+            state.crash_at = Some(state.steps + steps);
         }
     }
 

@@ -18,12 +18,13 @@ use crate::client::MongoClient;
 use crate::document::Record;
 use crate::gateway::Attempt;
 use crate::order_store::{OrderDocument, StockDocument};
+use crate::parking::MongoParkingLot;
 use crate::payment_store::{PayableDocument, PaymentDocument};
 use crate::store::Query;
 use crate::ticket_store::ListingDocument;
 
 /// The services that have a database.
-const SERVICES: [&str; 5] = ["accounts", "tickets", "orders", "payments", "expiration"];
+const SERVICES: [&str; 6] = ["accounts", "tickets", "orders", "payments", "expiration", MongoParkingLot::OF_FOLLOWERS];
 
 /// Reads the databases of all services, and the ledger of a [`MongoGateway`](crate::MongoGateway).
 ///

@@ -52,6 +52,9 @@ pub struct MongoParkingLot {
 }
 
 impl MongoParkingLot {
+    /// The name, in place of a service's, of what an application's own followers could not handle.
+    pub const OF_FOLLOWERS: &str = "app";
+
     /// Opens the parking lot of a service; its indexes are made where they are missing.
     ///
     /// # Errors

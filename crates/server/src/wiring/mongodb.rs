@@ -37,11 +37,11 @@ pub(super) async fn audit_ports(settings: &MongoSettings) -> Result<AuditPorts, 
     Ok(AuditPorts { ledger: Some(Arc::new(audit_reader.clone())), audit_reader: Arc::new(audit_reader) })
 }
 
-/// The parking lots of the services that follow events.
+/// The parking lots of the services that follow events, and of the followers of whoever embeds them.
 pub(super) async fn parking_lots(settings: &MongoSettings) -> Result<ParkingLots, BoxError> {
     let client = client(settings).await?;
     let mut lots: ParkingLots = Vec::new();
-    for service in ["tickets", "orders", "payments", "expiration"] {
+    for service in ["tickets", "orders", "payments", "expiration", MongoParkingLot::OF_FOLLOWERS] {
         lots.push((service, Arc::new(MongoParkingLot::open(&client, service).await?)));
     }
     Ok(lots)

@@ -26,6 +26,12 @@ macro_rules! id {
                 Self(uuid)
             }
 
+            /// The id by which an application knows the thing that counts its own things.
+            #[must_use]
+            pub const fn from_u128(number: u128) -> Self {
+                Self(Uuid::from_u128(number))
+            }
+
             /// The id as a plain UUID.
             #[must_use]
             pub const fn uuid(self) -> Uuid {

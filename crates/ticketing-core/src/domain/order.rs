@@ -148,6 +148,12 @@ impl Order {
         self.ticket.price.times(self.quantity)
     }
 
+    /// Whether it is paid, and its places belong to the buyer.
+    #[must_use]
+    pub const fn is_completed(&self) -> bool {
+        matches!(self.status, OrderStatus::Completed { .. })
+    }
+
     /// The deadline, while the order awaits payment.
     ///
     /// # Errors

@@ -162,6 +162,15 @@ impl Consumer {
         self.counts.clone()
     }
 
+    /// Subscribes now, and not with the first step.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError`]: the first step will try again.
+    pub async fn subscribe(&mut self) -> Result<(), TransportError> {
+        self.subscribed().await.map(drop)
+    }
+
     async fn subscribed(&mut self) -> Result<&mut Box<dyn Subscription>, TransportError> {
         if self.subscription.is_none() {
             let config = SubscriptionConfig {

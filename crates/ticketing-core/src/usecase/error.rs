@@ -154,7 +154,9 @@ impl Error {
         }
     }
 
-    pub(crate) fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+    /// Something did not answer.
+    #[must_use]
+    pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Unavailable(Arc::new(cause))
     }
 }

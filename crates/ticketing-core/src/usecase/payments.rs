@@ -3,6 +3,7 @@
 mod conclude;
 mod follow_orders;
 mod pay_order;
+mod read_payments;
 mod receive_notice;
 mod settle;
 

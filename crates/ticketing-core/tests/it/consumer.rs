@@ -508,7 +508,7 @@ async fn nobody_follows_under_the_name_of_a_service() {
         let refused = Consumer::new(Arc::new(Named(name)), ports.clone(), ConsumerConfig::default());
         assert!(matches!(refused, Err(NameRefusal::Reserved(_))), "{name}");
         let parking = Arc::clone(&ports.parking);
-        let refused = context.follower(Arc::new(Named(name)), parking, StartFrom::Earliest);
+        let refused = context.follower(Arc::new(Named(name)), parking, StartFrom::Earliest).await;
         assert!(matches!(refused, Err(AssemblyError::Name(_))), "{name}");
     }
 }

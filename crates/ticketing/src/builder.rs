@@ -1,0 +1,228 @@
+//! Puts a market together.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ticketing_core::assembly::{AssemblyError, ExpirationPorts, Loops, ServiceContext, Settings};
+use ticketing_core::domain::hold_limits::HoldLimits;
+use ticketing_core::messaging::consumer::{EventHandler, HandleError};
+use ticketing_core::ports::clock::ClockAndIds;
+use ticketing_core::ports::gateway::PaymentGateway;
+use ticketing_core::ports::timers::TimerQueue;
+use ticketing_core::ports::transport::StartFrom;
+use ticketing_memory::MemoryEngines;
+use tokio::runtime::Handle;
+
+use crate::engines::{Stores, Transport};
+use crate::events::{Each, EventContext, MarketEvent};
+use crate::market::{Market, Running, Services};
+
+/// Says what a market stands on, and then opens it. A clone says the same.
+///
+/// Whatever is not said is in memory, with the sandbox for a bank.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing::{HandleError, Market, OrderCompleted};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let market = Market::builder()
+///     .hold_for(Duration::from_mins(5))
+///     .on("mailer", |event: OrderCompleted, context| async move {
+///         println!("mail {} to {}", context.idempotency_key(), event.order.buyer);
+///         Ok::<(), HandleError>(())
+///     })
+///     .open()
+///     .await?;
+/// # market.close().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "nothing runs before `open`"]
+pub struct MarketBuilder {
+    pub(crate) settings: Settings,
+    env: Option<ClockAndIds>,
+    stores: Option<Stores>,
+    transport: Option<Transport>,
+    timers: Option<Arc<dyn TimerQueue>>,
+    gateway: Option<Arc<dyn PaymentGateway>>,
+    takes_no_money: bool,
+    followers: Vec<Follower>,
+}
+
+/// What an application hears of events by.
+#[derive(Debug, Clone)]
+struct Follower {
+    handler: Arc<dyn EventHandler>,
+    start: StartFrom,
+    batch: Option<usize>,
+}
+
+/// Why a market cannot be opened. Nothing runs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Its engines do not fit together, or a follower cannot be called so.
+    #[error(transparent)]
+    Assembly(#[from] AssemblyError),
+    /// Two followers have one name, so each would miss what the other hears.
+    #[error("two followers are called {0:?}: each would miss what the other hears")]
+    TwoFollowers(String),
+    /// Nothing takes the money, and stores that outlive the process look as if somebody meant it.
+    #[error("nothing takes the money: say `.gateway(…)`, or `.sandbox()` to take none")]
+    NoGateway,
+    /// These stores bring no sandbox.
+    #[error("these stores have no sandbox that remembers as long as they do: say `.gateway(…)`")]
+    NoSandbox,
+    /// There is no tokio runtime to run it on.
+    #[error("a market runs on tokio: open it inside of a runtime")]
+    NoRuntime,
+}
+
+/// A market whose loops do not run yet.
+pub(crate) struct Assembled {
+    pub(crate) services: Services,
+    pub(crate) loops: Loops,
+}
+
+impl MarketBuilder {
+    /// Keeps the state there.
+    pub fn stores(self, stores: Stores) -> Self {
+        Self { stores: Some(stores), ..self }
+    }
+
+    /// Carries events so.
+    pub fn transport(self, transport: Transport) -> Self {
+        Self { transport: Some(transport), ..self }
+    }
+
+    /// Keeps deadlines there. Without timers that last, an order still ends, a few seconds after its deadline.
+    pub fn timers(self, timers: impl TimerQueue) -> Self {
+        Self { timers: Some(Arc::new(timers)), ..self }
+    }
+
+    /// Takes money by it.
+    pub fn gateway(self, gateway: impl PaymentGateway) -> Self {
+        Self { gateway: Some(Arc::new(gateway)), ..self }
+    }
+
+    /// Takes no money: the bank is a pretence, by the test cards that it is paid with. In memory it is so anyway.
+    pub const fn sandbox(mut self) -> Self {
+        self.takes_no_money = true;
+        self
+    }
+
+    /// Holds the places of an order so long; a quarter of an hour unless this is said.
+    pub const fn hold_for(mut self, span: Duration) -> Self {
+        self.settings.batcher.hold_for = span;
+        self
+    }
+
+    /// How much one buyer may hold.
+    pub const fn hold_limits(mut self, limits: HoldLimits) -> Self {
+        self.settings.batcher.limits = limits;
+        self
+    }
+
+    /// Changes whatever else can be set.
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Goes by another clock, and draws other ids.
+    pub fn clock(self, env: ClockAndIds) -> Self {
+        Self { env: Some(env), ..self }
+    }
+
+    /// Calls a function for each event of a type, one after the other.
+    ///
+    /// The name is that of a group of its own, `app.<name>`: it goes on where it stopped, and several processes share
+    /// the events. A new name begins now. Each event is settled by itself, and comes again if the process dies before
+    /// that: hand [`EventContext::idempotency_key`] on. What the function answers says what becomes of an event that
+    /// it could not handle, see [`OrRetry`](crate::OrRetry); to panic is to fail.
+    pub fn on<E, F, R>(self, name: &str, handler: F) -> Self
+    where
+        E: MarketEvent,
+        F: Fn(E, EventContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), HandleError>> + Send + 'static,
+    {
+        let handler = Arc::new(Each::<E, F>::new(format!("app.{name}"), handler));
+        self.following(Follower { handler, start: StartFrom::Latest, batch: Some(1) })
+    }
+
+    /// Hands batches of events to a handler of one's own, as one unit of work each: for projections.
+    ///
+    /// Its name is that of its group; a new one begins at `start`.
+    pub fn follow(self, handler: impl EventHandler, start: StartFrom) -> Self {
+        self.following(Follower { handler: Arc::new(handler), start, batch: None })
+    }
+
+    fn following(mut self, follower: Follower) -> Self {
+        self.followers.push(follower);
+        self
+    }
+
+    /// Opens the market: everything that it needs runs from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; nothing runs.
+    pub async fn open(self) -> Result<Market, OpenError> {
+        let runtime = Handle::try_current().map_err(|_| OpenError::NoRuntime)?;
+        let env = self.env.clone();
+        let memory = env.map_or_else(MemoryEngines::default, MemoryEngines::new);
+        let Assembled { services, loops } = self.assemble(&memory).await?;
+        let running = loops.start(services.env.clone(), &|task| drop(runtime.spawn(task)));
+        Ok(Market::new(services, Running::Loops(running)))
+    }
+
+    /// Puts everything together, over engines in memory where no others are said.
+    pub(crate) async fn assemble(&self, memory: &MemoryEngines) -> Result<Assembled, OpenError> {
+        self.check_names()?;
+        let gateway = self.bank(memory)?;
+        let stores = self.stores.clone().unwrap_or_else(|| Stores::in_memory(memory));
+        let Transport { publisher, subscriber } =
+            self.transport.clone().unwrap_or_else(|| Transport::in_memory(memory));
+        let timers = self.timers.clone().unwrap_or_else(|| memory.expiration_ports().timers);
+        let context = ServiceContext { publisher, subscriber, env: memory.env.clone(), settings: self.settings };
+        let outboxes = vec![
+            ("tickets", Arc::clone(&stores.tickets.outbox)),
+            ("orders", Arc::clone(&stores.orders.outbox)),
+            ("payments", Arc::clone(&stores.payments.outbox)),
+        ];
+        let expiration = ExpirationPorts { timers, parking: stores.expiration_parking };
+        let (tickets, mut loops) = context.tickets(stores.tickets)?;
+        let (orders, order_loops) = context.orders(stores.orders)?;
+        let (payments, payment_loops) = context.payments(stores.payments, gateway)?;
+        loops = loops.and(order_loops).and(payment_loops).and(context.expiration(expiration)?);
+        for Follower { handler, start, batch } in self.followers.clone() {
+            let mut context = context.clone();
+            context.settings.consumer.batch = batch.unwrap_or(context.settings.consumer.batch);
+            loops = loops.and(context.follower(handler, Arc::clone(&stores.follower_parking), start).await?);
+        }
+        Ok(Assembled { services: Services { tickets, orders, payments, env: context.env, outboxes }, loops })
+    }
+
+    fn bank(&self, memory: &MemoryEngines) -> Result<Arc<dyn PaymentGateway>, OpenError> {
+        match (&self.gateway, &self.stores) {
+            (Some(gateway), _) => Ok(Arc::clone(gateway)),
+            (None, None) => Ok(Arc::new(memory.gateway.clone())),
+            (None, Some(stores)) if self.takes_no_money => stores.sandbox.clone().ok_or(OpenError::NoSandbox),
+            (None, Some(_)) => Err(OpenError::NoGateway),
+        }
+    }
+
+    fn check_names(&self) -> Result<(), OpenError> {
+        let mut names = HashSet::new();
+        match self.followers.iter().find(|follower| !names.insert(follower.handler.name())) {
+            Some(twice) => Err(OpenError::TwoFollowers(twice.handler.name().to_owned())),
+            None => Ok(()),
+        }
+    }
+}

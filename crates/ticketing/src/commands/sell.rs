@@ -1,0 +1,133 @@
+//! Putting a ticket on sale.
+
+use ticketing_core::domain::ids::AccountId;
+use ticketing_core::domain::money::{Money, Price, Quantity};
+use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Ticket};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::tickets::CreateTicket;
+
+use super::{Checked, Running};
+use crate::market::Market;
+
+/// Puts a ticket on sale once it is awaited, see [`Market::sell`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing is put on sale before this is awaited"]
+pub struct Sell<'a> {
+    market: &'a Market,
+    seller: AccountId,
+    title: String,
+    description: Option<String>,
+    venue: Option<String>,
+    city: Option<String>,
+    category: Option<String>,
+    starts_at: Option<Timestamp>,
+    price: (u64, String),
+    places: u32,
+    max_per_buyer: Option<u32>,
+    key: Option<String>,
+}
+
+impl<'a> Sell<'a> {
+    pub(crate) fn new(market: &'a Market, seller: AccountId, title: &str) -> Self {
+        Self {
+            market,
+            seller,
+            title: title.to_owned(),
+            description: None,
+            venue: None,
+            city: None,
+            category: None,
+            starts_at: None,
+            price: (0, String::new()),
+            places: 1,
+            max_per_buyer: None,
+            key: None,
+        }
+    }
+
+    /// The price of a place in the smallest unit of a currency, such as cents, and the currency's ISO 4217 code. Required.
+    pub fn price(self, amount: u64, currency: &str) -> Self {
+        Self { price: (amount, currency.to_owned()), ..self }
+    }
+
+    /// How many equal places there are; one unless this is said.
+    pub const fn places(mut self, places: u32) -> Self {
+        self.places = places;
+        self
+    }
+
+    /// The most places of this ticket for one buyer, instead of the market's own limit.
+    pub const fn max_per_buyer(mut self, places: u32) -> Self {
+        self.max_per_buyer = Some(places);
+        self
+    }
+
+    /// Up to 4,000 characters, several lines.
+    pub fn description(self, text: &str) -> Self {
+        Self { description: Some(text.to_owned()), ..self }
+    }
+
+    /// The place of the event.
+    pub fn venue(self, venue: &str) -> Self {
+        Self { venue: Some(venue.to_owned()), ..self }
+    }
+
+    /// The city.
+    pub fn city(self, city: &str) -> Self {
+        Self { city: Some(city.to_owned()), ..self }
+    }
+
+    /// The kind of event, such as `concert`.
+    pub fn category(self, category: &str) -> Self {
+        Self { category: Some(category.to_owned()), ..self }
+    }
+
+    /// When the event begins.
+    pub const fn starts_at(mut self, time: Timestamp) -> Self {
+        self.starts_at = Some(time);
+        self
+    }
+
+    /// What the seller calls this request: sent twice under one key, it puts one ticket on sale.
+    pub fn key(self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self }
+    }
+
+    fn command(&self) -> Result<CreateTicket, Error> {
+        let mut checked = Checked::default();
+        let details = Details::parse(DetailsInput {
+            title: &self.title,
+            description: self.description.as_deref(),
+            venue: self.venue.as_deref(),
+            city: self.city.as_deref(),
+            category: self.category.as_deref(),
+            starts_at: self.starts_at,
+        });
+        let details = details.map_err(|wrong| checked.0.extend(wrong)).ok();
+        let (amount, currency) = &self.price;
+        let price = currency.parse().and_then(|currency| Price::new(Money { amount: *amount, currency }));
+        let price = checked.value(price);
+        let quantity = checked.value(Quantity::new(self.places));
+        let max_per_buyer = checked.value(self.max_per_buyer.map(Quantity::new).transpose()).flatten();
+        let key = checked.key(self.key.as_deref());
+        checked.end()?;
+        let (Some(details), Some(price), Some(quantity)) = (details, price, quantity) else {
+            return Err(Error::Invalid(Vec::new()));
+        };
+        Ok(CreateTicket { seller: self.seller, offer: Offer { details, price, quantity, max_per_buyer }, key })
+    }
+}
+
+impl<'a> IntoFuture for Sell<'a> {
+    type Output = Result<Ticket, Error>;
+    type IntoFuture = Running<'a, Ticket>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let command = self.command()?;
+            let created = self.market.tickets().create_ticket(command, self.market.origin());
+            Ok(self.market.carry_out(created).await?.ticket)
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! What a market stands on: where its state is kept, and how events travel.
+
+use std::sync::Arc;
+
+use ticketing_core::assembly::ServicePorts;
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::gateway::PaymentGateway;
+use ticketing_core::ports::order_store::OrderStore;
+use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
+use ticketing_memory::MemoryEngines;
+
+/// An engine could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The address names no engine, or one that this build does not have.
+    #[error("{address:?} names no engine of this build: {known}")]
+    Unknown {
+        /// The address up to its first colon; the rest may be secret.
+        address: String,
+        /// What could be named.
+        known: &'static str,
+    },
+    /// It does not answer, or is not as it must be.
+    #[error("the engine cannot be used")]
+    Engine(#[source] BoxError),
+}
+
+/// Where the services keep their state. Fill it with stores of your own, or take those of an engine.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    /// Of the tickets service.
+    pub tickets: ServicePorts<dyn TicketStore>,
+    /// Of the orders service.
+    pub orders: ServicePorts<dyn OrderStore>,
+    /// Of the payments service.
+    pub payments: ServicePorts<dyn PaymentStore>,
+    /// Events that the expiration service could not handle.
+    pub expiration_parking: Arc<dyn ParkingLot>,
+    /// Events that followers of the application could not handle.
+    pub follower_parking: Arc<dyn ParkingLot>,
+    /// A bank that takes no money and remembers as long as these stores do, for
+    /// [`MarketBuilder::sandbox`](crate::MarketBuilder::sandbox).
+    pub sandbox: Option<Arc<dyn PaymentGateway>>,
+}
+
+impl Stores {
+    /// Connects to the engine that an address names, such as `mongodb://localhost/?replicaSet=rs0`.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`].
+    pub async fn connect(address: &str) -> Result<Self, EngineError> {
+        match scheme(address) {
+            #[cfg(feature = "mongodb")]
+            "mongodb" | "mongodb+srv" => Self::mongodb(&ticketing_mongodb::MongoConfig::new(address)).await,
+            scheme => Err(unknown(scheme, "mongodb:// with the feature mongodb")),
+        }
+    }
+
+    /// Keeps everything in MongoDB, one database for each service.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Engine`]: it does not answer, or is no replica set.
+    #[cfg(feature = "mongodb")]
+    pub async fn mongodb(config: &ticketing_mongodb::MongoConfig) -> Result<Self, EngineError> {
+        mongodb(config).await.map_err(|error| EngineError::Engine(error.into()))
+    }
+
+    pub(crate) fn in_memory(memory: &MemoryEngines) -> Self {
+        Self {
+            tickets: memory.ticket_ports(),
+            orders: memory.order_ports(),
+            payments: memory.payment_ports(),
+            expiration_parking: memory.expiration_ports().parking,
+            follower_parking: Arc::new(memory.parking.clone()),
+            sandbox: Some(Arc::new(memory.gateway.clone())),
+        }
+    }
+}
+
+/// How events travel between services. Fill it with a transport of your own, or take that of an engine.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    /// Takes events to the others.
+    pub publisher: Arc<dyn EventPublisher>,
+    /// Brings the events of the others.
+    pub subscriber: Arc<dyn EventSubscriber>,
+}
+
+impl Transport {
+    /// Connects to the engine that an address names, such as `kafka://broker-1:9092,broker-2:9092`.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`].
+    pub async fn connect(address: &str) -> Result<Self, EngineError> {
+        match scheme(address) {
+            #[cfg(feature = "kafka")]
+            "kafka" => {
+                let brokers = address.trim_start_matches("kafka://").trim_end_matches('/');
+                Self::kafka(&ticketing_kafka::KafkaConfig::new(brokers)).await
+            }
+            scheme => Err(unknown(scheme, "kafka:// with the feature kafka")),
+        }
+    }
+
+    /// Over Kafka; topics that are missing are made.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Engine`]: it does not answer, or a topic is not as it must be.
+    #[cfg(feature = "kafka")]
+    pub async fn kafka(config: &ticketing_kafka::KafkaConfig) -> Result<Self, EngineError> {
+        kafka(config).await.map_err(EngineError::Engine)
+    }
+
+    pub(crate) fn in_memory(memory: &MemoryEngines) -> Self {
+        let broker = &memory.broker;
+        Self { publisher: Arc::new(broker.publisher()), subscriber: Arc::new(broker.subscriber()) }
+    }
+}
+
+/// An address without what may be secret of it.
+fn scheme(address: &str) -> &str {
+    address.split_once("://").map_or("", |(scheme, _)| scheme)
+}
+
+fn unknown(scheme: &str, known: &'static str) -> EngineError {
+    EngineError::Unknown { address: scheme.to_owned(), known }
+}
+
+#[cfg(feature = "mongodb")]
+async fn mongodb(config: &ticketing_mongodb::MongoConfig) -> Result<Stores, ticketing_mongodb::MongoError> {
+    use ticketing_mongodb::{
+        MongoClient, MongoGateway, MongoOrderStore, MongoParkingLot, MongoPaymentStore, MongoTicketStore,
+    };
+
+    let client = MongoClient::connect(config).await?;
+    let tickets = MongoTicketStore::open(&client).await?;
+    let orders = MongoOrderStore::open(&client).await?;
+    let payments = MongoPaymentStore::open(&client).await?;
+    let sandbox = Arc::new(MemoryEngines::default().gateway);
+    Ok(Stores {
+        tickets: ServicePorts {
+            outbox: Arc::new(tickets.outbox()),
+            parking: Arc::new(tickets.parking()),
+            store: Arc::new(tickets),
+        },
+        orders: ServicePorts {
+            outbox: Arc::new(orders.outbox()),
+            parking: Arc::new(orders.parking()),
+            store: Arc::new(orders),
+        },
+        payments: ServicePorts {
+            outbox: Arc::new(payments.outbox()),
+            parking: Arc::new(payments.parking()),
+            store: Arc::new(payments),
+        },
+        expiration_parking: Arc::new(MongoParkingLot::open(&client, "expiration").await?),
+        follower_parking: Arc::new(MongoParkingLot::open(&client, MongoParkingLot::OF_FOLLOWERS).await?),
+        sandbox: Some(Arc::new(MongoGateway::open(&client, sandbox).await?)),
+    })
+}
+
+#[cfg(feature = "kafka")]
+async fn kafka(config: &ticketing_kafka::KafkaConfig) -> Result<Transport, BoxError> {
+    use ticketing_kafka::{KafkaPublisher, KafkaSubscriber, KafkaTopics};
+
+    KafkaTopics::ensure(config).await?;
+    let publisher = KafkaPublisher::connect(config).await?;
+    Ok(Transport { publisher: Arc::new(publisher), subscriber: Arc::new(KafkaSubscriber::new(config)) })
+}

@@ -1,0 +1,331 @@
+//! A whole marketplace in one value.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use ticketing_core::assembly::{LoopEnded, LoopHealth, RunningLoops};
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::payment::Payment;
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::messaging::backoff::Backoff;
+use ticketing_core::ports::clock::ClockAndIds;
+use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::ports::outbox::Outbox;
+use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::Orders;
+use ticketing_core::usecase::payments::Payments;
+use ticketing_core::usecase::tickets::Tickets;
+use ticketing_core::wire::Origin;
+use tokio::runtime::Handle;
+
+use crate::builder::MarketBuilder;
+use crate::commands::{OrderPlaces, Pay, Sell};
+#[cfg(feature = "testing")]
+use crate::testing::ByHand;
+
+/// The pauses between two looks at an order.
+const PAUSES: Backoff = Backoff { first: Duration::from_millis(5), longest: Duration::from_millis(250) };
+
+/// A marketplace that runs. A clone is a handle to the same one.
+///
+/// People are named by an [`AccountId`]: any UUID that the application knows them by.
+///
+/// [Close](Self::close) it before the program ends. Dropping the last handle instead stops it as well, as long as the
+/// runtime lives, and logs what was left.
+///
+/// # Examples
+///
+/// See the [front page](crate).
+#[derive(Debug, Clone)]
+pub struct Market(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    services: Services,
+    running: Mutex<Running>,
+}
+
+/// What a market is called by.
+#[derive(Debug)]
+pub(crate) struct Services {
+    pub(crate) tickets: Tickets,
+    pub(crate) orders: Orders,
+    pub(crate) payments: Payments,
+    pub(crate) env: ClockAndIds,
+    pub(crate) outboxes: Vec<(&'static str, Arc<dyn Outbox>)>,
+}
+
+/// What runs behind a market.
+#[derive(Debug)]
+pub(crate) enum Running {
+    /// Its loops, by themselves.
+    Loops(RunningLoops),
+    /// Its loops, when a test says so.
+    #[cfg(feature = "testing")]
+    ByHand(Arc<ByHand>),
+    /// Nothing any more.
+    Closed,
+}
+
+/// Why an order never became what was waited for.
+#[derive(Debug, thiserror::Error)]
+pub enum WaitError {
+    /// The order ended, and is something else for good.
+    #[error("the order ended otherwise: it is {:?}", .0.status)]
+    Ended(Box<Order>),
+    /// The order could not be read.
+    #[error("the order could not be read")]
+    Read(#[from] Error),
+}
+
+/// The market was closed.
+#[derive(Debug, thiserror::Error)]
+#[error("the market is closed")]
+struct Closed;
+
+impl Market {
+    /// Begins with everything in memory and the sandbox for a bank; see [`MarketBuilder`] for what else there is.
+    #[must_use = "nothing runs before `open`"]
+    pub fn builder() -> MarketBuilder {
+        MarketBuilder::default()
+    }
+
+    pub(crate) fn new(services: Services, running: Running) -> Self {
+        Self(Arc::new(Inner { services, running: Mutex::new(running) }))
+    }
+
+    /// Puts a ticket on sale: `market.sell(seller, "Opera").price(4500, "EUR").places(2).await?`.
+    ///
+    /// # Errors
+    ///
+    /// Awaited, it answers [`Error::Invalid`] with everything that is wrong, or as
+    /// [`create_ticket`](Tickets::create_ticket).
+    pub fn sell(&self, seller: AccountId, title: &str) -> Sell<'_> {
+        Sell::new(self, seller, title)
+    }
+
+    /// Holds places of a ticket until they are paid: `market.order(buyer, ticket.id).places(2).await?`.
+    ///
+    /// # Errors
+    ///
+    /// Awaited, it answers [`Error::Invalid`], or as [`place_order`](Orders::place_order).
+    pub const fn order(&self, buyer: AccountId, ticket: TicketId) -> OrderPlaces<'_> {
+        OrderPlaces::new(self, buyer, ticket)
+    }
+
+    /// Takes money for an order, by a token of the gateway for a card: `market.pay(buyer, order.id, "tok_visa").await?`.
+    ///
+    /// # Errors
+    ///
+    /// Awaited, it answers [`Error::CardDeclined`], or as [`pay_order`](Payments::pay_order).
+    pub fn pay(&self, buyer: AccountId, order: OrderId, card: &str) -> Pay<'_> {
+        Pay::new(self, buyer, order, CardToken::new(card))
+    }
+
+    /// Puts the places of an order back on sale. Doing so twice does no harm.
+    ///
+    /// # Errors
+    ///
+    /// As [`cancel_order`](Orders::cancel_order).
+    pub async fn cancel(&self, buyer: AccountId, order: OrderId) -> Result<(), Error> {
+        self.carry_out(self.orders().cancel_order(order, buyer, self.origin())).await
+    }
+
+    /// A ticket and its sales.
+    ///
+    /// # Errors
+    ///
+    /// As [`ticket`](Tickets::ticket).
+    pub async fn ticket(&self, ticket: TicketId) -> Result<Listing, Error> {
+        self.settled().await;
+        self.tickets().ticket(ticket).await
+    }
+
+    /// An order of a buyer.
+    ///
+    /// # Errors
+    ///
+    /// As [`order`](Orders::order).
+    pub async fn order_of(&self, buyer: AccountId, order: OrderId) -> Result<Order, Error> {
+        self.settled().await;
+        self.orders().order(order, buyer).await
+    }
+
+    /// The payment of an order that is under way or took the money, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`payment_of`](Payments::payment_of).
+    pub async fn payment_of(&self, buyer: AccountId, order: OrderId) -> Result<Option<Payment>, Error> {
+        self.settled().await;
+        self.payments().payment_of(order, buyer).await
+    }
+
+    /// Waits until an order is what `is_so` says.
+    ///
+    /// Services hear of each other by events, so an order completes a moment after its payment.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Ended`] if the order is final and is not so, or [`WaitError::Read`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the wait and nothing else. It has no limit of its own: put it into a timeout.
+    pub async fn wait(
+        &self,
+        buyer: AccountId,
+        order: OrderId,
+        is_so: impl Fn(&Order) -> bool + Send,
+    ) -> Result<Order, WaitError> {
+        for look in 1.. {
+            let order = self.order_of(buyer, order).await?;
+            if is_so(&order) {
+                return Ok(order);
+            }
+            if order.pay_by().is_err() {
+                return Err(WaitError::Ended(Box::new(order)));
+            }
+            self.sleep(PAUSES.longest_after(look)).await;
+        }
+        Err(WaitError::Read(closed()))
+    }
+
+    /// The tickets service: what is on sale, searches, and changes to offers.
+    #[must_use]
+    pub fn tickets(&self) -> &Tickets {
+        &self.0.services.tickets
+    }
+
+    /// The orders service.
+    #[must_use]
+    pub fn orders(&self) -> &Orders {
+        &self.0.services.orders
+    }
+
+    /// The payments service.
+    #[must_use]
+    pub fn payments(&self) -> &Payments {
+        &self.0.services.payments
+    }
+
+    /// The clock and the ids of the market.
+    #[must_use]
+    pub fn env(&self) -> &ClockAndIds {
+        &self.0.services.env
+    }
+
+    /// Whether every loop of the market still runs; `None` once it is closed, or where a test runs them.
+    #[must_use]
+    pub fn health(&self) -> Option<LoopHealth> {
+        match &*self.0.running.lock() {
+            Running::Loops(loops) => Some(loops.health()),
+            #[cfg(feature = "testing")]
+            Running::ByHand(_) => None,
+            Running::Closed => None,
+        }
+    }
+
+    /// Where a chain of events begins: a request of its own.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        let env = self.env();
+        Origin::new(env.uuid(env.now()))
+    }
+
+    /// Stops everything in order: what was begun is decided, and what was decided is published.
+    ///
+    /// Commands are [`Error::Unavailable`] from then on. Closing twice does no harm.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopEnded`] if a loop had ended before: what was acknowledged is safe all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops everything at once; what was acknowledged is safe, and published after the next start.
+    pub async fn close(&self) -> Result<(), LoopEnded> {
+        let running = std::mem::replace(&mut *self.0.running.lock(), Running::Closed);
+        match running {
+            Running::Loops(loops) => loops.stop().await,
+            #[cfg(feature = "testing")]
+            Running::ByHand(_) => Ok(()),
+            Running::Closed => Ok(()),
+        }
+    }
+
+    /// Carries out a command; in a test, once everything before it has settled.
+    pub(crate) async fn carry_out<T>(
+        &self,
+        command: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
+        if matches!(*self.0.running.lock(), Running::Closed) {
+            return Err(closed());
+        }
+        #[cfg(feature = "testing")]
+        if let Some(hand) = self.hand() {
+            return hand.carry_out(command).await;
+        }
+        command.await
+    }
+
+    /// Pauses; in a test, time passes instead.
+    async fn sleep(&self, pause: Duration) {
+        #[cfg(feature = "testing")]
+        if let Some(hand) = self.hand() {
+            return hand.pass(pause);
+        }
+        self.env().clock.sleep(pause).await;
+    }
+
+    /// In a test, moves every event before something is read.
+    async fn settled(&self) {
+        #[cfg(feature = "testing")]
+        if let Some(hand) = self.hand() {
+            hand.settled().await;
+        }
+    }
+
+    #[cfg(feature = "testing")]
+    fn hand(&self) -> Option<Arc<ByHand>> {
+        match &*self.0.running.lock() {
+            Running::ByHand(hand) => Some(Arc::clone(hand)),
+            Running::Loops(_) | Running::Closed => None,
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::unavailable(Closed)
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let running = std::mem::replace(self.running.get_mut(), Running::Closed);
+        let Running::Loops(loops) = running else { return };
+        let outboxes = std::mem::take(&mut self.services.outboxes);
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(stop_and_tell(loops, outboxes))),
+            Err(_) => tracing::warn!("a market was dropped, and not closed, outside of its runtime: it ends at once"),
+        }
+    }
+}
+
+/// Stops the loops of a market that nobody closed, and logs which events nobody has heard of yet.
+async fn stop_and_tell(loops: RunningLoops, outboxes: Vec<(&'static str, Arc<dyn Outbox>)>) {
+    if let Err(ended) = loops.stop().await {
+        tracing::warn!(%ended, "a market was dropped, and not closed: {ended}");
+    }
+    let mut left = Vec::new();
+    for (service, outbox) in outboxes {
+        match outbox.pending(None, 1000).await {
+            Ok(pending) if pending.events.is_empty() => {}
+            Ok(pending) => left.push(format!("{} of {service}", pending.events.len())),
+            Err(_) => left.push(format!("an unknown number of {service}")),
+        }
+    }
+    let left = if left.is_empty() { "nothing".to_owned() } else { left.join(", ") };
+    tracing::warn!(left, "a market was dropped, and not closed; events that are not published: {left}");
+}

@@ -1,0 +1,210 @@
+//! A market for tests: time moves when the test says so, and so do events.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use ticketing_core::assembly::Loops;
+use ticketing_core::ports::clock::ClockAndIds;
+use ticketing_core::ports::{BoxError, error_chain};
+use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines, SequentialIds};
+use tokio::sync::Mutex;
+use tokio::task::{JoinSet, yield_now};
+
+use crate::builder::{Assembled, MarketBuilder, OpenError};
+use crate::market::{Market, Running};
+
+/// A [`Market`] in memory whose time and faults a test decides.
+///
+/// Every command and every read of the market first moves all events to whoever waits for them. Time stands still but
+/// for [`advance`](Self::advance), and where a command would wait for ever otherwise.
+///
+/// # Examples
+///
+/// A hold that ends, and a crash at a commit:
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing::memory::{Fault, Operation};
+/// use ticketing::{AccountId, Market};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let market = Market::test().await?;
+/// let [seller, ben, eve] = [1, 2, 3].map(AccountId::from_u128);
+/// let ticket = market.sell(seller, "Opera").price(4500, "EUR").await?;
+///
+/// let held = market.order(ben, ticket.id).await?;
+/// assert_eq!(market.order(eve, ticket.id).await.unwrap_err().code(), "sold_out");
+/// market.advance(Duration::from_mins(15)).await?;
+/// market.faults().inject(Operation::Commit, Fault::FailAfter);
+/// let order = market.order(eve, ticket.id).await?;
+///
+/// let market = market.crash().await?;
+/// assert_eq!(market.order_of(eve, order.id).await?, order);
+/// assert!(market.order_of(ben, held.id).await?.pay_by().is_err());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TestMarket {
+    market: Market,
+    hand: Arc<ByHand>,
+    builder: MarketBuilder,
+    clock: ManualClock,
+    faults: FaultPlan,
+    engines: MemoryEngines,
+}
+
+/// A loop failed, as the [faults](TestMarket::faults) of the test would have it.
+#[derive(Debug, thiserror::Error)]
+#[error("a loop of the market failed")]
+pub struct SettleError(#[source] BoxError);
+
+/// The loops of a market, stepped by hand.
+#[derive(Debug)]
+pub(crate) struct ByHand {
+    clock: ManualClock,
+    loops: Mutex<Loops>,
+    /// Dropping them is `kill -9`.
+    _batchers: JoinSet<()>,
+}
+
+impl Market {
+    /// A market for tests, in memory; [`MarketBuilder::test`] for one that is set up otherwise.
+    ///
+    /// # Errors
+    ///
+    /// None in memory.
+    pub async fn test() -> Result<TestMarket, OpenError> {
+        Self::builder().test().await
+    }
+}
+
+impl MarketBuilder {
+    /// Opens the market for tests: its loops run when the test says so, and its clock is moved by hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub async fn test(self) -> Result<TestMarket, OpenError> {
+        let clock = ManualClock::default();
+        let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
+        TestMarket::over(MemoryEngines::new(env), clock, self).await
+    }
+}
+
+impl TestMarket {
+    async fn over(engines: MemoryEngines, clock: ManualClock, builder: MarketBuilder) -> Result<Self, OpenError> {
+        let faults = FaultPlan::counting(Arc::new(clock.clone()));
+        let Assembled { services, mut loops } = builder.assemble(&engines.with_faults(&faults)).await?;
+        let mut batchers = JoinSet::new();
+        for batcher in loops.take_batchers() {
+            batchers.spawn(batcher.run());
+        }
+        let hand = Arc::new(ByHand { clock: clock.clone(), loops: Mutex::new(loops), _batchers: batchers });
+        let market = Market::new(services, Running::ByHand(Arc::clone(&hand)));
+        // A group hears what is published after it subscribed.
+        hand.settled().await;
+        Ok(Self { market, hand, builder, clock, faults, engines })
+    }
+
+    /// Lets time pass, and then whatever is due happen.
+    ///
+    /// # Errors
+    ///
+    /// [`SettleError`], the first.
+    pub async fn advance(&self, span: Duration) -> Result<(), SettleError> {
+        self.clock.advance(span);
+        self.settle().await
+    }
+
+    /// Moves every event to whoever waits for it, until nothing is left to do.
+    ///
+    /// # Errors
+    ///
+    /// [`SettleError`], the first.
+    pub async fn settle(&self) -> Result<(), SettleError> {
+        self.hand.settle().await
+    }
+
+    /// What goes wrong in this process, from now on.
+    #[must_use]
+    pub const fn faults(&self) -> &FaultPlan {
+        &self.faults
+    }
+
+    /// The clock.
+    #[must_use]
+    pub const fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    /// What outlives a [crash](Self::crash): stores, events on their way, timers, and the bank's own books.
+    #[must_use]
+    pub const fn engines(&self) -> &MemoryEngines {
+        &self.engines
+    }
+
+    /// Ends the process as `kill -9` does, and starts another one on the same engines, without faults.
+    ///
+    /// As long passes in between as the dead process would have had its outboxes to itself: some ten seconds.
+    ///
+    /// # Errors
+    ///
+    /// As [`MarketBuilder::open`].
+    pub async fn crash(self) -> Result<Self, OpenError> {
+        let Self { market, hand, builder, clock, engines, .. } = self;
+        drop((market, hand));
+        clock.advance(builder.settings.relay.lease);
+        Self::over(engines, clock, builder).await
+    }
+}
+
+impl Deref for TestMarket {
+    type Target = Market;
+
+    fn deref(&self) -> &Market {
+        &self.market
+    }
+}
+
+impl ByHand {
+    async fn settle(&self) -> Result<(), SettleError> {
+        let mut loops = self.loops.lock().await;
+        self.in_time(loops.settle()).await.map_err(SettleError)
+    }
+
+    /// As [`ByHand::settle`]; what fails is tried again with the next command, as loops do.
+    pub(crate) async fn settled(&self) {
+        if let Err(error) = self.settle().await {
+            tracing::debug!(cause = error_chain(&error), "a loop failed");
+        }
+    }
+
+    pub(crate) fn pass(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+
+    pub(crate) async fn carry_out<T>(&self, command: impl Future<Output = T> + Send) -> T {
+        self.settled().await;
+        self.in_time(command).await
+    }
+
+    /// Lets time pass wherever a future sleeps, since nobody else would.
+    async fn in_time<T>(&self, future: impl Future<Output = T> + Send) -> T {
+        /// So often is looked whether the tasks of order batchers bring it on.
+        const LOOKS: usize = 256;
+        let mut future = Box::pin(future);
+        loop {
+            for _ in 0..LOOKS {
+                if let Poll::Ready(output) = futures::poll!(&mut future) {
+                    return output;
+                }
+                yield_now().await;
+            }
+            self.clock.advance(Duration::from_millis(20));
+        }
+    }
+}

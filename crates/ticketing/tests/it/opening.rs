@@ -1,0 +1,105 @@
+//! Opening and closing, and what is refused.
+
+use std::time::Duration;
+
+use ticketing::{Error, ErrorKind, HandleError, Market, OpenError, Order, OrderCompleted, OrderStatus, WaitError};
+
+use crate::{BUYER, SELLER, buy, opera};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_from_beginning_to_end() {
+    let market = Market::builder().open().await.unwrap();
+    let ticket = opera(&market).await;
+
+    let order = buy(&market, &ticket).await;
+
+    let payment = market.payment_of(BUYER, order.id).await.unwrap().expect("it is paid");
+    assert_eq!((payment.order, payment.total.amount), (order.id, 4500));
+    assert!(matches!(market.payment_of(SELLER, order.id).await, Err(Error::OrderNotFound)));
+    market.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_said_at_once() {
+    let market = Market::builder().open().await.unwrap();
+
+    let wrong = market.sell(SELLER, " ").price(0, "gold").places(0).max_per_buyer(0).key("").await;
+
+    let Err(Error::Invalid(fields)) = wrong else { panic!("{wrong:?}") };
+    let fields: Vec<_> = fields.iter().map(|invalid| invalid.field).collect();
+    assert_eq!(fields, ["title", "currency", "quantity", "quantity", "Idempotency-Key"]);
+    market.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_market_does_nothing_and_says_so() {
+    let market = Market::builder().open().await.unwrap();
+    let ticket = opera(&market).await;
+    market.close().await.unwrap();
+    market.close().await.unwrap();
+
+    for refused in [
+        market.sell(SELLER, "Ballet").price(1, "EUR").await.map(drop),
+        market.order(BUYER, ticket.id).await.map(drop),
+        market.pay(BUYER, ticketing::OrderId::from_u128(1), "tok_visa").await.map(drop),
+        market.cancel(BUYER, ticketing::OrderId::from_u128(1)).await,
+    ] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    }
+    assert!(market.ticket(ticket.id).await.is_ok(), "what is stored can be read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_ended_otherwise_is_not_waited_for() {
+    let market = Market::builder().open().await.unwrap();
+    let ticket = opera(&market).await;
+    let order = market.order(BUYER, ticket.id).await.unwrap();
+    market.cancel(BUYER, order.id).await.unwrap();
+
+    let ended = market.wait(BUYER, order.id, Order::is_completed).await;
+
+    let Err(WaitError::Ended(order)) = ended else { panic!("{ended:?}") };
+    assert!(matches!(order.status, OrderStatus::Cancelled { .. }));
+    market.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_would_take_events_away_is_refused() {
+    let hear = |_: OrderCompleted, _| async { Ok::<_, HandleError>(()) };
+
+    let twice = Market::builder().on("mailer", hear).on("mailer", hear).open().await;
+    let ours = Market::builder().on("payments", hear).open().await;
+
+    assert!(matches!(twice, Err(OpenError::TwoFollowers(name)) if name == "app.mailer"));
+    assert!(matches!(ours, Err(OpenError::Assembly(_))), "{ours:?}");
+}
+
+#[test]
+fn a_market_needs_a_runtime() {
+    let opened = futures::executor::block_on(Market::builder().open());
+
+    assert!(matches!(opened, Err(OpenError::NoRuntime)), "{opened:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_market_that_is_dropped_finishes_what_was_begun() {
+    let heard = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let told = heard.clone();
+    let market = Market::builder()
+        .on("reader", move |_: OrderCompleted, _| {
+            let told = told.clone();
+            async move {
+                told.add_permits(1);
+                Ok(())
+            }
+        })
+        .open()
+        .await
+        .unwrap();
+    let ticket = opera(&market).await;
+    buy(&market, &ticket).await;
+
+    let _heard = tokio::time::timeout(Duration::from_secs(60), heard.acquire()).await.expect("it is told");
+    drop(market);
+}
