@@ -71,6 +71,7 @@ pub(crate) enum Running {
 
 /// Why an order never became what was waited for.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WaitError {
     /// The order ended, and is something else for good.
     #[error("the order ended otherwise: it is {:?}", .0.status)]

@@ -6,7 +6,7 @@ use ticketing_memory::MemoryEngines;
 
 use super::memory;
 use crate::config::Config;
-#[cfg(any(feature = "mongodb", feature = "kafka", feature = "redis"))]
+#[cfg(any(feature = "mongodb", feature = "kafka"))]
 use crate::config::Service;
 use crate::marketplace::Engines;
 
