@@ -56,19 +56,24 @@ impl Stores {
     pub async fn connect(address: &str) -> Result<Self, EngineError> {
         match scheme(address) {
             #[cfg(feature = "mongodb")]
-            "mongodb" | "mongodb+srv" => Self::mongodb(&ticketing_mongodb::MongoConfig::new(address)).await,
+            "mongodb" | "mongodb+srv" => {
+                use ticketing_mongodb::{MongoClient, MongoConfig};
+
+                let client = MongoClient::connect(&MongoConfig::new(address)).await;
+                Self::mongodb(&client.map_err(|error| EngineError::Engine(error.into()))?).await
+            }
             scheme => Err(unknown(scheme, "mongodb:// with the feature mongodb")),
         }
     }
 
-    /// Keeps everything in MongoDB, one database for each service.
+    /// Keeps everything in MongoDB, one database for each service, over a client that the application may share.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Engine`]: it does not answer, or is no replica set.
+    /// [`EngineError::Engine`]: it does not answer.
     #[cfg(feature = "mongodb")]
-    pub async fn mongodb(config: &ticketing_mongodb::MongoConfig) -> Result<Self, EngineError> {
-        mongodb(config).await.map_err(|error| EngineError::Engine(error.into()))
+    pub async fn mongodb(client: &ticketing_mongodb::MongoClient) -> Result<Self, EngineError> {
+        mongodb(client).await.map_err(|error| EngineError::Engine(error.into()))
     }
 
     pub(crate) fn in_memory(memory: &MemoryEngines) -> Self {
@@ -135,15 +140,12 @@ fn unknown(scheme: &str, known: &'static str) -> EngineError {
 }
 
 #[cfg(feature = "mongodb")]
-async fn mongodb(config: &ticketing_mongodb::MongoConfig) -> Result<Stores, ticketing_mongodb::MongoError> {
-    use ticketing_mongodb::{
-        MongoClient, MongoGateway, MongoOrderStore, MongoParkingLot, MongoPaymentStore, MongoTicketStore,
-    };
+async fn mongodb(client: &ticketing_mongodb::MongoClient) -> Result<Stores, ticketing_mongodb::MongoError> {
+    use ticketing_mongodb::{MongoGateway, MongoOrderStore, MongoParkingLot, MongoPaymentStore, MongoTicketStore};
 
-    let client = MongoClient::connect(config).await?;
-    let tickets = MongoTicketStore::open(&client).await?;
-    let orders = MongoOrderStore::open(&client).await?;
-    let payments = MongoPaymentStore::open(&client).await?;
+    let tickets = MongoTicketStore::open(client).await?;
+    let orders = MongoOrderStore::open(client).await?;
+    let payments = MongoPaymentStore::open(client).await?;
     let sandbox = Arc::new(MemoryEngines::default().gateway);
     Ok(Stores {
         tickets: ServicePorts {
@@ -161,9 +163,9 @@ async fn mongodb(config: &ticketing_mongodb::MongoConfig) -> Result<Stores, tick
             parking: Arc::new(payments.parking()),
             store: Arc::new(payments),
         },
-        expiration_parking: Arc::new(MongoParkingLot::open(&client, "expiration").await?),
-        follower_parking: Arc::new(MongoParkingLot::open(&client, MongoParkingLot::OF_FOLLOWERS).await?),
-        sandbox: Some(Arc::new(MongoGateway::open(&client, sandbox).await?)),
+        expiration_parking: Arc::new(MongoParkingLot::open(client, "expiration").await?),
+        follower_parking: Arc::new(MongoParkingLot::open(client, MongoParkingLot::OF_FOLLOWERS).await?),
+        sandbox: Some(Arc::new(MongoGateway::open(client, sandbox).await?)),
     })
 }
 

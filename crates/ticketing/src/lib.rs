@@ -82,3 +82,10 @@ pub use ticketing_core::ports::gateway::PaymentGateway;
 pub use ticketing_core::ports::transport::StartFrom;
 pub use ticketing_core::usecase::error::{Error, ErrorKind};
 pub use ticketing_memory as memory;
+
+#[cfg(feature = "kafka")]
+pub use ticketing_kafka as kafka;
+#[cfg(feature = "mongodb")]
+pub use ticketing_mongodb as mongodb;
+#[cfg(feature = "redis")]
+pub use ticketing_redis as redis;

@@ -1,5 +1,6 @@
 //! Where the cluster is, what topics and groups are called there, and how long anything may take.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -108,7 +109,66 @@ pub struct KafkaConfig {
     /// Each partition that it reads has an equal share, and at least one message. What the client has fetched and
     /// not yet handed over comes on top: about 8 MiB, and one fetch from each broker.
     pub buffered_bytes: usize,
+    /// Other properties of librdkafka, by their names, for every client. By default none.
+    ///
+    /// Those that have a field here, or that a promise of this adapter rests on, are refused.
+    pub properties: KafkaProperties,
 }
+
+/// Properties of librdkafka by their names. Their values may be secret, so they are never printed.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_kafka::KafkaConfig;
+///
+/// let properties = [("client.rack", "zone-a"), ("socket.keepalive.enable", "true")].into_iter().collect();
+/// let config = KafkaConfig { properties, ..KafkaConfig::new("kafka:9092") };
+/// # let _ = config;
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct KafkaProperties(BTreeMap<String, String>);
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for KafkaProperties {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(properties: I) -> Self {
+        Self(properties.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl fmt::Debug for KafkaProperties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What has a field of its own, or what a promise rests on.
+const OURS: [&str; 25] = [
+    "acks",
+    "allow.auto.create.topics",
+    "auto.commit.enable",
+    "auto.commit.interval.ms",
+    "auto.offset.reset",
+    "bootstrap.servers",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "enable.idempotence",
+    "enable.partition.eof",
+    "group.id",
+    "group.protocol",
+    "isolation.level",
+    "linger.ms",
+    "message.max.bytes",
+    "message.timeout.ms",
+    "metadata.broker.list",
+    "partition.assignment.strategy",
+    "partitioner",
+    "queue.buffering.max.ms",
+    "request.required.acks",
+    "session.timeout.ms",
+    "socket.timeout.ms",
+    "topic.metadata.refresh.interval.ms",
+    "transactional.id",
+];
 
 impl Default for KafkaConfig {
     fn default() -> Self {
@@ -130,6 +190,7 @@ impl Default for KafkaConfig {
             commit_every: Duration::from_secs(1),
             buffered: 4096,
             buffered_bytes: 32 * 1024 * 1024,
+            properties: KafkaProperties::default(),
         }
     }
 }
@@ -158,6 +219,14 @@ impl KafkaConfig {
         if (self.tls || self.user.is_some()) && !cfg!(feature = "tls") {
             return Err(KafkaError::NoTls);
         }
+        let is_secured = self.tls || self.user.is_some();
+        let is_ours = |name: &String| {
+            let is_security = name == "security.protocol" || name.starts_with("ssl.") || name.starts_with("sasl.");
+            OURS.contains(&name.as_str()) || is_secured && is_security
+        };
+        if let Some(name) = self.properties.0.keys().find(|name| is_ours(name)) {
+            return Err(KafkaError::PropertyOfOurs { name: name.clone() });
+        }
         // The client does not say which file it could not read.
         match &self.ca {
             Some(file) if self.tls => authorities(file),
@@ -176,6 +245,7 @@ impl KafkaConfig {
             .set("reconnect.backoff.max.ms", "2000")
             // A topic that was deleted and made again is noticed in seconds, not after five minutes.
             .set("topic.metadata.refresh.interval.ms", "10000");
+        client.extend(self.properties.0.clone());
         client
     }
 
@@ -210,6 +280,7 @@ impl KafkaConfig {
             .set("linger.ms", millis(self.linger))
             .set("message.timeout.ms", millis(self.publish_within))
             .set("message.max.bytes", self.max_bytes.to_string());
+        producer.extend(self.properties.0.clone());
         producer
     }
 
@@ -231,6 +302,7 @@ impl KafkaConfig {
             .set("queued.max.messages.kbytes", "8192")
             .set("fetch.max.bytes", self.max_bytes.max(4 * 1024 * 1024).to_string())
             .set("max.partition.fetch.bytes", (512 * 1024).to_string());
+        consumer.extend(self.properties.0.clone());
         consumer
     }
 }
@@ -268,6 +340,46 @@ mod tests {
         let shown = format!("{:?}", KafkaConfig { user, ..KafkaConfig::default() });
 
         assert!(shown.contains("ada") && !shown.contains("tomato"), "{shown}");
+    }
+
+    #[test]
+    fn properties_of_the_client_are_set_and_those_of_ours_refused() {
+        let with =
+            |name: &str| KafkaConfig { properties: [(name, "tomato")].into_iter().collect(), ..KafkaConfig::default() };
+        let rack = with("client.rack");
+
+        assert!(rack.check().is_ok() && !format!("{rack:?}").contains("tomato"));
+        for client in [rack.client(), rack.producer(), rack.consumer("catalog")] {
+            assert_eq!(client.get("client.rack"), Some("tomato"));
+        }
+        assert_eq!(with("compression.codec").producer().get("compression.codec"), Some("tomato"));
+        for ours in OURS {
+            assert!(matches!(with(ours).check(), Err(KafkaError::PropertyOfOurs { name }) if name == ours));
+        }
+        assert!(with("security.protocol").check().is_ok());
+        let twice = KafkaConfig { tls: true, ..with("security.protocol") };
+        assert!(!cfg!(feature = "tls") || matches!(twice.check(), Err(KafkaError::PropertyOfOurs { .. })));
+    }
+
+    #[test]
+    fn whatever_a_promise_rests_on_is_not_set_by_hand() {
+        // These only make it faster or slower.
+        let free = [
+            "client.id",
+            "compression.codec",
+            "fetch.max.bytes",
+            "heartbeat.interval.ms",
+            "max.partition.fetch.bytes",
+            "queued.max.messages.kbytes",
+            "reconnect.backoff.max.ms",
+            "socket.nagle.disable",
+        ];
+        let config = KafkaConfig::default();
+
+        for client in [config.producer(), config.consumer("catalog")] {
+            let known = |name: &str| OURS.contains(&name) || free.contains(&name);
+            assert_eq!(client.config_map().keys().find(|name| !known(name)), None);
+        }
     }
 
     #[cfg(not(feature = "tls"))]

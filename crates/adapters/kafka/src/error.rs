@@ -20,6 +20,12 @@ pub enum KafkaError {
     /// Build with the feature `tls`, or ask for neither TLS nor a user.
     #[error("this build speaks to kafka without TLS and without users: build it with the feature tls")]
     NoTls,
+    /// Use the field of the configuration, or leave it: a promise of the adapter rests on it.
+    #[error("the property {name} is not set by hand: it has a field of its own, or a promise rests on it")]
+    PropertyOfOurs {
+        /// Which property.
+        name: String,
+    },
     /// Mend the file.
     #[error("the trusted authorities in {file} cannot be read")]
     Authorities {

@@ -29,7 +29,7 @@
 //! With the feature `tls` brokers are reached over TLS, and with a user:
 //!
 //! ```
-//! use ticketing_kafka::{KafkaConfig, KafkaSasl, KafkaUser};
+//! use ticketing_kafka::{KafkaConfig, KafkaProperties, KafkaSasl, KafkaUser};
 //!
 //! let user = KafkaUser {
 //!     mechanism: KafkaSasl::ScramSha512,
@@ -51,7 +51,7 @@ mod publisher;
 mod subscriber;
 mod topics;
 
-pub use config::{KafkaConfig, KafkaSasl, KafkaUser};
+pub use config::{KafkaConfig, KafkaProperties, KafkaSasl, KafkaUser};
 pub use error::KafkaError;
 pub use log::KafkaLog;
 pub use publisher::KafkaPublisher;

@@ -39,13 +39,48 @@ impl MongoClient {
     ///
     /// [`MongoError`] is a sentence that tells what to change.
     pub async fn connect(config: &MongoConfig) -> Result<Self, MongoError> {
+        Self::connect_with(config, |_| {}).await
+    }
+
+    /// Connects with options of the driver that no field of [`MongoConfig`] has, such as a callback for credentials.
+    ///
+    /// What the adapter relies on cannot be changed: concerns, where to read, retries, and who hears of elections.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use ticketing_mongodb::{MongoClient, MongoConfig};
+    ///
+    /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0");
+    /// let client = MongoClient::connect_with(&config, |options| options.max_pool_size = Some(20)).await?;
+    /// let own = client.driver().database("festival");
+    /// # let _ = own; Ok(())
+    /// # }
+    /// ```
+    pub async fn connect_with(
+        config: &MongoConfig,
+        change: impl FnOnce(&mut ClientOptions),
+    ) -> Result<Self, MongoError> {
         let elections = Elections::default();
-        let mut options = options(config).await?;
+        let mut options = options(config, change).await?;
         options.sdam_event_handler = Some(elections.observer());
         let client = Client::with_options(options)?;
         check(&client.database("admin")).await?;
         warn_of_long_transactions(&client.database("admin")).await;
         Ok(Self { client, config: Arc::new(config.clone()), unreadable: PassedBy::default(), elections })
+    }
+
+    /// The driver's client, for databases of the application: it shares the connections.
+    ///
+    /// Its reads and writes are by majority unless a collection says otherwise.
+    #[must_use]
+    pub const fn driver(&self) -> &Client {
+        &self.client
     }
 
     /// What lists passed by because it cannot be read, in all databases.
@@ -78,10 +113,11 @@ impl MongoClient {
 const CONNECTIONS: u32 = 100;
 
 /// What the connection string says, but for what the adapter relies on.
-async fn options(config: &MongoConfig) -> Result<ClientOptions, MongoError> {
+async fn options(config: &MongoConfig, change: impl FnOnce(&mut ClientOptions)) -> Result<ClientOptions, MongoError> {
     let mut options = ClientOptions::parse(&config.uri).await?;
-    trust(&mut options, config)?;
     options.app_name = Some("ticketing".to_owned());
+    change(&mut options);
+    trust(&mut options, config)?;
     options.server_selection_timeout = Some(config.select_within);
     options.write_concern = Some(WriteConcern::majority());
     options.read_concern = Some(ReadConcern::majority());
@@ -188,8 +224,14 @@ mod tests {
                     &serverSelectionTimeoutMS=1&appName=other";
         let config = MongoConfig::new(format!("mongodb://one,two/?replicaSet=rs0&{weak}"));
 
-        let options = options(&config).await.unwrap();
+        let change = |options: &mut ClientOptions| {
+            options.write_concern = None;
+            options.retry_writes = Some(false);
+            options.app_name = Some("festival".to_owned());
+        };
+        let options = options(&config, change).await.unwrap();
 
+        assert_eq!(options.app_name.as_deref(), Some("festival"));
         assert_eq!(options.selection_criteria, Some(SelectionCriteria::ReadPreference(ReadPreference::Primary)));
         assert_eq!(options.read_concern, Some(ReadConcern::majority()));
         assert_eq!(options.write_concern, Some(WriteConcern::majority()));
@@ -202,7 +244,7 @@ mod tests {
     async fn connections_are_as_many_as_the_connection_string_says() {
         for (said, expected) in [("", CONNECTIONS), ("&maxPoolSize=7", 7)] {
             let config = MongoConfig::new(format!("mongodb://one/?replicaSet=rs0{said}"));
-            assert_eq!(options(&config).await.unwrap().max_pool_size, Some(expected), "{said}");
+            assert_eq!(options(&config, |_| {}).await.unwrap().max_pool_size, Some(expected), "{said}");
         }
     }
 }
