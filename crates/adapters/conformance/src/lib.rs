@@ -14,6 +14,9 @@
 //!    nothing.
 //! 4. Optionally print the table with [`report!`].
 //!
+//! A failure says what the rule had done, what was to come and what came: "10 of 60 deliveries were dropped unsettled,
+//! and the others settled: 60 events were to come; 50 came, then nothing for 30s".
+//!
 //! ```
 //! use std::collections::HashMap;
 //! use std::sync::{Arc, Mutex};
@@ -88,6 +91,7 @@
 
 #[macro_use]
 mod macros;
+mod events;
 mod outcome;
 
 pub mod report;

@@ -12,6 +12,7 @@ use ticketing_core::ports::transport::Arrival;
 use ticketing_core::wire::{EventEnvelope, Undecodable};
 use uuid::Uuid;
 
+use crate::events::assert_came;
 use crate::outcome::Outcome;
 use crate::report::Family;
 use crate::sample;
@@ -108,7 +109,7 @@ fn with_release(parked: &[Parked], released: bool) -> Vec<Parked> {
 /// What is parked is listed, as it arrived and in order, until it is removed.
 pub async fn parked_deliveries_are_listed_in_order(fixture: &dyn ParkingFixture) -> Outcome {
     let lot = Lot(fixture.parking_lot());
-    assert_eq!(lot.all().await, [], "an empty lot lists nothing");
+    assert_came("nothing was parked", &[], &lot.all().await);
     let (one, two) = (history(CONSUMER, 4), history(CONSUMER, 3));
     let mut parked: Vec<Parked> = one.iter().chain(&two).cloned().chain(odd_arrivals()).collect();
     parked.sort_by_key(|parked| parked.id);
@@ -117,18 +118,19 @@ pub async fn parked_deliveries_are_listed_in_order(fixture: &dyn ParkingFixture)
     lot.park(&even).await;
 
     for size in [1, 3, 100] {
-        assert_eq!(lot.list(&ParkedFilter::default(), size).await, parked, "pages of {size}, oldest first");
+        let done = format!("10 were parked out of order, and listed by {size}, oldest first");
+        assert_came(&done, &parked, &lot.list(&ParkedFilter::default(), size).await);
     }
     let of_two = ParkedFilter { key: two.first().map(|parked| parked.key.clone()), ..ParkedFilter::default() };
-    assert_eq!(lot.list(&of_two, 2).await, two, "a filter by key");
+    assert_came("10 were parked, 3 under the key asked for", &two, &lot.list(&of_two, 2).await);
     let of_nobody = ParkedFilter { consumer: Some("nobody".to_owned()), ..ParkedFilter::default() };
-    assert_eq!(lot.list(&of_nobody, 10).await, [], "a filter by consumer");
+    assert_came("10 were parked, none by the consumer asked for", &[], &lot.list(&of_nobody, 10).await);
 
     let ids: Vec<_> = one.iter().map(|parked| parked.id).collect();
     assert_eq!(lot.change(ParkingChange::Remove { ids: ids.clone() }).await, ids.len(), "what is removed is counted");
     assert_eq!(lot.change(ParkingChange::Remove { ids: ids.clone() }).await, 0, "removing again removes nothing");
     parked.retain(|parked| !ids.contains(&parked.id));
-    assert_eq!(lot.all().await, parked, "what is removed is listed no more, and the rest is");
+    assert_came("4 of 10 that were parked were removed", &parked, &lot.all().await);
     Outcome::Kept
 }
 
@@ -153,13 +155,14 @@ pub async fn a_later_delivery_follows_only_a_parked_key(fixture: &dyn ParkingFix
     let [first, second, third, fourth] = stuck.as_slice() else { unreachable!("four were made") };
     let [free_first, free_second] = free.as_slice() else { unreachable!("two were made") };
     assert!(lot.follow(&stuck).await.is_empty(), "nothing follows what was never parked");
-    assert_eq!(lot.all().await, [], "what did not follow is listed");
+    assert_came("4 were to follow a key that was never parked", &[], &lot.all().await);
 
     lot.park(std::slice::from_ref(first)).await;
     assert_eq!(lot.keys(CONSUMER, &[first, free_first]).await, [first.key.as_str()], "the keys that are parked");
     let batch = [second.clone(), free_first.clone(), third.clone(), free_second.clone()];
     assert_eq!(lot.follow(&batch).await, [second.id, third.id], "what has a parked key follows it");
-    assert_eq!(lot.all().await, [first.clone(), second.clone(), third.clone()], "in order, behind the first");
+    let followed = [first.clone(), second.clone(), third.clone()];
+    assert_came("one was parked, and two of its key followed it", &followed, &lot.all().await);
 
     lot.change(ParkingChange::Remove { ids: vec![first.id, second.id] }).await;
     assert_eq!(lot.keys(CONSUMER, &[first]).await, [first.key.as_str()], "a key is parked while anything of it is");
@@ -180,11 +183,11 @@ pub async fn a_parked_delivery_may_be_edited(fixture: &dyn ParkingFixture) -> Ou
 
     let edit = ParkingChange::Edit { id: second.id, arrival: second.arrival.clone() };
     assert_eq!(lot.change(edit).await, 1, "what is edited is counted");
-    assert_eq!(lot.all().await, parked, "only the arrival changed");
+    assert_came("the second of 3 was edited", &parked, &lot.all().await);
     let first = parked.first().expect("three were made");
     let nowhere = ParkingChange::Edit { id: sample::uuid(), arrival: first.arrival.clone() };
     assert_eq!(lot.change(nowhere).await, 0, "what is not there was edited");
-    assert_eq!(lot.all().await, parked, "an edit of what is not there changed something");
+    assert_came("something was edited that is not there", &parked, &lot.all().await);
     Outcome::Kept
 }
 
@@ -196,14 +199,15 @@ pub async fn a_key_may_be_released_and_held_again(fixture: &dyn ParkingFixture) 
     lot.park(&other).await;
     let first = one.first().expect("three were made");
     let released_only = ParkedFilter { released_only: true, ..ParkedFilter::default() };
-    assert_eq!(lot.list(&released_only, 10).await, [], "nothing is released by itself");
+    assert_came("5 were parked and none released", &[], &lot.list(&released_only, 10).await);
 
     assert_eq!(lot.change(release(first)).await, 3, "what is released is counted");
-    assert_eq!(lot.list(&released_only, 10).await, with_release(&one, true), "all of a key is released, in order");
+    let done = "a key with 3 of 5 was released";
+    assert_came(done, &with_release(&one, true), &lot.list(&released_only, 10).await);
     assert_eq!(lot.keys(CONSUMER, &[first]).await, [first.key.as_str()], "a released key is parked until it is empty");
     assert_eq!(lot.change(hold(first)).await, 3, "what is held is counted");
-    assert_eq!(lot.list(&released_only, 10).await, [], "a held key is not to be handled");
-    assert_eq!(lot.all().await, [one, other].concat(), "released and held again, all is as before");
+    assert_came("a key was released and held again", &[], &lot.list(&released_only, 10).await);
+    assert_came("a key was released and held again", &[one, other].concat(), &lot.all().await);
     Outcome::Kept
 }
 
@@ -216,10 +220,11 @@ pub async fn what_follows_a_released_key_is_released(fixture: &dyn ParkingFixtur
     lot.change(release(first)).await;
 
     assert_eq!(lot.follow(std::slice::from_ref(second)).await, [second.id], "what has a parked key follows it");
-    assert_eq!(lot.all().await, with_release(&[first.clone(), second.clone()], true), "released like its key");
+    let released = with_release(&[first.clone(), second.clone()], true);
+    assert_came("one followed a key that was released", &released, &lot.all().await);
     lot.change(hold(first)).await;
     lot.follow(std::slice::from_ref(third)).await;
-    assert_eq!(lot.all().await, parked, "held like its key");
+    assert_came("one followed a key that was held again", &parked, &lot.all().await);
     Outcome::Kept
 }
 
@@ -237,8 +242,9 @@ pub async fn consumers_park_apart(fixture: &dyn ParkingFixture) -> Outcome {
     lot.park(std::slice::from_ref(&other)).await;
     lot.change(release(&other)).await;
     let of = |consumer: &str| ParkedFilter { consumer: Some(consumer.to_owned()), ..ParkedFilter::default() };
-    assert_eq!(lot.list(&of(CONSUMER), 10).await, std::slice::from_ref(first), "another consumer's key was released");
-    assert_eq!(lot.list(&of("orders"), 10).await, with_release(&[other], true), "a consumer's own key is released");
+    let done = "two consumers parked the same event, and the other one released its key";
+    assert_came(done, std::slice::from_ref(first), &lot.list(&of(CONSUMER), 10).await);
+    assert_came(done, &with_release(&[other], true), &lot.list(&of("orders"), 10).await);
     Outcome::Kept
 }
 
@@ -253,7 +259,7 @@ pub async fn what_was_parked_survives_a_restart(fixture: &dyn ParkingFixture) ->
 
     let next = Lot(fixture.reopened().await);
     assert!(next.0.survives_restart(), "a lot that outlived its process says that it does not");
-    assert_eq!(next.all().await, parked, "the next process finds what this one parked");
+    assert_came("3 were parked, and the lot was opened anew", &parked, &next.all().await);
     Outcome::Kept
 }
 
@@ -270,7 +276,8 @@ pub async fn a_key_is_the_same_however_it_is_written(fixture: &dyn ParkingFixtur
         assert_eq!(lot.follow(&[written(third)]).await, [third.id], "{spelling} follows it");
         let filter = ParkedFilter { key: Some(spelling.clone()), ..ParkedFilter::default() };
         let listed = lot.list(&filter, 10).await;
-        assert!(listed.iter().all(|parked| parked.key == first.key), "a key is listed in its normal form: {listed:?}");
+        let keys: Vec<_> = listed.iter().map(|parked| &parked.key).collect();
+        assert!(keys.iter().all(|key| **key == first.key), "a key is listed in its normal form: {keys:?}");
         assert_eq!(listed.len(), 2, "both are listed under {spelling}");
         assert_eq!(lot.change(release(&written(first))).await, 2, "{spelling} is released");
         assert_eq!(lot.change(hold(&written(first))).await, 2, "{spelling} is held");
@@ -279,7 +286,7 @@ pub async fn a_key_is_the_same_however_it_is_written(fixture: &dyn ParkingFixtur
     }
     lot.park(&[Parked { key: first.key.to_uppercase(), ..first.clone() }]).await;
     assert_eq!(lot.keys(CONSUMER, &[first]).await, [first.key.as_str()], "what was parked in capitals is parked");
-    assert_eq!(lot.all().await, std::slice::from_ref(first), "it is kept in its normal form");
+    assert_came("one was parked under a key in capitals", std::slice::from_ref(first), &lot.all().await);
     Outcome::Kept
 }
 
@@ -299,7 +306,8 @@ pub async fn an_unreadable_delivery_holds_back_its_own_key_alone(fixture: &dyn P
 
     for size in [1, 2, 100] {
         let readable = [before, behind, others.as_slice()].concat();
-        assert_eq!(lot.list(&ParkedFilter::default(), size).await, readable, "all that can be read, by {size}");
+        let done = format!("5 of 13 were spoilt, and listed by {size}");
+        assert_came(&done, &readable, &lot.list(&ParkedFilter::default(), size).await);
     }
     for of_key in [&stuck, &others] {
         lot.change(release(of_key.first().expect("some were made"))).await;
@@ -307,7 +315,9 @@ pub async fn an_unreadable_delivery_holds_back_its_own_key_alone(fixture: &dyn P
     let released_only = ParkedFilter { released_only: true, ..ParkedFilter::default() };
     for size in [1, 2, 100] {
         let ready = with_release(&[before, others.as_slice()].concat(), true);
-        assert_eq!(lot.list(&released_only, size).await, ready, "none overtakes what cannot be read, by {size}");
+        let done =
+            format!("5 of 13 were spoilt, 3 of their key are behind them, all was released and listed by {size}");
+        assert_came(&done, &ready, &lot.list(&released_only, size).await);
     }
     let next = history(CONSUMER, 1);
     let later = next.iter().map(|later| Parked {

@@ -41,8 +41,8 @@ async fn open(fixture: &dyn TicketFeedFixture) -> Box<dyn TicketFeed> {
     soon("a feed opens", fixture.open()).await
 }
 
-async fn next(feed: &mut dyn TicketFeed) -> FeedItem {
-    soon("a feed reports", feed.next()).await
+async fn next(done: &str, feed: &mut dyn TicketFeed) -> FeedItem {
+    soon(&format!("{done}, and an open feed reports it"), feed.next()).await
 }
 
 fn changes(item: &FeedItem) -> Changes {
@@ -58,7 +58,7 @@ async fn reported(fixture: &dyn TicketFeedFixture, feed: &mut dyn TicketFeed) ->
     insert(fixture, &[&last]).await;
     let mut all = Changes::new();
     loop {
-        let item = changes(&next(feed).await);
+        let item = changes(&next("a last listing was committed", feed).await);
         if item == [committed(&last)] {
             return all;
         }
@@ -106,8 +106,10 @@ pub async fn a_commit_reaches_every_open_feed(fixture: &dyn TicketFeedFixture) -
     let mut late = open(fixture).await;
 
     for feed in &mut feeds {
-        assert_eq!(changes(&next(&mut **feed).await), [committed(&opera), committed(&voucher)], "of one commit");
-        assert_eq!(changes(&next(&mut **feed).await), [committed(&sold)], "of the next commit");
+        let item = changes(&next("two listings were committed together", &mut **feed).await);
+        assert_eq!(item, [committed(&opera), committed(&voucher)], "of one commit");
+        let item = changes(&next("one of them was sold", &mut **feed).await);
+        assert_eq!(item, [committed(&sold)], "of the next commit");
     }
     feeds.into_iter().for_each(drop);
     assert_eq!(reported(fixture, &mut *late).await, [], "a feed reports what was committed before it was opened");
@@ -133,7 +135,7 @@ pub async fn the_newest_state_is_reported(fixture: &dyn TicketFeedFixture) -> Ou
     let newest = u64::try_from(WRITERS * SALES).expect("a small number");
 
     loop {
-        for (ticket, state) in changes(&next(&mut *feed).await) {
+        for (ticket, state) in changes(&next("a ticket was sold 32 times", &mut *feed).await) {
             let version = state.expect("no commit was in doubt").sales.version;
             let listing = sold.get(&version).unwrap_or_else(|| broken("a state is reported that nobody committed"));
             assert_eq!((ticket, state), committed(listing), "the state of that version");
@@ -202,10 +204,10 @@ pub async fn a_slow_feed_reports_what_it_missed(fixture: &dyn TicketFeedFixture)
         for _ in 0..COMMITS {
             sell(fixture, opera.ticket.id).await;
         }
-        if next(&mut *feed).await == FeedItem::Missed {
+        if next("a ticket was sold 200 times", &mut *feed).await == FeedItem::Missed {
             let newest = sell(fixture, opera.ticket.id).await;
             let newest = FeedItem::Changed(TicketChanges::encode([committed(&newest)]));
-            while next(&mut *feed).await != newest {}
+            while next("items were missed, and a ticket was sold", &mut *feed).await != newest {}
             return Outcome::Kept;
         }
     }
@@ -222,7 +224,7 @@ pub async fn a_cancelled_next_of_a_feed_loses_nothing(fixture: &dyn TicketFeedFi
         insert(fixture, &[&opera]).await;
         let item = match polled(polls, feed.next()).await {
             Some(item) => item,
-            None => next(&mut *feed).await,
+            None => next("a listing was committed after a `next` that was dropped", &mut *feed).await,
         };
 
         assert_eq!(changes(&item), [committed(&opera)], "after a `next` that was dropped after {polls} polls");

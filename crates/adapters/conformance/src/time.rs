@@ -43,12 +43,24 @@ pub(crate) fn patience() -> Duration {
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T> + Send) -> T {
     match tokio::time::timeout(patience(), future).await {
         Ok(output) => output,
-        Err(_) => broken(&format!("{what}: nothing happened for {:?}", patience())),
+        Err(_) => broken(&in_vain(what)),
     }
 }
 
-/// Awaits what must happen soon, while time passes about as fast as on the wall.
+/// Awaits what must happen soon, while time passes.
 pub(crate) async fn meanwhile<T>(time: &dyn TimeFixture, what: &str, future: impl Future<Output = T> + Send) -> T {
+    match patiently(time, future).await {
+        Some(output) => output,
+        None => broken(&in_vain(what)),
+    }
+}
+
+fn in_vain(what: &str) -> String {
+    format!("waited {:?} in vain for this: {what}", patience())
+}
+
+/// Awaits what should happen soon, while time passes about as fast as on the wall; `None` if it does not happen.
+pub(crate) async fn patiently<T>(time: &dyn TimeFixture, future: impl Future<Output = T> + Send) -> Option<T> {
     let flow = async {
         loop {
             tokio::time::sleep(TICK).await;
@@ -57,9 +69,9 @@ pub(crate) async fn meanwhile<T>(time: &dyn TimeFixture, what: &str, future: imp
     };
     tokio::select! {
         biased;
-        output = future => output,
-        () = flow => broken("time never ends"),
-        () = tokio::time::sleep(patience()) => broken(&format!("{what}: nothing happened for {:?}", patience())),
+        output = future => Some(output),
+        () = flow => None,
+        () = tokio::time::sleep(patience()) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
 mod closing;
+mod deviation;
 mod features;
 mod groups;
 mod order;

@@ -4,6 +4,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::wire::EventEnvelope;
 
+use crate::events::assert_came;
 use crate::outcome::Outcome;
 use crate::sample;
 
@@ -17,16 +18,16 @@ fn ids(events: &[EventEnvelope]) -> Vec<EventId> {
 /// What is not marked comes out again, as it was committed.
 pub async fn what_is_not_marked_comes_out_again(fixture: &dyn OutboxFixture) -> Outcome {
     let outbox = fixture.outbox();
-    assert_eq!(pending(&*outbox, None, 10).await.events, [], "the outbox of an empty store is empty");
+    assert_came("nothing was committed", &[], &pending(&*outbox, None, 10).await.events);
     let mut events = sample::history(Topic::Orders, 5);
     let odd = [&b""[..], b"{}", b"\x00\xff\xfe", "Grüße 🎫".as_bytes()];
     events.extend(odd.map(|data| sample::busy_envelope(Topic::Payments, bytes::Bytes::from_static(data))));
     commit(fixture, events.clone()).await;
 
     for _ in 0..3 {
-        assert_eq!(scan(&*outbox, 100).await, events, "what is not marked comes out as it was committed");
+        assert_came("9 events were committed and none marked", &events, &scan(&*outbox, 100).await);
     }
-    assert_eq!(scan(&*fixture.outbox(), 100).await, events, "another handle sees the same");
+    assert_came("9 events were committed by another handle", &events, &scan(&*fixture.outbox(), 100).await);
     Outcome::Kept
 }
 
@@ -40,17 +41,17 @@ pub async fn what_is_marked_never_comes_out_again(fixture: &dyn OutboxFixture) -
 
     for _ in 0..2 {
         outbox.mark_published(lease, &ids(published)).await.expect("the holder of the lease marks");
-        assert_eq!(scan(&*outbox, 100).await, rest, "what is marked does not come out, and the rest does");
+        assert_came("4 of 6 events were marked", rest, &scan(&*outbox, 100).await);
     }
     let unknown = [EventId::new(sample::uuid())];
     outbox.mark_published(lease, &unknown).await.expect("marking what is not there does no harm");
     outbox.mark_published(lease, &[]).await.expect("marking nothing does no harm");
     outbox.mark_published(lease, &ids(rest)).await.expect("the holder of the lease marks");
-    assert_eq!(scan(&*outbox, 100).await, [], "what is marked does not come out");
+    assert_came("6 of 6 events were marked", &[], &scan(&*outbox, 100).await);
 
     let later = sample::history(Topic::Orders, 1);
     commit(fixture, later.clone()).await;
-    assert_eq!(scan(&*outbox, 100).await, later, "what is committed after a mark comes out");
+    assert_came("6 events were marked, and 1 was committed later", &later, &scan(&*outbox, 100).await);
     Outcome::Kept
 }
 
@@ -61,26 +62,25 @@ pub async fn a_cursor_reads_on(fixture: &dyn OutboxFixture) -> Outcome {
     let events: Vec<_> = (0..10).flat_map(|_| sample::history(Topic::Orders, 3)).collect();
     commit(fixture, events.clone()).await;
     for max in [1, 4, 30, 100] {
-        assert_eq!(scan(&*outbox, max).await, events, "slices of {max} do not join");
+        assert_came(&format!("30 events were read in slices of {max}"), &events, &scan(&*outbox, max).await);
     }
 
     let first = pending(&*outbox, None, 10).await;
     outbox.mark_published(lease, &ids(&first.events)).await.expect("the holder of the lease marks");
     let second = pending(&*outbox, first.end, 10).await;
-    assert_eq!(second.events, events.get(10..20).unwrap_or_default(), "behind the cursor the next events come");
+    let done = "30 events were read in slices, the first of which was marked";
+    assert_came(done, events.get(10..20).unwrap_or_default(), &second.events);
 
     let last = sample::history(Topic::Orders, 1);
     commit(fixture, last.clone()).await;
     let third = pending(&*outbox, second.end, 100).await;
     let (rest, new) = third.events.split_at(10.min(third.events.len()));
-    assert_eq!(rest, events.get(20..).unwrap_or_default(), "behind the cursor the next events come");
-    assert!(new.is_empty() || new == last, "what is new comes last, or with the next pass: {new:?}");
-    assert_eq!(pending(&*outbox, third.end, 100).await.events, [], "behind the last event there is none");
-    let anew = scan(&*outbox, 100).await;
-    assert_eq!(
-        anew,
-        [events.get(10..).unwrap_or_default(), &last].concat(),
-        "the next pass has all that is not marked"
-    );
+    assert_came(done, events.get(20..).unwrap_or_default(), rest);
+    if !new.is_empty() {
+        assert_came("1 event was committed within a pass", &last, new);
+    }
+    assert_came("a pass came to its end", &[], &pending(&*outbox, third.end, 100).await.events);
+    let unmarked = [events.get(10..).unwrap_or_default(), &last].concat();
+    assert_came("10 of 31 events were marked, and a pass began anew", &unmarked, &scan(&*outbox, 100).await);
     Outcome::Kept
 }

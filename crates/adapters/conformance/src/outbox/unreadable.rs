@@ -7,6 +7,7 @@ use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::wire::EventEnvelope;
 use uuid::Uuid;
 
+use crate::events::assert_came;
 use crate::outcome::Outcome;
 use crate::sample;
 use crate::time::soon;
@@ -37,23 +38,29 @@ pub async fn an_unreadable_event_holds_back_its_own_aggregate_alone(fixture: &dy
     assert_comes_out(&*outbox, first, &others).await;
     for size in [1, 2, 7, 200] {
         let read = scan(&*outbox, size).await;
-        assert_eq!(read.len(), 61, "pages of {size} have all but those of one aggregate");
+        let came = read.len();
+        assert_eq!(
+            came, 61,
+            "the second of 64 events was spoilt, and 3 wait for it: by {size}, 61 were to come; {came} came"
+        );
     }
     publish(&*outbox).await;
-    assert_eq!(all_pending(&*outbox).await, [], "what waits behind it comes out");
+    let done = "an event was spoilt, and all that came out was marked";
+    assert_came(done, &[], &all_pending(&*outbox).await);
     let next = sample::history(Topic::Orders, 1);
     commit(fixture, next.clone()).await;
-    assert_eq!(all_pending(&*outbox).await, next, "what is committed later comes out");
+    assert_came("an event was spoilt, and one of others committed", &next, &all_pending(&*outbox).await);
     Outcome::Kept
 }
 
 async fn assert_comes_out(outbox: &dyn Outbox, first: &EventEnvelope, others: &[Vec<EventEnvelope>]) {
     let pending = all_pending(outbox).await;
     let of = |subject: Uuid| pending.iter().filter(move |event| event.subject == subject).cloned().collect::<Vec<_>>();
-    assert_eq!(of(first.subject), std::slice::from_ref(first), "later events of the aggregate overtake it");
+    let done = "the second event of one aggregate was spoilt";
+    assert_came(done, std::slice::from_ref(first), &of(first.subject));
     for other in others {
         let subject = other.first().map(|event| event.subject).expect("two were made");
-        assert_eq!(&of(subject), other, "an event of another aggregate is missing");
+        assert_came("an event of another aggregate was spoilt", other, &of(subject));
     }
 }
 

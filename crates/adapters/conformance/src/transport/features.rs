@@ -6,11 +6,12 @@ use futures::future::join;
 use ticketing_core::ports::transport::{Settlement, StartFrom, SubscriptionConfig, TransportError};
 use tokio::time::Instant;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, broken};
 use crate::time::{patience, premature};
 
 use super::TransportFixture;
-use super::wire::{GROUP, Log, Member, Wire, orders};
+use super::deviation::Log;
+use super::wire::{GROUP, Member, Wire, orders};
 
 /// How many events members share at a time.
 const BATCH: usize = 192;
@@ -27,7 +28,8 @@ pub async fn a_new_group_may_begin_with_the_oldest_event(fixture: &dyn Transport
     for group in ["one", "two"] {
         let config = SubscriptionConfig { start: StartFrom::Earliest, ..wire.config(group) };
         let mut member = wire.join_as(config).await;
-        wire.receive(&mut member, &events).await;
+        let done = "300 events were published, and a new group began with the oldest";
+        wire.receive(&mut member, &events).await.expect(done);
         wire.close(member).await;
     }
     Outcome::Kept
@@ -42,7 +44,7 @@ pub async fn what_was_published_survives_a_restart(fixture: &dyn TransportFixtur
     let mut member = wire.join(GROUP).await;
     let settled = orders(50, 2);
     wire.publish(&settled).await;
-    wire.receive(&mut member, &settled).await;
+    wire.receive(&mut member, &settled).await.expect("100 events were published");
     wire.close(member).await;
     let events = orders(1000, 10);
     for batch in events.chunks(1000) {
@@ -51,7 +53,8 @@ pub async fn what_was_published_survives_a_restart(fixture: &dyn TransportFixtur
 
     fixture.restart().await;
     let mut member = wire.join(GROUP).await;
-    wire.receive(&mut member, &events).await;
+    let done = "a group settled 100 events, 10000 more were published, and the process restarted";
+    wire.receive(&mut member, &events).await.expect(done);
     Outcome::Kept
 }
 
@@ -70,7 +73,7 @@ pub async fn members_share_and_lose_nothing(fixture: &dyn TransportFixture) -> O
 
     publish(wire, &mut log).await;
     wire.close(first).await;
-    wire.finish(&mut second, &mut log).await;
+    wire.finish(&mut second, &mut log).await.expect("events were published, and one of two members closed");
 
     let mut third = wire.join(GROUP).await;
     share_until_both_work(wire, &mut log, &mut second, &mut third).await;
@@ -79,7 +82,8 @@ pub async fn members_share_and_lose_nothing(fixture: &dyn TransportFixture) -> O
     let held = premature(fixture, MOMENT * 20, second.next(100)).await;
     drop(held);
     drop(second);
-    wire.finish(&mut third, &mut log).await;
+    let done = "events were published, and one of two members vanished with a batch in its hands";
+    wire.finish(&mut third, &mut log).await.expect(done);
     Outcome::Kept
 }
 
@@ -99,7 +103,8 @@ async fn share_until_both_work(wire: Wire<'_>, log: &mut Log, old: &mut Member, 
         }
         let settled = share(wire, log, old, new).await;
         worked = [worked[0] || settled[0] > 0, worked[1] || settled[1] > 0];
-        assert!(began.elapsed() < patience(), "a member gets no work, or events are lost: worked {worked:?}, {log:?}");
+        let waited = began.elapsed();
+        assert!(waited < patience(), "a second member joined {waited:?} ago: who got work is {worked:?}; {log:?}");
     }
 }
 
@@ -111,20 +116,30 @@ async fn assert_shared(wire: Wire<'_>, log: &mut Log, old: &mut Member, new: &mu
     while !log.is_complete() || quiet < 10 {
         let settled = share(wire, log, old, new).await;
         quiet = if settled == [0, 0] { quiet + 1 } else { 0 };
-        assert!(began.elapsed() < patience(), "two members lose events or never come to an end: {log:?}");
+        assert!(began.elapsed() < patience(), "two members shared {BATCH} more events and came to no end: {log:?}");
     }
-    assert!(log.repeated - repeated < BATCH, "each of two members got every event");
+    let twice = log.repeated - repeated;
+    assert!(twice < BATCH, "two members shared {BATCH} events: they were to come to one of them; {twice} came to both");
 }
 
 /// Settles what comes to either within a moment; returns how many each could settle.
 async fn share(wire: Wire<'_>, log: &mut Log, old: &mut Member, new: &mut Member) -> [usize; 2] {
     let (old, new) = join(premature(wire.0, MOMENT, old.next(20)), premature(wire.0, MOMENT, new.next(20))).await;
     [old, new].map(|batch| {
-        let batch = batch.map_or_else(Vec::new, |batch| batch.expect("a delivery comes"));
-        batch.iter().for_each(|delivery| log.note(delivery));
+        let batch = batch.map_or_else(Vec::new, |batch| batch.expect("one of two members asks for deliveries"));
+        batch.iter().for_each(|delivery| log.note(delivery).expect("two members share events"));
         // A member that lost the subject meanwhile settles too late: it comes again elsewhere.
         batch.into_iter().filter_map(|delivery| delivery.settle(Settlement::Ack).ok()).count()
     })
+}
+
+#[track_caller]
+fn assert_refused(done: &str, joined: Result<Member, TransportError>) {
+    match joined {
+        Err(TransportError::Unsupported) => {}
+        Err(other) => broken(&format!("{done}: `subscribe` was to fail with `Unsupported`; it failed with {other:?}")),
+        Ok(_) => broken(&format!("{done}: `subscribe` was to fail with `Unsupported`; it succeeded")),
+    }
 }
 
 /// What is not claimed is refused.
@@ -137,12 +152,12 @@ pub async fn an_unclaimed_feature_is_refused(fixture: &dyn TransportFixture) -> 
     if !features.replays_history {
         let config = SubscriptionConfig { start: StartFrom::Earliest, ..wire.config("new") };
         let joined = wire.try_join(config).await;
-        assert!(matches!(joined, Err(TransportError::Unsupported)), "beginning with the oldest event: {joined:?}");
+        assert_refused("`replays_history` is not claimed, and a new group began with the oldest event", joined);
     }
     if !features.competing_consumers {
         let first = wire.join(GROUP).await;
         let second = wire.try_join(wire.config(GROUP)).await;
-        assert!(matches!(second, Err(TransportError::Unsupported)), "a second member: {second:?}");
+        assert_refused("`competing_consumers` is not claimed, and a second member joined a group", second);
         wire.close(first).await;
         wire.join(GROUP).await;
     }

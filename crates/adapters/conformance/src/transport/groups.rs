@@ -7,7 +7,8 @@ use crate::outcome::Outcome;
 use crate::sample;
 
 use super::TransportFixture;
-use super::wire::{GROUP, Log, Wire, ack, orders};
+use super::deviation::Log;
+use super::wire::{GROUP, Wire, ack, orders};
 
 /// Every group gets every event of the topics it asked for, and no other.
 pub async fn every_group_gets_every_event(fixture: &dyn TransportFixture) -> Outcome {
@@ -20,9 +21,10 @@ pub async fn every_group_gets_every_event(fixture: &dyn TransportFixture) -> Out
     let events = orders(100, 3);
     let payment = sample::history(Topic::Payments, 2);
     wire.publish(&[events.as_slice(), &payment].concat()).await;
-    wire.receive(&mut one, &events).await;
-    wire.receive(&mut two, &events).await;
-    wire.receive(&mut three, &payment).await;
+    let done = "300 orders and 2 payments were published to two groups of orders and one of payments";
+    wire.receive(&mut one, &events).await.expect(done);
+    wire.receive(&mut two, &events).await.expect(done);
+    wire.receive(&mut three, &payment).await.expect(done);
     Outcome::Kept
 }
 
@@ -37,9 +39,10 @@ pub async fn a_new_group_may_begin_with_the_next_event(fixture: &dyn TransportFi
     let new = orders(50, 1);
     wire.publish(&new).await;
     let last = orders(64, 1);
-    wire.receive(&mut member, &new).await;
+    let done = "50 events were published, a new group began with the next one, and more were published";
+    wire.receive(&mut member, &new).await.expect(done);
     wire.publish(&last).await;
-    wire.receive(&mut member, &last).await;
+    wire.receive(&mut member, &last).await.expect(done);
     Outcome::Kept
 }
 
@@ -52,18 +55,19 @@ pub async fn a_group_goes_on_where_it_stopped(fixture: &dyn TransportFixture) ->
         wire.publish(batch).await;
     }
     let mut log = Log::of(&events);
-    for delivery in wire.take(&mut member, 500).await {
-        log.note(&delivery);
+    for delivery in wire.take(&mut member, 500).await.expect("10000 events were published") {
+        log.note(&delivery).expect("10000 events were published");
         ack(delivery);
     }
-    assert_eq!(wire.close(member).await, 0, "everything that was out was settled");
+    assert_eq!(wire.close(member).await, 0, "500 were out and settled, and `close` counts some as abandoned");
 
     let meanwhile = orders(100, 1);
     wire.publish(&meanwhile).await;
     log.want(&meanwhile);
     let config = SubscriptionConfig { start: StartFrom::Latest, ..wire.config(GROUP) };
     let mut member = wire.join_as(config).await;
-    wire.finish(&mut member, &mut log).await;
-    assert_eq!(log.repeated, 0, "what was settled before a close came again");
+    let done = "a group settled 500 of 10000 events, left, and came back after 100 more were published";
+    wire.finish(&mut member, &mut log).await.expect(done);
+    log.assert_nothing_came_again(done);
     Outcome::Kept
 }

@@ -5,6 +5,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::transport::Arrival;
 use ticketing_core::wire::{self, EventEnvelope, RawMessage};
 
+use crate::events::Coming;
 use crate::outcome::{Outcome, broken};
 use crate::sample;
 
@@ -26,13 +27,14 @@ pub async fn undecodable_bytes_are_delivered_as_such(fixture: &dyn TransportFixt
     events.extend(before);
 
     while !messages.is_empty() || !events.is_empty() {
-        for delivery in wire.next(&mut member, 7).await {
+        let left = format!("{} events and {} messages that are none were to come", events.len(), messages.len());
+        for delivery in wire.next(&mut member, 7).await.expect(&left) {
             match &delivery.arrival {
-                Arrival::Event(event) => remove(&mut events, event, "an event"),
+                Arrival::Event(event) => remove(&mut events, event, &event.name()),
                 Arrival::Undecodable { raw, reason } => {
                     assert!(!reason.what.is_empty(), "what is wrong is not said");
                     assert_eq!(delivery.arrival.key(), raw.key, "a raw message is ordered by its key");
-                    remove(&mut messages, raw, "a message");
+                    remove(&mut messages, raw, &format!("{raw:?}"));
                 }
             }
             ack(delivery);
@@ -41,10 +43,11 @@ pub async fn undecodable_bytes_are_delivered_as_such(fixture: &dyn TransportFixt
     Outcome::Kept
 }
 
-fn remove<T: PartialEq + std::fmt::Debug>(wanted: &mut Vec<T>, come: &T, what: &str) {
+#[track_caller]
+fn remove<T: PartialEq>(wanted: &mut Vec<T>, come: &T, name: &str) {
     match wanted.iter().position(|wanted| wanted == come) {
         Some(place) => drop(wanted.swap_remove(place)),
-        None => broken(&format!("{what} came that was not sent, or not like this: {come:?}")),
+        None => broken(&format!("40 events and 5 messages that are none were sent: {name} came, and was not sent so")),
     }
 }
 

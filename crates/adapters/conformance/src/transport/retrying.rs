@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ticketing_core::domain::event::Topic;
 
+use crate::events::assert_came;
 use crate::outcome::Outcome;
 use crate::sample;
 use crate::time::premature;
@@ -22,11 +23,12 @@ pub async fn a_retried_delivery_comes_again_later(fixture: &dyn TransportFixture
 
     let mut last_attempt = 0;
     for turn in 0..3 {
-        let batch = wire.next(&mut member, 1).await;
-        assert_eq!(events_of(&batch), events.get(..1).unwrap_or_default(), "after {turn} retries the same comes");
+        let done = format!("version 1 of 3 was given back {turn} times, each for {AFTER:?}");
+        let batch = wire.take(&mut member, 1).await.expect(&done);
+        assert_came(&done, events.get(..1).unwrap_or_default(), &events_of(&batch));
         let asked_at = fixture.now();
         for delivery in batch {
-            assert!(delivery.attempt > last_attempt, "attempt {} came after {last_attempt}", delivery.attempt);
+            assert!(delivery.attempt > last_attempt, "{done}: attempt {} came after {last_attempt}", delivery.attempt);
             last_attempt = delivery.attempt;
             retry(delivery, AFTER);
         }
@@ -35,11 +37,11 @@ pub async fn a_retried_delivery_comes_again_later(fixture: &dyn TransportFixture
         let waited = fixture.now().since(asked_at);
         assert!(early.is_none() || waited >= AFTER, "asked for {AFTER:?}, it came again after {waited:?}");
         if let Some(batch) = early {
-            batch.expect("a delivery comes").into_iter().for_each(|delivery| retry(delivery, Duration::ZERO));
+            batch.expect("`next` after a retry").into_iter().for_each(|delivery| retry(delivery, Duration::ZERO));
         }
     }
 
-    wire.receive(&mut member, &events).await;
+    wire.receive(&mut member, &events).await.expect("version 1 of 3 was given back 3 times, then all were settled");
     Outcome::Kept
 }
 
@@ -49,14 +51,15 @@ pub async fn other_subjects_flow_during_a_retry(fixture: &dyn TransportFixture) 
     let mut member = wire.join(GROUP).await;
     let stuck = sample::history(Topic::Orders, 3);
     wire.publish(&stuck).await;
-    for delivery in wire.take(&mut member, stuck.len()).await {
+    for delivery in wire.take(&mut member, stuck.len()).await.expect("3 events of one subject were published") {
         retry(delivery, Duration::from_secs(3600));
     }
 
     let others = orders(64, 5);
     wire.publish(&others).await;
     let log = wire.receive(&mut member, &others).await;
-    assert_eq!(log.repeated, 0, "what was settled came again");
+    let done = "one subject was given back for an hour, and events of 64 others were published";
+    log.expect(done).assert_nothing_came_again(done);
     Outcome::Kept
 }
 
@@ -67,8 +70,9 @@ pub async fn a_dropped_delivery_comes_again(fixture: &dyn TransportFixture) -> O
     let events = orders(20, 3);
     wire.publish(&events).await;
 
-    drop(wire.take(&mut member, 10).await);
+    drop(wire.take(&mut member, 10).await.expect("60 events were published"));
     // What was dropped is not in this log, so it counts only when it comes again.
-    wire.receive(&mut member, &events).await;
+    let done = "10 of 60 deliveries were dropped unsettled, and the others settled";
+    wire.receive(&mut member, &events).await.expect(done);
     Outcome::Kept
 }

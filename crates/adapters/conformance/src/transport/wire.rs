@@ -1,11 +1,8 @@
 //! A transport with everything that a rule does to it.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::time::Duration;
 
 use ticketing_core::domain::event::Topic;
-use ticketing_core::domain::ids::EventId;
 use ticketing_core::ports::transport::{
     Arrival, Delivery, Settlement, StartFrom, Subscription, SubscriptionConfig, TransportError, TransportFeatures,
 };
@@ -14,9 +11,10 @@ use uuid::Uuid;
 
 use crate::outcome::broken;
 use crate::sample;
-use crate::time::meanwhile;
+use crate::time::{meanwhile, patience, patiently};
 
 use super::TransportFixture;
+use super::deviation::{Deviation, Log};
 
 /// The group of rules that need only one.
 pub(super) const GROUP: &str = "catalog";
@@ -42,7 +40,7 @@ impl Wire<'_> {
     }
 
     pub(super) async fn try_join(self, config: SubscriptionConfig) -> Result<Member, TransportError> {
-        meanwhile(self.0, "a subscription is answered", self.0.subscriber().subscribe(config)).await
+        meanwhile(self.0, "`subscribe` returns", self.0.subscriber().subscribe(config)).await
     }
 
     pub(super) fn config(self, group: &str) -> SubscriptionConfig {
@@ -51,42 +49,49 @@ impl Wire<'_> {
     }
 
     pub(super) async fn publish(self, events: &[EventEnvelope]) {
-        let published = meanwhile(self.0, "a publication is answered", self.0.publisher().publish(events)).await;
-        published.expect("a publication succeeds");
+        let what = format!("`publish` of {} events returns", events.len());
+        meanwhile(self.0, &what, self.0.publisher().publish(events)).await.expect("events are published");
     }
 
     /// The next batch, which has something in it.
-    pub(super) async fn next(self, member: &mut Member, max: usize) -> Vec<Delivery> {
-        let batch = meanwhile(self.0, "a delivery comes", member.next(max)).await.expect("a delivery comes");
-        assert!(!batch.is_empty(), "an empty batch came without a stop");
-        assert!(batch.len() <= max, "{} deliveries came where {max} were asked for", batch.len());
-        batch
+    pub(super) async fn next(self, member: &mut Member, max: usize) -> Result<Vec<Delivery>, Deviation> {
+        let batch = match patiently(self.0, member.next(max)).await {
+            Some(batch) => batch.map_err(|error| Deviation(format!("`next` failed: {error:?}")))?,
+            None => return Err(Deviation(format!("nothing for {:?}", patience()))),
+        };
+        match batch.len() {
+            0 => Err(Deviation("an empty batch without a stop".to_owned())),
+            size if size > max => Err(Deviation(format!("{size} at once where {max} were asked for"))),
+            _ => Ok(batch),
+        }
     }
 
     /// Exactly so many deliveries, unsettled.
-    pub(super) async fn take(self, member: &mut Member, count: usize) -> Vec<Delivery> {
+    pub(super) async fn take(self, member: &mut Member, count: usize) -> Result<Vec<Delivery>, Deviation> {
         let mut taken = Vec::new();
         while taken.len() < count {
-            taken.extend(self.next(member, count - taken.len()).await);
+            let batch = self.next(member, count - taken.len()).await;
+            taken.extend(batch.map_err(|then| then.after(count, taken.len()))?);
         }
-        taken
+        Ok(taken)
     }
 
-    /// Settles what comes until everything that is `wanted` came; fails if something else does.
-    pub(super) async fn receive(self, member: &mut Member, wanted: &[EventEnvelope]) -> Log {
+    /// Settles what comes until everything that is `wanted` came, and nothing else.
+    pub(super) async fn receive(self, member: &mut Member, wanted: &[EventEnvelope]) -> Result<Log, Deviation> {
         let mut log = Log::of(wanted);
-        self.finish(member, &mut log).await;
-        log
+        self.finish(member, &mut log).await?;
+        Ok(log)
     }
 
     /// Settles what comes until nothing is missing any more.
-    pub(super) async fn finish(self, member: &mut Member, log: &mut Log) {
+    pub(super) async fn finish(self, member: &mut Member, log: &mut Log) -> Result<(), Deviation> {
         while !log.is_complete() {
-            for delivery in self.next(member, 100).await {
-                log.note(&delivery);
+            for delivery in self.next(member, 100).await.map_err(|then| log.lacks(then))? {
+                log.note(&delivery)?;
                 ack(delivery);
             }
         }
+        Ok(())
     }
 
     pub(super) async fn close(self, member: Member) -> usize {
@@ -94,60 +99,15 @@ impl Wire<'_> {
     }
 
     pub(super) async fn close_within(self, member: Member, deadline: Duration) -> usize {
-        meanwhile(self.0, "a subscription closes", member.close(deadline)).await.expect("a subscription closes")
+        meanwhile(self.0, "`close` returns", member.close(deadline)).await.expect("a subscription closes")
     }
 }
 
-/// What came of what was wanted.
-pub(super) struct Log {
-    wanted: HashMap<EventId, bool>,
-    missing: usize,
-    newest: HashMap<Uuid, u64>,
-    /// How many deliveries came that had come before.
-    pub(super) repeated: usize,
-}
-
-impl Log {
-    pub(super) fn of(wanted: &[EventEnvelope]) -> Self {
-        let wanted: HashMap<_, _> = wanted.iter().map(|event| (event.id, false)).collect();
-        Self { missing: wanted.len(), wanted, newest: HashMap::new(), repeated: 0 }
-    }
-
-    /// Adds to what is wanted.
-    pub(super) fn want(&mut self, events: &[EventEnvelope]) {
-        self.missing += events.len();
-        self.wanted.extend(events.iter().map(|event| (event.id, false)));
-    }
-
-    pub(super) const fn is_complete(&self) -> bool {
-        self.missing == 0
-    }
-
-    /// Notes a delivery. What comes for the first time comes in the order of versions.
-    pub(super) fn note(&mut self, delivery: &Delivery) {
-        let event = event_of(delivery);
-        match self.wanted.insert(event.id, true) {
-            None => broken(&format!("an event came that was not to come: {event:?}")),
-            Some(true) => self.repeated += 1,
-            Some(false) => {
-                self.missing -= 1;
-                let before = self.newest.insert(event.subject, event.version);
-                assert!(before < Some(event.version), "version {} came after {before:?}", event.version);
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Log {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} events are missing, {} were repeated", self.missing, self.wanted.len(), self.repeated)
-    }
-}
-
+#[track_caller]
 pub(super) fn event_of(delivery: &Delivery) -> &EventEnvelope {
     match &delivery.arrival {
         Arrival::Event(event) => event,
-        Arrival::Undecodable { reason, .. } => broken(&format!("an event is undecodable: {reason}")),
+        Arrival::Undecodable { raw, reason } => broken(&format!("an event of {} came as {reason}", raw.key)),
     }
 }
 
@@ -155,12 +115,14 @@ pub(super) fn events_of(deliveries: &[Delivery]) -> Vec<EventEnvelope> {
     deliveries.iter().map(event_of).cloned().collect()
 }
 
+#[track_caller]
 pub(super) fn ack(delivery: Delivery) {
-    delivery.settle(Settlement::Ack).expect("a delivery of a living subscription is settled");
+    delivery.settle(Settlement::Ack).expect("a delivery is acknowledged while its member lives");
 }
 
+#[track_caller]
 pub(super) fn retry(delivery: Delivery, after: Duration) {
-    delivery.settle(Settlement::Retry { after }).expect("a delivery of a living subscription is settled");
+    delivery.settle(Settlement::Retry { after }).expect("a delivery is given back while its member lives");
 }
 
 /// The first `length` events of new orders: all first versions, then all second ones, and so on.

@@ -12,10 +12,11 @@ use crate::world::World;
 
 /// What is wrong with a publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flaw {
+pub(super) enum Flaw {
     PublishesBackwards,
     ForgetsTheLast,
     DropsExtensions,
+    DropsTheTraceparent,
     CountsTooMany,
     CountsNothing,
 }
@@ -31,21 +32,22 @@ impl EventPublisher for Flawed {
             Flaw::PublishesBackwards => events.reverse(),
             Flaw::ForgetsTheLast => drop(events.pop()),
             Flaw::DropsExtensions => events.iter_mut().for_each(|event| event.extensions.clear()),
+            Flaw::DropsTheTraceparent => events.iter_mut().for_each(|event| event.origin.traceparent = None),
             Flaw::CountsTooMany | Flaw::CountsNothing => {}
         }
         let end = self.0.publish(&events).await;
         match self.1 {
             Flaw::CountsTooMany => end.map_err(|error| PublishError { durable: error.durable + 1, ..error }),
             Flaw::CountsNothing => end.map_err(|error| PublishError { durable: 0, ..error }),
-            Flaw::PublishesBackwards | Flaw::ForgetsTheLast | Flaw::DropsExtensions => end,
+            Flaw::PublishesBackwards | Flaw::ForgetsTheLast | Flaw::DropsExtensions | Flaw::DropsTheTraceparent => end,
         }
     }
 }
 
-async fn assert_flawed(rule: &str, flaw: Flaw) {
+pub(super) async fn assert_flawed(rule: &str, flaw: Flaw) -> String {
     let sound = World::default();
     let publisher = Arc::new(Flawed(sound.publisher, flaw));
-    assert_notices(&TRANSPORT, rule, &World::default(), &World { publisher, ..sound }).await;
+    assert_notices(&TRANSPORT, rule, &World::default(), &World { publisher, ..sound }).await
 }
 
 #[tokio::test]
