@@ -12,6 +12,8 @@
 //! 3. Write one line: the macro of the family makes a test of each rule, with a
 //!    new fixture for each, so that all run in parallel and one failure hides
 //!    nothing.
+//!    A rule gives up what must happen after [`PATIENCE`](time::PATIENCE); `patience = …` behind the fixture sets
+//!    another span, shorter while one works on an adapter, longer for a slow engine.
 //! 4. Optionally print the table with [`report!`].
 //!
 //! A failure says what the rule had done, what was to come and what came: "10 of 60 deliveries were dropped unsettled,
@@ -78,7 +80,7 @@
 //! }
 //!
 //! // In `tests/it/main.rs` this line makes five tests:
-//! ticketing_conformance::limits!(Wall::default());
+//! ticketing_conformance::limits!(Wall::default(), patience = Duration::from_secs(5));
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! let report = ticketing_conformance::report! { limits: Wall::default() };

@@ -1,12 +1,16 @@
 //! One macro for each family: a line in an adapter's tests runs every rule.
 //!
-//! Each list below is the only place that names the rules of its family.
+//! Each list below is the only place that names the rules of its family. A line that ends with `patience = …` sets how
+//! long each of its rules waits for what must happen.
 
 /// Lists the rules of a family in the form that is asked for.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __family {
-    ([tests $fixture:expr] $family:ident $module:ident [$($port:ident)*] $kind:ty; $($rule:ident)*) => {
+    ([tests $fixture:expr $(,)?] $($family:tt)*) => {
+        $crate::__family! { [tests $fixture, patience = $crate::time::PATIENCE] $($family)* }
+    };
+    ([tests $fixture:expr, patience = $patience:expr $(,)?] $family:ident $module:ident [$($port:ident)*] $kind:ty; $($rule:ident)*) => {
         mod $family {
             #[allow(unused_imports, clippy::wildcard_imports, reason = "the fixture is named where the macro is used")]
             use super::*;
@@ -14,7 +18,7 @@ macro_rules! __family {
             $(
                 #[test]
                 fn $rule() {
-                    $crate::report::test(stringify!($family), stringify!($rule), async {
+                    $crate::report::test(stringify!($family), stringify!($rule), $patience, async {
                         let fixture = $fixture;
                         let fixture: &$kind = &fixture;
                         $crate::$module::$rule(fixture).await
@@ -69,7 +73,7 @@ macro_rules! clock {
             secrets_are_unique
         }
     };
-    ($fixture:expr) => { $crate::clock!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::clock!(@ [tests $($fixture)+]); };
 }
 
 /// Tests an account store: `account_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
@@ -92,7 +96,7 @@ macro_rules! account_store {
             an_account_of_an_earlier_release_is_found
         }
     };
-    ($fixture:expr) => { $crate::account_store!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::account_store!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a ticket store: `ticket_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
@@ -119,7 +123,7 @@ macro_rules! ticket_store {
             unreadable_listings_are_passed_by
         }
     };
-    ($fixture:expr) => { $crate::ticket_store!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::ticket_store!(@ [tests $($fixture)+]); };
 }
 
 /// Tests an order store: `order_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
@@ -148,7 +152,7 @@ macro_rules! order_store {
             an_unreadable_order_blocks_no_other_order_of_its_buyer
         }
     };
-    ($fixture:expr) => { $crate::order_store!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::order_store!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a payment store: `payment_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
@@ -173,7 +177,7 @@ macro_rules! payment_store {
             a_payable_brings_its_live_payment
         }
     };
-    ($fixture:expr) => { $crate::payment_store!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::payment_store!(@ [tests $($fixture)+]); };
 }
 
 /// Tests an outbox: `outbox!(fixture)`, an [`OutboxFixture`](crate::outbox::OutboxFixture) for each rule.
@@ -193,7 +197,7 @@ macro_rules! outbox {
             what_was_committed_survives_a_restart
         }
     };
-    ($fixture:expr) => { $crate::outbox!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::outbox!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a transport: `transport!(fixture)`, a [`TransportFixture`](crate::transport::TransportFixture) for each rule.
@@ -225,7 +229,7 @@ macro_rules! transport {
             undecodable_bytes_are_delivered_as_such
         }
     };
-    ($fixture:expr) => { $crate::transport!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::transport!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a parking lot: `parking!(fixture)`, a [`ParkingFixture`](crate::parking::ParkingFixture) for each rule.
@@ -244,7 +248,7 @@ macro_rules! parking {
             what_was_parked_survives_a_restart
         }
     };
-    ($fixture:expr) => { $crate::parking!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::parking!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a timer queue: `timers!(fixture)`, a [`TimersFixture`](crate::timers::TimersFixture) for each rule.
@@ -263,7 +267,7 @@ macro_rules! timers {
             many_timers_due_at_once_are_lent_once
         }
     };
-    ($fixture:expr) => { $crate::timers!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::timers!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a payment gateway: `gateway!(fixture)`, a [`GatewayFixture`](crate::gateway::GatewayFixture) for each rule.
@@ -280,7 +284,7 @@ macro_rules! gateway {
             a_forged_notice_is_refused
         }
     };
-    ($fixture:expr) => { $crate::gateway!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::gateway!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a password hasher: `passwords!(fixture)`, a [`PasswordFixture`](crate::identity::PasswordFixture) for each rule.
@@ -295,7 +299,7 @@ macro_rules! passwords {
             no_password_is_long_judged
         }
     };
-    ($fixture:expr) => { $crate::passwords!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::passwords!(@ [tests $($fixture)+]); };
 }
 
 /// Tests who signs and verifies tokens: `tokens!(fixture)`, a [`TokenFixture`](crate::identity::TokenFixture) for each rule.
@@ -312,7 +316,7 @@ macro_rules! tokens {
             an_unknown_demand_is_refused
         }
     };
-    ($fixture:expr) => { $crate::tokens!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::tokens!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a session store: `sessions!(fixture)`, a [`SessionsFixture`](crate::sessions::SessionsFixture) for each rule.
@@ -328,7 +332,7 @@ macro_rules! sessions {
             the_oldest_of_too_many_sessions_gives_way
         }
     };
-    ($fixture:expr) => { $crate::sessions!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::sessions!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a store of drafts: `drafts!(fixture)`, a [`DraftsFixture`](crate::drafts::DraftsFixture) for each rule.
@@ -342,7 +346,7 @@ macro_rules! drafts {
             a_free_slot_is_nobodys
         }
     };
-    ($fixture:expr) => { $crate::drafts!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::drafts!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a ticket feed: `ticket_feed!(fixture)`, a [`TicketFeedFixture`](crate::ticket_feed::TicketFeedFixture) for each rule.
@@ -359,7 +363,7 @@ macro_rules! ticket_feed {
             a_cancelled_next_of_a_feed_loses_nothing
         }
     };
-    ($fixture:expr) => { $crate::ticket_feed!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::ticket_feed!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a rate limiter: `limits!(fixture)`, a [`LimitsFixture`](crate::limits::LimitsFixture) for each rule.
@@ -374,7 +378,7 @@ macro_rules! limits {
             a_clock_that_is_set_back_shuts_nobody_out
         }
     };
-    ($fixture:expr) => { $crate::limits!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::limits!(@ [tests $($fixture)+]); };
 }
 
 /// Tests who counts what all services keep: `audit_reader!(fixture)`, an [`AuditReaderFixture`](crate::audit_reader::AuditReaderFixture) for each rule.
@@ -392,7 +396,7 @@ macro_rules! audit_reader {
             a_refund_is_told
         }
     };
-    ($fixture:expr) => { $crate::audit_reader!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::audit_reader!(@ [tests $($fixture)+]); };
 }
 
 /// Tests who reads the log of a transport: `event_log!(fixture)`, a [`LogFixture`](crate::log::LogFixture) for each rule.
@@ -403,5 +407,5 @@ macro_rules! event_log {
             a_log_ends_where_it_ended
         }
     };
-    ($fixture:expr) => { $crate::event_log!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::event_log!(@ [tests $($fixture)+]); };
 }

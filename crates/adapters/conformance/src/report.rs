@@ -5,11 +5,13 @@ use std::fmt;
 use std::future::Future;
 use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use crate::outcome::Outcome;
+use crate::time::with_patience;
 
 /// The version of the rules: an adapter that keeps them "conforms to kit 1".
 pub const KIT: u32 = 1;
@@ -135,19 +137,19 @@ impl<F: ?Sized> fmt::Debug for Family<F> {
     }
 }
 
-/// Runs one rule as a test of its own; for the macros of this crate.
+/// Runs one rule as a test of its own, which waits at most `patience` for each thing; for the macros of this crate.
 ///
 /// # Panics
 ///
 /// If the promise is broken.
 #[doc(hidden)]
-pub fn test(family: &str, rule: &str, run: impl Future<Output = Outcome>) {
+pub fn test(family: &str, rule: &str, patience: Duration, run: impl Future<Output = Outcome>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .expect("the test runtime starts");
-    if let Outcome::NotClaimed(why) = runtime.block_on(run) {
+    if let Outcome::NotClaimed(why) = runtime.block_on(with_patience(patience, run)) {
         // Not `eprintln!`, because a test that passes would hide it.
         let shown = writeln!(std::io::stderr(), "NOT CLAIMED: {family}, {rule}: {why}");
         shown.expect("standard error takes a line");

@@ -29,9 +29,10 @@ pub trait TimeFixture: Send + Sync {
     async fn pass(&self, span: Duration);
 }
 
-/// Runs rules that wait at most `patience` for each thing, in place of [`PATIENCE`].
-pub async fn with_patience<T>(patience: Duration, rules: impl Future<Output = T> + Send) -> T {
-    LIMIT.scope(patience, rules).await
+/// Runs rules that wait at most `patience` for each thing, in place of [`PATIENCE`]. A macro takes it as
+/// `patience = …` behind the fixture.
+pub fn with_patience<T>(patience: Duration, rules: impl Future<Output = T>) -> impl Future<Output = T> {
+    LIMIT.scope(patience, rules)
 }
 
 /// How long a rule waits for what must happen.

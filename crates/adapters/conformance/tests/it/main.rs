@@ -2,6 +2,7 @@
 
 mod breaking;
 mod contracts;
+mod patience;
 mod tables;
 #[path = "../../../memory/tests/it/world.rs"]
 mod world;
