@@ -209,11 +209,13 @@ macro_rules! transport {
             events_arrive_as_they_were_sent
             what_was_acknowledged_is_delivered
             a_failed_publication_tells_its_durable_prefix
+            a_failed_publication_counts_nothing_that_is_lost
             events_of_a_subject_keep_their_order
             every_group_gets_every_event
             a_new_group_may_begin_with_the_oldest_event
             a_new_group_may_begin_with_the_next_event
             a_group_goes_on_where_it_stopped
+            other_topics_hold_nothing_up
             members_share_and_lose_nothing
             what_was_published_survives_a_restart
             an_unclaimed_feature_is_refused

@@ -16,6 +16,7 @@ mod wire;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::RawMessage;
 
@@ -29,10 +30,12 @@ pub use features::{
 };
 pub use groups::{
     a_group_goes_on_where_it_stopped, a_new_group_may_begin_with_the_next_event, every_group_gets_every_event,
+    other_topics_hold_nothing_up,
 };
 pub use order::{a_later_event_waits_for_the_earlier, events_of_a_subject_keep_their_order};
 pub use publishing::{
-    a_failed_publication_tells_its_durable_prefix, events_arrive_as_they_were_sent, what_was_acknowledged_is_delivered,
+    a_failed_publication_counts_nothing_that_is_lost, a_failed_publication_tells_its_durable_prefix,
+    events_arrive_as_they_were_sent, what_was_acknowledged_is_delivered,
 };
 pub use raw::undecodable_bytes_are_delivered_as_such;
 pub use retrying::{
@@ -55,7 +58,7 @@ pub trait TransportFixture: TimeFixture {
     fn subscriber(&self) -> Arc<dyn EventSubscriber>;
 
     /// Puts bytes on a topic, past the publisher; `message.topic` is the name of a
-    /// [`Topic`](ticketing_core::domain::event::Topic).
+    /// [`Topic`].
     async fn append(&self, message: RawMessage);
 
     /// Ends everything that runs in this process and begins anew with what is kept.
@@ -65,4 +68,12 @@ pub trait TransportFixture: TimeFixture {
 
     /// Payloads of so many bytes are too large to be carried; `None` if there is no bound.
     fn too_large(&self) -> Option<usize>;
+
+    /// Has the next publication break off, at the latest at its first event of this topic; `false` if that cannot be.
+    async fn interrupt(&self, _topic: Topic) -> bool {
+        false
+    }
+
+    /// Ends an interruption.
+    async fn resume(&self, _topic: Topic) {}
 }

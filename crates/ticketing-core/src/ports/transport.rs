@@ -59,6 +59,8 @@ pub struct TransportFeatures {
 /// - An event arrives byte for byte as it was published: `events_arrive_as_they_were_sent`.
 /// - An Ok means durable: `what_was_acknowledged_is_delivered`.
 /// - An error reports the durable prefix correctly: `a_failed_publication_tells_its_durable_prefix`.
+/// - A publication that breaks off counts no event that is lost, and the rest can be published again:
+///   `a_failed_publication_counts_nothing_that_is_lost`.
 /// - Events of one subject keep their order: `events_of_a_subject_keep_their_order`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
@@ -108,6 +110,8 @@ pub struct SubscriptionConfig {
 /// - A new group may begin with the next event, the first that is published after `subscribe` returned:
 ///   `a_new_group_may_begin_with_the_next_event`.
 /// - A group continues where it stopped: `a_group_goes_on_where_it_stopped`.
+/// - Events of topics that a group does not follow hold up neither its events nor its progress:
+///   `other_topics_hold_nothing_up`.
 /// - Members share the work and lose nothing when one joins or leaves (`competing_consumers`): `members_share_and_lose_nothing`.
 /// - Published events outlive the process (`survives_restart`): `what_was_published_survives_a_restart`.
 /// - An unclaimed feature is refused: `an_unclaimed_feature_is_refused`.

@@ -2,13 +2,14 @@
 
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::transport::{StartFrom, SubscriptionConfig};
+use ticketing_core::wire::EventEnvelope;
 
 use crate::outcome::Outcome;
 use crate::sample;
 
 use super::TransportFixture;
 use super::deviation::Log;
-use super::wire::{GROUP, Wire, ack, orders};
+use super::wire::{GROUP, Member, Wire, ack, orders};
 
 /// Every group gets every event of the topics it asked for, and no other.
 pub async fn every_group_gets_every_event(fixture: &dyn TransportFixture) -> Outcome {
@@ -70,4 +71,42 @@ pub async fn a_group_goes_on_where_it_stopped(fixture: &dyn TransportFixture) ->
     wire.finish(&mut member, &mut log).await.expect(done);
     log.assert_nothing_came_again(done);
     Outcome::Kept
+}
+
+/// Events of topics that a group does not follow hold up neither its own events nor its progress.
+pub async fn other_topics_hold_nothing_up(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    let mut groups = [Topic::Orders, Topic::Payments].map(|topic| (topic, Log::of(&[])));
+    for (topic, _) in &groups {
+        // From here on the group misses nothing.
+        wire.close(follow(wire, *topic).await).await;
+    }
+
+    share_out(wire, &mut groups, "a group that follows one of five topics joined").await;
+    share_out(wire, &mut groups, "a group that follows one of five topics settled all that came, and came back").await;
+    if wire.features().survives_restart {
+        fixture.restart().await;
+        let done = "a group that follows one of five topics settled all that came, and came back after a restart";
+        share_out(wire, &mut groups, done).await;
+    }
+    Outcome::Kept
+}
+
+async fn follow(wire: Wire<'_>, topic: Topic) -> Member {
+    wire.join_as(SubscriptionConfig { topics: vec![topic], ..wire.config(topic.name()) }).await
+}
+
+/// Publishes events of every topic in turn, and has each group take its own and leave.
+async fn share_out(wire: Wire<'_>, groups: &mut [(Topic, Log)], done: &str) {
+    let events: Vec<EventEnvelope> =
+        (0..20).flat_map(|_| Topic::ALL).map(|topic| sample::envelope(topic, sample::uuid(), 1)).collect();
+    wire.publish(&events).await;
+    for (topic, log) in groups {
+        let own: Vec<_> = events.iter().filter(|event| event.topic == *topic).cloned().collect();
+        log.want(&own);
+        let mut member = follow(wire, *topic).await;
+        wire.finish(&mut member, log).await.expect(done);
+        log.assert_nothing_came_again(done);
+        assert_eq!(wire.close(member).await, 0, "{done}: `close` counts some of what was settled as abandoned");
+    }
 }

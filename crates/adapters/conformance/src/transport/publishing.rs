@@ -11,6 +11,7 @@ use crate::sample;
 use crate::time::meanwhile;
 
 use super::TransportFixture;
+use super::deviation::Log;
 use super::wire::{GROUP, Wire, ack, event_of, orders};
 
 /// What is published arrives as it was, to the byte: every attribute, every topic, whatever the payload.
@@ -89,5 +90,33 @@ pub async fn a_failed_publication_tells_its_durable_prefix(fixture: &dyn Transpo
     wire.publish(rest).await;
     let done = "`publish` counted 4 durable events before one that is too large, and those behind it were published";
     wire.receive(&mut member, &[durable, rest].concat()).await.expect(done);
+    Outcome::Kept
+}
+
+/// A publication that breaks off counts nothing that is lost, and what it does not count can be published again.
+pub async fn a_failed_publication_counts_nothing_that_is_lost(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    let config = SubscriptionConfig { topics: vec![Topic::Orders, Topic::Payments], ..wire.config(GROUP) };
+    let mut member = wire.join_as(config).await;
+    if !fixture.interrupt(Topic::Payments).await {
+        return Outcome::NotClaimed("the fixture cannot have a publication break off");
+    }
+    let mut events = orders(6, 2);
+    events.insert(7, sample::envelope(Topic::Payments, sample::uuid(), 1));
+    let end = meanwhile(fixture, "`publish` returns", fixture.publisher().publish(&events)).await;
+    fixture.resume(Topic::Payments).await;
+    let Err(error) = end else { broken("payments could not be published, and `publish` of one succeeded") };
+    let is_passing = matches!(error.source, TransportError::Unavailable(_));
+    assert!(is_passing, "`publish` broke off: it was to fail with `Unavailable`; it failed with {:?}", error.source);
+
+    let done = format!("`publish` of 13 events broke off, and counted {} as durable", error.durable);
+    let (durable, rest) = events.split_at(error.durable.min(events.len()));
+    let mut log = Log::of(durable);
+    log.tolerate(rest);
+    wire.finish(&mut member, &mut log).await.expect(&done);
+    wire.publish(rest).await;
+    log.want(rest);
+    let done = format!("{done}, and the rest was published again");
+    wire.finish(&mut member, &mut log).await.expect(&done);
     Outcome::Kept
 }

@@ -6,6 +6,7 @@ mod clocks;
 mod drafts;
 mod identity;
 mod limits;
+mod one_log;
 mod others;
 mod outbox;
 mod publishing;

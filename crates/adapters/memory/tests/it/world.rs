@@ -41,8 +41,8 @@ use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_memory::{
-    ManualClock, MemoryAccountStore, MemoryBrokerConfig, MemoryEngines, MemoryOrderStore, MemoryPaymentStore,
-    MemoryTicketStore, SequentialIds,
+    Fault, FaultPlan, ManualClock, MemoryAccountStore, MemoryBrokerConfig, MemoryEngines, MemoryOrderStore,
+    MemoryPaymentStore, MemoryTicketStore, Operation, SequentialIds,
 };
 use uuid::Uuid;
 
@@ -51,6 +51,7 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     /// What lies below, whatever a test puts over it.
     pub(crate) engines: MemoryEngines,
+    pub(crate) faults: FaultPlan,
     pub(crate) tickets: Arc<dyn TicketStore>,
     pub(crate) tickets_outbox: Arc<dyn Outbox>,
     pub(crate) orders: Arc<dyn OrderStore>,
@@ -78,6 +79,7 @@ impl Default for World {
         let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
         let engines = MemoryEngines::new(env);
         let MemoryEngines { tickets, orders, payments, broker, parking, gateway, .. } = engines.clone();
+        let faults = FaultPlan::counting(Arc::new(clock.clone()));
         Self {
             clock,
             tickets_outbox: Arc::new(tickets.outbox()),
@@ -86,7 +88,8 @@ impl Default for World {
             reopened_outbox: Arc::new(orders.outbox()),
             orders: Arc::new(orders),
             payments: Arc::new(payments),
-            publisher: Arc::new(broker.publisher()),
+            publisher: Arc::new(broker.with_faults(faults.clone()).publisher()),
+            faults,
             subscriber: Arc::new(broker.subscriber()),
             reopened_parking: Arc::new(parking.clone()),
             parking: Arc::new(parking),
@@ -245,6 +248,11 @@ impl TransportFixture for World {
 
     fn too_large(&self) -> Option<usize> {
         Some(MemoryBrokerConfig::default().max_bytes + 1)
+    }
+
+    async fn interrupt(&self, _topic: Topic) -> bool {
+        self.faults.inject(Operation::Publish, Fault::FailAfter);
+        true
     }
 }
 

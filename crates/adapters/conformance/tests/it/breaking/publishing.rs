@@ -19,6 +19,7 @@ pub(super) enum Flaw {
     DropsTheTraceparent,
     CountsTooMany,
     CountsNothing,
+    CountsWhatItLost,
 }
 
 #[derive(Debug)]
@@ -33,12 +34,14 @@ impl EventPublisher for Flawed {
             Flaw::ForgetsTheLast => drop(events.pop()),
             Flaw::DropsExtensions => events.iter_mut().for_each(|event| event.extensions.clear()),
             Flaw::DropsTheTraceparent => events.iter_mut().for_each(|event| event.origin.traceparent = None),
+            Flaw::CountsWhatItLost => drop(events.split_off(events.len() / 2)),
             Flaw::CountsTooMany | Flaw::CountsNothing => {}
         }
         let end = self.0.publish(&events).await;
         match self.1 {
             Flaw::CountsTooMany => end.map_err(|error| PublishError { durable: error.durable + 1, ..error }),
             Flaw::CountsNothing => end.map_err(|error| PublishError { durable: 0, ..error }),
+            Flaw::CountsWhatItLost => end.map_err(|error| PublishError { durable: error.durable * 2 + 1, ..error }),
             Flaw::PublishesBackwards | Flaw::ForgetsTheLast | Flaw::DropsExtensions | Flaw::DropsTheTraceparent => end,
         }
     }
@@ -69,4 +72,11 @@ async fn an_event_that_is_not_as_it_was() {
 async fn a_prefix_that_is_not_the_truth() {
     assert_flawed("a_failed_publication_tells_its_durable_prefix", Flaw::CountsTooMany).await;
     assert_flawed("a_failed_publication_tells_its_durable_prefix", Flaw::CountsNothing).await;
+}
+
+#[tokio::test]
+async fn a_count_of_what_is_lost() {
+    let told = assert_flawed("a_failed_publication_counts_nothing_that_is_lost", Flaw::CountsWhatItLost).await;
+
+    assert!(told.contains("broke off, and counted 7 as durable: 7 events were to come; 6 came"), "{told}");
 }

@@ -1,4 +1,4 @@
-//! Transports that are broken in a way of their own, and what the kit says of each.
+//! Eight transports that are broken in a way of their own, and what the kit says of each.
 //!
 //! A message names what the rule had done, what was to come and what came.
 
@@ -14,7 +14,7 @@ use ticketing_core::wire::RawMessage;
 use uuid::Uuid;
 
 use super::subscribing::{self, Flawed};
-use super::{assert_notices, publishing, told};
+use super::{assert_notices, one_log, publishing, told};
 use crate::world::World;
 
 /// What was told, without the ids of subjects.
@@ -103,6 +103,17 @@ async fn a_log_that_never_reaches_the_disk() {
         &told,
         "a group settled 100 events, 10000 more were published, and the process restarted: 10000 events were \
          to come; 0 came, then nothing for 1s; ticketing.orders/…/v1 is the first that is missing",
+    );
+}
+
+#[tokio::test]
+async fn progress_that_stops_at_a_topic_of_others() {
+    let [sound, broken] = [false, true].map(one_log::world);
+    let told = assert_notices(&TRANSPORT, "other_topics_hold_nothing_up", &sound, &broken).await;
+    assert_told(
+        &told,
+        "broken: a group that follows one of five topics settled all that came, and came back: nothing was to \
+         come again; 40 events were to come; 40 came, 20 of them again",
     );
 }
 
