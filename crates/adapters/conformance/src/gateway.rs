@@ -179,6 +179,7 @@ pub async fn a_forged_notice_is_refused(fixture: &dyn GatewayFixture) -> Outcome
         ("no sense in the signature", &body, "tomato", NOW),
         ("no body", b"", &signature, NOW),
         ("an old notice", &body, &signature, NOW.after(day)),
+        ("a notice from the future", &body, &signature, NOW.before(day)),
     ];
     for (what, body, signature, now) in forgeries {
         let believed = gateway.verify_notice(body, signature, now);

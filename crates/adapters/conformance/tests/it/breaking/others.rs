@@ -1,6 +1,7 @@
 //! Parking lots, gateways and session stores that do too much or too little.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_conformance::gateway::GATEWAY;
@@ -139,6 +140,7 @@ enum Flaw {
     ChargesAgain,
     ForgetsThatItWasAsked,
     BelievesAnything,
+    BelievesTheFuture,
 }
 
 #[derive(Debug)]
@@ -149,7 +151,7 @@ impl PaymentGateway for Flawed {
     async fn capture(&self, capture: &Capture) -> Result<CaptureOutcome, GatewayError> {
         let payment = match self.1 {
             Flaw::ChargesAgain => PaymentId::new(sample::uuid()),
-            Flaw::ForgetsThatItWasAsked | Flaw::BelievesAnything => capture.payment,
+            Flaw::ForgetsThatItWasAsked | Flaw::BelievesAnything | Flaw::BelievesTheFuture => capture.payment,
         };
         self.0.capture(&Capture { payment, ..capture.clone() }).await
     }
@@ -172,6 +174,10 @@ impl PaymentGateway for Flawed {
         };
         match self.1 {
             Flaw::BelievesAnything => self.0.verify_notice(body, signature, now).or(Ok(believed)),
+            Flaw::BelievesTheFuture => {
+                let later = now.after(Duration::from_secs(24 * 3600));
+                self.0.verify_notice(body, signature, now).or_else(|_| self.0.verify_notice(body, signature, later))
+            }
             Flaw::ChargesAgain | Flaw::ForgetsThatItWasAsked => self.0.verify_notice(body, signature, now),
         }
     }
@@ -197,6 +203,7 @@ async fn a_gateway_that_charges_what_was_given_up() {
 #[tokio::test]
 async fn a_gateway_that_believes_anything() {
     assert_flawed("a_forged_notice_is_refused", Flaw::BelievesAnything).await;
+    assert_flawed("a_forged_notice_is_refused", Flaw::BelievesTheFuture).await;
 }
 
 /// Takes any refresh token and any number of sessions, and lets anybody end any session.
