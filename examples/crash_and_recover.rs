@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use ticketing_core::assembly::{Loops, Settings};
 use ticketing_core::domain::ids::AccountId;
-use ticketing_core::domain::money::{Money, Price, Quantity};
+use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::OrderStatus;
-use ticketing_core::domain::ticket::{Details, DetailsInput, Offer};
+use ticketing_core::domain::ticket::{Offer, OfferInput};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::gateway::CardToken;
@@ -53,14 +53,9 @@ fn start(engines: &MemoryEngines, faults: &FaultPlan) -> Result<Process, Failure
 async fn purchase(process: &mut Process) -> Result<(), Failure> {
     let [seller, buyer] = [1, 2].map(|n| AccountId::new(Uuid::from_u128(n)));
     let origin = || Origin::new(Uuid::nil());
-    let details = Details::parse(DetailsInput { title: "Così fan tutte", ..DetailsInput::default() });
-    let price = Price::new(Money { amount: 4500, currency: "EUR".parse()? })?;
-    let offer = Offer {
-        details: details.map_err(|wrong| format!("{wrong:?}"))?,
-        price,
-        quantity: Quantity::ONE,
-        max_per_buyer: None,
-    };
+    let opera =
+        OfferInput { title: "Così fan tutte", amount: 4500, currency: "EUR", quantity: 1, ..OfferInput::default() };
+    let offer = Offer::parse(opera)?;
     let ticket = process.tickets.create_ticket(CreateTicket { seller, offer, key: None }, origin()).await?.ticket.id;
     process.loops.settle().await?;
     let place = PlaceOrder { buyer, ticket, quantity: Quantity::ONE, price_seen: None, key: None };

@@ -11,8 +11,8 @@ use axum::{Json, Router};
 use http_body_util::BodyExt;
 use ticketing_core::assembly::Settings;
 use ticketing_core::domain::ids::AccountId;
-use ticketing_core::domain::money::{Money, Price, Quantity};
-use ticketing_core::domain::ticket::{Details, DetailsInput, Offer};
+use ticketing_core::domain::money::Quantity;
+use ticketing_core::domain::ticket::{Offer, OfferInput};
 use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::usecase::error::ErrorKind;
 use ticketing_core::usecase::orders::{Orders, PlaceOrder};
@@ -58,14 +58,9 @@ const fn status(kind: ErrorKind) -> StatusCode {
 }
 
 fn opera() -> Result<Offer, Box<dyn Error>> {
-    let details = Details::parse(DetailsInput { title: "Così fan tutte", ..DetailsInput::default() });
-    let price = Price::new(Money { amount: 4500, currency: "EUR".parse()? })?;
-    Ok(Offer {
-        details: details.map_err(|wrong| format!("{wrong:?}"))?,
-        price,
-        quantity: Quantity::ONE,
-        max_per_buyer: None,
-    })
+    let opera =
+        OfferInput { title: "Così fan tutte", amount: 4500, currency: "EUR", quantity: 1, ..OfferInput::default() };
+    Ok(Offer::parse(opera)?)
 }
 
 #[tokio::main]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
-use ticketing_core::domain::money::{Money, Price, Quantity};
+use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::stock::OrderRequest;
-use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Ticket};
+use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_memory::{RandomIds, SystemClock};
@@ -21,25 +21,19 @@ pub(crate) fn account(n: u128) -> AccountId {
 
 pub(crate) fn ticket(env: &ClockAndIds, quantity: u32, amount: u64) -> Ticket {
     let now = env.now();
-    let details = Details::parse(DetailsInput {
+    let offer = Offer::parse(OfferInput {
         title: "An evening at the opera",
         venue: Some("Semperoper"),
         city: Some("Dresden"),
         category: Some("opera"),
-        ..DetailsInput::default()
+        amount,
+        currency: "EUR",
+        quantity,
+        ..OfferInput::default()
     });
-    let offer = Offer {
-        details: details.expect("the texts are within their bounds"),
-        price: price(amount),
-        quantity: Quantity::new(quantity).expect("a quantity within its bounds"),
-        max_per_buyer: None,
-    };
+    let offer = offer.expect("the offer is within its bounds");
     let id = TicketId::new(env.uuid(now));
     Ticket::create(id, account(1), offer, now).expect("the event has no time").0
-}
-
-fn price(amount: u64) -> Price {
-    Price::new(Money { amount, currency: "EUR".parse().expect("euros exist") }).expect("a price within its bounds")
 }
 
 pub(crate) fn request(env: &ClockAndIds, now: Timestamp, buyer: u128) -> OrderRequest {

@@ -125,12 +125,12 @@ impl Market {
         Pay::new(self, buyer, order, CardToken::new(card))
     }
 
-    /// Puts the places of an order back on sale. Doing so twice does no harm.
+    /// Puts the places of an order back on sale, and returns the order as it is then. Doing so twice does no harm.
     ///
     /// # Errors
     ///
     /// As [`cancel_order`](Orders::cancel_order).
-    pub async fn cancel(&self, buyer: AccountId, order: OrderId) -> Result<(), Error> {
+    pub async fn cancel(&self, buyer: AccountId, order: OrderId) -> Result<Order, Error> {
         self.carry_out(self.orders().cancel_order(order, buyer, self.origin())).await
     }
 

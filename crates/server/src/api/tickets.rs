@@ -13,9 +13,8 @@ use ticketing_api::page::PageQuery;
 use ticketing_api::paths;
 use ticketing_api::tickets::{OfferBody, TicketBody, TicketPage, TicketSearch};
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::invalid::Invalid;
-use ticketing_core::domain::money::{Money, Price, Quantity};
-use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer};
+use ticketing_core::domain::invalid::{Invalid, WrongFields};
+use ticketing_core::domain::ticket::{Listing, Offer, OfferInput};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
@@ -37,35 +36,23 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The offer; texts that are as they were in `old` may stay as they are.
-fn offer(body: OfferBody, old: Option<&Details>) -> Result<Offer, Error> {
-    let starts_at = starts_at(body.starts_at.as_deref());
-    let price = Money::try_from(body.price).and_then(Price::new);
-    let quantity = Quantity::new(body.quantity);
-    let details = DetailsInput {
+fn offer(body: &OfferBody, old: Option<&Offer>) -> Result<Offer, Error> {
+    let mut wrong = WrongFields::default();
+    let starts_at = wrong.keep(starts_at(body.starts_at.as_deref())).flatten();
+    let input = OfferInput {
         title: &body.title,
         description: body.description.as_deref(),
         venue: body.venue.as_deref(),
         city: body.city.as_deref(),
         category: body.category.as_deref(),
-        starts_at: starts_at.as_ref().copied().unwrap_or_default(),
+        starts_at,
+        amount: body.price.amount,
+        currency: &body.price.currency,
+        quantity: body.quantity,
+        max_per_buyer: body.max_per_buyer,
     };
-    let details = Details::parse_over(details, old);
-    let max_per_buyer = body.max_per_buyer.map(max_per_buyer).transpose();
-    match (details, starts_at, price, quantity, max_per_buyer) {
-        (Ok(details), Ok(_), Ok(price), Ok(quantity), Ok(max_per_buyer)) => {
-            Ok(Offer { details, price, quantity, max_per_buyer })
-        }
-        (details, starts_at, price, quantity, max_per_buyer) => {
-            let mut wrong = details.err().unwrap_or_default();
-            let others = [starts_at.err(), price.err(), quantity.err(), max_per_buyer.err()];
-            wrong.extend(others.into_iter().flatten());
-            Err(Error::Invalid(wrong))
-        }
-    }
-}
-
-fn max_per_buyer(places: u32) -> Result<Quantity, Invalid> {
-    Quantity::new(places).map_err(|invalid| Invalid { field: "maxPerBuyer", ..invalid })
+    let offer = wrong.keep(Offer::parse_over(input, old));
+    Ok(wrong.finish(offer)?)
 }
 
 fn starts_at(text: Option<&str>) -> Result<Option<Timestamp>, Invalid> {
@@ -109,7 +96,7 @@ async fn create_ticket(
     RequestKey(key): RequestKey,
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
-    let command = CreateTicket { seller: actor.account, offer: offer(body, None)?, key };
+    let command = CreateTicket { seller: actor.account, offer: offer(&body, None)?, key };
     let listing = app.tickets()?.create_ticket(command, origin).await?;
     let location = [(LOCATION, paths::ticket(listing.ticket.id))];
     let tag = [(ETAG, tag_of(&listing))];
@@ -184,7 +171,7 @@ async fn update_ticket(
     let tickets = app.tickets()?;
     // Without it no text is older than its rule, and the change itself says why it could not be read.
     let old = tickets.ticket(ticket).await.ok();
-    let offer = offer(body, old.as_ref().map(|listing| &listing.ticket.offer.details))?;
+    let offer = offer(&body, old.as_ref().map(|listing| &listing.ticket.offer))?;
     let command = UpdateTicket { ticket, by: actor.account, expected, offer };
     let listing = tickets.update_ticket(command, origin).await?;
     Ok(([(ETAG, tag_of(&listing))], Json(TicketBody::of_own(listing))).into_response())

@@ -1,7 +1,6 @@
 //! What the demo has on sale.
 
-use ticketing_core::domain::money::{Money, Price, Quantity};
-use ticketing_core::domain::ticket::{Details, DetailsInput, Offer};
+use ticketing_core::domain::ticket::{Offer, OfferInput};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::usecase::error::Error;
 
@@ -26,18 +25,19 @@ pub(super) fn offers(now: Timestamp) -> Result<Vec<Offer>, Error> {
 impl Line {
     fn offer(&self, now: Timestamp) -> Result<Offer, Error> {
         let description = format!("{} at {}, {}.\nDoors open an hour before.", self.title, self.venue, self.city);
-        let details = Details::parse(DetailsInput {
+        let (amount, currency) = self.price;
+        Ok(Offer::parse(OfferInput {
             title: self.title,
             description: Some(&description),
             venue: Some(self.venue),
             city: Some(self.city),
             category: Some(self.category),
             starts_at: Some(evening(now.after(days(self.in_days)))),
-        })
-        .map_err(Error::Invalid)?;
-        let (amount, currency) = self.price;
-        let price = Price::new(Money { amount, currency: currency.parse()? })?;
-        Ok(Offer { details, price, quantity: Quantity::new(self.quantity)?, max_per_buyer: None })
+            amount,
+            currency,
+            quantity: self.quantity,
+            max_per_buyer: None,
+        })?)
     }
 }
 

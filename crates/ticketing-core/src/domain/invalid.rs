@@ -32,6 +32,43 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
+/// Every field of an input that was not accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WrongFields(pub Vec<Invalid>);
+
+impl WrongFields {
+    /// The value; errors are collected here.
+    pub fn keep<T>(&mut self, parsed: Result<T, impl Into<Self>>) -> Option<T> {
+        parsed.map_err(|wrong| self.0.extend(wrong.into().0)).ok()
+    }
+
+    /// The value, if no field was wrong.
+    ///
+    /// # Errors
+    ///
+    /// What was collected.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T, Self> {
+        value.filter(|_| self.0.is_empty()).ok_or(self)
+    }
+}
+
+impl From<Invalid> for WrongFields {
+    fn from(invalid: Invalid) -> Self {
+        Self(vec![invalid])
+    }
+}
+
+impl fmt::Display for WrongFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, invalid) in self.0.iter().enumerate() {
+            write!(f, "{}{invalid}", if at == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for WrongFields {}
+
 /// The bounds of a text field.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TextRule {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::invalid::Invalid;
+use super::invalid::{Invalid, WrongFields};
 
 /// A currency of ISO 4217, such as `EUR`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,11 +100,18 @@ impl Price {
     ///
     /// [`Invalid`] for any other amount; show it to the user.
     pub fn new(money: Money) -> Result<Self, Invalid> {
-        if (1..=Self::MAX_AMOUNT).contains(&money.amount) {
-            Ok(Self(money))
-        } else {
-            Err(Invalid::new("price", format!("must be between 1 and {} minor units", Self::MAX_AMOUNT)))
-        }
+        bounded(money.amount).map(|amount| Self(Money { amount, ..money }))
+    }
+
+    /// Accepts an amount in a currency of ISO 4217, such as `EUR`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with either.
+    pub fn parse(amount: u64, currency: &str) -> Result<Self, WrongFields> {
+        let mut wrong = WrongFields::default();
+        let (amount, currency) = (wrong.keep(bounded(amount)), wrong.keep(currency.parse()));
+        wrong.finish(amount.zip(currency).map(|(amount, currency)| Self(Money { amount, currency })))
     }
 
     /// The price as money.
@@ -117,6 +124,14 @@ impl Price {
     #[must_use]
     pub fn times(self, quantity: Quantity) -> Money {
         Money { amount: self.0.amount * u64::from(quantity.get()), currency: self.0.currency }
+    }
+}
+
+fn bounded(amount: u64) -> Result<u64, Invalid> {
+    if (1..=Price::MAX_AMOUNT).contains(&amount) {
+        Ok(amount)
+    } else {
+        Err(Invalid::new("price", format!("must be between 1 and {} minor units", Price::MAX_AMOUNT)))
     }
 }
 

@@ -219,7 +219,7 @@ impl Stock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ticket::{Details, DetailsInput, Offer};
+    use crate::domain::ticket::{Offer, OfferInput};
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -234,9 +234,8 @@ mod tests {
     }
 
     fn ticket(quantity: u32) -> Ticket {
-        let details = Details::parse(DetailsInput { title: "Opera", ..DetailsInput::default() }).unwrap();
-        let quantity = Quantity::new(quantity).unwrap();
-        let offer = Offer { details, price: price(1200), quantity, max_per_buyer: None };
+        let opera = OfferInput { title: "Opera", amount: 1200, currency: "EUR", quantity, ..OfferInput::default() };
+        let offer = Offer::parse(opera).unwrap();
         Ticket::create(TicketId::new(Uuid::from_u128(9)), account(1), offer, NOW).unwrap().0
     }
 

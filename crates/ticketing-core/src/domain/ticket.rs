@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::event::Event;
 use super::ids::{AccountId, TicketId};
-use super::invalid::{Invalid, Lines, TextRule};
+use super::invalid::{Invalid, Lines, TextRule, WrongFields};
 use super::money::{Currency, Price, Quantity};
 use super::order::IdempotencyKey;
 use super::text::composed;
@@ -20,7 +20,7 @@ const CATEGORY: TextRule = TextRule { field: "category", max_chars: Details::LON
 
 /// The texts of an offer.
 ///
-/// Made by [`Details::parse`], so every text is trimmed and within its bounds.
+/// Made by [`Offer::parse`], so every text is trimmed and within its bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
     /// 1 to 120 characters.
@@ -37,66 +37,25 @@ pub struct Details {
     pub starts_at: Option<Timestamp>,
 }
 
-/// The texts of a ticket before validation.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DetailsInput<'a> {
-    /// Required.
-    pub title: &'a str,
-    /// White space alone counts as absent, as in the fields below.
-    pub description: Option<&'a str>,
-    /// The place of the event.
-    pub venue: Option<&'a str>,
-    /// The city.
-    pub city: Option<&'a str>,
-    /// The kind of event, such as `concert`.
-    pub category: Option<&'a str>,
-    /// When the event begins.
-    pub starts_at: Option<Timestamp>,
-}
-
 impl Details {
     /// The longest name of a city, in characters.
     pub const LONGEST_CITY: usize = 80;
     /// The longest category, in characters.
     pub const LONGEST_CATEGORY: usize = 40;
 
-    /// Validates the texts.
-    ///
-    /// # Errors
-    ///
-    /// Every invalid field, not only the first; show them to the user.
-    pub fn parse(input: DetailsInput<'_>) -> Result<Self, Vec<Invalid>> {
-        Self::parse_over(input, None)
-    }
-
-    /// As [`Details::parse`], but accepts texts that are unchanged from `old`, even if a newer rule
-    /// forbids them.
-    ///
-    /// # Errors
-    ///
-    /// Every invalid field, not only the first; show them to the user.
-    pub fn parse_over(input: DetailsInput<'_>, old: Option<&Self>) -> Result<Self, Vec<Invalid>> {
-        let mut wrong = Vec::new();
-        let mut keep = |result: Result<Option<String>, Invalid>| {
-            result.unwrap_or_else(|invalid| {
-                wrong.push(invalid);
-                None
-            })
-        };
+    fn parse(input: &OfferInput<'_>, old: Option<&Self>, wrong: &mut WrongFields) -> Self {
         let was = |of: fn(&Self) -> Option<&str>| old.and_then(of);
         let title = TITLE.parse_over(input.title, was(|old| Some(&old.title)));
-        let title = keep(title.map(Some)).unwrap_or_default();
-        let details = Self {
+        let title = wrong.keep(title).unwrap_or_default();
+        let mut keep = |rule: TextRule, text, old| wrong.keep(rule.parse_optional_over(text, old)).flatten();
+        Self {
             title: title.into(),
-            description: keep(
-                DESCRIPTION.parse_optional_over(input.description, was(|old| old.description.as_deref())),
-            ),
-            venue: keep(VENUE.parse_optional_over(input.venue, was(|old| old.venue.as_deref()))),
-            city: keep(CITY.parse_optional_over(input.city, was(|old| old.city.as_deref()))),
-            category: keep(CATEGORY.parse_optional_over(input.category, was(|old| old.category.as_deref()))),
+            description: keep(DESCRIPTION, input.description, was(|old| old.description.as_deref())),
+            venue: keep(VENUE, input.venue, was(|old| old.venue.as_deref())),
+            city: keep(CITY, input.city, was(|old| old.city.as_deref())),
+            category: keep(CATEGORY, input.category, was(|old| old.category.as_deref())),
             starts_at: input.starts_at,
-        };
-        if wrong.is_empty() { Ok(details) } else { Err(wrong) }
+        }
     }
 }
 
@@ -132,7 +91,72 @@ pub struct Offer {
     pub max_per_buyer: Option<Quantity>,
 }
 
+/// An offer before validation.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OfferInput<'a> {
+    /// Required.
+    pub title: &'a str,
+    /// White space alone counts as absent, as in the other optional texts.
+    pub description: Option<&'a str>,
+    /// The place of the event.
+    pub venue: Option<&'a str>,
+    /// The city.
+    pub city: Option<&'a str>,
+    /// The kind of event, such as `concert`.
+    pub category: Option<&'a str>,
+    /// When the event begins.
+    pub starts_at: Option<Timestamp>,
+    /// The price of one place in minor units, such as cents; above zero.
+    pub amount: u64,
+    /// The currency of ISO 4217, such as `EUR`.
+    pub currency: &'a str,
+    /// The total number of places; above zero.
+    pub quantity: u32,
+    /// The most places per buyer, held and bought together.
+    pub max_per_buyer: Option<u32>,
+}
+
 impl Offer {
+    /// Validates an offer.
+    ///
+    /// # Errors
+    ///
+    /// Every invalid field, not only the first; show them to the user.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::domain::ticket::{Offer, OfferInput};
+    ///
+    /// let opera = OfferInput { title: "Opera", amount: 4500, currency: "EUR", quantity: 2, ..OfferInput::default() };
+    /// assert_eq!(&*Offer::parse(opera)?.details.title, "Opera");
+    ///
+    /// let wrong = Offer::parse(OfferInput { title: "", quantity: 0, ..opera }).unwrap_err();
+    /// assert_eq!(wrong.to_string(), "title must not be empty; quantity must be between 1 and 1000");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse(input: OfferInput<'_>) -> Result<Self, WrongFields> {
+        Self::parse_over(input, None)
+    }
+
+    /// As [`Offer::parse`], but accepts texts that are unchanged from `old`, even if a newer rule
+    /// forbids them.
+    ///
+    /// # Errors
+    ///
+    /// Every invalid field, not only the first; show them to the user.
+    pub fn parse_over(input: OfferInput<'_>, old: Option<&Self>) -> Result<Self, WrongFields> {
+        let mut wrong = WrongFields::default();
+        let details = Details::parse(&input, old.map(|old| &old.details), &mut wrong);
+        let price = wrong.keep(Price::parse(input.amount, input.currency));
+        let quantity = wrong.keep(Quantity::new(input.quantity));
+        let limit = input.max_per_buyer.map(Quantity::new).transpose();
+        let limit = limit.map_err(|invalid| Invalid { field: "maxPerBuyer", ..invalid });
+        let max_per_buyer = wrong.keep(limit).flatten();
+        let offer = price.zip(quantity).map(|(price, quantity)| Self { details, price, quantity, max_per_buyer });
+        wrong.finish(offer)
+    }
+
     /// A digest of the whole offer, by which two requests for the same offer are recognised.
     ///
     /// Absent fields add nothing to it, so it does not change when offers get new optional fields.
@@ -386,10 +410,21 @@ mod tests {
         AccountId::new(Uuid::from_u128(1))
     }
 
+    const OPERA: OfferInput<'_> = OfferInput {
+        title: "Opera",
+        description: None,
+        venue: None,
+        city: None,
+        category: None,
+        starts_at: None,
+        amount: 1200,
+        currency: "EUR",
+        quantity: 1,
+        max_per_buyer: None,
+    };
+
     fn offer(quantity: u32) -> Offer {
-        let details = Details::parse(DetailsInput { title: "Opera", ..DetailsInput::default() }).unwrap();
-        let price = Price::new(Money { amount: 1200, currency: "EUR".parse().unwrap() }).unwrap();
-        Offer { details, price, quantity: Quantity::new(quantity).unwrap(), max_per_buyer: None }
+        Offer::parse(OfferInput { quantity, ..OPERA }).unwrap()
     }
 
     fn listing(quantity: u32) -> Listing {
@@ -397,11 +432,24 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_text_is_named_at_once() {
-        let wrong =
-            Details::parse(DetailsInput { title: " ", city: Some("a\u{0}"), ..DetailsInput::default() }).unwrap_err();
+    fn every_wrong_field_is_named_at_once() {
+        let wrong = OfferInput {
+            title: " ",
+            city: Some("a\u{0}"),
+            amount: 0,
+            currency: "euro",
+            quantity: 0,
+            max_per_buyer: Some(1001),
+            ..OPERA
+        };
+        let wrong = Offer::parse(wrong).unwrap_err();
+        let fields: Vec<_> = wrong.0.iter().map(|invalid| invalid.field).collect();
 
-        assert_eq!(wrong.iter().map(|invalid| invalid.field).collect::<Vec<_>>(), ["title", "city"]);
+        assert_eq!(fields, ["title", "city", "price", "currency", "quantity", "maxPerBuyer"]);
+        assert_eq!(
+            WrongFields(wrong.0[..2].to_vec()).to_string(),
+            "title must not be empty; city must not contain control characters"
+        );
     }
 
     #[test]
@@ -414,15 +462,15 @@ mod tests {
     #[test]
     fn every_text_of_a_ticket_may_stay_as_it_is() {
         let old = "a\u{2028}b";
-        let texts = DetailsInput {
+        let texts = OfferInput {
             title: old,
             description: Some("a\u{202E}b"),
             venue: Some(old),
             city: Some(old),
             category: Some(old),
-            starts_at: None,
+            ..OPERA
         };
-        let kept = Details {
+        let details = Details {
             title: old.into(),
             description: texts.description.map(str::to_owned),
             venue: Some(old.into()),
@@ -431,8 +479,10 @@ mod tests {
             starts_at: None,
         };
 
-        assert_eq!(Details::parse(texts).unwrap_err().len(), 5);
-        assert_eq!(Details::parse_over(texts, Some(&kept)), Ok(kept));
+        let kept = Offer { details, ..offer(1) };
+
+        assert_eq!(Offer::parse(texts).unwrap_err().0.len(), 5);
+        assert_eq!(Offer::parse_over(texts, Some(&kept)), Ok(kept));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::hold_limits::HoldRefusal;
-use crate::domain::invalid::Invalid;
+use crate::domain::invalid::{Invalid, WrongFields};
 use crate::domain::order::{CancelReason, OrderRefusal};
 use crate::domain::payment::PaymentRefusal;
 use crate::domain::stock::StockRefusal;
@@ -287,5 +287,11 @@ impl From<GatewayError> for Error {
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
         Self::Invalid(vec![invalid])
+    }
+}
+
+impl From<WrongFields> for Error {
+    fn from(WrongFields(wrong): WrongFields) -> Self {
+        Self::Invalid(wrong)
     }
 }

@@ -38,7 +38,8 @@ async fn money_captured_before_an_order_expires_unseen_is_refunded_once() {
 async fn money_captured_while_an_order_is_cancelled_is_refunded_once() {
     let (mut market, told, order) = with_an_order().await;
 
-    market.cancel(1, order).await.expect("it awaits payment");
+    let cancelled = market.cancel(1, order).await.expect("it awaits payment");
+    assert_eq!(cancelled, market.orders.order(order, cancelled.buyer).await.expect("it is theirs"));
     market.pay(1, order, "tok_visa").await.expect("payments has not heard yet");
     market.recover().await;
     market.recover().await;

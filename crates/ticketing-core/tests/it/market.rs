@@ -7,10 +7,10 @@ use std::time::Duration;
 use ticketing_core::assembly::{Loops, Settings};
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
-use ticketing_core::domain::money::{Money, Price, Quantity};
+use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::payment::Payment;
-use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer};
+use ticketing_core::domain::ticket::{Listing, Offer, OfferInput};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::clock::ClockAndIds;
@@ -116,10 +116,8 @@ pub(crate) fn account(n: u128) -> AccountId {
 }
 
 pub(crate) fn offer(quantity: u32, amount: u64) -> Offer {
-    let details = Details::parse(DetailsInput { title: "Opera", ..DetailsInput::default() }).expect("a good title");
-    let price = Money { amount, currency: "EUR".parse().expect("a currency") };
-    let quantity = Quantity::new(quantity).expect("a good quantity");
-    Offer { details, price: Price::new(price).expect("a good price"), quantity, max_per_buyer: None }
+    let opera = OfferInput { title: "Opera", amount, currency: "EUR", quantity, ..OfferInput::default() };
+    Offer::parse(opera).expect("a good offer")
 }
 
 pub(crate) fn key(text: &str) -> IdempotencyKey {
@@ -163,7 +161,7 @@ impl Process {
         PlaceOrder { quantity, ..self.engines.place(buyer, ticket) }
     }
 
-    pub(crate) async fn cancel(&self, buyer: u128, order: OrderId) -> Result<(), Error> {
+    pub(crate) async fn cancel(&self, buyer: u128, order: OrderId) -> Result<Order, Error> {
         self.in_time(self.orders.cancel_order(order, account(buyer), self.origin())).await
     }
 

@@ -210,7 +210,7 @@ impl Market {
             .iter()
             .any(|known| known.id == order && known.buyer == account(buyer));
         let done = match step {
-            Step::Cancel { .. } => self.process.cancel(buyer, order).await,
+            Step::Cancel { .. } => self.process.cancel(buyer, order).await.map(drop),
             Step::Pay { card, key: name, .. } => {
                 let name = name.map(|name| key(&format!("pay-{name}")));
                 let paid = self.process.pay_as(buyer, name, order, card.token()).await;

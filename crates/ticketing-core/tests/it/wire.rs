@@ -15,7 +15,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use ticketing_core::domain::event::Event;
-use ticketing_core::domain::ticket::{Details, DetailsInput};
+use ticketing_core::domain::ticket::{Offer, OfferInput};
 use ticketing_core::wire::{EventEnvelope, RawMessage, Undecodable, from_message, open, to_headers};
 
 use samples::{envelope, samples};
@@ -256,8 +256,9 @@ fn a_message_that_contradicts_itself_is_refused() {
 #[test]
 fn a_text_that_was_accepted_once_is_read_whatever_the_rules_are_now() {
     let grown = "\u{958}".repeat(120);
-    let accepted = Details::parse(DetailsInput { title: &grown, ..DetailsInput::default() }).unwrap();
-    for title in [&*accepted.title, "\u{3164}", "a\u{2028}b"] {
+    let grown = OfferInput { title: &grown, amount: 1, currency: "EUR", quantity: 1, ..OfferInput::default() };
+    let accepted = Offer::parse(grown).unwrap();
+    for title in [&*accepted.details.title, "\u{3164}", "a\u{2028}b"] {
         let Event::TicketCreated(mut ticket) = samples()[1].clone() else { panic!("the sample is a ticket") };
         ticket.offer.details.title = title.into();
         let event = Event::TicketCreated(ticket);

@@ -1,12 +1,13 @@
 //! Ordering places.
 
 use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::invalid::WrongFields;
 use ticketing_core::domain::money::{Money, Quantity};
 use ticketing_core::domain::order::Order;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::PlaceOrder;
 
-use super::{Checked, Running};
+use super::{Running, key};
 use crate::market::Market;
 
 /// Holds places for a buyer once it is awaited, see [`Market::order`].
@@ -43,16 +44,15 @@ impl<'a> OrderPlaces<'a> {
     }
 
     fn command(&self) -> Result<PlaceOrder, Error> {
-        let mut checked = Checked::default();
-        let quantity = checked.value(Quantity::new(self.places));
+        let mut wrong = WrongFields::default();
+        let quantity = wrong.keep(Quantity::new(self.places));
         let seen = self
             .price_seen
             .as_ref()
             .map(|(amount, currency)| currency.parse().map(|currency| Money { amount: *amount, currency }));
-        let price_seen = checked.value(seen.transpose()).flatten();
-        let key = checked.key(self.key.as_deref());
-        checked.end()?;
-        let quantity = quantity.unwrap_or(Quantity::ONE);
+        let price_seen = wrong.keep(seen.transpose()).flatten();
+        let key = wrong.keep(key(self.key.as_deref())).flatten();
+        let quantity = wrong.finish(quantity)?;
         Ok(PlaceOrder { buyer: self.buyer, ticket: self.ticket, quantity, price_seen, key })
     }
 }

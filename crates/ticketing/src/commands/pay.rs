@@ -6,7 +6,7 @@ use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::payments::PayOrder;
 
-use super::{Checked, Running};
+use super::{Running, key};
 use crate::market::Market;
 
 /// Takes money for an order once it is awaited, see [`Market::pay`].
@@ -33,9 +33,7 @@ impl<'a> Pay<'a> {
     }
 
     fn command(&self) -> Result<PayOrder, Error> {
-        let mut checked = Checked::default();
-        let key = checked.key(self.key.as_deref());
-        checked.end()?;
+        let key = key(self.key.as_deref())?;
         Ok(PayOrder { buyer: self.buyer, order: self.order, card: self.card.clone(), key })
     }
 }

@@ -1,13 +1,13 @@
 //! Putting a ticket on sale.
 
 use ticketing_core::domain::ids::AccountId;
-use ticketing_core::domain::money::{Money, Price, Quantity};
-use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Ticket};
+use ticketing_core::domain::invalid::WrongFields;
+use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::CreateTicket;
 
-use super::{Checked, Running};
+use super::{Running, key};
 use crate::market::Market;
 
 /// Puts a ticket on sale once it is awaited, see [`Market::sell`].
@@ -95,27 +95,22 @@ impl<'a> Sell<'a> {
     }
 
     fn command(&self) -> Result<CreateTicket, Error> {
-        let mut checked = Checked::default();
-        let details = Details::parse(DetailsInput {
+        let mut wrong = WrongFields::default();
+        let (amount, currency) = &self.price;
+        let offer = wrong.keep(Offer::parse(OfferInput {
             title: &self.title,
             description: self.description.as_deref(),
             venue: self.venue.as_deref(),
             city: self.city.as_deref(),
             category: self.category.as_deref(),
             starts_at: self.starts_at,
-        });
-        let details = details.map_err(|wrong| checked.0.extend(wrong)).ok();
-        let (amount, currency) = &self.price;
-        let price = currency.parse().and_then(|currency| Price::new(Money { amount: *amount, currency }));
-        let price = checked.value(price);
-        let quantity = checked.value(Quantity::new(self.places));
-        let max_per_buyer = checked.value(self.max_per_buyer.map(Quantity::new).transpose()).flatten();
-        let key = checked.key(self.key.as_deref());
-        checked.end()?;
-        let (Some(details), Some(price), Some(quantity)) = (details, price, quantity) else {
-            return Err(Error::Invalid(Vec::new()));
-        };
-        Ok(CreateTicket { seller: self.seller, offer: Offer { details, price, quantity, max_per_buyer }, key })
+            amount: *amount,
+            currency,
+            quantity: self.places,
+            max_per_buyer: self.max_per_buyer,
+        }));
+        let key = wrong.keep(key(self.key.as_deref())).flatten();
+        Ok(CreateTicket { seller: self.seller, offer: wrong.finish(offer)?, key })
     }
 }
 

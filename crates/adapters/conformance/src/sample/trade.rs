@@ -7,7 +7,7 @@ use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment, PaymentRequest};
 use ticketing_core::domain::stock::{OrderRequest, Stock};
-use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer, Ticket};
+use ticketing_core::domain::ticket::{Listing, Offer, OfferInput, Ticket};
 
 use super::{NOW, uuid};
 
@@ -21,15 +21,16 @@ pub fn price(cents: u64) -> Price {
 /// A ticket with all that a ticket can have.
 #[must_use]
 pub fn ticket() -> Ticket {
-    let details = DetailsInput {
+    ticket_with(OfferInput {
         title: "Die Zauberflöte",
         description: Some("Second row.\nBring “opera glasses” 🎭."),
         venue: Some("Gärtnerplatz"),
         city: Some("München"),
         category: Some("Opera"),
         starts_at: Some(NOW.after(Duration::from_secs(30 * 24 * 3600))),
-    };
-    ticket_with(details)
+        max_per_buyer: Some(6),
+        ..OfferInput::default()
+    })
 }
 
 /// A listing with all that a listing can have.
@@ -41,9 +42,7 @@ pub fn listing() -> Listing {
 /// A listing with nothing but a title.
 #[must_use]
 pub fn bare_listing(title: &str) -> Listing {
-    let ticket = ticket_with(DetailsInput { title, ..DetailsInput::default() });
-    let offer = Offer { max_per_buyer: None, ..ticket.offer };
-    Listing::new(Ticket { offer, ..ticket })
+    Listing::new(ticket_with(OfferInput { title, ..OfferInput::default() }))
 }
 
 /// The stock of a ticket that nobody ordered yet.
@@ -74,13 +73,9 @@ pub fn payment() -> (Payable, Payment) {
     payable().attempt(None, request, NOW).expect("the order wants money")
 }
 
-fn places(places: u32) -> Quantity {
-    Quantity::new(places).expect("a quantity")
-}
-
-fn ticket_with(details: DetailsInput<'_>) -> Ticket {
-    let details = Details::parse(details).expect("texts within their bounds");
-    let offer = Offer { details, price: price(4250), quantity: places(200), max_per_buyer: Some(places(6)) };
+fn ticket_with(input: OfferInput<'_>) -> Ticket {
+    let offer = Offer::parse(OfferInput { amount: 4250, currency: "EUR", quantity: 200, ..input });
+    let offer = offer.expect("an offer within its bounds");
     let (ticket, _) =
         Ticket::create(TicketId::new(uuid()), AccountId::new(uuid()), offer, NOW).expect("the event is to come");
     ticket

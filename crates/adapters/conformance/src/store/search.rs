@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
-use ticketing_core::domain::ticket::{Details, DetailsInput, Listing, Offer, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::money::{Currency, Money, Price};
+use ticketing_core::domain::ticket::{Details, Listing, Offer, OfferInput, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::Page;
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort};
@@ -20,36 +20,36 @@ fn at(hours: u64) -> Timestamp {
     NOW.after(Duration::from_secs(hours * 3600))
 }
 
-fn listing(details: DetailsInput<'_>, cents: u64) -> Listing {
-    let details = Details::parse(details).expect("texts within their bounds");
-    let offer = Offer { details, price: sample::price(cents), quantity: Quantity::ONE, max_per_buyer: None };
-    Listing::new(Ticket { offer, ..sample::ticket() })
+fn listing(input: OfferInput<'_>, cents: u64) -> Listing {
+    let offer = Offer::parse(OfferInput { amount: cents, currency: "EUR", quantity: 1, ..input });
+    Listing::new(Ticket { offer: offer.expect("an offer within its bounds"), ..sample::ticket() })
 }
 
 /// In the order in which they were put on sale.
 fn market() -> Vec<Listing> {
-    let aida = DetailsInput {
+    let aida = OfferInput {
         title: "Aida in concert",
         description: Some("Row 5, seats together"),
         venue: Some("Arena"),
         city: Some("Verona"),
         category: Some("Opera"),
         starts_at: Some(at(10)),
+        ..OfferInput::default()
     };
-    let flute = DetailsInput {
+    let flute = OfferInput {
         title: "Die Zauberflöte",
         venue: Some("Gärtnerplatz"),
         city: Some("München"),
         category: Some("opera"),
         starts_at: Some(at(20)),
-        ..DetailsInput::default()
+        ..OfferInput::default()
     };
-    let derby = DetailsInput { title: "Derby", category: Some("Sports"), city: Some("Verona"), ..aida };
-    let voucher = DetailsInput { title: "Voucher for a concert", ..DetailsInput::default() };
-    let begins_now = DetailsInput { title: "Begins now", starts_at: Some(NOW), ..DetailsInput::default() };
-    let over = DetailsInput { title: "Over", starts_at: Some(before(NOW)), ..DetailsInput::default() };
-    let gone = listing(DetailsInput { title: "Gone", ..aida }, 3000);
-    let hanami = listing(DetailsInput { title: "Hanami", ..DetailsInput::default() }, 3000);
+    let derby = OfferInput { title: "Derby", category: Some("Sports"), city: Some("Verona"), ..aida };
+    let voucher = OfferInput { title: "Voucher for a concert", ..OfferInput::default() };
+    let begins_now = OfferInput { title: "Begins now", starts_at: Some(NOW), ..OfferInput::default() };
+    let over = OfferInput { title: "Over", starts_at: Some(before(NOW)), ..OfferInput::default() };
+    let gone = listing(OfferInput { title: "Gone", ..aida }, 3000);
+    let hanami = listing(OfferInput { title: "Hanami", ..OfferInput::default() }, 3000);
     let sold_out = Sales { held: 0, sold: 1, version: 2 };
     vec![
         in_yen(hanami),
@@ -152,7 +152,7 @@ pub async fn whatever_is_spelled_in_two_ways_is_found(fixture: &dyn StoreFixture
     let bench = Bench::new(fixture);
     // As an earlier release may have kept them, which composed nothing.
     let stored = SPELLINGS.iter().chain(&GREEK).map(|name| {
-        let plain = listing(DetailsInput { title: "Opera", ..DetailsInput::default() }, 100);
+        let plain = listing(OfferInput { title: "Opera", ..OfferInput::default() }, 100);
         let name = || Some((*name).to_owned());
         let details = Details {
             title: "Opera".into(),
@@ -209,7 +209,7 @@ pub async fn search_pages_join_without_gaps(fixture: &dyn StoreFixture<Tickets>)
 /// Many have the same price and time, and some have no time, so that pages end between equals.
 fn alike(n: u64) -> Listing {
     let starts_at = (!n.is_multiple_of(5)).then(|| at(1 + n % 3));
-    let details = DetailsInput { title: "Opera", starts_at, ..DetailsInput::default() };
+    let details = OfferInput { title: "Opera", starts_at, ..OfferInput::default() };
     let listing = listing(details, 1000 + n % 4);
     let id = TicketId::new(sample::uuid());
     Listing { ticket: Ticket { id, ..listing.ticket }, ..listing }

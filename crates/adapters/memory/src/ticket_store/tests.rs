@@ -1,8 +1,7 @@
 //! Searches find what matches, through whichever index.
 
 use futures::FutureExt;
-use ticketing_core::domain::money::{Money, Price, Quantity};
-use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::Write;
 use ticketing_core::ports::ticket_store::TicketSort;
@@ -13,16 +12,14 @@ use crate::clock::ManualClock;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
-fn listing(id: u128, amount: u64, details: DetailsInput<'_>) -> Listing {
-    let price = Price::new(Money { amount, currency: "EUR".parse().expect("a currency") }).expect("a price");
-    let details = Details::parse(details).expect("details");
-    let offer = Offer { details, price, quantity: Quantity::ONE, max_per_buyer: None };
+fn listing(id: u128, amount: u64, input: OfferInput<'_>) -> Listing {
+    let offer = Offer::parse(OfferInput { amount, currency: "EUR", quantity: 1, ..input }).expect("an offer");
     let (id, seller) = (TicketId::new(Uuid::from_u128(id)), AccountId::new(Uuid::from_u128(1)));
     Listing::new(Ticket { id, seller, offer, status: TicketStatus::OnSale, created_at: NOW, version: 1 })
 }
 
 fn titled(id: u128, title: &str) -> Listing {
-    listing(id, 100, DetailsInput { title, ..DetailsInput::default() })
+    listing(id, 100, OfferInput { title, ..OfferInput::default() })
 }
 
 fn store(listings: impl IntoIterator<Item = Listing>) -> MemoryTicketStore {
@@ -84,12 +81,12 @@ fn mixed(n: u64) -> Listing {
         format!("{} {}", ["Opera", "Operette", "Rock"][usize::try_from(n % 7 % 3).expect("it is below 3")], n % 100);
     let starts_at = (!n.is_multiple_of(4))
         .then(|| Timestamp::from_millis(i64::try_from(n * 997 % 2_000_000).expect("it is small")));
-    let input = DetailsInput {
+    let input = OfferInput {
         title: &title,
         city: Some(city),
         category: n.is_multiple_of(2).then_some("Concert"),
         starts_at,
-        ..DetailsInput::default()
+        ..OfferInput::default()
     };
     listing(u128::from(n * 7919 % 3000 + 1), n * 31 % 500 + 1, input)
 }

@@ -124,7 +124,12 @@ impl OrderBatchers {
     ///
     /// Dropping the future ends the wait; the order is placed or refused nevertheless.
     pub async fn place(&self, ticket: TicketId, request: OrderRequest, origin: Origin) -> Result<Order, Error> {
-        match self.decide(OrderCommand { ticket, action: OrderAction::Place(request), origin }).await? {
+        self.decide_order(OrderCommand { ticket, action: OrderAction::Place(request), origin }).await
+    }
+
+    /// As [`decide`](Self::decide), for a command about an order.
+    pub(super) async fn decide_order(&self, command: OrderCommand) -> Result<Order, Error> {
+        match self.decide(command).await? {
             Decision::Order(order) => Ok(order),
             Decision::Followed => Err(Error::Broken(Arc::new(NoOrder))),
         }

@@ -10,7 +10,7 @@ use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
 use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use ticketing_core::domain::text::is_visible;
-use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{Offer, OfferInput, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{Origin, RawMessage, from_message, open, seal};
 use uuid::Uuid;
@@ -84,12 +84,11 @@ fn event() -> impl Strategy<Value = Event> {
 
 fn ticket() -> impl Strategy<Value = Ticket> {
     let status = prop_oneof![Just(TicketStatus::OnSale), Just(TicketStatus::Withdrawn)];
-    let offer = (details(), price(), quantity(), option::of(quantity()));
-    (uuid(), uuid(), offer, status, time(), any::<u64>()).prop_map(
-        |(id, seller, (details, price, quantity, max_per_buyer), status, created_at, version)| Ticket {
+    (uuid(), uuid(), offer(), status, time(), any::<u64>()).prop_map(
+        |(id, seller, offer, status, created_at, version)| Ticket {
             id: TicketId::new(id),
             seller: AccountId::new(seller),
-            offer: Offer { details, price, quantity, max_per_buyer },
+            offer,
             status,
             created_at,
             version,
@@ -102,18 +101,25 @@ fn text() -> impl Strategy<Value = String> {
     TEXT.prop_filter("it shows nothing", |text| is_visible(text))
 }
 
-fn details() -> impl Strategy<Value = Details> {
+fn offer() -> impl Strategy<Value = Offer> {
     let texts = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
-    (text(), texts, option::of(time())).prop_map(|(title, (description, venue, city, category), starts_at)| {
-        let input = DetailsInput {
+    let numbers = (price(), 1..=Quantity::MAX, option::of(1..=Quantity::MAX));
+    (text(), texts, option::of(time()), numbers).prop_map(|(title, texts, starts_at, numbers)| {
+        let (description, venue, city, category) = &texts;
+        let (price, quantity, max_per_buyer) = numbers;
+        let input = OfferInput {
             title: &title,
             description: description.as_deref(),
             venue: venue.as_deref(),
             city: city.as_deref(),
             category: category.as_deref(),
             starts_at,
+            amount: price.money().amount,
+            currency: price.money().currency.code(),
+            quantity,
+            max_per_buyer,
         };
-        Details::parse(input).expect("texts within their bounds")
+        Offer::parse(input).expect("an offer within its bounds")
     })
 }
 

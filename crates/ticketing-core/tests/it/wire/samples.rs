@@ -5,7 +5,7 @@ use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, Ticket
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
 use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
-use ticketing_core::domain::ticket::{Details, DetailsInput, Offer, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{Offer, OfferInput, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{EventEnvelope, Origin, seal};
 use uuid::Uuid;
@@ -61,12 +61,12 @@ fn quantity(places: u32) -> Quantity {
     Quantity::new(places).expect("a quantity")
 }
 
-fn ticket(input: DetailsInput<'_>) -> Ticket {
-    let details = Details::parse(input).expect("texts within their bounds");
+fn ticket(input: OfferInput<'_>) -> Ticket {
+    let input = OfferInput { amount: 4500, currency: "EUR", quantity: 2, ..input };
     Ticket {
         id: TicketId::new(id(20)),
         seller: AccountId::new(id(1)),
-        offer: Offer { details, price: price(), quantity: quantity(2), max_per_buyer: None },
+        offer: Offer::parse(input).expect("an offer within its bounds"),
         status: TicketStatus::OnSale,
         created_at: NOW,
         version: 1,
@@ -74,17 +74,18 @@ fn ticket(input: DetailsInput<'_>) -> Ticket {
 }
 
 fn plain_ticket() -> Ticket {
-    ticket(DetailsInput { title: "Opera", ..DetailsInput::default() })
+    ticket(OfferInput { title: "Opera", ..OfferInput::default() })
 }
 
 fn detailed_ticket(version: u64, status: TicketStatus) -> Ticket {
-    let ticket = ticket(DetailsInput {
+    let ticket = ticket(OfferInput {
         title: "Così fan tutte",
         description: Some("Two seats side by side.\nFirst balcony."),
         venue: Some("Semperoper"),
         city: Some("Dresden"),
         category: Some("opera"),
         starts_at: Some(OPENING),
+        ..OfferInput::default()
     });
     Ticket { version, status, ..ticket }
 }
