@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
@@ -65,6 +66,10 @@ pub struct OrderedTicketBody {
     /// Its title at that time.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub title: Arc<str>,
+    /// Its attributes at that time.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub attributes: Attributes,
 }
 
 /// An order.
@@ -134,7 +139,11 @@ impl From<Order> for OrderBody {
             quantity: order.quantity.get(),
             price: order.ticket.price.money(),
             total,
-            ticket: OrderedTicketBody { id: order.ticket.id, title: order.ticket.title },
+            ticket: OrderedTicketBody {
+                id: order.ticket.id,
+                title: order.ticket.title,
+                attributes: order.ticket.attributes,
+            },
             placed_at: order.placed_at,
             completed_at: None,
             cancelled_at: None,

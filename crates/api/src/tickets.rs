@@ -1,8 +1,11 @@
 //! Tickets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::{Money, Quantity};
 use ticketing_core::domain::ticket::{Listing, Offer, TicketStatus};
@@ -42,6 +45,11 @@ pub struct OfferBody {
     /// The most places one buyer may have, held and bought together; the marketplace's own limit if absent.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000, example = 4))]
     pub max_per_buyer: Option<u32>,
+    /// Up to 16 values of the application's own, 2,048 bytes in all. A key is 1 to 32 letters, digits, `-` or `_`, and
+    /// begins with a letter; a value is any JSON up to 4 deep. A change without this field leaves them as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, example = json!({ "seatRow": "F" })))]
+    pub attributes: Option<BTreeMap<String, Value>>,
 }
 
 /// Whether a ticket may be ordered.
@@ -111,6 +119,10 @@ pub struct TicketBody {
     /// The most places one buyer may have, if the seller set a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_buyer: Option<u32>,
+    /// What the application added.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub attributes: Attributes,
     /// How many are left, as far as is known.
     pub available: u32,
     /// Whether it may be ordered.
@@ -170,6 +182,10 @@ pub struct TicketSearch {
     #[cfg_attr(feature = "openapi", param(value_type = Option<u64>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_price: Option<String>,
+    /// An object of attributes in JSON: a ticket has each of them, with an equal value. Values are texts, numbers and booleans.
+    #[cfg_attr(feature = "openapi", param(example = r#"{"seatRow":"F"}"#))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<String>,
     /// Which come first: `newest`, `soonest`, `cheapest` or `dearest`.
     #[cfg_attr(feature = "openapi", param(example = "newest"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,6 +237,7 @@ impl From<Listing> for TicketBody {
             price: price.money(),
             quantity: quantity.get(),
             max_per_buyer: max_per_buyer.map(Quantity::get),
+            attributes: details.attributes,
             available,
             status: TicketStatusBody::new(ticket.status, available),
             held: None,

@@ -7,6 +7,7 @@
 //! I/O. A decision gets all it needs as arguments.
 
 pub mod account;
+pub mod attributes;
 pub mod event;
 pub mod hold_limits;
 pub mod ids;

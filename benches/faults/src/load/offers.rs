@@ -141,5 +141,6 @@ fn offer(chance: &mut StdRng, quantity: u32) -> OfferBody {
         price: MoneyBody { amount: chance.random_range(100..10_000), currency: "EUR".into() },
         quantity,
         max_per_buyer: None,
+        attributes: None,
     }
 }

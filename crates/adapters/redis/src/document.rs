@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::ticket::{Details, Listing, Offer, Ticket};
@@ -25,13 +26,15 @@ pub(crate) struct ListingDocument<'a> {
     created_at: i64,
     #[serde(default)]
     max_per_buyer: Option<u32>,
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    attributes: Attributes,
     state: TicketState,
 }
 
 impl<'a> From<&'a Listing> for ListingDocument<'a> {
     fn from(listing: &'a Listing) -> Self {
         let ticket = &listing.ticket;
-        let Details { title, description, venue, city, category, starts_at } = &ticket.offer.details;
+        let Details { title, description, venue, city, category, starts_at, attributes } = &ticket.offer.details;
         let optional = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
         Self {
             id: ticket.id.uuid(),
@@ -44,6 +47,7 @@ impl<'a> From<&'a Listing> for ListingDocument<'a> {
             starts_at: starts_at.map(Timestamp::millis),
             created_at: ticket.created_at.millis(),
             max_per_buyer: ticket.offer.max_per_buyer.map(Quantity::get),
+            attributes: attributes.clone(),
             state: listing.into(),
         }
     }
@@ -60,6 +64,7 @@ impl ListingDocument<'_> {
             city: self.city.map(Cow::into_owned),
             category: self.category.map(Cow::into_owned),
             starts_at: self.starts_at.map(Timestamp::from_millis),
+            attributes: self.attributes,
         };
         let max_per_buyer = self.max_per_buyer.map(Quantity::new).transpose().ok()?;
         let ticket = Ticket {

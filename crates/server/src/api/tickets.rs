@@ -35,8 +35,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     ))
 }
 
-/// The offer; texts that are as they were in `old` may stay as they are.
-fn offer(body: &OfferBody, old: Option<&Offer>) -> Result<Offer, Error> {
+/// The offer; texts that are as they were in `old` may stay as they are, and so do attributes that are not given.
+fn offer(body: OfferBody, old: Option<&Offer>) -> Result<Offer, Error> {
     let mut wrong = WrongFields::default();
     let starts_at = wrong.keep(starts_at(body.starts_at.as_deref())).flatten();
     let input = OfferInput {
@@ -50,6 +50,7 @@ fn offer(body: &OfferBody, old: Option<&Offer>) -> Result<Offer, Error> {
         currency: &body.price.currency,
         quantity: body.quantity,
         max_per_buyer: body.max_per_buyer,
+        attributes: body.attributes,
     };
     let offer = wrong.keep(Offer::parse_over(input, old));
     Ok(wrong.finish(offer)?)
@@ -96,7 +97,7 @@ async fn create_ticket(
     RequestKey(key): RequestKey,
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
-    let command = CreateTicket { seller: actor.account, offer: offer(&body, None)?, key };
+    let command = CreateTicket { seller: actor.account, offer: offer(body, None)?, key };
     let listing = app.tickets()?.create_ticket(command, origin).await?;
     let location = [(LOCATION, paths::ticket(listing.ticket.id))];
     let tag = [(ETAG, tag_of(&listing))];
@@ -169,9 +170,8 @@ async fn update_ticket(
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
     let tickets = app.tickets()?;
-    // Without it no text is older than its rule, and the change itself says why it could not be read.
-    let old = tickets.ticket(ticket).await.ok();
-    let offer = offer(&body, old.as_ref().map(|listing| &listing.ticket.offer))?;
+    let old = tickets.ticket(ticket).await?.ticket.offer;
+    let offer = offer(body, Some(&old))?;
     let command = UpdateTicket { ticket, by: actor.account, expected, offer };
     let listing = tickets.update_ticket(command, origin).await?;
     Ok(([(ETAG, tag_of(&listing))], Json(TicketBody::of_own(listing))).into_response())

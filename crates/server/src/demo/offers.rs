@@ -36,7 +36,7 @@ impl Line {
             amount,
             currency,
             quantity: self.quantity,
-            max_per_buyer: None,
+            ..OfferInput::default()
         })?)
     }
 }

@@ -111,6 +111,8 @@ impl TicketForm {
             price: MoneyBody { amount: self.amount().unwrap_or(0), currency: self.currency.clone().into() },
             quantity: self.quantity().unwrap_or(0),
             max_per_buyer: given(&self.max_per_buyer).map(|_| self.max_per_buyer().unwrap_or(0)),
+            // No page shows them; a change leaves them as they are.
+            attributes: None,
         }
     }
 

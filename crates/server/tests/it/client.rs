@@ -40,6 +40,7 @@ fn offer(quantity: u32) -> OfferBody {
         price: MoneyBody { amount: 1200, currency: "EUR".into() },
         quantity,
         max_per_buyer: None,
+        attributes: None,
     }
 }
 

@@ -74,6 +74,47 @@ async fn texts_of_an_earlier_release_may_stay_in_a_change_and_are_not_taken_up()
 }
 
 #[tokio::test]
+async fn an_attribute_goes_from_the_offer_into_searches_and_orders() {
+    let app = TestApp::start().await;
+    let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
+    let mut seat = offer("Opera", 1200, 2);
+    seat["attributes"] = json!({ "seatRow": "F", "near": ["aisle"] });
+    let ticket = app.sell_as(&sally, &seat).await;
+    app.sell(&sally, 1).await;
+    let found = async |wanted: &str| app.get(&format!("/api/tickets?attributes={wanted}")).send().await;
+
+    assert_eq!(ticket["attributes"], seat["attributes"]);
+    assert_eq!(found("%7B%22seatRow%22:%22F%22%7D").await.body["items"], json!([app.ticket(&ticket).await]));
+    assert_eq!(found("%7B%22seatRow%22:%22G%22%7D").await.body["items"], json!([]));
+    for wrong in ["F", "%5B%5D", "%7B%22near%22:%5B%22aisle%22%5D%7D", "%7B%22seat+row%22:1%7D"] {
+        let refused = found(wrong).await;
+        assert_eq!((refused.problem(), refused.wrong_fields()), ((422, "invalid"), vec!["attributes"]), "{wrong}");
+    }
+    let order = app.buy(&ben, &ticket).await;
+    assert_eq!(order["ticket"]["attributes"], seat["attributes"]);
+}
+
+#[tokio::test]
+async fn attributes_stay_if_a_change_says_nothing_of_them() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let mut seat = offer("Opera", 1200, 2);
+    seat["attributes"] = json!({ "seatRow": "F" });
+    let path = format!("/api/tickets/{}", id(&app.sell_as(&sally, &seat).await));
+    let put = async |body: &serde_json::Value| app.put(&path).by(&sally).json(body).send().await;
+
+    let kept = put(&offer("Opera, better seats", 1500, 2)).await.body;
+    assert_eq!((&kept["attributes"], &kept["version"]), (&seat["attributes"], &json!(2)));
+    seat["attributes"] = json!({ "seat row": "F", "big": 1e17 });
+    let refused = put(&seat).await;
+    assert_eq!((refused.problem(), refused.wrong_fields()), ((422, "invalid"), vec!["attributes", "attributes"]));
+    seat["attributes"] = json!({});
+    let gone = put(&seat).await.body;
+    assert_eq!((gone.get("attributes"), &gone["version"]), (None, &json!(3)));
+    app.settle().await;
+}
+
+#[tokio::test]
 async fn a_reader_who_has_the_version_is_told_so() {
     let app = TestApp::start().await;
     let sally = app.sign_up("sally").await;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::attributes::Attributes;
 use super::ids::{AccountId, OrderId, PaymentId, TicketId};
 use super::invalid::Invalid;
 use super::money::{Money, Price, Quantity};
@@ -57,6 +58,8 @@ pub struct OrderedTicket {
     pub id: TicketId,
     /// Its title at that time.
     pub title: Arc<str>,
+    /// Its attributes at that time.
+    pub attributes: Attributes,
     /// Its price per place at that time.
     pub price: Price,
 }

@@ -329,6 +329,7 @@ impl Payment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::attributes::Attributes;
     use crate::domain::money::{Price, Quantity};
     use crate::domain::order::{CancelReason, OrderedTicket};
     use uuid::Uuid;
@@ -341,7 +342,12 @@ mod tests {
         Order {
             id: OrderId::new(Uuid::from_u128(20)),
             buyer: AccountId::new(Uuid::from_u128(2)),
-            ticket: OrderedTicket { id: TicketId::new(Uuid::from_u128(9)), title: "Opera".into(), price },
+            ticket: OrderedTicket {
+                id: TicketId::new(Uuid::from_u128(9)),
+                title: "Opera".into(),
+                attributes: Attributes::NONE,
+                price,
+            },
             quantity: Quantity::ONE,
             status,
             placed_at: NOW,

@@ -1,5 +1,6 @@
 //! Turns a search text into the words to look for.
 
+use super::attributes::{Attributes, Value};
 use super::text::composed;
 use super::ticket::words;
 
@@ -33,9 +34,26 @@ pub fn name_to_find(name: &str) -> String {
     composed(&composed(name).to_lowercase()).into_owned()
 }
 
+/// The form in which attributes are found: `key=value` of each whose value is a text, a number or a boolean.
+#[must_use]
+pub fn attributes_to_find(attributes: &Attributes) -> Vec<String> {
+    let is_found = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
+    attributes.iter().filter(|(_, value)| is_found(value)).map(|(key, value)| format!("{key}={value}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn attributes_are_found_by_plain_values_of_their_own_kind() {
+        let values = [json!("F"), json!("2"), json!(2.0), json!(true), json!(null), json!([2]), json!({ "f": 2 })];
+        let keys = ["a", "b", "c", "d", "e", "f", "g"];
+        let attributes = Attributes::parse(keys.into_iter().zip(values)).unwrap();
+
+        assert_eq!(attributes_to_find(&attributes), [r#"a="F""#, r#"b="2""#, "c=2", "d=true"]);
+    }
 
     #[test]
     fn words_are_few_and_distinct_and_the_longest_come_first() {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::attributes::Attributes;
 use super::event::Event;
 use super::ids::{AccountId, OrderId, PaymentId, TicketId};
 use super::money::{Money, Price, Quantity};
@@ -25,6 +26,8 @@ pub struct Stock {
     pub seller: AccountId,
     /// The title, copied into orders.
     pub title: Arc<str>,
+    /// The attributes, copied into orders.
+    pub attributes: Attributes,
     /// The current price of one place.
     pub price: Price,
     /// How many places the seller offers.
@@ -81,6 +84,7 @@ impl Stock {
             ticket: ticket.id,
             seller: ticket.seller,
             title: Arc::clone(&ticket.offer.details.title),
+            attributes: ticket.offer.details.attributes.clone(),
             price: ticket.offer.price,
             quantity: ticket.offer.quantity,
             max_per_buyer: ticket.offer.max_per_buyer,
@@ -126,7 +130,12 @@ impl Stock {
         let order = Order {
             id: request.id,
             buyer: request.buyer,
-            ticket: OrderedTicket { id: self.ticket, title: Arc::clone(&self.title), price: self.price },
+            ticket: OrderedTicket {
+                id: self.ticket,
+                title: Arc::clone(&self.title),
+                attributes: self.attributes.clone(),
+                price: self.price,
+            },
             quantity: request.quantity,
             status: OrderStatus::AwaitingPayment { pay_by },
             placed_at: now,

@@ -1,9 +1,11 @@
 //! Tickets: what a seller offers, and its sales.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::attributes::{Attributes, Value};
 use super::event::Event;
 use super::ids::{AccountId, TicketId};
 use super::invalid::{Invalid, Lines, TextRule, WrongFields};
@@ -18,7 +20,7 @@ const VENUE: TextRule = TextRule { field: "venue", max_chars: 120, lines: Lines:
 const CITY: TextRule = TextRule { field: "city", max_chars: Details::LONGEST_CITY, lines: Lines::One };
 const CATEGORY: TextRule = TextRule { field: "category", max_chars: Details::LONGEST_CATEGORY, lines: Lines::One };
 
-/// The texts of an offer.
+/// What describes an offer.
 ///
 /// Made by [`Offer::parse`], so every text is trimmed and within its bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct Details {
     pub category: Option<String>,
     /// When the event begins.
     pub starts_at: Option<Timestamp>,
+    /// What an application adds.
+    pub attributes: Attributes,
 }
 
 impl Details {
@@ -49,6 +53,7 @@ impl Details {
         let title = wrong.keep(title).unwrap_or_default();
         let mut keep = |rule: TextRule, text, old| wrong.keep(rule.parse_optional_over(text, old)).flatten();
         Self {
+            attributes: old.map(|old| old.attributes.clone()).unwrap_or_default(),
             title: title.into(),
             description: keep(DESCRIPTION, input.description, was(|old| old.description.as_deref())),
             venue: keep(VENUE, input.venue, was(|old| old.venue.as_deref())),
@@ -81,7 +86,7 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
 /// A seller's offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// The texts.
+    /// The texts, the time and the attributes.
     pub details: Details,
     /// The price of one place.
     pub price: Price,
@@ -92,7 +97,7 @@ pub struct Offer {
 }
 
 /// An offer before validation.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct OfferInput<'a> {
     /// Required.
     pub title: &'a str,
@@ -114,6 +119,8 @@ pub struct OfferInput<'a> {
     pub quantity: u32,
     /// The most places per buyer, held and bought together.
     pub max_per_buyer: Option<u32>,
+    /// What the application adds; `None` leaves those of an offer that is replaced as they are.
+    pub attributes: Option<BTreeMap<String, Value>>,
 }
 
 impl Offer {
@@ -131,7 +138,7 @@ impl Offer {
     /// let opera = OfferInput { title: "Opera", amount: 4500, currency: "EUR", quantity: 2, ..OfferInput::default() };
     /// assert_eq!(&*Offer::parse(opera)?.details.title, "Opera");
     ///
-    /// let wrong = Offer::parse(OfferInput { title: "", quantity: 0, ..opera }).unwrap_err();
+    /// let wrong = Offer::parse(OfferInput { quantity: 0, amount: 1, currency: "EUR", ..OfferInput::default() }).unwrap_err();
     /// assert_eq!(wrong.to_string(), "title must not be empty; quantity must be between 1 and 1000");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -140,14 +147,17 @@ impl Offer {
     }
 
     /// As [`Offer::parse`], but accepts texts that are unchanged from `old`, even if a newer rule
-    /// forbids them.
+    /// forbids them, and keeps its attributes if none are given.
     ///
     /// # Errors
     ///
     /// Every invalid field, not only the first; show them to the user.
     pub fn parse_over(input: OfferInput<'_>, old: Option<&Self>) -> Result<Self, WrongFields> {
         let mut wrong = WrongFields::default();
-        let details = Details::parse(&input, old.map(|old| &old.details), &mut wrong);
+        let mut details = Details::parse(&input, old.map(|old| &old.details), &mut wrong);
+        if let Some(given) = input.attributes {
+            details.attributes = wrong.keep(Attributes::parse(given)).unwrap_or_default();
+        }
         let price = wrong.keep(Price::parse(input.amount, input.currency));
         let quantity = wrong.keep(Quantity::new(input.quantity));
         let limit = input.max_per_buyer.map(Quantity::new).transpose();
@@ -163,7 +173,7 @@ impl Offer {
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let Self { details, price, quantity, max_per_buyer } = self;
-        let Details { title, description, venue, city, category, starts_at } = details;
+        let Details { title, description, venue, city, category, starts_at, attributes } = details;
         let mut digest = FieldDigest::default();
         digest.add("title", Some(title));
         digest.add("description", description.as_deref());
@@ -175,6 +185,7 @@ impl Offer {
         digest.add("currency", Some(price.money().currency.code()));
         digest.add("quantity", Some(&quantity.get().to_string()));
         digest.add("maxPerBuyer", max_per_buyer.map(|most| most.get().to_string()).as_deref());
+        digest.add("attributes", (!attributes.is_empty()).then(|| attributes.json()).as_deref());
         digest.0.finalize().into()
     }
 }
@@ -421,7 +432,12 @@ mod tests {
         currency: "EUR",
         quantity: 1,
         max_per_buyer: None,
+        attributes: None,
     };
+
+    fn seat_in_row(row: &str) -> Option<BTreeMap<String, Value>> {
+        Some(BTreeMap::from([("seatRow".to_owned(), row.into())]))
+    }
 
     fn offer(quantity: u32) -> Offer {
         Offer::parse(OfferInput { quantity, ..OPERA }).unwrap()
@@ -440,12 +456,13 @@ mod tests {
             currency: "euro",
             quantity: 0,
             max_per_buyer: Some(1001),
+            attributes: Some(BTreeMap::from([("seat row".to_owned(), "F".into())])),
             ..OPERA
         };
         let wrong = Offer::parse(wrong).unwrap_err();
         let fields: Vec<_> = wrong.0.iter().map(|invalid| invalid.field).collect();
 
-        assert_eq!(fields, ["title", "city", "price", "currency", "quantity", "maxPerBuyer"]);
+        assert_eq!(fields, ["title", "city", "attributes", "price", "currency", "quantity", "maxPerBuyer"]);
         assert_eq!(
             WrongFields(wrong.0[..2].to_vec()).to_string(),
             "title must not be empty; city must not contain control characters"
@@ -471,6 +488,7 @@ mod tests {
             ..OPERA
         };
         let details = Details {
+            attributes: Attributes::NONE,
             title: old.into(),
             description: texts.description.map(str::to_owned),
             venue: Some(old.into()),
@@ -481,8 +499,18 @@ mod tests {
 
         let kept = Offer { details, ..offer(1) };
 
-        assert_eq!(Offer::parse(texts).unwrap_err().0.len(), 5);
+        assert_eq!(Offer::parse(texts.clone()).unwrap_err().0.len(), 5);
         assert_eq!(Offer::parse_over(texts, Some(&kept)), Ok(kept));
+    }
+
+    #[test]
+    fn attributes_stay_if_a_new_offer_says_nothing_of_them() {
+        let in_row_f = Offer::parse(OfferInput { attributes: seat_in_row("F"), ..OPERA }).unwrap();
+        let replaced = |attributes| Offer::parse_over(OfferInput { attributes, ..OPERA }, Some(&in_row_f));
+
+        assert_eq!(replaced(None), Ok(in_row_f.clone()));
+        assert_eq!(replaced(Some(BTreeMap::new())), Ok(offer(1)));
+        assert_eq!(replaced(seat_in_row("G")), Offer::parse(OfferInput { attributes: seat_in_row("G"), ..OPERA }));
     }
 
     #[test]
@@ -492,7 +520,11 @@ mod tests {
         let here = Details { venue: moved("ab"), city: moved("c"), ..offer(2).details };
         let there = Details { venue: moved("a"), city: moved("bc"), ..offer(2).details };
 
+        let in_row = |row| Offer::parse(OfferInput { attributes: seat_in_row(row), quantity: 2, ..OPERA }).unwrap();
         assert_eq!(offer(2).digest(), offer(2).digest());
+        assert_eq!(in_row("F").digest(), in_row("F").digest());
+        assert_ne!(in_row("F").digest(), in_row("G").digest());
+        assert_ne!(in_row("F").digest(), offer(2).digest());
         assert_ne!(offer(2).digest(), offer(3).digest());
         assert_ne!(offer(2).digest(), limited.digest());
         assert_ne!(Offer { details: here, ..offer(2) }.digest(), Offer { details: there, ..offer(2) }.digest());

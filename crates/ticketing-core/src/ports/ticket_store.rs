@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::domain::attributes::Attributes;
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Currency;
 use crate::domain::order::IdempotencyKey;
@@ -33,6 +34,9 @@ pub struct TicketQuery {
     pub min_price: Option<u64>,
     /// In minor units; inclusive.
     pub max_price: Option<u64>,
+    /// A ticket has each of these, with an equal value. Only texts, numbers and booleans are compared;
+    /// [`attributes_to_find`](crate::domain::search::attributes_to_find) leaves others out.
+    pub attributes: Attributes,
     /// The order of the results.
     pub sort: TicketSort,
     /// Events that started before then are left out; those without a time are not.
@@ -54,6 +58,7 @@ impl TicketQuery {
             currency: None,
             min_price: None,
             max_price: None,
+            attributes: Attributes::NONE,
             sort: TicketSort::Newest,
             now,
             page: Page::first(limit),

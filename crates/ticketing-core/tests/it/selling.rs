@@ -1,8 +1,10 @@
 //! Putting a ticket on sale: asked twice, it is offered once.
 
 use futures::future::join_all;
-use ticketing_core::domain::ticket::{Offer, TicketRefusal};
+use ticketing_core::domain::attributes::Attributes;
+use ticketing_core::domain::ticket::{Details, Offer, TicketRefusal};
 use ticketing_core::ports::store::Page;
+use ticketing_core::ports::ticket_store::TicketQuery;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
 use ticketing_memory::{Fault, FaultPlan, Operation};
@@ -35,6 +37,42 @@ async fn the_same_request_under_a_key_offers_once_at_whichever_process_and_howev
     let of_another = CreateTicket { seller: account(8), ..command(offer(9, 900)) };
     assert!(there.tickets.create_ticket(of_another, there.origin()).await.is_ok(), "a key is its owner's alone");
     assert_eq!(offered(&here).await, 1);
+}
+
+fn in_row(row: &str) -> Offer {
+    let attributes = Attributes::parse([("seatRow", row)]).expect("attributes within their bounds");
+    let offer = offer(5, 1200);
+    Offer { details: Details { attributes, ..offer.details }, ..offer }
+}
+
+#[tokio::test]
+async fn an_order_keeps_the_attributes_that_its_ticket_had() {
+    let mut process = Engines::new().start(&FaultPlan::none());
+    let ticket = process.tickets.create_ticket(command(in_row("F")), process.origin()).await.unwrap().ticket.id;
+    process.settle().await.unwrap();
+    let early = process.order(2, ticket, 1).await.unwrap();
+    let update = UpdateTicket { ticket, by: account(SALLY), expected: None, offer: in_row("G") };
+    process.tickets.update_ticket(update, process.origin()).await.unwrap();
+    process.settle().await.unwrap();
+    let late = process.order(3, ticket, 1).await.unwrap();
+    process.pay(2, early.id, "tok_visa").await.unwrap();
+    process.settle().await.unwrap();
+
+    for (order, row) in [(early, "F"), (late, "G")] {
+        let kept = process.orders.order(order.id, order.buyer).await.unwrap().ticket.attributes;
+        assert_eq!(kept, in_row(row).details.attributes);
+        assert_eq!(order.ticket.attributes, kept);
+    }
+}
+
+#[tokio::test]
+async fn a_search_by_what_cannot_be_compared_is_refused() {
+    let process = Engines::new().start(&FaultPlan::none());
+    let attributes = Attributes::parse([("near", vec!["aisle"])]).expect("attributes within their bounds");
+    let query = TicketQuery { attributes, ..TicketQuery::all(process.engines.env.now(), 10) };
+
+    let refused = process.tickets.search_tickets(query).await;
+    assert!(matches!(&refused, Err(Error::Invalid(wrong)) if wrong[0].field == "attributes"), "{refused:?}");
 }
 
 #[tokio::test]

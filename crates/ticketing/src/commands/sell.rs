@@ -1,5 +1,8 @@
 //! Putting a ticket on sale.
 
+use std::collections::BTreeMap;
+
+use ticketing_core::domain::attributes::Value;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::invalid::WrongFields;
 use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket};
@@ -25,6 +28,7 @@ pub struct Sell<'a> {
     price: (u64, String),
     places: u32,
     max_per_buyer: Option<u32>,
+    attributes: BTreeMap<String, Value>,
     key: Option<String>,
 }
 
@@ -42,6 +46,7 @@ impl<'a> Sell<'a> {
             price: (0, String::new()),
             places: 1,
             max_per_buyer: None,
+            attributes: BTreeMap::new(),
             key: None,
         }
     }
@@ -89,6 +94,13 @@ impl<'a> Sell<'a> {
         self
     }
 
+    /// A fact of the application's own, such as its seat row: `.attribute("seatRow", "F")`. Events carry it, orders keep it,
+    /// and searches find it; [`Attributes`](ticketing_core::domain::attributes::Attributes) has the bounds.
+    pub fn attribute(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.attributes.insert(key.to_owned(), value.into());
+        self
+    }
+
     /// What the seller calls this request: sent twice under one key, it puts one ticket on sale.
     pub fn key(self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self }
@@ -108,6 +120,7 @@ impl<'a> Sell<'a> {
             currency,
             quantity: self.places,
             max_per_buyer: self.max_per_buyer,
+            attributes: Some(self.attributes.clone()),
         }));
         let key = wrong.keep(key(self.key.as_deref())).flatten();
         Ok(CreateTicket { seller: self.seller, offer: wrong.finish(offer)?, key })

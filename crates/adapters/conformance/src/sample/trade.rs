@@ -1,7 +1,9 @@
 //! Tickets, stocks, orders and payments.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::order::Order;
@@ -29,8 +31,26 @@ pub fn ticket() -> Ticket {
         category: Some("Opera"),
         starts_at: Some(NOW.after(Duration::from_secs(30 * 24 * 3600))),
         max_per_buyer: Some(6),
+        attributes: Some(attributes()),
         ..OfferInput::default()
     })
+}
+
+/// Of every kind of value, as far as its bounds go.
+fn attributes() -> BTreeMap<String, Value> {
+    let values = [
+        ("Z9-_", json!(9_007_199_254_740_991_u64)),
+        ("deep", json!([[[[], {}]]])),
+        ("gate", json!({ "to": [7, "7", true], "from": null })),
+        ("least", json!(-9_007_199_254_740_991_i64)),
+        ("seatRow", json!("F")),
+        ("share", json!(0.1)),
+        ("text", json!("Grüße, 世界 🎫 \u{0} \"$\" a.b\n")),
+        ("tiny", json!(-2.5e-7)),
+        ("vip", json!(false)),
+        ("whole", json!(-1)),
+    ];
+    values.map(|(key, value)| (key.to_owned(), value)).into()
 }
 
 /// A listing with all that a listing can have.

@@ -1,7 +1,10 @@
 //! How tickets are searched.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::{Currency, Money, Price};
 use ticketing_core::domain::ticket::{Details, Listing, Offer, OfferInput, Sales, Ticket, TicketStatus};
@@ -34,6 +37,7 @@ fn market() -> Vec<Listing> {
         city: Some("Verona"),
         category: Some("Opera"),
         starts_at: Some(at(10)),
+        attributes: Some(attributes(json!({ "row": "F", "level": 2, "vip": true, "near": ["F"] }))),
         ..OfferInput::default()
     };
     let flute = OfferInput {
@@ -42,13 +46,14 @@ fn market() -> Vec<Listing> {
         city: Some("München"),
         category: Some("opera"),
         starts_at: Some(at(20)),
+        attributes: Some(attributes(json!({ "row": "f", "level": "2", "near": "F" }))),
         ..OfferInput::default()
     };
-    let derby = OfferInput { title: "Derby", category: Some("Sports"), city: Some("Verona"), ..aida };
+    let derby = OfferInput { title: "Derby", category: Some("Sports"), city: Some("Verona"), ..aida.clone() };
     let voucher = OfferInput { title: "Voucher for a concert", ..OfferInput::default() };
     let begins_now = OfferInput { title: "Begins now", starts_at: Some(NOW), ..OfferInput::default() };
     let over = OfferInput { title: "Over", starts_at: Some(before(NOW)), ..OfferInput::default() };
-    let gone = listing(OfferInput { title: "Gone", ..aida }, 3000);
+    let gone = listing(OfferInput { title: "Gone", ..aida.clone() }, 3000);
     let hanami = listing(OfferInput { title: "Hanami", ..OfferInput::default() }, 3000);
     let sold_out = Sales { held: 0, sold: 1, version: 2 };
     vec![
@@ -61,6 +66,10 @@ fn market() -> Vec<Listing> {
         listing(over, 100),
         Listing::new(Ticket { status: TicketStatus::Withdrawn, version: 2, ..gone.ticket }),
     ]
+}
+
+fn attributes(given: Value) -> BTreeMap<String, Value> {
+    serde_json::from_value(given).expect("attributes are an object")
 }
 
 fn in_yen(listing: Listing) -> Listing {
@@ -129,6 +138,30 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
     ]
 }
 
+/// Searches by attributes, as [`questions`] are.
+fn questions_about_attributes() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
+    let having = |given: Value| TicketQuery {
+        attributes: Attributes::parse(attributes(given)).expect("attributes within their bounds"),
+        ..TicketQuery::all(NOW, 100)
+    };
+    vec![
+        ("an attribute", having(json!({ "row": "F" })), &["Derby", "Aida in concert"]),
+        ("an attribute in its own case", having(json!({ "row": "f" })), &["Die Zauberflöte"]),
+        ("a number as an attribute", having(json!({ "level": 2.0 })), &["Derby", "Aida in concert"]),
+        ("a text that looks like a number", having(json!({ "level": "2" })), &["Die Zauberflöte"]),
+        ("a boolean as an attribute", having(json!({ "vip": true })), &["Derby", "Aida in concert"]),
+        ("no part of a list", having(json!({ "near": "F" })), &["Die Zauberflöte"]),
+        ("an attribute of another name", having(json!({ "Row": "F" })), &[]),
+        ("all attributes must match", having(json!({ "row": "F", "level": "2" })), &[]),
+        ("several attributes", having(json!({ "row": "F", "level": 2 })), &["Derby", "Aida in concert"]),
+        (
+            "an attribute and a city",
+            TicketQuery { city: Some("München".to_owned()), ..having(json!({ "row": "F" })) },
+            &[],
+        ),
+    ]
+}
+
 /// Every filter narrows a search, and only tickets on sale are found, also those that are sold out.
 pub async fn a_search_finds_what_matches_and_no_more(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
     let bench = Bench::new(fixture);
@@ -136,7 +169,7 @@ pub async fn a_search_finds_what_matches_and_no_more(fixture: &dyn StoreFixture<
     let market = market();
     bench.commit(inserting::<Tickets>(&market)).await;
 
-    for (what, query, expected) in questions() {
+    for (what, query, expected) in questions().into_iter().chain(questions_about_attributes()) {
         let found = search(&bench, &query).await;
         let titles: Vec<_> = found.iter().map(|listing| &*listing.ticket.offer.details.title).collect();
         assert_eq!(titles, expected, "{what}: {query:?}");

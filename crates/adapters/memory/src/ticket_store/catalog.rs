@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::Currency;
-use ticketing_core::domain::search::name_to_find;
+use ticketing_core::domain::search::{attributes_to_find, name_to_find};
 use ticketing_core::domain::ticket::{Listing, TicketStatus};
 use ticketing_core::ports::ticket_store::TicketSort;
 
@@ -73,6 +73,7 @@ pub(super) struct Catalog {
     categories: HashMap<String, Shelf>,
     cities: HashMap<String, Shelf>,
     currencies: HashMap<Currency, Shelf>,
+    attributes: HashMap<String, Shelf>,
     /// Words have too many tickets between them to keep each in every order.
     words: BTreeMap<Box<str>, BTreeSet<TicketId>>,
     words_of: HashMap<TicketId, Words>,
@@ -85,8 +86,9 @@ impl Catalog {
             return;
         }
         self.all.add(listing);
-        add_to(&mut self.categories, details.category.as_deref(), listing);
-        add_to(&mut self.cities, details.city.as_deref(), listing);
+        add_to(&mut self.categories, details.category.as_deref().map(name_to_find), listing);
+        add_to(&mut self.cities, details.city.as_deref().map(name_to_find), listing);
+        add_to(&mut self.attributes, attributes_to_find(&details.attributes), listing);
         self.currencies.entry(currency_of(listing)).or_default().add(listing);
         let words = Words::of(details);
         for word in words.iter() {
@@ -106,8 +108,9 @@ impl Catalog {
         let details = &listing.ticket.offer.details;
         let Some(words) = self.words_of.remove(&listing.ticket.id) else { return };
         self.all.remove(listing);
-        remove_from(&mut self.categories, details.category.as_deref(), listing);
-        remove_from(&mut self.cities, details.city.as_deref(), listing);
+        remove_from(&mut self.categories, details.category.as_deref().map(name_to_find), listing);
+        remove_from(&mut self.cities, details.city.as_deref().map(name_to_find), listing);
+        remove_from(&mut self.attributes, attributes_to_find(&details.attributes), listing);
         if let Some(shelf) = self.currencies.get_mut(&currency_of(listing)) {
             shelf.remove(listing);
         }
@@ -135,6 +138,11 @@ impl Catalog {
         self.currencies.get(&currency)
     }
 
+    /// The tickets that have an attribute, as it is found.
+    pub(super) fn attribute(&self, attribute: &str) -> Option<&Shelf> {
+        self.attributes.get(attribute)
+    }
+
     /// The tickets that have a word with this beginning, word by word.
     pub(super) fn having(&self, prefix: &str) -> Vec<&BTreeSet<TicketId>> {
         let from = self.words.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
@@ -151,17 +159,18 @@ fn currency_of(listing: &Listing) -> Currency {
     listing.ticket.offer.price.money().currency
 }
 
-fn add_to(shelves: &mut HashMap<String, Shelf>, name: Option<&str>, listing: &Listing) {
-    if let Some(name) = name {
-        shelves.entry(name_to_find(name)).or_default().add(listing);
+fn add_to(shelves: &mut HashMap<String, Shelf>, names: impl IntoIterator<Item = String>, listing: &Listing) {
+    for name in names {
+        shelves.entry(name).or_default().add(listing);
     }
 }
 
-fn remove_from(shelves: &mut HashMap<String, Shelf>, name: Option<&str>, listing: &Listing) {
-    let Some(name) = name.map(name_to_find) else { return };
-    let Some(shelf) = shelves.get_mut(&name) else { return };
-    shelf.remove(listing);
-    if shelf.len() == 0 {
-        shelves.remove(&name);
+fn remove_from(shelves: &mut HashMap<String, Shelf>, names: impl IntoIterator<Item = String>, listing: &Listing) {
+    for name in names {
+        let Some(shelf) = shelves.get_mut(&name) else { continue };
+        shelf.remove(listing);
+        if shelf.len() == 0 {
+            shelves.remove(&name);
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::{Bound, RangeInclusive};
 
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::search::{name_to_find, words_to_find};
+use ticketing_core::domain::search::{attributes_to_find, name_to_find, words_to_find};
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 use uuid::Uuid;
@@ -133,6 +133,9 @@ impl<'a> Search<'a> {
         if let Some(currency) = self.wanted.query.currency {
             least = fewer(least, self.catalog.currency(currency)?);
         }
+        for attribute in attributes_to_find(&self.wanted.query.attributes) {
+            least = fewer(least, self.catalog.attribute(&attribute)?);
+        }
         Some(least)
     }
 
@@ -208,6 +211,7 @@ impl<'a> Search<'a> {
             && query.max_price.is_none_or(|most| amount <= most)
             && wanted.category.as_deref().is_none_or(|name| is_called(offer.details.category.as_deref(), name))
             && wanted.city.as_deref().is_none_or(|name| is_called(offer.details.city.as_deref(), name))
+            && offer.details.attributes.have_all(&query.attributes)
             && self.has_words(listing.ticket.id)
     }
 

@@ -1,6 +1,10 @@
 //! Searches find what matches, through whichever index.
 
+use std::collections::BTreeMap;
+
 use futures::FutureExt;
+use serde_json::Value;
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::Write;
@@ -86,6 +90,10 @@ fn mixed(n: u64) -> Listing {
         city: Some(city),
         category: n.is_multiple_of(2).then_some("Concert"),
         starts_at,
+        attributes: Some(BTreeMap::from([
+            ("row".to_owned(), (n % 5).into()),
+            ("vip".to_owned(), n.is_multiple_of(3).into()),
+        ])),
         ..OfferInput::default()
     };
     listing(u128::from(n * 7919 % 3000 + 1), n * 31 % 500 + 1, input)
@@ -107,10 +115,17 @@ fn queries() -> Vec<TicketQuery> {
             TicketQuery { to: time(1_100_000), min_price: Some(250), ..all.clone() },
             TicketQuery { from: time(5), category: Some("Concert".to_owned()), ..all.clone() },
             TicketQuery { min_price: Some(200), max_price: Some(100), ..all.clone() },
+            TicketQuery { attributes: attributes([("row", 3.into())]), ..all.clone() },
+            TicketQuery { attributes: attributes([("row", 3.into()), ("vip", true.into())]), ..all.clone() },
+            TicketQuery { attributes: attributes([("row", "3".into())]), ..all.clone() },
             all,
         ]);
     }
     queries
+}
+
+fn attributes<const N: usize>(given: [(&str, Value); N]) -> Attributes {
+    Attributes::parse(given).expect("attributes")
 }
 
 fn scanned(query: &TicketQuery, listing: &Listing) -> bool {
@@ -127,6 +142,7 @@ fn scanned(query: &TicketQuery, listing: &Listing) -> bool {
         && query.from.is_none_or(|from| details.starts_at.is_some_and(|at| at >= from))
         && query.to.is_none_or(|to| details.starts_at.is_some_and(|at| at < to))
         && details.starts_at.is_none_or(|at| at >= query.now)
+        && query.attributes.iter().all(|(key, value)| details.attributes.get(key) == Some(value))
 }
 
 fn in_pages(store: &MemoryTicketStore, mut query: TicketQuery) -> Vec<u128> {

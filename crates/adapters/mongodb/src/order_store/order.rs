@@ -7,6 +7,7 @@ use bson::raw::{RawBsonRef, cstr};
 use bson::{DateTime, Document, RawDocument, Uuid, doc};
 use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket};
 use ticketing_core::domain::time::Timestamp;
@@ -87,6 +88,8 @@ pub(crate) struct OrderDocument {
     buyer: Uuid,
     ticket: Uuid,
     title: Arc<str>,
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    attributes: Attributes,
     price: MoneyDocument,
     quantity: u32,
     status: Status,
@@ -114,6 +117,7 @@ impl OrderDocument {
             buyer: order.buyer.uuid().into(),
             ticket: order.ticket.id.uuid().into(),
             title: Arc::clone(&order.ticket.title),
+            attributes: order.ticket.attributes.clone(),
             price: order.ticket.price.money().into(),
             quantity: order.quantity.get(),
             status: Status::AwaitingPayment,
@@ -185,6 +189,7 @@ impl Record for OrderDocument {
             ticket: OrderedTicket {
                 id: TicketId::new(self.ticket.into()),
                 title: self.title,
+                attributes: self.attributes,
                 price: price(self.price)?,
             },
             quantity: quantity(self.quantity)?,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bson::Uuid;
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::stock::Stock;
@@ -19,6 +20,8 @@ pub(crate) struct StockDocument {
     id: Uuid,
     seller: Uuid,
     title: Arc<str>,
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    attributes: Attributes,
     price: MoneyDocument,
     quantity: u32,
     #[serde(default)]
@@ -34,6 +37,7 @@ pub(super) fn change(stock: &Stock, replaces: Option<Revision>) -> Result<Change
         id,
         seller: stock.seller.uuid().into(),
         title: Arc::clone(&stock.title),
+        attributes: stock.attributes.clone(),
         price: stock.price.money().into(),
         quantity: stock.quantity.get(),
         max_per_buyer: stock.max_per_buyer.map(Quantity::get),
@@ -60,6 +64,7 @@ impl Record for StockDocument {
             ticket: TicketId::new(self.id.into()),
             seller: AccountId::new(self.seller.into()),
             title: self.title,
+            attributes: self.attributes,
             price: price(self.price)?,
             quantity: quantity(self.quantity)?,
             max_per_buyer: self.max_per_buyer.map(quantity).transpose()?,

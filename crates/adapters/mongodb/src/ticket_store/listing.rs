@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bson::spec::BinarySubtype;
 use bson::{Binary, DateTime, Uuid, doc};
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
-use ticketing_core::domain::search::name_to_find;
+use ticketing_core::domain::search::{attributes_to_find, name_to_find};
 use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
 use ticketing_core::ports::store::{RecordKey, StoreError, Write};
 use ticketing_core::ports::ticket_store::TicketSort;
@@ -47,6 +48,8 @@ struct OfferDocument {
     quantity: u32,
     #[serde(default)]
     max_per_buyer: Option<u32>,
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    attributes: Attributes,
 }
 
 /// The request that put it on sale.
@@ -79,6 +82,9 @@ struct FoundBy {
     category: Option<String>,
     city: Option<String>,
     words: Vec<String>,
+    /// A listing without attributes is not in their index.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attributes: Vec<String>,
 }
 
 impl FoundBy {
@@ -90,13 +96,14 @@ impl FoundBy {
             category: details.category.as_deref().map(name_to_find),
             city: details.city.as_deref().map(name_to_find),
             words: details.words(),
+            attributes: attributes_to_find(&details.attributes),
         }
     }
 }
 
 impl OfferDocument {
     fn of(offer: &Offer) -> Self {
-        let Details { title, description, venue, city, category, starts_at } = offer.details.clone();
+        let Details { title, description, venue, city, category, starts_at, attributes } = offer.details.clone();
         Self {
             title,
             description,
@@ -107,12 +114,14 @@ impl OfferDocument {
             price: offer.price.money().into(),
             quantity: offer.quantity.get(),
             max_per_buyer: offer.max_per_buyer.map(Quantity::get),
+            attributes,
         }
     }
 
     fn into_domain(self) -> Result<Offer, Wrong> {
-        let Self { title, description, venue, city, category, starts_at, .. } = self;
-        let details = Details { title, description, venue, city, category, starts_at: starts_at.map(time) };
+        let Self { title, description, venue, city, category, starts_at, attributes, .. } = self;
+        let starts_at = starts_at.map(time);
+        let details = Details { title, description, venue, city, category, starts_at, attributes };
         let max_per_buyer = self.max_per_buyer.map(quantity).transpose()?;
         Ok(Offer { details, price: price(self.price)?, quantity: quantity(self.quantity)?, max_per_buyer })
     }
@@ -162,5 +171,47 @@ impl Record for ListingDocument {
         };
         let request = self.request.map(RequestDocument::into_domain).transpose()?;
         Ok(Listing { ticket, sales: self.sales.try_into()?, request })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::Document;
+    use ticketing_core::domain::ticket::OfferInput;
+    use ticketing_core::domain::time::Timestamp;
+
+    use super::*;
+
+    fn listing() -> Listing {
+        let opera = OfferInput { title: "Opera", amount: 1200, currency: "EUR", quantity: 2, ..OfferInput::default() };
+        let offer = Offer::parse(opera).expect("an offer");
+        let ids = (TicketId::new(uuid::Uuid::from_u128(1)), AccountId::new(uuid::Uuid::from_u128(2)));
+        let (ticket, _) = Ticket::create(ids.0, ids.1, offer, Timestamp::EPOCH).expect("a ticket");
+        Listing::new(ticket)
+    }
+
+    fn document(listing: &Listing) -> Document {
+        let change = change(&Write::insert(listing.clone())).expect("it is written");
+        bson::deserialize_from_slice(change.document.as_bytes()).expect("a document")
+    }
+
+    #[test]
+    fn a_listing_without_attributes_is_written_as_releases_without_them_did_and_read() {
+        let written = document(&listing());
+
+        assert!(!written.to_string().contains("attributes"), "{written}");
+        let raw = encoded(&written).expect("a document");
+        assert_eq!(ListingDocument::read(&raw), Ok(listing()));
+    }
+
+    #[test]
+    fn attributes_are_kept_in_the_offer_and_in_the_index() {
+        let mut with = listing();
+        with.ticket.offer.details.attributes = Attributes::parse([("row", "F")]).expect("attributes");
+        let written = document(&with);
+
+        let found_by = written.get_document("found_by").expect("it is found by something");
+        assert_eq!(found_by.get_array("attributes").ok(), Some(&vec![r#"row="F""#.into()]));
+        assert_eq!(ListingDocument::read(&encoded(&written).expect("a document")), Ok(with));
     }
 }

@@ -1,13 +1,13 @@
 //! A search as a query, and the indexes that answer it.
 //!
 //! Each order that a list may have is an index, so a page costs as much as the
-//! page, however many tickets there are. Words, categories and cities have
+//! page, however many tickets there are. Words, categories, cities and attributes have
 //! indexes of their own, for searches that few tickets match; the server races
 //! the plans that there are and remembers the winner.
 
 use bson::{Bson, Document, Uuid, doc};
 use mongodb::IndexModel;
-use ticketing_core::domain::search::{MOST_WORDS, name_to_find, words_to_find};
+use ticketing_core::domain::search::{MOST_WORDS, attributes_to_find, name_to_find, words_to_find};
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 
 use crate::document::{Record, index, partial, signed, unique};
@@ -21,6 +21,7 @@ const CURRENCY: &str = "offer.price.currency";
 const CATEGORY: &str = "found_by.category";
 const CITY: &str = "found_by.city";
 const WORDS: &str = "found_by.words";
+const ATTRIBUTES: &str = "found_by.attributes";
 
 pub(super) fn indexes() -> Vec<IndexModel> {
     let on_sale = |name, keys| partial(name, keys, doc! { "on_sale": true });
@@ -34,6 +35,11 @@ pub(super) fn indexes() -> Vec<IndexModel> {
         on_sale("category", doc! { CATEGORY: 1, "_id": -1 }),
         on_sale("city", doc! { CITY: 1, "_id": -1 }),
         on_sale("words", doc! { WORDS: 1, "_id": -1 }),
+        partial(
+            "attributes",
+            doc! { ATTRIBUTES: 1, "_id": -1 },
+            doc! { "on_sale": true, ATTRIBUTES: { "$exists": true } },
+        ),
     ]
 }
 
@@ -50,6 +56,7 @@ pub(super) fn query(query: &TicketQuery) -> Option<Query> {
     all.extend(query.max_price.map(|most| doc! { AMOUNT: { "$lte": signed(most) } }));
     all.extend(query.category.as_deref().map(|name| doc! { CATEGORY: name_to_find(name) }));
     all.extend(query.city.as_deref().map(|name| doc! { CITY: name_to_find(name) }));
+    all.extend(attributes_to_find(&query.attributes).into_iter().map(|attribute| doc! { ATTRIBUTES: attribute }));
     all.extend(words.iter().flat_map(|words| having(words)));
     all.extend(query.page.after.map(|cursor| behind(query.sort, cursor)));
     let filter = doc! { "$and": all };

@@ -6,6 +6,7 @@ use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::Database;
 use ticketing_conformance::sample;
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::order::Order;
@@ -204,6 +205,39 @@ async fn a_search_by_words_reads_those_that_have_them() {
     let long = doc! { "ns": { "$regex": "listings$" }, "docsExamined": { "$gt": 100 } };
     let found = profile.find_one(long).await.expect("the profile is read");
     assert!(found.is_none(), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_search_by_an_attribute_reads_those_that_have_it() {
+    let client = connected().await;
+    let store = MongoTicketStore::open(&client).await.expect("the store opens");
+    let rare = Attributes::parse([("seatRow", "Q")]).expect("attributes");
+    let listings = (0..500).map(|n| {
+        let mut listing = sample::bare_listing("Opera");
+        if n == 7 {
+            listing.ticket.offer.details.attributes = rare.clone();
+        }
+        listing
+    });
+    let work = listings.fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing)));
+    store.commit(work).await.expect("a commit");
+    let database = profiled(&client, "tickets").await;
+    for sort in [TicketSort::Newest, TicketSort::Soonest] {
+        let query = TicketQuery { attributes: rare.clone(), sort, ..TicketQuery::all(Timestamp::EPOCH, 50) };
+        assert_eq!(store.search(&query).await.expect("an answer").len(), 1);
+    }
+    let profile = database.collection::<Document>("system.profile");
+    let long = doc! { "ns": { "$regex": "listings$" }, "docsExamined": { "$gt": 100 } };
+    let found = profile.find_one(long).await.expect("the profile is read");
+    assert!(found.is_none(), "{found:?}");
+    assert_eq!(entries(&database, "attributes").await, 1, "a listing without attributes is not in their index");
+}
+
+/// How many keys an index of the listings has.
+async fn entries(database: &Database, index: &str) -> i64 {
+    let answer = database.run_command(doc! { "validate": "listings" }).await.expect("an answer");
+    let keys = answer.get_document("keysPerIndex").expect("counts");
+    keys.get(index).and_then(|count| count.as_i64().or(count.as_i32().map(i64::from))).expect("the index")
 }
 
 /// However many words somebody looks for, the server plans the search once: all have one shape.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future::join_all;
 use ticketing_conformance::sample::{self, NOW};
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
@@ -29,6 +30,8 @@ fn queries() -> Vec<TicketQuery> {
         TicketQuery { min_price: Some(1), max_price: Some(4250), ..all() },
         TicketQuery { currency: Some("EUR".parse().expect("a currency")), ..all() },
         TicketQuery { currency: Some("JPY".parse().expect("a currency")), ..all() },
+        TicketQuery { attributes: attribute("seatRow", "F"), ..all() },
+        TicketQuery { attributes: attribute("seatRow", "G"), ..all() },
         TicketQuery { page: Page::first(2), ..all() },
     ];
     queries.extend(
@@ -36,6 +39,10 @@ fn queries() -> Vec<TicketQuery> {
             .map(|sort| TicketQuery { sort, ..all() }),
     );
     queries
+}
+
+fn attribute(key: &str, value: &str) -> Attributes {
+    Attributes::parse([(key, value)]).expect("an attribute")
 }
 
 fn sold(sold: u32) -> impl FnOnce(Listing) -> Listing {

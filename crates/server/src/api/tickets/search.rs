@@ -1,10 +1,13 @@
 //! What a visitor looks for, out of a query string.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
 use ticketing_api::tickets::TicketSearch;
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::invalid::Invalid;
+use ticketing_core::domain::invalid::{Invalid, WrongFields};
 use ticketing_core::domain::money::Currency;
 use ticketing_core::domain::ticket::Details;
 use ticketing_core::domain::time::Timestamp;
@@ -20,8 +23,8 @@ const LONGEST_TEXT: usize = 200;
 /// Which list this is a page of.
 pub(super) fn list(search: &TicketSearch) -> ListId {
     let filters = [&search.q, &search.category, &search.city, &search.from, &search.to, &search.currency];
-    let prices = [&search.min_price, &search.max_price, &search.sort];
-    let parts: Vec<_> = filters.into_iter().chain(prices).map(|filter| given(filter.as_deref())).collect();
+    let others = [&search.min_price, &search.max_price, &search.sort, &search.attributes];
+    let parts: Vec<_> = filters.into_iter().chain(others).map(|filter| given(filter.as_deref())).collect();
     ListId::new("tickets", &parts)
 }
 
@@ -36,6 +39,7 @@ pub(super) fn query(search: &TicketSearch, list: ListId, now: Timestamp) -> Resu
         currency: keep(currency(search.currency.as_deref()), &mut wrong),
         min_price: keep(amount("minPrice", search.min_price.as_deref()), &mut wrong),
         max_price: keep(amount("maxPrice", search.max_price.as_deref()), &mut wrong),
+        attributes: keep(attributes(search.attributes.as_deref()), &mut wrong).unwrap_or_default(),
         sort: keep(sort(search.sort.as_deref()).map(Some), &mut wrong).unwrap_or_default(),
         now,
         page: Page::first(keep(limit(search.limit.as_deref()).map(Some), &mut wrong).unwrap_or_default()),
@@ -83,6 +87,15 @@ fn amount(field: &'static str, text: Option<&str>) -> Result<Option<u64>, FieldE
     text.parse().map(Some).map_err(|_| FieldError::new(field, "must be an amount in minor units"))
 }
 
+fn attributes(json: Option<&str>) -> Result<Option<Attributes>, FieldError> {
+    const FIELD: &str = "attributes";
+    let Some(json) = given(json) else { return Ok(None) };
+    let given: BTreeMap<String, Value> = serde_json::from_str(json)
+        .map_err(|_| FieldError::new(FIELD, r#"must be an object in JSON, such as {"seatRow":"F"}"#))?;
+    let sentence = |WrongFields(wrong)| wrong.into_iter().map(|invalid| invalid.message).collect::<Vec<_>>().join("; ");
+    Attributes::parse(given).map(Some).map_err(|wrong| FieldError::new(FIELD, sentence(wrong)))
+}
+
 fn sort(text: Option<&str>) -> Result<TicketSort, FieldError> {
     match given(text) {
         None | Some("newest") => Ok(TicketSort::Newest),
@@ -105,6 +118,7 @@ mod tests {
         let search = TicketSearch {
             from: text("soon"),
             min_price: text("-1"),
+            attributes: text("[1]"),
             sort: text("random"),
             limit: text("0"),
             ..TicketSearch::default()

@@ -2,6 +2,7 @@
 
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::invalid::Invalid;
+use crate::domain::search::attributes_to_find;
 use crate::domain::ticket::Listing;
 use crate::ports::store::Page;
 use crate::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
@@ -15,10 +16,14 @@ impl Tickets {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if prices are compared without a currency, or a failure of the store.
+    /// [`Error::Invalid`] if prices are compared without a currency, or attributes other than texts, numbers and
+    /// booleans; or a failure of the store.
     pub async fn search_tickets(&self, mut query: TicketQuery) -> Result<Slice<Listing, TicketCursor>, Error> {
         if compares_prices(&query) && query.currency.is_none() {
             return Err(Invalid::new("currency", "is needed to compare prices").into());
+        }
+        if attributes_to_find(&query.attributes).len() < query.attributes.iter().count() {
+            return Err(Invalid::new("attributes", "are found by texts, numbers and booleans alone").into());
         }
         let (limit, sort) = (query.page.limit, query.sort);
         query.page.limit = limit + 1;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::attributes::Attributes;
 use crate::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use crate::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
 use crate::domain::ticket::Sales;
@@ -41,6 +42,8 @@ pub(super) struct OrderPayload<'a> {
 struct OrderedTicketPayload<'a> {
     id: Uuid,
     title: Arc<str>,
+    #[serde(skip_serializing_if = "Attributes::is_empty", default)]
+    attributes: Attributes,
     #[serde(borrow)]
     price: MoneyPayload<'a>,
 }
@@ -76,6 +79,7 @@ impl From<&OrderChange> for OrderPayload<'_> {
             ticket: OrderedTicketPayload {
                 id: order.ticket.id.uuid(),
                 title: Arc::clone(&order.ticket.title),
+                attributes: order.ticket.attributes.clone(),
                 price: order.ticket.price.money().into(),
             },
             quantity: order.quantity.get(),
@@ -148,6 +152,7 @@ impl TryFrom<OrderPayload<'_>> for OrderChange {
             ticket: OrderedTicket {
                 id: TicketId::new(payload.ticket.id),
                 title: payload.ticket.title,
+                attributes: payload.ticket.attributes,
                 price: price(payload.ticket.price)?,
             },
             quantity: quantity(payload.quantity)?,

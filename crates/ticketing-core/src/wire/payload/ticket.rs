@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::attributes::Attributes;
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Quantity;
 use crate::domain::ticket::{Details, Offer, Ticket, TicketStatus};
@@ -34,6 +35,8 @@ pub(super) struct TicketPayload<'a> {
     quantity: u32,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     max_per_buyer: Option<u32>,
+    #[serde(skip_serializing_if = "Attributes::is_empty", default)]
+    attributes: Attributes,
     status: TicketStatusPayload,
     created_at: Rfc3339,
     version: u64,
@@ -61,6 +64,7 @@ impl From<&Ticket> for TicketPayload<'_> {
             price: ticket.offer.price.money().into(),
             quantity: ticket.offer.quantity.get(),
             max_per_buyer: ticket.offer.max_per_buyer.map(Quantity::get),
+            attributes: details.attributes.clone(),
             status: match ticket.status {
                 TicketStatus::OnSale => TicketStatusPayload::OnSale,
                 TicketStatus::Withdrawn => TicketStatusPayload::Withdrawn,
@@ -78,7 +82,7 @@ impl TryFrom<TicketPayload<'_>> for Ticket {
         if payload.title.is_empty() {
             return Err(Undecodable::new("the ticket has no title"));
         }
-        // The texts were judged when they were offered: a rule that got stricter since takes back nothing.
+        // Texts and attributes were judged when they were offered: a rule that got stricter since takes back nothing.
         let details = Details {
             title: payload.title,
             description: payload.description,
@@ -86,6 +90,7 @@ impl TryFrom<TicketPayload<'_>> for Ticket {
             city: payload.city,
             category: payload.category,
             starts_at: payload.starts_at.map(Timestamp::from),
+            attributes: payload.attributes,
         };
         let offer = Offer {
             details,

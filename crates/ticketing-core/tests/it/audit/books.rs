@@ -1,5 +1,6 @@
 //! A marketplace in the middle of a sale, whose books may be changed behind its back.
 
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{EventId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::Quantity;
@@ -106,8 +107,12 @@ impl Books {
     /// An order that nobody has heard of, of a ticket that nobody has heard of.
     pub(super) fn stray_order(&self) -> Order {
         let now = self.engines.env.now();
-        let ticket =
-            OrderedTicket { id: TicketId::new(self.uuid()), title: "Opera".into(), price: offer(1, 1200).price };
+        let ticket = OrderedTicket {
+            id: TicketId::new(self.uuid()),
+            title: "Opera".into(),
+            attributes: Attributes::NONE,
+            price: offer(1, 1200).price,
+        };
         Order {
             id: OrderId::new(self.uuid()),
             buyer: account(1),

@@ -1,9 +1,13 @@
 //! Any event survives the wire, and no bytes bring a reader down.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
+use serde_json::Value;
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
@@ -20,6 +24,8 @@ use super::{decode, message};
 
 /// One line without control characters, and without white space at either end.
 const TEXT: &str = r"[^\p{C}\s]([^\p{C}\p{Zl}\p{Zp}]{0,30}[^\p{C}\s])?";
+
+const ATTRIBUTE: &str = "[a-zA-Z][a-zA-Z0-9_-]{0,7}";
 
 proptest! {
     #[test]
@@ -104,7 +110,8 @@ fn text() -> impl Strategy<Value = String> {
 fn offer() -> impl Strategy<Value = Offer> {
     let texts = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
     let numbers = (price(), 1..=Quantity::MAX, option::of(1..=Quantity::MAX));
-    (text(), texts, option::of(time()), numbers).prop_map(|(title, texts, starts_at, numbers)| {
+    let times = (option::of(time()), given_attributes());
+    (text(), texts, times, numbers).prop_map(|(title, texts, (starts_at, attributes), numbers)| {
         let (description, venue, city, category) = &texts;
         let (price, quantity, max_per_buyer) = numbers;
         let input = OfferInput {
@@ -118,9 +125,31 @@ fn offer() -> impl Strategy<Value = Offer> {
             currency: price.money().currency.code(),
             quantity,
             max_per_buyer,
+            attributes: Some(attributes),
         };
         Offer::parse(input).expect("an offer within its bounds")
     })
+}
+
+/// Within their bounds, but for numbers that are refused.
+fn given_attributes() -> impl Strategy<Value = BTreeMap<String, Value>> {
+    let number = prop_oneof![any::<i32>().prop_map(Value::from), any::<f32>().prop_map(|n| Value::from(f64::from(n)))];
+    let plain =
+        prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), ".{0,9}".prop_map(Value::from), number];
+    let value = plain.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..3).prop_map(Value::from),
+            btree_map(ATTRIBUTE, inner, 0..3).prop_map(|map| map.into_iter().collect()),
+        ]
+    });
+    btree_map(ATTRIBUTE, value, 0..4).prop_map(|mut given| {
+        given.retain(|key, value| Attributes::parse([(key.as_str(), value.clone())]).is_ok());
+        given
+    })
+}
+
+fn attributes() -> impl Strategy<Value = Attributes> {
+    given_attributes().prop_map(|given| Attributes::parse(given).expect("attributes within their bounds"))
 }
 
 fn order() -> impl Strategy<Value = OrderChange> {
@@ -130,9 +159,13 @@ fn order() -> impl Strategy<Value = OrderChange> {
         (uuid(), time()).prop_map(|(id, at)| OrderStatus::Completed { payment: PaymentId::new(id), at }),
         (reason, time()).prop_map(|(reason, at)| OrderStatus::Cancelled { reason, at }),
     ];
-    let ordered = (uuid(), any::<String>(), price());
-    let ordered =
-        ordered.prop_map(|(id, title, price)| OrderedTicket { id: TicketId::new(id), title: title.into(), price });
+    let ordered = (uuid(), any::<String>(), price(), attributes());
+    let ordered = ordered.prop_map(|(id, title, price, attributes)| OrderedTicket {
+        id: TicketId::new(id),
+        title: title.into(),
+        attributes,
+        price,
+    });
     let order = (uuid(), uuid(), ordered, quantity(), status, time(), any::<u64>()).prop_map(
         |(id, buyer, ticket, quantity, status, placed_at, version)| Order {
             id: OrderId::new(id),

@@ -1,5 +1,7 @@
 //! One event of each kind, as its golden file shows it.
 
+use serde_json::json;
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
@@ -36,6 +38,19 @@ pub(super) fn samples() -> Vec<Event> {
         Event::PaymentRefunded(payment(2, PaymentStatus::Refunded { reference: "ch_1".into() })),
         Event::ExpirationCompleted { order: OrderId::new(id(30)), pay_by: PAY_BY },
     ]
+}
+
+/// Events of a ticket that has attributes.
+pub(super) fn samples_with_attributes() -> Vec<Event> {
+    let seat = json!({ "row": "F", "from": 12, "tilt": 2.5, "near": ["aisle", { "door": null }] });
+    let attributes = Attributes::parse([("seat", seat), ("seatRow", json!("F")), ("shaded", json!(true))]);
+    let attributes = attributes.expect("attributes within their bounds");
+    let mut ticket = plain_ticket();
+    ticket.offer.details.attributes = attributes.clone();
+    let held = Sales { held: 2, sold: 0, version: 1 };
+    let mut change = order(OrderStatus::AwaitingPayment { pay_by: PAY_BY }, held);
+    change.order.ticket.attributes = attributes;
+    vec![Event::TicketCreated(ticket), Event::OrderCreated(change)]
 }
 
 /// The envelope of a sample.
@@ -94,7 +109,12 @@ fn order(status: OrderStatus, sales: Sales) -> OrderChange {
     let order = Order {
         id: OrderId::new(id(30)),
         buyer: AccountId::new(id(2)),
-        ticket: OrderedTicket { id: TicketId::new(id(20)), title: "Così fan tutte".into(), price: price() },
+        ticket: OrderedTicket {
+            id: TicketId::new(id(20)),
+            title: "Così fan tutte".into(),
+            attributes: Attributes::NONE,
+            price: price(),
+        },
         quantity: quantity(2),
         status,
         placed_at: NOW,

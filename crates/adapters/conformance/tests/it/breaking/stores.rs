@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_conformance::store::{ORDER_STORE, TICKET_STORE};
+use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::ticket::Listing;
@@ -281,6 +282,7 @@ async fn a_filter_that_is_not_looked_at() {
     assert_misread(rule, |query| query.currency = None).await;
     assert_misread(rule, |query| query.min_price = None).await;
     assert_misread(rule, |query| query.max_price = None).await;
+    assert_misread(rule, |query| query.attributes = Attributes::NONE).await;
     assert_misread(rule, |query| query.now = Timestamp::EPOCH).await;
     assert_misread(rule, |query| query.page.limit = 100).await;
 }
