@@ -9,6 +9,7 @@
 //! payloads into new ones. Each version ever shipped has a golden file.
 
 mod attributes;
+mod origin;
 mod payload;
 mod ticket_changes;
 mod upcast;
@@ -23,36 +24,8 @@ use crate::domain::ids::EventId;
 use crate::domain::time::Timestamp;
 
 pub use attributes::{fold_headers, from_message, to_headers};
+pub use origin::Origin;
 pub use ticket_changes::{TicketChange, TicketChanges, TicketState};
-
-/// Where a chain of events came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// Shared by all that one request set off.
-    pub correlation: Uuid,
-    /// The event that was being handled, if it was one.
-    pub causation: Option<EventId>,
-    /// The W3C trace context of the request.
-    pub traceparent: Option<String>,
-}
-
-impl Origin {
-    /// A chain that begins here.
-    #[must_use]
-    pub const fn new(correlation: Uuid) -> Self {
-        Self { correlation, causation: None, traceparent: None }
-    }
-
-    /// What handling an event sets off.
-    #[must_use]
-    pub fn caused_by(envelope: &EventEnvelope) -> Self {
-        Self {
-            correlation: envelope.origin.correlation,
-            causation: Some(envelope.id),
-            traceparent: envelope.origin.traceparent.clone(),
-        }
-    }
-}
 
 /// An event as it travels: who, what, when, and the payload in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +46,6 @@ pub struct EventEnvelope {
     pub version: u64,
     /// Where it came from.
     pub origin: Origin,
-    /// Attributes that we do not know, kept as they came.
-    pub extensions: Vec<(String, String)>,
     /// The payload, as JSON.
     pub data: Bytes,
 }
@@ -118,7 +89,6 @@ pub fn seal(event: &Event, id: EventId, time: Timestamp, origin: &Origin) -> Eve
         subject: event.subject(),
         version: event.version(),
         origin: origin.clone(),
-        extensions: Vec::new(),
         data: payload::encode(event),
     }
 }

@@ -44,7 +44,7 @@ impl Coming for EventEnvelope {
             ("correlation", self.origin.correlation.to_string()),
             ("causation", format!("{:?}", self.origin.causation)),
             ("traceparent", format!("{:?}", self.origin.traceparent)),
-            ("extensions", format!("{:?}", self.extensions)),
+            ("extensions", format!("{:?}", self.origin.extensions)),
             ("data", format!("{:?}", self.data)),
         ]
     }

@@ -48,7 +48,7 @@ const HEADERS: usize = 12;
 
 /// The headers of an event.
 pub(crate) fn headers(event: &EventEnvelope) -> OwnedHeaders {
-    let room = OwnedHeaders::new_with_capacity(HEADERS + event.extensions.len());
+    let room = OwnedHeaders::new_with_capacity(HEADERS + event.origin.extensions.len());
     wire::fold_headers(event, room, |headers, key, value| headers.insert(Header { key, value: Some(value) }))
 }
 

@@ -28,10 +28,15 @@ const KNOWN: [&str; 12] = [
     "content-type",
 ];
 
+/// Whether every event may have this header.
+pub(super) fn is_known(header: &str) -> bool {
+    KNOWN.contains(&header)
+}
+
 /// The headers of an envelope; its key is the subject and its body the data.
 #[must_use]
 pub fn to_headers(envelope: &EventEnvelope) -> Vec<(String, String)> {
-    let room = Vec::with_capacity(KNOWN.len() + envelope.extensions.len());
+    let room = Vec::with_capacity(KNOWN.len() + envelope.origin.extensions.len());
     fold_headers(envelope, room, |mut headers, name, value| {
         headers.push((name.to_owned(), value.to_owned()));
         headers
@@ -40,7 +45,7 @@ pub fn to_headers(envelope: &EventEnvelope) -> Vec<(String, String)> {
 
 /// Puts the headers of an envelope, name and value, one after the other into `headers`; costs no string for each.
 pub fn fold_headers<H>(envelope: &EventEnvelope, headers: H, put: impl Fn(H, &str, &str) -> H) -> H {
-    let EventEnvelope { topic, origin, extensions, .. } = envelope;
+    let EventEnvelope { topic, origin, .. } = envelope;
     let mut text = String::with_capacity(64);
     let mut show = |headers, name, value: fmt::Arguments<'_>| {
         text.clear();
@@ -62,7 +67,7 @@ pub fn fold_headers<H>(envelope: &EventEnvelope, headers: H, put: impl Fn(H, &st
         headers = show(headers, "ce_causationid", format_args!("{id}"));
     }
     let known = origin.traceparent.iter().map(|text| ("ce_traceparent", text.as_str()));
-    let unknown = extensions.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let unknown = origin.extensions.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     known.chain(unknown).fold(headers, |headers, (name, value)| put(headers, name, value))
 }
 
@@ -89,8 +94,8 @@ pub fn from_message(message: &RawMessage) -> Result<EventEnvelope, Undecodable> 
             correlation: headers.parsed("ce_correlationid")?,
             causation: headers.optional::<Uuid>("ce_causationid")?.map(EventId::new),
             traceparent: headers.optional("ce_traceparent")?,
+            extensions: headers.unknown(),
         },
-        extensions: headers.unknown(),
         data: message.body.clone(),
     })
 }
@@ -124,6 +129,6 @@ impl<'a> Headers<'a> {
     }
 
     fn unknown(&self) -> Vec<(String, String)> {
-        self.0.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str())).cloned().collect()
+        self.0.iter().filter(|(name, _)| !is_known(name)).cloned().collect()
     }
 }

@@ -15,8 +15,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use ticketing_core::domain::event::Event;
+use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::ticket::{Offer, OfferInput};
-use ticketing_core::wire::{EventEnvelope, RawMessage, Undecodable, from_message, open, to_headers};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::wire::{EventEnvelope, Origin, RawMessage, Undecodable, from_message, open, seal, to_headers};
+use uuid::Uuid;
 
 use samples::{envelope, samples, samples_with_attributes};
 
@@ -183,9 +186,22 @@ fn what_we_do_not_know_is_kept() {
     let message = with_header("ce_partnerid", Some("p-7"));
     let envelope = from_message(&message).unwrap();
 
-    assert_eq!(envelope.extensions, [("ce_partnerid".to_owned(), "p-7".to_owned())]);
+    assert_eq!(envelope.origin.extensions, [("ce_partnerid".to_owned(), "p-7".to_owned())]);
     assert!(to_headers(&envelope).contains(&("ce_partnerid".to_owned(), "p-7".to_owned())));
     assert!(open(&envelope).unwrap().is_some());
+}
+
+#[test]
+fn an_extension_follows_from_a_command_into_its_events_and_what_they_cause() {
+    let event = samples().swap_remove(4);
+    let origin = Origin::new(Uuid::nil()).with_extension("tenant", "north").unwrap();
+    let mut message = message(&seal(&event, EventId::new(Uuid::nil()), Timestamp::EPOCH, &origin));
+    assert!(message.headers.contains(&("ce_tenant".to_owned(), "north".to_owned())));
+    message.headers.push(("x-hop".to_owned(), "7".to_owned()));
+
+    let caused = Origin::caused_by(&from_message(&message).unwrap());
+
+    assert_eq!(caused.extensions, origin.extensions, "headers of a transport stay behind");
 }
 
 #[test]

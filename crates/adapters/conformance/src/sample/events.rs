@@ -37,9 +37,9 @@ pub fn busy_envelope(topic: Topic, data: Bytes) -> EventEnvelope {
         correlation: uuid(),
         causation: Some(EventId::new(uuid())),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+        extensions: vec![("ce_tenant".to_owned(), "Grüße, 世界 🎫".to_owned()), ("x-empty".to_owned(), String::new())],
     };
-    let extensions = vec![("ce_tenant".to_owned(), "Grüße, 世界 🎫".to_owned()), ("x-empty".to_owned(), String::new())];
-    EventEnvelope { origin, extensions, data, ..envelope(topic, uuid(), 1) }
+    EventEnvelope { origin, data, ..envelope(topic, uuid(), 1) }
 }
 
 /// Bytes under a key that are no event of ours.

@@ -26,7 +26,6 @@ fn event(subject: u128, version: u64) -> EventEnvelope {
         subject: Uuid::from_u128(subject),
         version,
         origin: Origin::new(Uuid::nil()),
-        extensions: Vec::new(),
         data: Bytes::from_static(b"{}"),
     }
 }

@@ -210,11 +210,14 @@ fn payment() -> impl Strategy<Value = Payment> {
 }
 
 fn origin() -> impl Strategy<Value = Origin> {
-    (uuid(), option::of(uuid()), option::of("[ -~]{0,60}")).prop_map(|(correlation, causation, traceparent)| Origin {
-        correlation,
-        causation: causation.map(EventId::new),
-        traceparent,
-    })
+    let extensions = btree_map("ext[a-z0-9]{0,17}", r"[^\p{C}]{1,20}", 0..4);
+    (uuid(), option::of(uuid()), option::of("[ -~]{0,60}"), extensions).prop_map(
+        |(correlation, causation, traceparent, extensions)| {
+            let origin = Origin { causation: causation.map(EventId::new), traceparent, ..Origin::new(correlation) };
+            let add = |origin: Origin, (name, value): (String, String)| origin.with_extension(&name, value);
+            extensions.into_iter().try_fold(origin, add).expect("extensions within their bounds")
+        },
+    )
 }
 
 fn uuid() -> impl Strategy<Value = Uuid> {

@@ -59,6 +59,7 @@ pub(super) fn envelope(event: &Event) -> EventEnvelope {
         correlation: id(60),
         causation: Some(EventId::new(id(51))),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+        extensions: Vec::new(),
     };
     seal(event, EventId::new(id(50)), SOON, &origin)
 }

@@ -9,7 +9,7 @@ use ticketing_core::ports::transport::{
     Arrival, Delivery, EventPublisher, EventSubscriber, PublishError, Settle, Settlement, Subscription,
     SubscriptionConfig, TransportError, TransportFeatures,
 };
-use ticketing_core::wire::EventEnvelope;
+use ticketing_core::wire::{EventEnvelope, Origin};
 use ticketing_memory::{MemoryBroker, MemoryBrokerConfig};
 
 use crate::world::World;
@@ -36,10 +36,10 @@ pub(super) fn world(stops: bool) -> World {
 #[async_trait]
 impl EventPublisher for OneLog {
     async fn publish(&self, events: &[EventEnvelope]) -> Result<(), PublishError> {
-        let in_one = |event: &EventEnvelope| EventEnvelope {
-            topic: Topic::Orders,
-            extensions: vec![("topic".to_owned(), event.topic.name().to_owned())],
-            ..event.clone()
+        let in_one = |event: &EventEnvelope| {
+            let extensions = vec![("topic".to_owned(), event.topic.name().to_owned())];
+            let origin = Origin { extensions, ..event.origin.clone() };
+            EventEnvelope { topic: Topic::Orders, origin, ..event.clone() }
         };
         self.publisher.publish(&events.iter().map(in_one).collect::<Vec<_>>()).await
     }
@@ -103,9 +103,10 @@ impl Subscription for Member {
 /// The event where it belongs.
 fn belonging(arrival: &Arrival) -> EventEnvelope {
     let Arrival::Event(event) = arrival else { unreachable!("only events are published") };
-    let is_its = |topic: &Topic| event.extensions.first().is_some_and(|(_, name)| name == topic.name());
+    let is_its = |topic: &Topic| event.origin.extensions.first().is_some_and(|(_, name)| name == topic.name());
     let topic = Topic::ALL.into_iter().find(is_its).expect("a topic was kept");
-    EventEnvelope { topic, extensions: Vec::new(), ..event.clone() }
+    let origin = Origin { extensions: Vec::new(), ..event.origin.clone() };
+    EventEnvelope { topic, origin, ..event.clone() }
 }
 
 #[derive(Debug)]

@@ -32,7 +32,7 @@ impl EventPublisher for Flawed {
         match self.1 {
             Flaw::PublishesBackwards => events.reverse(),
             Flaw::ForgetsTheLast => drop(events.pop()),
-            Flaw::DropsExtensions => events.iter_mut().for_each(|event| event.extensions.clear()),
+            Flaw::DropsExtensions => events.iter_mut().for_each(|event| event.origin.extensions.clear()),
             Flaw::DropsTheTraceparent => events.iter_mut().for_each(|event| event.origin.traceparent = None),
             Flaw::CountsWhatItLost => drop(events.split_off(events.len() / 2)),
             Flaw::CountsTooMany | Flaw::CountsNothing => {}
