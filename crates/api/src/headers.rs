@@ -6,8 +6,6 @@ use http::HeaderName;
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Makes a request safe to repeat: the same key and body are answered as the first time.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Proves that the payment gateway wrote a notice.
-pub const X_GATEWAY_SIGNATURE: HeaderName = HeaderName::from_static("x-gateway-signature");
 /// The trace that a request belongs to, by W3C Trace Context.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::future::join_all;
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::gateway::{Capture, CardToken, GatewayError, GatewayNotice, PaymentGateway};
+use ticketing_core::ports::gateway::{
+    Capture, CardToken, GatewayError, GatewayNotice, PaymentGateway, UnverifiedNotice,
+};
 
 use crate::outcome::{Outcome, broken};
 use crate::report::Family;
@@ -43,11 +46,13 @@ pub trait GatewayFixture: Send + Sync {
     /// What the gateway holds of a payment now, captured less refunded, in minor units.
     async fn held(&self, payment: PaymentId) -> u64;
 
-    /// Writes a notice as the gateway itself would at `at`: the body, and its signature.
-    fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> (Vec<u8>, String);
+    /// Writes a notice as the gateway itself would at `at`, with the headers that prove it and no others.
+    fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> UnverifiedNotice;
 }
 
 const CENTS: u64 = 4250;
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn total() -> Money {
     sample::price(CENTS).money()
@@ -160,29 +165,32 @@ pub async fn a_refund_happens_once(fixture: &dyn GatewayFixture) -> Outcome {
     Outcome::Kept
 }
 
-/// Only the gateway's own notice is believed, and only shortly after it was written.
+/// Only the gateway's own notice is believed, among whatever other headers, and only shortly after it was written.
 pub async fn a_forged_notice_is_refused(fixture: &dyn GatewayFixture) -> Outcome {
     let gateway = fixture.gateway();
     let captured = CaptureOutcome::Captured { reference: "ch_1".into() };
-    let genuine = GatewayNotice { payment: PaymentId::new(sample::uuid()), outcome: captured };
-    let (body, signature) = fixture.notice(&genuine, NOW);
-    let read = gateway.verify_notice(&body, &signature, NOW.after(Duration::from_secs(1)));
-    assert_eq!(read.expect("the gateway's own notice is believed"), genuine, "a notice says what was written");
+    let written = GatewayNotice { payment: PaymentId::new(sample::uuid()), outcome: captured };
+    let genuine = fixture.notice(&written, NOW);
+    let forwarded = ("x-forwarded-for".to_owned(), Bytes::from_static(b"192.0.2.1"));
+    let headers = [vec![forwarded], genuine.headers.clone()].concat();
+    let read = gateway.verify_notice(&UnverifiedNotice { headers, ..genuine.clone() }, NOW.after(SECOND)).await;
+    assert_eq!(read.expect("the gateway's own notice is believed"), written, "a notice says what was written");
 
     let declined = CaptureOutcome::Declined { reason: "card_declined".into() };
-    let (other_body, other_signature) = fixture.notice(&GatewayNotice { outcome: declined, ..genuine }, NOW);
-    let day = Duration::from_secs(24 * 3600);
+    let other = fixture.notice(&GatewayNotice { outcome: declined, ..written }, NOW);
+    let nonsense = genuine.headers.iter().map(|(name, _)| (name.clone(), Bytes::from_static(b"tomato"))).collect();
+    let with = |headers| UnverifiedNotice { headers, ..genuine.clone() };
     let forgeries = [
-        ("another body", other_body.as_slice(), signature.as_str(), NOW),
-        ("another signature", &body, &other_signature, NOW),
-        ("no signature", &body, "", NOW),
-        ("no sense in the signature", &body, "tomato", NOW),
-        ("no body", b"", &signature, NOW),
-        ("an old notice", &body, &signature, NOW.after(day)),
-        ("a notice from the future", &body, &signature, NOW.before(day)),
+        ("another body", UnverifiedNotice { body: other.body.clone(), ..genuine.clone() }, NOW),
+        ("another signature", with(other.headers), NOW),
+        ("no signature", with(Vec::new()), NOW),
+        ("no sense in the signature", with(nonsense), NOW),
+        ("no body", UnverifiedNotice { body: Bytes::new(), ..genuine.clone() }, NOW),
+        ("an old notice", genuine.clone(), NOW.after(DAY)),
+        ("a notice from the future", genuine.clone(), NOW.before(DAY)),
     ];
-    for (what, body, signature, now) in forgeries {
-        let believed = gateway.verify_notice(body, signature, now);
+    for (what, forgery, now) in forgeries {
+        let believed = gateway.verify_notice(&forgery, now).await;
         assert!(matches!(believed, Err(GatewayError::Forged)), "{what} was believed: {believed:?}");
     }
     Outcome::Kept

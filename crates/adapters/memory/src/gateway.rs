@@ -14,7 +14,7 @@ use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::gateway::{
-    Capture, CardToken, GatewayError, GatewayNotice, Judgement, PaymentGateway, Sandbox,
+    Capture, CardToken, GatewayError, GatewayNotice, Judgement, PaymentGateway, Sandbox, UnverifiedNotice,
 };
 
 use crate::faults::{FaultPlan, Operation};
@@ -72,6 +72,9 @@ pub struct Charge {
 }
 
 impl SandboxGateway {
+    /// The header with the signature of a notice.
+    pub const SIGNATURE: &str = "x-gateway-signature";
+
     /// A gateway that charged nothing yet.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, config: SandboxConfig) -> Self {
@@ -102,12 +105,12 @@ impl SandboxGateway {
         self.charges().iter().filter(|charge| charge.refunded).map(|charge| charge.total.amount).sum()
     }
 
-    /// The body and the signature with which this gateway would tell an outcome at `now`.
+    /// The notice that this gateway would send at `now`.
     #[must_use]
-    pub fn sign_notice(&self, notice: &GatewayNotice, now: Timestamp) -> (Vec<u8>, String) {
+    pub fn sign_notice(&self, notice: &GatewayNotice, now: Timestamp) -> UnverifiedNotice {
         let body = notice::write(notice);
         let signature = notice::sign(&self.config.notice_secret, &body, now);
-        (body, signature)
+        UnverifiedNotice { headers: vec![(Self::SIGNATURE.to_owned(), signature.into())], body: body.into() }
     }
 
     /// Charges the card unless the payment was heard of before; tells whether the gateway answers.
@@ -158,8 +161,8 @@ impl PaymentGateway for SandboxGateway {
         self.faults.run(Operation::Gateway, || self.give_back(payment, reference, total)).await
     }
 
-    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
-        Sandbox::verify_notice(self, body, signature, now)
+    async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
+        Sandbox::verify_notice(self, notice, now)
     }
 }
 
@@ -176,11 +179,13 @@ impl Sandbox for SandboxGateway {
         }
     }
 
-    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
-        if !notice::is_signed(&self.config.notice_secret, body, signature, now) {
+    fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
+        let signature = notice.header(Self::SIGNATURE).and_then(|value| std::str::from_utf8(value).ok());
+        let secret = &self.config.notice_secret;
+        if !signature.is_some_and(|signature| notice::is_signed(secret, &notice.body, signature, now)) {
             return Err(GatewayError::Forged);
         }
-        notice::read(body).ok_or(GatewayError::Forged)
+        notice::read(&notice.body).ok_or(GatewayError::Forged)
     }
 }
 

@@ -12,7 +12,9 @@ use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::audit_reader::Charge;
-use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, Judgement, PaymentGateway, Sandbox};
+use ticketing_core::ports::gateway::{
+    Capture, GatewayError, GatewayNotice, Judgement, PaymentGateway, Sandbox, UnverifiedNotice,
+};
 use ticketing_core::ports::store::StoreError;
 
 use crate::client::{Indexes, MongoClient, detached};
@@ -177,8 +179,8 @@ impl PaymentGateway for MongoGateway {
         }
     }
 
-    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
-        self.sandbox.verify_notice(body, signature, now)
+    async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
+        self.sandbox.verify_notice(notice, now)
     }
 }
 

@@ -2,14 +2,14 @@
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use ticketing_api::headers::X_GATEWAY_SIGNATURE;
 use ticketing_api::payments::{PayOrderBody, PaymentBody};
 use ticketing_core::domain::ids::OrderId;
-use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::ports::gateway::{CardToken, UnverifiedNotice};
 use ticketing_core::usecase::payments::PayOrder;
 
 use crate::http::auth::actor::Change;
@@ -60,18 +60,20 @@ fn card(token: &str) -> Result<CardToken, Problem> {
 }
 
 /// Hears from the payment gateway how a payment ended.
+///
+/// Which headers prove that the gateway wrote the body is the gateway's business; the sandbox signs in
+/// `X-Gateway-Signature`.
 #[utoipa::path(post, path = "/api/payments/notices", tag = "payments",
     request_body(content = String, description = "As the gateway wrote it", content_type = "application/json"),
-    params(("x-gateway-signature" = String, Header, description = "Proves that the gateway wrote the body")),
     responses(
         (status = 204, description = "It is committed"),
         (status = 400, description = "`bad_notice`: it is forged, too old or about nothing of ours"),
     ))]
 async fn receive_notice(State(app): State<App>, trace: RequestTrace, request: Request) -> Result<StatusCode, Problem> {
-    let signature = request.headers().get(X_GATEWAY_SIGNATURE).and_then(|value| value.to_str().ok());
-    let signature = signature.unwrap_or_default().to_owned();
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), Bytes::copy_from_slice(value.as_bytes()))).collect();
     let body = read_body(request, app.http.body_limit).await?;
-    match app.payments()?.receive_notice(&body, &signature, trace.origin()).await? {
+    match app.payments()?.receive_notice(&UnverifiedNotice { headers, body }, trace.origin()).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Problem::bad_notice()),
     }

@@ -6,9 +6,9 @@ use futures::{FutureExt, poll};
 use serde_json::json;
 
 use ticketing_core::domain::payment::CaptureOutcome;
-use ticketing_core::ports::gateway::GatewayNotice;
+use ticketing_core::ports::gateway::{GatewayNotice, UnverifiedNotice};
 
-use crate::app::{TestApp, User, id};
+use crate::app::{Reply, TestApp, User, id};
 
 const HOLD: Duration = Duration::from_secs(15 * 60);
 
@@ -18,6 +18,17 @@ async fn ordered() -> (TestApp, User, serde_json::Value) {
     let ticket = app.sell(&sally, 1).await;
     let order = app.buy(&ben, &ticket).await;
     (app, ben, order)
+}
+
+impl TestApp {
+    /// Sends a notice as a gateway does.
+    async fn notify(&self, notice: &UnverifiedNotice) -> Reply {
+        let call = notice
+            .headers
+            .iter()
+            .fold(self.post("/api/payments/notices"), |call, (name, value)| call.header_bytes(name, value));
+        call.bytes("application/json", notice.body.clone()).send().await
+    }
 }
 
 #[tokio::test]
@@ -141,14 +152,11 @@ async fn only_the_gateways_own_notice_is_believed() {
     let payment = app.pay_with(&ben, &order, "tok_timeout").await.body;
     let outcome = CaptureOutcome::Captured { reference: "ch_1".into() };
     let notice = GatewayNotice { payment: id(&payment).parse().expect("a name"), outcome };
-    let (body, signature) = app.memory.gateway.sign_notice(&notice, app.now());
-    let send = |signature: String| {
-        let call = app.post("/api/payments/notices").header("x-gateway-signature", &signature);
-        call.bytes("application/json", body.clone()).send()
-    };
+    let signed = app.memory.gateway.sign_notice(&notice, app.now());
 
-    assert_eq!(send("forged".to_owned()).await.problem(), (400, "bad_notice"));
-    assert_eq!(send(signature).await.status, 204);
+    let forged = UnverifiedNotice { headers: Vec::new(), ..signed.clone() };
+    assert_eq!(app.notify(&forged).await.problem(), (400, "bad_notice"));
+    assert_eq!(app.notify(&signed).await.status, 204);
     app.settle().await;
     assert_eq!(app.order(&ben, &order).await["status"], "completed");
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use crate::domain::ids::PaymentId;
 use crate::domain::money::Money;
@@ -45,6 +46,31 @@ pub struct Capture {
     pub total: Money,
     /// The card.
     pub card: CardToken,
+}
+
+/// A notice as it came from the network; only [`PaymentGateway::verify_notice`] says whether the gateway wrote it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UnverifiedNotice {
+    /// Every header of the request, the names in lower case; proxies may have added some.
+    pub headers: Vec<(String, Bytes)>,
+    /// The body, unchanged.
+    pub body: Bytes,
+}
+
+impl UnverifiedNotice {
+    /// The value of a header; `None` unless it came exactly once, so that nobody can add a second one to choose from.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        let mut values = self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| &**value);
+        values.next().filter(|_| values.next().is_none())
+    }
+}
+
+impl fmt::Debug for UnverifiedNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("UnverifiedNotice").field("headers", &names).field("bytes", &self.body.len()).finish()
+    }
 }
 
 /// A gateway's own notice that an attempt ended.
@@ -104,12 +130,13 @@ pub trait PaymentGateway: Send + Sync + fmt::Debug + 'static {
     /// [`GatewayError::Unavailable`]: call again later.
     async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError>;
 
-    /// Verifies a notice from the network.
+    /// Verifies a notice from the network, by its headers or by a call to the provider.
     ///
     /// # Errors
     ///
-    /// [`GatewayError::Forged`] unless `signature` proves that the gateway wrote `body` shortly before `now`.
-    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError>;
+    /// - [`GatewayError::Forged`] unless the gateway provably wrote the notice shortly before `now`.
+    /// - [`GatewayError::Unavailable`]: it could not be verified now; the sender is asked to send it again.
+    async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError>;
 }
 
 /// A sandbox's result of a capture.
@@ -142,6 +169,21 @@ pub trait Sandbox: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     ///
-    /// [`GatewayError::Forged`] unless `signature` proves that the sandbox wrote `body` shortly before `now`.
-    fn verify_notice(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<GatewayNotice, GatewayError>;
+    /// [`GatewayError::Forged`] unless a header proves that the sandbox wrote the body shortly before `now`.
+    fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_came_twice_has_no_value() {
+        let header = |name: &str, value: &'static [u8]| (name.to_owned(), Bytes::from_static(value));
+        let headers = vec![header("a", b"1"), header("b", b"2"), header("b", b"3")];
+        let notice = UnverifiedNotice { headers, body: Bytes::new() };
+
+        assert_eq!((notice.header("a"), notice.header("b"), notice.header("c")), (Some(b"1".as_slice()), None, None));
+        assert_eq!(format!("{notice:?}"), r#"UnverifiedNotice { headers: ["a", "b", "b"], bytes: 0 }"#);
+    }
 }

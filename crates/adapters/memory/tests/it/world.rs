@@ -27,7 +27,7 @@ use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::audit_reader::{AuditReader, Ledger};
 use ticketing_core::ports::clock::{Clock, ClockAndIds, Ids};
 use ticketing_core::ports::drafts::DraftStore;
-use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway};
+use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway, UnverifiedNotice};
 use ticketing_core::ports::identity::SessionStore;
 use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::log::EventLog;
@@ -307,7 +307,7 @@ impl GatewayFixture for World {
         charges.filter(|charge| charge.payment == payment && !charge.refunded).map(|charge| charge.total.amount).sum()
     }
 
-    fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> (Vec<u8>, String) {
+    fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> UnverifiedNotice {
         self.engines.gateway.sign_notice(notice, at)
     }
 }

@@ -11,7 +11,7 @@ use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::audit_reader::Ledger;
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::gateway::{Capture, CardToken, GatewayNotice, PaymentGateway};
+use ticketing_core::ports::gateway::{Capture, CardToken, GatewayNotice, PaymentGateway, UnverifiedNotice};
 use ticketing_core::ports::store::Page;
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
 use ticketing_mongodb::{MongoAuditReader, MongoClient, MongoGateway};
@@ -72,7 +72,7 @@ impl GatewayFixture for Bank {
         charges.filter(|charge| charge.payment == payment && !charge.refunded).map(|charge| charge.total.amount).sum()
     }
 
-    fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> (Vec<u8>, String) {
+    fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> UnverifiedNotice {
         self.sandbox.sign_notice(notice, at)
     }
 }

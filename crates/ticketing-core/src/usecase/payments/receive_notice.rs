@@ -1,6 +1,6 @@
 //! Believes what the gateway tells of its own accord, if it is the gateway.
 
-use crate::ports::gateway::GatewayError;
+use crate::ports::gateway::{GatewayError, UnverifiedNotice};
 use crate::usecase::error::Error;
 use crate::wire::Origin;
 
@@ -11,9 +11,9 @@ impl Payments {
     ///
     /// # Errors
     ///
-    /// A failure of the store: the gateway sends the notice again.
-    pub async fn receive_notice(&self, body: &[u8], signature: &str, origin: Origin) -> Result<bool, Error> {
-        let notice = match self.gateway.verify_notice(body, signature, self.env.now()) {
+    /// A failure of the store, or of the call that verifies the notice: the gateway sends the notice again.
+    pub async fn receive_notice(&self, notice: &UnverifiedNotice, origin: Origin) -> Result<bool, Error> {
+        let notice = match self.gateway.verify_notice(notice, self.env.now()).await {
             Ok(notice) => notice,
             Err(GatewayError::Forged) => return Ok(false),
             Err(error @ GatewayError::Unavailable(_)) => return Err(error.into()),
