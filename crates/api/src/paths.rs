@@ -29,6 +29,12 @@ pub const PAYMENTS: &str = "/api/payments";
 /// Live updates of several tickets.
 pub const LIVE: &str = "/api/live";
 
+/// The payments of one order.
+#[must_use]
+pub fn payments_of(order: OrderId) -> String {
+    format!("{PAYMENTS}?orderId={order}")
+}
+
 /// One session of the account.
 #[must_use]
 pub fn session(id: SessionId) -> String {

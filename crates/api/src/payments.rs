@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::buyer_action::BuyerAction;
 use ticketing_core::domain::ids::{OrderId, PaymentId};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use uuid::Uuid;
@@ -33,7 +34,8 @@ impl fmt::Debug for PayOrderBody {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PaymentStatusBody {
-    /// The gateway has not answered yet; the payment settles without another request.
+    /// It has not ended: the buyer must do what `action` says, or the gateway has not answered yet. It settles without
+    /// another request.
     Pending,
     /// The money was taken.
     Captured,
@@ -43,6 +45,69 @@ pub enum PaymentStatusBody {
     Refunded,
     /// No money was taken.
     Failed,
+}
+
+/// What the buyer must do before a payment goes on. It is for nobody else.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum BuyerActionBody {
+    /// Open an address of the payment provider.
+    Redirect {
+        /// `https`, or `http` on loopback.
+        url: String,
+    },
+    /// Confirm in the payment provider's own script.
+    Confirm {
+        /// By which the script acts for the buyer.
+        client_secret: String,
+        /// The provider's public reference of the payment.
+        reference: String,
+    },
+}
+
+impl fmt::Debug for BuyerActionBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BuyerActionBody(…)")
+    }
+}
+
+impl From<&BuyerAction> for BuyerActionBody {
+    fn from(action: &BuyerAction) -> Self {
+        match action {
+            BuyerAction::Redirect(url) => Self::Redirect { url: url.expose().to_owned() },
+            BuyerAction::Confirm(confirmation) => Self::Confirm {
+                client_secret: confirmation.expose().to_owned(),
+                reference: confirmation.reference().to_owned(),
+            },
+        }
+    }
+}
+
+/// Whose payments are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PaymentQuery {
+    /// The id of the order.
+    #[cfg_attr(feature = "openapi", param(value_type = String, format = "uuid"))]
+    pub order_id: Uuid,
+}
+
+/// Payments of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentList {
+    /// The payment in progress, or the one that took the money; attempts that failed are not kept here.
+    pub items: Vec<PaymentBody>,
+}
+
+impl From<Option<Payment>> for PaymentList {
+    fn from(payment: Option<Payment>) -> Self {
+        Self { items: payment.into_iter().map(PaymentBody::from).collect() }
+    }
 }
 
 /// A payment.
@@ -60,17 +125,21 @@ pub struct PaymentBody {
     pub order_id: OrderId,
     /// Its state.
     pub status: PaymentStatusBody,
+    /// What the buyer must do before a pending payment goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<BuyerActionBody>,
 }
 
 impl From<Payment> for PaymentBody {
     fn from(payment: Payment) -> Self {
+        let action = payment.action().map(BuyerActionBody::from);
         let status = match payment.status {
-            PaymentStatus::Pending => PaymentStatusBody::Pending,
+            PaymentStatus::Pending | PaymentStatus::AwaitingBuyer { .. } => PaymentStatusBody::Pending,
             PaymentStatus::Captured { .. } => PaymentStatusBody::Captured,
             PaymentStatus::RefundDue { .. } => PaymentStatusBody::RefundDue,
             PaymentStatus::Refunded { .. } => PaymentStatusBody::Refunded,
             PaymentStatus::Failed { .. } => PaymentStatusBody::Failed,
         };
-        Self { id: payment.id, order_id: payment.order, status }
+        Self { id: payment.id, order_id: payment.order, status, action }
     }
 }

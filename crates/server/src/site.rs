@@ -54,6 +54,7 @@ pub fn router(app: &App, api: Router) -> Router<App> {
         .route("/orders", get(checkout::orders))
         .route("/orders/{id}", get(checkout::order))
         .route("/orders/{id}/pay", post(checkout::pay).get(context::back_to_page))
+        .route("/orders/{id}/give-up", post(checkout::give_up).get(context::back_to_page))
         .route("/orders/{id}/cancel", post(checkout::cancel).get(context::back_to_page))
         .route("/signup", get(sign::sign_up_form).post(sign::sign_up))
         .route("/signin", get(sign::sign_in_form).post(sign::sign_in))

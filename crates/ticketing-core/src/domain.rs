@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod attributes;
+pub mod buyer_action;
 pub mod event;
 pub mod hold_limits;
 pub mod ids;

@@ -1,6 +1,8 @@
 //! Rules of [`PaymentGateway`].
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
+mod actions;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +22,11 @@ use crate::report::Family;
 use crate::sample::{self, NOW};
 use crate::time::soon;
 
+pub use actions::{
+    a_refused_action_is_never_charged, an_action_is_the_same_each_time, an_approved_action_is_charged_once,
+    what_was_given_up_is_never_charged,
+};
+
 /// Every rule of this module.
 pub const GATEWAY: Family<dyn GatewayFixture> = crate::gateway!(@ [family]);
 
@@ -32,6 +39,17 @@ pub struct TestCards {
     pub bad: CardToken,
     /// Is charged without an answer; `None` if there is no such card.
     pub silent: Option<CardToken>,
+    /// Is charged once its buyer has acted; `None` if there is no such card.
+    pub challenged: Option<CardToken>,
+}
+
+/// What the buyer of a challenged card does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuyerAct {
+    /// The payment goes on.
+    Approves,
+    /// The payment ends.
+    Refuses,
 }
 
 /// A gateway in test mode.
@@ -42,6 +60,9 @@ pub trait GatewayFixture: Send + Sync {
 
     /// Its test cards.
     fn cards(&self) -> TestCards;
+
+    /// Acts as the buyer of a challenged card; nothing happens if the payment awaits nobody.
+    async fn act(&self, payment: PaymentId, act: BuyerAct);
 
     /// What the gateway holds of a payment now, captured less refunded, in minor units.
     async fn held(&self, payment: PaymentId) -> u64;
@@ -70,7 +91,7 @@ async fn answered<T: Send>(call: impl Future<Output = Result<T, GatewayError>> +
 async fn charged(fixture: &dyn GatewayFixture, capture: &Capture) -> Arc<str> {
     match answered(fixture.gateway().capture(capture)).await {
         CaptureOutcome::Captured { reference } => reference,
-        CaptureOutcome::Declined { reason } => broken(&format!("the good card was declined: {reason}")),
+        other => broken(&format!("the good card was not charged: {other:?}")),
     }
 }
 

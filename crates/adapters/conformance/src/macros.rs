@@ -282,6 +282,10 @@ macro_rules! gateway {
             a_payment_is_charged_once
             a_silent_charge_is_found_by_looking_up
             what_was_looked_up_in_vain_is_never_charged
+            an_action_is_the_same_each_time
+            an_approved_action_is_charged_once
+            a_refused_action_is_never_charged
+            what_was_given_up_is_never_charged
             a_refund_happens_once
             a_forged_notice_is_refused
         }

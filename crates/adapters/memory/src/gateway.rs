@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction};
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
@@ -43,6 +44,7 @@ impl Default for SandboxConfig {
 /// | `tok_visa` | it is charged |
 /// | `tok_chargeDeclined` | it is declined: `card_declined` |
 /// | `tok_timeout` | it is charged, and no answer comes |
+/// | `tok_threeDSecure` | its buyer must act: [`SandboxGateway::approve`] or [`SandboxGateway::refuse`], or a signed notice |
 /// | any other | it is declined: `invalid_card` |
 #[derive(Debug, Clone)]
 pub struct SandboxGateway {
@@ -55,7 +57,9 @@ pub struct SandboxGateway {
 #[derive(Debug, Clone)]
 struct Attempt {
     outcome: CaptureOutcome,
-    charge: Option<Charge>,
+    /// What was to be captured; nothing of an attempt that never arrived.
+    total: Option<Money>,
+    refunded: bool,
 }
 
 /// Money that was taken.
@@ -90,7 +94,7 @@ impl SandboxGateway {
     /// Every charge, in the order of their payments' ids.
     #[must_use]
     pub fn charges(&self) -> Vec<Charge> {
-        self.attempts.lock().values().filter_map(|attempt| attempt.charge.clone()).collect()
+        self.attempts.lock().iter().filter_map(|(payment, attempt)| attempt.charge(*payment)).collect()
     }
 
     /// All that was ever taken, in minor units of whichever currency.
@@ -113,6 +117,29 @@ impl SandboxGateway {
         UnverifiedNotice { headers: vec![(Self::SIGNATURE.to_owned(), signature.into())], body: body.into() }
     }
 
+    /// The buyer approves. Returns the notice that the gateway sends of it, unless the attempt awaits nobody.
+    #[must_use = "nobody sends the notice"]
+    pub fn approve(&self, payment: PaymentId) -> Option<GatewayNotice> {
+        self.end(payment, captured(payment))
+    }
+
+    /// The buyer refuses. Returns the notice that the gateway sends of it, unless the attempt awaits nobody.
+    #[must_use = "nobody sends the notice"]
+    pub fn refuse(&self, payment: PaymentId) -> Option<GatewayNotice> {
+        self.end(payment, declined("authentication_failed"))
+    }
+
+    /// Ends an attempt that awaits its buyer.
+    fn end(&self, payment: PaymentId, outcome: CaptureOutcome) -> Option<GatewayNotice> {
+        let mut attempts = self.attempts.lock();
+        let attempt = attempts.get_mut(&payment)?;
+        if !matches!(attempt.outcome, CaptureOutcome::ActionRequired(_)) {
+            return None;
+        }
+        attempt.outcome = outcome.clone();
+        Some(GatewayNotice { payment, outcome })
+    }
+
     /// Charges the card unless the payment was heard of before; tells whether the gateway answers.
     fn charge(&self, capture: &Capture) -> Result<CaptureOutcome, Silent> {
         let mut attempts = self.attempts.lock();
@@ -127,15 +154,16 @@ impl SandboxGateway {
 
     fn look(&self, payment: PaymentId) -> CaptureOutcome {
         let mut attempts = self.attempts.lock();
-        attempts.entry(payment).or_insert_with(|| Attempt::declined("never_arrived")).outcome.clone()
+        let never_arrived = || Attempt { outcome: declined("never_arrived"), total: None, refunded: false };
+        attempts.entry(payment).or_insert_with(never_arrived).outcome.clone()
     }
 
     fn give_back(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
         let mut attempts = self.attempts.lock();
-        let charge = attempts.get_mut(&payment).and_then(|attempt| attempt.charge.as_mut());
-        match charge.filter(|charge| &*charge.reference == reference && charge.total == total) {
-            Some(charge) => {
-                charge.refunded = true;
+        let is_it = |charge: Charge| &*charge.reference == reference && charge.total == total;
+        match attempts.get_mut(&payment).filter(|attempt| attempt.charge(payment).is_some_and(is_it)) {
+            Some(attempt) => {
+                attempt.refunded = true;
                 Ok(())
             }
             None => Err(GatewayError::Unavailable("there is no such charge".into())),
@@ -157,12 +185,23 @@ impl PaymentGateway for SandboxGateway {
         self.faults.run(Operation::Gateway, || Ok(self.look(payment))).await
     }
 
+    async fn give_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError> {
+        let give_up = || {
+            self.end(payment, declined("abandoned"));
+            Ok(self.look(payment))
+        };
+        self.faults.run(Operation::Gateway, give_up).await
+    }
+
     async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
         self.faults.run(Operation::Gateway, || self.give_back(payment, reference, total)).await
     }
 
     async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
-        Sandbox::verify_notice(self, notice, now)
+        let notice = Sandbox::verify_notice(self, notice, now)?;
+        // Whoever signs a notice plays the bank where the buyer acts.
+        self.end(notice.payment, notice.outcome.clone());
+        Ok(notice)
     }
 }
 
@@ -195,23 +234,33 @@ fn is_silent(card: &CardToken) -> bool {
 
 impl Attempt {
     fn of(capture: &Capture) -> Self {
-        match capture.card.expose() {
-            "tok_visa" | "tok_timeout" => Self::charged(capture),
-            "tok_chargeDeclined" => Self::declined("card_declined"),
-            _ => Self::declined("invalid_card"),
-        }
+        let outcome = match capture.card.expose() {
+            "tok_visa" | "tok_timeout" => captured(capture.payment),
+            "tok_threeDSecure" => action_of(capture.payment),
+            "tok_chargeDeclined" => declined("card_declined"),
+            _ => declined("invalid_card"),
+        };
+        Self { outcome, total: Some(capture.total), refunded: false }
     }
 
-    fn charged(capture: &Capture) -> Self {
-        let Capture { payment, total, .. } = *capture;
-        let reference: Arc<str> = format!("sandbox_{payment}").into();
-        let outcome = CaptureOutcome::Captured { reference: Arc::clone(&reference) };
-        Self { outcome, charge: Some(Charge { payment, reference, total, refunded: false }) }
+    fn charge(&self, payment: PaymentId) -> Option<Charge> {
+        let CaptureOutcome::Captured { reference } = &self.outcome else { return None };
+        Some(Charge { payment, reference: Arc::clone(reference), total: self.total?, refunded: self.refunded })
     }
+}
 
-    fn declined(reason: &str) -> Self {
-        Self { outcome: CaptureOutcome::Declined { reason: reason.into() }, charge: None }
-    }
+fn captured(payment: PaymentId) -> CaptureOutcome {
+    CaptureOutcome::Captured { reference: format!("sandbox_{payment}").into() }
+}
+
+fn declined(reason: &str) -> CaptureOutcome {
+    CaptureOutcome::Declined { reason: reason.into() }
+}
+
+/// Nothing answers at this address: the sandbox has no pages.
+fn action_of(payment: PaymentId) -> CaptureOutcome {
+    let url = ActionUrl::parse(&format!("https://sandbox.invalid/act/{payment}"));
+    CaptureOutcome::ActionRequired(BuyerAction::Redirect(url.expect("an address of the sandbox is https")))
 }
 
 /// The silent card was charged.

@@ -108,7 +108,7 @@ impl PaymentTables {
 
 fn is_settled(payment: &Payment) -> bool {
     match payment.status {
-        PaymentStatus::Pending | PaymentStatus::RefundDue { .. } => false,
+        PaymentStatus::Pending | PaymentStatus::AwaitingBuyer { .. } | PaymentStatus::RefundDue { .. } => false,
         PaymentStatus::Captured { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Refunded { .. } => true,
     }
 }

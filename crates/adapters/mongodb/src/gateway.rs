@@ -7,6 +7,7 @@ use bson::{DateTime, Uuid, doc};
 use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction};
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
@@ -25,7 +26,7 @@ use crate::error::{MongoError, is_duplicate};
 /// Makes a payment gateway of a sandbox, by keeping its answers.
 ///
 /// The first answer to an attempt is written down, in the database `<prefix>_gateway`, before it is given;
-/// from then on it is the answer. What is written is all the "money" there is, so the sandbox is not asked how an
+/// from then on it is the answer, until a buyer who must act has acted, which a signed notice says. What is written is all the "money" there is, so the sandbox is not asked how an
 /// attempt ended that is not written: it never began. Of a bank that would be wrong, so none is taken:
 ///
 /// ```compile_fail,E0308
@@ -63,7 +64,7 @@ impl std::fmt::Debug for MongoGateway {
     }
 }
 
-/// How an attempt ended, for ever. Exactly one of `reference` and `reason` has a value.
+/// The result of an attempt. One of `reference` and `reason` has a value, for ever, or else `action`, until then.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Attempt {
     #[serde(rename = "_id")]
@@ -72,7 +73,10 @@ pub(crate) struct Attempt {
     reference: Option<Arc<str>>,
     /// Why no money was taken.
     reason: Option<Arc<str>>,
-    /// Of a charge.
+    /// Where the buyer must act.
+    #[serde(default)]
+    action: Option<String>,
+    /// Of a charge, or one that awaits its buyer.
     total: Option<MoneyDocument>,
     refunded: bool,
     at: DateTime,
@@ -95,7 +99,7 @@ impl MongoGateway {
     async fn known(&self, payment: PaymentId) -> Result<Option<CaptureOutcome>, GatewayError> {
         let (ledger, id) = (self.clone(), Uuid::from(payment.uuid()));
         let found = detached(async move { ledger.find(id).await }).await;
-        Ok(found.map_err(unavailable)?.map(|attempt| attempt.outcome()))
+        found.map_err(unavailable)?.map(Attempt::outcome).transpose()
     }
 
     async fn find(&self, payment: Uuid) -> mongodb::error::Result<Option<Attempt>> {
@@ -114,7 +118,20 @@ impl MongoGateway {
             }
         });
         let stands = noted.await.map_err(unavailable)?;
-        stands.map(|attempt| attempt.outcome()).ok_or_else(|| GatewayError::Unavailable(Vanished.into()))
+        stands.ok_or_else(|| GatewayError::Unavailable(Vanished.into()))?.outcome()
+    }
+
+    /// Ends an attempt that awaits its buyer; any other stays as it is.
+    async fn end(&self, payment: PaymentId, outcome: &CaptureOutcome) -> Result<(), GatewayError> {
+        let (field, text) = match outcome {
+            CaptureOutcome::Captured { reference } => ("reference", reference),
+            CaptureOutcome::Declined { reason } => ("reason", reason),
+            CaptureOutcome::ActionRequired(_) => return Ok(()),
+        };
+        let open = doc! { "_id": Uuid::from(payment.uuid()), "reference": null, "reason": null };
+        let (attempts, end) = (self.attempts.clone(), doc! { "$set": { field: &**text } });
+        detached(async move { attempts.update_one(open, end).await }).await.map_err(unavailable)?;
+        Ok(())
     }
 }
 
@@ -131,6 +148,10 @@ struct Vanished;
 struct Silent;
 
 #[derive(Debug, thiserror::Error)]
+#[error("the ledger of a sandbox keeps no confirmations by a script")]
+struct NotKept;
+
+#[derive(Debug, thiserror::Error)]
 #[error("there is no such charge")]
 struct NoSuchCharge;
 
@@ -141,7 +162,7 @@ impl PaymentGateway for MongoGateway {
             return Ok(outcome);
         }
         let Judgement { outcome, is_answered } = self.sandbox.judge(capture);
-        let stands = self.note(Attempt::of(capture.payment, outcome, Some(capture.total))).await?;
+        let stands = self.note(Attempt::of(capture.payment, outcome, Some(capture.total))?).await?;
         if is_answered {
             return Ok(stands);
         }
@@ -155,9 +176,14 @@ impl PaymentGateway for MongoGateway {
             None => {
                 // What is not written never began, and never will.
                 let outcome = CaptureOutcome::Declined { reason: "never_arrived".into() };
-                self.note(Attempt::of(payment, outcome, None)).await
+                self.note(Attempt::of(payment, outcome, None)?).await
             }
         }
+    }
+
+    async fn give_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError> {
+        self.end(payment, &CaptureOutcome::Declined { reason: "abandoned".into() }).await?;
+        self.look_up(payment).await
     }
 
     async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
@@ -180,25 +206,37 @@ impl PaymentGateway for MongoGateway {
     }
 
     async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
-        self.sandbox.verify_notice(notice, now)
+        let notice = self.sandbox.verify_notice(notice, now)?;
+        // Whoever signs a notice plays the bank where the buyer acts.
+        self.end(notice.payment, &notice.outcome).await?;
+        Ok(notice)
     }
 }
 
 impl Attempt {
-    fn of(payment: PaymentId, outcome: CaptureOutcome, total: Option<Money>) -> Self {
-        let (reference, reason) = match outcome {
-            CaptureOutcome::Captured { reference } => (Some(reference), None),
-            CaptureOutcome::Declined { reason } => (None, Some(reason)),
+    fn of(payment: PaymentId, outcome: CaptureOutcome, total: Option<Money>) -> Result<Self, GatewayError> {
+        let (reference, reason, action) = match outcome {
+            CaptureOutcome::Captured { reference } => (Some(reference), None, None),
+            CaptureOutcome::Declined { reason } => (None, Some(reason), None),
+            CaptureOutcome::ActionRequired(BuyerAction::Redirect(url)) => (None, None, Some(url.expose().to_owned())),
+            CaptureOutcome::ActionRequired(BuyerAction::Confirm(_)) => {
+                return Err(GatewayError::Unavailable(NotKept.into()));
+            }
         };
-        let total = total.filter(|_| reference.is_some()).map(MoneyDocument::from);
-        Self { payment: payment.uuid().into(), reference, reason, total, refunded: false, at: DateTime::now() }
+        let total = total.filter(|_| reason.is_none()).map(MoneyDocument::from);
+        let (payment, at) = (payment.uuid().into(), DateTime::now());
+        Ok(Self { payment, reference, reason, action, total, refunded: false, at })
     }
 
-    fn outcome(self) -> CaptureOutcome {
-        match self.reference {
-            Some(reference) => CaptureOutcome::Captured { reference },
-            None => CaptureOutcome::Declined { reason: self.reason.unwrap_or_else(|| "unknown".into()) },
-        }
+    fn outcome(self) -> Result<CaptureOutcome, GatewayError> {
+        Ok(match (self.reference, self.reason, self.action) {
+            (Some(reference), ..) => CaptureOutcome::Captured { reference },
+            (None, None, Some(url)) => {
+                let url = ActionUrl::parse(&url).map_err(|error| GatewayError::Unavailable(error.into()))?;
+                CaptureOutcome::ActionRequired(BuyerAction::Redirect(url))
+            }
+            (None, reason, _) => CaptureOutcome::Declined { reason: reason.unwrap_or_else(|| "unknown".into()) },
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use ticketing_core::domain::order::IdempotencyKey;
 use crate::orders::{OrderBody, OrderPage, PlaceOrderBody};
 use crate::page::PageQuery;
 use crate::paths;
-use crate::payments::{PayOrderBody, PaymentBody};
+use crate::payments::{PayOrderBody, PaymentBody, PaymentList};
 
 use super::Client;
 use super::error::ClientError;
@@ -64,5 +64,23 @@ impl Client {
         key: Option<&IdempotencyKey>,
     ) -> Result<PaymentBody, ClientError> {
         self.call(Method::POST, paths::PAYMENTS).under(key).json(payment).read().await
+    }
+
+    /// The payment of an order that is in progress or took the money.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `order_not_found` among others.
+    pub async fn payments_of(&self, order: OrderId) -> Result<PaymentList, ClientError> {
+        self.get(paths::payments_of(order)).read().await
+    }
+
+    /// Gives up the payment of an order that awaits the buyer, so that another card can be used.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `order_not_found` and `unavailable` among others.
+    pub async fn give_up_payment(&self, order: OrderId) -> Result<PaymentList, ClientError> {
+        self.call(Method::DELETE, paths::payments_of(order)).read().await
     }
 }

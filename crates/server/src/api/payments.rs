@@ -7,13 +7,13 @@ use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use ticketing_api::payments::{PayOrderBody, PaymentBody};
+use ticketing_api::payments::{PayOrderBody, PaymentBody, PaymentList, PaymentQuery};
 use ticketing_core::domain::ids::OrderId;
 use ticketing_core::ports::gateway::{CardToken, UnverifiedNotice};
 use ticketing_core::usecase::payments::PayOrder;
 
-use crate::http::auth::actor::Change;
-use crate::http::extract::{Json, RequestKey, read_body};
+use crate::http::auth::actor::{Actor, Change};
+use crate::http::extract::{Json, Query, RequestKey, read_body};
 use crate::http::limits::Payer;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::trace::RequestTrace;
@@ -23,16 +23,17 @@ use crate::state::App;
 const LONGEST_TOKEN: usize = 200;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(pay_order)).routes(routes!(receive_notice))
+    OpenApiRouter::new().routes(routes!(payments, pay_order, give_up_payment)).routes(routes!(receive_notice))
 }
 
 /// Takes money for an order, once.
 ///
-/// The same request under the same `Idempotency-Key` gets the first answer again.
+/// The same request under the same `Idempotency-Key` gets the first answer again. While a payment awaits its buyer, any
+/// request for its order is answered with that one, and the card is not tried.
 #[utoipa::path(post, path = "/api/payments", tag = "payments", request_body = PayOrderBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible characters: asking twice pays once")),
     security(("cookie" = []), ("bearer" = [])), responses(
-    (status = 201, body = PaymentBody, description = "The payment"),
+    (status = 201, body = PaymentBody, description = "The payment; if it has an `action`, the buyer must do that first"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 402, description = "`card_declined`"),
     (status = 404, description = "`order_not_found`"),
@@ -49,6 +50,41 @@ async fn pay_order(
     let command = PayOrder { buyer: actor.account, order: OrderId::new(body.order_id), card: card(&body.token)?, key };
     let payment = app.payments()?.pay_order(command, origin).await?;
     Ok((StatusCode::CREATED, Json(PaymentBody::from(payment))).into_response())
+}
+
+/// Shows the payment of an order to its buyer.
+#[utoipa::path(get, path = "/api/payments", tag = "payments", params(PaymentQuery),
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 200, body = PaymentList, description = "The payment in progress or the one that took the money, if any"),
+    (status = 400, description = "`malformed`"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 404, description = "`order_not_found`: there is none, or it is somebody else's"),
+))]
+async fn payments(
+    State(app): State<App>,
+    actor: Actor,
+    Query(PaymentQuery { order_id }): Query<PaymentQuery>,
+) -> Result<Json<PaymentList>, Problem> {
+    Ok(Json(app.payments()?.live_payment(OrderId::new(order_id), actor.account).await?.into()))
+}
+
+/// Gives up a payment that awaits the buyer, so that another card can be used.
+///
+/// The payment is returned as it is then: failed, unless the buyer had already done what was needed, or the gateway
+/// cannot end it. Any other payment stays as it is.
+#[utoipa::path(delete, path = "/api/payments", tag = "payments", params(PaymentQuery),
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 200, body = PaymentList, description = "The payment as it is then"),
+    (status = 400, description = "`malformed`"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 404, description = "`order_not_found`"),
+))]
+async fn give_up_payment(
+    State(app): State<App>,
+    Change { actor, origin }: Change,
+    Query(PaymentQuery { order_id }): Query<PaymentQuery>,
+) -> Result<Json<PaymentList>, Problem> {
+    Ok(Json(app.payments()?.give_up_payment(OrderId::new(order_id), actor.account, origin).await?.into()))
 }
 
 fn card(token: &str) -> Result<CardToken, Problem> {

@@ -8,10 +8,11 @@ use tokio::time::{sleep, timeout};
 
 use ticketing_api::orders::{OrderBody, OrderPage as OrderList};
 use ticketing_api::paths;
-use ticketing_api::payments::{PayOrderBody, PaymentBody, PaymentStatusBody};
+use ticketing_api::payments::{BuyerActionBody, PayOrderBody, PaymentBody, PaymentList, PaymentStatusBody};
 use ticketing_core::domain::ids::OrderId;
 use ticketing_web::{
-    CheckoutPage, Done, Form, OrderPage, OrderStatus, OrdersPage, PaymentValues, checkout_page, order_page, orders_page,
+    BuyerStep, CheckoutPage, Done, Form, OrderPage, OrderStatus, OrdersPage, PaymentValues, checkout_page, order_page,
+    orders_page,
 };
 
 use crate::http::extract::{Lenient, Named};
@@ -50,10 +51,25 @@ pub(super) async fn order(
     };
     let paying = matches!(context.done(), Some(Done::OrderPaid | Done::OrderPaidBefore | Done::PaymentPending));
     let (context, draft) = context.with_draft().await;
-    Ok(Html(match order_status(&order) {
-        OrderStatus::AwaitingPayment if !paying => checkout(&context, &order, &draft),
-        status => closed(&context, &order, status, &draft),
+    Ok(Html(match (order_status(&order), buyer_step(&context, &order).await) {
+        (OrderStatus::AwaitingPayment, step @ Some(_)) => checkout(&context, &order, &draft, step),
+        (OrderStatus::AwaitingPayment, None) if !paying => checkout(&context, &order, &draft, None),
+        (status, _) => closed(&context, &order, status, &draft),
     }))
+}
+
+/// What the buyer must do before a payment of the order goes on.
+///
+/// If payments does not respond, or has yet to hear of the order, paying it will say so.
+async fn buyer_step(context: &PageContext, order: &OrderBody) -> Option<BuyerStep> {
+    if order_status(order) != OrderStatus::AwaitingPayment {
+        return None;
+    }
+    let payments: PaymentList = context.read(&paths::payments_of(order.id)).await.ok()?;
+    payments.items.into_iter().find_map(|payment| payment.action).map(|action| match action {
+        BuyerActionBody::Redirect { url } => BuyerStep::Open(url),
+        BuyerActionBody::Confirm { .. } => BuyerStep::Elsewhere,
+    })
 }
 
 /// An order that needs nothing more; what was refused is told if that is why.
@@ -85,7 +101,7 @@ async fn settled(context: &PageContext, id: OrderId) -> Result<OrderBody, Refusa
     }
 }
 
-fn checkout(context: &PageContext, order: &OrderBody, draft: &Draft) -> String {
+fn checkout(context: &PageContext, order: &OrderBody, draft: &Draft, step: Option<BuyerStep>) -> String {
     let (pay_by, now) = (time(order.pay_by).unwrap_or_default(), context.app.env.now().to_string());
     // A card that was tried is not kept, so its payment is another one; an order is paid once all the same.
     let (payment, idempotency_key) = (draft.onto(Form::new(PaymentValues::default())), new_key(&context.app));
@@ -94,6 +110,7 @@ fn checkout(context: &PageContext, order: &OrderBody, draft: &Draft) -> String {
         order: order_summary(order),
         pay_by,
         now,
+        step,
         payment,
         idempotency_key,
     })
@@ -107,12 +124,22 @@ pub(super) struct PaymentForm {
     idempotency_key: String,
 }
 
-const fn outcome(status: PaymentStatusBody) -> Done {
-    match status {
-        PaymentStatusBody::Captured => Done::OrderPaid,
-        PaymentStatusBody::RefundDue | PaymentStatusBody::Refunded => Done::PaymentRefunded,
+/// What the page of the order tells of its payment; nothing where it shows what the buyer must do.
+const fn outcome(payment: &PaymentBody) -> Option<Done> {
+    match payment.status {
+        PaymentStatusBody::Captured => Some(Done::OrderPaid),
+        PaymentStatusBody::RefundDue | PaymentStatusBody::Refunded => Some(Done::PaymentRefunded),
+        PaymentStatusBody::Pending if payment.action.is_some() => None,
         // One that failed is refused by the API; all that is sure here is that no money came.
-        PaymentStatusBody::Pending | PaymentStatusBody::Failed => Done::PaymentPending,
+        PaymentStatusBody::Pending | PaymentStatusBody::Failed => Some(Done::PaymentPending),
+    }
+}
+
+fn onward(here: String, done: Option<Done>) -> Onward {
+    let onward = Onward::to(here);
+    match done {
+        Some(done) => onward.telling(done),
+        None => onward,
     }
 }
 
@@ -125,9 +152,23 @@ pub(super) async fn pay(Named(id): Named<OrderId>, sent: SentBy<PaymentForm>) ->
     let command = PayOrderBody { order_id: id.uuid(), token: form.token.clone() };
     let here = format!("/orders/{id}");
     match context.with_key(&form.idempotency_key)?.post(paths::PAYMENTS, &command).await {
-        Ok(answer) => Ok(Onward::to(here).telling(outcome(answered::<PaymentBody>(answer)?.status)).into_response()),
+        Ok(answer) => Ok(onward(here, outcome(&answered(answer)?)).into_response()),
         Err(refusal) if refusal.is("already_paid") => {
             Ok(Onward::to(here).telling(Done::OrderPaidBefore).into_response())
+        }
+        Err(refusal) => context.ask_again(&here, typed, refusal).await,
+    }
+}
+
+pub(super) async fn give_up(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
+    let SentBy { actor: ActorContext { context, .. }, typed, .. } = sent;
+    let here = format!("/orders/{id}");
+    match context.delete(&paths::payments_of(id)).await {
+        Ok(answer) => {
+            let payments: PaymentList = answered(answer)?;
+            // The form to pay with another card says enough.
+            let stands = payments.items.iter().find(|payment| payment.status != PaymentStatusBody::Failed);
+            Ok(onward(here, stands.and_then(outcome)).into_response())
         }
         Err(refusal) => context.ask_again(&here, typed, refusal).await,
     }

@@ -43,6 +43,8 @@ const MATRIX: &[Row] = &[
     Row("GET", "/api/orders/{id}", [401, 404, 200]),
     Row("DELETE", "/api/orders/{id}", [401, 404, 204]),
     Row("POST", "/api/payments", [401, 404, 201]),
+    Row("GET", "/api/payments", [401, 404, 200]),
+    Row("DELETE", "/api/payments", [401, 404, 200]),
     // It asks for a signature of the gateway and not for a session.
     Row("POST", "/api/payments/notices", [400, 400, 400]),
 ];
@@ -76,9 +78,10 @@ impl Scene {
         if of_the_order && (method, path) != ("POST", "/api/orders") { &self.ben } else { &self.sally }
     }
 
-    fn fill(&self, path: &str) -> String {
+    fn fill(&self, method: &str, path: &str) -> String {
         let name = match path {
             "/api/live" => return format!("{path}?ticket={}", id(&self.ticket)),
+            "/api/payments" if method != "POST" => return format!("{path}?orderId={}", id(&self.order)),
             _ if path.starts_with("/api/tickets") => id(&self.ticket),
             _ if path.starts_with("/api/orders") => id(&self.order),
             _ => &self.session,
@@ -102,7 +105,7 @@ impl Scene {
     }
 
     async fn ask(&self, method: &str, path: &str, who: Option<&User>) -> u16 {
-        let mut call = self.app.call(method, &self.fill(path));
+        let mut call = self.app.call(method, &self.fill(method, path));
         if let Some(user) = who {
             call = call.by(user);
         }

@@ -161,6 +161,66 @@ async fn only_the_gateways_own_notice_is_believed() {
     assert_eq!(app.order(&ben, &order).await["status"], "completed");
 }
 
+/// An order whose payment awaits its buyer, and that payment.
+async fn challenged() -> (TestApp, User, serde_json::Value, serde_json::Value) {
+    let (app, ben, order) = ordered().await;
+    let payment = app.pay_with(&ben, &order, "tok_threeDSecure").await;
+    assert_eq!((payment.status.as_u16(), &payment.body["status"]), (201, &json!("pending")));
+    (app, ben, order, payment.body)
+}
+
+fn payments_of(order: &serde_json::Value) -> String {
+    format!("/api/payments?orderId={}", id(order))
+}
+
+#[tokio::test]
+async fn what_a_buyer_must_do_is_told_wherever_they_ask() {
+    let (app, ben, order, payment) = challenged().await;
+    let url = format!("https://sandbox.invalid/act/{}", id(&payment));
+    assert_eq!(payment["action"], json!({"kind": "redirect", "url": url}));
+
+    let again = app.pay_with(&ben, &order, "tok_visa").await;
+    let seen = app.get(&payments_of(&order)).by(&ben).send().await;
+    let page = app.get(&format!("/orders/{}", id(&order))).by(&ben).send().await.text();
+
+    assert_eq!((again.status.as_u16(), &again.body), (201, &payment));
+    assert_eq!(seen.body, json!({"items": [payment]}));
+    assert!(page.contains(&format!("href=\"{url}\"")), "{page}");
+    assert!(!page.contains("Pay now"), "another card may not be tried before: {page}");
+    assert_eq!(app.memory.gateway.charges(), []);
+}
+
+#[tokio::test]
+async fn a_buyer_who_approves_is_charged_once() {
+    let (app, ben, order, payment) = challenged().await;
+    let told = app.memory.gateway.approve(id(&payment).parse().expect("an id")).expect("it awaits its buyer");
+
+    let notice = app.memory.gateway.sign_notice(&told, app.now());
+    for _ in 0..2 {
+        assert_eq!(app.notify(&notice).await.status, 204);
+    }
+    app.settle().await;
+
+    assert_eq!(app.order(&ben, &order).await["status"], "completed");
+    let paid = app.get(&payments_of(&order)).by(&ben).send().await.body;
+    assert_eq!((&paid["items"][0]["status"], &paid["items"][0]["action"]), (&json!("captured"), &json!(null)));
+    assert_eq!(app.memory.gateway.total_captured(), 1200);
+}
+
+#[tokio::test]
+async fn a_payment_is_given_up_for_another_card() {
+    let (app, ben, order, _) = challenged().await;
+
+    let given_up = app.delete(&payments_of(&order)).by(&ben).send().await;
+    assert_eq!((given_up.status.as_u16(), &given_up.body["items"][0]["status"]), (200, &json!("failed")));
+    assert_eq!(app.get(&payments_of(&order)).by(&ben).send().await.body, json!({"items": []}));
+    assert_eq!(app.pay(&ben, &order).await.status, 201);
+    app.settle().await;
+
+    assert_eq!(app.order(&ben, &order).await["status"], "completed");
+    assert_eq!(app.memory.gateway.total_captured(), 1200);
+}
+
 #[tokio::test]
 async fn an_order_takes_few_declined_cards() {
     let (app, ben, order) = ordered().await;

@@ -39,7 +39,11 @@ impl Inspection {
         let refund_due = match payment.status {
             PaymentStatus::Pending => false,
             PaymentStatus::RefundDue { .. } => true,
-            PaymentStatus::Captured { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Refunded { .. } => return,
+            // It is the buyer's turn, for as long as the gateway lets them.
+            PaymentStatus::AwaitingBuyer { .. }
+            | PaymentStatus::Captured { .. }
+            | PaymentStatus::Failed { .. }
+            | PaymentStatus::Refunded { .. } => return,
         };
         if payment.started_at < self.due_by {
             let what = What::Unsettled { since: payment.started_at, refund_due };

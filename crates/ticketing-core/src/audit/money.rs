@@ -35,7 +35,7 @@ struct Balance {
 impl Money {
     pub(super) fn payment(&mut self, payment: &Payment) -> Option<Finding> {
         let kept = match payment.status {
-            PaymentStatus::Pending | PaymentStatus::Failed { .. } => return None,
+            PaymentStatus::Pending | PaymentStatus::AwaitingBuyer { .. } | PaymentStatus::Failed { .. } => return None,
             PaymentStatus::Captured { .. } => true,
             PaymentStatus::RefundDue { .. } | PaymentStatus::Refunded { .. } => false,
         };
@@ -104,7 +104,7 @@ pub(super) fn dispute(payment: Option<&Payment>, charge: Option<&Charge>) -> Opt
     let total = payment.map(|payment| payment.total);
     let booked = match (payment.map(|payment| &payment.status), total) {
         // Nobody knows yet what the gateway did.
-        (Some(PaymentStatus::Pending), _) => return None,
+        (Some(PaymentStatus::Pending | PaymentStatus::AwaitingBuyer { .. }), _) => return None,
         // It is going back, or went back already and this is not noted yet.
         (Some(PaymentStatus::RefundDue { .. }), Some(total)) if charged == Booked::GivenBack(total) => return None,
         (Some(PaymentStatus::Captured { .. } | PaymentStatus::RefundDue { .. }), Some(total)) => Booked::Taken(total),

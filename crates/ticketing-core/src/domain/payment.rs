@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::buyer_action::BuyerAction;
 use super::event::Event;
 use super::ids::{AccountId, OrderId, PaymentId, TicketId};
 use super::money::Money;
@@ -116,6 +117,11 @@ impl fmt::Debug for CardDigest {
 pub enum PaymentStatus {
     /// Committed before the gateway is called; its result is not committed yet.
     Pending,
+    /// Pending, and the gateway goes on once the buyer has acted.
+    AwaitingBuyer {
+        /// What the buyer must do. It never travels in an event.
+        action: BuyerAction,
+    },
     /// The money was taken and pays the order.
     Captured {
         /// The gateway's id of the charge.
@@ -151,6 +157,8 @@ pub enum CaptureOutcome {
         /// The reason as a code.
         reason: Arc<str>,
     },
+    /// No money was taken yet. Once the buyer has acted, the gateway takes it or declines, without another call.
+    ActionRequired(BuyerAction),
 }
 
 /// Why a payment cannot be started.
@@ -243,12 +251,13 @@ impl Payable {
         Ok((Self { live: Some(payment.id), ..self }, payment))
     }
 
-    /// Applies the gateway's result; `None` if the attempt already has one.
+    /// Applies the gateway's result; `None` if it changes nothing, such as a result of an attempt that has ended.
     ///
-    /// Money taken for an order that was cancelled in the meantime is marked for refund.
+    /// Money taken for an order that was cancelled in the meantime is marked for refund. An attempt that awaits its
+    /// buyer has not ended, so it emits no event.
     #[must_use]
-    pub fn settle(self, payment: Payment, outcome: CaptureOutcome) -> Option<(Self, Payment, Event)> {
-        if payment.status != PaymentStatus::Pending {
+    pub fn settle(self, payment: Payment, outcome: CaptureOutcome) -> Option<(Self, Payment, Option<Event>)> {
+        if payment.has_ended() {
             return None;
         }
         let version = payment.version + 1;
@@ -257,12 +266,16 @@ impl Payable {
                 let captured = Payment { status: PaymentStatus::Captured { reference }, version, ..payment };
                 let event = Event::PaymentCaptured(captured.clone());
                 let payment = self.demand_refund(captured.clone()).unwrap_or(captured);
-                (self, payment, event)
+                (self, payment, Some(event))
             }
             CaptureOutcome::Declined { reason } => {
                 let payment = Payment { status: PaymentStatus::Failed { reason }, version, ..payment };
                 let event = Event::PaymentFailed(payment.clone());
-                (Self { live: None, declined: self.declined.saturating_add(1), ..self }, payment, event)
+                (Self { live: None, declined: self.declined.saturating_add(1), ..self }, payment, Some(event))
+            }
+            CaptureOutcome::ActionRequired(action) if payment.action() == Some(&action) => return None,
+            CaptureOutcome::ActionRequired(action) => {
+                (self, Payment { status: PaymentStatus::AwaitingBuyer { action }, ..payment }, None)
             }
         })
     }
@@ -274,9 +287,7 @@ impl Payable {
             PayableStatus::Cancelled => return Err(PaymentRefusal::OrderCancelled),
         };
         match live {
-            Some(payment) if payment.status == PaymentStatus::Pending => {
-                Err(PaymentRefusal::InProgress { payment: payment.id })
-            }
+            Some(payment) if !payment.has_ended() => Err(PaymentRefusal::InProgress { payment: payment.id }),
             Some(_) => Err(PaymentRefusal::AlreadyPaid),
             None if now >= pay_by => Err(PaymentRefusal::Overdue),
             None if self.declined >= Self::MAX_DECLINED => Err(PaymentRefusal::TooManyDeclines),
@@ -311,6 +322,32 @@ impl Payment {
         self.card.is_none_or(|card| card == CardDigest::of(self.id, token))
     }
 
+    /// Whether the gateway said how it ended.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        !matches!(self.status, PaymentStatus::Pending | PaymentStatus::AwaitingBuyer { .. })
+    }
+
+    /// What the buyer must do before it goes on, if anything.
+    #[must_use]
+    pub const fn action(&self) -> Option<&BuyerAction> {
+        match &self.status {
+            PaymentStatus::AwaitingBuyer { action } => Some(action),
+            _ => None,
+        }
+    }
+
+    /// Whether the gateway should be asked about it, if that was last considered at `since`.
+    ///
+    /// Buyers take minutes to act and the gateway sends a notice of it, so an attempt that awaits its buyer is looked
+    /// up with pauses as long as its age, up to an hour; the first time at the age of `grace`.
+    #[must_use]
+    pub fn is_look_up_due(&self, grace: Duration, since: Option<Timestamp>, now: Timestamp) -> bool {
+        let (Some(_), Some(since)) = (self.action(), since) else { return true };
+        let due = |until: Timestamp| look_ups_due(until.since(self.started_at), grace);
+        self.started_at > now || due(since) < due(now)
+    }
+
     /// Marks the money as refunded; `None` if no refund was due.
     #[must_use]
     pub fn refunded(self) -> Option<(Self, Event)> {
@@ -326,10 +363,18 @@ impl Payment {
     }
 }
 
+/// How many look-ups are due up to an age: at `first`, at each doubling of it, and from the first hour each hour.
+fn look_ups_due(age: Duration, first: Duration) -> u64 {
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    let doublings = (age.min(HOUR).as_millis() / first.as_millis().max(1)).checked_ilog2();
+    doublings.map_or(0, |doublings| u64::from(doublings) + 1) + age.as_secs() / HOUR.as_secs()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::attributes::Attributes;
+    use crate::domain::buyer_action::ActionUrl;
     use crate::domain::money::{Price, Quantity};
     use crate::domain::order::{CancelReason, OrderedTicket};
     use uuid::Uuid;
@@ -372,6 +417,74 @@ mod tests {
         CaptureOutcome::Captured { reference: "ch_1".into() }
     }
 
+    fn action(n: u32) -> CaptureOutcome {
+        CaptureOutcome::ActionRequired(BuyerAction::Redirect(
+            ActionUrl::parse(&format!("https://bank.example/{n}")).unwrap(),
+        ))
+    }
+
+    fn awaiting_buyer() -> (Payable, Payment) {
+        let (payable, payment) = open().attempt(None, request(1), NOW).unwrap();
+        let (payable, payment, event) = payable.settle(payment, action(1)).unwrap();
+        assert_eq!((event, payment.version), (None, 0), "nothing has happened yet");
+        (payable, payment)
+    }
+
+    #[test]
+    fn an_attempt_that_awaits_its_buyer_stays_the_only_one() {
+        let (payable, payment) = awaiting_buyer();
+
+        assert_eq!(
+            payable.clone().attempt(Some(&payment), request(2), NOW).unwrap_err(),
+            PaymentRefusal::InProgress { payment: payment.id }
+        );
+        assert_eq!(payable.clone().settle(payment.clone(), action(1)), None, "the same action changes nothing");
+        let (_, other, event) = payable.settle(payment.clone(), action(2)).unwrap();
+        assert_eq!((other.action() == payment.action(), event), (false, None));
+    }
+
+    #[test]
+    fn an_approved_action_pays_the_order_and_a_refused_one_frees_it() {
+        let (payable, payment) = awaiting_buyer();
+        let (_, paid, event) = payable.clone().settle(payment.clone(), captured()).unwrap();
+        assert_eq!((event, paid.version), (Some(Event::PaymentCaptured(paid.clone())), 1));
+
+        let declined = CaptureOutcome::Declined { reason: "abandoned".into() };
+        let (payable, refused, _) = payable.settle(payment, declined).unwrap();
+        assert_eq!((payable.live, payable.declined), (None, 1));
+        assert!(payable.clone().attempt(None, request(2), NOW).is_ok());
+        assert_eq!(payable.settle(refused, action(1)), None, "an action that comes late opens nothing again");
+    }
+
+    #[test]
+    fn an_action_approved_after_the_order_was_cancelled_is_due_back() {
+        let (payable, payment) = awaiting_buyer();
+        let (payable, due) = payable.follow(&cancelled(), Some(payment.clone())).unwrap();
+        let (_, payment, _) = payable.settle(payment, captured()).unwrap();
+
+        assert_eq!(due, None, "no money was taken yet");
+        assert!(matches!(payment.status, PaymentStatus::RefundDue { .. }));
+    }
+
+    #[test]
+    fn a_buyer_is_waited_for_with_growing_pauses() {
+        let (_, payment) = awaiting_buyer();
+        let grace = Duration::from_secs(30);
+        let looked_up = |payment: &Payment, seconds: std::ops::Range<u64>| {
+            let at = |seconds| NOW.after(Duration::from_secs(seconds));
+            let due = |second: &u64| payment.is_look_up_due(grace, Some(at(second.saturating_sub(1))), at(*second));
+            seconds.filter(due).collect::<Vec<_>>()
+        };
+
+        assert_eq!(looked_up(&payment, 0..3600), [30, 60, 120, 240, 480, 960, 1920]);
+        assert_eq!(looked_up(&payment, 3600..15_000), [3600, 7200, 10_800, 14_400], "then once an hour");
+        assert!(payment.is_look_up_due(grace, None, NOW), "a process that has just started asks");
+        let ahead = Payment { started_at: NOW.after(Duration::from_secs(100)), ..payment.clone() };
+        assert_eq!(looked_up(&ahead, 98..100), [98, 99], "what began by a clock that ran ahead");
+        let silent = Payment { status: PaymentStatus::Pending, ..payment };
+        assert_eq!(looked_up(&silent, 0..3), [0, 1, 2], "a silent gateway is asked each time");
+    }
+
     #[test]
     fn a_second_attempt_waits_for_the_first() {
         let (payable, first) = open().attempt(None, request(1), NOW).unwrap();
@@ -401,7 +514,7 @@ mod tests {
         let (payable, payment, event) =
             payable.settle(payment, CaptureOutcome::Declined { reason: "card_declined".into() }).unwrap();
 
-        assert_eq!(event, Event::PaymentFailed(payment));
+        assert_eq!(event, Some(Event::PaymentFailed(payment)));
         assert!(payable.attempt(None, request(2), NOW).is_ok());
     }
 
@@ -434,7 +547,7 @@ mod tests {
         let (payable, _) = payable.follow(&cancelled(), Some(payment.clone())).unwrap();
         let (_, payment, event) = payable.settle(payment, captured()).unwrap();
 
-        assert!(matches!(event, Event::PaymentCaptured(Payment { version: 1, .. })));
+        assert!(matches!(event, Some(Event::PaymentCaptured(Payment { version: 1, .. }))));
         assert!(matches!(payment.status, PaymentStatus::RefundDue { .. }));
     }
 

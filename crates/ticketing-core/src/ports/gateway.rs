@@ -104,24 +104,40 @@ pub enum GatewayError {
 /// - The same payment is charged once, with the same result each time: `a_payment_is_charged_once`.
 /// - A charge without a response is found by a look-up: `a_silent_charge_is_found_by_looking_up`.
 /// - A payment that was looked up and not found is never charged: `what_was_looked_up_in_vain_is_never_charged`.
+/// - A buyer who must act is asked to do the same each time, and no money is taken before:
+///   `an_action_is_the_same_each_time`.
+/// - Once the buyer has approved, the payment is charged, once: `an_approved_action_is_charged_once`.
+/// - What the buyer refused is never charged: `a_refused_action_is_never_charged`.
+/// - An attempt that was given up is never charged; one that has ended stays as it is:
+///   `what_was_given_up_is_never_charged`.
 /// - A refund happens once: `a_refund_happens_once`.
 /// - Only the gateway's own notice is accepted: `a_forged_notice_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + fmt::Debug + 'static {
-    /// Takes the money, or returns the reason why not.
+    /// Takes the money, or returns the reason why not, or what the buyer must do first.
     ///
     /// # Errors
     ///
     /// [`GatewayError::Unavailable`]: the money may have been taken; look it up before anything else.
     async fn capture(&self, capture: &Capture) -> Result<CaptureOutcome, GatewayError>;
 
-    /// The result of an attempt. An attempt that never arrived is closed as declined, and is not charged later.
+    /// The result of an attempt so far. One that never arrived is closed as declined, and is not charged later.
     ///
     /// # Errors
     ///
     /// [`GatewayError::Unavailable`]: look it up again later.
     async fn look_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError>;
+
+    /// Ends an attempt that awaits its buyer, and returns its result, which may be that the buyer was faster.
+    ///
+    /// A gateway that cannot end it returns [`CaptureOutcome::ActionRequired`] again. One that never arrived is closed
+    /// as by [`PaymentGateway::look_up`].
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError::Unavailable`]: look it up, or give it up again, later.
+    async fn give_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError>;
 
     /// Refunds an attempt; once, however often it is called.
     ///

@@ -2,6 +2,7 @@
 
 mod conclude;
 mod follow_orders;
+mod give_up_payment;
 mod pay_order;
 mod read_payments;
 mod receive_notice;

@@ -7,6 +7,7 @@ mod architecture;
 mod audit;
 mod batcher;
 mod batcher_isolate;
+mod buyer_acts;
 mod consumer;
 mod crash;
 mod disconnect;

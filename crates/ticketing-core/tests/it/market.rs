@@ -16,13 +16,15 @@ use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::error_chain;
 use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::store::Page;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::batcher::BatcherConfig;
 use ticketing_core::usecase::orders::{ExpireOverdue, Orders, PlaceOrder};
 use ticketing_core::usecase::payments::{PayOrder, Payments};
 use ticketing_core::usecase::tickets::{CreateTicket, Tickets};
 use ticketing_core::wire::Origin;
-use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines, SequentialIds};
+use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines, SandboxGateway, SequentialIds};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -86,6 +88,20 @@ impl Engines {
         let expiration_loops = context.expiration(mine.expiration_ports()).expect(FIT);
         let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
         Process { engines: self.clone(), tickets, orders, payments, loops, batchers: JoinSet::new() }
+    }
+
+    /// All payments that have not ended, whatever their age.
+    pub(crate) async fn unsettled_payments(&self) -> Vec<Payment> {
+        let later = self.env.now().after(Duration::from_secs(1));
+        self.payments.unsettled(later..=later, Page::first(1000)).await.expect("the engines are up")
+    }
+
+    /// Every buyer who must act for a payment does; no notice is sent of it.
+    pub(crate) async fn buyers_act(&self, approve: bool) {
+        for payment in self.unsettled_payments().await {
+            let act = if approve { SandboxGateway::approve } else { SandboxGateway::refuse };
+            act(&self.gateway, payment.id);
+        }
     }
 
     pub(crate) fn create(&self, seller: u128, quantity: u32) -> CreateTicket {

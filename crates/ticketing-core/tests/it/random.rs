@@ -51,6 +51,10 @@ enum Step {
         card: Card,
         key: Option<u8>,
     },
+    /// Every buyer who must act does.
+    Act {
+        approves: bool,
+    },
     Wait {
         seconds: u64,
     },
@@ -64,6 +68,7 @@ enum Card {
     Good,
     Bad,
     Silent,
+    Challenged,
 }
 
 impl Card {
@@ -72,6 +77,7 @@ impl Card {
             Self::Good => "tok_visa",
             Self::Bad => "tok_chargeDeclined",
             Self::Silent => "tok_timeout",
+            Self::Challenged => "tok_threeDSecure",
         }
     }
 }
@@ -92,7 +98,7 @@ impl ReferenceStateMachine for Script {
 
     fn transitions(_: &Self) -> BoxedStrategy<Step> {
         let (who, which) = (0..BUYERS, 0..6_usize);
-        let card = prop_oneof![4 => Just(Card::Good), 1 => Just(Card::Bad), 1 => Just(Card::Silent)];
+        let card = prop_oneof![4 => Just(Card::Good), 1 => Just(Card::Bad), 1 => Just(Card::Silent), 2 => Just(Card::Challenged)];
         let key = proptest::option::weighted(0.5, 0..4_u8);
         prop_oneof![
             2 => (who.clone(), 1..6_u32).prop_map(|(seller, quantity)| Step::Sell { seller, quantity }),
@@ -103,6 +109,7 @@ impl ReferenceStateMachine for Script {
                 .prop_map(|(buyer, ticket, quantity, key)| Step::Order { buyer, ticket, quantity, key }),
             2 => (who.clone(), 0..12_usize).prop_map(|(buyer, order)| Step::Cancel { buyer, order }),
             6 => (who, 0..12_usize, card, key).prop_map(|(buyer, order, card, key)| Step::Pay { buyer, order, card, key }),
+            2 => any::<bool>().prop_map(|approves| Step::Act { approves }),
             3 => (1..1200_u64).prop_map(|seconds| Step::Wait { seconds }),
             6 => Just(Step::Flow),
             1 => Just(Step::Die),
@@ -161,6 +168,7 @@ impl Market {
                 }
             }
             Step::Cancel { .. } | Step::Pay { .. } => self.change_an_order(step).await,
+            Step::Act { approves } => self.engines.buyers_act(*approves).await,
             Step::Wait { seconds } => self.engines.clock.advance(Duration::from_secs(*seconds)),
             Step::Flow => drop(self.process.settle().await),
             Step::Die => {
@@ -231,8 +239,13 @@ impl Market {
         runtime.block_on(async {
             drop(process);
             engines.clock.advance(HOLD + Duration::from_secs(60));
-            engines.start(&FaultPlan::none()).recover().await;
+            let mut process = engines.start(&FaultPlan::none());
+            process.recover().await;
+            // What awaits its buyer is looked at once an hour by then.
+            engines.clock.advance(Duration::from_secs(2 * 3600));
+            process.recover().await;
             engines.check_at_rest(&told).await;
+            assert_eq!(engines.unsettled_payments().await, []);
         });
     }
 }

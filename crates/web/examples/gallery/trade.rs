@@ -1,8 +1,8 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    CatalogFilters, CatalogPage, CheckoutPage, EditPage, FlashKind, Form, Money, MyTicket, MyTicketsPage, OrderPage,
-    OrderRow, OrderStatus, OrdersPage, PaymentValues, SellPage, Shell, TicketCard, TicketPage, TicketStatus,
+    BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, EditPage, FlashKind, Form, Money, MyTicket, MyTicketsPage,
+    OrderPage, OrderRow, OrderStatus, OrdersPage, PaymentValues, SellPage, Shell, TicketCard, TicketPage, TicketStatus,
     TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page, orders_page, sell_page,
     ticket_page,
 };
@@ -24,6 +24,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("my-tickets", my_tickets_page(my_tickets())),
         ("checkout", checkout_page(checkout(Form::default()))),
         ("checkout-declined", checkout_page(checkout(declined()))),
+        ("checkout-to-confirm", checkout_page(to_confirm())),
         ("orders", orders_page(orders())),
         ("order-completed", order_page(closed(OrderStatus::Completed))),
         ("order-expired", order_page(closed(OrderStatus::Expired))),
@@ -181,9 +182,15 @@ fn checkout(payment: Form<PaymentValues>) -> CheckoutPage {
         order: order(),
         pay_by: "2026-12-22T18:18:11Z".into(),
         now: "2026-12-22T18:03:41Z".into(),
+        step: None,
         payment,
         idempotency_key: "0198f3a2-bbbb-7bbb-8bbb-bbbbbbbbbbbb".into(),
     }
+}
+
+fn to_confirm() -> CheckoutPage {
+    let step = Some(BuyerStep::Open("https://bank.example/act?session=42".into()));
+    CheckoutPage { step, ..checkout(Form::default()) }
 }
 
 fn orders() -> OrdersPage {

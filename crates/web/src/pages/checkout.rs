@@ -7,6 +7,7 @@ use crate::components::form::{Form, form_alert};
 use crate::components::opened_by::opened_by;
 use crate::components::order_facts::order_facts;
 use crate::components::time::moment;
+use crate::format::order_address;
 use crate::shell::{Shell, document};
 
 /// A test card of the sandbox.
@@ -33,7 +34,8 @@ const TEST_CARDS: [TestCard; 3] = [
 
 /// An order that awaits payment, at `/orders/{id}`.
 ///
-/// A second form on the page cancels the order, sent to `/orders/{id}/cancel`.
+/// A second form on the page cancels the order, sent to `/orders/{id}/cancel`. While a payment awaits the buyer, the page
+/// says so in place of the payment form, with a form to give it up, sent to `/orders/{id}/give-up`.
 #[derive(Clone, Debug, Default)]
 pub struct CheckoutPage {
     /// What all pages have in common.
@@ -44,12 +46,23 @@ pub struct CheckoutPage {
     pub pay_by: String,
     /// The server's time: RFC 3339 in UTC.
     pub now: String,
+    /// What the buyer must do before the payment goes on.
+    pub step: Option<BuyerStep>,
     /// The payment form, sent to `/orders/{id}/pay`.
     ///
     /// Its fields: `token`, and hidden `idempotency_key` and `for`.
     pub payment: Form<PaymentValues>,
     /// The idempotency key of the payment form.
     pub idempotency_key: String,
+}
+
+/// What a buyer must do before a payment goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuyerStep {
+    /// Open this address of the payment provider, an `https` URL.
+    Open(String),
+    /// Confirm it where the payment was started: this page knows no script of the provider.
+    Elsewhere,
 }
 
 /// The values of the payment form.
@@ -64,7 +77,10 @@ pub struct PaymentValues {
 pub fn checkout_page(page: CheckoutPage) -> String {
     let title = page.payment.title("Checkout");
     let alert = form_alert(&page.payment);
-    let payment = payment_form(&page);
+    let payment = match &page.step {
+        Some(step) => step_panel(&page, step),
+        None => payment_form(&page),
+    };
     let cancel = cancel_form(&page);
     let content = view! {
         <h1 class="title">"Checkout"</h1>
@@ -93,6 +109,32 @@ fn countdown(pay_by: String, now: String) -> impl IntoView {
             <strong class="countdown-left" data-countdown-left="" role="timer"></strong>
         </p>
     }
+}
+
+fn step_panel(page: &CheckoutPage, step: &BuyerStep) -> AnyView {
+    let step = match step {
+        BuyerStep::Open(url) => view! {
+            <p>"Your bank asks you to confirm this payment. You are charged once, after you have done so."</p>
+            <a class="button button-primary button-wide" href=url.clone() rel="noreferrer">"Confirm the payment"</a>
+        }
+        .into_any(),
+        BuyerStep::Elsewhere => view! {
+            <p>"Your bank asks you to confirm this payment, in the app or the window where you started it."</p>
+        }
+        .into_any(),
+    };
+    view! {
+        <section class="form panel" aria-labelledby="step">
+            <h2 class="subtitle" id="step">"Confirm your payment"</h2>
+            {step}
+            <p>"Done already? "<a href=order_address(&page.order.id)>"Check again"</a></p>
+            <form class="form" method="post" action=format!("/orders/{}/give-up", page.order.id)>
+                {opened_by(page.shell.account())}
+                <button class="button button-wide" type="submit">"Use another card"</button>
+            </form>
+        </section>
+    }
+    .into_any()
 }
 
 fn payment_form(page: &CheckoutPage) -> AnyView {

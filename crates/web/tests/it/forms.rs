@@ -7,7 +7,7 @@ use scraper::{ElementRef, Selector};
 use crate::pages::{pages, select};
 
 /// Where forms may go, once ids are cut out.
-const ACTIONS: [&str; 11] = [
+const ACTIONS: [&str; 12] = [
     "/signup",
     "/signin",
     "/signout",
@@ -16,6 +16,7 @@ const ACTIONS: [&str; 11] = [
     "/tickets/{}/withdraw",
     "/tickets/{}/order",
     "/orders/{}/pay",
+    "/orders/{}/give-up",
     "/orders/{}/cancel",
     "/account/password",
     "/account/sessions/{}/revoke",

@@ -22,7 +22,7 @@ impl Bank {
             CaptureOutcome::Captured { reference } => {
                 Some((Charge { payment, total, refunded: false }, reference.to_string()))
             }
-            CaptureOutcome::Declined { .. } => None,
+            CaptureOutcome::Declined { .. } | CaptureOutcome::ActionRequired(_) => None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction, Confirmation};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::order::Order;
@@ -84,6 +85,14 @@ pub fn order(buyer: AccountId) -> Order {
 #[must_use]
 pub fn payable() -> Payable {
     Payable::of(&order(AccountId::new(uuid())))
+}
+
+/// All that a buyer may be asked to do.
+#[must_use]
+pub fn actions() -> [BuyerAction; 2] {
+    let url = ActionUrl::parse("https://bank.example/act?session=42#top").expect("an address");
+    let confirmation = Confirmation::parse("pi_1_secret_2", "pi_1").expect("a confirmation");
+    [BuyerAction::Redirect(url), BuyerAction::Confirm(confirmation)]
 }
 
 /// A payment that waits for the gateway, and the payable that names it.

@@ -221,6 +221,7 @@ impl AnyStore for Payments {
         let keyed = Payment { key: Some(key("a payment's key!~")), ..sample::payment().1 };
         let by_card =
             Payment { key: Some(key("by card")), card: Some(CardDigest::of(keyed.id, "tok")), ..sample::payment().1 };
+        let [redirect, confirm] = sample::actions();
         vec![
             sample::payable().into(),
             sample::payment().0.into(),
@@ -230,6 +231,8 @@ impl AnyStore for Payments {
             keyed.into(),
             by_card.into(),
             payment(PaymentStatus::Pending),
+            payment(PaymentStatus::AwaitingBuyer { action: redirect }),
+            payment(PaymentStatus::AwaitingBuyer { action: confirm }),
             payment(PaymentStatus::Captured { reference: Arc::clone(&reference) }),
             payment(PaymentStatus::Failed { reason: "card_declined".into() }),
             payment(PaymentStatus::RefundDue { reference: Arc::clone(&reference) }),

@@ -76,7 +76,8 @@ pub async fn unsettled_payments_are_found_until_settled(fixture: &dyn StoreFixtu
     let with = |status| Payment { status, version: 1, ..payment(account(), None) };
     let pending = payment(account(), None);
     let due = with(PaymentStatus::RefundDue { reference: Arc::clone(&reference) });
-    let last = payment(account(), None);
+    let [action, _] = sample::actions();
+    let last = with(PaymentStatus::AwaitingBuyer { action });
     let young = Payment { started_at: NOW.after(Duration::from_secs(60)), ..payment(account(), None) };
     let settled = [
         with(PaymentStatus::Captured { reference: Arc::clone(&reference) }),

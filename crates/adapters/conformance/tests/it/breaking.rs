@@ -4,6 +4,7 @@ mod accounts;
 mod audit_reader;
 mod clocks;
 mod drafts;
+mod gateways;
 mod identity;
 mod limits;
 mod one_log;

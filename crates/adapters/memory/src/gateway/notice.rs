@@ -7,6 +7,7 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction};
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
@@ -26,14 +27,26 @@ struct Body {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
 enum Outcome {
-    Captured { reference: Arc<str> },
-    Declined { reason: Arc<str> },
+    Captured {
+        reference: Arc<str>,
+    },
+    Declined {
+        reason: Arc<str>,
+    },
+    /// With the only action that the sandbox asks for.
+    ActionRequired {
+        url: Option<String>,
+    },
 }
 
 pub(super) fn write(notice: &GatewayNotice) -> Vec<u8> {
     let outcome = match notice.outcome.clone() {
         CaptureOutcome::Captured { reference } => Outcome::Captured { reference },
         CaptureOutcome::Declined { reason } => Outcome::Declined { reason },
+        CaptureOutcome::ActionRequired(BuyerAction::Redirect(url)) => {
+            Outcome::ActionRequired { url: Some(url.expose().to_owned()) }
+        }
+        CaptureOutcome::ActionRequired(BuyerAction::Confirm(_)) => Outcome::ActionRequired { url: None },
     };
     let body = Body { payment: notice.payment.uuid(), outcome };
     serde_json::to_vec(&body).expect("a notice has no map with keys that are not text")
@@ -44,6 +57,9 @@ pub(super) fn read(body: &[u8]) -> Option<GatewayNotice> {
     let outcome = match outcome {
         Outcome::Captured { reference } => CaptureOutcome::Captured { reference },
         Outcome::Declined { reason } => CaptureOutcome::Declined { reason },
+        Outcome::ActionRequired { url } => {
+            CaptureOutcome::ActionRequired(BuyerAction::Redirect(ActionUrl::parse(&url?).ok()?))
+        }
     };
     Some(GatewayNotice { payment: PaymentId::new(payment), outcome })
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use ticketing_conformance::audit_reader::{AuditReaderFixture, Bank};
 use ticketing_conformance::clock::ClockFixture;
 use ticketing_conformance::drafts::DraftsFixture;
-use ticketing_conformance::gateway::{GatewayFixture, TestCards};
+use ticketing_conformance::gateway::{BuyerAct, GatewayFixture, TestCards};
 use ticketing_conformance::limits::LimitsFixture;
 use ticketing_conformance::log::LogFixture;
 use ticketing_conformance::outbox::OutboxFixture;
@@ -299,6 +299,14 @@ impl GatewayFixture for World {
             good: CardToken::new("tok_visa"),
             bad: CardToken::new("tok_chargeDeclined"),
             silent: Some(CardToken::new("tok_timeout")),
+            challenged: Some(CardToken::new("tok_threeDSecure")),
+        }
+    }
+
+    async fn act(&self, payment: PaymentId, act: BuyerAct) {
+        match act {
+            BuyerAct::Approves => drop(self.engines.gateway.approve(payment)),
+            BuyerAct::Refuses => drop(self.engines.gateway.refuse(payment)),
         }
     }
 

@@ -6,6 +6,7 @@ use bson::spec::BinarySubtype;
 use bson::{Binary, DateTime, Uuid, doc};
 use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction, Confirmation};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::payment::{CardDigest, Payment, PaymentStatus};
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
@@ -33,6 +34,9 @@ pub(crate) struct PaymentDocument {
     status: Status,
     /// The charge as the gateway calls it, or why there is none.
     answer: Option<Arc<str>>,
+    /// What the buyer must do before a pending payment goes on. Older releases ignore it: the payment is pending.
+    #[serde(default)]
+    action: Option<Action>,
     /// Whether the gateway has to be asked.
     unsettled: bool,
     /// Whether money of its order was taken by it, or may be; of one order, one attempt does.
@@ -54,10 +58,49 @@ enum Status {
     Refunded,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Action {
+    Redirect { url: String },
+    Confirm { client_secret: String, reference: String },
+}
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Action(…)")
+    }
+}
+
+impl From<&BuyerAction> for Action {
+    fn from(action: &BuyerAction) -> Self {
+        match action {
+            BuyerAction::Redirect(url) => Self::Redirect { url: url.expose().to_owned() },
+            BuyerAction::Confirm(confirmation) => Self::Confirm {
+                client_secret: confirmation.expose().to_owned(),
+                reference: confirmation.reference().to_owned(),
+            },
+        }
+    }
+}
+
+impl TryFrom<&Action> for BuyerAction {
+    type Error = Wrong;
+
+    fn try_from(action: &Action) -> Result<Self, Wrong> {
+        match action {
+            Action::Redirect { url } => ActionUrl::parse(url).map(Self::Redirect),
+            Action::Confirm { client_secret, reference } => {
+                Confirmation::parse(client_secret, reference).map(Self::Confirm)
+            }
+        }
+        .map_err(|_| "no action of a buyer")
+    }
+}
+
 impl PaymentDocument {
     fn of(payment: &Payment) -> Self {
         let (status, answer) = match &payment.status {
-            PaymentStatus::Pending => (Status::Pending, None),
+            PaymentStatus::Pending | PaymentStatus::AwaitingBuyer { .. } => (Status::Pending, None),
             PaymentStatus::Captured { reference } => (Status::Captured, Some(reference)),
             PaymentStatus::Failed { reason } => (Status::Failed, Some(reason)),
             PaymentStatus::RefundDue { reference } => (Status::RefundDue, Some(reference)),
@@ -71,6 +114,7 @@ impl PaymentDocument {
             total: payment.total.into(),
             status,
             answer: answer.cloned(),
+            action: payment.action().map(Action::from),
             unsettled: matches!(status, Status::Pending | Status::RefundDue),
             takes_money: matches!(status, Status::Pending | Status::Captured | Status::RefundDue),
             started_at: date(payment.started_at),
@@ -83,7 +127,10 @@ impl PaymentDocument {
     fn status(&self) -> Result<PaymentStatus, Wrong> {
         let answer = self.answer.clone().ok_or("an answer without words");
         Ok(match self.status {
-            Status::Pending => PaymentStatus::Pending,
+            Status::Pending => match &self.action {
+                Some(action) => PaymentStatus::AwaitingBuyer { action: action.try_into()? },
+                None => PaymentStatus::Pending,
+            },
             Status::Captured => PaymentStatus::Captured { reference: answer? },
             Status::Failed => PaymentStatus::Failed { reason: answer? },
             Status::RefundDue => PaymentStatus::RefundDue { reference: answer? },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_conformance::gateway::{GatewayFixture, TestCards};
+use ticketing_conformance::gateway::{BuyerAct, GatewayFixture, TestCards};
 use ticketing_conformance::sample;
 use ticketing_conformance::time::TimeFixture;
 use ticketing_core::domain::ids::PaymentId;
@@ -63,7 +63,18 @@ impl GatewayFixture for Bank {
             good: CardToken::new("tok_visa"),
             bad: CardToken::new("tok_chargeDeclined"),
             silent: Some(CardToken::new("tok_timeout")),
+            challenged: Some(CardToken::new("tok_threeDSecure")),
         }
+    }
+
+    async fn act(&self, payment: PaymentId, act: BuyerAct) {
+        let outcome = match act {
+            BuyerAct::Approves => CaptureOutcome::Captured { reference: format!("bank_{payment}").into() },
+            BuyerAct::Refuses => CaptureOutcome::Declined { reason: "authentication_failed".into() },
+        };
+        let now = self.clock.now();
+        let notice = self.sandbox.sign_notice(&GatewayNotice { payment, outcome }, now);
+        self.gateway.verify_notice(&notice, now).await.expect("a notice of the sandbox is genuine");
     }
 
     async fn held(&self, payment: PaymentId) -> u64 {

@@ -41,6 +41,28 @@ async fn a_ticket_is_sold_by_forms_alone() {
 }
 
 #[tokio::test]
+async fn a_payment_to_confirm_is_confirmed_or_given_up_without_a_script() {
+    let app = TestApp::start().await;
+    let ticket = seller(&app, "Opera", "1").await.path;
+    let mut ben = buyer(&app, "ben", &ticket).await;
+    let order = ben.path.clone();
+    let pay = format!("{order}/pay");
+
+    ben.submit(&pay, &[("token", "tok_threeDSecure")]).await;
+    assert_eq!((&ben.path, ben.told()), (&order, vec![]));
+    assert_eq!(ben.texts("h2#step + p + a"), ["Confirm the payment"]);
+    assert!(ben.attributes("h2#step + p + a", "href")[0].starts_with("https://sandbox.invalid/act/"));
+    assert_eq!(ben.attributes("form", "action").iter().filter(|action| **action == pay).count(), 0);
+
+    ben.submit(&format!("{order}/give-up"), &[]).await;
+    assert_eq!((&ben.path, ben.texts("form .button-primary")), (&order, vec!["Pay now".to_owned()]));
+    ben.submit(&pay, &[]).await;
+
+    assert_eq!(ben.texts(".lead"), ["Paid. The tickets are yours."]);
+    assert_eq!(app.memory.gateway.total_captured(), 1250);
+}
+
+#[tokio::test]
 async fn an_order_that_is_not_paid_gives_its_ticket_back() {
     let app = TestApp::start().await;
     let ticket = seller(&app, "Opera", "1").await.path;

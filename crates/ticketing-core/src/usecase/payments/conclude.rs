@@ -11,7 +11,7 @@ use crate::wire::Origin;
 use super::{Payments, account_of};
 
 impl Payments {
-    /// Commits the gateway's answer with its event. An attempt that has one keeps it.
+    /// Commits the gateway's answer, with its event if the attempt has ended. An attempt that has ended stays so.
     pub(super) async fn conclude(
         &self,
         id: PaymentId,
@@ -38,10 +38,9 @@ impl Payments {
             return Ok(stored.record);
         };
         // The payable is written even where it stays the same, so that a cancellation cannot slip between.
-        let work: UnitOfWork<PaymentRecord> = UnitOfWork::default()
-            .with(account.payable.replace(payable))
-            .with(stored.replace(payment.clone()))
-            .telling(self.env.seal(&event, self.env.now(), origin));
+        let mut work: UnitOfWork<PaymentRecord> =
+            UnitOfWork::default().with(account.payable.replace(payable)).with(stored.replace(payment.clone()));
+        work.events.extend(event.map(|event| self.env.seal(&event, self.env.now(), origin)));
         self.store.commit(work).await?;
         Ok(payment)
     }

@@ -1,5 +1,8 @@
 //! Takes money for an order, once.
 //!
+//! Where the buyer must act first, the attempt waits with its action, which is returned whenever the order is to be
+//! paid again: there is one attempt, whatever the card, until it has ended.
+//!
 //! The intent is committed before the gateway is asked, its answer after. A
 //! crash in between leaves an intent that is settled later by looking it up.
 
@@ -8,7 +11,7 @@ use std::time::Duration;
 use crate::domain::ids::{AccountId, OrderId, PaymentId};
 use crate::domain::order::IdempotencyKey;
 use crate::domain::payment::PAYABLE;
-use crate::domain::payment::{CardDigest, Payment, PaymentRequest, PaymentStatus};
+use crate::domain::payment::{CardDigest, Payment, PaymentRefusal, PaymentRequest, PaymentStatus};
 use crate::domain::time::Timestamp;
 use crate::ports::gateway::{Capture, CardToken};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
@@ -37,7 +40,7 @@ pub struct PayOrder {
 enum Begun {
     /// A new attempt is committed: ask the gateway.
     Now(Payment),
-    /// This very request began it before.
+    /// This very request began it before, or another one that awaits the buyer.
     Before(Payment),
 }
 
@@ -57,8 +60,8 @@ const LATEST_RETRY: Duration = Duration::from_secs(10);
 impl Payments {
     /// Takes money for an order.
     ///
-    /// The payment that is returned is captured, or pending where the gateway kept silent; a pending one
-    /// is settled by itself.
+    /// The payment that is returned is captured, or awaits its buyer, or is pending where the gateway kept silent.
+    /// Whatever has not ended is settled by itself. While a payment awaits its buyer, paying again returns that one.
     ///
     /// # Errors
     ///
@@ -116,8 +119,13 @@ impl Payments {
         let card = Some(CardDigest::of(id, command.card.expose()));
         let request = PaymentRequest { id, key: command.key.clone(), card };
         let live = account.live.as_ref().map(|stored| &stored.record);
-        let decision = account.payable.record.clone().attempt(live, request, now).map_err(Error::Payment)?;
-        let (payable, payment) = decision;
+        let (payable, payment) = match (account.payable.record.clone().attempt(live, request, now), live) {
+            (Ok(decision), _) => decision,
+            (Err(PaymentRefusal::InProgress { .. }), Some(open)) if open.action().is_some() => {
+                return Ok(Some(Begun::Before(open.clone())));
+            }
+            (Err(refusal), _) => return Err(Error::Payment(refusal)),
+        };
         let work: UnitOfWork<PaymentRecord> =
             UnitOfWork::default().with(account.payable.replace(payable)).with(Write::insert(payment.clone()));
         self.store.commit(work).await?;
@@ -126,7 +134,7 @@ impl Payments {
 }
 
 /// An order that was acknowledged is never called not found, however far payments lags behind.
-fn unheard(order: OrderId, now: Timestamp) -> Error {
+pub(super) fn unheard(order: OrderId, now: Timestamp) -> Error {
     if !order.is_younger_than(PAYABLE, now) {
         return Error::OrderNotFound;
     }
@@ -154,6 +162,7 @@ fn first_answer(payment: Payment) -> Result<Payment, Error> {
     match payment.status {
         PaymentStatus::Failed { reason } => Err(Error::CardDeclined { reason }),
         PaymentStatus::Pending
+        | PaymentStatus::AwaitingBuyer { .. }
         | PaymentStatus::Captured { .. }
         | PaymentStatus::RefundDue { .. }
         | PaymentStatus::Refunded { .. } => Ok(payment),

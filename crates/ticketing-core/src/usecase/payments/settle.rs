@@ -1,21 +1,22 @@
-//! Settles what a crash or a silent gateway left open, and gives money back that is due.
+//! Settles what a crash, a silent gateway or a buyer left open, and gives money back that is due.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::ids::PaymentId;
-use crate::domain::payment::{Payment, PaymentStatus};
+use crate::domain::ids::{OrderId, PaymentId};
+use crate::domain::payment::{CaptureOutcome, PayableStatus, Payment, PaymentStatus};
+use crate::domain::time::Timestamp;
 use crate::messaging::driver::Step;
 use crate::ports::BoxError;
 use crate::ports::error_chain;
-use crate::ports::payment_store::PaymentRecord;
+use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
 use crate::ports::store::{Page, UnitOfWork};
 use crate::usecase::error::Error;
 use crate::usecase::retry_on_conflict;
 use crate::wire::Origin;
 
-use super::Payments;
+use super::{Payments, account_of};
 
 /// Looks up pending payments and refunds those that are due.
 #[derive(Debug, Clone)]
@@ -24,14 +25,23 @@ pub struct SettlePayments {
     grace: Duration,
     batch: usize,
     after: Option<PaymentId>,
+    /// When this pass over all payments began, and the one before it.
+    pass: Pass,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pass {
+    began_at: Option<Timestamp>,
+    before_at: Option<Timestamp>,
 }
 
 impl SettlePayments {
     /// A step over `batch` payments; a pending one is looked up once it is older than `grace`,
-    /// so that the request which began it had its chance.
+    /// so that the request which began it had its chance, and one that awaits its buyer with growing pauses.
     #[must_use]
     pub const fn new(payments: Payments, grace: Duration, batch: usize) -> Self {
-        Self { payments, grace, batch, after: None }
+        let pass = Pass { began_at: None, before_at: None };
+        Self { payments, grace, batch, after: None, pass }
     }
 }
 
@@ -48,10 +58,14 @@ impl Step for SettlePayments {
         let young = now.before(self.grace)..=now.after(self.grace);
         let page = Page { after: self.after, limit: self.batch };
         let unsettled = self.payments.store.unsettled(young, page).await?;
+        if self.after.is_none() {
+            self.pass = Pass { began_at: Some(now), before_at: self.pass.began_at };
+        }
         // Behind the last page the next step begins anew: what could not be settled gets another try.
         self.after = if unsettled.len() < self.batch { None } else { unsettled.last().map(|payment| payment.id) };
         let mut settled = 0;
-        for payment in &unsettled {
+        let is_due = |payment: &&Payment| payment.is_look_up_due(self.grace, self.pass.before_at, now);
+        for payment in unsettled.iter().filter(is_due) {
             match self.payments.settle(payment).await {
                 Ok(()) => settled += 1,
                 Err(error) => {
@@ -74,10 +88,15 @@ impl Payments {
     async fn settle(&self, payment: &Payment) -> Result<(), Error> {
         match &payment.status {
             PaymentStatus::Pending => {
-                let outcome = self.gateway.look_up(payment.id).await?;
-                let origin = Origin::new(self.env.uuid(self.env.now()));
-                self.conclude(payment.id, &outcome, &origin).await?;
-                Ok(())
+                self.conclude_by_itself(payment.id, self.gateway.look_up(payment.id).await?).await
+            }
+            PaymentStatus::AwaitingBuyer { .. } => {
+                // Nobody is charged on purpose for an order that has ended; if the buyer is faster, the money goes back.
+                let outcome = match self.is_open(payment.order).await? {
+                    true => self.gateway.look_up(payment.id).await?,
+                    false => self.gateway.give_up(payment.id).await?,
+                };
+                self.conclude_by_itself(payment.id, outcome).await
             }
             PaymentStatus::RefundDue { reference } => {
                 self.gateway.refund(payment.id, reference, payment.total).await?;
@@ -86,6 +105,17 @@ impl Payments {
             }
             PaymentStatus::Captured { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Refunded { .. } => Ok(()),
         }
+    }
+
+    async fn conclude_by_itself(&self, id: PaymentId, outcome: CaptureOutcome) -> Result<(), Error> {
+        let origin = Origin::new(self.env.uuid(self.env.now()));
+        self.conclude(id, &outcome, &origin).await.map(drop)
+    }
+
+    async fn is_open(&self, order: OrderId) -> Result<bool, Error> {
+        let needs = PaymentNeeds { payables: vec![order], ..PaymentNeeds::default() };
+        let account = account_of(&self.store.load(&needs).await?, order);
+        Ok(account.is_some_and(|account| matches!(account.payable.record.status, PayableStatus::Open { .. })))
     }
 
     async fn note_refund(&self, id: PaymentId) -> Result<(), Error> {

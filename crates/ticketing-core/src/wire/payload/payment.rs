@@ -42,7 +42,8 @@ enum PaymentStatusPayload {
 impl From<&Payment> for PaymentPayload<'_> {
     fn from(payment: &Payment) -> Self {
         let (status, reference, reason) = match &payment.status {
-            PaymentStatus::Pending => (PaymentStatusPayload::Pending, None, None),
+            // What the buyer must do is the buyer's alone, and no event is about it.
+            PaymentStatus::Pending | PaymentStatus::AwaitingBuyer { .. } => (PaymentStatusPayload::Pending, None, None),
             PaymentStatus::Captured { reference } => (PaymentStatusPayload::Captured, Some(reference), None),
             PaymentStatus::Failed { reason } => (PaymentStatusPayload::Failed, None, Some(reason)),
             PaymentStatus::RefundDue { reference } => (PaymentStatusPayload::RefundDue, Some(reference), None),

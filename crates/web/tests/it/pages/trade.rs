@@ -1,10 +1,10 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    CatalogFilters, CatalogPage, CheckoutPage, EditPage, Money, MyTicket, MyTicketsPage, OrderPage, OrderRow,
-    OrderStatus, OrderSummary, OrderValues, OrdersPage, PaymentValues, SellPage, Shell, TicketCard, TicketPage,
-    TicketStatus, TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page, orders_page,
-    sell_page, ticket_page,
+    BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, EditPage, Money, MyTicket, MyTicketsPage, OrderPage,
+    OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, PaymentValues, SellPage, Shell, TicketCard,
+    TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page,
+    orders_page, sell_page, ticket_page,
 };
 
 use super::{money, shell, visitor, wrong};
@@ -29,6 +29,11 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("my tickets", my_tickets_page(my_tickets(text))),
         ("my tickets without any", my_tickets_page(MyTicketsPage { tickets: Vec::new(), ..my_tickets(text) })),
         ("checkout", checkout_page(checkout(text))),
+        (
+            "checkout to confirm",
+            checkout_page(CheckoutPage { step: Some(BuyerStep::Open(text.into())), ..checkout(text) }),
+        ),
+        ("checkout elsewhere", checkout_page(CheckoutPage { step: Some(BuyerStep::Elsewhere), ..checkout(text) })),
         ("orders", orders_page(orders(text))),
         ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
     ];
@@ -159,6 +164,7 @@ fn checkout(text: &'static str) -> CheckoutPage {
         order: order(text),
         pay_by: text.into(),
         now: text.into(),
+        step: None,
         payment: wrong(PaymentValues { token: text.into() }, text, &["token"]),
         idempotency_key: text.into(),
     }

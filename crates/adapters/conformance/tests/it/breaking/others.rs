@@ -1,18 +1,11 @@
-//! Parking lots, gateways and session stores that do too much or too little.
+//! Parking lots and session stores that do too much or too little.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use ticketing_conformance::gateway::GATEWAY;
 use ticketing_conformance::parking::PARKING;
-use ticketing_conformance::sample;
 use ticketing_conformance::sessions::SESSIONS;
-use ticketing_core::domain::ids::{AccountId, PaymentId, SessionId};
-use ticketing_core::domain::money::Money;
-use ticketing_core::domain::payment::CaptureOutcome;
-use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway, UnverifiedNotice};
+use ticketing_core::domain::ids::{AccountId, SessionId};
 use ticketing_core::ports::identity::{IdentityError, Session, SessionStore, TokenDigest};
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError};
@@ -132,78 +125,6 @@ async fn a_lot_that_reads_letters() {
         let parking = Arc::new(Literal(sound.parking));
         assert_notices(&PARKING, rule, &World::default(), &World { parking, ..sound }).await;
     }
-}
-
-/// What is wrong with a gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flaw {
-    ChargesAgain,
-    ForgetsThatItWasAsked,
-    BelievesAnything,
-    BelievesTheFuture,
-}
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
-#[derive(Debug)]
-struct Flawed(Arc<dyn PaymentGateway>, Flaw);
-
-#[async_trait]
-impl PaymentGateway for Flawed {
-    async fn capture(&self, capture: &Capture) -> Result<CaptureOutcome, GatewayError> {
-        let payment = match self.1 {
-            Flaw::ChargesAgain => PaymentId::new(sample::uuid()),
-            _ => capture.payment,
-        };
-        self.0.capture(&Capture { payment, ..capture.clone() }).await
-    }
-
-    async fn look_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError> {
-        if self.1 == Flaw::ForgetsThatItWasAsked {
-            return Ok(CaptureOutcome::Declined { reason: "not_found".into() });
-        }
-        self.0.look_up(payment).await
-    }
-
-    async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
-        self.0.refund(payment, reference, total).await
-    }
-
-    async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
-        let believed = GatewayNotice {
-            payment: PaymentId::new(sample::uuid()),
-            outcome: CaptureOutcome::Captured { reference: "ch_1".into() },
-        };
-        let verified = self.0.verify_notice(notice, now).await;
-        match self.1 {
-            Flaw::BelievesAnything => verified.or(Ok(believed)),
-            Flaw::BelievesTheFuture if verified.is_err() => self.0.verify_notice(notice, now.after(DAY)).await,
-            _ => verified,
-        }
-    }
-}
-
-async fn assert_flawed(rule: &str, flaw: Flaw) {
-    let sound = World::default();
-    let gateway = Arc::new(Flawed(Arc::clone(&sound.gateway), flaw));
-    assert_notices(&GATEWAY, rule, &World::default(), &World { gateway, ..sound }).await;
-}
-
-#[tokio::test]
-async fn a_gateway_that_charges_twice() {
-    assert_flawed("a_payment_is_charged_once", Flaw::ChargesAgain).await;
-}
-
-#[tokio::test]
-async fn a_gateway_that_charges_what_was_given_up() {
-    assert_flawed("what_was_looked_up_in_vain_is_never_charged", Flaw::ForgetsThatItWasAsked).await;
-    assert_flawed("a_silent_charge_is_found_by_looking_up", Flaw::ForgetsThatItWasAsked).await;
-}
-
-#[tokio::test]
-async fn a_gateway_that_believes_anything() {
-    assert_flawed("a_forged_notice_is_refused", Flaw::BelievesAnything).await;
-    assert_flawed("a_forged_notice_is_refused", Flaw::BelievesTheFuture).await;
 }
 
 /// Takes any refresh token and any number of sessions, and lets anybody end any session.
