@@ -2,6 +2,7 @@
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
 mod actions;
+mod refunds;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub use actions::{
     a_refused_action_is_never_charged, an_action_is_the_same_each_time, an_approved_action_is_charged_once,
     what_was_given_up_is_never_charged,
 };
+
+pub use refunds::{a_part_is_refunded_once, a_refund_happens_once, no_more_is_refunded_than_was_captured};
 
 /// Every rule of this module.
 pub const GATEWAY: Family<dyn GatewayFixture> = crate::gateway!(@ [family]);
@@ -169,20 +172,6 @@ pub async fn what_was_looked_up_in_vain_is_never_charged(fixture: &dyn GatewayFi
     let late = answered(gateway.capture(&capture)).await;
     assert!(matches!(late, CaptureOutcome::Declined { .. }), "what was looked up in vain was charged: {late:?}");
     assert_eq!(fixture.held(capture.payment).await, 0, "what was looked up in vain was charged");
-    Outcome::Kept
-}
-
-/// A refund happens once, however often it is asked for, and gives back all of it.
-pub async fn a_refund_happens_once(fixture: &dyn GatewayFixture) -> Outcome {
-    let capture = capture(fixture.cards().good);
-    let other = Capture { payment: PaymentId::new(sample::uuid()), ..capture.clone() };
-    let reference = charged(fixture, &capture).await;
-    charged(fixture, &other).await;
-    for _ in 0..3 {
-        answered(fixture.gateway().refund(capture.payment, &reference, total())).await;
-        assert_eq!(fixture.held(capture.payment).await, 0, "a refund gives back what was taken");
-    }
-    assert_eq!(fixture.held(other.payment).await, CENTS, "a refund asked for again was taken from another payment");
     Outcome::Kept
 }
 

@@ -287,6 +287,8 @@ macro_rules! gateway {
             a_refused_action_is_never_charged
             what_was_given_up_is_never_charged
             a_refund_happens_once
+            a_part_is_refunded_once
+            no_more_is_refunded_than_was_captured
             a_forged_notice_is_refused
         }
     };

@@ -111,7 +111,11 @@ impl Ledger for SandboxGateway {
     async fn charges(&self, page: Page<PaymentId>) -> Result<Listed<Charge>, StoreError> {
         let behind =
             Self::charges(self).into_iter().filter(|charge| page.after.is_none_or(|after| charge.payment > after));
-        let told = |crate::Charge { payment, total, refunded, .. }| Charge { payment, total, refunded };
+        let told = |crate::Charge { payment, total, refunded, .. }| Charge {
+            payment,
+            total,
+            refunded: refunded == total.amount,
+        };
         Ok(behind.take(page.limit).map(told).collect::<Vec<_>>().into())
     }
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction};
-use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::ids::{PaymentId, RefundId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::gateway::{
-    Capture, CardToken, GatewayError, GatewayNotice, Judgement, PaymentGateway, Sandbox, UnverifiedNotice,
+    Capture, CardToken, GatewayError, GatewayNotice, Judgement, PaymentGateway, Refund, Sandbox, UnverifiedNotice,
 };
 
 use crate::faults::{FaultPlan, Operation};
@@ -59,7 +59,8 @@ struct Attempt {
     outcome: CaptureOutcome,
     /// What was to be captured; nothing of an attempt that never arrived.
     total: Option<Money>,
-    refunded: bool,
+    /// What went back of a charge.
+    refunds: BTreeMap<RefundId, u64>,
 }
 
 /// Money that was taken.
@@ -71,8 +72,8 @@ pub struct Charge {
     pub reference: Arc<str>,
     /// How much.
     pub total: Money,
-    /// Whether it went back.
-    pub refunded: bool,
+    /// How much of it went back, in minor units.
+    pub refunded: u64,
 }
 
 impl SandboxGateway {
@@ -106,7 +107,7 @@ impl SandboxGateway {
     /// All that went back, in minor units of whichever currency.
     #[must_use]
     pub fn total_refunded(&self) -> u64 {
-        self.charges().iter().filter(|charge| charge.refunded).map(|charge| charge.total.amount).sum()
+        self.charges().iter().map(|charge| charge.refunded).sum()
     }
 
     /// The notice that this gateway would send at `now`.
@@ -154,19 +155,21 @@ impl SandboxGateway {
 
     fn look(&self, payment: PaymentId) -> CaptureOutcome {
         let mut attempts = self.attempts.lock();
-        let never_arrived = || Attempt { outcome: declined("never_arrived"), total: None, refunded: false };
+        let never_arrived = || Attempt { outcome: declined("never_arrived"), total: None, refunds: BTreeMap::new() };
         attempts.entry(payment).or_insert_with(never_arrived).outcome.clone()
     }
 
-    fn give_back(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
+    fn give_back(&self, refund: &Refund) -> Result<(), GatewayError> {
         let mut attempts = self.attempts.lock();
-        let is_it = |charge: Charge| &*charge.reference == reference && charge.total == total;
-        match attempts.get_mut(&payment).filter(|attempt| attempt.charge(payment).is_some_and(is_it)) {
-            Some(attempt) => {
-                attempt.refunded = true;
-                Ok(())
+        let found =
+            attempts.get_mut(&refund.payment).and_then(|attempt| Some((attempt.charge(refund.payment)?, attempt)));
+        match found {
+            Some((charge, attempt))
+                if refund.reference == charge.reference && refund.amount.currency == charge.total.currency =>
+            {
+                attempt.refund(refund.id, refund.amount.amount, charge.total.amount - charge.refunded)
             }
-            None => Err(GatewayError::Unavailable("there is no such charge".into())),
+            Some(_) | None => Err(GatewayError::Unavailable("there is no such charge".into())),
         }
     }
 }
@@ -193,8 +196,8 @@ impl PaymentGateway for SandboxGateway {
         self.faults.run(Operation::Gateway, give_up).await
     }
 
-    async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
-        self.faults.run(Operation::Gateway, || self.give_back(payment, reference, total)).await
+    async fn refund(&self, refund: &Refund) -> Result<(), GatewayError> {
+        self.faults.run(Operation::Gateway, || self.give_back(refund)).await
     }
 
     async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
@@ -240,12 +243,25 @@ impl Attempt {
             "tok_chargeDeclined" => declined("card_declined"),
             _ => declined("invalid_card"),
         };
-        Self { outcome, total: Some(capture.total), refunded: false }
+        Self { outcome, total: Some(capture.total), refunds: BTreeMap::new() }
+    }
+
+    /// Refunds of what is `left`, unless that refund was made before.
+    fn refund(&mut self, id: RefundId, amount: u64, left: u64) -> Result<(), GatewayError> {
+        if self.refunds.contains_key(&id) {
+            return Ok(());
+        }
+        if amount > left {
+            return Err(GatewayError::ExceedsCharge);
+        }
+        self.refunds.insert(id, amount);
+        Ok(())
     }
 
     fn charge(&self, payment: PaymentId) -> Option<Charge> {
         let CaptureOutcome::Captured { reference } = &self.outcome else { return None };
-        Some(Charge { payment, reference: Arc::clone(reference), total: self.total?, refunded: self.refunded })
+        let refunded = self.refunds.values().sum();
+        Some(Charge { payment, reference: Arc::clone(reference), total: self.total?, refunded })
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::{DateTime, Uuid, doc};
-use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction};
@@ -14,12 +13,12 @@ use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::audit_reader::Charge;
 use ticketing_core::ports::gateway::{
-    Capture, GatewayError, GatewayNotice, Judgement, PaymentGateway, Sandbox, UnverifiedNotice,
+    Capture, GatewayError, GatewayNotice, Judgement, PaymentGateway, Refund, Sandbox, UnverifiedNotice,
 };
 use ticketing_core::ports::store::StoreError;
 
 use crate::client::{Indexes, MongoClient, detached};
-use crate::document::{MoneyDocument, Record, Wrong};
+use crate::document::{MoneyDocument, Record, Wrong, signed};
 use crate::elections::Elections;
 use crate::error::{MongoError, is_duplicate};
 
@@ -78,8 +77,18 @@ pub(crate) struct Attempt {
     action: Option<String>,
     /// Of a charge, or one that awaits its buyer.
     total: Option<MoneyDocument>,
+    /// Whether all of it went back.
     refunded: bool,
+    /// What went back; earlier releases noted `refunded` alone.
+    #[serde(default)]
+    refunds: Vec<RefundDocument>,
     at: DateTime,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct RefundDocument {
+    id: Uuid,
+    amount: i64,
 }
 
 impl MongoGateway {
@@ -119,6 +128,17 @@ impl MongoGateway {
         });
         let stands = noted.await.map_err(unavailable)?;
         stands.ok_or_else(|| GatewayError::Unavailable(Vanished.into()))?.outcome()
+    }
+
+    /// Notes a refund after which so much is left of the charge; `false` if the charge has other refunds than it had.
+    async fn note_refund(&self, charge: &Attempt, refund: &Refund, left: i64) -> Result<bool, GatewayError> {
+        let place = format!("refunds.{}", charge.refunds.len());
+        let unchanged = doc! { "_id": charge.payment, place: { "$exists": false } };
+        let entry = doc! { "id": Uuid::from(refund.id.uuid()), "amount": signed(refund.amount.amount) };
+        let note = doc! { "$push": { "refunds": entry }, "$set": { "refunded": left == 0 } };
+        let attempts = self.attempts.clone();
+        let noted = detached(async move { attempts.update_one(unchanged, note).await }).await.map_err(unavailable)?;
+        Ok(noted.matched_count > 0)
     }
 
     /// Ends an attempt that awaits its buyer; any other stays as it is.
@@ -186,22 +206,18 @@ impl PaymentGateway for MongoGateway {
         self.look_up(payment).await
     }
 
-    async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
-        let attempts = self.attempts.clone();
-        let amount = MoneyDocument::from(total);
-        let charge = doc! {
-            "_id": Uuid::from(payment.uuid()),
-            "reference": reference,
-            "total.amount": amount.amount,
-            "total.currency": amount.currency,
-        };
-        let give_back = doc! { "$set": { "refunded": true } };
-        let found = detached(async move {
-            attempts.find_one_and_update(charge, give_back).return_document(ReturnDocument::After).await
-        });
-        match found.await.map_err(unavailable)? {
-            Some(_) => Ok(()),
-            None => Err(GatewayError::Unavailable(NoSuchCharge.into())),
+    async fn refund(&self, refund: &Refund) -> Result<(), GatewayError> {
+        let id = Uuid::from(refund.payment.uuid());
+        loop {
+            let ledger = self.clone();
+            let found = detached(async move { ledger.find(id).await }).await.map_err(unavailable)?;
+            let charge = found.ok_or_else(|| GatewayError::Unavailable(NoSuchCharge.into()))?;
+            match charge.left_after(refund)? {
+                None => return Ok(()),
+                Some(left) if self.note_refund(&charge, refund, left).await? => return Ok(()),
+                // Another refund was faster: decide again.
+                Some(_) => {}
+            }
         }
     }
 
@@ -225,7 +241,25 @@ impl Attempt {
         };
         let total = total.filter(|_| reason.is_none()).map(MoneyDocument::from);
         let (payment, at) = (payment.uuid().into(), DateTime::now());
-        Ok(Self { payment, reference, reason, action, total, refunded: false, at })
+        Ok(Self { payment, reference, reason, action, total, refunded: false, refunds: Vec::new(), at })
+    }
+
+    /// What is left of the charge after a refund; `None` if that refund was made before.
+    fn left_after(&self, refund: &Refund) -> Result<Option<i64>, GatewayError> {
+        let amount = MoneyDocument::from(refund.amount);
+        let is_it = |total: &&MoneyDocument| {
+            self.reference.as_ref() == Some(&refund.reference) && total.currency == amount.currency
+        };
+        let total = self.total.as_ref().filter(is_it).ok_or_else(|| GatewayError::Unavailable(NoSuchCharge.into()))?;
+        let id = Uuid::from(refund.id.uuid());
+        // Earlier releases refunded all of a charge, under the id of its payment.
+        let by_earlier = self.refunded && self.refunds.is_empty();
+        if self.refunds.iter().any(|refund| refund.id == id) || (by_earlier && id == self.payment) {
+            return Ok(None);
+        }
+        let gone = if by_earlier { total.amount } else { self.refunds.iter().map(|refund| refund.amount).sum() };
+        let left = total.amount - gone - amount.amount;
+        if left < 0 { Err(GatewayError::ExceedsCharge) } else { Ok(Some(left)) }
     }
 
     fn outcome(self) -> Result<CaptureOutcome, GatewayError> {

@@ -97,6 +97,9 @@ id!(/// Names an order.
     OrderId);
 id!(/// Names one attempt to pay an order.
     PaymentId);
+
+id!(/// A refund of a payment, or of a part of it.
+    RefundId);
 id!(/// Names an event.
     EventId);
 id!(/// Names a session: one sign-in on one device.

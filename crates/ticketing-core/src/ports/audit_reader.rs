@@ -80,7 +80,7 @@ pub struct Charge {
     pub payment: PaymentId,
     /// The amount.
     pub total: Money,
-    /// Whether it was refunded.
+    /// Whether all of it was refunded.
     pub refunded: bool,
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::domain::ids::PaymentId;
+use crate::domain::ids::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::payment::CaptureOutcome;
 use crate::domain::time::Timestamp;
@@ -46,6 +46,27 @@ pub struct Capture {
     pub total: Money,
     /// The card.
     pub card: CardToken,
+}
+
+/// A refund to make. `id` is the idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// The refund; the same refund is made once.
+    pub id: RefundId,
+    /// The attempt that took the money.
+    pub payment: PaymentId,
+    /// The gateway's id of the charge.
+    pub reference: Arc<str>,
+    /// How much goes back; a payment may have several refunds.
+    pub amount: Money,
+}
+
+impl Refund {
+    /// The refund of all that an attempt took: always the same one.
+    #[must_use]
+    pub fn of_all(payment: PaymentId, reference: &Arc<str>, total: Money) -> Self {
+        Self { id: RefundId::new(payment.uuid()), payment, reference: Arc::clone(reference), amount: total }
+    }
 }
 
 /// A notice as it came from the network; only [`PaymentGateway::verify_notice`] says whether the gateway wrote it.
@@ -88,6 +109,9 @@ pub enum GatewayError {
     /// No response; the money may have been taken: look it up later.
     #[error("the payment gateway did not answer")]
     Unavailable(#[source] BoxError),
+    /// More was to go back than is left of the charge: refund less.
+    #[error("the refund exceeds what is left of the charge")]
+    ExceedsCharge,
     /// The notice is not from the gateway, or too old: drop it.
     #[error("the notice is not from the payment gateway")]
     Forged,
@@ -111,6 +135,8 @@ pub enum GatewayError {
 /// - An attempt that was given up is never charged; one that has ended stays as it is:
 ///   `what_was_given_up_is_never_charged`.
 /// - A refund happens once: `a_refund_happens_once`.
+/// - Parts are refunded, each once: `a_part_is_refunded_once`.
+/// - No more goes back than was captured, however many ask at once: `no_more_is_refunded_than_was_captured`.
 /// - Only the gateway's own notice is accepted: `a_forged_notice_is_refused`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
@@ -139,12 +165,13 @@ pub trait PaymentGateway: Send + Sync + fmt::Debug + 'static {
     /// [`GatewayError::Unavailable`]: look it up, or give it up again, later.
     async fn give_up(&self, payment: PaymentId) -> Result<CaptureOutcome, GatewayError>;
 
-    /// Refunds an attempt; once, however often it is called.
+    /// Refunds an attempt or a part of it; once for each id, however often it is called.
     ///
     /// # Errors
     ///
-    /// [`GatewayError::Unavailable`]: call again later.
-    async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError>;
+    /// - [`GatewayError::ExceedsCharge`]: nothing was refunded.
+    /// - [`GatewayError::Unavailable`]: call again later, with the same id.
+    async fn refund(&self, refund: &Refund) -> Result<(), GatewayError>;
 
     /// Verifies a notice from the network, by its headers or by a call to the provider.
     ///

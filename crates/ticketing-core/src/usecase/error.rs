@@ -280,7 +280,10 @@ impl From<IdentityError> for Error {
 
 impl From<GatewayError> for Error {
     fn from(error: GatewayError) -> Self {
-        Self::unavailable(error)
+        match error {
+            GatewayError::ExceedsCharge => Self::Broken(Arc::new(error)),
+            GatewayError::Unavailable(_) | GatewayError::Forged => Self::unavailable(error),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! What is told of charges.
 
-use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::ids::{PaymentId, RefundId};
+use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::ports::audit_reader::Charge;
-use ticketing_core::ports::gateway::{Capture, CardToken, GatewayError};
+use ticketing_core::ports::gateway::{Capture, CardToken, GatewayError, Refund};
 
 use crate::outcome::Outcome;
 use crate::sample;
@@ -60,7 +61,11 @@ pub async fn a_refund_is_told(fixture: &dyn AuditReaderFixture) -> Outcome {
     let ids = [(); 2].map(|()| PaymentId::new(sample::uuid()));
     let (kept, _) = bank.pay(&bank.good, ids[0], 4250).await.expect("a good card is charged");
     let (back, reference) = bank.pay(&bank.good, ids[1], 1200).await.expect("a good card is charged");
-    answered(bank.gateway.refund(back.payment, &reference, back.total)).await;
+    let all = Refund::of_all(back.payment, &reference.into(), back.total);
+    let half = Money { amount: back.total.amount / 2, ..back.total };
+    answered(bank.gateway.refund(&Refund { id: RefundId::new(sample::uuid()), amount: half, ..all.clone() })).await;
+    assert_eq!(bank.charges(10).await, [kept, back], "what went back in part did not go back");
+    answered(bank.gateway.refund(&Refund { id: RefundId::new(sample::uuid()), amount: half, ..all })).await;
 
     assert_eq!(bank.charges(10).await, [kept, Charge { refunded: true, ..back }], "what went back is told so");
     Outcome::Kept

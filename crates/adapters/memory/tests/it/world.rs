@@ -312,7 +312,7 @@ impl GatewayFixture for World {
 
     async fn held(&self, payment: PaymentId) -> u64 {
         let charges = self.engines.gateway.charges().into_iter();
-        charges.filter(|charge| charge.payment == payment && !charge.refunded).map(|charge| charge.total.amount).sum()
+        charges.filter(|charge| charge.payment == payment).map(|charge| charge.total.amount - charge.refunded).sum()
     }
 
     fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> UnverifiedNotice {

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bson::{Bson, Document, doc};
 use ticketing_conformance::gateway::{BuyerAct, GatewayFixture, TestCards};
 use ticketing_conformance::sample;
 use ticketing_conformance::time::TimeFixture;
-use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::ids::{PaymentId, RefundId};
+use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::audit_reader::Ledger;
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::gateway::{Capture, CardToken, GatewayNotice, PaymentGateway, UnverifiedNotice};
-use ticketing_core::ports::store::Page;
+use ticketing_core::ports::gateway::{
+    Capture, CardToken, GatewayError, GatewayNotice, PaymentGateway, Refund, UnverifiedNotice,
+};
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
-use ticketing_mongodb::{MongoAuditReader, MongoClient, MongoGateway};
+use ticketing_mongodb::{MongoClient, MongoGateway};
 
 use crate::world::connected;
 
@@ -78,9 +80,13 @@ impl GatewayFixture for Bank {
     }
 
     async fn held(&self, payment: PaymentId) -> u64 {
-        let ledger = MongoAuditReader::new(&self.client);
-        let charges = ledger.charges(Page::first(1000)).await.expect("the ledger is read").records.into_iter();
-        charges.filter(|charge| charge.payment == payment && !charge.refunded).map(|charge| charge.total.amount).sum()
+        let attempts = self.client.database("gateway").collection::<Document>("attempts");
+        let charge = doc! { "_id": bson::Uuid::from(payment.uuid()), "reference": { "$ne": null } };
+        let Some(charge) = attempts.find_one(charge).await.expect("the ledger is read") else { return 0 };
+        let cents = |money: &Document| money.get_i64("amount").expect("an amount");
+        let refunds = charge.get_array("refunds").expect("refunds").iter().filter_map(Bson::as_document);
+        let left = cents(charge.get_document("total").expect("a total")) - refunds.map(cents).sum::<i64>();
+        u64::try_from(left).expect("no more went back than was taken")
     }
 
     fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> UnverifiedNotice {
@@ -105,7 +111,27 @@ async fn a_charge_outlives_the_process_that_made_it() {
     assert_eq!(next.look_up(good.payment).await.expect("a charge is found"), answer);
     let found = next.look_up(silent.payment).await.expect("a silent charge is found");
     let CaptureOutcome::Captured { reference } = found else { panic!("a silent charge was taken, not {found:?}") };
-    next.refund(silent.payment, &reference, silent.total).await.expect("a charge of another process is given back");
+    next.refund(&Refund::of_all(silent.payment, &reference, silent.total))
+        .await
+        .expect("a charge of another process is given back");
     assert_eq!(bank.held(silent.payment).await, 0);
     assert_eq!(bank.held(good.payment).await, 4250);
+}
+
+#[tokio::test]
+async fn what_an_earlier_release_refunded_is_not_refunded_again() {
+    let bank = Bank::open().await;
+    let good = capture("tok_visa");
+    let captured = bank.gateway.capture(&good).await.expect("a good card is answered");
+    let CaptureOutcome::Captured { reference } = &captured else { panic!("a good card is charged, not {captured:?}") };
+    let attempts = bank.client.database("gateway").collection::<Document>("attempts");
+    let as_earlier = doc! { "$set": { "refunded": true }, "$unset": { "refunds": "", "action": "" } };
+    attempts.update_one(doc! { "_id": bson::Uuid::from(good.payment.uuid()) }, as_earlier).await.expect("it is there");
+
+    let all = Refund::of_all(good.payment, reference, good.total);
+    let part = Refund { id: RefundId::new(sample::uuid()), amount: Money { amount: 1, ..all.amount }, ..all.clone() };
+    assert_eq!(bank.gateway.look_up(good.payment).await.expect("it is read"), captured);
+    bank.gateway.refund(&all).await.expect("it went back before");
+    let more = bank.gateway.refund(&part).await;
+    assert!(matches!(more, Err(GatewayError::ExceedsCharge)), "all of it went back before: {more:?}");
 }

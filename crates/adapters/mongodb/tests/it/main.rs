@@ -6,6 +6,7 @@ mod connecting;
 mod counting;
 mod damaged;
 mod durable;
+mod earlier;
 mod failover;
 mod locked;
 mod outbox_order;

@@ -16,7 +16,7 @@ impl Payments {
         let notice = match self.gateway.verify_notice(notice, self.env.now()).await {
             Ok(notice) => notice,
             Err(GatewayError::Forged) => return Ok(false),
-            Err(error @ GatewayError::Unavailable(_)) => return Err(error.into()),
+            Err(error) => return Err(error.into()),
         };
         match self.conclude(notice.payment, &notice.outcome, &origin).await {
             Ok(_) => Ok(true),

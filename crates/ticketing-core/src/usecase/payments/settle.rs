@@ -10,6 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::messaging::driver::Step;
 use crate::ports::BoxError;
 use crate::ports::error_chain;
+use crate::ports::gateway::Refund;
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
 use crate::ports::store::{Page, UnitOfWork};
 use crate::usecase::error::Error;
@@ -99,7 +100,7 @@ impl Payments {
                 self.conclude_by_itself(payment.id, outcome).await
             }
             PaymentStatus::RefundDue { reference } => {
-                self.gateway.refund(payment.id, reference, payment.total).await?;
+                self.gateway.refund(&Refund::of_all(payment.id, reference, payment.total)).await?;
                 // A crash here refunds again, which the gateway does once.
                 self.note_refund(payment.id).await
             }

@@ -6,11 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ticketing_conformance::gateway::GATEWAY;
 use ticketing_conformance::sample;
-use ticketing_core::domain::ids::PaymentId;
-use ticketing_core::domain::money::Money;
+use ticketing_core::domain::ids::{PaymentId, RefundId};
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway, UnverifiedNotice};
+use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway, Refund, UnverifiedNotice};
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
 
 use super::assert_notices;
@@ -25,6 +24,8 @@ enum Flaw {
     ForgetsWhatTheBuyerRefused,
     ForgetsThatItWasAsked,
     GivesNothingUp,
+    PromisesAnyRefund,
+    RefundsAgain,
     BelievesAnything,
     BelievesTheFuture,
 }
@@ -67,8 +68,16 @@ impl PaymentGateway for Flawed {
         self.0.give_up(payment).await
     }
 
-    async fn refund(&self, payment: PaymentId, reference: &str, total: Money) -> Result<(), GatewayError> {
-        self.0.refund(payment, reference, total).await
+    async fn refund(&self, refund: &Refund) -> Result<(), GatewayError> {
+        let again = || Refund { id: RefundId::new(sample::uuid()), ..refund.clone() };
+        let refunded = match self.1 {
+            Flaw::RefundsAgain => self.0.refund(&again()).await,
+            _ => self.0.refund(refund).await,
+        };
+        match self.1 {
+            Flaw::PromisesAnyRefund => refunded.or(Ok(())),
+            _ => refunded,
+        }
     }
 
     async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
@@ -141,4 +150,15 @@ async fn a_gateway_that_charges_what_was_refused() {
 #[tokio::test]
 async fn a_gateway_that_gives_nothing_up() {
     assert_flawed("what_was_given_up_is_never_charged", Flaw::GivesNothingUp).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_refunds_twice() {
+    assert_flawed("a_part_is_refunded_once", Flaw::RefundsAgain).await;
+    assert_flawed("a_refund_happens_once", Flaw::RefundsAgain).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_promises_any_refund() {
+    assert_flawed("no_more_is_refunded_than_was_captured", Flaw::PromisesAnyRefund).await;
 }
