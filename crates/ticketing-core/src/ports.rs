@@ -7,6 +7,7 @@
 //! Invariant: no vendor type, no open transaction and no callback crosses a port.
 
 pub mod account_store;
+pub mod attempt_keys;
 pub mod audit_reader;
 pub mod authorities;
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod log;
 pub mod order_store;
 pub mod outbox;
 pub mod parking;
+pub mod payment_provider;
 pub mod payment_store;
 pub mod store;
 pub mod ticket_feed;

@@ -100,6 +100,7 @@ pub mod report;
 pub mod sample;
 pub mod time;
 
+pub mod attempt_keys;
 pub mod audit_reader;
 pub mod clock;
 pub mod drafts;

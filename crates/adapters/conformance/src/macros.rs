@@ -295,6 +295,21 @@ macro_rules! gateway {
     ($($fixture:tt)+) => { $crate::gateway!(@ [tests $($fixture)+]); };
 }
 
+/// Tests the keys of attempts: `attempt_keys!(fixture)`, an
+/// [`AttemptKeysFixture`](crate::attempt_keys::AttemptKeysFixture) for each rule.
+#[macro_export]
+macro_rules! attempt_keys {
+    (@ $form:tt) => {
+        $crate::__family! { $form attempt_keys attempt_keys [AttemptKeys] dyn $crate::attempt_keys::AttemptKeysFixture;
+            a_closed_key_stays_closed
+            a_key_in_use_is_not_closed
+            opening_and_closing_exclude_each_other
+            a_key_stays_closed_after_a_restart
+        }
+    };
+    ($fixture:expr) => { $crate::attempt_keys!(@ [tests $fixture]); };
+}
+
 /// Tests a password hasher: `passwords!(fixture)`, a [`PasswordFixture`](crate::identity::PasswordFixture) for each rule.
 #[macro_export]
 macro_rules! passwords {

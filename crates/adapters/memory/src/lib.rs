@@ -43,6 +43,7 @@
 //! ```
 
 mod account_store;
+mod attempt_keys;
 mod audit_reader;
 mod clock;
 mod drafts;
@@ -64,6 +65,7 @@ mod timers;
 mod transport;
 
 pub use account_store::MemoryAccountStore;
+pub use attempt_keys::MemoryAttemptKeys;
 pub use audit_reader::MemoryAuditReader;
 pub use clock::{ManualClock, SystemClock};
 pub use drafts::MemoryDrafts;

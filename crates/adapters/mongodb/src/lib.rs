@@ -29,6 +29,7 @@
 //! ```
 
 mod account_store;
+mod attempt_keys;
 mod audit_reader;
 mod client;
 mod commit;
@@ -45,6 +46,7 @@ mod store;
 mod ticket_store;
 
 pub use account_store::MongoAccountStore;
+pub use attempt_keys::MongoAttemptKeys;
 pub use audit_reader::MongoAuditReader;
 pub use client::MongoClient;
 pub use config::MongoConfig;

@@ -1,5 +1,6 @@
 //! The payments service: money is taken once, or given back.
 
+mod closing_gateway;
 mod conclude;
 mod follow_orders;
 mod give_up_payment;
@@ -19,6 +20,7 @@ use crate::ports::store::{StoreError, Stored};
 use super::replica_wait::ReplicaWaits;
 use crate::ports::clock::ClockAndIds;
 
+pub use closing_gateway::ClosingGateway;
 pub use follow_orders::PaymentsFollowOrders;
 pub use pay_order::{NotHeardOf, PayOrder};
 pub use settle::SettlePayments;

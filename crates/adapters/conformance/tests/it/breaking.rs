@@ -6,6 +6,7 @@ mod clocks;
 mod drafts;
 mod gateways;
 mod identity;
+mod keys;
 mod limits;
 mod one_log;
 mod others;

@@ -1,10 +1,12 @@
 //! Every promise of every port, kept in memory.
 
+mod asked;
 mod faults;
 mod feeding;
 mod machine;
 mod world;
 
+use asked::Asked;
 use feeding::Shop;
 use world::World;
 
@@ -20,6 +22,12 @@ mod by_the_machine {
     ticketing_conformance::clock!(Machine::default());
 }
 
+mod by_asking {
+    use super::Asked;
+
+    ticketing_conformance::gateway!(Asked::default());
+}
+
 ticketing_conformance::account_store!(World::default());
 ticketing_conformance::ticket_store!(World::default());
 ticketing_conformance::order_store!(World::default());
@@ -30,6 +38,7 @@ ticketing_conformance::event_log!(World::default());
 ticketing_conformance::parking!(World::default());
 ticketing_conformance::timers!(World::default());
 ticketing_conformance::gateway!(World::default());
+ticketing_conformance::attempt_keys!(Asked::default());
 ticketing_conformance::sessions!(World::default());
 ticketing_conformance::limits!(World::default());
 ticketing_conformance::drafts!(World::default());

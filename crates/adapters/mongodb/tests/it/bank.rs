@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::{Bson, Document, doc};
+use ticketing_conformance::attempt_keys::AttemptKeysFixture;
 use ticketing_conformance::gateway::{BuyerAct, GatewayFixture, TestCards};
 use ticketing_conformance::sample;
 use ticketing_conformance::time::TimeFixture;
@@ -11,12 +12,13 @@ use ticketing_core::domain::ids::{PaymentId, RefundId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::attempt_keys::AttemptKeys;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::gateway::{
     Capture, CardToken, GatewayError, GatewayNotice, PaymentGateway, Refund, UnverifiedNotice,
 };
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
-use ticketing_mongodb::{MongoClient, MongoGateway};
+use ticketing_mongodb::{MongoAttemptKeys, MongoClient, MongoGateway};
 
 use crate::world::connected;
 
@@ -91,6 +93,28 @@ impl GatewayFixture for Bank {
 
     fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> UnverifiedNotice {
         self.sandbox.sign_notice(notice, at)
+    }
+}
+
+/// The keys of attempts.
+pub(crate) struct Keys(MongoClient, MongoAttemptKeys);
+
+impl Keys {
+    pub(crate) async fn open() -> Self {
+        let client = connected().await;
+        let keys = MongoAttemptKeys::open(&client).await.expect("the keys open");
+        Self(client, keys)
+    }
+}
+
+#[async_trait]
+impl AttemptKeysFixture for Keys {
+    fn keys(&self) -> Arc<dyn AttemptKeys> {
+        Arc::new(self.1.clone())
+    }
+
+    async fn reopened(&self) -> Arc<dyn AttemptKeys> {
+        Arc::new(MongoAttemptKeys::open(&self.0).await.expect("the keys open again"))
     }
 }
 

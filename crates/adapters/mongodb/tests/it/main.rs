@@ -24,4 +24,5 @@ ticketing_conformance::payment_store!(World::payments().await);
 ticketing_conformance::outbox!(World::orders().await);
 ticketing_conformance::parking!(World::orders().await);
 ticketing_conformance::gateway!(bank::Bank::open().await);
+ticketing_conformance::attempt_keys!(bank::Keys::open().await);
 ticketing_conformance::audit_reader!(Marketplace::open().await);
