@@ -11,6 +11,8 @@ use ticketing_core::messaging::driver::Pace;
 use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::PaymentGateway;
+use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
+use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_feed::TicketFeed;
@@ -20,7 +22,7 @@ use crate::config::{Config, Service};
 use crate::live::{FeedLive, LiveUpdates};
 use crate::remote::RemoteServices;
 use crate::runtime::Assembly;
-use crate::state::{AppState, EdgePorts, Guards, Health, Running};
+use crate::state::{AppState, DeviceKey, Guards, Health, Limiters, OwnSessions, Running};
 use crate::telemetry::{EngineCount, Metrics};
 
 /// Everything that the services of one process plug in.
@@ -68,6 +70,21 @@ pub struct WebPorts {
     pub drafts: Arc<dyn DraftStore>,
 }
 
+/// What stands between a request and a service.
+#[derive(Debug)]
+pub struct EdgePorts {
+    /// Reads access tokens.
+    pub verifier: Arc<dyn TokenVerifier>,
+    /// Tells which sessions are alive.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Counts tries, with all other processes.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Counts reads, and changes while `limiter` does not answer, in this process alone.
+    pub local_limiter: Arc<dyn RateLimiter>,
+    /// Knows browsers that signed in before; every process of accounts has the same.
+    pub devices: DeviceKey,
+}
+
 /// Puts the services together over their engines. Nothing runs yet.
 ///
 /// # Errors
@@ -100,16 +117,21 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     let health = Arc::<Health>::default();
     let batchers = orders.as_ref().map(|orders| orders.batchers.clone());
     counts.push(loops_ended(&health));
+    let EdgePorts { verifier, sessions, limiter, local_limiter, devices } = edge;
+    let sessions = Arc::new(OwnSessions { verifier, sessions, devices, clock: Arc::clone(&context.env.clock) });
+    let limiters = Limiters { shared: limiter, local: local_limiter };
     let metrics = Metrics::new(batchers, loops.counts(), counts);
     let app = AppState {
         services,
-        guards: Guards::new(&edge, &config.http, Arc::clone(&context.env.clock)),
+        guards: Guards::new(&limiters, &config.http, Arc::clone(&context.env.clock)),
         env: context.env,
         http: config.http.clone(),
         gateway: config.gateway(),
         health,
         metrics: metrics.clone(),
-        edge,
+        identity: Arc::clone(&sessions) as _,
+        sessions: Some(sessions),
+        limiters,
         remote: remote.names(),
         drafts,
         stopping,

@@ -15,7 +15,6 @@ use futures::FutureExt;
 use tokio::net::TcpListener;
 
 use ticketing_core::ports::BoxError;
-use ticketing_core::ports::identity::IdentityError;
 
 use crate::config::{Config, Gateway};
 use crate::runtime::{Assembly, Running};
@@ -127,7 +126,7 @@ fn say_what_is_not_real(config: &Config) {
 /// Whoever connects meanwhile waits with it, so a service that restarts refuses nobody.
 /// Without accounts it serves all the same, and says that it is not ready.
 async fn keys_known(app: &App) {
-    let is_unknown = || matches!(app.edge.verifier.verify("", app.env.now()), Err(IdentityError::Unavailable(_)));
+    let is_unknown = || app.own_sessions().is_ok_and(|own| own.keys().is_err());
     let known = async {
         while is_unknown() {
             tokio::time::sleep(LOOK_AGAIN).await;

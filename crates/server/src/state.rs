@@ -5,6 +5,9 @@
 mod device_key;
 mod guards;
 mod health;
+mod identify;
+mod limiters;
+mod own_sessions;
 mod owner;
 
 use std::sync::{Arc, OnceLock};
@@ -12,8 +15,6 @@ use std::sync::{Arc, OnceLock};
 use ticketing_core::messaging::shutdown::Shutdown;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::drafts::DraftStore;
-use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
-use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::usecase::accounts::Accounts;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::Orders;
@@ -26,6 +27,9 @@ use crate::telemetry::Metrics;
 pub use device_key::DeviceKey;
 pub(crate) use guards::Guards;
 pub use health::Health;
+pub use identify::{Actor, Identify};
+pub(crate) use limiters::Limiters;
+pub(crate) use own_sessions::OwnSessions;
 pub(crate) use owner::owner;
 
 /// What every handler works with. A clone is the same marketplace.
@@ -45,7 +49,11 @@ pub struct AppState {
     pub health: Arc<Health>,
     /// What is counted.
     pub metrics: Metrics,
-    pub(crate) edge: EdgePorts,
+    /// Finds out who acts.
+    pub(crate) identity: Arc<dyn Identify>,
+    /// Sessions of ours; `None` if an application around us identifies people.
+    pub(crate) sessions: Option<Arc<OwnSessions>>,
+    pub(crate) limiters: Limiters,
     pub(crate) guards: Guards,
     /// Which services run in other processes.
     pub(crate) remote: Vec<Service>,
@@ -82,6 +90,15 @@ impl AppState {
     /// [`Error::Broken`] where it does not run; its routes are served only where it does.
     pub fn accounts(&self) -> Result<&Accounts, Error> {
         self.running.accounts.as_ref().ok_or_else(|| runs_elsewhere(Service::Accounts))
+    }
+
+    /// Who is signed in, by sessions of ours.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where there are none.
+    pub(crate) fn own_sessions(&self) -> Result<&OwnSessions, Error> {
+        self.sessions.as_deref().ok_or_else(|| runs_elsewhere(Service::Accounts))
     }
 
     /// What is offered.
@@ -129,19 +146,4 @@ impl std::fmt::Debug for AppState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AppState").field("services", &self.services).finish_non_exhaustive()
     }
-}
-
-/// What stands between a request and a service.
-#[derive(Debug)]
-pub struct EdgePorts {
-    /// Reads access tokens.
-    pub verifier: Arc<dyn TokenVerifier>,
-    /// Tells which sessions are alive.
-    pub sessions: Arc<dyn SessionStore>,
-    /// Counts tries, with all other processes.
-    pub limiter: Arc<dyn RateLimiter>,
-    /// Counts reads, and changes while `limiter` does not answer, in this process alone.
-    pub local_limiter: Arc<dyn RateLimiter>,
-    /// Knows browsers that signed in before; every process of accounts has the same.
-    pub devices: DeviceKey,
 }

@@ -14,7 +14,7 @@ use ticketing_core::domain::ids::SessionId;
 use ticketing_core::usecase::accounts::{ChangePassword, Renewal, SignIn, SignUp, SignedIn};
 use ticketing_core::usecase::error::Error;
 
-use crate::http::auth::actor::{Actor, Bearer};
+use crate::http::auth::actor::Bearer;
 use crate::http::auth::cookies::SessionCookies;
 use crate::http::auth::renew::renew;
 use crate::http::client::ClientInfo;
@@ -22,7 +22,7 @@ use crate::http::extract::{Json, Named};
 use crate::http::limits::SignInTry;
 use crate::http::problem::Problem;
 use crate::http::trace::RequestTrace;
-use crate::state::App;
+use crate::state::{Actor, App};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -106,7 +106,7 @@ async fn sign_out(
         Some(actor) => actor,
         None => renew(&app, &headers, &client).await?.access.claims.into(),
     };
-    app.accounts()?.sign_out(actor.account, actor.session).await?;
+    app.accounts()?.sign_out(actor.account, actor.session()?).await?;
     Ok((StatusCode::NO_CONTENT, SessionCookies::end(client.https), ()).into_response())
 }
 
@@ -147,10 +147,11 @@ async fn refresh(State(app): State<App>, client: ClientInfo, headers: HeaderMap)
 ))]
 async fn change_password(
     State(app): State<App>,
-    Actor { account, session }: Actor,
+    actor: Actor,
     attempt: SignInTry,
     Json(body): Json<PasswordChange>,
 ) -> Result<Response, Problem> {
+    let (account, session) = (actor.account, actor.session()?);
     let accounts = app.accounts()?.clone();
     // Whoever has a session guesses no faster than whoever has none.
     let admitted = attempt.admit(&app, &accounts.account(account).await?.email).await?;
@@ -179,7 +180,8 @@ async fn change_password(
 ))]
 async fn list_sessions(State(app): State<App>, actor: Actor) -> Result<Json<SessionList>, Problem> {
     let sessions = app.accounts()?.sessions(actor.account).await?;
-    let items = sessions.into_iter().map(|session| SessionBody::new(session, actor.session)).collect();
+    let current = actor.session()?;
+    let items = sessions.into_iter().map(|session| SessionBody::new(session, current)).collect();
     Ok(Json(SessionList { items }))
 }
 
@@ -190,7 +192,7 @@ async fn list_sessions(State(app): State<App>, actor: Actor) -> Result<Json<Sess
     (status = 401, description = "`not_signed_in`, `session_over`"),
 ))]
 async fn revoke_other_sessions(State(app): State<App>, actor: Actor) -> Result<StatusCode, Problem> {
-    app.accounts()?.revoke_other_sessions(actor.account, actor.session).await?;
+    app.accounts()?.revoke_other_sessions(actor.account, actor.session()?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

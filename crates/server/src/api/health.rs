@@ -18,13 +18,12 @@ use uuid::Uuid;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, SessionId, TicketId};
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::error_chain;
-use ticketing_core::ports::identity::IdentityError;
 use ticketing_core::ports::order_store::OrderNeeds;
 use ticketing_core::ports::payment_store::PaymentNeeds;
 
 use crate::config::{Gateway, Service};
 use crate::http::extract::Json;
-use crate::state::App;
+use crate::state::{App, OwnSessions};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(livez))
@@ -100,7 +99,8 @@ const WITHIN: Duration = Duration::from_secs(2);
 
 async fn checks(app: &App) -> Vec<Check> {
     let stores = app.services.iter().filter_map(|service| Some((service.name(), store_of(*service, app)?)));
-    let identity = app.services.iter().any(|service| service.has_api()).then(|| identity(app));
+    let has_api = app.services.iter().any(|service| service.has_api());
+    let identity = app.sessions.as_deref().filter(|_| has_api).map(identity);
     let checks = stores.chain(identity.into_iter().flatten()).map(|(name, probe)| async move {
         let ok = match tokio::time::timeout(WITHIN, probe).await {
             Ok(Ok(())) => true,
@@ -142,14 +142,9 @@ fn store_of(service: Service, app: &App) -> Option<Probe<'_>> {
 }
 
 /// Asks who nobody is: without keys and sessions nobody is believed to be signed in.
-fn identity(app: &App) -> [(&'static str, Probe<'_>); 2] {
-    let keys = async move {
-        match app.edge.verifier.verify("", app.env.now()) {
-            Ok(_) | Err(IdentityError::InvalidToken) => Ok(()),
-            Err(error @ IdentityError::Unavailable(_)) => Err(error.into()),
-        }
-    };
-    let sessions = async move { Ok(app.edge.sessions.session(SessionId::new(Uuid::nil())).await.map(drop)?) };
+fn identity(own: &OwnSessions) -> [(&'static str, Probe<'_>); 2] {
+    let keys = async move { Ok(own.keys()?) };
+    let sessions = async move { Ok(own.sessions.session(SessionId::new(Uuid::nil())).await.map(drop)?) };
     [("keys", keys.boxed()), (SESSIONS, sessions.boxed())]
 }
 

@@ -14,10 +14,10 @@ use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::{Money, Quantity};
 use ticketing_core::usecase::orders::PlaceOrder;
 
-use crate::http::auth::actor::{Actor, Change};
+use crate::http::auth::actor::Change;
 use crate::http::extract::{Json, Named, Query, RequestKey};
 use crate::http::problem::Problem;
-use crate::state::App;
+use crate::state::{Actor, App};
 
 use super::list::ListId;
 

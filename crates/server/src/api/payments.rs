@@ -12,12 +12,12 @@ use ticketing_core::domain::ids::OrderId;
 use ticketing_core::ports::gateway::{CardToken, UnverifiedNotice};
 use ticketing_core::usecase::payments::PayOrder;
 
-use crate::http::auth::actor::{Actor, Change};
+use crate::http::auth::actor::Change;
 use crate::http::extract::{Json, Query, RequestKey, read_body};
 use crate::http::limits::Payer;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::trace::RequestTrace;
-use crate::state::App;
+use crate::state::{Actor, App};
 
 /// The longest token of a card, in bytes.
 const LONGEST_TOKEN: usize = 200;

@@ -19,11 +19,11 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
 
-use crate::http::auth::actor::{Actor, Change};
+use crate::http::auth::actor::Change;
 use crate::http::etag::{IfMatch, IfNoneMatch, etag};
 use crate::http::extract::{Json, Named, Query, RequestKey};
 use crate::http::problem::Problem;
-use crate::state::App;
+use crate::state::{Actor, App};
 
 use super::list::{ListId, given};
 

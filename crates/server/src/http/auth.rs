@@ -3,5 +3,6 @@
 pub mod actor;
 pub mod cookies;
 pub(crate) mod devices;
+pub(crate) mod own_sessions;
 pub mod renew;
-pub mod same_origin;
+pub(crate) mod same_origin;

@@ -7,11 +7,14 @@
 mod forwarded;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::header::HOST;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+
+use ticketing_core::usecase::error::Error;
 
 use crate::config::{HttpConfig, Network, WebOrigin};
 use crate::http::problem::Problem;
@@ -47,8 +50,8 @@ impl ClientInfo {
     }
 
     /// The client of a request that passed the edge.
-    pub(crate) fn in_request(extensions: &Extensions) -> Result<&Self, Problem> {
-        extensions.get().ok_or_else(|| Problem::broken(NoClient))
+    pub(crate) fn in_request(extensions: &Extensions) -> Result<&Self, Error> {
+        extensions.get().ok_or_else(|| Error::Broken(Arc::new(NoClient)))
     }
 
     /// Which host the browser asked: ours, or the one that a trusted proxy names.
@@ -75,7 +78,7 @@ impl<S: Sync> FromRequestParts<S> for ClientInfo {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Self::in_request(&parts.extensions).cloned()
+        Ok(Self::in_request(&parts.extensions)?.clone())
     }
 }
 

@@ -22,7 +22,6 @@ use uuid::Uuid;
 
 use ticketing_api::headers::X_REQUEST_ID;
 
-use crate::config::HttpConfig;
 use crate::http::auth::same_origin;
 use crate::http::client::ClientInfo;
 use crate::http::extract::read_body;
@@ -51,7 +50,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let client = ClientInfo::of(request.headers(), request.extensions(), &app.http);
     let https = client.https;
 
-    let admitted = match check(&request, &client, &app.http) {
+    let admitted = match check(&request, &client, &app) {
         Ok(()) => count(&app, request.method(), request.uri().path(), client.address).await,
         Err(problem) => Err(problem),
     };
@@ -83,9 +82,13 @@ pub(crate) fn rendered(id: Uuid, response: &mut Response) {
 /// Whether a request is meant for this site, and no other site makes a browser send it.
 ///
 /// Each process looks at what it is sent, so a service is safe without a front door before it.
-fn check(request: &Request, client: &ClientInfo, http: &HttpConfig) -> Result<(), Problem> {
+fn check(request: &Request, client: &ClientInfo, app: &App) -> Result<(), Problem> {
     host::check(request)?;
-    if is_safe(request.method()) { Ok(()) } else { same_origin::check(request.headers(), client.host(), http) }
+    if is_safe(request.method()) {
+        return Ok(());
+    }
+    let unasked = |headers: &HeaderMap| app.identity.is_sent_unasked(headers);
+    same_origin::check(request.headers(), client.host(), &app.http, unasked)
 }
 
 /// Counts a request for the network of its client, unless the process that carries it out does.

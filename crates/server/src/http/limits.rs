@@ -29,7 +29,7 @@ pub(crate) async fn check_write(app: &App, path: &str, address: IpAddr) -> Resul
         return Ok(());
     };
     let verdict = if is_carried_out_elsewhere(app, path) {
-        by_network(&*app.edge.local_limiter, "form", address, quota).await
+        by_network(&*app.limiters.local, "form", address, quota).await
     } else {
         by_network(&app.guards.changes, "write", address, quota).await
     };
@@ -61,14 +61,14 @@ fn is_carried_out_elsewhere(app: &App, path: &str) -> bool {
 /// Each process counts for itself: a read should cost no round trip, and takes time of this process above all.
 pub(crate) async fn check_read(app: &App, path: &str, address: IpAddr) -> Result<(), Problem> {
     let Some(quota) = app.http.limits.reads_per_address.filter(|_| !is_cheap(path)) else { return Ok(()) };
-    allowed(by_network(&*app.edge.local_limiter, "read", address, quota).await.map_err(Problem::unavailable)?)
+    allowed(by_network(&*app.limiters.local, "read", address, quota).await.map_err(Problem::unavailable)?)
 }
 
 /// Whether what somebody typed may be kept for them: twice as often as a network may ask for changes.
 pub(crate) async fn may_keep(app: &App, address: IpAddr) -> bool {
     let Some(Quota { burst, per }) = app.http.limits.writes_per_address else { return true };
     let quota = Quota { burst: burst.saturating_mul(2), per: per / 2 };
-    matches!(by_network(&*app.edge.local_limiter, "draft", address, quota).await, Ok(Verdict::Allowed))
+    matches!(by_network(&*app.limiters.local, "draft", address, quota).await, Ok(Verdict::Allowed))
 }
 
 /// What is asked for by machines, or sent from memory as it is.

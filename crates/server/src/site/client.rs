@@ -18,12 +18,12 @@ use tower::ServiceExt;
 
 use ticketing_api::headers::{IDEMPOTENCY_KEY, TRACEPARENT};
 
-use crate::http::auth::actor::Actor;
 use crate::http::client::{ClientInfo, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use crate::http::edge::{rendered, unless_panicked};
 use crate::http::trace::RequestTrace;
 use crate::http::unwritten::Unwritten;
 use crate::remote::FromPage;
+use crate::state::Actor;
 
 /// Asks the API on behalf of whoever a request for a page comes from.
 #[derive(Debug, Clone)]

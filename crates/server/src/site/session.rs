@@ -8,8 +8,9 @@ use ticketing_api::accounts::{AccountBody, CurrentUserBody};
 use ticketing_api::paths;
 use ticketing_web::Viewer;
 
-use crate::http::auth::actor::{Actor, Bearer};
+use crate::http::auth::actor::Bearer;
 use crate::http::auth::cookies::{ACCESS, REFRESH, cookies};
+use crate::state::Actor;
 
 use super::client::{Answer, ApiClient};
 

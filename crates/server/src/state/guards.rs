@@ -9,7 +9,7 @@ use ticketing_core::ports::clock::Clock;
 use crate::config::HttpConfig;
 use crate::network::Shares;
 
-use super::EdgePorts;
+use super::Limiters;
 use fallback::FallbackLimiter;
 
 /// What keeps one network from taking what is everybody's.
@@ -25,11 +25,11 @@ pub(crate) struct Guards {
 }
 
 impl Guards {
-    pub(crate) fn new(edge: &EdgePorts, http: &HttpConfig, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(limiters: &Limiters, http: &HttpConfig, clock: Arc<dyn Clock>) -> Self {
         // By default a quarter of the line: two kinds of browsers have a share each.
         let passwords_around = http.passwords_per_address.saturating_mul(2);
         Self {
-            changes: FallbackLimiter::new(&edge.limiter, &edge.local_limiter, clock),
+            changes: FallbackLimiter::new(limiters, clock),
             passwords: Shares::new(http.passwords_per_address, passwords_around),
             passwords_of_known: Shares::new(http.passwords_per_address, passwords_around),
             listeners: Shares::of(http.live_listeners_per_address, http.live_listeners),

@@ -8,9 +8,8 @@ use ticketing_memory::MemoryEngines;
 
 use super::keys::Identity;
 use crate::config::{Config, Service};
-use crate::marketplace::{Engines, PaymentPorts, WebPorts};
+use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
 use crate::remote::RemoteServices;
-use crate::state::EdgePorts;
 
 /// Everything that the services of this process plug in, over engines in memory; passwords are hashed at `cost`.
 ///

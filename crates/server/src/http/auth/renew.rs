@@ -9,8 +9,8 @@ use crate::http::client::ClientInfo;
 use crate::http::problem::Problem;
 use crate::state::App;
 
-use super::actor::weightier;
 use super::cookies::{REFRESH, cookies};
+use super::own_sessions::weightier;
 
 /// Exchanges the refresh cookie of a request; where it comes more than once, the first that is good.
 ///
@@ -24,13 +24,13 @@ pub(crate) async fn renew(app: &App, headers: &HeaderMap, client: &ClientInfo) -
     for token in cookies(headers, REFRESH, client.https) {
         match exchange(app, token).await {
             Ok(refreshed) => return Ok(refreshed),
-            Err(problem) => refusal = weightier(refusal, problem),
+            Err(error) => refusal = weightier(refusal, error),
         }
     }
-    Err(refusal.unwrap_or_else(Problem::not_signed_in))
+    Err(refusal.map_or_else(Problem::not_signed_in, Problem::from))
 }
 
-async fn exchange(app: &App, token: &str) -> Result<Refreshed, Problem> {
-    let token: RefreshToken = token.parse().map_err(|error: Error| Problem::from(error))?;
-    Ok(app.accounts()?.refresh(&token).await?)
+async fn exchange(app: &App, token: &str) -> Result<Refreshed, Error> {
+    let token: RefreshToken = token.parse()?;
+    app.accounts()?.refresh(&token).await
 }

@@ -10,18 +10,24 @@ use http::{HeaderMap, HeaderName};
 use crate::config::HttpConfig;
 use crate::http::problem::Problem;
 
-use super::actor::bearer;
-use super::cookies::{ACCESS, REFRESH};
+use super::own_sessions::bearer;
 
 /// Where a browser was when it asked; no page can set it.
 pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses a change of what is at `host` that another site asks for.
 ///
+/// Without a word of the browser it must not carry what browsers send `unasked`.
+///
 /// # Errors
 ///
 /// [`Problem::cross_origin`].
-pub fn check(headers: &HeaderMap, host: Option<&str>, http: &HttpConfig) -> Result<(), Problem> {
+pub(crate) fn check(
+    headers: &HeaderMap,
+    host: Option<&str>,
+    http: &HttpConfig,
+    unasked: impl FnOnce(&HeaderMap) -> bool,
+) -> Result<(), Problem> {
     // No other site can make a browser send this header.
     if bearer(headers).is_some() {
         return Ok(());
@@ -31,7 +37,7 @@ pub fn check(headers: &HeaderMap, host: Option<&str>, http: &HttpConfig) -> Resu
         (Some("same-origin" | "none"), _) => true,
         (_, Some(origin)) => is_ours(origin, host, http),
         (Some(_), None) => false,
-        (None, None) => !ACCESS.is_in(headers) && !REFRESH.is_in(headers),
+        (None, None) => !unasked(headers),
     };
     if allowed { Ok(()) } else { Err(Problem::cross_origin()) }
 }
@@ -51,12 +57,13 @@ fn is_ours(origin: &str, host: Option<&str>, http: &HttpConfig) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::own_sessions::has_cookies;
     use super::*;
 
     fn is_allowed(headers: &[(&str, &str)], http: &HttpConfig) -> bool {
         let request = http::Request::post("/api/orders");
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        check(request.headers_ref().unwrap(), Some("shop.example"), http).is_ok()
+        check(request.headers_ref().unwrap(), Some("shop.example"), http, has_cookies).is_ok()
     }
 
     #[test]
@@ -80,7 +87,7 @@ mod tests {
     fn the_usual_port_may_be_named() {
         let allowed = |origin, host| {
             let headers = HeaderMap::from_iter([(ORIGIN, http::HeaderValue::from_static(origin))]);
-            check(&headers, Some(host), &HttpConfig::default()).is_ok()
+            check(&headers, Some(host), &HttpConfig::default(), has_cookies).is_ok()
         };
 
         assert!(allowed("https://shop.example", "shop.example:443"));

@@ -24,7 +24,7 @@ use crate::http::auth::devices::{AccountMark, KnownAccounts};
 use crate::http::client::ClientInfo;
 use crate::http::problem::Problem;
 use crate::network::Share;
-use crate::state::App;
+use crate::state::{App, DeviceKey};
 
 use super::counting::{allowed, by_network};
 
@@ -36,6 +36,7 @@ const LINE_MOVES: Duration = Duration::from_secs(1);
 pub(crate) struct SignInTry {
     client: ClientInfo,
     device: String,
+    devices: DeviceKey,
     known: KnownAccounts,
 }
 
@@ -51,9 +52,10 @@ impl FromRequestParts<App> for SignInTry {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let client = ClientInfo::in_request(&parts.extensions)?.clone();
-        let known = app.edge.devices.known(&parts.headers, client.https, app.env.now());
+        let devices = app.own_sessions()?.devices.clone();
+        let known = devices.known(&parts.headers, client.https, app.env.now());
         let device = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-        Ok(Self { client, device: device.unwrap_or("unknown").to_owned(), known })
+        Ok(Self { client, device: device.unwrap_or("unknown").to_owned(), devices, known })
     }
 }
 
@@ -100,7 +102,7 @@ impl SignInTry {
     /// The cookie by which this browser is known from now on as one that signed in to an account.
     pub(crate) fn remember(&self, app: &App, email: &EmailAddress) -> HeaderValue {
         let known = self.known.and(AccountMark::of(email), app.env.now());
-        app.edge.devices.cookie(&known, self.client.https)
+        self.devices.cookie(&known, self.client.https)
     }
 
     async fn check_as_known(&self, app: &App, account: &AccountMark) -> Result<Verdict, Problem> {
@@ -108,7 +110,7 @@ impl SignInTry {
             return Ok(Verdict::Denied { retry_after: Duration::ZERO });
         }
         let Some(quota) = app.http.limits.sign_in_of_known_browsers else { return Ok(Verdict::Allowed) };
-        app.edge.limiter.check(&format!("sign-in:known:{account}"), quota).await.map_err(silent)
+        app.limiters.shared.check(&format!("sign-in:known:{account}"), quota).await.map_err(silent)
     }
 
     /// From the narrowest to the widest, so that what one network is denied uses up nothing of others.
@@ -122,13 +124,13 @@ impl SignInTry {
 
     async fn check_network(&self, app: &App, what: &str, quota: Option<Quota>) -> Result<(), Problem> {
         let Some(quota) = quota else { return Ok(()) };
-        allowed(by_network(&*app.edge.limiter, what, self.client.address, quota).await.map_err(silent)?)
+        allowed(by_network(&*app.limiters.shared, what, self.client.address, quota).await.map_err(silent)?)
     }
 }
 
 async fn check(app: &App, key: &str, quota: Option<Quota>) -> Result<(), Problem> {
     let Some(quota) = quota else { return Ok(()) };
-    allowed(app.edge.limiter.check(key, quota).await.map_err(silent)?)
+    allowed(app.limiters.shared.check(key, quota).await.map_err(silent)?)
 }
 
 /// Without an answer nobody signs in: guessing passwords must stay limited.

@@ -10,6 +10,8 @@ use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::error_chain;
 use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
 
+use crate::state::Limiters;
+
 /// Asks the limiter that all processes share; while that does not answer, this process counts for itself.
 ///
 /// So an outage is no free pass, and nobody is kept from buying by it.
@@ -22,7 +24,8 @@ pub(crate) struct FallbackLimiter {
 }
 
 impl FallbackLimiter {
-    pub(super) fn new(shared: &Arc<dyn RateLimiter>, local: &Arc<dyn RateLimiter>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(limiters: &Limiters, clock: Arc<dyn Clock>) -> Self {
+        let Limiters { shared, local } = limiters;
         Self { shared: Arc::clone(shared), local: Arc::clone(local), clock, silent: Seldom::default() }
     }
 }
@@ -93,9 +96,8 @@ mod tests {
     }
 
     async fn asked(shared: Option<Verdict>, local: Option<Verdict>) -> Option<Verdict> {
-        let (shared, local): (Arc<dyn RateLimiter>, Arc<dyn RateLimiter>) =
-            (Arc::new(Says(shared)), Arc::new(Says(local)));
-        let limiter = FallbackLimiter::new(&shared, &local, Arc::new(Noon));
+        let limiters = Limiters { shared: Arc::new(Says(shared)), local: Arc::new(Says(local)) };
+        let limiter = FallbackLimiter::new(&limiters, Arc::new(Noon));
         limiter.check("key", Quota { burst: 1, per: Duration::from_secs(1) }).await.ok()
     }
 
