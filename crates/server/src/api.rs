@@ -14,33 +14,34 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::Service;
 use crate::http::slash::also_with_slash;
-use crate::live::{self, Streams};
+use crate::live;
 use crate::state::App;
 
-/// The routes of the services that run here.
-pub(crate) fn router(app: &App, streams: Streams) -> Router<App> {
-    let mut routes = described(&app.services);
-    if app.services.contains(&Service::Web) {
-        routes = routes.merge(live::routes().with_state(streams));
-    }
-    let (router, description) = routes.split_for_parts();
+/// The routes of some services, and more.
+pub(crate) fn router(services: &[Service], more: OpenApiRouter<App>) -> Router<App> {
+    let (router, description) = described(services).merge(more).split_for_parts();
     description.paths.paths.keys().fold(router, |router, path| also_with_slash(router, path))
 }
 
 /// The API as `OpenAPI` 3.1.
 #[must_use]
 pub fn description(services: &[Service]) -> OpenApi {
-    let mut description = described(services).into_openapi();
+    let mut description = described(services).merge(every_process()).into_openapi();
     if services.contains(&Service::Web) {
         description.merge(live::routes().into_openapi());
     }
     docs::complete(&mut description);
+    docs::add_security(&mut description);
     description
 }
 
+/// What every process serves, whichever services run there.
+pub(crate) fn every_process() -> OpenApiRouter<App> {
+    docs::routes().merge(docs::page_routes()).merge(health::routes())
+}
+
 fn described(services: &[Service]) -> OpenApiRouter<App> {
-    let router = docs::routes().merge(health::routes());
-    services.iter().fold(router, |router, service| match service {
+    services.iter().fold(OpenApiRouter::new(), |router, service| match service {
         Service::Accounts => router.merge(accounts::routes()),
         Service::Tickets => router.merge(tickets::routes()),
         Service::Orders => router.merge(orders::routes()),

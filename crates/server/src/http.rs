@@ -8,6 +8,7 @@ pub mod edge;
 pub mod etag;
 pub mod extract;
 pub(crate) mod limits;
+pub(crate) mod prefix;
 pub mod problem;
 pub(crate) mod slash;
 pub mod trace;

@@ -9,6 +9,7 @@
 //! - [`runtime`]: the loops behind the routes, and how they end in order.
 //! - [`marketplace`]: the services over the engines they were given.
 //! - [`wiring`]: the composition root, which alone names adapters.
+//! - [`embed`]: the JSON API inside an application that has users of its own.
 //! - [`cli`]: the command line, from settings to what is asked for.
 //!
 //! # Examples
@@ -56,6 +57,8 @@ pub mod runtime;
 pub mod serve;
 mod surface;
 pub mod wiring;
+
+pub mod embed;
 
 pub mod cli;
 

@@ -4,7 +4,7 @@
 //! [`assemble`]; everything behind that is the same. A service runs if its
 //! ports are there.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use ticketing_core::assembly::{AccountPorts, AssemblyError, ExpirationPorts, Loops, ServiceContext, ServicePorts};
 use ticketing_core::messaging::driver::Pace;
@@ -18,11 +18,12 @@ use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_feed::TicketFeed;
 use ticketing_core::ports::ticket_store::TicketStore;
 
+use crate::api::docs::of_process;
 use crate::config::{Config, Service};
 use crate::live::{FeedLive, LiveUpdates};
 use crate::remote::RemoteServices;
 use crate::runtime::Assembly;
-use crate::state::{AppState, DeviceKey, Guards, Health, Limiters, OwnSessions, Running};
+use crate::state::{AppState, Description, DeviceKey, Guards, Health, Limiters, OwnSessions, Running};
 use crate::telemetry::{EngineCount, Metrics};
 
 /// Everything that the services of one process plug in.
@@ -122,6 +123,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     let limiters = Limiters { shared: limiter, local: local_limiter };
     let metrics = Metrics::new(batchers, loops.counts(), counts);
     let app = AppState {
+        docs: docs(&services),
         services,
         guards: Guards::new(&limiters, &config.http, Arc::clone(&context.env.clock)),
         env: context.env,
@@ -131,15 +133,20 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         metrics: metrics.clone(),
         identity: Arc::clone(&sessions) as _,
         sessions: Some(sessions),
+        is_tokens_only: false,
         limiters,
         remote: remote.names(),
         drafts,
         stopping,
-        docs: OnceLock::new(),
         running: Running { accounts, tickets, orders, payments },
     };
     let loops = loops.watched(|step| metrics.watch(step));
     Ok(Assembly { app: Arc::new(app), live, remote, loops, http_stops })
+}
+
+fn docs(services: &[Service]) -> Description {
+    let services = services.to_vec();
+    LazyLock::new(Box::new(move || of_process(&services)))
 }
 
 fn loops_ended(health: &Arc<Health>) -> EngineCount {

@@ -10,7 +10,7 @@ mod limiters;
 mod own_sessions;
 mod owner;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use ticketing_core::messaging::shutdown::Shutdown;
 use ticketing_core::ports::clock::ClockAndIds;
@@ -61,17 +61,15 @@ pub struct AppState {
     pub(crate) drafts: Option<Arc<dyn DraftStore>>,
     /// Ends what holds connections open.
     pub(crate) stopping: Shutdown,
-    /// The description of the API, written once and asked for seldom.
-    pub(crate) docs: OnceLock<Documents>,
+    /// Whether nothing identifies anybody that a browser sends by itself.
+    pub(crate) is_tokens_only: bool,
+    /// The API, described.
+    pub(crate) docs: Description,
     pub(crate) running: Running,
 }
 
-/// The API, described.
-#[derive(Debug)]
-pub(crate) struct Documents {
-    pub(crate) json: String,
-    pub(crate) html: String,
-}
+/// The description of the API, written when it is first asked for.
+pub(crate) type Description = LazyLock<serde_json::Value, Box<dyn FnOnce() -> serde_json::Value + Send>>;
 
 /// The services that can be called, as far as they run here.
 #[derive(Default)]

@@ -10,7 +10,7 @@ use ticketing_api::paths;
 use crate::config::Service;
 use crate::http::edge;
 use crate::http::problem::Problem;
-use crate::live::Streams;
+use crate::live::{self, Streams};
 use crate::remote::{RemoteServices, forward};
 use crate::runtime::Assembly;
 use crate::state::App;
@@ -21,7 +21,11 @@ pub fn router(assembly: &Assembly) -> Router {
     let Assembly { app, live, remote, .. } = assembly;
     let tickets = remote.get(Service::Tickets).cloned();
     let streams = Streams { app: App::clone(app), live: live.clone(), tickets };
-    let api = inside(with_remote(api::router(app, streams), remote).fallback(nothing_here), app);
+    let mut more = api::every_process();
+    if app.services.contains(&Service::Web) {
+        more = more.merge(live::routes().with_state(streams));
+    }
+    let api = inside(with_remote(api::router(&app.services, more), remote).fallback(nothing_here), app);
     let behind_edge = with_edge(api.clone(), app);
     if !app.services.contains(&Service::Web) {
         return behind_edge;
@@ -33,7 +37,12 @@ pub fn router(assembly: &Assembly) -> Router {
 
 /// What operators ask of this process, on a listener of their own.
 pub fn operators(app: &App) -> Router {
-    with_edge(inside(api::health::operators().fallback(nothing_here), app), app)
+    complete(api::health::operators(), app)
+}
+
+/// Routes with all that is around them.
+pub(crate) fn complete(routes: Router<App>, app: &App) -> Router {
+    with_edge(inside(routes.fallback(nothing_here), app), app)
 }
 
 /// What is answered where there is no room: that the process lives, and that it is busy.

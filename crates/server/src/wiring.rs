@@ -2,6 +2,7 @@
 
 mod engines;
 mod keys;
+mod limiter;
 mod memory;
 mod operate;
 
@@ -20,6 +21,7 @@ use crate::runtime::Assembly;
 
 pub use engines::{connect, ensure_topics};
 pub use keys::check_keys;
+pub(crate) use limiter::limiter;
 pub use memory::engines;
 pub use operate::{AuditPorts, ParkingLots, audit_ports, clock, log, parking_lots, replicas};
 

@@ -6,6 +6,7 @@ mod shape;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde_json::{Value, json};
 use utoipa::PartialSchema;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -15,44 +16,62 @@ use utoipa_axum::routes;
 
 use ticketing_api::problem::{FieldError, PROBLEM_JSON, ProblemBody};
 
-use crate::config::{Gateway, Service};
+use crate::config::Service;
 use crate::http::auth::cookies::{ACCESS, CookieName, REFRESH};
-use crate::state::{App, Documents};
+use crate::http::prefix::Prefix;
+use crate::state::App;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(openapi)).routes(routes!(docs))
+/// For programs.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(openapi))
 }
 
-fn written(services: &[Service], gateway: Option<Gateway>) -> Documents {
-    let description = super::description(services);
-    let json = serde_json::to_string(&description).expect("a description is JSON all through");
-    let value = serde_json::to_value(&description).expect("a description is JSON all through");
-    Documents { json, html: page::render(&value, gateway) }
+/// For people.
+pub(super) fn page_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(docs))
 }
 
-fn documents(app: &App) -> &Documents {
+/// The API of some services inside an application that knows for itself who acts, and whether anything lives.
+pub(crate) fn of_host(services: &[Service]) -> Value {
+    let mut description = super::described(services).merge(routes()).into_openapi();
+    complete(&mut description);
+    for operation in operations(&mut description) {
+        operation.security = None;
+    }
+    written(&description)
+}
+
+/// The API of a process that runs some services.
+pub(crate) fn of_process(services: &[Service]) -> Value {
     // Behind the front door everything is answered, wherever it is served.
-    let is_front_door = app.services.contains(&Service::Web);
-    let services = if is_front_door { &Service::ALL[..] } else { &app.services };
-    app.docs.get_or_init(|| written(services, app.gateway))
+    let is_front_door = services.contains(&Service::Web);
+    written(&super::description(if is_front_door { &Service::ALL } else { services }))
+}
+
+fn written(description: &OpenApi) -> Value {
+    serde_json::to_value(description).expect("a description is JSON all through")
 }
 
 /// Describes the API for programs.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "operations",
     responses((status = 200, body = serde_json::Value, description = "This description")))]
-async fn openapi(State(app): State<App>) -> Response {
+async fn openapi(State(app): State<App>, prefix: Prefix) -> Response {
+    let mut description = app.docs.clone();
+    if let Some(fields) = description.as_object_mut().filter(|_| !prefix.as_str().is_empty()) {
+        fields.insert("servers".to_owned(), json!([{ "url": prefix.as_str() }]));
+    }
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
-    (headers, documents(&app).json.clone()).into_response()
+    (headers, description.to_string()).into_response()
 }
 
 /// Describes the API for people.
 #[utoipa::path(get, path = "/api/docs", tag = "operations",
     responses((status = 200, body = String, description = "A page", content_type = "text/html")))]
 async fn docs(State(app): State<App>) -> Response {
-    ([(CACHE_CONTROL, "no-cache")], Html(documents(&app).html.clone())).into_response()
+    ([(CACHE_CONTROL, "no-cache")], Html(page::render(&app.docs, app.gateway))).into_response()
 }
 
-/// Adds what is the same for every route: who may call, and how a refusal looks.
+/// Adds what is the same for every route: what it is part of, and how a refusal looks.
 pub(super) fn complete(description: &mut OpenApi) {
     description.info.title = "Ticketing".to_owned();
     description.info.version = env!("CARGO_PKG_VERSION").to_owned();
@@ -60,22 +79,23 @@ pub(super) fn complete(description: &mut OpenApi) {
     description.info.license = None;
     description.info.contact = None;
     let components = description.components.get_or_insert_with(Components::default);
-    add_security(components);
     components.schemas.insert("FieldError".to_owned(), FieldError::schema());
     components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
-    for item in description.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            describe_refusals(operation);
-        }
-    }
+    operations(description).for_each(describe_refusals);
+}
+
+fn operations(description: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    let items = description.paths.paths.values_mut();
+    items.flat_map(|item| [&mut item.get, &mut item.put, &mut item.post, &mut item.delete]).flatten()
 }
 
 const INTRODUCTION: &str = "Tickets for sale: see what is on sale, order and pay, or sell your own.\n\
     Every refusal is a problem in the form of RFC 9457, with a code that never changes. \
     Changes that a browser asks for with a cookie must come from this site.";
 
-fn add_security(components: &mut Components) {
+/// Adds by what a request says who acts.
+pub(super) fn add_security(description: &mut OpenApi) {
+    let components = description.components.get_or_insert_with(Components::default);
     let cookie = |name: CookieName| {
         let over_tls = format!("`{}` over TLS", name.on(true));
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name.plain(), &over_tls)))

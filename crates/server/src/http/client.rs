@@ -9,7 +9,7 @@ mod forwarded;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use http::header::HOST;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
@@ -37,13 +37,13 @@ pub(crate) struct ClientInfo {
 
 impl ClientInfo {
     /// The client of a request as it comes in.
-    pub(super) fn of(headers: &HeaderMap, extensions: &Extensions, http: &HttpConfig) -> Self {
-        let peer = peer(extensions);
+    pub(super) fn of(request: &Request, http: &HttpConfig) -> Self {
+        let (headers, peer) = (request.headers(), peer(request.extensions()));
         let is_peer_trusted = is_trusted(peer, &http.trusted_proxies);
         Self {
             address: behind(headers, peer, &http.trusted_proxies),
             https: is_https(headers, is_peer_trusted, http),
-            host: host(headers, is_peer_trusted),
+            host: host(request, is_peer_trusted),
             peer,
             is_peer_trusted,
         }
@@ -107,11 +107,13 @@ fn is_https(headers: &HeaderMap, is_peer_trusted: bool, http: &HttpConfig) -> bo
     proto.is_some_and(|proto| forwarded::first_element(proto).eq_ignore_ascii_case(b"https"))
 }
 
-fn host(headers: &HeaderMap, is_peer_trusted: bool) -> Option<HeaderValue> {
+fn host(request: &Request, is_peer_trusted: bool) -> Option<HeaderValue> {
+    let headers = request.headers();
     let named = headers.get(X_FORWARDED_HOST).filter(|_| is_peer_trusted).map(forwarded::first_element);
     match named.filter(|host| !host.is_empty()) {
         Some(host) => HeaderValue::from_bytes(host).ok(),
-        None => headers.get(HOST).cloned(),
+        // HTTP/2 names it with the path.
+        None => headers.get(HOST).cloned().or_else(|| HeaderValue::from_str(request.uri().authority()?.as_str()).ok()),
     }
 }
 

@@ -26,6 +26,7 @@ use crate::http::auth::same_origin;
 use crate::http::client::ClientInfo;
 use crate::http::extract::read_body;
 use crate::http::limits;
+use crate::http::prefix::Prefix;
 use crate::http::problem::Problem;
 use crate::http::trace::{RequestTrace, request_id};
 use crate::http::unwritten::Unwritten;
@@ -47,7 +48,8 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     request.extensions_mut().insert(trace);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let client = ClientInfo::of(request.headers(), request.extensions(), &app.http);
+    let prefix = Prefix::of(request.uri(), request.extensions());
+    let client = ClientInfo::of(&request, &app.http);
     let https = client.https;
 
     let admitted = match check(&request, &client, &app) {
@@ -65,6 +67,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     };
     Unwritten::write(&mut response);
     rendered(id, &mut response);
+    prefix.complete(response.headers_mut());
     decorate(response.headers_mut(), id, https);
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     app.metrics.request(&method, route, response.status(), began.elapsed());
@@ -84,7 +87,7 @@ pub(crate) fn rendered(id: Uuid, response: &mut Response) {
 /// Each process looks at what it is sent, so a service is safe without a front door before it.
 fn check(request: &Request, client: &ClientInfo, app: &App) -> Result<(), Problem> {
     host::check(request)?;
-    if is_safe(request.method()) {
+    if app.is_tokens_only || is_safe(request.method()) {
         return Ok(());
     }
     let unasked = |headers: &HeaderMap| app.identity.is_sent_unasked(headers);

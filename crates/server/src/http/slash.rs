@@ -1,7 +1,6 @@
 //! Paths with a slash too many at their end lead to the path without it.
 
 use axum::Router;
-use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any};
 use http::header::LOCATION;
@@ -38,7 +37,7 @@ pub(crate) fn also_with_slash(router: Router<App>, path: &str) -> Router<App> {
 }
 
 /// 308, so that whatever was asked is asked again: method and body stay.
-async fn without_slash(OriginalUri(uri): OriginalUri) -> Result<Response, Problem> {
+async fn without_slash(uri: Uri) -> Result<Response, Problem> {
     let target = HeaderValue::from_bytes(target(&uri).as_bytes());
     let target = target.map_err(|_| Problem::not_found("route_not_found", "there is nothing at this path"))?;
     Ok((StatusCode::PERMANENT_REDIRECT, [(LOCATION, target)]).into_response())

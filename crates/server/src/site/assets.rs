@@ -1,9 +1,9 @@
 //! `/assets/*`: the files that pages refer to, kept by browsers for ever.
 
 use axum::Router;
-use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http::Uri;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use crate::http::problem::Problem;
@@ -18,7 +18,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/assets/{name}", get(asset)).route("/favicon.ico", get(icon))
 }
 
-async fn asset(OriginalUri(uri): OriginalUri) -> Result<Response, Problem> {
+async fn asset(uri: Uri) -> Result<Response, Problem> {
     send(uri.path(), FOR_EVER)
 }
 

@@ -5,7 +5,7 @@ mod drafts;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use axum::extract::{FromRequestParts, OriginalUri};
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::header::IF_MATCH;
 use http::request::Parts;
@@ -171,7 +171,7 @@ impl FromRequestParts<App> for ActorContext {
 }
 
 /// Where a form is sent there is nothing to see: whoever reloads it comes back to its page.
-pub(super) async fn back_to_page(OriginalUri(uri): OriginalUri) -> Onward {
+pub(super) async fn back_to_page(uri: Uri) -> Onward {
     Onward::to(page_of(&Method::POST, &uri))
 }
 

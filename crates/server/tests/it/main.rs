@@ -15,6 +15,7 @@ mod bodies;
 mod client;
 mod cookies;
 mod crowd;
+mod embed;
 mod front_door;
 mod health;
 mod holds;

@@ -20,6 +20,8 @@ pub(super) fn check(request: &Request) -> Result<(), Problem> {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) if request.version() < Version::HTTP_11 => Ok(()),
+        // Newer versions name it with the path, if they like.
+        (None, _) if request.version() > Version::HTTP_11 && request.uri().authority().is_some() => Ok(()),
         (None, _) => Err(Problem::malformed("a request of HTTP/1.1 needs a Host header")),
         (Some(_), Some(_)) => Err(Problem::malformed("Host was sent twice")),
         (Some(host), None) => check_one(host, request.uri()),
