@@ -9,11 +9,13 @@ pub mod payments;
 pub mod tickets;
 
 use axum::Router;
+#[cfg(feature = "pages")]
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::Service;
 use crate::http::slash::also_with_slash;
+#[cfg(feature = "pages")]
 use crate::live;
 use crate::state::App;
 
@@ -24,6 +26,7 @@ pub(crate) fn router(services: &[Service], more: OpenApiRouter<App>) -> Router<A
 }
 
 /// The API as `OpenAPI` 3.1.
+#[cfg(feature = "pages")]
 #[must_use]
 pub fn description(services: &[Service]) -> OpenApi {
     let mut description = described(services).merge(every_process()).into_openapi();
@@ -36,8 +39,9 @@ pub fn description(services: &[Service]) -> OpenApi {
 }
 
 /// What every process serves, whichever services run there.
+#[cfg(feature = "pages")]
 pub(crate) fn every_process() -> OpenApiRouter<App> {
-    docs::routes().merge(docs::page_routes()).merge(health::routes())
+    docs::routes().merge(docs::page::routes()).merge(health::routes())
 }
 
 fn described(services: &[Service]) -> OpenApiRouter<App> {

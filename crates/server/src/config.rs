@@ -11,8 +11,6 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use clap::ValueEnum;
-
 use ticketing_core::assembly::Settings;
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::ports::identity::SessionLifetimes;
@@ -65,7 +63,8 @@ pub struct Config {
 }
 
 /// What takes the money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Gateway {
     /// Takes none: it pretends, by the test cards that it is paid with.
     Sandbox,
@@ -186,7 +185,8 @@ pub struct LogConfig {
 }
 
 /// For whom the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum LogFormat {
     /// People.
     Text,

@@ -50,11 +50,12 @@ use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
 use ticketing_core::usecase::tickets::Tickets;
+use ticketing_memory::MemoryLimiter;
 
 use crate::config::{HttpConfig, Service};
 use crate::state::{AppState, Guards, Health, Limiters, Running};
 use crate::telemetry::Metrics;
-use crate::{api, surface, wiring};
+use crate::{api, surface};
 
 pub use crate::state::{Actor, Identify};
 pub use identify_by::IdentifyBy;
@@ -172,7 +173,7 @@ impl Api {
 
     fn state(self) -> AppState {
         let clock = || Arc::clone(&self.env.clock);
-        let local = wiring::limiter(clock());
+        let local: Arc<dyn RateLimiter> = Arc::new(MemoryLimiter::new(clock()));
         let limiters = Limiters { shared: self.limiter.unwrap_or_else(|| Arc::clone(&local)), local };
         let services = self.running.services();
         let batchers = self.running.orders.as_ref().map(|orders| orders.batchers.clone());

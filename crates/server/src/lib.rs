@@ -8,9 +8,16 @@
 //! - [`api`]: every route of the JSON API, a handler beside its bodies.
 //! - [`runtime`]: the loops behind the routes, and how they end in order.
 //! - [`marketplace`]: the services over the engines they were given.
-//! - [`wiring`]: the composition root, which alone names adapters.
+//! - [`wiring`]: the composition root of the program, which names adapters.
 //! - [`embed`]: the JSON API inside an application that has users of its own.
 //! - [`cli`]: the command line, from settings to what is asked for.
+//!
+//! # Features
+//!
+//! - `cli` (default): the program, and all that it is made of.
+//! - `pages`: the whole marketplace as a library, with its pages, for engines of your own: [`marketplace`].
+//! - neither: [`embed`], the API alone.
+//! - `kafka`, `mongodb`, `redis`, `tls`: the engines of the program.
 //!
 //! # Examples
 //!
@@ -35,7 +42,9 @@
 //! # Ok(())
 //! # }
 //! ```
+#![cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the edge serves pages and the program too"))]
 
+#[cfg(feature = "cli")]
 mod say;
 
 pub mod config;
@@ -47,19 +56,30 @@ pub mod telemetry;
 pub mod http;
 
 pub mod api;
+#[cfg(feature = "pages")]
 pub mod live;
+#[cfg(feature = "pages")]
 pub mod remote;
+#[cfg(feature = "pages")]
 pub mod site;
 
+#[cfg(feature = "cli")]
 pub mod demo;
+#[cfg(feature = "pages")]
 pub mod marketplace;
+#[cfg(feature = "pages")]
 pub mod runtime;
+#[cfg(feature = "cli")]
 pub mod serve;
 mod surface;
+#[cfg(feature = "cli")]
 pub mod wiring;
 
 pub mod embed;
 
+#[cfg(feature = "cli")]
 pub mod cli;
 
-pub use surface::{operators, router};
+pub use surface::operators;
+#[cfg(feature = "pages")]
+pub use surface::router;

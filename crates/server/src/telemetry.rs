@@ -1,6 +1,8 @@
 //! The log, and what is counted.
 
+#[cfg(feature = "cli")]
 mod log;
+#[cfg(feature = "cli")]
 mod repeats;
 
 use std::fmt::Write as _;
@@ -23,6 +25,7 @@ use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::BoxError;
 use ticketing_core::usecase::orders::batcher::OrderBatchers;
 
+#[cfg(feature = "cli")]
 pub use log::{flush_log, init_log};
 
 /// What is counted. A clone counts the same.
@@ -242,18 +245,26 @@ impl Collector for Process {
             let metric = encoder.encode_descriptor("order_batcher_panics", help, None, MetricType::Counter)?;
             ConstCounter::new(batchers.panics()).encode(metric)?;
         }
-        let lines = [
-            ("log_lines_lost", "Lines of the log that could not be written", log::lost_lines()),
-            ("log_lines_left_out", "Lines of the log that only repeated others", repeats::left_out()),
-        ];
-        for (name, help, count) in lines {
-            ConstCounter::new(count).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
-        }
+        #[cfg(feature = "cli")]
+        encode_log(&mut encoder)?;
         let Some(bytes) = resident_bytes() else { return Ok(()) };
         let metric =
             encoder.encode_descriptor("resident_memory_bytes", "Memory of the process", None, MetricType::Gauge)?;
         ConstGauge::new(bytes).encode(metric)
     }
+}
+
+/// What became of lines of the log.
+#[cfg(feature = "cli")]
+fn encode_log(encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+    let lines = [
+        ("log_lines_lost", "Lines of the log that could not be written", log::lost_lines()),
+        ("log_lines_left_out", "Lines of the log that only repeated others", repeats::left_out()),
+    ];
+    for (name, help, count) in lines {
+        ConstCounter::new(count).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+    }
+    Ok(())
 }
 
 /// The memory of this process, where the system tells it.

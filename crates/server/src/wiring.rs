@@ -1,8 +1,7 @@
-//! The composition root: this file and its folder alone name adapters.
+//! The composition root of the program: it names the adapters that the settings choose.
 
 mod engines;
 mod keys;
-mod limiter;
 mod memory;
 mod operate;
 
@@ -21,7 +20,6 @@ use crate::runtime::Assembly;
 
 pub use engines::{connect, ensure_topics};
 pub use keys::check_keys;
-pub(crate) use limiter::limiter;
 pub use memory::engines;
 pub use operate::{AuditPorts, ParkingLots, audit_ports, clock, log, parking_lots, replicas};
 

@@ -1,10 +1,12 @@
 //! `/api/openapi.json` and `/api/docs`: the API, described for programs and for people.
 
-mod page;
+#[cfg(feature = "pages")]
+pub(super) mod page;
+#[cfg(feature = "pages")]
 mod shape;
 
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde_json::{Value, json};
 use utoipa::PartialSchema;
@@ -26,11 +28,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(openapi))
 }
 
-/// For people.
-pub(super) fn page_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(docs))
-}
-
 /// The API of some services inside an application that knows for itself who acts, and whether anything lives.
 pub(crate) fn of_host(services: &[Service]) -> Value {
     let mut description = super::described(services).merge(routes()).into_openapi();
@@ -42,6 +39,7 @@ pub(crate) fn of_host(services: &[Service]) -> Value {
 }
 
 /// The API of a process that runs some services.
+#[cfg(feature = "pages")]
 pub(crate) fn of_process(services: &[Service]) -> Value {
     // Behind the front door everything is answered, wherever it is served.
     let is_front_door = services.contains(&Service::Web);
@@ -62,13 +60,6 @@ async fn openapi(State(app): State<App>, prefix: Prefix) -> Response {
     }
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
     (headers, description.to_string()).into_response()
-}
-
-/// Describes the API for people.
-#[utoipa::path(get, path = "/api/docs", tag = "operations",
-    responses((status = 200, body = String, description = "A page", content_type = "text/html")))]
-async fn docs(State(app): State<App>) -> Response {
-    ([(CACHE_CONTROL, "no-cache")], Html(page::render(&app.docs, app.gateway))).into_response()
 }
 
 /// Adds what is the same for every route: what it is part of, and how a refusal looks.

@@ -4,8 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
-
 /// The engine of each port; what is absent works in memory.
 #[derive(Debug, Clone, Default)]
 pub struct EngineSettings {
@@ -71,15 +69,16 @@ pub struct KafkaUserSettings {
 }
 
 /// How a user of Kafka proves who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum SaslMechanism {
     /// The password is sent as it is.
     Plain,
     /// SCRAM-SHA-256: the password is proved and not sent.
-    #[value(name = "scram-sha-256")]
+    #[cfg_attr(feature = "cli", value(name = "scram-sha-256"))]
     ScramSha256,
     /// SCRAM-SHA-512: the password is proved and not sent.
-    #[value(name = "scram-sha-512")]
+    #[cfg_attr(feature = "cli", value(name = "scram-sha-512"))]
     ScramSha512,
 }
 

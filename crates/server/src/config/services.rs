@@ -1,9 +1,8 @@
 //! The services a process may run.
 
-use clap::ValueEnum;
-
 /// One of the services of the marketplace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Service {
     /// Who somebody is.
     Accounts,

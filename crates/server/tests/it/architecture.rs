@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The modules of this crate from the ground up, folders and files alike: each knows those before it.
 const FLOORS: [&str; 17] = [
@@ -95,4 +96,22 @@ fn names_are_found_in_braces_too() {
         named("use crate::http::{client, limits};\nuse crate::{\n    demo::{a, b},\n    wiring,\n};\n// crate::site\n");
 
     assert_eq!(found.iter().collect::<Vec<_>>(), ["demo", "http", "wiring"]);
+}
+
+#[test]
+fn the_api_alone_brings_no_pages_and_no_program() {
+    let cargo = Command::new(env!("CARGO"))
+        .args(["tree", "-p", "ticketing-server", "--no-default-features", "-e", "normal", "--prefix", "none"])
+        .args(["--offline", "--locked"])
+        // Otherwise what other crates of the workspace need counts, too.
+        .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION")
+        .output()
+        .expect("cargo runs");
+    let listed = String::from_utf8(cargo.stdout).expect("text");
+    let names: BTreeSet<_> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+    let forbidden =
+        ["argon2", "clap", "leptos", "ticketing-crypto", "ticketing-web", "tower-http", "tracing-subscriber"];
+
+    assert!(names.contains("ticketing-server") && names.contains("axum"), "{listed}");
+    assert_eq!(forbidden.iter().filter(|name| names.contains(**name)).collect::<Vec<_>>(), [&""; 0]);
 }

@@ -1,14 +1,32 @@
-//! The description of the API → the view model of a page.
+//! `/api/docs`: the description of the API → a page.
 
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Response};
+use http::header::CACHE_CONTROL;
 use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use ticketing_web::{ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, Shell, api_docs_page};
 
 use super::shape::{kind, shape};
 use crate::config::Gateway;
+use crate::state::App;
+
+/// For people.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(docs))
+}
+
+/// Describes the API for people.
+#[utoipa::path(get, path = "/api/docs", tag = "operations",
+    responses((status = 200, body = String, description = "A page", content_type = "text/html")))]
+async fn docs(State(app): State<App>) -> Response {
+    ([(CACHE_CONTROL, "no-cache")], Html(render(&app.docs, app.gateway))).into_response()
+}
 
 /// Renders a description for people.
-pub(super) fn render(description: &Value, gateway: Option<Gateway>) -> String {
+fn render(description: &Value, gateway: Option<Gateway>) -> String {
     let info = |name: &str| text(description.pointer(&format!("/info/{name}")));
     api_docs_page(ApiDocsPage {
         shell: Shell { path: "/api/docs".to_owned(), sandbox: gateway == Some(Gateway::Sandbox), ..Shell::default() },
