@@ -146,7 +146,9 @@ function followLive(mine) {
     triedAt = performance.now();
     wanted.forEach((at, ticket) => triedAt - at > 3 * HEARTBEAT && wanted.delete(ticket));
     listened = [...new Set([...mine, ...wanted.keys()])].slice(0, MOST);
-    source = new EventSource("/api/live?" + new URLSearchParams(listened.map((ticket) => ["ticket", ticket])));
+    const query = new URLSearchParams(listened.map((ticket) => ["ticket", ticket]));
+    // The site may be mounted below a path; this script is always two names below its root.
+    source = new EventSource(new URL(`../api/live?${query}`, import.meta.url));
     source.onmessage = ({ data }) => {
       const news = JSON.parse(data);
       known.set(news.ticket, news);

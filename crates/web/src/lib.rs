@@ -27,6 +27,7 @@
 //! ```
 
 mod assets;
+mod base;
 mod components;
 mod format;
 mod pages;
@@ -34,6 +35,7 @@ mod shell;
 mod words;
 
 pub use assets::{Asset, asset, icon_path, script_path, stylesheet_path};
+pub use base::Base;
 pub use components::badge::{OrderStatus, TicketStatus};
 pub use components::flash::{Done, Flash, FlashKind, nothing_changed};
 pub use components::form::{FieldError, Form};

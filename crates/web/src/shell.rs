@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::tachys::html::InertElement;
 
 use crate::assets::{icon_path, script_path, stylesheet_path};
+use crate::base::Base;
 use crate::components::flash::{Flash, flash_message};
 use crate::components::opened_by::opened_by;
 use crate::format::with_query;
@@ -11,9 +12,11 @@ use crate::format::with_query;
 /// What all pages have in common.
 #[derive(Clone, Debug, Default)]
 pub struct Shell {
+    /// Where the site is mounted.
+    pub base: Base,
     /// The person signed in.
     pub viewer: Option<Viewer>,
-    /// The path of this page with its query: marks the current navigation link
+    /// The path of this page within the site, with its query: marks the current navigation link
     /// and is where signing in leads back to.
     pub path: String,
     /// A message about the last action, shown once.
@@ -48,20 +51,21 @@ impl Content {
 
 /// Renders a whole HTML document.
 // No reactive owner is needed: a view of plain values creates no signal.
-pub(crate) fn document(shell: Shell, title: &str, content: impl IntoView) -> String {
+pub(crate) fn document(mut shell: Shell, title: &str, content: impl IntoView) -> String {
+    let flash = shell.flash.take();
     view! {
         <!DOCTYPE html>
         <html lang="en">
-            {head(title)}
+            {head(title, &shell.base)}
             <body>
                 <a class="skip-link" href="#content">"Skip to content"</a>
                 {shell.sandbox.then(sandbox_banner)}
-                {header(shell.viewer, &shell.path)}
+                {header(&shell)}
                 <main id="content" class="page" tabindex="-1">
-                    {shell.flash.map(flash_message)}
+                    {flash.map(flash_message)}
                     {content}
                 </main>
-                {footer()}
+                {footer(&shell.base)}
             </body>
         </html>
     }
@@ -72,7 +76,7 @@ fn sandbox_banner() -> impl IntoView {
     view! { <aside class="sandbox-banner" aria-label="Notice">"This marketplace takes no real money."</aside> }
 }
 
-fn head(title: &str) -> impl IntoView {
+fn head(title: &str, base: &Base) -> impl IntoView + use<> {
     // One text: browsers would show the renderer's markers between two.
     let title = format!("{title} · Ticketing");
     view! {
@@ -81,22 +85,22 @@ fn head(title: &str) -> impl IntoView {
             <meta name="viewport" content="width=device-width, initial-scale=1"/>
             <meta name="color-scheme" content="light dark"/>
             <title>{title}</title>
-            <link rel="icon" type="image/svg+xml" href=icon_path()/>
-            <link rel="stylesheet" href=stylesheet_path()/>
-            <script type="module" src=script_path()></script>
+            <link rel="icon" type="image/svg+xml" href=base.at(icon_path())/>
+            <link rel="stylesheet" href=base.at(stylesheet_path())/>
+            <script type="module" src=base.at(script_path())></script>
         </head>
     }
 }
 
-fn header(viewer: Option<Viewer>, path: &str) -> impl IntoView {
-    let links = match viewer {
-        Some(viewer) => member_links(viewer, path).into_any(),
-        None => visitor_links(path).into_any(),
+fn header(shell: &Shell) -> impl IntoView + use<> {
+    let links = match &shell.viewer {
+        Some(viewer) => member_links(viewer, shell).into_any(),
+        None => visitor_links(shell).into_any(),
     };
     view! {
         <header class="site-header">
             <div class="site-header-row">
-                <a class="brand" href="/">
+                <a class="brand" href=shell.base.at("/")>
                     <span class="brand-mark" aria-hidden="true"></span>
                     "Ticketing"
                 </a>
@@ -106,22 +110,22 @@ fn header(viewer: Option<Viewer>, path: &str) -> impl IntoView {
     }
 }
 
-fn member_links(viewer: Viewer, path: &str) -> impl IntoView {
+fn member_links(viewer: &Viewer, shell: &Shell) -> impl IntoView + use<> {
     view! {
         <ul class="nav-list">
-            {nav_link("/", "Browse", path)}
-            {nav_link("/sell", "Sell", path)}
-            {nav_link("/my/tickets", "My tickets", path)}
-            {nav_link("/orders", "My orders", path)}
+            {nav_link("/", "Browse", shell)}
+            {nav_link("/sell", "Sell", shell)}
+            {nav_link("/my/tickets", "My tickets", shell)}
+            {nav_link("/orders", "My orders", shell)}
         </ul>
         <ul class="nav-list nav-account">
             <li class="min-w-0">
-                <a class="nav-link nav-email" href="/account" title="Account" aria-current=here("/account", path)>
-                    {viewer.email}
+                <a class="nav-link nav-email" href=shell.base.at("/account") title="Account" aria-current=here("/account", &shell.path)>
+                    {viewer.email.clone()}
                 </a>
             </li>
             <li>
-                <form method="post" action="/signout">
+                <form method="post" action=shell.base.at("/signout")>
                     {opened_by(Some(&viewer.id))}
                     <button class="nav-link" type="submit">"Sign out"</button>
                 </form>
@@ -130,49 +134,49 @@ fn member_links(viewer: Viewer, path: &str) -> impl IntoView {
     }
 }
 
-fn visitor_links(path: &str) -> impl IntoView {
+fn visitor_links(shell: &Shell) -> impl IntoView + use<> {
     view! {
-        <ul class="nav-list">{nav_link("/", "Browse", path)} {nav_link("/sell", "Sell", path)}</ul>
+        <ul class="nav-list">{nav_link("/", "Browse", shell)} {nav_link("/sell", "Sell", shell)}</ul>
         <ul class="nav-list nav-account">
             <li>
-                <a class="nav-link" href=with_way_back("/signin", path)>"Sign in"</a>
+                <a class="nav-link" href=with_way_back("/signin", shell)>"Sign in"</a>
             </li>
             <li>
-                <a class="nav-link nav-strong" href=with_way_back("/signup", path)>"Sign up"</a>
+                <a class="nav-link nav-strong" href=with_way_back("/signup", shell)>"Sign up"</a>
             </li>
         </ul>
     }
 }
 
-fn footer() -> impl IntoView {
+fn footer(base: &Base) -> impl IntoView + use<> {
     view! {
         <footer class="site-footer">
             <div class="site-footer-row">
                 <p>"A marketplace for tickets. Prices are set by sellers."</p>
                 <p>
-                    <a class="link" href="/api/docs">"API"</a>
+                    <a class="link" href=base.at("/api/docs")>"API"</a>
                 </p>
             </div>
         </footer>
     }
 }
 
-fn nav_link(address: &'static str, label: &'static str, path: &str) -> impl IntoView + use<> {
+fn nav_link(path: &str, label: &'static str, shell: &Shell) -> impl IntoView + use<> {
     view! {
         <li>
-            <a class="nav-link" href=address aria-current=here(address, path)>{label}</a>
+            <a class="nav-link" href=shell.base.at(path) aria-current=here(path, &shell.path)>{label}</a>
         </li>
     }
 }
 
-fn here(address: &str, path: &str) -> Option<&'static str> {
-    (path.split('?').next() == Some(address)).then_some("page")
+fn here(page: &str, path: &str) -> Option<&'static str> {
+    (path.split('?').next() == Some(page)).then_some("page")
 }
 
-/// The address for signing in or up, with `path` to return to.
-fn with_way_back(address: &str, path: &str) -> String {
+/// The address for signing in or up, with this page to return to.
+fn with_way_back(door: &str, shell: &Shell) -> String {
     // Returning to one of these after signing in would be useless.
-    let aimless = ["/signin", "/signup"].iter().any(|page| path.starts_with(page));
-    let next = if aimless { "" } else { path };
-    with_query(address, &[("next", next)])
+    let aimless = ["/signin", "/signup"].iter().any(|page| shell.path.starts_with(page));
+    let next = if aimless { "" } else { &shell.path };
+    with_query(&shell.base.at(door), &[("next", next)])
 }

@@ -18,8 +18,9 @@ impl Prefix {
         let (whole, own) = (original.path(), uri.path());
         // The prefix alone is `/` in here.
         let prefix = whole.strip_suffix(own).or_else(|| (own == "/").then_some(whole)).unwrap_or_default();
-        // A browser reads `//` as the beginning of a host.
-        Self(if prefix.starts_with("//") { String::new() } else { prefix.to_owned() })
+        // A browser reads `//` as the beginning of a host, and `;` as the end of a cookie's path.
+        let is_plain = !prefix.starts_with("//") && !prefix.contains(';');
+        Self(if is_plain { prefix.to_owned() } else { String::new() })
     }
 
     /// As text.
@@ -32,9 +33,12 @@ impl Prefix {
         if self.0.is_empty() {
             return;
         }
-        if let Some(location) = headers.get_mut(LOCATION)
-            && let Ok(whole) = HeaderValue::from_bytes(&[self.0.as_bytes(), location.as_bytes()].concat())
-        {
+        let Some(location) = headers.get_mut(LOCATION) else { return };
+        let path = location.as_bytes();
+        // The prefix itself is the front page: not every way to mount a router serves it with a slash behind it.
+        let is_front_page = path == b"/" || path.starts_with(b"/?");
+        let path = path.strip_prefix(b"/").filter(|_| is_front_page).unwrap_or(path);
+        if let Ok(whole) = HeaderValue::from_bytes(&[self.0.as_bytes(), path].concat()) {
             *location = whole;
         }
     }
@@ -69,6 +73,7 @@ mod tests {
             ("/shop/", "/", "/shop"),
             ("/elsewhere", "/api/tickets", ""),
             ("//evil.example/signin", "/signin", ""),
+            ("/a;Domain=example/signin", "/signin", ""),
         ] {
             assert_eq!(prefix(original, own), expected, "{original} {own}");
         }

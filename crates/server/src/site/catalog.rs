@@ -7,7 +7,7 @@ use ticketing_api::paths;
 use ticketing_api::tickets::TicketPage;
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::Money;
-use ticketing_web::{CatalogFilters, CatalogPage, Content, Form, catalog_page};
+use ticketing_web::{Base, CatalogFilters, CatalogPage, Content, Form, catalog_page};
 
 use crate::http::extract::Lenient;
 
@@ -101,23 +101,24 @@ fn typed(text: &str, currency: &str) -> Result<u64, String> {
 
 pub(super) async fn catalog(context: PageContext, Lenient(search): Lenient<Search>) -> Result<Response, Refusal> {
     let found = context.read(&search.address()).await;
-    let form = search.form();
+    let (form, base) = (search.form(), &context.base);
     match found {
         Ok(found) => {
-            let page = context.rendered.page(&context.path, found, |found| content(form, found));
+            let page = context.rendered.page(&base.at(&context.path), found, |found| content(base, form, found));
             Ok(Html(page.content.within(context.shell())).into_response())
         }
         Err(refusal) if refusal.is_about_fields() => {
             let nothing = TicketPage { items: Vec::new(), next_cursor: None };
-            let content = content(Search::explained(refusal.reason().onto(form)), nothing);
+            let content = content(base, Search::explained(refusal.reason().onto(form)), nothing);
             Ok(refusal.page(content.within(context.shell())))
         }
         Err(refusal) => Err(refusal),
     }
 }
 
-fn content(filters: Form<CatalogFilters>, found: TicketPage) -> Content {
+fn content(base: &Base, filters: Form<CatalogFilters>, found: TicketPage) -> Content {
     catalog_page(CatalogPage {
+        base: base.clone(),
         currencies: currencies(&filters.values.currency),
         filters,
         categories: categories(),

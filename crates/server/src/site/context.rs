@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use ticketing_api::headers::IDEMPOTENCY_KEY;
-use ticketing_web::{Done, Shell, Viewer, nothing_changed};
+use ticketing_web::{Base, Done, Shell, Viewer, nothing_changed};
 
 use crate::config::Gateway;
 use crate::http::etag::offer_tag;
@@ -33,6 +33,8 @@ pub(super) struct KeptBack;
 /// Who asks for a page, signed in or not, and the API to ask on their behalf.
 #[derive(Debug, Clone)]
 pub(super) struct PageContext {
+    /// Where the site is mounted.
+    pub(super) base: Base,
     pub(super) app: App,
     pub(super) api: ApiClient,
     pub(super) viewer: Option<Viewer>,
@@ -60,6 +62,7 @@ impl PageContext {
     /// What every page knows.
     pub(super) fn shell(&self) -> Shell {
         Shell {
+            base: self.base.clone(),
             viewer: self.viewer.clone(),
             path: self.path.clone(),
             flash: self.done.map(|done| match (done, &self.viewer) {

@@ -10,11 +10,12 @@ use axum::response::{IntoResponse, Response};
 use http::header::SET_COOKIE;
 use http::{Method, StatusCode};
 
-use ticketing_web::Done;
+use ticketing_web::{Base, Done};
 
 use crate::http::auth::cookies::cookies_named;
 use crate::http::client::ClientInfo;
 use crate::http::edge::Postponed;
+use crate::http::prefix::Prefix;
 use crate::http::problem::Problem;
 use crate::http::trace::RequestTrace;
 use crate::state::App;
@@ -48,7 +49,7 @@ async fn passed(door: &Door, mut request: Request, next: Next) -> Result<Respons
     let is_form = request.method() == Method::POST;
     let renewed = session.renewed.clone();
     let context = door.context(&request, session, done);
-    let leaving = Leaving { page: context.page().to_owned(), https, draft_lost: Arc::clone(&context.draft_lost) };
+    let leaving = Leaving { page: context.base.at(context.page()), https, draft_lost: Arc::clone(&context.draft_lost) };
     let takes_draft = is_form && !context.draft_cookies.is_empty();
     let shell = context.shell();
     request.extensions_mut().insert(context);
@@ -66,6 +67,7 @@ async fn passed(door: &Door, mut request: Request, next: Next) -> Result<Respons
 
 /// What is known of the draft of a page when the page is answered.
 struct Leaving {
+    /// Its address.
     page: String,
     https: bool,
     draft_lost: Arc<AtomicBool>,
@@ -85,11 +87,13 @@ impl Leaving {
 
 impl Door {
     fn context(&self, request: &Request, session: Session, done: Option<Done>) -> PageContext {
+        let base = Base::new(Prefix::of(request.uri(), request.extensions()).as_str());
         let path = page_of(request.method(), request.uri());
         let page = path.split('?').next().unwrap_or_default();
-        let cookie = cookie_of(page, session.api.client().https);
+        let cookie = cookie_of(&base.at(page), session.api.client().https);
         let draft_cookies = cookies_named(request.headers(), &cookie).into_iter().map(str::to_owned).collect();
         PageContext {
+            base,
             app: App::clone(&self.app),
             api: session.api,
             viewer: session.viewer,

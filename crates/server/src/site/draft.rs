@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use ticketing_core::ports::drafts::{DraftError, DraftStore};
-use ticketing_web::Form;
+use ticketing_web::{Base, Form};
 
 use crate::http::limits;
 use crate::state::App;
@@ -53,6 +53,8 @@ pub(super) struct Draft {
 /// The browser that a draft is kept for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keeper<'a> {
+    /// Where the site is mounted.
+    pub(super) base: &'a Base,
     pub(super) network: IpAddr,
     pub(super) https: bool,
     /// What it has of the page's earlier drafts.
@@ -112,7 +114,7 @@ impl Draft {
             Err(error) => Err(error),
         };
         let slot = kept.inspect_err(|error| tracing::debug!(%error, "a form could not be kept")).ok()?;
-        set_cookie(&page, &format!("{slot}.{secret}"), lasts, keeper.https)
+        set_cookie(&keeper.base.at(&page), &format!("{slot}.{secret}"), lasts, keeper.https)
     }
 
     /// The draft that one of these cookies of a page finds.
@@ -170,7 +172,7 @@ fn slots(network: IpAddr, start: u8) -> Vec<String> {
     (0..SLOTS).map(|n| format!("{name}-{}", start.wrapping_add(n) % SLOTS)).collect()
 }
 
-/// The name of the cookie for the drafts of a page.
+/// The name of the cookie for the drafts of the page at an address.
 ///
 /// Over TLS not `__Host-`, which is for every path, but `__Secure-`: nothing that speaks without TLS sets it.
 pub(super) fn cookie_of(page: &str, https: bool) -> String {
@@ -178,7 +180,7 @@ pub(super) fn cookie_of(page: &str, https: bool) -> String {
     format!("{prefix}draft-{}", hex(Sha256::digest(page).get(..4).unwrap_or_default()))
 }
 
-/// Forgets the draft of a page.
+/// Forgets the draft of the page at an address.
 pub(super) fn forget_cookie(page: &str, https: bool) -> Option<HeaderValue> {
     set_cookie(page, "", Duration::ZERO, https)
 }

@@ -11,9 +11,10 @@ use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
 
 use ticketing_api::problem::PROBLEM_JSON;
-use ticketing_web::{ErrorPage, Flash, FlashKind, Form, Shell, error_page, explain_with_wait};
+use ticketing_web::{Base, ErrorPage, Flash, FlashKind, Form, Shell, error_page, explain_with_wait};
 
 use crate::config::Gateway;
+use crate::http::prefix::Prefix;
 use crate::http::problem::Problem;
 
 use super::client::Answer;
@@ -142,6 +143,7 @@ impl IntoResponse for Refusal {
 /// Shows a problem to people as a page. Programs ask below `/api`.
 pub(super) async fn as_page(State(gateway): State<Option<Gateway>>, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
+    let prefix = Prefix::of(&uri, request.extensions());
     let response = next.run(request).await;
     let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
     if !is_problem || uri.path().starts_with("/api/") {
@@ -150,6 +152,7 @@ pub(super) async fn as_page(State(gateway): State<Option<Gateway>>, request: Req
     let (mut parts, body) = response.into_parts();
     let shell = parts.extensions.remove::<Shell>();
     let shell = shell.unwrap_or_else(|| Shell {
+        base: Base::new(prefix.as_str()),
         path: uri.path().to_owned(),
         sandbox: gateway == Some(Gateway::Sandbox),
         ..Shell::default()

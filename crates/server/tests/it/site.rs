@@ -4,6 +4,7 @@ mod door;
 mod drafts;
 mod forms;
 mod journey;
+mod mounted;
 mod pages;
 
 use crate::app::TestApp;

@@ -1,10 +1,10 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, EditPage, FlashKind, Form, Money, MyTicket, MyTicketsPage,
-    OrderPage, OrderRow, OrderStatus, OrdersPage, PaymentValues, SellPage, Shell, TicketCard, TicketPage, TicketStatus,
-    TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page, orders_page, sell_page,
-    ticket_page,
+    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, EditPage, FlashKind, Form, Money, MyTicket,
+    MyTicketsPage, OrderPage, OrderRow, OrderStatus, OrdersPage, PaymentValues, SellPage, Shell, TicketCard,
+    TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page,
+    orders_page, sell_page, ticket_page,
 };
 
 use crate::samples::{ORDER_ID, TICKET_ID, euros, member, order, texts, told, visitor};
@@ -59,6 +59,7 @@ fn catalog(tickets: Vec<TicketCard>) -> CatalogPage {
     let next_cursor = (!tickets.is_empty()).then(|| "eyJhIjoxfQ".into());
     let filters = if next_cursor.is_some() { CatalogFilters::default() } else { values };
     CatalogPage {
+        base: Base::default(),
         filters: Form::new(filters),
         currencies: vec!["EUR".into()],
         categories: texts(&["Concert", "Conference", "Comedy", "Sport", "Theatre"]),

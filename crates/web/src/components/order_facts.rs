@@ -4,11 +4,12 @@ use leptos::prelude::*;
 
 use super::money::money;
 use super::time::moment;
+use crate::base::Base;
 use crate::format::ticket_address;
 use crate::pages::order::OrderSummary;
 
-pub(crate) fn order_facts(order: OrderSummary) -> AnyView {
-    let ticket = ticket_address(&order.ticket_id);
+pub(crate) fn order_facts(order: OrderSummary, base: &Base) -> AnyView {
+    let ticket = base.at(&ticket_address(&order.ticket_id));
     view! {
         <dl class="facts">
             <div class="fact">

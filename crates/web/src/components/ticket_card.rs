@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::badge::{TicketStatus, ticket_badge};
 use super::money::money;
 use super::time::moment;
+use crate::base::Base;
 use crate::format::{Money, ticket_address};
 
 /// A ticket in the catalogue.
@@ -33,12 +34,12 @@ pub struct TicketCard {
 
 // Styled by its position in the list: a class on each element would take as
 // long to render as everything else.
-pub(crate) fn ticket_card(ticket: TicketCard) -> impl IntoView {
+pub(crate) fn ticket_card(ticket: TicketCard, base: &Base) -> impl IntoView + use<> {
     view! {
         <li>
             {ticket.category.map(|category| view! { <em>{category}</em> })}
             <h2>
-                <a href=ticket_address(&ticket.id)>{ticket.title}</a>
+                <a href=base.at(&ticket_address(&ticket.id))>{ticket.title}</a>
             </h2>
             {ticket.starts_at.map(|at| view! { <p>{moment(at)}</p> })}
             {place(ticket.venue, ticket.city).map(|place| view! { <p>{place}</p> })}

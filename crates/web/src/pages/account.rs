@@ -43,21 +43,21 @@ pub struct Session {
 #[must_use]
 pub fn account_page(page: AccountPage) -> String {
     let title = page.password.title("Account");
-    let account = page.shell.account();
+    let shell = &page.shell;
     let content = view! {
         <div class="narrow">
             <h1 class="title">"Account"</h1>
             <p class="lead">{page.email}</p>
             {form_alert(&page.password)}
-            {password_form(&page.password, account)}
-            {sessions(page.sessions, account)}
-            {sign_out_form(account)}
+            {password_form(&page.password, shell)}
+            {sessions(page.sessions, shell)}
+            {sign_out_form(shell)}
         </div>
     };
     document(page.shell, &title, content)
 }
 
-fn password_form(form: &Form<()>, account: Option<&str>) -> AnyView {
+fn password_form(form: &Form<()>, shell: &Shell) -> AnyView {
     let current = Field {
         name: "currentPassword",
         label: "Current password",
@@ -77,8 +77,8 @@ fn password_form(form: &Form<()>, account: Option<&str>) -> AnyView {
     view! {
         <section class="panel" aria-labelledby="password">
             <h2 class="subtitle" id="password">"Password"</h2>
-            <form class="form" method="post" action="/account/password">
-                {opened_by(account)}
+            <form class="form" method="post" action=shell.base.at("/account/password")>
+                {opened_by(shell.account())}
                 {input_field(Kind::Password, current)}
                 {input_field(Kind::Password, new)}
                 <button class="button button-primary" type="submit">"Change password"</button>
@@ -88,8 +88,8 @@ fn password_form(form: &Form<()>, account: Option<&str>) -> AnyView {
     .into_any()
 }
 
-fn sessions(sessions: Vec<Session>, account: Option<&str>) -> AnyView {
-    let rows = sessions.into_iter().map(|row| session(row, account)).collect_view();
+fn sessions(sessions: Vec<Session>, shell: &Shell) -> AnyView {
+    let rows = sessions.into_iter().map(|row| session(row, shell)).collect_view();
     view! {
         <section class="panel" aria-labelledby="sessions">
             <h2 class="subtitle" id="sessions">"Signed in"</h2>
@@ -99,12 +99,12 @@ fn sessions(sessions: Vec<Session>, account: Option<&str>) -> AnyView {
     .into_any()
 }
 
-fn session(session: Session, account: Option<&str>) -> AnyView {
+fn session(session: Session, shell: &Shell) -> AnyView {
     let device = device_name(&session.device);
     let revoke = if session.current {
         view! { <span class="badge" data-status="current">"This device"</span> }.into_any()
     } else {
-        revoke_form(&session.id, &device, account)
+        revoke_form(&session.id, &device, shell)
     };
     view! {
         <li class="row">
@@ -118,21 +118,21 @@ fn session(session: Session, account: Option<&str>) -> AnyView {
     .into_any()
 }
 
-fn revoke_form(id: &str, device: &str, account: Option<&str>) -> AnyView {
+fn revoke_form(id: &str, device: &str, shell: &Shell) -> AnyView {
     let label = format!("Revoke {device}");
     view! {
-        <form method="post" action=format!("/account/sessions/{id}/revoke")>
-            {opened_by(account)}
+        <form method="post" action=shell.base.at(&format!("/account/sessions/{id}/revoke"))>
+            {opened_by(shell.account())}
             <button class="button button-small button-danger" type="submit" aria-label=label>"Revoke"</button>
         </form>
     }
     .into_any()
 }
 
-fn sign_out_form(account: Option<&str>) -> impl IntoView + use<> {
+fn sign_out_form(shell: &Shell) -> impl IntoView + use<> {
     view! {
-        <form method="post" action="/signout">
-            {opened_by(account)}
+        <form method="post" action=shell.base.at("/signout")>
+            {opened_by(shell.account())}
             <button class="button" type="submit">"Sign out"</button>
         </form>
     }

@@ -81,7 +81,7 @@ pub fn api_docs_page(page: ApiDocsPage) -> String {
             <span class="badge" data-status="version">{page.version}</span>
         </div>
         {page.description.map(|text| view! { <p class="prose">{text}</p> })}
-        <p><a class="link" href="/api/openapi.json">"OpenAPI document"</a></p>
+        <p><a class="link" href=page.shell.base.at("/api/openapi.json")>"OpenAPI document"</a></p>
         <nav class="contents" aria-label="Groups"><ul>{contents}</ul></nav>
         {groups}
     };

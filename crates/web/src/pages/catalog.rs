@@ -3,6 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use crate::base::Base;
 use crate::components::field::{Choice, Field, Kind, input_field, proposing_field, select_field};
 use crate::components::form::{Form, form_alert};
 use crate::components::pagination::next_link;
@@ -21,6 +22,8 @@ pub const SORTS: [(&str, &str); 4] = [
 /// The catalogue at `/`, which looks the same to everybody but for the shell.
 #[derive(Clone, Debug, Default)]
 pub struct CatalogPage {
+    /// Where the site is mounted.
+    pub base: Base,
     /// The filters as typed.
     pub filters: Form<CatalogFilters>,
     /// Suggested categories; any other may be typed.
@@ -60,37 +63,43 @@ pub struct CatalogFilters {
 #[must_use]
 pub fn catalog_page(page: CatalogPage) -> Content {
     let title = page.filters.title("Tickets");
-    let next = page.next_cursor.map(|cursor| next_address(&page.filters.values, &cursor));
+    let base = &page.base;
+    let next = page.next_cursor.map(|cursor| base.at(&next_address(&page.filters.values, &cursor)));
     let html = view! {
         <h1 class="title">"Tickets"</h1>
         {form_alert(&page.filters)}
-        {filter_form(&page.filters, page.categories, page.currencies)}
-        {results(page.tickets)}
+        {filter_form(&page.filters, page.categories, page.currencies, base)}
+        {results(page.tickets, base)}
         {next_link(next)}
     };
     Content { title, html: html.to_html() }
 }
 
-fn results(tickets: Vec<TicketCard>) -> impl IntoView {
+fn results(tickets: Vec<TicketCard>, base: &Base) -> impl IntoView + use<> {
     if tickets.is_empty() {
         return Either::Left(view! {
             <div class="empty">
                 <p>"No tickets match."</p>
-                <p><a class="link" href="/">"Show all tickets"</a></p>
+                <p><a class="link" href=base.at("/")>"Show all tickets"</a></p>
             </div>
         });
     }
-    let cards: Vec<_> = tickets.into_iter().map(ticket_card).collect();
+    let cards: Vec<_> = tickets.into_iter().map(|ticket| ticket_card(ticket, base)).collect();
     Either::Right(view! { <ul class="cards">{cards}</ul> })
 }
 
-fn filter_form(filters: &Form<CatalogFilters>, categories: Vec<String>, currencies: Vec<String>) -> AnyView {
+fn filter_form(
+    filters: &Form<CatalogFilters>,
+    categories: Vec<String>,
+    currencies: Vec<String>,
+    base: &Base,
+) -> AnyView {
     let values = &filters.values;
     let detailed = [&values.from, &values.to, &values.currency, &values.min_price, &values.max_price];
     let open = detailed.iter().any(|value| !value.is_empty());
     let category = filter(filters, "category", "Category", &values.category);
     view! {
-        <form class="filters" method="get" action="/" role="search">
+        <form class="filters" method="get" action=base.at("/") role="search">
             <div class="filter-row">
                 {input_field(Kind::Search, filter(filters, "q", "Search", &values.q))}
                 {proposing_field(category, categories)}

@@ -92,7 +92,7 @@ pub fn checkout_page(page: CheckoutPage) -> String {
             </div>
             <aside class="panel split-side" aria-labelledby="summary">
                 <h2 class="subtitle" id="summary">"Your order"</h2>
-                {order_facts(page.order)}
+                {order_facts(page.order, &page.shell.base)}
                 {cancel}
             </aside>
         </div>
@@ -144,7 +144,7 @@ fn payment_form(page: &CheckoutPage) -> AnyView {
     let chosen = if form.values.token.is_empty() { TEST_CARDS[0].token } else { &form.values.token };
     let cards = TEST_CARDS.map(|card| card_choice(card, chosen)).collect_view();
     view! {
-        <form class="form panel" method="post" action=format!("/orders/{}/pay", page.order.id)>
+        <form class="form panel" method="post" action=page.shell.base.at(&format!("/orders/{}/pay", page.order.id))>
             <input type="hidden" name="idempotency_key" value=page.idempotency_key.clone()/>
             {opened_by(page.shell.account())}
             <fieldset class="choices" id="token" aria-describedby=described_by>
@@ -173,7 +173,7 @@ fn card_choice(TestCard { token, label, hint }: TestCard, chosen: &str) -> impl 
 
 fn cancel_form(page: &CheckoutPage) -> AnyView {
     view! {
-        <form class="form" method="post" action=format!("/orders/{}/cancel", page.order.id)>
+        <form class="form" method="post" action=page.shell.base.at(&format!("/orders/{}/cancel", page.order.id))>
             {opened_by(page.shell.account())}
             <button class="button button-wide" type="submit">"Cancel order"</button>
         </form>

@@ -44,13 +44,13 @@ pub fn edit_page(page: EditPage) -> String {
             <h1 class="title">"Edit ticket"</h1>
             <p class="muted">{taken(page.taken)}</p>
             {form_alert(&page.form)}
-            <form class="form panel" method="post" action=format!("/tickets/{}/edit", page.id)>
+            <form class="form panel" method="post" action=page.shell.base.at(&format!("/tickets/{}/edit", page.id))>
                 <input type="hidden" name="version" value=page.version/>
                 {opened_by(page.shell.account())}
                 {ticket_fields(&page.form, choices)}
                 <div class="actions">
                     <button class="button button-primary" type="submit">"Save changes"</button>
-                    <a class="button" href=ticket_address(&page.id)>"View ticket"</a>
+                    <a class="button" href=page.shell.base.at(&ticket_address(&page.id))>"View ticket"</a>
                 </div>
             </form>
             {withdraw}
@@ -72,7 +72,7 @@ fn withdraw_form(page: &EditPage) -> AnyView {
         <section class="panel" aria-labelledby="withdraw">
             <h2 class="subtitle" id="withdraw">"Withdraw"</h2>
             <p class="muted">"Nobody can order it any more. Orders already placed go on."</p>
-            <form class="form" method="post" action=format!("/tickets/{}/withdraw", page.id)>
+            <form class="form" method="post" action=page.shell.base.at(&format!("/tickets/{}/withdraw", page.id))>
                 <input type="hidden" name="version" value=page.version/>
                 {opened_by(page.shell.account())}
                 <button class="button button-danger" type="submit">"Withdraw ticket"</button>

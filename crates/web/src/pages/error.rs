@@ -32,7 +32,7 @@ pub fn error_page(page: ErrorPage) -> String {
             <h1 class="title">{page.title}</h1>
             <p class="lead">{page.message}</p>
             {reference}
-            <div class="actions"><a class="button button-primary" href="/">"Browse tickets"</a></div>
+            <div class="actions"><a class="button button-primary" href=page.shell.base.at("/")>"Browse tickets"</a></div>
         </div>
     };
     document(page.shell, &title, content)

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::base::Base;
 use crate::components::badge::{TicketStatus, ticket_badge};
 use crate::components::money::money;
 use crate::components::pagination::next_link;
@@ -44,23 +45,24 @@ pub struct MyTicket {
 /// Renders a seller's tickets.
 #[must_use]
 pub fn my_tickets_page(page: MyTicketsPage) -> String {
-    let next = page.next_cursor.map(|cursor| with_query("/my/tickets", &[("cursor", &cursor)]));
+    let base = &page.shell.base;
+    let next = page.next_cursor.map(|cursor| with_query(&base.at("/my/tickets"), &[("cursor", &cursor)]));
     let content = view! {
         <div class="title-row">
             <h1 class="title">"My tickets"</h1>
-            <a class="button button-primary" href="/sell">"Sell a ticket"</a>
+            <a class="button button-primary" href=base.at("/sell")>"Sell a ticket"</a>
         </div>
-        {tickets(page.tickets)}
+        {tickets(page.tickets, base)}
         {next_link(next)}
     };
     document(page.shell, "My tickets", content)
 }
 
-fn tickets(tickets: Vec<MyTicket>) -> AnyView {
+fn tickets(tickets: Vec<MyTicket>, base: &Base) -> AnyView {
     if tickets.is_empty() {
         return view! { <div class="empty"><p>"You sell no tickets yet."</p></div> }.into_any();
     }
-    let rows = tickets.into_iter().map(row).collect_view();
+    let rows = tickets.into_iter().map(|ticket| row(ticket, base)).collect_view();
     view! {
         <table class="table">
             <thead>
@@ -80,12 +82,12 @@ fn tickets(tickets: Vec<MyTicket>) -> AnyView {
     .into_any()
 }
 
-fn row(ticket: MyTicket) -> impl IntoView {
-    let edit = (ticket.status != TicketStatus::Withdrawn).then(|| edit_link(&ticket));
+fn row(ticket: MyTicket, base: &Base) -> impl IntoView + use<> {
+    let edit = (ticket.status != TicketStatus::Withdrawn).then(|| edit_link(&ticket, base));
     view! {
         <tr>
             <th scope="row">
-                <a class="link" href=ticket_address(&ticket.id)>{ticket.title}</a>
+                <a class="link" href=base.at(&ticket_address(&ticket.id))>{ticket.title}</a>
                 {ticket.starts_at.map(|at| view! { <span class="row-note">{moment(at)}</span> })}
             </th>
             <td>{ticket_badge(ticket.status)}</td>
@@ -98,8 +100,8 @@ fn row(ticket: MyTicket) -> impl IntoView {
     }
 }
 
-fn edit_link(ticket: &MyTicket) -> impl IntoView + use<> {
-    let address = format!("/tickets/{}/edit", ticket.id);
+fn edit_link(ticket: &MyTicket, base: &Base) -> impl IntoView + use<> {
+    let address = base.at(&format!("/tickets/{}/edit", ticket.id));
     let label = format!("Edit {}", ticket.title);
     view! { <a class="button button-small" href=address aria-label=label>"Edit"</a> }
 }

@@ -43,17 +43,18 @@ pub struct OrderSummary {
 /// Renders an order.
 #[must_use]
 pub fn order_page(page: OrderPage) -> String {
-    let again = ticket_address(&page.order.ticket_id);
-    let here = order_address(&page.order.id);
+    let base = &page.shell.base;
+    let again = base.at(&ticket_address(&page.order.ticket_id));
+    let here = base.at(&order_address(&page.order.id));
     let content = view! {
         <div class="narrow">
             <div class="title-row"><h1 class="title">"Order"</h1> {order_badge(page.status)}</div>
             <section class="panel" aria-label="Order">
                 <p class="lead">{outcome(page.status)}</p>
-                {order_facts(page.order)}
+                {order_facts(page.order, base)}
                 <div class="actions">
                     {next_step(page.status, here, again)}
-                    <a class="button" href="/orders">"My orders"</a>
+                    <a class="button" href=base.at("/orders")>"My orders"</a>
                 </div>
             </section>
         </div>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::base::Base;
 use crate::components::badge::{OrderStatus, order_badge};
 use crate::components::money::money;
 use crate::components::pagination::next_link;
@@ -40,26 +41,27 @@ pub struct OrderRow {
 /// Renders a buyer's orders.
 #[must_use]
 pub fn orders_page(page: OrdersPage) -> String {
-    let next = page.next_cursor.map(|cursor| with_query("/orders", &[("cursor", &cursor)]));
+    let base = &page.shell.base;
+    let next = page.next_cursor.map(|cursor| with_query(&base.at("/orders"), &[("cursor", &cursor)]));
     let content = view! {
         <h1 class="title">"My orders"</h1>
-        {orders(page.orders)}
+        {orders(page.orders, base)}
         {next_link(next)}
     };
     document(page.shell, "My orders", content)
 }
 
-fn orders(orders: Vec<OrderRow>) -> AnyView {
+fn orders(orders: Vec<OrderRow>, base: &Base) -> AnyView {
     if orders.is_empty() {
         return view! {
             <div class="empty">
                 <p>"You have ordered nothing yet."</p>
-                <p><a class="link" href="/">"Browse tickets"</a></p>
+                <p><a class="link" href=base.at("/")>"Browse tickets"</a></p>
             </div>
         }
         .into_any();
     }
-    let rows = orders.into_iter().map(row).collect_view();
+    let rows = orders.into_iter().map(|order| row(order, base)).collect_view();
     view! {
         <table class="table">
             <thead>
@@ -77,8 +79,8 @@ fn orders(orders: Vec<OrderRow>) -> AnyView {
     .into_any()
 }
 
-fn row(order: OrderRow) -> impl IntoView {
-    let address = order_address(&order.id);
+fn row(order: OrderRow, base: &Base) -> impl IntoView + use<> {
+    let address = base.at(&order_address(&order.id));
     let pay_label = format!("Pay for {}", order.ticket_title);
     let pay = (order.status == OrderStatus::AwaitingPayment).then(|| {
         let address = address.clone();

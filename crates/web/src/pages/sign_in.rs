@@ -31,12 +31,12 @@ pub struct SignInValues {
 #[must_use]
 pub fn sign_in_page(page: SignInPage) -> String {
     let title = page.form.title("Sign in");
-    let sign_up = with_query("/signup", &[("next", &page.next)]);
+    let sign_up = with_query(&page.shell.base.at("/signup"), &[("next", &page.next)]);
     let content = view! {
         <div class="narrow narrow-form">
             <h1 class="title">"Sign in"</h1>
             {form_alert(&page.form)}
-            <form class="form panel" method="post" action="/signin">
+            <form class="form panel" method="post" action=page.shell.base.at("/signin")>
                 <input type="hidden" name="next" value=page.next/>
                 {input_field(Kind::Email, email_field(&page.form))}
                 {input_field(Kind::Password, password_field(&page.form))}

@@ -25,7 +25,7 @@ pub struct SignUpPage {
 #[must_use]
 pub fn sign_up_page(page: SignUpPage) -> String {
     let title = page.form.title("Sign up");
-    let sign_in = with_query("/signin", &[("next", &page.next)]);
+    let sign_in = with_query(&page.shell.base.at("/signin"), &[("next", &page.next)]);
     let password = Field {
         name: "password",
         label: "Password",
@@ -39,7 +39,7 @@ pub fn sign_up_page(page: SignUpPage) -> String {
         <div class="narrow narrow-form">
             <h1 class="title">"Sign up"</h1>
             {form_alert(&page.form)}
-            <form class="form panel" method="post" action="/signup">
+            <form class="form panel" method="post" action=page.shell.base.at("/signup")>
                 <input type="hidden" name="next" value=page.next/>
                 {input_field(Kind::Email, email_field(&page.form))}
                 {input_field(Kind::Password, password)}

@@ -116,7 +116,7 @@ fn another_price(was: Money, now: Money) -> impl IntoView {
 
 fn action(page: &TicketPage, visitor: bool) -> AnyView {
     if page.own {
-        return own_ticket(&page.id, page.status);
+        return own_ticket(page);
     }
     view! {
         <div data-live-open="" hidden=page.status != TicketStatus::OnSale>
@@ -132,15 +132,15 @@ fn action(page: &TicketPage, visitor: bool) -> AnyView {
     .into_any()
 }
 
-fn own_ticket(id: &str, status: TicketStatus) -> AnyView {
-    let address = format!("/tickets/{id}/edit");
-    let edit = (status != TicketStatus::Withdrawn)
+fn own_ticket(page: &TicketPage) -> AnyView {
+    let address = page.shell.base.at(&format!("/tickets/{}/edit", page.id));
+    let edit = (page.status != TicketStatus::Withdrawn)
         .then(|| view! { <a class="button button-wide" href=address>"Edit ticket"</a> });
     view! { <p class="muted">"You sell this ticket."</p> {edit} }.into_any()
 }
 
-fn sign_in_first(id: &str) -> AnyView {
-    let address = with_query("/signin", &[("next", &ticket_address(id))]);
+fn sign_in_first(page: &TicketPage) -> AnyView {
+    let address = with_query(&page.shell.base.at("/signin"), &[("next", &ticket_address(&page.id))]);
     view! { <p class="muted">"You are asked to " <a class="link" href=address>"sign in"</a> " first."</p> }.into_any()
 }
 
@@ -155,14 +155,14 @@ fn order_form(page: &TicketPage, visitor: bool) -> AnyView {
         ..Field::default()
     };
     view! {
-        <form class="form" method="post" action=format!("/tickets/{}/order", page.id)>
+        <form class="form" method="post" action=page.shell.base.at(&format!("/tickets/{}/order", page.id))>
             <input type="hidden" name="idempotency_key" value=page.idempotency_key.clone()/>
             <input type="hidden" name="amount" value=page.price.amount/>
             <input type="hidden" name="currency" value=page.price.currency/>
             {opened_by(page.shell.account())}
             {input_field(Kind::Count(page.available.max(1)), quantity)}
             <button class="button button-primary button-wide" type="submit">{order_label(page, visitor)}</button>
-            {if visitor { sign_in_first(&page.id) } else { held_meanwhile() }}
+            {if visitor { sign_in_first(page) } else { held_meanwhile() }}
         </form>
     }
     .into_any()

@@ -23,7 +23,7 @@ pub(crate) fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> 
 fn shell(text: &str) -> Shell {
     let flash = Some(Flash { kind: FlashKind::Failure, text: text.into() });
     let viewer = Some(Viewer { id: text.into(), email: text.into() });
-    Shell { viewer, path: text.into(), flash, sandbox: true }
+    Shell { viewer, path: text.into(), flash, sandbox: true, ..Shell::default() }
 }
 
 fn visitor(text: &str) -> Shell {

@@ -7,10 +7,11 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use ticketing_web::{ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, Shell, api_docs_page};
+use ticketing_web::{ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, Base, Shell, api_docs_page};
 
 use super::shape::{kind, shape};
 use crate::config::Gateway;
+use crate::http::prefix::Prefix;
 use crate::state::App;
 
 /// For people.
@@ -21,15 +22,24 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Describes the API for people.
 #[utoipa::path(get, path = "/api/docs", tag = "operations",
     responses((status = 200, body = String, description = "A page", content_type = "text/html")))]
-async fn docs(State(app): State<App>) -> Response {
-    ([(CACHE_CONTROL, "no-cache")], Html(render(&app.docs, app.gateway))).into_response()
+async fn docs(State(app): State<App>, prefix: Prefix) -> Response {
+    ([(CACHE_CONTROL, "no-cache")], Html(render(&app.docs, shell(&app, &prefix)))).into_response()
+}
+
+fn shell(app: &App, prefix: &Prefix) -> Shell {
+    Shell {
+        base: Base::new(prefix.as_str()),
+        path: "/api/docs".to_owned(),
+        sandbox: app.gateway == Some(Gateway::Sandbox),
+        ..Shell::default()
+    }
 }
 
 /// Renders a description for people.
-fn render(description: &Value, gateway: Option<Gateway>) -> String {
+fn render(description: &Value, shell: Shell) -> String {
     let info = |name: &str| text(description.pointer(&format!("/info/{name}")));
     api_docs_page(ApiDocsPage {
-        shell: Shell { path: "/api/docs".to_owned(), sandbox: gateway == Some(Gateway::Sandbox), ..Shell::default() },
+        shell,
         title: info("title").unwrap_or_default(),
         version: info("version").unwrap_or_default(),
         description: info("description"),

@@ -86,7 +86,7 @@ impl PageContext {
 
     fn keeper(&self) -> Keeper<'_> {
         let client = self.api.client();
-        Keeper { network: client.address, https: client.https, cookies: &self.draft_cookies }
+        Keeper { base: &self.base, network: client.address, https: client.https, cookies: &self.draft_cookies }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, EditPage, Money, MyTicket, MyTicketsPage, OrderPage,
+    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, EditPage, Money, MyTicket, MyTicketsPage, OrderPage,
     OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, PaymentValues, SellPage, Shell, TicketCard,
     TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page,
     orders_page, sell_page, ticket_page,
@@ -58,6 +58,7 @@ fn catalog(text: &'static str) -> CatalogPage {
     };
     let fields = ["q", "category", "city", "from", "to", "currency", "minPrice", "maxPrice", "sort"];
     CatalogPage {
+        base: Base::default(),
         filters: wrong(filters, text, &fields),
         currencies: vec!["EUR".into()],
         categories: vec!["Concert".into(), text.into()],
