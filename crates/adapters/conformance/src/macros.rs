@@ -307,7 +307,7 @@ macro_rules! attempt_keys {
             a_key_stays_closed_after_a_restart
         }
     };
-    ($fixture:expr) => { $crate::attempt_keys!(@ [tests $fixture]); };
+    ($($fixture:tt)+) => { $crate::attempt_keys!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a password hasher: `passwords!(fixture)`, a [`PasswordFixture`](crate::identity::PasswordFixture) for each rule.

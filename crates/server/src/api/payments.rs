@@ -65,7 +65,7 @@ async fn payments(
     actor: Actor,
     Query(PaymentQuery { order_id }): Query<PaymentQuery>,
 ) -> Result<Json<PaymentList>, Problem> {
-    Ok(Json(app.payments()?.live_payment(OrderId::new(order_id), actor.account).await?.into()))
+    Ok(Json(app.payments()?.payment_of(OrderId::new(order_id), actor.account).await?.into()))
 }
 
 /// Gives up a payment that awaits the buyer, so that another card can be used.

@@ -35,7 +35,7 @@ impl Process {
     }
 
     async fn status_of(&self, order: OrderId) -> Option<PaymentStatus> {
-        let live = self.payments.live_payment(order, account(1)).await.expect("payments knows the order");
+        let live = self.payments.payment_of(order, account(1)).await.expect("payments knows the order");
         live.map(|payment| payment.status)
     }
 
@@ -51,10 +51,10 @@ async fn whoever_pays_again_is_asked_to_do_the_same() {
 
     let repeated = market.pay_as(1, Some(key("k")), order, CHALLENGED).await.expect("the same");
     let elsewhere = market.pay_as(1, Some(key("other")), order, "tok_visa").await.expect("the same");
-    let reloaded = market.payments.live_payment(order, account(1)).await.expect("payments knows the order");
+    let reloaded = market.payments.payment_of(order, account(1)).await.expect("payments knows the order");
 
     assert_eq!([repeated, elsewhere, reloaded.expect("a payment")], [first.clone(), first.clone(), first]);
-    let stranger = market.payments.live_payment(order, account(2)).await;
+    let stranger = market.payments.payment_of(order, account(2)).await;
     assert!(matches!(stranger, Err(Error::OrderNotFound)), "{stranger:?}");
     assert_eq!(market.money(), (0, 0));
 }

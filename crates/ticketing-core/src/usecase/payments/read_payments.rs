@@ -5,6 +5,7 @@ use crate::domain::payment::Payment;
 use crate::ports::payment_store::PaymentNeeds;
 use crate::usecase::error::Error;
 
+use super::pay_order::unheard;
 use super::{Payments, account_of};
 
 impl Payments {
@@ -12,11 +13,14 @@ impl Payments {
     ///
     /// # Errors
     ///
-    /// [`Error::OrderNotFound`] if payments has not heard of the order, or it is somebody else's, or a failure of the store.
+    /// [`Error::OrderNotFound`], or [`Error::Unavailable`], also if the order may be one that payments has yet to hear of.
     pub async fn payment_of(&self, order: OrderId, by: AccountId) -> Result<Option<Payment>, Error> {
         let needs = PaymentNeeds { payables: vec![order], ..PaymentNeeds::default() };
         let records = self.store.load(&needs).await?;
-        let account = account_of(&records, order).filter(|account| account.payable.record.buyer == by);
-        Ok(account.ok_or(Error::OrderNotFound)?.live.map(|stored| stored.record))
+        let account = account_of(&records, order).ok_or_else(|| unheard(order, self.env.now()))?;
+        if account.payable.record.buyer != by {
+            return Err(Error::OrderNotFound);
+        }
+        Ok(account.live.map(|stored| stored.record))
     }
 }
