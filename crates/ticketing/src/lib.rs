@@ -52,6 +52,8 @@
 //! Whoever needs one service alone, or engines of their own, assembles them with
 //! [`ServiceContext`](core::assembly::ServiceContext).
 
+#[cfg(feature = "axum")]
+mod api;
 mod builder;
 mod commands;
 mod engines;
@@ -82,6 +84,9 @@ pub use ticketing_core::ports::gateway::PaymentGateway;
 pub use ticketing_core::ports::transport::StartFrom;
 pub use ticketing_core::usecase::error::{Error, ErrorKind};
 pub use ticketing_memory as memory;
+
+#[cfg(feature = "axum")]
+pub use ticketing_server::embed;
 
 #[cfg(feature = "kafka")]
 pub use ticketing_kafka as kafka;

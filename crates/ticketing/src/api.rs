@@ -1,0 +1,36 @@
+//! The JSON API of a market, for an application that has users and routes of its own.
+
+use ticketing_server::embed::Api;
+
+use crate::market::Market;
+
+impl Market {
+    /// The JSON API of this market, to be mounted below any path: say who acts, and take the router.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::http::request::Parts;
+    /// use ticketing::{AccountId, Error, Market};
+    ///
+    /// /// The application's own users; here the token is the user's id.
+    /// async fn my_session(request: &Parts) -> Result<Option<AccountId>, Error> {
+    ///     let token = request.headers.get("authorization").and_then(|token| token.to_str().ok());
+    ///     Ok(token.and_then(|token| token.strip_prefix("Bearer ")?.parse().ok()))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let market = Market::builder().open().await?;
+    /// let app: Router = Router::new().nest("/shop", market.api().identify(my_session).router());
+    /// # drop(app);
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn api(&self) -> Api {
+        let (tickets, orders, payments) = (self.tickets().clone(), self.orders().clone(), self.payments().clone());
+        Api::new(self.env().clone()).tickets(tickets).orders(orders).payments(payments)
+    }
+}
