@@ -63,7 +63,7 @@ async fn purchase(process: &mut Process) -> Result<(), Failure> {
     process.loops.settle().await?;
     let pay = PayOrder { buyer, order, card: CardToken::new("tok_visa"), key: None };
     process.payments.pay_order(pay, origin()).await?;
-    process.loops.settle().await
+    Ok(process.loops.settle().await?)
 }
 
 /// Runs a second process until nothing is left open.

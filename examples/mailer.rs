@@ -1,7 +1,7 @@
 //! A mail for each order that completes: once, in order, and also for what happened while the mailer was down.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use ticketing::{AccountId, HandleError, Market, OrRetry, Order, OrderCompleted};
+use ticketing::{AccountId, Market, OrRetry, Order, OrderCompleted};
 use uuid::Uuid;
 
 /// What sends mails. It takes a key, under which it sends one mail however often it is asked.
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .on("mailer", |event: OrderCompleted, context| async move {
             let text = format!("{} is yours", event.order.ticket.title);
             send(event.order.buyer, text, context.idempotency_key()).await.or_retry()?;
-            Ok::<(), HandleError>(())
+            Ok(())
         })
         .open()
         .await?;

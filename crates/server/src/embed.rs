@@ -52,11 +52,12 @@ use ticketing_core::usecase::payments::Payments;
 use ticketing_core::usecase::tickets::Tickets;
 use ticketing_memory::MemoryLimiter;
 
-use crate::config::{HttpConfig, Service};
+use crate::config::Service;
 use crate::state::{AppState, Guards, Health, Limiters, Running};
 use crate::telemetry::Metrics;
 use crate::{api, surface};
 
+pub use crate::config::HttpConfig;
 pub use crate::state::{Actor, Identify};
 pub use identify_by::IdentifyBy;
 

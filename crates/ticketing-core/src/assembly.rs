@@ -41,7 +41,7 @@ use crate::usecase::tickets::{Tickets, TicketsFollowOrders};
 
 pub use error::AssemblyError;
 pub use health::{EndedBy, LoopEnded, LoopHealth};
-pub use loops::Loops;
+pub use loops::{LoopFailed, Loops};
 pub use running::{RunningLoops, Spawn};
 
 /// How the marketplace works; the defaults suit one process and many.

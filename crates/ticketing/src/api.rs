@@ -7,6 +7,9 @@ use crate::market::Market;
 impl Market {
     /// The JSON API of this market, to be mounted below any path: say who acts, and take the router.
     ///
+    /// `api/openapi.json` below that path describes every request. Where cookies say who acts, a change must come from a
+    /// page of the site: see [`Api`](Api#other-sites), and [`Api::http`] for the settings of limits and proxies.
+    ///
     /// # Examples
     ///
     /// ```

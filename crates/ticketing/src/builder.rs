@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 use crate::engines::{Stores, Transport};
 use crate::events::{Each, EventContext, MarketEvent};
 use crate::market::{Market, Running, Services};
+use crate::on_their_way::OnTheirWay;
 
 /// Says what a market stands on, and then opens it. A clone says the same.
 ///
@@ -26,7 +27,7 @@ use crate::market::{Market, Running, Services};
 ///
 /// ```
 /// use std::time::Duration;
-/// use ticketing::{HandleError, Market, OrderCompleted};
+/// use ticketing::{Market, OrderCompleted};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,7 +35,7 @@ use crate::market::{Market, Running, Services};
 ///     .hold_for(Duration::from_mins(5))
 ///     .on("mailer", |event: OrderCompleted, context| async move {
 ///         println!("mail {} to {}", context.idempotency_key(), event.order.buyer);
-///         Ok::<(), HandleError>(())
+///         Ok(())
 ///     })
 ///     .open()
 ///     .await?;
@@ -178,8 +179,11 @@ impl MarketBuilder {
         let env = self.env.clone();
         let memory = env.map_or_else(MemoryEngines::default, MemoryEngines::new);
         let Assembled { services, loops } = self.assemble(&memory).await?;
+        let groups = loops.counts().into_iter().map(|(group, _)| group).collect();
+        let is_in_memory = self.transport.is_none();
+        let on_their_way = is_in_memory.then(|| OnTheirWay { broker: memory.broker.clone(), groups });
         let running = loops.start(services.env.clone(), &|task| drop(runtime.spawn(task)));
-        Ok(Market::new(services, Running::Loops(running)))
+        Ok(Market::new(services, Running::Loops(Box::new(running), on_their_way)))
     }
 
     /// Puts everything together, over engines in memory where no others are said.

@@ -4,17 +4,17 @@
 //! [`Market`] is the whole of it in one value. It runs in memory with a sandbox for a bank until it is told otherwise:
 //!
 //! ```
-//! use ticketing::{AccountId, Market, OrderStatus};
+//! use ticketing::{AccountId, Market, Order};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let market = Market::builder().open().await?;
-//! let [seller, buyer] = [1, 2].map(|user| AccountId::from_u128(user));
+//! let [seller, buyer] = [1, 2].map(AccountId::from_u128);
 //!
 //! let ticket = market.sell(seller, "Così fan tutte").price(4500, "EUR").await?;
 //! let order = market.order(buyer, ticket.id).await?;
 //! market.pay(buyer, order.id, "tok_visa").await?;
-//! let order = market.wait(buyer, order.id, |order| matches!(order.status, OrderStatus::Completed { .. })).await?;
+//! let order = market.wait(buyer, order.id, Order::is_completed).await?;
 //! println!("{} is yours for {}", order.ticket.title, order.total());
 //!
 //! market.close().await?;
@@ -59,6 +59,7 @@ mod commands;
 mod engines;
 mod events;
 mod market;
+mod on_their_way;
 #[cfg(feature = "testing")]
 mod testing;
 
@@ -71,9 +72,10 @@ pub use events::{
 };
 pub use market::{Market, WaitError};
 #[cfg(feature = "testing")]
-pub use testing::{SettleError, TestMarket};
+pub use testing::TestMarket;
 
 pub use ticketing_core as core;
+pub use ticketing_core::assembly::{LoopEnded, LoopFailed};
 pub use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 pub use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
 pub use ticketing_core::domain::payment::{Payment, PaymentStatus};

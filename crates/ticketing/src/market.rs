@@ -22,6 +22,7 @@ use tokio::runtime::Handle;
 
 use crate::builder::MarketBuilder;
 use crate::commands::{OrderPlaces, Pay, Sell};
+use crate::on_their_way::OnTheirWay;
 #[cfg(feature = "testing")]
 use crate::testing::ByHand;
 
@@ -54,14 +55,17 @@ pub(crate) struct Services {
     pub(crate) orders: Orders,
     pub(crate) payments: Payments,
     pub(crate) env: ClockAndIds,
-    pub(crate) outboxes: Vec<(&'static str, Arc<dyn Outbox>)>,
+    pub(crate) outboxes: Outboxes,
 }
+
+/// The outbox of each service.
+type Outboxes = Vec<(&'static str, Arc<dyn Outbox>)>;
 
 /// What runs behind a market.
 #[derive(Debug)]
 pub(crate) enum Running {
-    /// Its loops, by themselves.
-    Loops(RunningLoops),
+    /// Its loops, by themselves; and what is gone with the process, if anything.
+    Loops(Box<RunningLoops>, Option<OnTheirWay>),
     /// Its loops, when a test says so.
     #[cfg(feature = "testing")]
     ByHand(Arc<ByHand>),
@@ -117,6 +121,8 @@ impl Market {
     }
 
     /// Takes money for an order, by a token of the gateway for a card: `market.pay(buyer, order.id, "tok_visa").await?`.
+    ///
+    /// The sandbox has [test cards](ticketing_memory::SandboxGateway) that are declined, keep silent or ask for more.
     ///
     /// # Errors
     ///
@@ -222,7 +228,7 @@ impl Market {
     #[must_use]
     pub fn health(&self) -> Option<LoopHealth> {
         match &*self.0.running.lock() {
-            Running::Loops(loops) => Some(loops.health()),
+            Running::Loops(loops, _) => Some(loops.health()),
             #[cfg(feature = "testing")]
             Running::ByHand(_) => None,
             Running::Closed => None,
@@ -238,6 +244,9 @@ impl Market {
 
     /// Stops everything in order: what was begun is decided, and what was decided is published.
     ///
+    /// Events that are published and not handled yet come after the next start. In memory there is none, so they are
+    /// handled first, for up to five seconds.
+    ///
     /// Commands are [`Error::Unavailable`] from then on. Closing twice does no harm.
     ///
     /// # Errors
@@ -250,7 +259,12 @@ impl Market {
     pub async fn close(&self) -> Result<(), LoopEnded> {
         let running = std::mem::replace(&mut *self.0.running.lock(), Running::Closed);
         match running {
-            Running::Loops(loops) => loops.stop().await,
+            Running::Loops(loops, on_their_way) => {
+                if let Some(events) = on_their_way {
+                    events.handled(&self.0.services.outboxes).await;
+                }
+                loops.stop().await
+            }
             #[cfg(feature = "testing")]
             Running::ByHand(_) => Ok(()),
             Running::Closed => Ok(()),
@@ -293,7 +307,7 @@ impl Market {
     fn hand(&self) -> Option<Arc<ByHand>> {
         match &*self.0.running.lock() {
             Running::ByHand(hand) => Some(Arc::clone(hand)),
-            Running::Loops(_) | Running::Closed => None,
+            Running::Loops(..) | Running::Closed => None,
         }
     }
 }
@@ -305,17 +319,20 @@ fn closed() -> Error {
 impl Drop for Inner {
     fn drop(&mut self) {
         let running = std::mem::replace(self.running.get_mut(), Running::Closed);
-        let Running::Loops(loops) = running else { return };
+        let Running::Loops(loops, on_their_way) = running else { return };
         let outboxes = std::mem::take(&mut self.services.outboxes);
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(stop_and_tell(loops, outboxes))),
+            Ok(runtime) => drop(runtime.spawn(stop_and_tell(loops, on_their_way, outboxes))),
             Err(_) => tracing::warn!("a market was dropped, and not closed, outside of its runtime: it ends at once"),
         }
     }
 }
 
 /// Stops the loops of a market that nobody closed, and logs which events nobody has heard of yet.
-async fn stop_and_tell(loops: RunningLoops, outboxes: Vec<(&'static str, Arc<dyn Outbox>)>) {
+async fn stop_and_tell(loops: Box<RunningLoops>, on_their_way: Option<OnTheirWay>, outboxes: Outboxes) {
+    if let Some(events) = on_their_way {
+        events.handled(&outboxes).await;
+    }
     if let Err(ended) = loops.stop().await {
         tracing::warn!(%ended, "a market was dropped, and not closed: {ended}");
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use ticketing_core::assembly::Loops;
+use ticketing_core::assembly::{LoopFailed, Loops};
 use ticketing_core::ports::clock::ClockAndIds;
-use ticketing_core::ports::{BoxError, error_chain};
+use ticketing_core::ports::error_chain;
 use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines, SequentialIds};
 use tokio::sync::Mutex;
 use tokio::task::{JoinSet, yield_now};
@@ -17,7 +17,8 @@ use crate::market::{Market, Running};
 
 /// A [`Market`] in memory whose time and faults a test decides.
 ///
-/// Every command and every read of the market first moves all events to whoever waits for them. Time stands still but
+/// Every command and every read of the market first moves all events to whoever waits for them. Requests through
+/// [`Market::api`] and calls of the services themselves do not: say [`settle`](Self::settle) between them. Time stands still but
 /// for [`advance`](Self::advance), and where a command would wait for ever otherwise.
 ///
 /// # Examples
@@ -56,11 +57,6 @@ pub struct TestMarket {
     faults: FaultPlan,
     engines: MemoryEngines,
 }
-
-/// A loop failed, as the [faults](TestMarket::faults) of the test would have it.
-#[derive(Debug, thiserror::Error)]
-#[error("a loop of the market failed")]
-pub struct SettleError(#[source] BoxError);
 
 /// The loops of a market, stepped by hand.
 #[derive(Debug)]
@@ -114,8 +110,9 @@ impl TestMarket {
     ///
     /// # Errors
     ///
-    /// [`SettleError`], the first.
-    pub async fn advance(&self, span: Duration) -> Result<(), SettleError> {
+    /// [`LoopFailed`], the first: a [fault](Self::faults), or a handler for which something is away. What failed is tried again
+    /// with the next command, and the others go on.
+    pub async fn advance(&self, span: Duration) -> Result<(), LoopFailed> {
         self.clock.advance(span);
         self.settle().await
     }
@@ -124,8 +121,9 @@ impl TestMarket {
     ///
     /// # Errors
     ///
-    /// [`SettleError`], the first.
-    pub async fn settle(&self) -> Result<(), SettleError> {
+    /// [`LoopFailed`], the first: a [fault](Self::faults), or a handler for which something is away. What failed is tried again
+    /// with the next command, and the others go on.
+    pub async fn settle(&self) -> Result<(), LoopFailed> {
         self.hand.settle().await
     }
 
@@ -171,9 +169,9 @@ impl Deref for TestMarket {
 }
 
 impl ByHand {
-    async fn settle(&self) -> Result<(), SettleError> {
+    async fn settle(&self) -> Result<(), LoopFailed> {
         let mut loops = self.loops.lock().await;
-        self.in_time(loops.settle()).await.map_err(SettleError)
+        self.in_time(loops.settle()).await
     }
 
     /// As [`ByHand::settle`]; what fails is tried again with the next command, as loops do.

@@ -16,6 +16,17 @@ pub struct Loops {
     counts: Vec<(String, ConsumerCounts)>,
 }
 
+/// A loop that was stepped by hand failed; stepped again, it tries again.
+#[derive(Debug, thiserror::Error)]
+#[error("the loop {name} failed")]
+pub struct LoopFailed {
+    /// Which one: a consumer has the name of its handler.
+    pub name: String,
+    /// Why, such as a handler for which something is away.
+    #[source]
+    pub cause: BoxError,
+}
+
 impl Loops {
     /// Both together.
     pub fn and(mut self, other: Self) -> Self {
@@ -65,12 +76,15 @@ impl Loops {
     ///
     /// # Errors
     ///
-    /// The first failure of a step.
-    pub async fn settle(&mut self) -> Result<(), BoxError> {
+    /// [`LoopFailed`], the first.
+    pub async fn settle(&mut self) -> Result<(), LoopFailed> {
         loop {
             let mut done = 0;
             for step in self.relays.iter_mut().chain(self.intake.iter_mut().map(|(step, _)| step)) {
-                done += step.step().await?;
+                done += match step.step().await {
+                    Ok(done) => done,
+                    Err(cause) => return Err(LoopFailed { name: step.name().to_owned(), cause }),
+                };
             }
             if done == 0 {
                 return Ok(());

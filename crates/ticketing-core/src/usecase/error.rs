@@ -17,7 +17,7 @@ use crate::ports::store::StoreError;
 #[non_exhaustive]
 pub enum Error {
     /// Fields are wrong: mend them.
-    #[error("some fields are wrong")]
+    #[error("some fields are wrong: {}", fields(.0))]
     Invalid(Vec<Invalid>),
     /// There is no such account.
     #[error("there is no such account")]
@@ -76,6 +76,10 @@ pub enum Error {
     /// Something is broken: a human is needed.
     #[error("something is broken")]
     Broken(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+fn fields(wrong: &[Invalid]) -> String {
+    wrong.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// What an edge tells a caller to do about an error.

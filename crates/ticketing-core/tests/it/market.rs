@@ -199,7 +199,7 @@ impl Process {
     /// Moves every event to where it belongs, and fires what is due.
     pub(crate) async fn settle(&mut self) -> Result<(), String> {
         let clock = self.engines.clock.clone();
-        in_time(&clock, self.loops.settle()).await.map_err(|error| error_chain(&*error))
+        in_time(&clock, self.loops.settle()).await.map_err(|error| error_chain(&error))
     }
 
     /// Settles again and again, whatever fails, while time passes; for a system whose faults have ended.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ticketing_core::domain::attributes::Value;
 use ticketing_core::domain::ids::AccountId;
-use ticketing_core::domain::invalid::WrongFields;
+use ticketing_core::domain::invalid::{Invalid, WrongFields};
 use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::usecase::error::Error;
@@ -25,7 +25,7 @@ pub struct Sell<'a> {
     city: Option<String>,
     category: Option<String>,
     starts_at: Option<Timestamp>,
-    price: (u64, String),
+    price: Option<(u64, String)>,
     places: u32,
     max_per_buyer: Option<u32>,
     attributes: BTreeMap<String, Value>,
@@ -43,7 +43,7 @@ impl<'a> Sell<'a> {
             city: None,
             category: None,
             starts_at: None,
-            price: (0, String::new()),
+            price: None,
             places: 1,
             max_per_buyer: None,
             attributes: BTreeMap::new(),
@@ -53,7 +53,7 @@ impl<'a> Sell<'a> {
 
     /// The price of a place in the smallest unit of a currency, such as cents, and the currency's ISO 4217 code. Required.
     pub fn price(self, amount: u64, currency: &str) -> Self {
-        Self { price: (amount, currency.to_owned()), ..self }
+        Self { price: Some((amount, currency.to_owned())), ..self }
     }
 
     /// How many equal places there are; one unless this is said.
@@ -108,7 +108,9 @@ impl<'a> Sell<'a> {
 
     fn command(&self) -> Result<CreateTicket, Error> {
         let mut wrong = WrongFields::default();
-        let (amount, currency) = &self.price;
+        let Some((amount, currency)) = &self.price else {
+            return Err(Invalid::new("price", "is required: say `.price(amount, currency)`").into());
+        };
         let offer = wrong.keep(Offer::parse(OfferInput {
             title: &self.title,
             description: self.description.as_deref(),

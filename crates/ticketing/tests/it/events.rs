@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use ticketing::core::ports::parking::{ParkedFilter, ParkingLot};
 use ticketing::core::ports::store::Page;
 use ticketing::{EventContext, HandleError, Market, MarketBuilder, OrRetry, OrderCompleted, TestMarket, TicketCreated};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{buy, opera};
@@ -140,6 +141,36 @@ async fn a_follower_goes_on_after_a_crash_where_it_stopped() {
     market.settle().await.unwrap();
 
     assert_eq!(counts(&mails), [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_market_in_memory_closes_once_its_followers_have_heard_everything() {
+    let (mails, entered, goes_on) = (Mails::default(), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let market = Market::builder().on("mailer", {
+        let (mails, entered, goes_on) = (mails.clone(), entered.clone(), goes_on.clone());
+        move |_: OrderCompleted, context| {
+            let (mails, entered, goes_on) = (mails.clone(), entered.clone(), goes_on.clone());
+            async move {
+                entered.add_permits(1);
+                goes_on.acquire().await.or_retry()?.forget();
+                *mails.lock().entry(context.idempotency_key()).or_default() += 1;
+                Ok(())
+            }
+        }
+    });
+    let market = market.open().await.unwrap();
+    let ticket = opera(&market).await;
+    buy(&market, &ticket).await;
+    buy(&market, &ticket).await;
+
+    // The second event waits behind the first, which is being handled.
+    entered.acquire().await.unwrap().forget();
+    let mut closing = Box::pin(market.close());
+    assert!(futures::poll!(&mut closing).is_pending());
+    goes_on.add_permits(2);
+    closing.await.unwrap();
+
+    assert_eq!(counts(&mails), [1, 1]);
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Opening and closing, and what is refused.
 
+use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use ticketing::{Error, ErrorKind, HandleError, Market, OpenError, Order, OrderCompleted, OrderStatus, WaitError};
 
 use crate::{BUYER, SELLER, buy, opera};
@@ -82,24 +85,45 @@ fn a_market_needs_a_runtime() {
     assert!(matches!(opened, Err(OpenError::NoRuntime)), "{opened:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_market_that_is_dropped_finishes_what_was_begun() {
-    let heard = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
-    let told = heard.clone();
-    let market = Market::builder()
-        .on("reader", move |_: OrderCompleted, _| {
-            let told = told.clone();
-            async move {
-                told.add_permits(1);
-                Ok(())
-            }
-        })
-        .open()
-        .await
-        .unwrap();
-    let ticket = opera(&market).await;
-    buy(&market, &ticket).await;
+/// What was logged by this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
 
-    let _heard = tokio::time::timeout(Duration::from_secs(60), heard.acquire()).await.expect("it is told");
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().write(line)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Waits until something is said.
+    async fn says(&self, what: &str) {
+        let said = async {
+            while !String::from_utf8_lossy(&self.0.lock()).contains(what) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), said).await.expect("it is said");
+    }
+}
+
+#[tokio::test]
+async fn a_market_that_is_dropped_stops_in_order_and_says_what_was_left() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let market = Market::builder().open().await.unwrap();
+    let another = market.clone();
+    opera(&market).await;
+
     drop(market);
+    opera(&another).await;
+    drop(another);
+
+    log.says("a market was dropped, and not closed; events that are not published: nothing").await;
 }
