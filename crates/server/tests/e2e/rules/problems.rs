@@ -19,7 +19,7 @@ pub(crate) async fn a_refusal_is_a_problem(market: &Market) {
         (call("POST", "/api/payments").bytes("application/json", "{"), (400, "malformed")),
         (call("POST", "/api/payments").bytes("application/json", vec![b' '; 100_000]), (413, "too_large")),
         (call("GET", "/api/tickets?colour=red"), (400, "malformed")),
-        (call("DELETE", "/api/payments"), (405, "method_not_allowed")),
+        (call("PUT", "/api/payments"), (405, "method_not_allowed")),
         (call("GET", "/api/users/nobody"), (404, "route_not_found")),
         (call("GET", "/api/hats"), (404, "route_not_found")),
     ] {
