@@ -127,7 +127,7 @@ fn step_panel(page: &CheckoutPage, step: &BuyerStep) -> AnyView {
         <section class="form panel" aria-labelledby="step">
             <h2 class="subtitle" id="step">"Confirm your payment"</h2>
             {step}
-            <p>"Done already? "<a href=page.shell.base.at(&order_address(&page.order.id))>"Check again"</a></p>
+            <p class="muted">"Done already? " <a class="link" href=page.shell.base.at(&order_address(&page.order.id))>"Check again"</a></p>
             <form class="form" method="post" action=page.shell.base.at(&format!("/orders/{}/give-up", page.order.id))>
                 {opened_by(page.shell.account())}
                 <button class="button button-wide" type="submit">"Use another card"</button>
