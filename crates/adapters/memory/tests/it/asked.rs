@@ -6,18 +6,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_conformance::attempt_keys::AttemptKeysFixture;
-use ticketing_conformance::gateway::{BuyerAct, GatewayFixture, TestCards};
+use ticketing_conformance::gateway::GatewayFixture;
 use ticketing_conformance::sample::{self, NOW};
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::attempt_keys::AttemptKeys;
+use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::gateway::{
     Capture, CardToken, GatewayError, GatewayNotice, PaymentGateway, Refund, UnverifiedNotice,
 };
 use ticketing_core::ports::payment_provider::PaymentProvider;
 use ticketing_core::usecase::payments::ClosingGateway;
-use ticketing_memory::{ManualClock, MemoryAttemptKeys, SandboxConfig, SandboxGateway};
+use ticketing_memory::{MemoryAttemptKeys, SandboxGateway};
+
+use crate::world::World;
 
 /// A sandbox that knows what arrived and closes nothing.
 #[derive(Debug)]
@@ -49,7 +52,8 @@ impl PaymentProvider for AskedBank {
 
 /// The bank behind closed keys.
 pub(crate) struct Asked {
-    clock: ManualClock,
+    /// Its gateway is the two together.
+    pub(crate) world: World,
     bank: Arc<AskedBank>,
     keys: MemoryAttemptKeys,
 }
@@ -58,57 +62,16 @@ const IN_FLIGHT: Duration = Duration::from_secs(60);
 
 impl Default for Asked {
     fn default() -> Self {
-        let clock = ManualClock::new(NOW);
-        let sandbox = SandboxGateway::new(Arc::new(clock.clone()), SandboxConfig::default());
-        Self {
-            clock,
-            bank: Arc::new(AskedBank { sandbox, arrived: Mutex::default() }),
-            keys: MemoryAttemptKeys::default(),
-        }
-    }
-}
-
-impl Asked {
-    fn closing(&self) -> ClosingGateway {
-        let provider: Arc<dyn PaymentProvider> = self.bank.clone();
-        ClosingGateway {
-            provider,
-            keys: Arc::new(self.keys.clone()),
-            clock: Arc::new(self.clock.clone()),
+        let (world, keys) = (World::default(), MemoryAttemptKeys::default());
+        let sandbox = world.engines.gateway.clone();
+        let bank = Arc::new(AskedBank { sandbox, arrived: Mutex::default() });
+        let gateway = Arc::new(ClosingGateway {
+            provider: bank.clone(),
+            keys: Arc::new(keys.clone()),
+            clock: Arc::new(world.clock.clone()),
             in_flight: IN_FLIGHT,
-        }
-    }
-}
-
-#[async_trait]
-impl GatewayFixture for Asked {
-    fn gateway(&self) -> Arc<dyn PaymentGateway> {
-        Arc::new(self.closing())
-    }
-
-    fn cards(&self) -> TestCards {
-        TestCards {
-            good: CardToken::new("tok_visa"),
-            bad: CardToken::new("tok_chargeDeclined"),
-            silent: Some(CardToken::new("tok_timeout")),
-            challenged: Some(CardToken::new("tok_threeDSecure")),
-        }
-    }
-
-    async fn act(&self, payment: PaymentId, act: BuyerAct) {
-        match act {
-            BuyerAct::Approves => drop(self.bank.sandbox.approve(payment)),
-            BuyerAct::Refuses => drop(self.bank.sandbox.refuse(payment)),
-        }
-    }
-
-    async fn held(&self, payment: PaymentId) -> u64 {
-        let charges = self.bank.sandbox.charges().into_iter().filter(|charge| charge.payment == payment);
-        charges.map(|charge| charge.total.amount - charge.refunded).sum()
-    }
-
-    fn notice(&self, notice: &GatewayNotice, at: Timestamp) -> UnverifiedNotice {
-        self.bank.sandbox.sign_notice(notice, at)
+        });
+        Self { world: World { gateway, ..world }, bank, keys }
     }
 }
 
@@ -131,33 +94,34 @@ fn capture() -> Capture {
 /// A capture that was sent and has not arrived.
 async fn sent(asked: &Asked) -> Capture {
     let capture = capture();
-    assert!(asked.keys.open(capture.payment, capture.total, NOW).await.expect("memory answers"));
+    let now = asked.world.clock.now();
+    assert!(asked.keys.open(capture.payment, capture.total, now).await.expect("memory answers"));
     capture
 }
 
 #[tokio::test]
 async fn what_may_still_arrive_is_not_given_up() {
     let asked = Asked::default();
-    let (gateway, capture) = (asked.closing(), sent(&asked).await);
+    let (gateway, capture) = (asked.world.gateway(), sent(&asked).await);
 
-    asked.clock.advance(IN_FLIGHT);
+    asked.world.clock.advance(IN_FLIGHT);
     let early = gateway.look_up(capture.payment).await;
     let arrived = asked.bank.capture(&capture).await.expect("it arrives just in time");
 
     assert!(matches!(early, Err(GatewayError::Unavailable(_))), "{early:?}");
     assert_eq!(gateway.look_up(capture.payment).await.expect("it is found"), arrived);
-    assert_eq!(asked.held(capture.payment).await, 4250);
+    assert_eq!(asked.world.held(capture.payment).await, 4250);
 }
 
 #[tokio::test]
 async fn money_that_arrives_under_a_closed_key_goes_back_once() {
     let asked = Asked::default();
-    let (gateway, capture) = (asked.closing(), sent(&asked).await);
-    asked.clock.advance(IN_FLIGHT + Duration::from_secs(1));
+    let (gateway, capture) = (asked.world.gateway(), sent(&asked).await);
+    asked.world.clock.advance(IN_FLIGHT + Duration::from_secs(1));
     let given_up = gateway.look_up(capture.payment).await.expect("it is given up");
 
     let late = asked.bank.capture(&capture).await.expect("it arrives all the same");
-    let notice = asked.notice(&GatewayNotice { payment: capture.payment, outcome: late }, NOW);
+    let notice = asked.world.notice(&GatewayNotice { payment: capture.payment, outcome: late }, NOW);
     for _ in 0..2 {
         let told = gateway.verify_notice(&notice, NOW).await.expect("it is the gateway's own");
         assert_eq!(told.outcome, given_up, "an attempt that was given up stays so");

@@ -25,7 +25,7 @@ mod by_the_machine {
 mod by_asking {
     use super::Asked;
 
-    ticketing_conformance::gateway!(Asked::default());
+    ticketing_conformance::gateway!(Asked::default().world);
 }
 
 ticketing_conformance::account_store!(World::default());
