@@ -143,26 +143,11 @@ fn unknown(scheme: &str, known: &'static str) -> EngineError {
 async fn mongodb(client: &ticketing_mongodb::MongoClient) -> Result<Stores, ticketing_mongodb::MongoError> {
     use ticketing_mongodb::{MongoGateway, MongoOrderStore, MongoParkingLot, MongoPaymentStore, MongoTicketStore};
 
-    let tickets = MongoTicketStore::open(client).await?;
-    let orders = MongoOrderStore::open(client).await?;
-    let payments = MongoPaymentStore::open(client).await?;
     let sandbox = Arc::new(MemoryEngines::default().gateway);
     Ok(Stores {
-        tickets: ServicePorts {
-            outbox: Arc::new(tickets.outbox()),
-            parking: Arc::new(tickets.parking()),
-            store: Arc::new(tickets),
-        },
-        orders: ServicePorts {
-            outbox: Arc::new(orders.outbox()),
-            parking: Arc::new(orders.parking()),
-            store: Arc::new(orders),
-        },
-        payments: ServicePorts {
-            outbox: Arc::new(payments.outbox()),
-            parking: Arc::new(payments.parking()),
-            store: Arc::new(payments),
-        },
+        tickets: MongoTicketStore::open(client).await?.ports(),
+        orders: MongoOrderStore::open(client).await?.ports(),
+        payments: MongoPaymentStore::open(client).await?.ports(),
         expiration_parking: Arc::new(MongoParkingLot::open(client, "expiration").await?),
         follower_parking: Arc::new(MongoParkingLot::open(client, MongoParkingLot::OF_FOLLOWERS).await?),
         sandbox: Some(Arc::new(MongoGateway::open(client, sandbox).await?)),

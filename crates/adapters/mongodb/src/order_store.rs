@@ -3,9 +3,12 @@
 mod order;
 mod stock;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bson::{RawDocument, Uuid, doc};
 use futures::future::try_join4;
+use ticketing_core::assembly::ServicePorts;
 use ticketing_core::domain::ids::{AccountId, OrderId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
@@ -61,6 +64,13 @@ impl MongoOrderStore {
     #[must_use]
     pub fn parking(&self) -> MongoParkingLot {
         self.0.parking()
+    }
+
+    /// All that the service needs of its own.
+    #[must_use]
+    pub fn ports(self) -> ServicePorts<dyn OrderStore> {
+        let (outbox, parking) = (Arc::new(self.outbox()), Arc::new(self.parking()));
+        ServicePorts { store: Arc::new(self), outbox, parking }
     }
 }
 

@@ -4,10 +4,12 @@ mod payable;
 mod payment;
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::{Uuid, doc};
 use futures::future::try_join;
+use ticketing_core::assembly::ServicePorts;
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::payment::Payment;
 use ticketing_core::domain::time::Timestamp;
@@ -63,6 +65,13 @@ impl MongoPaymentStore {
     #[must_use]
     pub fn parking(&self) -> MongoParkingLot {
         self.0.parking()
+    }
+
+    /// All that the service needs of its own.
+    #[must_use]
+    pub fn ports(self) -> ServicePorts<dyn PaymentStore> {
+        let (outbox, parking) = (Arc::new(self.outbox()), Arc::new(self.parking()));
+        ServicePorts { store: Arc::new(self), outbox, parking }
     }
 }
 

@@ -3,8 +3,11 @@
 mod listing;
 mod search;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bson::{Uuid, doc};
+use ticketing_core::assembly::ServicePorts;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::ticket::Listing;
@@ -63,6 +66,13 @@ impl MongoTicketStore {
     #[must_use]
     pub fn parking(&self) -> MongoParkingLot {
         self.0.parking()
+    }
+
+    /// All that the service needs of its own.
+    #[must_use]
+    pub fn ports(self) -> ServicePorts<dyn TicketStore> {
+        let (outbox, parking) = (Arc::new(self.outbox()), Arc::new(self.parking()));
+        ServicePorts { store: Arc::new(self), outbox, parking }
     }
 }
 

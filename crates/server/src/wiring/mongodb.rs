@@ -74,20 +74,15 @@ pub(super) async fn plug_in(
         accounts.store = Arc::new(store);
     }
     if let Some(tickets) = &mut engines.tickets {
-        let store = MongoTicketStore::open(&client).await?;
-        (tickets.outbox, tickets.parking) = (Arc::new(store.outbox()), Arc::new(store.parking()));
-        tickets.store = memory.ticket_feeds.fed_by(Arc::new(store));
+        *tickets = MongoTicketStore::open(&client).await?.ports();
+        tickets.store = memory.ticket_feeds.fed_by(Arc::clone(&tickets.store));
     }
     if let Some(orders) = &mut engines.orders {
-        let store = MongoOrderStore::open(&client).await?;
-        (orders.outbox, orders.parking) = (Arc::new(store.outbox()), Arc::new(store.parking()));
-        orders.store = Arc::new(store);
+        *orders = MongoOrderStore::open(&client).await?.ports();
     }
     if let Some(payments) = &mut engines.payments {
-        let store = MongoPaymentStore::open(&client).await?;
+        payments.service = MongoPaymentStore::open(&client).await?.ports();
         payments.gateway = Arc::new(MongoGateway::open(&client, Arc::new(memory.gateway.clone())).await?);
-        (payments.service.outbox, payments.service.parking) = (Arc::new(store.outbox()), Arc::new(store.parking()));
-        payments.service.store = Arc::new(store);
     }
     if let Some(expiration) = &mut engines.expiration {
         expiration.parking = Arc::new(MongoParkingLot::open(&client, "expiration").await?);
