@@ -259,12 +259,7 @@ impl Market {
     pub async fn close(&self) -> Result<(), LoopEnded> {
         let running = std::mem::replace(&mut *self.0.running.lock(), Running::Closed);
         match running {
-            Running::Loops(loops, on_their_way) => {
-                if let Some(events) = on_their_way {
-                    events.handled(&self.0.services.outboxes).await;
-                }
-                loops.stop().await
-            }
+            Running::Loops(loops, on_their_way) => stop(loops, on_their_way, &self.0.services.outboxes).await,
             #[cfg(feature = "testing")]
             Running::ByHand(_) => Ok(()),
             Running::Closed => Ok(()),
@@ -328,12 +323,21 @@ impl Drop for Inner {
     }
 }
 
+/// Stops the loops of a market, once everything is handled that would be gone.
+async fn stop(
+    loops: Box<RunningLoops>,
+    on_their_way: Option<OnTheirWay>,
+    outboxes: &[(&'static str, Arc<dyn Outbox>)],
+) -> Result<(), LoopEnded> {
+    if let Some(events) = on_their_way {
+        events.handled(outboxes).await;
+    }
+    loops.stop().await
+}
+
 /// Stops the loops of a market that nobody closed, and logs which events nobody has heard of yet.
 async fn stop_and_tell(loops: Box<RunningLoops>, on_their_way: Option<OnTheirWay>, outboxes: Outboxes) {
-    if let Some(events) = on_their_way {
-        events.handled(&outboxes).await;
-    }
-    if let Err(ended) = loops.stop().await {
+    if let Err(ended) = stop(loops, on_their_way, &outboxes).await {
         tracing::warn!(%ended, "a market was dropped, and not closed: {ended}");
     }
     let mut left = Vec::new();
