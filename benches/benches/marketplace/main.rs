@@ -12,8 +12,13 @@ mod relay;
 mod sample;
 
 use criterion::Criterion;
+use mimalloc::MiMalloc;
 
 use ratios::Ratios;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let output = std::env::temp_dir().join("ticketing-benches");

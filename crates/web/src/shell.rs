@@ -45,7 +45,12 @@ impl Content {
     /// The whole HTML document for one viewer.
     #[must_use]
     pub fn within(&self, shell: Shell) -> String {
-        document(shell, &self.title, InertElement::new(self.html.clone()))
+        /// Once in a document, since all texts are escaped.
+        const END: &str = "</main>";
+        let around = document(shell, &self.title, InertElement::new(""));
+        let (before, after) = around.rsplit_once(END).unwrap_or((&around, ""));
+        // Copied once: the renderer would grow its buffer around it several times.
+        [before, &self.html, END, after].concat()
     }
 }
 
