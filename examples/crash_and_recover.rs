@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use ticketing_core::assembly::{Loops, Settings};
 use ticketing_core::domain::ids::AccountId;
-use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::OrderStatus;
 use ticketing_core::domain::ticket::{Offer, OfferInput};
 use ticketing_core::domain::time::Timestamp;
@@ -56,12 +55,12 @@ async fn purchase(process: &mut Process) -> Result<(), Failure> {
     let opera =
         OfferInput { title: "Così fan tutte", amount: 4500, currency: "EUR", quantity: 1, ..OfferInput::default() };
     let offer = Offer::parse(opera)?;
-    let ticket = process.tickets.create_ticket(CreateTicket { seller, offer, key: None }, origin()).await?.ticket.id;
+    let ticket = process.tickets.create_ticket(CreateTicket::new(seller, offer), origin()).await?.ticket.id;
     process.loops.settle().await?;
-    let place = PlaceOrder { buyer, ticket, quantity: Quantity::ONE, price_seen: None, key: None };
+    let place = PlaceOrder::new(buyer, ticket);
     let order = process.orders.place_order(place, origin()).await?.id;
     process.loops.settle().await?;
-    let pay = PayOrder { buyer, order, card: CardToken::new("tok_visa"), key: None };
+    let pay = PayOrder::new(buyer, order, CardToken::new("tok_visa"));
     process.payments.pay_order(pay, origin()).await?;
     Ok(process.loops.settle().await?)
 }

@@ -52,7 +52,7 @@ impl EventPublisher for Wire {
 #[async_trait]
 impl EventSubscriber for Wire {
     fn features(&self) -> TransportFeatures {
-        TransportFeatures { replays_history: true, competing_consumers: false, survives_restart: false }
+        TransportFeatures::NONE.replaying_history()
     }
 
     async fn subscribe(&self, config: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError> {

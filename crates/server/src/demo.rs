@@ -35,7 +35,7 @@ pub async fn fill(app: &App) -> Result<(), Error> {
     };
     let mut tickets = Vec::new();
     for offer in offers::offers(app.env.now())? {
-        let command = CreateTicket { seller, offer, key: None };
+        let command = CreateTicket::new(seller, offer);
         tickets.push(app.tickets()?.create_ticket(command, origin(app)).await?.ticket.id);
     }
     order_some(app, buyer, &tickets).await?;
@@ -47,7 +47,7 @@ pub async fn fill(app: &App) -> Result<(), Error> {
 }
 
 async fn sign_up(app: &App, email: &str) -> Result<AccountId, Error> {
-    let command = SignUp { email: email.parse()?, password: PASSWORD.to_owned(), device: "demo".to_owned() };
+    let command = SignUp::new(email.parse()?, PASSWORD).device("demo");
     Ok(app.accounts()?.sign_up(command, origin(app)).await?.account)
 }
 
@@ -56,12 +56,12 @@ async fn order_some(app: &App, buyer: AccountId, tickets: &[TicketId]) -> Result
     let [first, second, third, ..] = tickets else { return Ok(()) };
     let place = |ticket: TicketId, places: u32| async move {
         let quantity = Quantity::new(places)?;
-        let command = PlaceOrder { buyer, ticket, quantity, price_seen: None, key: None };
+        let command = PlaceOrder::new(buyer, ticket).quantity(quantity);
         app.orders()?.place_order(command, origin(app)).await
     };
     let paid = place(*first, 2).await?;
     let card = CardToken::new("tok_visa");
-    app.payments()?.pay_order(PayOrder { buyer, order: paid.id, card, key: None }, origin(app)).await?;
+    app.payments()?.pay_order(PayOrder::new(buyer, paid.id, card), origin(app)).await?;
     place(*second, 1).await?;
     let unwanted = place(*third, 1).await?;
     app.orders()?.cancel_order(unwanted.id, buyer, origin(app)).await.map(drop)

@@ -23,6 +23,7 @@ pub struct KafkaUser {
 
 /// How a user proves who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KafkaSasl {
     /// The password is sent as it is. Without TLS everybody on the way can read it.
     Plain,

@@ -6,6 +6,7 @@ use ticketing_core::ports::transport::TransportError;
 
 /// Why a cluster cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KafkaError {
     /// No broker answered in time: look at the address, or try again later. A listener that wants TLS or a user says
     /// nothing to those who come without.

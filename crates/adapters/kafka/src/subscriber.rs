@@ -85,7 +85,7 @@ impl KafkaSubscriber {
 #[async_trait]
 impl EventSubscriber for KafkaSubscriber {
     fn features(&self) -> TransportFeatures {
-        TransportFeatures { replays_history: true, competing_consumers: true, survives_restart: true }
+        TransportFeatures::NONE.replaying_history().sharing_work().surviving_restarts()
     }
 
     async fn subscribe(&self, subscription: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError> {

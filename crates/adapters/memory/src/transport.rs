@@ -177,7 +177,7 @@ pub struct MemorySubscriber(MemoryBroker);
 #[async_trait]
 impl EventSubscriber for MemorySubscriber {
     fn features(&self) -> TransportFeatures {
-        TransportFeatures { replays_history: true, competing_consumers: true, survives_restart: false }
+        TransportFeatures::NONE.replaying_history().sharing_work()
     }
 
     async fn subscribe(&self, config: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError> {

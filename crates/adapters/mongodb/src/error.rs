@@ -6,6 +6,7 @@ use ticketing_core::ports::store::StoreError;
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MongoError {
     /// The connection string is not one.
     #[error("the MongoDB connection string is wrong: {0}")]

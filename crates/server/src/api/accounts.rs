@@ -60,7 +60,7 @@ async fn sign_up(
         }
     };
     let _admitted = attempt.admit_sign_up(&app, &email).await?;
-    let command = SignUp { email, password, device: attempt.device() };
+    let command = SignUp::new(email, password).device(attempt.device());
     let signed_in = app.accounts()?.sign_up(command, trace.origin()).await?;
     Ok(welcome(StatusCode::CREATED, &signed_in, &app, &attempt))
 }
@@ -79,7 +79,7 @@ async fn sign_in(
     // What is no address has no account, and more need not be told.
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
     let _admitted = attempt.admit(&app, &email).await?;
-    let command = SignIn { email, password, device: attempt.device() };
+    let command = SignIn::new(email, password).device(attempt.device());
     let signed_in = app.accounts()?.sign_in(command).await?;
     Ok(welcome(StatusCode::OK, &signed_in, &app, &attempt))
 }

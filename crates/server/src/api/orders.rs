@@ -44,13 +44,10 @@ async fn place_order(
     RequestKey(key): RequestKey,
     Json(body): Json<PlaceOrderBody>,
 ) -> Result<Response, Problem> {
-    let command = PlaceOrder {
-        buyer: actor.account,
-        ticket: TicketId::new(body.ticket_id),
-        quantity: body.quantity.map_or(Ok(Quantity::ONE), Quantity::new)?,
-        price_seen: body.price.map(Money::try_from).transpose()?,
-        key,
-    };
+    let command = PlaceOrder::new(actor.account, TicketId::new(body.ticket_id))
+        .quantity(body.quantity.map_or(Ok(Quantity::ONE), Quantity::new)?)
+        .price_seen(body.price.map(Money::try_from).transpose()?)
+        .key(key);
     let order = app.orders()?.place_order(command, origin).await?;
     let location = [(LOCATION, paths::order(order.id))];
     Ok((StatusCode::CREATED, location, Json(OrderBody::from(order))).into_response())

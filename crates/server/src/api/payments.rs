@@ -47,7 +47,7 @@ async fn pay_order(
     RequestKey(key): RequestKey,
     Json(body): Json<PayOrderBody>,
 ) -> Result<Response, Problem> {
-    let command = PayOrder { buyer: actor.account, order: OrderId::new(body.order_id), card: card(&body.token)?, key };
+    let command = PayOrder::new(actor.account, OrderId::new(body.order_id), card(&body.token)?).key(key);
     let payment = app.payments()?.pay_order(command, origin).await?;
     Ok((StatusCode::CREATED, Json(PaymentBody::from(payment))).into_response())
 }

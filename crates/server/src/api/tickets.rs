@@ -97,7 +97,7 @@ async fn create_ticket(
     RequestKey(key): RequestKey,
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
-    let command = CreateTicket { seller: actor.account, offer: offer(body, None)?, key };
+    let command = CreateTicket::new(actor.account, offer(body, None)?).key(key);
     let listing = app.tickets()?.create_ticket(command, origin).await?;
     let location = [(LOCATION, paths::ticket(listing.ticket.id))];
     let tag = [(ETAG, tag_of(&listing))];
@@ -172,7 +172,7 @@ async fn update_ticket(
     let tickets = app.tickets()?;
     let old = tickets.ticket(ticket).await?.ticket.offer;
     let offer = offer(body, Some(&old))?;
-    let command = UpdateTicket { ticket, by: actor.account, expected, offer };
+    let command = UpdateTicket::new(ticket, actor.account, offer).expected(expected);
     let listing = tickets.update_ticket(command, origin).await?;
     Ok(([(ETAG, tag_of(&listing))], Json(TicketBody::of_own(listing))).into_response())
 }
@@ -194,7 +194,7 @@ async fn withdraw_ticket(
     Named(ticket): Named<TicketId>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    let command = WithdrawTicket { ticket, by: actor.account, expected };
+    let command = WithdrawTicket::new(ticket, actor.account).expected(expected);
     app.tickets()?.withdraw_ticket(command, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,6 +4,7 @@ use crate::messaging::consumer::NameRefusal;
 
 /// Why services cannot be put together like this. Each is a mistake of the program: nothing was started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AssemblyError {
     /// A follower cannot be called like this.
     #[error(transparent)]

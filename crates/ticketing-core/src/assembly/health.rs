@@ -26,6 +26,7 @@ pub struct LoopEnded {
 
 /// How a loop ended that should not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EndedBy {
     /// It panicked.
     #[error(transparent)]

@@ -38,6 +38,7 @@ pub enum Subject {
 
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum What {
     /// It cannot be read, so nothing else is known of it.
     Unreadable {

@@ -13,6 +13,7 @@ use super::time::Timestamp;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// An account was opened. The e-mail address is private and left out.
     AccountRegistered {

@@ -105,6 +105,7 @@ pub struct GatewayNotice {
 
 /// Why a gateway did not do what was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum GatewayError {
     /// No response; the money may have been taken: look it up later.
     #[error("the payment gateway did not answer")]

@@ -120,6 +120,7 @@ impl<R> UnitOfWork<R> {
 
 /// The record or unique key that a write conflicted with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum RecordKey {
     /// An account.
     Account(AccountId),
@@ -145,6 +146,7 @@ pub enum RecordKey {
 
 /// Why a store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// These changed since they were read, or already exist: reload and decide again.
     #[error("records changed since they were read")]

@@ -13,6 +13,7 @@ use super::BoxError;
 
 /// Why the transport did not do what was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TransportError {
     /// The transport did not respond: the same call may succeed later.
     #[error("the transport is unavailable")]
@@ -41,6 +42,7 @@ pub struct PublishError {
 
 /// What a transport supports beyond the core rules. A claim is tested, and an unclaimed feature is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TransportFeatures {
     /// A new group may start with events published before it.
     pub replays_history: bool,
@@ -48,6 +50,32 @@ pub struct TransportFeatures {
     pub competing_consumers: bool,
     /// Published events outlive the process.
     pub survives_restart: bool,
+}
+
+impl TransportFeatures {
+    /// The core rules alone.
+    pub const NONE: Self = Self { replays_history: false, competing_consumers: false, survives_restart: false };
+
+    /// And a new group may start with events published before it.
+    #[must_use]
+    pub const fn replaying_history(mut self) -> Self {
+        self.replays_history = true;
+        self
+    }
+
+    /// And members of one group share the work.
+    #[must_use]
+    pub const fn sharing_work(mut self) -> Self {
+        self.competing_consumers = true;
+        self
+    }
+
+    /// And published events outlive the process.
+    #[must_use]
+    pub const fn surviving_restarts(mut self) -> Self {
+        self.survives_restart = true;
+        self
+    }
 }
 
 /// Publishes events.

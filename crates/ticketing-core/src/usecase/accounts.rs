@@ -29,22 +29,7 @@ pub use token::RefreshToken;
 
 /// What the accounts service works with. A clone is the same service.
 ///
-/// # Examples
-///
-/// ```
-/// # use ticketing_core::usecase::{accounts::{Accounts, SignUp}, error::Error};
-/// # use ticketing_core::wire::Origin;
-/// async fn sign_up(accounts: &Accounts, origin: Origin) -> Result<(), Error> {
-///     let command = SignUp {
-///         email: "ada@example.org".parse()?,
-///         password: "correct horse battery staple".to_owned(),
-///         device: "a browser".to_owned(),
-///     };
-///     let signed_in = accounts.sign_up(command, origin).await?;
-///     assert_eq!(signed_in.email.as_str(), "ada@example.org");
-///     Ok(())
-/// }
-/// ```
+/// [`ServiceContext::accounts`](crate::assembly::ServiceContext::accounts) puts it together.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     /// Keeps accounts.

@@ -22,16 +22,7 @@ pub use place_order::PlaceOrder;
 
 /// What the orders service works with. A clone is the same service.
 ///
-/// # Examples
-///
-/// ```
-/// # use ticketing_core::{domain::{ids::{AccountId, TicketId}, money::Quantity, order::Order}, wire::Origin};
-/// # use ticketing_core::usecase::{error::Error, orders::{Orders, PlaceOrder}};
-/// async fn buy_one(orders: &Orders, buyer: AccountId, ticket: TicketId, origin: Origin) -> Result<Order, Error> {
-///     let command = PlaceOrder { buyer, ticket, quantity: Quantity::ONE, price_seen: None, key: None };
-///     orders.place_order(command, origin).await
-/// }
-/// ```
+/// [`ServiceContext::orders`](crate::assembly::ServiceContext::orders) puts it together.
 #[derive(Debug, Clone)]
 pub struct Orders {
     /// Keeps stocks and orders.

@@ -27,16 +27,7 @@ pub use settle::SettlePayments;
 
 /// What the payments service works with. A clone is the same service.
 ///
-/// # Examples
-///
-/// ```
-/// # use ticketing_core::{domain::{ids::{AccountId, OrderId}, payment::Payment}, ports::gateway::CardToken, wire::Origin};
-/// # use ticketing_core::usecase::{error::Error, payments::{PayOrder, Payments}};
-/// async fn pay(payments: &Payments, buyer: AccountId, order: OrderId, origin: Origin) -> Result<Payment, Error> {
-///     let command = PayOrder { buyer, order, card: CardToken::new("tok_visa"), key: None };
-///     payments.pay_order(command, origin).await
-/// }
-/// ```
+/// [`ServiceContext::payments`](crate::assembly::ServiceContext::payments) puts it together.
 #[derive(Debug, Clone)]
 pub struct Payments {
     /// Keeps payables and payments.

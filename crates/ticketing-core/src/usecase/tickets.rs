@@ -28,16 +28,7 @@ pub use withdraw_ticket::WithdrawTicket;
 
 /// What the tickets service works with. A clone is the same service.
 ///
-/// # Examples
-///
-/// ```
-/// # use ticketing_core::{domain::{ids::{AccountId, TicketId}, ticket::Offer}, wire::Origin};
-/// # use ticketing_core::usecase::{error::Error, tickets::{CreateTicket, Tickets}};
-/// async fn sell(tickets: &Tickets, seller: AccountId, offer: Offer, origin: Origin) -> Result<TicketId, Error> {
-///     let listing = tickets.create_ticket(CreateTicket { seller, offer, key: None }, origin).await?;
-///     Ok(listing.ticket.id)
-/// }
-/// ```
+/// [`ServiceContext::tickets`](crate::assembly::ServiceContext::tickets) puts it together.
 #[derive(Debug, Clone)]
 pub struct Tickets {
     /// Keeps listings.

@@ -58,11 +58,11 @@ pub(crate) fn accounts(engines: &Engines, faults: &FaultPlan) -> Accounts {
 
 pub(crate) fn sign_up() -> SignUp {
     let email = "ada@example.org".parse().expect("an address");
-    SignUp { email, password: "brass lantern".into(), device: "a test".into() }
+    SignUp::new(email, "brass lantern").device("a test")
 }
 
 pub(crate) fn sign_in(password: &str) -> SignIn {
-    SignIn { email: sign_up().email, password: password.into(), device: "a test".into() }
+    SignIn::new(sign_up().email, password).device("a test")
 }
 
 pub(crate) fn origin() -> Origin {
@@ -81,14 +81,14 @@ async fn whoever_has_an_account_of_an_earlier_release_signs_in_and_gets_no_secon
         engines.accounts.commit(UnitOfWork::default().with(Write::insert(account))).await.expect("it is new");
         let email: EmailAddress = typed.parse().expect("an address");
 
-        let signed_in = accounts.sign_in(SignIn { email: email.clone(), ..sign_in("brass lantern") }).await;
+        let signed_in = accounts.sign_in(SignIn::new(email.clone(), "brass lantern")).await;
 
         assert_eq!(signed_in.expect("it is their account").account, AccountId::new(id));
-        let second = accounts.sign_up(SignUp { email, ..sign_up() }, origin()).await;
+        let second = accounts.sign_up(SignUp::new(email, "brass lantern"), origin()).await;
         assert!(matches!(second, Err(Error::EmailTaken)), "{typed}");
     }
     let [small, capital] = ["σσ@example.org", "ΣΣ@example.org"]
-        .map(|email| SignUp { email: email.parse().expect("an address"), ..sign_up() });
+        .map(|email| SignUp::new(email.parse().expect("an address"), "brass lantern"));
     accounts.sign_up(small, origin()).await.expect("it is free");
     assert!(matches!(accounts.sign_up(capital, origin()).await, Err(Error::EmailTaken)), "one mailbox, one account");
 }

@@ -74,13 +74,13 @@ survives!(selling_survives_a_crash_anywhere, |market, told| {
 
 survives!(updating_survives_a_crash_anywhere, |market, told| {
     let ticket = told.ticket();
-    let command = UpdateTicket { ticket, by: account(7), expected: Some(vec![1]), offer: offer(2, 1500) };
+    let command = UpdateTicket::new(ticket, account(7), offer(2, 1500)).expected(vec![1]);
     let updated = market.tickets.update_ticket(command, market.origin()).await;
     assert!(updated.is_err() || updated.is_ok_and(|listing| listing.ticket.version == 2));
 });
 
 survives!(withdrawing_survives_a_crash_anywhere, |market, told| {
-    let command = WithdrawTicket { ticket: told.ticket(), by: account(7), expected: None };
+    let command = WithdrawTicket::new(told.ticket(), account(7));
     let withdrawn = market.tickets.withdraw_ticket(command, market.origin()).await;
     let listing = market.engines.clone().start(&FaultPlan::none()).tickets.ticket(told.ticket()).await;
     // Told or not, it is wholly withdrawn or wholly on sale.

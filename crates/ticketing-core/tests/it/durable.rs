@@ -22,7 +22,7 @@ struct Outliving<P: ?Sized>(Arc<P>);
 #[async_trait]
 impl EventSubscriber for Outliving<dyn EventSubscriber> {
     fn features(&self) -> TransportFeatures {
-        TransportFeatures { survives_restart: true, ..self.0.features() }
+        self.0.features().surviving_restarts()
     }
 
     async fn subscribe(&self, config: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError> {

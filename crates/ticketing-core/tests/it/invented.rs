@@ -2,7 +2,6 @@
 
 use futures::FutureExt;
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::money::Quantity;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::PlaceOrder;
 use ticketing_memory::FaultPlan;
@@ -11,7 +10,7 @@ use crate::market::{Engines, Process, account};
 
 fn invented(engines: &Engines, buyer: u128) -> PlaceOrder {
     let ticket = TicketId::new(engines.env.uuid(engines.env.now()));
-    PlaceOrder { buyer: account(buyer), ticket, quantity: Quantity::ONE, price_seen: None, key: None }
+    PlaceOrder::new(account(buyer), ticket)
 }
 
 #[tokio::test]

@@ -107,7 +107,7 @@ async fn the_same_key_pays_once_and_gets_the_first_answer() {
 #[tokio::test]
 async fn a_buyer_who_saw_the_old_price_is_told_the_new_one() {
     let (mut market, told) = selling(5).await;
-    let command = UpdateTicket { ticket: told.ticket(), by: account(7), expected: None, offer: offer(5, 1500) };
+    let command = UpdateTicket::new(told.ticket(), account(7), offer(5, 1500));
     market.tickets.update_ticket(command, market.origin()).await.unwrap();
     market.settle().await.unwrap();
 

@@ -105,15 +105,15 @@ impl Engines {
     }
 
     pub(crate) fn create(&self, seller: u128, quantity: u32) -> CreateTicket {
-        CreateTicket { seller: account(seller), offer: offer(quantity, 1200), key: None }
+        CreateTicket::new(account(seller), offer(quantity, 1200))
     }
 
     pub(crate) fn place(&self, buyer: u128, ticket: TicketId) -> PlaceOrder {
-        PlaceOrder { buyer: account(buyer), ticket, quantity: Quantity::ONE, price_seen: None, key: None }
+        PlaceOrder::new(account(buyer), ticket)
     }
 
     pub(crate) fn pay(&self, buyer: u128, order: OrderId) -> PayOrder {
-        PayOrder { buyer: account(buyer), order, card: CardToken::new("tok_visa"), key: None }
+        PayOrder::new(account(buyer), order, CardToken::new("tok_visa"))
     }
 }
 
@@ -162,19 +162,18 @@ impl Process {
         ticket: TicketId,
         quantity: u32,
     ) -> Result<Order, Error> {
-        let command = PlaceOrder { key, ..self.command(buyer, ticket, quantity) };
+        let command = self.command(buyer, ticket, quantity).key(key);
         self.in_time(self.orders.place_order(command, self.origin())).await
     }
 
     pub(crate) async fn order_at(&self, buyer: u128, ticket: TicketId, amount: u64) -> Result<Order, Error> {
-        let price_seen = Some(offer(1, amount).price.money());
-        let command = PlaceOrder { price_seen, ..self.command(buyer, ticket, 1) };
+        let command = self.command(buyer, ticket, 1).price_seen(offer(1, amount).price.money());
         self.in_time(self.orders.place_order(command, self.origin())).await
     }
 
     pub(crate) fn command(&self, buyer: u128, ticket: TicketId, quantity: u32) -> PlaceOrder {
         let quantity = Quantity::new(quantity).expect("a good quantity");
-        PlaceOrder { quantity, ..self.engines.place(buyer, ticket) }
+        self.engines.place(buyer, ticket).quantity(quantity)
     }
 
     pub(crate) async fn cancel(&self, buyer: u128, order: OrderId) -> Result<Order, Error> {
@@ -192,7 +191,7 @@ impl Process {
         order: OrderId,
         card: &str,
     ) -> Result<Payment, Error> {
-        let command = PayOrder { card: CardToken::new(card), key, ..self.engines.pay(buyer, order) };
+        let command = PayOrder::new(account(buyer), order, CardToken::new(card)).key(key);
         self.in_time(self.payments.pay_order(command, self.origin())).await
     }
 

@@ -184,14 +184,13 @@ impl Market {
         match step {
             Step::Offer { seller, ticket, quantity, amount } => {
                 let Some(id) = self.told.tickets.get(*ticket).copied() else { return };
-                let command =
-                    UpdateTicket { ticket: id, by: account(*seller), expected: None, offer: offer(*quantity, *amount) };
+                let command = UpdateTicket::new(id, account(*seller), offer(*quantity, *amount));
                 let changed = tickets.update_ticket(command, origin).await;
                 assert!(changed.is_err() || self.owner(id).await == Some(account(*seller)), "a stranger changed {id}");
             }
             Step::Withdraw { seller, ticket } => {
                 let Some(id) = self.told.tickets.get(*ticket).copied() else { return };
-                let command = WithdrawTicket { ticket: id, by: account(*seller), expected: None };
+                let command = WithdrawTicket::new(id, account(*seller));
                 let changed = tickets.withdraw_ticket(command, origin).await;
                 assert!(changed.is_err() || self.owner(id).await == Some(account(*seller)), "a stranger withdrew {id}");
             }

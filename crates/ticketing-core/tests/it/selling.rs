@@ -14,7 +14,7 @@ use crate::market::{Engines, Process, account, key, offer};
 const SALLY: u128 = 1;
 
 fn command(offer: Offer) -> CreateTicket {
-    CreateTicket { seller: account(SALLY), offer, key: Some(key("k-1")) }
+    CreateTicket::new(account(SALLY), offer).key(key("k-1"))
 }
 
 async fn offered(process: &Process) -> usize {
@@ -26,7 +26,7 @@ async fn the_same_request_under_a_key_offers_once_at_whichever_process_and_howev
     let engines = Engines::new();
     let [here, there] = [engines.start(&FaultPlan::none()), engines.start(&FaultPlan::none())];
     let first = here.tickets.create_ticket(command(offer(5, 1200)), here.origin()).await.unwrap();
-    let update = UpdateTicket { ticket: first.ticket.id, by: account(SALLY), expected: None, offer: offer(9, 900) };
+    let update = UpdateTicket::new(first.ticket.id, account(SALLY), offer(9, 900));
     let changed = here.tickets.update_ticket(update, here.origin()).await.unwrap();
 
     let again = there.tickets.create_ticket(command(offer(5, 1200)), there.origin()).await.unwrap();
@@ -34,7 +34,7 @@ async fn the_same_request_under_a_key_offers_once_at_whichever_process_and_howev
     assert_eq!(again, changed, "the ticket as it is now");
     let other = there.tickets.create_ticket(command(offer(9, 900)), there.origin()).await;
     assert!(matches!(other, Err(Error::KeyReused)), "{other:?}");
-    let of_another = CreateTicket { seller: account(8), ..command(offer(9, 900)) };
+    let of_another = CreateTicket::new(account(8), offer(9, 900)).key(key("k-1"));
     assert!(there.tickets.create_ticket(of_another, there.origin()).await.is_ok(), "a key is its owner's alone");
     assert_eq!(offered(&here).await, 1);
 }
@@ -51,7 +51,7 @@ async fn an_order_keeps_the_attributes_that_its_ticket_had() {
     let ticket = process.tickets.create_ticket(command(in_row("F")), process.origin()).await.unwrap().ticket.id;
     process.settle().await.unwrap();
     let early = process.order(2, ticket, 1).await.unwrap();
-    let update = UpdateTicket { ticket, by: account(SALLY), expected: None, offer: in_row("G") };
+    let update = UpdateTicket::new(ticket, account(SALLY), in_row("G"));
     process.tickets.update_ticket(update, process.origin()).await.unwrap();
     process.settle().await.unwrap();
     let late = process.order(3, ticket, 1).await.unwrap();
@@ -123,7 +123,9 @@ async fn a_change_whose_answer_was_lost_is_repeated_and_a_change_by_another_tab_
     let ticket = process.sell(SALLY, 5).await.unwrap().ticket.id;
     let update = |version, by, amount| {
         let (by, expected) = (account(by), Some(vec![version]));
-        process.tickets.update_ticket(UpdateTicket { ticket, by, expected, offer: offer(5, amount) }, process.origin())
+        process
+            .tickets
+            .update_ticket(UpdateTicket::new(ticket, by, offer(5, amount)).expected(expected), process.origin())
     };
     let changed = update(1, SALLY, 900).await.unwrap();
 
@@ -141,7 +143,7 @@ async fn a_withdrawal_whose_answer_was_lost_is_repeated() {
     let ticket = process.sell(SALLY, 5).await.unwrap().ticket.id;
     let withdraw = |expected: Option<u64>, by| {
         let (by, expected) = (account(by), expected.map(|version| vec![version]));
-        process.tickets.withdraw_ticket(WithdrawTicket { ticket, by, expected }, process.origin())
+        process.tickets.withdraw_ticket(WithdrawTicket::new(ticket, by).expected(expected), process.origin())
     };
     withdraw(Some(1), SALLY).await.unwrap();
 

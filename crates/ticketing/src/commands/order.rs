@@ -53,7 +53,7 @@ impl<'a> OrderPlaces<'a> {
         let price_seen = wrong.keep(seen.transpose()).flatten();
         let key = wrong.keep(key(self.key.as_deref())).flatten();
         let quantity = wrong.finish(quantity)?;
-        Ok(PlaceOrder { buyer: self.buyer, ticket: self.ticket, quantity, price_seen, key })
+        Ok(PlaceOrder::new(self.buyer, self.ticket).quantity(quantity).price_seen(price_seen).key(key))
     }
 }
 

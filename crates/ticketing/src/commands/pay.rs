@@ -34,7 +34,7 @@ impl<'a> Pay<'a> {
 
     fn command(&self) -> Result<PayOrder, Error> {
         let key = key(self.key.as_deref())?;
-        Ok(PayOrder { buyer: self.buyer, order: self.order, card: self.card.clone(), key })
+        Ok(PayOrder::new(self.buyer, self.order, self.card.clone()).key(key))
     }
 }
 

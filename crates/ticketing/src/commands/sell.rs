@@ -125,7 +125,7 @@ impl<'a> Sell<'a> {
             attributes: Some(self.attributes.clone()),
         }));
         let key = wrong.keep(key(self.key.as_deref())).flatten();
-        Ok(CreateTicket { seller: self.seller, offer: wrong.finish(offer)?, key })
+        Ok(CreateTicket::new(self.seller, wrong.finish(offer)?).key(key))
     }
 }
 

@@ -21,6 +21,7 @@ pub struct Incoming {
 
 /// Why events were not handled.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum HandleError {
     /// Something did not answer: the same events will be handled later, however long it takes.
     #[error("what the handler needs is unavailable")]

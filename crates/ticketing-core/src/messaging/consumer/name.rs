@@ -5,6 +5,7 @@ const OURS: [&str; 6] = ["accounts", "tickets", "orders", "payments", "expiratio
 
 /// Why a consumer cannot be called like this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NameRefusal {
     /// A service of the marketplace is called so, and would lose events to the consumer.
     #[error("{0:?} is the name of a service of the marketplace, which would lose events: choose another name")]

@@ -7,6 +7,7 @@ use super::{Accounts, SignedIn};
 
 /// Asks for a session.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct SignIn {
     /// Whose account.
     pub email: EmailAddress,
@@ -14,6 +15,20 @@ pub struct SignIn {
     pub password: String,
     /// What the browser calls itself.
     pub device: String,
+}
+
+impl SignIn {
+    /// From a device that does not say what it is.
+    #[must_use]
+    pub fn new(email: EmailAddress, password: impl Into<String>) -> Self {
+        Self { email, password: password.into(), device: String::new() }
+    }
+
+    /// From a device that calls itself so, shown in the list of sessions.
+    #[must_use]
+    pub fn device(self, device: impl Into<String>) -> Self {
+        Self { device: device.into(), ..self }
+    }
 }
 
 impl std::fmt::Debug for SignIn {

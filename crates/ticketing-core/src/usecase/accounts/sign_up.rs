@@ -11,6 +11,7 @@ use super::{Accounts, SignedIn};
 
 /// Asks for an account.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct SignUp {
     /// Where to reach its owner.
     pub email: EmailAddress,
@@ -18,6 +19,20 @@ pub struct SignUp {
     pub password: String,
     /// What the browser calls itself.
     pub device: String,
+}
+
+impl SignUp {
+    /// From a device that does not say what it is.
+    #[must_use]
+    pub fn new(email: EmailAddress, password: impl Into<String>) -> Self {
+        Self { email, password: password.into(), device: String::new() }
+    }
+
+    /// From a device that calls itself so, shown in the list of sessions.
+    #[must_use]
+    pub fn device(self, device: impl Into<String>) -> Self {
+        Self { device: device.into(), ..self }
+    }
 }
 
 impl std::fmt::Debug for SignUp {

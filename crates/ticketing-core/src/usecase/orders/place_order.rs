@@ -12,6 +12,7 @@ use super::Orders;
 
 /// Asks for places of a ticket.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct PlaceOrder {
     /// Who asks.
     pub buyer: AccountId,
@@ -23,6 +24,32 @@ pub struct PlaceOrder {
     pub price_seen: Option<Money>,
     /// What the buyer calls this request, so that asking twice orders once.
     pub key: Option<IdempotencyKey>,
+}
+
+impl PlaceOrder {
+    /// One place, for whatever it costs by now.
+    #[must_use]
+    pub const fn new(buyer: AccountId, ticket: TicketId) -> Self {
+        Self { buyer, ticket, quantity: Quantity::ONE, price_seen: None, key: None }
+    }
+
+    /// So many places instead of one.
+    #[must_use]
+    pub fn quantity(self, quantity: Quantity) -> Self {
+        Self { quantity, ..self }
+    }
+
+    /// For this price and no other. `None` is any.
+    #[must_use]
+    pub fn price_seen(self, price: impl Into<Option<Money>>) -> Self {
+        Self { price_seen: price.into(), ..self }
+    }
+
+    /// Under this key, so that asking twice orders once. `None` is none.
+    #[must_use]
+    pub fn key(self, key: impl Into<Option<IdempotencyKey>>) -> Self {
+        Self { key: key.into(), ..self }
+    }
 }
 
 impl Orders {

@@ -25,6 +25,7 @@ use super::{Payments, account_of};
 
 /// Asks to pay an order.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct PayOrder {
     /// Who pays.
     pub buyer: AccountId,
@@ -34,6 +35,20 @@ pub struct PayOrder {
     pub card: CardToken,
     /// What the buyer calls this request, so that asking twice pays once; another card is another request.
     pub key: Option<IdempotencyKey>,
+}
+
+impl PayOrder {
+    /// Pays with this card.
+    #[must_use]
+    pub const fn new(buyer: AccountId, order: OrderId, card: CardToken) -> Self {
+        Self { buyer, order, card, key: None }
+    }
+
+    /// Under this key, so that asking twice is answered by the same payment. `None` is none.
+    #[must_use]
+    pub fn key(self, key: impl Into<Option<IdempotencyKey>>) -> Self {
+        Self { key: key.into(), ..self }
+    }
 }
 
 /// What came of wanting to begin.

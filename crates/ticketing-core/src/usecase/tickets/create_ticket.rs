@@ -12,6 +12,7 @@ use super::Tickets;
 
 /// Asks to put a ticket on sale.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct CreateTicket {
     /// Who sells.
     pub seller: AccountId,
@@ -19,6 +20,20 @@ pub struct CreateTicket {
     pub offer: Offer,
     /// What the seller calls this request, so that asking twice offers once.
     pub key: Option<IdempotencyKey>,
+}
+
+impl CreateTicket {
+    /// Offers this, each time it is asked.
+    #[must_use]
+    pub const fn new(seller: AccountId, offer: Offer) -> Self {
+        Self { seller, offer, key: None }
+    }
+
+    /// Under this key, so that asking twice offers once. `None` is none.
+    #[must_use]
+    pub fn key(self, key: impl Into<Option<IdempotencyKey>>) -> Self {
+        Self { key: key.into(), ..self }
+    }
 }
 
 impl Tickets {

@@ -9,6 +9,7 @@ use super::{Decision, Seen, Target, Tickets};
 
 /// Asks to replace the offer of a ticket.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct UpdateTicket {
     /// Which.
     pub ticket: TicketId,
@@ -18,6 +19,20 @@ pub struct UpdateTicket {
     pub expected: Option<Vec<u64>>,
     /// What is offered from now on.
     pub offer: Offer,
+}
+
+impl UpdateTicket {
+    /// Replaces the offer of whatever version the ticket has.
+    #[must_use]
+    pub const fn new(ticket: TicketId, by: AccountId, offer: Offer) -> Self {
+        Self { ticket, by, expected: None, offer }
+    }
+
+    /// Only if the ticket still has one of these versions. `None` is any.
+    #[must_use]
+    pub fn expected(self, versions: impl Into<Option<Vec<u64>>>) -> Self {
+        Self { expected: versions.into(), ..self }
+    }
 }
 
 impl Tickets {

@@ -9,6 +9,7 @@ use super::{Decision, Seen, Target, Tickets};
 
 /// Asks to take a ticket off sale.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct WithdrawTicket {
     /// Which.
     pub ticket: TicketId,
@@ -16,6 +17,20 @@ pub struct WithdrawTicket {
     pub by: AccountId,
     /// The versions that the change is meant for; any if absent.
     pub expected: Option<Vec<u64>>,
+}
+
+impl WithdrawTicket {
+    /// Takes the ticket off sale, whatever version it has.
+    #[must_use]
+    pub const fn new(ticket: TicketId, by: AccountId) -> Self {
+        Self { ticket, by, expected: None }
+    }
+
+    /// Only if the ticket still has one of these versions. `None` is any.
+    #[must_use]
+    pub fn expected(self, versions: impl Into<Option<Vec<u64>>>) -> Self {
+        Self { expected: versions.into(), ..self }
+    }
 }
 
 impl Tickets {

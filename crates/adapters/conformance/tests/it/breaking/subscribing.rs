@@ -54,12 +54,10 @@ struct Known {
 #[async_trait]
 impl EventSubscriber for Flawed {
     fn features(&self) -> TransportFeatures {
-        let sound = self.0.features();
-        match self.1 {
-            Flaw::ClaimsLessThanItDoes => TransportFeatures { competing_consumers: false, ..sound },
-            Flaw::ClaimsToSurvive => TransportFeatures { survives_restart: true, ..sound },
-            _ => sound,
-        }
+        let mut features = self.0.features();
+        features.competing_consumers &= self.1 != Flaw::ClaimsLessThanItDoes;
+        features.survives_restart |= self.1 == Flaw::ClaimsToSurvive;
+        features
     }
 
     async fn subscribe(&self, mut config: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError> {
