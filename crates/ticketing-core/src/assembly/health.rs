@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use futures::channel::oneshot::{Receiver, Sender, channel};
+use futures_channel::oneshot::{Receiver, Sender, channel};
 
 use crate::messaging::panic::Panicked;
 use crate::messaging::shutdown::{Shutdown, ShutdownTrigger, shutdown};

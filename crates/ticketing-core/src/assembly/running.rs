@@ -1,8 +1,9 @@
 //! Loops that run, and how they stop in order.
 
-use futures::channel::oneshot;
-use futures::future::{self, BoxFuture, join_all};
-use futures::pin_mut;
+use std::pin::pin;
+
+use futures_channel::oneshot;
+use futures_util::future::{self, BoxFuture, join_all};
 
 use crate::messaging::driver::{Driver, Pace};
 use crate::messaging::panic::caught;
@@ -69,9 +70,7 @@ impl Loops {
     pub async fn run(self, env: ClockAndIds, stop: Shutdown, spawn: Spawn<'_>) -> Result<(), LoopEnded> {
         let running = self.start(env, spawn);
         let health = running.health();
-        let (stopped, ended) = (stop.requested(), health.one_ended());
-        pin_mut!(stopped, ended);
-        future::select(stopped, ended).await.factor_first();
+        future::select(pin!(stop.requested()), pin!(health.one_ended())).await.factor_first();
         running.stop().await
     }
 }

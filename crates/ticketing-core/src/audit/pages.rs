@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use futures::future::BoxFuture;
+use futures_util::future::BoxFuture;
 
 use crate::ports::store::{Page, StoreError};
 use crate::ports::unreadable::{Listed, Unreadable};

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::FutureExt;
+use futures_util::FutureExt;
 
 use crate::domain::ids::EventId;
 use crate::ports::BoxError;
@@ -288,7 +288,7 @@ impl Step for Consumer {
         match subscription.next(batch).await {
             Ok(deliveries) if !deliveries.is_empty() => self.waiting = deliveries,
             // The next step meets the same failure, and the driver waits after that.
-            Ok(_) | Err(_) => futures::future::pending().await,
+            Ok(_) | Err(_) => futures_util::future::pending().await,
         }
     }
 

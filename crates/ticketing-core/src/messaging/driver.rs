@@ -1,12 +1,12 @@
 //! Runs steps until told to stop.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::future::{self, Either};
-use futures::pin_mut;
+use futures_util::future::{self, Either};
 
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::{BoxError, error_chain};
@@ -93,14 +93,11 @@ impl Driver {
 
     async fn rest(&self, wake: impl Future<Output = ()> + Send, span: Duration) {
         let woken = async {
-            pin_mut!(wake);
-            match future::select(wake, self.clock.sleep(span)).await {
+            match future::select(pin!(wake), self.clock.sleep(span)).await {
                 Either::Left(_) | Either::Right(_) => {}
             }
         };
-        let stopped = self.shutdown.requested();
-        pin_mut!(woken, stopped);
-        match future::select(stopped, woken).await {
+        match future::select(pin!(self.shutdown.requested()), pin!(woken)).await {
             Either::Left(_) | Either::Right(_) => {}
         }
     }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 
-use futures::FutureExt;
+use futures_util::FutureExt;
 
 /// Code that was called panicked instead of answering.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::future;
+use futures_util::future;
 use uuid::Uuid;
 
 use crate::domain::ids::EventId;

@@ -1,14 +1,18 @@
 //! Asks loops to end, once and for all of them.
 
-use async_channel::{Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_channel::oneshot::{Canceled, Receiver, Sender, channel};
+use futures_util::FutureExt;
+use futures_util::future::Shared;
 
 /// Ends every [`Shutdown`] that was made with it, when told to or dropped.
 #[derive(Debug, Clone)]
-pub struct ShutdownTrigger(Sender<()>);
+pub struct ShutdownTrigger(Arc<Mutex<Option<Sender<()>>>>);
 
 /// Tells a loop whether it should end. A clone hears the same trigger.
 #[derive(Debug, Clone)]
-pub struct Shutdown(Receiver<()>);
+pub struct Shutdown(Shared<Receiver<()>>);
 
 /// A trigger and what listens to it.
 ///
@@ -22,14 +26,14 @@ pub struct Shutdown(Receiver<()>);
 /// ```
 #[must_use]
 pub fn shutdown() -> (ShutdownTrigger, Shutdown) {
-    let (sender, receiver) = async_channel::bounded(1);
-    (ShutdownTrigger(sender), Shutdown(receiver))
+    let (sender, receiver) = channel();
+    (ShutdownTrigger(Arc::new(Mutex::new(Some(sender)))), Shutdown(receiver.shared()))
 }
 
 impl ShutdownTrigger {
     /// Asks every listener to end.
     pub fn request(&self) {
-        self.0.close();
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -37,7 +41,7 @@ impl Shutdown {
     /// Whether it is time to end.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        self.0.is_closed()
+        self.0.clone().now_or_never().is_some()
     }
 
     /// Waits until it is time to end.
@@ -46,7 +50,9 @@ impl Shutdown {
     ///
     /// Dropping the future changes nothing.
     pub async fn requested(&self) {
-        // Nothing is ever sent, so this ends when the channel is closed.
-        self.0.recv().await.unwrap_or_default();
+        // Nothing is ever sent: this ends when the sender is dropped.
+        match self.0.clone().await {
+            Ok(()) | Err(Canceled) => {}
+        }
     }
 }

@@ -6,9 +6,7 @@
 //! by an audit.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
-
-use parking_lot::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::store::StoreError;
 
@@ -81,7 +79,7 @@ impl PassedBy {
     /// Counts a skipped record, and logs it if it is new.
     pub fn tell(&self, unreadable: &Unreadable) {
         let Unreadable { collection, id, what } = unreadable;
-        let mut told = self.0.lock();
+        let mut told = self.memory();
         *told.counts.entry(collection).or_default() += 1;
         if told.logged.len() >= REMEMBERED {
             told.logged.clear();
@@ -101,7 +99,11 @@ impl PassedBy {
     /// How often records of each collection were skipped.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
-        self.0.lock().counts.clone()
+        self.memory().counts.clone()
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -118,6 +120,6 @@ mod tests {
             passed_by.tell(&unreadable(id));
         }
         assert_eq!(passed_by.counts(), BTreeMap::from([("orders", 6 * REMEMBERED as u64)]));
-        assert!(passed_by.0.lock().logged.len() <= REMEMBERED);
+        assert!(passed_by.memory().logged.len() <= REMEMBERED);
     }
 }

@@ -4,10 +4,8 @@
 //! that is a few seconds old is looked up again with doubling pauses; any other is answered at once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
@@ -62,7 +60,7 @@ impl ReplicaWaits {
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
-        self.counts.lock()
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -46,7 +46,7 @@ impl Step for FireDue {
     }
 
     async fn idle(&mut self) {
-        futures::future::pending().await
+        futures_util::future::pending().await
     }
 
     async fn finish(self: Box<Self>) {}

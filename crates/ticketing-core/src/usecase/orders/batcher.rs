@@ -27,8 +27,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_channel::{Sender, TrySendError};
-use futures::channel::oneshot;
+use futures_channel::mpsc::{UnboundedSender, unbounded};
+use futures_channel::oneshot;
 
 use crate::domain::hold_limits::HoldLimits;
 use crate::domain::ids::TicketId;
@@ -93,7 +93,8 @@ struct NoOrder;
 /// Where commands are submitted. A clone leads to the same batchers.
 #[derive(Debug, Clone)]
 pub struct OrderBatchers {
-    queues: Arc<[Sender<QueuedCommand>]>,
+    queues: Arc<[UnboundedSender<QueuedCommand>]>,
+    max_queued: usize,
     panics: Arc<AtomicU64>,
 }
 
@@ -105,13 +106,13 @@ impl OrderBatchers {
         let in_flight = InFlightOrders::default();
         let (queues, batchers): (Vec<_>, Vec<_>) = (0..config.batchers.max(1))
             .map(|_| {
-                let (queue, commands) = async_channel::bounded(config.max_queued);
+                let (queue, commands) = unbounded();
                 let (store, env, panics) = (Arc::clone(store), env.clone(), Arc::clone(&panics));
                 let (stocks, isolated, in_flight) = (HashMap::new(), HashSet::new(), in_flight.clone());
                 (queue, OrderBatcher { store, env, config, commands, stocks, isolated, panics, in_flight, batch: None })
             })
             .unzip();
-        (Self { queues: queues.into(), panics }, batchers)
+        (Self { queues: queues.into(), max_queued: config.max_queued, panics }, batchers)
     }
 
     /// Holds places of a ticket, and returns the order once it is committed.
@@ -152,18 +153,20 @@ impl OrderBatchers {
 
     /// Queues a command; commands about one ticket are decided in the order they are submitted in.
     pub(crate) fn submit(&self, command: OrderCommand) -> Result<oneshot::Receiver<Result<Decision, Error>>, Error> {
-        let (answer, receiver) = oneshot::channel();
-        match self.queue_of(command.ticket).try_send(QueuedCommand { command, answer }) {
-            Ok(()) => Ok(receiver),
-            Err(TrySendError::Full(_)) => Err(Error::unavailable(QueueFull)),
-            Err(TrySendError::Closed(_)) => Err(Error::unavailable(BatcherClosed)),
+        let queue = self.queue_of(command.ticket);
+        // Callers that look at the same moment may add a command each.
+        if queue.len() >= self.max_queued {
+            return Err(Error::unavailable(QueueFull));
         }
+        let (answer, receiver) = oneshot::channel();
+        let queued = queue.unbounded_send(QueuedCommand { command, answer });
+        queued.map(|()| receiver).map_err(|_| Error::unavailable(BatcherClosed))
     }
 
     /// The number of commands that are queued.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.queues.iter().map(Sender::len).sum()
+        self.queues.iter().map(UnboundedSender::len).sum()
     }
 
     /// How often deciding a batch panicked; its commands are answered as broken.
@@ -175,11 +178,11 @@ impl OrderBatchers {
     /// Accepts no more commands; those that are queued are still decided.
     pub fn close(&self) {
         for queue in self.queues.iter() {
-            queue.close();
+            queue.close_channel();
         }
     }
 
-    fn queue_of(&self, ticket: TicketId) -> &Sender<QueuedCommand> {
+    fn queue_of(&self, ticket: TicketId) -> &UnboundedSender<QueuedCommand> {
         // The last bytes of a UUID of version 7 are random.
         let [.., low, last] = ticket.uuid().into_bytes();
         let queue = usize::from(u16::from_le_bytes([last, low])) % self.queues.len();

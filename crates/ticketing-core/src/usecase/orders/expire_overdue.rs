@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::future;
+use futures_util::future;
 
 use crate::messaging::driver::Step;
 use crate::ports::order_store::OverdueCursor;

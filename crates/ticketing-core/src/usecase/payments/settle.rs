@@ -79,7 +79,7 @@ impl Step for SettlePayments {
     }
 
     async fn idle(&mut self) {
-        futures::future::pending().await
+        futures_util::future::pending().await
     }
 
     async fn finish(self: Box<Self>) {}

@@ -1,6 +1,6 @@
 //! What a batcher is asked to decide, and what it answers.
 
-use futures::channel::oneshot;
+use futures_channel::oneshot;
 
 use crate::domain::ids::{OrderId, PaymentId, TicketId};
 use crate::domain::order::Order;

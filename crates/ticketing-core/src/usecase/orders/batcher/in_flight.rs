@@ -7,9 +7,7 @@
 //! one counts against the other, and never both.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-
-use parking_lot::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::ids::{AccountId, OrderId, TicketId};
 use crate::domain::stock::OrderRequest;
@@ -58,7 +56,7 @@ impl InFlightOrders {
     }
 
     fn entered(&self) -> MutexGuard<'_, Entered> {
-        self.0.lock()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

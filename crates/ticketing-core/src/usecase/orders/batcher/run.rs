@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_channel::Receiver;
+use futures_channel::mpsc::UnboundedReceiver;
 
 use crate::domain::hold_limits::{HoldLimits, HoldRefusal};
 use crate::domain::ids::TicketId;
@@ -34,7 +34,7 @@ pub struct OrderBatcher {
     pub(super) store: Arc<dyn OrderStore>,
     pub(super) env: ClockAndIds,
     pub(super) config: BatcherConfig,
-    pub(super) commands: Receiver<QueuedCommand>,
+    pub(super) commands: UnboundedReceiver<QueuedCommand>,
     /// Stocks as this batcher last committed them. They may be out of date where other processes commit too:
     /// the store notices, and they are read again.
     pub(super) stocks: HashMap<TicketId, Stored<Stock>>,
@@ -212,15 +212,5 @@ fn answer_each(batch: Vec<QueuedCommand>, answers: Decisions) {
 pub(super) fn answer_all(batch: Vec<QueuedCommand>, error: &Error) {
     for queued in batch {
         queued.reply(Err(error.clone()));
-    }
-}
-
-impl Drop for OrderBatcher {
-    fn drop(&mut self) {
-        // A caller in the queue of a batcher that is gone would wait without end.
-        self.commands.close();
-        while let Ok(queued) = self.commands.try_recv() {
-            drop(queued);
-        }
     }
 }
