@@ -17,6 +17,40 @@ use super::shutdown::Shutdown;
 /// Something that repeats: one bounded batch at a time.
 ///
 /// Running a step twice, or by two processes at once, does no harm.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::{messaging::driver::Step, ports::BoxError};
+///
+/// /// Sweeps up to ten old forms at a time.
+/// #[derive(Debug)]
+/// struct Sweep(Vec<&'static str>);
+///
+/// #[async_trait::async_trait]
+/// impl Step for Sweep {
+///     fn name(&self) -> &str {
+///         "sweep"
+///     }
+///
+///     async fn step(&mut self) -> Result<usize, BoxError> {
+///         Ok(self.0.drain(..self.0.len().min(10)).count())
+///     }
+///
+///     async fn idle(&mut self) {
+///         std::future::pending().await
+///     }
+///
+///     async fn finish(self: Box<Self>) {}
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let mut sweep = Sweep(vec!["form"; 12]);
+/// assert_eq!((sweep.step().await?, sweep.step().await?, sweep.step().await?), (10, 2, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Step: Send + Sync + fmt::Debug {
     /// What it is called in logs and metrics.

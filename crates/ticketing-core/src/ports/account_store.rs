@@ -28,6 +28,30 @@ use super::store::{CommitToken, StoreError, Stored, UnitOfWork};
 /// - An unreadable record fails only reads that ask for it: `an_unreadable_record_is_corrupt`.
 /// - An e-mail address belongs to one account: `an_email_address_belongs_to_one_account`.
 /// - An account is found by the address that an earlier release stored: `an_account_of_an_earlier_release_is_found`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::account_store::AccountStore;
+/// use ticketing_core::ports::store::{StoreError, UnitOfWork, Write};
+/// # use ticketing_core::domain::{account::{Account, PasswordHash}, ids::AccountId, time::Timestamp};
+/// # use ticketing_memory::MemoryEngines;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let account = |id, email: &str| {
+/// #     let (id, hash) = (AccountId::from_u128(id), PasswordHash::new("…".to_owned()));
+/// #     email.parse().map(|email| Account::register(id, email, hash, Timestamp::EPOCH).0)
+/// # };
+/// let store: &dyn AccountStore = &MemoryEngines::default().accounts;
+/// store.commit(UnitOfWork::default().with(Write::insert(account(1, "ada@example.org")?))).await?;
+///
+/// let same_address = UnitOfWork::default().with(Write::insert(account(2, "Ada@example.org")?));
+/// assert!(matches!(store.commit(same_address).await, Err(StoreError::Conflict(_))));
+/// assert!(store.account(AccountId::from_u128(2)).await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait AccountStore: Send + Sync + fmt::Debug + 'static {

@@ -27,6 +27,28 @@ pub struct ClosedKey {
 /// - A key is not closed shortly after it was opened, or opened again: `a_key_in_use_is_not_closed`.
 /// - Of opening and closing a key at once, one happens: `opening_and_closing_exclude_each_other`.
 /// - A closed key stays closed after a restart: `a_key_stays_closed_after_a_restart`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing_core::ports::attempt_keys::AttemptKeys;
+/// # use ticketing_core::domain::{ids::PaymentId, money::Money, time::Timestamp};
+/// # use ticketing_memory::MemoryAttemptKeys;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (payment, total) = (PaymentId::from_u128(1), Money { amount: 4500, currency: "EUR".parse()? });
+/// # let now = Timestamp::EPOCH;
+/// let keys: &dyn AttemptKeys = &MemoryAttemptKeys::default();
+/// assert!(keys.open(payment, total, now).await?);
+/// assert!(!keys.close(payment, now).await?, "a capture may be under way");
+///
+/// assert!(keys.close(payment, now.after(Duration::from_mins(1))).await?);
+/// assert!(!keys.open(payment, total, now).await?, "nothing may be sent any more");
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait AttemptKeys: Send + Sync + fmt::Debug + 'static {

@@ -47,6 +47,25 @@ pub struct Waiting {
 /// - An unreadable record is named, and its neighbours are counted: `what_cannot_be_read_is_named`.
 /// - Unpublished events and parked deliveries are counted: `what_waits_is_counted`.
 /// - An unused marketplace counts nothing: `an_empty_marketplace_counts_nothing`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing::{AccountId, Market};
+/// use ticketing_core::ports::audit_reader::AuditReader;
+/// use ticketing_core::ports::store::Page;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let market = Market::test().await?;
+/// market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+///
+/// let reader: &dyn AuditReader = &market.engines().audit_reader();
+/// assert_eq!(reader.listings(Page::first(100)).await?.records.len(), 1);
+/// assert_eq!(reader.waiting().await?.iter().map(|service| service.unpublished).sum::<u64>(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait AuditReader: Send + Sync + fmt::Debug + 'static {
@@ -92,6 +111,28 @@ pub struct Charge {
 ///
 /// - All charges are listed, in the order of payments, in pages that join: `charges_are_told_in_pages`.
 /// - A refund is reported: `a_refund_is_told`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing::{AccountId, Market};
+/// use ticketing_core::ports::audit_reader::Ledger;
+/// use ticketing_core::ports::store::Page;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let market = Market::test().await?;
+/// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+/// # let ticket = market.sell(seller, "Opera").price(4500, "EUR").await?;
+/// # let order = market.order(buyer, ticket.id).await?;
+/// let payment = market.pay(buyer, order.id, "tok_visa").await?;
+///
+/// let ledger: &dyn Ledger = &market.engines().gateway;
+/// let charges = ledger.charges(Page::first(100)).await?.records;
+/// assert_eq!(charges.iter().map(|charge| charge.payment).collect::<Vec<_>>(), [payment.id]);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Ledger: Send + Sync + fmt::Debug + 'static {

@@ -23,6 +23,34 @@ use crate::wire::{EventEnvelope, Origin, seal};
 ///
 /// - A sleep ends once its span has passed, and not before: `a_sleep_lasts_as_long_as_asked`.
 /// - Time never runs backwards unless the clock is set back: `time_never_runs_backwards`.
+///
+/// # Examples
+///
+/// A clock that is ahead of another, to see what such a process does:
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use ticketing_core::{domain::time::Timestamp, ports::clock::Clock};
+/// # use ticketing_memory::ManualClock;
+///
+/// #[derive(Debug)]
+/// struct Ahead(Arc<dyn Clock>, Duration);
+///
+/// #[async_trait::async_trait]
+/// impl Clock for Ahead {
+///     fn now(&self) -> Timestamp {
+///         self.0.now().after(self.1)
+///     }
+///
+///     async fn sleep(&self, span: Duration) {
+///         self.0.sleep(span).await;
+///     }
+/// }
+///
+/// let clock = Arc::new(ManualClock::default());
+/// let ahead = Ahead(clock.clone(), Duration::from_mins(5));
+/// assert_eq!(ahead.now().since(clock.now()), Duration::from_mins(5));
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
@@ -46,6 +74,20 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
 /// - No id is generated twice, and later ones sort after earlier ones: `ids_are_unique_and_sorted`.
 /// - An id is a UUID of version 7: `ids_are_uuid_version_7`.
 /// - No secret is generated twice: `secrets_are_unique`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::{domain::ids::OrderId, domain::time::Timestamp, ports::clock::Ids};
+/// # use ticketing_memory::RandomIds;
+///
+/// let ids: &dyn Ids = &RandomIds::new();
+/// let now = Timestamp::from_millis(1_800_000_000_000);
+/// let [first, second] = [(); 2].map(|()| OrderId::new(ids.uuid(now)));
+/// assert!(first < second);
+/// assert_eq!(first.drawn_at(), Some(now));
+/// assert_ne!(ids.secret(), ids.secret());
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait Ids: Send + Sync + fmt::Debug + 'static {
     /// A new UUID of version 7 with the time `now`.

@@ -25,6 +25,27 @@ pub struct DraftError(#[source] pub BoxError);
 /// - A newer draft replaces an older one: `a_newer_draft_takes_the_place_of_an_older_one`.
 /// - Slots are independent, however similar their names: `slots_are_apart`.
 /// - A draft in a free slot replaces no other, even of two at once: `a_free_slot_is_nobodys`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing_core::ports::drafts::DraftStore;
+/// # use ticketing_memory::MemoryEngines;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let drafts: &dyn DraftStore = &MemoryEngines::default().drafts;
+/// let slots = ["form-1", "form-2"].map(str::to_owned);
+/// let minutes = Duration::from_mins(10);
+///
+/// assert_eq!(drafts.keep_in_free(&slots, b"title=", minutes).await?, Some(0));
+/// assert_eq!(drafts.keep_in_free(&slots, b"title=Opera", minutes).await?, Some(1));
+/// assert_eq!(drafts.keep_in_free(&slots, b"title=Circus", minutes).await?, None);
+/// assert_eq!(drafts.find("form-2").await?, Some(b"title=Opera".to_vec()));
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait DraftStore: Send + Sync + fmt::Debug + 'static {

@@ -139,6 +139,31 @@ pub enum GatewayError {
 /// - Parts are refunded, each once: `a_part_is_refunded_once`.
 /// - No more goes back than was captured, however many ask at once: `no_more_is_refunded_than_was_captured`.
 /// - Only the gateway's own notice is accepted: `a_forged_notice_is_refused`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::domain::payment::CaptureOutcome;
+/// use ticketing_core::ports::gateway::{Capture, CardToken, PaymentGateway, Refund};
+/// # use ticketing_core::domain::{ids::PaymentId, money::Money};
+/// # use ticketing_memory::MemoryEngines;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (payment, total) = (PaymentId::from_u128(1), Money { amount: 4500, currency: "EUR".parse()? });
+/// # let sandbox = MemoryEngines::default().gateway;
+/// let gateway: &dyn PaymentGateway = &sandbox;
+/// let capture = Capture { payment, total, card: CardToken::new("tok_timeout") };
+/// assert!(gateway.capture(&capture).await.is_err(), "no response, and the money may have been taken");
+///
+/// let outcome = gateway.look_up(payment).await?;
+/// let CaptureOutcome::Captured { reference } = outcome else { panic!("{outcome:?}") };
+/// gateway.refund(&Refund::of_all(payment, &reference, total)).await?;
+/// gateway.refund(&Refund::of_all(payment, &reference, total)).await?;
+/// assert_eq!(sandbox.total_refunded(), 4500, "once");
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + fmt::Debug + 'static {
@@ -197,6 +222,22 @@ pub struct Judgement {
 /// An adapter that stores its results turns it into a [`PaymentGateway`], and may then return a result without asking
 /// it. That would be wrong for a gateway that takes money, which is why this is a separate trait, without futures: the
 /// result is available at once.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::domain::payment::CaptureOutcome;
+/// use ticketing_core::ports::gateway::{Capture, CardToken, Sandbox};
+/// # use ticketing_core::domain::{ids::PaymentId, money::Money};
+/// # use ticketing_memory::MemoryEngines;
+///
+/// # let (payment, total) = (PaymentId::from_u128(1), Money { amount: 4500, currency: "EUR".parse()? });
+/// let sandbox: &dyn Sandbox = &MemoryEngines::default().gateway;
+/// let judgement = sandbox.judge(&Capture { payment, total, card: CardToken::new("tok_chargeDeclined") });
+/// assert_eq!(judgement.outcome, CaptureOutcome::Declined { reason: "card_declined".into() });
+/// assert!(judgement.is_answered);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[async_trait]
 pub trait Sandbox: Send + Sync + fmt::Debug + 'static {
     /// The result of a capture; the same for the same capture.

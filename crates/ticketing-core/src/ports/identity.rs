@@ -36,6 +36,42 @@ pub enum IdentityError {
 /// - Two hashes of one password differ: `two_hashes_of_one_password_differ`.
 /// - A weak password is reported, a strong one is not: `a_weak_password_is_told_so`.
 /// - No password takes long to rate or delays others for long: `no_password_is_long_judged`.
+///
+/// # Examples
+///
+/// For tests, where hashing would only take time:
+///
+/// ```
+/// use ticketing_core::domain::account::{Password, PasswordAttempt, PasswordHash};
+/// use ticketing_core::ports::identity::{IdentityError, PasswordHasher};
+///
+/// #[derive(Debug)]
+/// struct Plain;
+///
+/// #[async_trait::async_trait]
+/// impl PasswordHasher for Plain {
+///     async fn hash(&self, password: &Password) -> Result<PasswordHash, IdentityError> {
+///         Ok(PasswordHash::new(password.expose().to_owned()))
+///     }
+///
+///     async fn verify(&self, attempt: PasswordAttempt, hash: Option<PasswordHash>) -> Result<bool, IdentityError> {
+///         Ok(hash.is_some_and(|hash| attempt.spellings().any(|spelling| hash.expose() == spelling)))
+///     }
+///
+///     async fn weakness(&self, _: &Password, _: &[String]) -> Result<Option<String>, IdentityError> {
+///         Ok(None)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hash = Plain.hash(&Password::new("brass lantern".to_owned())?).await?;
+/// let attempt = |typed: &str| PasswordAttempt::new(typed.to_owned()).ok_or("is no password");
+/// assert!(Plain.verify(attempt("brass lantern")?, Some(hash.clone())).await?);
+/// assert!(!Plain.verify(attempt("brass lamp")?, Some(hash)).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync + fmt::Debug + 'static {
@@ -87,6 +123,26 @@ pub struct Claims {
 ///
 /// - A verified token carries the signed claims: `a_token_says_what_was_signed`.
 /// - The public keys are enough to verify it: `a_token_is_verified_with_public_keys_alone`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::identity::{Claims, TokenSigner, TokenVerifier};
+/// # use std::time::Duration;
+/// # use ticketing_core::domain::{ids::{AccountId, SessionId}, time::Timestamp};
+/// # use ticketing_crypto::{Ed25519Signer, JwtVerifier};
+///
+/// # let (account, session, issued_at) = (AccountId::from_u128(1), SessionId::from_u128(2), Timestamp::EPOCH);
+/// # let expires_at = issued_at.after(Duration::from_mins(5));
+/// let signer: &dyn TokenSigner = &Ed25519Signer::generate();
+/// let claims = Claims { account, session, issued_at, expires_at };
+/// let token = signer.sign(claims);
+///
+/// // In another process, which has the public keys alone.
+/// let verifier = JwtVerifier::from_jwks(&signer.jwks())?;
+/// assert_eq!(verifier.verify(&token, issued_at)?, claims);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TokenSigner: Send + Sync + fmt::Debug + 'static {
     /// Signs a token, with times in whole seconds.
@@ -107,6 +163,27 @@ pub trait TokenSigner: Send + Sync + fmt::Debug + 'static {
 /// - A token is not valid before the time it names: `a_token_is_not_valid_before_its_time`.
 /// - A token for another audience, issuer or use is refused: `a_token_for_something_else_is_refused`.
 /// - A token with a critical header that the verifier does not know is refused: `an_unknown_demand_is_refused`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::identity::{Claims, IdentityError, TokenSigner, TokenVerifier};
+/// # use std::time::Duration;
+/// # use ticketing_core::domain::{ids::{AccountId, SessionId}, time::Timestamp};
+/// # use ticketing_crypto::{Ed25519Signer, JwtVerifier};
+///
+/// # let (account, session, issued_at) = (AccountId::from_u128(1), SessionId::from_u128(2), Timestamp::EPOCH);
+/// # let expires_at = issued_at.after(Duration::from_mins(5));
+/// # let signer = Ed25519Signer::generate();
+/// # let token = signer.sign(Claims { account, session, issued_at, expires_at });
+/// let verifier: &dyn TokenVerifier = &JwtVerifier::from_jwks(&signer.jwks())?;
+/// assert_eq!(verifier.verify(&token, issued_at)?.account, account);
+/// assert!(matches!(verifier.verify(&token, expires_at), Err(IdentityError::InvalidToken)));
+///
+/// let stranger = JwtVerifier::from_jwks(&Ed25519Signer::generate().jwks())?;
+/// assert!(matches!(stranger.verify(&token, issued_at), Err(IdentityError::InvalidToken)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TokenVerifier: Send + Sync + fmt::Debug + 'static {
     /// Verifies a token at the time `now`.
@@ -193,6 +270,42 @@ impl Session {
 /// - An owner finds their own sessions and no others: `an_owner_finds_their_sessions`.
 /// - All sessions of an owner but one may be revoked at once: `all_sessions_but_one_may_be_revoked`.
 /// - The sessions of an owner are bounded; one too many ends the oldest: `the_oldest_of_too_many_sessions_gives_way`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::identity::{Session, SessionStore, TokenDigest};
+/// # use ticketing_core::domain::{account::PasswordHash, ids::{AccountId, SessionId}};
+/// # use ticketing_core::ports::identity::SessionKey;
+/// # use ticketing_memory::MemoryEngines;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let engines = MemoryEngines::default();
+/// # let now = engines.env.now();
+/// # let session = Session {
+/// #     id: SessionId::from_u128(1),
+/// #     account: AccountId::from_u128(2),
+/// #     device: "a browser".to_owned(),
+/// #     created_at: now,
+/// #     refreshed_at: now,
+/// #     expires_at: now.after(std::time::Duration::from_hours(1)),
+/// #     password: PasswordHash::new("…".to_owned()).version(),
+/// #     key: SessionKey([0; 32]),
+/// #     current: TokenDigest([1; 32]),
+/// #     spent: Vec::new(),
+/// # };
+/// let store: &dyn SessionStore = &engines.sessions;
+/// store.create(session.clone()).await?;
+/// let next = Session { current: TokenDigest([2; 32]), ..session.clone() };
+/// assert!(store.refresh(session.current, next.clone()).await?);
+/// assert!(!store.refresh(session.current, next).await?, "a token is used once");
+///
+/// assert!(store.revoke(session.account, session.id).await?);
+/// assert_eq!(store.session(session.id).await?, None);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync + fmt::Debug + 'static {

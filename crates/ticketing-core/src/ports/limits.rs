@@ -46,6 +46,25 @@ pub enum Verdict {
 /// - A denied attempt costs nothing: `a_denied_try_costs_nothing`.
 /// - Keys are counted separately: `keys_are_counted_apart`.
 /// - A clock that is set back locks nobody out: `a_clock_that_is_set_back_shuts_nobody_out`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing_core::ports::limits::{Quota, RateLimiter, Verdict};
+/// # use ticketing_memory::MemoryEngines;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let limiter: &dyn RateLimiter = &MemoryEngines::default().limiter;
+/// let quota = Quota { burst: 2, per: Duration::from_mins(1) };
+/// assert_eq!(limiter.check("192.0.2.7", quota).await?, Verdict::Allowed);
+/// assert_eq!(limiter.check("192.0.2.7", quota).await?, Verdict::Allowed);
+/// assert!(matches!(limiter.check("192.0.2.7", quota).await?, Verdict::Denied { retry_after } if retry_after <= quota.per));
+/// assert_eq!(limiter.check("192.0.2.8", quota).await?, Verdict::Allowed);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait RateLimiter: Send + Sync + fmt::Debug + 'static {

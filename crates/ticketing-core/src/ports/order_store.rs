@@ -113,6 +113,32 @@ impl OverdueCursor {
 /// - A buyer's purchases of a ticket are found: `what_a_buyer_bought_of_a_ticket_is_found`.
 /// - A buyer's list has all their orders, newest first, in pages that join: `a_buyer_finds_all_their_orders`.
 /// - Orders past their deadline are found until they end, in pages that join: `overdue_orders_are_found_until_they_end`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
+/// use ticketing_core::ports::store::{StoreError, UnitOfWork};
+/// # use ticketing::{AccountId, Market};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let market = Market::test().await?;
+/// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+/// # let ticket = market.sell(seller, "Opera").price(4500, "EUR").await?;
+/// # let order = market.order(buyer, ticket.id).await?;
+/// let store: &dyn OrderStore = &market.engines().orders;
+/// let needs = OrderNeeds { stocks: vec![ticket.id], orders: vec![order.id], ..OrderNeeds::default() };
+/// let read = store.load(&needs).await?;
+/// assert_eq!((&read.orders[0].record, read.stocks[0].record.available()), (&order, 0));
+///
+/// // Two writers decide on what both read: one of them has to read again.
+/// let work = UnitOfWork::default().with(read.stocks[0].replace(read.stocks[0].record.clone()));
+/// store.commit(work.clone()).await?;
+/// assert!(matches!(store.commit(work).await, Err(StoreError::Conflict(_))));
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait OrderStore: Send + Sync + fmt::Debug + 'static {

@@ -56,6 +56,40 @@ pub struct PendingEvents {
 /// - A mark under a lost lease is refused: `a_stale_lease_marks_nothing`.
 /// - A commit wakes a waiting relay, even if it came first: `a_commit_wakes_the_relay`.
 /// - Committed events outlive the process (`survives_restart`): `what_was_committed_survives_a_restart`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing_core::ports::outbox::Outbox;
+/// # use ticketing_core::domain::{account::{Account, PasswordHash}, ids::{AccountId, EventId}};
+/// # use ticketing_core::ports::{account_store::AccountStore, store::{UnitOfWork, Write}};
+/// # use ticketing_core::wire::{Origin, seal};
+/// # use ticketing_memory::MemoryEngines;
+/// # use uuid::Uuid;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (engines, hash) = (MemoryEngines::default(), PasswordHash::new("…".to_owned()));
+/// # let now = engines.env.now();
+/// # let (account, event) = Account::register(AccountId::from_u128(1), "ada@example.org".parse()?, hash, now);
+/// # let event = seal(&event, EventId::from_u128(2), now, &Origin::new(Uuid::nil()));
+/// # let work = UnitOfWork::default().with(Write::insert(account)).telling(event);
+/// # let (owner, other) = (Uuid::from_u128(3), Uuid::from_u128(4));
+/// engines.accounts.commit(work).await?;
+///
+/// let outbox: &dyn Outbox = &engines.accounts.outbox();
+/// let lease = outbox.lease(owner, Duration::from_secs(10)).await?.ok_or("another process publishes")?;
+/// assert_eq!(outbox.lease(other, Duration::from_secs(10)).await?, None);
+///
+/// let pending = outbox.pending(None, 100).await?.events;
+/// assert_eq!(pending.len(), 1);
+/// // Publish them here: a crash before the next line publishes them again.
+/// outbox.mark_published(lease, &[pending[0].id]).await?;
+/// assert_eq!(outbox.pending(None, 100).await?.events, []);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync + fmt::Debug + 'static {

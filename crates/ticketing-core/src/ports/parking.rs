@@ -90,6 +90,42 @@ pub enum ParkingChange {
 ///   `an_unreadable_delivery_holds_back_its_own_key_alone`.
 /// - Consumers do not see each other's keys: `consumers_park_apart`.
 /// - Parked deliveries outlive the process (`survives_restart`): `what_was_parked_survives_a_restart`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::parking::{ParkedFilter, ParkingChange, ParkingLot};
+/// use ticketing_core::ports::store::Page;
+/// # use ticketing_core::domain::time::Timestamp;
+/// # use ticketing_core::ports::{parking::Parked, transport::Arrival};
+/// # use ticketing_core::wire::{RawMessage, Undecodable};
+/// # use ticketing_memory::MemoryParkingLot;
+/// # use uuid::Uuid;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let raw = RawMessage { topic: "orders".into(), key: "k".into(), headers: Vec::new(), body: Default::default() };
+/// # let (consumer, key) = ("mailer".to_owned(), "k".to_owned());
+/// # let parked = Parked {
+/// #     id: Uuid::from_u128(1),
+/// #     consumer: consumer.clone(),
+/// #     key: key.clone(),
+/// #     arrival: Arrival::Undecodable { raw, reason: Undecodable { what: "no headers".into() } },
+/// #     reason: "no headers".into(),
+/// #     parked_at: Timestamp::EPOCH,
+/// #     released: false,
+/// # };
+/// let lot: &dyn ParkingLot = &MemoryParkingLot::new();
+/// lot.park(parked).await?;
+/// assert_eq!(lot.parked_keys(&consumer, &[key.clone()]).await?, [key.clone()]);
+///
+/// // An operator found the reason and mended it.
+/// lot.change(ParkingChange::Release { consumer, key }).await?;
+/// let released = ParkedFilter { released_only: true, ..ParkedFilter::default() };
+/// assert_eq!(lot.list(&released, Page::first(10)).await?.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait ParkingLot: Send + Sync + fmt::Debug + 'static {

@@ -14,6 +14,53 @@ use super::gateway::{Capture, GatewayError, GatewayNotice, Refund, UnverifiedNot
 ///
 /// [`ClosingGateway`](crate::usecase::payments::ClosingGateway) makes a
 /// [`PaymentGateway`](super::gateway::PaymentGateway) of it; the rules of gateways apply to the two together.
+///
+/// # Examples
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use ticketing_core::domain::{ids::PaymentId, payment::CaptureOutcome, time::Timestamp};
+/// use ticketing_core::ports::gateway::{Capture, GatewayError, GatewayNotice, PaymentGateway, Refund, UnverifiedNotice};
+/// use ticketing_core::ports::payment_provider::PaymentProvider;
+/// use ticketing_core::usecase::payments::ClosingGateway;
+/// # use ticketing_core::{domain::money::Money, ports::gateway::CardToken};
+/// # use ticketing_memory::{ManualClock, MemoryAttemptKeys};
+///
+/// /// Takes every card, and knows nothing afterwards.
+/// #[derive(Debug)]
+/// struct Forgetful;
+///
+/// #[async_trait::async_trait]
+/// impl PaymentProvider for Forgetful {
+///     async fn capture(&self, _: &Capture) -> Result<CaptureOutcome, GatewayError> {
+///         Ok(CaptureOutcome::Captured { reference: "ch_1".into() })
+///     }
+///
+///     async fn find(&self, _: PaymentId) -> Result<Option<CaptureOutcome>, GatewayError> {
+///         Ok(None)
+///     }
+///
+///     async fn refund(&self, _: &Refund) -> Result<(), GatewayError> {
+///         Ok(())
+///     }
+///
+///     async fn verify_notice(&self, _: &UnverifiedNotice, _: Timestamp) -> Result<GatewayNotice, GatewayError> {
+///         Err(GatewayError::Forged)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (keys, clock) = (Arc::new(MemoryAttemptKeys::default()), Arc::new(ManualClock::default()));
+/// # let (payment, total) = (PaymentId::from_u128(1), Money { amount: 4500, currency: "EUR".parse()? });
+/// # let capture = Capture { payment, total, card: CardToken::new("tok") };
+/// let gateway = ClosingGateway { provider: Arc::new(Forgetful), keys, clock, in_flight: Duration::from_mins(1) };
+/// let never_arrived = CaptureOutcome::Declined { reason: "never_arrived".into() };
+/// assert_eq!(gateway.look_up(payment).await?, never_arrived);
+/// assert_eq!(gateway.capture(&capture).await?, never_arrived, "and it is not charged later");
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PaymentProvider: Send + Sync + fmt::Debug + 'static {

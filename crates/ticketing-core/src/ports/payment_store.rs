@@ -75,6 +75,29 @@ pub struct PaymentRecords {
 /// - Payments that wait for the gateway are found until they are settled, whatever clock they were started by:
 ///   `unsettled_payments_are_found_until_settled`.
 /// - A payable brings its live payment: `a_payable_brings_its_live_payment`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
+/// # use ticketing::{AccountId, Market};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let market = Market::test().await?;
+/// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+/// # let ticket = market.sell(seller, "Opera").price(4500, "EUR").await?;
+/// # let order = market.order(buyer, ticket.id).await?;
+/// let payment = market.pay(buyer, order.id, "tok_visa").await?;
+///
+/// let store: &dyn PaymentStore = &market.engines().payments;
+/// let needs = PaymentNeeds { payables: vec![order.id], ..PaymentNeeds::default() };
+/// let read = store.load(&needs).await?;
+/// assert_eq!(read.payables[0].record.live, Some(payment.id));
+/// assert_eq!(read.payments[0].record, payment, "a payable brings its live payment");
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PaymentStore: Send + Sync + fmt::Debug + 'static {

@@ -26,6 +26,19 @@ pub enum FeedItem {
 /// compare their versions. A process that dies between a commit and its report
 /// reports nothing, so read from time to time as well.
 ///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `ticket_feed`.
+///
+/// - Every open feed reports a commit, with the states that were committed: `a_commit_reaches_every_open_feed`.
+/// - However often a ticket changes, its newest state is reported: `the_newest_state_is_reported`.
+/// - A commit that may have happened is reported without a state: `a_commit_in_doubt_is_reported_without_a_state`.
+/// - A commit that nobody waits for is reported: `a_cancelled_commit_is_reported`.
+/// - A refused commit is not reported: `a_refused_commit_is_not_reported`.
+/// - A feed that is not read loses items and reports that; no commit waits for it:
+///   `a_slow_feed_reports_what_it_missed`.
+/// - A cancelled `next` loses nothing: `a_cancelled_next_of_a_feed_loses_nothing`.
+///
 /// # Examples
 ///
 /// ```
@@ -74,19 +87,6 @@ pub enum FeedItem {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
-///
-/// # Contract
-///
-/// Each line is a rule in `ticketing-conformance`, module `ticket_feed`.
-///
-/// - Every open feed reports a commit, with the states that were committed: `a_commit_reaches_every_open_feed`.
-/// - However often a ticket changes, its newest state is reported: `the_newest_state_is_reported`.
-/// - A commit that may have happened is reported without a state: `a_commit_in_doubt_is_reported_without_a_state`.
-/// - A commit that nobody waits for is reported: `a_cancelled_commit_is_reported`.
-/// - A refused commit is not reported: `a_refused_commit_is_not_reported`.
-/// - A feed that is not read loses items and reports that; no commit waits for it:
-///   `a_slow_feed_reports_what_it_missed`.
-/// - A cancelled `next` loses nothing: `a_cancelled_next_of_a_feed_loses_nothing`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait TicketFeed: Send + Sync + fmt::Debug + 'static {

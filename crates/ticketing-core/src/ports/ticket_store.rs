@@ -133,6 +133,27 @@ impl TicketSort {
 /// - Words, cities and categories are found in every spelling: `whatever_is_spelled_in_two_ways_is_found`.
 /// - Pages in any order join without a gap or a repetition: `search_pages_join_without_gaps`.
 /// - A seller's list has all their listings, newest first: `a_seller_finds_all_their_listings`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+/// # use ticketing::{AccountId, Market};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let market = Market::test().await?;
+/// # let (seller, now) = (AccountId::from_u128(1), market.env().now());
+/// let opera = market.sell(seller, "Così fan tutte").price(4500, "EUR").city("Wien").await?;
+/// market.sell(seller, "Circus").price(1200, "EUR").city("Wien").await?;
+///
+/// let store: &dyn TicketStore = &market.engines().tickets;
+/// let query = TicketQuery { text: Some("tutt".to_owned()), city: Some("wien".to_owned()), ..TicketQuery::all(now, 10) };
+/// let found = store.search(&query).await?;
+/// assert_eq!(found.iter().map(|listing| listing.ticket.id).collect::<Vec<_>>(), [opera.id]);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait TicketStore: Send + Sync + fmt::Debug + 'static {

@@ -51,6 +51,32 @@ pub struct DueTimer {
 /// - Scheduling again moves the timer: `scheduling_again_moves_the_timer`.
 /// - A cancelled timer is gone: `a_cancelled_timer_is_gone`.
 /// - Ten thousand timers due at once are each claimed once: `many_timers_due_at_once_are_lent_once`.
+///
+/// # Examples
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use ticketing_core::ports::timers::{Timer, TimerQueue};
+/// # use ticketing_core::{domain::ids::OrderId, ports::clock::Clock};
+/// # use ticketing_memory::{ManualClock, MemoryTimers};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let clock = ManualClock::default();
+/// # let timers = MemoryTimers::new(Arc::new(clock.clone()));
+/// let timers: &dyn TimerQueue = &timers;
+/// let timer = Timer { order: OrderId::from_u128(1), due: clock.now().after(Duration::from_mins(15)) };
+/// timers.schedule(&[timer]).await?;
+/// assert_eq!(timers.claim_due(100, Duration::from_secs(30)).await?, []);
+///
+/// clock.advance(Duration::from_mins(15));
+/// let due = timers.claim_due(100, Duration::from_secs(30)).await?;
+/// assert_eq!(due.iter().map(|due| due.timer).collect::<Vec<_>>(), [timer]);
+/// // Act here: a crash before the next line makes it due again.
+/// assert_eq!(timers.complete(&due).await?, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait TimerQueue: Send + Sync + fmt::Debug + 'static {

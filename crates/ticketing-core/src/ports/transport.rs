@@ -41,6 +41,15 @@ pub struct PublishError {
 }
 
 /// What a transport supports beyond the core rules. A claim is tested, and an unclaimed feature is refused.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::transport::TransportFeatures;
+///
+/// let features = TransportFeatures::NONE.replaying_history().surviving_restarts();
+/// assert!(features.replays_history && !features.competing_consumers);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransportFeatures {
@@ -90,6 +99,40 @@ impl TransportFeatures {
 /// - A publication that breaks off counts no event that is lost, and the rest can be published again:
 ///   `a_failed_publication_counts_nothing_that_is_lost`.
 /// - Events of one subject keep their order: `events_of_a_subject_keep_their_order`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::transport::{EventPublisher, PublishError, TransportError};
+/// use ticketing_core::wire::EventEnvelope;
+/// # use ticketing_core::domain::{event::{Event, Topic}, ids::{EventId, OrderId}, time::Timestamp};
+/// # use ticketing_core::wire::{Origin, seal};
+/// # use ticketing_memory::{Fault, FaultPlan, MemoryEngines, Operation};
+///
+/// /// Publishes again what is not durable.
+/// async fn publish(publisher: &dyn EventPublisher, mut events: &[EventEnvelope]) -> Result<(), PublishError> {
+///     loop {
+///         match publisher.publish(events).await {
+///             Err(PublishError { durable, source: TransportError::Unavailable(_) }) => events = &events[durable..],
+///             done => return done,
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let engines = MemoryEngines::default();
+/// # let faults = FaultPlan::counting(engines.env.clock.clone());
+/// # let unreliable = engines.broker.with_faults(faults.clone()).publisher();
+/// # let expired = |order| Event::ExpirationCompleted { order: OrderId::from_u128(order), pay_by: Timestamp::EPOCH };
+/// # let origin = Origin::new(uuid::Uuid::nil());
+/// # let events = [1, 2].map(|n| seal(&expired(n), EventId::from_u128(n), Timestamp::EPOCH, &origin));
+/// faults.inject(Operation::Publish, Fault::FailBefore);
+/// publish(&unreliable, &events).await?;
+/// assert_eq!(engines.broker.retained(Topic::Expirations), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait EventPublisher: Send + Sync + fmt::Debug + 'static {
@@ -143,6 +186,33 @@ pub struct SubscriptionConfig {
 /// - Members share the work and lose nothing when one joins or leaves (`competing_consumers`): `members_share_and_lose_nothing`.
 /// - Published events outlive the process (`survives_restart`): `what_was_published_survives_a_restart`.
 /// - An unclaimed feature is refused: `an_unclaimed_feature_is_refused`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::domain::event::Topic;
+/// use ticketing_core::ports::transport::{EventSubscriber, Settlement, StartFrom, SubscriptionConfig};
+/// # use ticketing::{AccountId, Market};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let market = Market::test().await?;
+/// # market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+/// # market.settle().await?;
+/// let subscriber: &dyn EventSubscriber = &market.engines().broker.subscriber();
+/// let config = SubscriptionConfig {
+///     group: "report".to_owned(),
+///     topics: vec![Topic::Tickets],
+///     start: StartFrom::Earliest,
+///     max_unsettled: 100,
+/// };
+/// let mut subscription = subscriber.subscribe(config).await?;
+/// let deliveries = subscription.next(100).await?;
+/// assert_eq!(deliveries.len(), 1, "the ticket was put on sale before the group began");
+/// deliveries.into_iter().try_for_each(|delivery| delivery.settle(Settlement::Ack))?;
+/// # Ok(())
+/// # }
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait EventSubscriber: Send + Sync + fmt::Debug + 'static {
@@ -174,6 +244,36 @@ pub trait EventSubscriber: Send + Sync + fmt::Debug + 'static {
 /// - `close` returns how many were left unsettled, and they come again: `close_tells_what_was_abandoned`.
 /// - A cancelled `next` loses nothing: `a_cancelled_next_loses_nothing`.
 /// - Undecodable bytes are delivered as such: `undecodable_bytes_are_delivered_as_such`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing_core::ports::transport::{Settlement, Subscription};
+/// # use ticketing::{AccountId, Market};
+/// # use ticketing_core::domain::event::Topic;
+/// # use ticketing_core::ports::transport::{EventSubscriber, StartFrom, SubscriptionConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let market = Market::test().await?;
+/// # market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+/// # market.settle().await?;
+/// # let (group, topics) = ("report".to_owned(), vec![Topic::Tickets]);
+/// # let config = SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 100 };
+/// # let subscription = market.engines().broker.subscriber().subscribe(config).await?;
+/// let mut subscription: Box<dyn Subscription> = subscription;
+/// for delivery in subscription.next(100).await? {
+///     delivery.settle(Settlement::Retry { after: Duration::ZERO })?;
+/// }
+/// let again = subscription.next(100).await?;
+/// assert_eq!(again[0].attempt, 2);
+///
+/// subscription.stop().await;
+/// assert_eq!(subscription.close(Duration::ZERO).await?, 1, "it was not settled, and comes again");
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Subscription: Send + Sync + fmt::Debug {
     /// Waits for deliveries and returns up to `max`; none only after `stop`.
@@ -216,6 +316,33 @@ pub enum Settlement {
 }
 
 /// Reports to a subscription how one delivery was settled.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::mpsc::{Sender, channel};
+/// use ticketing_core::ports::transport::{Delivery, Settle, Settlement, TransportError};
+/// # use ticketing_core::ports::transport::Arrival;
+/// # use ticketing_core::wire::{RawMessage, Undecodable};
+///
+/// /// Tells the thread of a subscription.
+/// #[derive(Debug)]
+/// struct ToThread(Sender<Settlement>);
+///
+/// impl Settle for ToThread {
+///     fn settle(self: Box<Self>, settlement: Settlement) -> Result<(), TransportError> {
+///         self.0.send(settlement).map_err(|_| TransportError::Closed)
+///     }
+/// }
+///
+/// # let raw = RawMessage { topic: "orders".into(), key: "k".into(), headers: Vec::new(), body: Default::default() };
+/// # let arrival = Arrival::Undecodable { raw, reason: Undecodable { what: "no headers".into() } };
+/// let (sender, settled) = channel();
+/// let delivery = Delivery::new(arrival, 1, Box::new(ToThread(sender)));
+/// delivery.settle(Settlement::Ack)?;
+/// assert_eq!(settled.try_recv()?, Settlement::Ack);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Settle: Send + Sync + fmt::Debug {
     /// Settles the delivery. Called once.
     ///

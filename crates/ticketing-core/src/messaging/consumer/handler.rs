@@ -44,6 +44,50 @@ pub enum HandleError {
 /// A handler that panics has failed to handle the events, as with
 /// [`HandleError::Failed`]. It is called again, so it must not rely on anything
 /// that a panic leaves half changed.
+///
+/// # Examples
+///
+/// ```
+/// use std::collections::BTreeSet;
+/// use std::sync::{Arc, Mutex, PoisonError};
+/// use ticketing::{AccountId, Market, StartFrom, TicketId};
+/// use ticketing_core::domain::event::{Event, Topic};
+/// use ticketing_core::messaging::consumer::{EventHandler, HandleError, Incoming};
+///
+/// /// Knows what was ever on sale: adding a ticket twice is adding it once.
+/// #[derive(Debug, Clone, Default)]
+/// struct EverOnSale(Arc<Mutex<BTreeSet<TicketId>>>);
+///
+/// #[async_trait::async_trait]
+/// impl EventHandler for EverOnSale {
+///     fn name(&self) -> &str {
+///         "ever-on-sale"
+///     }
+///
+///     fn topics(&self) -> &[Topic] {
+///         &[Topic::Tickets]
+///     }
+///
+///     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
+///         let tickets = events.iter().filter_map(|incoming| match &incoming.event {
+///             Event::TicketCreated(ticket) => Some(ticket.id),
+///             _ => None,
+///         });
+///         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(tickets);
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let ever = EverOnSale::default();
+/// let market = Market::builder().follow(ever.clone(), StartFrom::Latest).test().await?;
+/// let ticket = market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+/// market.settle().await?;
+/// assert_eq!(*ever.0.lock().unwrap(), BTreeSet::from([ticket.id]));
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait EventHandler: Send + Sync + fmt::Debug + 'static {
     /// The name of the consumer, and of its group. Services of the marketplace keep theirs for themselves.

@@ -46,10 +46,10 @@ fn has_body(method: &str) -> bool {
     method.find('{').is_some_and(|body| method.find(';').is_none_or(|end| body < end))
 }
 
-/// The last word in backticks of each item of a contract, which ends where the comment does.
+/// The last word in backticks of each item of a contract, which ends where the next section begins.
 fn promises(contract: &str) -> Vec<String> {
     let lines = contract.lines().skip(1).map_while(|line| line.trim_start().strip_prefix("///"));
-    let items = lines.collect::<Vec<_>>().join(" ");
+    let items = lines.take_while(|line| !line.starts_with(" # ")).collect::<Vec<_>>().join(" ");
     let items = items.split(" - ").skip(1).filter_map(|item| item.trim().strip_suffix("`."));
     items.filter_map(|item| item.rsplit('`').next()).map(str::to_owned).collect()
 }
