@@ -45,6 +45,18 @@ pub use loops::{LoopFailed, Loops};
 pub use running::{RunningLoops, Spawn};
 
 /// How the marketplace works; the defaults suit one process and many.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing_core::assembly::Settings;
+/// use ticketing_core::usecase::orders::batcher::BatcherConfig;
+///
+/// let batcher = BatcherConfig { hold_for: Duration::from_mins(5), ..BatcherConfig::default() };
+/// let settings = Settings { batcher, ..Settings::default() };
+/// assert!(settings.batcher.hold_for < Settings::default().batcher.hold_for);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// How orders are decided.
@@ -81,6 +93,42 @@ impl Default for Settings {
 }
 
 /// What every service shares: the transport, time and chance.
+///
+/// # Examples
+///
+/// A marketplace over engines in memory:
+///
+/// ```
+/// use std::sync::Arc;
+/// use ticketing_core::assembly::Settings;
+/// use ticketing_core::usecase::{orders::PlaceOrder, tickets::CreateTicket};
+/// use ticketing_core::wire::Origin;
+/// use ticketing_memory::MemoryEngines;
+/// # use ticketing_core::domain::{ids::AccountId, ticket::{Offer, OfferInput}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+/// # let input = OfferInput { title: "Opera", amount: 4500, currency: "EUR", quantity: 2, ..OfferInput::default() };
+/// # let offer = Offer::parse(input)?;
+/// let engines = MemoryEngines::default();
+/// let context = engines.service_context(Settings::default());
+/// let (tickets, ticket_loops) = context.tickets(engines.ticket_ports())?;
+/// let (orders, order_loops) = context.orders(engines.order_ports())?;
+/// let (payments, payment_loops) = context.payments(engines.payment_ports(), Arc::new(engines.gateway.clone()))?;
+/// let expiration = context.expiration(engines.expiration_ports())?;
+///
+/// let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration);
+/// let running = loops.start(context.env.clone(), &|task| drop(tokio::spawn(task)));
+/// # let _ = payments;
+/// # let origin = Origin::new(context.env.uuid(context.env.now()));
+/// let opera = tickets.create_ticket(CreateTicket::new(seller, offer), origin.clone()).await?.ticket;
+/// let order = orders.place_order(PlaceOrder::new(buyer, opera.id), origin).await?;
+/// assert_eq!(order.ticket.id, opera.id);
+/// running.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct ServiceContext {
     /// Takes events to the others.
@@ -141,6 +189,34 @@ impl ServiceContext {
     /// # Errors
     ///
     /// [`AssemblyError`]: of its engines some outlive the process and others do not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ticketing_core::assembly::Settings;
+    /// use ticketing_core::usecase::accounts::SignUp;
+    /// use ticketing_crypto::{Argon2Config, Argon2Hasher, Ed25519Signer};
+    /// use ticketing_memory::MemoryEngines;
+    /// # use ticketing_core::wire::Origin;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engines = MemoryEngines::default();
+    /// let hasher = Arc::new(Argon2Hasher::new(Argon2Config::default())?);
+    /// let signer = Arc::new(Ed25519Signer::generate());
+    /// let context = engines.service_context(Settings::default());
+    /// let (accounts, loops) = context.accounts(engines.account_ports(hasher, signer))?;
+    /// # let origin = Origin::new(context.env.uuid(context.env.now()));
+    ///
+    /// let running = loops.start(context.env.clone(), &|task| drop(tokio::spawn(task)));
+    /// let command = SignUp::new("ada@example.org".parse()?, "correct horse battery staple");
+    /// let ada = accounts.sign_up(command, origin).await?;
+    /// assert_eq!(accounts.account(ada.account).await?.email.as_str(), "ada@example.org");
+    /// running.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn accounts(&self, ports: AccountPorts) -> Result<(Accounts, Loops), AssemblyError> {
         let AccountPorts { store, outbox, sessions, hasher, signer } = ports;
         let lifetimes = self.settings.lifetimes;

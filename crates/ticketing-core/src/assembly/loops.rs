@@ -7,6 +7,37 @@ use crate::ports::BoxError;
 use crate::usecase::orders::batcher::{OrderBatcher, OrderBatchers};
 
 /// What repeats behind one service, or several.
+///
+/// # Examples
+///
+/// By hand, with a step of one's own beside a service:
+///
+/// ```
+/// use ticketing_core::messaging::driver::{Pace, Step};
+/// # use ticketing_core::{assembly::Settings, ports::BoxError};
+/// # use ticketing_memory::MemoryEngines;
+///
+/// # #[derive(Debug)]
+/// # struct Sweep(usize);
+/// # #[async_trait::async_trait]
+/// # impl Step for Sweep {
+/// #     fn name(&self) -> &str { "sweep" }
+/// #     async fn step(&mut self) -> Result<usize, BoxError> { Ok(std::mem::take(&mut self.0)) }
+/// #     async fn idle(&mut self) { std::future::pending().await }
+/// #     async fn finish(self: Box<Self>) {}
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let engines = MemoryEngines::default();
+/// # let sweep = Sweep(12);
+/// let (tickets, mut loops) = engines.service_context(Settings::default()).tickets(engines.ticket_ports())?;
+/// loops.take_in(Box::new(sweep), Pace::default());
+/// loops.settle().await?;
+/// assert_eq!(loops.counts().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["tickets"]);
+/// # let _ = tickets;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 #[must_use = "a service whose loops are not run hears and says nothing"]
 pub struct Loops {
@@ -93,6 +124,27 @@ impl Loops {
     }
 
     /// Takes the batchers out, to be run apart from the steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::usecase::orders::batcher::OrderBatcher;
+    /// # use ticketing_core::assembly::Settings;
+    /// # use ticketing_memory::MemoryEngines;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engines = MemoryEngines::default();
+    /// # let settings = Settings::default();
+    /// let (_orders, mut loops) = engines.service_context(settings).orders(engines.order_ports())?;
+    /// let batchers = loops.take_batchers();
+    /// assert_eq!(batchers.len(), settings.batcher.batchers);
+    /// let tasks: Vec<_> = batchers.into_iter().map(OrderBatcher::run).map(tokio::spawn).collect();
+    /// loops.settle().await?;
+    /// # tasks.iter().for_each(|task| task.abort());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take_batchers(&mut self) -> Vec<OrderBatcher> {
         let (_, decide): (Vec<_>, Vec<_>) = std::mem::take(&mut self.batchers).into_iter().unzip();
         decide.into_iter().flatten().collect()

@@ -67,6 +67,26 @@ impl Loops {
     ///
     /// [`LoopEnded`] if a loop ended before it was told to: what was acknowledged is safe, and whoever
     /// runs the loops ends the process or starts them again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::assembly::Settings;
+    /// use ticketing_core::messaging::shutdown::shutdown;
+    /// use ticketing_memory::MemoryEngines;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engines = MemoryEngines::default();
+    /// let (_tickets, loops) = engines.service_context(Settings::default()).tickets(engines.ticket_ports())?;
+    /// let (trigger, stop) = shutdown();
+    /// let env = engines.env.clone();
+    /// let service = tokio::spawn(async move { loops.run(env, stop, &|task| drop(tokio::spawn(task))).await });
+    /// trigger.request();
+    /// service.await??;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run(self, env: ClockAndIds, stop: Shutdown, spawn: Spawn<'_>) -> Result<(), LoopEnded> {
         let running = self.start(env, spawn);
         let health = running.health();

@@ -82,6 +82,30 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Error::AccountNotFound`] if there is none, or a failure of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::usecase::{accounts::SignUp, error::Error};
+    /// # use ticketing_core::domain::ids::AccountId;
+    /// # use std::sync::Arc;
+    /// # use ticketing_core::{assembly::Settings, wire::Origin};
+    /// # use ticketing_crypto::{Argon2Config, Argon2Hasher, Ed25519Signer};
+    /// # use ticketing_memory::MemoryEngines;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engines = MemoryEngines::default();
+    /// # let (hasher, signer) = (Arc::new(Argon2Hasher::new(Argon2Config::weak())?), Arc::new(Ed25519Signer::generate()));
+    /// # let (accounts, _loops) = engines.service_context(Settings::default()).accounts(engines.account_ports(hasher, signer))?;
+    /// # let origin = Origin::new(engines.env.uuid(engines.env.now()));
+    /// # let (email, password) = ("ada@example.org".parse()?, "correct horse battery staple");
+    /// let ada = accounts.sign_up(SignUp::new(email, password), origin).await?;
+    /// assert_eq!(accounts.account(ada.account).await?.email.as_str(), "ada@example.org");
+    /// assert!(matches!(accounts.account(AccountId::from_u128(1)).await, Err(Error::AccountNotFound)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn account(&self, id: AccountId) -> Result<Account, Error> {
         let stored = self.store.account(id).await?;
         stored.map(|stored| stored.record).ok_or(Error::AccountNotFound)

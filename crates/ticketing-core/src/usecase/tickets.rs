@@ -43,6 +43,25 @@ impl Tickets {
     /// # Errors
     ///
     /// [`Error::TicketNotFound`] if there is none, or a failure of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// market.order(buyer, opera.id).await?;
+    /// market.settle().await?;
+    ///
+    /// let listing = market.tickets().ticket(opera.id).await?;
+    /// assert_eq!((listing.sales.held, listing.available()), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ticket(&self, id: TicketId) -> Result<Listing, Error> {
         Ok(self.stored(id).await?.record)
     }

@@ -59,6 +59,37 @@ impl Accounts {
     ///
     /// Dropping the future leaves the old password or the new one. With the new one all sessions of the old one end
     /// as above, that of the caller with them: run it in a task of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::usecase::{accounts::{ChangePassword, Renewal, SignIn, SignUp}, error::Error};
+    /// # use ticketing_core::domain::account::EmailAddress;
+    /// # use std::sync::Arc;
+    /// # use ticketing_core::{assembly::Settings, wire::Origin};
+    /// # use ticketing_crypto::{Argon2Config, Argon2Hasher, Ed25519Signer};
+    /// # use ticketing_memory::MemoryEngines;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engines = MemoryEngines::default();
+    /// # let (hasher, signer) = (Arc::new(Argon2Hasher::new(Argon2Config::weak())?), Arc::new(Ed25519Signer::generate()));
+    /// # let (accounts, _loops) = engines.service_context(Settings::default()).accounts(engines.account_ports(hasher, signer))?;
+    /// # let origin = Origin::new(engines.env.uuid(engines.env.now()));
+    /// # let (email, password): (EmailAddress, _) = ("ada@example.org".parse()?, "correct horse battery staple");
+    /// # let ada = accounts.sign_up(SignUp::new(email.clone(), password).device("a browser"), origin).await?;
+    /// let command = ChangePassword {
+    ///     account: ada.account,
+    ///     session: ada.access.claims.session,
+    ///     current: password.to_owned(),
+    ///     new: "another horse battery staple".to_owned(),
+    /// };
+    /// assert!(matches!(accounts.change_password(command).await?, Renewal::Tokens(_)));
+    /// assert!(matches!(accounts.sign_in(SignIn::new(email, password)).await, Err(Error::WrongCredentials)));
+    /// assert!(accounts.refresh(&ada.refresh).await.is_err(), "tokens of the old password are over");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn change_password(&self, command: ChangePassword) -> Result<Renewal, Error> {
         let verified = self.store.account(command.account).await?.ok_or(Error::AccountNotFound)?;
         let attempt = PasswordAttempt::new(command.current).ok_or_else(wrong_password)?;

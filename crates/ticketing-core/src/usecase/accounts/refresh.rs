@@ -34,6 +34,32 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Error::SessionOver`]: sign in; also where the password was replaced since. Or a failure of a port.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::usecase::accounts::SignUp;
+    /// # use std::sync::Arc;
+    /// # use ticketing_core::{assembly::Settings, wire::Origin};
+    /// # use ticketing_crypto::{Argon2Config, Argon2Hasher, Ed25519Signer};
+    /// # use ticketing_memory::MemoryEngines;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engines = MemoryEngines::default();
+    /// # let (hasher, signer) = (Arc::new(Argon2Hasher::new(Argon2Config::weak())?), Arc::new(Ed25519Signer::generate()));
+    /// # let (accounts, _loops) = engines.service_context(Settings::default()).accounts(engines.account_ports(hasher, signer))?;
+    /// # let origin = Origin::new(engines.env.uuid(engines.env.now()));
+    /// # let (email, password) = ("ada@example.org".parse()?, "correct horse battery staple");
+    /// # let ada = accounts.sign_up(SignUp::new(email, password).device("a browser"), origin).await?;
+    /// let refreshed = accounts.refresh(&ada.refresh).await?;
+    /// assert_ne!(refreshed.refresh, ada.refresh);
+    ///
+    /// // The response was lost, or another tab was faster: the same pair again.
+    /// assert_eq!(accounts.refresh(&ada.refresh).await?.refresh, refreshed.refresh);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn refresh(&self, token: &RefreshToken) -> Result<Refreshed, Error> {
         let now = self.env.now();
         // A later round sees the session as the winner of a race left it.

@@ -44,6 +44,33 @@ impl Accounts {
     ///
     /// [`Error::WrongCredentials`] without telling which of them is wrong, also where the password was replaced
     /// meanwhile; or a failure of a port.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::usecase::{accounts::{SignIn, SignUp}, error::Error};
+    /// # use ticketing_core::domain::account::EmailAddress;
+    /// # use std::sync::Arc;
+    /// # use ticketing_core::{assembly::Settings, wire::Origin};
+    /// # use ticketing_crypto::{Argon2Config, Argon2Hasher, Ed25519Signer};
+    /// # use ticketing_memory::MemoryEngines;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engines = MemoryEngines::default();
+    /// # let (hasher, signer) = (Arc::new(Argon2Hasher::new(Argon2Config::weak())?), Arc::new(Ed25519Signer::generate()));
+    /// # let (accounts, _loops) = engines.service_context(Settings::default()).accounts(engines.account_ports(hasher, signer))?;
+    /// # let origin = Origin::new(engines.env.uuid(engines.env.now()));
+    /// # let (email, password): (EmailAddress, _) = ("ada@example.org".parse()?, "correct horse battery staple");
+    /// # accounts.sign_up(SignUp::new(email.clone(), password), origin).await?;
+    /// let signed_in = accounts.sign_in(SignIn::new(email.clone(), password).device("a phone")).await?;
+    /// assert_eq!(accounts.sessions(signed_in.account).await?.len(), 2, "beside the one of the sign-up");
+    ///
+    /// let wrong = accounts.sign_in(SignIn::new(email, "correct horse")).await;
+    /// assert!(matches!(wrong, Err(Error::WrongCredentials)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn sign_in(&self, command: SignIn) -> Result<SignedIn, Error> {
         let attempt = PasswordAttempt::new(command.password).ok_or(Error::WrongCredentials)?;
         let account = self.store.account_by_email(&command.email).await?.map(|stored| stored.record);

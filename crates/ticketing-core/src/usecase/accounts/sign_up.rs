@@ -47,6 +47,33 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Error::Invalid`] for a weak password, [`Error::EmailTaken`], or a failure of a port.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::usecase::{accounts::SignUp, error::Error};
+    /// # use std::sync::Arc;
+    /// # use ticketing_core::{assembly::Settings, wire::Origin};
+    /// # use ticketing_crypto::{Argon2Config, Argon2Hasher, Ed25519Signer};
+    /// # use ticketing_memory::MemoryEngines;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engines = MemoryEngines::default();
+    /// # let (hasher, signer) = (Arc::new(Argon2Hasher::new(Argon2Config::weak())?), Arc::new(Ed25519Signer::generate()));
+    /// # let (accounts, _loops) = engines.service_context(Settings::default()).accounts(engines.account_ports(hasher, signer))?;
+    /// # let origin = Origin::new(engines.env.uuid(engines.env.now()));
+    /// # let (email, password) = ("ada@example.org".parse()?, "correct horse battery staple");
+    /// let command = SignUp::new(email, "correct horse battery staple").device("a browser");
+    /// let ada = accounts.sign_up(command.clone(), origin.clone()).await?;
+    /// assert_eq!(ada.email.as_str(), "ada@example.org");
+    ///
+    /// assert!(matches!(accounts.sign_up(command, origin.clone()).await, Err(Error::EmailTaken)));
+    /// let weak = SignUp::new("bob@example.org".parse()?, "password1");
+    /// assert!(matches!(accounts.sign_up(weak, origin).await, Err(Error::Invalid(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn sign_up(&self, command: SignUp, origin: Origin) -> Result<SignedIn, Error> {
         // Judging and hashing are dear, so an address that is taken is refused before them.
         if self.store.account_by_email(&command.email).await?.is_some() {

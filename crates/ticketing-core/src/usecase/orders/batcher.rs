@@ -52,7 +52,8 @@ pub struct BatcherConfig {
     pub batchers: usize,
     /// The most commands in one batch.
     pub max_batch: usize,
-    /// The most commands that one batcher queues; a command beyond that is refused as [`QueueFull`].
+    /// The most commands that one batcher queues, give or take one for each thread; a command beyond that is refused
+    /// as [`QueueFull`].
     pub max_queued: usize,
     /// The number of stocks that one batcher keeps in memory between batches.
     pub cached_stocks: usize,

@@ -63,6 +63,31 @@ impl Orders {
     /// # Cancel safety
     ///
     /// Dropping the future ends the wait; the order is placed or refused nevertheless.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing_core::domain::order::IdempotencyKey;
+    /// use ticketing_core::usecase::orders::PlaceOrder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// market.settle().await?;
+    ///
+    /// let key: IdempotencyKey = "click-1".parse()?;
+    /// let command = PlaceOrder::new(buyer, opera.id).key(key);
+    /// let order = market.orders().place_order(command.clone(), market.origin()).await?;
+    /// assert_eq!(market.orders().place_order(command, market.origin()).await?, order, "a double click orders once");
+    ///
+    /// let late = PlaceOrder::new(AccountId::from_u128(3), opera.id);
+    /// assert_eq!(market.orders().place_order(late, market.origin()).await.unwrap_err().code(), "sold_out");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn place_order(&self, command: PlaceOrder, origin: Origin) -> Result<Order, Error> {
         let now = self.env.now();
         let request = OrderRequest {

@@ -20,6 +20,28 @@ impl Payments {
     /// # Cancel safety
     ///
     /// Dropping the future leaves a payment that is settled by itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market, PaymentStatus};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// # market.settle().await?;
+    /// let payment = market.pay(buyer, order.id, "tok_threeDSecure").await?;
+    /// assert!(payment.action().is_some(), "the buyer must approve it first");
+    ///
+    /// let given_up = market.payments().give_up_payment(order.id, buyer, market.origin()).await?;
+    /// assert!(matches!(given_up.map(|payment| payment.status), Some(PaymentStatus::Failed { .. })));
+    /// assert!(market.pay(buyer, order.id, "tok_visa").await.is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn give_up_payment(
         &self,
         order: OrderId,

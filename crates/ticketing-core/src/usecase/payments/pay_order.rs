@@ -87,6 +87,29 @@ impl Payments {
     /// # Cancel safety
     ///
     /// Dropping the future leaves an intent that is settled by itself, or nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market, PaymentStatus};
+    /// use ticketing_core::ports::gateway::CardToken;
+    /// use ticketing_core::usecase::payments::PayOrder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// # market.settle().await?;
+    /// let pay = |card: &str| market.payments().pay_order(PayOrder::new(buyer, order.id, CardToken::new(card)), market.origin());
+    /// assert_eq!(pay("tok_chargeDeclined").await.unwrap_err().code(), "card_declined");
+    /// let payment = pay("tok_visa").await?;
+    /// assert!(matches!(payment.status, PaymentStatus::Captured { .. }));
+    /// assert_eq!(pay("tok_visa").await.unwrap_err().code(), "already_paid");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn pay_order(&self, command: PayOrder, origin: Origin) -> Result<Payment, Error> {
         let payment = match self.begin(&command).await? {
             Begun::Now(payment) => payment,

@@ -14,6 +14,26 @@ impl Payments {
     /// # Errors
     ///
     /// [`Error::OrderNotFound`], or [`Error::Unavailable`], also if the order may be one that payments has yet to hear of.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// # market.settle().await?;
+    /// assert_eq!(market.payments().payment_of(order.id, buyer).await?, None);
+    /// let payment = market.pay(buyer, order.id, "tok_visa").await?;
+    /// assert_eq!(market.payments().payment_of(order.id, buyer).await?, Some(payment));
+    /// assert_eq!(market.payments().payment_of(order.id, seller).await.unwrap_err().code(), "order_not_found");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn payment_of(&self, order: OrderId, by: AccountId) -> Result<Option<Payment>, Error> {
         let needs = PaymentNeeds { payables: vec![order], ..PaymentNeeds::default() };
         let records = self.store.load(&needs).await?;

@@ -12,6 +12,33 @@ impl Payments {
     /// # Errors
     ///
     /// A failure of the store, or of the call that verifies the notice: the gateway sends the notice again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market, PaymentStatus};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// # market.settle().await?;
+    /// let payment = market.pay(buyer, order.id, "tok_threeDSecure").await?;
+    ///
+    /// // The buyer approves at their bank, which tells us.
+    /// let gateway = &market.engines().gateway;
+    /// let mut notice = gateway.sign_notice(&gateway.approve(payment.id).ok_or("awaits nobody")?, market.env().now());
+    /// assert!(market.payments().receive_notice(&notice, market.origin()).await?);
+    /// let paid = market.payments().payment_of(order.id, buyer).await?;
+    /// assert!(matches!(paid.map(|payment| payment.status), Some(PaymentStatus::Captured { .. })));
+    ///
+    /// notice.body = "{}".into();
+    /// assert!(!market.payments().receive_notice(&notice, market.origin()).await?, "forged");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn receive_notice(&self, notice: &UnverifiedNotice, origin: Origin) -> Result<bool, Error> {
         let notice = match self.gateway.verify_notice(notice, self.env.now()).await {
             Ok(notice) => notice,

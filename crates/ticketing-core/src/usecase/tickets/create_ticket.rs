@@ -49,6 +49,29 @@ impl Tickets {
     /// # Cancel safety
     ///
     /// Dropping the future leaves the whole ticket or none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing_core::domain::order::IdempotencyKey;
+    /// use ticketing_core::usecase::tickets::CreateTicket;
+    /// # use ticketing_core::domain::ticket::{Offer, OfferInput};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let input = OfferInput { title: "Opera", amount: 4500, currency: "EUR", quantity: 2, ..OfferInput::default() };
+    /// # let offer = Offer::parse(input)?;
+    /// let key: IdempotencyKey = "form-7".parse()?;
+    /// let command = CreateTicket::new(seller, offer).key(key);
+    /// let created = market.tickets().create_ticket(command.clone(), market.origin()).await?;
+    /// let again = market.tickets().create_ticket(command, market.origin()).await?;
+    /// assert_eq!(again.ticket.id, created.ticket.id, "sent twice under one key");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_ticket(&self, command: CreateTicket, origin: Origin) -> Result<Listing, Error> {
         let request = command.key.clone().map(|key| CreationRequest { key, digest: command.offer.digest() });
         // Of two with the same key, the slower finds what the faster made.

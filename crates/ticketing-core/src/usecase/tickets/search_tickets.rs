@@ -18,6 +18,28 @@ impl Tickets {
     ///
     /// [`Error::Invalid`] if prices are compared without a currency, or attributes other than texts, numbers and
     /// booleans; or a failure of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing_core::ports::ticket_store::TicketQuery;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").attribute("seatRow", "F").await?;
+    /// market.sell(seller, "Opera").price(4500, "EUR").attribute("seatRow", "G").await?;
+    ///
+    /// let attributes = opera.offer.details.attributes.clone();
+    /// let query = TicketQuery { attributes, ..TicketQuery::all(market.env().now(), 10) };
+    /// let found = market.tickets().search_tickets(query).await?;
+    /// assert_eq!(found.items.iter().map(|listing| listing.ticket.id).collect::<Vec<_>>(), [opera.id]);
+    /// assert!(found.next.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn search_tickets(&self, mut query: TicketQuery) -> Result<Slice<Listing, TicketCursor>, Error> {
         if compares_prices(&query) && query.currency.is_none() {
             return Err(Invalid::new("currency", "is needed to compare prices").into());
@@ -36,6 +58,27 @@ impl Tickets {
     /// # Errors
     ///
     /// A failure of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing_core::ports::store::Page;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// for title in ["Opera", "Ballet", "Circus"] {
+    ///     market.sell(seller, title).price(4500, "EUR").await?;
+    /// }
+    /// let newest = market.tickets().tickets_of(seller, Page::first(2)).await?;
+    /// assert_eq!(newest.items.len(), 2);
+    /// let rest = market.tickets().tickets_of(seller, Page { after: newest.next, limit: 2 }).await?;
+    /// assert_eq!(&*rest.items[0].ticket.offer.details.title, "Opera");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn tickets_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Slice<Listing, TicketId>, Error> {
         let one_more = Page { limit: page.limit + 1, ..page };
         let found = self.store.listings_of(seller, one_more).await?;

@@ -43,6 +43,30 @@ impl Tickets {
     /// # Errors
     ///
     /// [`Error::TicketNotFound`], [`Error::Stale`], [`Error::Ticket`], or a failure of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing_core::usecase::{error::Error, tickets::UpdateTicket};
+    /// # use ticketing_core::domain::ticket::{Offer, OfferInput};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let input = OfferInput { title: "Opera", amount: 4500, currency: "EUR", quantity: 2, ..OfferInput::default() };
+    /// # let offer = Offer::parse(input)?;
+    /// let opera = market.sell(seller, "Oprea").price(4500, "EUR").places(2).await?;
+    /// let update = UpdateTicket::new(opera.id, seller, offer);
+    /// let updated = market.tickets().update_ticket(update.clone(), market.origin()).await?;
+    /// assert_eq!((&*updated.ticket.offer.details.title, updated.ticket.version), ("Opera", 2));
+    ///
+    /// let of_another_version = market.tickets().update_ticket(update.expected(vec![7]), market.origin()).await;
+    /// assert!(matches!(of_another_version, Err(Error::Stale { current: 2 })));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_ticket(&self, command: UpdateTicket, origin: Origin) -> Result<Listing, Error> {
         let UpdateTicket { ticket, by, expected, offer } = command;
         let update = |listing: Listing, seen, now| match seen {

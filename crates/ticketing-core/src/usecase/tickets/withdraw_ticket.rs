@@ -39,6 +39,23 @@ impl Tickets {
     /// # Errors
     ///
     /// [`Error::TicketNotFound`], [`Error::Stale`], [`Error::Ticket`], or a failure of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing_core::usecase::tickets::WithdrawTicket;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// market.tickets().withdraw_ticket(WithdrawTicket::new(opera.id, seller), market.origin()).await?;
+    /// assert_eq!(market.order(buyer, opera.id).await.unwrap_err().code(), "ticket_withdrawn");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn withdraw_ticket(&self, command: WithdrawTicket, origin: Origin) -> Result<(), Error> {
         let WithdrawTicket { ticket, by, expected } = command;
         let withdraw = |listing: Listing, seen, _| match seen {
