@@ -93,50 +93,230 @@ pub(crate) struct Assembled {
 
 impl MarketBuilder {
     /// Keeps the state there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ticketing::memory::MemoryEngines;
+    /// use ticketing::{Market, OpenError, Stores};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let memory = MemoryEngines::default();
+    /// let parking = Arc::new(memory.parking.clone());
+    /// let stores = Stores {
+    ///     tickets: memory.ticket_ports(),
+    ///     orders: memory.order_ports(),
+    ///     payments: memory.payment_ports(),
+    ///     expiration_parking: parking.clone(),
+    ///     follower_parking: parking,
+    ///     sandbox: None,
+    /// };
+    /// let refused = Market::builder().stores(stores.clone()).open().await;
+    /// assert!(matches!(refused, Err(OpenError::NoGateway)), "somebody meant to sell for money");
+    /// let market = Market::builder().stores(stores).gateway(memory.gateway).open().await?;
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stores(self, stores: Stores) -> Self {
         Self { stores: Some(stores), ..self }
     }
 
     /// Carries events so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ticketing::core::domain::event::Topic;
+    /// use ticketing::memory::MemoryEngines;
+    /// use ticketing::{AccountId, Market, Transport};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let broker = MemoryEngines::default().broker;
+    /// let transport = Transport { publisher: Arc::new(broker.publisher()), subscriber: Arc::new(broker.subscriber()) };
+    /// let market = Market::builder().transport(transport).open().await?;
+    /// market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+    /// market.close().await?;
+    /// assert_eq!(broker.retained(Topic::Tickets), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transport(self, transport: Transport) -> Self {
         Self { transport: Some(transport), ..self }
     }
 
     /// Keeps deadlines there. Without timers that last, an order still ends, a few seconds after its deadline.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ticketing::memory::{MemoryTimers, SystemClock};
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let timers = MemoryTimers::new(Arc::new(SystemClock::new()));
+    /// let market = Market::builder().timers(timers.clone()).open().await?;
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// market.order(buyer, opera.id).await?;
+    /// market.close().await?;
+    /// assert_eq!(timers.len(), 1, "the end of the hold");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn timers(self, timers: impl TimerQueue) -> Self {
         Self { timers: Some(Arc::new(timers)), ..self }
     }
 
     /// Takes money by it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::memory::MemoryEngines;
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let bank = MemoryEngines::default().gateway;
+    /// let market = Market::builder().gateway(bank.clone()).open().await?;
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// let order = market.order(buyer, opera.id).await?;
+    /// market.pay(buyer, order.id, "tok_visa").await?;
+    /// assert_eq!(bank.total_captured(), 4500);
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn gateway(self, gateway: impl PaymentGateway) -> Self {
         Self { gateway: Some(Arc::new(gateway)), ..self }
     }
 
     /// Takes no money: the bank is a pretence, by the test cards that it is paid with. In memory it is so anyway.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let market = Market::builder().sandbox().open().await?;
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// let order = market.order(buyer, opera.id).await?;
+    /// assert_eq!(market.pay(buyer, order.id, "tok_chargeDeclined").await.unwrap_err().code(), "card_declined");
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn sandbox(mut self) -> Self {
         self.takes_no_money = true;
         self
     }
 
     /// Holds the places of an order so long; a quarter of an hour unless this is said.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let market = Market::builder().hold_for(Duration::from_mins(5)).open().await?;
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// let order = market.order(buyer, opera.id).await?;
+    /// assert_eq!(order.pay_by().ok(), Some(order.placed_at.after(Duration::from_mins(5))));
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn hold_for(mut self, span: Duration) -> Self {
         self.settings.batcher.hold_for = span;
         self
     }
 
     /// How much one buyer may hold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::core::domain::hold_limits::HoldLimits;
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let limits = HoldLimits { open_orders: Some(1), ..HoldLimits::default() };
+    /// let market = Market::builder().hold_limits(limits).open().await?;
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// market.order(buyer, opera.id).await?;
+    /// assert_eq!(market.order(buyer, opera.id).await.unwrap_err().code(), "too_many_open_orders");
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn hold_limits(mut self, limits: HoldLimits) -> Self {
         self.settings.batcher.limits = limits;
         self
     }
 
     /// Changes whatever else can be set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ticketing::Market;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let market = Market::builder()
+    ///     .settings(|settings| {
+    ///         settings.payment_grace = Duration::from_mins(1);
+    ///         settings.consumer.max_attempts = 20;
+    ///     })
+    ///     .open()
+    ///     .await?;
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
         self
     }
 
     /// Goes by another clock, and draws other ids.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ticketing::Market;
+    /// use ticketing::core::ports::clock::{ClockAndIds, Ids};
+    /// use ticketing::memory::{SequentialIds, SystemClock};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ids: Arc<dyn Ids> = Arc::new(SequentialIds::new());
+    /// let env = ClockAndIds { clock: Arc::new(SystemClock::new()), ids: ids.clone() };
+    /// let market = Market::builder().clock(env).open().await?;
+    /// assert!(Arc::ptr_eq(&market.env().ids, &ids));
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clock(self, env: ClockAndIds) -> Self {
         Self { env: Some(env), ..self }
     }
@@ -147,6 +327,33 @@ impl MarketBuilder {
     /// the events. A new name begins now. Each event is settled by itself, and comes again if the process dies before
     /// that: hand [`EventContext::idempotency_key`] on. What the function answers says what becomes of an event that
     /// it could not handle, see [`OrRetry`](crate::OrRetry); to panic is to fail.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// use ticketing::{AccountId, Market, OrRetry, Order, OrderCompleted};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let (mailed, mails) = channel();
+    /// let market = Market::builder()
+    ///     .on("mailer", move |event: OrderCompleted, _| {
+    ///         let mailed = mailed.clone();
+    ///         async move { mailed.send(event.order.buyer).or_retry() }
+    ///     })
+    ///     .open()
+    ///     .await?;
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// let order = market.order(buyer, opera.id).await?;
+    /// market.pay(buyer, order.id, "tok_visa").await?;
+    /// market.wait(buyer, order.id, Order::is_completed).await?;
+    /// market.close().await?;
+    /// assert_eq!(mails.try_recv()?, buyer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on<E, F, R>(self, name: &str, handler: F) -> Self
     where
         E: MarketEvent,
@@ -160,6 +367,43 @@ impl MarketBuilder {
     /// Hands batches of events to a handler of one's own, as one unit of work each: for projections.
     ///
     /// Its name is that of its group; a new one begins at `start`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use ticketing::core::domain::event::Topic;
+    /// use ticketing::{AccountId, EventHandler, HandleError, Incoming, Market, StartFrom};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #[derive(Debug, Clone, Default)]
+    /// struct LargestBatch(Arc<AtomicUsize>);
+    ///
+    /// #[async_trait::async_trait]
+    /// impl EventHandler for LargestBatch {
+    ///     fn name(&self) -> &str {
+    ///         "app.largest-batch"
+    ///     }
+    ///
+    ///     fn topics(&self) -> &[Topic] {
+    ///         &[Topic::Tickets]
+    ///     }
+    ///
+    ///     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
+    ///         self.0.fetch_max(events.len(), Ordering::Relaxed);
+    ///         Ok(())
+    ///     }
+    /// }
+    /// let largest = LargestBatch::default();
+    /// let market = Market::builder().follow(largest.clone(), StartFrom::Earliest).open().await?;
+    /// market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+    /// market.close().await?;
+    /// assert_eq!(largest.0.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn follow(self, handler: impl EventHandler, start: StartFrom) -> Self {
         self.following(Follower { handler: Arc::new(handler), start, batch: None })
     }
@@ -174,6 +418,20 @@ impl MarketBuilder {
     /// # Errors
     ///
     /// [`OpenError`]; nothing runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{EventContext, Market, OpenError, OrderCompleted};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mailer = |_: OrderCompleted, _: EventContext| async { Ok(()) };
+    /// let refused = Market::builder().on("mailer", mailer).on("mailer", mailer).open().await;
+    /// assert!(matches!(refused, Err(OpenError::TwoFollowers(name)) if name == "app.mailer"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open(self) -> Result<Market, OpenError> {
         let runtime = Handle::try_current().map_err(|_| OpenError::NoRuntime)?;
         let env = self.env.clone();

@@ -53,6 +53,20 @@ impl Stores {
     /// # Errors
     ///
     /// [`EngineError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{EngineError, Stores};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let unknown = Stores::connect("postgres://ada:secret@localhost/shop").await;
+    /// let Err(EngineError::Unknown { address, .. }) = unknown else { panic!("{unknown:?}") };
+    /// assert_eq!(address, "postgres");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(address: &str) -> Result<Self, EngineError> {
         match scheme(address) {
             #[cfg(feature = "mongodb")]
@@ -71,6 +85,20 @@ impl Stores {
     /// # Errors
     ///
     /// [`EngineError::Engine`]: it does not answer.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use ticketing::mongodb::{MongoClient, MongoConfig};
+    /// use ticketing::{Market, Stores};
+    /// # async fn open(transport: ticketing::Transport, bank: impl ticketing::PaymentGateway) -> Result<Market, Box<dyn std::error::Error>> {
+    /// let config = MongoConfig::new("mongodb://localhost/?replicaSet=rs0");
+    /// let client = MongoClient::connect(&config).await?;
+    /// let stores = Stores::mongodb(&client).await?;
+    /// let market = Market::builder().stores(stores).transport(transport).gateway(bank).open().await?;
+    /// # Ok(market)
+    /// # }
+    /// ```
     #[cfg(feature = "mongodb")]
     pub async fn mongodb(client: &ticketing_mongodb::MongoClient) -> Result<Self, EngineError> {
         mongodb(client).await.map_err(|error| EngineError::Engine(error.into()))
@@ -103,6 +131,19 @@ impl Transport {
     /// # Errors
     ///
     /// [`EngineError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{EngineError, Transport};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let unknown = Transport::connect("amqp://localhost").await;
+    /// assert!(matches!(unknown, Err(EngineError::Unknown { .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(address: &str) -> Result<Self, EngineError> {
         match scheme(address) {
             #[cfg(feature = "kafka")]
@@ -119,6 +160,17 @@ impl Transport {
     /// # Errors
     ///
     /// [`EngineError::Engine`]: it does not answer, or a topic is not as it must be.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use ticketing::kafka::KafkaConfig;
+    /// use ticketing::{EngineError, Transport};
+    /// # async fn connect() -> Result<Transport, EngineError> {
+    /// let config = KafkaConfig { replication: 3, ..KafkaConfig::new("kafka-1:9092,kafka-2:9092") };
+    /// Transport::kafka(&config).await
+    /// # }
+    /// ```
     #[cfg(feature = "kafka")]
     pub async fn kafka(config: &ticketing_kafka::KafkaConfig) -> Result<Self, EngineError> {
         kafka(config).await.map_err(EngineError::Engine)

@@ -127,6 +127,30 @@ impl MarketEvent for AccountRegistered {
 }
 
 /// What a handler is told beside the event.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::mpsc::channel;
+/// use ticketing::{AccountId, Market, OrRetry, TicketCreated};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (sent, mails) = channel();
+/// let market = Market::builder()
+///     .on("mailer", move |_: TicketCreated, context| {
+///         let sent = sent.clone();
+///         async move { sent.send((context.idempotency_key(), context.time())).or_retry() }
+///     })
+///     .open()
+///     .await?;
+/// let opera = market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+/// market.close().await?;
+/// let (_key, time) = mails.try_recv()?;
+/// assert_eq!(time, opera.created_at);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct EventContext {
     envelope: EventEnvelope,

@@ -92,6 +92,20 @@ struct Closed;
 
 impl Market {
     /// Begins with everything in memory and the sandbox for a bank; see [`MarketBuilder`] for what else there is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::Market;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let market = Market::builder().open().await?;
+    /// assert!(market.health().is_some_and(|health| health.first_ended().is_none()));
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "nothing runs before `open`"]
     pub fn builder() -> MarketBuilder {
         MarketBuilder::default()
@@ -107,6 +121,22 @@ impl Market {
     ///
     /// Awaited, it answers [`Error::Invalid`] with everything that is wrong, or as
     /// [`create_ticket`](Tickets::create_ticket).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// assert_eq!(market.ticket(opera.id).await?.available(), 2);
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sell(&self, seller: AccountId, title: &str) -> Sell<'_> {
         Sell::new(self, seller, title)
     }
@@ -116,6 +146,24 @@ impl Market {
     /// # Errors
     ///
     /// Awaited, it answers [`Error::Invalid`], or as [`place_order`](Orders::place_order).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// let order = market.order(buyer, opera.id).places(2).await?;
+    /// assert_eq!(order.total().amount, 9000);
+    /// assert_eq!(market.order(buyer, opera.id).await.unwrap_err().code(), "sold_out");
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn order(&self, buyer: AccountId, ticket: TicketId) -> OrderPlaces<'_> {
         OrderPlaces::new(self, buyer, ticket)
     }
@@ -127,6 +175,25 @@ impl Market {
     /// # Errors
     ///
     /// Awaited, it answers [`Error::CardDeclined`], or as [`pay_order`](Payments::pay_order).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market, PaymentStatus};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// assert_eq!(market.pay(buyer, order.id, "tok_chargeDeclined").await.unwrap_err().code(), "card_declined");
+    /// let payment = market.pay(buyer, order.id, "tok_visa").await?;
+    /// assert!(matches!(payment.status, PaymentStatus::Captured { .. }));
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pay(&self, buyer: AccountId, order: OrderId, card: &str) -> Pay<'_> {
         Pay::new(self, buyer, order, CardToken::new(card))
     }
@@ -136,6 +203,24 @@ impl Market {
     /// # Errors
     ///
     /// As [`cancel_order`](Orders::cancel_order).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// let cancelled = market.cancel(buyer, order.id).await?;
+    /// assert_eq!(market.cancel(buyer, order.id).await?, cancelled);
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn cancel(&self, buyer: AccountId, order: OrderId) -> Result<Order, Error> {
         self.carry_out(self.orders().cancel_order(order, buyer, self.origin())).await
     }
@@ -145,6 +230,22 @@ impl Market {
     /// # Errors
     ///
     /// As [`ticket`](Tickets::ticket).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// assert_eq!(market.ticket(opera.id).await?.ticket, opera);
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ticket(&self, ticket: TicketId) -> Result<Listing, Error> {
         self.settled().await;
         self.tickets().ticket(ticket).await
@@ -155,6 +256,24 @@ impl Market {
     /// # Errors
     ///
     /// As [`order`](Orders::order).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// let order = market.order(buyer, opera.id).await?;
+    /// assert_eq!(market.order_of(buyer, order.id).await?, order);
+    /// assert_eq!(market.order_of(seller, order.id).await.unwrap_err().code(), "order_not_found");
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn order_of(&self, buyer: AccountId, order: OrderId) -> Result<Order, Error> {
         self.settled().await;
         self.orders().order(order, buyer).await
@@ -165,6 +284,24 @@ impl Market {
     /// # Errors
     ///
     /// As [`payment_of`](Payments::payment_of).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// let payment = market.pay(buyer, order.id, "tok_visa").await?;
+    /// assert_eq!(market.payment_of(buyer, order.id).await?, Some(payment));
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn payment_of(&self, buyer: AccountId, order: OrderId) -> Result<Option<Payment>, Error> {
         self.settled().await;
         self.payments().payment_of(order, buyer).await
@@ -181,6 +318,29 @@ impl Market {
     /// # Cancel safety
     ///
     /// Dropping the future ends the wait and nothing else. It has no limit of its own: put it into a timeout.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ticketing::{AccountId, Market, Order, WaitError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// let completes = market.wait(buyer, order.id, Order::is_completed);
+    /// assert!(tokio::time::timeout(Duration::from_millis(10), completes).await.is_err(), "nobody has paid");
+    ///
+    /// market.cancel(buyer, order.id).await?;
+    /// let ended = market.wait(buyer, order.id, Order::is_completed).await;
+    /// assert!(matches!(ended, Err(WaitError::Ended(_))));
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn wait(
         &self,
         buyer: AccountId,
@@ -201,30 +361,117 @@ impl Market {
     }
 
     /// The tickets service: what is on sale, searches, and changes to offers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing::core::ports::ticket_store::TicketQuery;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// let query = TicketQuery { text: Some("oper".to_owned()), ..TicketQuery::all(market.env().now(), 10) };
+    /// assert_eq!(market.tickets().search_tickets(query).await?.items[0].ticket, opera);
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn tickets(&self) -> &Tickets {
         &self.0.services.tickets
     }
 
     /// The orders service.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing::core::ports::store::Page;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// assert_eq!(market.orders().orders_of(buyer, Page::first(10)).await?.items, [order]);
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn orders(&self) -> &Orders {
         &self.0.services.orders
     }
 
     /// The payments service.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// let payment = market.pay(buyer, order.id, "tok_threeDSecure").await?;
+    /// assert!(payment.action().is_some(), "the buyer must approve it first");
+    /// let given_up = market.payments().give_up_payment(order.id, buyer, market.origin()).await?;
+    /// assert!(given_up.is_some_and(|payment| payment.has_ended()));
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn payments(&self) -> &Payments {
         &self.0.services.payments
     }
 
     /// The clock and the ids of the market.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{Market, OrderId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// let env = market.env();
+    /// let now = env.now();
+    /// assert_eq!(OrderId::new(env.uuid(now)).drawn_at(), Some(now));
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn env(&self) -> &ClockAndIds {
         &self.0.services.env
     }
 
     /// Whether every loop of the market still runs; `None` once it is closed, or where a test runs them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::Market;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let market = Market::builder().open().await?;
+    /// assert_eq!(market.health().map(|health| health.ended()), Some(0));
+    /// market.close().await?;
+    /// assert!(market.health().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn health(&self) -> Option<LoopHealth> {
         match &*self.0.running.lock() {
@@ -236,6 +483,26 @@ impl Market {
     }
 
     /// Where a chain of events begins: a request of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing::core::usecase::orders::PlaceOrder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// let origin = market.origin().with_extension("tenant", "north")?;
+    /// let order = market.orders().place_order(PlaceOrder::new(buyer, opera.id), origin).await?;
+    /// assert_eq!(order.buyer, buyer);
+    /// assert_ne!(market.origin().correlation, market.origin().correlation);
+    /// # market.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn origin(&self) -> Origin {
         let env = self.env();
@@ -256,6 +523,22 @@ impl Market {
     /// # Cancel safety
     ///
     /// Dropping the future stops everything at once; what was acknowledged is safe, and published after the next start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// market.close().await?;
+    /// let too_late = market.sell(seller, "Opera").price(4500, "EUR").await;
+    /// assert_eq!(too_late.unwrap_err().code(), "unavailable");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn close(&self) -> Result<(), LoopEnded> {
         let running = std::mem::replace(&mut *self.0.running.lock(), Running::Closed);
         match running {

@@ -73,6 +73,23 @@ impl Market {
     /// # Errors
     ///
     /// None in memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let market = Market::test().await?;
+    /// let began = market.env().now();
+    /// market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// assert_eq!(market.env().now(), began, "time stands still");
+    /// # let _ = buyer;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn test() -> Result<TestMarket, OpenError> {
         Self::builder().test().await
     }
@@ -84,6 +101,24 @@ impl MarketBuilder {
     /// # Errors
     ///
     /// As [`open`](Self::open).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let market = Market::builder().hold_for(Duration::from_mins(1)).test().await?;
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// let order = market.order(buyer, opera.id).await?;
+    /// market.advance(Duration::from_mins(1)).await?;
+    /// assert!(market.order_of(buyer, order.id).await?.pay_by().is_err(), "its hold is over");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn test(self) -> Result<TestMarket, OpenError> {
         let clock = ManualClock::default();
         let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
@@ -112,6 +147,25 @@ impl TestMarket {
     ///
     /// [`LoopFailed`], the first: a [fault](Self::faults), or a handler for which something is away. What failed is tried again
     /// with the next command, and the others go on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ticketing::{AccountId, Market, OrderStatus};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// let order = market.order(buyer, opera.id).await?;
+    /// market.advance(Duration::from_mins(15)).await?;
+    /// let order = market.order_of(buyer, order.id).await?;
+    /// assert!(matches!(order.status, OrderStatus::Cancelled { .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn advance(&self, span: Duration) -> Result<(), LoopFailed> {
         self.clock.advance(span);
         self.settle().await
@@ -123,23 +177,94 @@ impl TestMarket {
     ///
     /// [`LoopFailed`], the first: a [fault](Self::faults), or a handler for which something is away. What failed is tried again
     /// with the next command, and the others go on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    /// use ticketing::core::usecase::orders::PlaceOrder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// // The service itself is called, which moves no events: let the news of the ticket reach it first.
+    /// market.settle().await?;
+    /// let order = market.orders().place_order(PlaceOrder::new(buyer, opera.id), market.origin()).await?;
+    /// assert_eq!(order.ticket.id, opera.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn settle(&self) -> Result<(), LoopFailed> {
         self.hand.settle().await
     }
 
     /// What goes wrong in this process, from now on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::memory::{Fault, Operation};
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// market.faults().inject(Operation::Commit, Fault::FailBefore);
+    /// let failed = market.sell(seller, "Opera").price(4500, "EUR").await;
+    /// assert_eq!(failed.unwrap_err().code(), "unavailable");
+    /// assert!(market.sell(seller, "Opera").price(4500, "EUR").await.is_ok());
+    /// # let _ = buyer;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn faults(&self) -> &FaultPlan {
         &self.faults
     }
 
     /// The clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ticketing::Market;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// let began = market.env().now();
+    /// market.clock().advance(Duration::from_mins(1));
+    /// assert_eq!(market.env().now().since(began), Duration::from_mins(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn clock(&self) -> &ManualClock {
         &self.clock
     }
 
     /// What outlives a [crash](Self::crash): stores, events on their way, timers, and the bank's own books.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// # let order = market.order(buyer, opera.id).await?;
+    /// market.pay(buyer, order.id, "tok_timeout").await?;
+    /// assert_eq!(market.engines().gateway.total_captured(), 4500, "the bank took it, and nobody was told");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn engines(&self) -> &MemoryEngines {
         &self.engines
@@ -152,6 +277,23 @@ impl TestMarket {
     /// # Errors
     ///
     /// As [`MarketBuilder::open`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// let order = market.order(buyer, opera.id).await?;
+    /// let market = market.crash().await?;
+    /// assert_eq!(market.order_of(buyer, order.id).await?, order, "what was acknowledged is safe");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn crash(self) -> Result<Self, OpenError> {
         let Self { market, hand, builder, clock, engines, .. } = self;
         drop((market, hand));

@@ -11,6 +11,24 @@ use super::{Running, key};
 use crate::market::Market;
 
 /// Holds places for a buyer once it is awaited, see [`Market::order`].
+///
+/// # Examples
+///
+/// ```
+/// use ticketing::{AccountId, Market};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let market = Market::builder().open().await?;
+/// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+/// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+/// let order = market.order(buyer, opera.id).places(2).price_seen(4500, "EUR").key("click-1").await?;
+/// let again = market.order(buyer, opera.id).places(2).price_seen(4500, "EUR").key("click-1").await?;
+/// assert_eq!(again.id, order.id, "a double click orders once");
+/// # market.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is ordered before this is awaited"]
 pub struct OrderPlaces<'a> {

@@ -10,6 +10,24 @@ use super::{Running, key};
 use crate::market::Market;
 
 /// Takes money for an order once it is awaited, see [`Market::pay`].
+///
+/// # Examples
+///
+/// ```
+/// use ticketing::{AccountId, Market};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let market = Market::builder().open().await?;
+/// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+/// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+/// # let order = market.order(buyer, opera.id).await?;
+/// let payment = market.pay(buyer, order.id, "tok_visa").key("click-2").await?;
+/// assert_eq!(market.pay(buyer, order.id, "tok_visa").key("click-2").await?.id, payment.id);
+/// # market.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is paid before this is awaited"]
 pub struct Pay<'a> {

@@ -14,6 +14,35 @@ use super::{Running, key};
 use crate::market::Market;
 
 /// Puts a ticket on sale once it is awaited, see [`Market::sell`].
+///
+/// # Examples
+///
+/// ```
+/// use ticketing::{AccountId, Market};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let market = Market::builder().open().await?;
+/// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+/// let opera = market
+///     .sell(seller, "Così fan tutte")
+///     .price(4500, "EUR")
+///     .places(200)
+///     .max_per_buyer(4)
+///     .venue("Teatro alla Scala")
+///     .city("Milano")
+///     .category("opera")
+///     .attribute("seatRow", "F")
+///     .key("form-7")
+///     .await?;
+/// assert_eq!(market.order(buyer, opera.id).places(5).await.unwrap_err().code(), "too_many_places");
+///
+/// let wrong = market.sell(seller, "").price(4500, "EUR").places(0).await.unwrap_err();
+/// assert!(wrong.to_string().ends_with("title must not be empty; quantity must be between 1 and 1000"));
+/// # market.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is put on sale before this is awaited"]
 pub struct Sell<'a> {
