@@ -10,6 +10,12 @@
 //! Requests refuse fields they do not know, so that a typing error is no silence.
 //! Answers may gain fields: a client reads what it knows.
 //!
+//! # Why so
+//!
+//! - **One set of shapes**, which the server writes and the client reads: they cannot drift apart.
+//! - **Requests are strict and answers are open**: a misspelt field of a request would do nothing, silently, and a new
+//!   field of an answer must break no client.
+//!
 //! # Examples
 //!
 //! ```

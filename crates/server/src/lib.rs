@@ -12,6 +12,13 @@
 //! - [`embed`]: the JSON API inside an application that has users of its own.
 //! - [`cli`]: the command line, from settings to what is asked for.
 //!
+//! # Why so
+//!
+//! - **One program for one process and for many**: which services it runs is an argument, so what is tested in one
+//!   process is what is deployed.
+//! - **Pages ask the API**, in the same process or over the network: there is one door to each service, with one set
+//!   of checks.
+//!
 //! # Features
 //!
 //! - `cli` (default): the program, and all that it is made of.

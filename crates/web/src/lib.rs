@@ -6,6 +6,9 @@
 //! Nothing here awaits, reads a clock or touches the network; the caller loads
 //! the data and decides what is true, and a page only shows it.
 //!
+//! Pages are rendered on the server and enhanced by one small script, so that they are quick on any phone and usable
+//! without JavaScript; and being pure, each is tested by comparing text.
+//!
 //! Invariant: every page works without JavaScript and carries no inline script or
 //! style, so the content security policy `default-src 'self'` holds.
 //!

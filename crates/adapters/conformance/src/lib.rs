@@ -4,6 +4,9 @@
 //! rule is a function here: it is handed a world of its own, uses the port as
 //! the marketplace would, and panics if the promise is broken.
 //!
+//! It is a crate and not a folder of tests, so that an adapter outside of this project is proved by the same rules as
+//! those within. Each rule is a test by itself: one failure hides no other.
+//!
 //! To prove an adapter:
 //!
 //! 1. Add this crate to its dev-dependencies.

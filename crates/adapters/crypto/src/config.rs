@@ -8,6 +8,17 @@ use std::thread;
 /// The default is what OWASP asks for argon2id: 19 MiB, 2 passes, 1 lane; half
 /// the cores at a time. A hash keeps the cost it was made with, so a change
 /// holds for new passwords alone.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_crypto::{Argon2Config, Argon2Hasher};
+///
+/// let hasher = Argon2Hasher::new(Argon2Config { memory_kib: 64 * 1024, ..Argon2Config::default() })?;
+/// assert!(Argon2Hasher::new(Argon2Config { passes: 0, ..Argon2Config::default() }).is_err());
+/// # let _ = hasher;
+/// # Ok::<(), ticketing_crypto::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argon2Config {
     /// Memory of one hash, in KiB.

@@ -31,6 +31,12 @@
 //! # }
 //! ```
 //!
+//! # Why so
+//!
+//! - **Asymmetric keys**: a service that only verifies holds nothing that would let it sign.
+//! - **Hashing beside the tasks of the runtime, a few at a time**: a password costs memory and tens of milliseconds on
+//!   purpose, and a rush of sign-ins must not hold up the orders.
+//!
 //! The cryptography of `jsonwebtoken` is `RustCrypto`'s here. A program that
 //! enables another provider of that crate besides must choose one itself, with
 //! `jsonwebtoken::crypto::CryptoProvider::install_default`.

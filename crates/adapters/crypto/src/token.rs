@@ -101,6 +101,17 @@ impl From<Payload> for Claims {
 /// Signs access tokens, and publishes the public key that verifies them.
 ///
 /// A token names its key by the key's RFC 7638 thumbprint.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::identity::TokenSigner;
+/// use ticketing_crypto::Ed25519Signer;
+///
+/// let signer = Ed25519Signer::from_seed(&[7; 32]);
+/// assert_eq!(signer.jwks(), Ed25519Signer::from_seed(&[7; 32]).jwks(), "one seed, one key");
+/// assert_ne!(signer.jwks(), Ed25519Signer::generate().jwks());
+/// ```
 pub struct Ed25519Signer {
     key: EncodingKey,
     secret: SigningKey,
@@ -197,6 +208,18 @@ impl fmt::Debug for Ed25519Signer {
 ///
 /// A token that was verified is remembered, so a signature is checked once and
 /// the many requests of one visitor cost a look-up each.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::domain::time::Timestamp;
+/// use ticketing_core::ports::identity::{TokenSigner, TokenVerifier};
+/// use ticketing_crypto::{Ed25519Signer, JwtVerifier};
+///
+/// let verifier = JwtVerifier::from_jwks(&Ed25519Signer::generate().jwks())?;
+/// assert!(verifier.verify("eyJhbGciOiJub25lIn0.e30.", Timestamp::EPOCH).is_err(), "unsigned");
+/// # Ok::<(), ticketing_crypto::ConfigError>(())
+/// ```
 #[derive(Debug)]
 pub struct JwtVerifier {
     keys: HashMap<String, DecodingKey>,

@@ -13,6 +13,16 @@
 //! partition, so they keep their order, and members of a group share the
 //! partitions.
 //!
+//! # Why so
+//!
+//! - **Keyed by subject**, because order is promised within a subject and nowhere else.
+//! - **A position is committed once everything before it is settled.** Kafka has one position for each partition, and
+//!   events settle in any order: a commit past an unsettled one would lose it.
+//! - **No transactions of Kafka.** They make reading and writing Kafka one step, and the effects of events are in
+//!   databases: versions make them happen once.
+//!
+//! # Examples
+//!
 //! ```no_run
 //! use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber, KafkaTopics};
 //!

@@ -72,6 +72,38 @@ pub enum Fault {
 ///
 /// Give each simulated process a plan of its own, shared by all its adapters:
 /// a crash then stops that process and leaves what the engines hold.
+///
+/// # Examples
+///
+/// A crash at each step of a command, and what is left of it:
+///
+/// ```
+/// use std::sync::Arc;
+/// use ticketing_core::ports::account_store::AccountStore;
+/// use ticketing_core::ports::store::{UnitOfWork, Write};
+/// use ticketing_memory::{FaultPlan, ManualClock, MemoryAccountStore};
+/// # use ticketing_core::domain::{account::{Account, PasswordHash}, ids::AccountId, time::Timestamp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (id, hash) = (AccountId::from_u128(1), PasswordHash::new("…".to_owned()));
+/// # let account = Account::register(id, "ada@example.org".parse()?, hash, Timestamp::EPOCH).0;
+/// let clock = Arc::new(ManualClock::default());
+/// let register = |store: MemoryAccountStore| {
+///     let work = UnitOfWork::default().with(Write::insert(account.clone()));
+///     async move { store.commit(work).await.is_ok() }
+/// };
+/// let counting = FaultPlan::counting(clock.clone());
+/// assert!(register(MemoryAccountStore::new(clock.clone()).with_faults(counting.clone())).await);
+///
+/// for step in 0..counting.steps() {
+///     let store = MemoryAccountStore::new(clock.clone());
+///     let is_told = register(store.with_faults(FaultPlan::crash_at(clock.clone(), step))).await;
+///     assert!(!is_told || store.account(id).await?.is_some(), "what was acknowledged is there");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct FaultPlan(Option<Arc<Plan>>);
 

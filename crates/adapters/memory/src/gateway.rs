@@ -22,6 +22,31 @@ use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
 
 /// How a sandbox behaves.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use ticketing_core::ports::gateway::{GatewayError, PaymentGateway};
+/// use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
+/// # use ticketing_core::domain::{ids::PaymentId, payment::CaptureOutcome, time::Timestamp};
+/// # use ticketing_core::ports::gateway::GatewayNotice;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let clock = Arc::new(ManualClock::default());
+/// # let (payment, now) = (PaymentId::from_u128(1), Timestamp::EPOCH);
+/// # let notice = GatewayNotice { payment, outcome: CaptureOutcome::Captured { reference: "ch_1".into() } };
+/// let config = SandboxConfig { notice_secret: b"a secret of ours".to_vec(), ..SandboxConfig::default() };
+/// let ours = SandboxGateway::new(clock.clone(), config);
+/// let everybodys = SandboxGateway::new(clock, SandboxConfig::default());
+///
+/// let forged = everybodys.sign_notice(&notice, now);
+/// assert!(matches!(ours.verify_notice(&forged, now).await, Err(GatewayError::Forged)));
+/// assert_eq!(ours.verify_notice(&ours.sign_notice(&notice, now), now).await?, notice);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SandboxConfig {
     /// After this span the silent card's caller is told that there was no answer.

@@ -11,6 +11,14 @@
 //! - [`MemoryEngines`] is all of them at once, ready for a whole marketplace.
 //! - [`FaultPlan`] makes any adapter fail on purpose, step by step or by chance.
 //!
+//! # Why so
+//!
+//! - **As strict as a real engine.** A store that never conflicts and a broker that never repeats would let a program
+//!   pass its tests and fail in production: here revisions conflict, leases end, and what was not settled comes again.
+//! - **Behind one lock each**, held briefly: an adapter author can read what a promise means without a driver between.
+//! - **Not for production**: everything is gone with the process. A market that is told to keep its state elsewhere
+//!   refuses to carry its events here.
+//!
 //! # Examples
 //!
 //! ```

@@ -17,6 +17,26 @@ use crate::lock::Lock;
 /// It keeps one time for each key, and forgets those of idle keys. Beyond some
 /// hundred thousand busy ones it forgets those that owe least, so no crowd
 /// takes more memory than that, and a client that does too much stays limited.
+///
+/// # Examples
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use ticketing_core::ports::limits::{Quota, RateLimiter, Verdict};
+/// use ticketing_memory::{ManualClock, MemoryLimiter};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = ManualClock::default();
+/// let limiter = MemoryLimiter::new(Arc::new(clock.clone()));
+/// let quota = Quota { burst: 1, per: Duration::from_mins(1) };
+/// assert_eq!(limiter.check("sign-in", quota).await?, Verdict::Allowed);
+/// assert_eq!(limiter.check("sign-in", quota).await?, Verdict::Denied { retry_after: quota.per });
+/// clock.advance(quota.per);
+/// assert_eq!(limiter.check("sign-in", quota).await?, Verdict::Allowed);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct MemoryLimiter {
     clock: Arc<dyn Clock>,

@@ -35,6 +35,28 @@ use subscription::MemorySubscription;
 pub use replay::MemoryLog;
 
 /// How a broker keeps its log.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use ticketing_core::domain::event::{Event, Topic};
+/// use ticketing_core::ports::transport::EventPublisher;
+/// use ticketing_memory::{ManualClock, MemoryBroker, MemoryBrokerConfig};
+/// # use ticketing_core::domain::{ids::{EventId, OrderId}, time::Timestamp};
+/// # use ticketing_core::wire::{Origin, seal};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let expired = Event::ExpirationCompleted { order: OrderId::from_u128(1), pay_by: Timestamp::EPOCH };
+/// # let event = |n| seal(&expired, EventId::from_u128(n), Timestamp::EPOCH, &Origin::new(uuid::Uuid::nil()));
+/// let config = MemoryBrokerConfig { retention: 2, ..MemoryBrokerConfig::default() };
+/// let broker = MemoryBroker::new(Arc::new(ManualClock::default()), config);
+/// broker.publisher().publish(&[event(1), event(2), event(3)]).await?;
+/// assert_eq!(broker.retained(Topic::Expirations), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryBrokerConfig {
     /// Of each topic; at least one.

@@ -14,6 +14,14 @@
 //! - TLS and DNS seed lists (`mongodb+srv`) are a matter of the connection string.
 //!   [`MongoConfig::ca`] names authorities of your own; certificates are always checked.
 //!
+//! # Why so
+//!
+//! - **One transaction for a batch.** It is the commit that takes time, and much less what it carries: a unit of work is
+//!   one transaction of a few round trips, with one decision or with hundreds.
+//! - **Events in the same transaction**, and not in change streams: an event is what the service decided to tell, not
+//!   what happened to its documents, and the outbox is emptied by deleting, without a position to keep.
+//! - **One database per service**, so that each can be backed up, restored and moved by itself.
+//!
 //! # Examples
 //!
 //! ```no_run

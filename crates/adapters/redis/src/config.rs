@@ -12,6 +12,17 @@ use crate::error::RedisError;
 use crate::tls;
 
 /// Where the Redis is, and how long to wait for it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use ticketing_redis::RedisConfig;
+///
+/// let url = "redis://ticketing:secret@redis:6379/2".to_owned();
+/// let config = RedisConfig { url, response_timeout: Duration::from_millis(200), ..RedisConfig::default() };
+/// assert!(!format!("{config:?}").contains("secret"), "a password is never printed");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisConfig {
     /// `redis://user:password@host:6379/0`; user, password, port and database may be left out.

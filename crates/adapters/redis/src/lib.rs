@@ -15,6 +15,12 @@
 //! happens as a whole or not at all. Due times, loans and limits go by the
 //! clock of the server, so processes need not agree on the time.
 //!
+//! # Why so
+//!
+//! - **Only what may be lost, or is short-lived, is here.** Timers are derived from orders, counts and pages come
+//!   again by themselves; nothing that was sold or paid rests on Redis.
+//! - **A script for each change**, because what happens in two commands happens halfway when a client dies.
+//!
 //! # The server
 //!
 //! - Redis 7 or later; one node, or the primary of several. The keys of each
