@@ -3,6 +3,7 @@
 //! Each test is one arrow or one habit of `ARCHITECTURE.md` and `CONTRIBUTING.md`.
 //! A test names every offender, so that one run tells all there is to mend.
 
+mod examples;
 mod port;
 mod words;
 mod workspace;
