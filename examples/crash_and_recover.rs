@@ -18,7 +18,7 @@ use ticketing_core::usecase::orders::{Orders, PlaceOrder};
 use ticketing_core::usecase::payments::{PayOrder, Payments};
 use ticketing_core::usecase::tickets::{CreateTicket, Tickets};
 use ticketing_core::wire::Origin;
-use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines, SequentialIds};
+use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines, SandboxGateway, SequentialIds};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -60,7 +60,7 @@ async fn purchase(process: &mut Process) -> Result<(), Failure> {
     let place = PlaceOrder::new(buyer, ticket);
     let order = process.orders.place_order(place, origin()).await?.id;
     process.loops.settle().await?;
-    let pay = PayOrder::new(buyer, order, CardToken::new("tok_visa"));
+    let pay = PayOrder::new(buyer, order, CardToken::new(SandboxGateway::VISA));
     process.payments.pay_order(pay, origin()).await?;
     Ok(process.loops.settle().await?)
 }

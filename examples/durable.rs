@@ -6,7 +6,7 @@
 use std::env::var;
 use std::time::Duration;
 
-use ticketing::{AccountId, Market, Order, Stores, Transport};
+use ticketing::{AccountId, Market, Order, SandboxGateway, Stores, Transport};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let ticket = market.sell(seller, "Così fan tutte").price(4500, "EUR").await?;
     let order = market.order(buyer, ticket.id).await?;
-    market.pay(buyer, order.id, "tok_visa").await?;
+    market.pay(buyer, order.id, SandboxGateway::VISA).await?;
     let order = market.wait(buyer, order.id, Order::is_completed).await?;
     println!("order {} is completed", order.id);
 

@@ -1,7 +1,7 @@
 //! A mail for each order that completes: once, in order, and also for what happened while the mailer was down.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use ticketing::{AccountId, Market, OrRetry, Order, OrderCompleted};
+use ticketing::{AccountId, Market, OrRetry, Order, OrderCompleted, SandboxGateway};
 use uuid::Uuid;
 
 /// What sends mails. It takes a key, under which it sends one mail however often it is asked.
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [seller, buyer] = [1, 2].map(AccountId::from_u128);
     let ticket = market.sell(seller, "Così fan tutte").price(4500, "EUR").await?;
     let order = market.order(buyer, ticket.id).await?;
-    market.pay(buyer, order.id, "tok_visa").await?;
+    market.pay(buyer, order.id, SandboxGateway::VISA).await?;
     market.wait(buyer, order.id, Order::is_completed).await?;
     market.close().await?;
     Ok(())

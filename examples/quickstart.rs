@@ -1,7 +1,7 @@
 //! A whole sale in one process: a ticket is put on sale, ordered, paid, and the order completes.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use ticketing::{AccountId, Market, Order};
+use ticketing::{AccountId, Market, Order, SandboxGateway};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,7 +11,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ticket = market.sell(seller, "Così fan tutte").price(4500, "EUR").await?;
     let order = market.order(buyer, ticket.id).await?;
     println!("{buyer} holds {} until they pay {}", order.ticket.title, order.total());
-    market.pay(buyer, order.id, "tok_visa").await?;
+    market.pay(buyer, order.id, SandboxGateway::VISA).await?;
     let order = market.wait(buyer, order.id, Order::is_completed).await?;
     println!("order {} is completed", order.id);
 

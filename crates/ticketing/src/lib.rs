@@ -4,7 +4,7 @@
 //! [`Market`] is the whole of it in one value. It runs in memory with a sandbox for a bank until it is told otherwise:
 //!
 //! ```
-//! use ticketing::{AccountId, Market, Order};
+//! use ticketing::{AccountId, Market, Order, SandboxGateway};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,7 +13,7 @@
 //!
 //! let ticket = market.sell(seller, "Così fan tutte").price(4500, "EUR").await?;
 //! let order = market.order(buyer, ticket.id).await?;
-//! market.pay(buyer, order.id, "tok_visa").await?;
+//! market.pay(buyer, order.id, SandboxGateway::VISA).await?;
 //! let order = market.wait(buyer, order.id, Order::is_completed).await?;
 //! println!("{} is yours for {}", order.ticket.title, order.total());
 //!
@@ -86,6 +86,7 @@ pub use ticketing_core::ports::gateway::PaymentGateway;
 pub use ticketing_core::ports::transport::StartFrom;
 pub use ticketing_core::usecase::error::{Error, ErrorKind};
 pub use ticketing_memory as memory;
+pub use ticketing_memory::SandboxGateway;
 
 #[cfg(feature = "axum")]
 pub use ticketing_server::embed;

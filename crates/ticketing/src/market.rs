@@ -168,9 +168,10 @@ impl Market {
         OrderPlaces::new(self, buyer, ticket)
     }
 
-    /// Takes money for an order, by a token of the gateway for a card: `market.pay(buyer, order.id, "tok_visa").await?`.
+    /// Takes money for an order, by a token of the gateway for a card: `market.pay(buyer, order.id, card).await?`.
     ///
-    /// The sandbox has [test cards](ticketing_memory::SandboxGateway) that are declined, keep silent or ask for more.
+    /// The sandbox has [test cards](ticketing_memory::SandboxGateway) that are charged, are declined, keep silent or ask
+    /// for more.
     ///
     /// # Errors
     ///

@@ -66,10 +66,10 @@ impl Default for SandboxConfig {
 ///
 /// | card | what happens |
 /// | --- | --- |
-/// | `tok_visa` | it is charged |
-/// | `tok_chargeDeclined` | it is declined: `card_declined` |
-/// | `tok_timeout` | it is charged, and no answer comes |
-/// | `tok_threeDSecure` | its buyer must act: [`SandboxGateway::approve`] or [`SandboxGateway::refuse`], or a signed notice |
+/// | [`VISA`](Self::VISA): `tok_visa` | it is charged |
+/// | [`CHARGE_DECLINED`](Self::CHARGE_DECLINED): `tok_chargeDeclined` | it is declined: `card_declined` |
+/// | [`TIMEOUT`](Self::TIMEOUT): `tok_timeout` | it is charged, and no answer comes |
+/// | [`THREE_D_SECURE`](Self::THREE_D_SECURE): `tok_threeDSecure` | its buyer must act: [`SandboxGateway::approve`] or [`SandboxGateway::refuse`], or a signed notice |
 /// | any other | it is declined: `invalid_card` |
 #[derive(Debug, Clone)]
 pub struct SandboxGateway {
@@ -104,6 +104,15 @@ pub struct Charge {
 impl SandboxGateway {
     /// The header with the signature of a notice.
     pub const SIGNATURE: &str = "x-gateway-signature";
+
+    /// The card that is charged.
+    pub const VISA: &str = "tok_visa";
+    /// The card that is declined.
+    pub const CHARGE_DECLINED: &str = "tok_chargeDeclined";
+    /// The card that is charged without an answer.
+    pub const TIMEOUT: &str = "tok_timeout";
+    /// The card whose buyer must act.
+    pub const THREE_D_SECURE: &str = "tok_threeDSecure";
 
     /// A gateway that charged nothing yet.
     #[must_use]
@@ -257,15 +266,15 @@ impl Sandbox for SandboxGateway {
 }
 
 fn is_silent(card: &CardToken) -> bool {
-    card.expose() == "tok_timeout"
+    card.expose() == SandboxGateway::TIMEOUT
 }
 
 impl Attempt {
     fn of(capture: &Capture) -> Self {
         let outcome = match capture.card.expose() {
-            "tok_visa" | "tok_timeout" => captured(capture.payment),
-            "tok_threeDSecure" => action_of(capture.payment),
-            "tok_chargeDeclined" => declined("card_declined"),
+            SandboxGateway::VISA | SandboxGateway::TIMEOUT => captured(capture.payment),
+            SandboxGateway::THREE_D_SECURE => action_of(capture.payment),
+            SandboxGateway::CHARGE_DECLINED => declined("card_declined"),
             _ => declined("invalid_card"),
         };
         Self { outcome, total: Some(capture.total), refunds: BTreeMap::new() }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ticketing::memory::{Fault, Operation};
-use ticketing::{AccountId, Error, ErrorKind, Market, Order};
+use ticketing::{AccountId, Error, ErrorKind, Market, Order, SandboxGateway};
 
 use crate::{BUYER, SELLER, buy, opera};
 
@@ -66,19 +66,19 @@ async fn a_sale_survives_a_crash_at_every_step() {
         market.faults().crash_after(step);
         let begun = market.order(BUYER, ticket.id).key("click").await;
         if let Ok(order) = &begun {
-            let _paid = market.pay(BUYER, order.id, "tok_visa").key("click").await;
+            let _paid = market.pay(BUYER, order.id, SandboxGateway::VISA).key("click").await;
         }
 
         let market = market.crash().await.unwrap();
         let order = market.order(BUYER, ticket.id).key("click").await.unwrap();
         assert!(begun.as_ref().is_ok_and(|begun| begun.id == order.id) || begun.is_err(), "at step {step}");
-        let paid = market.pay(BUYER, order.id, "tok_visa").key("click").await;
+        let paid = market.pay(BUYER, order.id, SandboxGateway::VISA).key("click").await;
         let is_under_way = |error: &Error| error.kind() == ErrorKind::Refused;
         assert!(paid.as_ref().is_ok() || paid.as_ref().is_err_and(is_under_way), "at step {step}: {paid:?}");
         market.advance(Duration::from_secs(60)).await.unwrap();
         // What never reached the bank is no payment: the buyer pays anew.
         if market.payment_of(BUYER, order.id).await.unwrap().is_none() {
-            market.pay(BUYER, order.id, "tok_visa").await.unwrap();
+            market.pay(BUYER, order.id, SandboxGateway::VISA).await.unwrap();
         }
         market.wait(BUYER, order.id, Order::is_completed).await.unwrap();
 

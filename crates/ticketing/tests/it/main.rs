@@ -4,7 +4,7 @@ mod by_hand;
 mod events;
 mod opening;
 
-use ticketing::{AccountId, Error, Market, Order, OrderId, Ticket};
+use ticketing::{AccountId, Error, Market, Order, OrderId, SandboxGateway, Ticket};
 
 /// Who sells, and who buys.
 const SELLER: AccountId = AccountId::from_u128(1);
@@ -22,5 +22,5 @@ async fn buy(market: &Market, ticket: &Ticket) -> Order {
 }
 
 async fn pay(market: &Market, order: OrderId) -> Result<ticketing::Payment, Error> {
-    market.pay(BUYER, order, "tok_visa").await
+    market.pay(BUYER, order, SandboxGateway::VISA).await
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use ticketing::{Error, ErrorKind, HandleError, Market, OpenError, Order, OrderCompleted, OrderStatus, WaitError};
+use ticketing::{
+    Error, ErrorKind, HandleError, Market, OpenError, Order, OrderCompleted, OrderStatus, SandboxGateway, WaitError,
+};
 
 use crate::{BUYER, SELLER, buy, opera};
 
@@ -44,7 +46,7 @@ async fn a_closed_market_does_nothing_and_says_so() {
     for refused in [
         market.sell(SELLER, "Ballet").price(1, "EUR").await.map(drop),
         market.order(BUYER, ticket.id).await.map(drop),
-        market.pay(BUYER, ticketing::OrderId::from_u128(1), "tok_visa").await.map(drop),
+        market.pay(BUYER, ticketing::OrderId::from_u128(1), SandboxGateway::VISA).await.map(drop),
         market.cancel(BUYER, ticketing::OrderId::from_u128(1)).await.map(drop),
     ] {
         let error = refused.unwrap_err();

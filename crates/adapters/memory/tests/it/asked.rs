@@ -88,7 +88,7 @@ impl AttemptKeysFixture for Asked {
 
 fn capture() -> Capture {
     let total = sample::price(4250).money();
-    Capture { payment: PaymentId::new(sample::uuid()), total, card: CardToken::new("tok_visa") }
+    Capture { payment: PaymentId::new(sample::uuid()), total, card: CardToken::new(SandboxGateway::VISA) }
 }
 
 /// A capture that was sent and has not arrived.

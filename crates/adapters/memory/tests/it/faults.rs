@@ -73,7 +73,7 @@ async fn a_charge_whose_answer_was_lost_is_found() {
     let total = Money { amount: 4250, currency: "EUR".parse().unwrap() };
     let payment = PaymentId::new(Uuid::from_u128(1));
     plan.inject(Operation::Gateway, Fault::FailAfter);
-    let card = CardToken::new("tok_visa");
+    let card = CardToken::new(SandboxGateway::VISA);
 
     assert!(gateway.capture(&Capture { payment, total, card }).await.is_err());
     assert_eq!((gateway.total_captured(), gateway.charges().len()), (4250, 1));

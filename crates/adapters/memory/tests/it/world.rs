@@ -42,7 +42,7 @@ use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_memory::{
     Fault, FaultPlan, ManualClock, MemoryAccountStore, MemoryBrokerConfig, MemoryEngines, MemoryOrderStore,
-    MemoryPaymentStore, MemoryTicketStore, Operation, SequentialIds,
+    MemoryPaymentStore, MemoryTicketStore, Operation, SandboxGateway, SequentialIds,
 };
 use uuid::Uuid;
 
@@ -296,10 +296,10 @@ impl GatewayFixture for World {
 
     fn cards(&self) -> TestCards {
         TestCards {
-            good: CardToken::new("tok_visa"),
-            bad: CardToken::new("tok_chargeDeclined"),
-            silent: Some(CardToken::new("tok_timeout")),
-            challenged: Some(CardToken::new("tok_threeDSecure")),
+            good: CardToken::new(SandboxGateway::VISA),
+            bad: CardToken::new(SandboxGateway::CHARGE_DECLINED),
+            silent: Some(CardToken::new(SandboxGateway::TIMEOUT)),
+            challenged: Some(CardToken::new(SandboxGateway::THREE_D_SECURE)),
         }
     }
 

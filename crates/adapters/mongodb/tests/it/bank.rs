@@ -64,10 +64,10 @@ impl GatewayFixture for Bank {
 
     fn cards(&self) -> TestCards {
         TestCards {
-            good: CardToken::new("tok_visa"),
-            bad: CardToken::new("tok_chargeDeclined"),
-            silent: Some(CardToken::new("tok_timeout")),
-            challenged: Some(CardToken::new("tok_threeDSecure")),
+            good: CardToken::new(SandboxGateway::VISA),
+            bad: CardToken::new(SandboxGateway::CHARGE_DECLINED),
+            silent: Some(CardToken::new(SandboxGateway::TIMEOUT)),
+            challenged: Some(CardToken::new(SandboxGateway::THREE_D_SECURE)),
         }
     }
 
@@ -126,7 +126,7 @@ pub(crate) fn capture(card: &str) -> Capture {
 #[tokio::test]
 async fn a_charge_outlives_the_process_that_made_it() {
     let bank = Bank::open().await;
-    let (good, silent) = (capture("tok_visa"), capture("tok_timeout"));
+    let (good, silent) = (capture(SandboxGateway::VISA), capture(SandboxGateway::TIMEOUT));
     let answer = bank.gateway.capture(&good).await.expect("a good card is answered");
     bank.gateway.capture(&silent).await.expect_err("a silent card is not answered");
 
@@ -145,7 +145,7 @@ async fn a_charge_outlives_the_process_that_made_it() {
 #[tokio::test]
 async fn what_an_earlier_release_refunded_is_not_refunded_again() {
     let bank = Bank::open().await;
-    let good = capture("tok_visa");
+    let good = capture(SandboxGateway::VISA);
     let captured = bank.gateway.capture(&good).await.expect("a good card is answered");
     let CaptureOutcome::Captured { reference } = &captured else { panic!("a good card is charged, not {captured:?}") };
     let attempts = bank.client.database("gateway").collection::<Document>("attempts");

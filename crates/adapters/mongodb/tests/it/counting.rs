@@ -98,8 +98,8 @@ impl AuditReaderFixture for Marketplace {
         Some(Bank {
             gateway: Arc::new(self.gateway.clone()),
             ledger: Arc::new(MongoAuditReader::new(&self.client)),
-            good: CardToken::new("tok_visa"),
-            bad: CardToken::new("tok_chargeDeclined"),
+            good: CardToken::new(SandboxGateway::VISA),
+            bad: CardToken::new(SandboxGateway::CHARGE_DECLINED),
         })
     }
 }

@@ -236,7 +236,7 @@ impl Records {
             account: sample::account(),
             order: sample::order(AccountId::new(sample::uuid())),
             parked: sample::parked("orders", sample::history(Topic::Tickets, 1).remove(0)),
-            charge: bank::capture("tok_visa"),
+            charge: bank::capture(SandboxGateway::VISA),
         }
     }
 }
