@@ -5,6 +5,8 @@
 mod audit;
 mod checks;
 mod config;
+mod health;
+mod kubernetes;
 mod parked;
 mod progress;
 mod reading;
@@ -72,6 +74,7 @@ fn refuse(mistakes: &[String]) -> ExitCode {
 const fn failed(command: &Command) -> &'static str {
     match command {
         Command::Serve { .. } => "the marketplace could not be served",
+        Command::Health => "the process could not be asked",
         Command::Topics => "the topics could not be created",
         Command::Audit { .. } => "the marketplace could not be audited",
         Command::Parked { .. } => "parked events could not be reached",
@@ -90,6 +93,7 @@ fn run(command: Command, config: Config) -> Result<ExitCode, BoxError> {
 async fn execute(command: Command, config: Config) -> Result<ExitCode, BoxError> {
     match command {
         Command::Serve { .. } => serve::serve(config).await?,
+        Command::Health => return Ok(health::health(config.admin_listen).await),
         Command::Topics => drop(say::answer(&wiring::ensure_topics(&config).await?)),
         Command::Audit { patience } => {
             return audit(wiring::audit_ports(&config).await?, wiring::clock(), patience.into()).await;

@@ -20,6 +20,7 @@ impl Checks<'_> {
     pub(super) fn mistakes(&self) -> Vec<String> {
         let of_command = match &self.settings.command {
             None | Some(Command::Serve { .. }) => self.serve(),
+            Some(Command::Health) => Vec::new(),
             Some(Command::Topics) => vec![self.topics()],
             Some(Command::Audit { .. } | Command::Parked { .. }) => vec![self.databases()],
             Some(Command::Replay { service, .. }) => self.replay(*service),

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
+use super::kubernetes;
 use super::settings::Settings;
 
 const PREFIX: &str = "TICKETING_";
@@ -51,7 +52,7 @@ pub(super) fn read(mut arguments: Vec<OsString>) -> Result<Reading, clap::Error>
             arguments = only_settings(&arguments);
         }
     };
-    mistakes.extend(unknown_variables(std::env::vars_os().map(|(name, _)| name)));
+    mistakes.extend(unknown_variables(&variables()));
     Ok(Reading { settings, wrong, mistakes })
 }
 
@@ -138,13 +139,21 @@ fn only(arguments: &[OsString], keep: impl Fn(Option<&str>) -> bool) -> Vec<OsSt
     kept
 }
 
-fn unknown_variables(variables: impl Iterator<Item = OsString>) -> Vec<String> {
+/// Those whose names look like settings. A value that is no text is of no interest here.
+fn variables() -> Vec<(String, String)> {
+    let text = |(name, value): (OsString, OsString)| {
+        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+    };
+    std::env::vars_os().map(text).filter(|(name, _)| name.starts_with(PREFIX)).collect()
+}
+
+fn unknown_variables(variables: &kubernetes::Variables) -> Vec<String> {
     let command = command(&Names::new());
     let known: Vec<_> = command.get_arguments().filter_map(clap::Arg::get_env).collect();
-    let mut unknown: Vec<_> = variables
-        .filter(|name| name.to_string_lossy().starts_with(PREFIX) && !known.contains(&name.as_os_str()))
-        .map(|name| format!("{}: there is no such setting", name.to_string_lossy()))
-        .collect();
+    let unknown = variables
+        .iter()
+        .filter(|(name, value)| !known.contains(&OsStr::new(name)) && !kubernetes::sets(name, value, variables));
+    let mut unknown: Vec<_> = unknown.map(|(name, _)| format!("{name}: there is no such setting")).collect();
     unknown.sort();
     unknown
 }

@@ -101,6 +101,10 @@ pub(super) enum Command {
         #[arg(value_name = "SERVICE", value_parser = OneOf(&Service::ALL))]
         services: Vec<Service>,
     },
+    /// Ask the process that serves on this machine, at --admin-listen, whether it takes requests
+    ///
+    /// Exits with 0 if it does, and with 1 if it does not or does not answer within 4 seconds.
+    Health,
     /// Create the topics that are missing on Kafka, and list all of them
     Topics,
     /// Check the data of a running marketplace: nothing oversold, charged twice, lost or stuck

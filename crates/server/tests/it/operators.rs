@@ -76,3 +76,34 @@ async fn every_page_says_that_no_money_is_taken() {
         assert!(page.as_str().is_some_and(|html| html.contains("takes no real money")), "{path}: {page}");
     }
 }
+
+fn health(admin: &str) -> (Option<i32>, String) {
+    let mut health = Command::new(env!("CARGO_BIN_EXE_ticketing"));
+    // A pod of a namespace with a Service called `ticketing`.
+    health.args(["health", "--admin-listen", admin]).env_clear().envs([
+        ("TICKETING_SERVICE_HOST", "10.96.12.7"),
+        ("TICKETING_SERVICE_PORT", "3000"),
+        ("TICKETING_PORT", "tcp://10.96.12.7:3000"),
+    ]);
+    let output = health.output().expect("the program starts");
+    (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+}
+
+#[test]
+fn a_supervisor_asks_the_program_whether_a_process_takes_requests() {
+    let program = Program::start();
+    let port = program.admin.rsplit(':').next().expect("a port");
+
+    let (code, said) = health(&format!("0.0.0.0:{port}"));
+    assert!(code == Some(0) && said.contains("\"status\":\"ready\""), "{code:?}: {said}");
+
+    program.signal("STOP");
+    let (code, said) = health(&program.admin);
+    program.signal("CONT");
+    assert!(code == Some(1) && said.contains("within 4 s"), "{code:?}: {said}");
+
+    let admin = program.admin.clone();
+    drop(program);
+    let (code, said) = health(&admin);
+    assert!(code == Some(1) && said.contains("nothing answers at"), "{code:?}: {said}");
+}
