@@ -90,6 +90,7 @@ pub struct Api {
     http: HttpConfig,
     is_tokens_only: bool,
     has_operators: bool,
+    around: Box<dyn FnOnce(Router) -> Router + Send + Sync>,
 }
 
 impl Api {
@@ -103,6 +104,7 @@ impl Api {
             http: HttpConfig::default(),
             is_tokens_only: false,
             has_operators: false,
+            around: Box::new(std::convert::identity),
         }
     }
 
@@ -159,17 +161,24 @@ impl Api {
         self
     }
 
+    /// Puts layers around the routes, for whoever hands out an API that others finish. The last call counts.
+    pub fn around(mut self, layers: impl FnOnce(Router) -> Router + Send + Sync + 'static) -> Self {
+        self.around = Box::new(layers);
+        self
+    }
+
     /// The routes, to be mounted with [`Router::nest`] below any path, or with [`Router::merge`] at the root.
     ///
     /// [`Router::nest_service`] takes prefixes that begin with a parameter, too.
-    pub fn router(self) -> Router {
+    pub fn router(mut self) -> Router {
+        let around = std::mem::replace(&mut self.around, Box::new(std::convert::identity));
         let has_operators = self.has_operators;
         let app = Arc::new(self.state());
         let mut routes = api::router(&app.services, api::docs::routes());
         if has_operators {
             routes = routes.merge(api::health::operators());
         }
-        surface::complete(routes, &app)
+        around(surface::complete(routes, &app))
     }
 
     fn state(self) -> AppState {

@@ -34,6 +34,11 @@ impl Market {
     /// ```
     pub fn api(&self) -> Api {
         let (tickets, orders, payments) = (self.tickets().clone(), self.orders().clone(), self.payments().clone());
-        Api::new(self.env().clone()).tickets(tickets).orders(orders).payments(payments)
+        let api = Api::new(self.env().clone()).tickets(tickets).orders(orders).payments(payments);
+        #[cfg(feature = "testing")]
+        if let Some(hand) = self.hand() {
+            return api.around(|routes| hand.around(routes));
+        }
+        api
     }
 }

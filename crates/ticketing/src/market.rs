@@ -583,7 +583,7 @@ impl Market {
     }
 
     #[cfg(feature = "testing")]
-    fn hand(&self) -> Option<Arc<ByHand>> {
+    pub(crate) fn hand(&self) -> Option<Arc<ByHand>> {
         match &*self.0.running.lock() {
             Running::ByHand(hand) => Some(Arc::clone(hand)),
             Running::Loops(..) | Running::Closed => None,

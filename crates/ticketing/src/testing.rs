@@ -17,9 +17,9 @@ use crate::market::{Market, Running};
 
 /// A [`Market`] in memory whose time and faults a test decides.
 ///
-/// Every command and every read of the market first moves all events to whoever waits for them. Requests through
-/// [`Market::api`] and calls of the services themselves do not: say [`settle`](Self::settle) between them. Time stands still but
-/// for [`advance`](Self::advance), and where a command would wait for ever otherwise.
+/// Every command and every read of the market, and every request through its API, first moves all events to whoever
+/// waits for them. Calls of the services themselves do not: say [`settle`](Self::settle) between them. Time stands still
+/// but for [`advance`](Self::advance), and where a command would wait for ever otherwise.
 ///
 /// # Examples
 ///
@@ -202,6 +202,8 @@ impl TestMarket {
 
     /// What goes wrong in this process, from now on.
     ///
+    /// A fault can be aimed at one follower: `market.faults().of_group("app.mailer").inject(…)`.
+    ///
     /// # Examples
     ///
     /// ```
@@ -295,7 +297,10 @@ impl TestMarket {
     /// # }
     /// ```
     pub async fn crash(self) -> Result<Self, OpenError> {
-        let Self { market, hand, builder, clock, engines, .. } = self;
+        let Self { market, hand, builder, clock, engines, faults } = self;
+        // Whoever still has a handle to the dead process, such as a router, reaches nothing by it.
+        faults.crash();
+        hand.end().await;
         drop((market, hand));
         clock.advance(builder.settings.relay.lease);
         Self::over(engines, clock, builder).await
@@ -323,6 +328,10 @@ impl ByHand {
         }
     }
 
+    async fn end(&self) {
+        *self.loops.lock().await = Loops::default();
+    }
+
     pub(crate) fn pass(&self, span: Duration) {
         self.clock.advance(span);
     }
@@ -330,6 +339,17 @@ impl ByHand {
     pub(crate) async fn carry_out<T>(&self, command: impl Future<Output = T> + Send) -> T {
         self.settled().await;
         self.in_time(command).await
+    }
+
+    /// Carries out each request as if it were a command.
+    #[cfg(feature = "axum")]
+    pub(crate) fn around(self: Arc<Self>, routes: axum::Router) -> axum::Router {
+        use axum::middleware::{Next, from_fn};
+
+        routes.layer(from_fn(move |request: axum::extract::Request, next: Next| {
+            let hand = Arc::clone(&self);
+            async move { hand.carry_out(next.run(request)).await }
+        }))
     }
 
     /// Lets time pass wherever a future sleeps, since nobody else would.
@@ -344,7 +364,9 @@ impl ByHand {
                 }
                 yield_now().await;
             }
-            self.clock.advance(Duration::from_millis(20));
+            if self.clock.has_sleepers() {
+                self.clock.advance(Duration::from_millis(20));
+            }
         }
     }
 }

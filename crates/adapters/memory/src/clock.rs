@@ -111,6 +111,12 @@ impl ManualClock {
         self.0.send_modify(|now| *now = time.max(*now));
     }
 
+    /// Whether anybody sleeps by it, and so waits until it is moved.
+    #[must_use]
+    pub fn has_sleepers(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
     /// Goes back by `span`, as a clock does that was ahead and is corrected.
     pub fn set_back(&self, span: Duration) {
         self.0.send_modify(|now| *now = now.before(span));
@@ -155,8 +161,10 @@ mod tests {
         assert_eq!((&mut sleep).now_or_never(), None);
         clock.advance(Duration::from_millis(9));
         assert_eq!((&mut sleep).now_or_never(), None);
+        assert!(clock.has_sleepers());
         clock.advance(Duration::from_millis(1));
         assert_eq!(sleep.now_or_never(), Some(()));
+        assert!(!clock.has_sleepers());
     }
 
     #[test]

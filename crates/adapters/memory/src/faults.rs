@@ -105,7 +105,11 @@ pub enum Fault {
 /// # }
 /// ```
 #[derive(Clone, Default)]
-pub struct FaultPlan(Option<Arc<Plan>>);
+pub struct FaultPlan {
+    plan: Option<Arc<Plan>>,
+    /// Which group of consumers this handle is for, if it is for one.
+    group: Option<Arc<str>>,
+}
 
 struct Plan {
     clock: Arc<dyn Clock>,
@@ -116,15 +120,23 @@ struct Plan {
 struct PlanState {
     steps: u64,
     crash_at: Option<u64>,
-    scripted: VecDeque<(Operation, Fault)>,
+    scripted: VecDeque<Scripted>,
     dice: Option<Dice>,
+}
+
+/// A fault that was injected, and did not happen yet.
+struct Scripted {
+    operation: Operation,
+    fault: Fault,
+    /// The only group of consumers that it befalls.
+    group: Option<Arc<str>>,
 }
 
 impl FaultPlan {
     /// Nothing goes wrong, and nothing is counted.
     #[must_use]
     pub const fn none() -> Self {
-        Self(None)
+        Self { plan: None, group: None }
     }
 
     /// Nothing goes wrong until it is told to; steps are counted.
@@ -147,19 +159,27 @@ impl FaultPlan {
 
     /// Whether nothing can go wrong, ever.
     pub(crate) const fn is_none(&self) -> bool {
-        self.0.is_none()
+        self.plan.is_none()
     }
 
     fn of(clock: Arc<dyn Clock>, state: PlanState) -> Self {
-        Self(Some(Arc::new(Plan { clock, state: Lock::new(state) })))
+        Self { plan: Some(Arc::new(Plan { clock, state: Lock::new(state) })), group: None }
+    }
+
+    /// A handle to the same plan for one group of consumers, such as `app.mailer`: what is injected by it befalls that
+    /// group alone. A group subscribes, receives and settles; any other operation is none of its own.
+    #[must_use]
+    pub fn of_group(&self, group: &str) -> Self {
+        Self { group: Some(group.into()), ..self.clone() }
     }
 
     /// The next operation of this kind, that no earlier call spoke of, goes wrong like this.
     ///
     /// A plan that counts nothing forgets it.
     pub fn inject(&self, operation: Operation, fault: Fault) {
-        if let Some(plan) = &self.0 {
-            plan.state.lock().scripted.push_back((operation, fault));
+        if let Some(plan) = &self.plan {
+            let group = self.group.clone();
+            plan.state.lock().scripted.push_back(Scripted { operation, fault, group });
         }
     }
 
@@ -170,7 +190,7 @@ impl FaultPlan {
 
     /// After so many more steps, every operation fails.
     pub fn crash_after(&self, steps: u64) {
-        if let Some(plan) = &self.0 {
+        if let Some(plan) = &self.plan {
             let mut state = plan.state.lock();
             state.crash_at = Some(state.steps + steps);
         }
@@ -178,7 +198,7 @@ impl FaultPlan {
 
     /// Ends a crash. Random and injected faults go on.
     pub fn revive(&self) {
-        if let Some(plan) = &self.0 {
+        if let Some(plan) = &self.plan {
             plan.state.lock().crash_at = None;
         }
     }
@@ -186,13 +206,13 @@ impl FaultPlan {
     /// How many steps were taken.
     #[must_use]
     pub fn steps(&self) -> u64 {
-        self.0.as_ref().map_or(0, |plan| plan.state.lock().steps)
+        self.plan.as_ref().map_or(0, |plan| plan.state.lock().steps)
     }
 
     /// Whether every operation fails now.
     #[must_use]
     pub fn is_crashed(&self) -> bool {
-        self.0.as_ref().is_some_and(|plan| plan.state.lock().is_crashed())
+        self.plan.as_ref().is_some_and(|plan| plan.state.lock().is_crashed())
     }
 
     /// Does something, unless the plan has it fail before or after.
@@ -212,7 +232,7 @@ impl FaultPlan {
 
     /// The step before an effect; tells which fault the effect or the step after has to bring.
     pub(crate) async fn enter(&self, operation: Operation) -> Result<Option<Fault>, Injected> {
-        let Some(plan) = &self.0 else { return Ok(None) };
+        let Some(plan) = &self.plan else { return Ok(None) };
         let fault = self.step(operation)?;
         match fault {
             Some(Fault::FailBefore) => return Err(Injected(Fault::FailBefore)),
@@ -224,15 +244,15 @@ impl FaultPlan {
 
     /// The step before an effect that cannot wait.
     pub(crate) fn step(&self, operation: Operation) -> Result<Option<Fault>, Injected> {
-        let Some(plan) = &self.0 else { return Ok(None) };
+        let Some(plan) = &self.plan else { return Ok(None) };
         let mut state = plan.state.lock();
         state.walk()?;
-        Ok(state.fault(operation))
+        Ok(state.fault(operation, self.group.as_deref()))
     }
 
     /// The step after an effect.
     pub(crate) fn leave(&self, fault: Option<Fault>) -> Result<(), Injected> {
-        let Some(plan) = &self.0 else { return Ok(()) };
+        let Some(plan) = &self.plan else { return Ok(()) };
         plan.state.lock().walk()?;
         match fault {
             Some(Fault::FailAfter) => Err(Injected(Fault::FailAfter)),
@@ -254,10 +274,12 @@ impl PlanState {
         Ok(())
     }
 
-    fn fault(&mut self, operation: Operation) -> Option<Fault> {
-        let scripted = self.scripted.iter().position(|(of, _)| *of == operation);
-        match scripted.and_then(|at| self.scripted.remove(at)) {
-            Some((_, fault)) => Some(fault),
+    fn fault(&mut self, operation: Operation, group: Option<&str>) -> Option<Fault> {
+        let befalls = |scripted: &Scripted| {
+            scripted.operation == operation && (scripted.group.is_none() || scripted.group.as_deref() == group)
+        };
+        match self.scripted.iter().position(befalls).and_then(|at| self.scripted.remove(at)) {
+            Some(Scripted { fault, .. }) => Some(fault),
             None => self.dice.as_mut().and_then(|dice| dice.roll(operation)),
         }
     }

@@ -204,7 +204,8 @@ impl EventSubscriber for MemorySubscriber {
 
     async fn subscribe(&self, config: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError> {
         let MemoryBroker { shared, faults } = &self.0;
-        let join = || Ok(MemorySubscription::join(shared, faults, config));
+        let faults = faults.of_group(&config.group);
+        let join = || Ok(MemorySubscription::join(shared, &faults, config));
         let subscription = faults.run::<_, TransportError>(Operation::Receive, join).await?;
         Ok(Box::new(subscription))
     }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use ticketing::core::ports::parking::{ParkedFilter, ParkingLot};
 use ticketing::core::ports::store::Page;
+use ticketing::memory::{Fault, Operation};
 use ticketing::{EventContext, HandleError, Market, MarketBuilder, OrRetry, OrderCompleted, TestMarket, TicketCreated};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::{buy, opera};
+use crate::{BUYER, buy, opera, pay};
 
 /// Mails by the key that they were sent under, and how often each came.
 type Mails = Arc<Mutex<BTreeMap<Uuid, usize>>>;
@@ -53,6 +54,26 @@ async fn each_event_comes_once() {
     market.settle().await.unwrap();
 
     assert_eq!(counts(&mails), [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_fault_is_aimed_at_one_follower() {
+    let mails = Mails::default();
+    let others = mails.clone();
+    let market = mailing(&mails, |_| Ok(())).on("letters", move |_: OrderCompleted, context| {
+        *others.lock().entry(context.idempotency_key()).or_default() += 10;
+        async { Ok(()) }
+    });
+    let market = market.test().await.unwrap();
+
+    let ticket = opera(&market).await;
+    let order = market.order(BUYER, ticket.id).await.unwrap();
+    market.settle().await.unwrap();
+    market.faults().of_group("app.mailer").inject(Operation::Settle, Fault::LoseSettlement);
+    pay(&market, order.id).await.unwrap();
+    market.settle().await.unwrap();
+
+    assert_eq!(counts(&mails), [12], "one letter, and the same mail twice");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A market as an application has it: opened, used, listened to and closed.
 
+#[cfg(feature = "axum")]
+mod api;
 mod by_hand;
 mod events;
 mod opening;

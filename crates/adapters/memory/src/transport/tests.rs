@@ -175,6 +175,23 @@ async fn a_lost_settlement_brings_the_delivery_again() {
 }
 
 #[tokio::test]
+async fn a_fault_that_is_aimed_at_a_group_befalls_no_other() {
+    let (broker, clock) = broker(ONE);
+    let plan = FaultPlan::counting(Arc::new(clock));
+    let mut subscription = join(&broker.with_faults(plan.clone()), StartFrom::Earliest).await;
+    publish(&broker, &[event(1, 1)]).await;
+
+    plan.of_group("others").inject(Operation::Settle, Fault::LoseSettlement);
+    settle(ready(&mut subscription), Settlement::Ack);
+    assert_eq!(broker.lag("tests"), 0);
+
+    publish(&broker, &[event(1, 2)]).await;
+    plan.of_group("tests").inject(Operation::Settle, Fault::LoseSettlement);
+    settle(ready(&mut subscription), Settlement::Ack);
+    assert_eq!(broker.lag("tests"), 1);
+}
+
+#[tokio::test]
 async fn a_plan_duplicates_and_reorders_but_keeps_the_order_of_a_subject() {
     let (broker, clock) = broker(ONE);
     let plan = FaultPlan::counting(Arc::new(clock));
