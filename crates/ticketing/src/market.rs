@@ -600,9 +600,22 @@ impl Drop for Inner {
         let running = std::mem::replace(self.running.get_mut(), Running::Closed);
         let Running::Loops(loops, on_their_way) = running else { return };
         let outboxes = std::mem::take(&mut self.services.outboxes);
+        let unstopped = Unstopped(Some(loops.health()));
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(stop_and_tell(loops, on_their_way, outboxes))),
-            Err(_) => tracing::warn!("a market was dropped, and not closed, outside of its runtime: it ends at once"),
+            Ok(runtime) => drop(runtime.spawn(stop_and_tell(loops, on_their_way, outboxes, unstopped))),
+            Err(_) => drop(unstopped),
+        }
+    }
+}
+
+/// A market that nobody closed, until it has stopped all the same. Dropped before that, it says so.
+struct Unstopped(Option<LoopHealth>);
+
+impl Drop for Unstopped {
+    fn drop(&mut self) {
+        // A loop that the runtime dropped before has said the same.
+        if self.0.take().is_some_and(|health| health.first_ended().is_none()) {
+            tracing::warn!("a market ended at once: call `close()` on it before its runtime ends");
         }
     }
 }
@@ -620,8 +633,15 @@ async fn stop(
 }
 
 /// Stops the loops of a market that nobody closed, and logs which events nobody has heard of yet.
-async fn stop_and_tell(loops: Box<RunningLoops>, on_their_way: Option<OnTheirWay>, outboxes: Outboxes) {
-    if let Err(ended) = stop(loops, on_their_way, &outboxes).await {
+async fn stop_and_tell(
+    loops: Box<RunningLoops>,
+    on_their_way: Option<OnTheirWay>,
+    outboxes: Outboxes,
+    mut unstopped: Unstopped,
+) {
+    let stopped = stop(loops, on_their_way, &outboxes).await;
+    unstopped.0 = None;
+    if let Err(ended) = stopped {
         tracing::warn!(%ended, "a market was dropped, and not closed: {ended}");
     }
     let mut left = Vec::new();

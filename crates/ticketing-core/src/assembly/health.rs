@@ -80,8 +80,19 @@ impl LoopHealth {
 
     fn note(&self, ended: LoopEnded) {
         let (name, cause) = (&ended.name, error_chain(&ended.how));
-        tracing::error!(name, cause, "the loop {name} ended before it was told to");
-        self.0.count.fetch_add(1, Ordering::Relaxed);
+        let before = self.0.count.fetch_add(1, Ordering::Relaxed);
+        match ended.how {
+            // A runtime that ends drops every loop: one line says so.
+            EndedBy::Drop if before > 0 => {}
+            EndedBy::Drop => tracing::warn!(
+                name,
+                "the runtime dropped the loop {name}, and those beside it: call `close()` on the market, or `stop()` on \
+                 the loops, before their runtime ends"
+            ),
+            EndedBy::Panic(_) | EndedBy::Return => {
+                tracing::error!(name, cause, "the loop {name} ended before it was told to");
+            }
+        }
         // Only the first is kept: the others often follow from it.
         self.0.first.get_or_init(|| ended);
         self.0.tell.request();

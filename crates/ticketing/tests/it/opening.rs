@@ -8,6 +8,9 @@ use parking_lot::Mutex;
 use ticketing::{
     Error, ErrorKind, HandleError, Market, OpenError, Order, OrderCompleted, OrderStatus, SandboxGateway, WaitError,
 };
+use tokio::runtime::Runtime;
+use tracing::Level;
+use tracing::subscriber::DefaultGuard;
 
 use crate::{BUYER, SELLER, buy, opera};
 
@@ -102,10 +105,20 @@ impl Write for Log {
 }
 
 impl Log {
+    fn listen(&self) -> DefaultGuard {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt().with_max_level(Level::WARN).with_writer(move || writer.clone());
+        tracing::subscriber::set_default(subscriber.finish())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock()).into_owned()
+    }
+
     /// Waits until something is said.
     async fn says(&self, what: &str) {
         let said = async {
-            while !String::from_utf8_lossy(&self.0.lock()).contains(what) {
+            while !self.text().contains(what) {
                 tokio::task::yield_now().await;
             }
         };
@@ -113,12 +126,33 @@ impl Log {
     }
 }
 
+#[test]
+fn a_market_that_outlives_its_runtime_is_told_of_in_one_line() {
+    let endings: [fn(Runtime, Market); 3] = [
+        |runtime, market| drop((runtime, market)),
+        |runtime, market| drop((market, runtime)),
+        |runtime, market| {
+            runtime.block_on(async { drop(market) });
+            drop(runtime);
+        },
+    ];
+    for ending in endings {
+        let log = Log::default();
+        let _logging = log.listen();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let market = runtime.block_on(Market::builder().open()).unwrap();
+
+        ending(runtime, market);
+
+        let said = log.text();
+        assert!(said.lines().count() == 1 && said.contains("WARN") && said.contains("`close()`"), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn a_market_that_is_dropped_stops_in_order_and_says_what_was_left() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let _logging = log.listen();
     let market = Market::builder().open().await.unwrap();
     let another = market.clone();
     opera(&market).await;
