@@ -26,6 +26,8 @@ pub const MY_TICKETS: &str = "/api/tickets/mine";
 pub const ORDERS: &str = "/api/orders";
 /// Payments.
 pub const PAYMENTS: &str = "/api/payments";
+/// What the payment gateway tells of its own accord.
+pub const NOTICES: &str = "/api/payments/notices";
 /// Live updates of several tickets.
 pub const LIVE: &str = "/api/live";
 

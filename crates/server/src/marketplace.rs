@@ -10,7 +10,7 @@ use ticketing_core::assembly::{AccountPorts, AssemblyError, ExpirationPorts, Loo
 use ticketing_core::messaging::driver::Pace;
 use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::ports::drafts::DraftStore;
-use ticketing_core::ports::gateway::PaymentGateway;
+use ticketing_core::ports::gateway::{PaymentGateway, Sandbox};
 use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
 use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::order_store::OrderStore;
@@ -69,6 +69,8 @@ pub struct WebPorts {
     pub remote: RemoteServices,
     /// Keeps forms that were not accepted until their page is shown again.
     pub drafts: Arc<dyn DraftStore>,
+    /// What stands for a bank, and so for its page, where nothing takes the money.
+    pub sandbox: Option<Arc<dyn Sandbox>>,
 }
 
 /// What stands between a request and a service.
@@ -106,13 +108,13 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     if let Some(ports) = engines.expiration {
         parts.add(Service::Expiration, ((), context.expiration(ports)?));
     }
-    let (live, remote, drafts) = match engines.web {
-        Some(WebPorts { feed, remote, drafts }) => {
+    let (live, remote, drafts, sandbox) = match engines.web {
+        Some(WebPorts { feed, remote, drafts, sandbox }) => {
             let (live, mut loops) = (LiveUpdates::new(config.http.live_listeners), Loops::default());
             loops.take_in(Box::new(FeedLive::new(live.clone(), feed)), Pace::default());
-            parts.add(Service::Web, ((live, remote, Some(drafts)), loops))
+            parts.add(Service::Web, ((live, remote, Some(drafts), sandbox), loops))
         }
-        None => (LiveUpdates::new(0), RemoteServices::default(), None),
+        None => (LiveUpdates::new(0), RemoteServices::default(), None, None),
     };
     let Parts { services, loops } = parts;
     let health = Arc::<Health>::default();
@@ -141,7 +143,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         running: Running { accounts, tickets, orders, payments },
     };
     let loops = loops.watched(|step| metrics.watch(step));
-    Ok(Assembly { app: Arc::new(app), live, remote, loops, http_stops })
+    Ok(Assembly { app: Arc::new(app), live, remote, sandbox, loops, http_stops })
 }
 
 fn docs(services: &[Service]) -> Description {

@@ -10,11 +10,14 @@
 //! of it by [`Running::failed`] and stops it. Its state is safe, so it may be
 //! started again at once.
 
+use std::sync::Arc;
+
 use tokio::task::JoinHandle;
 
 use ticketing_core::assembly::{LoopEnded, LoopHealth, Loops};
 use ticketing_core::messaging::shutdown::{ShutdownTrigger, shutdown};
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::gateway::Sandbox;
 
 use crate::live::LiveUpdates;
 use crate::remote::RemoteServices;
@@ -30,6 +33,8 @@ pub struct Assembly {
     pub live: LiveUpdates,
     /// The services that run in other processes.
     pub remote: RemoteServices,
+    /// For the page of a bank, where nothing takes the money.
+    pub sandbox: Option<Arc<dyn Sandbox>>,
     /// What repeats behind them.
     pub loops: Loops,
     /// Ends what holds connections open, live updates for one.

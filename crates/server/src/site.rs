@@ -13,6 +13,7 @@ mod catalog;
 mod checkout;
 mod choices;
 mod client;
+mod confirm;
 mod context;
 mod door;
 mod draft;
@@ -28,10 +29,14 @@ mod sign;
 mod ticket;
 mod view;
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tower_http::compression::CompressionLayer;
+
+use ticketing_core::ports::gateway::Sandbox;
 
 use crate::http::problem::Problem;
 use crate::http::slash::Routes;
@@ -40,9 +45,10 @@ use crate::state::App;
 use door::Door;
 use rendered::Rendered;
 
-/// The routes of the site. It knows what the API tells and nothing else.
-pub fn router(app: &App, api: Router) -> Router<App> {
+/// The routes of the site. It knows what the API tells and nothing else. A `sandbox` gets the page of a bank.
+pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Router<App> {
     let door = Door { app: App::clone(app), api, rendered: Rendered::default() };
+    let bank = sandbox.map_or_else(Router::new, bank);
     let pages = Routes::default()
         .route("/", get(catalog::catalog))
         .route("/tickets/{id}", get(ticket::ticket))
@@ -63,9 +69,19 @@ pub fn router(app: &App, api: Router) -> Router<App> {
         .route("/account/password", post(account::change_password).get(context::back_to_page))
         .route("/account/sessions/{id}/revoke", post(account::revoke_session).get(context::back_to_page))
         .router()
+        .merge(bank)
         .fallback(nothing_here)
         .layer(from_fn_with_state(door, door::enter));
     assets::routes().merge(pages)
+}
+
+/// What stands for the page of a bank.
+fn bank(sandbox: Arc<dyn Sandbox>) -> Router<App> {
+    let pages = Routes::default()
+        .route("/orders/{id}/confirm", get(confirm::confirm))
+        .route("/orders/{id}/approve", post(confirm::approve).get(context::back_to_page))
+        .route("/orders/{id}/decline", post(confirm::decline).get(context::back_to_page));
+    pages.router().layer(Extension(sandbox))
 }
 
 async fn nothing_here() -> Problem {

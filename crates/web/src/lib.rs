@@ -48,6 +48,7 @@ pub use pages::account::{AccountPage, Session, account_page};
 pub use pages::api_docs::{ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, api_docs_page};
 pub use pages::catalog::{CatalogFilters, CatalogPage, SORTS, catalog_page};
 pub use pages::checkout::{BuyerStep, CheckoutPage, PaymentValues, checkout_page};
+pub use pages::confirm::{ConfirmPage, confirm_page};
 pub use pages::edit::{EditPage, edit_page};
 pub use pages::error::{ErrorPage, error_page};
 pub use pages::my_tickets::{MyTicket, MyTicketsPage, my_tickets_page};

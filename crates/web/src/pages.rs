@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod api_docs;
 pub(crate) mod catalog;
 pub(crate) mod checkout;
+pub(crate) mod confirm;
 pub(crate) mod edit;
 pub(crate) mod error;
 pub(crate) mod my_tickets;

@@ -21,6 +21,9 @@ use ticketing_core::ports::gateway::{
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
 
+/// Why nothing is charged once a buyer refused.
+const REFUSED: &str = "authentication_failed";
+
 /// How a sandbox behaves.
 ///
 /// # Examples
@@ -102,9 +105,6 @@ pub struct Charge {
 }
 
 impl SandboxGateway {
-    /// The header with the signature of a notice.
-    pub const SIGNATURE: &str = "x-gateway-signature";
-
     /// The card that is charged.
     pub const VISA: &str = "tok_visa";
     /// The card that is declined.
@@ -113,6 +113,9 @@ impl SandboxGateway {
     pub const TIMEOUT: &str = "tok_timeout";
     /// The card whose buyer must act.
     pub const THREE_D_SECURE: &str = "tok_threeDSecure";
+
+    /// The header with the signature of a notice.
+    pub const SIGNATURE: &str = "x-gateway-signature";
 
     /// A gateway that charged nothing yet.
     #[must_use]
@@ -161,7 +164,7 @@ impl SandboxGateway {
     /// The buyer refuses. Returns the notice that the gateway sends of it, unless the attempt awaits nobody.
     #[must_use = "nobody sends the notice"]
     pub fn refuse(&self, payment: PaymentId) -> Option<GatewayNotice> {
-        self.end(payment, declined("authentication_failed"))
+        self.end(payment, declined(REFUSED))
     }
 
     /// Ends an attempt that awaits its buyer.
@@ -255,6 +258,11 @@ impl Sandbox for SandboxGateway {
         }
     }
 
+    fn answer(&self, payment: PaymentId, is_approved: bool, now: Timestamp) -> UnverifiedNotice {
+        let outcome = if is_approved { captured(payment) } else { declined(REFUSED) };
+        self.sign_notice(&GatewayNotice { payment, outcome }, now)
+    }
+
     fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
         let signature = notice.header(Self::SIGNATURE).and_then(|value| std::str::from_utf8(value).ok());
         let secret = &self.config.notice_secret;
@@ -307,7 +315,7 @@ fn declined(reason: &str) -> CaptureOutcome {
     CaptureOutcome::Declined { reason: reason.into() }
 }
 
-/// Nothing answers at this address: the sandbox has no pages.
+/// Nothing answers at this address: the pages of the server have one of their own in its place.
 fn action_of(payment: PaymentId) -> CaptureOutcome {
     let url = ActionUrl::parse(&format!("https://sandbox.invalid/act/{payment}"));
     CaptureOutcome::ActionRequired(BuyerAction::Redirect(url.expect("an address of the sandbox is https")))

@@ -15,8 +15,10 @@ use ticketing_web::{
     orders_page,
 };
 
+use crate::config::Gateway;
 use crate::http::extract::{Lenient, Named};
 
+use super::confirm;
 use super::context::{ActorContext, PageContext, answered};
 use super::draft::Draft;
 use super::form::{Fields, NoFields, SentBy};
@@ -67,6 +69,9 @@ async fn buyer_step(context: &PageContext, order: &OrderBody) -> Option<BuyerSte
     }
     let payments: PaymentList = context.read(&paths::payments_of(order.id)).await.ok()?;
     payments.items.into_iter().find_map(|payment| payment.action).map(|action| match action {
+        BuyerActionBody::Redirect { .. } if context.app.gateway == Some(Gateway::Sandbox) => {
+            BuyerStep::Open(context.base.at(&confirm::address(order.id)))
+        }
         BuyerActionBody::Redirect { url } => BuyerStep::Open(url),
         BuyerActionBody::Confirm { .. } => BuyerStep::Elsewhere,
     })

@@ -7,7 +7,7 @@ use ticketing_crypto::{Argon2Config, Argon2Hasher};
 use ticketing_memory::MemoryEngines;
 
 use super::keys::Identity;
-use crate::config::{Config, Service};
+use crate::config::{Config, Gateway, Service};
 use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
 use crate::remote::RemoteServices;
 
@@ -47,5 +47,6 @@ fn web_ports(memory: &MemoryEngines, config: &Config) -> WebPorts {
         feed: Box::new(memory.ticket_feeds.open()),
         remote: RemoteServices::new(remote, config.http.restart_wait),
         drafts: Arc::new(memory.drafts.clone()),
+        sandbox: (config.gateway() == Some(Gateway::Sandbox)).then(|| Arc::new(memory.gateway.clone()) as _),
     }
 }

@@ -250,6 +250,9 @@ pub trait Sandbox: Send + Sync + fmt::Debug + 'static {
     /// Dropping the future ends the wait.
     async fn keep_silent(&self);
 
+    /// The notice that the sandbox would send once the buyer of an attempt approved it, or declined.
+    fn answer(&self, payment: PaymentId, is_approved: bool, now: Timestamp) -> UnverifiedNotice;
+
     /// As [`PaymentGateway::verify_notice`].
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, EditPage, FlashKind, Form, Money, MyTicket,
-    MyTicketsPage, OrderPage, OrderRow, OrderStatus, OrdersPage, PaymentValues, SellPage, Shell, TicketCard,
-    TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page,
-    orders_page, sell_page, ticket_page,
+    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, FlashKind, Form, Money,
+    MyTicket, MyTicketsPage, OrderPage, OrderRow, OrderStatus, OrdersPage, PaymentValues, SellPage, Shell, TicketCard,
+    TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, confirm_page, edit_page, my_tickets_page,
+    order_page, orders_page, sell_page, ticket_page,
 };
 
 use crate::samples::{ORDER_ID, TICKET_ID, euros, member, order, texts, told, visitor};
@@ -25,6 +25,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("checkout", checkout_page(checkout(Form::default()))),
         ("checkout-declined", checkout_page(checkout(declined()))),
         ("checkout-to-confirm", checkout_page(to_confirm())),
+        ("confirm", confirm_page(ConfirmPage { shell: member("/orders/1/confirm"), order: order() })),
         ("orders", orders_page(orders())),
         ("order-completed", order_page(closed(OrderStatus::Completed))),
         ("order-expired", order_page(closed(OrderStatus::Expired))),

@@ -44,6 +44,8 @@ pub enum Done {
     OrderPaidBefore,
     /// The card's result is late.
     PaymentPending,
+    /// The buyer's bank declined a payment.
+    PaymentDeclined,
     /// The money is refunded, since the order has ended.
     PaymentRefunded,
     /// The password was changed.
@@ -58,7 +60,7 @@ pub enum Done {
 
 impl Done {
     /// Every variant.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SignedUp,
         Self::SignedOut,
         Self::TicketOffered,
@@ -68,6 +70,7 @@ impl Done {
         Self::OrderPaid,
         Self::OrderPaidBefore,
         Self::PaymentPending,
+        Self::PaymentDeclined,
         Self::PaymentRefunded,
         Self::PasswordChanged,
         Self::SessionRevoked,
@@ -88,6 +91,7 @@ impl Done {
             Self::OrderPaid => "order-paid",
             Self::OrderPaidBefore => "order-paid-before",
             Self::PaymentPending => "payment-pending",
+            Self::PaymentDeclined => "payment-declined",
             Self::PaymentRefunded => "payment-refunded",
             Self::PasswordChanged => "password-changed",
             Self::SessionRevoked => "session-revoked",
@@ -114,6 +118,9 @@ impl Done {
             Self::OrderPaidBefore => (FlashKind::Notice, "This order is paid already; you are not charged twice."),
             Self::PaymentPending => {
                 (FlashKind::Notice, "Your card has not answered yet. Please look again in a moment.")
+            }
+            Self::PaymentDeclined => {
+                (FlashKind::Failure, "The payment was declined. Nothing was charged; try another card.")
             }
             Self::PaymentRefunded => (FlashKind::Notice, "The order is over, so your money is on its way back."),
             Self::PasswordChanged => {

@@ -18,7 +18,7 @@ struct TestCard {
     hint: &'static str,
 }
 
-const TEST_CARDS: [TestCard; 3] = [
+const TEST_CARDS: [TestCard; 4] = [
     TestCard { token: "tok_visa", label: "Test card that pays", hint: "The payment is captured at once." },
     TestCard {
         token: "tok_chargeDeclined",
@@ -29,6 +29,11 @@ const TEST_CARDS: [TestCard; 3] = [
         token: "tok_timeout",
         label: "Test card that does not answer",
         hint: "The answer comes late; you are charged once at most.",
+    },
+    TestCard {
+        token: "tok_threeDSecure",
+        label: "Test card that asks you to confirm",
+        hint: "A page in place of your bank's asks you first.",
     },
 ];
 
@@ -59,7 +64,7 @@ pub struct CheckoutPage {
 /// What a buyer must do before a payment goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BuyerStep {
-    /// Open this address of the payment provider, an `https` URL.
+    /// Open this address: of the payment provider, or of the page that stands for it in the sandbox.
     Open(String),
     /// Confirm it where the payment was started: this page knows no script of the provider.
     Elsewhere,

@@ -7,7 +7,7 @@ use scraper::{ElementRef, Selector};
 use crate::pages::{pages, select};
 
 /// Where forms may go, once ids are cut out.
-const ACTIONS: [&str; 12] = [
+const ACTIONS: [&str; 14] = [
     "/signup",
     "/signin",
     "/signout",
@@ -18,6 +18,8 @@ const ACTIONS: [&str; 12] = [
     "/orders/{}/pay",
     "/orders/{}/give-up",
     "/orders/{}/cancel",
+    "/orders/{}/approve",
+    "/orders/{}/decline",
     "/account/password",
     "/account/sessions/{}/revoke",
 ];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Browser, buyer, seller};
+use super::{Browser, buyer, member, seller};
 use crate::app::{PASSWORD, TestApp};
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_payment_to_confirm_is_confirmed_or_given_up_without_a_script() {
     ben.submit(&pay, &[("token", "tok_threeDSecure")]).await;
     assert_eq!((&ben.path, ben.told()), (&order, vec![]));
     assert_eq!(ben.texts("h2#step + p + a"), ["Confirm the payment"]);
-    assert!(ben.attributes("h2#step + p + a", "href")[0].starts_with("https://sandbox.invalid/act/"));
+    assert_eq!(ben.attributes("h2#step + p + a", "href"), [format!("{order}/confirm")]);
     assert_eq!(ben.attributes("form", "action").iter().filter(|action| **action == pay).count(), 0);
 
     ben.submit(&format!("{order}/give-up"), &[]).await;
@@ -60,6 +60,31 @@ async fn a_payment_to_confirm_is_confirmed_or_given_up_without_a_script() {
 
     assert_eq!(ben.texts(".lead"), ["Paid. The tickets are yours."]);
     assert_eq!(app.memory.gateway.total_captured(), 1250);
+}
+
+#[tokio::test]
+async fn a_payment_is_approved_or_declined_on_the_page_of_the_sandbox() {
+    let app = TestApp::start().await;
+    let ticket = seller(&app, "Opera", "2").await.path;
+    let mut ben = buyer(&app, "ben", &ticket).await;
+    let order = ben.path.clone();
+    let (pay, confirm) = (format!("{order}/pay"), format!("{order}/confirm"));
+    let mut eve = member(&app, "eve").await;
+
+    ben.submit(&pay, &[("token", "tok_threeDSecure")]).await;
+    ben.open(&confirm).await;
+    ben.submit(&format!("{order}/decline"), &[]).await;
+    assert_eq!(ben.told(), ["The payment was declined. Nothing was charged; try another card."]);
+    ben.submit(&pay, &[("token", "tok_threeDSecure")]).await;
+    ben.open(&confirm).await;
+    eve.post(&format!("{order}/approve"), &[]).await;
+    assert_eq!((eve.posted, app.memory.gateway.total_captured()), (404, 0), "only the buyer answers");
+    ben.submit(&format!("{order}/approve"), &[]).await;
+
+    assert_eq!((ben.texts(".lead"), ben.told().len()), (vec!["Paid. The tickets are yours.".to_owned()], 1));
+    assert_eq!(app.memory.gateway.total_captured(), 1250);
+    ben.open(&confirm).await;
+    assert_eq!(ben.path, order, "there is nothing left to confirm");
 }
 
 #[tokio::test]

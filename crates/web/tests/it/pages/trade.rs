@@ -1,10 +1,10 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, EditPage, Money, MyTicket, MyTicketsPage, OrderPage,
-    OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, PaymentValues, SellPage, Shell, TicketCard,
-    TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, edit_page, my_tickets_page, order_page,
-    orders_page, sell_page, ticket_page,
+    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, Money, MyTicket, MyTicketsPage,
+    OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, PaymentValues, SellPage, Shell,
+    TicketCard, TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, confirm_page, edit_page,
+    my_tickets_page, order_page, orders_page, sell_page, ticket_page,
 };
 
 use super::{money, shell, visitor, wrong};
@@ -34,6 +34,7 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
             checkout_page(CheckoutPage { step: Some(BuyerStep::Open(text.into())), ..checkout(text) }),
         ),
         ("checkout elsewhere", checkout_page(CheckoutPage { step: Some(BuyerStep::Elsewhere), ..checkout(text) })),
+        ("confirm", confirm_page(ConfirmPage { shell: shell(text), order: order(text) })),
         ("orders", orders_page(orders(text))),
         ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
     ];
