@@ -32,6 +32,7 @@ mod origin;
 mod paging;
 mod passwords;
 mod process;
+mod reference;
 mod sessions;
 mod settings;
 mod site;
