@@ -9,6 +9,7 @@ mod services;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ticketing_core::assembly::Settings;
@@ -48,6 +49,8 @@ pub struct Config {
     pub sessions: SessionLifetimes,
     /// The Ed25519 key that signs access tokens where accounts runs, in PEM or as a seed in base64; generated at start if absent.
     pub signing_key: Option<Secret>,
+    /// The file of the keys that sign access tokens where accounts runs, instead of a single one; read again when it changes.
+    pub signing_keys: Option<PathBuf>,
     /// The keys that verify access tokens where accounts does not run, as a JSON Web Key Set; fetched from accounts if absent.
     pub jwks: Option<String>,
     /// Where the services are that run elsewhere.
@@ -267,6 +270,7 @@ impl Default for Config {
             replica_wait: Settings::default().replica_wait,
             sessions: SessionLifetimes::default(),
             signing_key: None,
+            signing_keys: None,
             jwks: None,
             remote: BTreeMap::new(),
             engines: EngineSettings::default(),

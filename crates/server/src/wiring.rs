@@ -19,7 +19,7 @@ use crate::marketplace::assemble;
 use crate::runtime::Assembly;
 
 pub use engines::{connect, ensure_topics};
-pub use keys::check_keys;
+pub use keys::{KeyFile, Rotation, check_keys};
 pub use memory::engines;
 pub use operate::{AuditPorts, ParkingLots, audit_ports, clock, log, parking_lots, replicas};
 

@@ -49,4 +49,4 @@ mod token;
 pub use config::Argon2Config;
 pub use error::ConfigError;
 pub use password::Argon2Hasher;
-pub use token::{Ed25519Signer, JwtVerifier};
+pub use token::{Ed25519Signer, JwtVerifier, KeyPhase, KeyState};

@@ -24,6 +24,7 @@ impl Checks<'_> {
             Some(Command::Topics) => vec![self.topics()],
             Some(Command::Audit { .. } | Command::Parked { .. }) => vec![self.databases()],
             Some(Command::Replay { service, .. }) => self.replay(*service),
+            Some(Command::Keys { .. }) => vec![self.key_file()],
         };
         self.engines().into_iter().chain([self.sessions()]).chain(of_command).flatten().collect()
     }
@@ -36,6 +37,10 @@ impl Checks<'_> {
     fn topics(&self) -> Option<String> {
         let lacks = self.engines_are().bus != Engine::Kafka;
         lacks.then(|| "topics: only Kafka has topics: choose --bus kafka".to_owned())
+    }
+
+    fn key_file(&self) -> Option<String> {
+        (!self.has("signing_keys")).then(|| "keys: needs --signing-keys, the file that keeps them".to_owned())
     }
 
     fn databases(&self) -> Option<String> {
@@ -65,7 +70,11 @@ impl Checks<'_> {
             found.extend(self.addresses());
         }
         if self.runs(Service::Accounts) {
-            found.push(self.has("jwks").then(|| "--jwks: accounts runs here and knows its own keys".to_owned()));
+            let is_double = self.has("signing_key") && self.has("signing_keys");
+            found.extend([
+                self.has("jwks").then(|| "--jwks: accounts runs here and knows its own keys".to_owned()),
+                is_double.then(|| "--signing-key: has no use beside --signing-keys".to_owned()),
+            ]);
         }
         found.extend([self.gateway(), self.listeners()]);
         found
@@ -90,8 +99,11 @@ impl Checks<'_> {
     fn part(&self) -> Vec<Option<String>> {
         let demo = self.config.demo.then(|| "--demo true: demo data needs every service".to_owned());
         let keys = if self.runs(Service::Accounts) {
-            vec![(!self.has("signing_key")).then(|| {
-                "serve accounts: needs --signing-key, since every process would generate a key of its own".to_owned()
+            let lacks_key = !self.has("signing_key") && !self.has("signing_keys");
+            vec![lacks_key.then(|| {
+                "serve accounts: needs --signing-keys or --signing-key, since every process would generate a key of \
+                 its own"
+                    .to_owned()
             })]
         } else {
             self.keys_of_others()
@@ -122,13 +134,14 @@ impl Checks<'_> {
     }
 
     fn keys_of_others(&self) -> Vec<Option<String>> {
-        let secret = self
-            .has("signing_key")
-            .then(|| "--signing-key: is a secret of accounts, which does not run here".to_owned());
+        let secret = |name: &str| {
+            self.has(name).then(|| format!("{}: is a secret of accounts, which does not run here", flag(name)))
+        };
         let lacks_keys = self.has_api() && !self.has("jwks") && !self.has("accounts_url");
         let here = self.here();
         vec![
-            secret,
+            secret("signing_key"),
+            secret("signing_keys"),
             lacks_keys.then(|| format!("serve {here}: needs --accounts-url or --jwks, to verify access tokens")),
         ]
     }

@@ -26,6 +26,7 @@ impl Settings {
             replica_wait: self.replica_wait.into(),
             sessions: self.lifetimes(),
             signing_key: self.signing_key.clone(),
+            signing_keys: self.signing_keys.clone(),
             jwks: self.remote.jwks.clone(),
             remote: self.remote.urls(),
             engines: self.engines.chosen(),

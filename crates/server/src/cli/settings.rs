@@ -15,6 +15,7 @@ use ticketing_core::domain::payment::PAYABLE;
 use ticketing_core::ports::identity::SessionLifetimes;
 use ticketing_core::ports::limits::Quota;
 
+use super::keys::KeysCommand;
 use super::parked::ParkedCommand;
 use super::values::{self, HOUR, Limit, Most, OneOf, Retention, Span, count, span_up_to, word};
 use crate::config::{
@@ -68,6 +69,9 @@ pub(super) struct Settings {
     /// The Ed25519 key that signs access tokens: a PEM, or the seed in base64 [default: generated at start]
     #[arg(long, value_name = "KEY", hide_env_values = true)]
     pub(super) signing_key: Option<Secret>,
+    /// The file of the keys that sign access tokens, which `ticketing keys rotate` writes; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub(super) signing_keys: Option<PathBuf>,
     /// Origins of the site, separated by commas; changes requested from other sites are refused [default: any `Host`]
     #[arg(long, value_name = "ORIGINS", value_parser = values::list::<WebOrigin>)]
     pub(super) public_origin: Option<Origins>,
@@ -128,6 +132,11 @@ pub(super) enum Command {
         /// Only report what differs; exits with 1 if anything does
         #[arg(long)]
         dry_run: bool,
+    },
+    /// List the signing keys of a file, or begin to sign with a new one
+    Keys {
+        #[command(subcommand)]
+        action: KeysCommand,
     },
 }
 

@@ -1,6 +1,8 @@
-//! The keys of access tokens: drawn, set, or asked of the accounts service.
+//! The keys of access tokens: drawn, set, kept in a file, or asked of the accounts service.
 
 mod fetched;
+mod key_file;
+mod own;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,44 +19,20 @@ use crate::remote::Upstream;
 use crate::state::DeviceKey;
 
 use fetched::{FetchKeys, FetchedKeys};
+use own::{OwnKeys, ReadKeys};
 
-/// Signs and verifies access tokens.
-pub(super) struct Keys {
-    /// For the accounts service alone.
-    signer: Arc<dyn TokenSigner>,
-    /// For every service.
-    verifier: Arc<dyn TokenVerifier>,
-    /// For the accounts service alone.
-    devices: DeviceKey,
-}
+pub use key_file::{KeyFile, Rotation};
 
-impl Keys {
-    /// Reads a key as a setting holds it.
-    ///
-    /// A mistake says what is expected, and never quotes the key.
-    fn from_text(text: &str) -> Result<Self, BoxError> {
-        Self::of(Ed25519Signer::from_text(text)?)
-    }
-
-    /// Draws a new key.
-    fn generate() -> Result<Self, BoxError> {
-        Self::of(Ed25519Signer::generate())
-    }
-
-    fn of(signer: Ed25519Signer) -> Result<Self, BoxError> {
-        let verifier = JwtVerifier::from_jwks(&signer.jwks())?;
-        let devices = device_key(&signer);
-        Ok(Self { signer: Arc::new(signer), verifier: Arc::new(verifier), devices })
-    }
-}
-
-/// What is wrong with the keys among the settings, a sentence each, which never quotes a key.
+/// What is wrong with the keys that a process is to be served with, a sentence each, which never quotes a key.
 #[must_use]
 pub fn check_keys(config: &Config) -> Vec<String> {
-    let key = config.signing_key.as_ref().map(|key| Keys::from_text(key.expose()).err());
+    let key = config.signing_key.as_ref().map(|key| Ed25519Signer::from_text(key.expose()).err());
     let jwks = config.jwks.as_deref().map(|jwks| JwtVerifier::from_jwks(jwks).err());
+    let file = KeyFile::of(config).filter(|_| config.services.contains(&Service::Accounts));
     let key = key.flatten().map(|mistake| format!("--signing-key: {mistake}"));
-    key.into_iter().chain(jwks.flatten().map(|mistake| format!("--jwks: {mistake}"))).collect()
+    let jwks = jwks.flatten().map(|mistake| format!("--jwks: {mistake}"));
+    let file = file.and_then(|file| ReadKeys::begin(file).err()).map(|mistake| format!("--signing-keys: {mistake}"));
+    key.into_iter().chain(jwks).chain(file).collect()
 }
 
 /// How the services of a process know who somebody is.
@@ -71,9 +49,7 @@ pub(super) struct Identity {
 impl Identity {
     pub(super) fn of(config: &Config) -> Result<Self, BoxError> {
         if config.services.contains(&Service::Accounts) {
-            let keys = config.signing_key.as_ref().map(|key| Keys::from_text(key.expose()));
-            let Keys { signer, verifier, devices } = keys.unwrap_or_else(Keys::generate)?;
-            return Ok(Self { signer: Some(signer), verifier, devices, loops: Loops::default() });
+            return Self::signing(config);
         }
         let verifies = config.services.iter().copied().any(Service::has_api);
         match (&config.jwks, config.remote.get(&Service::Accounts)) {
@@ -83,9 +59,24 @@ impl Identity {
         }
     }
 
+    fn signing(config: &Config) -> Result<Self, BoxError> {
+        let mut loops = Loops::default();
+        let keys = match (KeyFile::of(config), &config.signing_key) {
+            (Some(file), _) => {
+                let (keys, read) = ReadKeys::begin(file)?;
+                loops.take_in(Box::new(read), Pace { period: ReadKeys::EVERY, ..Pace::default() });
+                keys
+            }
+            (None, Some(key)) => Arc::new(OwnKeys::new(Ed25519Signer::from_text(key.expose())?)?),
+            (None, None) => Arc::new(OwnKeys::new(Ed25519Signer::generate())?),
+        };
+        let devices = keys.devices.clone();
+        Ok(Self { signer: Some(Arc::clone(&keys) as _), verifier: keys, devices, loops })
+    }
+
     fn asking(accounts: &Upstream) -> Self {
-        /// Keys that accounts no longer publishes are believed so long.
-        const EVERY: Duration = Duration::from_secs(5 * 60);
+        /// A key that accounts no longer publishes is believed so long, and a new one is known this soon.
+        const EVERY: Duration = Duration::from_secs(15);
         /// A process that starts before accounts should not notice its start much later.
         const LONGEST: Duration = Duration::from_secs(1);
         let keys = Arc::new(FetchedKeys::default());
@@ -97,12 +88,9 @@ impl Identity {
     }
 
     fn verifying(verifier: Arc<dyn TokenVerifier>, loops: Loops) -> Self {
-        Self { signer: None, verifier, devices: device_key(&Ed25519Signer::generate()), loops }
+        let devices = DeviceKey::new(&Ed25519Signer::generate().secret_for("nothing"));
+        Self { signer: None, verifier, devices, loops }
     }
-}
-
-fn device_key(signer: &Ed25519Signer) -> DeviceKey {
-    DeviceKey::new(&signer.secret_for("known devices"))
 }
 
 /// Where nothing asks who somebody is, nobody is believed.

@@ -21,6 +21,8 @@ mod damaged;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod drafts;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod keys;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod redis_away;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod replayed;

@@ -103,12 +103,25 @@ pub(crate) async fn as_processes() -> &'static Programs {
 /// A process for each service, for a test alone, with some other settings.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn each_for_itself(others: &[(&'static str, &str)]) -> Programs {
-    const KEY: &str = "TICKETING_SIGNING_KEY";
+    each_by(Program::CURRENT, others, SIGNED).await
+}
+
+/// What accounts signs with.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) const SIGNED: (&str, &str) = ("TICKETING_SIGNING_KEY", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
+
+/// The same by the program of some release, where accounts signs with a key or a file of keys.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) async fn each_by(
+    binary: &str,
+    others: &[(&'static str, &str)],
+    (name, key): (&'static str, &str),
+) -> Programs {
     let mut engines = engines();
     engines.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let mut own = engines.clone();
-    own.push((KEY, "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=".to_owned()));
-    let accounts = Program::start("accounts", &["accounts"], &own).await;
+    own.push((name, key.to_owned()));
+    let accounts = Program::start_by(binary, "accounts", &["accounts"], &own).await;
     let mut with_urls = engines;
     with_urls.push(("TICKETING_ACCOUNTS_URL", format!("http://{}", accounts.address())));
     let mut all = vec![accounts];
@@ -117,16 +130,16 @@ pub(crate) async fn each_for_itself(others: &[(&'static str, &str)]) -> Programs
         ("orders", "TICKETING_ORDERS_URL"),
         ("payments", "TICKETING_PAYMENTS_URL"),
     ] {
-        let program = Program::start(name, &[name], &with_urls).await;
+        let program = Program::start_by(binary, name, &[name], &with_urls).await;
         with_urls.push((url, format!("http://{}", program.address())));
         all.push(program);
     }
-    all.push(Program::start("expiration", &["expiration"], &with_urls).await);
-    all.push(Program::start("web", &["web"], &with_urls).await);
+    all.push(Program::start_by(binary, "expiration", &["expiration"], &with_urls).await);
+    all.push(Program::start_by(binary, "web", &["web"], &with_urls).await);
     Programs { all }
 }
 
-type Settings = Vec<(&'static str, String)>;
+pub(crate) type Settings = Vec<(&'static str, String)>;
 
 fn settings() -> Settings {
     [

@@ -11,21 +11,25 @@ use crate::programs::{Program, each_for_itself};
 const SOME: usize = 20;
 
 /// Restarts one process after the other while requests are made, and then has the requests stop.
-async fn restart_in_turn(programs: impl IntoIterator<Item = &Program>, (done, stop): (&AtomicUsize, &AtomicBool)) {
+pub(crate) async fn restart_in_turn(
+    binary: &str,
+    programs: impl IntoIterator<Item = &Program>,
+    (done, stop): (&AtomicUsize, &AtomicBool),
+) {
     let some_more = async || {
         let wanted = done.load(Ordering::SeqCst) + SOME;
         eventually(async || done.load(Ordering::SeqCst), |done| *done >= wanted).await;
     };
     for program in programs {
         some_more().await;
-        program.restart().await;
+        program.restart_by(binary).await;
     }
     some_more().await;
     stop.store(true, Ordering::SeqCst);
 }
 
 /// Asks without a pause, until it is told to stop; tells what was not answered as it should be.
-async fn ask(
+pub(crate) async fn ask(
     market: &Market,
     (buyer, ticket): (&User, &serde_json::Value),
     (done, stop): (&AtomicUsize, &AtomicBool),
@@ -44,7 +48,7 @@ async fn ask(
 }
 
 /// Requests wait for a restart however long it takes on this machine.
-const PATIENT: [(&str, &str); 3] =
+pub(crate) const PATIENT: [(&str, &str); 3] =
     [("TICKETING_RESTART_WAIT", "10m"), ("TICKETING_REPLICA_WAIT", "10m"), ("TICKETING_REQUEST_TIMEOUT", "15m")];
 
 #[tokio::test]
@@ -60,7 +64,7 @@ async fn a_restart_fails_no_request() {
                 .map(|service| programs.all.iter().find(|program| program.name == service).expect("a process"));
 
             let requests = join_all((0..4).map(|_| ask(market, (&ben, &ticket), (&done, &stop))));
-            let restarts = restart_in_turn(in_turn, (&done, &stop));
+            let restarts = restart_in_turn(Program::CURRENT, in_turn, (&done, &stop));
 
             assert_eq!(join(requests, restarts).await.0.concat(), [""; 0]);
         })
@@ -101,7 +105,7 @@ async fn front_doors_restart_one_after_the_other() {
 
             let requests = join_all((0..4).map(|_| ask_either([market, &other], (&ben, &ticket), (&done, &stop))));
 
-            join(requests, restart_in_turn(doors, (&done, &stop))).await;
+            join(requests, restart_in_turn(Program::CURRENT, doors, (&done, &stop))).await;
         })
         .await;
 }

@@ -11,7 +11,7 @@ use axum::response::Response;
 use http::header::HOST;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
-use ticketing_core::assembly::Loops;
+use ticketing_core::assembly::{LoopFailed, Loops};
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::messaging::shutdown::ShutdownTrigger;
 use ticketing_core::ports::clock::Clock;
@@ -142,7 +142,11 @@ impl TestApp {
 
     /// Moves every event to whoever waits for it, and does what is due, until there is nothing more to do.
     pub(crate) async fn settle(&self) {
-        self.loops.lock().await.settle().await.expect("nothing fails on memory");
+        self.try_to_settle().await.expect("nothing fails on memory");
+    }
+
+    pub(crate) async fn try_to_settle(&self) -> Result<(), LoopFailed> {
+        self.loops.lock().await.settle().await
     }
 
     /// Lets time pass, and then whatever was due happen.

@@ -22,6 +22,7 @@ mod holds;
 mod idempotency;
 mod invented;
 mod journey;
+mod keys;
 mod limits;
 mod live;
 mod logging;

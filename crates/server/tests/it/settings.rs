@@ -208,8 +208,17 @@ fn a_process_is_told_what_it_lacks_of_the_others() {
     let accounts = refusal(&["serve", "accounts", "--jwks", r#"{"keys":[]}"#, "--colour"], &ENGINES);
     let orders = refusal(&["serve", "orders", "--jwks", r#"{"keys":[]}"#], &[&ENGINES[..], &[key]].concat());
 
-    assert!(accounts.contains("needs --signing-key") && accounts.contains("knows its own keys"), "{accounts}");
-    assert!(orders.contains("a secret of accounts"), "{orders}");
+    assert!(
+        accounts.contains("needs --signing-keys or --signing-key") && accounts.contains("knows its own keys"),
+        "{accounts}"
+    );
+    assert!(orders.contains("--signing-key: is a secret of accounts"), "{orders}");
+    let tickets = refusal(&["serve", "tickets", "--signing-keys", "keys.json"], &ENGINES);
+    assert!(tickets.contains("--signing-keys: is a secret of accounts"), "{tickets}");
+    let both = refusal(&["--signing-keys", "keys.json"], &[key]);
+    assert!(both.contains("--signing-key: has no use beside --signing-keys"), "{both}");
+    assert!(both.contains("--signing-keys: No such file"), "{both}");
+    assert!(refusal(&["keys", "list"], &[]).contains("keys: needs --signing-keys"));
 }
 
 #[test]

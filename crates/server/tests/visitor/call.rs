@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
@@ -40,6 +42,13 @@ impl User {
     /// Whoever has just signed up or in.
     pub(crate) fn of(email: &str, reply: &Reply) -> Self {
         Self { email: email.to_owned(), access: reply.cookie("access"), refresh: reply.cookie("refresh") }
+    }
+
+    /// The name of the key that signed the access token.
+    pub(crate) fn signed_by(&self) -> String {
+        let header = self.access.split('.').next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
+        let header: Value = serde_json::from_slice(&header.expect("a token")).expect("a header");
+        header["kid"].as_str().expect("a name").to_owned()
     }
 }
 

@@ -5,7 +5,7 @@ use std::mem;
 
 use parking_lot::RwLock;
 
-use super::Verified;
+use super::payload::Verified;
 
 /// Remembers verified tokens in two generations.
 ///
@@ -57,7 +57,7 @@ mod tests {
             issued_at: Timestamp::EPOCH,
             expires_at: Timestamp::EPOCH,
         };
-        Verified { claims, not_before: None }
+        Verified { claims, not_before: None, key_ends: None }
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl DeviceKey {
     }
 
     fn mac(&self, account: &AccountMark, until: i64) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret()).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret()).expect("HMAC takes keys of any length");
         mac.update(format!("known device:{account}:{until}").as_bytes());
         mac
     }

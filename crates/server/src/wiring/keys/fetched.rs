@@ -142,16 +142,17 @@ struct NotYet;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wiring::keys::Keys;
     use ticketing_core::domain::ids::{AccountId, SessionId};
+    use ticketing_core::ports::identity::TokenSigner as _;
+    use ticketing_crypto::Ed25519Signer;
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-    fn token_of(keys: &Keys) -> String {
+    fn token_of(signer: &Ed25519Signer) -> String {
         let (account, session) = (AccountId::new(Uuid::nil()), SessionId::new(Uuid::nil()));
         let expires_at = Timestamp::from_millis(NOW.millis() + 60_000);
-        keys.signer.sign(Claims { account, session, issued_at: NOW, expires_at })
+        signer.sign(Claims { account, session, issued_at: NOW, expires_at })
     }
 
     /// The same keys, as if they had been fetched long ago.
@@ -163,24 +164,24 @@ mod tests {
 
     #[test]
     fn nobody_is_told_to_sign_in_while_the_keys_are_not_known() {
-        let (fetched, first, second) = (FetchedKeys::default(), Keys::generate().unwrap(), Keys::generate().unwrap());
+        let (fetched, first, second) = (FetchedKeys::default(), Ed25519Signer::generate(), Ed25519Signer::generate());
         let unavailable = |token: &str| matches!(fetched.verify(token, NOW), Err(IdentityError::Unavailable(_)));
         assert!(unavailable(&token_of(&first)));
 
-        fetched.learn(first.signer.jwks()).unwrap();
+        fetched.learn(first.jwks()).unwrap();
         assert!(fetched.verify(&token_of(&first), NOW).is_ok());
         age(&fetched);
         assert!(unavailable(&token_of(&second)), "accounts may have another key by now");
 
-        fetched.learn(second.signer.jwks()).unwrap();
+        fetched.learn(second.jwks()).unwrap();
         assert!(fetched.verify(&token_of(&second), NOW).is_ok());
         assert!(matches!(fetched.verify(&token_of(&first), NOW), Err(IdentityError::InvalidToken)), "it is over");
     }
 
     #[test]
     fn a_token_that_names_no_key_is_forged() {
-        let (fetched, keys) = (FetchedKeys::default(), Keys::generate().unwrap());
-        fetched.learn(keys.signer.jwks()).unwrap();
+        let (fetched, keys) = (FetchedKeys::default(), Ed25519Signer::generate());
+        fetched.learn(keys.jwks()).unwrap();
         age(&fetched);
 
         for forged in ["", "tomato", "e30.e30.e30", &format!("{}x", token_of(&keys))] {

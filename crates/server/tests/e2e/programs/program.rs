@@ -37,15 +37,28 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// The program as it is here.
+    pub(crate) const CURRENT: &str = env!("CARGO_BIN_EXE_ticketing");
+
     /// Starts it on a free port.
     pub(crate) async fn start(
         name: &'static str,
         services: &[&'static str],
         settings: &[(&'static str, String)],
     ) -> Self {
+        Self::start_by(Self::CURRENT, name, services, settings).await
+    }
+
+    /// Starts the program of some release.
+    pub(crate) async fn start_by(
+        binary: &str,
+        name: &'static str,
+        services: &[&'static str],
+        settings: &[(&'static str, String)],
+    ) -> Self {
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ticketing-{name}-{}.log", unique().simple()));
         let (services, settings) = (services.to_vec(), settings.to_vec());
-        let child = spawn((&services, &settings), &log, "127.0.0.1:0");
+        let child = spawn(binary, (&services, &settings), &log, "127.0.0.1:0");
         let address = served(&log, 1).await;
         Self { name, services, settings, log, running: Mutex::new((child, address)) }
     }
@@ -90,9 +103,11 @@ impl Drop for Program {
     }
 }
 
-fn spawn((services, settings): (&[&'static str], &[(&'static str, String)]), log: &PathBuf, address: &str) -> Child {
+type Told<'a> = (&'a [&'static str], &'a [(&'static str, String)]);
+
+fn spawn(binary: &str, (services, settings): Told<'_>, log: &PathBuf, address: &str) -> Child {
     Command::new("/bin/sh")
-        .args(["-c", WITH_US, "sh", env!("CARGO_BIN_EXE_ticketing"), "serve"])
+        .args(["-c", WITH_US, "sh", binary, "serve"])
         .args(services)
         .env_clear()
         .env("LOG", log)

@@ -18,7 +18,12 @@ impl Program {
 
     /// The same with some other settings.
     pub(crate) fn operate_with(&self, arguments: &[&str], others: &[(&'static str, String)]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_ticketing"))
+        self.operate_by(Self::CURRENT, arguments, others)
+    }
+
+    /// The same by the program of some release.
+    pub(crate) fn operate_by(&self, binary: &str, arguments: &[&str], others: &[(&'static str, String)]) -> Output {
+        Command::new(binary)
             .args(arguments)
             .env_clear()
             .envs(self.settings.iter().chain(others).map(|(name, value)| (name, value)))

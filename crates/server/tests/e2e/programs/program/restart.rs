@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::{Program, SERVED, served, spawn};
 
 impl Program {
-    /// Ends it in order and starts it where it was.
-    pub(crate) async fn restart(&self) {
+    /// Ends it in order and starts the program of some release where it was.
+    pub(crate) async fn restart_by(&self, binary: &str) {
         let starts = self.starts();
         let ended = self.end().await;
         assert!(ended.success(), "{ended}: {}", self.last_words());
         let address = self.address();
-        let child = spawn((&self.services, &self.settings), &self.log, &address);
+        let child = spawn(binary, (&self.services, &self.settings), &self.log, &address);
         self.lock().0 = child;
         assert_eq!(served(&self.log, starts + 1).await, address);
     }
