@@ -20,13 +20,14 @@ use std::process::ExitCode;
 use ticketing_core::ports::{BoxError, error_chain};
 use ticketing_core::rebuild::Differing;
 
-use crate::config::{Config, Service};
+use crate::config::Config;
 use crate::{say, serve, telemetry, wiring};
 
 pub use audit::audit;
 
 use checks::Checks;
 use reading::{Reading, read};
+use replay::Source;
 use settings::{Command, Settings};
 
 /// Reads the settings, reports every mistake in them at once, and does what was asked for.
@@ -103,15 +104,17 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode, BoxError>
             return audit(wiring::audit_ports(&config).await?, wiring::clock(), patience.into()).await;
         }
         Command::Parked { action } => return parked::parked(wiring::parking_lots(&config).await?, action).await,
-        Command::Replay { service, dry_run } => return rebuild(&config, service, dry_run).await,
+        Command::Replay { service, dry_run, from_databases } => {
+            let differing = if dry_run { Differing::Tell } else { Differing::Replace };
+            let mut replicas = wiring::replicas(&config, service).await?;
+            let source = if from_databases {
+                Source::Owners(wiring::audit_ports(&config).await?.audit_reader)
+            } else {
+                Source::Log(wiring::log(&config, replicas.topics()).await?)
+            };
+            return replay::replay(source, &mut *replicas, differing).await;
+        }
         Command::Keys { action } => keys::keys(&config, action)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn rebuild(config: &Config, service: Service, dry_run: bool) -> Result<ExitCode, BoxError> {
-    let differing = if dry_run { Differing::Tell } else { Differing::Replace };
-    let mut replicas = wiring::replicas(config, service).await?;
-    let mut log = wiring::log(config, replicas.topics()).await?;
-    replay::replay(&mut *log, &mut *replicas, differing).await
 }

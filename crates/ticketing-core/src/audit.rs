@@ -14,7 +14,7 @@
 mod finding;
 mod inspection;
 mod money;
-mod pages;
+pub(crate) mod pages;
 mod pass;
 mod places;
 mod replicas;

@@ -8,6 +8,7 @@
 //! revision, so whatever an event changed since is compared anew; a replica
 //! that is newer than the log was is left as it is.
 
+mod owners;
 mod payables;
 mod sales;
 mod stocks;
@@ -27,6 +28,7 @@ use crate::ports::transport::Arrival;
 use crate::usecase::retry_on_conflict;
 use crate::wire;
 
+pub use owners::rebuild_from_owners;
 pub use payables::RebuildPayables;
 pub use sales::RebuildSales;
 pub use stocks::RebuildStocks;
@@ -163,6 +165,16 @@ pub async fn rebuild(
             }
         }
     }
+    compare_all(replicas, differing, tell, rebuilt).await
+}
+
+/// Compares every shadow with its replica.
+async fn compare_all(
+    replicas: &dyn Rebuild,
+    differing: Differing,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+    mut rebuilt: Rebuilt,
+) -> Result<Rebuilt, BoxError> {
     let subjects = replicas.subjects();
     for (nth, some) in subjects.chunks(BATCH).enumerate() {
         rebuilt.add(compared(replicas, some, differing).await?);

@@ -23,7 +23,7 @@ impl Checks<'_> {
             Some(Command::Health) => Vec::new(),
             Some(Command::Topics) => vec![self.topics()],
             Some(Command::Audit { .. } | Command::Parked { .. }) => vec![self.databases()],
-            Some(Command::Replay { service, .. }) => self.replay(*service),
+            Some(Command::Replay { service, from_databases, .. }) => self.replay(*service, *from_databases),
             Some(Command::Keys { .. }) => vec![self.key_file()],
         };
         self.engines().into_iter().chain([self.sessions()]).chain(of_command).flatten().collect()
@@ -48,7 +48,7 @@ impl Checks<'_> {
         lacks.then(|| "there is nothing to read in memory from another process: choose --store mongodb".to_owned())
     }
 
-    fn replay(&self, service: Service) -> Vec<Option<String>> {
+    fn replay(&self, service: Service, from_databases: bool) -> Vec<Option<String>> {
         let engines = self.engines_are();
         let name = service.name();
         let replicas = match service {
@@ -58,9 +58,13 @@ impl Checks<'_> {
             }),
             Service::Tickets | Service::Orders | Service::Payments => self.databases(),
         };
-        let log = (engines.bus != Engine::Kafka)
-            .then(|| "replay: only Kafka keeps what was published: choose --bus kafka".to_owned());
-        vec![replicas, log]
+        let source = if from_databases {
+            self.databases()
+        } else {
+            (engines.bus != Engine::Kafka)
+                .then(|| "replay: only Kafka keeps what was published: choose --bus kafka".to_owned())
+        };
+        vec![replicas, source]
     }
 
     fn serve(&self) -> Vec<Option<String>> {

@@ -132,6 +132,9 @@ pub(super) enum Command {
         /// Only report what differs; exits with 1 if anything does
         #[arg(long)]
         dry_run: bool,
+        /// Go by what the other services hold instead of the log, which a restored backup is older than
+        #[arg(long)]
+        from_databases: bool,
     },
     /// List the signing keys of a file, or begin to sign with a new one
     Keys {

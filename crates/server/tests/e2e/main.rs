@@ -28,6 +28,8 @@ mod redis_away;
 mod replayed;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod restart;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod restored;
 
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod live;

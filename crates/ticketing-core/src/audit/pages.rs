@@ -10,7 +10,7 @@ use crate::ports::unreadable::{Listed, Unreadable};
 type Read<'a, T, C> = dyn Fn(Page<C>) -> BoxFuture<'a, Result<Listed<T>, StoreError>> + Send + Sync + 'a;
 
 /// A list, of which one page is in memory.
-pub(super) struct Pages<'a, T, C> {
+pub(crate) struct Pages<'a, T, C> {
     read: Box<Read<'a, T, C>>,
     id: fn(&T) -> C,
     next: Page<C>,
@@ -21,7 +21,7 @@ pub(super) struct Pages<'a, T, C> {
 }
 
 impl<'a, T, C: Copy> Pages<'a, T, C> {
-    pub(super) fn new(
+    pub(crate) fn new(
         limit: usize,
         read: impl Fn(Page<C>) -> BoxFuture<'a, Result<Listed<T>, StoreError>> + Send + Sync + 'a,
         id: fn(&T) -> C,
@@ -30,13 +30,13 @@ impl<'a, T, C: Copy> Pages<'a, T, C> {
         Self { read: Box::new(read), id, next, page, ended: false, unreadable: Vec::new() }
     }
 
-    pub(super) async fn next(&mut self) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<T>, StoreError> {
         self.fill().await?;
         Ok(self.page.pop_front())
     }
 
     /// What the list has that cannot be read, once it was read to its end.
-    pub(super) fn unreadable(self) -> Vec<Unreadable> {
+    pub(crate) fn unreadable(self) -> Vec<Unreadable> {
         self.unreadable
     }
 
