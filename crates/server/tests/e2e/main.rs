@@ -30,6 +30,8 @@ mod replayed;
 mod restart;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod restored;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod upgraded;
 
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod live;
