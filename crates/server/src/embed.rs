@@ -43,6 +43,7 @@ use async_trait::async_trait;
 use axum::Router;
 use http::request::Parts;
 
+use ticketing_core::assembly::Observables;
 use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::limits::RateLimiter;
@@ -54,7 +55,7 @@ use ticketing_memory::MemoryLimiter;
 
 use crate::config::Service;
 use crate::state::{AppState, Guards, Health, Limiters, Running};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Lags, Metrics, Sources};
 use crate::{api, surface};
 
 pub use crate::config::HttpConfig;
@@ -186,7 +187,11 @@ impl Api {
         let local: Arc<dyn RateLimiter> = Arc::new(MemoryLimiter::new(clock()));
         let limiters = Limiters { shared: self.limiter.unwrap_or_else(|| Arc::clone(&local)), local };
         let services = self.running.services();
-        let batchers = self.running.orders.as_ref().map(|orders| orders.batchers.clone());
+        let sources = Sources {
+            clock: clock(),
+            batchers: self.running.orders.as_ref().map(|orders| orders.batchers.clone()),
+            observables: Observables::default(),
+        };
         let health = Health::default();
         health.set_ready();
         AppState {
@@ -194,7 +199,7 @@ impl Api {
             http: self.http,
             gateway: None,
             health: Arc::new(health),
-            metrics: Metrics::new(batchers, Vec::new(), Vec::new()),
+            metrics: Metrics::new(&sources, Vec::new(), Lags::default()),
             identity: self.identity,
             sessions: None,
             is_tokens_only: self.is_tokens_only,

@@ -24,7 +24,7 @@ use crate::live::{FeedLive, LiveUpdates};
 use crate::remote::RemoteServices;
 use crate::runtime::Assembly;
 use crate::state::{AppState, Description, DeviceKey, Guards, Health, Limiters, OwnSessions, Running};
-use crate::telemetry::{EngineCount, Metrics};
+use crate::telemetry::{EngineMetric, Lags, Metrics, Sources};
 
 /// Everything that the services of one process plug in.
 #[derive(Debug)]
@@ -48,7 +48,9 @@ pub struct Engines {
     /// What repeats for the engines themselves.
     pub loops: Loops,
     /// What the engines count for themselves.
-    pub counts: Vec<EngineCount>,
+    pub metrics: Vec<EngineMetric>,
+    /// How far the consumers of this process are behind.
+    pub lags: Lags,
 }
 
 /// What the payments service needs of its own.
@@ -95,7 +97,7 @@ pub struct EdgePorts {
 /// [`AssemblyError`]: these engines do not fit together.
 pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyError> {
     let (http_stops, stopping) = shutdown();
-    let Engines { context, edge, mut counts, .. } = engines;
+    let Engines { context, edge, mut metrics, lags, .. } = engines;
     let mut parts = Parts { services: Vec::new(), loops: engines.loops };
     let accounts = engines.accounts.map(|ports| context.accounts(ports)).transpose()?;
     let accounts = accounts.map(|service| parts.add(Service::Accounts, service));
@@ -109,21 +111,18 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         parts.add(Service::Expiration, ((), context.expiration(ports)?));
     }
     let (live, remote, drafts, sandbox) = match engines.web {
-        Some(WebPorts { feed, remote, drafts, sandbox }) => {
-            let (live, mut loops) = (LiveUpdates::new(config.http.live_listeners), Loops::default());
-            loops.take_in(Box::new(FeedLive::new(live.clone(), feed)), Pace::default());
-            parts.add(Service::Web, ((live, remote, Some(drafts), sandbox), loops))
-        }
+        Some(ports) => parts.add(Service::Web, web(ports, config.http.live_listeners)),
         None => (LiveUpdates::new(0), RemoteServices::default(), None, None),
     };
     let Parts { services, loops } = parts;
     let health = Arc::<Health>::default();
-    let batchers = orders.as_ref().map(|orders| orders.batchers.clone());
-    counts.push(loops_ended(&health));
+    metrics.extend([loops_ended(&health), live_streams(&live)]);
+    let (clock, batchers) = (Arc::clone(&context.env.clock), orders.as_ref().map(|orders| orders.batchers.clone()));
+    let sources = Sources { clock, batchers, observables: loops.observables() };
     let EdgePorts { verifier, sessions, limiter, local_limiter, devices } = edge;
     let sessions = Arc::new(OwnSessions { verifier, sessions, devices, clock: Arc::clone(&context.env.clock) });
     let limiters = Limiters { shared: limiter, local: local_limiter };
-    let metrics = Metrics::new(batchers, loops.counts(), counts);
+    let metrics = Metrics::new(&sources, metrics, lags);
     let app = AppState {
         docs: docs(&services),
         services,
@@ -146,18 +145,28 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     Ok(Assembly { app: Arc::new(app), live, remote, sandbox, loops, http_stops })
 }
 
+type Web = (LiveUpdates, RemoteServices, Option<Arc<dyn DraftStore>>, Option<Arc<dyn Sandbox>>);
+
+fn web(WebPorts { feed, remote, drafts, sandbox }: WebPorts, listeners: usize) -> (Web, Loops) {
+    let (live, mut loops) = (LiveUpdates::new(listeners), Loops::default());
+    loops.take_in(Box::new(FeedLive::new(live.clone(), feed)), Pace::default());
+    ((live, remote, Some(drafts), sandbox), loops)
+}
+
 fn docs(services: &[Service]) -> Description {
     let services = services.to_vec();
     LazyLock::new(Box::new(move || of_process(&services)))
 }
 
-fn loops_ended(health: &Arc<Health>) -> EngineCount {
+fn loops_ended(health: &Arc<Health>) -> EngineMetric {
     let health = Arc::clone(health);
-    EngineCount {
-        name: "loops_ended",
-        help: "Loops that ended before they were told to",
-        read: Box::new(move || health.loops_ended()),
-    }
+    let help = "Loops that ended before they were told to";
+    EngineMetric::counter("loops_ended", help, move || health.loops_ended())
+}
+
+fn live_streams(live: &LiveUpdates) -> EngineMetric {
+    let live = live.clone();
+    EngineMetric::gauge("live_streams", "Streams of live updates", move || live.listeners() as u64)
 }
 
 /// What was put together so far.

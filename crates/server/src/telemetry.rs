@@ -1,51 +1,55 @@
 //! The log, and what is counted.
 
+mod engines;
+mod families;
 #[cfg(feature = "cli")]
 mod log;
+mod loops;
+mod observed;
+mod process;
 #[cfg(feature = "cli")]
 mod repeats;
+mod steps;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use http::{Method, StatusCode};
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use ticketing_core::messaging::consumer::ConsumerCounts;
+use ticketing_core::assembly::Observables;
 use ticketing_core::messaging::driver::Step;
-use ticketing_core::ports::BoxError;
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::batcher::OrderBatchers;
 
+use observed::Observed;
+use steps::Watched;
+
+pub use engines::{EngineMetric, Lags};
 #[cfg(feature = "cli")]
 pub use log::{flush_log, init_log};
+pub(crate) use observed::Checked;
+
+/// The limits that refuse requests, by the names that they are counted under.
+const GUARDS: [&str; 6] = ["reads", "writes", "payments", "sign_ins", "passwords", "live_streams"];
 
 /// What is counted. A clone counts the same.
 #[derive(Debug, Clone)]
 pub struct Metrics(Arc<Counted>);
 
-/// A metric that an engine counts for itself.
-pub struct EngineCount {
-    /// The metric, without the prefix of the program.
-    pub name: &'static str,
-    /// What it means.
-    pub help: &'static str,
-    /// Reads it; it only grows.
-    pub read: Box<dyn Fn() -> u64 + Send + Sync>,
-}
-
-impl std::fmt::Debug for EngineCount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EngineCount").field("name", &self.name).finish_non_exhaustive()
-    }
+/// What is read when somebody asks.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) batchers: Option<OrderBatchers>,
+    pub(crate) observables: Observables,
 }
 
 #[derive(Debug)]
@@ -53,9 +57,14 @@ struct Counted {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    use_cases: Family<UseCaseLabels, Counter>,
+    use_case_durations: Family<UseCaseLabel, Histogram, fn() -> Histogram>,
+    guards: Family<GuardLabel, Counter>,
     steps: Family<StepLabels, Counter>,
     failures: Family<StepLabels, Counter>,
     no_room: Counter,
+    connections: Gauge,
+    observed: Observed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -73,29 +82,52 @@ struct RouteLabels {
 type Route = String;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UseCaseLabels {
+    use_case: &'static str,
+    /// `ok`, or the code of an error.
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UseCaseLabel {
+    use_case: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GuardLabel {
+    guard: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StepLabels {
     step: String,
 }
 
+/// One more connection, until this is dropped.
+#[derive(Debug)]
+#[must_use = "the connection counts until this is dropped"]
+pub(crate) struct Connected(Gauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Metrics {
-    pub(crate) fn new(
-        batchers: Option<OrderBatchers>,
-        consumers: Vec<(String, ConsumerCounts)>,
-        engines: Vec<EngineCount>,
-    ) -> Self {
+    pub(crate) fn new(sources: &Sources, engines: Vec<EngineMetric>, lags: Lags) -> Self {
         let mut registry = Registry::with_prefix("ticketing");
-        let requests = Family::default();
-        let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
-        let (steps, failures, no_room) = (Family::default(), Family::default(), Counter::default());
-        registry.register("http_requests", "Requests answered", requests.clone());
-        registry.register("http_request_duration_seconds", "How long answers took", durations.clone());
-        registry.register("connections_refused", "Connections for which there was no room", no_room.clone());
-        registry.register("step_done", "What each loop did", steps.clone());
-        registry.register("step_failures", "Steps that failed and were tried again", failures.clone());
-        registry.register_collector(Box::new(Consumers(consumers)));
-        registry.register_collector(Box::new(EngineCounts(engines)));
-        registry.register_collector(Box::new(Process { batchers }));
-        Self(Arc::new(Counted { registry, requests, durations, steps, failures, no_room }))
+        let observed = Observed::new(sources);
+        registry.register_collector(Box::new(loops::Loops::new(sources, lags)));
+        registry.register_collector(Box::new(observed.clone()));
+        registry.register_collector(Box::new(engines::Engines(engines)));
+        registry.register_collector(Box::new(process::Process));
+        Self(Arc::new(Counted::new(registry, observed)))
+    }
+
+    /// Looks at what has to be asked for, unless somebody did a moment ago.
+    pub(crate) async fn look(&self, checked: impl Future<Output = Checked>) {
+        self.0.observed.look(checked).await;
     }
 
     /// Counts an answer.
@@ -104,6 +136,31 @@ impl Metrics {
         let route = route.to_owned();
         self.0.durations.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());
         self.0.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
+
+    /// Counts how a use case ends, and how long it takes.
+    pub(crate) async fn use_case<T>(
+        &self,
+        use_case: &'static str,
+        run: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let began = Instant::now();
+        let ended = run.await;
+        let outcome = ended.as_ref().map_or_else(Error::code, |_| "ok");
+        self.0.use_cases.get_or_create(&UseCaseLabels { use_case, outcome }).inc();
+        self.0.use_case_durations.get_or_create(&UseCaseLabel { use_case }).observe(began.elapsed().as_secs_f64());
+        ended
+    }
+
+    /// Counts a request that a limit refuses.
+    pub(crate) fn guarded(&self, guard: &'static str) {
+        self.0.guards.get_or_create(&GuardLabel { guard }).inc();
+    }
+
+    /// Counts a connection for as long as it lasts.
+    pub(crate) fn connected(&self) -> Connected {
+        self.0.connections.inc();
+        Connected(self.0.connections.clone())
     }
 
     /// Counts a connection that got no place.
@@ -132,6 +189,40 @@ impl Metrics {
     }
 }
 
+impl Counted {
+    fn new(mut registry: Registry, observed: Observed) -> Self {
+        let counted = Self {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(histogram as fn() -> Histogram),
+            use_cases: Family::default(),
+            use_case_durations: Family::new_with_constructor(histogram as fn() -> Histogram),
+            guards: Family::default(),
+            steps: Family::default(),
+            failures: Family::default(),
+            no_room: Counter::default(),
+            connections: Gauge::default(),
+            observed,
+            registry: Registry::default(),
+        };
+        for guard in GUARDS {
+            // Known before it is hit, so that its first hit is seen as growth.
+            drop(counted.guards.get_or_create(&GuardLabel { guard }));
+        }
+        let Self { requests, durations, use_cases, use_case_durations, guards, .. } = &counted;
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("http_request_duration_seconds", "How long answers took", durations.clone());
+        registry.register("use_cases", "Use cases, by how they ended: ok, or the code of an error", use_cases.clone());
+        registry.register("use_case_duration_seconds", "How long use cases took", use_case_durations.clone());
+        registry.register("guard_hits", "Requests that a limit refused", guards.clone());
+        let Self { steps, failures, no_room, connections, .. } = &counted;
+        registry.register("connections", "Connections of clients", connections.clone());
+        registry.register("connections_refused", "Connections for which there was no room", no_room.clone());
+        registry.register("step_done", "What each loop did", steps.clone());
+        registry.register("step_failures", "Steps that failed and were tried again", failures.clone());
+        Self { registry, ..counted }
+    }
+}
+
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -148,129 +239,4 @@ fn method_name(method: &Method) -> &'static str {
 fn histogram() -> Histogram {
     // 0.25 ms to 4 s.
     Histogram::new(exponential_buckets(0.000_25, 2.0, 15))
-}
-
-/// A step that is counted.
-#[derive(Debug)]
-struct Watched {
-    step: Box<dyn Step>,
-    done: Counter,
-    failures: Counter,
-}
-
-#[async_trait]
-impl Step for Watched {
-    fn name(&self) -> &str {
-        self.step.name()
-    }
-
-    async fn step(&mut self) -> Result<usize, BoxError> {
-        let outcome = self.step.step().await;
-        match &outcome {
-            Ok(done) => self.done.inc_by(*done as u64),
-            Err(_) => self.failures.inc(),
-        };
-        outcome
-    }
-
-    async fn idle(&mut self) {
-        self.step.idle().await;
-    }
-
-    async fn finish(self: Box<Self>) {
-        self.step.finish().await;
-    }
-}
-
-/// What consumers count for themselves.
-#[derive(Debug)]
-struct Consumers(Vec<(String, ConsumerCounts)>);
-
-impl Collector for Consumers {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let mut metric = encoder.encode_descriptor(
-            "consumer_deliveries",
-            "Deliveries, by what became of them",
-            None,
-            MetricType::Counter,
-        )?;
-        for (consumer, counts) in &self.0 {
-            let ends = [
-                ("handled", counts.handled()),
-                ("unknown", counts.unknown()),
-                ("retried", counts.retried()),
-                ("parked", counts.parked()),
-            ];
-            for (end, count) in ends {
-                let labels = [("consumer", consumer.as_str()), ("end", end)];
-                ConstCounter::new(count).encode(metric.encode_family(&labels)?)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What engines count for themselves.
-#[derive(Debug)]
-struct EngineCounts(Vec<EngineCount>);
-
-impl Collector for EngineCounts {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        for EngineCount { name, help, read } in &self.0 {
-            let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-            ConstCounter::new(read()).encode(metric)?;
-        }
-        Ok(())
-    }
-}
-
-/// What is read when it is asked for.
-#[derive(Debug)]
-struct Process {
-    batchers: Option<OrderBatchers>,
-}
-
-impl Collector for Process {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        if let Some(batchers) = &self.batchers {
-            let queued = i64::try_from(batchers.queued()).unwrap_or(i64::MAX);
-            let metric = encoder.encode_descriptor(
-                "order_batcher_queued",
-                "Orders that wait to be decided",
-                None,
-                MetricType::Gauge,
-            )?;
-            ConstGauge::new(queued).encode(metric)?;
-            let help = "Batches of orders whose decision panicked";
-            let metric = encoder.encode_descriptor("order_batcher_panics", help, None, MetricType::Counter)?;
-            ConstCounter::new(batchers.panics()).encode(metric)?;
-        }
-        #[cfg(feature = "cli")]
-        encode_log(&mut encoder)?;
-        let Some(bytes) = resident_bytes() else { return Ok(()) };
-        let metric =
-            encoder.encode_descriptor("resident_memory_bytes", "Memory of the process", None, MetricType::Gauge)?;
-        ConstGauge::new(bytes).encode(metric)
-    }
-}
-
-/// What became of lines of the log.
-#[cfg(feature = "cli")]
-fn encode_log(encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-    let lines = [
-        ("log_lines_lost", "Lines of the log that could not be written", log::lost_lines()),
-        ("log_lines_left_out", "Lines of the log that only repeated others", repeats::left_out()),
-    ];
-    for (name, help, count) in lines {
-        ConstCounter::new(count).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
-    }
-    Ok(())
-}
-
-/// The memory of this process, where the system tells it.
-fn resident_bytes() -> Option<i64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: i64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-    Some(kibibytes * 1024)
 }

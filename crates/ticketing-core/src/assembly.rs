@@ -9,6 +9,7 @@
 mod error;
 mod health;
 mod loops;
+mod observables;
 mod running;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ use crate::usecase::tickets::{Tickets, TicketsFollowOrders};
 pub use error::AssemblyError;
 pub use health::{EndedBy, LoopEnded, LoopHealth};
 pub use loops::{LoopFailed, Loops};
+pub use observables::Observables;
 pub use running::{RunningLoops, Spawn};
 
 /// How the marketplace works; the defaults suit one process and many.
@@ -287,7 +289,9 @@ impl ServiceContext {
         let expiration = Expiration { timers, publisher: Arc::clone(&self.publisher), env: self.env.clone() };
         let follow = Arc::new(ExpirationFollowsOrders(expiration.clone()));
         let mut loops = self.following("expiration", follow, parking)?;
-        loops.take_in(Box::new(FireDue { expiration, batch: 256, claim: Duration::from_secs(30) }), self.polling());
+        let fire_due = FireDue::new(expiration, 256, Duration::from_secs(30));
+        loops.observables.timer_lateness = Some(fire_due.lateness());
+        loops.take_in(Box::new(fire_due), self.polling());
         Ok(loops)
     }
 
@@ -305,12 +309,12 @@ impl ServiceContext {
         start: StartFrom,
     ) -> Result<Loops, AssemblyError> {
         let config = ConsumerConfig { start, ..self.settings.consumer };
-        let mut consumer = Consumer::new(handler, self.consumer_ports(parking), config)?;
+        let mut consumer = Consumer::new(handler, self.consumer_ports(&parking), config)?;
         if let Err(error) = consumer.subscribe().await {
             let (name, cause) = (consumer.name(), error_chain(&error));
             tracing::warn!(name, cause, "{name} subscribes later: {cause}");
         }
-        Ok(Loops::default().consuming(consumer))
+        Ok(Loops::default().consuming(consumer, parking))
     }
 
     /// A service follows from the beginning, so that its replicas are whole.
@@ -324,13 +328,13 @@ impl ServiceContext {
             return Err(AssemblyError::ForgetfulParking { service });
         }
         let config = ConsumerConfig { start: StartFrom::Earliest, ..self.settings.consumer };
-        let consumer = Consumer::of_service(handler, self.consumer_ports(parking), config);
-        Ok(Loops::default().consuming(consumer))
+        let consumer = Consumer::of_service(handler, self.consumer_ports(&parking), config);
+        Ok(Loops::default().consuming(consumer, parking))
     }
 
-    fn consumer_ports(&self, parking: Arc<dyn ParkingLot>) -> ConsumerPorts {
+    fn consumer_ports(&self, parking: &Arc<dyn ParkingLot>) -> ConsumerPorts {
         let ClockAndIds { clock, ids } = self.env.clone();
-        ConsumerPorts { subscriber: Arc::clone(&self.subscriber), parking, clock, ids }
+        ConsumerPorts { subscriber: Arc::clone(&self.subscriber), parking: Arc::clone(parking), clock, ids }
     }
 
     fn relaying(&self, service: &'static str, outbox: Arc<dyn Outbox>) -> Result<Loops, AssemblyError> {
@@ -340,8 +344,9 @@ impl ServiceContext {
             (true, true) | (false, false) => {}
         }
         let owner: Uuid = self.env.uuid(self.env.now());
-        let ports = RelayPorts { outbox, publisher: Arc::clone(&self.publisher) };
         let mut loops = Loops::default();
+        loops.observables.outboxes.push((service.to_owned(), Arc::clone(&outbox)));
+        let ports = RelayPorts { outbox, publisher: Arc::clone(&self.publisher) };
         loops.relay(Relay::new(service, ports, owner, self.settings.relay));
         Ok(loops)
     }

@@ -7,6 +7,7 @@
 pub mod backoff;
 pub mod consumer;
 pub mod driver;
+pub mod durations;
 pub mod keyed_deliveries;
 pub mod panic;
 pub mod relay;

@@ -437,7 +437,7 @@ impl MarketBuilder {
         let env = self.env.clone();
         let memory = env.map_or_else(MemoryEngines::default, MemoryEngines::new);
         let Assembled { services, loops } = self.assemble(&memory).await?;
-        let groups = loops.counts().into_iter().map(|(group, _)| group).collect();
+        let groups = loops.observables().consumers.into_iter().map(|(group, _)| group).collect();
         let is_in_memory = self.transport.is_none();
         let on_their_way = is_in_memory.then(|| OnTheirWay { broker: memory.broker.clone(), groups });
         let running = loops.start(services.env.clone(), &|task| drop(runtime.spawn(task)));

@@ -184,7 +184,7 @@ macro_rules! payment_store {
 #[macro_export]
 macro_rules! outbox {
     (@ $form:tt) => {
-        $crate::__family! { $form outbox outbox [Outbox] dyn $crate::outbox::OutboxFixture;
+        $crate::__family! { $form outbox outbox [Outbox OutboxView] dyn $crate::outbox::OutboxFixture;
             pending_is_contiguous_per_aggregate
             an_unreadable_event_holds_back_its_own_aggregate_alone
             what_is_not_marked_comes_out_again
@@ -194,6 +194,7 @@ macro_rules! outbox {
             a_lease_that_ran_out_is_free
             a_stale_lease_marks_nothing
             a_commit_wakes_the_relay
+            the_backlog_is_what_is_not_marked
             what_was_committed_survives_a_restart
         }
     };

@@ -1,6 +1,7 @@
 //! Rules of [`Outbox`].
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
+mod backlog;
 mod leases;
 mod marking;
 mod order;
@@ -19,6 +20,7 @@ use ticketing_core::wire::EventEnvelope;
 use crate::report::Family;
 use crate::time::{TimeFixture, soon};
 
+pub use backlog::the_backlog_is_what_is_not_marked;
 pub use leases::{a_lease_has_one_holder, a_lease_that_ran_out_is_free, a_stale_lease_marks_nothing};
 pub use marking::{a_cursor_reads_on, what_is_marked_never_comes_out_again, what_is_not_marked_comes_out_again};
 pub use order::pending_is_contiguous_per_aggregate;

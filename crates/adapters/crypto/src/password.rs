@@ -50,6 +50,8 @@ use memory::Hashing;
 pub struct Argon2Hasher {
     hashing: Hashing,
     nobody: PasswordHash,
+    /// How many have room in the line.
+    places: usize,
     line: Arc<Semaphore>,
     slots: Arc<Semaphore>,
 }
@@ -67,12 +69,20 @@ impl Argon2Hasher {
         }
         let params = Params::new(memory_kib, passes, lanes, None)
             .map_err(|error| ConfigError::because("argon2 cannot work at this cost", error.to_string()))?;
+        let places = (max_concurrent + max_waiting).min(Semaphore::MAX_PERMITS);
         Ok(Self {
             hashing: Hashing::argon2id(params),
+            places,
             nobody: hash_of_nobody(memory_kib, passes, lanes),
-            line: Arc::new(Semaphore::new((max_concurrent + max_waiting).min(Semaphore::MAX_PERMITS))),
+            line: Arc::new(Semaphore::new(places)),
             slots: Arc::new(Semaphore::new(max_concurrent.min(Semaphore::MAX_PERMITS))),
         })
+    }
+
+    /// How many passwords are hashed, or wait to be.
+    #[must_use]
+    pub fn in_hand(&self) -> usize {
+        self.places - self.line.available_permits()
     }
 
     async fn in_line<T: Send + 'static>(

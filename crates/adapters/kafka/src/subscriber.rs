@@ -12,14 +12,16 @@ mod rebalance;
 mod start;
 mod thread;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::Builder;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use ticketing_core::ports::transport::{
-    Delivery, EventSubscriber, Subscription, SubscriptionConfig, TransportError, TransportFeatures,
+    Delivery, EventSubscriber, Lag, Subscription, SubscriptionConfig, TransportError, TransportFeatures,
 };
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -63,13 +65,21 @@ use thread::{Reader, run};
 pub struct KafkaSubscriber {
     config: KafkaConfig,
     resets: Arc<AtomicU64>,
+    members: Arc<Mutex<Vec<Joined>>>,
+}
+
+/// A member, and its group.
+#[derive(Debug)]
+struct Joined {
+    group: String,
+    member: Weak<Member>,
 }
 
 impl KafkaSubscriber {
     /// Subscribes to the topics of this configuration. Nothing is connected before.
     #[must_use]
     pub fn new(config: &KafkaConfig) -> Self {
-        Self { config: config.clone(), resets: Arc::default() }
+        Self { config: config.clone(), resets: Arc::default(), members: Arc::default() }
     }
 
     /// How often a position of a group was of no use, because the log had lost its end or was another one, or because
@@ -79,6 +89,22 @@ impl KafkaSubscriber {
     #[must_use]
     pub fn resets(&self) -> u64 {
         self.resets.load(Ordering::Relaxed)
+    }
+
+    /// How far each group is behind that this subscriber and its clones are a member of.
+    ///
+    /// Where the logs end is looked at every few seconds, and while no broker answers it is what was seen last.
+    #[must_use]
+    pub fn lags(&self) -> BTreeMap<String, Lag> {
+        let mut lags: BTreeMap<String, Lag> = BTreeMap::new();
+        let mut members = self.members.lock();
+        members.retain(|joined| joined.member.strong_count() > 0);
+        for Joined { group, member } in members.iter() {
+            if let Some(member) = member.upgrade() {
+                lags.entry(group.clone()).or_default().add(member.lock().lag());
+            }
+        }
+        lags
     }
 }
 
@@ -93,11 +119,13 @@ impl EventSubscriber for KafkaSubscriber {
         let (joined, join) = oneshot::channel();
         let (leaving, left) = oneshot::channel();
         let (config, reader, resets) = (self.config.clone(), Arc::clone(&member), Arc::clone(&self.resets));
-        let thread = Builder::new().name(format!("kafka-{}", subscription.group));
+        let group = subscription.group.clone();
+        let thread = Builder::new().name(format!("kafka-{group}"));
         thread
             .spawn(move || run(Reader::join(config, &subscription, reader, resets), joined, leaving))
             .map_err(|error| TransportError::Unavailable(error.into()))?;
         join.await.map_err(|stopped| TransportError::Unavailable(stopped.into()))??;
+        self.members.lock().push(Joined { group, member: Arc::downgrade(&member) });
         Ok(Box::new(KafkaSubscription { member, left, leave_within: self.config.answer_within }))
     }
 }

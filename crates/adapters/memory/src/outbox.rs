@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
+use ticketing_core::ports::outbox::{Backlog, Lease, Outbox, OutboxCursor, OutboxView, PendingEvents};
 use ticketing_core::ports::store::StoreError;
 use ticketing_core::ports::unreadable::PassedBy;
 use ticketing_core::wire::EventEnvelope;
@@ -93,6 +93,14 @@ impl MemoryOutbox {
         }
         self.shared.state.lock().append(events);
         self.shared.committed.notify_waiters();
+    }
+}
+
+#[async_trait]
+impl OutboxView for MemoryOutbox {
+    async fn backlog(&self, most: usize) -> Result<Backlog, StoreError> {
+        let backlog = || Ok(Backlog { entries: self.len().min(most), oldest: self.oldest() });
+        self.faults.run(Operation::Outbox, backlog).await
     }
 }
 

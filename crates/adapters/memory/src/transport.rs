@@ -20,7 +20,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::transport::{
-    Arrival, EventPublisher, EventSubscriber, PublishError, Subscription, SubscriptionConfig, TransportError,
+    Arrival, EventPublisher, EventSubscriber, Lag, PublishError, Subscription, SubscriptionConfig, TransportError,
     TransportFeatures,
 };
 use ticketing_core::wire::{EventEnvelope, RawMessage};
@@ -135,7 +135,15 @@ impl MemoryBroker {
     #[must_use]
     pub fn lag(&self, group: &str) -> u64 {
         let state = self.shared.state.lock();
-        state.groups.get(group).map_or(0, |group| group.lag(&state.log))
+        state.groups.get(group).map_or(0, |group| group.lag(&state.log).events)
+    }
+
+    /// How far each group is behind that has members.
+    #[must_use]
+    pub fn lags(&self) -> BTreeMap<String, Lag> {
+        let state = self.shared.state.lock();
+        let groups = state.groups.iter().filter(|(_, group)| !group.is_empty());
+        groups.map(|(name, group)| (name.clone(), group.lag(&state.log))).collect()
     }
 
     /// How many messages of a topic are kept.

@@ -13,6 +13,7 @@ use ticketing_core::ports::unreadable::PassedBy;
 use crate::config::MongoConfig;
 use crate::elections::Elections;
 use crate::error::{MongoError, store_error};
+use crate::pool::PoolCounts;
 
 /// A checked connection. A clone shares it.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub struct MongoClient {
     pub(crate) config: Arc<MongoConfig>,
     pub(crate) unreadable: PassedBy,
     pub(crate) elections: Elections,
+    pool: PoolCounts,
 }
 
 impl std::fmt::Debug for MongoClient {
@@ -69,10 +71,12 @@ impl MongoClient {
         let elections = Elections::default();
         let mut options = options(config, change).await?;
         options.sdam_event_handler = Some(elections.observer());
+        let pool = PoolCounts::default();
+        options.cmap_event_handler = Some(pool.observer());
         let client = Client::with_options(options)?;
         check(&client.database("admin")).await?;
         warn_of_long_transactions(&client.database("admin")).await;
-        Ok(Self { client, config: Arc::new(config.clone()), unreadable: PassedBy::default(), elections })
+        Ok(Self { client, config: Arc::new(config.clone()), unreadable: PassedBy::default(), elections, pool })
     }
 
     /// The driver's client, for databases of the application: it shares the connections.
@@ -87,6 +91,12 @@ impl MongoClient {
     #[must_use]
     pub fn passed_by(&self) -> PassedBy {
         self.unreadable.clone()
+    }
+
+    /// The connections to all members.
+    #[must_use]
+    pub fn pool(&self) -> PoolCounts {
+        self.pool.clone()
     }
 
     /// The database of a service.

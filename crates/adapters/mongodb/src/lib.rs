@@ -50,6 +50,7 @@ mod order_store;
 mod outbox;
 mod parking;
 mod payment_store;
+mod pool;
 mod store;
 mod ticket_store;
 
@@ -64,4 +65,5 @@ pub use order_store::MongoOrderStore;
 pub use outbox::MongoOutbox;
 pub use parking::MongoParkingLot;
 pub use payment_store::MongoPaymentStore;
+pub use pool::PoolCounts;
 pub use ticket_store::MongoTicketStore;

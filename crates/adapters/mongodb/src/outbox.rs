@@ -24,7 +24,7 @@ use mongodb::error::Result as MongoResult;
 use mongodb::{Collection, Database};
 use parking_lot::{Mutex, MutexGuard};
 use ticketing_core::domain::ids::EventId;
-use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
+use ticketing_core::ports::outbox::{Backlog, Lease, Outbox, OutboxCursor, OutboxView, PendingEvents};
 use ticketing_core::ports::store::StoreError;
 use ticketing_core::ports::unreadable::{PassedBy, Unreadable};
 use tokio::sync::Notify;
@@ -177,6 +177,14 @@ const BEGINNING: Timestamp = Timestamp { time: 0, increment: 0 };
 /// Rows from a moment on; one without a moment is in no order, and the audit counts it.
 fn in_order_from(at: Timestamp) -> Document {
     doc! { "at": { "$gte": at } }
+}
+
+#[async_trait]
+impl OutboxView for MongoOutbox {
+    async fn backlog(&self, most: usize) -> Result<Backlog, StoreError> {
+        let rows = self.rows.clone();
+        detached(async move { row::backlog(&rows, in_order_from(BEGINNING), most).await }).await
+    }
 }
 
 #[async_trait]

@@ -61,7 +61,7 @@ async fn sign_up(
     };
     let _admitted = attempt.admit_sign_up(&app, &email).await?;
     let command = SignUp::new(email, password).device(attempt.device());
-    let signed_in = app.accounts()?.sign_up(command, trace.origin()).await?;
+    let signed_in = app.metrics.use_case("sign_up", app.accounts()?.sign_up(command, trace.origin())).await?;
     Ok(welcome(StatusCode::CREATED, &signed_in, &app, &attempt))
 }
 
@@ -80,7 +80,7 @@ async fn sign_in(
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
     let _admitted = attempt.admit(&app, &email).await?;
     let command = SignIn::new(email, password).device(attempt.device());
-    let signed_in = app.accounts()?.sign_in(command).await?;
+    let signed_in = app.metrics.use_case("sign_in", app.accounts()?.sign_in(command)).await?;
     Ok(welcome(StatusCode::OK, &signed_in, &app, &attempt))
 }
 
@@ -106,7 +106,7 @@ async fn sign_out(
         Some(actor) => actor,
         None => renew(&app, &headers, &client).await?.access.claims.into(),
     };
-    app.accounts()?.sign_out(actor.account, actor.session()?).await?;
+    app.metrics.use_case("sign_out", app.accounts()?.sign_out(actor.account, actor.session()?)).await?;
     Ok((StatusCode::NO_CONTENT, SessionCookies::end(client.https), ()).into_response())
 }
 
@@ -115,7 +115,7 @@ async fn sign_out(
     responses((status = 200, body = CurrentUserBody, description = "The account, or null")))]
 async fn current_user(State(app): State<App>, actor: Option<Actor>) -> Result<Response, Problem> {
     let Some(actor) = actor else { return Ok(Json(CurrentUserBody { current_user: None }).into_response()) };
-    let account = app.accounts()?.account(actor.account).await?;
+    let account = app.metrics.use_case("account", app.accounts()?.account(actor.account)).await?;
     let account = AccountBody::new(account.id, &account.email);
     Ok((Extension(actor), Json(CurrentUserBody { current_user: Some(account) })).into_response())
 }
@@ -152,13 +152,13 @@ async fn change_password(
     Json(body): Json<PasswordChange>,
 ) -> Result<Response, Problem> {
     let (account, session) = (actor.account, actor.session()?);
-    let accounts = app.accounts()?.clone();
+    let (accounts, metrics) = (app.accounts()?.clone(), app.metrics.clone());
     // Whoever has a session guesses no faster than whoever has none.
     let admitted = attempt.admit(&app, &accounts.account(account).await?.email).await?;
     let command = ChangePassword { account, session, current: body.current_password, new: body.password };
     // A task of its own, which goes on if the browser goes away: what was begun ends the other sessions, too.
     let change = tokio::spawn(async move {
-        let changed = accounts.change_password(command).await;
+        let changed = metrics.use_case("change_password", accounts.change_password(command)).await;
         drop(admitted);
         changed
     });
@@ -179,7 +179,7 @@ async fn change_password(
     (status = 401, description = "`not_signed_in`, `session_over`"),
 ))]
 async fn list_sessions(State(app): State<App>, actor: Actor) -> Result<Json<SessionList>, Problem> {
-    let sessions = app.accounts()?.sessions(actor.account).await?;
+    let sessions = app.metrics.use_case("sessions", app.accounts()?.sessions(actor.account)).await?;
     let current = actor.session()?;
     let items = sessions.into_iter().map(|session| SessionBody::new(session, current)).collect();
     Ok(Json(SessionList { items }))
@@ -192,7 +192,9 @@ async fn list_sessions(State(app): State<App>, actor: Actor) -> Result<Json<Sess
     (status = 401, description = "`not_signed_in`, `session_over`"),
 ))]
 async fn revoke_other_sessions(State(app): State<App>, actor: Actor) -> Result<StatusCode, Problem> {
-    app.accounts()?.revoke_other_sessions(actor.account, actor.session()?).await?;
+    app.metrics
+        .use_case("revoke_other_sessions", app.accounts()?.revoke_other_sessions(actor.account, actor.session()?))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -209,7 +211,7 @@ async fn revoke_session(
     actor: Actor,
     Named(session): Named<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    app.accounts()?.revoke_session(actor.account, session).await?;
+    app.metrics.use_case("revoke_session", app.accounts()?.revoke_session(actor.account, session)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -24,6 +24,7 @@ use ticketing_core::ports::payment_store::PaymentNeeds;
 use crate::config::{Gateway, Service};
 use crate::http::extract::Json;
 use crate::state::{App, OwnSessions};
+use crate::telemetry::{Checked, Metrics};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(livez))
@@ -77,7 +78,7 @@ async fn livez(State(app): State<App>) -> (StatusCode, &'static str) {
 async fn readyz(State(app): State<App>) -> Response {
     let checks = checks(&app).await;
     let status = status(app.health.name(), &checks);
-    let code = if matches!(status, "ready" | "degraded") { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let code = if is_ready(status) { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(Readiness { status, payments: app.gateway.map(Gateway::name), checks })).into_response()
 }
 
@@ -92,6 +93,10 @@ fn status(phase: &'static str, checks: &[Check]) -> &'static str {
         [SESSIONS] => "degraded",
         _ => "unavailable",
     }
+}
+
+fn is_ready(status: &str) -> bool {
+    matches!(status, "ready" | "degraded")
 }
 
 /// The longest that it may take to answer.
@@ -150,6 +155,18 @@ fn identity(own: &OwnSessions) -> [(&'static str, Probe<'_>); 2] {
 
 /// What is counted, as Prometheus reads it.
 async fn metrics(State(app): State<App>) -> Response {
+    app.metrics.look(checked(&app)).await;
+    metrics_of(&app.metrics)
+}
+
+pub(crate) fn metrics_of(metrics: &Metrics) -> Response {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, OPEN_METRICS)], app.metrics.text()).into_response()
+    ([(CONTENT_TYPE, OPEN_METRICS)], metrics.text()).into_response()
+}
+
+/// As `/readyz` tells it.
+async fn checked(app: &App) -> Checked {
+    let checks = checks(app).await;
+    let is_ready = is_ready(status(app.health.name(), &checks));
+    Checked { is_ready, checks: checks.into_iter().map(|check| (check.name, check.ok)).collect() }
 }

@@ -48,7 +48,7 @@ async fn place_order(
         .quantity(body.quantity.map_or(Ok(Quantity::ONE), Quantity::new)?)
         .price_seen(body.price.map(Money::try_from).transpose()?)
         .key(key);
-    let order = app.orders()?.place_order(command, origin).await?;
+    let order = app.metrics.use_case("place_order", app.orders()?.place_order(command, origin)).await?;
     let location = [(LOCATION, paths::order(order.id))];
     Ok((StatusCode::CREATED, location, Json(OrderBody::from(order))).into_response())
 }
@@ -67,7 +67,10 @@ async fn orders(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<OrderPage>, Problem> {
     let list = ListId::new("orders of", &[Some(&actor.account.to_string())]);
-    let found = app.orders()?.orders_of(actor.account, list.page(&query, OrderId::new)?).await?;
+    let found = app
+        .metrics
+        .use_case("orders_of", app.orders()?.orders_of(actor.account, list.page(&query, OrderId::new)?))
+        .await?;
     Ok(Json(OrderPage {
         items: found.items.into_iter().map(OrderBody::from).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
@@ -83,7 +86,7 @@ async fn orders(
     (status = 404, description = "`order_not_found`: there is none, or it is somebody else's"),
 ))]
 async fn order(State(app): State<App>, actor: Actor, Named(order): Named<OrderId>) -> Result<Json<OrderBody>, Problem> {
-    Ok(Json(app.orders()?.order(order, actor.account).await?.into()))
+    Ok(Json(app.metrics.use_case("order", app.orders()?.order(order, actor.account)).await?.into()))
 }
 
 /// Gives the places of an order back. Doing so twice does no harm.
@@ -100,6 +103,6 @@ async fn cancel_order(
     Change { actor, origin }: Change,
     Named(order): Named<OrderId>,
 ) -> Result<StatusCode, Problem> {
-    app.orders()?.cancel_order(order, actor.account, origin).await?;
+    app.metrics.use_case("cancel_order", app.orders()?.cancel_order(order, actor.account, origin)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -48,7 +48,7 @@ async fn pay_order(
     Json(body): Json<PayOrderBody>,
 ) -> Result<Response, Problem> {
     let command = PayOrder::new(actor.account, OrderId::new(body.order_id), card(&body.token)?).key(key);
-    let payment = app.payments()?.pay_order(command, origin).await?;
+    let payment = app.metrics.use_case("pay_order", app.payments()?.pay_order(command, origin)).await?;
     Ok((StatusCode::CREATED, Json(PaymentBody::from(payment))).into_response())
 }
 
@@ -65,7 +65,12 @@ async fn payments(
     actor: Actor,
     Query(PaymentQuery { order_id }): Query<PaymentQuery>,
 ) -> Result<Json<PaymentList>, Problem> {
-    Ok(Json(app.payments()?.payment_of(OrderId::new(order_id), actor.account).await?.into()))
+    Ok(Json(
+        app.metrics
+            .use_case("payment_of", app.payments()?.payment_of(OrderId::new(order_id), actor.account))
+            .await?
+            .into(),
+    ))
 }
 
 /// Gives up a payment that awaits the buyer, so that another card can be used.
@@ -84,7 +89,12 @@ async fn give_up_payment(
     Change { actor, origin }: Change,
     Query(PaymentQuery { order_id }): Query<PaymentQuery>,
 ) -> Result<Json<PaymentList>, Problem> {
-    Ok(Json(app.payments()?.give_up_payment(OrderId::new(order_id), actor.account, origin).await?.into()))
+    Ok(Json(
+        app.metrics
+            .use_case("give_up_payment", app.payments()?.give_up_payment(OrderId::new(order_id), actor.account, origin))
+            .await?
+            .into(),
+    ))
 }
 
 fn card(token: &str) -> Result<CardToken, Problem> {
@@ -109,7 +119,11 @@ async fn receive_notice(State(app): State<App>, trace: RequestTrace, request: Re
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| (name.to_string(), Bytes::copy_from_slice(value.as_bytes()))).collect();
     let body = read_body(request, app.http.body_limit).await?;
-    match app.payments()?.receive_notice(&UnverifiedNotice { headers, body }, trace.origin()).await? {
+    match app
+        .metrics
+        .use_case("receive_notice", app.payments()?.receive_notice(&UnverifiedNotice { headers, body }, trace.origin()))
+        .await?
+    {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Problem::bad_notice()),
     }

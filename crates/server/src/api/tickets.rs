@@ -70,7 +70,10 @@ fn starts_at(text: Option<&str>) -> Result<Option<Timestamp>, Invalid> {
 ))]
 async fn search_tickets(State(app): State<App>, Query(search): Query<TicketSearch>) -> Result<Response, Problem> {
     let list = search::list(&search);
-    let found = app.tickets()?.search_tickets(search::query(&search, list, app.env.now())?).await?;
+    let found = app
+        .metrics
+        .use_case("search_tickets", app.tickets()?.search_tickets(search::query(&search, list, app.env.now())?))
+        .await?;
     let page = TicketPage {
         items: found.items.into_iter().map(TicketBody::from).collect(),
         next_cursor: found.next.map(|cursor| list.cursor(cursor.rank, cursor.id.uuid())),
@@ -98,7 +101,7 @@ async fn create_ticket(
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
     let command = CreateTicket::new(actor.account, offer(body, None)?).key(key);
-    let listing = app.tickets()?.create_ticket(command, origin).await?;
+    let listing = app.metrics.use_case("create_ticket", app.tickets()?.create_ticket(command, origin)).await?;
     let location = [(LOCATION, paths::ticket(listing.ticket.id))];
     let tag = [(ETAG, tag_of(&listing))];
     Ok((StatusCode::CREATED, location, tag, Json(TicketBody::of_own(listing))).into_response())
@@ -118,7 +121,10 @@ async fn my_tickets(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<TicketPage>, Problem> {
     let list = ListId::new("tickets of", &[Some(&actor.account.to_string())]);
-    let found = app.tickets()?.tickets_of(actor.account, list.page(&query, TicketId::new)?).await?;
+    let found = app
+        .metrics
+        .use_case("tickets_of", app.tickets()?.tickets_of(actor.account, list.page(&query, TicketId::new)?))
+        .await?;
     Ok(Json(TicketPage {
         items: found.items.into_iter().map(TicketBody::of_own).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
@@ -135,7 +141,7 @@ async fn my_tickets(
         (status = 404, description = "`ticket_not_found`"),
     ))]
 async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNoneMatch) -> Result<Response, Problem> {
-    let listing = app.tickets()?.ticket(id).await?;
+    let listing = app.metrics.use_case("ticket", app.tickets()?.ticket(id)).await?;
     let tag = tag_of(&listing);
     let is_known = known.has(&tag);
     let tag = [(ETAG, tag)];
@@ -173,7 +179,7 @@ async fn update_ticket(
     let old = tickets.ticket(ticket).await?.ticket.offer;
     let offer = offer(body, Some(&old))?;
     let command = UpdateTicket::new(ticket, actor.account, offer).expected(expected);
-    let listing = tickets.update_ticket(command, origin).await?;
+    let listing = app.metrics.use_case("update_ticket", tickets.update_ticket(command, origin)).await?;
     Ok(([(ETAG, tag_of(&listing))], Json(TicketBody::of_own(listing))).into_response())
 }
 
@@ -195,6 +201,6 @@ async fn withdraw_ticket(
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
     let command = WithdrawTicket::new(ticket, actor.account).expected(expected);
-    app.tickets()?.withdraw_ticket(command, origin).await?;
+    app.metrics.use_case("withdraw_ticket", app.tickets()?.withdraw_ticket(command, origin)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

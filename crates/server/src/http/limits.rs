@@ -33,7 +33,7 @@ pub(crate) async fn check_write(app: &App, path: &str, address: IpAddr) -> Resul
     } else {
         by_network(&app.guards.changes, "write", address, quota).await
     };
-    allowed(verdict.map_err(Problem::unavailable)?)
+    allowed(app, "writes", verdict.map_err(Problem::unavailable)?)
 }
 
 /// What no flood of other changes may keep anybody from, and is limited more tightly for itself.
@@ -61,7 +61,8 @@ fn is_carried_out_elsewhere(app: &App, path: &str) -> bool {
 /// Each process counts for itself: a read should cost no round trip, and takes time of this process above all.
 pub(crate) async fn check_read(app: &App, path: &str, address: IpAddr) -> Result<(), Problem> {
     let Some(quota) = app.http.limits.reads_per_address.filter(|_| !is_cheap(path)) else { return Ok(()) };
-    allowed(by_network(&*app.limiters.local, "read", address, quota).await.map_err(Problem::unavailable)?)
+    let verdict = by_network(&*app.limiters.local, "read", address, quota).await;
+    allowed(app, "reads", verdict.map_err(Problem::unavailable)?)
 }
 
 /// Whether what somebody typed may be kept for them: twice as often as a network may ask for changes.

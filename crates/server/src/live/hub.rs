@@ -32,6 +32,7 @@ pub struct LiveUpdates(Arc<Board>);
 
 #[derive(Debug)]
 struct Board {
+    most: usize,
     places: Arc<Semaphore>,
     watched: Mutex<HashMap<TicketId, watch::Sender<Known>>>,
 }
@@ -70,8 +71,14 @@ impl LiveUpdates {
     /// Hands updates to so many listeners at a time.
     #[must_use]
     pub fn new(listeners: usize) -> Self {
-        let places = Arc::new(Semaphore::new(listeners.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Board { places, watched: Mutex::default() }))
+        let most = listeners.min(Semaphore::MAX_PERMITS);
+        Self(Arc::new(Board { most, places: Arc::new(Semaphore::new(most)), watched: Mutex::default() }))
+    }
+
+    /// How many listen.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        self.0.most - self.0.places.available_permits()
     }
 
     /// Watches these tickets from now on. A listener takes one place, however many it watches.

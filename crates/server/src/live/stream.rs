@@ -127,7 +127,10 @@ fn tell_state(_: TicketId, state: LiveTicket) -> Result<Event, axum::Error> {
 async fn open(streams: Streams, tickets: &[TicketId], tell: Tell, request: Request) -> Result<Response, Problem> {
     let app = &streams.app;
     let address = ClientInfo::in_request(request.extensions())?.address;
-    let share = app.guards.listeners.take(address).ok_or_else(|| Problem::rate_limited(CROWDED_FOR))?;
+    let share = app.guards.listeners.take(address).ok_or_else(|| {
+        app.metrics.guarded("live_streams");
+        Problem::rate_limited(CROWDED_FOR)
+    })?;
     let listener = streams.live.listen(tickets).map_err(Problem::unavailable)?;
     let mut watch = Watch::new(streams, listener, share, request.into_parts().0);
     if let Err(refusal) = watch.begin().await? {

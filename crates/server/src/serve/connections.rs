@@ -120,9 +120,10 @@ impl Connections {
         };
         let connection = Connection { stream, peer, surface, bounds, leaving: Arc::clone(&self.leaving) };
         let watcher = self.graceful.watcher();
+        let counted = self.app.metrics.connected();
         async move {
             connection.serve(watcher).await;
-            drop(place);
+            drop((place, counted));
         }
     }
 

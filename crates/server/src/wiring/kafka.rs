@@ -9,7 +9,7 @@ use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher, KafkaSasl, KafkaSub
 
 use crate::config::{KafkaSettings, KafkaUserSettings, SaslMechanism};
 use crate::marketplace::Engines;
-use crate::telemetry::EngineCount;
+use crate::telemetry::{EngineMetric, Lags};
 
 /// Lets the services of this process tell and hear events over Kafka.
 pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> Result<(), BoxError> {
@@ -17,17 +17,16 @@ pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> 
     KafkaTopics::ensure(&config).await?;
     engines.context.publisher = Arc::new(KafkaPublisher::connect(&config).await?);
     let subscriber = KafkaSubscriber::new(&config);
-    engines.counts.push(resets(subscriber.clone()));
+    engines.metrics.push(resets(subscriber.clone()));
+    let reading = subscriber.clone();
+    engines.lags = Lags::new(move || reading.lags());
     engines.context.subscriber = Arc::new(subscriber);
     Ok(())
 }
 
-fn resets(subscriber: KafkaSubscriber) -> EngineCount {
-    EngineCount {
-        name: "kafka_position_resets",
-        help: "Positions that were of no use, because a log had lost its end, was another one, or had expired unread",
-        read: Box::new(move || subscriber.resets()),
-    }
+fn resets(subscriber: KafkaSubscriber) -> EngineMetric {
+    let help = "Positions that were of no use, because a log had lost its end, was another one, or had expired unread";
+    EngineMetric::counter("kafka_position_resets", help, move || subscriber.resets())
 }
 
 pub(super) async fn ensure_topics(settings: &KafkaSettings) -> Result<String, BoxError> {

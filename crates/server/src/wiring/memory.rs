@@ -10,6 +10,7 @@ use super::keys::Identity;
 use crate::config::{Config, Gateway, Service};
 use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
 use crate::remote::RemoteServices;
+use crate::telemetry::{EngineMetric, Lags};
 
 /// Everything that the services of this process plug in, over engines in memory; passwords are hashed at `cost`.
 ///
@@ -19,7 +20,10 @@ use crate::remote::RemoteServices;
 pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> Result<Engines, BoxError> {
     let runs = |service| config.services.contains(&service);
     let Identity { signer, verifier, devices, loops } = Identity::of(config)?;
-    let hasher = Arc::new(Argon2Hasher::new(cost)?);
+    let (hasher, broker) = (Arc::new(Argon2Hasher::new(cost)?), memory.broker.clone());
+    let line = Argon2Hasher::clone(&hasher);
+    let help = "Passwords that are hashed, or wait to be";
+    let passwords = EngineMetric::gauge("passwords_in_hand", help, move || line.in_hand() as u64);
     Ok(Engines {
         context: memory.service_context(config.core()),
         accounts: signer.map(|signer| memory.account_ports(hasher, signer)),
@@ -37,7 +41,8 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
             devices,
         },
         loops,
-        counts: Vec::new(),
+        metrics: vec![passwords],
+        lags: Lags::new(move || broker.lags()),
     })
 }
 

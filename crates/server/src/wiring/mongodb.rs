@@ -8,12 +8,12 @@ use ticketing_core::rebuild::{Rebuild, RebuildPayables, RebuildSales, RebuildSto
 use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::{
     MongoAccountStore, MongoAuditReader, MongoClient, MongoConfig, MongoGateway, MongoOrderStore, MongoParkingLot,
-    MongoPaymentStore, MongoTicketStore,
+    MongoPaymentStore, MongoTicketStore, PoolCounts,
 };
 
 use crate::config::{MongoSettings, Service};
 use crate::marketplace::Engines;
-use crate::telemetry::EngineCount;
+use crate::telemetry::EngineMetric;
 
 use super::{AuditPorts, ParkingLots};
 
@@ -23,12 +23,18 @@ async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
     Ok(MongoClient::connect(&config).await?)
 }
 
-fn unreadable(passed_by: PassedBy) -> EngineCount {
-    EngineCount {
-        name: "unreadable_records",
-        help: "How often a list or the relay passed by a record that cannot be read",
-        read: Box::new(move || passed_by.counts().values().sum()),
-    }
+fn unreadable(passed_by: PassedBy) -> EngineMetric {
+    let help = "How often a list or the relay passed by a record that cannot be read";
+    EngineMetric::counter("unreadable_records", help, move || passed_by.counts().values().sum())
+}
+
+fn pool(counts: &PoolCounts) -> [EngineMetric; 3] {
+    let [open, in_use, waiting] = [(); 3].map(|()| counts.clone());
+    [
+        EngineMetric::gauge("mongodb_connections", "Connections to MongoDB", move || open.open()),
+        EngineMetric::gauge("mongodb_connections_in_use", "Those that are in use", move || in_use.in_use()),
+        EngineMetric::gauge("mongodb_calls_waiting", "Calls that wait for one", move || waiting.waiting()),
+    ]
 }
 
 /// What an audit reads of the databases.
@@ -67,7 +73,8 @@ pub(super) async fn plug_in(
     memory: &MemoryEngines,
 ) -> Result<(), BoxError> {
     let client = client(settings).await?;
-    engines.counts.push(unreadable(client.passed_by()));
+    engines.metrics.push(unreadable(client.passed_by()));
+    engines.metrics.extend(pool(&client.pool()));
     if let Some(accounts) = &mut engines.accounts {
         let store = MongoAccountStore::open(&client).await?;
         accounts.outbox = Arc::new(store.outbox());

@@ -11,8 +11,13 @@ mod browser;
 mod call;
 mod chromium;
 mod market;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod metrics;
 mod programs;
 mod rules;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+#[path = "../visitor/watched.rs"]
+mod watched;
 
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod clocks;

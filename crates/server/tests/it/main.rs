@@ -6,6 +6,8 @@ mod app;
 mod browser;
 #[path = "../visitor/call.rs"]
 mod call;
+#[path = "../visitor/watched.rs"]
+mod watched;
 
 mod addresses;
 mod architecture;
@@ -26,6 +28,7 @@ mod keys;
 mod limits;
 mod live;
 mod logging;
+mod metrics;
 mod money;
 mod openapi;
 mod operators;

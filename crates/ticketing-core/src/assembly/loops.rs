@@ -1,10 +1,15 @@
 //! The loops behind services, collected before they run.
 
-use crate::messaging::consumer::{Consumer, ConsumerCounts};
+use std::sync::Arc;
+
+use crate::messaging::consumer::Consumer;
 use crate::messaging::driver::{Pace, Step};
 use crate::messaging::relay::Relay;
 use crate::ports::BoxError;
+use crate::ports::parking::ParkingLot;
 use crate::usecase::orders::batcher::{OrderBatcher, OrderBatchers};
+
+use super::observables::Observables;
 
 /// What repeats behind one service, or several.
 ///
@@ -44,7 +49,7 @@ pub struct Loops {
     pub(super) intake: Vec<(Box<dyn Step>, Pace)>,
     pub(super) batchers: Vec<(OrderBatchers, Vec<OrderBatcher>)>,
     pub(super) relays: Vec<Box<dyn Step>>,
-    counts: Vec<(String, ConsumerCounts)>,
+    pub(super) observables: Observables,
 }
 
 /// A loop that was stepped by hand failed; stepped again, it tries again.
@@ -64,7 +69,7 @@ impl Loops {
         self.intake.extend(other.intake);
         self.batchers.extend(other.batchers);
         self.relays.extend(other.relays);
-        self.counts.extend(other.counts);
+        self.observables.extend(other.observables);
         self
     }
 
@@ -76,8 +81,9 @@ impl Loops {
     }
 
     /// Adds a consumer.
-    pub(super) fn consuming(mut self, consumer: Consumer) -> Self {
-        self.counts.push((consumer.name().to_owned(), consumer.counts()));
+    pub(super) fn consuming(mut self, consumer: Consumer, parking: Arc<dyn ParkingLot>) -> Self {
+        self.observables.consumers.push((consumer.name().to_owned(), consumer.counts()));
+        self.observables.parking.push((consumer.name().to_owned(), parking));
         self.take_in(Box::new(consumer), Pace::default());
         self
     }
@@ -95,10 +101,10 @@ impl Loops {
         self.relays.push(Box::new(relay));
     }
 
-    /// Counts of each consumer, by its name.
+    /// What can be observed of them while they run.
     #[must_use]
-    pub fn counts(&self) -> Vec<(String, ConsumerCounts)> {
-        self.counts.clone()
+    pub fn observables(&self) -> Observables {
+        self.observables.clone()
     }
 
     /// Steps everything by hand until nothing is left to do; for tests, where time stands still.

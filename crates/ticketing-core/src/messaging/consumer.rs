@@ -41,7 +41,7 @@ use crate::ports::error_chain;
 use failures::Failures;
 use replay::Round;
 
-pub use counts::ConsumerCounts;
+pub use counts::{ConsumerCounts, ParkedBecause};
 pub use handler::{EventHandler, HandleError, Incoming};
 pub use name::NameRefusal;
 
@@ -229,6 +229,9 @@ impl Consumer {
 
     fn handled(&mut self, deliveries: Vec<Unsettled>) {
         self.counts.0.handled.fetch_add(deliveries.len() as u64, Ordering::Relaxed);
+        if let Some(oldest) = deliveries.iter().filter_map(|unsettled| unsettled.delivery.arrival.time()).min() {
+            self.counts.0.ages.observe(self.ports.clock.now().since(oldest));
+        }
         for unsettled in deliveries {
             if !self.failures.is_empty() {
                 unsettled.event().into_iter().for_each(|event| self.failures.forget(&unsettled.key, event));

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::domain::ids::EventId;
+use crate::domain::time::Timestamp;
 use crate::wire::EventEnvelope;
 
 use super::store::StoreError;
@@ -34,6 +35,47 @@ pub struct PendingEvents {
     pub events: Vec<EventEnvelope>,
     /// The position of the last; `None` if there are none.
     pub end: Option<OutboxCursor>,
+}
+
+/// How much waits to be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// How many entries wait; an entry holds an event, or several of one commit.
+    pub entries: usize,
+    /// When the oldest of them was committed; `None` if there are none.
+    pub oldest: Option<Timestamp>,
+}
+
+/// Says how much waits in an outbox, for whoever observes a running process.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `outbox`.
+///
+/// - The backlog is what is not marked, since when, and looking changes nothing: `the_backlog_is_what_is_not_marked`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::outbox::OutboxView;
+/// # use ticketing_memory::MemoryEngines;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let engines = MemoryEngines::default();
+/// let backlog = engines.orders.outbox().backlog(1000).await?;
+/// assert_eq!((backlog.entries, backlog.oldest), (0, None));
+/// # Ok(())
+/// # }
+/// ```
+#[async_trait]
+pub trait OutboxView: Send + Sync + fmt::Debug + 'static {
+    /// What waits, counted up to `most`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn backlog(&self, most: usize) -> Result<Backlog, StoreError>;
 }
 
 /// Returns unpublished events until they are marked.
@@ -92,7 +134,7 @@ pub struct PendingEvents {
 /// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait Outbox: Send + Sync + fmt::Debug + 'static {
+pub trait Outbox: OutboxView {
     /// Whether commits to this outbox and its store outlive the process.
     fn survives_restart(&self) -> bool;
 
@@ -134,4 +176,13 @@ pub trait Outbox: Send + Sync + fmt::Debug + 'static {
     ///
     /// Dropping the future loses no wake-up.
     async fn wait(&self);
+}
+
+/// Nothing waits in a mock but what it is told to return.
+#[cfg(any(test, feature = "mocks"))]
+#[async_trait]
+impl OutboxView for MockOutbox {
+    async fn backlog(&self, _: usize) -> Result<Backlog, StoreError> {
+        Ok(Backlog::default())
+    }
 }

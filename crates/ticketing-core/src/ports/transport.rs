@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::domain::event::Topic;
+use crate::domain::time::Timestamp;
 use crate::wire::{EventEnvelope, RawMessage, Undecodable};
 
 use super::BoxError;
@@ -168,6 +169,23 @@ pub struct SubscriptionConfig {
     pub start: StartFrom,
     /// The most unsettled deliveries at a time.
     pub max_unsettled: usize,
+}
+
+/// How far a group is behind, as far as its members in this process know; for whoever observes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lag {
+    /// How many published events are unsettled, of what these members read.
+    pub events: u64,
+    /// When the oldest of those happened that arrived.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Lag {
+    /// Adds what other members of the group know.
+    pub fn add(&mut self, other: Self) {
+        self.events += other.events;
+        self.oldest = [self.oldest, other.oldest].into_iter().flatten().min();
+    }
 }
 
 /// Opens subscriptions.
@@ -367,6 +385,15 @@ pub enum Arrival {
 }
 
 impl Arrival {
+    /// When the event happened; `None` for bytes that are not one.
+    #[must_use]
+    pub const fn time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Event(envelope) => Some(envelope.time),
+            Self::Undecodable { .. } => None,
+        }
+    }
+
     /// The ordering key: the subject of an event, or the key of a raw message, in the normal form of [`ordering_key`].
     #[must_use]
     pub fn key(&self) -> String {

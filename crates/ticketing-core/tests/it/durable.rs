@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ticketing_core::assembly::{AssemblyError, ExpirationPorts, ServiceContext, ServicePorts, Settings};
 use ticketing_core::domain::ids::EventId;
-use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
+use ticketing_core::ports::outbox::{Backlog, Lease, Outbox, OutboxCursor, OutboxView, PendingEvents};
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::transport::{
@@ -27,6 +27,13 @@ impl EventSubscriber for Outliving<dyn EventSubscriber> {
 
     async fn subscribe(&self, config: SubscriptionConfig) -> Result<Box<dyn Subscription>, TransportError> {
         self.0.subscribe(config).await
+    }
+}
+
+#[async_trait]
+impl OutboxView for Outliving<dyn Outbox> {
+    async fn backlog(&self, most: usize) -> Result<Backlog, StoreError> {
+        self.0.backlog(most).await
     }
 }
 

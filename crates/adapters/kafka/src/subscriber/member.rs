@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::messaging::keyed_deliveries::{KeyedDeliveries, Lent, Loan};
-use ticketing_core::ports::transport::{Delivery, Settlement, TransportError};
+use ticketing_core::ports::transport::{Delivery, Lag, Settlement, TransportError};
 use tokio::sync::Notify;
 
 use crate::message::Decoded;
@@ -229,6 +230,22 @@ impl State {
             Some(Comparison { partition: *partition, generation: progress.generation, known, newest })
         });
         partitions.collect()
+    }
+
+    /// Notes where logs end.
+    pub(super) fn ends_at(&mut self, kept: &BTreeMap<Partition, Range<i64>>) {
+        for (partition, kept) in kept {
+            if let Some(progress) = self.partitions.get_mut(partition) {
+                progress.end = Some(kept.end);
+            }
+        }
+    }
+
+    /// How far this member is behind in all its partitions.
+    pub(super) fn lag(&self) -> Lag {
+        let mut lag = Lag::default();
+        self.partitions.values().for_each(|progress| lag.add(progress.lag()));
+        lag
     }
 
     /// Notes that a log is the one that was read.

@@ -1,6 +1,7 @@
 //! Where a member reads on: chosen at each assignment, and never by the client.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -30,6 +31,14 @@ pub(super) struct Placing {
     names: Names,
     answer_within: Duration,
     resets: Arc<AtomicU64>,
+}
+
+/// What was found in some logs.
+pub(super) struct Looked {
+    /// The offsets that are kept.
+    pub(super) kept: BTreeMap<Partition, Range<i64>>,
+    /// What lies where something known was.
+    pub(super) found: BTreeMap<Partition, Found>,
 }
 
 /// What a group committed of a partition.
@@ -78,14 +87,15 @@ impl Placing {
         Ok(known)
     }
 
-    /// What became of what is known of some logs. Those that do not answer in time are left out.
-    pub(super) fn look(&self, compared: &[Comparison]) -> KafkaResult<BTreeMap<Partition, Found>> {
+    /// What some logs keep, and what became of what is known of them. Those that do not answer in time are left out.
+    pub(super) fn look(&self, compared: &[Comparison]) -> KafkaResult<Looked> {
         let marks: BTreeMap<_, _> = compared.iter().map(|compared| (compared.partition, compared.known)).collect();
         let partitions: Vec<Partition> = marks.keys().copied().collect();
         let deadline = Instant::now() + COMPARE;
         let mut inspector = self.inspector();
         let kept = inspector.offsets(&partitions, deadline)?;
-        inspector.find(&marks, &kept, deadline)
+        let found = inspector.find(&marks, &kept, deadline)?;
+        Ok(Looked { kept, found })
     }
 
     fn committed<C: ConsumerContext>(

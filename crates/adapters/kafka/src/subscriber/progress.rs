@@ -1,6 +1,7 @@
 //! How far a member came in one partition. Pure: it is told everything.
 
 use ticketing_core::messaging::keyed_deliveries::{Arrived, Epoch, KeyedDeliveries, Lane};
+use ticketing_core::ports::transport::Lag;
 
 use crate::message::Decoded;
 
@@ -13,6 +14,8 @@ pub(super) struct Progress {
     pub(super) generation: u64,
     /// What arrived under it. Its positions are offsets.
     pub(super) deliveries: KeyedDeliveries<Decoded>,
+    /// Where the log ended when it was last looked at.
+    pub(super) end: Option<i64>,
     /// The offset that the group is known to have committed.
     pub(super) committed: Option<i64>,
     /// Whether nothing is fetched for now.
@@ -29,12 +32,32 @@ impl Progress {
     /// Begins with nothing. `known` is what was compared before anything is read.
     pub(super) fn new(generation: u64, known: Option<Mark>) -> Self {
         let deliveries = KeyedDeliveries::new(Epoch { number: generation, start: 0 });
-        Self { generation, deliveries, committed: None, is_paused: false, is_leaving: false, known, newest: None }
+        Self {
+            generation,
+            deliveries,
+            end: None,
+            committed: None,
+            is_paused: false,
+            is_leaving: false,
+            known,
+            newest: None,
+        }
     }
 
     /// The lowest unsettled offset, behind which everything is done; none if nothing arrived.
     pub(super) fn watermark(&self) -> Option<i64> {
         self.newest.map(|_| self.deliveries.watermark().cast_signed())
+    }
+
+    /// How much of the log is unsettled; nothing is known before something arrived.
+    pub(super) fn lag(&self) -> Lag {
+        let Some(watermark) = self.watermark() else { return Lag::default() };
+        let end = self.end.unwrap_or_default().max(self.deliveries.next_position().cast_signed());
+        let first = self.deliveries.first_unsettled();
+        Lag {
+            events: u64::try_from(end - watermark).unwrap_or_default(),
+            oldest: first.and_then(|message| message.arrival.time()),
+        }
     }
 
     /// The watermark, unless the group knows it.

@@ -19,7 +19,7 @@ use crate::message::{Decoder, Names};
 
 use super::mark::Found;
 use super::member::{Member, Phase, Polled, State};
-use super::placing::Placing;
+use super::placing::{Looked, Placing};
 use super::progress::Progress;
 use super::rebalance::Assignments;
 use super::start::Start;
@@ -141,7 +141,8 @@ impl Reader {
         drop(state);
         if !compared.is_empty() {
             match self.placing.look(&compared) {
-                Ok(found) => {
+                Ok(Looked { kept, found }) => {
+                    self.member.lock().ends_at(&kept);
                     for compared in compared {
                         match found.get(&compared.partition) {
                             Some(Found::Same | Found::Expired) => self.member.lock().is_known(&compared),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::{StartFrom, SubscriptionConfig};
+use ticketing_core::ports::transport::{Lag, StartFrom, SubscriptionConfig};
 use tokio::sync::Notify;
 
 use super::log::{Log, PartitionId};
@@ -76,9 +76,14 @@ impl Group {
         self.progress.get(&id).map(|progress| progress.deliveries.watermark())
     }
 
-    pub(super) fn lag(&self, log: &Log) -> u64 {
-        let end = |id: &PartitionId| log.get(*id).map_or(0, |partition| partition.end());
-        self.progress.iter().map(|(id, progress)| progress.lag(end(id))).sum()
+    pub(super) fn lag(&self, log: &Log) -> Lag {
+        let mut lag = Lag::default();
+        for (id, progress) in &self.progress {
+            if let Some(partition) = log.get(*id) {
+                lag.add(progress.lag(partition));
+            }
+        }
+        lag
     }
 
     pub(super) fn is_empty(&self) -> bool {

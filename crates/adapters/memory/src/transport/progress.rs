@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ticketing_core::messaging::keyed_deliveries::{Arrived, Epoch, KeyedDeliveries, Lent};
+use ticketing_core::ports::transport::Lag;
 
 use super::log::Partition;
 
@@ -22,10 +23,11 @@ impl Progress {
         Self { owner: None, deliveries: KeyedDeliveries::new(Epoch { number: 0, start }) }
     }
 
-    /// How many messages up to `end` are unsettled.
-    pub(super) fn lag(&self, end: u64) -> u64 {
+    /// How many messages are unsettled, and since when.
+    pub(super) fn lag(&self, partition: &Partition) -> Lag {
         let held = self.deliveries.out() + self.deliveries.waiting();
-        held as u64 + end.saturating_sub(self.deliveries.next_position())
+        let oldest = partition.get(self.deliveries.watermark()).and_then(|message| message.arrival.time());
+        Lag { events: held as u64 + partition.end().saturating_sub(self.deliveries.next_position()), oldest }
     }
 
     /// Gives the partition to another member, who begins behind all that is done without a gap.

@@ -1,5 +1,7 @@
 //! A row of the outbox: the events of one commit, or a part of them.
 
+use std::time::Duration;
+
 use bson::error::Error as RawError;
 use bson::oid::ObjectId;
 use bson::raw::{RawBsonRef, cstr};
@@ -11,7 +13,8 @@ use mongodb::error::Result as MongoResult;
 use mongodb::options::{Hint, ReadConcern, SessionOptions};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::EventId;
-use ticketing_core::ports::outbox::OutboxCursor;
+use ticketing_core::domain::time::Timestamp as DomainTimestamp;
+use ticketing_core::ports::outbox::{Backlog, OutboxCursor};
 use ticketing_core::ports::store::StoreError;
 use ticketing_core::wire::EventEnvelope;
 
@@ -25,6 +28,8 @@ const IN_ORDER: &str = "in_order";
 
 /// The most events of a row, so that a row is little beside what a relay reads at once.
 const MAX_EVENTS: usize = 128;
+/// How long the server may look for what waits.
+const BACKLOG_WITHIN: Duration = Duration::from_secs(1);
 /// The most bytes of payload in a row of several events; a document holds 16 MB.
 const MAX_BYTES: usize = 1 << 20;
 
@@ -183,6 +188,18 @@ pub(super) async fn find(
     let mut cursor = find.read_concern(ReadConcern::snapshot()).session(&mut session).await?;
     let found = cursor.stream(&mut session).try_collect().await?;
     Ok((found, session.snapshot_time()))
+}
+
+/// How many rows wait, up to `most`, and since when: read from the index, and at most one row.
+pub(super) async fn backlog(rows: &Collection<RawDocumentBuf>, filter: Document, most: usize) -> MongoResult<Backlog> {
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    let count = rows.count_documents(filter.clone()).limit(most).hint(Hint::Name(IN_ORDER.to_owned()));
+    let (within, sort) = (BACKLOG_WITHIN, doc! { "at": 1 });
+    let entries = count.max_time(within).await?;
+    let oldest = rows.find_one(filter).sort(sort).projection(doc! { "at": 1 }).max_time(within).await?;
+    let at = oldest.and_then(|row| row.get_timestamp(cstr!("at")).ok());
+    let oldest = at.map(|at| DomainTimestamp::from_millis(i64::from(at.time) * 1000));
+    Ok(Backlog { entries: usize::try_from(entries).unwrap_or(usize::MAX), oldest })
 }
 
 /// Forgets rows that have no events: a crash came between taking out the last of them and this.

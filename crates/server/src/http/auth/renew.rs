@@ -32,5 +32,5 @@ pub(crate) async fn renew(app: &App, headers: &HeaderMap, client: &ClientInfo) -
 
 async fn exchange(app: &App, token: &str) -> Result<Refreshed, Error> {
     let token: RefreshToken = token.parse()?;
-    app.accounts()?.refresh(&token).await
+    app.metrics.use_case("refresh", app.accounts()?.refresh(&token)).await
 }

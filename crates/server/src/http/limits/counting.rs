@@ -7,6 +7,7 @@ use ticketing_core::ports::limits::{LimitError, Quota, RateLimiter, Verdict};
 
 use crate::http::problem::Problem;
 use crate::network::{ClientNetwork, WIDER};
+use crate::state::App;
 
 /// Counts one for the network of an address, and for the `/48` around it.
 ///
@@ -29,9 +30,13 @@ fn widened(quota: Quota) -> Quota {
     Quota { burst: quota.burst.saturating_mul(WIDER), per: (quota.per / WIDER).max(Duration::from_nanos(1)) }
 }
 
-pub(super) fn allowed(verdict: Verdict) -> Result<(), Problem> {
+/// Lets a request pass as a limit says; what a guard refuses is counted under its name.
+pub(super) fn allowed(app: &App, guard: &'static str, verdict: Verdict) -> Result<(), Problem> {
     match verdict {
         Verdict::Allowed => Ok(()),
-        Verdict::Denied { retry_after } => Err(Problem::rate_limited(retry_after)),
+        Verdict::Denied { retry_after } => {
+            app.metrics.guarded(guard);
+            Err(Problem::rate_limited(retry_after))
+        }
     }
 }

@@ -27,10 +27,11 @@ impl FromRequestParts<App> for Payer {
         // The account first: what it is denied costs its network nothing.
         if let Some(quota) = limits.payments_per_account {
             let key = format!("pay:account:{}", change.actor.account);
-            allowed(counter.check(&key, quota).await.map_err(Problem::unavailable)?)?;
+            allowed(app, "payments", counter.check(&key, quota).await.map_err(Problem::unavailable)?)?;
         }
         if let Some(quota) = limits.payments_per_address {
-            allowed(by_network(counter, "pay", address, quota).await.map_err(Problem::unavailable)?)?;
+            let verdict = by_network(counter, "pay", address, quota).await;
+            allowed(app, "payments", verdict.map_err(Problem::unavailable)?)?;
         }
         Ok(Self(change))
     }

@@ -75,7 +75,10 @@ impl SignInTry {
                 &app.guards.passwords
             }
         };
-        let place = line.take(self.client.address).ok_or_else(|| Problem::rate_limited(LINE_MOVES))?;
+        let place = line.take(self.client.address).ok_or_else(|| {
+            app.metrics.guarded("passwords");
+            Problem::rate_limited(LINE_MOVES)
+        })?;
         Ok(Admitted { _place: place })
     }
 
@@ -124,13 +127,14 @@ impl SignInTry {
 
     async fn check_network(&self, app: &App, what: &str, quota: Option<Quota>) -> Result<(), Problem> {
         let Some(quota) = quota else { return Ok(()) };
-        allowed(by_network(&*app.limiters.shared, what, self.client.address, quota).await.map_err(silent)?)
+        let verdict = by_network(&*app.limiters.shared, what, self.client.address, quota).await;
+        allowed(app, "sign_ins", verdict.map_err(silent)?)
     }
 }
 
 async fn check(app: &App, key: &str, quota: Option<Quota>) -> Result<(), Problem> {
     let Some(quota) = quota else { return Ok(()) };
-    allowed(app.limiters.shared.check(key, quota).await.map_err(silent)?)
+    allowed(app, "sign_ins", app.limiters.shared.check(key, quota).await.map_err(silent)?)
 }
 
 /// Without an answer nobody signs in: guessing passwords must stay limited.

@@ -7,7 +7,8 @@ use crate::domain::time::Timestamp;
 use crate::messaging::panic::caught;
 use crate::ports::BoxError;
 
-use super::{Consumer, HandleError, Incoming, Part, Unsettled, error_chain};
+use super::park::FOLLOWS;
+use super::{Consumer, HandleError, Incoming, ParkedBecause, Part, Unsettled, error_chain};
 
 /// What happened to an earlier event of a key, so that later ones share it.
 #[derive(Clone, Copy)]
@@ -151,7 +152,7 @@ impl Consumer {
     async fn share(&self, unsettled: Unsettled, fate: Fate) -> Result<(), BoxError> {
         match fate {
             Fate::Retry(after) => self.retry(unsettled, after),
-            Fate::Parked => self.park(unsettled.delivery, "follows a parked event".to_owned()).await?,
+            Fate::Parked => self.park(unsettled.delivery, ParkedBecause::Follows, FOLLOWS.to_owned()).await?,
         }
         Ok(())
     }
@@ -162,7 +163,7 @@ impl Consumer {
             return self.share(unsettled, fate).await;
         }
         batch.fates.insert(unsettled.key.clone(), Fate::Parked);
-        self.park(unsettled.delivery, reason).await
+        self.park(unsettled.delivery, ParkedBecause::Undecodable, reason).await
     }
 
     async fn give_up_or_retry(&mut self, culprit: Unsettled, batch: &mut Batch, cause: &str) -> Result<(), BoxError> {
@@ -172,7 +173,7 @@ impl Consumer {
         let attempt = counted.unwrap_or(culprit.delivery.attempt);
         if attempt >= self.config.max_attempts {
             let event = culprit.event();
-            self.park(culprit.delivery, cause.to_owned()).await?;
+            self.park(culprit.delivery, ParkedBecause::Failed, cause.to_owned()).await?;
             event.into_iter().for_each(|event| self.failures.forget(&key, event));
             batch.fates.insert(key, Fate::Parked);
             return Ok(());

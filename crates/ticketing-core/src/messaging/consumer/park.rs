@@ -7,16 +7,24 @@ use crate::ports::BoxError;
 use crate::ports::parking::Parked;
 use crate::ports::transport::Delivery;
 
-use super::{Consumer, Unsettled, ack};
+use super::{Consumer, ParkedBecause, Unsettled, ack};
+
+/// The reason that operators read of what is parked behind something else.
+pub(super) const FOLLOWS: &str = "follows a parked event";
 
 impl Consumer {
     /// Sets a delivery and its key aside, durably, and settles it.
-    pub(super) async fn park(&self, delivery: Delivery, reason: String) -> Result<(), BoxError> {
+    pub(super) async fn park(
+        &self,
+        delivery: Delivery,
+        because: ParkedBecause,
+        reason: String,
+    ) -> Result<(), BoxError> {
         let parked = self.parked(&delivery, reason);
         let (name, key, reason) = (self.handler.name(), parked.key.clone(), parked.reason.clone());
         // A crash behind this line parks it twice: replaying twice equals replaying once.
         self.ports.parking.park(parked).await?;
-        self.counts.0.parked.fetch_add(1, Ordering::Relaxed);
+        self.counts.0.parked(because).fetch_add(1, Ordering::Relaxed);
         tracing::error!(name, key, reason, "a delivery of {key} was parked");
         ack(delivery);
         Ok(())
@@ -35,13 +43,13 @@ impl Consumer {
             events.into_iter().partition(|unsettled| parked.contains(&unsettled.key));
         let aside: Vec<_> = behind
             .into_iter()
-            .map(|unsettled| (self.parked(&unsettled.delivery, "follows a parked event".to_owned()), unsettled))
+            .map(|unsettled| (self.parked(&unsettled.delivery, FOLLOWS.to_owned()), unsettled))
             .collect();
         let wanted = aside.iter().map(|(parked, _)| parked.clone()).collect();
         let followed: HashSet<_> = self.ports.parking.follow(wanted).await?.into_iter().collect();
         for (parked, unsettled) in aside {
             if followed.contains(&parked.id) {
-                self.counts.0.parked.fetch_add(1, Ordering::Relaxed);
+                self.counts.0.parked(ParkedBecause::Follows).fetch_add(1, Ordering::Relaxed);
                 ack(unsettled.delivery);
             } else {
                 // Its key was replayed to the end meanwhile.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::domain::event::Event;
 use crate::messaging::driver::Step;
+use crate::messaging::durations::Durations;
 use crate::ports::BoxError;
 use crate::wire::Origin;
 
@@ -14,12 +15,24 @@ use super::Expiration;
 /// Publishes an expiration for each timer that is due, then forgets the timer.
 #[derive(Debug, Clone)]
 pub struct FireDue {
-    /// Whose timers.
-    pub expiration: Expiration,
-    /// The most timers in one step.
-    pub batch: usize,
-    /// How long a claim lasts before another process may fire the timer.
-    pub claim: Duration,
+    expiration: Expiration,
+    batch: usize,
+    claim: Duration,
+    lateness: Durations,
+}
+
+impl FireDue {
+    /// A step over `batch` timers; after `claim` another process may fire a timer that this one did not.
+    #[must_use]
+    pub fn new(expiration: Expiration, batch: usize, claim: Duration) -> Self {
+        Self { expiration, batch, claim, lateness: Durations::default() }
+    }
+
+    /// How late timers fired.
+    #[must_use]
+    pub fn lateness(&self) -> Durations {
+        self.lateness.clone()
+    }
 }
 
 #[async_trait]
@@ -40,6 +53,7 @@ impl Step for FireDue {
             env.seal(&event, now, &Origin::new(env.uuid(now)))
         });
         publisher.publish(&events.collect::<Vec<_>>()).await?;
+        due.iter().for_each(|due| self.lateness.observe(now.since(due.timer.due)));
         // A crash here fires them again: an order expires once.
         timers.complete(&due).await?;
         Ok(due.len())

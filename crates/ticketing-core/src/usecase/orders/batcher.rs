@@ -15,6 +15,7 @@
 //! A caller that stops waiting ends its own wait and nothing else.
 
 mod command;
+mod counts;
 mod decide;
 mod in_flight;
 mod isolate;
@@ -24,7 +25,7 @@ mod state;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_channel::mpsc::{UnboundedSender, unbounded};
@@ -40,9 +41,11 @@ use crate::usecase::error::Error;
 use crate::wire::Origin;
 
 use command::QueuedCommand;
+use counts::Counts;
 use in_flight::InFlightOrders;
 
 pub use command::{Decision, OrderAction, OrderCommand};
+pub use counts::OrderCounts;
 pub use run::OrderBatcher;
 
 /// How the batchers of a process work.
@@ -96,24 +99,23 @@ struct NoOrder;
 pub struct OrderBatchers {
     queues: Arc<[UnboundedSender<QueuedCommand>]>,
     max_queued: usize,
-    panics: Arc<AtomicU64>,
+    counts: Counts,
 }
 
 impl OrderBatchers {
     /// Opens batchers over one store. Each [`OrderBatcher`] has to be run as a task of its own.
     #[must_use]
     pub fn open(store: &Arc<dyn OrderStore>, env: &ClockAndIds, config: BatcherConfig) -> (Self, Vec<OrderBatcher>) {
-        let panics = Arc::new(AtomicU64::new(0));
-        let in_flight = InFlightOrders::default();
+        let (counts, in_flight) = (Counts::default(), InFlightOrders::default());
         let (queues, batchers): (Vec<_>, Vec<_>) = (0..config.batchers.max(1))
             .map(|_| {
                 let (queue, commands) = unbounded();
-                let (store, env, panics) = (Arc::clone(store), env.clone(), Arc::clone(&panics));
+                let (store, env, counts) = (Arc::clone(store), env.clone(), counts.clone());
                 let (stocks, isolated, in_flight) = (HashMap::new(), HashSet::new(), in_flight.clone());
-                (queue, OrderBatcher { store, env, config, commands, stocks, isolated, panics, in_flight, batch: None })
+                (queue, OrderBatcher { store, env, config, commands, stocks, isolated, counts, in_flight, batch: None })
             })
             .unzip();
-        (Self { queues: queues.into(), max_queued: config.max_queued, panics }, batchers)
+        (Self { queues: queues.into(), max_queued: config.max_queued, counts }, batchers)
     }
 
     /// Holds places of a ticket, and returns the order once it is committed.
@@ -173,7 +175,13 @@ impl OrderBatchers {
     /// How often deciding a batch panicked; its commands are answered as broken.
     #[must_use]
     pub fn panics(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
+        self.counts.0.panics.load(Ordering::Relaxed)
+    }
+
+    /// What was decided and committed here.
+    #[must_use]
+    pub fn orders(&self) -> OrderCounts {
+        self.counts.orders()
     }
 
     /// Accepts no more commands; those that are queued are still decided.

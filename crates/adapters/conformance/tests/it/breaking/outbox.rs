@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ticketing_conformance::outbox::OUTBOX;
 use ticketing_core::domain::ids::EventId;
-use ticketing_core::ports::outbox::{Lease, Outbox, OutboxCursor, PendingEvents};
+use ticketing_core::ports::outbox::{Backlog, Lease, Outbox, OutboxCursor, OutboxView, PendingEvents};
 use ticketing_core::ports::store::StoreError;
 use ticketing_core::wire::EventEnvelope;
 use tokio::sync::Mutex;
@@ -30,6 +30,8 @@ enum Flaw {
     Sleeps,
     StopsAtTheUnreadable,
     LosesTheUnreadable,
+    CountsOneTooMany,
+    KnowsNoAge,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,18 @@ struct Flawed {
     flaw: Flaw,
     lease: Mutex<Option<Lease>>,
     is_spoilt: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl OutboxView for Flawed {
+    async fn backlog(&self, most: usize) -> Result<Backlog, StoreError> {
+        let backlog = self.sound.backlog(most).await?;
+        Ok(match self.flaw {
+            Flaw::CountsOneTooMany => Backlog { entries: backlog.entries + 1, ..backlog },
+            Flaw::KnowsNoAge => Backlog { oldest: None, ..backlog },
+            _ => backlog,
+        })
+    }
 }
 
 #[async_trait]
@@ -156,6 +170,12 @@ async fn marks_of_anybody() {
 #[tokio::test]
 async fn a_relay_that_sleeps_through_a_commit() {
     assert_flawed("a_commit_wakes_the_relay", Flaw::Sleeps).await;
+}
+
+#[tokio::test]
+async fn a_backlog_that_is_not_what_waits() {
+    assert_flawed("the_backlog_is_what_is_not_marked", Flaw::CountsOneTooMany).await;
+    assert_flawed("the_backlog_is_what_is_not_marked", Flaw::KnowsNoAge).await;
 }
 
 #[tokio::test]

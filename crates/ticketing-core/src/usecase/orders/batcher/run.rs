@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_channel::mpsc::UnboundedReceiver;
@@ -20,6 +20,7 @@ use crate::usecase::error::Error;
 
 use super::BatcherConfig;
 use super::command::{Decision, OrderAction, QueuedCommand};
+use super::counts::Counts;
 use super::decide::Terms;
 use super::in_flight::{InFlightBatch, InFlightOrders};
 use super::state::BatchState;
@@ -40,7 +41,7 @@ pub struct OrderBatcher {
     pub(super) stocks: HashMap<TicketId, Stored<Stock>>,
     /// Tickets that are decided on their own because they failed the last time.
     pub(super) isolated: HashSet<TicketId>,
-    pub(super) panics: Arc<AtomicU64>,
+    pub(super) counts: Counts,
     /// The orders that all batchers of this process are deciding, and this one's part of them.
     pub(super) in_flight: InFlightOrders,
     pub(super) batch: Option<InFlightBatch>,
@@ -140,7 +141,7 @@ impl OrderBatcher {
             Err(panicked) => {
                 let cause = error_chain(&panicked);
                 tracing::error!(cause, "deciding {} orders panicked", batch.len());
-                self.panics.fetch_add(1, Ordering::Relaxed);
+                self.counts.0.panics.fetch_add(1, Ordering::Relaxed);
                 Err(StoreError::Corrupt(panicked.into()))
             }
         }
@@ -161,6 +162,7 @@ impl OrderBatcher {
         }
         let work = state.unit_of_work(&self.env, now);
         let committed = if work.is_empty() { None } else { Some(self.store.commit(work).await?) };
+        self.counts.committed(&state);
         self.remember(state, committed);
         Ok(answers)
     }

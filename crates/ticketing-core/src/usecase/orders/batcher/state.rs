@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::domain::event::Event;
 use crate::domain::ids::{AccountId, OrderId, TicketId};
-use crate::domain::order::{IdempotencyKey, Order};
+use crate::domain::order::{IdempotencyKey, Order, OrderStatus};
 use crate::domain::stock::Stock;
 use crate::domain::time::Timestamp;
 use crate::ports::clock::ClockAndIds;
@@ -118,6 +118,11 @@ impl BatchState {
             writes: stocks.chain(orders).collect(),
             events: self.events.iter().map(|(event, origin)| env.seal(event, now, origin)).collect(),
         }
+    }
+
+    /// How the orders stand that the batch changed, once for each change.
+    pub(super) fn changes(&self) -> impl Iterator<Item = OrderStatus> {
+        self.events.iter().filter_map(|(event, _)| Some(event.order_change()?.order.status))
     }
 
     /// The stocks as they are once the unit of work is committed, with the token of that commit.

@@ -1,0 +1,22 @@
+//! What a marketplace on real engines tells whoever observes it.
+
+use http_body_util::BodyExt;
+
+use crate::market::Market;
+use crate::programs::on_engines;
+use crate::watched::{given, named};
+
+async fn metrics(market: &Market) -> String {
+    let answer = market.operators().get("/metrics").open().await;
+    let text = answer.into_body().collect().await.expect("a body").to_bytes();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn whatever_alerts_and_the_dashboard_name_exists() {
+    let rule = async |market: &Market| {
+        let given = given(&metrics(market).await);
+        assert_eq!(named().difference(&given).collect::<Vec<_>>(), [""; 0], "of {given:?}");
+    };
+    on_engines().await.prove(rule).await;
+}
