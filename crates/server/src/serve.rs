@@ -1,11 +1,13 @@
 //! Serves a marketplace on a socket until the process is told to stop.
 
+mod accept;
 mod connection;
 mod connections;
 mod operators;
 mod places;
 mod signals;
 mod stalled;
+mod starting;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,13 +19,14 @@ use tokio::net::TcpListener;
 use ticketing_core::ports::BoxError;
 
 use crate::config::{Config, Gateway};
+use crate::demo;
 use crate::runtime::{Assembly, Running};
 use crate::state::App;
-use crate::{demo, wiring};
 
 use connections::Connections;
 use operators::Operators;
 use signals::Signals;
+use starting::Sockets;
 
 /// How long the keys of accounts are waited for before anything is served; whoever connects waits as long.
 const KEYS_WITHIN: Duration = Duration::from_secs(2);
@@ -34,16 +37,22 @@ const END_WITHIN: Duration = Duration::from_secs(30);
 
 /// Serves until SIGTERM or SIGINT, then ends in order. A second signal ends the process at once.
 ///
+/// An engine that is not there, or not yet, is waited for; meanwhile `/readyz` names it.
+///
 /// A loop that ends early ends it too, in the same order and with an error.
 ///
 /// # Errors
 ///
-/// An address is taken, an engine could not be started, or a loop ended before it was told to.
+/// An address is taken, an engine refuses us or is not what it should be, or a loop ended before it was told to.
 pub async fn serve(config: Config) -> Result<(), BoxError> {
-    let stop = Signals::listen()?;
+    let mut stop = Signals::listen()?;
     let listener = bind("--listen", config.listen).await?;
     let admin = bind("--admin-listen", config.admin_listen).await?;
-    let assembly = wiring::marketplace(&config).await?;
+    let sockets = Sockets { public: &listener, admin: &admin };
+    let Some(assembly) = starting::assembled(&config, sockets, &mut stop).await? else {
+        tracing::info!("stopped before it served");
+        return Ok(());
+    };
     let operators = Operators::answer(admin, &assembly.app)?;
     let ended = serve_until(stop, listener, assembly, &config).await;
     // Until now they could see how it ends.

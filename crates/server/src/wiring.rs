@@ -18,9 +18,9 @@ use crate::config::Config;
 use crate::marketplace::assemble;
 use crate::runtime::Assembly;
 
-pub use engines::{connect, ensure_topics};
+pub use engines::{Failure, connect, ensure_topics, missing};
 pub use keys::{KeyFile, Rotation, check_keys};
-pub use memory::engines;
+pub use memory::{clock_and_ids, engines};
 pub use operate::{AuditPorts, ParkingLots, audit_ports, clock, log, parking_lots, replicas};
 
 /// The services of this process over the engines that its settings name. Nothing runs yet.

@@ -94,6 +94,23 @@ pub enum KafkaError {
 }
 
 impl KafkaError {
+    /// Whether nobody answers, so that the same call may succeed later.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::NoTls
+            | Self::PropertyOfOurs { .. }
+            | Self::Authorities { .. }
+            | Self::Untrusted { .. }
+            | Self::Denied { .. }
+            | Self::Differs { .. }
+            | Self::TopicMissing { .. }
+            | Self::TopicDiffers { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+
     pub(crate) fn unreachable(brokers: &str, source: impl Into<BoxError>) -> Self {
         Self::Unreachable { brokers: brokers.to_owned(), source: source.into() }
     }

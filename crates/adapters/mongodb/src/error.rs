@@ -59,6 +59,25 @@ pub enum MongoError {
     Other(#[source] Error),
 }
 
+impl MongoError {
+    /// Whether nobody answers, so that the same call may succeed later.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Indexes { source, .. } => matches!(Self::from(source.clone()), Self::Unreachable(_)),
+            Self::Uri(_)
+            | Self::Unchecked
+            | Self::Authorities { .. }
+            | Self::Untrusted(_)
+            | Self::Unauthorised(_)
+            | Self::Standalone
+            | Self::TooOld { .. }
+            | Self::Other(_) => false,
+        }
+    }
+}
+
 impl From<Error> for MongoError {
     fn from(error: Error) -> Self {
         const UNAUTHORISED: i32 = 13;

@@ -99,6 +99,24 @@ pub enum RedisError {
 }
 
 impl RedisError {
+    /// Whether nobody answers, or not yet, so that the same call may succeed later.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Loading { .. } => true,
+            Self::Url(_)
+            | Self::NoTls
+            | Self::Fragment
+            | Self::Authorities { .. }
+            | Self::Untrusted { .. }
+            | Self::CertificateWanted { .. }
+            | Self::Denied { .. }
+            | Self::NotRedis { .. }
+            | Self::ReadOnly { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+
     pub(crate) fn url(error: redis::RedisError) -> Self {
         Self::Url(Box::new(error))
     }

@@ -57,7 +57,7 @@ struct Readiness {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Check {
-    /// Whose store, or `keys` or `sessions`.
+    /// Whose store, or `keys` or `sessions`; at start, the engine that is waited for.
     name: &'static str,
     ok: bool,
 }
@@ -93,6 +93,13 @@ fn status(phase: &'static str, checks: &[Check]) -> &'static str {
         [SESSIONS] => "degraded",
         _ => "unavailable",
     }
+}
+
+/// What `/readyz` tells before the process has its engines: which it waits for.
+#[cfg(feature = "cli")]
+pub(crate) fn starting(missing: Option<&'static str>) -> Response {
+    let checks = missing.map(|name| Check { name, ok: false }).into_iter().collect();
+    (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "starting", payments: None, checks })).into_response()
 }
 
 fn is_ready(status: &str) -> bool {

@@ -132,6 +132,14 @@ impl Problem {
         Error::Unavailable(Arc::new(cause)).into()
     }
 
+    /// 503: what is needed is not there yet.
+    #[must_use]
+    pub fn starting() -> Self {
+        let problem =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "this is about to start: come back soon");
+        Self { retry_after: Some(AGAIN), ..problem }
+    }
+
     /// 503: too many are connected.
     #[must_use]
     pub fn no_room() -> Self {

@@ -28,6 +28,31 @@ pub async fn connect(config: &Config) -> Result<Engines, BoxError> {
     Ok(engines)
 }
 
+/// Why engines could not be connected.
+pub type Failure = dyn std::error::Error + Send + Sync + 'static;
+
+/// The engine that is not there, or not yet, if that is why [`connect`] failed: it may succeed later.
+///
+/// Whatever else failed is a mistake, which waiting does not mend.
+#[must_use]
+pub fn missing(error: &Failure) -> Option<&'static str> {
+    #[cfg(feature = "mongodb")]
+    if super::mongodb::is_away(error) {
+        return Some("mongodb");
+    }
+    #[cfg(feature = "kafka")]
+    if super::kafka::is_away(error) {
+        return Some("kafka");
+    }
+    #[cfg(feature = "redis")]
+    if super::redis::is_away(error) {
+        return Some("redis");
+    }
+    #[cfg(not(any(feature = "mongodb", feature = "kafka", feature = "redis")))]
+    let _ = error;
+    None
+}
+
 /// Makes the topics that are missing, and tells of each of them in a line.
 ///
 /// # Errors

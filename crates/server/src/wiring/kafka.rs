@@ -5,11 +5,15 @@ use std::sync::Arc;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::log::EventLog;
-use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher, KafkaSasl, KafkaSubscriber, KafkaTopics, KafkaUser};
+use ticketing_kafka::{
+    KafkaConfig, KafkaError, KafkaLog, KafkaPublisher, KafkaSasl, KafkaSubscriber, KafkaTopics, KafkaUser,
+};
 
 use crate::config::{KafkaSettings, KafkaUserSettings, SaslMechanism};
 use crate::marketplace::Engines;
 use crate::telemetry::{EngineMetric, Lags};
+
+use super::engines::Failure;
 
 /// Lets the services of this process tell and hear events over Kafka.
 pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> Result<(), BoxError> {
@@ -68,4 +72,9 @@ fn known(user: KafkaUserSettings) -> KafkaUser {
         SaslMechanism::ScramSha512 => KafkaSasl::ScramSha512,
     };
     KafkaUser { mechanism, name: user.name, password: user.password.expose().to_owned() }
+}
+
+/// Whether a failure to connect is that nobody answers.
+pub(super) fn is_away(error: &Failure) -> bool {
+    error.downcast_ref().is_some_and(KafkaError::is_away)
 }

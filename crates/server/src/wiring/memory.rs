@@ -3,14 +3,21 @@
 use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_crypto::{Argon2Config, Argon2Hasher};
-use ticketing_memory::MemoryEngines;
+use ticketing_memory::{MemoryEngines, RandomIds, SystemClock};
 
 use super::keys::Identity;
 use crate::config::{Config, Gateway, Service};
 use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
 use crate::remote::RemoteServices;
 use crate::telemetry::{EngineMetric, Lags};
+
+/// The time of the machine, and its chance.
+#[must_use]
+pub fn clock_and_ids() -> ClockAndIds {
+    ClockAndIds { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) }
+}
 
 /// Everything that the services of this process plug in, over engines in memory; passwords are hashed at `cost`.
 ///

@@ -7,14 +7,15 @@ use ticketing_core::ports::unreadable::PassedBy;
 use ticketing_core::rebuild::{Rebuild, RebuildPayables, RebuildSales, RebuildStocks};
 use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::{
-    MongoAccountStore, MongoAuditReader, MongoClient, MongoConfig, MongoGateway, MongoOrderStore, MongoParkingLot,
-    MongoPaymentStore, MongoTicketStore, PoolCounts,
+    MongoAccountStore, MongoAuditReader, MongoClient, MongoConfig, MongoError, MongoGateway, MongoOrderStore,
+    MongoParkingLot, MongoPaymentStore, MongoTicketStore, PoolCounts,
 };
 
 use crate::config::{MongoSettings, Service};
 use crate::marketplace::Engines;
 use crate::telemetry::EngineMetric;
 
+use super::engines::Failure;
 use super::{AuditPorts, ParkingLots};
 
 async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
@@ -95,4 +96,9 @@ pub(super) async fn plug_in(
         expiration.parking = Arc::new(MongoParkingLot::open(&client, "expiration").await?);
     }
     Ok(())
+}
+
+/// Whether a failure to connect is that nobody answers.
+pub(super) fn is_away(error: &Failure) -> bool {
+    error.downcast_ref().is_some_and(MongoError::is_away)
 }

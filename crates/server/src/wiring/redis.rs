@@ -5,11 +5,14 @@ use std::sync::Arc;
 use ticketing_core::ports::BoxError;
 use ticketing_core::rebuild::{Rebuild, RebuildTimers};
 use ticketing_redis::{
-    RedisClient, RedisConfig, RedisDrafts, RedisLimiter, RedisSessions, RedisTicketFeed, RedisTicketStore, RedisTimers,
+    RedisClient, RedisConfig, RedisDrafts, RedisError, RedisLimiter, RedisSessions, RedisTicketFeed, RedisTicketStore,
+    RedisTimers,
 };
 
 use crate::config::{Config, RedisSettings, Service};
 use crate::marketplace::Engines;
+
+use super::engines::Failure;
 
 /// Puts what is chosen of timers and sessions into Redis, over one connection.
 ///
@@ -61,4 +64,9 @@ async fn client(settings: &RedisSettings) -> Result<RedisClient, BoxError> {
     let RedisSettings { url, prefix, ca } = settings.clone();
     let config = RedisConfig { url: url.expose().to_owned(), prefix, ca, ..RedisConfig::default() };
     Ok(RedisClient::connect(&config).await?)
+}
+
+/// Whether a failure to connect is that nobody answers.
+pub(super) fn is_away(error: &Failure) -> bool {
+    error.downcast_ref().is_some_and(RedisError::is_away)
 }

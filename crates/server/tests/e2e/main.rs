@@ -19,6 +19,8 @@ mod rules;
 #[path = "../visitor/watched.rs"]
 mod watched;
 
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "tls"))]
+mod absent;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod clocks;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]

@@ -10,17 +10,24 @@ use serde_json::{Value, json};
 use crate::market::{Market, PASSWORD, User, eventually};
 use crate::programs::{Programs, alone};
 
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
 /// A Redis of a test's own, which keeps nothing on disk.
-struct Redis {
+pub(crate) struct Redis {
     port: u16,
     process: Child,
 }
 
 impl Redis {
     fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("its address").port();
-        drop(listener);
+        Self::at(free_port())
+    }
+
+    pub(crate) fn at(port: u16) -> Self {
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", ""]).stdout(Stdio::null());
         let process =

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
+use crate::market::PASSWORD;
 use crate::programs::{Programs, alone};
 
 type Settings = Vec<(&'static str, String)>;
@@ -34,6 +35,31 @@ async fn marketplace() -> Programs {
     let tls = tls();
     let settings: Vec<_> = tls.iter().map(|(name, value)| (*name, value.as_str())).collect();
     alone(&settings).await
+}
+
+/// What people type, and what they are sent in cookies, beside the passwords of engines.
+const SECRETS: [&str; 5] = ["tomato", KEY, "known=", "refresh=", "tok_visa"];
+const KEY: &str = "Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5LWNhbmE=";
+
+#[tokio::test]
+async fn whatever_is_logged_is_json_and_no_secret() {
+    let mut settings = tls();
+    settings.extend([
+        ("TICKETING_LOG", "trace".to_owned()),
+        ("TICKETING_LOG_FORMAT", "json".to_owned()),
+        ("TICKETING_SIGNING_KEY", KEY.to_owned()),
+    ]);
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let programs = alone(&settings).await.warmed_up().await;
+
+    let log = programs.all[0].log();
+    for line in log.lines() {
+        let is_json = serde_json::from_str::<serde_json::Value>(line).is_ok_and(|line| line["level"].is_string());
+        assert!(is_json, "{line}");
+    }
+    for secret in SECRETS.iter().chain([&PASSWORD]) {
+        assert!(!log.contains(secret), "{secret} is in: {:?}", log.lines().find(|line| line.contains(secret)));
+    }
 }
 
 /// Runs a command that cannot be carried out with other settings; returns what it says of that.
@@ -72,6 +98,8 @@ async fn an_engine_that_is_not_trusted_or_does_not_trust_us_is_told() {
         (&["audit"][..], vec![other_ca()], "MongoDB does not prove by TLS who it is"),
         (&["parked", "list"], vec![other_ca()], "MongoDB does not prove by TLS who it is"),
         (&["serve", "--listen", "127.0.0.1:0"], vec![other_ca()], "MongoDB does not prove by TLS who it is"),
+        (&["serve", "--listen", "127.0.0.1:0"], set("TICKETING_KAFKA_PASSWORD", "hunter22"), "denies access"),
+        (&["serve", "--listen", "127.0.0.1:0"], set("TICKETING_REDIS_URL", &redis), "denies access"),
         (&["topics"], vec![other_ca()], "does not prove by TLS who it is"),
         (&["topics"], set("TICKETING_KAFKA_PASSWORD", "hunter22"), "denies access"),
         (&["topics"], set("TICKETING_KAFKA_TLS", "false"), "whether it wants TLS or a user"),

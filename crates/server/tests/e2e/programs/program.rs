@@ -76,9 +76,8 @@ impl Program {
 
     /// Where operators are answered.
     pub(crate) fn admin_address(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let address =
-            log.rsplit("operators are answered on http://").next().and_then(|rest| rest.split_whitespace().next());
+        let log = self.log();
+        let address = log.rsplit("operators are answered on http://").next().and_then(|rest| rest.split(ENDS).next());
         address.expect("an address").to_owned()
     }
 
@@ -86,9 +85,14 @@ impl Program {
         self.running.lock()
     }
 
+    /// What it said.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     /// The end of its log.
     pub(crate) fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let log = self.log();
         let lines: Vec<_> = log.lines().collect();
         lines[lines.len().saturating_sub(60)..].join("\n")
     }
@@ -120,14 +124,16 @@ fn spawn(binary: &str, (services, settings): Told<'_>, log: &PathBuf, address: &
 }
 
 const SERVED: &str = "served on http://";
+/// What ends an address in a line of the log, as text or as JSON.
+const ENDS: [char; 3] = [' ', '\n', '"'];
 
 /// Waits until the log tells the `nth` time where the program answers.
 async fn served(log: &PathBuf, nth: usize) -> String {
     let began = Instant::now();
     loop {
         let text = std::fs::read_to_string(log).unwrap_or_default();
-        if let Some(rest) = text.split(SERVED).nth(nth).filter(|rest| rest.contains(char::is_whitespace)) {
-            return rest.split_whitespace().next().expect("an address").to_owned();
+        if let Some(rest) = text.split(SERVED).nth(nth).filter(|rest| rest.contains(ENDS)) {
+            return rest.split(ENDS).next().expect("an address").to_owned();
         }
         assert!(!text.contains("cannot start") && !text.contains("could not be served"), "{text}");
         assert!(began.elapsed() < START, "it does not serve: {text}");
