@@ -21,8 +21,9 @@ use ticketing_load::connection::{Answer, Connection};
 use ticketing_load::request::{self, Envelope};
 use ticketing_load::settings::Target;
 use ticketing_memory::MemoryEngines;
-use ticketing_server::config::{Config, HttpConfig, Limits};
+use ticketing_server::config::{Config, HttpConfig, Limits, LogConfig, TracesConfig};
 use ticketing_server::marketplace::assemble;
+use ticketing_server::telemetry::init_log;
 use ticketing_server::wiring;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -51,8 +52,13 @@ pub(crate) fn bench(criterion: &mut Criterion, ratios: &mut Ratios) {
     ] {
         group.bench_function(name, |bencher| bencher.iter_custom(|n| requests.time(&runtime, n)));
     }
+    // Last, since from here on the process has a subscriber.
+    let traced = runtime.block_on(Shop::traced(0.01)).orders();
+    group.bench_function("post-order-traced", |bencher| bencher.iter_custom(|n| traced.time(&runtime, n)));
     group.finish();
     ratios.compare("http: POST /api/orders", ["http/post-order", "http/bare-post"], Goal::RateAtLeast(0.4));
+    let names = ["http/post-order-traced", "http/post-order"];
+    ratios.compare("http: POST /api/orders, traced at 1 %", names, Goal::TimeAtMost(1.03));
     for (what, page, goal) in [
         ("http: catalogue page of 50", "http/catalog-page", 0.5),
         ("http: the same, signed in", "http/catalog-page-signed-in", 0.2),
@@ -129,11 +135,27 @@ impl Shop {
     async fn open() -> Self {
         let memory = MemoryEngines::default();
         let tickets = fill(&memory).await;
-        let ours = serve(marketplace(&memory)).await;
+        let ours = serve(marketplace(&memory, 0.0)).await;
         let token = sign_up(&ours).await;
         let mut shop = Self { bare: ours.clone(), ours, token, tickets };
         shop.bare = serve(shop.same_bytes().await).await;
         shop
+    }
+
+    /// Another, of whose requests a share is traced, and a collector that takes every span.
+    async fn traced(share: f64) -> Self {
+        let collector = serve(Router::new().route("/v1/traces", post(|_: Bytes| async {}))).await;
+        let traces = TracesConfig {
+            endpoint: format!("http://{}", collector.address).parse().expect("an address"),
+            service_name: "bench".to_owned(),
+            messaging_system: "memory",
+        };
+        let log = LogConfig { filter: "off".to_owned(), ..LogConfig::default() };
+        init_log(&Config { traces: Some(traces), log, ..Config::default() });
+        let memory = MemoryEngines::default();
+        let tickets = fill(&memory).await;
+        let ours = serve(marketplace(&memory, share)).await;
+        Self { token: sign_up(&ours).await, bare: collector, ours, tickets }
     }
 
     /// A server that answers what the marketplace answered, and does nothing for it.
@@ -190,8 +212,8 @@ async fn fill(memory: &MemoryEngines) -> Vec<String> {
     ids
 }
 
-fn marketplace(memory: &MemoryEngines) -> Router {
-    let http = HttpConfig { limits: Limits::OFF, ..HttpConfig::default() };
+fn marketplace(memory: &MemoryEngines, traced: f64) -> Router {
+    let http = HttpConfig { limits: Limits::OFF, traced, ..HttpConfig::default() };
     let config = Config { http, hold_limits: HoldLimits::OFF, ..Config::default() };
     let engines = wiring::engines(memory, Argon2Config::weak(), &config).expect("a weak hash is a hash");
     let assembly = assemble(engines, &config).expect("engines that fit together");

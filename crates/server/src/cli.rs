@@ -37,13 +37,15 @@ pub fn main() -> ExitCode {
         Ok(loaded) => loaded,
         Err(answered) => return answered,
     };
-    telemetry::init_log(&config.log);
+    telemetry::init_log(&config);
     let failed = failed(&command);
     let code = run(command, config).unwrap_or_else(|error| {
         let cause = error_chain(&*error);
         tracing::error!(cause, "{failed}: {cause}");
         ExitCode::FAILURE
     });
+    #[cfg(feature = "otlp")]
+    telemetry::flush_traces();
     telemetry::flush_log();
     code
 }

@@ -61,6 +61,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// The log.
     pub log: LogConfig,
+    /// Where traces are exported to; nowhere if absent.
+    pub traces: Option<TracesConfig>,
     /// How long requests under way may take once the process is told to stop.
     pub shutdown_grace: Duration,
 }
@@ -108,6 +110,8 @@ pub struct HttpConfig {
     pub network_connections: Option<usize>,
     /// How often things may be asked for.
     pub limits: Limits,
+    /// Which share of the requests that continue no trace begin one, from 0 to 1.
+    pub traced: f64,
 }
 
 impl HttpConfig {
@@ -197,6 +201,17 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where traces are exported to, and in whose name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TracesConfig {
+    /// A collector that takes OTLP over HTTP.
+    pub endpoint: ServiceUrl,
+    /// What this process is called.
+    pub service_name: String,
+    /// What carries its events, as OpenTelemetry names it.
+    pub messaging_system: &'static str,
+}
+
 /// Nothing was chosen that takes the money, and the sandbox could be mistaken for it.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error(
@@ -276,6 +291,7 @@ impl Default for Config {
             engines: EngineSettings::default(),
             http: HttpConfig::default(),
             log: LogConfig::default(),
+            traces: None,
             shutdown_grace: Duration::from_secs(10),
         }
     }
@@ -295,6 +311,7 @@ impl Default for HttpConfig {
             connections: 8192,
             network_connections: None,
             limits: Limits::default(),
+            traced: 0.0,
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The log, and what is counted.
+//! The log, what is counted, and traces.
 
+mod correlation;
 mod engines;
 mod families;
 #[cfg(feature = "cli")]
@@ -9,7 +10,10 @@ mod observed;
 mod process;
 #[cfg(feature = "cli")]
 mod repeats;
+pub(crate) mod spans;
 mod steps;
+#[cfg(feature = "otlp")]
+mod traces;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -32,10 +36,13 @@ use ticketing_core::usecase::orders::batcher::OrderBatchers;
 use observed::Observed;
 use steps::Watched;
 
+pub(crate) use correlation::within_request;
 pub use engines::{EngineMetric, Lags};
 #[cfg(feature = "cli")]
 pub use log::{flush_log, init_log};
 pub(crate) use observed::Checked;
+#[cfg(feature = "otlp")]
+pub use traces::flush_traces;
 
 /// The limits that refuse requests, by the names that they are counted under.
 const GUARDS: [&str; 6] = ["reads", "writes", "payments", "sign_ins", "passwords", "live_streams"];

@@ -12,3 +12,4 @@ pub mod keyed_deliveries;
 pub mod panic;
 pub mod relay;
 pub mod shutdown;
+pub mod spans;

@@ -207,7 +207,7 @@ impl Checks<'_> {
         let built = chosen.into_iter().map(|(name, engine)| not_built(name, engine));
         built
             .chain(uses.into_iter().flatten())
-            .chain([self.kafka_user(), self.authorities()])
+            .chain([self.kafka_user(), self.authorities(), self.traces()])
             .chain(self.tls())
             .collect()
     }
@@ -226,6 +226,11 @@ impl Checks<'_> {
         let given = ["kafka_sasl", "kafka_user", "kafka_password"].map(|name| self.has(name));
         let is_partial = given.contains(&true) && given.contains(&false);
         is_partial.then(|| "--kafka-sasl, --kafka-user, --kafka-password: set all three or none".to_owned())
+    }
+
+    fn traces(&self) -> Option<String> {
+        let lacks = self.config.traces.is_some() && !cfg!(feature = "otlp");
+        lacks.then(|| "--otlp-endpoint: this build exports no traces: build with --features otlp".to_owned())
     }
 
     /// Authorities have a use only where an engine is reached over TLS.

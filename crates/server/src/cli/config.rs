@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use ticketing_core::domain::hold_limits::{HoldLimits, HoldPause};
 use ticketing_core::ports::identity::SessionLifetimes;
 
-use super::settings::{Command, Engine, EngineFlags, HoldFlags, LimitFlags, RemoteFlags, Settings};
+use super::settings::{
+    Command, Engine, EngineFlags, HoldFlags, LimitFlags, RemoteFlags, Sampler, Settings, TraceFlags,
+};
 use super::values::{HOUR, Limit};
 use crate::config::{
     Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, MongoSettings,
-    RedisSettings, Service, ServiceUrl,
+    RedisSettings, Service, ServiceUrl, TracesConfig,
 };
 
 impl Settings {
@@ -32,6 +34,7 @@ impl Settings {
             engines: self.engines.chosen(),
             http: self.http(),
             log: LogConfig { format: self.log_format, filter: self.log.clone() },
+            traces: self.traces(),
             shutdown_grace: self.shutdown_grace.into(),
         };
         let is_private = config.is_private();
@@ -48,6 +51,13 @@ impl Settings {
         services.sort();
         services.dedup();
         if services.is_empty() { Service::ALL.to_vec() } else { services }
+    }
+
+    fn traces(&self) -> Option<TracesConfig> {
+        let endpoint = self.traces.otlp_endpoint.clone()?;
+        let service_name = self.traces.service_name.clone().unwrap_or_else(|| name_of(&self.services()));
+        let messaging_system = if self.engines.bus == Engine::Kafka { "kafka" } else { "memory" };
+        Some(TracesConfig { endpoint, service_name, messaging_system })
     }
 
     fn lifetimes(&self) -> SessionLifetimes {
@@ -70,8 +80,27 @@ impl Settings {
             connections: http.connections,
             network_connections: http.connections_per_network,
             limits: self.limits.limits(),
+            traced: self.traces.share(),
         }
     }
+}
+
+impl TraceFlags {
+    /// Where nothing is exported, nothing is drawn.
+    fn share(&self) -> f64 {
+        match (&self.otlp_endpoint, self.traces_sampler) {
+            (None, _) | (Some(_), Sampler::AlwaysOff) => 0.0,
+            (Some(_), Sampler::AlwaysOn) => 1.0,
+            (Some(_), Sampler::Share) => self.traces_sampler_arg,
+        }
+    }
+}
+
+/// `ticketing`, with the names of the services where not all run.
+fn name_of(services: &[Service]) -> String {
+    let names = services.iter().map(|service| service.name());
+    let names = if services.len() == Service::ALL.len() { Vec::new() } else { names.collect() };
+    ["ticketing"].into_iter().chain(names).collect::<Vec<_>>().join("-")
 }
 
 impl LimitFlags {

@@ -67,14 +67,16 @@ fn is_given(matches: &ArgMatches, id: &str) -> bool {
     matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable))
 }
 
-/// Every setting is a flag of all commands, and a variable unless its value is known to be wrong.
+/// Every setting is a flag of all commands, and a variable unless its value is known to be wrong: its own, or the one
+/// that the world has a name for.
 pub(super) fn command(wrong: &Names) -> clap::Command {
     Settings::command().mut_args(|setting| {
         let name = setting.get_id().as_str();
         if wrong.contains(name) {
-            return setting.global(true);
+            return setting.global(true).env(None::<&str>);
         }
-        let variable = format!("{PREFIX}{}", name.to_uppercase());
+        let variable = setting.get_env().map(ToOwned::to_owned);
+        let variable = variable.unwrap_or_else(|| format!("{PREFIX}{}", name.to_uppercase()).into());
         setting.global(true).env(variable)
     })
 }

@@ -90,6 +90,8 @@ pub(super) struct Settings {
     /// What is logged, such as info or `ticketing_server=debug`
     #[arg(long, value_name = "FILTER", value_parser = values::log_filter, default_value = LogConfig::default().filter)]
     pub(super) log: String,
+    #[command(flatten)]
+    pub(super) traces: TraceFlags,
     /// How long requests in progress may take once the process is told to stop
     #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR), default_value_t = Config::default().shutdown_grace.into())]
     pub(super) shutdown_grace: Span,
@@ -281,6 +283,37 @@ pub(super) struct HoldFlags {
     /// Orders that may end unpaid within an hour, and the first pause after that; or off
     #[arg(long, value_name = "LIMIT", default_value_t = unpaid_orders())]
     pub(super) limit_unpaid_orders: Limit,
+}
+
+/// Where traces go, and how many, by the standard variables of OpenTelemetry.
+#[derive(Debug, Args)]
+pub(super) struct TraceFlags {
+    /// Where traces are exported to: a collector that takes OTLP over HTTP, such as `http://collector:4318` [default: nowhere]
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub(super) otlp_endpoint: Option<ServiceUrl>,
+    /// Which requests begin a trace; one that continues a trace of a trusted proxy is traced as that is
+    #[arg(long, value_name = "SAMPLER", env = "OTEL_TRACES_SAMPLER", value_parser = OneOf(Sampler::value_variants()), default_value = word(&Sampler::AlwaysOn))]
+    pub(super) traces_sampler: Sampler,
+    /// The share of requests that begin a trace with `parentbased_traceidratio`, such as 0.01
+    #[arg(long, value_name = "SHARE", env = "OTEL_TRACES_SAMPLER_ARG", value_parser = values::share, default_value_t = 1.0)]
+    pub(super) traces_sampler_arg: f64,
+    /// What this process is called in traces [default: ticketing, and the services if not all run here]
+    #[arg(long, value_name = "NAME", env = "OTEL_SERVICE_NAME")]
+    pub(super) service_name: Option<String>,
+}
+
+/// Which requests begin a trace, in the words of OpenTelemetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Sampler {
+    /// All.
+    #[value(name = "parentbased_always_on")]
+    AlwaysOn,
+    /// None.
+    #[value(name = "parentbased_always_off")]
+    AlwaysOff,
+    /// A share of them.
+    #[value(name = "parentbased_traceidratio")]
+    Share,
 }
 
 fn unpaid_orders() -> Limit {

@@ -59,6 +59,11 @@ impl ClientInfo {
         std::str::from_utf8(self.host.as_ref()?.as_bytes()).ok()
     }
 
+    /// Whether the neighbour is one of ours, so that what it says is believed.
+    pub(crate) const fn is_peer_trusted(&self) -> bool {
+        self.is_peer_trusted
+    }
+
     /// Tells the next hop what is known of the client: all that a trusted proxy said, and nothing that anybody else did.
     pub(crate) fn introduce(&self, headers: &mut HeaderMap) {
         if !self.is_peer_trusted {

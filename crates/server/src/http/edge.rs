@@ -18,6 +18,7 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use ticketing_api::headers::X_REQUEST_ID;
@@ -31,6 +32,7 @@ use crate::http::problem::Problem;
 use crate::http::trace::{RequestTrace, request_id};
 use crate::http::unwritten::Unwritten;
 use crate::state::App;
+use crate::telemetry::{spans, within_request};
 
 pub(crate) use upload::Upload;
 
@@ -43,36 +45,44 @@ const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-or
 
 pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let trace = RequestTrace::of(request.headers(), &app);
-    let id = trace.id;
+    let client = ClientInfo::of(&request, &app.http);
+    let (trace, span) = RequestTrace::begin(&request, &client, &app);
+    let (id, https) = (trace.id, client.https);
     request.extensions_mut().insert(trace);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let prefix = Prefix::of(request.uri(), request.extensions());
-    let client = ClientInfo::of(&request, &app.http);
-    let https = client.https;
 
-    let admitted = match check(&request, &client, &app) {
-        Ok(()) => count(&app, request.method(), request.uri().path(), client.address).await,
+    let answered = async {
+        let mut response = admit_and_answer(&app, request, next, client).await;
+        Unwritten::write(&mut response);
+        rendered(id, &mut response);
+        tracing::debug!(request_id = %id, %method, route, status = response.status().as_u16(), "answered");
+        response
+    };
+    let mut response = within_request(id, answered.instrument(span.clone())).await;
+    prefix.complete(response.headers_mut());
+    decorate(response.headers_mut(), id, https);
+    app.metrics.request(&method, route, response.status(), began.elapsed());
+    spans::answered(&span, response.status());
+    response
+}
+
+async fn admit_and_answer(app: &App, mut request: Request, next: Next, client: ClientInfo) -> Response {
+    let admitted = match check(&request, &client, app) {
+        Ok(()) => count(app, request.method(), request.uri().path(), client.address).await,
         Err(problem) => Err(problem),
     };
     request.extensions_mut().insert(client);
-    let mut response = match admitted {
-        Ok(()) => within_time(&app, request, next).await,
+    match admitted {
+        Ok(()) => within_time(app, request, next).await,
         Err(problem) if is_form(&request) && problem.is_passing() => {
             request.extensions_mut().insert(Postponed(problem));
-            within_time(&app, request, next).await
+            within_time(app, request, next).await
         }
         Err(problem) => problem.into_response(),
-    };
-    Unwritten::write(&mut response);
-    rendered(id, &mut response);
-    prefix.complete(response.headers_mut());
-    decorate(response.headers_mut(), id, https);
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics.request(&method, route, response.status(), began.elapsed());
-    tracing::debug!(request_id = %id, %method, route, status = response.status().as_u16(), "answered");
-    response
+    }
 }
 
 /// Writes the problem that a handler left, if it left one.

@@ -1,33 +1,48 @@
 //! Which request it is, and what it belongs to.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath, Request};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use tracing::Span;
 use uuid::Uuid;
 
 use ticketing_api::headers::{TRACEPARENT, X_REQUEST_ID};
+use ticketing_core::messaging::spans::is_sampled;
 use ticketing_core::wire::Origin;
 
+use crate::http::client::ClientInfo;
 use crate::http::problem::Problem;
 use crate::state::App;
+use crate::telemetry::spans::{self, RequestSpan};
 
 /// Which request a handler works for.
 #[derive(Debug, Clone)]
 pub struct RequestTrace {
     /// Its id: the caller's, where it is a UUID, or a new one.
     pub id: Uuid,
-    /// The W3C trace context it came with.
+    /// The W3C trace context of its span, if its trace is recorded.
     pub traceparent: Option<String>,
 }
 
 impl RequestTrace {
-    pub(super) fn of(headers: &HeaderMap, app: &App) -> Self {
-        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let id = text(&X_REQUEST_ID).and_then(|id| Uuid::try_parse(id).ok());
-        Self {
-            id: id.unwrap_or_else(|| app.env.uuid(app.env.now())),
-            traceparent: text(&TRACEPARENT).filter(|context| is_trace_context(context)).map(str::to_owned),
+    /// Names a request as it comes in, and begins its span if its trace is recorded.
+    ///
+    /// A neighbour that is trusted has decided that, if it says so. Anybody else could have every request recorded,
+    /// or write into somebody's trace: what they say is a link, if their request is drawn.
+    pub(super) fn begin(request: &Request, client: &ClientInfo, app: &App) -> (Self, Span) {
+        let id = text(request.headers(), &X_REQUEST_ID).and_then(|id| Uuid::try_parse(id).ok());
+        let id = id.unwrap_or_else(|| app.env.uuid(app.env.now()));
+        let said = text(request.headers(), &TRACEPARENT).filter(|context| is_trace_context(context));
+        let (continues, links) = if client.is_peer_trusted() { (said, None) } else { (None, said) };
+        if !continues.map_or_else(|| is_drawn(app), is_sampled) {
+            return (Self { id, traceparent: None }, Span::none());
         }
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let (method, https) = (request.method(), client.https);
+        let span = RequestSpan { method, route, https, id, continues, links }.begin();
+        // Without an exporter here, others may have one: they go on with what came.
+        let traceparent = spans::traceparent(&span).or_else(|| continues.map(str::to_owned));
+        (Self { id, traceparent }, span)
     }
 
     /// The trace of a request that passed the edge.
@@ -38,6 +53,13 @@ impl RequestTrace {
     /// The id, as `x-request-id` carries it.
     pub(crate) fn header(&self) -> HeaderValue {
         request_id(self.id)
+    }
+
+    /// What is sent as `traceparent` with a request that is passed on outside a span: this trace is not recorded, and
+    /// no service draws again.
+    pub(crate) fn unrecorded(&self) -> String {
+        let id = self.id.as_u128().max(1);
+        format!("00-{id:032x}-{:016x}-00", (id as u64).max(1))
     }
 
     /// Where the events of this request come from.
@@ -53,6 +75,16 @@ impl<S: Sync> FromRequestParts<S> for RequestTrace {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Self::in_request(&parts.extensions).cloned()
     }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Whether a request is one of those that begin a trace; never by an id that its client chose.
+fn is_drawn(app: &App) -> bool {
+    let share = app.http.traced;
+    share > 0.0 && f64::from(app.env.uuid(app.env.now()).as_u128() as u32) < share * (f64::from(u32::MAX) + 1.0)
 }
 
 /// `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`, as W3C Trace Context has it.

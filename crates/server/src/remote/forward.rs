@@ -9,8 +9,9 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::{CONNECTION, EXPECT, HOST, ORIGIN, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Version};
+use tracing::{Instrument, Span};
 
-use ticketing_api::headers::X_REQUEST_ID;
+use ticketing_api::headers::{TRACEPARENT, X_REQUEST_ID};
 use ticketing_core::ports::BoxError;
 
 use crate::http::auth::same_origin::SEC_FETCH_SITE;
@@ -18,6 +19,7 @@ use crate::http::client::{ClientInfo, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWA
 use crate::http::edge::Upload;
 use crate::http::problem::Problem;
 use crate::http::trace::RequestTrace;
+use crate::telemetry::spans;
 
 use super::{RemoteServices, Upstream};
 
@@ -36,8 +38,8 @@ const HOP_BY_HOP: [HeaderName; 10] = [
 ];
 
 /// What the service goes by, from us or from a proxy before us: no visitor's `Connection` takes it away.
-const OURS: [HeaderName; 7] =
-    [HOST, ORIGIN, SEC_FETCH_SITE, X_REQUEST_ID, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO];
+const OURS: [HeaderName; 8] =
+    [HOST, ORIGIN, SEC_FETCH_SITE, TRACEPARENT, X_REQUEST_ID, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO];
 
 /// Marks what a page of this process asks for: it was admitted when the page was.
 #[derive(Debug, Clone, Copy)]
@@ -64,11 +66,18 @@ pub(crate) async fn pass(service: &Upstream, request: Request) -> Result<Respons
     parts.headers.remove(EXPECT);
     introduce(&mut parts.headers, &extensions)?;
     parts.version = Version::HTTP_11;
-    let sent = service.send(Request::from_parts(parts, body)).await;
-    let mut answer = sent.map_err(|cause| match extensions.get::<Upload>().is_some_and(Upload::broke_off) {
-        true => Problem::malformed("the body broke off"),
-        false => Problem::unavailable(Silent::new(service, cause)),
+    let authority = service.authority();
+    let span = spans::forwarded(&parts.method, authority.host(), authority.port_u16());
+    trace(&mut parts.headers, &span, &extensions)?;
+    let sent = service.send(Request::from_parts(parts, body)).instrument(span.clone()).await;
+    let mut answer = sent.map_err(|cause| {
+        spans::failed(&span, "unavailable");
+        match extensions.get::<Upload>().is_some_and(Upload::broke_off) {
+            true => Problem::malformed("the body broke off"),
+            false => Problem::unavailable(Silent::new(service, cause)),
+        }
     })?;
+    spans::answered(&span, answer.status());
     remove_hop_by_hop(answer.headers_mut());
     Ok(answer.map(Body::new))
 }
@@ -96,6 +105,15 @@ fn introduce(headers: &mut HeaderMap, extensions: &Extensions) -> Result<(), Pro
         headers.remove(ORIGIN);
         headers.insert(SEC_FETCH_SITE, HeaderValue::from_static("same-origin"));
     }
+    Ok(())
+}
+
+/// Tells the service which trace it works for, or that it is not recorded: whether it is was decided here.
+fn trace(headers: &mut HeaderMap, span: &Span, extensions: &Extensions) -> Result<(), Problem> {
+    let trace = RequestTrace::in_request(extensions)?;
+    let context = spans::traceparent(span).or_else(|| trace.traceparent.clone()).unwrap_or_else(|| trace.unrecorded());
+    headers.remove(TRACEPARENT);
+    headers.extend(HeaderValue::try_from(context).ok().map(|context| (TRACEPARENT, context)));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
-use ticketing_api::headers::{IDEMPOTENCY_KEY, TRACEPARENT};
+use ticketing_api::headers::IDEMPOTENCY_KEY;
 
 use crate::http::client::{ClientInfo, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use crate::http::edge::{rendered, unless_panicked};
@@ -61,17 +61,8 @@ impl Answer {
     }
 }
 
-const PASSED_ON: [HeaderName; 9] = [
-    COOKIE,
-    HOST,
-    USER_AGENT,
-    AUTHORIZATION,
-    IDEMPOTENCY_KEY,
-    TRACEPARENT,
-    X_FORWARDED_FOR,
-    X_FORWARDED_HOST,
-    X_FORWARDED_PROTO,
-];
+const PASSED_ON: [HeaderName; 8] =
+    [COOKIE, HOST, USER_AGENT, AUTHORIZATION, IDEMPOTENCY_KEY, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO];
 
 impl ApiClient {
     /// A client of the API behind `router`, for a request that passed the edge.

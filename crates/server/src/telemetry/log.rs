@@ -4,19 +4,27 @@
 //! written, because nobody reads or the disk is full, it is dropped and
 //! counted: a log must never hold up or end what it tells of.
 
+mod ids;
+
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt, registry};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, registry};
+
+use ticketing_core::ports::{BoxError, error_chain};
 
 use super::repeats::Repeats;
-use crate::config::{LogConfig, LogFormat};
+use crate::config::{Config, LogConfig, LogFormat};
+
+use ids::Correlated;
 
 /// How many lines may wait to be written.
 const WAITING: usize = 8 * 1024;
@@ -26,21 +34,53 @@ const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 static LOG: OnceLock<Lines> = OnceLock::new();
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// Begins to log. A second call changes nothing.
-pub fn init_log(config: &LogConfig) {
-    let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = LOG.get_or_init(|| Lines::to(io::stderr(), WAITING)).clone();
-    // Colours are for people who look at a terminal.
-    let layer = fmt::layer().with_writer(lines).with_ansi(io::stderr().is_terminal()).log_internal_errors(false);
-    let log = registry().with(filter).with(Repeats::default());
-    let begun = match config.format {
-        LogFormat::Text => log.with(layer).try_init(),
-        LogFormat::Json => log.with(layer.json().flatten_event(true)).try_init(),
+type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Begins to log, and to export traces if they are wanted. A second call changes nothing.
+pub fn init_log(config: &Config) {
+    let (traces, failure) = match traces(config) {
+        Ok(traces) => (traces, None),
+        Err(error) => (None, Some(error)),
     };
-    match begun {
+    let layers: Vec<_> = [log(&config.log)].into_iter().chain(traces).collect();
+    match registry().with(layers).try_init() {
         Ok(()) => tell_panics(),
         Err(error) => tracing::debug!(%error, "there is a log already"),
     }
+    if let Some(error) = failure {
+        tracing::error!(cause = error_chain(&*error), "traces are not exported");
+    }
+}
+
+fn log(config: &LogConfig) -> BoxedLayer {
+    let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // Spans are for traces: a line has the ids that matter by itself.
+    let lines_alone = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
+    let shown = filter.and(lines_alone).and(Repeats::default());
+    let lines = LOG.get_or_init(|| Lines::to(io::stderr(), WAITING)).clone();
+    // Colours are for people who look at a terminal.
+    let ansi = io::stderr().is_terminal();
+    let layer = fmt::layer().with_writer(lines).with_ansi(ansi).log_internal_errors(false);
+    let format = config.format;
+    match format {
+        LogFormat::Text => {
+            layer.map_event_format(|line| Correlated { line: line.with_ansi(ansi), format }).with_filter(shown).boxed()
+        }
+        LogFormat::Json => {
+            let layer = layer.json().flatten_event(true);
+            layer.map_event_format(|line| Correlated { line, format }).with_filter(shown).boxed()
+        }
+    }
+}
+
+#[cfg(feature = "otlp")]
+fn traces(config: &Config) -> Result<Option<BoxedLayer>, BoxError> {
+    config.traces.as_ref().map(|traces| Ok(super::traces::layer(traces)?.boxed())).transpose()
+}
+
+#[cfg(not(feature = "otlp"))]
+fn traces(_: &Config) -> Result<Option<BoxedLayer>, BoxError> {
+    Ok(None)
 }
 
 /// Waits a moment until what was logged is written: before the process ends, however it does.

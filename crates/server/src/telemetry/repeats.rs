@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tracing::callsite::Identifier;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata};
+use tracing_subscriber::layer::{Context, Filter};
 
 /// So many lines of one kind may be written in each [`WINDOW`].
 const MOST: u32 = 10;
@@ -85,8 +86,20 @@ fn room_for(said: &mut HashMap<Kind, Said>, kind: Kind, now: Instant) -> Kind {
     if said.len() >= KINDS && !said.contains_key(&kind) { (kind.0, 0) } else { kind }
 }
 
-impl<S: Subscriber> Layer<S> for Repeats {
-    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+impl<S> Filter<S> for Repeats {
+    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        true
+    }
+
+    fn callsite_enabled(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::always()
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::TRACE)
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
         let about = event.metadata();
         if *about.level() > Level::INFO || about.target() == module_path!() {
             return true;
@@ -121,9 +134,7 @@ impl Visit for Telling {
 
 #[cfg(test)]
 mod tests {
-    use tracing::Metadata;
     use tracing::callsite::Callsite;
-    use tracing::subscriber::Interest;
 
     use super::*;
 

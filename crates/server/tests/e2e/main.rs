@@ -44,6 +44,8 @@ mod upgraded;
 mod live;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "tls"))]
 mod tls;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "otlp"))]
+mod traces;
 
 /// Makes a test of each rule, in a module for each way to run the marketplace.
 macro_rules! rules {

@@ -77,6 +77,14 @@ pub(crate) async fn in_memory() -> &'static Programs {
     MARKET.get_or_init(start).await
 }
 
+/// One process in memory, for a test alone, with some other settings.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "otlp"))]
+pub(crate) async fn in_memory_with(others: &[(&'static str, &str)]) -> Programs {
+    let mut settings = settings();
+    settings.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    Programs { all: vec![Program::start("all", &[], &settings).await] }
+}
+
 /// One process on real engines.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn on_engines() -> &'static Programs {

@@ -108,21 +108,38 @@ async fn a_service_is_told_for_whom_it_works() {
     let service = backend::listen(Router::new().fallback(any(echo))).await;
     let app = front_door(TestApp::start().await, &service, |_| {});
     let name = "01931b6e-8f00-7000-8000-00000000002a";
-    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     let call = app.put("/api/tickets/7").at_address("203.0.113.9").header("x-forwarded-for", "198.51.100.1");
     let call = call.header("connection", "x-mine, close").header("x-mine", "1").header("te", "trailers");
     let call = call.header("authorization", "Bearer t").header("cookie", "a=b").header("if-match", "\"3\"");
-    let call = call.header("x-request-id", name).header("traceparent", trace);
+    let call = call.header("x-request-id", name);
     let told = call.json(&json!({"title": "Opera"})).send().await;
 
     let headers = &told.body["headers"];
     assert_eq!((&headers["x-forwarded-for"], &headers["x-forwarded-proto"]), (&json!("203.0.113.9"), &json!("http")));
     assert_eq!((&headers["x-forwarded-host"], &headers["host"]), (&json!("shop.example"), &json!(service)));
     assert_eq!((&headers["cookie"], &headers["if-match"]), (&json!("a=b"), &json!("\"3\"")));
-    assert_eq!((&headers["x-request-id"], &headers["traceparent"]), (&json!(name), &json!(trace)));
+    assert_eq!(&headers["x-request-id"], &json!(name));
     assert!(["x-mine", "te", "connection"].iter().all(|name| headers[*name].is_null()), "{headers}");
     assert_eq!(told.body["body"], "{\"title\":\"Opera\"}");
+}
+
+#[tokio::test]
+async fn a_trace_is_that_of_a_trusted_proxy_or_not_recorded() {
+    let service = backend::listen(Router::new().fallback(any(echo))).await;
+    let app = front_door(TestApp::start().await, &service, |config| {
+        config.http.trusted_proxies = vec!["192.0.2.0/24".parse().expect("a network")];
+    });
+    let said = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    for (peer, connection) in [("192.0.2.7", "close"), ("192.0.2.7", "traceparent"), ("203.0.113.9", "close")] {
+        let call = app.get("/api/tickets").at_address(peer).header("connection", connection);
+        let told = call.header("traceparent", said).send().await;
+
+        let passed_on = told.body["headers"]["traceparent"].as_str().expect("a trace context").to_owned();
+        assert_eq!((passed_on == said, passed_on.ends_with("-00")), (peer == "192.0.2.7", peer != "192.0.2.7"));
+        assert_eq!(passed_on.len(), said.len(), "{passed_on}");
+    }
 }
 
 #[tokio::test]

@@ -52,6 +52,43 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
 }
 
 #[test]
+fn lines_of_a_request_have_its_id() {
+    let name = "01931b6e-8f00-7000-8000-00000000002a";
+    let request =
+        format!("GET /api/tickets/x HTTP/1.1\r\nhost: localhost\r\nx-request-id: {name}\r\nconnection: close\r\n\r\n");
+
+    for (format, id) in
+        [("text", format!(" correlation_id={name}\n")), ("json", format!("{{\"correlation_id\":\"{name}\","))]
+    {
+        let mut program = Program::start_with(&["--log", "ticketing_server=debug", "--log-format", format]);
+        program.exchange(&request);
+        let said = program.read_log_until("a request was refused");
+        assert!(said.contains(&id), "{said}");
+        program.signal("TERM");
+        assert_eq!(program.end().0, Some(0));
+    }
+}
+
+#[cfg(feature = "otlp")]
+#[test]
+fn a_collector_that_is_away_costs_a_few_lines() {
+    let nobody = crate::process::free_address();
+    let mut program = Program::start_by(&["--demo", "false", "--otlp-endpoint", &format!("http://{nobody}")]);
+    let said = "traces cannot be exported: 1 spans are lost";
+
+    assert_eq!(program.status(HEALTHY), 200);
+    program.read_log_until(said);
+    for _ in 0..50 {
+        assert_eq!(program.status(HEALTHY), 200);
+    }
+    program.signal("TERM");
+    let (code, rest) = program.end();
+
+    assert_eq!(code, Some(0), "{rest}");
+    assert!(rest.matches("traces cannot be exported").count() <= 2, "{rest}");
+}
+
+#[test]
 fn a_hangup_ends_nothing() {
     let mut program = Program::start();
 

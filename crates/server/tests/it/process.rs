@@ -145,7 +145,7 @@ fn address_after(words: &str, log: &str) -> String {
     address.expect("an address").to_owned()
 }
 
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").to_string()
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::domain::ids::EventId;
@@ -21,6 +22,7 @@ use crate::ports::store::StoreError;
 use crate::ports::transport::{EventPublisher, PublishError};
 
 use super::driver::Step;
+use super::spans;
 use crate::ports::error_chain;
 
 /// How a relay works.
@@ -90,7 +92,7 @@ impl Relay {
         let (mut moved, mut durable) = (0, Vec::new());
         for _ in 0..self.config.batches {
             let Some(end) = batch.end else { break };
-            let published = self.publisher.publish(&batch.events);
+            let published = self.publisher.publish(&batch.events).instrument(spans::publish(&batch.events));
             let (published, next, marked) = future::join3(published, self.read_on(end), self.mark(&durable)).await;
             marked?;
             durable = durable_ids(&batch, &published);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tracing::field::{DisplayValue, display};
 use uuid::Uuid;
 
 use crate::domain::event::Topic;
@@ -400,6 +401,14 @@ impl Arrival {
         match self {
             Self::Event(envelope) => envelope.subject.to_string(),
             Self::Undecodable { raw, .. } => ordering_key(&raw.key),
+        }
+    }
+
+    /// What an event has in common with all that the same request set off, as a field of the log.
+    pub(crate) fn correlation(&self) -> Option<DisplayValue<Uuid>> {
+        match self {
+            Self::Event(envelope) => Some(display(envelope.origin.correlation)),
+            Self::Undecodable { .. } => None,
         }
     }
 }

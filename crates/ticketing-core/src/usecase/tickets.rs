@@ -8,10 +8,13 @@ mod withdraw_ticket;
 
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use crate::domain::event::Event;
 use crate::domain::ids::TicketId;
 use crate::domain::ticket::{Listing, TicketRefusal};
 use crate::domain::time::Timestamp;
+use crate::messaging::spans;
 use crate::ports::store::{Stored, UnitOfWork};
 use crate::ports::ticket_store::TicketStore;
 use crate::wire::Origin;
@@ -77,6 +80,7 @@ impl Tickets {
         origin: &Origin,
         decide: impl Fn(Listing, Seen, Timestamp) -> Result<Decision, TicketRefusal> + Send + Sync,
     ) -> Result<Listing, Error> {
+        let span = spans::command("change ticket", origin);
         retry_on_conflict(|| async {
             let stored = self.stored(target.ticket).await?;
             let current = stored.record.ticket.version;
@@ -89,9 +93,11 @@ impl Tickets {
             };
             let work =
                 UnitOfWork::default().with(stored.replace(listing.clone())).telling(self.env.seal(&event, now, origin));
-            self.store.commit(work).await?;
+            let span = spans::commit(&work);
+            self.store.commit(work).instrument(span).await?;
             Ok(listing)
         })
+        .instrument(span)
         .await
     }
 }

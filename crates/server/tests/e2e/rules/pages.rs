@@ -14,7 +14,7 @@ pub(crate) async fn member<'a>(market: &'a Market, name: &str) -> Browser<'a> {
     browser
 }
 
-async fn seller<'a>(market: &'a Market) -> (Browser<'a>, String) {
+pub(crate) async fn seller<'a>(market: &'a Market) -> (Browser<'a>, String) {
     let mut sally = member(market, "sally").await;
     sally.open("/sell").await;
     sally.submit("/sell", &[("title", "Opera by form"), ("price", "12.50"), ("quantity", "2")]).await;

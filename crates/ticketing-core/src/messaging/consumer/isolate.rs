@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
+use tracing::Instrument;
+
 use crate::domain::time::Timestamp;
 use crate::messaging::panic::caught;
+use crate::messaging::spans;
 use crate::ports::BoxError;
 
 use super::park::FOLLOWS;
@@ -91,7 +94,11 @@ impl Consumer {
 
     /// A panic is a failure of the events that were being handled.
     pub(super) async fn try_to_handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
-        let handled = caught(async { self.handler.handle(events).await }).await;
+        let span = spans::process(self.handler.name(), events);
+        let handled = caught(async { self.handler.handle(events).await }).instrument(span.clone()).await;
+        if !matches!(handled, Ok(Ok(()))) {
+            span.record("otel.status_code", "ERROR");
+        }
         match handled.unwrap_or_else(|panicked| Err(HandleError::Failed(panicked.into()))) {
             Err(HandleError::Partly(unhandled)) if !names_some(&unhandled, events.len()) => {
                 Err(HandleError::Failed("the handler named events that it was not given".into()))
@@ -179,8 +186,16 @@ impl Consumer {
             return Ok(());
         }
         let after = self.config.backoff.wait(attempt, now, &*self.ports.ids);
-        let name = self.handler.name();
-        tracing::warn!(name, key, attempt, ?after, cause, "an event of {key} was not handled and will be tried again");
+        let (name, correlation_id) = (self.handler.name(), culprit.delivery.arrival.correlation());
+        tracing::warn!(
+            name,
+            key,
+            attempt,
+            ?after,
+            cause,
+            correlation_id,
+            "an event of {key} was not handled and will be tried again"
+        );
         self.retry(culprit, after);
         batch.fates.insert(key, Fate::Retry(after));
         Ok(())
@@ -189,7 +204,8 @@ impl Consumer {
     /// What one event needs does not answer: it comes again with all behind it, without being blamed.
     fn withhold(&self, unsettled: Unsettled, batch: &mut Batch, error: BoxError) {
         let (name, key, cause) = (self.handler.name(), unsettled.key.clone(), error_chain(&*error));
-        tracing::warn!(name, key, cause, "an event of {key} has to wait for what it needs");
+        let correlation_id = unsettled.delivery.arrival.correlation();
+        tracing::warn!(name, key, cause, correlation_id, "an event of {key} has to wait for what it needs");
         let after = self.config.backoff.first;
         self.retry(unsettled, after);
         batch.fates.insert(key, Fate::Retry(after));

@@ -25,7 +25,8 @@ impl Consumer {
         // A crash behind this line parks it twice: replaying twice equals replaying once.
         self.ports.parking.park(parked).await?;
         self.counts.0.parked(because).fetch_add(1, Ordering::Relaxed);
-        tracing::error!(name, key, reason, "a delivery of {key} was parked");
+        let correlation_id = delivery.arrival.correlation();
+        tracing::error!(name, key, reason, correlation_id, "a delivery of {key} was parked");
         ack(delivery);
         Ok(())
     }

@@ -1,8 +1,11 @@
 //! Opens an account and signs its owner in.
 
+use tracing::Instrument;
+
 use crate::domain::account::{Account, EmailAddress, Password};
 use crate::domain::ids::AccountId;
 use crate::domain::invalid::Invalid;
+use crate::messaging::spans;
 use crate::ports::store::{StoreError, UnitOfWork, Write};
 use crate::usecase::error::Error;
 use crate::wire::Origin;
@@ -75,6 +78,11 @@ impl Accounts {
     /// # }
     /// ```
     pub async fn sign_up(&self, command: SignUp, origin: Origin) -> Result<SignedIn, Error> {
+        let span = spans::command("sign up", &origin);
+        self.register(command, &origin).instrument(span).await
+    }
+
+    async fn register(&self, command: SignUp, origin: &Origin) -> Result<SignedIn, Error> {
         // Judging and hashing are dear, so an address that is taken is refused before them.
         if self.store.account_by_email(&command.email).await?.is_some() {
             return Err(Error::EmailTaken);
@@ -85,8 +93,9 @@ impl Accounts {
         let id = AccountId::new(self.env.uuid(now));
         let (account, event) = Account::register(id, command.email, hash, now);
         let work =
-            UnitOfWork::default().with(Write::insert(account.clone())).telling(self.env.seal(&event, now, &origin));
-        match self.store.commit(work).await {
+            UnitOfWork::default().with(Write::insert(account.clone())).telling(self.env.seal(&event, now, origin));
+        let span = spans::commit(&work);
+        match self.store.commit(work).instrument(span).await {
             Ok(_) => self.begin_session(&account, &command.device, now).await,
             Err(StoreError::Conflict(_)) => Err(Error::EmailTaken),
             Err(error) => Err(error.into()),

@@ -1,7 +1,10 @@
 //! Puts held places back on sale because the buyer does not want them.
 
+use tracing::Instrument;
+
 use crate::domain::ids::{AccountId, OrderId};
 use crate::domain::order::Order;
+use crate::messaging::spans;
 use crate::usecase::error::Error;
 use crate::wire::Origin;
 
@@ -34,9 +37,10 @@ impl Orders {
     /// # }
     /// ```
     pub async fn cancel_order(&self, order: OrderId, by: AccountId, origin: Origin) -> Result<Order, Error> {
+        let span = spans::command("cancel order", &origin);
         // Buyer and ticket of an order never change, so this needs no second look.
         let order = self.order(order, by).await?;
         let action = OrderAction::Cancel(order.id);
-        self.batchers.decide_order(OrderCommand { ticket: order.ticket.id, action, origin }).await
+        self.batchers.decide_order(OrderCommand { ticket: order.ticket.id, action, origin }).instrument(span).await
     }
 }

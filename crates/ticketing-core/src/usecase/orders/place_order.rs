@@ -1,9 +1,12 @@
 //! Holds places of a ticket for a buyer.
 
+use tracing::Instrument;
+
 use crate::domain::ids::{AccountId, OrderId, TicketId};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::order::{IdempotencyKey, Order};
 use crate::domain::stock::OrderRequest;
+use crate::messaging::spans;
 use crate::usecase::error::Error;
 use crate::usecase::replica_wait::ReplicaWait;
 use crate::wire::Origin;
@@ -89,6 +92,11 @@ impl Orders {
     /// # }
     /// ```
     pub async fn place_order(&self, command: PlaceOrder, origin: Origin) -> Result<Order, Error> {
+        let span = spans::command("place order", &origin);
+        self.place(command, origin).instrument(span).await
+    }
+
+    async fn place(&self, command: PlaceOrder, origin: Origin) -> Result<Order, Error> {
         let now = self.env.now();
         let request = OrderRequest {
             id: OrderId::new(self.env.uuid(now)),

@@ -1,7 +1,10 @@
 //! Commits how an attempt ended.
 
+use tracing::Instrument;
+
 use crate::domain::ids::PaymentId;
 use crate::domain::payment::{CaptureOutcome, Payment};
+use crate::messaging::spans;
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
 use crate::ports::store::UnitOfWork;
 use crate::usecase::error::Error;
@@ -18,7 +21,8 @@ impl Payments {
         outcome: &CaptureOutcome,
         origin: &Origin,
     ) -> Result<Payment, Error> {
-        retry_on_conflict(|| self.try_to_conclude(id, outcome, origin)).await
+        let span = spans::command("conclude payment", origin);
+        retry_on_conflict(|| self.try_to_conclude(id, outcome, origin)).instrument(span).await
     }
 
     async fn try_to_conclude(
@@ -41,7 +45,8 @@ impl Payments {
         let mut work: UnitOfWork<PaymentRecord> =
             UnitOfWork::default().with(account.payable.replace(payable)).with(stored.replace(payment.clone()));
         work.events.extend(event.map(|event| self.env.seal(&event, self.env.now(), origin)));
-        self.store.commit(work).await?;
+        let span = spans::commit(&work);
+        self.store.commit(work).instrument(span).await?;
         Ok(payment)
     }
 }

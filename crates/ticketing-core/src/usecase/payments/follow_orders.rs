@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use tracing::Instrument;
 
 use crate::domain::event::Topic;
 use crate::domain::ids::OrderId;
 use crate::domain::order::Order;
 use crate::domain::payment::Payable;
 use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
+use crate::messaging::spans;
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords};
 use crate::ports::store::{RecordKey, StoreError, UnitOfWork, Write};
 use crate::usecase::contended::{Contended, NotFollowed};
@@ -66,7 +68,9 @@ impl Payments {
         if writes.is_empty() {
             return Ok(());
         }
-        match self.store.commit(UnitOfWork { writes, events: Vec::new() }).await {
+        let work = UnitOfWork { writes, events: Vec::new() };
+        let span = spans::commit(&work);
+        match self.store.commit(work).instrument(span).await {
             Ok(_) => Ok(()),
             Err(StoreError::Conflict(keys)) => {
                 Err(NotFollowed::Conflict(keys.iter().filter_map(|key| order_of(key, &records)).collect()))

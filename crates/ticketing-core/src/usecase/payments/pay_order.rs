@@ -8,11 +8,14 @@
 
 use std::time::Duration;
 
+use tracing::Instrument;
+
 use crate::domain::ids::{AccountId, OrderId, PaymentId};
 use crate::domain::order::IdempotencyKey;
 use crate::domain::payment::PAYABLE;
 use crate::domain::payment::{CardDigest, Payment, PaymentRefusal, PaymentRequest, PaymentStatus};
 use crate::domain::time::Timestamp;
+use crate::messaging::spans;
 use crate::ports::gateway::{Capture, CardToken};
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord};
 use crate::ports::store::{UnitOfWork, Write};
@@ -111,6 +114,11 @@ impl Payments {
     /// # }
     /// ```
     pub async fn pay_order(&self, command: PayOrder, origin: Origin) -> Result<Payment, Error> {
+        let span = spans::command("pay order", &origin);
+        self.pay(command, &origin).instrument(span).await
+    }
+
+    async fn pay(&self, command: PayOrder, origin: &Origin) -> Result<Payment, Error> {
         let payment = match self.begin(&command).await? {
             Begun::Now(payment) => payment,
             Begun::Before(payment) => return first_answer(payment),
@@ -118,7 +126,7 @@ impl Payments {
         // A crash here, or while the gateway is asked, is settled by looking the payment up.
         let capture = Capture { payment: payment.id, total: payment.total, card: command.card };
         match self.gateway.capture(&capture).await {
-            Ok(outcome) => first_answer(self.conclude(payment.id, &outcome, &origin).await?),
+            Ok(outcome) => first_answer(self.conclude(payment.id, &outcome, origin).await?),
             Err(error) => {
                 let cause = crate::ports::error_chain(&error);
                 tracing::warn!(payment = %payment.id, cause, "payment {} has no answer yet", payment.id);
@@ -166,7 +174,8 @@ impl Payments {
         };
         let work: UnitOfWork<PaymentRecord> =
             UnitOfWork::default().with(account.payable.replace(payable)).with(Write::insert(payment.clone()));
-        self.store.commit(work).await?;
+        let span = spans::commit(&work);
+        self.store.commit(work).instrument(span).await?;
         Ok(Some(Begun::Now(payment)))
     }
 }

@@ -1,8 +1,11 @@
 //! Puts a ticket on sale.
 
+use tracing::Instrument;
+
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::order::IdempotencyKey;
 use crate::domain::ticket::{CreationRequest, Listing, Offer, Ticket};
+use crate::messaging::spans;
 use crate::ports::store::{UnitOfWork, Write};
 use crate::usecase::error::Error;
 use crate::usecase::retry_on_conflict;
@@ -74,6 +77,7 @@ impl Tickets {
     /// ```
     pub async fn create_ticket(&self, command: CreateTicket, origin: Origin) -> Result<Listing, Error> {
         let request = command.key.clone().map(|key| CreationRequest { key, digest: command.offer.digest() });
+        let span = spans::command("create ticket", &origin);
         // Of two with the same key, the slower finds what the faster made.
         retry_on_conflict(|| async {
             match self.created_before(command.seller, request.as_ref()).await? {
@@ -81,6 +85,7 @@ impl Tickets {
                 None => self.try_to_create(&command, request.clone(), &origin).await,
             }
         })
+        .instrument(span)
         .await
     }
 
@@ -110,7 +115,8 @@ impl Tickets {
         let listing = Listing { request, ..Listing::new(ticket) };
         let work =
             UnitOfWork::default().with(Write::insert(listing.clone())).telling(self.env.seal(&event, now, origin));
-        self.store.commit(work).await?;
+        let span = spans::commit(&work);
+        self.store.commit(work).instrument(span).await?;
         Ok(listing)
     }
 }

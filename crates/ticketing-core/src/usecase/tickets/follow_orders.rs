@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use tracing::Instrument;
 
 use crate::domain::event::Topic;
 use crate::domain::ids::TicketId;
 use crate::domain::ticket::Sales;
 use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
+use crate::messaging::spans;
 use crate::ports::store::{RecordKey, StoreError, UnitOfWork};
 use crate::usecase::contended::{Contended, NotFollowed};
 
@@ -70,7 +72,8 @@ impl Tickets {
         if work.is_empty() {
             return Ok(());
         }
-        match self.store.commit(work).await {
+        let span = spans::commit(&work);
+        match self.store.commit(work).instrument(span).await {
             Ok(_) => Ok(()),
             Err(StoreError::Conflict(keys)) => Err(NotFollowed::Conflict(keys.iter().filter_map(listing_of).collect())),
             Err(error) => Err(error.into()),

@@ -6,12 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_channel::mpsc::UnboundedReceiver;
+use tracing::Instrument;
 
 use crate::domain::hold_limits::{HoldLimits, HoldRefusal};
 use crate::domain::ids::TicketId;
 use crate::domain::stock::Stock;
 use crate::domain::time::Timestamp;
 use crate::messaging::panic::caught;
+use crate::messaging::spans;
 use crate::ports::clock::ClockAndIds;
 use crate::ports::error_chain;
 use crate::ports::order_store::OrderStore;
@@ -77,7 +79,8 @@ impl OrderBatcher {
                 batch.push(next);
             }
             self.batch = self.enter(&batch);
-            self.decide_batch(batch).await;
+            let span = spans::batch(batch.iter().map(|queued| &queued.command.origin));
+            self.decide_batch(batch).instrument(span).await;
             self.batch = None;
         }
     }
@@ -161,7 +164,8 @@ impl OrderBatcher {
             (state, answers) = self.decide_at(now, batch, prior).await?;
         }
         let work = state.unit_of_work(&self.env, now);
-        let committed = if work.is_empty() { None } else { Some(self.store.commit(work).await?) };
+        let span = spans::commit(&work);
+        let committed = if work.is_empty() { None } else { Some(self.store.commit(work).instrument(span).await?) };
         self.counts.committed(&state);
         self.remember(state, committed);
         Ok(answers)
