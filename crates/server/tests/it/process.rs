@@ -141,7 +141,8 @@ fn command(settings: &[&str]) -> Command {
 
 /// The address that the log tells after some words.
 fn address_after(words: &str, log: &str) -> String {
-    let address = log.split(&format!("{words}http://")).nth(1).and_then(|rest| rest.split_whitespace().next());
+    let ends = |letter: char| letter.is_whitespace() || matches!(letter, '"' | ',');
+    let address = log.split(&format!("{words}http://")).nth(1).and_then(|rest| rest.split(ends).next());
     address.expect("an address").to_owned()
 }
 
