@@ -8,6 +8,7 @@
 
 pub mod account_store;
 pub mod attempt_keys;
+pub mod attempt_notes;
 pub mod audit_reader;
 pub mod authorities;
 pub mod clock;

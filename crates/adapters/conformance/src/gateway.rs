@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::join_all;
-use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::ids::{OrderId, PaymentId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
@@ -83,7 +83,7 @@ fn total() -> Money {
 }
 
 fn capture(card: CardToken) -> Capture {
-    Capture { payment: PaymentId::new(sample::uuid()), total: total(), card }
+    Capture { payment: PaymentId::new(sample::uuid()), order: OrderId::new(sample::uuid()), total: total(), card }
 }
 
 async fn answered<T: Send>(call: impl Future<Output = Result<T, GatewayError>> + Send) -> T {

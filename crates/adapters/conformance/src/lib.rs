@@ -104,6 +104,7 @@ pub mod sample;
 pub mod time;
 
 pub mod attempt_keys;
+pub mod attempt_notes;
 pub mod audit_reader;
 pub mod clock;
 pub mod drafts;

@@ -311,6 +311,20 @@ macro_rules! attempt_keys {
     ($($fixture:tt)+) => { $crate::attempt_keys!(@ [tests $($fixture)+]); };
 }
 
+/// Tests the notes of attempts: `attempt_notes!(fixture)`, an
+/// [`AttemptNotesFixture`](crate::attempt_notes::AttemptNotesFixture) for each rule.
+#[macro_export]
+macro_rules! attempt_notes {
+    (@ $form:tt) => {
+        $crate::__family! { $form attempt_notes attempt_notes [AttemptNotes] dyn $crate::attempt_notes::AttemptNotesFixture;
+            the_first_note_stands
+            of_notes_at_once_one_stands
+            a_note_outlives_a_restart
+        }
+    };
+    ($($fixture:tt)+) => { $crate::attempt_notes!(@ [tests $($fixture)+]); };
+}
+
 /// Tests a password hasher: `passwords!(fixture)`, a [`PasswordFixture`](crate::identity::PasswordFixture) for each rule.
 #[macro_export]
 macro_rules! passwords {

@@ -52,6 +52,7 @@
 
 mod account_store;
 mod attempt_keys;
+mod attempt_notes;
 mod audit_reader;
 mod clock;
 mod drafts;
@@ -74,6 +75,7 @@ mod transport;
 
 pub use account_store::MemoryAccountStore;
 pub use attempt_keys::MemoryAttemptKeys;
+pub use attempt_notes::MemoryAttemptNotes;
 pub use audit_reader::MemoryAuditReader;
 pub use clock::{ManualClock, SystemClock};
 pub use drafts::MemoryDrafts;

@@ -38,6 +38,7 @@
 
 mod account_store;
 mod attempt_keys;
+mod attempt_notes;
 mod audit_reader;
 mod client;
 mod commit;
@@ -56,6 +57,7 @@ mod ticket_store;
 
 pub use account_store::MongoAccountStore;
 pub use attempt_keys::MongoAttemptKeys;
+pub use attempt_notes::MongoAttemptNotes;
 pub use audit_reader::MongoAuditReader;
 pub use client::MongoClient;
 pub use config::MongoConfig;

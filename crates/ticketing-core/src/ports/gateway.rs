@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::domain::ids::{PaymentId, RefundId};
+use crate::domain::ids::{OrderId, PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::payment::CaptureOutcome;
 use crate::domain::time::Timestamp;
@@ -18,6 +18,10 @@ use super::BoxError;
 pub struct CardToken(Arc<str>);
 
 impl CardToken {
+    /// The token for a card that the buyer will enter on a page of the gateway. A gateway with such a page returns its
+    /// address from the capture.
+    pub const HOSTED: &str = "hosted";
+
     /// Wraps a token. Only the gateway knows its format.
     #[must_use]
     pub fn new(token: &str) -> Self {
@@ -42,6 +46,8 @@ impl fmt::Debug for CardToken {
 pub struct Capture {
     /// The attempt; the same attempt is charged once.
     pub payment: PaymentId,
+    /// The order that is paid; the gateway sends the buyer back to it.
+    pub order: OrderId,
     /// The amount.
     pub total: Money,
     /// The card.
@@ -116,6 +122,9 @@ pub enum GatewayError {
     /// The notice is not from the gateway, or too old: drop it.
     #[error("the notice is not from the payment gateway")]
     Forged,
+    /// The notice is genuine but about something else: acknowledge it and do nothing.
+    #[error("the notice is not about a payment of this marketplace")]
+    Unrelated,
 }
 
 /// Charges cards, once for each payment.
@@ -145,12 +154,13 @@ pub enum GatewayError {
 /// ```
 /// use ticketing_core::domain::payment::CaptureOutcome;
 /// use ticketing_core::ports::gateway::{Capture, CardToken, PaymentGateway, Refund};
-/// # use ticketing_core::domain::{ids::PaymentId, money::Money};
+/// # use ticketing_core::domain::{ids::{OrderId, PaymentId}, money::Money};
 /// # use ticketing_memory::MemoryEngines;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let (payment, total) = (PaymentId::from_u128(1), Money { amount: 4500, currency: "EUR".parse()? });
+/// # let (payment, order) = (PaymentId::from_u128(1), OrderId::from_u128(2));
+/// # let total = Money { amount: 4500, currency: "EUR".parse()? };
 /// # let sandbox = MemoryEngines::default().gateway;
 /// let gateway: &dyn PaymentGateway = &sandbox;
 /// let capture = Capture { payment, total, card: CardToken::new("tok_timeout") };
@@ -204,6 +214,7 @@ pub trait PaymentGateway: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     ///
     /// - [`GatewayError::Forged`] unless the gateway provably wrote the notice shortly before `now`.
+    /// - [`GatewayError::Unrelated`]: the gateway wrote it about something else.
     /// - [`GatewayError::Unavailable`]: it could not be verified now; the sender is asked to send it again.
     async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError>;
 }
@@ -228,10 +239,11 @@ pub struct Judgement {
 /// ```
 /// use ticketing_core::domain::payment::CaptureOutcome;
 /// use ticketing_core::ports::gateway::{Capture, CardToken, Sandbox};
-/// # use ticketing_core::domain::{ids::PaymentId, money::Money};
+/// # use ticketing_core::domain::{ids::{OrderId, PaymentId}, money::Money};
 /// # use ticketing_memory::MemoryEngines;
 ///
-/// # let (payment, total) = (PaymentId::from_u128(1), Money { amount: 4500, currency: "EUR".parse()? });
+/// # let (payment, order) = (PaymentId::from_u128(1), OrderId::from_u128(2));
+/// # let total = Money { amount: 4500, currency: "EUR".parse()? };
 /// let sandbox: &dyn Sandbox = &MemoryEngines::default().gateway;
 /// let judgement = sandbox.judge(&Capture { payment, total, card: CardToken::new("tok_chargeDeclined") });
 /// assert_eq!(judgement.outcome, CaptureOutcome::Declined { reason: "card_declined".into() });

@@ -52,8 +52,9 @@ use super::gateway::{Capture, GatewayError, GatewayNotice, Refund, UnverifiedNot
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let (keys, clock) = (Arc::new(MemoryAttemptKeys::default()), Arc::new(ManualClock::default()));
-/// # let (payment, total) = (PaymentId::from_u128(1), Money { amount: 4500, currency: "EUR".parse()? });
-/// # let capture = Capture { payment, total, card: CardToken::new("tok") };
+/// # let (payment, order) = (PaymentId::from_u128(1), ticketing_core::domain::ids::OrderId::from_u128(2));
+/// # let total = Money { amount: 4500, currency: "EUR".parse()? };
+/// # let capture = Capture { payment, order, total, card: CardToken::new("tok") };
 /// let gateway = ClosingGateway { provider: Arc::new(Forgetful), keys, clock, in_flight: Duration::from_mins(1) };
 /// let never_arrived = CaptureOutcome::Declined { reason: "never_arrived".into() };
 /// assert_eq!(gateway.look_up(payment).await?, never_arrived);
@@ -90,6 +91,6 @@ pub trait PaymentProvider: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     ///
-    /// [`GatewayError::Forged`] or [`GatewayError::Unavailable`].
+    /// [`GatewayError::Forged`], [`GatewayError::Unrelated`] or [`GatewayError::Unavailable`].
     async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError>;
 }

@@ -286,7 +286,7 @@ impl From<GatewayError> for Error {
     fn from(error: GatewayError) -> Self {
         match error {
             GatewayError::ExceedsCharge => Self::Broken(Arc::new(error)),
-            GatewayError::Unavailable(_) | GatewayError::Forged => Self::unavailable(error),
+            GatewayError::Unavailable(_) | GatewayError::Forged | GatewayError::Unrelated => Self::unavailable(error),
         }
     }
 }

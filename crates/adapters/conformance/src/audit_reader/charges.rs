@@ -1,6 +1,6 @@
 //! What is told of charges.
 
-use ticketing_core::domain::ids::{PaymentId, RefundId};
+use ticketing_core::domain::ids::{OrderId, PaymentId, RefundId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::ports::audit_reader::Charge;
@@ -18,7 +18,7 @@ impl Bank {
     /// Charges a card, in euros; returns what the ledger is to tell, if it was charged.
     async fn pay(&self, card: &CardToken, payment: PaymentId, cents: u64) -> Option<(Charge, String)> {
         let total = sample::price(cents).money();
-        let capture = Capture { payment, total, card: card.clone() };
+        let capture = Capture { payment, order: OrderId::new(sample::uuid()), total, card: card.clone() };
         match answered(self.gateway.capture(&capture)).await {
             CaptureOutcome::Captured { reference } => {
                 Some((Charge { payment, total, refunded: false }, reference.to_string()))

@@ -8,6 +8,7 @@ mod gateways;
 mod identity;
 mod keys;
 mod limits;
+mod notes;
 mod one_log;
 mod others;
 mod outbox;

@@ -33,8 +33,8 @@ fn of(rules: &Rules, port: &str) -> BTreeSet<(String, String)> {
 /// The rules of the kit, by the ports of their family.
 fn rules() -> Rules {
     use ticketing_conformance::{
-        attempt_keys, audit_reader, clock, drafts, gateway, identity, limits, log, outbox, parking, sessions, store,
-        ticket_feed, timers, transport,
+        attempt_keys, attempt_notes, audit_reader, clock, drafts, gateway, identity, limits, log, outbox, parking,
+        sessions, store, ticket_feed, timers, transport,
     };
 
     let mut all = Rules::new();
@@ -49,6 +49,7 @@ fn rules() -> Rules {
     add(&mut all, &timers::TIMERS);
     add(&mut all, &gateway::GATEWAY);
     add(&mut all, &attempt_keys::ATTEMPT_KEYS);
+    add(&mut all, &attempt_notes::ATTEMPT_NOTES);
     add(&mut all, &identity::PASSWORDS);
     add(&mut all, &identity::TOKENS);
     add(&mut all, &sessions::SESSIONS);

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use ticketing_conformance::attempt_keys::AttemptKeysFixture;
 use ticketing_conformance::gateway::GatewayFixture;
 use ticketing_conformance::sample::{self, NOW};
-use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::ids::{OrderId, PaymentId};
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::attempt_keys::AttemptKeys;
@@ -88,7 +88,8 @@ impl AttemptKeysFixture for Asked {
 
 fn capture() -> Capture {
     let total = sample::price(4250).money();
-    Capture { payment: PaymentId::new(sample::uuid()), total, card: CardToken::new(SandboxGateway::VISA) }
+    let (payment, order) = (PaymentId::new(sample::uuid()), OrderId::new(sample::uuid()));
+    Capture { payment, order, total, card: CardToken::new(SandboxGateway::VISA) }
 }
 
 /// A capture that was sent and has not arrived.

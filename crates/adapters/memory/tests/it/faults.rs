@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use ticketing_core::domain::account::{Account, PasswordHash};
 use ticketing_core::domain::event::Topic;
-use ticketing_core::domain::ids::{AccountId, EventId, PaymentId};
+use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::clock::{Clock, Ids};
@@ -73,9 +73,9 @@ async fn a_charge_whose_answer_was_lost_is_found() {
     let total = Money { amount: 4250, currency: "EUR".parse().unwrap() };
     let payment = PaymentId::new(Uuid::from_u128(1));
     plan.inject(Operation::Gateway, Fault::FailAfter);
-    let card = CardToken::new(SandboxGateway::VISA);
+    let (order, card) = (OrderId::new(Uuid::from_u128(2)), CardToken::new(SandboxGateway::VISA));
 
-    assert!(gateway.capture(&Capture { payment, total, card }).await.is_err());
+    assert!(gateway.capture(&Capture { payment, order, total, card }).await.is_err());
     assert_eq!((gateway.total_captured(), gateway.charges().len()), (4250, 1));
 }
 

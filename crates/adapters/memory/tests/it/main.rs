@@ -4,6 +4,7 @@ mod asked;
 mod faults;
 mod feeding;
 mod machine;
+mod notes;
 mod world;
 
 use asked::Asked;
@@ -39,6 +40,7 @@ ticketing_conformance::parking!(World::default());
 ticketing_conformance::timers!(World::default());
 ticketing_conformance::gateway!(World::default());
 ticketing_conformance::attempt_keys!(Asked::default());
+ticketing_conformance::attempt_notes!(notes::Notes::default());
 ticketing_conformance::sessions!(World::default());
 ticketing_conformance::limits!(World::default());
 ticketing_conformance::drafts!(World::default());

@@ -5,20 +5,22 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bson::{Bson, Document, doc};
 use ticketing_conformance::attempt_keys::AttemptKeysFixture;
+use ticketing_conformance::attempt_notes::AttemptNotesFixture;
 use ticketing_conformance::gateway::{BuyerAct, GatewayFixture, TestCards};
 use ticketing_conformance::sample;
 use ticketing_conformance::time::TimeFixture;
-use ticketing_core::domain::ids::{PaymentId, RefundId};
+use ticketing_core::domain::ids::{OrderId, PaymentId, RefundId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::attempt_keys::AttemptKeys;
+use ticketing_core::ports::attempt_notes::AttemptNotes;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::gateway::{
     Capture, CardToken, GatewayError, GatewayNotice, PaymentGateway, Refund, UnverifiedNotice,
 };
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
-use ticketing_mongodb::{MongoAttemptKeys, MongoClient, MongoGateway};
+use ticketing_mongodb::{MongoAttemptKeys, MongoAttemptNotes, MongoClient, MongoGateway};
 
 use crate::world::connected;
 
@@ -118,9 +120,32 @@ impl AttemptKeysFixture for Keys {
     }
 }
 
+/// The notes of attempts.
+pub(crate) struct Notes(MongoClient, MongoAttemptNotes);
+
+impl Notes {
+    pub(crate) async fn open() -> Self {
+        let client = connected().await;
+        let notes = MongoAttemptNotes::open(&client).await.expect("the notes open");
+        Self(client, notes)
+    }
+}
+
+#[async_trait]
+impl AttemptNotesFixture for Notes {
+    fn notes(&self) -> Arc<dyn AttemptNotes> {
+        Arc::new(self.1.clone())
+    }
+
+    async fn reopened(&self) -> Arc<dyn AttemptNotes> {
+        Arc::new(MongoAttemptNotes::open(&self.0).await.expect("the notes open again"))
+    }
+}
+
 pub(crate) fn capture(card: &str) -> Capture {
     let total = sample::price(4250).money();
-    Capture { payment: PaymentId::new(sample::uuid()), total, card: CardToken::new(card) }
+    let (payment, order) = (PaymentId::new(sample::uuid()), OrderId::new(sample::uuid()));
+    Capture { payment, order, total, card: CardToken::new(card) }
 }
 
 #[tokio::test]

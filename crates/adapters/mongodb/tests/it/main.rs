@@ -25,4 +25,5 @@ ticketing_conformance::outbox!(World::orders().await);
 ticketing_conformance::parking!(World::orders().await);
 ticketing_conformance::gateway!(bank::Bank::open().await);
 ticketing_conformance::attempt_keys!(bank::Keys::open().await);
+ticketing_conformance::attempt_notes!(bank::Notes::open().await);
 ticketing_conformance::audit_reader!(Marketplace::open().await);

@@ -124,7 +124,7 @@ impl Payments {
             Begun::Before(payment) => return first_answer(payment),
         };
         // A crash here, or while the gateway is asked, is settled by looking the payment up.
-        let capture = Capture { payment: payment.id, total: payment.total, card: command.card };
+        let capture = Capture { payment: payment.id, order: payment.order, total: payment.total, card: command.card };
         match self.gateway.capture(&capture).await {
             Ok(outcome) => first_answer(self.conclude(payment.id, &outcome, origin).await?),
             Err(error) => {

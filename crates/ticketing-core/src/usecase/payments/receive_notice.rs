@@ -7,7 +7,7 @@ use crate::wire::Origin;
 use super::Payments;
 
 impl Payments {
-    /// Commits what a notice tells; `false` if it is forged, too old or about nothing of ours.
+    /// Commits what a notice tells, if anything; `false` if it is forged, too old or about an unknown payment.
     ///
     /// # Errors
     ///
@@ -43,6 +43,7 @@ impl Payments {
         let notice = match self.gateway.verify_notice(notice, self.env.now()).await {
             Ok(notice) => notice,
             Err(GatewayError::Forged) => return Ok(false),
+            Err(GatewayError::Unrelated) => return Ok(true),
             Err(error) => return Err(error.into()),
         };
         match self.conclude(notice.payment, &notice.outcome, &origin).await {

@@ -188,7 +188,12 @@ impl Books {
     /// Lets the gateway charge for a payment that nobody began.
     pub(super) async fn charge_unbooked(&self) -> PaymentId {
         let payment = PaymentId::new(self.uuid());
-        let capture = Capture { payment, total: offer(1, 99).price.money(), card: CardToken::new("tok_visa") };
+        let capture = Capture {
+            payment,
+            order: OrderId::new(self.uuid()),
+            total: offer(1, 99).price.money(),
+            card: CardToken::new("tok_visa"),
+        };
         self.engines.gateway.capture(&capture).await.expect("the gateway answers");
         payment
     }
