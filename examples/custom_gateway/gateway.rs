@@ -65,7 +65,7 @@ fn outcome(said: &Value) -> Result<CaptureOutcome, BoxError> {
 
 #[async_trait]
 impl PaymentGateway for BankGateway {
-    async fn capture(&self, Capture { payment, total, card }: &Capture) -> Result<CaptureOutcome, GatewayError> {
+    async fn capture(&self, Capture { payment, total, card, .. }: &Capture) -> Result<CaptureOutcome, GatewayError> {
         let body = json!({ "amount": total.amount, "currency": total.currency.code(), "card": card.expose() });
         self.ask(Method::PUT, payment.to_string(), body).await
     }

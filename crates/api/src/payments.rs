@@ -18,7 +18,8 @@ pub struct PayOrderBody {
     /// The order.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub order_id: Uuid,
-    /// Stands for the card, as the gateway's form made it. The sandbox takes `tok_visa`.
+    /// Stands for the card, as the gateway's form made it: `tok_visa` for the sandbox, the id of a payment method for
+    /// Stripe, or `hosted` for a page of Stripe, where the buyer enters a card.
     #[cfg_attr(feature = "openapi", schema(example = "tok_visa", max_length = 200))]
     pub token: String,
 }

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod engines;
+mod payments;
 mod services;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use addresses::{Network, ServiceUrl, WebOrigin};
 pub use engines::{
     EngineSettings, KafkaSettings, KafkaUserSettings, MongoSettings, RedisSettings, SaslMechanism, Secret,
 };
+pub use payments::{Gateway, StripeSettings};
 pub use services::Service;
 
 /// All settings, parsed and free of contradictions.
@@ -39,6 +41,8 @@ pub struct Config {
     pub demo: bool,
     /// What takes the money, where payments or pages run; see [`Config::gateway`].
     pub payments: Option<Gateway>,
+    /// The Stripe account, where payments runs and [`Config::payments`] is Stripe.
+    pub stripe: Option<StripeSettings>,
     /// How long an order holds its places.
     pub hold_for: Duration,
     /// How much one buyer may hold.
@@ -65,24 +69,6 @@ pub struct Config {
     pub traces: Option<TracesConfig>,
     /// How long requests under way may take once the process is told to stop.
     pub shutdown_grace: Duration,
-}
-
-/// What takes the money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-pub enum Gateway {
-    /// Takes none: it pretends, by the test cards that it is paid with.
-    Sandbox,
-}
-
-impl Gateway {
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-        }
-    }
 }
 
 /// How requests are received.
@@ -216,7 +202,7 @@ pub struct TracesConfig {
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error(
     "on real engines, on a public address, behind a trusted proxy or with a public origin nothing takes money by \
-     itself: choose the sandbox if none is to be taken, and every page will say so"
+     itself: choose the sandbox if none is to be taken, and every page will say so, or Stripe"
 )]
 pub struct NoGateway;
 
@@ -280,6 +266,7 @@ impl Default for Config {
             services: Service::ALL.to_vec(),
             demo: false,
             payments: None,
+            stripe: None,
             hold_for: Duration::from_secs(15 * 60),
             hold_limits: HoldLimits::default(),
             replica_wait: Settings::default().replica_wait,

@@ -24,7 +24,7 @@
 //! - `cli` (default): the program, and all that it is made of.
 //! - `pages`: the whole marketplace as a library, with its pages, for engines of your own: [`marketplace`].
 //! - neither: [`embed`], the API alone.
-//! - `kafka`, `mongodb`, `redis`, `tls`: the engines of the program.
+//! - `kafka`, `mongodb`, `redis`, `tls`: the engines of the program; `stripe`: payments by Stripe.
 //!
 //! # Examples
 //!

@@ -4,6 +4,7 @@ mod engines;
 mod keys;
 mod memory;
 mod operate;
+mod stripe;
 
 #[cfg(feature = "kafka")]
 mod kafka;

@@ -174,7 +174,7 @@ impl MarketBuilder {
         Self { timers: Some(Arc::new(timers)), ..self }
     }
 
-    /// Takes money by it.
+    /// Takes money by it, such as by the `StripeGateway` of the feature `stripe`.
     ///
     /// # Examples
     ///

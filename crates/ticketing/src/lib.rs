@@ -97,3 +97,5 @@ pub use ticketing_kafka as kafka;
 pub use ticketing_mongodb as mongodb;
 #[cfg(feature = "redis")]
 pub use ticketing_redis as redis;
+#[cfg(feature = "stripe")]
+pub use ticketing_stripe as stripe;

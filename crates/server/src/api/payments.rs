@@ -108,11 +108,11 @@ fn card(token: &str) -> Result<CardToken, Problem> {
 /// Hears from the payment gateway how a payment ended.
 ///
 /// Which headers prove that the gateway wrote the body is the gateway's business; the sandbox signs in
-/// `X-Gateway-Signature`.
+/// `X-Gateway-Signature`, Stripe in `Stripe-Signature`.
 #[utoipa::path(post, path = "/api/payments/notices", tag = "payments",
     request_body(content = String, description = "As the gateway wrote it", content_type = "application/json"),
     responses(
-        (status = 204, description = "It is committed"),
+        (status = 204, description = "It is committed, or genuine and of no payment"),
         (status = 400, description = "`bad_notice`: it is forged, too old or about nothing of ours"),
     ))]
 async fn receive_notice(State(app): State<App>, trace: RequestTrace, request: Request) -> Result<StatusCode, Problem> {

@@ -1,9 +1,11 @@
 //! What contradicts itself among settings that are right one by one, and what is missing.
 
+use ticketing_core::domain::buyer_action::ActionUrl;
+
 use super::reading::Names;
 use super::settings::{Command, Engine, EngineFlags, Settings};
 use super::values::word;
-use crate::config::{Config, Secret, Service};
+use crate::config::{Config, Gateway, Secret, Service};
 
 /// Finds mistakes that no setting shows by itself.
 pub(super) struct Checks<'a> {
@@ -81,6 +83,7 @@ impl Checks<'_> {
             ]);
         }
         found.extend([self.gateway(), self.listeners()]);
+        found.extend(self.stripe());
         found
     }
 
@@ -171,9 +174,45 @@ impl Checks<'_> {
             format!(
                 "serve {}: on real engines, on a public address, behind --trusted-proxies or with --public-origin \
                  nothing takes money by itself: choose --payments sandbox if none is to be taken, and every page will \
-                 say so",
+                 say so, or --payments stripe",
                 self.here()
             )
+        })
+    }
+
+    /// Only the payments service calls Stripe.
+    fn stripe(&self) -> Vec<Option<String>> {
+        const CHOICE: &str = "--payments stripe, where payments runs";
+        let is_chosen = self.config.payments == Some(Gateway::Stripe) && self.runs(Service::Payments);
+        let mut found = self.uses(CHOICE, is_chosen, &["stripe_key", "stripe_webhook_secret", "stripe_url"]);
+        if !is_chosen {
+            return found;
+        }
+        let needs = ["stripe_webhook_secret", "public_origin"].into_iter().filter(|name| !self.has(name));
+        found.extend(needs.map(|name| Some(format!("{CHOICE}: needs {}", flag(name)))));
+        let build = "--payments stripe: this build has no Stripe: build with --features stripe".to_owned();
+        let demo = "--demo true: demo orders are paid with test cards of --payments sandbox".to_owned();
+        found.extend([(!cfg!(feature = "stripe")).then_some(build), self.config.demo.then_some(demo)]);
+        found.extend([self.unsafe_return(), self.forgotten_money()]);
+        found
+    }
+
+    fn unsafe_return(&self) -> Option<String> {
+        let origin = self.config.http.public_origins.first()?;
+        let is_unsafe = ActionUrl::parse(origin.as_str()).is_err();
+        is_unsafe.then(|| {
+            "--public-origin: the first one must be https, or http on loopback: Stripe sends buyers back to it"
+                .to_owned()
+        })
+    }
+
+    /// A restart must not lose payments of real money.
+    fn forgotten_money(&self) -> Option<String> {
+        let key = self.settings.stripe.stripe_key.as_ref()?;
+        let is_live = ["sk_live_", "rk_live_"].iter().any(|kind| key.expose().starts_with(kind));
+        (is_live && self.engines_are().store == Engine::Memory && !self.wrong.contains("store")).then(|| {
+            "--stripe-key: a live key needs --store mongodb, since payments in memory are lost with the process"
+                .to_owned()
         })
     }
 

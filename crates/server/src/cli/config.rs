@@ -6,12 +6,12 @@ use ticketing_core::domain::hold_limits::{HoldLimits, HoldPause};
 use ticketing_core::ports::identity::SessionLifetimes;
 
 use super::settings::{
-    Command, Engine, EngineFlags, HoldFlags, LimitFlags, RemoteFlags, Sampler, Settings, TraceFlags,
+    Command, Engine, EngineFlags, HoldFlags, LimitFlags, RemoteFlags, Sampler, Settings, StripeFlags, TraceFlags,
 };
 use super::values::{HOUR, Limit};
 use crate::config::{
     Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, MongoSettings,
-    RedisSettings, Service, ServiceUrl, TracesConfig,
+    RedisSettings, Service, ServiceUrl, StripeSettings, TracesConfig,
 };
 
 impl Settings {
@@ -23,6 +23,7 @@ impl Settings {
             services: self.services(),
             demo: false,
             payments: self.payments,
+            stripe: self.stripe.settings(),
             hold_for: self.hold.into(),
             hold_limits: self.holds.limits(),
             replica_wait: self.replica_wait.into(),
@@ -101,6 +102,13 @@ fn name_of(services: &[Service]) -> String {
     let names = services.iter().map(|service| service.name());
     let names = if services.len() == Service::ALL.len() { Vec::new() } else { names.collect() };
     ["ticketing"].into_iter().chain(names).collect::<Vec<_>>().join("-")
+}
+
+impl StripeFlags {
+    fn settings(&self) -> Option<StripeSettings> {
+        let (key, webhook_secrets) = (self.stripe_key.clone()?, self.stripe_webhook_secret.clone()?);
+        Some(StripeSettings { key, webhook_secrets, url: self.stripe_url.clone() })
+    }
 }
 
 impl LimitFlags {

@@ -26,6 +26,7 @@ use crate::config::{
 /// Lists are one value each, with commas between their entries.
 type Origins = Vec<WebOrigin>;
 type Networks = Vec<Network>;
+type Secrets = Vec<Secret>;
 
 const COUNTS: std::ops::RangeInclusive<usize> = 1..=1_000_000;
 
@@ -47,9 +48,11 @@ pub(super) struct Settings {
     /// Start with demo data [default: true where every service runs, in memory, on loopback, without --public-origin or --trusted-proxies]
     #[arg(long, value_name = "BOOL", value_parser = values::switch)]
     pub(super) demo: Option<bool>,
-    /// What takes the money; the sandbox takes none [default: sandbox in memory, on loopback, without --public-origin or --trusted-proxies; otherwise required]
-    #[arg(long, value_name = "GATEWAY", value_parser = OneOf(&[Gateway::Sandbox]))]
+    /// What takes the money: Stripe; the sandbox takes none [default: sandbox in memory, on loopback, without --public-origin or --trusted-proxies; otherwise required]
+    #[arg(long, value_name = "GATEWAY", value_parser = OneOf(Gateway::value_variants()))]
     pub(super) payments: Option<Gateway>,
+    #[command(flatten)]
+    pub(super) stripe: StripeFlags,
     #[command(flatten)]
     pub(super) engines: EngineFlags,
     #[command(flatten)]
@@ -152,6 +155,20 @@ pub(super) enum Engine {
     Mongodb,
     Kafka,
     Redis,
+}
+
+/// The Stripe account.
+#[derive(Debug, Args)]
+pub(super) struct StripeFlags {
+    /// The secret key of --payments stripe, `sk_…`, or a restricted one, `rk_…`; set the variable, since everybody on the machine can see flags
+    #[arg(long, value_name = "SECRET", value_parser = values::secret_of(&["sk_", "rk_"]), hide_env_values = true)]
+    pub(super) stripe_key: Option<Secret>,
+    /// The signing secret of the webhook endpoint, `whsec_…`; several, separated by commas, while one is being replaced
+    #[arg(long, value_name = "SECRETS", value_parser = values::secrets_of(&["whsec_"]), hide_env_values = true)]
+    pub(super) stripe_webhook_secret: Option<Secrets>,
+    /// The address of Stripe's API; another one is for tests only
+    #[arg(long, value_name = "URL", value_parser = values::safe_url, default_value = "https://api.stripe.com")]
+    pub(super) stripe_url: String,
 }
 
 /// Which engines the services use, and where they are.

@@ -12,6 +12,7 @@ use clap::{Arg, Command, ValueEnum};
 use http::uri::Authority;
 use tracing_subscriber::EnvFilter;
 
+use ticketing_core::domain::buyer_action::ActionUrl;
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::ports::limits::Quota;
 
@@ -228,6 +229,33 @@ pub(super) fn certificates(text: &str) -> Result<PathBuf, String> {
 /// A text that is not empty. A mistake does not quote it, since it may be a password.
 pub(super) fn some(text: &str) -> Result<Secret, String> {
     if text.is_empty() { Err("is empty".to_owned()) } else { Ok(Secret::new(text.to_owned())) }
+}
+
+/// A secret of a kind that its beginning tells. A mistake does not quote it.
+pub(super) fn secret_of(kinds: &'static [&'static str]) -> impl Fn(&str) -> Result<Secret, String> + Clone {
+    move |text| {
+        let text = text.trim();
+        let is_kind = kinds.iter().any(|kind| text.len() > kind.len() && text.starts_with(kind));
+        let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        match is_kind && is_visible {
+            true => Ok(Secret::new(text.to_owned())),
+            false => Err(format!("must begin with {}, and be copied whole", kinds.join(" or "))),
+        }
+    }
+}
+
+/// The same, with commas between several.
+pub(super) fn secrets_of(kinds: &'static [&'static str]) -> impl Fn(&str) -> Result<Vec<Secret>, String> + Clone {
+    let secret = secret_of(kinds);
+    move |text| text.split(',').map(&secret).collect()
+}
+
+/// `https`, or `http` on loopback. A mistake does not quote it, since somebody may have put a password into it.
+pub(super) fn safe_url(text: &str) -> Result<String, String> {
+    match ActionUrl::parse(text.trim()) {
+        Ok(url) => Ok(url.expose().to_owned()),
+        Err(_) => Err("must be https://, or http:// on loopback".to_owned()),
+    }
 }
 
 /// What `tracing-subscriber` understands.

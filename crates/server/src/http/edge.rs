@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use ticketing_api::headers::X_REQUEST_ID;
 
+use crate::config::Gateway;
 use crate::http::auth::same_origin;
 use crate::http::client::ClientInfo;
 use crate::http::extract::read_body;
@@ -63,7 +64,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     };
     let mut response = within_request(id, answered.instrument(span.clone())).await;
     prefix.complete(response.headers_mut());
-    decorate(response.headers_mut(), id, https);
+    decorate(response.headers_mut(), id, https, app.gateway);
     app.metrics.request(&method, route, response.status(), began.elapsed());
     spans::answered(&span, response.status());
     response
@@ -157,12 +158,24 @@ fn declared_length(headers: &HeaderMap) -> usize {
 #[error("a handler panicked")]
 struct Panicked;
 
-fn decorate(headers: &mut HeaderMap, id: Uuid, https: bool) {
-    const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
-                          frame-ancestors 'none'; form-action 'self'";
+/// `form-action` also applies to redirects after a form, so it names the page where the buyer pays.
+const fn content_policy(gateway: Option<Gateway>) -> &'static str {
+    match gateway {
+        Some(Gateway::Stripe) => {
+            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+             frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com"
+        }
+        Some(Gateway::Sandbox) | None => {
+            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+             frame-ancestors 'none'; form-action 'self'"
+        }
+    }
+}
+
+fn decorate(headers: &mut HeaderMap, id: Uuid, https: bool, gateway: Option<Gateway>) {
     let fixed = |text| HeaderValue::from_static(text);
     headers.insert(X_REQUEST_ID, request_id(id));
-    headers.insert(CONTENT_SECURITY_POLICY, fixed(POLICY));
+    headers.insert(CONTENT_SECURITY_POLICY, fixed(content_policy(gateway)));
     headers.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
     headers.insert(REFERRER_POLICY, fixed("same-origin"));
     headers.insert(PERMISSIONS_POLICY, fixed("camera=(), geolocation=(), microphone=(), payment=()"));

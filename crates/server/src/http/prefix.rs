@@ -28,13 +28,16 @@ impl Prefix {
         &self.0
     }
 
-    /// Puts the prefix before the path of ours that `Location` names.
+    /// Puts the prefix before the path of ours that `Location` names; an address elsewhere stays as it is.
     pub(crate) fn complete(&self, headers: &mut HeaderMap) {
         if self.0.is_empty() {
             return;
         }
         let Some(location) = headers.get_mut(LOCATION) else { return };
         let path = location.as_bytes();
+        if !path.starts_with(b"/") {
+            return;
+        }
         // The prefix itself is the front page: not every way to mount a router serves it with a slash behind it.
         let is_front_page = path == b"/" || path.starts_with(b"/?");
         let path = path.strip_prefix(b"/").filter(|_| is_front_page).unwrap_or(path);
@@ -78,5 +81,18 @@ mod tests {
             assert_eq!(prefix(original, own), expected, "{original} {own}");
         }
         assert_eq!(Prefix::of(&"/signin".parse().unwrap(), &Extensions::new()), Prefix::default());
+    }
+
+    #[test]
+    fn a_location_of_ours_is_below_the_prefix_and_another_stays() {
+        for (location, expected) in [
+            ("/orders/7", "/shop/orders/7"),
+            ("/", "/shop"),
+            ("https://checkout.stripe.com/c/pay/cs_1", "https://checkout.stripe.com/c/pay/cs_1"),
+        ] {
+            let mut headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))]);
+            Prefix("/shop".to_owned()).complete(&mut headers);
+            assert_eq!(headers[LOCATION], expected);
+        }
     }
 }

@@ -115,6 +115,7 @@ fn checkout(context: &PageContext, order: &OrderBody, draft: &Draft, step: Optio
         order: order_summary(order),
         pay_by,
         now,
+        hosted: context.app.gateway.is_some_and(|gateway| gateway.pages().is_some()),
         step,
         payment,
         idempotency_key,
@@ -140,6 +141,16 @@ const fn outcome(payment: &PaymentBody) -> Option<Done> {
     }
 }
 
+/// The page of the gateway where the buyer pays, if the content security policy allows the redirect; otherwise the page of
+/// the order has a link.
+fn gateways_page<'a>(context: &PageContext, payment: &'a PaymentBody) -> Option<&'a str> {
+    let pages = context.app.gateway?.pages()?;
+    match payment.action.as_ref()? {
+        BuyerActionBody::Redirect { url } => Some(url.as_str()).filter(|url| url.starts_with(pages)),
+        BuyerActionBody::Confirm { .. } => None,
+    }
+}
+
 fn onward(here: String, done: Option<Done>) -> Onward {
     let onward = Onward::to(here);
     match done {
@@ -157,7 +168,13 @@ pub(super) async fn pay(Named(id): Named<OrderId>, sent: SentBy<PaymentForm>) ->
     let command = PayOrderBody { order_id: id.uuid(), token: form.token.clone() };
     let here = format!("/orders/{id}");
     match context.with_key(&form.idempotency_key)?.post(paths::PAYMENTS, &command).await {
-        Ok(answer) => Ok(onward(here, outcome(&answered(answer)?)).into_response()),
+        Ok(answer) => {
+            let payment: PaymentBody = answered(answer)?;
+            Ok(match gateways_page(&context, &payment) {
+                Some(page) => Onward::to(page).into_response(),
+                None => onward(here, outcome(&payment)).into_response(),
+            })
+        }
         Err(refusal) if refusal.is("already_paid") => {
             Ok(Onward::to(here).telling(Done::OrderPaidBefore).into_response())
         }

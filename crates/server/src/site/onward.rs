@@ -15,7 +15,7 @@ pub(super) struct Onward {
 }
 
 impl Onward {
-    /// To this address.
+    /// To this address: a path of ours, or a page of the payment gateway.
     pub(super) fn to(address: impl Into<String>) -> Self {
         Self { address: address.into(), done: None, cookies: Vec::new() }
     }
@@ -39,7 +39,7 @@ impl Onward {
 
 impl IntoResponse for Onward {
     fn into_response(self) -> Response {
-        // Only ids, words of ours and local paths go into an address.
+        // Only ids, words of ours, local paths and visible ASCII of the gateway go into an address.
         let address = HeaderValue::try_from(self.address).unwrap_or(HeaderValue::from_static("/"));
         let mut response = (StatusCode::SEE_OTHER, [(LOCATION, address)]).into_response();
         for cookie in self.cookies {

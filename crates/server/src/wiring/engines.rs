@@ -16,8 +16,8 @@ use crate::marketplace::Engines;
 ///
 /// # Errors
 ///
-/// An engine that this build does not have, that is not where the settings say, or that does not answer in time; or
-/// [`NoGateway`](crate::config::NoGateway), since the only gateway here is the sandbox.
+/// An engine or a gateway that this build does not have, that is not where the settings say, or that does not answer in
+/// time; or [`NoGateway`](crate::config::NoGateway), since nothing takes money by itself.
 pub async fn connect(config: &Config) -> Result<Engines, BoxError> {
     config.check_gateway()?;
     let memory = MemoryEngines::default();
@@ -78,7 +78,7 @@ async fn put_on_mongodb(engines: &mut Engines, config: &Config, memory: &MemoryE
     // The front door keeps nothing.
     let is_needed = config.services.iter().any(|service| *service != Service::Web);
     match config.engines.store.as_ref().filter(|_| is_needed) {
-        Some(settings) => super::mongodb::plug_in(engines, settings, memory).await,
+        Some(settings) => super::mongodb::plug_in(engines, settings, memory, config).await,
         None => Ok(()),
     }
 }
@@ -124,9 +124,11 @@ pub(super) const MONGODB: NotBuilt = NotBuilt { engine: "MongoDB", feature: "mon
 pub(super) const KAFKA: NotBuilt = NotBuilt { engine: "Kafka", feature: "kafka" };
 #[cfg(not(feature = "redis"))]
 pub(super) const REDIS: NotBuilt = NotBuilt { engine: "Redis", feature: "redis" };
+#[cfg(not(feature = "stripe"))]
+pub(super) const STRIPE: NotBuilt = NotBuilt { engine: "Stripe", feature: "stripe" };
 
 /// An engine that was chosen, or is needed, and is not there.
-#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis")))]
+#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "stripe")))]
 #[derive(Debug, thiserror::Error)]
 #[error("this build has no {engine}: build with --features {feature}")]
 pub(super) struct NotBuilt {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::clock::ClockAndIds;
+use ticketing_core::ports::gateway::PaymentGateway;
 use ticketing_crypto::{Argon2Config, Argon2Hasher};
-use ticketing_memory::{MemoryEngines, RandomIds, SystemClock};
+use ticketing_memory::{MemoryAttemptNotes, MemoryEngines, RandomIds, SystemClock};
 
 use super::keys::Identity;
+use super::stripe;
 use crate::config::{Config, Gateway, Service};
 use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
 use crate::remote::RemoteServices;
@@ -23,7 +25,7 @@ pub fn clock_and_ids() -> ClockAndIds {
 ///
 /// # Errors
 ///
-/// A cost that argon2 cannot work at.
+/// A cost that argon2 cannot work at, or a gateway that this build does not have or cannot be made.
 pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> Result<Engines, BoxError> {
     let runs = |service| config.services.contains(&service);
     let Identity { signer, verifier, devices, loops } = Identity::of(config)?;
@@ -36,8 +38,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
         accounts: signer.map(|signer| memory.account_ports(hasher, signer)),
         tickets: runs(Service::Tickets).then(|| memory.ticket_ports()),
         orders: runs(Service::Orders).then(|| memory.order_ports()),
-        payments: runs(Service::Payments)
-            .then(|| PaymentPorts { service: memory.payment_ports(), gateway: Arc::new(memory.gateway.clone()) }),
+        payments: runs(Service::Payments).then(|| payment_ports(memory, config)).transpose()?,
         expiration: runs(Service::Expiration).then(|| memory.expiration_ports()),
         web: runs(Service::Web).then(|| web_ports(memory, config)),
         edge: EdgePorts {
@@ -51,6 +52,14 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
         metrics: vec![passwords],
         lags: Lags::new(move || broker.lags()),
     })
+}
+
+fn payment_ports(memory: &MemoryEngines, config: &Config) -> Result<PaymentPorts, BoxError> {
+    let gateway: Arc<dyn PaymentGateway> = match config.gateway() {
+        Some(Gateway::Stripe) => stripe::gateway(config, Arc::new(MemoryAttemptNotes::default()))?,
+        Some(Gateway::Sandbox) | None => Arc::new(memory.gateway.clone()),
+    };
+    Ok(PaymentPorts { service: memory.payment_ports(), gateway })
 }
 
 fn web_ports(memory: &MemoryEngines, config: &Config) -> WebPorts {

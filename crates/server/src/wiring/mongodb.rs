@@ -7,16 +7,16 @@ use ticketing_core::ports::unreadable::PassedBy;
 use ticketing_core::rebuild::{Rebuild, RebuildPayables, RebuildSales, RebuildStocks};
 use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::{
-    MongoAccountStore, MongoAuditReader, MongoClient, MongoConfig, MongoError, MongoGateway, MongoOrderStore,
-    MongoParkingLot, MongoPaymentStore, MongoTicketStore, PoolCounts,
+    MongoAccountStore, MongoAttemptNotes, MongoAuditReader, MongoClient, MongoConfig, MongoError, MongoGateway,
+    MongoOrderStore, MongoParkingLot, MongoPaymentStore, MongoTicketStore, PoolCounts,
 };
 
-use crate::config::{MongoSettings, Service};
+use crate::config::{Config, Gateway, MongoSettings, Service};
 use crate::marketplace::Engines;
 use crate::telemetry::EngineMetric;
 
 use super::engines::Failure;
-use super::{AuditPorts, ParkingLots};
+use super::{AuditPorts, ParkingLots, stripe};
 
 async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
     let MongoSettings { uri, database_prefix, ca } = settings.clone();
@@ -72,6 +72,7 @@ pub(super) async fn plug_in(
     engines: &mut Engines,
     settings: &MongoSettings,
     memory: &MemoryEngines,
+    config: &Config,
 ) -> Result<(), BoxError> {
     let client = client(settings).await?;
     engines.metrics.push(unreadable(client.passed_by()));
@@ -90,7 +91,12 @@ pub(super) async fn plug_in(
     }
     if let Some(payments) = &mut engines.payments {
         payments.service = MongoPaymentStore::open(&client).await?.ports();
-        payments.gateway = Arc::new(MongoGateway::open(&client, Arc::new(memory.gateway.clone())).await?);
+        payments.gateway = match config.gateway() {
+            Some(Gateway::Stripe) => stripe::gateway(config, Arc::new(MongoAttemptNotes::open(&client).await?))?,
+            Some(Gateway::Sandbox) | None => {
+                Arc::new(MongoGateway::open(&client, Arc::new(memory.gateway.clone())).await?)
+            }
+        };
     }
     if let Some(expiration) = &mut engines.expiration {
         expiration.parking = Arc::new(MongoParkingLot::open(&client, "expiration").await?);

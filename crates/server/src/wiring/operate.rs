@@ -11,6 +11,8 @@ use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::rebuild::Rebuild;
 use ticketing_memory::SystemClock;
 
+#[cfg(feature = "mongodb")]
+use crate::config::Gateway;
 use crate::config::{Config, Service};
 
 /// What an audit reads.
@@ -38,7 +40,10 @@ pub fn clock() -> Arc<dyn Clock> {
 /// No database is chosen or built, or it does not answer.
 #[cfg(feature = "mongodb")]
 pub async fn audit_ports(config: &Config) -> Result<AuditPorts, BoxError> {
-    super::mongodb::audit_ports(store(config)?).await
+    let ports = super::mongodb::audit_ports(store(config)?).await?;
+    // The ledger in the database is the sandbox's; Stripe keeps its own.
+    let ledger = ports.ledger.filter(|_| config.gateway() != Some(Gateway::Stripe));
+    Ok(AuditPorts { ledger, ..ports })
 }
 
 /// The parking lot of each service.

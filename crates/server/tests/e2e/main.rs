@@ -19,6 +19,9 @@ mod rules;
 #[path = "../visitor/watched.rs"]
 mod watched;
 
+#[cfg(feature = "stripe")]
+mod stripe;
+
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "tls"))]
 mod absent;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]

@@ -78,7 +78,7 @@ pub(crate) async fn in_memory() -> &'static Programs {
 }
 
 /// One process in memory, for a test alone, with some other settings.
-#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "otlp"))]
+#[cfg(any(feature = "stripe", all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "otlp")))]
 pub(crate) async fn in_memory_with(others: &[(&'static str, &str)]) -> Programs {
     let mut settings = settings();
     settings.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));

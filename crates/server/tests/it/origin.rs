@@ -70,6 +70,7 @@ async fn every_answer_carries_the_security_headers() {
         let reply = app.get(path).send().await;
         assert!(reply.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
         assert!(!reply.header("content-security-policy").contains("unsafe"), "{path}");
+        assert!(reply.header("content-security-policy").ends_with("form-action 'self'"), "{path}");
         assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(reply.header("x-request-id").len(), 36, "{path}");
     }

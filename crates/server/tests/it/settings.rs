@@ -133,6 +133,41 @@ async fn a_library_asks_for_what_takes_no_money_too() {
     assert_eq!(app.gateway, Some(Gateway::Sandbox));
 }
 
+const STRIPE: [(&str, &str); 4] = [
+    ("TICKETING_PAYMENTS", "stripe"),
+    ("TICKETING_STRIPE_KEY", "sk_test_canary"),
+    ("TICKETING_STRIPE_WEBHOOK_SECRET", "whsec_canary1,whsec_canary2"),
+    ("TICKETING_PUBLIC_ORIGIN", "https://tickets.example.org"),
+];
+
+#[test]
+fn what_stripe_lacks_or_has_no_use_for_is_told() {
+    let needs = refusal(&["--payments", "stripe", "--demo", "true"], &[]);
+    for lack in ["needs --stripe-key", "needs --stripe-webhook-secret", "needs --public-origin", "paid with test cards"]
+    {
+        assert!(needs.contains(lack), "{lack} is missing in:\n{needs}");
+    }
+    for (changed, mistake) in [
+        (("TICKETING_STRIPE_KEY", "pk_test_canary"), "--stripe-key: must begin with sk_ or rk_"),
+        (("TICKETING_STRIPE_KEY", "rk_live_canary"), "a live key needs --store mongodb"),
+        (("TICKETING_STRIPE_WEBHOOK_SECRET", "whsec_canary,sk_test_canary"), "must begin with whsec_"),
+        (("TICKETING_STRIPE_URL", "http://canary.example"), "--stripe-url: must be https://"),
+        (("TICKETING_PUBLIC_ORIGIN", "http://tickets.example.org"), "Stripe sends buyers back to it"),
+        (("TICKETING_PAYMENTS", "sandbox"), "--stripe-key: has no use"),
+    ] {
+        let told = refusal(&[], &[STRIPE.as_slice(), &[changed]].concat());
+        assert!(told.contains(mistake) && !told.contains("canary"), "{mistake} is missing in:\n{told}");
+    }
+    let elsewhere = refusal(&["serve", "orders"], &STRIPE);
+    assert!(
+        elsewhere.contains("--stripe-key: has no use without --payments stripe, where payments runs"),
+        "{elsewhere}"
+    );
+    let stripe = refusal(&[], &[STRIPE.as_slice(), &[("TICKETING_HOLD", "soon")]].concat());
+    assert_eq!(stripe.contains("build with --features stripe"), cfg!(not(feature = "stripe")), "{stripe}");
+    assert!(!stripe.contains("--payments sandbox"), "{stripe}");
+}
+
 #[test]
 fn what_is_not_real_says_so() {
     let private = Program::start_with(&["--demo", "true"]);

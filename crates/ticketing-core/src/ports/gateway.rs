@@ -163,7 +163,7 @@ pub enum GatewayError {
 /// # let total = Money { amount: 4500, currency: "EUR".parse()? };
 /// # let sandbox = MemoryEngines::default().gateway;
 /// let gateway: &dyn PaymentGateway = &sandbox;
-/// let capture = Capture { payment, total, card: CardToken::new("tok_timeout") };
+/// let capture = Capture { payment, order, total, card: CardToken::new("tok_timeout") };
 /// assert!(gateway.capture(&capture).await.is_err(), "no response, and the money may have been taken");
 ///
 /// let outcome = gateway.look_up(payment).await?;
@@ -245,7 +245,7 @@ pub struct Judgement {
 /// # let (payment, order) = (PaymentId::from_u128(1), OrderId::from_u128(2));
 /// # let total = Money { amount: 4500, currency: "EUR".parse()? };
 /// let sandbox: &dyn Sandbox = &MemoryEngines::default().gateway;
-/// let judgement = sandbox.judge(&Capture { payment, total, card: CardToken::new("tok_chargeDeclined") });
+/// let judgement = sandbox.judge(&Capture { payment, order, total, card: CardToken::new("tok_chargeDeclined") });
 /// assert_eq!(judgement.outcome, CaptureOutcome::Declined { reason: "card_declined".into() });
 /// assert!(judgement.is_answered);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -184,6 +184,7 @@ fn checkout(payment: Form<PaymentValues>) -> CheckoutPage {
         order: order(),
         pay_by: "2026-12-22T18:18:11Z".into(),
         now: "2026-12-22T18:03:41Z".into(),
+        hosted: false,
         step: None,
         payment,
         idempotency_key: "0198f3a2-bbbb-7bbb-8bbb-bbbbbbbbbbbb".into(),

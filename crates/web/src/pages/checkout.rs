@@ -18,6 +18,9 @@ struct TestCard {
     hint: &'static str,
 }
 
+/// What the form submits instead of a card: the gateway answers with the address of its own page.
+const HOSTED: &str = "hosted";
+
 const TEST_CARDS: [TestCard; 4] = [
     TestCard { token: "tok_visa", label: "Test card that pays", hint: "The payment is captured at once." },
     TestCard {
@@ -51,6 +54,8 @@ pub struct CheckoutPage {
     pub pay_by: String,
     /// The server's time: RFC 3339 in UTC.
     pub now: String,
+    /// Whether buyers pay on a page of the payment provider; if not, by the test cards of the sandbox.
+    pub hosted: bool,
     /// What the buyer must do before the payment goes on.
     pub step: Option<BuyerStep>,
     /// The payment form, sent to `/orders/{id}/pay`.
@@ -117,7 +122,16 @@ fn countdown(pay_by: String, now: String) -> impl IntoView {
 }
 
 fn step_panel(page: &CheckoutPage, step: &BuyerStep) -> AnyView {
+    let (heading, again) = match page.hosted {
+        true => ("Finish your payment", "Start again"),
+        false => ("Confirm your payment", "Use another card"),
+    };
     let step = match step {
+        BuyerStep::Open(url) if page.hosted => view! {
+            <p>"You pay on a page of our payment provider, which brings you back here. You are charged once."</p>
+            <a class="button button-primary button-wide" href=url.clone() rel="noreferrer">"Go to the payment"</a>
+        }
+        .into_any(),
         BuyerStep::Open(url) => view! {
             <p>"Your bank asks you to confirm this payment. You are charged once, after you have done so."</p>
             <a class="button button-primary button-wide" href=url.clone() rel="noreferrer">"Confirm the payment"</a>
@@ -130,12 +144,12 @@ fn step_panel(page: &CheckoutPage, step: &BuyerStep) -> AnyView {
     };
     view! {
         <section class="form panel" aria-labelledby="step">
-            <h2 class="subtitle" id="step">"Confirm your payment"</h2>
+            <h2 class="subtitle" id="step">{heading}</h2>
             {step}
             <p class="muted">"Done already? " <a class="link" href=page.shell.base.at(&order_address(&page.order.id))>"Check again"</a></p>
             <form class="form" method="post" action=page.shell.base.at(&format!("/orders/{}/give-up", page.order.id))>
                 {opened_by(page.shell.account())}
-                <button class="button button-wide" type="submit">"Use another card"</button>
+                <button class="button button-wide" type="submit">{again}</button>
             </form>
         </section>
     }
@@ -146,21 +160,36 @@ fn payment_form(page: &CheckoutPage) -> AnyView {
     let form = &page.payment;
     let error = form.message("token");
     let described_by = error.is_some().then_some("token-error");
-    let chosen = if form.values.token.is_empty() { TEST_CARDS[0].token } else { &form.values.token };
-    let cards = TEST_CARDS.map(|card| card_choice(card, chosen)).collect_view();
+    let (legend, choices) = match page.hosted {
+        true => ("Payment", hosted().into_any()),
+        false => ("Pay with", test_cards(&form.values.token).into_any()),
+    };
     view! {
         <form class="form panel" method="post" action=page.shell.base.at(&format!("/orders/{}/pay", page.order.id))>
             <input type="hidden" name="idempotency_key" value=page.idempotency_key.clone()/>
             {opened_by(page.shell.account())}
             <fieldset class="choices" id="token" aria-describedby=described_by>
-                <legend class="subtitle">"Pay with"</legend>
-                {cards}
+                <legend class="subtitle">{legend}</legend>
+                {choices}
                 {error.map(|error| view! { <p class="field-error" id="token-error">{error}</p> })}
             </fieldset>
             <button class="button button-primary button-wide" type="submit">"Pay now"</button>
         </form>
     }
     .into_any()
+}
+
+/// The card is entered on the provider's page, and never here.
+fn hosted() -> impl IntoView {
+    view! {
+        <input type="hidden" name="token" value=HOSTED/>
+        <p>"You pay on a page of our payment provider, which brings you back here."</p>
+    }
+}
+
+fn test_cards(chosen: &str) -> impl IntoView + use<> {
+    let chosen = if chosen.is_empty() { TEST_CARDS[0].token } else { chosen };
+    TEST_CARDS.map(|card| card_choice(card, chosen)).collect_view()
 }
 
 fn card_choice(TestCard { token, label, hint }: TestCard, chosen: &str) -> impl IntoView + use<> {
