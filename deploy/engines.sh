@@ -11,6 +11,7 @@ Real MongoDB (a replica set), Apache Kafka (KRaft) and Redis on 127.0.0.1, for t
   eval "$(deploy/engines.sh up)"     start them and leave them running
   deploy/engines.sh down             stop them and delete their data; also what a killed `run` left behind
   deploy/engines.sh env              print the exports of `up` again
+  deploy/engines.sh fetch            fetch what is missing, and print where the programs are
   deploy/engines.sh status           one line for each member; fails unless all work
 
   deploy/engines.sh stop [NAME]      end a member, or all, in order; the data stays      NAME is redis,
@@ -528,6 +529,15 @@ status() {
   return $code
 }
 
+fetch() {
+  mkdir -p "$cache"
+  lock "$cache/lock"
+  find_mongodb
+  find_kafka
+  find_redis
+  printf 'MONGOD=%q\nKAFKA_JARS=%q\n' "$MONGOD" "$KAFKA_JARS"
+}
+
 one() { # name: which must be one of the set
   lock "$dir.lock"
   settings
@@ -565,6 +575,7 @@ case ${1:---help} in
   up) up ;;
   down) down ;;
   env) settings && exports ;;
+  fetch) fetch ;;
   status) status ;;
   start) start "${@:2}" ;;
   stop) stop "${@:2}" ;;

@@ -119,7 +119,8 @@ def main(task, *rest):
         sys.exit(0 if works(rest[0], [int(port) for port in rest[1:]]) else 1)
 
 
-try:
-    main(*sys.argv[1:])
-except KeyboardInterrupt:
-    sys.exit(130)
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)
