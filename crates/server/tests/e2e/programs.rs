@@ -17,7 +17,7 @@ pub(crate) use program::Program;
 /// Longer than a rule takes to pay; as short as somebody who waits for the end of it likes.
 const HOLD: &str = "15s";
 
-/// The processes of a marketplace.
+/// The processes of a marketplace; none if it is one that the environment tells of.
 pub(crate) struct Programs {
     pub(crate) all: Vec<Program>,
 }
@@ -25,10 +25,17 @@ pub(crate) struct Programs {
 impl Programs {
     /// Proves a rule; if it does not hold, shows what the processes said.
     pub(crate) async fn prove(&self, rule: impl AsyncFnOnce(&Market)) {
-        let market = Market::at(&self.front_door().address()).with_operators(&self.front_door().admin_address());
+        let market = self.market();
         if let Err(failure) = AssertUnwindSafe(rule(&market)).catch_unwind().await {
             self.show_logs();
             std::panic::resume_unwind(failure);
+        }
+    }
+
+    fn market(&self) -> Market {
+        match elsewhere() {
+            Some((address, operators)) if self.all.is_empty() => Market::at(&address).with_operators(&operators),
+            _ => Market::at(&self.front_door().address()).with_operators(&self.front_door().admin_address()),
         }
     }
 
@@ -101,11 +108,21 @@ pub(crate) async fn alone(others: &[(&'static str, &str)]) -> Programs {
     Programs { all: vec![Program::start("all", &[], &settings).await] }
 }
 
-/// A process for each service.
+/// A process for each service; or those of a marketplace that is there already, such as one in a cluster.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn as_processes() -> &'static Programs {
     static MARKET: OnceCell<Programs> = OnceCell::const_new();
-    MARKET.get_or_init(async || each_for_itself(&[]).await.warmed_up().await).await
+    let start = async || match elsewhere() {
+        Some(_) => Programs { all: Vec::new() }.warmed_up().await,
+        None => each_for_itself(&[]).await.warmed_up().await,
+    };
+    MARKET.get_or_init(start).await
+}
+
+/// Where the front door of a marketplace answers that is there already, and its operators.
+fn elsewhere() -> Option<(String, String)> {
+    let address = std::env::var("MARKET_ADDRESS").ok()?;
+    Some((address, std::env::var("MARKET_OPERATORS").expect("MARKET_OPERATORS beside MARKET_ADDRESS")))
 }
 
 /// A process for each service, for a test alone, with some other settings.
