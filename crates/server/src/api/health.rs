@@ -99,7 +99,9 @@ fn status(phase: &'static str, checks: &[Check]) -> &'static str {
 #[cfg(feature = "cli")]
 pub(crate) fn starting(missing: Option<&'static str>) -> Response {
     let checks = missing.map(|name| Check { name, ok: false }).into_iter().collect();
-    (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "starting", payments: None, checks })).into_response()
+    let readiness = Readiness { status: "starting", payments: None, checks };
+    // Not the JSON of handlers, which the edge writes: there is none around this.
+    (StatusCode::SERVICE_UNAVAILABLE, axum::Json(readiness)).into_response()
 }
 
 fn is_ready(status: &str) -> bool {
