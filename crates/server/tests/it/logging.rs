@@ -43,7 +43,9 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
 
     let began = Instant::now();
     while lost_lines(&program) == 0 {
-        assert_eq!(program.status(HEALTHY), 200);
+        for _ in 0..100 {
+            assert_eq!(program.status(HEALTHY), 200);
+        }
         assert!(began.elapsed() < PATIENCE, "no line is lost");
     }
 
