@@ -4,6 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 /// The Stripe account, and how long to wait for its API.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_stripe::StripeConfig;
+///
+/// let mut config = StripeConfig::new("sk_test_1", "whsec_new", "https://tickets.example/orders");
+/// config.webhook_secrets.push("whsec_old".into());
+/// assert!(!format!("{config:?}").contains("sk_test_1"));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct StripeConfig {
     /// The secret key of the account, `sk_…`, or a restricted one, `rk_…`, that may write Checkout Sessions,

@@ -5,7 +5,9 @@ use std::fmt;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 
-use super::families::{counter, gauge, gauges};
+#[cfg(feature = "cli")]
+use super::families::counter;
+use super::families::{gauge, gauges};
 
 /// The process.
 #[derive(Debug)]
