@@ -38,7 +38,7 @@ use super::observables::Observables;
 /// let (tickets, mut loops) = engines.service_context(Settings::default()).tickets(engines.ticket_ports())?;
 /// loops.take_in(Box::new(sweep), Pace::default());
 /// loops.settle().await?;
-/// assert_eq!(loops.counts().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["tickets"]);
+/// assert_eq!(loops.observables().consumers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["tickets"]);
 /// # let _ = tickets;
 /// # Ok(())
 /// # }
