@@ -1,5 +1,6 @@
 //! Asks loops to end, once and for all of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_channel::oneshot::{Canceled, Receiver, Sender, channel};
@@ -8,11 +9,21 @@ use futures_util::future::Shared;
 
 /// Ends every [`Shutdown`] that was made with it, when told to or dropped.
 #[derive(Debug, Clone)]
-pub struct ShutdownTrigger(Arc<Mutex<Option<Sender<()>>>>);
+pub struct ShutdownTrigger(Arc<Trigger>);
 
 /// Tells a loop whether it should end. A clone hears the same trigger.
 #[derive(Debug, Clone)]
-pub struct Shutdown(Shared<Receiver<()>>);
+pub struct Shutdown {
+    /// A shared future that two threads poll at once tells one of them to come back, so it does not say whether.
+    is_requested: Arc<AtomicBool>,
+    told: Shared<Receiver<()>>,
+}
+
+#[derive(Debug)]
+struct Trigger {
+    is_requested: Arc<AtomicBool>,
+    teller: Mutex<Option<Sender<()>>>,
+}
 
 /// A trigger and what listens to it.
 ///
@@ -27,13 +38,28 @@ pub struct Shutdown(Shared<Receiver<()>>);
 #[must_use]
 pub fn shutdown() -> (ShutdownTrigger, Shutdown) {
     let (sender, receiver) = channel();
-    (ShutdownTrigger(Arc::new(Mutex::new(Some(sender)))), Shutdown(receiver.shared()))
+    let is_requested = Arc::<AtomicBool>::default();
+    let trigger = Trigger { is_requested: Arc::clone(&is_requested), teller: Mutex::new(Some(sender)) };
+    (ShutdownTrigger(Arc::new(trigger)), Shutdown { is_requested, told: receiver.shared() })
 }
 
 impl ShutdownTrigger {
     /// Asks every listener to end.
     pub fn request(&self) {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.0.request();
+    }
+}
+
+impl Trigger {
+    fn request(&self) {
+        self.is_requested.store(true, Ordering::Release);
+        drop(self.teller.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Drop for Trigger {
+    fn drop(&mut self) {
+        self.request();
     }
 }
 
@@ -41,7 +67,7 @@ impl Shutdown {
     /// Whether it is time to end.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        self.0.clone().now_or_never().is_some()
+        self.is_requested.load(Ordering::Acquire)
     }
 
     /// Waits until it is time to end.
@@ -51,8 +77,36 @@ impl Shutdown {
     /// Dropping the future changes nothing.
     pub async fn requested(&self) {
         // Nothing is ever sent: this ends when the sender is dropped.
-        match self.0.clone().await {
+        match self.told.clone().await {
             Ok(()) | Err(Canceled) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_at_the_same_moment_hears_the_same() {
+        for _ in 0..2000 {
+            let (trigger, shutdown) = shutdown();
+            trigger.request();
+            std::thread::scope(|scope| {
+                let ask = || assert!(shutdown.is_requested());
+                scope.spawn(ask);
+                scope.spawn(ask);
+            });
+        }
+    }
+
+    #[test]
+    fn a_trigger_that_is_gone_has_asked() {
+        let (trigger, shutdown) = shutdown();
+        drop(trigger.clone());
+        assert!(!shutdown.is_requested());
+        drop(trigger);
+        assert!(shutdown.is_requested());
+        assert_eq!(shutdown.requested().now_or_never(), Some(()));
     }
 }
