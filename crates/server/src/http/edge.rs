@@ -158,24 +158,20 @@ fn declared_length(headers: &HeaderMap) -> usize {
 #[error("a handler panicked")]
 struct Panicked;
 
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+                      frame-ancestors 'none'; form-action 'self'";
+
 /// `form-action` also applies to redirects after a form, so it names the page where the buyer pays.
-const fn content_policy(gateway: Option<Gateway>) -> &'static str {
-    match gateway {
-        Some(Gateway::Stripe) => {
-            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
-             frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com"
-        }
-        Some(Gateway::Sandbox) | None => {
-            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
-             frame-ancestors 'none'; form-action 'self'"
-        }
-    }
+fn content_policy(gateway: Option<Gateway>) -> HeaderValue {
+    let with = |pages: &str| HeaderValue::try_from(format!("{POLICY} {}", pages.trim_end_matches('/')));
+    let policy = gateway.and_then(Gateway::pages).and_then(|pages| with(pages).ok());
+    policy.unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 fn decorate(headers: &mut HeaderMap, id: Uuid, https: bool, gateway: Option<Gateway>) {
     let fixed = |text| HeaderValue::from_static(text);
     headers.insert(X_REQUEST_ID, request_id(id));
-    headers.insert(CONTENT_SECURITY_POLICY, fixed(content_policy(gateway)));
+    headers.insert(CONTENT_SECURITY_POLICY, content_policy(gateway));
     headers.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
     headers.insert(REFERRER_POLICY, fixed("same-origin"));
     headers.insert(PERMISSIONS_POLICY, fixed("camera=(), geolocation=(), microphone=(), payment=()"));

@@ -34,38 +34,37 @@ pub(super) fn histogram(
 
 pub(super) fn counters<'a, const N: usize>(
     encoder: &mut DescriptorEncoder<'_>,
-    (name, help): Named<'_>,
+    named: Named<'_>,
     samples: impl IntoIterator<Item = (Labels<'a, N>, u64)>,
 ) -> Result {
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-    for (labels, value) in samples {
-        ConstCounter::new(value).encode(metric.encode_family(&labels)?)?;
-    }
-    Ok(())
+    family(encoder, named, MetricType::Counter, samples, |value, metric| ConstCounter::new(value).encode(metric))
 }
 
 pub(super) fn gauges<'a, const N: usize>(
     encoder: &mut DescriptorEncoder<'_>,
-    (name, help): Named<'_>,
+    named: Named<'_>,
     samples: impl IntoIterator<Item = (Labels<'a, N>, f64)>,
 ) -> Result {
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for (labels, value) in samples {
-        ConstGauge::new(value).encode(metric.encode_family(&labels)?)?;
-    }
-    Ok(())
+    family(encoder, named, MetricType::Gauge, samples, |value, metric| ConstGauge::new(value).encode(metric))
 }
 
 pub(super) fn histograms<'a, const N: usize>(
     encoder: &mut DescriptorEncoder<'_>,
-    (name, help): Named<'_>,
+    named: Named<'_>,
     samples: impl IntoIterator<Item = (Labels<'a, N>, DurationCounts)>,
 ) -> Result {
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
-    for (labels, counts) in samples {
-        encode(counts, metric.encode_family(&labels)?)?;
-    }
-    Ok(())
+    family(encoder, named, MetricType::Histogram, samples, encode)
+}
+
+fn family<'a, V, const N: usize>(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help): Named<'_>,
+    kind: MetricType,
+    samples: impl IntoIterator<Item = (Labels<'a, N>, V)>,
+    encode: impl Fn(V, MetricEncoder<'_>) -> Result,
+) -> Result {
+    let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+    samples.into_iter().try_for_each(|(labels, value)| encode(value, metric.encode_family(&labels)?))
 }
 
 fn encode(DurationCounts { buckets, sum }: DurationCounts, mut metric: MetricEncoder<'_>) -> Result {

@@ -37,8 +37,8 @@ impl OwnKeys {
     }
 
     fn learn(&self, signer: Ed25519Signer) -> Result<(), BoxError> {
-        self.devices.replace(&secret_of_devices(&signer));
         let keys = Arc::new(Keys::new(signer)?);
+        self.devices.replace(&secret_of_devices(&keys.signer));
         *self.current.write() = keys;
         Ok(())
     }
