@@ -1,4 +1,4 @@
-//! The JSON API of a market, for an application that has users and routes of its own.
+//! The JSON API of a market, for an application that has its own users and routes.
 
 use ticketing_server::embed::Api;
 
@@ -36,8 +36,8 @@ impl Market {
         let (tickets, orders, payments) = (self.tickets().clone(), self.orders().clone(), self.payments().clone());
         let api = Api::new(self.env().clone()).tickets(tickets).orders(orders).payments(payments);
         #[cfg(feature = "testing")]
-        if let Some(hand) = self.hand() {
-            return api.around(|routes| hand.around(routes));
+        if let Some(loops) = self.stepped_loops() {
+            return api.around(|routes| crate::testing::stepped(routes, loops));
         }
         api
     }

@@ -18,13 +18,13 @@ use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
 use ticketing_core::usecase::tickets::Tickets;
 use ticketing_core::wire::Origin;
+#[cfg(feature = "testing")]
+use ticketing_memory::ManualLoops;
 use tokio::runtime::Handle;
 
 use crate::builder::MarketBuilder;
 use crate::commands::{OrderPlaces, Pay, Sell};
 use crate::on_their_way::OnTheirWay;
-#[cfg(feature = "testing")]
-use crate::testing::ByHand;
 
 /// The pauses between two looks at an order.
 const PAUSES: Backoff = Backoff { first: Duration::from_millis(5), longest: Duration::from_millis(250) };
@@ -68,7 +68,7 @@ pub(crate) enum Running {
     Loops(Box<RunningLoops>, Option<OnTheirWay>),
     /// Its loops, when a test says so.
     #[cfg(feature = "testing")]
-    ByHand(Arc<ByHand>),
+    ByHand(Arc<ManualLoops>),
     /// Nothing any more.
     Closed,
 }
@@ -248,8 +248,7 @@ impl Market {
     /// # }
     /// ```
     pub async fn ticket(&self, ticket: TicketId) -> Result<Listing, Error> {
-        self.settled().await;
-        self.tickets().ticket(ticket).await
+        self.read(self.tickets().ticket(ticket)).await
     }
 
     /// An order of a buyer.
@@ -276,8 +275,7 @@ impl Market {
     /// # }
     /// ```
     pub async fn order_of(&self, buyer: AccountId, order: OrderId) -> Result<Order, Error> {
-        self.settled().await;
-        self.orders().order(order, buyer).await
+        self.read(self.orders().order(order, buyer)).await
     }
 
     /// The payment of an order that is under way or took the money, if there is one.
@@ -304,8 +302,7 @@ impl Market {
     /// # }
     /// ```
     pub async fn payment_of(&self, buyer: AccountId, order: OrderId) -> Result<Option<Payment>, Error> {
-        self.settled().await;
-        self.payments().payment_of(order, buyer).await
+        self.read(self.payments().payment_of(order, buyer)).await
     }
 
     /// Waits until an order is what `is_so` says.
@@ -318,7 +315,7 @@ impl Market {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the wait and nothing else. It has no limit of its own: put it into a timeout.
+    /// Dropping the future ends the wait and nothing else. It has no limit: put it into a timeout.
     ///
     /// # Examples
     ///
@@ -483,7 +480,7 @@ impl Market {
         }
     }
 
-    /// Where a chain of events begins: a request of its own.
+    /// The origin of a new chain of events, as of a new request.
     ///
     /// # Examples
     ///
@@ -558,34 +555,31 @@ impl Market {
         if matches!(*self.0.running.lock(), Running::Closed) {
             return Err(closed());
         }
+        self.read(command).await
+    }
+
+    /// Reads from a service; in a test, once all events have arrived.
+    async fn read<T>(&self, read: impl Future<Output = T> + Send) -> T {
         #[cfg(feature = "testing")]
-        if let Some(hand) = self.hand() {
-            return hand.carry_out(command).await;
+        if let Some(loops) = self.stepped_loops() {
+            return loops.carry_out(read).await;
         }
-        command.await
+        read.await
     }
 
     /// Pauses; in a test, time passes instead.
     async fn sleep(&self, pause: Duration) {
         #[cfg(feature = "testing")]
-        if let Some(hand) = self.hand() {
-            return hand.pass(pause);
+        if let Some(loops) = self.stepped_loops() {
+            return loops.clock().advance(pause);
         }
         self.env().clock.sleep(pause).await;
     }
 
-    /// In a test, moves every event before something is read.
-    async fn settled(&self) {
-        #[cfg(feature = "testing")]
-        if let Some(hand) = self.hand() {
-            hand.settled().await;
-        }
-    }
-
     #[cfg(feature = "testing")]
-    pub(crate) fn hand(&self) -> Option<Arc<ByHand>> {
+    pub(crate) fn stepped_loops(&self) -> Option<Arc<ManualLoops>> {
         match &*self.0.running.lock() {
-            Running::ByHand(hand) => Some(Arc::clone(hand)),
+            Running::ByHand(loops) => Some(Arc::clone(loops)),
             Running::Loops(..) | Running::Closed => None,
         }
     }

@@ -2,24 +2,19 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
-use ticketing_core::assembly::{LoopFailed, Loops};
-use ticketing_core::ports::clock::ClockAndIds;
-use ticketing_core::ports::error_chain;
-use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines, SequentialIds};
-use tokio::sync::Mutex;
-use tokio::task::{JoinSet, yield_now};
+use ticketing_core::assembly::LoopFailed;
+use ticketing_memory::{FaultPlan, ManualClock, ManualLoops, MemoryEngines};
 
 use crate::builder::{Assembled, MarketBuilder, OpenError};
 use crate::market::{Market, Running};
 
 /// A [`Market`] in memory whose time and faults a test decides.
 ///
-/// Every command and every read of the market, and every request through its API, first moves all events to whoever
-/// waits for them. Calls of the services themselves do not: say [`settle`](Self::settle) between them. Time stands still
-/// but for [`advance`](Self::advance), and where a command would wait for ever otherwise.
+/// Before every command and every read of the market, and every request through its API, all events arrive. Calls of the
+/// services themselves move no events: call [`settle`](Self::settle) between them. Time stands still except for
+/// [`advance`](Self::advance), and for a command that has to sleep.
 ///
 /// # Examples
 ///
@@ -51,20 +46,10 @@ use crate::market::{Market, Running};
 #[derive(Debug)]
 pub struct TestMarket {
     market: Market,
-    hand: Arc<ByHand>,
+    loops: Arc<ManualLoops>,
     builder: MarketBuilder,
-    clock: ManualClock,
     faults: FaultPlan,
     engines: MemoryEngines,
-}
-
-/// The loops of a market, stepped by hand.
-#[derive(Debug)]
-pub(crate) struct ByHand {
-    clock: ManualClock,
-    loops: Mutex<Loops>,
-    /// Dropping them is `kill -9`.
-    _batchers: JoinSet<()>,
 }
 
 impl Market {
@@ -121,24 +106,19 @@ impl MarketBuilder {
     /// ```
     pub async fn test(self) -> Result<TestMarket, OpenError> {
         let clock = ManualClock::default();
-        let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
-        TestMarket::over(MemoryEngines::new(env), clock, self).await
+        TestMarket::over(MemoryEngines::new(clock.with_sequential_ids()), clock, self).await
     }
 }
 
 impl TestMarket {
     async fn over(engines: MemoryEngines, clock: ManualClock, builder: MarketBuilder) -> Result<Self, OpenError> {
         let faults = FaultPlan::counting(Arc::new(clock.clone()));
-        let Assembled { services, mut loops } = builder.assemble(&engines.with_faults(&faults)).await?;
-        let mut batchers = JoinSet::new();
-        for batcher in loops.take_batchers() {
-            batchers.spawn(batcher.run());
-        }
-        let hand = Arc::new(ByHand { clock: clock.clone(), loops: Mutex::new(loops), _batchers: batchers });
-        let market = Market::new(services, Running::ByHand(Arc::clone(&hand)));
+        let Assembled { services, loops } = builder.assemble(&engines.with_faults(&faults)).await?;
+        let loops = Arc::new(ManualLoops::start(loops, &clock));
+        let market = Market::new(services, Running::ByHand(Arc::clone(&loops)));
         // A group hears what is published after it subscribed.
-        hand.settled().await;
-        Ok(Self { market, hand, builder, clock, faults, engines })
+        loops.carry_out(async {}).await;
+        Ok(Self { market, loops, builder, faults, engines })
     }
 
     /// Lets time pass, and then whatever is due happen.
@@ -167,11 +147,10 @@ impl TestMarket {
     /// # }
     /// ```
     pub async fn advance(&self, span: Duration) -> Result<(), LoopFailed> {
-        self.clock.advance(span);
-        self.settle().await
+        self.loops.advance(span).await
     }
 
-    /// Moves every event to whoever waits for it, until nothing is left to do.
+    /// Steps every loop until all events have arrived and nothing is left to do.
     ///
     /// # Errors
     ///
@@ -197,7 +176,7 @@ impl TestMarket {
     /// # }
     /// ```
     pub async fn settle(&self) -> Result<(), LoopFailed> {
-        self.hand.settle().await
+        self.loops.settle().await
     }
 
     /// What goes wrong in this process, from now on.
@@ -245,8 +224,8 @@ impl TestMarket {
     /// # }
     /// ```
     #[must_use]
-    pub const fn clock(&self) -> &ManualClock {
-        &self.clock
+    pub fn clock(&self) -> &ManualClock {
+        self.loops.clock()
     }
 
     /// What outlives a [crash](Self::crash): stores, events on their way, timers, and the bank's own books.
@@ -263,7 +242,7 @@ impl TestMarket {
     /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
     /// # let order = market.order(buyer, opera.id).await?;
     /// market.pay(buyer, order.id, "tok_timeout").await?;
-    /// assert_eq!(market.engines().gateway.total_captured(), 4500, "the bank took it, and nobody was told");
+    /// assert_eq!(market.engines().gateway.total_captured(), 4500, "the bank took it, and nobody knows");
     /// # Ok(())
     /// # }
     /// ```
@@ -297,11 +276,12 @@ impl TestMarket {
     /// # }
     /// ```
     pub async fn crash(self) -> Result<Self, OpenError> {
-        let Self { market, hand, builder, clock, engines, faults } = self;
-        // Whoever still has a handle to the dead process, such as a router, reaches nothing by it.
+        let Self { market, loops, builder, engines, faults } = self;
+        let clock = loops.clock().clone();
+        // A handle to the dead process that is still held, such as a router, reaches nothing.
         faults.crash();
-        hand.end().await;
-        drop((market, hand));
+        loops.kill().await;
+        drop((market, loops));
         clock.advance(builder.settings.relay.lease);
         Self::over(engines, clock, builder).await
     }
@@ -315,58 +295,13 @@ impl Deref for TestMarket {
     }
 }
 
-impl ByHand {
-    async fn settle(&self) -> Result<(), LoopFailed> {
-        let mut loops = self.loops.lock().await;
-        self.in_time(loops.settle()).await
-    }
+/// Carries out each request as if it were a command.
+#[cfg(feature = "axum")]
+pub(crate) fn stepped(routes: axum::Router, loops: Arc<ManualLoops>) -> axum::Router {
+    use axum::middleware::{Next, from_fn};
 
-    /// As [`ByHand::settle`]; what fails is tried again with the next command, as loops do.
-    pub(crate) async fn settled(&self) {
-        if let Err(error) = self.settle().await {
-            tracing::debug!(cause = error_chain(&error), "a loop failed");
-        }
-    }
-
-    async fn end(&self) {
-        *self.loops.lock().await = Loops::default();
-    }
-
-    pub(crate) fn pass(&self, span: Duration) {
-        self.clock.advance(span);
-    }
-
-    pub(crate) async fn carry_out<T>(&self, command: impl Future<Output = T> + Send) -> T {
-        self.settled().await;
-        self.in_time(command).await
-    }
-
-    /// Carries out each request as if it were a command.
-    #[cfg(feature = "axum")]
-    pub(crate) fn around(self: Arc<Self>, routes: axum::Router) -> axum::Router {
-        use axum::middleware::{Next, from_fn};
-
-        routes.layer(from_fn(move |request: axum::extract::Request, next: Next| {
-            let hand = Arc::clone(&self);
-            async move { hand.carry_out(next.run(request)).await }
-        }))
-    }
-
-    /// Lets time pass wherever a future sleeps, since nobody else would.
-    async fn in_time<T>(&self, future: impl Future<Output = T> + Send) -> T {
-        /// So often is looked whether the tasks of order batchers bring it on.
-        const LOOKS: usize = 256;
-        let mut future = Box::pin(future);
-        loop {
-            for _ in 0..LOOKS {
-                if let Poll::Ready(output) = futures::poll!(&mut future) {
-                    return output;
-                }
-                yield_now().await;
-            }
-            if self.clock.has_sleepers() {
-                self.clock.advance(Duration::from_millis(20));
-            }
-        }
-    }
+    routes.layer(from_fn(move |request: axum::extract::Request, next: Next| {
+        let loops = Arc::clone(&loops);
+        async move { loops.carry_out(next.run(request)).await }
+    }))
 }

@@ -6,8 +6,8 @@
 //!
 //! - Stores commit all of a unit of work or nothing, each with its outbox.
 //! - [`MemoryBroker`] is a partitioned log with groups, retries and replay.
-//! - [`ManualClock`] moves when a test moves it; all adapters live by the clock
-//!   that they are given.
+//! - [`ManualClock`] moves when a test moves it, and [`ManualLoops`] step when it
+//!   says so; all adapters use the clock that they are given.
 //! - [`MemoryEngines`] is all of them at once, ready for a whole marketplace.
 //! - [`FaultPlan`] makes any adapter fail on purpose, step by step or by chance.
 //!
@@ -16,7 +16,7 @@
 //! - **As strict as a real engine.** A store that never conflicts and a broker that never repeats would let a program
 //!   pass its tests and fail in production: here revisions conflict, leases end, and what was not settled comes again.
 //! - **Behind one lock each**, held briefly: an adapter author can read what a promise means without a driver between.
-//! - **Not for production**: everything is gone with the process. A market that is told to keep its state elsewhere
+//! - **Not for production**: everything is gone with the process. A market that keeps its state elsewhere
 //!   refuses to carry its events here.
 //!
 //! # Examples
@@ -62,6 +62,7 @@ mod gateway;
 mod ids;
 mod limits;
 mod lock;
+mod loops;
 mod order_store;
 mod outbox;
 mod parking;
@@ -84,6 +85,7 @@ pub use faults::{Fault, FaultPlan, FaultRates, Operation};
 pub use gateway::{Charge, SandboxConfig, SandboxGateway};
 pub use ids::{RandomIds, SequentialIds};
 pub use limits::MemoryLimiter;
+pub use loops::ManualLoops;
 pub use order_store::MemoryOrderStore;
 pub use outbox::MemoryOutbox;
 pub use parking::MemoryParkingLot;

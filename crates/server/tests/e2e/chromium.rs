@@ -13,7 +13,7 @@ use crate::programs::Program;
 
 use driver::{Chromium, Person};
 
-/// A browser, and a marketplace of its own in memory.
+/// A browser, and its own marketplace in memory.
 struct Shop {
     chromium: Chromium,
     _program: Program,

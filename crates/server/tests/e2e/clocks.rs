@@ -112,7 +112,7 @@ impl Processes {
     }
 }
 
-/// Names of its own on the engines whose addresses the environment tells.
+/// Unique names on the engines whose addresses the environment has.
 fn own_engines() -> EngineSettings {
     let settings: BTreeMap<_, _> = engines().into_iter().collect();
     let told = |name: &str| settings[name].clone();
@@ -165,19 +165,19 @@ async fn nothing_ends_early_or_is_paid_twice(by: i64) {
     let (market, clock) = (&processes.market, &processes.right);
     let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
     let ticket = market.sell(&sally, 3).await;
-    let first = eventually(async || market.try_to_order(&ben, &ticket).await, |reply| reply.status == 201).await.body;
+    let first = eventually(async || market.try_to_buy(&ben, &ticket).await, |reply| reply.status == 201).await.body;
     clock.advance(Duration::from_secs(7 * 60));
-    // Access tokens last five minutes, and four for whoever is a minute ahead.
-    let second = market.order(&market.sign_in(&ben).await, &ticket).await;
+    // Access tokens last five minutes, and four at a process that is a minute ahead.
+    let second = market.buy(&market.sign_in(&ben).await, &ticket).await;
     clock.advance(Duration::from_secs(8 * 60 + 10));
     let ben = market.sign_in(&ben).await;
 
-    let ended = eventually(async || market.see_order(&ben, &first).await, |order| order["status"] == "cancelled").await;
+    let ended = eventually(async || market.order(&ben, &first).await, |order| order["status"] == "cancelled").await;
     assert_eq!(ended["cancelReason"], "expired");
-    assert_eq!(market.see_order(&ben, &second).await["status"], "awaitingPayment", "it ended early");
-    eventually(async || market.pay(&ben, &second, "tok_visa").await, |reply| reply.status == 201).await;
-    assert_eq!(market.pay(&ben, &second, "tok_visa").await.problem(), (409, "already_paid"));
-    eventually(async || market.see_order(&ben, &second).await, |order| order["status"] == "completed").await;
+    assert_eq!(market.order(&ben, &second).await["status"], "awaitingPayment", "it ended early");
+    eventually(async || market.pay(&ben, &second).await, |reply| reply.status == 201).await;
+    assert_eq!(market.pay(&ben, &second).await.problem(), (409, "already_paid"));
+    eventually(async || market.order(&ben, &second).await, |order| order["status"] == "completed").await;
     eventually(async || market.ticket(&ticket).await["available"].clone(), |available| *available == 2).await;
     let listed = market.get("/api/orders").by(&ben).send().await.body;
     assert_eq!((id(&listed["items"][0]), id(&listed["items"][1])), (id(&second), id(&first)), "{listed}");

@@ -40,7 +40,7 @@ async fn an_order_that_cannot_be_read_is_counted_and_its_buyer_goes_on() {
     let rule = async |market: &Market| {
         let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
         let ticket = market.sell(&sally, 9).await;
-        let ordered = eventually(async || market.try_to_order(&ben, &ticket).await, |reply| reply.status == 201).await;
+        let ordered = eventually(async || market.try_to_buy(&ben, &ticket).await, |reply| reply.status == 201).await;
         assert_eq!(passed_by(market).await, 0);
         let orders = client.database("orders").collection::<Document>("orders");
         let order = bson::Uuid::parse_str(id(&ordered.body)).expect("a UUID");
@@ -53,7 +53,7 @@ async fn an_order_that_cannot_be_read_is_counted_and_its_buyer_goes_on() {
         assert_eq!((listed.status.as_u16(), &listed.body["items"]), (200, &json!([])));
         let counted = passed_by(market).await;
         assert!(counted > 0, "a list passed it by");
-        market.order(&ben, &ticket).await;
+        market.buy(&ben, &ticket).await;
         assert!(passed_by(market).await > counted, "the limits of its buyer passed it by");
     };
     programs.prove(rule).await;

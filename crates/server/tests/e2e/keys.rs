@@ -14,7 +14,7 @@ fn rotate(file: &str, arguments: &[&str]) {
     assert!(rotated.status.success(), "{rotated:?}");
 }
 
-/// Whoever is signed in is known to each service at once.
+/// Each service knows a signed-in account at once.
 async fn works(market: &Market, user: &User, order: &str) {
     let payments = format!("/api/payments?orderId={order}");
     for path in ["/api/tickets/mine", "/api/orders", &payments, "/api/users/sessions"] {
@@ -40,8 +40,7 @@ async fn a_new_key_signs_while_everybody_stays_signed_in() {
         .prove(async |market: &Market| {
             let (sally, ada) = (market.sign_up("sally").await, market.sign_up("ada").await);
             let ticket = market.sell(&sally, 10).await;
-            let order =
-                eventually(async || market.try_to_order(&ada, &ticket).await, |reply| reply.status == 201).await;
+            let order = eventually(async || market.try_to_buy(&ada, &ticket).await, |reply| reply.status == 201).await;
             let order = id(&order.body);
             let (mut eve, mut latest) = (member(market, "eve").await, ada.clone());
 

@@ -20,7 +20,7 @@ async fn live_updates_reach_every_front_door_and_make_no_groups() {
             for updates in &mut updates {
                 assert_eq!(updates.next().await["available"], json!(2));
             }
-            market.order(&ben, &ticket).await;
+            market.buy(&ben, &ticket).await;
 
             for (door, updates) in doors.iter().zip(&mut updates) {
                 assert_eq!(updates.next().await["available"], json!(1));

@@ -1,4 +1,4 @@
-//! The rules of the marketplace, from outside: in memory, on real engines, and as processes of their own.
+//! The rules of the marketplace, from outside: in memory, on real engines, and as separate processes.
 //!
 //! A rule is told where the marketplace is and knows nothing else of it. What
 //! one service tells another arrives a little later, so rules wait for conditions.
@@ -11,6 +11,8 @@ mod browser;
 mod call;
 mod chromium;
 mod market;
+#[path = "../visitor/marketplace.rs"]
+mod marketplace;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod metrics;
 mod programs;
@@ -95,7 +97,7 @@ rules! {
     idempotency::a_payment_under_one_key_is_answered_as_before,
     offers::a_seller_edits_and_withdraws_a_ticket,
     offers::a_seller_sees_what_is_held_and_sold,
-    sessions::whoever_signs_out_is_signed_out_everywhere,
+    sessions::who_signs_out_is_signed_out_everywhere,
     sessions::a_session_goes_on_with_its_refresh_token,
     sessions::a_forged_token_opens_nothing,
     access::nobody_sees_pays_or_cancels_the_order_of_another,

@@ -1,4 +1,4 @@
-//! What a marketplace on real engines tells whoever observes it.
+//! The metrics of a marketplace on real engines.
 
 use http_body_util::BodyExt;
 

@@ -49,7 +49,7 @@ impl Programs {
         self.front_door().another().await
     }
 
-    #[expect(clippy::print_stderr, reason = "it is for whoever reads why a test failed")]
+    #[expect(clippy::print_stderr, reason = "it shows why a test failed")]
     fn show_logs(&self) {
         for program in &self.all {
             eprintln!("---- {} ----\n{}", program.name, program.last_words());
@@ -61,15 +61,15 @@ impl Programs {
         self.prove(async |market: &Market| {
             let (seller, buyer) = (market.sign_up("seller").await, market.sign_up("buyer").await);
             let ticket = market.sell(&seller, 1000).await;
-            let order = eventually(async || market.try_to_order(&buyer, &ticket).await, |reply| reply.status == 201);
+            let order = eventually(async || market.try_to_buy(&buyer, &ticket).await, |reply| reply.status == 201);
             let order = order.await.body;
-            eventually(async || market.pay(&buyer, &order, "tok_visa").await, |reply| reply.status == 201).await;
+            eventually(async || market.pay(&buyer, &order).await, |reply| reply.status == 201).await;
             eventually(async || market.ticket(&ticket).await, |ticket| ticket["available"] == 999).await;
             let live = format!("/api/tickets/{}/live", id(&ticket));
             let mut updates = crate::rules::live::Updates::open(market, &live).await;
             updates.next().await;
             while updates.next_within_a_moment().await.is_none() {
-                market.order(&buyer, &ticket).await;
+                market.buy(&buyer, &ticket).await;
             }
         })
         .await;
@@ -189,7 +189,7 @@ fn settings() -> Settings {
     .to_vec()
 }
 
-/// Names of its own on the engines whose addresses the environment tells.
+/// Unique names on the engines whose addresses the environment has.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) fn engines() -> Settings {
     let mongodb = std::env::var("MONGODB_URI")

@@ -31,7 +31,7 @@ impl Redis {
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", ""]).stdout(Stdio::null());
         let process =
-            command.spawn().expect("put redis-server on the PATH: this test needs a Redis of its own, to disturb it");
+            command.spawn().expect("put redis-server on the PATH: this test needs its own Redis, to disturb it");
         let (redis, began) = (Self { port, process }, Instant::now());
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(began.elapsed() < Duration::from_secs(30), "redis-server does not answer");
@@ -61,7 +61,7 @@ impl Drop for Redis {
     }
 }
 
-/// A marketplace on a Redis of its own.
+/// A marketplace on its own Redis.
 async fn on(redis: &Redis) -> Programs {
     let url = format!("redis://127.0.0.1:{}/", redis.port);
     alone(&[("TICKETING_REDIS_URL", &url), ("TICKETING_HOLD", "1h")]).await.warmed_up().await
@@ -73,13 +73,13 @@ async fn readiness(market: &Market) -> (u16, Value) {
 }
 
 async fn buys(market: &Market, buyer: &User, ticket: &Value) {
-    let order = market.order(buyer, ticket).await;
-    let paid = eventually(async || market.pay(buyer, &order, "tok_visa").await, |reply| reply.status != 503).await;
+    let order = market.buy(buyer, ticket).await;
+    let paid = eventually(async || market.pay(buyer, &order).await, |reply| reply.status != 503).await;
     assert_eq!(paid.status, 201, "{paid:?}");
 }
 
 #[tokio::test]
-async fn while_redis_is_silent_whoever_only_looks_is_served() {
+async fn while_redis_is_silent_people_can_look() {
     let redis = Redis::start();
     let programs = on(&redis).await;
     let rule = async |market: &Market| {
@@ -90,7 +90,7 @@ async fn while_redis_is_silent_whoever_only_looks_is_served() {
         redis.signal("STOP");
         eventually(async || readiness(market).await, |ready| *ready == (200, json!("degraded"))).await;
         assert_eq!(market.get("/api/tickets").send().await.status, 200);
-        assert_eq!(market.try_to_order(&ben, &ticket).await.problem(), (503, "unavailable"));
+        assert_eq!(market.try_to_buy(&ben, &ticket).await.problem(), (503, "unavailable"));
         redis.signal("CONT");
 
         eventually(async || readiness(market).await, |ready| *ready == (200, json!("ready"))).await;
@@ -102,7 +102,7 @@ async fn while_redis_is_silent_whoever_only_looks_is_served() {
 }
 
 #[tokio::test]
-async fn while_redis_takes_no_writes_whoever_is_signed_in_buys() {
+async fn while_redis_takes_no_writes_signed_in_people_buy() {
     let redis = Redis::start();
     let programs = on(&redis).await;
     let rule = async |market: &Market| {
@@ -110,14 +110,14 @@ async fn while_redis_takes_no_writes_whoever_is_signed_in_buys() {
         let ticket = market.sell(&sally, 9).await;
         let sign_in = json!({"email": ben.email, "password": PASSWORD});
 
-        for (disturb, mend) in
+        for (disturb, undo) in
             [("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"), ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE")]
         {
             redis.tell(disturb);
             buys(market, &ben, &ticket).await;
             let refused = market.post("/api/users/signin").json(&sign_in).send().await;
             assert_eq!(refused.problem(), (503, "unavailable"), "{disturb}");
-            redis.tell(mend);
+            redis.tell(undo);
 
             let signed_in = async || market.post("/api/users/signin").json(&sign_in).send().await;
             eventually(signed_in, |reply| reply.status == 200).await;

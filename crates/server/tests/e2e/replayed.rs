@@ -30,11 +30,14 @@ impl Story {
         let ticket = market.sell(&seller, 9).await;
         let mut orders = Vec::new();
         for _ in 0..3 {
-            orders.push(market.order(&buyer, &ticket).await);
+            orders.push(market.buy(&buyer, &ticket).await);
         }
-        eventually(async || market.pay(&buyer, &orders[0], "tok_visa").await, |reply| reply.status == 201).await;
-        eventually(async || market.pay(&buyer, &orders[2], "tok_chargeDeclined").await, |reply| reply.status == 402)
-            .await;
+        eventually(async || market.pay(&buyer, &orders[0]).await, |reply| reply.status == 201).await;
+        eventually(
+            async || market.pay_with(&buyer, &orders[2], "tok_chargeDeclined").await,
+            |reply| reply.status == 402,
+        )
+        .await;
         market.delete(&format!("/api/orders/{}", id(&orders[1]))).by(&buyer).send().await;
         let story = Self { buyer, ticket, orders };
         eventually(
@@ -49,7 +52,7 @@ impl Story {
     async fn state(&self, market: &Market) -> Vec<Value> {
         let mut state = vec![market.ticket(&self.ticket).await];
         for order in &self.orders {
-            state.push(market.see_order(&self.buyer, order).await);
+            state.push(market.order(&self.buyer, order).await);
         }
         state
     }
@@ -148,7 +151,7 @@ async fn what_comes_again_or_is_foreign_changes_nothing() {
                 assert!(program.operate(&["parked", "drop", &name, "--yes"]).status.success());
             }
             program.audit();
-            assert_eq!(market.pay(&story.buyer, &story.orders[2], "tok_visa").await.status, 201);
+            assert_eq!(market.pay(&story.buyer, &story.orders[2]).await.status, 201);
         })
         .await;
 }

@@ -37,8 +37,8 @@ pub(crate) async fn ask(
     let mut failures = Vec::new();
     while !stop.load(Ordering::SeqCst) {
         let read = market.get("/api/tickets").send().await;
-        let order = market.try_to_order(buyer, ticket).await;
-        let payment = market.pay(buyer, &order.body, "tok_visa").await;
+        let order = market.try_to_buy(buyer, ticket).await;
+        let payment = market.pay(buyer, &order.body).await;
         if [&read, &order, &payment].map(|reply| reply.status.as_u16()) != [200, 201, 201] {
             failures.push(format!("{read:?} {order:?} {payment:?}"));
         }
@@ -58,7 +58,7 @@ async fn a_restart_fails_no_request() {
         .prove(async |market: &Market| {
             let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
             let ticket = market.sell(&sally, 1000).await;
-            market.order(&ben, &ticket).await;
+            market.buy(&ben, &ticket).await;
             let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
             let in_turn = ["tickets", "orders", "payments", "expiration", "accounts"]
                 .map(|service| programs.all.iter().find(|program| program.name == service).expect("a process"));
@@ -71,7 +71,7 @@ async fn a_restart_fails_no_request() {
         .await;
 }
 
-/// Whoever stands before two doors hands a request to the other one if the first does not take it.
+/// A load balancer before two doors hands a request to the second if the first does not take it.
 async fn ask_either(
     doors: [&Market; 2],
     (buyer, ticket): (&User, &serde_json::Value),
@@ -98,7 +98,7 @@ async fn front_doors_restart_one_after_the_other() {
         .prove(async |market: &Market| {
             let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
             let ticket = market.sell(&sally, 1000).await;
-            market.order(&ben, &ticket).await;
+            market.buy(&ben, &ticket).await;
             let other = Market::at(&second.address());
             let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
             let doors = [programs.all.last().expect("a front door"), &second];

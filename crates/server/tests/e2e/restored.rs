@@ -80,7 +80,7 @@ async fn copy(from: &Path, to: &Path) {
     assert!(copied.await.expect("it ends").expect("cp is there").success());
 }
 
-/// Tickets is a process of its own, so that it may miss what others hear.
+/// Tickets is a separate process, so that it may miss what others hear.
 async fn start(settings: &Settings) -> (Program, Programs) {
     let mut own = settings.clone();
     own.push((SIGNED.0, SIGNED.1.to_owned()));
@@ -106,27 +106,27 @@ struct Sold {
 async fn sell(market: &Market, tickets: Program) -> Sold {
     let (seller, buyer) = (market.sign_up("seller").await, market.sign_up("buyer").await);
     let (ticket, another) = (market.sell(&seller, 1000).await, market.sell(&seller, 1000).await);
-    eventually(async || market.try_to_order(&buyer, &another).await, |reply| reply.status == 201).await;
-    let paid = eventually(async || market.try_to_order(&buyer, &ticket).await, |reply| reply.status == 201).await.body;
-    eventually(async || market.pay(&buyer, &paid, "tok_visa").await, |reply| reply.status == 201).await;
-    let completed = async || market.see_order(&buyer, &paid).await;
+    eventually(async || market.try_to_buy(&buyer, &another).await, |reply| reply.status == 201).await;
+    let paid = eventually(async || market.try_to_buy(&buyer, &ticket).await, |reply| reply.status == 201).await.body;
+    eventually(async || market.pay(&buyer, &paid).await, |reply| reply.status == 201).await;
+    let completed = async || market.order(&buyer, &paid).await;
     eventually(completed, |order| order["status"] == "completed").await;
     eventually(async || market.ticket(&ticket).await, |ticket| ticket["available"] == 999).await;
     drop(tickets);
-    let unheard = market.order(&buyer, &ticket).await;
+    let unheard = market.buy(&buyer, &ticket).await;
     Sold { buyer, ticket, another, paid, unheard }
 }
 
 /// What was sold before the backup is there, what came after it is not, and selling goes on.
 async fn is_restored(market: &Market, sold: &Sold, later: &Value) {
     let buyer = market.sign_in(&sold.buyer).await;
-    assert_eq!(market.see_order(&buyer, &sold.paid).await["status"], "completed");
-    assert_eq!(market.see_order(&buyer, &sold.unheard).await["status"], "awaitingPayment");
-    assert_eq!(market.see_order(&buyer, later).await["code"], "order_not_found");
-    assert_eq!(market.pay(&buyer, &sold.unheard, "tok_visa").await.status, 201);
-    let new = market.order(&buyer, &sold.ticket).await;
-    eventually(async || market.pay(&buyer, &new, "tok_visa").await, |reply| reply.status == 201).await;
-    eventually(async || market.see_order(&buyer, &new).await, |order| order["status"] == "completed").await;
+    assert_eq!(market.order(&buyer, &sold.paid).await["status"], "completed");
+    assert_eq!(market.order(&buyer, &sold.unheard).await["status"], "awaitingPayment");
+    assert_eq!(market.order(&buyer, later).await["code"], "order_not_found");
+    assert_eq!(market.pay(&buyer, &sold.unheard).await.status, 201);
+    let new = market.buy(&buyer, &sold.ticket).await;
+    eventually(async || market.pay(&buyer, &new).await, |reply| reply.status == 201).await;
+    eventually(async || market.order(&buyer, &new).await, |order| order["status"] == "completed").await;
 }
 
 #[tokio::test]
@@ -141,11 +141,11 @@ async fn a_backup_of_a_running_marketplace_is_restored() {
             let sold = sell(market, tickets).await;
             let meanwhile = async {
                 for _ in 0..10 {
-                    market.order(&sold.buyer, &sold.another).await;
+                    market.buy(&sold.buyer, &sold.another).await;
                 }
             };
             join(mongo.back_up(), meanwhile).await;
-            let later = market.order(&sold.buyer, &sold.ticket).await;
+            let later = market.buy(&sold.buyer, &sold.ticket).await;
             story = Some((sold, later));
         })
         .await;

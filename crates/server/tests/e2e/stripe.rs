@@ -78,7 +78,7 @@ async fn a_ticket_is_paid_on_a_page_of_stripe() {
             let mut ben = member(market, "ben").await;
             let (order, page) = sent_to_pay(&mut ben, &ticket).await;
             ben.open(&order).await;
-            assert_eq!(ben.attributes("a.button-primary", "href"), [page.as_str()], "whoever comes back goes on");
+            assert_eq!(ben.attributes("a.button-primary", "href"), [page.as_str()], "a buyer who comes back goes on");
 
             assert_eq!(at_stripe(market, &double, Method::GET, &page).await.text().matches("Pay 1250").count(), 1);
             let back = at_stripe(market, &double, Method::POST, &page).await;

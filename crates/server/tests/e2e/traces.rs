@@ -117,7 +117,7 @@ async fn a_batch_of_many_orders_is_linked_to_each() {
             let (seller, buyer) = (market.sign_up("seller").await, market.sign_up("buyer").await);
             let linked = async || {
                 let ticket = market.sell(&seller, 64).await;
-                join_all((0..64).map(|_| market.order(&buyer, &ticket))).await;
+                join_all((0..64).map(|_| market.buy(&buyer, &ticket))).await;
                 collector.spans().into_iter().find(|span| span.name == "decide orders" && !span.links.is_empty())
             };
             let batch = eventually(linked, Option::is_some).await.expect("a batch");

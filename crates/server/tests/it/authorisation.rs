@@ -68,7 +68,7 @@ impl Scene {
         let order = app.buy(&ben, &ticket).await;
         let sessions = app.get("/api/users/sessions").by(&sally).send().await.body;
         let session = id(&sessions["items"][0]).to_owned();
-        // Whoever asks for a thing that is a few seconds old is made to wait for its event.
+        // A request for something that is a few seconds old waits for its event.
         app.pass(Duration::from_secs(10)).await;
         Self { app, sally, ben, eve, ticket, order, session }
     }
@@ -123,7 +123,7 @@ async fn nobody_does_what_is_not_theirs() {
     for Row(method, path, expected) in MATRIX {
         let mut answered = [0; 3];
         for (who, answer) in answered.iter_mut().enumerate() {
-            // A scene of its own, since the one before was changed.
+            // A new scene, since the one before was changed.
             let scene = Scene::set().await;
             let user = [None, Some(&scene.eve), Some(scene.owner(method, path))][who];
             *answer = scene.ask(method, path, user).await;

@@ -167,7 +167,7 @@ async fn a_session_goes_on_until_it_is_ended() {
 }
 
 #[tokio::test]
-async fn whoever_signs_out_is_nobody() {
+async fn who_signs_out_is_nobody() {
     let app = TestApp::start().await;
     let ada = sign_up(&app, "ada").await;
 

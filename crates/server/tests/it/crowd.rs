@@ -113,7 +113,7 @@ fn a_head_of_more_than_a_few_kilobytes_is_refused() {
 }
 
 #[test]
-fn whoever_reads_no_answer_loses_the_connection() {
+fn a_client_that_reads_no_response_loses_the_connection() {
     let program = Program::start_with(&["--request-timeout", "200ms"]);
     let mut stream = connect_from("127.0.0.1", &program);
     stream.set_write_timeout(Some(Duration::from_millis(100))).expect("a timeout");

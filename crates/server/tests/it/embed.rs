@@ -1,4 +1,4 @@
-//! The API inside an application that has users, routes and middleware of its own.
+//! The API inside an application that has its own users, routes and middleware.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,21 +24,24 @@ use uuid::Uuid;
 
 use crate::app::{Reply, TestApp, id, offer};
 use crate::call::{self, Site};
+use crate::marketplace::Marketplace;
 use crate::openapi::routes;
 
 /// An application, and the marketplace that it has below `/shop`.
-struct Host {
+type Host = Marketplace<Mounted>;
+
+struct Mounted {
     market: TestApp,
     router: Router,
 }
 
-type Call<'a> = call::Call<'a, Host>;
+type Call<'a> = call::Call<'a, Mounted>;
 
 const ORIGINS: &str = "http://host.example";
 const SALLY: u128 = 1;
 const BEN: u128 = 2;
 
-impl Site for Host {
+impl Site for Mounted {
     fn origin(&self) -> &str {
         ORIGINS
     }
@@ -60,22 +63,10 @@ impl Host {
     async fn start_with(change: impl FnOnce(Api) -> Api) -> Self {
         let market = TestApp::start().await;
         let router = around(change(api(&market)));
-        Self { market, router }
+        Self(Mounted { market, router })
     }
 
-    fn call(&self, method: &str, path: &str) -> Call<'_> {
-        Call::new(self, method, path)
-    }
-
-    fn get(&self, path: &str) -> Call<'_> {
-        self.call("GET", path)
-    }
-
-    fn post(&self, path: &str) -> Call<'_> {
-        self.call("POST", path)
-    }
-
-    async fn sell(&self, places: u32) -> Reply {
+    async fn offer(&self, places: u32) -> Reply {
         let sold = self.post("/shop/api/tickets").acting(SALLY).json(&offer("Opera", 1200, places)).send().await;
         self.market.settle().await;
         sold
@@ -130,7 +121,7 @@ fn around(api: Api) -> Router {
 async fn what_is_sold_and_bought_below_a_prefix_is_found_there() {
     let host = Host::start().await;
 
-    let ticket = host.sell(2).await;
+    let ticket = host.offer(2).await;
     assert_eq!(ticket.header("location"), format!("/shop/api/tickets/{}", id(&ticket.body)));
     let found = host.get(ticket.header("location")).send().await;
     assert_eq!((found.status.as_u16(), id(&found.body)), (200, id(&ticket.body)));
@@ -154,7 +145,7 @@ async fn what_is_sold_and_bought_below_a_prefix_is_found_there() {
 async fn a_redirect_and_a_list_stay_below_the_prefix() {
     let host = Host::start().await;
     for _ in 0..3 {
-        assert_eq!(host.sell(1).await.status, 201);
+        assert_eq!(host.offer(1).await.status, 201);
     }
 
     let slash = host.get("/shop/api/tickets/?limit=2").send().await;
@@ -172,7 +163,7 @@ async fn a_prefix_may_be_a_parameter_and_may_be_absent() {
 
     for (router, prefix) in [(shops, "/wien/shop"), (root, "")] {
         let market = TestApp::start().await;
-        let host = Host { market, router };
+        let host = Marketplace(Mounted { market, router });
         let path = format!("{prefix}/api/tickets");
         let ticket = host.post(&path).acting(SALLY).json(&offer("Opera", 1200, 1)).send().await;
         assert_eq!(ticket.header("location"), format!("{path}/{}", id(&ticket.body)));
@@ -243,7 +234,7 @@ async fn who_acts_is_the_applications_to_say() {
     assert_eq!(host.get(orders).session("over").send().await.problem(), (401, "session_over"));
     assert_eq!(host.get(orders).session("away").send().await.problem(), (503, "unavailable"));
     assert_eq!(host.get(orders).acting(BEN).send().await.status, 200);
-    // Whoever only looks is not asked who they are.
+    // Nobody has to sign in to look.
     assert_eq!(host.get("/shop/api/tickets").session("away").send().await.status, 200);
 }
 
@@ -252,9 +243,9 @@ async fn without_an_identity_nobody_is_signed_in() {
     let market = TestApp::start().await;
     let tickets = market.app.tickets().expect("tickets run").clone();
     let router = around(Api::new(market.app.env.clone()).tickets(tickets));
-    let host = Host { market, router };
+    let host = Marketplace(Mounted { market, router });
 
-    assert_eq!(host.sell(1).await.problem(), (401, "not_signed_in"));
+    assert_eq!(host.offer(1).await.problem(), (401, "not_signed_in"));
     assert_eq!(host.get("/shop/api/tickets").send().await.status, 200);
     assert_eq!(host.get("/shop/api/orders").send().await.problem(), (404, "route_not_found"));
 }
@@ -342,8 +333,8 @@ async fn tries_are_counted_in_memory_or_by_the_applications_limiter() {
     let second = Host::start_with(|api| api.http(http()).limiter(shared.clone())).await;
 
     for [a, b, c] in [[&alone; 3], [&first, &second, &first]] {
-        assert_eq!((a.sell(1).await.status.as_u16(), b.sell(1).await.status.as_u16()), (201, 201));
-        assert_eq!(c.sell(1).await.problem(), (429, "rate_limited"));
+        assert_eq!((a.offer(1).await.status.as_u16(), b.offer(1).await.status.as_u16()), (201, 201));
+        assert_eq!(c.offer(1).await.problem(), (429, "rate_limited"));
         assert_eq!(c.get("/shop/api/tickets").send().await.status, 200);
     }
 }

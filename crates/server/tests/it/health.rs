@@ -1,4 +1,4 @@
-//! What a process that lacks something tells whoever sends requests to it.
+//! What a process that lacks something reports to its clients.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,7 +55,7 @@ async fn readiness(app: &App) -> (u16, String, Vec<Value>) {
 }
 
 #[tokio::test]
-async fn without_sessions_a_process_still_serves_whoever_only_looks() {
+async fn without_sessions_a_process_still_serves_those_who_only_look() {
     let (assembly, faults) = process(|memory, faults| memory.sessions = memory.sessions.with_faults(faults));
     let app = &assembly.app;
     assert_eq!(readiness(app).await, (200, "ready".to_owned(), vec![]));
@@ -140,7 +140,7 @@ async fn a_process_that_lost_a_loop_ends_with_an_error_by_itself() {
 
     goes_off.store(true, Ordering::SeqCst);
 
-    let ended = tokio::time::timeout(PATIENCE, serving).await.expect("it does not go on for ever");
+    let ended = tokio::time::timeout(PATIENCE, serving).await.expect("it ends");
     let error = ended.expect("it does not panic").expect_err("it does not go on as if nothing had happened");
     assert!(error_chain(&*error).contains("the loop bomb ended"), "{}", error_chain(&*error));
 }

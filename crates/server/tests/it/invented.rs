@@ -81,7 +81,7 @@ async fn an_order_that_nobody_can_have_drawn_is_not_found_at_once() {
         days(100_000),
         days(-32),
     ] {
-        // Time stands still: whoever waited for anything would wait for ever.
+        // Time stands still: a request that waited for anything would never end.
         assert_eq!(pay(&app, &ada, id).await.problem(), (404, "order_not_found"), "{id}");
     }
     app.lag(Duration::from_secs(1));

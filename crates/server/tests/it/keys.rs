@@ -25,7 +25,7 @@ impl Keys {
     pub(crate) fn new() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("keys-{}", RandomIds::new().uuid(Timestamp::EPOCH).simple()));
-        fs::create_dir(&folder).expect("a folder of its own");
+        fs::create_dir(&folder).expect("a new folder");
         Self(folder)
     }
 

@@ -106,7 +106,7 @@ async fn a_browser_that_signed_in_before_comes_in_while_everybody_guesses() {
     assert_eq!(sign_in("").await.problem(), (429, "rate_limited"));
     assert_eq!(sign_in(&known.replace('-', "-1")).await.problem(), (429, "rate_limited"));
     assert_eq!((sign_in(&known).await.status, sign_in(&known).await.status), (StatusCode::OK, StatusCode::OK));
-    // Whoever steals the cookie guesses no faster.
+    // A thief of the cookie guesses no faster.
     assert_eq!(sign_in(&known).await.problem(), (429, "rate_limited"));
 }
 

@@ -6,6 +6,8 @@ mod app;
 mod browser;
 #[path = "../visitor/call.rs"]
 mod call;
+#[path = "../visitor/marketplace.rs"]
+mod marketplace;
 #[path = "../visitor/watched.rs"]
 mod watched;
 

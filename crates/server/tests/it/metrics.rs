@@ -1,4 +1,4 @@
-//! What a marketplace tells whoever observes it.
+//! The metrics of a marketplace.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

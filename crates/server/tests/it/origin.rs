@@ -1,4 +1,4 @@
-//! Another site cannot act for whoever is signed in here.
+//! Another site cannot act for people who are signed in here.
 
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The program, on ports of its own.
+/// The program, on its own ports.
 pub(crate) struct Program {
     child: Child,
     log: Option<BufReader<ChildStderr>>,
@@ -191,7 +191,7 @@ fn the_program_serves_and_stops_when_told() {
 }
 
 #[test]
-fn whoever_is_connected_is_told_to_connect_anew() {
+fn a_connected_client_learns_that_the_connection_closes() {
     let mut program = Program::start();
     let mut stream = TcpStream::connect(&program.address).expect("a connection");
 
@@ -212,7 +212,7 @@ fn operators_see_a_process_that_stops() {
 
     program.signal("TERM");
     program.read_log_until("stopping");
-    // Whoever is connected is waited for meanwhile.
+    // Clients that are connected are waited for meanwhile.
     let readiness = program.readiness();
 
     assert!(readiness.starts_with("HTTP/1.1 503 ") && readiness.contains("stopping"), "{readiness}");
@@ -236,7 +236,7 @@ fn a_taken_address_is_told() {
 }
 
 #[test]
-fn whoever_sends_too_much_still_hears_the_answer() {
+fn a_client_that_sends_too_much_still_gets_the_response() {
     let program = Program::start();
     let body = vec![b'a'; 10 * 1024 * 1024];
     let mut stream = TcpStream::connect(&program.address).expect("a connection");

@@ -82,7 +82,7 @@ async fn signing_out_holds_everywhere() {
 }
 
 #[tokio::test]
-async fn whoever_comes_back_late_can_still_sign_out() {
+async fn who_comes_back_late_can_still_sign_out() {
     let app = TestApp::start().await;
     let ada = app.sign_up("ada").await;
     app.pass(Duration::from_secs(600)).await;

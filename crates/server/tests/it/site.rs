@@ -7,10 +7,10 @@ mod journey;
 mod mounted;
 mod pages;
 
-use crate::app::TestApp;
+use crate::app::{InMemory, TestApp};
 
 /// A browser that shows pages of this process.
-pub(crate) type Browser<'a> = crate::browser::Browser<'a, TestApp>;
+pub(crate) type Browser<'a> = crate::browser::Browser<'a, InMemory>;
 
 /// Somebody who has just signed up.
 async fn member<'a>(app: &'a TestApp, name: &str) -> Browser<'a> {

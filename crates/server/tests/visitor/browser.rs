@@ -7,6 +7,7 @@ use http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use scraper::{ElementRef, Html, Selector};
 
 use crate::call::{Call, Site};
+use crate::marketplace::Marketplace;
 
 /// A browser and the page it shows.
 pub(crate) struct Browser<'a, S> {
@@ -24,7 +25,8 @@ pub(crate) struct Browser<'a, S> {
 }
 
 impl<'a, S: Site> Browser<'a, S> {
-    pub(crate) fn new(site: &'a S) -> Self {
+    pub(crate) fn new(marketplace: &'a Marketplace<S>) -> Self {
+        let site = &marketplace.0;
         let origin = site.origin().to_owned();
         let (path, html, headers) = (String::new(), String::new(), HeaderMap::new());
         Self { site, jar: BTreeMap::new(), path, status: 0, posted: 0, headers, html, origin }

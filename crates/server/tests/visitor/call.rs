@@ -24,7 +24,12 @@ pub(crate) trait Site: Sync {
     /// Sends a request and leaves the body of the answer unread.
     fn answer(&self, request: Request<Body>) -> impl Future<Output = Response> + Send;
 
-    /// Lets happen what follows a request, where nothing else does.
+    /// The address of somebody who has no account yet.
+    fn email(&self, name: &str) -> String {
+        format!("{name}@example.org")
+    }
+
+    /// Moves the events of a request, if nothing else does.
     fn settled(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
@@ -39,7 +44,7 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// Whoever has just signed up or in.
+    /// The account that has just signed up or in.
     pub(crate) fn of(email: &str, reply: &Reply) -> Self {
         Self { email: email.to_owned(), access: reply.cookie("access"), refresh: reply.cookie("refresh") }
     }

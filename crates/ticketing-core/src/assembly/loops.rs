@@ -15,7 +15,7 @@ use super::observables::Observables;
 ///
 /// # Examples
 ///
-/// By hand, with a step of one's own beside a service:
+/// By hand, with your own step beside a service:
 ///
 /// ```
 /// use ticketing_core::messaging::driver::{Pace, Step};
@@ -73,7 +73,7 @@ impl Loops {
         self
     }
 
-    /// Puts each step into another that does the same and watches it, to count it for one.
+    /// Wraps every step in a decorator, for example to count it.
     pub fn watched(self, watch: impl Fn(Box<dyn Step>) -> Box<dyn Step>) -> Self {
         let intake = self.intake.into_iter().map(|(step, pace)| (watch(step), pace)).collect();
         let relays = self.relays.into_iter().map(&watch).collect();
@@ -109,7 +109,8 @@ impl Loops {
 
     /// Steps everything by hand until nothing is left to do; for tests, where time stands still.
     ///
-    /// The batchers are not steps: run them beside, see [`Loops::take_batchers`].
+    /// The batchers are not steps: run them as tasks, see [`Loops::take_batchers`]. `ManualLoops` of the crate
+    /// `ticketing-memory` does both.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ use ticketing_core::wire::Origin;
 use ticketing_memory::FaultPlan;
 use uuid::Uuid;
 
-use crate::market::{Engines, in_time};
+use crate::market::Engines;
 
 /// Keeps passwords as they are, so that nothing but the flow is tested.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub(crate) fn origin() -> Origin {
 }
 
 #[tokio::test]
-async fn whoever_has_an_account_of_an_earlier_release_signs_in_and_gets_no_second_one() {
+async fn an_account_of_an_earlier_release_signs_in_and_gets_no_second_one() {
     let engines = Engines::new();
     let accounts = accounts(&engines, &FaultPlan::none());
     for (kept, typed) in [("ada@xn--mnchen-3ya.de", "ada@münchen.de"), ("οδος@example.org", "ΟΔΟΣ@example.org")]
@@ -102,16 +102,16 @@ async fn a_service_that_follows_nobody_publishes_while_it_runs() {
     let (stop, stopped) = shutdown();
     let running = tokio::spawn(loops.run(engines.env.clone(), stopped, &|task| drop(tokio::spawn(task))));
     tokio::task::yield_now().await;
-    in_time(&engines.clock, accounts.sign_up(sign_up(), origin())).await.expect("an account");
+    engines.clock.run(accounts.sign_up(sign_up(), origin())).await.expect("an account");
 
     let published = async {
         while !engines.accounts.outbox().is_empty() {
             engines.env.clock.sleep(Duration::from_millis(20)).await;
         }
     };
-    in_time(&engines.clock, published).await;
+    engines.clock.run(published).await;
     stop.request();
-    in_time(&engines.clock, running).await.expect("it stops").expect("no loop ends early");
+    engines.clock.run(running).await.expect("it stops").expect("no loop ends early");
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn signing_up_survives_a_crash_anywhere() {
     loop {
         let engines = Engines::new();
         let crash = FaultPlan::crash_at(Arc::new(engines.clock.clone()), step);
-        let told = in_time(&engines.clock, accounts(&engines, &crash).sign_up(sign_up(), origin())).await;
+        let told = engines.clock.run(accounts(&engines, &crash).sign_up(sign_up(), origin())).await;
 
         let kept = engines.accounts.account_by_email(&sign_up().email).await.unwrap();
         assert_eq!(

@@ -15,7 +15,7 @@ use ticketing_core::ports::store::StoreError;
 use ticketing_memory::FaultPlan;
 
 use crate::invariants::PATIENCE;
-use crate::market::{account, in_time, offer};
+use crate::market::{account, offer};
 use books::Books;
 
 /// What stands after the audit was patient, as it is printed.
@@ -24,7 +24,7 @@ async fn standing(books: &Books) -> Vec<String> {
 }
 
 async fn audit(books: &Books) -> AuditReport {
-    in_time(&books.engines.clock, books.engines.audit().run(&|_| {})).await.expect("the engines are up")
+    books.engines.clock.run(books.engines.audit().run(&|_| {})).await.expect("the engines are up")
 }
 
 #[tokio::test]
@@ -267,7 +267,7 @@ async fn a_lag_that_heals_in_time_is_not_told() {
     };
 
     let audit = books.engines.audit();
-    let (report, ()) = in_time(&clock, futures::future::join(audit.run(&|_| {}), heal)).await;
+    let (report, ()) = clock.run(futures::future::join(audit.run(&|_| {}), heal)).await;
 
     let report = report.unwrap();
     assert!(report.is_clean() && report.moving == 0 && report.passes > 5, "{report}");
@@ -298,7 +298,7 @@ where
         }
     };
     let audit = books.engines.audit();
-    in_time(&clock, futures::future::join(moving, audit.run(&|_| {}))).await.1.expect("the engines are up")
+    clock.run(futures::future::join(moving, audit.run(&|_| {}))).await.1.expect("the engines are up")
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ use ticketing_core::wire::{Origin, seal};
 use ticketing_memory::ManualClock;
 use uuid::Uuid;
 
-use crate::market::{Engines, account, in_time, key, offer};
+use crate::market::{Engines, account, key, offer};
 
 /// What is wrong with the records of a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +182,7 @@ impl Office {
 
     async fn decide(&self, batchers: &OrderBatchers, commands: Vec<OrderCommand>) -> Vec<Result<Decision, Error>> {
         let answers = join_all(commands.into_iter().map(|command| batchers.decide(command)));
-        in_time(&self.engines.clock, answers).await
+        self.engines.clock.run(answers).await
     }
 
     async fn order(&self, batchers: &OrderBatchers, ticket: TicketId) -> Order {
@@ -235,7 +235,7 @@ async fn a_ticket_in_trouble_holds_up_nobody_the_next_time() {
 
         let began = office.engines.clock.now();
         let [bad, good] = [0, 1].map(|at| Box::pin(batchers.decide(office.place(tickets[at], None))));
-        let first = in_time(&office.engines.clock, futures::future::select(good, bad)).await;
+        let first = office.engines.clock.run(futures::future::select(good, bad)).await;
 
         assert!(matches!(first, futures::future::Either::Left((Ok(_), _))), "{trouble:?}");
         assert!(office.engines.clock.now().since(began) < LOCKED_FOR, "{trouble:?}");
@@ -374,7 +374,7 @@ async fn a_payment_is_not_blamed_for_its_neighbour() {
             waits: ReplicaWaits::new(Duration::from_secs(2)),
         };
 
-        let handled = in_time(&office.engines.clock, OrdersFollow(orders).handle(&events)).await;
+        let handled = office.engines.clock.run(OrdersFollow(orders).handle(&events)).await;
 
         assert_eq!(blamed(handled), BTreeMap::from([(1, is_blamed)]), "{trouble:?}");
     }
@@ -433,7 +433,7 @@ async fn a_full_queue_puts_back_its_own_events_alone() {
     let mut handling = Box::pin(follower.handle(&events));
     assert!(futures::poll!(&mut handling).is_pending(), "the batcher that has room takes its own");
     run.into_iter().for_each(|batcher| drop(tokio::spawn(batcher.run())));
-    let handled = in_time(&office.engines.clock, handling).await;
+    let handled = office.engines.clock.run(handling).await;
 
     assert_eq!(blamed(handled), BTreeMap::from([(0, false)]));
     let needs = OrderNeeds { stocks: vec![even, odd], ..OrderNeeds::default() };

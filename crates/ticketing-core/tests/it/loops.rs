@@ -15,7 +15,7 @@ use ticketing_core::messaging::shutdown::{Shutdown, shutdown};
 use ticketing_core::ports::BoxError;
 use ticketing_memory::FaultPlan;
 
-use crate::market::{Engines, Process, account, in_time};
+use crate::market::{Engines, Process, account};
 
 fn spawn(task: BoxFuture<'static, ()>) {
     tokio::spawn(task);
@@ -67,7 +67,7 @@ impl Step for Bomb {
 }
 
 /// A process, one of whose loops panics once it is told to.
-fn process_with_bomb(engines: &Engines, name: &str, at: u64) -> (Process, Arc<AtomicU64>) {
+fn process_with_bomb(engines: &Engines, name: &str, at: u64) -> (Process<Loops>, Arc<AtomicU64>) {
     let goes_off = Arc::new(AtomicU64::new(0));
     let mut process = engines.start_running(&FaultPlan::none());
     process.loops = std::mem::take(&mut process.loops).watched(|step| {
@@ -80,7 +80,7 @@ fn process_with_bomb(engines: &Engines, name: &str, at: u64) -> (Process, Arc<At
 async fn ended(engines: &Engines, loops: Loops) -> LoopEnded {
     let (_stop, stopped) = shutdown();
     let running = tokio::spawn(loops.run(engines.env.clone(), stopped, &spawn));
-    in_time(&engines.clock, running).await.expect("they run").expect_err("a loop ended early")
+    engines.clock.run(running).await.expect("they run").expect_err("a loop ended early")
 }
 
 #[tokio::test]
@@ -90,12 +90,12 @@ async fn a_running_marketplace_needs_nobody_to_step_it_and_stops_clean() {
     let (stop, stopped) = shutdown();
     let running = tokio::spawn(process.loops.run(engines.env.clone(), stopped, &spawn));
 
-    let listing = in_time(&engines.clock, process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
+    let listing = engines.clock.run(process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
     let command = engines.place(1, listing.ticket.id);
-    let order = in_time(&engines.clock, process.orders.place_order(command, origin())).await.unwrap();
-    let paid = in_time(&engines.clock, process.payments.pay_order(engines.pay(1, order.id), origin())).await.unwrap();
+    let order = engines.clock.run(process.orders.place_order(command, origin())).await.unwrap();
+    let paid = engines.clock.run(process.payments.pay_order(engines.pay(1, order.id), origin())).await.unwrap();
     stop.request();
-    in_time(&engines.clock, running).await.unwrap().expect("no loop ends early");
+    engines.clock.run(running).await.unwrap().expect("no loop ends early");
 
     assert!(paid.version == 1 && engines.payments.outbox().is_empty() && engines.orders.outbox().is_empty());
 }
@@ -107,15 +107,15 @@ async fn a_loop_that_failed_goes_on() {
     let process = engines.start_running(&faults);
     let (_stop, stopped) = shutdown();
     tokio::spawn(process.loops.run(engines.env.clone(), stopped, &spawn));
-    let listing = in_time(&engines.clock, process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
+    let listing = engines.clock.run(process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
     faults.crash();
-    in_time(&engines.clock, pass(&engines, 100)).await;
+    engines.clock.run(pass(&engines, 100)).await;
     faults.revive();
-    in_time(&engines.clock, pass(&engines, 20)).await;
+    engines.clock.run(pass(&engines, 20)).await;
 
     let command = engines.place(1, listing.ticket.id);
-    let order = in_time(&engines.clock, process.orders.place_order(command, origin())).await.unwrap();
-    in_time(&engines.clock, pass(&engines, 1000)).await;
+    let order = engines.clock.run(process.orders.place_order(command, origin())).await.unwrap();
+    engines.clock.run(pass(&engines, 1000)).await;
 
     let order = process.orders.order(order.id, account(1)).await.unwrap();
     assert!(matches!(order.status, OrderStatus::Cancelled { .. }), "its timer fired: {order:?}");
@@ -155,12 +155,12 @@ async fn what_was_acknowledged_before_a_panic_is_published_by_the_end() {
     let (process, goes_off) = process_with_bomb(&engines, "payments", STEP);
     let (_stop, stopped) = shutdown();
     let running = tokio::spawn(process.loops.run(engines.env.clone(), stopped, &spawn));
-    let listing = in_time(&engines.clock, process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
+    let listing = engines.clock.run(process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
 
     let command = engines.place(1, listing.ticket.id);
-    in_time(&engines.clock, process.orders.place_order(command, origin())).await.unwrap();
+    engines.clock.run(process.orders.place_order(command, origin())).await.unwrap();
     goes_off.store(1, Ordering::SeqCst);
-    let ended = in_time(&engines.clock, running).await.unwrap().expect_err("a loop panicked");
+    let ended = engines.clock.run(running).await.unwrap().expect_err("a loop panicked");
 
     assert_eq!(ended.name, "payments");
     assert!(engines.orders.outbox().is_empty() && engines.tickets.outbox().is_empty());
@@ -175,7 +175,7 @@ async fn a_panic_on_the_way_out_is_told_as_well() {
     let running = tokio::spawn(process.loops.run(engines.env.clone(), stopped, &spawn));
 
     stop.request();
-    let ended = in_time(&engines.clock, running).await.unwrap().expect_err("a loop panicked");
+    let ended = engines.clock.run(running).await.unwrap().expect_err("a loop panicked");
 
     assert_eq!(ended.name, "orders-relay");
 }
@@ -194,7 +194,7 @@ async fn a_task_that_the_runtime_drops_is_noticed() {
         };
 
         let running = process.loops.run(engines.env.clone(), stopped, &spawn_most);
-        let ended = in_time(&engines.clock, running).await.expect_err("a loop never ran");
+        let ended = engines.clock.run(running).await.expect_err("a loop never ran");
 
         assert_eq!(ended.how, EndedBy::Drop);
     }
@@ -205,10 +205,10 @@ async fn a_loop_that_is_told_to_stop_has_not_ended_early() {
     let engines = Engines::new();
     let running = engines.start_running(&FaultPlan::none()).loops.start(engines.env.clone(), &spawn);
     let health = running.health();
-    in_time(&engines.clock, pass(&engines, 3)).await;
+    engines.clock.run(pass(&engines, 3)).await;
     assert_eq!(health.one_ended().now_or_never(), None);
 
-    in_time(&engines.clock, running.stop()).await.expect("no loop ends early");
+    engines.clock.run(running.stop()).await.expect("no loop ends early");
 
     assert_eq!((health.ended(), health.first_ended()), (0, None));
 }
@@ -218,7 +218,7 @@ async fn orders_that_wait_at_a_batcher_that_is_gone_are_answered() {
     let engines = Engines::new();
     let mut process = engines.start_running(&FaultPlan::none());
     let batchers = process.loops.take_batchers();
-    let listing = in_time(&engines.clock, process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
+    let listing = engines.clock.run(process.tickets.create_ticket(engines.create(7, 1), origin())).await.unwrap();
     let command = engines.place(1, listing.ticket.id);
     let waiting = process.orders.place_order(command, origin());
     let gone = async {
@@ -228,9 +228,9 @@ async fn orders_that_wait_at_a_batcher_that_is_gone_are_answered() {
     };
     futures::pin_mut!(waiting, gone);
 
-    let answer = in_time(&engines.clock, futures::future::select(waiting, gone)).await;
+    let answer = engines.clock.run(futures::future::select(waiting, gone)).await;
 
-    let futures::future::Either::Left((answer, _)) = answer else { panic!("the order waits for ever") };
+    let futures::future::Either::Left((answer, _)) = answer else { panic!("the order waits without end") };
     assert_eq!(answer.expect_err("nobody decides it").code(), "unavailable");
 }
 

@@ -24,8 +24,7 @@ use ticketing_core::usecase::orders::{ExpireOverdue, Orders, PlaceOrder};
 use ticketing_core::usecase::payments::{PayOrder, Payments};
 use ticketing_core::usecase::tickets::{CreateTicket, Tickets};
 use ticketing_core::wire::Origin;
-use ticketing_memory::{FaultPlan, ManualClock, MemoryEngines, SandboxGateway, SequentialIds};
-use tokio::task::JoinSet;
+use ticketing_memory::{FaultPlan, ManualClock, ManualLoops, MemoryEngines, SandboxGateway};
 use uuid::Uuid;
 
 /// How long places are held here.
@@ -53,8 +52,8 @@ impl Deref for Engines {
 impl Engines {
     pub(crate) fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_millis(1_800_000_000_000));
-        let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
-        Self { clock, limits: HoldLimits::OFF, memory: MemoryEngines::new(env) }
+        let memory = MemoryEngines::new(clock.with_sequential_ids());
+        Self { clock, limits: HoldLimits::OFF, memory }
     }
 
     /// The same engines, for processes whose clock shows another time.
@@ -68,15 +67,13 @@ impl Engines {
 
     /// Starts a process on these engines that is stepped by hand; `faults` befall it alone.
     pub(crate) fn start(&self, faults: &FaultPlan) -> Process {
-        let mut process = self.start_running(faults);
-        for batcher in process.loops.take_batchers() {
-            process.batchers.spawn(batcher.run());
-        }
-        process
+        let Process { engines, tickets, orders, payments, loops } = self.start_running(faults);
+        let loops = ManualLoops::start(loops, &self.clock);
+        Process { engines, tickets, orders, payments, loops }
     }
 
     /// Starts a process whose loops are still to be run.
-    pub(crate) fn start_running(&self, faults: &FaultPlan) -> Process {
+    pub(crate) fn start_running(&self, faults: &FaultPlan) -> Process<Loops> {
         let batcher = BatcherConfig { hold_for: HOLD, limits: self.limits, ..BatcherConfig::default() };
         let settings = Settings { batcher, ..Settings::default() };
         let mine = self.memory.with_faults(faults);
@@ -87,7 +84,7 @@ impl Engines {
             context.payments(mine.payment_ports(), Arc::new(mine.gateway.clone())).expect(FIT);
         let expiration_loops = context.expiration(mine.expiration_ports()).expect(FIT);
         let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
-        Process { engines: self.clone(), tickets, orders, payments, loops, batchers: JoinSet::new() }
+        Process { engines: self.clone(), tickets, orders, payments, loops }
     }
 
     /// All payments that have not ended, whatever their age.
@@ -118,13 +115,12 @@ impl Engines {
 }
 
 /// All services of a marketplace, in one process. Dropping it is `kill -9`.
-pub(crate) struct Process {
+pub(crate) struct Process<L = ManualLoops> {
     pub(crate) engines: Engines,
     pub(crate) tickets: Tickets,
     pub(crate) orders: Orders,
     pub(crate) payments: Payments,
-    pub(crate) loops: Loops,
-    batchers: JoinSet<()>,
+    pub(crate) loops: L,
 }
 
 pub(crate) fn account(n: u128) -> AccountId {
@@ -148,7 +144,7 @@ impl Process {
     }
 
     pub(crate) async fn sell(&self, seller: u128, quantity: u32) -> Result<Listing, Error> {
-        self.in_time(self.tickets.create_ticket(self.engines.create(seller, quantity), self.origin())).await
+        self.engines.clock.run(self.tickets.create_ticket(self.engines.create(seller, quantity), self.origin())).await
     }
 
     pub(crate) async fn order(&self, buyer: u128, ticket: TicketId, quantity: u32) -> Result<Order, Error> {
@@ -163,12 +159,12 @@ impl Process {
         quantity: u32,
     ) -> Result<Order, Error> {
         let command = self.command(buyer, ticket, quantity).key(key);
-        self.in_time(self.orders.place_order(command, self.origin())).await
+        self.engines.clock.run(self.orders.place_order(command, self.origin())).await
     }
 
     pub(crate) async fn order_at(&self, buyer: u128, ticket: TicketId, amount: u64) -> Result<Order, Error> {
         let command = self.command(buyer, ticket, 1).price_seen(offer(1, amount).price.money());
-        self.in_time(self.orders.place_order(command, self.origin())).await
+        self.engines.clock.run(self.orders.place_order(command, self.origin())).await
     }
 
     pub(crate) fn command(&self, buyer: u128, ticket: TicketId, quantity: u32) -> PlaceOrder {
@@ -177,7 +173,7 @@ impl Process {
     }
 
     pub(crate) async fn cancel(&self, buyer: u128, order: OrderId) -> Result<Order, Error> {
-        self.in_time(self.orders.cancel_order(order, account(buyer), self.origin())).await
+        self.engines.clock.run(self.orders.cancel_order(order, account(buyer), self.origin())).await
     }
 
     pub(crate) async fn pay(&self, buyer: u128, order: OrderId, card: &str) -> Result<Payment, Error> {
@@ -192,13 +188,12 @@ impl Process {
         card: &str,
     ) -> Result<Payment, Error> {
         let command = PayOrder::new(account(buyer), order, CardToken::new(card)).key(key);
-        self.in_time(self.payments.pay_order(command, self.origin())).await
+        self.engines.clock.run(self.payments.pay_order(command, self.origin())).await
     }
 
     /// Moves every event to where it belongs, and fires what is due.
     pub(crate) async fn settle(&mut self) -> Result<(), String> {
-        let clock = self.engines.clock.clone();
-        in_time(&clock, self.loops.settle()).await.map_err(|error| error_chain(&error))
+        self.loops.settle().await.map_err(|error| error_chain(&error))
     }
 
     /// Settles again and again, whatever fails, while time passes; for a system whose faults have ended.
@@ -222,23 +217,4 @@ impl Process {
         let mut sweep = ExpireOverdue::new(self.orders.clone(), Duration::from_secs(5), 64);
         sweep.step().await.expect("no faults");
     }
-
-    async fn in_time<F: Future + Send>(&self, future: F) -> F::Output {
-        in_time(&self.engines.clock, future).await
-    }
-}
-
-/// Waits for a future, and lets time pass wherever it sleeps.
-pub(crate) async fn in_time<F: Future + Send>(clock: &ManualClock, future: F) -> F::Output {
-    let mut future = Box::pin(future);
-    for _ in 0..100_000 {
-        for _ in 0..64 {
-            if let std::task::Poll::Ready(output) = futures::poll!(&mut future) {
-                return output;
-            }
-            tokio::task::yield_now().await;
-        }
-        clock.advance(Duration::from_millis(20));
-    }
-    panic!("it did not end within half an hour");
 }

@@ -58,7 +58,7 @@ impl Chromium {
     /// # Panics
     ///
     /// If there is none though `CI` is set: what is not tested there is not tested at all.
-    #[expect(clippy::print_stderr, reason = "it is for whoever wonders what was tested")]
+    #[expect(clippy::print_stderr, reason = "it shows what was tested")]
     pub(crate) fn start() -> Option<Self> {
         let Some(program) =
             ["/usr/bin/chromium", "/usr/bin/google-chrome"].into_iter().find(|path| Path::new(path).exists())
@@ -87,7 +87,7 @@ impl Chromium {
         Some(Self { process, profile, commands, waiting, next: AtomicU64::new(1) })
     }
 
-    /// Opens a tab of somebody; each person has a cookie jar of their own.
+    /// Opens a tab of somebody; each person has their own cookie jar.
     pub(crate) async fn person(&self) -> Person<'_> {
         let made = self.ask(None, "Target.createBrowserContext", json!({})).await;
         Person { chromium: self, context: text(&made["browserContextId"]) }
@@ -235,7 +235,7 @@ impl Tab<'_> {
         self.eval(&script).await;
     }
 
-    /// Whoever asks in between two documents gets no answer, so this waits for one without the mark of the old.
+    /// Between two documents nothing responds, so this waits for one without the mark of the old.
     async fn arrived(&self) {
         self.until("!window.left && document.readyState", "complete").await;
     }

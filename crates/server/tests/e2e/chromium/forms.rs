@@ -21,7 +21,7 @@ async fn assert_no_question(with_scripts: bool) {
         tab.without_scripts().await;
     }
     tab.open(&shop.page_of(&ticket)).await;
-    // The browser's own check would hold it back, and a live update sets its limit anew.
+    // The browser's own check would hold it back, and a live update sets its limit again.
     let too_many = "document.querySelector(\"form[action$='/order']\").noValidate = true;
                     document.querySelector('[name=quantity]').value = 9";
     tab.eval(too_many).await;

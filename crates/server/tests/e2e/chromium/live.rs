@@ -38,7 +38,7 @@ async fn eight_open_tickets_load_and_are_live_by_one_stream() {
 
     for (ticket, tab) in &tabs {
         tab.to_front().await;
-        shop.market.order(&ben, ticket).await;
+        shop.market.buy(&ben, ticket).await;
         tab.until(AVAILABLE, "4").await;
     }
 }
@@ -50,7 +50,7 @@ async fn a_page_that_nobody_looks_at_holds_no_stream() {
     let ticket = shop.market.sell(&sally, 5).await;
     let tab = shop.person(&ben).await.tab().await;
     tab.open(&shop.page_of(&ticket)).await;
-    shop.market.order(&ben, &ticket).await;
+    shop.market.buy(&ben, &ticket).await;
     tab.until(AVAILABLE, "4").await;
 
     tab.eval(
@@ -62,7 +62,7 @@ async fn a_page_that_nobody_looks_at_holds_no_stream() {
     let path = format!("/api/tickets/{}/live", id(&ticket));
     let is_free = async || shop.market.get(&path).open().await.status() == 200;
     crate::market::eventually(is_free, |free| *free).await;
-    shop.market.order(&ben, &ticket).await;
+    shop.market.buy(&ben, &ticket).await;
     tab.eval("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))").await;
 
     tab.until(AVAILABLE, "3").await;
@@ -82,7 +82,7 @@ async fn after_an_answer_of_503_a_page_says_that_it_is_not_live_and_comes_back()
     drop(only_place);
 
     tab.until(&is_seen("[data-live-stale]"), false).await;
-    shop.market.order(&ben, &ticket).await;
+    shop.market.buy(&ben, &ticket).await;
     tab.until(AVAILABLE, "4").await;
 }
 
@@ -104,7 +104,7 @@ async fn a_line_that_fell_silent_is_opened_again() {
     tab.prepare(&format!("{HASTE}{FIRST_IS_SILENT}")).await;
     tab.open(&shop.page_of(&ticket)).await;
 
-    shop.market.order(&ben, &ticket).await;
+    shop.market.buy(&ben, &ticket).await;
 
     tab.until(AVAILABLE, "4").await;
     assert_ne!(tab.eval("opened").await, json!(1));
@@ -120,7 +120,7 @@ async fn a_browser_that_cannot_share_has_a_stream_of_its_own() {
         .await;
     tab.open(&shop.page_of(&ticket)).await;
 
-    shop.market.order(&ben, &ticket).await;
+    shop.market.buy(&ben, &ticket).await;
 
     tab.until(AVAILABLE, "4").await;
 }

@@ -21,7 +21,7 @@ async fn a_wrong_clock_of_the_device_changes_no_countdown_and_forbids_no_payment
     let person = shop.person(&ben).await;
 
     for minutes in [16, -10, 60 * 24 * 365] {
-        let order = shop.market.order(&ben, &ticket).await;
+        let order = shop.market.buy(&ben, &ticket).await;
         let tab = person.tab().await;
         tab.prepare(&clock_off_by(minutes)).await;
         tab.open(&shop.address(&format!("/orders/{}", crate::market::id(&order)))).await;
@@ -43,7 +43,7 @@ async fn the_end_of_an_order_is_the_servers_word() {
     let ticket = shop.market.sell(&sally, 5).await;
     let tab = shop.person(&ben).await.tab().await;
     tab.prepare(&clock_off_by(-10)).await;
-    let order = shop.market.order(&ben, &ticket).await;
+    let order = shop.market.buy(&ben, &ticket).await;
     tab.open(&shop.address(&format!("/orders/{}", crate::market::id(&order)))).await;
 
     // Nobody touches the page: it asks the server when the time is up, and shows what became of the order.

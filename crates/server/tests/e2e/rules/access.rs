@@ -7,19 +7,19 @@ use crate::market::{Market, PASSWORD, eventually, id};
 pub(crate) async fn nobody_sees_pays_or_cancels_the_order_of_another(market: &Market) {
     let (sally, ben, eve) = (market.sign_up("sally").await, market.sign_up("ben").await, market.sign_up("eve").await);
     let ticket = market.sell(&sally, 1).await;
-    let order = market.order(&ben, &ticket).await;
+    let order = market.buy(&ben, &ticket).await;
     let path = format!("/api/orders/{}", id(&order));
 
     for other in [&eve, &sally] {
         assert_eq!(market.get(&path).by(other).send().await.problem(), (404, "order_not_found"));
         assert_eq!(market.delete(&path).by(other).send().await.problem(), (404, "order_not_found"));
-        let heard = async || market.pay(other, &order, "tok_visa").await;
+        let heard = async || market.pay(other, &order).await;
         let paid = eventually(heard, |reply| reply.problem() != (503, "unavailable")).await;
         assert_eq!(paid.problem(), (404, "order_not_found"));
     }
     assert_eq!(market.get(&path).send().await.problem(), (401, "not_signed_in"));
-    assert_eq!(market.see_order(&ben, &order).await["status"], "awaitingPayment");
-    eventually(async || market.pay(&ben, &order, "tok_visa").await, |reply| reply.status == 201).await;
+    assert_eq!(market.order(&ben, &order).await["status"], "awaitingPayment");
+    eventually(async || market.pay(&ben, &order).await, |reply| reply.status == 201).await;
 }
 
 pub(crate) async fn another_site_changes_nothing(market: &Market) {

@@ -24,7 +24,7 @@ pub(crate) async fn an_order_under_one_key_is_placed_once(market: &Market) {
 pub(crate) async fn a_payment_under_one_key_is_answered_as_before(market: &Market) {
     let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
     let ticket = market.sell(&sally, 1).await;
-    let order = market.order(&ben, &ticket).await;
+    let order = market.buy(&ben, &ticket).await;
     let pay = async || {
         let body = json!({"orderId": id(&order), "token": "tok_visa"});
         market.post("/api/payments").by(&ben).header("idempotency-key", "once").json(&body).send().await

@@ -59,7 +59,7 @@ pub(crate) async fn a_listener_sees_what_is_left(market: &Market) {
 
     let first = updates.next().await;
     assert_eq!((&first["available"], &first["status"]), (&json!(2), &json!("onSale")));
-    market.order(&ben, &ticket).await;
+    market.buy(&ben, &ticket).await;
     let second = updates.next().await;
     assert_eq!((&second["available"], &second["price"]["amount"]), (&json!(1), &json!(1200)));
     let path = format!("/api/tickets/{}", id(&ticket));

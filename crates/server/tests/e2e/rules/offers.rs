@@ -23,16 +23,16 @@ pub(crate) async fn a_seller_edits_and_withdraws_a_ticket(market: &Market) {
 
     assert_eq!(market.delete(&path).by(&sally).send().await.status, 204);
     assert_eq!(market.ticket(&ticket).await["status"], "withdrawn");
-    let order = async || market.try_to_order(&ben, &ticket).await;
+    let order = async || market.try_to_buy(&ben, &ticket).await;
     eventually(order, |reply| reply.problem() == (409, "ticket_withdrawn")).await;
 }
 
 pub(crate) async fn a_seller_sees_what_is_held_and_sold(market: &Market) {
     let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
     let ticket = market.sell(&sally, 5).await;
-    let order = market.order(&ben, &ticket).await;
-    market.pay(&ben, &order, "tok_visa").await;
-    market.order(&ben, &ticket).await;
+    let order = market.buy(&ben, &ticket).await;
+    market.pay(&ben, &order).await;
+    market.buy(&ben, &ticket).await;
 
     let mine = async || market.get("/api/tickets/mine").by(&sally).send().await.body["items"][0].clone();
     let seen = eventually(mine, |mine| (&mine["held"], &mine["sold"]) == (&json!(1), &json!(1))).await;

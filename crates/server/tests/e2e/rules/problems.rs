@@ -1,4 +1,4 @@
-//! How a refusal looks, whoever refuses.
+//! How a refusal looks, whichever part refuses.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -9,8 +9,7 @@ pub(crate) async fn a_refusal_is_a_problem(market: &Market) {
     let ada = market.sign_up("ada").await;
     let name = unique().to_string();
     let wrong = json!({"title": "", "price": {"amount": 0, "currency": "EUR"}, "quantity": 0});
-    let call =
-        |method: &str, path: &str| crate::call::Call::new(market, method, path).by(&ada).header("x-request-id", &name);
+    let call = |method: &str, path: &str| market.call(method, path).by(&ada).header("x-request-id", &name);
 
     for (call, problem) in [
         (call("POST", "/api/tickets").json(&wrong), (422, "invalid")),

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::market::{Market, User};
 
-pub(crate) async fn whoever_signs_out_is_signed_out_everywhere(market: &Market) {
+pub(crate) async fn who_signs_out_is_signed_out_everywhere(market: &Market) {
     let ada = market.sign_up("ada").await;
     let elsewhere = market.sign_in(&ada).await;
     let paths = ["/api/orders", "/api/tickets/mine", "/api/users/sessions"];

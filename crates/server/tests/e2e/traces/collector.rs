@@ -36,7 +36,7 @@ pub(super) struct Trace(Vec<Span>);
 
 impl Collector {
     /// Starts one; `None` where none is built, which is told.
-    #[expect(clippy::print_stderr, reason = "it is for whoever wonders what was tested")]
+    #[expect(clippy::print_stderr, reason = "it shows what was tested")]
     pub(super) async fn start() -> Option<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/collector.sh");
         let found = Command::new(script).arg("find").output().expect("deploy/collector.sh runs");

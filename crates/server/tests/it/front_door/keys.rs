@@ -51,7 +51,7 @@ async fn keys_are_asked_for_until_accounts_tells_them() {
     let (router, operators) = (ticketing_server::router(&tickets), ticketing_server::operators(&tickets.app));
     assert_eq!(ask(&operators, "/readyz", "").await, 503, "nobody can sign in yet");
     assert_eq!(ask(&router, "/api/tickets/mine", &ada.access).await, 503);
-    assert_eq!(ask(&router, "/api/tickets", &ada.access).await, 200, "whoever only looks need not be known");
+    assert_eq!(ask(&router, "/api/tickets", &ada.access).await, 200, "nobody has to be known to look");
 
     // Time goes on for what fails and is tried again.
     let mut loops = tickets.loops;

@@ -81,7 +81,7 @@ async fn a_page_passes_the_edge_once() {
 }
 
 #[tokio::test]
-async fn whoever_must_sign_in_comes_back_to_where_they_were() {
+async fn who_must_sign_in_comes_back_to_where_they_were() {
     let app = TestApp::start().await;
     member(&app, "ada").await;
     for path in ["/sell", "/my/tickets", "/orders", "/account", "/orders?cursor="] {

@@ -229,7 +229,7 @@ async fn nobody_orders_their_own_ticket_by_any_form() {
 }
 
 #[tokio::test]
-async fn a_password_is_changed_by_whoever_knows_it() {
+async fn a_password_is_changed_only_by_those_who_know_it() {
     let app = TestApp::start().await;
     let mut ada = member(&app, "ada").await;
     ada.open("/account").await;

@@ -17,7 +17,7 @@ impl Program {
         assert_eq!(served(&self.log, starts + 1).await, address);
     }
 
-    /// Tells it to stop, and waits without holding up whoever asks it meanwhile.
+    /// Stops it, and waits without holding up its requests.
     async fn end(&self) -> ExitStatus {
         self.lock().0.stdin.take();
         loop {
