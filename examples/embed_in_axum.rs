@@ -1,4 +1,4 @@
-//! The marketplace below `/shop` of an application that has users and routes of its own.
+//! The marketplace below `/shop` of an application that has its own users and routes.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use axum::Router;

@@ -1,4 +1,4 @@
-//! The marketplace below `/shop` of an application that knows its users by a cookie, in sessions of its own.
+//! The marketplace below `/shop` of an application that knows its users by a cookie, in its own sessions.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ impl Identify for Sessions {
     }
 }
 
-/// A user who may sign in. Whoever they are for the application, they are a UUID for the marketplace.
+/// A user who may sign in. However the application identifies them, for the marketplace they are a UUID.
 async fn sign_in(State(sessions): State<Sessions>, Path(user): Path<u128>) -> impl IntoResponse {
     let session = Uuid::from_u128(user << 64); // A real one is drawn at random.
     sessions.0.lock().insert(session, AccountId::from_u128(user));

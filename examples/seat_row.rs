@@ -1,4 +1,4 @@
-//! A fact of one's own about a ticket: set by the seller, found by a search, kept by the order.
+//! A fact about a ticket that the application defines: set by the seller, found by a search, kept by the order.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use ticketing::core::domain::attributes::Attributes;

@@ -76,7 +76,7 @@ fn declined(reason: &str) -> Value {
     json!({ "status": "declined", "reason": reason })
 }
 
-/// Ends what awaits its buyer; tells whether it did.
+/// Ends what awaits its buyer; returns whether it did.
 fn end(books: &Books, payment: Uuid, answer: Value) -> bool {
     let mut books = books.lock();
     let waiting = books.get_mut(&payment).filter(|attempt| attempt.answer["status"] == "action");

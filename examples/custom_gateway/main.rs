@@ -1,4 +1,4 @@
-//! A payment gateway of one's own over HTTP, proven by the kit.
+//! Your own payment gateway over HTTP, proven by the kit.
 //!
 //! [`gateway`] is all that there is to write; [`bank`] stands for the provider. This bank closes payments that it never
 //! heard of. A provider that can only be asked is a `PaymentProvider`, and `ClosingGateway` makes a gateway of it.

@@ -1,4 +1,4 @@
-//! A transport of one's own, proven by the kit.
+//! Your own transport, proven by the kit.
 //!
 //! [`transport`] is all that there is to write; here the kit learns how to try it.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]

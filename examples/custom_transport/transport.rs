@@ -109,7 +109,7 @@ impl Subscription for Member {
     }
 }
 
-/// Leaves the group. What is out can be settled no more; it comes again to whoever joins next.
+/// Leaves the group. What is out can be settled no more; it comes again to the next member.
 impl Drop for Member {
     fn drop(&mut self) {
         let mut deliveries = self.deliveries.lock();

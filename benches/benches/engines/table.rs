@@ -31,7 +31,7 @@ impl Table {
     }
 }
 
-/// How many a second, when `work` tells how many it did.
+/// How many a second, if `work` returns how many it did.
 pub(crate) async fn rate(work: impl Future<Output = usize>) -> f64 {
     let began = Instant::now();
     let done = work.await;

@@ -87,7 +87,7 @@ struct Buyer {
     commands: usize,
 }
 
-/// Decides a buyer's commands: each order is placed and given back, so that a thousand places suffice for ever.
+/// Decides a buyer's commands: each order is placed and cancelled, so that a thousand places never run out.
 async fn buy(batchers: OrderBatchers, env: ClockAndIds, tickets: Arc<Vec<TicketId>>, buyer: Buyer) {
     let Buyer { number, commands } = buyer;
     for n in 0..commands / 2 {

@@ -237,6 +237,6 @@ async fn sign_up(target: &Target) -> String {
     request::post(&mut request, Envelope { host: &target.host, token: None }, "/api/users/signup", body);
     let mut connection = connect(target).await;
     let answer = call(&mut connection, &request).await;
-    let cookie = answer.cookie("access").expect("whoever signs up is signed in");
+    let cookie = answer.cookie("access").expect("a new account is signed in");
     cookie.split(';').next().unwrap_or_default().to_owned()
 }

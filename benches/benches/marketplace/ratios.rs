@@ -23,7 +23,7 @@ pub(crate) enum Goal {
     RateAtLeast(f64),
     /// Our time is at most this many times the baseline's.
     TimeAtMost(f64),
-    /// Nothing is asked; the figure is for whoever changes the code.
+    /// No goal; the figure helps people who change the code.
     None,
 }
 

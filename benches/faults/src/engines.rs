@@ -30,7 +30,7 @@ pub(crate) struct Addresses {
 }
 
 impl Engines {
-    /// Starts a set of its own under a folder.
+    /// Starts a separate set under a folder.
     pub(crate) async fn up(script: &Path, folder: &Path, kafka_members: u32) -> Result<Self, Error> {
         let addresses = Addresses { mongodb: String::new(), kafka: String::new(), redis: String::new() };
         // Already here, so that what was started ends too should the rest not start.

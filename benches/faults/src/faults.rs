@@ -1,4 +1,4 @@
-//! Does a fault, mends it, and waits until all is well again.
+//! Causes a fault, repairs it, and waits until all is well again.
 
 mod clock;
 mod document;
@@ -26,7 +26,7 @@ use crate::verify;
 
 use document::Documents;
 
-/// Whoever takes longer than this to recover does not recover.
+/// A marketplace that takes longer than this to recover does not recover.
 const RECOVER_WITHIN: Duration = Duration::from_secs(240);
 
 /// All that can be broken.
@@ -51,48 +51,48 @@ pub(crate) struct Outcome {
     pub(crate) lasted: f64,
     /// The longest time in which no order was answered, in seconds.
     pub(crate) silent: f64,
-    /// From when it was mended until orders succeeded at both doors, in seconds; none if they did not.
+    /// From its repair until orders succeeded at both doors, in seconds; none if they did not.
     pub(crate) orders_after: Option<f64>,
     /// The same until every process was ready and an order was completed.
     pub(crate) all_after: Option<f64>,
 }
 
-/// What is told to the engines, to break one and to mend it.
+/// The commands to the engines that break one and repair it.
 struct Hurt {
     hurt: &'static str,
-    mend: &'static str,
+    undo: &'static str,
 }
 
 impl Hurt {
-    const KILL: Self = Self { hurt: "kill", mend: "start" };
-    const PAUSE: Self = Self { hurt: "pause", mend: "resume" };
+    const KILL: Self = Self { hurt: "kill", undo: "start" };
+    const PAUSE: Self = Self { hurt: "pause", undo: "resume" };
 }
 
 impl Town {
-    /// Does a fault, mends it, and waits until all is well.
+    /// Causes a fault, repairs it, and waits until all is well.
     pub(crate) async fn suffer(&mut self, fault: Fault, shop: &Arc<Shop>) -> Result<Outcome, Error> {
         shop.pulse.begin();
         let began = Instant::now();
-        let (target, mended) = self.inflict(fault, shop).await?;
-        let (orders_after, all_after) = self.recover(shop, mended).await?;
+        let (target, repaired) = self.inflict(fault, shop).await?;
+        let (orders_after, all_after) = self.recover(shop, repaired).await?;
         Ok(Outcome {
             kind: fault.kind,
             target,
-            lasted: (mended - began).as_secs_f64(),
+            lasted: (repaired - began).as_secs_f64(),
             silent: shop.pulse.longest().as_secs_f64(),
-            orders_after: orders_after.map(|moment| (moment - mended).as_secs_f64()),
-            all_after: all_after.map(|moment| (moment - mended).as_secs_f64()),
+            orders_after: orders_after.map(|moment| (moment - repaired).as_secs_f64()),
+            all_after: all_after.map(|moment| (moment - repaired).as_secs_f64()),
         })
     }
 
-    /// Returns to what it was done, and when it began to be mended.
+    /// Returns what was hit, and when the repair began.
     async fn inflict(&mut self, fault: Fault, shop: &Arc<Shop>) -> Result<(String, Instant), Error> {
         let Fault { kind, service, lasting, .. } = fault;
         match kind {
             Kind::KillService | Kind::StopService | Kind::PauseService => {
                 let Some(process) = self.fleet.process(service) else { return Err(Error::NoShop) };
-                let mended = inflict_on(process, kind, lasting, &mut self.violations).await?;
-                Ok((service.text().to_owned(), mended))
+                let repaired = inflict_on(process, kind, lasting, &mut self.violations).await?;
+                Ok((service.text().to_owned(), repaired))
             }
             Kind::KillKafka | Kind::KillMongodb | Kind::KillRedis => self.hurt(fault, Hurt::KILL).await,
             Kind::PauseKafka | Kind::PauseMongodb | Kind::PauseRedis => self.hurt(fault, Hurt::PAUSE).await,
@@ -130,12 +130,12 @@ impl Town {
             cut += log::cut(&data, PREFIX).map_err(Error::Log)?;
         }
         tokio::time::sleep(lasting).await;
-        let mended = Instant::now();
+        let repaired = Instant::now();
         for member in &members {
             self.engines.tell("start", member).await?;
         }
         shop.rest(false);
-        Ok((format!("{cut} logs"), mended))
+        Ok((format!("{cut} logs"), repaired))
     }
 
     /// Puts unreadable documents where loops come by. It counts as recovered while they are there.
@@ -147,7 +147,7 @@ impl Town {
         Ok(("mongodb".to_owned(), Instant::now()))
     }
 
-    async fn hurt(&self, fault: Fault, Hurt { hurt, mend }: Hurt) -> Result<(String, Instant), Error> {
+    async fn hurt(&self, fault: Fault, Hurt { hurt, undo }: Hurt) -> Result<(String, Instant), Error> {
         let member = match fault.kind {
             Kind::KillMongodb | Kind::PauseMongodb => self.engines.primary(&self.mongodb).await?,
             Kind::KillKafka | Kind::PauseKafka => format!("kafka{}", fault.member % self.kafka_members + 1),
@@ -155,12 +155,12 @@ impl Town {
         };
         self.engines.tell(hurt, &member).await?;
         tokio::time::sleep(fault.lasting).await;
-        let mended = Instant::now();
-        self.engines.tell(mend, &member).await?;
-        Ok((member, mended))
+        let repaired = Instant::now();
+        self.engines.tell(undo, &member).await?;
+        Ok((member, repaired))
     }
 
-    /// Waits until orders succeed, and until everything does; tells when either was so.
+    /// Waits until orders succeed, and until everything does; returns both times.
     pub(crate) async fn recover(
         &mut self,
         shop: &Arc<Shop>,
@@ -178,7 +178,7 @@ impl Town {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let detail = format!("{} s after a fault was mended", RECOVER_WITHIN.as_secs());
+        let detail = format!("{} s after a fault was repaired", RECOVER_WITHIN.as_secs());
         self.violations.push(Violation::new("does-not-recover", detail));
         Ok((orders_at, None))
     }
@@ -192,7 +192,7 @@ impl Town {
         true
     }
 
-    /// Starts whoever ended without having been told to, as whatever looks after processes would, and notes it.
+    /// Restarts each process that ended without being stopped, as a supervisor would, and notes it.
     fn raise_the_dead(&mut self) -> Result<(), Error> {
         for process in self.fleet.all() {
             if let Some(status) = process.ended() {
@@ -226,16 +226,16 @@ async fn inflict_on(
         _ => process.kill().await?,
     }
     tokio::time::sleep(lasting).await;
-    let mended = Instant::now();
+    let repaired = Instant::now();
     if kind == Kind::PauseService {
         process.resume()?
     } else {
         process.restart()?
     }
-    Ok(mended)
+    Ok(repaired)
 }
 
-/// Orders at both doors, pays, and waits for the completion; tells whether it came to that.
+/// Orders at both doors, pays, and waits for the completion; returns whether it came.
 async fn buy(shop: &Arc<Shop>, orders_at: &mut Option<Instant>, chance: &mut StdRng, within: Duration) -> bool {
     let tried = tokio::time::timeout(within, async {
         let first = order_at(shop, Door::Front, chance).await?;

@@ -1,4 +1,4 @@
-//! The load: people who buy, pay, cancel, forget and hesitate, at a rate of their own.
+//! The load: people who buy, pay, cancel, forget and hesitate, at a rate that does not depend on the responses.
 
 mod offers;
 mod pulse;
@@ -25,7 +25,7 @@ pub(crate) use offers::Offers;
 pub(crate) use pulse::Pulse;
 pub(crate) use purchase::{Fate, Purchase};
 
-/// So many purchases may be under way; whoever comes then goes away again.
+/// So many purchases may be under way; people who come then go away again.
 const AT_ONCE: usize = 4_000;
 
 /// How often somebody opens an account while everything else goes on.
@@ -33,7 +33,7 @@ const NEWCOMER: Duration = Duration::from_secs(3);
 /// How often a seller changes an offer.
 const EDIT: Duration = Duration::from_secs(1);
 
-/// Who buys what, and what they were told.
+/// Who buys what, and which responses they got.
 #[derive(Debug)]
 pub(crate) struct Shop {
     pub(crate) market: Market,

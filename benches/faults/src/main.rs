@@ -4,12 +4,12 @@
 //!
 //! - [`settings`]: what may be asked for.
 //! - [`plan`]: which fault comes when, drawn from a seed.
-//! - [`engines`] and [`services`]: what is broken, and how it is mended.
+//! - [`engines`] and [`services`]: what is broken, and how it is repaired.
 //! - [`faults`]: one fault, from the blow to the recovery.
-//! - [`load`] and [`ledger`]: what people do meanwhile, and what they were told.
+//! - [`load`] and [`ledger`]: what people do meanwhile, and which responses they get.
 //! - [`verify`]: whether it is so.
 //!
-//! Invariant: every process that is ended, paused or told anything was started here.
+//! Invariant: every process that is stopped, paused or signalled was started here.
 
 mod settings;
 
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    // Whoever waits here is dropped when the program is told to end, and everything that was started with it.
+    // When the program is stopped, whatever waits here is dropped, and everything that it started ends.
     let ended = runtime.block_on(async {
         tokio::select! {
             report = run::run(&settings) => Some(report),
@@ -70,7 +70,7 @@ async fn told_to_end() {
         _ = terminate.recv() => {}
         _ = hang_up.recv() => {}
     }
-    tell(format_args!("told to end: everything that was started ends too"));
+    tell(format_args!("stopped: everything that was started ends too"));
 }
 
 fn failed(error: &dyn std::error::Error) -> ExitCode {
@@ -80,7 +80,7 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Tells a person how far things are, on standard error.
+/// Reports progress to people, on standard error.
 pub(crate) fn tell(text: std::fmt::Arguments<'_>) {
     // Without anybody who listens, the run goes on all the same.
     writeln!(std::io::stderr(), "{text}").unwrap_or_default();
@@ -96,7 +96,7 @@ pub(crate) enum Error {
     #[error("the engines: {0}")]
     Engines(String),
     /// It says something that is not understood.
-    #[error("the script that brings engines does not tell where they are")]
+    #[error("the script that brings engines does not print where they are")]
     NoAddresses,
     /// The folder, the program or one of its processes.
     #[error("the program that is tried cannot be run")]

@@ -55,7 +55,7 @@ impl Person {
         Some(Self { email, id, session: Mutex::new(Session::begun(signed_in)) })
     }
 
-    /// Signs in once more, beside whoever is signed in.
+    /// Signs in once more; earlier sessions go on.
     pub(crate) async fn sign_in(market: &Market, email: &str) -> Option<SignedIn> {
         let (client, who) = (market.client(Door::Front), &credentials(email));
         let answer = patiently(|_| async move { market.counted("sign in", client.sign_in(who).await) }).await?;

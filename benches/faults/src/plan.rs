@@ -17,7 +17,7 @@ use crate::services::Name;
 pub(crate) enum Kind {
     /// A service is ended at once, and started again.
     KillService,
-    /// A service is told to end, and started again.
+    /// A service is stopped, and started again.
     StopService,
     /// A service stands still for longer than its leases.
     PauseService,
@@ -106,7 +106,7 @@ impl Kind {
             // A primary notices after 10 s that it leads nobody.
             (Self::CutOffMongodb, _) => (2_000, 14_000),
             (Self::SetBackClock, _) => (5_000, 10_000),
-            // Whoever is told to end is started again at once, as an upgrade does.
+            // A service that is stopped is started again at once, as an upgrade does.
             (Self::StopService | Self::StepDownMongodb, _) => (0, 0),
             // Every loop comes by within ten seconds.
             (Self::CorruptDocument, _) => (10_000, 15_000),
@@ -185,7 +185,7 @@ pub(crate) struct Fault {
     pub(crate) service: Name,
     /// To which member of several, where any will do.
     pub(crate) member: u32,
-    /// How long until it is mended.
+    /// How long until it is repaired.
     pub(crate) lasting: Duration,
     /// How long all is well before it.
     pub(crate) rest: Duration,
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_paused_loses_its_leases() {
+    fn a_paused_process_loses_its_leases() {
         let pauses = plan(5, "pause-service=1");
 
         for Fault { service, lasting, .. } in pauses {

@@ -139,7 +139,7 @@ fn list(f: &mut Formatter<'_>, word: &str, all: &[Violation]) -> Result {
     hidden.into_iter().try_for_each(|(rule, count)| writeln!(f, "{word} {rule}: {count} in all"))
 }
 
-/// The middle and the greatest of some spans; whoever has none never ended.
+/// The median and the longest of some spans; a fault without a span never ended.
 #[derive(Debug, PartialEq)]
 struct Spread {
     middle: f64,
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_never_recovered_is_the_greatest() {
+    fn a_fault_without_recovery_is_the_greatest() {
         let spread = |seconds: &[Option<f64>]| Spread::of(seconds.iter().copied()).to_string();
 
         assert_eq!(spread(&[Some(3.0), Some(1.0), Some(2.0)]), "2.00 / 3.00");

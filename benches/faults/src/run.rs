@@ -24,7 +24,7 @@ use crate::{Error, tell};
 /// How long the services may take to work together at first.
 const START_WITHIN: Duration = Duration::from_secs(120);
 
-/// Breaks things for a while, and tells what came of it.
+/// Breaks things for a while, and reports the result.
 pub(crate) async fn run(settings: &Settings) -> Result<Report, Error> {
     let seed = settings.seed.unwrap_or_else(|| rand::random_range(0..1_000_000));
     let folder = folder(settings).map_err(Error::Program)?;
@@ -37,7 +37,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report, Error> {
     let faults = break_things(settings, seed, &mut town, &shop).await?;
     let seconds = began.elapsed().as_secs_f64();
 
-    tell(format_args!("the load ends; whoever is served already is served to the end"));
+    tell(format_args!("the load ends; requests in progress are served to the end"));
     shop.close();
     if let Err(error) = load.await {
         tell(format_args!("the load broke: {error}"));
@@ -136,7 +136,7 @@ fn tell_outcome(began: Instant, number: usize, outcome: &Outcome) {
     let at = began.elapsed().as_secs_f64();
     let seconds = |span: Option<f64>| span.map_or_else(|| "never".to_owned(), |span| format!("{span:.2} s"));
     tell(format_args!(
-        "{at:7.1} s  {number:4}  {} {}: no order for {:.2} s; once mended, orders after {}, all after {}",
+        "{at:7.1} s  {number:4}  {} {}: no order for {:.2} s; once repaired, orders after {}, all after {}",
         outcome.kind.name(),
         outcome.target,
         outcome.silent,
@@ -158,7 +158,7 @@ impl Acknowledged {
     }
 }
 
-/// Tells what came of it, and takes away what nobody needs any more.
+/// Reports the result, and removes what nobody needs any more.
 fn finish(settings: &Settings, report: &Report, town: Town, folder: &Path) -> Result<(), Error> {
     use std::io::Write;
 

@@ -26,7 +26,7 @@ impl Arrivals {
 
     /// Hands out each time when it has come, until `until` or until nobody takes any more.
     ///
-    /// It runs on a thread of its own: timers of the runtime are a thousand times coarser than these times.
+    /// It runs on its own thread: timers of the runtime are a thousand times coarser than these times.
     pub fn announce(self, start: Instant, until: Option<Instant>, due: &async_channel::Sender<Instant>) {
         for at in self.map(|span| start + span) {
             if until.is_some_and(|until| at >= until) || due.is_closed() {

@@ -30,7 +30,7 @@ use report::Report;
 use settings::Settings;
 use setup::{SetupError, Shop};
 
-/// Sets up, makes the load, and tells what came of it.
+/// Sets up, makes the load, and reports the result.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ pub async fn measure(settings: Settings) -> Result<Report, SetupError> {
     Ok(Report::new(&settings, outcome))
 }
 
-/// Tells a person how far things are, on standard error.
+/// Reports progress to people, on standard error.
 pub(crate) fn tell(text: std::fmt::Arguments<'_>) {
     use std::io::Write;
 

@@ -77,7 +77,7 @@ impl Report {
     /// Judges an outcome.
     #[must_use]
     pub fn new(settings: &Settings, outcome: Outcome) -> Self {
-        // Whoever stops a run while it warms up measured nothing.
+        // A run that is stopped while it warms up measured nothing.
         let seconds = outcome.measured.as_secs_f64().max(0.001);
         let complaints = complaints(settings, &outcome);
         Self {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use serde::{Serialize, Serializer};
 
-/// Makes load on a marketplace and tells how it was answered.
+/// Makes load on a marketplace and reports how it responds.
 ///
 /// It opens accounts, puts tickets on sale, runs one scenario, and prints counts and latencies.
 /// It fails if the run says nothing: places sold twice, connections that broke, no answer at all.
@@ -72,7 +72,7 @@ pub struct Settings {
     /// Threads of this program
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     pub threads: usize,
-    /// Processes of the server on this machine, to tell what of the processor they used
+    /// Processes of the server on this machine, to report how much processor time they used
     #[arg(long, value_name = "PID")]
     pub server_pid: Vec<u32>,
     /// Where to write everything as JSON

@@ -36,7 +36,7 @@ pub struct Said {
     pub code: Option<String>,
 }
 
-/// The same, as an answer tells it.
+/// The same, as in a response.
 #[derive(Debug, Clone, Copy)]
 pub struct Told<'a> {
     /// The status.

@@ -69,7 +69,7 @@ impl Client {
         Self { transport: Arc::new(transport), tokens: None }
     }
 
-    /// The same in the name of whoever these tokens belong to.
+    /// The same in the name of the account that these tokens belong to.
     #[must_use]
     pub fn with_tokens(&self, tokens: Tokens) -> Self {
         Self { transport: Arc::clone(&self.transport), tokens: Some(Arc::new(tokens)) }

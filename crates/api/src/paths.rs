@@ -26,7 +26,7 @@ pub const MY_TICKETS: &str = "/api/tickets/mine";
 pub const ORDERS: &str = "/api/orders";
 /// Payments.
 pub const PAYMENTS: &str = "/api/payments";
-/// What the payment gateway tells of its own accord.
+/// The notices of the payment gateway.
 pub const NOTICES: &str = "/api/payments/notices";
 /// Live updates of several tickets.
 pub const LIVE: &str = "/api/live";

@@ -50,7 +50,7 @@ fn described(services: &[Service]) -> OpenApiRouter<App> {
         Service::Tickets => router.merge(tickets::routes()),
         Service::Orders => router.merge(orders::routes()),
         Service::Payments => router.merge(payments::routes()),
-        // Live updates of the pages have a state of their own; expiration hears events and tells events.
+        // Live updates of the pages have their own state; expiration follows and publishes events.
         Service::Web | Service::Expiration => router,
     })
 }

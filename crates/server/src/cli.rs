@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
 
 fn load() -> Result<(Command, Config), ExitCode> {
     let Reading { settings, wrong, mut mistakes } = read(std::env::args_os().collect()).map_err(|answer| {
-        // A closed standard output leaves nobody to tell.
+        // A closed standard output leaves nobody to report to.
         if answer.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     })?;
     let Some((settings, given)) = settings else { return Err(refuse(&mistakes)) };

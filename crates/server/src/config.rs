@@ -47,7 +47,7 @@ pub struct Config {
     pub hold_for: Duration,
     /// How much one buyer may hold.
     pub hold_limits: HoldLimits,
-    /// How long an order or a payment waits until its service has heard of the ticket or order that it names.
+    /// How long an order or a payment waits for its service to learn of the ticket or order that it names.
     pub replica_wait: Duration,
     /// How long tokens and sessions last.
     pub sessions: SessionLifetimes,
@@ -173,7 +173,7 @@ impl Default for Limits {
 pub struct LogConfig {
     /// For people or for programs.
     pub format: LogFormat,
-    /// Which targets tell how much, as `tracing-subscriber` reads it.
+    /// Which targets log how much, in the syntax of `tracing-subscriber`.
     pub filter: String,
 }
 
@@ -209,7 +209,7 @@ pub struct NoGateway;
 impl Config {
     /// Where operators are answered if nobody says: on this machine alone, beside the public port.
     ///
-    /// Processes that listen on ports of their own have operators' ports of their own.
+    /// Processes that listen on different ports have different operators' ports.
     #[must_use]
     pub fn operators_beside(listen: SocketAddr) -> SocketAddr {
         const BESIDE: u16 = 10_000;

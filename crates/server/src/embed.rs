@@ -1,6 +1,6 @@
-//! The JSON API as a router inside an application that has users and routes of its own.
+//! The JSON API as a router inside an application that has its own users and routes.
 //!
-//! [`Api`] takes the use cases of the marketplace and whatever tells who acts, and makes an [`axum::Router`] that is
+//! [`Api`] takes the use cases of the marketplace and a function that says who acts, and makes an [`axum::Router`] that is
 //! mounted below any path.
 //!
 //! # Examples
@@ -121,7 +121,7 @@ impl Api {
         self
     }
 
-    /// Serves `/api/payments`, and what the gateway tells of its own accord.
+    /// Serves `/api/payments`, and takes the notices of the gateway.
     pub fn payments(mut self, payments: Payments) -> Self {
         self.running.payments = Some(payments);
         self
@@ -156,13 +156,13 @@ impl Api {
         self
     }
 
-    /// Serves `/livez`, `/readyz` and `/metrics` too, to whoever asks.
+    /// Serves `/livez`, `/readyz` and `/metrics` too, to everybody.
     pub fn with_operators(mut self) -> Self {
         self.has_operators = true;
         self
     }
 
-    /// Puts layers around the routes, for whoever hands out an API that others finish. The last call counts.
+    /// Puts layers around the routes, for code that hands out an API for others to finish. The last call counts.
     pub fn around(mut self, layers: impl FnOnce(Router) -> Router + Send + Sync + 'static) -> Self {
         self.around = Box::new(layers);
         self

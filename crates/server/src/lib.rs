@@ -9,7 +9,7 @@
 //! - [`runtime`]: the loops behind the routes, and how they end in order.
 //! - [`marketplace`]: the services over the engines they were given.
 //! - [`wiring`]: the composition root of the program, which names adapters.
-//! - [`embed`]: the JSON API inside an application that has users of its own.
+//! - [`embed`]: the JSON API inside an application that has its own users.
 //! - [`cli`]: the command line, from settings to what is asked for.
 //!
 //! # Why so

@@ -1,6 +1,6 @@
 //! The services over the engines they were given.
 //!
-//! Whoever brings engines of their own fills [`Engines`] and calls
+//! An application with its own engines fills [`Engines`] and calls
 //! [`assemble`]; everything behind that is the same. A service runs if its
 //! ports are there.
 
@@ -53,7 +53,7 @@ pub struct Engines {
     pub lags: Lags,
 }
 
-/// What the payments service needs of its own.
+/// The ports that only the payments service needs.
 #[derive(Debug)]
 pub struct PaymentPorts {
     /// What it needs like any service.
@@ -80,7 +80,7 @@ pub struct WebPorts {
 pub struct EdgePorts {
     /// Reads access tokens.
     pub verifier: Arc<dyn TokenVerifier>,
-    /// Tells which sessions are alive.
+    /// Knows which sessions are alive.
     pub sessions: Arc<dyn SessionStore>,
     /// Counts tries, with all other processes.
     pub limiter: Arc<dyn RateLimiter>,

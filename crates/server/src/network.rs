@@ -1,6 +1,6 @@
 //! The network of an address, and how much of something one network may hold at a time.
 //!
-//! Limits count networks and not addresses, since whoever has one IPv6 address
+//! Limits count networks and not addresses, since a client with one IPv6 address
 //! has at least 2⁶⁴ of them.
 
 use std::collections::HashMap;

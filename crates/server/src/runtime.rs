@@ -6,9 +6,9 @@
 //! behind in this process.
 //!
 //! A loop that ends before it is told to leaves a process that does only a part
-//! of its work. From then on `/livez` fails; whoever runs the marketplace hears
-//! of it by [`Running::failed`] and stops it. Its state is safe, so it may be
-//! started again at once.
+//! of its work. From then on `/livez` fails; the program learns of it by
+//! [`Running::failed`] and stops. Its state is safe, so it may be started again
+//! at once.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub struct Assembly {
 
 /// A marketplace that runs, until it is stopped or dropped.
 #[derive(Debug)]
-#[must_use = "whoever drops it stops the loops"]
+#[must_use = "dropping it stops the loops"]
 pub struct Running {
     app: App,
     http_stops: ShutdownTrigger,

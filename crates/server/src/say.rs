@@ -1,4 +1,4 @@
-//! What the program says to whoever runs it, beside its log.
+//! What the program says to its operator, beside its log.
 //!
 //! Nobody may be there to hear it any more (`ticketing parked list | head`).
 //! That changes neither what is done nor how it ends, and is no reason to panic,

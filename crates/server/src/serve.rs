@@ -28,7 +28,7 @@ use operators::Operators;
 use signals::Signals;
 use starting::Sockets;
 
-/// How long the keys of accounts are waited for before anything is served; whoever connects waits as long.
+/// How long the keys of accounts are waited for before anything is served; clients that connect wait as long.
 const KEYS_WITHIN: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -61,7 +61,7 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
     ended
 }
 
-/// Serves what was put together on a socket of the caller's; for whoever brings engines of their own.
+/// Serves an assembly on a socket of the caller's; for applications with their own engines.
 ///
 /// Operators are answered by [`operators`](crate::operators), on a listener of the caller's.
 ///
@@ -98,7 +98,7 @@ async fn serve_until(
     stop_within(running).await
 }
 
-/// Stops the loops; if one of them ended early, the others may not hold the process up for ever.
+/// Stops the loops; if one of them ended early, the others may not hold the process up without end.
 async fn stop_within(running: Running) -> Result<(), BoxError> {
     let failed = running.failed().now_or_never();
     let stopped = running.stop();
@@ -132,7 +132,7 @@ fn say_what_is_not_real(config: &Config) {
 
 /// Waits a moment for the keys that access tokens are verified with, where another process has them.
 ///
-/// Whoever connects meanwhile waits with it, so a service that restarts refuses nobody.
+/// Clients that connect meanwhile wait with it, so a service that restarts refuses nobody.
 /// Without accounts it serves all the same, and says that it is not ready.
 async fn keys_known(app: &App) {
     let is_unknown = || app.own_sessions().is_ok_and(|own| own.keys().is_err());

@@ -17,7 +17,7 @@ pub(crate) use whole::no_room;
 #[cfg(feature = "pages")]
 pub use whole::router;
 
-/// What operators ask of this process, on a listener of their own.
+/// The routes for operators, on their own listener.
 pub fn operators(app: &App) -> Router {
     complete(api::health::operators(), app)
 }

@@ -1,7 +1,7 @@
 //! Puts services together from their ports, and runs what repeats behind them.
 //!
 //! A service is a value to call and a set of loops to run. Nothing here names
-//! an engine or a runtime: whoever embeds the marketplace brings both.
+//! an engine or a runtime: the application brings both.
 //!
 //! Invariant: what a service needs after a restart is on engines that outlive
 //! the process, or none of it is. Only timers, which are derived, may differ.
@@ -73,7 +73,7 @@ pub struct Settings {
     pub payment_grace: Duration,
     /// How long after its deadline an order is ended without a timer.
     pub overdue_grace: Duration,
-    /// How long an order or a payment waits until its service has heard of the ticket or order that it names.
+    /// How long an order or a payment waits for its service to learn of the ticket or order that it names.
     pub replica_wait: Duration,
     /// How often timers, overdue orders and open payments are looked for.
     pub poll_every: Duration,
@@ -143,7 +143,7 @@ pub struct ServiceContext {
     pub settings: Settings,
 }
 
-/// What the accounts service needs of its own.
+/// The ports of the accounts service.
 #[derive(Debug)]
 pub struct AccountPorts {
     /// Keeps accounts.
@@ -169,7 +169,7 @@ pub struct ServicePorts<S: ?Sized> {
     pub parking: Arc<dyn ParkingLot>,
 }
 
-/// What the expiration service needs of its own.
+/// The ports of the expiration service.
 #[derive(Debug)]
 pub struct ExpirationPorts {
     /// Keeps timers.

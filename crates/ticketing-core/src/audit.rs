@@ -65,9 +65,9 @@ impl Default for AuditConfig {
 pub struct Audit {
     /// Reads what the services keep.
     pub audit_reader: Arc<dyn AuditReader>,
-    /// Reads what the gateway took, where it tells.
+    /// Reads what the gateway took, if it reports that.
     pub ledger: Option<Arc<dyn Ledger>>,
-    /// Tells what is overdue, and waits between passes.
+    /// Decides what is overdue, and waits between passes.
     pub clock: Arc<dyn Clock>,
     /// How thorough and how patient.
     pub config: AuditConfig,
@@ -75,7 +75,7 @@ pub struct Audit {
 
 impl Audit {
     /// Looks again and again, until nothing is suspect or what is suspect stood for
-    /// [`AuditConfig::patience`]; tells `progress` after every page.
+    /// [`AuditConfig::patience`]; calls `progress` after every page.
     ///
     /// Takes one pass where all is well, and otherwise at most the patience and one pass more.
     ///

@@ -1,6 +1,6 @@
 //! The rules of a ticket marketplace and the ports its engines plug into.
 //!
-//! It is for whoever needs one service alone, engines of their own, or the rules by themselves. The crate `ticketing`
+//! It is for applications that need one service alone, their own engines, or only the rules. The crate `ticketing`
 //! puts everything here into one value, and is the place to start.
 //!
 //! Nothing here knows a runtime, a database, a broker or HTTP. `ticketing-memory` implements every port, and is the
@@ -8,7 +8,7 @@
 //!
 //! # Examples
 //!
-//! A rule is a function of values: it is told everything, and returns the next state with the event about it, or a
+//! A rule is a function of values: it gets everything as arguments, and returns the next state with the event about it, or a
 //! refusal.
 //!
 //! ```
@@ -66,7 +66,7 @@
 //! - **A unit of work is a value**, committed once. No transaction stays open across a port, so an adapter may do it in
 //!   whatever way its engine does best, and a test needs no engine at all.
 //! - **An outbox.** Events are committed with the state that they report, and a relay publishes them. Published before the
-//!   commit, an event may tell of what never happened; published after it, a crash in between loses it.
+//!   commit, an event may report what never happened; published after it, a crash in between loses it.
 //! - **At least once, effects once.** No transport delivers exactly once. Each event carries the version of its aggregate,
 //!   and a replica takes it over only if it is newer, so that repetitions and old news change nothing.
 //! - **No event sourcing.** State is stored as it is, which is what people want to read, back up and repair. Each event

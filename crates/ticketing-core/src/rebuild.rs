@@ -5,7 +5,7 @@
 //! service's replicas, batch by batch, and takes the place of what differs.
 //!
 //! The service may run meanwhile. Each batch is one commit that is compared by
-//! revision, so whatever an event changed since is compared anew; a replica
+//! revision, so whatever an event changed since is compared again; a replica
 //! that is newer than the log was is left as it is.
 
 mod owners;
@@ -40,7 +40,7 @@ const BATCH: usize = 512;
 /// What to do with a replica that differs from the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Differing {
-    /// Tell it and leave it.
+    /// Report it and leave it.
     Tell,
     /// Put what the log says in its place.
     Replace,
@@ -55,7 +55,7 @@ pub enum Progress {
     Comparing {
         /// So many aggregates were compared.
         done: usize,
-        /// So many the log tells of.
+        /// How many there are in the log.
         total: usize,
     },
 }
@@ -104,7 +104,7 @@ impl fmt::Display for Rebuilt {
 /// The replicas of one service, beside their shadow.
 #[async_trait]
 pub trait Rebuild: Send + Sync {
-    /// Which streams tell of them.
+    /// Which topics have events about them.
     fn topics(&self) -> &[Topic];
 
     /// Takes an event into the shadow; only the newest of each aggregate stays.
@@ -117,17 +117,17 @@ pub trait Rebuild: Send + Sync {
     ///
     /// # Errors
     ///
-    /// - [`StoreError::Conflict`] if an event was quicker: compare them anew.
+    /// - [`StoreError::Conflict`] if an event was quicker: compare them again.
     /// - Any other: nothing of these is replaced.
     async fn compare(&self, subjects: &[Uuid], differing: Differing) -> Result<Rebuilt, StoreError>;
 }
 
 /// Reads the log to its end, then compares and, if asked to, replaces.
 ///
-/// The shadow is held in memory: one state for each aggregate that the log tells of.
+/// The shadow is held in memory: one state for each aggregate in the log.
 /// Running it twice, or twice at once, does no harm.
 ///
-/// A replica that cannot be read, or that others hold, is told and passed by.
+/// A replica that cannot be read, or that others hold, is reported and skipped.
 ///
 /// # Errors
 ///

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_is_never_faster_is_told_what_the_last_conflict_named() {
+    async fn a_command_that_always_loses_returns_the_last_conflict() {
         let decisions = Cell::new(0);
         let lost: Result<(), _> = retry_on_conflict(|| {
             decisions.set(decisions.get() + 1);

@@ -323,7 +323,7 @@ impl MarketBuilder {
 
     /// Calls a function for each event of a type, one after the other.
     ///
-    /// The name is that of a group of its own, `app.<name>`: it goes on where it stopped, and several processes share
+    /// The function has its own group, `app.<name>`: it goes on where it stopped, and several processes share
     /// the events. A new name begins now. Each event is settled by itself, and comes again if the process dies before
     /// that: hand [`EventContext::idempotency_key`] on. What the function answers says what becomes of an event that
     /// it could not handle, see [`OrRetry`](crate::OrRetry); to panic is to fail.
@@ -364,7 +364,7 @@ impl MarketBuilder {
         self.following(Follower { handler, start: StartFrom::Latest, batch: Some(1) })
     }
 
-    /// Hands batches of events to a handler of one's own, as one unit of work each: for projections.
+    /// Hands batches of events to a handler, as one unit of work each: for projections.
     ///
     /// Its name is that of its group; a new one begins at `start`.
     ///

@@ -1,4 +1,4 @@
-//! Reacting to events: one type for each, and what a handler is told beside it.
+//! Reacting to events: one type for each, and what a handler gets with it.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -126,7 +126,7 @@ impl MarketEvent for AccountRegistered {
     }
 }
 
-/// What a handler is told beside the event.
+/// What a handler gets with the event.
 ///
 /// # Examples
 ///

@@ -1,7 +1,7 @@
 //! A ticket marketplace to embed: people sell, order and pay; no place is sold twice, nobody is charged twice, and
 //! nothing that was acknowledged is lost.
 //!
-//! [`Market`] is the whole of it in one value. It runs in memory with a sandbox for a bank until it is told otherwise:
+//! [`Market`] is the whole of it in one value. By default it runs in memory with a sandbox for a bank:
 //!
 //! ```
 //! use ticketing::{AccountId, Market, Order, SandboxGateway};
@@ -49,7 +49,7 @@
 //! # Beneath it
 //!
 //! The parts are public: [`core`] has the rules, the ports and the use cases, [`memory`] every port in memory.
-//! Whoever needs one service alone, or engines of their own, assembles them with
+//! For one service alone, or with your own engines, assemble them with
 //! [`ServiceContext`](core::assembly::ServiceContext).
 
 #[cfg(feature = "axum")]

@@ -22,7 +22,7 @@ impl OnTheirWay {
     /// Waits until every event is handled, or logs what is not.
     pub(crate) async fn handled(&self, outboxes: &[(&'static str, Arc<dyn Outbox>)]) {
         let quiet = async {
-            // What is handled may set off more: only two looks in a row tell.
+            // What is handled may set off more: only two looks in a row are proof.
             while !(self.is_quiet(outboxes).await && self.is_quiet(outboxes).await) {
                 sleep(PAUSE).await;
             }

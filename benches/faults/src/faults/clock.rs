@@ -17,7 +17,7 @@ const AHEAD: &str = "60";
 /// The library that tells a process another time of day.
 const SOURCE: &str = include_str!("clock.c");
 
-/// Starts a process anew a minute ahead; after a while its clock is right, and it goes on.
+/// Restarts a process a minute ahead; after a while its clock is right, and it goes on.
 pub(super) async fn set_back(process: &mut Process, lasting: Duration) -> Result<Instant, Error> {
     let (library, clock) = (process.log.with_file_name("clock.so"), process.log.with_extension("clock"));
     compile(&library).await?;
@@ -30,7 +30,7 @@ pub(super) async fn set_back(process: &mut Process, lasting: Duration) -> Result
     Ok(Instant::now())
 }
 
-/// Makes the library, once; whoever built the program has a compiler.
+/// Makes the library, once; a machine that built the program has a compiler.
 async fn compile(library: &Path) -> Result<(), Error> {
     if library.exists() {
         return Ok(());

@@ -46,7 +46,7 @@ impl Documents {
             document.extend(fields());
             put.insert(collection, Uuid::new().into(), document).await?;
         }
-        // Before all others, so that whoever stops at it stops at all.
+        // Before all others, so that a reader that stops at it reads nothing else.
         let outbox = client.database(&format!("{PREFIX}_orders")).collection::<Document>("outbox");
         let row = doc! { "at": Timestamp { time: 1, increment: 1 }, "events": "unreadable" };
         put.insert(outbox, ObjectId::from_bytes([0; 12]).into(), row).await?;

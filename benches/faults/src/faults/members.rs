@@ -38,9 +38,9 @@ pub(super) async fn cut_off(engines: &Engines, client: &Client, lasting: Duratio
         engines.tell("resume", other).await?;
     }
     elected(engines, &others).await?;
-    let mended = Instant::now();
+    let repaired = Instant::now();
     engines.tell("resume", &primary).await?;
-    Ok((primary, mended))
+    Ok((primary, repaired))
 }
 
 /// Waits until one of some members leads.

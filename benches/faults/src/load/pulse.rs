@@ -10,7 +10,7 @@ use tokio::time::Instant;
 pub(crate) struct Pulse(Mutex<Option<(Instant, Duration)>>);
 
 impl Pulse {
-    /// Begins to measure anew.
+    /// Begins to measure again.
     pub(crate) fn begin(&self) {
         *self.lock() = Some((Instant::now(), Duration::ZERO));
     }

@@ -77,7 +77,7 @@ impl Process {
         self.child.kill().await.map_err(Error::Program)
     }
 
-    /// Tells it to end, and waits until it has; `None` if it had to be killed.
+    /// Stops it, and waits until it has ended; `None` if it had to be killed.
     pub(crate) async fn stop(&mut self) -> Result<Option<ExitStatus>, Error> {
         self.signal(Signal::TERM)?;
         match tokio::time::timeout(END_WITHIN, self.child.wait()).await {
@@ -96,7 +96,7 @@ impl Process {
         self.signal(Signal::CONT)
     }
 
-    /// Whoever has not been waited for keeps its id, so no other process is ever meant.
+    /// A process that nobody has waited for keeps its id, so no other process is ever meant.
     fn signal(&self, signal: Signal) -> Result<(), Error> {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let Some(id) = id else { return Ok(()) };
@@ -116,7 +116,7 @@ fn spawn(program: &Program, log: &Path) -> Result<Child, Error> {
 pub(super) fn bare(binary: &Path, variables: &[(&'static str, String)]) -> Command {
     let mut command = Command::new(binary);
     command.env_clear().envs(variables.iter().map(|(name, value)| (*name, value)));
-    // Ctrl-C is for us alone: whoever is tried ends when we say so.
+    // Ctrl-C is for us alone: the processes under test end when we say so.
     command.stdin(Stdio::null()).process_group(0).kill_on_drop(true);
     command
 }

@@ -123,7 +123,7 @@ fn judge_tickets(tickets: &[TicketBody], orders: &[OrderBody], ledger: &Ledger) 
     found
 }
 
-/// Whoever signed up can sign in.
+/// Everybody who signed up can sign in.
 async fn judge_accounts(shop: &Shop, ledger: &Ledger) -> Vec<Violation> {
     let tries = stream::iter(&ledger.accounts).map(|email| async move {
         let signed_in = Person::sign_in(&shop.market, email).await.is_some();

@@ -127,7 +127,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whoever paid has the order or the money.
+    /// Everybody who paid has the order or the money.
     fn money(&self, found: &mut Findings) {
         for order in &self.books.orders {
             let payment = order.payment.and_then(|payment| self.payments.get(&payment));

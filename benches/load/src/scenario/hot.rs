@@ -49,7 +49,7 @@ impl Rush {
             }
             Ordered::SoldOut => {
                 sale.sold_out.store(true, Ordering::Relaxed);
-                // Whoever hears it first moves the crowd on; whoever hears it later finds it moved.
+                // The first to hear it moves the crowd on; others find it moved.
                 self.current.fetch_max(ticket + 1, Ordering::Relaxed);
             }
             Ordered::Refused => {}

@@ -13,7 +13,7 @@ const AT_ONCE: usize = 8;
 /// How long to wait where the server does not say.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Does a step for each number below `count`, some at once, and tells how far it is.
+/// Does a step for each number below `count`, some at once, and reports progress.
 pub(super) async fn in_parallel<T: Send, E: Send, S: Future<Output = Result<T, E>> + Send>(
     what: &str,
     count: usize,

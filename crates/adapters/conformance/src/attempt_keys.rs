@@ -52,7 +52,7 @@ pub async fn a_closed_key_stays_closed(fixture: &dyn AttemptKeysFixture) -> Outc
         for _ in 0..2 {
             assert!(answered(keys.close(key, later)).await, "a key that is not in use may be closed");
             assert!(!answered(keys.open(key, self::total(), later)).await, "a closed key was opened again");
-            assert_eq!(answered(keys.closed(key)).await, Some(ClosedKey { total }), "a closed key tells its total");
+            assert_eq!(answered(keys.closed(key)).await, Some(ClosedKey { total }), "a closed key has its total");
         }
         assert!(answered(keys.close(key, NOW)).await, "a closed key is closed, whatever else is asked");
     }

@@ -34,7 +34,7 @@ async fn note(notes: &Arc<dyn AttemptNotes>, payment: PaymentId, note: AttemptNo
     soon("an attempt is noted", notes.note(payment, note)).await.expect("an attempt is noted")
 }
 
-/// Whatever is noted of an attempt later, its first note stands, and the others have notes of their own.
+/// Whatever is noted of an attempt later, its first note stands, and other attempts have their own notes.
 pub async fn the_first_note_stands(fixture: &dyn AttemptNotesFixture) -> Outcome {
     let notes = fixture.notes();
     for first in [prepared("pi_1"), AttemptNote::Closed] {

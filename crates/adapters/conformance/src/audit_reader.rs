@@ -57,16 +57,16 @@ pub trait AuditReaderFixture: Send + Sync {
         false
     }
 
-    /// Its gateway, if it tells what it charged.
+    /// Its gateway, if it reports what it charged.
     fn bank(&self) -> Option<Bank>;
 }
 
-/// A gateway that tells what it charged.
+/// A gateway that reports what it charged.
 #[derive(Debug)]
 pub struct Bank {
     /// Charges cards.
     pub gateway: Arc<dyn PaymentGateway>,
-    /// Tells what was charged.
+    /// Reports what was charged.
     pub ledger: Arc<dyn Ledger>,
     /// A card that is charged.
     pub good: CardToken,

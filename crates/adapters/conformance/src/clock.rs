@@ -92,7 +92,7 @@ fn draw(ids: &dyn Ids, now: Timestamp) -> Vec<Uuid> {
     drawn
 }
 
-/// An identity is a UUID of version 7, drawn at the time it was told.
+/// An identity is a UUID of version 7, with the time that it was given.
 pub async fn ids_are_uuid_version_7(fixture: &dyn ClockFixture) -> Outcome {
     let (now, ids) = (fixture.clock().now(), fixture.ids());
     for turn in 0..100 {

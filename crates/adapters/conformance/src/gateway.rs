@@ -162,7 +162,7 @@ pub async fn a_silent_charge_is_found_by_looking_up(fixture: &dyn GatewayFixture
     Outcome::Kept
 }
 
-/// A payment that was looked up and not found is never charged, so that whoever looked may begin another.
+/// A payment that was looked up and not found is never charged, so that its caller may begin another.
 pub async fn what_was_looked_up_in_vain_is_never_charged(fixture: &dyn GatewayFixture) -> Outcome {
     let gateway = fixture.gateway();
     let capture = capture(fixture.cards().good);

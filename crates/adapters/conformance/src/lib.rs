@@ -1,7 +1,7 @@
 //! Proves that an adapter keeps every promise of the ports of `ticketing-core`.
 //!
 //! Each line of a `# Contract` in `ticketing_core::ports` names a rule, and each
-//! rule is a function here: it is handed a world of its own, uses the port as
+//! rule is a function here: it gets its own fixture, uses the port as
 //! the marketplace would, and panics if the promise is broken.
 //!
 //! It is a crate and not a folder of tests, so that an adapter outside of this project is proved by the same rules as
@@ -11,7 +11,7 @@
 //!
 //! 1. Add this crate to its dev-dependencies.
 //! 2. Implement the fixture of the port, which says how to make a world that
-//!    nobody else uses: an empty store, topics with a prefix of their own.
+//!    nobody else uses: an empty store, topics with a unique prefix.
 //! 3. Write one line: the macro of the family makes a test of each rule, with a
 //!    new fixture for each, so that all run in parallel and one failure hides
 //!    nothing.

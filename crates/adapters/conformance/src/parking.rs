@@ -179,7 +179,7 @@ pub async fn a_parked_delivery_may_be_edited(fixture: &dyn ParkingFixture) -> Ou
     lot.park(&parked).await;
     let second = parked.get_mut(1).expect("three were made");
     let Arrival::Event(event) = second.arrival.clone() else { unreachable!("events were made") };
-    second.arrival = Arrival::Event(EventEnvelope { data: Bytes::from_static(b"{\"mended\":true}"), ..event });
+    second.arrival = Arrival::Event(EventEnvelope { data: Bytes::from_static(b"{\"repaired\":true}"), ..event });
 
     let edit = ParkingChange::Edit { id: second.id, arrival: second.arrival.clone() };
     assert_eq!(lot.change(edit).await, 1, "what is edited is counted");
@@ -259,7 +259,7 @@ pub async fn what_was_parked_survives_a_restart(fixture: &dyn ParkingFixture) ->
 
     let next = Lot(fixture.reopened().await);
     assert!(next.0.survives_restart(), "a lot that outlived its process says that it does not");
-    assert_came("3 were parked, and the lot was opened anew", &parked, &next.all().await);
+    assert_came("3 were parked, and the lot was opened again", &parked, &next.all().await);
     Outcome::Kept
 }
 

@@ -16,11 +16,11 @@ use crate::time::with_patience;
 /// The version of the rules: an adapter that keeps them "conforms to kit 1".
 pub const KIT: u32 = 1;
 
-/// One promise, as code that tells whether it is kept.
+/// One promise, as code that checks whether it is kept.
 pub struct Rule<F: ?Sized> {
     /// Its name, as the contract of the port spells it.
     pub name: &'static str,
-    /// Runs it in a world of its own; panics if the promise is broken.
+    /// Runs it with its own fixture; panics if the promise is broken.
     pub run: for<'a> fn(&'a F) -> BoxFuture<'a, Outcome>,
 }
 
@@ -137,7 +137,7 @@ impl<F: ?Sized> fmt::Debug for Family<F> {
     }
 }
 
-/// Runs one rule as a test of its own, which waits at most `patience` for each thing; for the macros of this crate.
+/// Runs one rule as a separate test, which waits at most `patience` for each thing; for the macros of this crate.
 ///
 /// # Panics
 ///

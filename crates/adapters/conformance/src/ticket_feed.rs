@@ -30,7 +30,7 @@ pub trait TicketFeedFixture: Send + Sync {
     /// Opens a feed, in one more process.
     async fn open(&self) -> Box<dyn TicketFeed>;
 
-    /// The next commit happens, and its caller is told that the store is unavailable.
+    /// The next commit happens, and its caller gets an error: the store is unavailable.
     fn lose_next_response(&self);
 }
 

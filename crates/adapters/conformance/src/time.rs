@@ -1,4 +1,4 @@
-//! How rules wait: for a condition, never for a duration, and never for ever.
+//! How rules wait: for a condition, never for a duration, and never without end.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

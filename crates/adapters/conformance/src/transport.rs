@@ -61,7 +61,7 @@ pub trait TransportFixture: TimeFixture {
     /// [`Topic`].
     async fn append(&self, message: RawMessage);
 
-    /// Ends everything that runs in this process and begins anew with what is kept.
+    /// Ends everything that runs in this process and starts again with what is kept.
     ///
     /// Called only where `survives_restart` is claimed.
     async fn restart(&self);

@@ -45,7 +45,7 @@ impl Default for Argon2Config {
     fn default() -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let max_concurrent = (cores / 2).max(1);
-        // About two seconds of work: who would wait longer is better told to come back.
+        // About two seconds of work: a client that would wait longer had better come back.
         Self { memory_kib: 19 * 1024, passes: 2, lanes: 1, max_concurrent, max_waiting: 64 * max_concurrent }
     }
 }

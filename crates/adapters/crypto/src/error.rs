@@ -2,7 +2,7 @@
 
 use ticketing_core::ports::BoxError;
 
-/// A cost, a key or a key set that cannot be used: mend the configuration.
+/// A cost, a key or a key set that cannot be used: correct the configuration.
 ///
 /// Never shows the key itself.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,8 @@
 //! | `TokenSigner` | [`Ed25519Signer`] |
 //! | `TokenVerifier` | [`JwtVerifier`] |
 //!
-//! Tokens are JSON Web Tokens (RFC 7519) with `EdDSA` (RFC 8037). Whoever signs
-//! publishes the public key; whoever verifies needs nothing else:
+//! Tokens are JSON Web Tokens (RFC 7519) with `EdDSA` (RFC 8037). The signer
+//! publishes the public key; a verifier needs nothing else:
 //!
 //! ```
 //! use ticketing_core::domain::ids::{AccountId, SessionId};

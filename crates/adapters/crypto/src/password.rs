@@ -23,8 +23,8 @@ use memory::Hashing;
 /// Hashes passwords on Tokio's blocking threads. A clone is a handle to the same line.
 ///
 /// A storm of sign-ins starves nothing else: [`Argon2Config`] bounds how many
-/// hashes are made at a time and how many wait. Who finds the line full is
-/// told so at once. The memory of as many hashes as are made at a time is kept
+/// hashes are made at a time and how many wait. A caller that
+/// finds the line full gets an error at once. The memory of as many hashes as are made at a time is kept
 /// from the first of them on.
 ///
 /// # Examples

@@ -1,4 +1,4 @@
-//! What librdkafka tells by itself goes to the log of the program.
+//! What librdkafka reports by itself goes to the log of the program.
 
 pub(crate) mod handshakes;
 
@@ -50,7 +50,7 @@ pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     }
 }
 
-/// Not an error: the client goes on trying, and whoever waits for it is told by what they asked for.
+/// Not an error: the client goes on trying, and calls that wait for it report their own failure.
 pub(crate) fn warn(error: &ClientError, reason: &str) {
     match error.rdkafka_error_code() {
         // It says so with each try of each client, as long as an outage lasts.
@@ -61,7 +61,7 @@ pub(crate) fn warn(error: &ClientError, reason: &str) {
     }
 }
 
-/// Whether the process last told of an outage some time ago.
+/// Whether the last report of an outage by this process was some time ago.
 fn is_due() -> bool {
     const EVERY: Duration = Duration::from_secs(10);
     static TOLD_AT: Mutex<Option<Instant>> = Mutex::new(None);

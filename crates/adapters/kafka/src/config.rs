@@ -86,7 +86,7 @@ pub struct KafkaConfig {
     /// An event is acknowledged once most of them have it: two of three, so that one may be away. One broker loses
     /// at a power loss what it acknowledged and had not yet written to its disk.
     pub replication: i32,
-    /// How long events are kept. By default `None`, for ever, so that everything can be rebuilt from them.
+    /// How long events are kept. By default `None`, without end, so that everything can be rebuilt from them.
     pub retention: Option<Duration>,
     /// The largest message that is taken, in bytes, with its headers. By default 1,000,000.
     pub max_bytes: usize,
@@ -142,7 +142,7 @@ impl fmt::Debug for KafkaProperties {
     }
 }
 
-/// What has a field of its own, or what a promise rests on.
+/// What has its own field, or what a promise rests on.
 const OURS: [&str; 25] = [
     "acks",
     "allow.auto.create.topics",
@@ -292,7 +292,7 @@ impl KafkaConfig {
             .set("group.id", self.group(group))
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
-            // The client never chooses a position by itself: whoever reads is told, and compares what is there.
+            // The client never chooses a position by itself: the reader gets an error, and compares what is there.
             .set("auto.offset.reset", "error")
             .set("allow.auto.create.topics", "false")
             .set("isolation.level", "read_committed")

@@ -22,12 +22,12 @@ pub enum KafkaError {
     #[error("this build speaks to kafka without TLS and without users: build it with the feature tls")]
     NoTls,
     /// Use the field of the configuration, or leave it: a promise of the adapter rests on it.
-    #[error("the property {name} is not set by hand: it has a field of its own, or a promise rests on it")]
+    #[error("the property {name} is not set by hand: it has its own field, or a promise rests on it")]
     PropertyOfOurs {
         /// Which property.
         name: String,
     },
-    /// Mend the file.
+    /// Correct the file.
     #[error("the trusted authorities in {file} cannot be read")]
     Authorities {
         /// The file.
@@ -46,7 +46,7 @@ pub enum KafkaError {
         #[source]
         source: BoxError,
     },
-    /// Mend mechanism, user or password.
+    /// Correct mechanism, user or password.
     #[error("kafka at {brokers} denies access: mechanism, user or password are wrong")]
     Denied {
         /// Who was asked.
@@ -82,7 +82,7 @@ pub enum KafkaError {
         /// What the configuration wants.
         wanted: String,
     },
-    /// The cluster or its client refuses the configuration: mend it.
+    /// The cluster or its client refuses the configuration: correct it.
     #[error("kafka refuses to {what}")]
     Refused {
         /// What was asked.

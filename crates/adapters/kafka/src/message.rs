@@ -52,7 +52,7 @@ pub(crate) fn headers(event: &EventEnvelope) -> OwnedHeaders {
     wire::fold_headers(event, room, |headers, key, value| headers.insert(Header { key, value: Some(value) }))
 }
 
-/// Reads messages; its one raw message is filled anew for each, so that what is decoded costs no strings.
+/// Reads messages; its one raw message is reused for each, so that decoding allocates no strings.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     raw: RawMessage,
@@ -96,7 +96,7 @@ impl Decoder {
         Ok(envelope)
     }
 
-    /// Fills the raw message with all there is, and tells what no event of ours lacks.
+    /// Fills the raw message with all there is, and returns what every event of ours has.
     fn fill(&mut self, topic: Topic, message: &BorrowedMessage<'_>) -> Result<(), Undecodable> {
         topic.name().clone_into(&mut self.raw.topic);
         self.raw.body = message.payload().map_or_else(Bytes::new, Bytes::copy_from_slice);

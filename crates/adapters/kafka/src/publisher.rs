@@ -1,4 +1,4 @@
-//! Takes events to the cluster, and tells honestly how many it has.
+//! Takes events to the cluster, and reports exactly how many it has.
 
 mod call;
 

@@ -1,6 +1,6 @@
 //! Subscribes to topics as a member of a group.
 //!
-//! Each subscription has a thread of its own, which polls whatever the consumer
+//! Each subscription has its own thread, which polls whatever the consumer
 //! does: a slow handler never loses its place in the group.
 
 mod inspect;

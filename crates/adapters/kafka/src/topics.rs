@@ -44,7 +44,7 @@ pub struct TopicReport {
 /// ```
 pub struct KafkaTopics {
     admin: AdminClient<Logged>,
-    /// Asks what there is. The other client never tells why nobody answers.
+    /// Asks what there is. The other client never reports why nothing responds.
     asking: Arc<BaseProducer<Logged>>,
     config: KafkaConfig,
     settings: Settings,
@@ -74,7 +74,7 @@ impl KafkaTopics {
         let created = topics.create(&missing).await?;
         // Not asked again: another broker may not know yet what this one knows.
         let made = topics.await_leaders().await?;
-        // Whoever lost a race against another process is told here if that one wants other settings.
+        // A process that lost a race against another learns here if that one wants other settings.
         let raced: Vec<String> = missing.into_iter().filter(|name| !created.contains(name)).collect();
         topics.compare(&made, &raced).await?;
         Ok(TopicReport { created, existing: [existing, raced].concat() })
@@ -175,7 +175,7 @@ impl KafkaTopics {
         }
     }
 
-    /// Compares the settings of topics; returns why a broker does not tell those of one yet.
+    /// Compares the settings of topics; returns why a broker does not return those of one yet.
     async fn compare_settings(&self, names: &[String]) -> Result<Option<RDKafkaErrorCode>, KafkaError> {
         let asked: Vec<ResourceSpecifier<'_>> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
         let answers = self.admin.describe_configs(&asked, &self.options()).await;

@@ -1,4 +1,4 @@
-//! Every engine of a marketplace at once, for whoever wants a whole one.
+//! Every engine of a marketplace at once.
 
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ impl MemoryEngines {
     #[must_use]
     pub fn new(env: ClockAndIds) -> Self {
         let clock = || -> Arc<dyn Clock> { Arc::clone(&env.clock) };
-        // Drawn anew, or whoever knows the sandbox could say that they had paid.
+        // Drawn at each start, or anybody who knows the sandbox could claim to have paid.
         let sandbox = SandboxConfig { notice_secret: env.ids.secret().to_vec(), ..SandboxConfig::default() };
         Self {
             accounts: MemoryAccountStore::new(clock()),

@@ -46,9 +46,9 @@ pub enum Operation {
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing was done, and the caller is told that there was no answer.
+    /// Nothing was done, and the caller gets an error as if nothing responded.
     FailBefore,
-    /// All was done, and the caller is told that there was no answer.
+    /// All was done, and the caller gets an error as if nothing responded.
     FailAfter,
     /// The effect comes later by a span; for anything but [`Operation::Settle`].
     Delay(Duration),
@@ -70,7 +70,7 @@ pub enum Fault {
 /// 2. for each `n` below it, run again with [`crash_at`](Self::crash_at)`(n)` or [`crash_after`](Self::crash_after)`(n)`,
 ///    start another process on the same engines, and look at what is left.
 ///
-/// Give each simulated process a plan of its own, shared by all its adapters:
+/// Give each simulated process its own plan, shared by all its adapters:
 /// a crash then stops that process and leaves what the engines hold.
 ///
 /// # Examples
@@ -139,7 +139,7 @@ impl FaultPlan {
         Self { plan: None, group: None }
     }
 
-    /// Nothing goes wrong until it is told to; steps are counted.
+    /// Nothing goes wrong until a test [injects](Self::inject) it; steps are counted.
     #[must_use]
     pub fn counting(clock: Arc<dyn Clock>) -> Self {
         Self::of(clock, PlanState::default())
@@ -167,7 +167,7 @@ impl FaultPlan {
     }
 
     /// A handle to the same plan for one group of consumers, such as `app.mailer`: what is injected by it befalls that
-    /// group alone. A group subscribes, receives and settles; any other operation is none of its own.
+    /// group alone. A group subscribes, receives and settles; other operations belong to no group.
     #[must_use]
     pub fn of_group(&self, group: &str) -> Self {
         Self { group: Some(group.into()), ..self.clone() }
@@ -230,7 +230,7 @@ impl FaultPlan {
         Ok(done)
     }
 
-    /// The step before an effect; tells which fault the effect or the step after has to bring.
+    /// The step before an effect; returns which fault the effect or the step after has to cause.
     pub(crate) async fn enter(&self, operation: Operation) -> Result<Option<Fault>, Injected> {
         let Some(plan) = &self.plan else { return Ok(None) };
         let fault = self.step(operation)?;

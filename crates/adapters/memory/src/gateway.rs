@@ -52,14 +52,14 @@ const REFUSED: &str = "authentication_failed";
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SandboxConfig {
-    /// After this span the silent card's caller is told that there was no answer.
+    /// After this span the caller with the silent card gets an error as if nothing responded.
     pub silence: Duration,
     /// Signs notices.
     pub notice_secret: Vec<u8>,
 }
 
 impl Default for SandboxConfig {
-    /// Silence is told at once; the secret is one that everybody knows.
+    /// The silent card fails at once; the secret is one that everybody knows.
     fn default() -> Self {
         Self { silence: Duration::ZERO, notice_secret: b"sandbox".to_vec() }
     }
@@ -178,7 +178,7 @@ impl SandboxGateway {
         Some(GatewayNotice { payment, outcome })
     }
 
-    /// Charges the card unless the payment was heard of before; tells whether the gateway answers.
+    /// Charges the card unless the payment is known already; returns whether the gateway responds.
     fn charge(&self, capture: &Capture) -> Result<CaptureOutcome, Silent> {
         let mut attempts = self.attempts.lock();
         if let Some(attempt) = attempts.get(&capture.payment) {
@@ -239,13 +239,13 @@ impl PaymentGateway for SandboxGateway {
 
     async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
         let notice = Sandbox::verify_notice(self, notice, now)?;
-        // Whoever signs a notice plays the bank where the buyer acts.
+        // Who signs a notice plays the bank, where the buyer acts.
         self.end(notice.payment, notice.outcome.clone());
         Ok(notice)
     }
 }
 
-/// For whoever keeps its answers elsewhere: its own memory is not asked.
+/// For an adapter that stores the results elsewhere: the memory of the sandbox is not asked.
 #[async_trait]
 impl Sandbox for SandboxGateway {
     fn judge(&self, capture: &Capture) -> Judgement {
@@ -315,7 +315,7 @@ fn declined(reason: &str) -> CaptureOutcome {
     CaptureOutcome::Declined { reason: reason.into() }
 }
 
-/// Nothing answers at this address: the pages of the server have one of their own in its place.
+/// Nothing answers at this address: the pages of the server have one in its place.
 fn action_of(payment: PaymentId) -> CaptureOutcome {
     let url = ActionUrl::parse(&format!("https://sandbox.invalid/act/{payment}"));
     CaptureOutcome::ActionRequired(BuyerAction::Redirect(url.expect("an address of the sandbox is https")))

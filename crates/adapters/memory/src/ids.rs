@@ -13,7 +13,7 @@ use crate::lock::Lock;
 ///
 /// Ids of one process sort in the order in which they were drawn, also within
 /// a millisecond (RFC 9562, section 6.2, method 2), and while a clock that was
-/// set back has not caught up yet: until then they tell the last time before it was.
+/// set back has not caught up yet: until then they have the last time before that.
 #[derive(Debug, Default)]
 pub struct RandomIds {
     last: Lock<Moment>,

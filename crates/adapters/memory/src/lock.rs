@@ -6,7 +6,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 /// A mutex that outlives a panic of its holder. Held briefly, never across an await.
 ///
-/// Whoever changes the state checks everything first, so a panic leaves nothing half-written.
+/// Every change of the state checks everything first, so a panic leaves nothing half-written.
 #[derive(Default)]
 pub(crate) struct Lock<T>(Mutex<T>);
 

@@ -86,7 +86,7 @@ impl MemoryOutbox {
         self.shared.state.lock().events.values().next().map(|event| event.time)
     }
 
-    /// Queues what a commit tells. Called under the lock of the store, so the order is that of commits.
+    /// Queues the events of a commit. Called under the lock of the store, so the order is that of commits.
     pub(crate) fn append(&self, events: Vec<EventEnvelope>) {
         if events.is_empty() {
             return;

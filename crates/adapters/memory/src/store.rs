@@ -1,8 +1,8 @@
 //! What every store of this crate shares: tables of versioned records behind one lock.
 //!
 //! A commit looks at everything first and changes nothing until all of it is
-//! known to go through. State and events change under one lock, so whoever
-//! sees the one can find the other.
+//! known to go through. State and events change under one lock, so a reader
+//! that sees the one can find the other.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -74,12 +74,12 @@ impl<T: Tables> Store<T> {
         Ok(self.read(look).await??)
     }
 
-    /// Reads a list; what cannot be read is told and passed by.
+    /// Reads a list; what cannot be read is logged and skipped.
     pub(crate) async fn list<A>(&self, look: impl FnOnce(&T) -> Listed<A>) -> Result<Vec<A>, StoreError> {
         Ok(self.passed_by.told(self.read(look).await?))
     }
 
-    /// Tells what was passed by.
+    /// Logs what was skipped.
     pub(crate) fn tell(&self, passed_by: &[Unreadable]) {
         passed_by.iter().for_each(|unreadable| self.passed_by.tell(unreadable));
     }

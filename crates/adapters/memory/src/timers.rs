@@ -1,4 +1,4 @@
-//! Tells when a time has come.
+//! Timers in memory.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

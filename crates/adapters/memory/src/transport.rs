@@ -93,7 +93,7 @@ struct State {
 }
 
 impl Shared {
-    /// The time, as deliveries are told it.
+    /// The time, as deliveries count it.
     fn time(&self) -> Duration {
         self.clock.now().since(Timestamp::EPOCH)
     }
@@ -152,7 +152,7 @@ impl MemoryBroker {
         self.shared.state.lock().log.retained(topic)
     }
 
-    /// Forgets a group that has no members, so that nothing is kept for it any more; tells whether it did.
+    /// Forgets a group that has no members, so that nothing is kept for it any more; returns whether it did.
     #[must_use]
     pub fn forget_group(&self, group: &str) -> bool {
         let mut state = self.shared.state.lock();
@@ -189,7 +189,7 @@ impl EventPublisher for MemoryPublisher {
             .state
             .lock()
             .append(events.iter().take(fitting).map(|event| (event.topic, Message::of(Arrival::Event(event.clone())))));
-        // After a fault, of half of what was published nothing is told: the caller knows a prefix and no more.
+        // After a fault, half of what was published is not reported: the caller knows a prefix and no more.
         let half = |error: TransportError| PublishError { durable: fitting / 2, source: error };
         faults.leave(fault).map_err(|injected| half(injected.into()))?;
         if fitting < events.len() {

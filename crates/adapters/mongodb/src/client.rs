@@ -39,7 +39,7 @@ impl MongoClient {
     ///
     /// # Errors
     ///
-    /// [`MongoError`] is a sentence that tells what to change.
+    /// [`MongoError`] is a sentence that says what to change.
     pub async fn connect(config: &MongoConfig) -> Result<Self, MongoError> {
         Self::connect_with(config, |_| {}).await
     }
@@ -195,7 +195,7 @@ async fn check(admin: &Database) -> Result<(), MongoError> {
 
 /// What a killed process was writing stays locked until its transaction's time is up.
 ///
-/// Whoever may not read the server's parameters is not told.
+/// Without permission to read the server's parameters, this is not reported.
 async fn warn_of_long_transactions(admin: &Database) {
     const LONG: i64 = 10;
     let parameter = "transactionLifetimeLimitSeconds";

@@ -144,7 +144,7 @@ fn outcome(written: Result<bool, Error>) -> Attempt {
 
 /// Whether decisions about other tickets wait for this write.
 ///
-/// Outside of a transaction the server waits for whoever holds the record; inside of one it says so at once.
+/// Outside of a transaction the server waits for the holder of the record; inside of one it reports a conflict at once.
 fn others_wait_for(change: &Change) -> bool {
     matches!(change.key, RecordKey::Stock(_))
 }
@@ -159,7 +159,7 @@ async fn single(database: &Database, change: &Change, within: Duration) -> Resul
         None => insert(change.collection, &change.document),
     };
     command.append(cstr!("writeConcern"), rawdoc! { "w": "majority" });
-    // Outside of a transaction a write waits for whoever holds the record.
+    // Outside of a transaction a write waits for the holder of the record.
     command.append(cstr!("maxTimeMS"), i64::try_from(within.as_millis()).unwrap_or(i64::MAX));
     all_done(&database.run_raw_command(command).await?, 1)
 }

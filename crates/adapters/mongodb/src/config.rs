@@ -21,7 +21,7 @@ pub struct MongoConfig {
     /// The authorities that may sign a server's certificate, where the connection string asks for TLS and names no
     /// `tlsCAFile`: a file in PEM. By default `None`, those that browsers trust.
     pub ca: Option<PathBuf>,
-    /// Each service has a database of its own: this, an underscore and its name.
+    /// Each service has its own database: this, an underscore and its name.
     pub database_prefix: String,
     /// How long an operation waits for a member that takes it; an election takes a few seconds.
     pub select_within: Duration,

@@ -1,6 +1,6 @@
 //! Reads that see what the primary before this one acknowledged.
 //!
-//! A new primary has every write that a majority had, but learns only with the first commit of its own that a majority
+//! A new primary has every write that a majority had, but learns only with its own first commit that a majority
 //! had the latest of them. Until then its reads by majority are of an earlier moment.
 
 use std::sync::Arc;
@@ -33,7 +33,7 @@ struct Seen {
 
 type CatchingUp = Shared<BoxFuture<'static, mongodb::error::Result<u64>>>;
 
-/// How long a new primary may take before whoever asks is told to come again.
+/// How long a new primary may take before reads fail and are to be repeated.
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(8);
 
 impl Elections {
@@ -65,7 +65,7 @@ impl Elections {
         }
     }
 
-    /// Waits until the latest primary committed something of its own; returns which one it is.
+    /// Waits until the latest primary has made its own commit; returns which one it is.
     async fn catch_up(&self, database: &Database) -> mongodb::error::Result<u64> {
         let caught_up = self.0.caught_up.load(Ordering::SeqCst);
         if caught_up == self.0.latest.load(Ordering::SeqCst) {
@@ -91,7 +91,7 @@ impl Elections {
     }
 }
 
-/// Which server is the primary, and by which election, where the driver is told.
+/// Which server is the primary, and by which election, as reported to the driver.
 fn primary(seen: &TopologyDescription) -> Option<(ServerAddress, Option<ObjectId>)> {
     let servers = seen.servers();
     let (address, _) = servers.into_iter().find(|(_, server)| server.server_type() == ServerType::RsPrimary)?;

@@ -14,7 +14,7 @@ pub enum MongoError {
     /// `tlsAllowInvalidCertificates` or `tlsInsecure` is set: leave it out, and name an authority instead.
     #[error("the MongoDB connection string lets any certificate pass: certificates are always checked")]
     Unchecked,
-    /// The file of trusted authorities cannot be read: mend it.
+    /// The file of trusted authorities cannot be read: correct it.
     #[error("the trusted authorities in {file} cannot be read")]
     Authorities {
         /// The file.

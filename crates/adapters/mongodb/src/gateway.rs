@@ -63,7 +63,7 @@ impl std::fmt::Debug for MongoGateway {
     }
 }
 
-/// The result of an attempt. One of `reference` and `reason` has a value, for ever, or else `action`, until then.
+/// The result of an attempt. One of `reference` and `reason` has a final value; until then, `action` has one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Attempt {
     #[serde(rename = "_id")]
@@ -223,7 +223,7 @@ impl PaymentGateway for MongoGateway {
 
     async fn verify_notice(&self, notice: &UnverifiedNotice, now: Timestamp) -> Result<GatewayNotice, GatewayError> {
         let notice = self.sandbox.verify_notice(notice, now)?;
-        // Whoever signs a notice plays the bank where the buyer acts.
+        // Who signs a notice plays the bank, where the buyer acts.
         self.end(notice.payment, &notice.outcome).await?;
         Ok(notice)
     }

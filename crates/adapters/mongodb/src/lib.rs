@@ -1,6 +1,6 @@
 //! Stores, outboxes and parking lots of the marketplace in MongoDB.
 //!
-//! Each service has a database of its own. A unit of work is one transaction,
+//! Each service has its own database. A unit of work is one transaction,
 //! with its events as rows of the service's outbox, however many decisions it
 //! carries; so a replica set is needed, of which one member will do.
 //!
@@ -9,8 +9,8 @@
 //! - Everything is read and written by majority: what is acknowledged outlives
 //!   the member that took it. After an election nothing is read until the new primary
 //!   shows all that the one before acknowledged.
-//! - Whoever stops waiting for a call ends that wait alone: the driver's work
-//!   goes on in a task of its own. So a tokio runtime is needed.
+//! - A caller that stops waiting ends that wait alone: the driver's work
+//!   goes on in its own task. So a tokio runtime is needed.
 //! - TLS and DNS seed lists (`mongodb+srv`) are a matter of the connection string.
 //!   [`MongoConfig::ca`] names authorities of your own; certificates are always checked.
 //!
@@ -18,7 +18,7 @@
 //!
 //! - **One transaction for a batch.** It is the commit that takes time, and much less what it carries: a unit of work is
 //!   one transaction of a few round trips, with one decision or with hundreds.
-//! - **Events in the same transaction**, and not in change streams: an event is what the service decided to tell, not
+//! - **Events in the same transaction**, and not in change streams: an event is what the service decided to publish, not
 //!   what happened to its documents, and the outbox is emptied by deleting, without a position to keep.
 //! - **One database per service**, so that each can be backed up, restored and moved by itself.
 //!

@@ -66,7 +66,7 @@ impl MongoOrderStore {
         self.0.parking()
     }
 
-    /// All that the service needs of its own.
+    /// All ports that only this service needs.
     #[must_use]
     pub fn ports(self) -> ServicePorts<dyn OrderStore> {
         let (outbox, parking) = (Arc::new(self.outbox()), Arc::new(self.parking()));

@@ -67,7 +67,7 @@ struct Reading {
     held: HashSet<Uuid>,
     /// The last row that stays because of it.
     stays: Option<Timestamp>,
-    /// What cannot be read and was not told yet.
+    /// What cannot be read and was not logged yet.
     found: Vec<Unreadable>,
 }
 
@@ -166,7 +166,7 @@ impl MongoOutbox {
     async fn has_news(&self) -> bool {
         let (rows, from) = (self.rows.clone(), self.reading().waiting_from());
         let found = detached(async move { rows.find_one(in_order_from(from)).sort(doc! { "at": 1 }).await }).await;
-        // If it cannot be told, the next step meets the same failure and waits after that.
+        // If it cannot be reported, the next step meets the same failure and waits after that.
         !matches!(found, Ok(None))
     }
 }

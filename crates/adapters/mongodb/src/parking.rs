@@ -89,7 +89,7 @@ impl MongoParkingLot {
             // One that does not say so is not to be handled.
             Some((ordering_key(key), parked.get_bool(cstr!("released")).unwrap_or(false)))
         };
-        // The last of a key tells.
+        // The last of a key decides.
         Ok(found.iter().filter_map(lane).collect())
     }
 

@@ -67,7 +67,7 @@ impl MongoPaymentStore {
         self.0.parking()
     }
 
-    /// All that the service needs of its own.
+    /// All ports that only this service needs.
     #[must_use]
     pub fn ports(self) -> ServicePorts<dyn PaymentStore> {
         let (outbox, parking) = (Arc::new(self.outbox()), Arc::new(self.parking()));

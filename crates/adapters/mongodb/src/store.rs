@@ -113,10 +113,10 @@ impl Query {
     }
 }
 
-/// What a document is in a list; `None` if it is not for whoever asks.
+/// What a document is in a list; `None` if the caller may not see it.
 pub(crate) type Entry<T> = Result<Option<T>, Unreadable>;
 
-/// The server gives up a read that takes longer: whoever asked has gone away, or it would never end.
+/// The server gives up a read that takes longer: the caller has gone away, or it would never end.
 const READ_WITHIN: Duration = Duration::from_secs(8);
 
 /// So many documents come with one answer of the server, if they are not too long.
@@ -170,14 +170,14 @@ impl Store {
         committing.await.unwrap_or_else(|ended| Err(StoreError::Unavailable(ended.into())))
     }
 
-    /// Reads the records that a filter lets through, or tells of the first that cannot be read; none without a filter.
+    /// Reads the records that match a filter, or fails with the first that cannot be read; none without a filter.
     pub(crate) async fn find<R: Record>(&self, filter: Option<Document>) -> Result<Vec<Stored<R::Domain>>, StoreError> {
         let Some(filter) = filter else { return Ok(Vec::new()) };
         let found = Query::all(R::COLLECTION, filter).find_in(&self.database, &self.client.elections).await?;
         found.iter().map(|document| R::read_stored(document).map_err(StoreError::from)).collect()
     }
 
-    /// As [`find`](Self::find), but what cannot be read is told and passed by, unless it may be what was asked for.
+    /// As [`find`](Self::find), but what cannot be read is logged and skipped, unless it may be what was asked for.
     pub(crate) async fn find_readable<R: Record>(
         &self,
         filter: Option<Document>,
@@ -196,7 +196,7 @@ impl Store {
         Ok(readable)
     }
 
-    /// A page of a list. What cannot be read is told and passed by.
+    /// A page of a list. What cannot be read is logged and skipped.
     pub(crate) async fn list<R: Record>(&self, query: Query) -> Result<Vec<R::Domain>, StoreError> {
         let listed =
             query.list_in(&self.database, &self.client.elections, |document| R::read(document).map(Some)).await?;

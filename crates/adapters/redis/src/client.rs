@@ -21,7 +21,7 @@ use crate::script::Call;
 /// ask for leaves the same behind when it is done twice. Four things show that
 /// only the answer was lost: a limiter counts twice, a claim nobody heard of
 /// lends timers until it ends, what was revoked or completed by the first
-/// try was not there any more for the second, and news is told twice.
+/// try was not there any more for the second, and a message is published twice.
 ///
 /// # Examples
 ///
@@ -56,7 +56,7 @@ impl RedisClient {
     ///
     /// # Errors
     ///
-    /// [`RedisError`] says what to mend; after the connection timeout and the
+    /// [`RedisError`] says what to correct; after the connection timeout and the
     /// response timeout together at the latest.
     pub async fn connect(config: &RedisConfig) -> Result<Self, RedisError> {
         let client = config.client()?;
@@ -118,7 +118,7 @@ impl RedisClient {
         self.read(answer)
     }
 
-    /// A connection of its own that hears what is published on a channel from now on.
+    /// A separate connection that hears what is published on a channel from now on.
     pub(crate) async fn subscribed(&self, channel: &str) -> Result<PubSub, RedisError> {
         let subscribe = async {
             let mut connection = self.shared.client.get_async_pubsub().await?;
@@ -181,7 +181,7 @@ impl RedisClient {
         }
     }
 
-    /// The first failure after Redis went away only tells of it; the second try meets a new connection.
+    /// The first failure after Redis went away only shows it; the second try gets a new connection.
     async fn persistently(&self, command: &Cmd) -> RedisResult<Value> {
         match self.send(command).await {
             Err(error) if error.is_io_error() => self.send(command).await,
@@ -209,7 +209,7 @@ impl RedisClient {
     }
 }
 
-/// A manager that failed to connect, but for an I/O error, repeats its failure for ever.
+/// A manager that failed to connect, except by an I/O error, repeats its failure without end.
 ///
 /// And one whose server became a replica would go on asking it, though the name
 /// may belong to the new primary by now.

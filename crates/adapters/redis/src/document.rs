@@ -75,7 +75,7 @@ impl ListingDocument<'_> {
             created_at: Timestamp::from_millis(self.created_at),
             version,
         };
-        // Whoever searches does not repeat the request that made the ticket.
+        // A search does not repeat the request that made the ticket.
         Some(Listing { sales, ..Listing::new(ticket) })
     }
 }

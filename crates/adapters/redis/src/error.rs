@@ -23,7 +23,7 @@ pub enum RedisError {
         "the Redis URL ends with a fragment such as #insecure: certificates are always checked, and a # in a password is written %23"
     )]
     Fragment,
-    /// Mend the file.
+    /// Correct the file.
     #[error("the trusted authorities in {file} cannot be read")]
     Authorities {
         /// The file.
@@ -48,7 +48,7 @@ pub enum RedisError {
         /// What it said.
         source: BoxError,
     },
-    /// Nothing answered in time: start it, or mend the address; the same call may succeed later.
+    /// Nothing answered in time: start it, or correct the address; the same call may succeed later.
     #[error("no Redis answers at {address}: check the address, and whether it wants TLS (rediss://)")]
     Unreachable {
         /// Host and port, or the path of a socket.
@@ -56,7 +56,7 @@ pub enum RedisError {
         /// What went wrong.
         source: BoxError,
     },
-    /// Mend user, password or permissions.
+    /// Correct user, password or permissions.
     #[error("the Redis at {address} denies access: user, password or permissions are wrong")]
     Denied {
         /// Host and port, or the path of a socket.
@@ -64,7 +64,7 @@ pub enum RedisError {
         /// What it said.
         source: BoxError,
     },
-    /// Mend the address.
+    /// Correct the address.
     #[error("what answers at {address} is not a Redis")]
     NotRedis {
         /// Host and port, or the path of a socket.

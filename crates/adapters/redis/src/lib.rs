@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | `TimerQueue` | [`RedisTimers`] | delays: what a timer is about is found without it, later |
 //! | `SessionStore` | [`RedisSessions`] | signs everybody out: what cannot be found is over |
-//! | `RateLimiter` | [`RedisLimiter`] | begins to count anew |
+//! | `RateLimiter` | [`RedisLimiter`] | counts from zero again |
 //! | `TicketStore` | [`RedisTicketStore`], before another one | sends every search to the other one |
 //! | `TicketFeed` | [`RedisTicketFeed`] | is silent; once it is back, the feed reports that items were missed |
 //!

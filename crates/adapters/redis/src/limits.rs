@@ -40,7 +40,7 @@ pub struct RedisLimiter {
 
 static CHECK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("limits/check.lua")));
 
-/// A hundred years: longer spans are as good as for ever, and Lua counts exactly only so far.
+/// A hundred years: longer spans are as good as endless, and Lua counts exactly only so far.
 const LONGEST: u64 = 100 * 366 * 24 * 3600 * 1_000_000;
 
 impl RedisLimiter {

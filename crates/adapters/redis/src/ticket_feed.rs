@@ -84,7 +84,7 @@ impl TicketFeed for RedisTicketFeed {
 
 /// Passes on what it hears for as long as somebody wants to know.
 ///
-/// A task of its own empties the connection, because Redis would keep in its
+/// A separate task empties the connection, because Redis would keep in its
 /// own memory what a slow listener leaves there, and then hang up.
 struct Listener {
     client: RedisClient,
@@ -93,7 +93,7 @@ struct Listener {
 }
 
 impl Listener {
-    /// Listens in a task of its own; without a connection it makes one and says that something was missed.
+    /// Listens in its own task; without a connection it makes one and says that something was missed.
     fn start(client: &RedisClient, channel: &str, connection: Option<PubSub>) -> Receiver<FeedItem> {
         let (sender, items) = broadcast::channel(BACKLOG);
         let listener = Self { client: client.clone(), channel: channel.to_owned(), sender };

@@ -18,7 +18,7 @@ use crate::client::RedisClient;
 
 use catalogue::{Catalogue, Found};
 
-/// Puts Redis before another ticket store: pages of searches are kept there, and commits are told.
+/// Puts Redis before another ticket store: pages of searches are kept there, and commits are published.
 ///
 /// A clone is a handle to the same store. All processes that write to the inner store must do it
 /// through this one, with the same Redis.
@@ -112,7 +112,7 @@ impl TicketStore for RedisTicketStore {
     }
 
     async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
-        // In a task of its own, because whoever stops waiting does not keep the others from having to know.
+        // In its own task: others must learn of the commit even if the caller stops waiting.
         let committed = tokio::spawn(self.clone().commit_and_tell(work)).await;
         committed.unwrap_or_else(|ended| Err(StoreError::Unavailable(Box::new(ended))))
     }

@@ -1,4 +1,4 @@
-//! Tells when a time has come.
+//! Timers in Redis.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl RedisTimers {
 
     async fn claim_slice(&self, max: usize, span: Duration) -> Result<Vec<DueTimer>, RedisError> {
         let token = Builder::from_random_bytes(rand::random()).into_uuid();
-        // Longer than the calendar is as good as for ever.
+        // Longer than the calendar is as good as endless.
         let span = Timestamp::EPOCH.after(span).millis();
         let call = self.call(&CLAIM).arg(max).arg(span).id(token);
         let lent: Vec<(String, i64)> = self.client.run(&call).await?;

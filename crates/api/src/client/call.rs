@@ -128,7 +128,7 @@ impl Answer {
         read.map_err(|source| ClientError::Unreadable { status: self.status(), source })
     }
 
-    /// The problem that it tells of, if it does.
+    /// The problem that it describes, if it does.
     #[must_use]
     pub fn problem(&self) -> Option<ProblemBody> {
         if self.is_success() { None } else { self.json().ok() }

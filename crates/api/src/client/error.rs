@@ -9,7 +9,7 @@ use super::transport::Unanswered;
 /// Why there is nothing to return.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The marketplace says no: [`code`](Self::code) tells why.
+    /// The marketplace says no: [`code`](Self::code) says why.
     #[error(transparent)]
     Refused(Box<Refusal>),
     /// There was no answer.

@@ -76,7 +76,7 @@ async fn sign_in(
     attempt: SignInTry,
     Json(Credentials { email, password }): Json<Credentials>,
 ) -> Result<Response, Problem> {
-    // What is no address has no account, and more need not be told.
+    // What is no address has no account, and more need not be said.
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
     let _admitted = attempt.admit(&app, &email).await?;
     let command = SignIn::new(email, password).device(attempt.device());
@@ -101,7 +101,7 @@ async fn sign_out(
     client: ClientInfo,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    // Whoever comes back late has a refresh token alone, and wants to be signed out all the same.
+    // A browser that comes back late has only a refresh token, and is to be signed out all the same.
     let actor = match actor {
         Some(actor) => actor,
         None => renew(&app, &headers, &client).await?.access.claims.into(),
@@ -110,7 +110,7 @@ async fn sign_out(
     Ok((StatusCode::NO_CONTENT, SessionCookies::end(client.https), ()).into_response())
 }
 
-/// Tells who is signed in.
+/// Returns who is signed in.
 #[utoipa::path(get, path = "/api/users/currentuser", tag = "accounts",
     responses((status = 200, body = CurrentUserBody, description = "The account, or null")))]
 async fn current_user(State(app): State<App>, actor: Option<Actor>) -> Result<Response, Problem> {
@@ -153,10 +153,10 @@ async fn change_password(
 ) -> Result<Response, Problem> {
     let (account, session) = (actor.account, actor.session()?);
     let (accounts, metrics) = (app.accounts()?.clone(), app.metrics.clone());
-    // Whoever has a session guesses no faster than whoever has none.
+    // A session does not make guessing faster.
     let admitted = attempt.admit(&app, &accounts.account(account).await?.email).await?;
     let command = ChangePassword { account, session, current: body.current_password, new: body.password };
-    // A task of its own, which goes on if the browser goes away: what was begun ends the other sessions, too.
+    // A separate task, which goes on if the browser goes away: what was begun ends the other sessions, too.
     let change = tokio::spawn(async move {
         let changed = metrics.use_case("change_password", accounts.change_password(command)).await;
         drop(admitted);

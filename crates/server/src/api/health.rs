@@ -1,4 +1,4 @@
-//! `/livez` for everybody, `/readyz` and `/metrics` for whoever operates the process.
+//! `/livez` for everybody, `/readyz` and `/metrics` for operators.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub(crate) fn operators() -> Router<App> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Readiness {
-    /// `ready`; `degraded`, if whoever is signed in cannot be served; `unavailable`, if nobody can; `starting`,
+    /// `ready`; `degraded`, if signed-in people cannot be served; `unavailable`, if nobody can; `starting`,
     /// `stopping`, or `failed`, if a part of the process ended early.
     status: &'static str,
     /// What takes the money: `sandbox` takes none. Absent where nothing has to do with payments.
@@ -62,7 +62,7 @@ struct Check {
     ok: bool,
 }
 
-/// Tells whether the process is whole. One that is not ends by itself; whoever sees it first may end it.
+/// Reports whether every part of the process runs. A process that fails ends by itself; a supervisor may end it earlier.
 #[utoipa::path(get, path = "/livez", tag = "operations", responses(
     (status = 200, body = String, description = "`ok`", content_type = "text/plain"),
     (status = 503, body = String, description = "`failed`: a part of it ended early", content_type = "text/plain"),
@@ -74,7 +74,7 @@ async fn livez(State(app): State<App>) -> (StatusCode, &'static str) {
     }
 }
 
-/// Tells whether requests should be sent here.
+/// Reports whether requests should be sent here.
 async fn readyz(State(app): State<App>) -> Response {
     let checks = checks(&app).await;
     let status = status(app.health.name(), &checks);
@@ -95,7 +95,7 @@ fn status(phase: &'static str, checks: &[Check]) -> &'static str {
     }
 }
 
-/// What `/readyz` tells before the process has its engines: which it waits for.
+/// What `/readyz` reports before the process has its engines: which it waits for.
 #[cfg(feature = "cli")]
 pub(crate) fn starting(missing: Option<&'static str>) -> Response {
     let checks = missing.map(|name| Check { name, ok: false }).into_iter().collect();
@@ -173,7 +173,7 @@ pub(crate) fn metrics_of(metrics: &Metrics) -> Response {
     ([(CONTENT_TYPE, OPEN_METRICS)], metrics.text()).into_response()
 }
 
-/// As `/readyz` tells it.
+/// As in `/readyz`.
 async fn checked(app: &App) -> Checked {
     let checks = checks(app).await;
     let is_ready = is_ready(status(app.health.name(), &checks));

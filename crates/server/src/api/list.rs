@@ -21,7 +21,7 @@ pub const MOST: usize = 100;
 /// The kind of cursors that are made here; another kind is no cursor of ours.
 const KIND: u8 = 1;
 
-/// Which list: tells cursors of different lists apart.
+/// Which list: distinguishes the cursors of different lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ListId([u8; 8]);
 
@@ -30,7 +30,7 @@ impl ListId {
     pub(crate) fn new(name: &str, parts: &[Option<&str>]) -> Self {
         let mut digest = Sha256::new_with_prefix(name);
         for part in parts {
-            // Its length tells an absent part from an empty one, and where one ends.
+            // Its length distinguishes an absent part from an empty one, and shows where one ends.
             digest.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
             digest.update(part.unwrap_or_default());
         }

@@ -1,4 +1,4 @@
-//! `/api/payments*`: paying an order, and what the gateway tells of its own accord.
+//! `/api/payments*`: paying an order, and the notices of the gateway.
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};

@@ -81,7 +81,7 @@ async fn search_tickets(State(app): State<App>, Query(search): Query<TicketSearc
     Ok((MAY_BE_KEPT, Json(page)).into_response())
 }
 
-/// For everybody's eyes: it may be kept, and must be asked for anew before it is shown again.
+/// Public: it may be cached, and must be revalidated before it is shown again.
 const MAY_BE_KEPT: [(http::HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
 
 /// Puts a ticket on sale.

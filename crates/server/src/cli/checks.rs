@@ -167,7 +167,7 @@ impl Checks<'_> {
         addresses.map(check).collect()
     }
 
-    /// Whoever takes orders of people has to know that no money comes in.
+    /// A shop that takes orders of people has to know that no money comes in.
     fn gateway(&self) -> Option<String> {
         let lacks = self.config.check_gateway().is_err() && !self.has("payments");
         lacks.then(|| {
@@ -220,7 +220,7 @@ impl Checks<'_> {
         let (public, admin) = (self.config.listen, self.config.admin_listen);
         let is_same_host = public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
         let is_taken = public.port() != 0 && public.port() == admin.port() && is_same_host;
-        is_taken.then(|| "--admin-listen: this is where the public is answered: choose another port".to_owned())
+        is_taken.then(|| "--admin-listen: the public is served at this address: choose another port".to_owned())
     }
 
     fn engines(&self) -> Vec<Option<String>> {
@@ -282,7 +282,7 @@ impl Checks<'_> {
             is(&engines.mongodb_uri, asks_for_tls) || is(&engines.redis_url, is_over_tls) || engines.kafka_tls;
         let is_unclear = ["mongodb_uri", "redis_url", "kafka_tls"].iter().any(|name| self.wrong.contains(*name));
         let is_idle = engines.tls_ca.is_some() && !uses_tls && !is_unclear;
-        is_idle.then(|| "--tls-ca: has no use where no engine is reached over TLS".to_owned())
+        is_idle.then(|| "--tls-ca: has no use if no engine is reached over TLS".to_owned())
     }
 
     /// What a build without TLS cannot do is said before anything is connected to.

@@ -28,7 +28,7 @@ pub(super) async fn health(admin_listen: SocketAddr) -> ExitCode {
         Ok(Err(error)) => (false, format!("nothing answers at {readiness}: {}", error_chain(&*error))),
         Err(_) => (false, format!("nothing answers at {readiness} within {} s", WITHIN.as_secs())),
     };
-    // The exit code tells whoever does not hear it.
+    // The exit code says the same to scripts.
     say::answer(&said);
     if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

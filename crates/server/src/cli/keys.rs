@@ -26,13 +26,13 @@ pub(super) enum KeysCommand {
     },
 }
 
-/// Does it, and tells which keys there are now.
+/// Does it, and prints which keys there are now.
 ///
 /// # Errors
 ///
 /// The file cannot be read or written, holds something else, or a key that does not sign yet.
 pub(super) fn keys(config: &Config, command: KeysCommand) -> Result<(), BoxError> {
-    let file = KeyFile::of(config).ok_or("no file is set that keeps them")?;
+    let file = KeyFile::of(config).ok_or("no file of signing keys is set")?;
     let now = wiring::clock().now();
     let keys = match command {
         KeysCommand::List => file.keys(now)?,

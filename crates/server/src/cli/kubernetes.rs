@@ -8,7 +8,7 @@ use std::net::IpAddr;
 /// Variables, by name and value.
 pub(super) type Variables = [(String, String)];
 
-/// Whether Kubernetes sets a variable for one of the Services that `all` of them tell of.
+/// Whether Kubernetes sets a variable for one of the Services that `all` of them name.
 pub(super) fn sets(name: &str, value: &str, all: &Variables) -> bool {
     services(all).filter_map(|service| name.strip_prefix(service)).any(|of_service| is_link(of_service, value))
 }
@@ -19,7 +19,7 @@ fn services(all: &Variables) -> impl Iterator<Item = &str> {
     with_address.filter_map(|(name, _)| name.strip_suffix("_SERVICE_HOST"))
 }
 
-/// The value counts too: whoever sets `TICKETING_PORT=8080` is mistaken, in a cluster as elsewhere.
+/// The value counts too: `TICKETING_PORT=8080` is a mistake, in a cluster as elsewhere.
 fn is_link(of_service: &str, value: &str) -> bool {
     let is_url = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
     let is_port = value.parse::<u16>().is_ok();

@@ -65,11 +65,11 @@ pub(super) async fn parked(lots: ParkingLots, command: ParkedCommand) -> Result<
         ParkedCommand::Drop { id, yes } => match find(&lots, id).await? {
             Some((service, _, parked)) if !yes => {
                 let parked = described(service, &parked);
-                Ok(told(&format!("{parked}\nnothing was dropped; with --yes it is forgotten for ever")))
+                Ok(told(&format!("{parked}\nnothing was dropped; with --yes it is deleted permanently")))
             }
             Some((_, lot, _)) => {
                 lot.change(ParkingChange::Remove { ids: vec![id] }).await?;
-                Ok(told(&format!("{id} is forgotten")))
+                Ok(told(&format!("{id} was dropped")))
             }
             None => Ok(missing(id)),
         },
@@ -172,6 +172,6 @@ fn told(text: &str) -> ExitCode {
 }
 
 fn missing(id: Uuid) -> ExitCode {
-    say::aside(&format!("nothing is parked under {id}; `ticketing parked list` tells what is"));
+    say::aside(&format!("nothing is parked under {id}; `ticketing parked list` shows what is"));
     ExitCode::FAILURE
 }

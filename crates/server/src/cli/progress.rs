@@ -1,4 +1,4 @@
-//! Lines that tell how far long work is, about one a second.
+//! Lines that show the progress of long work, about one a second.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! `ticketing replay SERVICE`: makes the replicas of a service anew, from the log of events or from what the owners hold.
+//! `ticketing replay SERVICE`: rebuilds the replicas of a service, from the log of events or from what the owners hold.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub(super) async fn replay(
     say::answer(&rebuilt.to_string());
     let stands = differing == Differing::Tell && !rebuilt.differing.is_empty();
     if stands {
-        say::answer("nothing was replaced; without --dry-run what differs is replaced");
+        say::answer("nothing was replaced; without --dry-run, what differs is replaced");
     }
     let is_whole = !stands && rebuilt.lost.is_empty() && rebuilt.skipped.is_empty();
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })

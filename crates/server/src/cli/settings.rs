@@ -1,7 +1,7 @@
 //! What a person may type. Each flag is also a variable: `TICKETING_` and the flag in capitals.
 //!
 //! `--help` and the table of docs/operations.md come from here; what is always
-//! the same stands in [`Config`]. A default that has to be worked out is told in
+//! the same stands in [`Config`]. A default that has to be worked out is described in
 //! brackets.
 
 use std::net::SocketAddr;
@@ -42,10 +42,10 @@ pub(super) struct Settings {
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = values::like::<SocketAddr>("an address and port such as 127.0.0.1:3000"))]
     #[arg(default_value_t = Config::default().listen)]
     pub(super) listen: SocketAddr,
-    /// The address where operators find /readyz and /metrics [default: loopback, the port of --listen plus 10000]
+    /// The address of /readyz and /metrics, for operators [default: loopback, the port of --listen plus 10000]
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = values::like::<SocketAddr>("an address and port such as 127.0.0.1:13000"))]
     pub(super) admin_listen: Option<SocketAddr>,
-    /// Start with demo data [default: true where every service runs, in memory, on loopback, without --public-origin or --trusted-proxies]
+    /// Start with demo data [default: true if every service runs, in memory, on loopback, without --public-origin or --trusted-proxies]
     #[arg(long, value_name = "BOOL", value_parser = values::switch)]
     pub(super) demo: Option<bool>,
     /// What takes the money: Stripe; the sandbox takes none [default: sandbox in memory, on loopback, without --public-origin or --trusted-proxies; otherwise required]
@@ -60,7 +60,7 @@ pub(super) struct Settings {
     /// How long an order holds its places
     #[arg(long, value_name = "SPAN", value_parser = span_up_to(PAYABLE), default_value_t = Config::default().hold_for.into())]
     pub(super) hold: Span,
-    /// How long an order or a payment waits until its service has heard of the ticket or order that it names
+    /// How long an order or a payment waits for its service to learn of the ticket or order that it names
     #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR), default_value_t = Config::default().replica_wait.into())]
     pub(super) replica_wait: Span,
     /// How long an access token is valid
@@ -112,7 +112,7 @@ pub(super) enum Command {
     },
     /// Ask the process that serves on this machine, at --admin-listen, whether it takes requests
     ///
-    /// Exits with 0 if it does, and with 1 if it does not or does not answer within 4 seconds.
+    /// Exits with 0 if it does, and with 1 if it does not or does not respond within 4 seconds.
     Health,
     /// Create the topics that are missing on Kafka, and list all of them
     Topics,
@@ -222,7 +222,7 @@ pub(super) struct EngineFlags {
     /// Certificate authorities to trust over TLS, for all engines: a file in PEM [default: those that the engine's client trusts]
     #[arg(long, value_name = "FILE", value_parser = values::certificates)]
     pub(super) tls_ca: Option<PathBuf>,
-    /// Where Redis is: `redis://host:6379/`, or `rediss://host:6379/` over TLS
+    /// The address of Redis: `redis://host:6379/`, or `rediss://host:6379/` over TLS
     #[arg(long, value_name = "URL", value_parser = values::secret_address(&["redis", "rediss"]), hide_env_values = true)]
     pub(super) redis_url: Option<Secret>,
     /// Prefix of every key in Redis
@@ -233,16 +233,16 @@ pub(super) struct EngineFlags {
 /// Where the services are that run in other processes, and how their tokens are verified.
 #[derive(Debug, Args)]
 pub(super) struct RemoteFlags {
-    /// Where accounts answers if it runs in another process, such as `http://accounts:3000`
+    /// The address of accounts if it runs in another process, such as `http://accounts:3000`
     #[arg(long, value_name = "URL")]
     pub(super) accounts_url: Option<ServiceUrl>,
-    /// Where tickets answers if it runs in another process
+    /// The address of tickets if it runs in another process
     #[arg(long, value_name = "URL")]
     pub(super) tickets_url: Option<ServiceUrl>,
-    /// Where orders answers if it runs in another process
+    /// The address of orders if it runs in another process
     #[arg(long, value_name = "URL")]
     pub(super) orders_url: Option<ServiceUrl>,
-    /// Where payments answers if it runs in another process
+    /// The address of payments if it runs in another process
     #[arg(long, value_name = "URL")]
     pub(super) payments_url: Option<ServiceUrl>,
     /// How long a request waits for one of these services while it restarts
@@ -288,7 +288,7 @@ pub(super) struct LimitFlags {
 /// How much one buyer may hold.
 #[derive(Debug, Args)]
 pub(super) struct HoldFlags {
-    /// Places of one ticket that a buyer may hold, where its seller sets no `maxPerBuyer`; or off
+    /// Places of one ticket that a buyer may hold if its seller sets no `maxPerBuyer`; or off
     #[arg(long, value_name = "COUNT", default_value_t = Most(HoldLimits::default().places_of_ticket))]
     pub(super) limit_held_of_ticket: Most,
     /// Places that a buyer may hold in all; or off

@@ -153,7 +153,7 @@ impl Display for Retention {
     }
 }
 
-/// A value with a parser of its own, in a sentence that says what is expected if it fails.
+/// A value with its own parser, in a sentence that says what is expected if it fails.
 pub(super) fn like<T: FromStr>(example: &'static str) -> impl Fn(&str) -> Result<T, String> + Clone {
     move |text| text.trim().parse().map_err(|_| format!("{text:?} is not {example}"))
 }
@@ -231,7 +231,7 @@ pub(super) fn some(text: &str) -> Result<Secret, String> {
     if text.is_empty() { Err("is empty".to_owned()) } else { Ok(Secret::new(text.to_owned())) }
 }
 
-/// A secret of a kind that its beginning tells. A mistake does not quote it.
+/// A secret whose kind shows in its beginning. A mistake does not quote it.
 pub(super) fn secret_of(kinds: &'static [&'static str]) -> impl Fn(&str) -> Result<Secret, String> + Clone {
     move |text| {
         let text = text.trim();
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn topics_are_kept_for_a_span_or_for_ever() {
+    fn topics_are_kept_for_a_span_or_forever() {
         assert_eq!("forever".parse(), Ok(Retention(None)));
         assert_eq!("30d".parse(), Ok(Retention(Some(Duration::from_secs(30 * 86_400)))));
         assert!(["", "0s", "never", "30"].iter().all(|wrong| wrong.parse::<Retention>().is_err()));

@@ -47,7 +47,7 @@ pub struct KafkaSettings {
     pub partitions: u16,
     /// How many brokers keep a copy of a topic that is made.
     pub replication: u16,
-    /// How long a topic that is made keeps events; for ever if absent.
+    /// How long a topic that is created keeps events; without end if absent.
     pub retention: Option<Duration>,
     /// Whether brokers are reached over TLS.
     pub tls: bool,

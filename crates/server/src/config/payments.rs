@@ -8,7 +8,7 @@ use super::Secret;
 pub enum Gateway {
     /// Takes none: it pretends, by the test cards that it is paid with.
     Sandbox,
-    /// Stripe; buyers pay on a page of its own.
+    /// Stripe; buyers pay on its page.
     Stripe,
 }
 

@@ -1,4 +1,4 @@
-//! An async function as what tells who acts.
+//! An async function that says who acts.
 
 use async_trait::async_trait;
 use http::request::Parts;

@@ -64,7 +64,7 @@ impl ClientInfo {
         self.is_peer_trusted
     }
 
-    /// Tells the next hop what is known of the client: all that a trusted proxy said, and nothing that anybody else did.
+    /// Passes on to the next hop what is known of the client: all that a trusted proxy said, and nothing that anybody else did.
     pub(crate) fn introduce(&self, headers: &mut HeaderMap) {
         if !self.is_peer_trusted {
             headers.remove(X_FORWARDED_FOR);

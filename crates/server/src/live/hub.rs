@@ -1,7 +1,7 @@
 //! Hands the newest state of tickets to all who watch them.
 //!
-//! A board holds the newest state of each ticket that somebody watches; whoever
-//! learns of a change shows it there. A listener watches one ticket or several,
+//! A board holds the newest state of each ticket that somebody watches; a feed
+//! that learns of a change shows it there. A listener watches one ticket or several,
 //! and sees the newest state of each and not every change, so a hot ticket costs
 //! no more than a quiet one.
 //!
@@ -63,7 +63,7 @@ struct Watched {
 pub enum Update {
     /// A state that was not seen yet.
     News(TicketId, LiveTicket),
-    /// The ticket may have changed: look, and begin with what there is. Only one of its listeners is told.
+    /// The ticket may have changed: look, and begin with what there is. Only one of its listeners gets this.
     Doubt(TicketId),
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn routes() -> OpenApiRouter<Streams> {
     OpenApiRouter::new().routes(routes!(live_tickets)).routes(routes!(live_ticket))
 }
 
-/// Tells what is left of several tickets, and for how much, now and whenever one changes.
+/// Streams what is left of several tickets, and the prices, now and whenever one changes.
 ///
 /// A browser needs one stream, whatever it shows. Beside its messages a stream has an event of the type
 /// `heartbeat` at its beginning and every 15 seconds, with the server's time: after 30 seconds of silence
@@ -82,7 +82,7 @@ async fn live_tickets(
     open(streams, &tickets, tell_which, request).await
 }
 
-/// Tells what is left of a ticket, and for how much, now and whenever it changes.
+/// Streams what is left of a ticket, and its price, now and whenever it changes.
 ///
 /// Beside its messages the stream has heartbeats and an end, as that of `/api/live`.
 #[utoipa::path(get, path = "/api/tickets/{id}/live", tag = "tickets",
@@ -161,7 +161,7 @@ fn is_about_it_alone(status: StatusCode) -> bool {
     matches!(status, StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// What a stream tells.
+/// What a stream carries.
 enum Told {
     State(TicketId, LiveTicket),
     Heartbeat,
@@ -174,7 +174,7 @@ struct Watch {
     parts: Parts,
     listener: Listener,
     heartbeat_at: Instant,
-    /// Whether a heartbeat was told.
+    /// Whether a heartbeat was sent.
     begun: bool,
     /// What is looked at before anything else is heard.
     doubted: VecDeque<TicketId>,

@@ -2,7 +2,7 @@
 //!
 //! Nothing is looked into: bodies stream both ways, and refusals are the
 //! service's own. What belongs to a connection stays with it, and the service
-//! is told for whom it works.
+//! learns who its client is.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -62,7 +62,7 @@ pub(crate) async fn pass(service: &Upstream, request: Request) -> Result<Respons
     let (mut parts, body) = request.into_parts();
     let extensions = std::mem::take(&mut parts.extensions);
     remove_hop_by_hop(&mut parts.headers);
-    // The client was told to go on as soon as its body was asked for.
+    // The client got `100 Continue` as soon as its body was read.
     parts.headers.remove(EXPECT);
     introduce(&mut parts.headers, &extensions)?;
     parts.version = Version::HTTP_11;
@@ -95,7 +95,7 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// Tells the service for whom it works.
+/// Passes the client of the request on to the service.
 fn introduce(headers: &mut HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
     ClientInfo::in_request(extensions)?.introduce(headers);
     headers.remove(HOST);
@@ -108,7 +108,7 @@ fn introduce(headers: &mut HeaderMap, extensions: &Extensions) -> Result<(), Pro
     Ok(())
 }
 
-/// Tells the service which trace it works for, or that it is not recorded: whether it is was decided here.
+/// Passes the trace on to the service, or that it is not recorded: this was decided here.
 fn trace(headers: &mut HeaderMap, span: &Span, extensions: &Extensions) -> Result<(), Problem> {
     let trace = RequestTrace::in_request(extensions)?;
     let context = spans::traceparent(span).or_else(|| trace.traceparent.clone()).unwrap_or_else(|| trace.unrecorded());

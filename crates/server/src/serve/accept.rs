@@ -1,4 +1,4 @@
-//! Answers whoever connects to a listener of few places.
+//! Serves the clients of a listener with few places.
 
 use std::sync::Arc;
 

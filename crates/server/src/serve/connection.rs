@@ -31,14 +31,14 @@ pub(super) struct Bounds {
     head_within: Duration,
     /// How long a client may take to read anything at all of an answer.
     read_within: Duration,
-    /// When it is to connect anew: a stream of events for one would never end.
+    /// How long it may last before the client has to connect again: a stream of events, for example, would never end.
     life: Duration,
     /// How long what is under way then may still take.
     last: Duration,
 }
 
 impl Bounds {
-    /// For whoever has a place.
+    /// For clients that have a place.
     pub(super) const fn usual(request_timeout: Duration) -> Self {
         Self {
             head_within: Duration::from_secs(15),
@@ -48,7 +48,7 @@ impl Bounds {
         }
     }
 
-    /// For whoever is only told that there is no room.
+    /// For clients that only hear that there is no room.
     pub(super) const BRIEF: Self = Self {
         head_within: Duration::from_secs(2),
         read_within: Duration::from_secs(2),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_a_place_has_it_for_an_hour() {
+    fn a_place_is_kept_for_an_hour() {
         let bounds = Bounds::usual(Duration::from_secs(10));
         let life = |port| bounds.life_of(SocketAddr::from(([127, 0, 0, 1], port)));
 

@@ -21,10 +21,10 @@ use super::signals::Signals;
 
 /// How long connections are still taken once the process was told to stop.
 ///
-/// Longer than the front door keeps an idle connection, so whoever has one
-/// either asks once more, and is told that it closes, or does not use it again.
+/// Longer than the front door keeps an idle connection, so a client with one
+/// either sends one more request, and learns that it closes, or does not use it again.
 const LEAVE: Duration = Duration::from_secs(1);
-/// How long whoever connected last may take to ask.
+/// How long the client that connected last may take to send a request.
 const LAST: Duration = Duration::from_millis(100);
 /// How long to wait after an accept that failed, for want of file descriptors for one.
 pub(super) const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
@@ -71,7 +71,7 @@ impl Connections {
         stop.end_at_the_next();
     }
 
-    /// Answers whoever is connected or connects, and lets each know that it has to connect anew.
+    /// Keeps serving for [`LEAVE`], answering with `Connection: close`.
     ///
     /// Then nobody is left who would send a request on a connection that is just being closed.
     pub(super) async fn take_leave(&self, listener: TcpListener) {
@@ -79,7 +79,7 @@ impl Connections {
             let mut time_is_over = pin!(tokio::time::sleep(LEAVE));
             while let Either::Right(_) = future::select(&mut time_is_over, pin!(self.accept(&listener))).await {}
         }
-        // Whoever waits in the queue is connected as well, as far as they know.
+        // Clients in the queue of the socket are connected as well, as far as they know.
         let Ok(listener) = listener.into_std() else { return };
         while let Ok((stream, peer)) = listener.accept() {
             match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
@@ -101,7 +101,7 @@ impl Connections {
         }
     }
 
-    /// Serves a connection, or tells it that there is no room, or drops it where even that would be too much.
+    /// Serves a connection, or responds that there is no room, or drops it if even that would be too much.
     fn take(&self, stream: TcpStream, peer: SocketAddr) {
         let place = self.places.take(peer.ip());
         if place.as_ref().is_none_or(|place| place.is_spare) {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_connects_while_a_process_takes_its_leave_is_answered() {
+    async fn a_client_that_connects_while_a_process_takes_its_leave_is_served() {
         let assembly = wiring::marketplace(&Config::default()).await.unwrap();
         let connections = Connections::new(&assembly);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,7 +1,7 @@
 //! Who may connect: so many at a time, and no network more than its share.
 //!
 //! When there is no room, a connection still gets one of a few spare places,
-//! where it is told so at once. So a probe finds out that the process lives,
+//! for a response that says so. So a probe finds out that the process lives,
 //! and a person that it is busy, however many connections somebody holds.
 
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::config::{HttpConfig, Network};
 use crate::network::{Share, Shares};
 
-/// How many may be told at a time that there is no room.
+/// How many may get at a time the response that there is no room.
 const SPARE: usize = 64;
 /// How many of those one network may have; a `/48` may have twice as many.
 const SPARE_SHARE: usize = 8;
@@ -32,7 +32,7 @@ pub(super) struct Places {
 #[derive(Debug)]
 #[must_use = "the place is given back when this is dropped"]
 pub(super) struct Place {
-    /// Whether it is good for nothing but being told that there is no room.
+    /// Whether it is only good for the response that there is no room.
     pub(super) is_spare: bool,
     _taken: Taken,
 }
@@ -61,7 +61,7 @@ impl Places {
         }
     }
 
-    /// A place for whoever connects from an address; `None` if not even a spare one is left.
+    /// A place for a client from an address; `None` if not even a spare one is left.
     pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
         let is_trusted = self.trusted.iter().any(|network| network.contains(address));
         let whole = if is_trusted { self.whole.take_for_everybody() } else { self.whole.take(address) };
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_when_all_is_taken_is_told_so() {
+    fn a_client_that_comes_when_all_is_taken_hears_so() {
         let places = places(4);
         let held: Vec<_> = (0..4).flat_map(|n| take(&places, &format!("203.0.113.{n}"), 1)).collect();
 

@@ -33,7 +33,7 @@ impl Signals {
         }
     }
 
-    /// Ends the process at once if it is told to once more: whoever asks twice does not want to wait.
+    /// Ends the process at once at the next signal: an operator who asks twice does not want to wait.
     pub(super) fn end_at_the_next(mut self) {
         tokio::spawn(async move {
             self.next().await;

@@ -101,7 +101,7 @@ mod tests {
     const WITHIN: Duration = Duration::from_secs(30);
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_reads_nothing_is_given_up() {
+    async fn a_client_that_reads_nothing_is_given_up() {
         let (ours, _theirs) = tokio::io::duplex(16);
         let began = Instant::now();
 
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_reads_slowly_is_waited_for() {
+    async fn a_client_that_reads_slowly_is_waited_for() {
         let (ours, mut theirs) = tokio::io::duplex(16);
         let mut stalled = Stalled::new(ours, WITHIN);
         let reader = tokio::spawn(async move {

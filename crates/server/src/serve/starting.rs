@@ -44,7 +44,7 @@ pub(super) struct Sockets<'a> {
 ///
 /// # Errors
 ///
-/// An engine is not what it should be, or refuses us: waiting would not mend that.
+/// An engine is not what it should be, or refuses us: waiting would not help.
 pub(super) async fn assembled(
     config: &Config,
     sockets: Sockets<'_>,
@@ -85,7 +85,7 @@ async fn connect(
 async fn answer_meanwhile(Sockets { public, admin }: Sockets<'_>, mut starting: Starting) {
     let operators = answer(admin, operators(starting.clone()), Bounds::BRIEF);
     let people = async {
-        // Whoever would tell is gone only with this.
+        // The sender lives as long as this future.
         if starting.waits_for.wait_for(Option::is_some).await.is_ok() {
             answer(public, people(starting.clone()), Bounds::BRIEF).await;
         }

@@ -7,12 +7,12 @@ use ticketing_core::ports::identity::{IdentityError, SessionStore, TokenVerifier
 
 use super::DeviceKey;
 
-/// What tells whose session of ours it is.
+/// What finds the account of one of our sessions.
 #[derive(Debug)]
 pub(crate) struct OwnSessions {
     /// Reads access tokens.
     pub(crate) verifier: Arc<dyn TokenVerifier>,
-    /// Tells which sessions are alive.
+    /// Knows which sessions are alive.
     pub(crate) sessions: Arc<dyn SessionStore>,
     /// Knows browsers that signed in before.
     pub(crate) devices: DeviceKey,

@@ -47,7 +47,7 @@ impl fmt::Debug for EngineMetric {
     }
 }
 
-/// Tells how far each group of this process is behind.
+/// Reports how far each group of this process is behind.
 pub struct Lags(Box<dyn Fn() -> BTreeMap<String, Lag> + Send + Sync>);
 
 impl Lags {

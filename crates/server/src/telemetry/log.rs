@@ -1,8 +1,8 @@
 //! The log: lines on their way to standard error.
 //!
-//! A line is handed to a thread of its own and forgotten. If it cannot be
+//! A line is handed to a separate thread and forgotten. If it cannot be
 //! written, because nobody reads or the disk is full, it is dropped and
-//! counted: a log must never hold up or end what it tells of.
+//! counted: a log must never hold up or end what it is about.
 
 mod ids;
 
@@ -95,7 +95,7 @@ pub(super) fn lost_lines() -> u64 {
     LOST.load(Ordering::Relaxed)
 }
 
-/// A panic is told like everything else: by itself it writes to standard error, and would wait for whoever reads.
+/// Logs panics like everything else: by default they are written to standard error, and would wait for its reader.
 fn tell_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let trace = std::backtrace::Backtrace::capture();
@@ -166,7 +166,7 @@ fn write_all(lines: &Receiver<Message>, mut writer: impl Write) {
                 LOST.fetch_add(1, Ordering::Relaxed);
             }
             Message::Line(_) => {}
-            // Whoever waited for it may have given up.
+            // The one that waited for it may have given up.
             Message::Flush(written) => drop(written.try_send(())),
         }
     }
@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    /// Neither takes a line nor refuses it until it is told to.
+    /// Neither takes a line nor refuses it until it is released.
     struct Stuck(Receiver<()>);
 
     impl Write for Stuck {

@@ -1,7 +1,7 @@
 //! What engines have to be asked for: looked at when somebody asks, every few seconds at most, and never for long.
 //!
 //! Invariant: an engine that does not answer delays an answer by a moment, and
-//! takes nothing out of it but what it would have told.
+//! takes nothing out of it but what it would have reported.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use ticketing_core::ports::store::Page;
 use super::families::gauges;
 use super::{Sources, families};
 
-/// What was seen last is told for so long.
+/// What was seen last is reported for so long.
 const EVERY: Duration = Duration::from_secs(5);
 /// How long to wait for an engine.
 const WITHIN: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! What the process tells of itself.
+//! Metrics of the process itself.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ fn encode_log(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     counter(encoder, ("log_lines_left_out", "Lines of the log that only repeated others"), left_out)
 }
 
-/// The memory of this process, where the system tells it.
+/// The memory of this process, if the system reports it.
 fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -17,7 +17,7 @@ use tracing_subscriber::layer::{Context, Filter};
 /// So many lines of one kind may be written in each [`WINDOW`].
 const MOST: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(10);
-/// So many kinds are told apart; what causes are called may be up to a client.
+/// So many kinds are distinguished; the text of a cause may be up to a client.
 const KINDS: usize = 256;
 /// What lines of one place have to share to be of one kind. Not ids: they differ in each.
 const TELLING: [&str; 8] = ["code", "cause", "error", "step", "name", "consumer", "service", "topic"];
@@ -78,7 +78,7 @@ impl Said {
     }
 }
 
-/// The kind itself, or all that has no room of its own from the same place.
+/// The kind itself, or the shared one of its place in the code if there is no room for it.
 fn room_for(said: &mut HashMap<Kind, Said>, kind: Kind, now: Instant) -> Kind {
     if said.len() >= KINDS && !said.contains_key(&kind) {
         said.retain(|_, said| said.left_out > 0 || !said.is_over(now));
@@ -120,7 +120,7 @@ impl<S> Filter<S> for Repeats {
     }
 }
 
-/// A digest of the fields that tell lines apart.
+/// A digest of the fields that distinguish lines.
 #[derive(Default)]
 struct Telling(DefaultHasher);
 

@@ -1,6 +1,6 @@
 //! Traces: spans on their way to a collector, over OTLP.
 //!
-//! A span that has ended is put into a bounded queue, or dropped if that is full; a thread of its own sends what is
+//! A span that has ended is put into a bounded queue, or dropped if that is full; a separate thread sends what is
 //! there. So a collector that is slow or away holds nothing up.
 
 mod collector;

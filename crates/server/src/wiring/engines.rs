@@ -33,7 +33,7 @@ pub type Failure = dyn std::error::Error + Send + Sync + 'static;
 
 /// The engine that is not there, or not yet, if that is why [`connect`] failed: it may succeed later.
 ///
-/// Whatever else failed is a mistake, which waiting does not mend.
+/// Any other failure is a mistake, which waiting does not correct.
 #[must_use]
 pub fn missing(error: &Failure) -> Option<&'static str> {
     #[cfg(feature = "mongodb")]

@@ -15,7 +15,7 @@ use crate::telemetry::{EngineMetric, Lags};
 
 use super::engines::Failure;
 
-/// Lets the services of this process tell and hear events over Kafka.
+/// Lets the services of this process publish and follow events over Kafka.
 pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> Result<(), BoxError> {
     let config = config(settings);
     KafkaTopics::ensure(&config).await?;
@@ -29,7 +29,8 @@ pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> 
 }
 
 fn resets(subscriber: KafkaSubscriber) -> EngineMetric {
-    let help = "Positions that were of no use, because a log had lost its end, was another one, or had expired unread";
+    let help =
+        "Positions that could not be used, because a log had lost its end, was another one, or had expired unread";
     EngineMetric::counter("kafka_position_resets", help, move || subscriber.resets())
 }
 

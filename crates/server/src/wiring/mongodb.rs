@@ -44,7 +44,7 @@ pub(super) async fn audit_ports(settings: &MongoSettings) -> Result<AuditPorts, 
     Ok(AuditPorts { ledger: Some(Arc::new(audit_reader.clone())), audit_reader: Arc::new(audit_reader) })
 }
 
-/// The parking lots of the services that follow events, and of the followers of whoever embeds them.
+/// The parking lots of the services that follow events, and of the followers of the application.
 pub(super) async fn parking_lots(settings: &MongoSettings) -> Result<ParkingLots, BoxError> {
     let client = client(settings).await?;
     let mut lots: ParkingLots = Vec::new();

@@ -20,7 +20,7 @@ use crate::config::{Config, Service};
 pub struct AuditPorts {
     /// What the services keep.
     pub audit_reader: Arc<dyn AuditReader>,
-    /// What the gateway took, where it tells.
+    /// What the gateway took, if it reports that.
     pub ledger: Option<Arc<dyn Ledger>>,
 }
 

@@ -55,7 +55,7 @@ async fn share_tickets(engines: &mut Engines, client: &RedisClient) -> Result<()
     Ok(())
 }
 
-/// The timers, to be set anew.
+/// The timers, to be set again.
 pub(super) async fn replicas(settings: &RedisSettings) -> Result<Box<dyn Rebuild>, BoxError> {
     Ok(Box::new(RebuildTimers::new(Arc::new(RedisTimers::new(&client(settings).await?)))))
 }

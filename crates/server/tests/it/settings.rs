@@ -324,7 +324,7 @@ fn authorities_are_named_where_they_have_a_use() {
     let ca = std::env::temp_dir().join(format!("ticketing-ca-{}.pem", std::process::id()));
     std::fs::write(&ca, "-----BEGIN CERTIFICATE-----\n").expect("a file");
     let ca = ca.to_str().expect("a path");
-    assert!(refused(ca).contains("--tls-ca: has no use where no engine is reached over TLS"));
+    assert!(refused(ca).contains("--tls-ca: has no use if no engine is reached over TLS"));
     for used in [
         ("TICKETING_MONGODB_URI", "mongodb://ada:tomato@localhost/?replicaSet=rs0&TLS=true"),
         ("TICKETING_MONGODB_URI", "mongodb+srv://ada:tomato@example.org/"),

@@ -2,7 +2,7 @@
 //!
 //! A loop runs until it is told to stop. One that panics, returns or is dropped
 //! before that has ended early: it is logged and counted at that moment, and
-//! whoever runs the loops hears of it.
+//! reported by [`LoopHealth`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};

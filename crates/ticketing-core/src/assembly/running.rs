@@ -65,8 +65,8 @@ impl Loops {
     ///
     /// # Errors
     ///
-    /// [`LoopEnded`] if a loop ended before it was told to: what was acknowledged is safe, and whoever
-    /// runs the loops ends the process or starts them again.
+    /// [`LoopEnded`] if a loop ended before it was told to: what was acknowledged is safe. End the
+    /// process, or start the loops again.
     ///
     /// # Examples
     ///

@@ -27,7 +27,7 @@ pub enum Subject {
     Currency(Currency),
     /// A service.
     Service(String),
-    /// A record whose owner cannot be told, because it cannot be read.
+    /// A record whose owner is unknown, because it cannot be read.
     Record {
         /// Where it lies.
         collection: &'static str,

@@ -1,6 +1,6 @@
-//! One pass: what is told to it, record by record, and what it finds.
+//! One pass: what it is given, record by record, and what it finds.
 //!
-//! Pure: it reads nothing and knows no time but the one that it is told.
+//! Pure: it reads nothing and knows no time but the one that it is given.
 
 use crate::domain::order::Order;
 use crate::domain::payment::{Payable, Payment, PaymentStatus};
@@ -16,7 +16,7 @@ use super::places::Places;
 use super::replicas;
 use super::report::Counts;
 
-/// Order matters: payments are told before orders, orders before tickets.
+/// Order matters: payments come before orders, orders before tickets.
 #[derive(Debug)]
 pub(super) struct Inspection {
     pub(super) counts: Counts,

@@ -1,4 +1,4 @@
-//! What an audit tells, at its end and on its way.
+//! What an audit reports, at its end and on its way.
 
 use std::fmt;
 

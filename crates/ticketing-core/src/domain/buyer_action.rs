@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-/// What the buyer must do. Whoever knows it can act for the buyer, so only the buyer gets it, and `Debug` hides it.
+/// What the buyer must do. Anybody who knows it can act for the buyer, so only the buyer gets it, and `Debug` hides it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BuyerAction {
     /// Open an address of the provider, which sends the buyer back afterwards.

@@ -54,7 +54,7 @@ macro_rules! id {
                 is_younger_than(self.0, span, now)
             }
 
-            /// When the id was drawn, by the clock of whoever drew it; `None` if it is no UUID of version 7.
+            /// When the id was drawn, by the clock of the process that drew it; `None` if it is no UUID of version 7.
             #[must_use]
             pub fn drawn_at(self) -> Option<Timestamp> {
                 drawn_at(self.0)

@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(
             TITLE.parse_over("Cafe\u{301}", Some("Cafe\u{301}")).as_deref(),
             Ok("Café"),
-            "what may be mended is"
+            "what may be corrected is"
         );
     }
 

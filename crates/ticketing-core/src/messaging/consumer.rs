@@ -85,7 +85,7 @@ pub struct ConsumerPorts {
     pub subscriber: Arc<dyn EventSubscriber>,
     /// Where they wait that cannot be handled.
     pub parking: Arc<dyn ParkingLot>,
-    /// Tells the time.
+    /// The time.
     pub clock: Arc<dyn Clock>,
     /// Names what is parked and jitters waits.
     pub ids: Arc<dyn Ids>,
@@ -156,7 +156,7 @@ impl Consumer {
         }
     }
 
-    /// How many deliveries came to which end, from now on and for ever.
+    /// How many deliveries were handled, retried and parked, from now on.
     #[must_use]
     pub fn counts(&self) -> ConsumerCounts {
         self.counts.clone()

@@ -56,11 +56,11 @@ pub trait Step: Send + Sync + fmt::Debug {
     /// What it is called in logs and metrics.
     fn name(&self) -> &str;
 
-    /// Does one batch and tells how much that was; 0 means there is nothing to do.
+    /// Does one batch and returns how much that was; 0 means there is nothing to do.
     ///
     /// # Errors
     ///
-    /// Whatever kept it from doing more; the driver waits and tries again, for ever.
+    /// Whatever kept it from doing more; the driver waits and tries again, without end.
     async fn step(&mut self) -> Result<usize, BoxError>;
 
     /// Waits until there may be something to do. It only lowers latency.
@@ -92,7 +92,7 @@ impl Default for Pace {
 /// Time, chance and the word to stop, for a driver.
 #[derive(Debug, Clone)]
 pub struct Driver {
-    /// Tells the time.
+    /// The time.
     pub clock: Arc<dyn Clock>,
     /// Jitters the waits.
     pub ids: Arc<dyn Ids>,

@@ -1,4 +1,4 @@
-//! Ordered, at-least-once delivery by key: the state behind a subscription. Pure: it is told everything.
+//! Ordered, at-least-once delivery by key: the state behind a subscription. Pure: everything is an argument.
 //!
 //! Every key with something unsettled has a lane. A lane lends what waits in it
 //! only while none of its deliveries is out, so that a later delivery of a key
@@ -40,7 +40,7 @@ pub struct Lent<D> {
 
 /// What one reader has of one sequence of deliveries, such as a partition, during one epoch.
 ///
-/// Time is told as a span since any fixed moment of the caller's choice.
+/// Time is a span since any fixed moment of the caller's choice.
 ///
 /// # Examples
 ///

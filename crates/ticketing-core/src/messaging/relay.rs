@@ -75,7 +75,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// A relay of `service`; `owner` tells it from the relays of other processes.
+    /// A relay of `service`; `owner` distinguishes it from the relays of other processes.
     #[must_use]
     pub fn new(service: &str, ports: RelayPorts, owner: Uuid, config: RelayConfig) -> Self {
         let RelayPorts { outbox, publisher } = ports;
@@ -116,7 +116,7 @@ impl Relay {
         if ids.is_empty() {
             return Ok(());
         }
-        // A slow transport outlasts a lease. Asked for again it holds, unless another relay has it and does all anew.
+        // A slow transport outlasts a lease. Asked for again it holds, unless another relay has it and publishes everything again.
         match self.lease().await? {
             Some(lease) => self.outbox.mark_published(lease, ids).await,
             None => Err(StoreError::Conflict(Vec::new())),

@@ -7,14 +7,14 @@ use futures_channel::oneshot::{Canceled, Receiver, Sender, channel};
 use futures_util::FutureExt;
 use futures_util::future::Shared;
 
-/// Ends every [`Shutdown`] that was made with it, when told to or dropped.
+/// Ends every [`Shutdown`] that was made with it, on request or when dropped.
 #[derive(Debug, Clone)]
 pub struct ShutdownTrigger(Arc<Trigger>);
 
-/// Tells a loop whether it should end. A clone hears the same trigger.
+/// Says whether a loop should end. A clone follows the same trigger.
 #[derive(Debug, Clone)]
 pub struct Shutdown {
-    /// A shared future that two threads poll at once tells one of them to come back, so it does not say whether.
+    /// A shared future that two threads poll at once is pending for one of them, so it cannot say whether.
     is_requested: Arc<AtomicBool>,
     told: Shared<Receiver<()>>,
 }
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_asks_at_the_same_moment_hears_the_same() {
+    fn two_that_ask_at_the_same_moment_hear_the_same() {
         for _ in 0..2000 {
             let (trigger, shutdown) = shutdown();
             trigger.request();

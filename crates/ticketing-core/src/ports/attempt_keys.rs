@@ -17,7 +17,7 @@ pub struct ClosedKey {
     pub total: Option<Money>,
 }
 
-/// Keeps which keys were used and which are closed, for ever.
+/// Keeps which keys were used and which are closed, permanently.
 ///
 /// # Contract
 ///
@@ -59,7 +59,7 @@ pub trait AttemptKeys: Send + Sync + fmt::Debug + 'static {
     /// [`StoreError::Unavailable`]: it may have been noted, and nothing may be sent.
     async fn open(&self, payment: PaymentId, total: Money, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Closes a key for ever, unless it was last opened at `opened_before` or later; returns whether it is closed.
+    /// Closes a key permanently, unless it was last opened at `opened_before` or later; returns whether it is closed.
     ///
     /// # Errors
     ///

@@ -23,7 +23,7 @@ pub enum AttemptNote {
 
 /// Keeps one note for each attempt, permanently.
 ///
-/// For a provider that gives an attempt an id of its own before it takes any money, and can be told by that id never to
+/// For a provider that gives an attempt its own id before it takes any money, and can be asked by that id never to
 /// take any. Capturing and giving up both write a note first, so exactly one of them wins.
 ///
 /// # Contract

@@ -46,7 +46,7 @@ pub struct Backlog {
     pub oldest: Option<Timestamp>,
 }
 
-/// Says how much waits in an outbox, for whoever observes a running process.
+/// Reports how much waits in an outbox, for the metrics of a running process.
 ///
 /// # Contract
 ///
@@ -178,7 +178,7 @@ pub trait Outbox: OutboxView {
     async fn wait(&self);
 }
 
-/// Nothing waits in a mock but what it is told to return.
+/// Nothing waits in a mock but what it is set up to return.
 #[cfg(any(test, feature = "mocks"))]
 #[async_trait]
 impl OutboxView for MockOutbox {

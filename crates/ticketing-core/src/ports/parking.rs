@@ -119,7 +119,7 @@ pub enum ParkingChange {
 /// lot.park(parked).await?;
 /// assert_eq!(lot.parked_keys(&consumer, &[key.clone()]).await?, [key.clone()]);
 ///
-/// // An operator found the reason and mended it.
+/// // An operator found the reason and corrected it.
 /// lot.change(ParkingChange::Release { consumer, key }).await?;
 /// let released = ParkedFilter { released_only: true, ..ParkedFilter::default() };
 /// assert_eq!(lot.list(&released, Page::first(10)).await?.len(), 1);

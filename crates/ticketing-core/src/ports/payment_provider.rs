@@ -1,4 +1,4 @@
-//! A payment provider that can be asked about an attempt and cannot be told to refuse it.
+//! A payment provider that can be asked about an attempt and cannot be made to refuse it.
 
 use std::fmt;
 

@@ -172,7 +172,7 @@ pub struct SubscriptionConfig {
     pub max_unsettled: usize,
 }
 
-/// How far a group is behind, as far as its members in this process know; for whoever observes them.
+/// How far a group is behind, as far as its members in this process know; for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lag {
     /// How many published events are unsettled, of what these members read.
@@ -344,7 +344,7 @@ pub enum Settlement {
 /// # use ticketing_core::ports::transport::Arrival;
 /// # use ticketing_core::wire::{RawMessage, Undecodable};
 ///
-/// /// Tells the thread of a subscription.
+/// /// A message to the thread of a subscription.
 /// #[derive(Debug)]
 /// struct ToThread(Sender<Settlement>);
 ///

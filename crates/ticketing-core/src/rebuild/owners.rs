@@ -1,6 +1,6 @@
-//! What the owners of a marketplace hold, in the place of a log that tells of another history.
+//! What the owners of a marketplace hold, in place of a log with another history.
 //!
-//! A backup is older than the log. Events of the time between tell of orders that nobody has any more, and
+//! A backup is older than the log. Events of the time between are about orders that nobody has any more, and
 //! those of before may have been under way. So the shadow is made of what tickets and orders hold themselves.
 
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use super::{BATCH, Differing, Progress, Rebuild, Rebuilt, compare_all};
 
 /// Reads what the owners hold, then compares and, if asked to, replaces, as [`rebuild`](super::rebuild) does.
 ///
-/// What the owner itself holds and cannot be read is told as passed by.
+/// A record of the owner that cannot be read is reported as skipped.
 ///
 /// # Errors
 ///

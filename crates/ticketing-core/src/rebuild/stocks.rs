@@ -22,7 +22,7 @@ pub struct RebuildStocks {
     shadow: BTreeMap<Uuid, Shadow>,
 }
 
-/// What the log tells of a ticket.
+/// What the log has about a ticket.
 #[derive(Debug, Default)]
 struct Shadow {
     ticket: Option<Ticket>,
@@ -79,7 +79,7 @@ impl Rebuild for RebuildStocks {
                         work = work.with(stored.replace(told));
                     }
                 }
-                // Its places are counted nowhere else: made anew it would be sold twice.
+                // Its places are counted nowhere else: a new stock would sell them twice.
                 (None, _) if shadow.ordered => rebuilt.lost.push(format!("stock {id}, which was ordered")),
                 (None, Some(ticket)) => {
                     rebuilt.differing.push(format!("the stock of ticket {id} is missing"));

@@ -15,7 +15,7 @@ use crate::ports::timers::{Timer, TimerQueue};
 
 use super::{Differing, Rebuild, Rebuilt};
 
-/// Sets the timers anew of all orders that await payment by what the log says.
+/// Sets the timers again of all orders that await payment according to the log.
 ///
 /// Timers cannot be compared, since they are lent and not read; setting one again does no harm.
 #[derive(Debug)]

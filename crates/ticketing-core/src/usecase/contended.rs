@@ -11,7 +11,7 @@ use crate::ports::store::StoreError;
 ///
 /// A record that was named by two conflicts is left out, so that it keeps nobody else's news waiting.
 pub(super) struct Contended<K, N> {
-    /// The newest that was told of each record and is still to be taken over.
+    /// The newest state of each record that is still to be taken over.
     pub(super) news: HashMap<K, N>,
     named: HashSet<K>,
     left_out: HashSet<K>,

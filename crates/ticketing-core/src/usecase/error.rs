@@ -16,7 +16,7 @@ use crate::ports::store::StoreError;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Fields are wrong: mend them.
+    /// Fields are wrong: correct them.
     #[error("some fields are wrong: {}", fields(.0))]
     Invalid(Vec<Invalid>),
     /// There is no such account.
@@ -82,13 +82,13 @@ fn fields(wrong: &[Invalid]) -> String {
     wrong.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// What an edge tells a caller to do about an error.
+/// What a caller can do about an error.
 ///
 /// Not `non_exhaustive` on purpose: a new kind must not compile until every
 /// edge has decided what to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Mend the fields.
+    /// Correct the fields.
     Invalid,
     /// Sign in.
     NotSignedIn,
@@ -106,7 +106,7 @@ pub enum ErrorKind {
     Paused,
     /// Try again later.
     Unavailable,
-    /// Tell an operator.
+    /// Call an operator.
     Broken,
 }
 

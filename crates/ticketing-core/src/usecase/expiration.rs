@@ -1,4 +1,4 @@
-//! The expiration service: tells when the time to pay an order is over.
+//! The expiration service: publishes when the time to pay an order is over.
 //!
 //! It keeps timers and nothing else. A timer that fires twice, late or for an
 //! order that ended does no harm: the orders service decides.

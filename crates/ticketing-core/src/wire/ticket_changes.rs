@@ -24,7 +24,7 @@ pub struct TicketState {
     pub status: TicketStatus,
     /// The version of the ticket: of two states the higher one has the newer offer.
     pub version: u64,
-    /// What is held and sold, with a version of its own.
+    /// What is held and sold, with its own version.
     pub sales: Sales,
 }
 
@@ -58,7 +58,7 @@ impl TicketChanges {
         for (ticket, state) in tickets {
             lines.extend_from_slice(ticket.uuid().hyphenated().encode_lower(&mut [0; ID]).as_bytes());
             if let Some(state) = state {
-                // Writing to memory does not fail; if it did, the state would be unknown to whoever decodes it.
+                // Writing to memory does not fail; if it did, the state would be unknown to its readers.
                 serde_json::to_writer(&mut lines, &state).unwrap_or_default();
             }
             lines.push(b'\n');

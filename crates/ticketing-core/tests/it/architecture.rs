@@ -1,7 +1,7 @@
 //! The shape of the workspace: who may know whom, and what must not be found where.
 //!
 //! Each test is one arrow or one habit of `ARCHITECTURE.md` and `CONTRIBUTING.md`.
-//! A test names every offender, so that one run tells all there is to mend.
+//! A test names every offender, so that one run shows everything to correct.
 
 mod examples;
 mod port;
@@ -183,7 +183,7 @@ fn tests_wait_for_conditions_and_never_for_durations() {
     let sources = rust_files();
     let tests = sources.iter().filter(|source| source.path.contains("/tests/"));
     let sleeps = tests.flat_map(|source| source.code_with(&["thread::sleep", "time::sleep", "time::{sleep"]));
-    // A real engine has a clock of its own, and a process is looked at again and again.
+    // A real engine has its own clock, and a process is looked at again and again.
     let is_excused = |line: &String| ["// time is real", "// between two looks"].iter().any(|why| line.ends_with(why));
 
     assert_eq!(sleeps.filter(|line| !is_excused(line)).collect::<Vec<_>>(), NONE);

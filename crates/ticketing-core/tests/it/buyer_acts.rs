@@ -1,4 +1,4 @@
-//! Payments whose buyers must act first: one attempt, one charge, whoever is faster.
+//! Payments whose buyers must act first: one attempt, one charge, whichever is faster.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ impl Process {
 }
 
 #[tokio::test]
-async fn whoever_pays_again_is_asked_to_do_the_same() {
+async fn a_buyer_who_pays_again_is_asked_to_do_the_same() {
     let (market, order) = ordered().await;
     let first = market.pay_as(1, Some(key("k")), order, CHALLENGED).await.expect("an intent");
 

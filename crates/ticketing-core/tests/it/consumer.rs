@@ -105,7 +105,7 @@ const MAX_ATTEMPTS: u32 = 3;
 
 fn consumer(notes: &Arc<Notes>, ports: &ConsumerPorts) -> Consumer {
     let config = ConsumerConfig { max_attempts: MAX_ATTEMPTS, ..ConsumerConfig::default() };
-    Consumer::new(Arc::new(Note(Arc::clone(notes))), ports.clone(), config).expect("a name of its own")
+    Consumer::new(Arc::new(Note(Arc::clone(notes))), ports.clone(), config).expect("a name that no service has")
 }
 
 impl Bench {

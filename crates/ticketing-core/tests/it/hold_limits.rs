@@ -57,7 +57,7 @@ async fn places_and_orders_of_one_buyer_are_limited_and_nobody_elses() {
 
     let too_many = ["too_many_places", "held", "too_many_places", "held", "too_many_places", "held"];
     assert_eq!(answers, [&too_many[..], &["too_many_open_orders"]].concat());
-    assert!(process.order(3, first, 4).await.is_ok(), "another buyer has limits of their own");
+    assert!(process.order(3, first, 4).await.is_ok(), "another buyer has their own limits");
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ impl Engines {
         self.check_always(told).await;
         assert_eq!(self.found().await, [], "an audit finds nothing");
         for order in self.all_orders().await {
-            assert!(order.pay_by().is_err(), "order {} waits for ever", order.id);
+            assert!(order.pay_by().is_err(), "order {} is still open", order.id);
         }
         let listings = self.tickets.listings(&told.tickets).await.expect("the engines are up");
         assert_eq!(listings.len(), told.tickets.len(), "an acknowledged ticket is gone");

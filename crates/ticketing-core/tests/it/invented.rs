@@ -36,12 +36,12 @@ async fn few_of_the_ids_that_one_account_invents_are_waited_for() {
         tokio::task::yield_now().await;
     }
 
-    assert_eq!((answered, asked.len()), (60, 4), "time stands still: whoever waits goes on waiting");
+    assert_eq!((answered, asked.len()), (60, 4), "time stands still, so these go on waiting");
     for buyer in 3..6 {
         assert!(is_waited_for(&process, invented(&engines, buyer)).await, "others are waited for");
     }
     drop(asked);
-    assert!(is_waited_for(&process, invented(&engines, 2)).await, "whoever went away leaves room");
+    assert!(is_waited_for(&process, invented(&engines, 2)).await, "a request that was dropped leaves room");
 }
 
 async fn is_waited_for(process: &Process, command: PlaceOrder) -> bool {

@@ -215,13 +215,13 @@ impl SignUpAs {
 }
 
 #[tokio::test]
-async fn whoever_tries_again_after_an_unknown_outcome_is_told_the_truth() {
+async fn another_try_after_an_unknown_outcome_gets_the_truth() {
     let owner = Owner::signed_up().await;
     let faults = FaultPlan::counting(Arc::new(owner.engines.clock.clone()));
     faults.inject(Operation::Commit, Fault::FailAfter);
     let unsure = accounts(&owner.engines, &faults);
 
-    // Nobody knows whether it was done: it was, and whoever tries again is told the truth.
+    // Nobody knows whether it was done: it was, and the next attempt says so.
     assert!(unsure.change_password(owner.change(&owner.here, OLD, NEW)).await.is_err());
     let again = unsure.change_password(owner.change(&owner.here, OLD, NEW)).await;
     assert!(matches!(again, Err(Error::Invalid(_))), "{again:?}");

@@ -24,7 +24,7 @@ use crate::market::{account, offer};
 
 const BUYERS: u128 = 8;
 
-/// The guard is the store's comparison of revisions; without it, whoever writes last wins.
+/// The guard is the store's comparison of revisions; without it, the last writer wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Guard {
     On,
@@ -72,7 +72,7 @@ impl Guarded {
     }
 }
 
-/// Two processes on one database, each with batchers of its own.
+/// Two processes on one database, each with its own batchers.
 struct Contest {
     store: Arc<dyn OrderStore>,
     env: ClockAndIds,

@@ -1,4 +1,4 @@
-//! Replicas that were damaged are made anew from the log; what a service owns is never made up.
+//! Replicas that were damaged are rebuilt from the log; what a service owns is never made up.
 
 use std::sync::Arc;
 
@@ -143,7 +143,7 @@ async fn what_cannot_be_read_is_told_and_the_rest_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_lost_stock_is_made_anew_only_where_nobody_ordered() {
+async fn a_lost_stock_is_rebuilt_only_if_nobody_ordered() {
     let (engines, empty) = (Engines::new(), Engines::new());
     let (mut process, ordered) = sale(&engines).await;
     let quiet = process.sell(SELLER, 3).await.expect("it is on sale");

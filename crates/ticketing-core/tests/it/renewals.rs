@@ -37,12 +37,12 @@ impl Visitor {
         self.accounts.refresh(token).await.expect("the session goes on")
     }
 
-    /// A process of its own on the same engines.
+    /// Another process on the same engines.
     fn elsewhere(&self, faults: &FaultPlan) -> Accounts {
         accounts(&self.engines, faults)
     }
 
-    /// A process of its own whose clock shows another time.
+    /// Another process whose clock shows another time.
     fn at(&self, now: Timestamp) -> Accounts {
         let env = ClockAndIds { clock: Arc::new(ManualClock::new(now)), ..self.accounts.env.clone() };
         Accounts { env, ..self.accounts.clone() }
@@ -195,7 +195,7 @@ async fn a_retry_does_not_make_the_moment_longer() {
 }
 
 #[tokio::test]
-async fn whoever_knows_the_id_of_a_session_alone_ends_nothing() {
+async fn the_id_of_a_session_alone_ends_nothing() {
     let ada = Visitor::signed_in().await;
     let text = ada.begun.refresh.expose();
     let other = ada.accounts.sign_in(sign_in("brass lantern")).await.unwrap().refresh.expose();

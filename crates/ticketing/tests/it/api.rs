@@ -48,7 +48,7 @@ async fn each_request_finds_what_came_of_those_before() {
 }
 
 #[tokio::test]
-async fn a_request_that_would_wait_for_ever_lets_time_pass() {
+async fn a_request_that_would_wait_without_end_lets_time_pass() {
     let market = Market::test().await.unwrap();
     let before = market.env().now();
     let young = TicketId::new(market.env().uuid(before));

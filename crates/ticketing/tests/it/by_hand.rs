@@ -26,7 +26,7 @@ async fn time_stands_still_until_it_is_moved() {
 }
 
 #[tokio::test]
-async fn a_ticket_that_nobody_has_heard_of_is_no_reason_to_wait_for_ever() {
+async fn a_ticket_that_nobody_has_heard_of_is_no_reason_to_wait_without_end() {
     let market = Market::test().await.unwrap();
     let young = ticketing::TicketId::new(market.env().uuid(market.env().now()));
 
@@ -76,7 +76,7 @@ async fn a_sale_survives_a_crash_at_every_step() {
         let is_under_way = |error: &Error| error.kind() == ErrorKind::Refused;
         assert!(paid.as_ref().is_ok() || paid.as_ref().is_err_and(is_under_way), "at step {step}: {paid:?}");
         market.advance(Duration::from_secs(60)).await.unwrap();
-        // What never reached the bank is no payment: the buyer pays anew.
+        // What never reached the bank is no payment: the buyer pays again.
         if market.payment_of(BUYER, order.id).await.unwrap().is_none() {
             market.pay(BUYER, order.id, SandboxGateway::VISA).await.unwrap();
         }

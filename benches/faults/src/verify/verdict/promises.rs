@@ -59,7 +59,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Whoever was told that money was taken has the order, or the money back.
+    /// A buyer whose payment was acknowledged has the order, or the money back.
     fn is_honoured(&self, payment: Option<&Payment>, paid: Paid) -> bool {
         let Some(payment) = payment else { return false };
         let completed = self.orders.get(&payment.order).is_some_and(|order| order.status == OrderStatus::Completed);

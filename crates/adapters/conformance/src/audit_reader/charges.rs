@@ -1,4 +1,4 @@
-//! What is told of charges.
+//! What is reported of charges.
 
 use ticketing_core::domain::ids::{OrderId, PaymentId, RefundId};
 use ticketing_core::domain::money::Money;
@@ -15,7 +15,7 @@ use super::{AuditReaderFixture, Bank, all};
 const NO_LEDGER: Outcome = Outcome::NotClaimed("no ledger");
 
 impl Bank {
-    /// Charges a card, in euros; returns what the ledger is to tell, if it was charged.
+    /// Charges a card, in euros; returns what the ledger has to report, if it was charged.
     async fn pay(&self, card: &CardToken, payment: PaymentId, cents: u64) -> Option<(Charge, String)> {
         let total = sample::price(cents).money();
         let capture = Capture { payment, order: OrderId::new(sample::uuid()), total, card: card.clone() };
@@ -36,7 +36,7 @@ async fn answered<T: Send>(call: impl Future<Output = Result<T, GatewayError>> +
     soon("the gateway answers", call).await.expect("the gateway answers")
 }
 
-/// All money that was taken is told, in the order of payments and in pages that join; what was declined is not.
+/// All money that was taken is reported, in the order of payments and in pages that join; what was declined is not.
 pub async fn charges_are_told_in_pages(fixture: &dyn AuditReaderFixture) -> Outcome {
     let Some(bank) = fixture.bank() else { return NO_LEDGER };
     assert_eq!(bank.charges(10).await, [], "nothing was charged yet");
@@ -50,12 +50,12 @@ pub async fn charges_are_told_in_pages(fixture: &dyn AuditReaderFixture) -> Outc
 
     assert_eq!(taken.len(), 9, "a good card is charged");
     for size in [1, 4, 9, 100] {
-        assert_eq!(bank.charges(size).await, taken, "pages of {size} tell what was taken");
+        assert_eq!(bank.charges(size).await, taken, "pages of {size} report what was taken");
     }
     Outcome::Kept
 }
 
-/// A refund is told, of the payment that it was of alone.
+/// A refund is reported, and only of its own payment.
 pub async fn a_refund_is_told(fixture: &dyn AuditReaderFixture) -> Outcome {
     let Some(bank) = fixture.bank() else { return NO_LEDGER };
     let ids = [(); 2].map(|()| PaymentId::new(sample::uuid()));
@@ -67,6 +67,6 @@ pub async fn a_refund_is_told(fixture: &dyn AuditReaderFixture) -> Outcome {
     assert_eq!(bank.charges(10).await, [kept, back], "what went back in part did not go back");
     answered(bank.gateway.refund(&Refund { id: RefundId::new(sample::uuid()), amount: half, ..all })).await;
 
-    assert_eq!(bank.charges(10).await, [kept, Charge { refunded: true, ..back }], "what went back is told so");
+    assert_eq!(bank.charges(10).await, [kept, Charge { refunded: true, ..back }], "a refund is reported as one");
     Outcome::Kept
 }

@@ -1,4 +1,4 @@
-//! What is told of records.
+//! What is reported of records.
 
 use std::collections::BTreeSet;
 
@@ -175,7 +175,7 @@ pub async fn what_cannot_be_read_is_named(fixture: &dyn AuditReaderFixture) -> O
 pub async fn an_empty_marketplace_counts_nothing(fixture: &dyn AuditReaderFixture) -> Outcome {
     assert_eq!(Records::counted(fixture, 10).await, Records::default(), "an empty marketplace has records");
     for waiting in answered(fixture.audit_reader().waiting()).await {
-        assert_eq!((waiting.unpublished, waiting.unpublished_since), (0, None), "{} tells nothing", waiting.service);
+        assert_eq!((waiting.unpublished, waiting.unpublished_since), (0, None), "{} has nothing", waiting.service);
         assert_eq!((waiting.parked, waiting.parked_since), (0, None), "{} parked nothing", waiting.service);
     }
     Outcome::Kept

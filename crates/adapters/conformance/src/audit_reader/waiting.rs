@@ -1,4 +1,4 @@
-//! What is told of what waits.
+//! What is reported of what waits.
 
 use std::time::Duration;
 

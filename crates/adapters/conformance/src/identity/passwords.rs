@@ -59,7 +59,7 @@ pub async fn two_hashes_of_one_password_differ(fixture: &dyn PasswordFixture) ->
     Outcome::Kept
 }
 
-/// A weak password is told so, a strong one is not; what an attacker knows of its owner makes it weak.
+/// A weak password is rated as weak, a strong one is not; what an attacker knows of its owner makes it weak.
 pub async fn a_weak_password_is_told_so(fixture: &dyn PasswordFixture) -> Outcome {
     let hasher = fixture.hasher();
     for weak in ["password123", "1234567890", "qwertyuiop", "aaaaaaaaaaaa"] {

@@ -133,7 +133,7 @@ pub async fn a_forged_token_is_refused(fixture: &dyn TokenFixture) -> Outcome {
     Outcome::Kept
 }
 
-/// A token is not valid before the time that it names, whoever has seen it later.
+/// A token is not valid before the time that it names, even if it was verified later.
 pub async fn a_token_is_not_valid_before_its_time(fixture: &dyn TokenFixture) -> Outcome {
     let verifier = fixture.verifier(&fixture.signer().jwks());
     let begins = NOW.after(Duration::from_secs(60));

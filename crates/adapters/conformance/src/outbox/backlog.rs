@@ -1,4 +1,4 @@
-//! What an observer is told of what waits.
+//! What an outbox reports of what waits.
 
 use std::time::Duration;
 

@@ -81,6 +81,6 @@ pub async fn a_cursor_reads_on(fixture: &dyn OutboxFixture) -> Outcome {
     }
     assert_came("a pass came to its end", &[], &pending(&*outbox, third.end, 100).await.events);
     let unmarked = [events.get(10..).unwrap_or_default(), &last].concat();
-    assert_came("10 of 31 events were marked, and a pass began anew", &unmarked, &scan(&*outbox, 100).await);
+    assert_came("10 of 31 events were marked, and a new pass began", &unmarked, &scan(&*outbox, 100).await);
     Outcome::Kept
 }

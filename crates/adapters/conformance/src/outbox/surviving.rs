@@ -23,6 +23,6 @@ pub async fn what_was_committed_survives_a_restart(fixture: &dyn OutboxFixture) 
 
     let next = fixture.reopened().await;
     assert!(next.survives_restart(), "an outbox that outlived its process says that it does not");
-    assert_came("2 of 6 events were marked, and the outbox was opened anew", rest, &scan(&*next, 100).await);
+    assert_came("2 of 6 events were marked, and the outbox was opened again", rest, &scan(&*next, 100).await);
     Outcome::Kept
 }

@@ -21,7 +21,7 @@ pub async fn an_unreadable_event_holds_back_its_own_aggregate_alone(fixture: &dy
     let others: Vec<_> = (0..30).map(|_| sample::history(Topic::Orders, 2)).collect();
     let [first, second, third, fourth] = spoilt.as_slice() else { unreachable!("four were made") };
     commit(fixture, vec![first.clone()]).await;
-    // In the rows of others, in a row of its own, and behind them.
+    // In the rows of others, in its own row, and behind them.
     let beside: Vec<_> = others.iter().filter_map(|other| other.first()).take(5).cloned().collect();
     commit(fixture, [std::slice::from_ref(second), beside.as_slice()].concat()).await;
     commit(fixture, vec![third.clone()]).await;

@@ -29,7 +29,7 @@ pub fn attempt(text: &str) -> PasswordAttempt {
     PasswordAttempt::new(text.to_owned()).expect("no longer than a password")
 }
 
-/// An account with an address of its own.
+/// An account with a unique address.
 #[must_use]
 pub fn account() -> Account {
     let hash = PasswordHash::new("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g".to_owned());

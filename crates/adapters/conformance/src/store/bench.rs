@@ -40,7 +40,7 @@ impl<S: AnyStore> Bench<S> {
         self.try_commit(work).await.expect("a commit that nothing speaks against succeeds")
     }
 
-    /// The records, inserted by one commit that tells of each.
+    /// The records, inserted by one commit with an event for each.
     pub(super) async fn inserted<const N: usize>(&self) -> [Stored<S::Record>; N] {
         let records: [S::Record; N] = std::array::from_fn(S::specimen);
         let token = self.commit(inserting::<S>(&records)).await;
@@ -51,7 +51,7 @@ impl<S: AnyStore> Bench<S> {
         all_pending(&*self.outbox).await
     }
 
-    /// The versions that the outbox tells of a record, in order.
+    /// The versions of a record in the events of the outbox, in order.
     pub(super) async fn told(&self, record: &S::Record) -> Vec<u64> {
         let subject = S::subject(record);
         let pending = self.pending().await;
@@ -68,14 +68,14 @@ impl<S: AnyStore> Bench<S> {
     }
 }
 
-/// Inserts records and tells of each.
+/// Inserts records, with an event for each.
 pub(super) fn inserting<S: AnyStore>(records: &[S::Record]) -> UnitOfWork<S::Record> {
     records.iter().fold(UnitOfWork::default(), |work, record| {
         work.with(Write::insert(record.clone())).telling(event::<S>(record, 1))
     })
 }
 
-/// Changes records that are as they were read, and tells of each.
+/// Changes records that are as they were read, with an event for each.
 pub(super) fn changing<S: AnyStore>(read: &[&Stored<S::Record>]) -> UnitOfWork<S::Record> {
     read.iter().fold(UnitOfWork::default(), |work, stored| {
         let version = stored.revision.count + 1;

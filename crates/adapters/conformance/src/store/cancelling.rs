@@ -1,4 +1,4 @@
-//! Whoever stops waiting for a commit.
+//! Callers that stop waiting for a commit.
 
 use ticketing_core::ports::store::{StoreError, Stored, UnitOfWork};
 
@@ -8,7 +8,7 @@ use crate::time::{eventually, polled, soon};
 use super::bench::{Bench, changing, event, inserting};
 use super::{AnyStore, StoreFixture};
 
-/// Whoever stops waiting for a commit, at whichever point, leaves all of it or nothing; asking again makes it all, once.
+/// A caller that stops waiting for a commit, at any point, leaves all of it or nothing; asking again makes it all, once.
 pub async fn a_cancelled_commit_leaves_all_or_nothing<S: AnyStore>(fixture: &dyn StoreFixture<S>) -> Outcome {
     let bench = Bench::new(fixture);
     for polls in 0..32 {

@@ -74,11 +74,11 @@ pub async fn an_insert_of_what_exists_is_refused<S: AnyStore>(fixture: &dyn Stor
         let stored = bench.find(&record).await;
         assert_eq!(stored, Some(inserted_by(token, record)), "a refused insert changed what exists");
     }
-    assert_eq!(bench.pending().await.len(), work.events.len(), "the same commit told its events again");
+    assert_eq!(bench.pending().await.len(), work.events.len(), "the same commit queued its events again");
     Outcome::Kept
 }
 
-/// What was committed is read back as it was, one revision further each time, and its events are told as they were.
+/// What was committed is read back as it was, one revision further each time, and its events are pending as they were.
 pub async fn a_commit_is_visible_to_the_next_read<S: AnyStore>(fixture: &dyn StoreFixture<S>) -> Outcome {
     let bench = Bench::new(fixture);
     let unknown = S::specimen(0);
@@ -89,13 +89,13 @@ pub async fn a_commit_is_visible_to_the_next_read<S: AnyStore>(fixture: &dyn Sto
         let told = work.events.clone();
         let mut stored = inserted_by(bench.commit(work).await, record);
         assert_eq!(bench.find(&stored.record).await, Some(stored.clone()), "what was inserted is read back");
-        assert!(bench.pending().await.ends_with(&told), "what was told is pending as it was told");
+        assert!(bench.pending().await.ends_with(&told), "the events are pending as they were committed");
 
         for _ in 0..3 {
             stored = changed_by::<S>(bench.commit(changing::<S>(&[&stored])).await, &stored);
             assert_eq!(bench.find(&stored.record).await, Some(stored.clone()), "what was replaced is read back");
         }
-        assert_eq!(bench.told(&stored.record).await, [1, 2, 3, 4], "each commit told one event");
+        assert_eq!(bench.told(&stored.record).await, [1, 2, 3, 4], "each commit queued one event");
     }
     Outcome::Kept
 }
@@ -117,6 +117,6 @@ pub async fn a_unit_of_work_carries_many_decisions<S: AnyStore>(fixture: &dyn St
     }
     let told = bench.pending().await;
     let names: BTreeSet<_> = told.iter().map(|event| (event.subject, event.version)).collect();
-    assert_eq!((told.len(), names.len()), (2000, 2000), "a thousand decisions tell a thousand events");
+    assert_eq!((told.len(), names.len()), (2000, 2000), "a thousand decisions queue a thousand events");
     Outcome::Kept
 }

@@ -72,7 +72,7 @@ async fn order_at_once(bench: &Bench<Orders>, buyer: AccountId) {
     assert_eq!(won, 1, "of sixteen orders under one key, one is made");
 }
 
-/// Whoever sees the places that an order took finds the order by its key, in the same answer.
+/// A reader that sees the places that an order took finds the order by its key, in the same response.
 pub async fn a_stock_brings_the_orders_that_changed_it(fixture: &dyn StoreFixture<Orders>) -> Outcome {
     let bench = Bench::new(fixture);
     let (buyer, stock) = (account(), sample::stock());

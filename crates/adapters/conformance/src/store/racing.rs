@@ -28,7 +28,7 @@ pub async fn one_of_two_racing_commits_wins<S: AnyStore>(fixture: &dyn StoreFixt
         let stored = bench.find(&record).await.map(|stored| stored.record);
         let expected = sides.get(winner).and_then(|work| work.writes.first()).map(|write| write.record.clone());
         assert_eq!(stored, expected, "the insert that won is not what is stored");
-        assert_eq!(bench.told(&record).await, [1], "two racing inserts tell one event");
+        assert_eq!(bench.told(&record).await, [1], "two racing inserts queue one event");
     }
     Outcome::Kept
 }
@@ -66,13 +66,13 @@ async fn assert_traces_of<S: AnyStore>(
     winner: usize,
 ) {
     assert_eq!(bench.find(&hot.record).await.map(|stored| stored.revision.count), Some(2), "both racing commits wrote");
-    assert_eq!(bench.told(&hot.record).await, [1, 2], "racing commits tell one event");
+    assert_eq!(bench.told(&hot.record).await, [1, 2], "racing commits queue one event");
     for (side, work) in sides.iter().enumerate() {
-        let own = work.writes.first().map(|write| &write.record).expect("a write of its own");
+        let own = work.writes.first().map(|write| &write.record).expect("its own write");
         let (revision, told) = if side == winner { (2, vec![1, 2]) } else { (1, vec![1]) };
         let stored = bench.find(own).await.map(|stored| stored.revision.count);
         assert_eq!(stored, Some(revision), "a racing commit was applied in part");
-        assert_eq!(bench.told(own).await, told, "a racing commit was told in part");
+        assert_eq!(bench.told(own).await, told, "only a part of a racing commit was queued");
     }
 }
 

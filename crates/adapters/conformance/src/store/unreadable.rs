@@ -26,7 +26,7 @@ const NOTHING_TO_SPOIL: Outcome = Outcome::NotClaimed("a record that cannot be r
 const SPOILT: usize = 7;
 const SIZES: [usize; 4] = [1, 3, 7, 100];
 
-/// A record that cannot be read is corrupt to whoever asks for it, and is not written over by who does not know it.
+/// A record that cannot be read is reported as corrupt, and is not overwritten by a commit that does not know it.
 pub async fn an_unreadable_record_is_corrupt<S: AnyStore>(fixture: &dyn StoreFixture<S>) -> Outcome {
     let bench = Bench::new(fixture);
     for kind in 0..2 {
@@ -37,7 +37,7 @@ pub async fn an_unreadable_record_is_corrupt<S: AnyStore>(fixture: &dyn StoreFix
         }
 
         let told = soon("a read is answered", S::find(&bench.store, &spoilt)).await;
-        assert!(matches!(told, Err(StoreError::Corrupt(_))), "what cannot be read is told as {told:?}");
+        assert!(matches!(told, Err(StoreError::Corrupt(_))), "what cannot be read is reported as {told:?}");
         let known = bench.find(&sound).await.expect("its neighbour is read");
         let beside =
             UnitOfWork::default().with(known.replace(after_change::<S>(&known))).with(Write::insert(spoilt.clone()));
@@ -90,7 +90,7 @@ pub async fn unreadable_orders_are_passed_by(fixture: &dyn StoreFixture<Orders>)
     Outcome::Kept
 }
 
-/// An order that cannot be read does not count against its buyer; whoever names it, or its key, is told.
+/// An order that cannot be read does not count against its buyer; a read of it, or of its key, reports it.
 pub async fn an_unreadable_order_blocks_no_other_order_of_its_buyer(fixture: &dyn StoreFixture<Orders>) -> Outcome {
     let bench = Bench::new(fixture);
     let buyer = AccountId::new(sample::uuid());

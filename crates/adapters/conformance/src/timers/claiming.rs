@@ -81,7 +81,7 @@ pub async fn a_cancelled_timer_is_gone(fixture: &dyn TimersFixture) -> Outcome {
     Outcome::Kept
 }
 
-/// Ten thousand timers due at once are each lent once, whoever asks, and all of them.
+/// Ten thousand timers due at once are each lent once, whichever process asks, and all of them.
 pub async fn many_timers_due_at_once_are_lent_once(fixture: &dyn TimersFixture) -> Outcome {
     const MANY: usize = 10_000;
     let past = fixture.now().before(SHORT);

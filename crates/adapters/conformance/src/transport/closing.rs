@@ -36,7 +36,7 @@ pub async fn after_stop_settling_still_works(fixture: &dyn TransportFixture) -> 
     Outcome::Kept
 }
 
-/// `close` waits for what is out, tells how much was left unsettled, and that comes again.
+/// `close` waits for what is in flight and returns how much was left unsettled, which comes again.
 pub async fn close_tells_what_was_abandoned(fixture: &dyn TransportFixture) -> Outcome {
     let wire = Wire(fixture);
     let mut member = wire.join(GROUP).await;

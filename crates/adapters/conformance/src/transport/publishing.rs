@@ -63,7 +63,7 @@ pub async fn what_was_acknowledged_is_delivered(fixture: &dyn TransportFixture) 
     Outcome::Kept
 }
 
-/// An error tells the durable prefix honestly: what it counts is delivered, and what comes next is why it failed.
+/// An error reports the durable prefix exactly: what it counts is delivered, and what comes next is why it failed.
 pub async fn a_failed_publication_tells_its_durable_prefix(fixture: &dyn TransportFixture) -> Outcome {
     let Some(size) = fixture.too_large() else {
         return Outcome::NotClaimed("the fixture knows no payload that is too large to be carried");
@@ -79,12 +79,12 @@ pub async fn a_failed_publication_tells_its_durable_prefix(fixture: &dyn Transpo
     let Err(error) = end else { broken("an event that is too large was published") };
     assert!(
         matches!(error.source, TransportError::Refused(_)),
-        "too large is refused for ever, not {:?}",
+        "too large is refused permanently, not {:?}",
         error.source
     );
     assert_eq!(error.durable, 4, "the fifth of 7 events is too large, and `publish` counts others than 4 as durable");
 
-    // Whoever sets the culprit aside and goes on behind it loses nothing.
+    // A caller that sets the culprit aside and goes on behind it loses nothing.
     let (durable, rest) = events.split_at(error.durable);
     let rest = rest.get(1..).unwrap_or_default();
     wire.publish(rest).await;

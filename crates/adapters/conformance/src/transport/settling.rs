@@ -97,7 +97,7 @@ pub async fn unsettled_deliveries_are_bounded(fixture: &dyn TransportFixture) ->
     Outcome::Kept
 }
 
-/// Whoever stops waiting for `next`, at whichever point, loses nothing.
+/// A caller that stops waiting for `next`, at any point, loses nothing.
 pub async fn a_cancelled_next_loses_nothing(fixture: &dyn TransportFixture) -> Outcome {
     let wire = Wire(fixture);
     let mut member = wire.join(GROUP).await;

@@ -15,7 +15,7 @@ use super::payload::Payload;
 /// Signs access tokens, and publishes the public keys that verify them.
 ///
 /// Keys follow each other: each signs from its own time until that of the next, and is over once the tokens that it
-/// signed are. All are published, those that do not sign yet too, so that whoever verifies knows a key before it signs.
+/// signed are. All are published, those that do not sign yet too, so that verifiers know a key before it signs.
 ///
 /// A token names its key by the key's RFC 7638 thumbprint.
 ///
@@ -266,7 +266,7 @@ mod tests {
 
         assert!(is_believed(&new, &signed, last.after(LIFETIME).before(Duration::from_secs(1))));
         assert_eq!(new.keys(last)[0].phase, KeyPhase::Retired { verifies_until });
-        // Whoever stole it writes any end they like.
+        // A thief of the key writes any end they like.
         let (account, session) = (AccountId::new(Uuid::nil()), SessionId::new(Uuid::nil()));
         let forged = old.sign(Claims { account, session, issued_at: NOW, expires_at: NOW.after(1000 * MINUTE) });
         let verifier = JwtVerifier::from_jwks(&new.jwks()).unwrap();

@@ -40,7 +40,7 @@ struct Left {
     end: i64,
 }
 
-/// A log and whoever it is read to.
+/// A log and the receiver of what is read.
 struct Reader<'a> {
     consumer: BaseConsumer<Logged>,
     config: &'a KafkaConfig,
@@ -132,7 +132,7 @@ impl Section {
 }
 
 impl Reader<'_> {
-    /// Reads a topic; tells whether to go on.
+    /// Reads a topic; returns whether to go on.
     fn read(&mut self, mut section: Section) -> bool {
         if let Err(error) = section.begin(&self.consumer) {
             return self.fail(error);
@@ -155,7 +155,7 @@ impl Reader<'_> {
         self.hand_over()
     }
 
-    /// Takes one message; tells whether there was none.
+    /// Takes one message; returns whether there was none.
     fn poll(&mut self, section: &mut Section) -> bool {
         match self.consumer.poll(IDLE) {
             Some(Ok(message)) => {
@@ -180,7 +180,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Waits while enough is read ahead; tells whether somebody still listens.
+    /// Waits while enough is read ahead; returns whether somebody still listens.
     fn hand_over(&mut self) -> bool {
         let batch = Batch { arrivals: std::mem::take(&mut self.arrivals), read: self.read };
         self.batches.blocking_send(Ok(batch)).is_ok()

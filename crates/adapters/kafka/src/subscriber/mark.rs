@@ -1,9 +1,9 @@
-//! By what the log of a partition is recognized. Pure: it is told everything.
+//! By what the log of a partition is recognized. Pure: everything is an argument.
 //!
 //! An offset is a place in one history of a log alone. Where a log lost its
 //! end, or a topic was deleted and made again, other messages lie at the same
 //! offsets. So a position is committed together with marks: which message was
-//! where. Whoever goes on from it looks first whether they are still there.
+//! where. A member that continues from it first checks that they are still there.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ pub(super) enum Found {
     Same,
     /// Another one or none: this is another history.
     Other,
-    /// Nothing any more: retention removed it, so it tells nothing.
+    /// Nothing any more: retention removed it, so it proves nothing.
     Expired,
 }
 

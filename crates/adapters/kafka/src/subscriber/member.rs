@@ -41,9 +41,9 @@ pub(super) struct Polled {
 /// A member of a group. Outlives its subscription as long as deliveries do.
 pub(super) struct Member {
     state: Mutex<State>,
-    /// What times are told from.
+    /// The moment that times are counted from.
     started: Instant,
-    /// Counts assignments, so that what was polled or lent under one is told from what came after.
+    /// Counts assignments, so that what was polled or lent under one is distinguished from what came after.
     generation: AtomicU64,
     /// Something may be lent, or all loans ended. One waits: `next` or `close`.
     news: Notify,
@@ -106,7 +106,7 @@ impl Member {
         }
     }
 
-    /// The time, as deliveries are told it.
+    /// The time, as deliveries count it.
     pub(super) fn time(&self) -> Duration {
         self.started.elapsed()
     }
@@ -131,7 +131,7 @@ impl Member {
         let state = &mut *guard;
         for Polled { partition, offset, generation, message } in batch {
             let assigned = state.partitions.get_mut(&partition);
-            // What was polled before the partition was assigned anew comes again from where the group is.
+            // What was polled before the partition was assigned again comes again from the position of the group.
             if let Some(progress) = assigned.filter(|progress| progress.generation <= generation) {
                 state.is_surprised |= !progress.accept(offset, message);
             }
@@ -140,7 +140,7 @@ impl Member {
         self.news.notify_one();
     }
 
-    /// Lends what can be lent now, or tells when a delayed delivery is due.
+    /// Lends what can be lent now, or returns when a delayed delivery is due.
     pub(super) fn lend(self: &Arc<Self>, max: usize) -> (Vec<Delivery>, Option<Duration>) {
         let mut state = self.lock();
         let lent = state.lend(self.time(), max);
@@ -186,7 +186,7 @@ impl Member {
         self.lock().out
     }
 
-    /// Goes on to a phase, never back, and tells how many deliveries are out.
+    /// Advances to a phase (never backwards) and returns the number of deliveries in flight.
     pub(super) fn enter(&self, phase: Phase) -> usize {
         let mut state = self.lock();
         if state.phase != Phase::Left {
@@ -199,7 +199,7 @@ impl Member {
         out
     }
 
-    /// Lets the thread wait until a condition holds, at most so long; tells whether it does.
+    /// Lets the thread wait until a condition holds, at most so long; returns whether it does.
     pub(super) fn wait_until(&self, within: Duration, holds: impl Fn(&State) -> bool) -> bool {
         let deadline = Instant::now() + within;
         let mut state = self.lock();
@@ -296,7 +296,7 @@ impl State {
         open.map(|progress| &mut progress.deliveries).ok_or(TransportError::Closed)
     }
 
-    /// Counts a loan that ended; tells whether there is room again, or nothing is out any more.
+    /// Counts a delivery that was settled; returns whether there is room again, or nothing is in flight any more.
     const fn ended(&mut self) -> bool {
         let was_full = self.out >= self.max_unsettled;
         self.out -= 1;

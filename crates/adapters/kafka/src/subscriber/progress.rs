@@ -1,4 +1,4 @@
-//! How far a member came in one partition. Pure: it is told everything.
+//! How far a member came in one partition. Pure: everything is an argument.
 
 use ticketing_core::messaging::keyed_deliveries::{Arrived, Epoch, KeyedDeliveries, Lane};
 use ticketing_core::ports::transport::Lag;
@@ -86,7 +86,7 @@ impl Progress {
         self.known = Some(mark);
     }
 
-    /// Takes in a message, unless its offset was passed already; tells whether it was taken.
+    /// Takes in a message, unless its offset was passed already; returns whether it was taken.
     ///
     /// A client may hand over an offset twice around a rebalance. If it is not that, the log has changed.
     pub(super) fn accept(&mut self, offset: i64, message: Decoded) -> bool {

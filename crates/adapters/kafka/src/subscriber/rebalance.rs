@@ -47,7 +47,7 @@ impl Assignments {
         self.is_in_doubt.store(true, Ordering::Relaxed);
     }
 
-    /// Tells the group how far this member came.
+    /// Commits how far this member came to the group.
     ///
     /// An asynchronous commit that fails is repeated with the next one, since nobody notes it as committed.
     pub(super) fn commit(&self, consumer: &BaseConsumer<Self>, mode: CommitMode) {
@@ -113,7 +113,7 @@ impl Assignments {
             }
             // What comes of them meanwhile is not taken in.
             Err(error) => {
-                tracing::warn!(cause = %error, "where the group is was not told: this member joins again");
+                tracing::warn!(cause = %error, "the group did not report its position: this member joins again");
                 self.doubt();
             }
         }
@@ -121,7 +121,7 @@ impl Assignments {
 
     fn revoke(&self, consumer: &BaseConsumer<Self>, revoked: &TopicPartitionList) {
         let partitions = self.partitions(revoked);
-        // Whoever lost the partitions may no longer speak for them: somebody else reads them already.
+        // A member that lost the partitions may no longer commit for them: another one reads them already.
         if !consumer.assignment_lost() && !self.is_in_doubt() {
             self.wait_for(&partitions);
             let offsets = self.offsets(|partition| partitions.contains(&partition));

@@ -44,19 +44,19 @@ impl Start {
         let ends = consumer.offsets_for_times(unknown, within)?;
         ends.elements().iter().try_for_each(|end| end.error())?;
         if let Err(error) = consumer.commit(&ends, CommitMode::Sync) {
-            tracing::debug!(cause = %error, "the group has members already: a member tells it where to begin");
+            tracing::debug!(cause = %error, "the group has members already: a member sets where to begin");
             *self.lock() = Some(Ends::of(&ends, within));
         }
         Ok(())
     }
 
-    /// Tells the group where to begin, unless it knows by now. Called by a member, before it reads.
+    /// Sets where the group begins, unless it is set by now. Called by a member, before it reads.
     pub(super) fn settle<C: ConsumerContext>(&self, consumer: &BaseConsumer<C>) {
         let mut ends = self.lock();
         let Some(fixed) = ends.as_ref() else { return };
         match fixed.commit(consumer) {
             Ok(()) => *ends = None,
-            Err(error) => tracing::warn!(cause = %error, "the group was not told where to begin"),
+            Err(error) => tracing::warn!(cause = %error, "the position where the group begins was not set"),
         }
     }
 

@@ -32,7 +32,7 @@ const BATCH_BYTES: usize = 1024 * 1024;
 const COMPARE_EVERY: Duration = Duration::from_secs(5);
 /// How long to wait before joining again.
 const JOIN_EVERY: Duration = Duration::from_secs(1);
-/// How long to wait for a message; whoever closes waits so long for the thread to notice.
+/// How long to wait for a message; a close waits as long for the thread to notice.
 const IDLE: Duration = Duration::from_millis(50);
 /// The same while a partition is paused, so that it is resumed soon.
 const PAUSED: Duration = Duration::from_millis(5);
@@ -60,7 +60,7 @@ struct Room {
     bytes: usize,
 }
 
-/// Joins the group, tells whether that worked, and reads until the subscription closes.
+/// Joins the group, reports whether that worked, and reads until the subscription closes.
 ///
 /// `left` is dropped once the group is left.
 pub(super) fn run(
@@ -70,7 +70,7 @@ pub(super) fn run(
 ) {
     match reader {
         Ok(reader) => {
-            // Whoever stopped waiting for the answer wants no subscription.
+            // A caller that stopped waiting wants no subscription.
             if joined.send(Ok(())).is_err() {
                 reader.member.enter(Phase::Left);
             }
@@ -82,7 +82,7 @@ pub(super) fn run(
     drop(left);
 }
 
-/// Closes the subscription with its thread, also if that panics: whoever waits for deliveries subscribes again.
+/// Closes the subscription with its thread, also if that panics: a consumer that waits for deliveries subscribes again.
 struct Leave(Arc<Member>);
 
 impl Drop for Leave {

@@ -17,7 +17,7 @@ use crate::world::{World, ack, client, config, delete_topics, event_of, orders, 
 /// So many events are handled before anything happens to the log.
 const BEFORE: usize = 20;
 
-/// Publishes events in batches of their own, each until it is acknowledged.
+/// Publishes events in separate batches, each until it is acknowledged.
 async fn acknowledged(world: &World, count: usize) -> Vec<EventEnvelope> {
     let events = orders(count);
     for event in &events {
@@ -49,7 +49,7 @@ async fn committed(world: &World, offset: i64) {
     soon("progress is committed", async { while world.committed("catalog").await != [offset] {} }).await;
 }
 
-/// A group that has handled and committed some events of a broker of its own.
+/// A group that has handled and committed some events of a separate broker.
 async fn handled(broker: &Broker) -> (World, Box<dyn Subscription>) {
     let world = World::of(KafkaConfig { brokers: broker.addresses.clone(), ..config(1) }).await;
     let mut member = world.join("catalog").await;
@@ -64,7 +64,7 @@ async fn what_is_acknowledged_after_a_cut_is_delivered_to_a_member_that_runs() {
     let broker = Broker::start().await;
     let (world, mut member) = handled(&broker).await;
 
-    // Twice, so that a position found anew can be lost again.
+    // Twice, so that a position that was found again can be lost again.
     for end in [30, 40] {
         broker.kill();
         broker.cut(&world.config, 10);

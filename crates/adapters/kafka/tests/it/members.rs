@@ -23,7 +23,7 @@ async fn a_slow_handler_keeps_its_place() {
     world.publish(&orders(3)).await;
     let slow = take(&mut member, 3).await;
 
-    // Whoever lost its place would get everything again.
+    // A member that lost its place would get everything again.
     let again = timeout(SESSION * 2, member.next(10)).await;
 
     assert!(again.is_err(), "it came again: {again:?}");
@@ -120,7 +120,7 @@ fn resident() -> usize {
     pages * 4096
 }
 
-/// The most bytes that a member holds while it catches up and nothing is settled; in a process of its own, whose
+/// The most bytes that a member holds while it catches up and nothing is settled; in a separate process, whose
 /// memory nobody else uses.
 const GLUTTON: &str = "TICKETING_TEST_GLUTTON_OF";
 

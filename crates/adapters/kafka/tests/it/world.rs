@@ -1,4 +1,4 @@
-//! A marketplace of its own for each test, on a real cluster.
+//! A separate marketplace for each test, on a real cluster.
 #![expect(clippy::panic, reason = "what a test waits for in vain fails it")]
 
 use std::future::Future;
@@ -28,7 +28,7 @@ use ticketing_kafka::{KafkaConfig, KafkaLog, KafkaPublisher, KafkaSubscriber, Ka
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Topics with a prefix of their own, which go when it goes.
+/// Topics with a unique prefix, deleted when it is dropped.
 pub(crate) struct World {
     pub(crate) config: KafkaConfig,
     ports: Mutex<(Arc<KafkaPublisher>, Arc<KafkaSubscriber>)>,
@@ -209,7 +209,7 @@ impl Drop for World {
     }
 }
 
-/// Deletes the topics of a marketplace, from a thread of its own because a runtime may be under way here.
+/// Deletes the topics of a marketplace, from a separate thread because a runtime may be under way here.
 pub(crate) fn delete_topics(config: &KafkaConfig) {
     let config = config.clone();
     let delete = move || {

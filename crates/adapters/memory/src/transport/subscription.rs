@@ -49,7 +49,7 @@ impl MemorySubscription {
         Self { member: Arc::new(member), max_unsettled: config.max_unsettled, turn: 0, stopped: false }
     }
 
-    /// Lends what can be lent now, or tells when a delayed delivery is due.
+    /// Lends what can be lent now, or returns when a delayed delivery is due.
     fn take(&mut self, max: usize) -> (Vec<Delivery>, Option<Duration>) {
         let Member { broker, group, id, .. } = &*self.member;
         let now = broker.time();

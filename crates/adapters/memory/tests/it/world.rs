@@ -1,4 +1,4 @@
-//! A world of its own for each rule: one of every adapter, on a clock that the rule moves.
+//! A separate fixture for each rule: one of every adapter, on a clock that the rule moves.
 //!
 //! The kit's own tests exchange parts of it for broken ones.
 

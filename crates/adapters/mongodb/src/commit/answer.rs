@@ -29,7 +29,7 @@ pub(super) fn all_done(answer: &Document, wanted: usize) -> Result<bool, Error> 
     }
     match answer.get("n").and_then(number) {
         Some(done) if done >= 0 => Ok(usize::try_from(done) == Ok(wanted)),
-        _ => Err(unknown("an answer that does not tell how much was done")),
+        _ => Err(unknown("a response that does not say how much was done")),
     }
 }
 

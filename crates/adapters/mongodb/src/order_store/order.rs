@@ -19,7 +19,7 @@ use crate::document::{
     MoneyDocument, Record, Wrong, date, encoded, index, partial, price, quantity, signed, time, unique, unsigned,
 };
 
-/// Before every deadline; whoever has none is not in the index of deadlines.
+/// Before every deadline; an order without one is not in the index of deadlines.
 pub(super) const NEVER: DateTime = DateTime::MIN;
 
 pub(super) fn indexes() -> Vec<IndexModel> {
@@ -32,7 +32,7 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 
 /// Unpaid orders of these buyers that were placed since then; `None` if there are no buyers.
 ///
-/// An index of its own would be written by every order and again by its end; these are few.
+/// A separate index would be written by every order and again by its end; these are few.
 pub(super) fn unpaid(buyers: &[AccountId], since: Timestamp) -> Option<Document> {
     let buyers: Vec<Uuid> = buyers.iter().map(|buyer| buyer.uuid().into()).collect();
     let since = Uuid::from(OrderId::earliest_at(since).uuid());
@@ -56,7 +56,7 @@ const SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Completed orders of these buyers for these tickets; `None` if none are asked for.
 ///
-/// They are found among the orders that a buyer placed since the ticket was listed. An index of their own made the end
+/// They are found among the orders that a buyer placed since the ticket was listed. A separate index made the end
 /// of every order a fifth slower, because an update computes the keys of all indexes.
 pub(super) fn bought(pairs: &[(AccountId, TicketId)]) -> Option<Document> {
     let pair = |(buyer, ticket): &(AccountId, TicketId)| {

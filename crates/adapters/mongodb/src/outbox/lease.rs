@@ -20,7 +20,7 @@ use crate::error::is_duplicate;
 const COLLECTION: &str = "leases";
 const RELAY: &str = "relay";
 
-/// Whoever was refused asks again after this span, so that many commits do not make many questions.
+/// A relay that was refused asks again after this span, so that many commits do not cause many requests.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What the server says about the lease.
@@ -112,7 +112,7 @@ fn held(lease: Lease) -> Document {
     doc! { "_id": RELAY, "owner": BsonUuid::from(lease.owner), "epoch": epoch }
 }
 
-/// Takes the lease if it is free or `owner`'s own; tells who has it then.
+/// Takes the lease if it is free or `owner`'s own; returns who has it then.
 async fn ask(leases: &Collection<Held>, owner: Uuid, span: Duration) -> MongoResult<Held> {
     loop {
         let owner = BsonUuid::from(owner);
@@ -121,7 +121,7 @@ async fn ask(leases: &Collection<Held>, owner: Uuid, span: Duration) -> MongoRes
         let is_own = doc! { "$eq": ["$owner", owner] };
         let may = doc! { "$or": [&is_free, &is_own] };
         let next = doc! { "$add": [{ "$ifNull": ["$epoch", 0_i64] }, 1_i64] };
-        // Whoever comes back after the end has a new epoch, as anybody else would.
+        // An owner that comes back after the end has a new epoch, as any other would.
         let epoch = doc! { "$cond": [{ "$and": [&is_own, { "$not": [is_free] }] }, "$epoch", next] };
         let update = doc! { "$set": {
             "owner": { "$cond": [&may, owner, "$owner"] },

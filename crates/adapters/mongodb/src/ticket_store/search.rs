@@ -2,7 +2,7 @@
 //!
 //! Each order that a list may have is an index, so a page costs as much as the
 //! page, however many tickets there are. Words, categories, cities and attributes have
-//! indexes of their own, for searches that few tickets match; the server races
+//! separate indexes, for searches that few tickets match; the server races
 //! the plans that there are and remembers the winner.
 
 use bson::{Bson, Document, Uuid, doc};

@@ -1,4 +1,4 @@
-//! What was acknowledged is seen by whoever reads from the next primary.
+//! What was acknowledged is seen by every reader of the next primary.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -242,7 +242,7 @@ impl Records {
 }
 
 #[tokio::test]
-async fn what_a_primary_acknowledged_is_seen_by_whoever_reads_from_the_next() {
+async fn what_a_primary_acknowledged_is_read_from_the_next() {
     let (members, records) = (Members::start(), Records::new());
     let config = MongoConfig { uri: members.uri.clone(), ..world::config() };
     let [writer, reader] = [Process::start(&config).await, Process::start(&config).await];

@@ -1,4 +1,4 @@
-//! Databases of its own for each rule, on a MongoDB that runs.
+//! Separate databases for each rule, on a running MongoDB.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,4 +1,4 @@
--- Puts a session in the place of itself, if a digest is current still; tells whether it was.
+-- Puts a session in the place of itself, if a digest is current still; returns whether it was.
 -- KEYS: record, index of the owner. ARGV: record, id, expires at in ms, digest that must be current.
 local old = redis.call('GET', KEYS[1])
 -- The record may be the new one already, if the answer to the first try was lost.

@@ -1,4 +1,4 @@
--- Ends a session if it is alive and the account's own; tells whether it was.
+-- Ends a session if it is alive and the account's own; returns whether it was.
 -- KEYS: record, index of the account. ARGV: account as in the record, id.
 local record = redis.call('GET', KEYS[1])
 if not record or string.sub(record, 2, 17) ~= ARGV[1] then

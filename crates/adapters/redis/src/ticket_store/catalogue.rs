@@ -46,7 +46,7 @@ pub(super) struct Catalogue {
 /// What is known of a page.
 pub(super) enum Found {
     Page(Vec<Listing>),
-    /// It may be kept, once the store told it.
+    /// It may be kept, once the store returned it.
     Place(Place),
     Nothing,
 }
@@ -109,7 +109,7 @@ impl Catalogue {
         }
     }
 
-    /// Begins a generation where there is none; whoever looks next finds it.
+    /// Begins a generation if there is none; the next reader finds it.
     async fn begin(&self) -> Found {
         let mut begin = redis::cmd("SET");
         begin.arg(&self.generation).arg(&new_generation()).arg("NX").arg("PX").arg(millis(REMEMBERED));

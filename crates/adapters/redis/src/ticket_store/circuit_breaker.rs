@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 
 impl CircuitBreaker {
-    /// Whether to ask; while Redis is away, one call in a while is told to try.
+    /// Whether to ask; while Redis is away, one call in a while tries.
     pub(super) fn is_worth_asking(&self) -> bool {
         let mut outage = self.outage();
         match outage.until {
@@ -37,7 +37,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Takes note of an answer; a failure is told in the log, from time to time.
+    /// Takes note of a result; failures are logged from time to time.
     pub(super) fn note<T>(&self, answer: Result<T, RedisError>) -> Option<T> {
         let mut outage = self.outage();
         match answer {

@@ -1,4 +1,4 @@
--- Forgets timers that are on loan under these tokens; tells how many were.
+-- Forgets timers that are on loan under these tokens; returns how many were.
 -- KEYS: when each timer may be lent, loans. ARGV: order, token, order, token, …
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

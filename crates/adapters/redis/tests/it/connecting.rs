@@ -23,7 +23,7 @@ async fn refusal(url: String) -> RedisError {
     error
 }
 
-/// Listens, and answers whoever says something, or nobody.
+/// Listens, and answers every client that says something, or none.
 fn impostor(answer: Option<&'static [u8]>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address");

@@ -46,8 +46,7 @@ impl Engine {
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", "", "--appendonly", "yes"]);
         command.args(["--appendfsync", "always", "--dir"]).arg(&self.directory).args(settings);
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
-        self.process =
-            Some(spawned.expect("put redis-server on the PATH: this test needs a Redis of its own, to stop it"));
+        self.process = Some(spawned.expect("put redis-server on the PATH: this test needs its own Redis, to stop it"));
     }
 
     /// Ends it without a warning.

@@ -1,4 +1,4 @@
-//! Whoever listens hears what commits change.
+//! Listeners hear what commits change.
 
 use std::time::Duration;
 

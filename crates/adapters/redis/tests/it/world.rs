@@ -18,7 +18,7 @@ use ticketing_core::ports::timers::TimerQueue;
 use ticketing_redis::{RedisClient, RedisConfig, RedisDrafts, RedisLimiter, RedisSessions, RedisTimers};
 use uuid::Builder;
 
-/// One of every adapter, with a prefix of its own.
+/// One of every adapter, with a unique prefix.
 pub(crate) struct World {
     pub(crate) config: RedisConfig,
     pub(crate) client: RedisClient,
@@ -52,7 +52,7 @@ impl World {
     }
 }
 
-/// Asks a Redis on a connection of its own.
+/// Asks a Redis on a separate connection.
 pub(crate) fn ask<T: FromRedisValue>(url: &str, words: &[&str]) -> redis::RedisResult<T> {
     let mut command = redis::Cmd::new();
     for word in words {

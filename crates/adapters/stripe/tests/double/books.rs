@@ -207,7 +207,7 @@ impl Books {
             (Some(id), _, true) => drop(self.succeed(&id)),
             (Some(id), _, false) => drop(self.decline(&id, "payment_intent_authentication_failure", "")),
             (None, Some((id, _)), true) => drop(self.pay_session(&id)),
-            // Nobody refuses on the page: whoever leaves it lets it expire.
+            // Nobody refuses on the page: a buyer who leaves it lets it expire.
             (None, Some((id, _)), false) => drop(self.expire(&id)),
             (None, None, _) => {}
         }

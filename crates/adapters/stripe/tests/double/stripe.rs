@@ -34,7 +34,7 @@ pub(crate) const KEY: &str = "sk_test_canaryDouble";
 /// Signs the notices of its endpoint.
 pub(crate) const WEBHOOK_SECRET: &str = "whsec_canaryDouble";
 
-/// A double that serves on a port of its own until it is dropped.
+/// A double that serves on its own port until it is dropped.
 pub(crate) struct Double {
     world: Arc<World>,
     url: String,

@@ -1,6 +1,6 @@
 //! Browsers that signed in before: a cookie that says so, signed and bound to the account.
 //!
-//! It lets nobody in. It gives its browser tries of its own, which nobody else
+//! It lets nobody in. It gives its browser separate attempts, which nobody else
 //! can use up, so that guessing from elsewhere never locks an owner out.
 
 use std::fmt;
@@ -104,7 +104,7 @@ impl KnownAccounts {
     }
 }
 
-/// Half of a digest, which is enough to be told from any other.
+/// Half of a digest, which is enough to be unique.
 fn hex(digest: &[u8]) -> String {
     digest.iter().take(DIGEST).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,8 +1,8 @@
-//! Keeps other sites from acting for whoever is signed in here.
+//! Keeps other sites from acting for people who are signed in here.
 //!
-//! A browser sends cookies along wherever a request comes from, and tells where
-//! that is in `Sec-Fetch-Site` or `Origin`. A program sends neither, and no
-//! cookie it does not mean to send.
+//! A browser sends cookies along no matter which site a request comes from, and says
+//! where that is in `Sec-Fetch-Site` or `Origin`. A program sends neither, and no
+//! cookie that it does not mean to send.
 
 use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName};

@@ -34,7 +34,7 @@ pub(super) fn address(element: &[u8]) -> Option<IpAddr> {
         Some((address, port)) if !port.contains(':') => {
             address.parse::<Ipv4Addr>().ok().filter(|_| is_port(port)).map(IpAddr::V4)
         }
-        // Without brackets a port cannot be told from the end of an address.
+        // Without brackets a port cannot be distinguished from the end of an address.
         Some(_) => v6(text).map(IpAddr::V6),
     }
 }

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use hyper::body::{Frame, SizeHint};
 
-/// Tells whose fault it is that a request does not get on. A clone tells of the same request.
+/// Shows which side holds a request up. A clone is about the same request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Upload(Arc<AtomicU8>);
 

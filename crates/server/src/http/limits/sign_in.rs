@@ -1,4 +1,4 @@
-//! How often somebody may try to sign in or up, or to tell their current password.
+//! How often somebody may try to sign in or up, or to give their current password.
 //!
 //! | counted by | so that |
 //! | --- | --- |
@@ -31,7 +31,7 @@ use super::counting::{allowed, by_network};
 /// When to come back to a line that one's own network fills: a hash takes some 30 ms.
 const LINE_MOVES: Duration = Duration::from_secs(1);
 
-/// A try to sign in or up, or to tell the current password, from some network and some browser.
+/// A try to sign in or up, or to give the current password, from some network and some browser.
 #[derive(Debug)]
 pub(crate) struct SignInTry {
     client: ClientInfo,

@@ -19,7 +19,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// Sends what is exported, on the thread that exports.
 ///
-/// It has a runtime of its own, so it neither takes a thread of the services nor ends with them.
+/// It has its own runtime, so it neither takes a thread of the services nor ends with them.
 #[derive(Debug)]
 pub(super) struct Collector {
     runtime: Runtime,

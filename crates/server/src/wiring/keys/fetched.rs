@@ -23,7 +23,7 @@ use ticketing_crypto::JwtVerifier;
 
 use crate::remote::Upstream;
 
-/// However many strange tokens come, accounts is not asked more often.
+/// However many unknown tokens come, accounts is not asked more often.
 const REST: Duration = Duration::from_secs(2);
 
 /// Verifies with the keys that were fetched last.

@@ -95,7 +95,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-/// Replaces a file as a whole: whoever reads it, even after a crash, finds all of the old text or all of the new one.
+/// Replaces a file as a whole: a reader, even after a crash, finds all of the old text or all of the new one.
 ///
 /// Its owner and its mode stay; a new file is for its owner alone.
 fn replace(path: &Path, text: &str) -> io::Result<()> {

@@ -3,7 +3,7 @@
 //! What the transport counts are deliveries, also those that came to nothing
 //! because a store was away. Here a failure counts only if the event was handled
 //! alone and failed. The counts live with the consumer: where another member
-//! takes over, it begins anew, so an event that always fails is parked later
+//! takes over, it begins at zero, so an event that always fails is parked later
 //! and not never.
 
 use std::collections::HashMap;

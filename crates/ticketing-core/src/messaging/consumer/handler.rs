@@ -29,7 +29,7 @@ pub enum HandleError {
     /// These events cannot be handled: after a few tries, a human is needed.
     #[error("the events cannot be handled")]
     Failed(#[source] BoxError),
-    /// All were handled but these, by their places in the slice, each for a reason of its own.
+    /// All were handled but these, by their places in the slice, each with its own reason.
     ///
     /// Later events of a subject are put back with the one that is named.
     #[error("{} of the events were not handled", .0.len())]
@@ -56,10 +56,10 @@ pub enum HandleError {
 ///
 /// /// Knows what was ever on sale: adding a ticket twice is adding it once.
 /// #[derive(Debug, Clone, Default)]
-/// struct EverOnSale(Arc<Mutex<BTreeSet<TicketId>>>);
+/// struct OnSaleOnce(Arc<Mutex<BTreeSet<TicketId>>>);
 ///
 /// #[async_trait::async_trait]
-/// impl EventHandler for EverOnSale {
+/// impl EventHandler for OnSaleOnce {
 ///     fn name(&self) -> &str {
 ///         "ever-on-sale"
 ///     }
@@ -80,7 +80,7 @@ pub enum HandleError {
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let ever = EverOnSale::default();
+/// let ever = OnSaleOnce::default();
 /// let market = Market::builder().follow(ever.clone(), StartFrom::Latest).test().await?;
 /// let ticket = market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
 /// market.settle().await?;

@@ -58,7 +58,7 @@ impl Accounts {
     /// # Cancel safety
     ///
     /// Dropping the future leaves the old password or the new one. With the new one all sessions of the old one end
-    /// as above, that of the caller with them: run it in a task of its own.
+    /// as above, that of the caller with them: run it in a separate task.
     ///
     /// # Examples
     ///
@@ -93,7 +93,7 @@ impl Accounts {
     pub async fn change_password(&self, command: ChangePassword) -> Result<Renewal, Error> {
         let verified = self.store.account(command.account).await?.ok_or(Error::AccountNotFound)?;
         let attempt = PasswordAttempt::new(command.current).ok_or_else(wrong_password)?;
-        // Before the new one is looked at: judging is work, and not for whoever asks.
+        // Before the new one is rated: that is work, and not for just anybody who asks.
         if !self.hasher.verify(attempt, Some(verified.record.password.clone())).await? {
             return Err(wrong_password());
         }
@@ -117,7 +117,7 @@ impl Accounts {
         .await
     }
 
-    /// A change that was sent twice, as by a double click, is made once and told twice.
+    /// A change that was sent twice, as by a double click, is made once and acknowledged twice.
     async fn replaced_already(&self, account: Account, password: Password) -> Result<Account, Error> {
         let attempt = PasswordAttempt::from(password);
         match self.hasher.verify(attempt, Some(account.password.clone())).await? {

@@ -42,7 +42,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongCredentials`] without telling which of them is wrong, also where the password was replaced
+    /// [`Error::WrongCredentials`] without saying which of them is wrong, also where the password was replaced
     /// meanwhile; or a failure of a port.
     ///
     /// # Examples
@@ -75,7 +75,7 @@ impl Accounts {
         let attempt = PasswordAttempt::new(command.password).ok_or(Error::WrongCredentials)?;
         let account = self.store.account_by_email(&command.email).await?.map(|stored| stored.record);
         let hash = account.as_ref().map(|account| account.password.clone());
-        // Without an account this takes as long, so timing does not tell who has one.
+        // Without an account this takes as long, so timing does not reveal who has one.
         let proven = self.hasher.verify(attempt, hash).await?;
         let Some(account) = account.filter(|_| proven) else { return Err(Error::WrongCredentials) };
         let signed_in = self.begin_session(&account, &command.device, self.env.now()).await?;

@@ -1,8 +1,8 @@
 //! Refresh tokens: which session, and a secret that is used once.
 //!
 //! The secret of the next token comes out of the one before and the key of the session, so an exchange that is
-//! repeated gives the same token, in whatever process. The seal shows that a token was once the session's: whoever
-//! comes with one that was used long ago is a thief, and whoever guesses is nobody.
+//! repeated gives the same token, in whatever process. The seal shows that a token was once the session's: a
+//! client with one that was used long ago is a thief, and one that guesses has no valid seal.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Tells of timers that came due.
+//! Publishes timers that came due.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Decides orders in batches: orders, their ends, and changes of stock.
 //!
-//! A batcher is a loop of its own. It takes everything in its queue, up to a bound and
+//! A batcher is a separate loop. It takes everything in its queue, up to a bound and
 //! without waiting for more, decides in order of arrival, commits the decisions as
 //! one unit of work, and answers each. One commit per batch is what makes a hot
 //! ticket as cheap as a thousand quiet ones.
@@ -103,7 +103,7 @@ pub struct OrderBatchers {
 }
 
 impl OrderBatchers {
-    /// Opens batchers over one store. Each [`OrderBatcher`] has to be run as a task of its own.
+    /// Opens batchers over one store. Each [`OrderBatcher`] has to be run as its own task.
     #[must_use]
     pub fn open(store: &Arc<dyn OrderStore>, env: &ClockAndIds, config: BatcherConfig) -> (Self, Vec<OrderBatcher>) {
         let (counts, in_flight) = (Counts::default(), InFlightOrders::default());

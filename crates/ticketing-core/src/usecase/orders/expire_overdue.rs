@@ -1,7 +1,7 @@
 //! Finds orders that nobody paid, even if every timer was lost.
 //!
 //! A timer ends an order on time. This sweep ends it a little later, whatever
-//! became of the timer, so that no order waits for ever.
+//! became of the timer, so that no order stays open.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Takes over what tickets, payments and expirations tell.
+//! Takes over the events of tickets, payments and expiration.
 //!
 //! Every event becomes a command of the batcher that decides its ticket, so events
 //! and buyers never race within a process. What an event wants may be so

@@ -1,4 +1,4 @@
-//! Believes what the gateway tells of its own accord, if it is the gateway.
+//! Acts on a notice of the gateway, if it is genuine.
 
 use crate::ports::gateway::{GatewayError, UnverifiedNotice};
 use crate::usecase::error::Error;
@@ -7,7 +7,7 @@ use crate::wire::Origin;
 use super::Payments;
 
 impl Payments {
-    /// Commits what a notice tells, if anything; `false` if it is forged, too old or about an unknown payment.
+    /// Commits what a notice reports, if anything; `false` if it is forged, too old or about an unknown payment.
     ///
     /// # Errors
     ///
@@ -27,7 +27,7 @@ impl Payments {
     /// # market.settle().await?;
     /// let payment = market.pay(buyer, order.id, "tok_threeDSecure").await?;
     ///
-    /// // The buyer approves at their bank, which tells us.
+    /// // The buyer approves at their bank, which notifies us.
     /// let gateway = &market.engines().gateway;
     /// let mut notice = gateway.sign_notice(&gateway.approve(payment.id).ok_or("awaits nobody")?, market.env().now());
     /// assert!(market.payments().receive_notice(&notice, market.origin()).await?);

@@ -62,7 +62,7 @@ impl Step for SettlePayments {
         if self.after.is_none() {
             self.pass = Pass { began_at: Some(now), before_at: self.pass.began_at };
         }
-        // Behind the last page the next step begins anew: what could not be settled gets another try.
+        // After the last page the next step starts over: what could not be settled gets another try.
         self.after = if unsettled.len() < self.batch { None } else { unsettled.last().map(|payment| payment.id) };
         let mut settled = 0;
         let is_due = |payment: &&Payment| payment.is_look_up_due(self.grace, self.pass.before_at, now);

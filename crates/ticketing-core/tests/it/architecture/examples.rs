@@ -1,4 +1,4 @@
-//! Whoever looks something up finds an example of it, which the doc tests run.
+//! Everything that people look up has an example, which the doc tests run.
 
 use super::NONE;
 use super::workspace::{Source, Tree};

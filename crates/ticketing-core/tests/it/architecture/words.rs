@@ -12,7 +12,17 @@ const FORMER: [(&str, &str); 5] = [
     ("wish", "command"),
 ];
 
-/// They tell what was called what.
+/// Words that are no plain English of today, and what to write instead; see the glossary's everyday words.
+const UNUSUAL: [(&[&str], &str); 6] = [
+    (&["anew"], "again"),
+    (&["for", "ever"], "permanently, without end"),
+    (&["mend"], "correct, fix"),
+    (&["mended"], "corrected, fixed"),
+    (&["mends"], "corrects, fixes"),
+    (&["whoever"], "anybody who, the client"),
+];
+
+/// They say what was called what.
 const EXEMPT: [&str; 4] =
     ["CHANGELOG.md", "docs/decisions/", "docs/glossary.md", "crates/ticketing-core/tests/it/architecture/words.rs"];
 
@@ -23,6 +33,27 @@ fn no_former_word_is_used_again() {
 
     assert!(texts.iter().any(|text| text.path == "README.md"));
     assert_eq!(checked.flat_map(former).collect::<Vec<_>>(), NONE);
+}
+
+#[test]
+fn words_are_plain_english() {
+    // The domain and the pages have a few still.
+    const BEHIND: [&str; 2] = ["crates/server/src/site/", "crates/ticketing-core/src/domain/stock.rs"];
+    let texts = tree().texts();
+    let exempt = || EXEMPT.iter().chain(&BEHIND);
+    let checked = texts.iter().filter(|text| !exempt().any(|exempt| text.path.starts_with(exempt)));
+
+    assert_eq!(checked.flat_map(unusual).collect::<Vec<_>>(), NONE);
+}
+
+fn unusual(text: &Source) -> Vec<String> {
+    let lines = text.text.lines().enumerate().map(|(at, line)| (at + 1, words(line)));
+    let found = lines.flat_map(|(at, words)| {
+        let is_in = move |unusual: &[&str]| words.windows(unusual.len()).any(|words| words == unusual);
+        let found = UNUSUAL.iter().filter(move |(unusual, _)| is_in(unusual));
+        found.map(move |(unusual, instead)| format!("{}:{at}: instead of {unusual:?} write {instead}", text.path))
+    });
+    found.collect()
 }
 
 fn former(text: &Source) -> Vec<String> {

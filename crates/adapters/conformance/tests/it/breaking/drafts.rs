@@ -79,7 +79,7 @@ impl DraftStore for Stubborn {
 }
 
 #[tokio::test]
-async fn the_first_draft_for_ever() {
+async fn the_first_draft_without_end() {
     let sound = World::default();
     let broken = World { drafts: Arc::new(Stubborn(sound.drafts)), ..sound };
     assert_notices(&DRAFTS, "a_newer_draft_takes_the_place_of_an_older_one", &World::default(), &broken).await;

@@ -95,7 +95,7 @@ impl PaymentGateway for Flawed {
 }
 
 impl Flawed {
-    /// Plays the bank, as the sandbox allows whoever has its secret.
+    /// Plays the bank, as anybody can who has the secret of the sandbox.
     async fn approve(&self, payment: PaymentId) -> Result<(), GatewayError> {
         let sandbox = SandboxGateway::new(Arc::new(ManualClock::default()), SandboxConfig::default());
         let outcome = CaptureOutcome::Captured { reference: "ch_1".into() };

@@ -158,7 +158,7 @@ async fn a_lease_for_everybody() {
 }
 
 #[tokio::test]
-async fn a_lease_for_ever() {
+async fn a_lease_without_end() {
     assert_flawed("a_lease_that_ran_out_is_free", Flaw::NeverLetsALeaseRunOut).await;
 }
 

@@ -1,4 +1,4 @@
-//! Eight transports that are broken in a way of their own, and what the kit says of each.
+//! Eight transports, each broken in a different way, and what the kit says of each.
 //!
 //! A message names what the rule had done, what was to come and what came.
 

@@ -28,7 +28,7 @@ pub(super) enum Flaw {
     LosesWhatIsDropped,
     IgnoresTheBound,
     OneGroupForAll,
-    AlwaysBeginsAnew,
+    AlwaysStartsOver,
     ReplaysToLatecomers,
     StartsLate,
     ClaimsLessThanItDoes,
@@ -64,7 +64,7 @@ impl EventSubscriber for Flawed {
         match self.1 {
             Flaw::IgnoresTheBound => config.max_unsettled = 1000,
             Flaw::OneGroupForAll => config.group = "all".to_owned(),
-            Flaw::AlwaysBeginsAnew => config.group.push_str(&sample::uuid().to_string()),
+            Flaw::AlwaysStartsOver => config.group.push_str(&sample::uuid().to_string()),
             Flaw::ReplaysToLatecomers => config.start = StartFrom::Earliest,
             Flaw::StartsLate => config.start = StartFrom::Latest,
             _ => {}
@@ -233,8 +233,8 @@ async fn groups_that_are_one() {
 
 #[tokio::test]
 async fn a_group_that_forgets_where_it_was() {
-    assert_flawed("a_group_goes_on_where_it_stopped", Flaw::AlwaysBeginsAnew).await;
-    assert_flawed("members_share_and_lose_nothing", Flaw::AlwaysBeginsAnew).await;
+    assert_flawed("a_group_goes_on_where_it_stopped", Flaw::AlwaysStartsOver).await;
+    assert_flawed("members_share_and_lose_nothing", Flaw::AlwaysStartsOver).await;
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ async fn a_claim_that_is_worth_nothing() {
 }
 
 #[tokio::test]
-async fn a_claim_for_ever() {
+async fn a_claim_without_end() {
     assert_flawed("an_abandoned_claim_is_lent_again", Flaw::NeverTakesBack).await;
 }
 
