@@ -189,13 +189,13 @@ async fn a_stream_ends_by_itself_after_a_while_and_not_all_at_once() {
     let app = TestApp::start().await;
     let sally = app.sign_up("sally").await;
     let ticket = app.sell(&sally, 2).await;
+    let began = tokio::time::Instant::now();
     let mut streams = Vec::new();
     for _ in 0..8 {
         streams.push(listen_to(&app, &[&ticket]).await);
     }
 
     tokio::time::pause();
-    let began = tokio::time::Instant::now();
     let ends = streams.iter_mut().map(|stream| async {
         while next_event(stream).await.is_some() {}
         began.elapsed().as_secs()
