@@ -233,7 +233,7 @@ impl TestMarket {
     /// # Examples
     ///
     /// ```
-    /// use ticketing::{AccountId, Market};
+    /// use ticketing::{AccountId, Market, SandboxGateway};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -241,7 +241,7 @@ impl TestMarket {
     /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
     /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
     /// # let order = market.order(buyer, opera.id).await?;
-    /// market.pay(buyer, order.id, "tok_timeout").await?;
+    /// market.pay(buyer, order.id, SandboxGateway::TIMEOUT).await?;
     /// assert_eq!(market.engines().gateway.total_captured(), 4500, "the bank took it, and nobody knows");
     /// # Ok(())
     /// # }

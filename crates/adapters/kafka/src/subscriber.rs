@@ -101,7 +101,7 @@ impl KafkaSubscriber {
         members.retain(|joined| joined.member.strong_count() > 0);
         for Joined { group, member } in members.iter() {
             if let Some(member) = member.upgrade() {
-                lags.entry(group.clone()).or_default().add(member.lock().lag());
+                *lags.entry(group.clone()).or_default() += member.lock().lag();
             }
         }
         lags

@@ -14,7 +14,7 @@ use crate::market::Market;
 /// # Examples
 ///
 /// ```
-/// use ticketing::{AccountId, Market};
+/// use ticketing::{AccountId, Market, SandboxGateway};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,8 +22,8 @@ use crate::market::Market;
 /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
 /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
 /// # let order = market.order(buyer, opera.id).await?;
-/// let payment = market.pay(buyer, order.id, "tok_visa").key("click-2").await?;
-/// assert_eq!(market.pay(buyer, order.id, "tok_visa").key("click-2").await?.id, payment.id);
+/// let payment = market.pay(buyer, order.id, SandboxGateway::VISA).key("click-2").await?;
+/// assert_eq!(market.pay(buyer, order.id, SandboxGateway::VISA).key("click-2").await?.id, payment.id);
 /// # market.close().await?;
 /// # Ok(())
 /// # }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ticketing_conformance::report::Family;
 
@@ -68,10 +68,9 @@ fn add<F: ?Sized>(all: &mut Rules, family: &Family<F>) {
 
 /// What the documentation of the ports promises.
 fn contracts() -> Rules {
-    let ports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ticketing-core/src/ports");
     let mut all = Rules::new();
-    for file in fs::read_dir(ports).expect("the folder of the ports") {
-        let source = fs::read_to_string(file.expect("a file").path()).expect("a source file");
+    for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ticketing-core/src/ports")) {
+        let source = fs::read_to_string(file).expect("a source file");
         let mut docs = String::new();
         for line in source.lines().map(str::trim_start) {
             if let Some(doc) = line.strip_prefix("///") {
@@ -86,6 +85,12 @@ fn contracts() -> Rules {
         }
     }
     all
+}
+
+/// Every file of a folder and of those below it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 /// The name of the trait that a line declares.

@@ -243,9 +243,7 @@ impl State {
 
     /// How far this member is behind in all its partitions.
     pub(super) fn lag(&self) -> Lag {
-        let mut lag = Lag::default();
-        self.partitions.values().for_each(|progress| lag.add(progress.lag()));
-        lag
+        self.partitions.values().map(|progress| progress.lag()).sum()
     }
 
     /// Notes that a log is the one that was read.

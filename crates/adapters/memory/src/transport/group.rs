@@ -77,13 +77,7 @@ impl Group {
     }
 
     pub(super) fn lag(&self, log: &Log) -> Lag {
-        let mut lag = Lag::default();
-        for (id, progress) in &self.progress {
-            if let Some(partition) = log.get(*id) {
-                lag.add(progress.lag(partition));
-            }
-        }
-        lag
+        self.progress.iter().filter_map(|(id, progress)| Some(progress.lag(log.get(*id)?))).sum()
     }
 
     pub(super) fn is_empty(&self) -> bool {

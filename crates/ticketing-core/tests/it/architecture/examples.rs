@@ -50,9 +50,9 @@ fn every_use_case_has_an_example() {
 
 #[test]
 fn everything_that_a_market_can_do_has_an_example() {
-    let files = ["builder.rs", "market.rs", "engines.rs", "api.rs", "testing.rs"];
+    let parts = ["builder", "market", "engines", "api", "testing"].map(|part| format!("crates/ticketing/src/{part}"));
     let mut market = Tree::of("crates/ticketing/src").sources();
-    market.retain(|source| files.iter().any(|file| source.path.ends_with(&format!("/src/{file}"))));
+    market.retain(|source| parts.iter().any(|part| source.path.starts_with(part)));
 
     assert_examples(&market, 35, is_function);
     assert_examples(&Tree::of("crates/ticketing/src/commands").sources(), 3, |line| line.starts_with("pub struct "));

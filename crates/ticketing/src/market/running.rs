@@ -1,0 +1,162 @@
+//! What runs behind a market, until it is closed or dropped.
+
+use std::sync::Arc;
+
+use ticketing_core::assembly::{LoopEnded, LoopHealth, RunningLoops};
+use ticketing_core::ports::outbox::Outbox;
+#[cfg(feature = "testing")]
+use ticketing_memory::ManualLoops;
+use tokio::runtime::Handle;
+
+use crate::on_their_way::OnTheirWay;
+
+use super::{Inner, Market, Outboxes};
+
+/// What runs behind a market.
+#[derive(Debug)]
+pub(crate) enum Running {
+    /// Its loops, by themselves; and what is gone with the process, if anything.
+    Loops(Box<RunningLoops>, Option<OnTheirWay>),
+    /// Its loops, when a test says so.
+    #[cfg(feature = "testing")]
+    ByHand(Arc<ManualLoops>),
+    /// Nothing any more.
+    Closed,
+}
+
+impl Market {
+    /// Whether every loop of the market still runs; `None` once it is closed, or where a test runs them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::Market;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let market = Market::builder().open().await?;
+    /// assert_eq!(market.health().map(|health| health.ended()), Some(0));
+    /// market.close().await?;
+    /// assert!(market.health().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn health(&self) -> Option<LoopHealth> {
+        match &*self.0.running.lock() {
+            Running::Loops(loops, _) => Some(loops.health()),
+            #[cfg(feature = "testing")]
+            Running::ByHand(_) => None,
+            Running::Closed => None,
+        }
+    }
+
+    /// Stops everything in order: what was begun is decided, and what was decided is published.
+    ///
+    /// Events that are published and not handled yet come after the next start. In memory there is none, so they are
+    /// handled first, for up to five seconds.
+    ///
+    /// Commands are [`Error::Unavailable`](crate::Error::Unavailable) from then on. Closing twice does no harm.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopEnded`] if a loop had ended before: what was acknowledged is safe all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops everything at once; what was acknowledged is safe, and published after the next start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::builder().open().await?;
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// market.close().await?;
+    /// let too_late = market.sell(seller, "Opera").price(4500, "EUR").await;
+    /// assert_eq!(too_late.unwrap_err().code(), "unavailable");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn close(&self) -> Result<(), LoopEnded> {
+        let running = std::mem::replace(&mut *self.0.running.lock(), Running::Closed);
+        match running {
+            Running::Loops(loops, on_their_way) => stop(loops, on_their_way, &self.0.services.outboxes).await,
+            #[cfg(feature = "testing")]
+            Running::ByHand(_) => Ok(()),
+            Running::Closed => Ok(()),
+        }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn stepped_loops(&self) -> Option<Arc<ManualLoops>> {
+        match &*self.0.running.lock() {
+            Running::ByHand(loops) => Some(Arc::clone(loops)),
+            Running::Loops(..) | Running::Closed => None,
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let running = std::mem::replace(self.running.get_mut(), Running::Closed);
+        let Running::Loops(loops, on_their_way) = running else { return };
+        let outboxes = std::mem::take(&mut self.services.outboxes);
+        let unstopped = Unstopped(Some(loops.health()));
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(stop_and_tell(loops, on_their_way, outboxes, unstopped))),
+            Err(_) => drop(unstopped),
+        }
+    }
+}
+
+/// A market that nobody closed, until it has stopped all the same. Dropped before that, it says so.
+struct Unstopped(Option<LoopHealth>);
+
+impl Drop for Unstopped {
+    fn drop(&mut self) {
+        // A loop that the runtime dropped before has said the same.
+        if self.0.take().is_some_and(|health| health.first_ended().is_none()) {
+            tracing::warn!("a market ended at once: call `close()` on it before its runtime ends");
+        }
+    }
+}
+
+/// Stops the loops of a market, once everything is handled that would be gone.
+async fn stop(
+    loops: Box<RunningLoops>,
+    on_their_way: Option<OnTheirWay>,
+    outboxes: &[(&'static str, Arc<dyn Outbox>)],
+) -> Result<(), LoopEnded> {
+    if let Some(events) = on_their_way {
+        events.handled(outboxes).await;
+    }
+    loops.stop().await
+}
+
+/// Stops the loops of a market that nobody closed, and logs which events nobody has heard of yet.
+async fn stop_and_tell(
+    loops: Box<RunningLoops>,
+    on_their_way: Option<OnTheirWay>,
+    outboxes: Outboxes,
+    mut unstopped: Unstopped,
+) {
+    let stopped = stop(loops, on_their_way, &outboxes).await;
+    unstopped.0 = None;
+    if let Err(ended) = stopped {
+        tracing::warn!(%ended, "a market was dropped, and not closed: {ended}");
+    }
+    let mut left = Vec::new();
+    for (service, outbox) in outboxes {
+        match outbox.pending(None, 1000).await {
+            Ok(pending) if pending.events.is_empty() => {}
+            Ok(pending) => left.push(format!("{} of {service}", pending.events.len())),
+            Err(_) => left.push(format!("an unknown number of {service}")),
+        }
+    }
+    let left = if left.is_empty() { "nothing".to_owned() } else { left.join(", ") };
+    tracing::warn!(left, "a market was dropped, and not closed; events that are not published: {left}");
+}
