@@ -115,7 +115,7 @@ pub struct Charge {
 /// # Examples
 ///
 /// ```
-/// use ticketing::{AccountId, Market};
+/// use ticketing::{AccountId, Market, SandboxGateway};
 /// use ticketing_core::ports::audit_reader::Ledger;
 /// use ticketing_core::ports::store::Page;
 ///
@@ -125,7 +125,7 @@ pub struct Charge {
 /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
 /// # let ticket = market.sell(seller, "Opera").price(4500, "EUR").await?;
 /// # let order = market.order(buyer, ticket.id).await?;
-/// let payment = market.pay(buyer, order.id, "tok_visa").await?;
+/// let payment = market.pay(buyer, order.id, SandboxGateway::VISA).await?;
 ///
 /// let ledger: &dyn Ledger = &market.engines().gateway;
 /// let charges = ledger.charges(Page::first(100)).await?.records;

@@ -155,7 +155,7 @@ pub enum GatewayError {
 /// use ticketing_core::domain::payment::CaptureOutcome;
 /// use ticketing_core::ports::gateway::{Capture, CardToken, PaymentGateway, Refund};
 /// # use ticketing_core::domain::{ids::{OrderId, PaymentId}, money::Money};
-/// # use ticketing_memory::MemoryEngines;
+/// # use ticketing_memory::{MemoryEngines, SandboxGateway};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -163,7 +163,7 @@ pub enum GatewayError {
 /// # let total = Money { amount: 4500, currency: "EUR".parse()? };
 /// # let sandbox = MemoryEngines::default().gateway;
 /// let gateway: &dyn PaymentGateway = &sandbox;
-/// let capture = Capture { payment, order, total, card: CardToken::new("tok_timeout") };
+/// let capture = Capture { payment, order, total, card: CardToken::new(SandboxGateway::TIMEOUT) };
 /// assert!(gateway.capture(&capture).await.is_err(), "no response, and the money may have been taken");
 ///
 /// let outcome = gateway.look_up(payment).await?;
@@ -240,12 +240,13 @@ pub struct Judgement {
 /// use ticketing_core::domain::payment::CaptureOutcome;
 /// use ticketing_core::ports::gateway::{Capture, CardToken, Sandbox};
 /// # use ticketing_core::domain::{ids::{OrderId, PaymentId}, money::Money};
-/// # use ticketing_memory::MemoryEngines;
+/// # use ticketing_memory::{MemoryEngines, SandboxGateway};
 ///
 /// # let (payment, order) = (PaymentId::from_u128(1), OrderId::from_u128(2));
 /// # let total = Money { amount: 4500, currency: "EUR".parse()? };
 /// let sandbox: &dyn Sandbox = &MemoryEngines::default().gateway;
-/// let judgement = sandbox.judge(&Capture { payment, order, total, card: CardToken::new("tok_chargeDeclined") });
+/// let card = CardToken::new(SandboxGateway::CHARGE_DECLINED);
+/// let judgement = sandbox.judge(&Capture { payment, order, total, card });
 /// assert_eq!(judgement.outcome, CaptureOutcome::Declined { reason: "card_declined".into() });
 /// assert!(judgement.is_answered);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -80,7 +80,7 @@ pub struct PaymentRecords {
 ///
 /// ```
 /// use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
-/// # use ticketing::{AccountId, Market};
+/// # use ticketing::{AccountId, Market, SandboxGateway};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -88,7 +88,7 @@ pub struct PaymentRecords {
 /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
 /// # let ticket = market.sell(seller, "Opera").price(4500, "EUR").await?;
 /// # let order = market.order(buyer, ticket.id).await?;
-/// let payment = market.pay(buyer, order.id, "tok_visa").await?;
+/// let payment = market.pay(buyer, order.id, SandboxGateway::VISA).await?;
 ///
 /// let store: &dyn PaymentStore = &market.engines().payments;
 /// let needs = PaymentNeeds { payables: vec![order.id], ..PaymentNeeds::default() };

@@ -24,7 +24,7 @@ impl Payments {
     /// # Examples
     ///
     /// ```
-    /// use ticketing::{AccountId, Market, PaymentStatus};
+    /// use ticketing::{AccountId, Market, PaymentStatus, SandboxGateway};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,12 +33,12 @@ impl Payments {
     /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
     /// # let order = market.order(buyer, opera.id).await?;
     /// # market.settle().await?;
-    /// let payment = market.pay(buyer, order.id, "tok_threeDSecure").await?;
+    /// let payment = market.pay(buyer, order.id, SandboxGateway::THREE_D_SECURE).await?;
     /// assert!(payment.action().is_some(), "the buyer must approve it first");
     ///
     /// let given_up = market.payments().give_up_payment(order.id, buyer, market.origin()).await?;
     /// assert!(matches!(given_up.map(|payment| payment.status), Some(PaymentStatus::Failed { .. })));
-    /// assert!(market.pay(buyer, order.id, "tok_visa").await.is_ok());
+    /// assert!(market.pay(buyer, order.id, SandboxGateway::VISA).await.is_ok());
     /// # Ok(())
     /// # }
     /// ```

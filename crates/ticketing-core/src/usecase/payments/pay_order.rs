@@ -94,7 +94,7 @@ impl Payments {
     /// # Examples
     ///
     /// ```
-    /// use ticketing::{AccountId, Market, PaymentStatus};
+    /// use ticketing::{AccountId, Market, PaymentStatus, SandboxGateway};
     /// use ticketing_core::ports::gateway::CardToken;
     /// use ticketing_core::usecase::payments::PayOrder;
     ///
@@ -106,10 +106,10 @@ impl Payments {
     /// # let order = market.order(buyer, opera.id).await?;
     /// # market.settle().await?;
     /// let pay = |card: &str| market.payments().pay_order(PayOrder::new(buyer, order.id, CardToken::new(card)), market.origin());
-    /// assert_eq!(pay("tok_chargeDeclined").await.unwrap_err().code(), "card_declined");
-    /// let payment = pay("tok_visa").await?;
+    /// assert_eq!(pay(SandboxGateway::CHARGE_DECLINED).await.unwrap_err().code(), "card_declined");
+    /// let payment = pay(SandboxGateway::VISA).await?;
     /// assert!(matches!(payment.status, PaymentStatus::Captured { .. }));
-    /// assert_eq!(pay("tok_visa").await.unwrap_err().code(), "already_paid");
+    /// assert_eq!(pay(SandboxGateway::VISA).await.unwrap_err().code(), "already_paid");
     /// # Ok(())
     /// # }
     /// ```

@@ -18,7 +18,7 @@ impl Payments {
     /// # Examples
     ///
     /// ```
-    /// use ticketing::{AccountId, Market};
+    /// use ticketing::{AccountId, Market, SandboxGateway};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,7 +28,7 @@ impl Payments {
     /// # let order = market.order(buyer, opera.id).await?;
     /// # market.settle().await?;
     /// assert_eq!(market.payments().payment_of(order.id, buyer).await?, None);
-    /// let payment = market.pay(buyer, order.id, "tok_visa").await?;
+    /// let payment = market.pay(buyer, order.id, SandboxGateway::VISA).await?;
     /// assert_eq!(market.payments().payment_of(order.id, buyer).await?, Some(payment));
     /// assert_eq!(market.payments().payment_of(order.id, seller).await.unwrap_err().code(), "order_not_found");
     /// # Ok(())

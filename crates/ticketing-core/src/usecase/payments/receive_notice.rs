@@ -16,7 +16,7 @@ impl Payments {
     /// # Examples
     ///
     /// ```
-    /// use ticketing::{AccountId, Market, PaymentStatus};
+    /// use ticketing::{AccountId, Market, PaymentStatus, SandboxGateway};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +25,7 @@ impl Payments {
     /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
     /// # let order = market.order(buyer, opera.id).await?;
     /// # market.settle().await?;
-    /// let payment = market.pay(buyer, order.id, "tok_threeDSecure").await?;
+    /// let payment = market.pay(buyer, order.id, SandboxGateway::THREE_D_SECURE).await?;
     ///
     /// // The buyer approves at their bank, which notifies us.
     /// let gateway = &market.engines().gateway;
