@@ -14,7 +14,7 @@ async fn send(to: AccountId, text: String, key: Uuid) -> Result<(), std::io::Err
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let market = Market::builder()
         .on("mailer", |event: OrderCompleted, context| async move {
-            let text = format!("{} is yours", event.order.ticket.title);
+            let text = format!("{} is yours", event.order.ticket.event.title);
             send(event.order.buyer, text, context.idempotency_key()).await.or_retry()?;
             Ok(())
         })

@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let ticket = market.sell(seller, "Così fan tutte").price(4500, "EUR").await?;
     let order = market.order(buyer, ticket.id).await?;
-    println!("{buyer} holds {} until they pay {}", order.ticket.title, order.total());
+    println!("{buyer} holds {} until they pay {}", order.ticket.event.title, order.total());
     market.pay(buyer, order.id, SandboxGateway::VISA).await?;
     let order = market.wait(buyer, order.id, Order::is_completed).await?;
     println!("order {} is completed", order.id);

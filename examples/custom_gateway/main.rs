@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let notice = bank.approve(payment.id, market.env().now()).ok_or("nobody is waited for")?;
     assert!(market.payments().receive_notice(&notice, market.origin()).await?);
     let order = market.wait(buyer, order.id, Order::is_completed).await?;
-    println!("{} is yours for {}", order.ticket.title, order.total());
+    println!("{} is yours for {}", order.ticket.event.title, order.total());
     market.close().await?;
 
     let report = ticketing_conformance::report! { gateway: bank.clone() };

@@ -37,6 +37,10 @@ impl OrderStore for Slow {
         self.0.orders_of(buyer, page).await
     }
 
+    async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        self.0.orders_for(ticket, page).await
+    }
+
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         self.0.overdue(deadline, page).await
     }

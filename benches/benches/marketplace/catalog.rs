@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use ticketing_web::{CatalogPage, Money, Shell, TicketCard, TicketStatus, catalog_page};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_web::{CatalogPage, EventTime, Money, Shell, TicketCard, TicketStatus, catalog_page};
 
 use crate::ratios::{Goal, Ratios};
 
@@ -27,7 +28,7 @@ fn page() -> CatalogPage {
         venue: Some("Semperoper".into()),
         city: Some("Dresden".into()),
         category: Some("opera".into()),
-        starts_at: Some("2027-03-01T19:30:00.000Z".into()),
+        starts_at: Some(EventTime::new(Timestamp::from_millis(1_803_929_400_000), Some("Europe/Berlin"))),
         price: Money { amount: 4500 + n, currency: "EUR", exponent: 2 },
         available: 12,
         status: TicketStatus::OnSale,

@@ -92,7 +92,7 @@ fn encode_into(map: &Mutex<HashMap<(Uuid, u8), Vec<u8>>>, env: &ClockAndIds, sto
         id: env.uuid(env.now()),
         buyer_id: Uuid::from_u128(2),
         ticket_id: stock.record.ticket.uuid(),
-        title: &stock.record.title,
+        title: &stock.record.event.title,
         amount: 1200,
         currency: "EUR",
         quantity: 1,

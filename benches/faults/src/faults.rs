@@ -247,7 +247,7 @@ async fn buy(shop: &Arc<Shop>, orders_at: &mut Option<Instant>, chance: &mut Std
             match purchase.look(shop, order).await? {
                 OrderStatusBody::Completed => return Some(()),
                 OrderStatusBody::AwaitingPayment => tokio::time::sleep(Duration::from_millis(50)).await,
-                OrderStatusBody::Cancelled => return None,
+                OrderStatusBody::Cancelled | OrderStatusBody::Refunded => return None,
             }
         }
     });

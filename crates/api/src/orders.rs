@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
+use ticketing_core::domain::event_facts::Seating;
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::Money;
-use ticketing_core::domain::order::{CancelReason, Order, OrderStatus};
+use ticketing_core::domain::order::{CancelReason, Order, OrderStatus, OrderedTicket, RefundReason};
 use ticketing_core::domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -39,6 +40,8 @@ pub enum OrderStatusBody {
     AwaitingPayment,
     /// The places belong to the buyer.
     Completed,
+    /// The places were the buyer's and were taken back; the money goes back.
+    Refunded,
     /// The places were given back.
     Cancelled,
 }
@@ -52,6 +55,21 @@ pub enum CancelReasonBody {
     ByBuyer,
     /// Nobody paid in time.
     Expired,
+    /// The event was called off.
+    CalledOff,
+}
+
+/// Why an order was refunded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum RefundReasonBody {
+    /// The event was called off.
+    CalledOff,
+    /// The buyer gave it back, because the event was rescheduled.
+    ByBuyer,
+    /// The seller took it back.
+    BySeller,
 }
 
 /// The ticket as it was when it was ordered.
@@ -66,6 +84,37 @@ pub struct OrderedTicketBody {
     /// Its title at that time.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub title: Arc<str>,
+    /// The venue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub venue: Option<Arc<str>>,
+    /// The city.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub city: Option<Arc<str>>,
+    /// When the event begins.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub starts_at: Option<Timestamp>,
+    /// The time zone of the place, a name of the IANA database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub time_zone: Option<Arc<str>>,
+    /// Where one sits or stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub section: Option<Arc<str>>,
+    /// The row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub row: Option<Arc<str>>,
+    /// The seats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub seats: Option<Arc<str>>,
+    /// Whether all places are side by side.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub together: bool,
     /// Its attributes at that time.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
@@ -107,6 +156,13 @@ pub struct OrderBody {
     #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
     pub completed_at: Option<Timestamp>,
+    /// When it was refunded.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub refunded_at: Option<Timestamp>,
+    /// Why it was refunded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_reason: Option<RefundReasonBody>,
     /// When it was cancelled.
     #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
@@ -129,6 +185,25 @@ pub struct OrderPage {
     pub next_cursor: Option<String>,
 }
 
+impl From<OrderedTicket> for OrderedTicketBody {
+    fn from(OrderedTicket { id, event, attributes, .. }: OrderedTicket) -> Self {
+        let Seating { section, row, seats, together } = event.seating.clone();
+        Self {
+            id,
+            title: Arc::clone(&event.title),
+            venue: event.venue.clone(),
+            city: event.city.clone(),
+            starts_at: event.starts_at,
+            time_zone: event.time_zone.clone().map(Into::into),
+            section,
+            row,
+            seats,
+            together,
+            attributes,
+        }
+    }
+}
+
 impl From<Order> for OrderBody {
     fn from(order: Order) -> Self {
         let total = order.total();
@@ -139,13 +214,11 @@ impl From<Order> for OrderBody {
             quantity: order.quantity.get(),
             price: order.ticket.price.money(),
             total,
-            ticket: OrderedTicketBody {
-                id: order.ticket.id,
-                title: order.ticket.title,
-                attributes: order.ticket.attributes,
-            },
+            ticket: order.ticket.into(),
             placed_at: order.placed_at,
             completed_at: None,
+            refunded_at: None,
+            refund_reason: None,
             cancelled_at: None,
             cancel_reason: None,
             version: order.version,
@@ -155,6 +228,12 @@ impl From<Order> for OrderBody {
             OrderStatus::Completed { at, .. } => {
                 Self { status: OrderStatusBody::Completed, completed_at: Some(at), ..body }
             }
+            OrderStatus::Refunded { reason, at, .. } => Self {
+                status: OrderStatusBody::Refunded,
+                refunded_at: Some(at),
+                refund_reason: Some(reason.into()),
+                ..body
+            },
             OrderStatus::Cancelled { reason, at } => Self {
                 status: OrderStatusBody::Cancelled,
                 cancelled_at: Some(at),
@@ -170,6 +249,17 @@ impl From<CancelReason> for CancelReasonBody {
         match reason {
             CancelReason::ByBuyer => Self::ByBuyer,
             CancelReason::Expired => Self::Expired,
+            CancelReason::CalledOff => Self::CalledOff,
+        }
+    }
+}
+
+impl From<RefundReason> for RefundReasonBody {
+    fn from(reason: RefundReason) -> Self {
+        match reason {
+            RefundReason::CalledOff => Self::CalledOff,
+            RefundReason::ByBuyer => Self::ByBuyer,
+            RefundReason::BySeller => Self::BySeller,
         }
     }
 }

@@ -49,6 +49,36 @@ pub fn ticket(id: TicketId) -> String {
     format!("{TICKETS}/{id}")
 }
 
+/// Changes the facts of an event that is sold.
+#[must_use]
+pub fn reschedule(id: TicketId) -> String {
+    format!("{TICKETS}/{id}/reschedule")
+}
+
+/// Says that an event does not take place.
+#[must_use]
+pub fn call_off(id: TicketId) -> String {
+    format!("{TICKETS}/{id}/call-off")
+}
+
+/// The orders of a ticket, for its seller.
+#[must_use]
+pub fn orders_for(ticket: TicketId) -> String {
+    format!("{ORDERS}/for/{ticket}")
+}
+
+/// Gives a paid order back.
+#[must_use]
+pub fn give_back(id: OrderId) -> String {
+    format!("{ORDERS}/{id}/give-back")
+}
+
+/// Refunds a paid order, for the seller.
+#[must_use]
+pub fn refund(id: OrderId) -> String {
+    format!("{ORDERS}/{id}/refund")
+}
+
 /// One order.
 #[must_use]
 pub fn order(id: OrderId) -> String {

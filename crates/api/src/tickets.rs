@@ -34,9 +34,32 @@ pub struct OfferBody {
     /// The category.
     #[cfg_attr(feature = "openapi", schema(example = "opera", max_length = 40))]
     pub category: Option<String>,
-    /// When the event begins; in the future.
-    #[cfg_attr(feature = "openapi", schema(example = "2030-06-01T19:30:00Z", format = "date-time"))]
+    /// When the event begins: a time in RFC 3339, or one on the clocks of the place, such as `2030-06-01T19:30`. In the
+    /// future, and within ten years.
+    #[cfg_attr(feature = "openapi", schema(example = "2030-06-01T19:30"))]
     pub starts_at: Option<String>,
+    /// The time zone of the place, a name of the IANA database; required with `startsAt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "Europe/Vienna"))]
+    pub time_zone: Option<String>,
+    /// No orders from then on, written as `startsAt`; the start of the event if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sales_end_at: Option<String>,
+    /// Where one sits or stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "Stalls", max_length = 60))]
+    pub section: Option<String>,
+    /// The row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "F", max_length = 20))]
+    pub row: Option<String>,
+    /// The seats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "12-14", max_length = 120))]
+    pub seats: Option<String>,
+    /// Whether all places are side by side.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub together: bool,
     /// The price of one place; above zero.
     pub price: MoneyBody,
     /// The number of places in all.
@@ -52,6 +75,42 @@ pub struct OfferBody {
     pub attributes: Option<BTreeMap<String, Value>>,
 }
 
+/// The facts of an event that is sold, as they are from now on: all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScheduleBody {
+    /// 1 to 120 characters.
+    #[cfg_attr(feature = "openapi", schema(example = "La traviata, stalls", max_length = 120))]
+    pub title: String,
+    /// The venue.
+    #[cfg_attr(feature = "openapi", schema(example = "State Opera", max_length = 120))]
+    pub venue: Option<String>,
+    /// The city.
+    #[cfg_attr(feature = "openapi", schema(example = "Vienna", max_length = 80))]
+    pub city: Option<String>,
+    /// When the event begins, as in an offer.
+    #[cfg_attr(feature = "openapi", schema(example = "2030-06-02T19:30"))]
+    pub starts_at: Option<String>,
+    /// The time zone of the place; required with `startsAt`.
+    #[cfg_attr(feature = "openapi", schema(example = "Europe/Vienna"))]
+    pub time_zone: Option<String>,
+    /// No orders from then on; the start of the event if absent.
+    pub sales_end_at: Option<String>,
+    /// Where one sits or stands.
+    #[cfg_attr(feature = "openapi", schema(max_length = 60))]
+    pub section: Option<String>,
+    /// The row.
+    #[cfg_attr(feature = "openapi", schema(max_length = 20))]
+    pub row: Option<String>,
+    /// The seats.
+    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    pub seats: Option<String>,
+    /// Whether all places are side by side.
+    #[serde(default)]
+    pub together: bool,
+}
+
 /// Whether a ticket may be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -62,8 +121,12 @@ pub enum TicketStatusBody {
     OnSale,
     /// There are none left for now.
     SoldOut,
+    /// The event begins, or its seller ended the sales.
+    SalesEnded,
     /// Its seller took it off sale.
     Withdrawn,
+    /// The event does not take place.
+    CalledOff,
 }
 
 impl TicketStatusBody {
@@ -72,6 +135,7 @@ impl TicketStatusBody {
     pub const fn new(status: TicketStatus, available: u32) -> Self {
         match (status, available) {
             (TicketStatus::Withdrawn, _) => Self::Withdrawn,
+            (TicketStatus::CalledOff, _) => Self::CalledOff,
             (TicketStatus::OnSale, 0) => Self::SoldOut,
             (TicketStatus::OnSale, _) => Self::OnSale,
         }
@@ -96,20 +160,47 @@ pub struct TicketBody {
     pub title: Arc<str>,
     /// More about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub description: Option<Arc<str>>,
     /// The venue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub venue: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub venue: Option<Arc<str>>,
     /// The city.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub city: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub city: Option<Arc<str>>,
     /// The category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub category: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub category: Option<Arc<str>>,
     /// When the event begins.
     #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
     pub starts_at: Option<Timestamp>,
+    /// The time zone of the place, a name of the IANA database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub time_zone: Option<Arc<str>>,
+    /// Where one sits or stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub section: Option<Arc<str>>,
+    /// The row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub row: Option<Arc<str>>,
+    /// The seats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub seats: Option<Arc<str>>,
+    /// Whether all places are side by side.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub together: bool,
+    /// No orders from then on, if sales end before the event begins.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub sales_end_at: Option<Timestamp>,
     /// The price of one place.
     #[serde(with = "crate::money")]
     #[cfg_attr(feature = "openapi", schema(value_type = crate::money::MoneyBody))]
@@ -149,7 +240,7 @@ pub struct TicketBody {
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TicketSearch {
-    /// Words that title, venue, city or description contain, each as the beginning of a word. Of more than eight
+    /// Words that title, venue, city, seats or description contain, each as the beginning of a word. Of more than eight
     /// the longest count; a text without letters and digits finds nothing.
     #[cfg_attr(feature = "openapi", param(max_length = 200))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,11 +253,11 @@ pub struct TicketSearch {
     #[cfg_attr(feature = "openapi", param(max_length = 80))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,
-    /// The event begins then or later: a time, or a day in UTC.
+    /// The event begins then or later: a time, or a day at the place of the event.
     #[cfg_attr(feature = "openapi", param(example = "2030-06-01"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The event begins before then, or on that day in UTC.
+    /// The event begins before then, or on that day at the place of the event.
     #[cfg_attr(feature = "openapi", param(example = "2030-06-30T18:00:00Z"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
@@ -211,40 +302,58 @@ pub struct TicketPage {
 }
 
 impl TicketBody {
-    /// What its seller sees, with the sales.
+    /// What its seller sees then, with the sales.
     #[must_use]
-    pub fn of_own(listing: Listing) -> Self {
+    pub fn of_own(listing: Listing, now: Timestamp) -> Self {
         let sales = listing.sales;
-        Self { held: Some(sales.held), sold: Some(sales.sold), ..Self::from(listing) }
+        Self { held: Some(sales.held), sold: Some(sales.sold), ..Self::of(listing, now) }
+    }
+
+    /// What everybody sees then.
+    #[must_use]
+    pub fn of(listing: Listing, now: Timestamp) -> Self {
+        let body = Self::from(&listing);
+        match body.status {
+            TicketStatusBody::OnSale | TicketStatusBody::SoldOut if listing.is_closed(now) => {
+                Self { status: TicketStatusBody::SalesEnded, ..body }
+            }
+            _ => body,
+        }
     }
 }
 
-impl From<Listing> for TicketBody {
-    /// What everybody sees.
-    fn from(listing: Listing) -> Self {
-        let (available, sales_version) = (listing.available(), listing.sales.version);
-        let ticket = listing.ticket;
-        let Offer { details, price, quantity, max_per_buyer } = ticket.offer;
+impl From<&Listing> for TicketBody {
+    /// What everybody sees before sales end.
+    fn from(listing: &Listing) -> Self {
+        let (available, ticket) = (listing.available(), &listing.ticket);
+        let Offer { details, price, quantity, max_per_buyer } = &ticket.offer;
+        let (event, seating) = (&details.event, &details.event.seating);
         Self {
             id: ticket.id,
             seller_id: ticket.seller,
-            title: details.title,
-            description: details.description,
-            venue: details.venue,
-            city: details.city,
-            category: details.category,
-            starts_at: details.starts_at,
+            title: Arc::clone(&event.title),
+            description: details.description.clone(),
+            venue: event.venue.clone(),
+            city: event.city.clone(),
+            category: details.category.clone(),
+            starts_at: event.starts_at,
+            time_zone: event.time_zone.clone().map(Into::into),
+            section: seating.section.clone(),
+            row: seating.row.clone(),
+            seats: seating.seats.clone(),
+            together: seating.together,
+            sales_end_at: details.sales_end_at,
             price: price.money(),
             quantity: quantity.get(),
             max_per_buyer: max_per_buyer.map(Quantity::get),
-            attributes: details.attributes,
+            attributes: details.attributes.clone(),
             available,
             status: TicketStatusBody::new(ticket.status, available),
             held: None,
             sold: None,
             created_at: ticket.created_at,
             version: ticket.version,
-            sales_version,
+            sales_version: listing.sales.version,
         }
     }
 }

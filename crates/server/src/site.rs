@@ -23,6 +23,7 @@ mod form;
 mod onward;
 mod refusal;
 mod rendered;
+mod reschedule;
 mod sell;
 mod session;
 mod sign;
@@ -54,6 +55,8 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/tickets/{id}", get(ticket::ticket))
         .route("/tickets/{id}/order", post(ticket::order).get(context::back_to_page))
         .route("/tickets/{id}/edit", get(edit::edit).post(edit::save))
+        .route("/tickets/{id}/reschedule", get(reschedule::reschedule).post(reschedule::save))
+        .route("/tickets/{id}/call-off", get(reschedule::ask).post(reschedule::call_off))
         .route("/tickets/{id}/withdraw", post(edit::withdraw).get(context::back_to_page))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))
@@ -61,6 +64,7 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/orders/{id}", get(checkout::order))
         .route("/orders/{id}/pay", post(checkout::pay).get(context::back_to_page))
         .route("/orders/{id}/give-up", post(checkout::give_up).get(context::back_to_page))
+        .route("/orders/{id}/give-back", post(checkout::give_back).get(context::back_to_page))
         .route("/orders/{id}/cancel", post(checkout::cancel).get(context::back_to_page))
         .route("/signup", get(sign::sign_up_form).post(sign::sign_up))
         .route("/signin", get(sign::sign_in_form).post(sign::sign_in))

@@ -15,7 +15,7 @@
 //! let order = market.order(buyer, ticket.id).await?;
 //! market.pay(buyer, order.id, SandboxGateway::VISA).await?;
 //! let order = market.wait(buyer, order.id, Order::is_completed).await?;
-//! println!("{} is yours for {}", order.ticket.title, order.total());
+//! println!("{} is yours for {}", order.ticket.event.title, order.total());
 //!
 //! market.close().await?;
 //! # Ok(())

@@ -1,6 +1,6 @@
 // Makes pages livelier; every page works without it.
 
-const SHUT = { soldOut: "Sold out", withdrawn: "Withdrawn" };
+const SHUT = { soldOut: "Sold out", withdrawn: "Withdrawn", calledOff: "Called off" };
 const each = (root, selector, act) => root.querySelectorAll(selector).forEach(act);
 
 // Calls `act` when the page is looked at again, the network is back, or the machine has slept.
@@ -39,7 +39,28 @@ function showMoney(element) {
   }
 }
 
-each(document, "time", showTime);
+// The time of an event stays as it is on the clocks of its place; the reader's own follows where it differs.
+function showEventTime(element) {
+  const time = new Date(element.dateTime);
+  if (isNaN(time)) return;
+  try {
+    const there = time.toLocaleString("en", { timeZone: element.dataset.zone });
+    if (there === time.toLocaleString("en")) return;
+  } catch {
+    // A zone that this browser does not know.
+  }
+  const own = document.createElement("small");
+  own.textContent = ` (${time.toLocaleString([], { dateStyle: "medium", timeStyle: "short" })} your time)`;
+  element.after(own);
+}
+
+each(document, "time:not([data-zone])", showTime);
+each(document, "time[data-zone]", showEventTime);
+
+// A seller is mostly where the event is.
+each(document, "[name=timeZone]", (input) => {
+  input.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+});
 each(document, "data", showMoney);
 
 // How long an order is still held, by the server's clock: the device's may be wrong.
@@ -77,7 +98,9 @@ each(document, "[data-countdown]", (element) => {
 
 // What is left of a ticket, and for how much.
 function showStock(root, { available, status }) {
-  const state = status === "withdrawn" ? status : available > 0 ? "onSale" : "soldOut";
+  // Nothing opens sales again that have ended, but the event may be called off.
+  if ("ended" in root.dataset && status !== "calledOff") return;
+  const state = ["withdrawn", "calledOff"].includes(status) ? status : available > 0 ? "onSale" : "soldOut";
   const set = (selector, act) => each(root, selector, act);
   set("[data-live-available]", (element) => (element.textContent = available));
   set(".badge", (badge) => {

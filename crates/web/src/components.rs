@@ -1,6 +1,7 @@
 //! The parts that pages are made of.
 
 pub(crate) mod badge;
+pub(crate) mod event_time;
 pub(crate) mod field;
 pub(crate) mod flash;
 pub(crate) mod form;

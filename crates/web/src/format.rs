@@ -1,5 +1,9 @@
 //! Formats amounts, times and addresses.
 
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::TimeZone;
+
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// An amount of money, ready to be shown.
@@ -36,6 +40,47 @@ impl Money {
             digits.insert(digits.len() - exponent, '.');
         }
         digits
+    }
+}
+
+/// When an event begins, on the clocks of its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTime {
+    /// RFC 3339 in UTC.
+    pub utc: String,
+    /// The IANA name of the time zone, if it is known.
+    pub zone: Option<String>,
+    /// For people: `Wed 16 Dec 2026, 19:30, London time`.
+    pub text: String,
+}
+
+impl EventTime {
+    /// The time in the zone of the place; in UTC if that is unknown.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_web::EventTime;
+    ///
+    /// let opening = "2026-12-16T19:30:00Z".parse()?;
+    ///
+    /// assert_eq!(EventTime::new(opening, Some("Asia/Tokyo")).text, "Thu 17 Dec 2026, 04:30, Tokyo time");
+    /// assert_eq!(EventTime::new(opening, None).text, "Wed 16 Dec 2026, 19:30 UTC");
+    /// # Ok::<(), ticketing_core::domain::time::InvalidTime>(())
+    /// ```
+    #[must_use]
+    pub fn new(at: Timestamp, zone: Option<&str>) -> Self {
+        let clocks = TimeZone::stored(zone.unwrap_or("UTC"));
+        let local = clocks.local(at);
+        let ((year, month, day), (hour, minute)) = (local.date(), local.clock());
+        let weekday = WEEKDAYS.get(local.weekday()).unwrap_or(&"");
+        let month = usize::try_from(month - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
+        let place = match clocks.place() {
+            place if place == "UTC" => " UTC".to_owned(),
+            place => format!(", {place} time"),
+        };
+        let text = format!("{weekday} {day} {month} {year}, {hour:02}:{minute:02}{place}");
+        Self { utc: at.to_string(), zone: zone.map(str::to_owned), text }
     }
 }
 

@@ -56,7 +56,7 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 41] = [
+const EXPLANATIONS: [(&str, &str, &str); 50] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
@@ -66,6 +66,12 @@ const EXPLANATIONS: [(&str, &str, &str); 41] = [
     ("unsupported_media_type", "This request makes no sense", "Go back, reload the page and try again."),
     ("invalid", "Something is not filled in right", "Please check what you entered."),
     ("starts_in_the_past", "The event would begin in the past", "Please check what you entered."),
+    (
+        "starts_too_late",
+        "The event would begin too late",
+        "It can begin ten years from now at the latest. Please check the year.",
+    ),
+    ("sales_end_in_the_past", "Sales would end in the past", "Please check when sales end."),
     ("currency_not_in_use", "This currency is no more", "Nobody pays in this currency any more. Choose another one."),
     (
         "idempotency_key_reused",
@@ -87,6 +93,17 @@ const EXPLANATIONS: [(&str, &str, &str); 41] = [
         "The ticket was withdrawn",
         "The ticket was withdrawn: it takes no more orders and no changes.",
     ),
+    (
+        "ticket_called_off",
+        "The event was called off",
+        "The event does not take place. Everybody who paid gets the money back.",
+    ),
+    (
+        "facts_are_sold",
+        "What was sold stays as it is",
+        "Places are held or sold, so what, where and when cannot be changed here. Reschedule the event, or call it off.",
+    ),
+    ("sales_ended", "Sales have ended", "The event begins, or its seller ended the sales. Nothing was ordered."),
     ("quantity_below_sales", "That many are not free", "More are held or sold than you want to offer."),
     ("own_ticket", "This is your own ticket", "Nobody orders their own ticket."),
     (
@@ -114,6 +131,14 @@ const EXPLANATIONS: [(&str, &str, &str); 41] = [
         "Please wait before you order again",
         "Your last orders were not paid, so the next one has to wait a little. Try again later.",
     ),
+    ("order_refunded", "The order was refunded", "This order was refunded, and the money is on its way back."),
+    ("order_not_paid", "The order is not paid", "There is no money to give back."),
+    (
+        "event_unchanged",
+        "The event is what you ordered",
+        "Tickets can be given back only after the event was rescheduled.",
+    ),
+    ("event_begun", "The event has begun", "Tickets can be given back only until the event begins."),
     ("order_completed", "The order is paid", "This order is paid, so it stays."),
     ("order_cancelled", "The order was cancelled", "This order was cancelled or has expired. Nothing more is charged."),
     (

@@ -118,6 +118,7 @@ macro_rules! ticket_store {
             an_unreadable_record_is_corrupt
             a_search_finds_what_matches_and_no_more
             whatever_is_spelled_in_two_ways_is_found
+            a_day_is_that_of_the_place
             search_pages_join_without_gaps
             a_seller_finds_all_their_listings
             unreadable_listings_are_passed_by
@@ -147,6 +148,7 @@ macro_rules! order_store {
             unpaid_orders_count_against_their_buyer
             what_a_buyer_bought_of_a_ticket_is_found
             a_buyer_finds_all_their_orders
+            all_orders_of_a_ticket_are_found
             overdue_orders_are_found_until_they_end
             unreadable_orders_are_passed_by
             an_unreadable_order_blocks_no_other_order_of_its_buyer

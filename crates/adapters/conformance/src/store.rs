@@ -34,7 +34,7 @@ pub use committing::{
 pub use histories::a_revision_of_another_history_conflicts;
 pub use orders::{
     a_buyer_finds_all_their_orders, a_key_makes_one_order_of_a_buyer, a_stock_brings_the_orders_that_changed_it,
-    overdue_orders_are_found_until_they_end, unpaid_orders_count_against_their_buyer,
+    all_orders_of_a_ticket_are_found, overdue_orders_are_found_until_they_end, unpaid_orders_count_against_their_buyer,
     what_a_buyer_bought_of_a_ticket_is_found,
 };
 pub use payments::{
@@ -42,7 +42,8 @@ pub use payments::{
 };
 pub use racing::{one_of_two_racing_commits_wins, writers_who_reload_lose_nothing};
 pub use search::{
-    a_search_finds_what_matches_and_no_more, search_pages_join_without_gaps, whatever_is_spelled_in_two_ways_is_found,
+    a_day_is_that_of_the_place, a_search_finds_what_matches_and_no_more, search_pages_join_without_gaps,
+    whatever_is_spelled_in_two_ways_is_found,
 };
 pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings};
 pub use unreadable::{

@@ -60,6 +60,10 @@ impl OrderStore for MemoryOrderStore {
         self.0.list(|tables| tables.orders_of(buyer, page)).await
     }
 
+    async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        self.0.list(|tables| tables.orders_for(ticket, page)).await
+    }
+
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         self.0.list(|tables| tables.overdue(deadline, page)).await
     }
@@ -74,6 +78,7 @@ pub(crate) struct OrderTables {
     pub(crate) stocks: Table<TicketId, Stock>,
     pub(crate) orders: Table<OrderId, Order>,
     by_buyer: HashMap<AccountId, BTreeSet<OrderId>>,
+    by_ticket: HashMap<TicketId, BTreeSet<OrderId>>,
     by_key: HashMap<(AccountId, IdempotencyKey), OrderId>,
     bought: HashMap<(AccountId, TicketId), BTreeSet<OrderId>>,
     /// Orders that await payment, by their deadline.
@@ -100,8 +105,16 @@ impl OrderTables {
     }
 
     fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Listed<Order> {
+        self.newest_first(self.by_buyer.get(&buyer), page)
+    }
+
+    fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Listed<Order> {
+        self.newest_first(self.by_ticket.get(&ticket), page)
+    }
+
+    fn newest_first(&self, ids: Option<&BTreeSet<OrderId>>, page: Page<OrderId>) -> Listed<Order> {
         let before = page.after.map_or(Bound::Unbounded, Bound::Excluded);
-        let own = self.by_buyer.get(&buyer).into_iter().flat_map(|own| own.range((Bound::Unbounded, before)).rev());
+        let own = ids.into_iter().flat_map(|own| own.range((Bound::Unbounded, before)).rev());
         self.orders.list(own, page.limit)
     }
 
@@ -113,8 +126,11 @@ impl OrderTables {
 
     fn put_order(&mut self, order: Order, token: CommitToken) {
         let (id, buyer, key, due) = (order.id, order.buyer, order.key.clone(), order.pay_by().ok());
-        if is_paid(&order) {
-            self.bought.entry((buyer, order.ticket.id)).or_default().insert(id);
+        let ticket = order.ticket.id;
+        match order.status {
+            OrderStatus::Completed { .. } => drop(self.bought.entry((buyer, ticket)).or_default().insert(id)),
+            OrderStatus::Refunded { .. } => drop(self.bought.entry((buyer, ticket)).or_default().remove(&id)),
+            OrderStatus::AwaitingPayment { .. } | OrderStatus::Cancelled { .. } => {}
         }
         match self.orders.put(id, order, token).map(|old| old.pay_by()) {
             Some(Ok(pay_by)) => {
@@ -123,6 +139,7 @@ impl OrderTables {
             Some(Err(_)) => {}
             None => {
                 self.by_buyer.entry(buyer).or_default().insert(id);
+                self.by_ticket.entry(ticket).or_default().insert(id);
             }
         }
         self.by_key.extend(key.map(|key| ((buyer, key), id)));
@@ -130,8 +147,9 @@ impl OrderTables {
     }
 }
 
+/// Whether it was ever paid.
 const fn is_paid(order: &Order) -> bool {
-    matches!(order.status, OrderStatus::Completed { .. })
+    matches!(order.status, OrderStatus::Completed { .. } | OrderStatus::Refunded { .. })
 }
 
 impl Tables for OrderTables {

@@ -46,6 +46,7 @@ mod config;
 mod document;
 mod elections;
 mod error;
+mod facts;
 mod gateway;
 mod order_store;
 mod outbox;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bson::{RawDocument, Uuid, doc};
 use futures::future::try_join4;
 use ticketing_core::assembly::ServicePorts;
-use ticketing_core::domain::ids::{AccountId, OrderId};
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
@@ -99,6 +99,16 @@ impl OrderStore for MongoOrderStore {
             filter.insert("_id", doc! { "$lt": Uuid::from(after.uuid()) });
         }
         let sort = doc! { "buyer": 1, "_id": -1 };
+        let collection = OrderDocument::COLLECTION;
+        self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
+    }
+
+    async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        let mut filter = doc! { "ticket": Uuid::from(ticket.uuid()) };
+        if let Some(after) = page.after {
+            filter.insert("_id", doc! { "$lt": Uuid::from(after.uuid()) });
+        }
+        let sort = doc! { "ticket": 1, "_id": -1 };
         let collection = OrderDocument::COLLECTION;
         self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
     }

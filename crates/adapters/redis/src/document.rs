@@ -1,13 +1,16 @@
 //! Tickets as they lie in Redis for a moment: as JSON.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
+use ticketing_core::domain::event_facts::{EventFacts, Seating};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::ticket::{Details, Listing, Offer, Ticket};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::TimeZone;
 use ticketing_core::wire::TicketState;
 use uuid::Uuid;
 
@@ -23,6 +26,13 @@ pub(crate) struct ListingDocument<'a> {
     city: Option<Cow<'a, str>>,
     category: Option<Cow<'a, str>>,
     starts_at: Option<i64>,
+    time_zone: Option<Cow<'a, str>>,
+    section: Option<Cow<'a, str>>,
+    row: Option<Cow<'a, str>>,
+    seats: Option<Cow<'a, str>>,
+    #[serde(default)]
+    together: bool,
+    sales_end_at: Option<i64>,
     created_at: i64,
     #[serde(default)]
     max_per_buyer: Option<u32>,
@@ -34,8 +44,10 @@ pub(crate) struct ListingDocument<'a> {
 impl<'a> From<&'a Listing> for ListingDocument<'a> {
     fn from(listing: &'a Listing) -> Self {
         let ticket = &listing.ticket;
-        let Details { title, description, venue, city, category, starts_at, attributes } = &ticket.offer.details;
-        let optional = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
+        let Details { event, description, category, sales_end_at, attributes } = &ticket.offer.details;
+        let EventFacts { title, venue, city, starts_at, time_zone, seating } = &**event;
+        let Seating { section, row, seats, together } = seating;
+        let optional = |text: &'a Option<Arc<str>>| text.as_deref().map(Cow::Borrowed);
         Self {
             id: ticket.id.uuid(),
             seller: ticket.seller.uuid(),
@@ -45,6 +57,12 @@ impl<'a> From<&'a Listing> for ListingDocument<'a> {
             city: optional(city),
             category: optional(category),
             starts_at: starts_at.map(Timestamp::millis),
+            time_zone: time_zone.as_ref().map(|zone| Cow::Borrowed(zone.name())),
+            section: optional(section),
+            row: optional(row),
+            seats: optional(seats),
+            together: *together,
+            sales_end_at: sales_end_at.map(Timestamp::millis),
             created_at: ticket.created_at.millis(),
             max_per_buyer: ticket.offer.max_per_buyer.map(Quantity::get),
             attributes: attributes.clone(),
@@ -57,13 +75,21 @@ impl ListingDocument<'_> {
     /// `None` if it is none that the domain knows.
     pub(crate) fn read(self) -> Option<Listing> {
         let TicketState { price, quantity, status, version, sales } = self.state;
-        let details = Details {
+        let text = |text: Option<Cow<'_, str>>| text.map(Arc::from);
+        let (section, row, seats) = (text(self.section), text(self.row), text(self.seats));
+        let event = EventFacts {
             title: self.title.into(),
-            description: self.description.map(Cow::into_owned),
-            venue: self.venue.map(Cow::into_owned),
-            city: self.city.map(Cow::into_owned),
-            category: self.category.map(Cow::into_owned),
+            venue: text(self.venue),
+            city: text(self.city),
             starts_at: self.starts_at.map(Timestamp::from_millis),
+            time_zone: self.time_zone.map(TimeZone::stored),
+            seating: Seating { section, row, seats, together: self.together },
+        };
+        let details = Details {
+            event: event.into(),
+            description: text(self.description),
+            category: text(self.category),
+            sales_end_at: self.sales_end_at.map(Timestamp::from_millis),
             attributes: self.attributes,
         };
         let max_per_buyer = self.max_per_buyer.map(Quantity::new).transpose().ok()?;

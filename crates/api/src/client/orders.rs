@@ -1,7 +1,7 @@
 //! Orders, and paying for them.
 
 use http::Method;
-use ticketing_core::domain::ids::OrderId;
+use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 
 use crate::orders::{OrderBody, OrderPage, PlaceOrderBody};
@@ -51,6 +51,33 @@ impl Client {
     /// [`ClientError`]: `order_completed` among others.
     pub async fn cancel_order(&self, id: OrderId) -> Result<(), ClientError> {
         self.call(Method::DELETE, paths::order(id)).done().await.map(drop)
+    }
+
+    /// A page of the orders of a ticket that the account sells, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `ticket_not_found` among others.
+    pub async fn orders_for(&self, ticket: TicketId, page: &PageQuery) -> Result<OrderPage, ClientError> {
+        self.get_with(&paths::orders_for(ticket), page).read().await
+    }
+
+    /// Gives a paid order back because its event was rescheduled. Doing so twice does no harm.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `event_unchanged` and `event_begun` among others.
+    pub async fn give_back_order(&self, id: OrderId) -> Result<OrderBody, ClientError> {
+        self.call(Method::POST, paths::give_back(id)).read().await
+    }
+
+    /// Refunds a paid order of a ticket that the account sells. Doing so twice does no harm.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `order_not_found` and `order_not_paid` among others.
+    pub async fn refund_order(&self, id: OrderId) -> Result<OrderBody, ClientError> {
+        self.call(Method::POST, paths::refund(id)).read().await
     }
 
     /// Pays an order.

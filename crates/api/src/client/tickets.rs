@@ -7,7 +7,7 @@ use ticketing_core::domain::order::IdempotencyKey;
 
 use crate::page::PageQuery;
 use crate::paths;
-use crate::tickets::{OfferBody, TicketBody, TicketPage, TicketSearch};
+use crate::tickets::{OfferBody, ScheduleBody, TicketBody, TicketPage, TicketSearch};
 
 use super::Client;
 use super::error::ClientError;
@@ -61,6 +61,25 @@ impl Client {
     pub async fn update_ticket(&self, seen: &TicketBody, offer: &OfferBody) -> Result<TicketBody, ClientError> {
         let call = self.call(Method::PUT, paths::ticket(seen.id)).header(IF_MATCH, tag_of(seen));
         call.json(offer).read().await
+    }
+
+    /// Changes the facts of an event as it was seen, although places are held or sold: who paid may give them back.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `stale_version` and `ticket_called_off` among others.
+    pub async fn reschedule_ticket(&self, seen: &TicketBody, to: &ScheduleBody) -> Result<TicketBody, ClientError> {
+        let call = self.call(Method::POST, paths::reschedule(seen.id)).header(IF_MATCH, tag_of(seen));
+        call.json(to).read().await
+    }
+
+    /// Says that an event does not take place: nobody orders it any more, and every paid order is refunded.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `not_seller` among others.
+    pub async fn call_off_ticket(&self, id: TicketId) -> Result<TicketBody, ClientError> {
+        self.call(Method::POST, paths::call_off(id)).read().await
     }
 
     /// Takes a ticket off sale as it was seen: one that changed since stays.

@@ -22,7 +22,12 @@ use crate::state::{Actor, App};
 use super::list::ListId;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(orders, place_order)).routes(routes!(order, cancel_order))
+    OpenApiRouter::new()
+        .routes(routes!(orders, place_order))
+        .routes(routes!(order, cancel_order))
+        .routes(routes!(orders_for))
+        .routes(routes!(give_back_order))
+        .routes(routes!(refund_order))
 }
 
 /// Holds places of a ticket.
@@ -34,7 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     (status = 201, body = OrderBody, description = "The order, to be paid by `payBy`"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 404, description = "`ticket_not_found`"),
-    (status = 409, description = "`sold_out`, `own_ticket`, `ticket_withdrawn`, `price_changed`, `too_many_places`, `too_many_open_orders`"),
+    (status = 409, description = "`sold_out`, `own_ticket`, `ticket_withdrawn`, `ticket_called_off`, `sales_ended`, `price_changed`, `too_many_places`, `too_many_open_orders`"),
     (status = 422, description = "`invalid`, `idempotency_key_reused`"),
     (status = 429, description = "`hold_paused`: the last orders were not paid"),
 ))]
@@ -96,7 +101,7 @@ async fn order(State(app): State<App>, actor: Actor, Named(order): Named<OrderId
     (status = 204, description = "The order is cancelled"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 404, description = "`order_not_found`"),
-    (status = 409, description = "`order_completed`, `order_cancelled` if it expired"),
+    (status = 409, description = "`order_completed`, `order_refunded`, `order_cancelled` if it expired"),
 ))]
 async fn cancel_order(
     State(app): State<App>,
@@ -105,4 +110,65 @@ async fn cancel_order(
 ) -> Result<StatusCode, Problem> {
     app.metrics.use_case("cancel_order", app.orders()?.cancel_order(order, actor.account, origin)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lists the orders of a ticket, for its seller.
+#[utoipa::path(get, path = "/api/orders/for/{ticket}", tag = "orders",
+    params(("ticket" = String, Path, description = "The id of the ticket", format = "uuid"), PageQuery),
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 200, body = OrderPage, description = "Newest first"),
+    (status = 400, description = "`bad_cursor`, `malformed`"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 404, description = "`ticket_not_found`: there is none, or somebody else sells it"),
+    (status = 422, description = "`invalid`"),
+))]
+async fn orders_for(
+    State(app): State<App>,
+    actor: Actor,
+    Named(ticket): Named<TicketId>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<OrderPage>, Problem> {
+    let list = ListId::new("orders for", &[Some(&ticket.to_string())]);
+    let page = list.page(&query, OrderId::new)?;
+    let found = app.metrics.use_case("orders_for", app.orders()?.orders_for(ticket, actor.account, page)).await?;
+    Ok(Json(OrderPage {
+        items: found.items.into_iter().map(OrderBody::from).collect(),
+        next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
+    }))
+}
+
+/// Gives a paid order back, because its event was rescheduled and has not begun; the money goes back. Doing so twice does no harm.
+#[utoipa::path(post, path = "/api/orders/{id}/give-back", tag = "orders",
+    params(("id" = String, Path, description = "The id of the order", format = "uuid")),
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 200, body = OrderBody, description = "The order as it is now"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 404, description = "`order_not_found`"),
+    (status = 409, description = "`event_unchanged`, `event_begun`, `order_not_paid`, `order_cancelled`, `order_refunded` for another reason"),
+))]
+async fn give_back_order(
+    State(app): State<App>,
+    Change { actor, origin }: Change,
+    Named(order): Named<OrderId>,
+) -> Result<Json<OrderBody>, Problem> {
+    let given_back = app.orders()?.give_back_order(order, actor.account, origin);
+    Ok(Json(app.metrics.use_case("give_back_order", given_back).await?.into()))
+}
+
+/// Refunds a paid order, for the seller of its ticket; its places are on sale again. Doing so twice does no harm.
+#[utoipa::path(post, path = "/api/orders/{id}/refund", tag = "orders",
+    params(("id" = String, Path, description = "The id of the order", format = "uuid")),
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 200, body = OrderBody, description = "The order as it is now"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 404, description = "`order_not_found`: there is none, or somebody else sells its ticket"),
+    (status = 409, description = "`order_not_paid`, `order_cancelled`, `order_refunded` for another reason"),
+))]
+async fn refund_order(
+    State(app): State<App>,
+    Change { actor, origin }: Change,
+    Named(order): Named<OrderId>,
+) -> Result<Json<OrderBody>, Problem> {
+    let refunded = app.orders()?.refund_order(order, actor.account, origin);
+    Ok(Json(app.metrics.use_case("refund_order", refunded).await?.into()))
 }

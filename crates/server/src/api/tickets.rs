@@ -1,5 +1,6 @@
 //! `/api/tickets*`: what is on sale, and what a seller has on sale.
 
+mod offer;
 mod search;
 
 use axum::extract::State;
@@ -11,55 +12,29 @@ use utoipa_axum::routes;
 
 use ticketing_api::page::PageQuery;
 use ticketing_api::paths;
-use ticketing_api::tickets::{OfferBody, TicketBody, TicketPage, TicketSearch};
+use ticketing_api::tickets::{OfferBody, ScheduleBody, TicketBody, TicketPage, TicketSearch};
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::invalid::{Invalid, WrongFields};
-use ticketing_core::domain::ticket::{Listing, Offer, OfferInput};
+use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::usecase::error::Error;
-use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
+use ticketing_core::usecase::tickets::{CallOffTicket, CreateTicket, RescheduleTicket, UpdateTicket, WithdrawTicket};
 
 use crate::http::auth::actor::Change;
-use crate::http::etag::{IfMatch, IfNoneMatch, etag};
+use crate::http::etag::{IfMatch, IfNoneMatch, etag, etag_ended};
 use crate::http::extract::{Json, Named, Query, RequestKey};
 use crate::http::problem::Problem;
 use crate::state::{Actor, App};
 
-use super::list::{ListId, given};
+use super::list::ListId;
+
+use offer::{offer, schedule};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(search_tickets, create_ticket)).routes(routes!(my_tickets)).routes(routes!(
-        ticket,
-        update_ticket,
-        withdraw_ticket
-    ))
-}
-
-/// The offer; texts that are as they were in `old` may stay as they are, and so do attributes that are not given.
-fn offer(body: OfferBody, old: Option<&Offer>) -> Result<Offer, Error> {
-    let mut wrong = WrongFields::default();
-    let starts_at = wrong.keep(starts_at(body.starts_at.as_deref())).flatten();
-    let input = OfferInput {
-        title: &body.title,
-        description: body.description.as_deref(),
-        venue: body.venue.as_deref(),
-        city: body.city.as_deref(),
-        category: body.category.as_deref(),
-        starts_at,
-        amount: body.price.amount,
-        currency: &body.price.currency,
-        quantity: body.quantity,
-        max_per_buyer: body.max_per_buyer,
-        attributes: body.attributes,
-    };
-    let offer = wrong.keep(Offer::parse_over(input, old));
-    Ok(wrong.finish(offer)?)
-}
-
-fn starts_at(text: Option<&str>) -> Result<Option<Timestamp>, Invalid> {
-    let Some(text) = given(text) else { return Ok(None) };
-    let time = text.parse().map_err(|_| Invalid::new("startsAt", "must be a time such as 2030-06-01T19:30:00Z"))?;
-    Ok(Some(time))
+    OpenApiRouter::new()
+        .routes(routes!(search_tickets, create_ticket))
+        .routes(routes!(my_tickets))
+        .routes(routes!(ticket, update_ticket, withdraw_ticket))
+        .routes(routes!(reschedule_ticket))
+        .routes(routes!(call_off_ticket))
 }
 
 /// Finds tickets on sale.
@@ -69,13 +44,13 @@ fn starts_at(text: Option<&str>) -> Result<Option<Timestamp>, Invalid> {
     (status = 422, description = "`invalid`: a parameter has no such value"),
 ))]
 async fn search_tickets(State(app): State<App>, Query(search): Query<TicketSearch>) -> Result<Response, Problem> {
-    let list = search::list(&search);
+    let (list, now) = (search::list(&search), app.env.now());
     let found = app
         .metrics
-        .use_case("search_tickets", app.tickets()?.search_tickets(search::query(&search, list, app.env.now())?))
+        .use_case("search_tickets", app.tickets()?.search_tickets(search::query(&search, list, now)?))
         .await?;
     let page = TicketPage {
-        items: found.items.into_iter().map(TicketBody::from).collect(),
+        items: found.items.into_iter().map(|listing| TicketBody::of(listing, now)).collect(),
         next_cursor: found.next.map(|cursor| list.cursor(cursor.rank, cursor.id.uuid())),
     };
     Ok((MAY_BE_KEPT, Json(page)).into_response())
@@ -92,7 +67,7 @@ const MAY_BE_KEPT: [(http::HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, Heade
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 201, body = TicketBody, description = "The ticket"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
-    (status = 422, description = "`invalid`, `starts_in_the_past`, `currency_not_in_use`, `idempotency_key_reused`"),
+    (status = 422, description = "`invalid`, `starts_in_the_past`, `starts_too_late`, `sales_end_in_the_past`, `currency_not_in_use`, `idempotency_key_reused`"),
 ))]
 async fn create_ticket(
     State(app): State<App>,
@@ -103,8 +78,7 @@ async fn create_ticket(
     let command = CreateTicket::new(actor.account, offer(body, None)?).key(key);
     let listing = app.metrics.use_case("create_ticket", app.tickets()?.create_ticket(command, origin)).await?;
     let location = [(LOCATION, paths::ticket(listing.ticket.id))];
-    let tag = [(ETAG, tag_of(&listing))];
-    Ok((StatusCode::CREATED, location, tag, Json(TicketBody::of_own(listing))).into_response())
+    Ok((StatusCode::CREATED, location, own(listing, app.env.now())).into_response())
 }
 
 /// Lists what the seller ever put on sale.
@@ -125,8 +99,9 @@ async fn my_tickets(
         .metrics
         .use_case("tickets_of", app.tickets()?.tickets_of(actor.account, list.page(&query, TicketId::new)?))
         .await?;
+    let now = app.env.now();
     Ok(Json(TicketPage {
-        items: found.items.into_iter().map(TicketBody::of_own).collect(),
+        items: found.items.into_iter().map(|listing| TicketBody::of_own(listing, now)).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
     }))
 }
@@ -142,20 +117,27 @@ async fn my_tickets(
     ))]
 async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNoneMatch) -> Result<Response, Problem> {
     let listing = app.metrics.use_case("ticket", app.tickets()?.ticket(id)).await?;
-    let tag = tag_of(&listing);
+    let now = app.env.now();
+    let tag = tag_of(&listing, now);
     let is_known = known.has(&tag);
     let tag = [(ETAG, tag)];
     if is_known {
         return Ok((StatusCode::NOT_MODIFIED, MAY_BE_KEPT, tag).into_response());
     }
-    Ok((MAY_BE_KEPT, tag, Json(TicketBody::from(listing))).into_response())
+    Ok((MAY_BE_KEPT, tag, Json(TicketBody::of(listing, now))).into_response())
 }
 
-fn tag_of(listing: &Listing) -> HeaderValue {
-    etag(listing.ticket.version, listing.sales.version)
+fn tag_of(listing: &Listing, now: Timestamp) -> HeaderValue {
+    let name = if listing.is_closed(now) { etag_ended } else { etag };
+    name(listing.ticket.version, listing.sales.version)
 }
 
-/// Replaces the offer of a ticket. Prices of running orders stay.
+/// A ticket as its seller sees it.
+fn own(listing: Listing, now: Timestamp) -> impl IntoResponse {
+    ([(ETAG, tag_of(&listing, now))], Json(TicketBody::of_own(listing, now)))
+}
+
+/// Replaces the offer of a ticket. Prices of running orders stay; once places are held or sold, so do the facts of the event.
 #[utoipa::path(put, path = "/api/tickets/{id}", tag = "tickets", request_body = OfferBody,
     params(("id" = String, Path, description = "The id of the ticket", format = "uuid"),
            ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`; what was sold since then does not count")),
@@ -164,9 +146,9 @@ fn tag_of(listing: &Listing) -> HeaderValue {
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 403, description = "`not_seller`"),
     (status = 404, description = "`ticket_not_found`"),
-    (status = 409, description = "`ticket_withdrawn`, `quantity_below_sales`"),
+    (status = 409, description = "`ticket_withdrawn`, `ticket_called_off`, `facts_are_sold`, `quantity_below_sales`"),
     (status = 412, description = "`stale_version`"),
-    (status = 422, description = "`invalid`, `starts_in_the_past`, `currency_not_in_use`"),
+    (status = 422, description = "`invalid`, `starts_in_the_past`, `starts_too_late`, `sales_end_in_the_past`, `currency_not_in_use`"),
 ))]
 async fn update_ticket(
     State(app): State<App>,
@@ -180,7 +162,56 @@ async fn update_ticket(
     let offer = offer(body, Some(&old))?;
     let command = UpdateTicket::new(ticket, actor.account, offer).expected(expected);
     let listing = app.metrics.use_case("update_ticket", tickets.update_ticket(command, origin)).await?;
-    Ok(([(ETAG, tag_of(&listing))], Json(TicketBody::of_own(listing))).into_response())
+    Ok(own(listing, app.env.now()).into_response())
+}
+
+/// Changes the facts of an event, although places are held or sold. Whoever paid may give them back until it begins.
+#[utoipa::path(post, path = "/api/tickets/{id}/reschedule", tag = "tickets", request_body = ScheduleBody,
+    params(("id" = String, Path, description = "The id of the ticket", format = "uuid"),
+           ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`; what was sold since then does not count")),
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 200, body = TicketBody, description = "The ticket as it is now"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 403, description = "`not_seller`"),
+    (status = 404, description = "`ticket_not_found`"),
+    (status = 409, description = "`ticket_called_off`"),
+    (status = 412, description = "`stale_version`"),
+    (status = 422, description = "`invalid`, `starts_in_the_past`, `starts_too_late`, `sales_end_in_the_past`"),
+))]
+async fn reschedule_ticket(
+    State(app): State<App>,
+    Change { actor, origin }: Change,
+    Named(ticket): Named<TicketId>,
+    IfMatch(expected): IfMatch,
+    Json(body): Json<ScheduleBody>,
+) -> Result<Response, Problem> {
+    let tickets = app.tickets()?;
+    let old = tickets.ticket(ticket).await?.ticket.offer;
+    let command = RescheduleTicket::new(ticket, actor.account, schedule(&body, &old)?).expected(expected);
+    let listing = app.metrics.use_case("reschedule_ticket", tickets.reschedule_ticket(command, origin)).await?;
+    Ok(own(listing, app.env.now()).into_response())
+}
+
+/// Says that an event does not take place: nobody orders it any more, holds end, and every paid order is refunded.
+#[utoipa::path(post, path = "/api/tickets/{id}/call-off", tag = "tickets",
+    params(("id" = String, Path, description = "The id of the ticket", format = "uuid"),
+           ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`; what was sold since then does not count")),
+    security(("cookie" = []), ("bearer" = [])), responses(
+    (status = 200, body = TicketBody, description = "The ticket as it is now"),
+    (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 403, description = "`not_seller`"),
+    (status = 404, description = "`ticket_not_found`"),
+    (status = 412, description = "`stale_version`"),
+))]
+async fn call_off_ticket(
+    State(app): State<App>,
+    Change { actor, origin }: Change,
+    Named(ticket): Named<TicketId>,
+    IfMatch(expected): IfMatch,
+) -> Result<Response, Problem> {
+    let command = CallOffTicket::new(ticket, actor.account).expected(expected);
+    let listing = app.metrics.use_case("call_off_ticket", app.tickets()?.call_off_ticket(command, origin)).await?;
+    Ok(own(listing, app.env.now()).into_response())
 }
 
 /// Takes a ticket off sale. Running orders go on.

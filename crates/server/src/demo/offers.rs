@@ -2,6 +2,7 @@
 
 use ticketing_core::domain::ticket::{Offer, OfferInput};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::TimeZone;
 use ticketing_core::usecase::error::Error;
 
 use super::days;
@@ -26,25 +27,55 @@ impl Line {
     fn offer(&self, now: Timestamp) -> Result<Offer, Error> {
         let description = format!("{} at {}, {}.\nDoors open an hour before.", self.title, self.venue, self.city);
         let (amount, currency) = self.price;
+        let zone: TimeZone = self.time_zone().parse()?;
         Ok(Offer::parse(OfferInput {
             title: self.title,
             description: Some(&description),
             venue: Some(self.venue),
             city: Some(self.city),
             category: Some(self.category),
-            starts_at: Some(evening(now.after(days(self.in_days)))),
+            starts_at: Some(self.evening(&zone, now)?),
+            time_zone: Some(zone.name()),
             amount,
             currency,
             quantity: self.quantity,
             ..OfferInput::default()
         })?)
     }
-}
 
-/// 19:30 UTC of that day.
-fn evening(time: Timestamp) -> Timestamp {
-    const DAY: i64 = 24 * 3600 * 1000;
-    Timestamp::from_millis(time.millis() / DAY * DAY + (19 * 60 + 30) * 60 * 1000)
+    /// Half past seven on the clocks of the place, or earlier where that suits the event.
+    fn evening(&self, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, Error> {
+        let clock = match self.category {
+            "sport" | "family" | "festival" => "15:00",
+            "conference" => "09:30",
+            "comedy" | "jazz" => "20:30",
+            _ => "19:30",
+        };
+        let day = zone.local(now.after(days(self.in_days))).day().to_string();
+        let date = day.split('T').next().unwrap_or_default();
+        Ok(zone.instant(format!("{date}T{clock}").parse()?)?)
+    }
+
+    fn time_zone(&self) -> &'static str {
+        match self.city {
+            "London" | "Oxford" => "Europe/London",
+            "Dublin" => "Europe/Dublin",
+            "Tokyo" => "Asia/Tokyo",
+            "Chicago" => "America/Chicago",
+            "Toronto" => "America/Toronto",
+            "Paris" => "Europe/Paris",
+            "Copenhagen" => "Europe/Copenhagen",
+            "Valencia" | "Seville" => "Europe/Madrid",
+            "Utrecht" | "Amsterdam" => "Europe/Amsterdam",
+            "Stockholm" => "Europe/Stockholm",
+            "Geneva" | "Zurich" => "Europe/Zurich",
+            "Oslo" => "Europe/Oslo",
+            "Rome" => "Europe/Rome",
+            "Prague" => "Europe/Prague",
+            "Vienna" | "Salzburg" => "Europe/Vienna",
+            _ => "Europe/Berlin",
+        }
+    }
 }
 
 const fn line(

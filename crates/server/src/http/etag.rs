@@ -17,13 +17,18 @@ pub(crate) fn etag(version: u64, sales_version: u64) -> HeaderValue {
     tag(&format!("{version}.{sales_version}"))
 }
 
+/// The same once its sales have ended, which moves no version.
+pub(crate) fn etag_ended(version: u64, sales_version: u64) -> HeaderValue {
+    tag(&format!("{version}.{sales_version}.ended"))
+}
+
 /// Names an offer whatever was sold of it, for `If-Match`.
 pub(crate) fn offer_tag(version: u64) -> HeaderValue {
     tag(&version.to_string())
 }
 
 fn tag(text: &str) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{text}\"")).expect("digits between quotes are a header value")
+    HeaderValue::from_str(&format!("\"{text}\"")).expect("digits and letters between quotes are a header value")
 }
 
 /// The versions that `If-Match` names; `None` if any will do.

@@ -64,7 +64,7 @@ impl Known {
         let offered = self.offered.as_ref()?;
         let available = match offered.status {
             TicketStatus::OnSale => offered.quantity.saturating_sub(self.sales.committed()),
-            TicketStatus::Withdrawn => 0,
+            TicketStatus::Withdrawn | TicketStatus::CalledOff => 0,
         };
         Some(LiveTicket {
             available,
@@ -85,7 +85,9 @@ impl From<TicketBody> for Offered {
     fn from(TicketBody { price, quantity, status, version, .. }: TicketBody) -> Self {
         let status = match status {
             TicketStatusBody::Withdrawn => TicketStatus::Withdrawn,
-            TicketStatusBody::OnSale | TicketStatusBody::SoldOut => TicketStatus::OnSale,
+            TicketStatusBody::CalledOff => TicketStatus::CalledOff,
+            // A page that says that sales have ended takes no news of them.
+            TicketStatusBody::OnSale | TicketStatusBody::SoldOut | TicketStatusBody::SalesEnded => TicketStatus::OnSale,
         };
         Self { price, quantity, status, version }
     }

@@ -6,13 +6,14 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 
-use ticketing_api::orders::{OrderBody, OrderPage as OrderList};
+use ticketing_api::orders::{OrderBody, OrderPage as OrderList, OrderedTicketBody};
 use ticketing_api::paths;
 use ticketing_api::payments::{BuyerActionBody, PayOrderBody, PaymentBody, PaymentList, PaymentStatusBody};
+use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::ids::OrderId;
 use ticketing_web::{
-    BuyerStep, CheckoutPage, Done, Form, OrderPage, OrderStatus, OrdersPage, PaymentValues, checkout_page, order_page,
-    orders_page,
+    BuyerStep, CheckoutPage, Done, Form, NewEvent, OrderPage, OrderStatus, OrdersPage, PaymentValues, checkout_page,
+    order_page, orders_page,
 };
 
 use crate::config::Gateway;
@@ -25,7 +26,7 @@ use super::form::{Fields, NoFields, SentBy};
 use super::onward::Onward;
 use super::refusal::{Reason, Refusal};
 use super::ticket::new_key;
-use super::view::{Place, order_row, order_status, order_summary, time};
+use super::view::{self, Place, event_time, order_row, order_status, order_summary, place, time};
 
 /// How long a page waits for orders to hear of a payment.
 const NEWS_WAIT: Duration = Duration::from_secs(1);
@@ -56,8 +57,41 @@ pub(super) async fn order(
     Ok(Html(match (order_status(&order), buyer_step(&context, &order).await) {
         (OrderStatus::AwaitingPayment, step @ Some(_)) => checkout(&context, &order, &draft, step),
         (OrderStatus::AwaitingPayment, None) if !paying => checkout(&context, &order, &draft, None),
-        (status, _) => closed(&context, &order, status, &draft),
+        (status, _) => {
+            let event = new_event(&context, &order).await;
+            closed(&context, &order, status, event, &draft)
+        }
     }))
+}
+
+/// What a paid event is now, if that is not what was ordered. If tickets does not respond, nothing is said of it.
+async fn new_event(context: &PageContext, order: &OrderBody) -> Option<NewEvent> {
+    if order_status(order) != OrderStatus::Completed {
+        return None;
+    }
+    let TicketBody { title, venue, city, starts_at, time_zone, section, row, seats, together, status, .. } =
+        context.read(&paths::ticket(order.ticket.id)).await.ok()?;
+    let now = OrderedTicketBody {
+        id: order.ticket.id,
+        attributes: order.ticket.attributes.clone(),
+        title,
+        venue,
+        city,
+        starts_at,
+        time_zone,
+        section,
+        row,
+        seats,
+        together,
+    };
+    let has_begun = now.starts_at.is_some_and(|at| at <= context.app.env.now());
+    (now != order.ticket).then(|| NewEvent {
+        title: now.title.to_string(),
+        starts_at: event_time(now.starts_at, now.time_zone.as_deref()),
+        place: place(now.venue.as_deref(), now.city.as_deref()),
+        seats: view::seats(now.section.as_deref(), now.row.as_deref(), now.seats.as_deref(), now.together),
+        may_give_back: !has_begun && status != TicketStatusBody::CalledOff,
+    })
 }
 
 /// What the buyer must do before a payment of the order goes on.
@@ -78,11 +112,17 @@ async fn buyer_step(context: &PageContext, order: &OrderBody) -> Option<BuyerSte
 }
 
 /// An order that needs nothing more; what was refused is told if that is why.
-fn closed(context: &PageContext, order: &OrderBody, status: OrderStatus, draft: &Draft) -> String {
+fn closed(
+    context: &PageContext,
+    order: &OrderBody,
+    status: OrderStatus,
+    new_event: Option<NewEvent>,
+    draft: &Draft,
+) -> String {
     let mut shell = context.shell();
     let told = draft.reason.as_ref().filter(|reason| reason.is_about_the_order());
     shell.flash = shell.flash.or_else(|| told.map(Reason::flash));
-    order_page(OrderPage { shell, status, order: order_summary(order) })
+    order_page(OrderPage { shell, status, new_event, order: order_summary(order) })
 }
 
 async fn load(context: &PageContext, id: OrderId) -> Result<OrderBody, Refusal> {
@@ -192,6 +232,15 @@ pub(super) async fn give_up(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -
             let stands = payments.items.iter().find(|payment| payment.status != PaymentStatusBody::Failed);
             Ok(onward(here, stands.and_then(outcome)).into_response())
         }
+        Err(refusal) => context.ask_again(&here, typed, refusal).await,
+    }
+}
+
+pub(super) async fn give_back(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
+    let SentBy { actor: ActorContext { context, .. }, typed, .. } = sent;
+    let here = format!("/orders/{id}");
+    match context.post(&paths::give_back(id), &()).await {
+        Ok(_) => Ok(Onward::to(here).telling(Done::OrderGivenBack).into_response()),
         Err(refusal) => context.ask_again(&here, typed, refusal).await,
     }
 }

@@ -27,6 +27,54 @@ const CATEGORIES: [&str; 13] = [
     "theatre",
 ];
 
+/// Time zones that are proposed; any other may be typed.
+const TIME_ZONES: [&str; 40] = [
+    "Africa/Cairo",
+    "Africa/Johannesburg",
+    "Africa/Lagos",
+    "America/Argentina/Buenos_Aires",
+    "America/Bogota",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Mexico_City",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "America/Toronto",
+    "Asia/Bangkok",
+    "Asia/Dubai",
+    "Asia/Hong_Kong",
+    "Asia/Jakarta",
+    "Asia/Jerusalem",
+    "Asia/Kolkata",
+    "Asia/Kuwait",
+    "Asia/Seoul",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Atlantic/Reykjavik",
+    "Australia/Sydney",
+    "Europe/Amsterdam",
+    "Europe/Athens",
+    "Europe/Berlin",
+    "Europe/Dublin",
+    "Europe/Istanbul",
+    "Europe/Lisbon",
+    "Europe/London",
+    "Europe/Madrid",
+    "Europe/Paris",
+    "Europe/Prague",
+    "Europe/Rome",
+    "Europe/Stockholm",
+    "Europe/Vienna",
+    "Europe/Zurich",
+    "Pacific/Auckland",
+];
+
+pub(super) fn time_zones() -> Vec<String> {
+    TIME_ZONES.map(str::to_owned).to_vec()
+}
+
 pub(super) fn categories() -> Vec<String> {
     CATEGORIES.map(str::to_owned).to_vec()
 }
@@ -41,10 +89,16 @@ pub(super) fn currencies(chosen: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use ticketing_core::domain::money::Currency;
+    use ticketing_core::domain::time_zone::TimeZone;
 
     #[test]
     fn every_currency_to_choose_is_in_use() {
         assert!(CURRENCIES.iter().all(|code| code.parse().is_ok_and(Currency::is_in_use)));
+    }
+
+    #[test]
+    fn every_time_zone_to_choose_is_one() {
+        assert!(TIME_ZONES.iter().all(|name| name.parse().is_ok_and(|zone: TimeZone| zone.name() == *name)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `/tickets/{id}/edit`: changing and withdrawing a ticket.
 
+use std::sync::Arc;
+
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
@@ -8,6 +10,8 @@ use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::ticket::TicketRefusal;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::TimeZone;
 use ticketing_core::domain::typed_amount::AmountRefusal;
 use ticketing_core::usecase::error::Error;
 use ticketing_web::{Done, EditPage, Form, TicketValues, edit_page};
@@ -15,7 +19,7 @@ use ticketing_web::{Done, EditPage, Form, TicketValues, edit_page};
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
 
-use super::choices::{categories, currencies};
+use super::choices::{categories, currencies, time_zones};
 use super::context::{ActorContext, PageContext};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
@@ -23,7 +27,7 @@ use super::onward::Onward;
 use super::refusal::Refusal;
 use super::sell::TicketForm;
 use super::ticket;
-use super::view::{money, time};
+use super::view::money;
 
 pub(super) async fn edit(Named(id): Named<TicketId>, actor: ActorContext) -> Result<Html<String>, Refusal> {
     let ticket = load(&actor, id).await?;
@@ -37,20 +41,29 @@ async fn load(actor: &ActorContext, id: TicketId) -> Result<TicketBody, Refusal>
     let refusal = match ticket.status {
         _ if ticket.seller_id.to_string() != actor.viewer.id => TicketRefusal::NotSeller,
         TicketStatusBody::Withdrawn => TicketRefusal::Withdrawn,
-        TicketStatusBody::OnSale | TicketStatusBody::SoldOut => return Ok(ticket),
+        TicketStatusBody::CalledOff => TicketRefusal::CalledOff,
+        TicketStatusBody::OnSale | TicketStatusBody::SoldOut | TicketStatusBody::SalesEnded => return Ok(ticket),
     };
     Err(Problem::from(Error::Ticket(refusal)).into())
 }
 
-fn values(ticket: &TicketBody) -> TicketValues {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+pub(super) fn values(ticket: &TicketBody) -> TicketValues {
+    let text = |text: &Option<Arc<str>>| text.as_deref().unwrap_or_default().to_owned();
+    let zone = TimeZone::stored(ticket.time_zone.as_deref().unwrap_or("UTC"));
+    let time = |at: Option<Timestamp>| at.map(|at| typed_time(&zone.local(at).to_string())).unwrap_or_default();
     TicketValues {
         title: ticket.title.to_string(),
         description: text(&ticket.description),
         venue: text(&ticket.venue),
         city: text(&ticket.city),
         category: text(&ticket.category),
-        starts_at: time(ticket.starts_at).as_deref().map(typed_time).unwrap_or_default(),
+        starts_at: time(ticket.starts_at),
+        time_zone: text(&ticket.time_zone),
+        sales_end_at: time(ticket.sales_end_at),
+        section: text(&ticket.section),
+        row: text(&ticket.row),
+        seats: text(&ticket.seats),
+        together: ticket.together,
         price: typed_price(money(ticket.price)),
         currency: ticket.price.currency.code().to_owned(),
         quantity: ticket.quantity.to_string(),
@@ -67,15 +80,9 @@ fn typed_price(price: ticketing_web::Money) -> String {
     }
 }
 
-/// A time in UTC as a form takes it, no less exact than it is.
-fn typed_time(rfc3339: &str) -> String {
-    let time = rfc3339.strip_suffix('Z').unwrap_or(rfc3339);
-    let time = time.strip_suffix(".000").unwrap_or(time);
-    match time.strip_suffix(":00") {
-        // Not the minutes of a time without seconds.
-        Some(minutes) if time.matches(':').count() == 2 => minutes.to_owned(),
-        Some(_) | None => time.to_owned(),
-    }
+/// A time as a form takes it, no less exact than it is.
+fn typed_time(local: &str) -> String {
+    local.strip_suffix(":00").unwrap_or(local).to_owned()
 }
 
 fn page(context: &PageContext, ticket: &TicketBody, draft: &Draft) -> String {
@@ -93,6 +100,7 @@ fn page(context: &PageContext, ticket: &TicketBody, draft: &Draft) -> String {
         version,
         currencies: currencies(&form.values.currency),
         categories: categories(),
+        time_zones: time_zones(),
         form,
         taken: ticket.quantity.saturating_sub(ticket.available),
         withdrawn: ticket.status == TicketStatusBody::Withdrawn,
@@ -150,9 +158,9 @@ mod tests {
 
     #[test]
     fn a_time_is_typed_as_exactly_as_it_is() {
-        assert_eq!(typed_time("2026-12-01T19:30:00.000Z"), "2026-12-01T19:30");
-        assert_eq!(typed_time("2026-12-01T19:00:00.000Z"), "2026-12-01T19:00");
-        assert_eq!(typed_time("2026-12-01T19:30:05.000Z"), "2026-12-01T19:30:05");
-        assert_eq!(typed_time("2026-12-01T19:30:00.250Z"), "2026-12-01T19:30:00.250");
+        assert_eq!(typed_time("2026-12-01T19:30:00"), "2026-12-01T19:30");
+        assert_eq!(typed_time("2026-12-01T19:00:00"), "2026-12-01T19:00");
+        assert_eq!(typed_time("2026-12-01T19:30:05"), "2026-12-01T19:30:05");
+        assert_eq!(typed_time("2026-12-01T19:30:00.25"), "2026-12-01T19:30:00.25");
     }
 }

@@ -5,15 +5,15 @@ use serde::Deserialize;
 
 use ticketing_api::money::MoneyBody;
 use ticketing_api::paths;
-use ticketing_api::tickets::{OfferBody, TicketBody, TicketPage};
+use ticketing_api::tickets::{OfferBody, ScheduleBody, TicketBody, TicketPage};
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::{Currency, Money, Price};
-use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::LocalTime;
 use ticketing_web::{Done, FieldError, Form, MyTicketsPage, SellPage, TicketValues, my_tickets_page, sell_page};
 
 use crate::http::extract::Lenient;
 
-use super::choices::{EURO, categories, currencies};
+use super::choices::{EURO, categories, currencies, time_zones};
 use super::context::{ActorContext, PageContext, answered};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
@@ -32,7 +32,14 @@ pub(super) async fn sell(ActorContext { context, .. }: ActorContext) -> Html<Str
 
 fn page(context: &PageContext, form: Form<TicketValues>, idempotency_key: String) -> String {
     let currencies = currencies(&form.values.currency);
-    sell_page(SellPage { shell: context.shell(), form, currencies, categories: categories(), idempotency_key })
+    sell_page(SellPage {
+        shell: context.shell(),
+        form,
+        currencies,
+        categories: categories(),
+        time_zones: time_zones(),
+        idempotency_key,
+    })
 }
 
 pub(super) async fn offer(sent: SentBy<TicketForm>) -> Result<Response, Refusal> {
@@ -68,6 +75,12 @@ pub(super) struct TicketForm {
     city: String,
     category: String,
     starts_at: String,
+    time_zone: String,
+    sales_end_at: String,
+    section: String,
+    row: String,
+    seats: String,
+    together: String,
     price: String,
     currency: String,
     quantity: String,
@@ -86,6 +99,12 @@ impl Fields for TicketForm {
         "city",
         "category",
         "startsAt",
+        "timeZone",
+        "salesEndAt",
+        "section",
+        "row",
+        "seats",
+        "together",
         "price",
         "currency",
         "quantity",
@@ -107,13 +126,33 @@ impl TicketForm {
             venue: given(&self.venue),
             city: given(&self.city),
             category: given(&self.category),
-            starts_at: given(&self.starts_at).map(|time| in_utc(&time)),
+            starts_at: self.time(&self.starts_at),
+            time_zone: given(&self.time_zone),
+            sales_end_at: self.time(&self.sales_end_at),
+            section: given(&self.section),
+            row: given(&self.row),
+            seats: given(&self.seats),
+            together: !self.together.is_empty(),
             price: MoneyBody { amount: self.amount().unwrap_or(0), currency: self.currency.clone().into() },
             quantity: self.quantity().unwrap_or(0),
             max_per_buyer: given(&self.max_per_buyer).map(|_| self.max_per_buyer().unwrap_or(0)),
             // No page shows them; a change leaves them as they are.
             attributes: None,
         }
+    }
+
+    /// The facts of an event that is sold, as the API takes them.
+    pub(super) fn schedule(&self) -> ScheduleBody {
+        let OfferBody { title, venue, city, starts_at, time_zone, sales_end_at, section, row, seats, together, .. } =
+            self.offer();
+        ScheduleBody { title, venue, city, starts_at, time_zone, sales_end_at, section, row, seats, together }
+    }
+
+    /// A time as the API takes it. Tickets older than time zones have none, and keep their time in UTC.
+    fn time(&self, typed: &str) -> Option<String> {
+        let time = given(typed)?;
+        let is_old = self.time_zone.trim().is_empty() && time.parse::<LocalTime>().is_ok();
+        Some(if is_old { format!("{time}Z") } else { time })
     }
 
     /// The form as it was typed, with what was wrong with it.
@@ -151,24 +190,31 @@ impl TicketForm {
     }
 
     fn values(self) -> TicketValues {
-        let Self { title, description, venue, city, category, starts_at, price, currency, .. } = self;
-        let Self { quantity, max_per_buyer, .. } = self;
-        TicketValues { title, description, venue, city, category, starts_at, price, currency, quantity, max_per_buyer }
+        let Self { title, description, venue, city, category, starts_at, time_zone, sales_end_at, .. } = self;
+        let Self { section, row, seats, price, currency, quantity, max_per_buyer, .. } = self;
+        TicketValues {
+            title,
+            description,
+            venue,
+            city,
+            category,
+            starts_at,
+            time_zone,
+            sales_end_at,
+            section,
+            row,
+            seats,
+            together: !self.together.is_empty(),
+            price,
+            currency,
+            quantity,
+            max_per_buyer,
+        }
     }
 }
 
 fn places(text: &str) -> Result<u32, String> {
     text.trim().parse().map_err(|_| "must be a whole number between 1 and 1000".to_owned())
-}
-
-/// A time as it was typed, as the API takes it: what has no time zone is meant in UTC.
-fn in_utc(typed: &str) -> String {
-    let time = match typed.split_once(' ') {
-        Some((date, time)) => format!("{date}T{}", time.replace(' ', "")),
-        None => typed.to_owned(),
-    };
-    let has_zone = time.parse::<Timestamp>().is_ok();
-    if has_zone { time } else { format!("{time}Z") }
 }
 
 fn given(text: &str) -> Option<String> {
@@ -180,27 +226,16 @@ fn given(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_time_is_read_with_a_zone_and_without() {
-        let read = |typed: &str| in_utc(typed).parse::<Timestamp>().map(|time| time.to_string());
+    fn typed(starts_at: &str, time_zone: &str) -> Option<String> {
+        let form = TicketForm { starts_at: starts_at.into(), time_zone: time_zone.into(), ..TicketForm::default() };
+        form.offer().starts_at
+    }
 
-        for typed in [
-            "2030-06-01T19:30",
-            "2030-06-01T19:30:00",
-            "2030-06-01T19:30:00.000",
-            "2030-06-01 19:30",
-            "2030-06-01T19:30Z",
-            "2030-06-01T19:30:00Z",
-            "2030-06-01t19:30:00z",
-            "2030-06-01 19:30:00 Z",
-            "2030-06-01T21:30:00+02:00",
-            "2030-06-01T21:30+02:00",
-            "2030-06-01 21:30 +02:00",
-        ] {
-            assert_eq!(read(typed).as_deref(), Ok("2030-06-01T19:30:00.000Z"), "{typed}");
-        }
-        for wrong in ["soon", "2030-06-01", "19:30", "2030-13-01T19:30", "01.06.2030 19:30"] {
-            assert!(read(wrong).is_err(), "{wrong}");
-        }
+    #[test]
+    fn a_time_is_on_the_clocks_of_its_zone_and_of_an_old_ticket_in_utc() {
+        assert_eq!(typed("2030-06-01T19:30", "Europe/Vienna").as_deref(), Some("2030-06-01T19:30"));
+        assert_eq!(typed("2030-06-01T19:30", " ").as_deref(), Some("2030-06-01T19:30Z"));
+        assert_eq!(typed("2030-06-01T19:30Z", "").as_deref(), Some("2030-06-01T19:30Z"));
+        assert_eq!(typed(" ", "Europe/Vienna"), None);
     }
 }

@@ -19,7 +19,7 @@ use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
-use super::view::{money, ticket_status, time};
+use super::view::{event_time, money, seats, ticket_status};
 
 pub(super) async fn ticket(Named(id): Named<TicketId>, context: PageContext) -> Result<Html<String>, Refusal> {
     let ticket = load(&context, id).await?;
@@ -39,6 +39,7 @@ pub(super) fn new_key(app: &App) -> String {
 fn page(context: &PageContext, ticket: TicketBody, draft: &Draft) -> String {
     let own = context.viewer().is_some_and(|viewer| viewer.id == ticket.seller_id.to_string());
     let price = money(ticket.price);
+    let zone = ticket.time_zone.as_deref();
     let typed: OrderForm = draft.form().unwrap_or_default();
     let was = typed.price().filter(|was| *was != price);
     let idempotency_key = draft.key(&context.app, Some(&typed.idempotency_key));
@@ -48,11 +49,13 @@ fn page(context: &PageContext, ticket: TicketBody, draft: &Draft) -> String {
         id: ticket.id.to_string(),
         version: ticket.version,
         title: ticket.title.to_string(),
-        description: ticket.description,
-        venue: ticket.venue,
-        city: ticket.city,
-        category: ticket.category,
-        starts_at: time(ticket.starts_at),
+        starts_at: event_time(ticket.starts_at, zone),
+        seats: seats(ticket.section.as_deref(), ticket.row.as_deref(), ticket.seats.as_deref(), ticket.together),
+        sales_end_at: event_time(ticket.sales_end_at, zone),
+        description: ticket.description.map(|text| text.to_string()),
+        venue: ticket.venue.map(|text| text.to_string()),
+        city: ticket.city.map(|text| text.to_string()),
+        category: ticket.category.map(|text| text.to_string()),
         price,
         was,
         available: ticket.available,

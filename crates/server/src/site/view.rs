@@ -7,7 +7,9 @@ use ticketing_api::orders::{CancelReasonBody, OrderBody, OrderStatusBody};
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::money::Money as Amount;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_web::{Money, MyTicket, OrderRow, OrderStatus, OrderSummary, Session, TicketCard, TicketStatus};
+use ticketing_web::{
+    EventTime, Money, MyTicket, OrderRow, OrderStatus, OrderSummary, Session, TicketCard, TicketStatus,
+};
 
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize)]
@@ -32,11 +34,35 @@ pub(super) fn time(time: Option<Timestamp>) -> Option<String> {
     time.map(|time| time.to_string())
 }
 
+/// A time on the clocks of the event's place.
+pub(super) fn event_time(at: Option<Timestamp>, zone: Option<&str>) -> Option<EventTime> {
+    at.map(|at| EventTime::new(at, zone))
+}
+
+/// Venue and city in one line.
+pub(super) fn place(venue: Option<&str>, city: Option<&str>) -> Option<String> {
+    line([venue, city].into_iter().flatten())
+}
+
+/// Section, row and seats in one line.
+pub(super) fn seats(section: Option<&str>, row: Option<&str>, seats: Option<&str>, together: bool) -> Option<String> {
+    let row = row.map(|row| format!("row {row}"));
+    let together = together.then_some("side by side");
+    line([section, row.as_deref(), seats, together].into_iter().flatten())
+}
+
+fn line<'a>(parts: impl Iterator<Item = &'a str>) -> Option<String> {
+    let parts: Vec<_> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
 pub(super) const fn ticket_status(status: TicketStatusBody) -> TicketStatus {
     match status {
         TicketStatusBody::OnSale => TicketStatus::OnSale,
         TicketStatusBody::SoldOut => TicketStatus::SoldOut,
+        TicketStatusBody::SalesEnded => TicketStatus::SalesEnded,
         TicketStatusBody::Withdrawn => TicketStatus::Withdrawn,
+        TicketStatusBody::CalledOff => TicketStatus::CalledOff,
     }
 }
 
@@ -44,10 +70,10 @@ pub(super) fn ticket_card(ticket: TicketBody) -> TicketCard {
     TicketCard {
         id: ticket.id.to_string(),
         title: ticket.title.to_string(),
-        venue: ticket.venue,
-        city: ticket.city,
-        category: ticket.category,
-        starts_at: time(ticket.starts_at),
+        venue: ticket.venue.map(|text| text.to_string()),
+        city: ticket.city.map(|text| text.to_string()),
+        category: ticket.category.map(|text| text.to_string()),
+        starts_at: event_time(ticket.starts_at, ticket.time_zone.as_deref()),
         price: money(ticket.price),
         available: ticket.available,
         status: ticket_status(ticket.status),
@@ -58,7 +84,7 @@ pub(super) fn my_ticket(ticket: &TicketBody) -> MyTicket {
     MyTicket {
         id: ticket.id.to_string(),
         title: ticket.title.to_string(),
-        starts_at: time(ticket.starts_at),
+        starts_at: event_time(ticket.starts_at, ticket.time_zone.as_deref()),
         price: money(ticket.price),
         offered: ticket.quantity,
         held: ticket.held.unwrap_or_default(),
@@ -71,7 +97,9 @@ pub(super) const fn order_status(order: &OrderBody) -> OrderStatus {
     match (order.status, order.cancel_reason) {
         (OrderStatusBody::AwaitingPayment, _) => OrderStatus::AwaitingPayment,
         (OrderStatusBody::Completed, _) => OrderStatus::Completed,
+        (OrderStatusBody::Refunded, _) => OrderStatus::Refunded,
         (OrderStatusBody::Cancelled, Some(CancelReasonBody::Expired)) => OrderStatus::Expired,
+        (OrderStatusBody::Cancelled, Some(CancelReasonBody::CalledOff)) => OrderStatus::CalledOff,
         (OrderStatusBody::Cancelled, Some(CancelReasonBody::ByBuyer) | None) => OrderStatus::Cancelled,
     }
 }
@@ -88,10 +116,14 @@ pub(super) fn order_row(order: &OrderBody) -> OrderRow {
 }
 
 pub(super) fn order_summary(order: &OrderBody) -> OrderSummary {
+    let ticket = &order.ticket;
     OrderSummary {
         id: order.id.to_string(),
         ticket_id: order.ticket.id.to_string(),
         ticket_title: order.ticket.title.to_string(),
+        starts_at: event_time(ticket.starts_at, ticket.time_zone.as_deref()),
+        place: place(ticket.venue.as_deref(), ticket.city.as_deref()),
+        seats: seats(ticket.section.as_deref(), ticket.row.as_deref(), ticket.seats.as_deref(), ticket.together),
         quantity: order.quantity,
         price: money(order.price),
         total: money(order.total),

@@ -35,6 +35,8 @@ const MATRIX: &[Row] = &[
     Row("GET", "/api/tickets/{id}", PUBLIC),
     Row("PUT", "/api/tickets/{id}", [401, 403, 200]),
     Row("DELETE", "/api/tickets/{id}", [401, 403, 204]),
+    Row("POST", "/api/tickets/{id}/reschedule", [401, 403, 200]),
+    Row("POST", "/api/tickets/{id}/call-off", [401, 403, 200]),
     Row("GET", "/api/tickets/{id}/live", PUBLIC),
     Row("GET", "/api/live", PUBLIC),
     Row("GET", "/api/orders", SIGNED_IN),
@@ -42,6 +44,10 @@ const MATRIX: &[Row] = &[
     Row("POST", "/api/orders", [401, 201, 409]),
     Row("GET", "/api/orders/{id}", [401, 404, 200]),
     Row("DELETE", "/api/orders/{id}", [401, 404, 204]),
+    // It is not paid yet.
+    Row("POST", "/api/orders/{id}/give-back", [401, 404, 409]),
+    Row("POST", "/api/orders/{id}/refund", [401, 404, 409]),
+    Row("GET", "/api/orders/for/{ticket}", [401, 404, 200]),
     Row("POST", "/api/payments", [401, 404, 201]),
     Row("GET", "/api/payments", [401, 404, 200]),
     Row("DELETE", "/api/payments", [401, 404, 200]),
@@ -75,7 +81,9 @@ impl Scene {
 
     fn owner(&self, method: &str, path: &str) -> &User {
         let of_the_order = path.starts_with("/api/payments") || path.starts_with("/api/orders");
-        if of_the_order && (method, path) != ("POST", "/api/orders") { &self.ben } else { &self.sally }
+        let is_sellers = path.ends_with("/refund") || path.ends_with("/for/{ticket}");
+        let is_buyers = of_the_order && !is_sellers && (method, path) != ("POST", "/api/orders");
+        if is_buyers { &self.ben } else { &self.sally }
     }
 
     fn fill(&self, method: &str, path: &str) -> String {
@@ -86,7 +94,7 @@ impl Scene {
             _ if path.starts_with("/api/orders") => id(&self.order),
             _ => &self.session,
         };
-        path.replace("{id}", name)
+        path.replace("{id}", name).replace("{ticket}", id(&self.ticket))
     }
 
     fn body(&self, method: &str, path: &str) -> Option<Value> {
@@ -97,6 +105,7 @@ impl Scene {
                 json!({"currentPassword": PASSWORD, "password": "velvet anchor tide 77"})
             }
             ("POST", "/api/tickets") | ("PUT", "/api/tickets/{id}") => offer("Opera", 1200, 5),
+            ("POST", "/api/tickets/{id}/reschedule") => json!({"title": "Opera", "venue": "Arena"}),
             ("POST", "/api/orders") => json!({"ticketId": id(&self.ticket)}),
             ("POST", "/api/payments") => json!({"orderId": id(&self.order), "token": "tok_visa"}),
             ("POST", "/api/payments/notices") => json!({}),

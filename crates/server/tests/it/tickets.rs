@@ -1,5 +1,7 @@
 //! Selling: versions, entity tags and what may change.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use ticketing_core::ports::store::UnitOfWork;
 use ticketing_core::ports::ticket_store::TicketStore;
@@ -55,8 +57,9 @@ async fn texts_of_an_earlier_release_may_stay_in_a_change_and_are_not_taken_up()
     let store = &app.memory.tickets;
     let stored = store.listings(&[id(&ticket).parse().unwrap()]).await.unwrap().pop().unwrap();
     let mut old = stored.record.clone();
-    old.ticket.offer.details.title = "La\u{2028}traviata".into();
-    old.ticket.offer.details.city = Some("\u{3164}".to_owned());
+    let event = Arc::make_mut(&mut old.ticket.offer.details.event);
+    event.title = "La\u{2028}traviata".into();
+    event.city = Some("\u{3164}".into());
     store.commit(UnitOfWork::default().with(stored.replace(old))).await.unwrap();
     let path = format!("/api/tickets/{}", id(&ticket));
     let put = |title: &str, city: &str| {
@@ -180,6 +183,7 @@ async fn an_event_in_the_past_is_not_sold() {
     let sally = app.sign_up("sally").await;
     let mut body = offer("Opera", 1200, 1);
     body["startsAt"] = json!("2001-01-01T20:00:00Z");
+    body["timeZone"] = json!("Europe/London");
 
     let reply = app.post("/api/tickets").by(&sally).json(&body).send().await;
 

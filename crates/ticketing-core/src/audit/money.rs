@@ -60,7 +60,7 @@ impl Money {
                 paid_wrongly(order, payment, took).map(|what| Finding::order(order.id, what))
             }
             OrderStatus::AwaitingPayment { .. } => kept_for(order, took, false),
-            OrderStatus::Cancelled { .. } => kept_for(order, took, true),
+            OrderStatus::Cancelled { .. } | OrderStatus::Refunded { .. } => kept_for(order, took, true),
         }
     }
 

@@ -28,7 +28,7 @@ impl Places {
         match order.status {
             OrderStatus::AwaitingPayment { .. } => taken.held += places,
             OrderStatus::Completed { .. } => taken.sold += places,
-            OrderStatus::Cancelled { .. } => {}
+            OrderStatus::Cancelled { .. } | OrderStatus::Refunded { .. } => {}
         }
     }
 
@@ -52,7 +52,7 @@ impl Places {
 fn is_oversold(stock: &Stock) -> bool {
     let never_edited = match stock.status {
         TicketStatus::OnSale => stock.ticket_version == 1,
-        TicketStatus::Withdrawn => stock.ticket_version == 2,
+        TicketStatus::Withdrawn | TicketStatus::CalledOff => stock.ticket_version == 2,
     };
     let committed = u64::from(stock.sales.held) + u64::from(stock.sales.sold);
     never_edited && committed > u64::from(stock.quantity.get())

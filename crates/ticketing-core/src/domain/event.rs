@@ -26,6 +26,10 @@ pub enum Event {
     TicketCreated(Ticket),
     /// A ticket's offer was replaced.
     TicketUpdated(Ticket),
+    /// The facts of an event changed although places were held or sold.
+    TicketRescheduled(Ticket),
+    /// An event does not take place.
+    TicketCalledOff(Ticket),
     /// A ticket takes no new orders.
     TicketWithdrawn(Ticket),
     /// Places are held.
@@ -34,6 +38,8 @@ pub enum Event {
     OrderCancelled(OrderChange),
     /// Held places belong to the buyer.
     OrderCompleted(OrderChange),
+    /// Places that belonged to the buyer were given back, and so is the money.
+    OrderRefunded(OrderChange),
     /// Money was taken.
     PaymentCaptured(Payment),
     /// No money was taken, and none will be.
@@ -87,8 +93,14 @@ impl Event {
     pub const fn topic(&self) -> Topic {
         match self {
             Self::AccountRegistered { .. } => Topic::Accounts,
-            Self::TicketCreated(_) | Self::TicketUpdated(_) | Self::TicketWithdrawn(_) => Topic::Tickets,
-            Self::OrderCreated(_) | Self::OrderCancelled(_) | Self::OrderCompleted(_) => Topic::Orders,
+            Self::TicketCreated(_)
+            | Self::TicketUpdated(_)
+            | Self::TicketRescheduled(_)
+            | Self::TicketCalledOff(_)
+            | Self::TicketWithdrawn(_) => Topic::Tickets,
+            Self::OrderCreated(_) | Self::OrderCancelled(_) | Self::OrderCompleted(_) | Self::OrderRefunded(_) => {
+                Topic::Orders
+            }
             Self::PaymentCaptured(_) | Self::PaymentFailed(_) | Self::PaymentRefunded(_) => Topic::Payments,
             Self::ExpirationCompleted { .. } => Topic::Expirations,
         }
@@ -98,11 +110,37 @@ impl Event {
     #[must_use]
     pub const fn order_change(&self) -> Option<&OrderChange> {
         match self {
-            Self::OrderCreated(change) | Self::OrderCancelled(change) | Self::OrderCompleted(change) => Some(change),
+            Self::OrderCreated(change)
+            | Self::OrderCancelled(change)
+            | Self::OrderCompleted(change)
+            | Self::OrderRefunded(change) => Some(change),
             Self::AccountRegistered { .. }
             | Self::TicketCreated(_)
             | Self::TicketUpdated(_)
+            | Self::TicketRescheduled(_)
+            | Self::TicketCalledOff(_)
             | Self::TicketWithdrawn(_)
+            | Self::PaymentCaptured(_)
+            | Self::PaymentFailed(_)
+            | Self::PaymentRefunded(_)
+            | Self::ExpirationCompleted { .. } => None,
+        }
+    }
+
+    /// The ticket as it is since then, if it is about a ticket.
+    #[must_use]
+    pub const fn ticket(&self) -> Option<&Ticket> {
+        match self {
+            Self::TicketCreated(ticket)
+            | Self::TicketUpdated(ticket)
+            | Self::TicketRescheduled(ticket)
+            | Self::TicketCalledOff(ticket)
+            | Self::TicketWithdrawn(ticket) => Some(ticket),
+            Self::AccountRegistered { .. }
+            | Self::OrderCreated(_)
+            | Self::OrderCancelled(_)
+            | Self::OrderCompleted(_)
+            | Self::OrderRefunded(_)
             | Self::PaymentCaptured(_)
             | Self::PaymentFailed(_)
             | Self::PaymentRefunded(_)
@@ -115,12 +153,15 @@ impl Event {
     pub const fn subject(&self) -> Uuid {
         match self {
             Self::AccountRegistered { account, .. } => account.uuid(),
-            Self::TicketCreated(ticket) | Self::TicketUpdated(ticket) | Self::TicketWithdrawn(ticket) => {
-                ticket.id.uuid()
-            }
-            Self::OrderCreated(change) | Self::OrderCancelled(change) | Self::OrderCompleted(change) => {
-                change.order.id.uuid()
-            }
+            Self::TicketCreated(ticket)
+            | Self::TicketUpdated(ticket)
+            | Self::TicketRescheduled(ticket)
+            | Self::TicketCalledOff(ticket)
+            | Self::TicketWithdrawn(ticket) => ticket.id.uuid(),
+            Self::OrderCreated(change)
+            | Self::OrderCancelled(change)
+            | Self::OrderCompleted(change)
+            | Self::OrderRefunded(change) => change.order.id.uuid(),
             Self::PaymentCaptured(payment) | Self::PaymentFailed(payment) | Self::PaymentRefunded(payment) => {
                 payment.id.uuid()
             }
@@ -134,10 +175,15 @@ impl Event {
         match self {
             // An account and an expiration emit a single event.
             Self::AccountRegistered { .. } | Self::ExpirationCompleted { .. } => 1,
-            Self::TicketCreated(ticket) | Self::TicketUpdated(ticket) | Self::TicketWithdrawn(ticket) => ticket.version,
-            Self::OrderCreated(change) | Self::OrderCancelled(change) | Self::OrderCompleted(change) => {
-                change.order.version
-            }
+            Self::TicketCreated(ticket)
+            | Self::TicketUpdated(ticket)
+            | Self::TicketRescheduled(ticket)
+            | Self::TicketCalledOff(ticket)
+            | Self::TicketWithdrawn(ticket) => ticket.version,
+            Self::OrderCreated(change)
+            | Self::OrderCancelled(change)
+            | Self::OrderCompleted(change)
+            | Self::OrderRefunded(change) => change.order.version,
             Self::PaymentCaptured(payment) | Self::PaymentFailed(payment) | Self::PaymentRefunded(payment) => {
                 payment.version
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::ids::TicketId;
 use super::money::Quantity;
-use super::order::{Order, OrderStatus};
+use super::order::{CancelReason, Order, OrderStatus};
 use super::time::Timestamp;
 
 /// The limits on what one buyer may hold; `None` turns a limit off.
@@ -137,7 +137,9 @@ impl BuyerHolds {
         match order.status {
             OrderStatus::AwaitingPayment { .. } => self.hold(order.ticket.id == ticket, places),
             OrderStatus::Completed { .. } if order.ticket.id == ticket => self.bought_of_ticket += places,
-            OrderStatus::Completed { .. } => {}
+            OrderStatus::Completed { .. } | OrderStatus::Refunded { .. } => {}
+            // Its buyer might have paid.
+            OrderStatus::Cancelled { reason: CancelReason::CalledOff, .. } => {}
             OrderStatus::Cancelled { at, .. } if unpaid.contains(&at) => {
                 self.unpaid += 1;
                 self.last_unpaid_at = self.last_unpaid_at.max(Some(at));

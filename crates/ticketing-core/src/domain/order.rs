@@ -7,6 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::attributes::Attributes;
+use super::event_facts::EventFacts;
 use super::ids::{AccountId, OrderId, PaymentId, TicketId};
 use super::invalid::Invalid;
 use super::money::{Money, Price, Quantity};
@@ -56,15 +57,15 @@ impl fmt::Display for IdempotencyKey {
 pub struct OrderedTicket {
     /// The ticket.
     pub id: TicketId,
-    /// Its title at that time.
-    pub title: Arc<str>,
+    /// What was bought: the event, its place and time, and the seats, as they were then.
+    pub event: Arc<EventFacts>,
     /// Its attributes at that time.
     pub attributes: Attributes,
     /// Its price per place at that time.
     pub price: Price,
 }
 
-/// The state of an order. Completed and cancelled orders never change.
+/// The state of an order. Cancelled and refunded orders never change; completed ones may only be refunded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderStatus {
     /// The places are held.
@@ -77,6 +78,15 @@ pub enum OrderStatus {
         /// The payment.
         payment: PaymentId,
         /// When the payment arrived.
+        at: Timestamp,
+    },
+    /// The places belonged to the buyer and were given back; the money goes back.
+    Refunded {
+        /// The payment.
+        payment: PaymentId,
+        /// The reason.
+        reason: RefundReason,
+        /// The time of the refund.
         at: Timestamp,
     },
     /// The places were released.
@@ -95,6 +105,19 @@ pub enum CancelReason {
     ByBuyer,
     /// Nobody paid in time.
     Expired,
+    /// The event was called off.
+    CalledOff,
+}
+
+/// Why an order was refunded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundReason {
+    /// The event was called off.
+    CalledOff,
+    /// The buyer gave it back, because the event is no longer what it was.
+    ByBuyer,
+    /// The seller took it back.
+    BySeller,
 }
 
 /// Places of one ticket for one buyer.
@@ -130,8 +153,19 @@ pub struct OrderChange {
 /// Why an order cannot be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderRefusal {
-    /// The order is completed, which is final.
+    /// The order is completed: its places belong to the buyer.
     Completed,
+    /// The order is refunded, which is final.
+    Refunded {
+        /// The reason of the refund.
+        reason: RefundReason,
+    },
+    /// The order is not paid, so there is nothing to refund.
+    NotPaid,
+    /// The event is what it was when it was ordered.
+    Unchanged,
+    /// The event has begun.
+    Begun,
     /// The order is cancelled, which is final.
     Cancelled {
         /// The reason of the cancellation.
@@ -166,6 +200,21 @@ impl Order {
         match self.status {
             OrderStatus::AwaitingPayment { pay_by } => Ok(pay_by),
             OrderStatus::Completed { .. } => Err(OrderRefusal::Completed),
+            OrderStatus::Refunded { reason, .. } => Err(OrderRefusal::Refunded { reason }),
+            OrderStatus::Cancelled { reason, .. } => Err(OrderRefusal::Cancelled { reason }),
+        }
+    }
+
+    /// The payment, while its places belong to the buyer.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRefusal`] if they do not, or no longer.
+    pub const fn payment(&self) -> Result<PaymentId, OrderRefusal> {
+        match self.status {
+            OrderStatus::Completed { payment, .. } => Ok(payment),
+            OrderStatus::AwaitingPayment { .. } => Err(OrderRefusal::NotPaid),
+            OrderStatus::Refunded { reason, .. } => Err(OrderRefusal::Refunded { reason }),
             OrderStatus::Cancelled { reason, .. } => Err(OrderRefusal::Cancelled { reason }),
         }
     }

@@ -50,7 +50,7 @@ pub enum PayableStatus {
     },
     /// It is paid.
     Completed,
-    /// It was cancelled and must not be paid.
+    /// It was cancelled or refunded: it must not be paid, and money that was taken goes back.
     Cancelled,
 }
 
@@ -132,7 +132,7 @@ pub enum PaymentStatus {
         /// The reason as a code, such as `card_declined`.
         reason: Arc<str>,
     },
-    /// The money was taken for a cancelled order, and must be refunded.
+    /// The money was taken for an order that was cancelled or refunded, and must go back.
     RefundDue {
         /// The gateway's id of the charge.
         reference: Arc<str>,
@@ -310,7 +310,7 @@ impl PayableStatus {
         match status {
             OrderStatus::AwaitingPayment { pay_by } => Self::Open { pay_by },
             OrderStatus::Completed { .. } => Self::Completed,
-            OrderStatus::Cancelled { .. } => Self::Cancelled,
+            OrderStatus::Cancelled { .. } | OrderStatus::Refunded { .. } => Self::Cancelled,
         }
     }
 }
@@ -375,6 +375,7 @@ mod tests {
     use super::*;
     use crate::domain::attributes::Attributes;
     use crate::domain::buyer_action::ActionUrl;
+    use crate::domain::event_facts::EventFacts;
     use crate::domain::money::{Price, Quantity};
     use crate::domain::order::{CancelReason, OrderedTicket};
     use uuid::Uuid;
@@ -389,7 +390,7 @@ mod tests {
             buyer: AccountId::new(Uuid::from_u128(2)),
             ticket: OrderedTicket {
                 id: TicketId::new(Uuid::from_u128(9)),
-                title: "Opera".into(),
+                event: EventFacts::default().into(),
                 attributes: Attributes::NONE,
                 price,
             },

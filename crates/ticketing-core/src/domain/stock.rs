@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use super::attributes::Attributes;
 use super::event::Event;
+use super::event_facts::EventFacts;
 use super::ids::{AccountId, OrderId, PaymentId, TicketId};
 use super::money::{Money, Price, Quantity};
-use super::order::{CancelReason, IdempotencyKey, Order, OrderChange, OrderRefusal, OrderStatus, OrderedTicket};
+use super::order::{
+    CancelReason, IdempotencyKey, Order, OrderChange, OrderRefusal, OrderStatus, OrderedTicket, RefundReason,
+};
 use super::ticket::{Sales, Ticket, TicketStatus};
 use super::time::Timestamp;
 
@@ -24,8 +27,10 @@ pub struct Stock {
     pub ticket: TicketId,
     /// The seller, who may not order it.
     pub seller: AccountId,
-    /// The title, copied into orders.
-    pub title: Arc<str>,
+    /// The facts of the event, which orders freeze.
+    pub event: Arc<EventFacts>,
+    /// No new orders from then on; from the start of the event if absent.
+    pub sales_end_at: Option<Timestamp>,
     /// The attributes, copied into orders.
     pub attributes: Attributes,
     /// The current price of one place.
@@ -64,6 +69,13 @@ pub enum StockRefusal {
     OwnTicket,
     /// The seller took it off sale.
     Withdrawn,
+    /// The event was called off.
+    CalledOff,
+    /// The event began, or the seller ended its sales.
+    SalesEnded {
+        /// When.
+        at: Timestamp,
+    },
     /// Fewer places are left than requested.
     SoldOut {
         /// How many are left.
@@ -83,7 +95,8 @@ impl Stock {
         Self {
             ticket: ticket.id,
             seller: ticket.seller,
-            title: Arc::clone(&ticket.offer.details.title),
+            event: Arc::clone(&ticket.offer.details.event),
+            sales_end_at: ticket.offer.details.sales_end_at,
             attributes: ticket.offer.details.attributes.clone(),
             price: ticket.offer.price,
             quantity: ticket.offer.quantity,
@@ -118,7 +131,7 @@ impl Stock {
     ///
     /// # Errors
     ///
-    /// [`StockRefusal`] if the ticket is the buyer's own or withdrawn, too few
+    /// [`StockRefusal`] if the ticket is the buyer's own, withdrawn or called off, its sales have ended, too few
     /// places are left, or the buyer saw another price.
     pub fn hold(
         self,
@@ -126,13 +139,13 @@ impl Stock {
         now: Timestamp,
         pay_by: Timestamp,
     ) -> Result<(Self, Order, Event), StockRefusal> {
-        self.may_hold(&request)?;
+        self.may_hold(&request, now)?;
         let order = Order {
             id: request.id,
             buyer: request.buyer,
             ticket: OrderedTicket {
                 id: self.ticket,
-                title: Arc::clone(&self.title),
+                event: Arc::clone(&self.event),
                 attributes: self.attributes.clone(),
                 price: self.price,
             },
@@ -175,7 +188,7 @@ impl Stock {
     /// [`OrderRefusal`] if the order has already ended.
     pub fn cancel(self, order: Order, now: Timestamp) -> Result<(Self, Order, Event), OrderRefusal> {
         order.pay_by()?;
-        Ok(self.give_back(order, CancelReason::ByBuyer, now))
+        Ok(self.release(order, CancelReason::ByBuyer, now))
     }
 
     /// Releases held places because nobody paid in time.
@@ -188,15 +201,65 @@ impl Stock {
         if now < pay_by {
             return Err(OrderRefusal::NotDue { pay_by });
         }
-        Ok(self.give_back(order, CancelReason::Expired, now))
+        Ok(self.release(order, CancelReason::Expired, now))
     }
 
-    fn may_hold(&self, request: &OrderRequest) -> Result<(), StockRefusal> {
+    /// Takes places back that were sold; the money goes back.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRefusal`] if they are not the buyer's, or no longer. A buyer gives back only what is no longer what was
+    /// ordered, and only until it begins.
+    pub fn refund(
+        self,
+        order: Order,
+        reason: RefundReason,
+        now: Timestamp,
+    ) -> Result<(Self, Order, Event), OrderRefusal> {
+        let payment = order.payment()?;
+        if reason == RefundReason::ByBuyer {
+            self.may_give_back(&order, now)?;
+        }
+        let order = order.ended(OrderStatus::Refunded { payment, reason, at: now });
+        let Sales { held, sold, .. } = self.sales;
+        let stock = self.counted(held, sold.saturating_sub(order.quantity.get()));
+        let event = Event::OrderRefunded(stock.change(&order));
+        Ok((stock, order, event))
+    }
+
+    /// Ends an order because the event does not take place: held places are released, sold ones refunded.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRefusal`] if the order has already ended otherwise.
+    pub fn call_off(self, order: Order, now: Timestamp) -> Result<(Self, Order, Event), OrderRefusal> {
+        match order.pay_by() {
+            Ok(_) => Ok(self.release(order, CancelReason::CalledOff, now)),
+            Err(_) => self.refund(order, RefundReason::CalledOff, now),
+        }
+    }
+
+    fn may_give_back(&self, order: &Order, now: Timestamp) -> Result<(), OrderRefusal> {
+        if self.event == order.ticket.event {
+            return Err(OrderRefusal::Unchanged);
+        }
+        match self.event.starts_at {
+            Some(at) if at <= now => Err(OrderRefusal::Begun),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn may_hold(&self, request: &OrderRequest, now: Timestamp) -> Result<(), StockRefusal> {
         if request.buyer == self.seller {
             return Err(StockRefusal::OwnTicket);
         }
-        if self.status == TicketStatus::Withdrawn {
-            return Err(StockRefusal::Withdrawn);
+        match self.status {
+            TicketStatus::OnSale => {}
+            TicketStatus::Withdrawn => return Err(StockRefusal::Withdrawn),
+            TicketStatus::CalledOff => return Err(StockRefusal::CalledOff),
+        }
+        if let Some(at) = self.sales_end_at.or(self.event.starts_at).filter(|at| *at <= now) {
+            return Err(StockRefusal::SalesEnded { at });
         }
         if request.price_seen.is_some_and(|seen| seen != self.price.money()) {
             return Err(StockRefusal::PriceChanged { price: self.price });
@@ -207,7 +270,7 @@ impl Stock {
         Ok(())
     }
 
-    fn give_back(self, order: Order, reason: CancelReason, now: Timestamp) -> (Self, Order, Event) {
+    fn release(self, order: Order, reason: CancelReason, now: Timestamp) -> (Self, Order, Event) {
         let order = order.ended(OrderStatus::Cancelled { reason, at: now });
         let Sales { held, sold, .. } = self.sales;
         let stock = self.counted(held.saturating_sub(order.quantity.get()), sold);
@@ -343,5 +406,85 @@ mod tests {
     #[test]
     fn an_old_version_of_the_ticket_is_ignored() {
         assert_eq!(Stock::of(&ticket(2)).follow(&ticket(5)), None);
+    }
+
+    const START: Timestamp = Timestamp::from_millis(9_000_000);
+
+    fn starting(at: Timestamp, sales_end_at: Option<Timestamp>) -> Ticket {
+        let input = OfferInput {
+            title: "Opera",
+            starts_at: Some(at),
+            time_zone: Some("UTC"),
+            sales_end_at,
+            amount: 1200,
+            currency: "EUR",
+            quantity: 3,
+            ..OfferInput::default()
+        };
+        let offer = Offer::parse(input).unwrap();
+        Ticket::create(TicketId::new(Uuid::from_u128(9)), account(1), offer, NOW).unwrap().0
+    }
+
+    fn sold(ticket: &Ticket) -> (Stock, Order) {
+        let (stock, order, _) = Stock::of(ticket).hold(request(2), NOW, PAY_BY).unwrap();
+        let (stock, order, _) = stock.complete(order, paid(), NOW).unwrap();
+        (stock, order)
+    }
+
+    #[test]
+    fn nobody_orders_from_the_start_of_the_event_on_or_from_the_end_of_its_sales() {
+        let held = |ticket: Ticket, now| Stock::of(&ticket).hold(request(1), now, PAY_BY).map(drop);
+
+        assert_eq!(held(starting(START, None), START), Err(StockRefusal::SalesEnded { at: START }));
+        assert_eq!(held(starting(START, Some(PAY_BY)), PAY_BY), Err(StockRefusal::SalesEnded { at: PAY_BY }));
+        assert!(held(starting(START, Some(PAY_BY)), NOW).is_ok());
+    }
+
+    #[test]
+    fn a_hold_that_began_in_time_is_paid_after_the_start() {
+        let (stock, order, _) = Stock::of(&starting(START, None)).hold(request(1), NOW, PAY_BY).unwrap();
+
+        assert!(stock.complete(order, paid(), START).is_ok());
+    }
+
+    #[test]
+    fn a_buyer_gives_back_what_was_rescheduled_until_it_begins_and_nothing_else() {
+        let (stock, order) = sold(&starting(START, None));
+        let later = START.after(std::time::Duration::from_secs(60));
+        let moved = stock.follow(&Ticket { version: 2, ..starting(later, None) }).unwrap();
+        let give_back = |stock: &Stock, now| stock.clone().refund(order.clone(), RefundReason::ByBuyer, now);
+
+        assert_eq!(give_back(&stock, NOW), Err(OrderRefusal::Unchanged));
+        assert_eq!(give_back(&moved, later), Err(OrderRefusal::Begun));
+        let (stock, refunded, event) = give_back(&moved, START).unwrap();
+        assert_eq!((stock.available(), stock.sales), (3, Sales { held: 0, sold: 0, version: 3 }));
+        assert_eq!(event, Event::OrderRefunded(OrderChange { order: refunded.clone(), sales: stock.sales }));
+        let again = stock.refund(refunded, RefundReason::BySeller, NOW);
+        assert_eq!(again, Err(OrderRefusal::Refunded { reason: RefundReason::ByBuyer }));
+    }
+
+    #[test]
+    fn a_seller_refunds_only_what_is_paid() {
+        let (stock, order) = held(1, 1);
+        assert_eq!(stock.refund(order, RefundReason::BySeller, NOW), Err(OrderRefusal::NotPaid));
+
+        let (stock, order) = sold(&ticket(3));
+        assert_eq!(stock.refund(order, RefundReason::BySeller, NOW).unwrap().0.available(), 3);
+    }
+
+    #[test]
+    fn calling_off_ends_every_order_once() {
+        let off = Ticket { status: TicketStatus::CalledOff, version: 2, ..ticket(3) };
+        let (stock, order) = held(2, 3);
+        let stock = stock.follow(&off).unwrap();
+        let (stock, order, _) = stock.call_off(order, NOW).unwrap();
+        assert_eq!(stock.sales, Sales { held: 0, sold: 0, version: 2 });
+        assert_eq!(stock.clone().hold(request(1), NOW, PAY_BY), Err(StockRefusal::CalledOff));
+        assert_eq!(stock.call_off(order, NOW), Err(OrderRefusal::Cancelled { reason: CancelReason::CalledOff }));
+
+        let (stock, order) = sold(&ticket(3));
+        let (stock, order, _) = stock.follow(&off).unwrap().call_off(order, NOW).unwrap();
+        assert_eq!(stock.sales.sold, 0);
+        assert_eq!(stock.call_off(order, NOW), Err(OrderRefusal::Refunded { reason: RefundReason::CalledOff }));
     }
 }

@@ -112,6 +112,7 @@ impl OverdueCursor {
 /// - The unpaid orders that a buyer placed recently are found, and no others: `unpaid_orders_count_against_their_buyer`.
 /// - A buyer's purchases of a ticket are found: `what_a_buyer_bought_of_a_ticket_is_found`.
 /// - A buyer's list has all their orders, newest first, in pages that join: `a_buyer_finds_all_their_orders`.
+/// - A ticket's list has all its orders, newest first, in pages that join: `all_orders_of_a_ticket_are_found`.
 /// - Orders past their deadline are found until they end, in pages that join: `overdue_orders_are_found_until_they_end`.
 ///
 /// # Examples
@@ -155,6 +156,13 @@ pub trait OrderStore: Send + Sync + fmt::Debug + 'static {
     ///
     /// [`StoreError::Unavailable`].
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError>;
+
+    /// All orders of a ticket, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError>;
 
     /// Orders that await a payment that was due by `deadline`, most overdue first.
     ///

@@ -1,15 +1,18 @@
 //! The store of the tickets service, and the search for tickets.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::domain::attributes::Attributes;
+use crate::domain::event_facts::EventFacts;
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Currency;
 use crate::domain::order::IdempotencyKey;
-use crate::domain::ticket::Listing;
+use crate::domain::ticket::{Details, Listing};
 use crate::domain::time::Timestamp;
+use crate::domain::time_zone::LocalTime;
 
 use super::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 
@@ -25,9 +28,9 @@ pub struct TicketQuery {
     /// The whole city, compared in the same way.
     pub city: Option<String>,
     /// The event starts then or later.
-    pub from: Option<Timestamp>,
+    pub from: Option<Moment>,
     /// The event starts before then.
-    pub to: Option<Timestamp>,
+    pub to: Option<Moment>,
     /// Only tickets priced in it. Filters and sorting by price compare minor units, so they need one.
     pub currency: Option<Currency>,
     /// In minor units; inclusive.
@@ -39,13 +42,59 @@ pub struct TicketQuery {
     pub attributes: Attributes,
     /// The order of the results.
     pub sort: TicketSort,
-    /// Events that started before then are left out; those without a time are not.
+    /// Tickets whose sales ended before then are left out; those of an event end with its start at the latest.
     pub now: Timestamp,
     /// The requested page.
     pub page: Page<TicketCursor>,
 }
 
+/// A bound of the time at which an event starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The same everywhere.
+    At(Timestamp),
+    /// On the clocks of the place of the event; those of UTC if its zone is unknown.
+    AtPlace(LocalTime),
+}
+
+/// More than the clocks of any place differ from those of UTC.
+const OFFSET: Duration = Duration::from_secs(26 * 60 * 60);
+
+impl Moment {
+    /// The instants at which it may be, somewhere; for indexes.
+    #[must_use]
+    pub fn window(self) -> (Timestamp, Timestamp) {
+        match self {
+            Self::At(time) => (time, time),
+            Self::AtPlace(time) => {
+                let time = Timestamp::from_millis(time.millis());
+                (time.before(OFFSET), time.after(OFFSET))
+            }
+        }
+    }
+
+    /// Whether an event starts before it. One without a time is after every moment.
+    #[must_use]
+    pub fn is_after_start(self, event: &EventFacts) -> bool {
+        match self {
+            Self::At(time) => event.starts_at.is_some_and(|at| at < time),
+            Self::AtPlace(time) => event.starts_local().is_some_and(|at| at < time),
+        }
+    }
+}
+
 impl TicketQuery {
+    /// Whether the event starts within the bounds, and its tickets are still sold.
+    #[must_use]
+    pub fn has_time_for(&self, details: &Details) -> bool {
+        let event = &details.event;
+        let bounded = self.from.is_some() || self.to.is_some();
+        (!bounded || event.starts_at.is_some())
+            && self.from.is_none_or(|from| !from.is_after_start(event))
+            && self.to.is_none_or(|to| to.is_after_start(event))
+            && details.closes_at().is_none_or(|at| at >= self.now)
+    }
+
     /// Everything on sale, newest first.
     #[must_use]
     pub const fn all(now: Timestamp, limit: usize) -> Self {
@@ -97,7 +146,7 @@ impl TicketSort {
         let amount = offer.price.money().amount;
         match self {
             Self::Newest => 0,
-            Self::Soonest => offer.details.starts_at.map_or(u64::MAX, |at| at.millis().unsigned_abs()),
+            Self::Soonest => offer.details.event.starts_at.map_or(u64::MAX, |at| at.millis().unsigned_abs()),
             Self::Cheapest => amount,
             Self::Dearest => u64::MAX - amount,
         }
@@ -131,6 +180,7 @@ impl TicketSort {
 /// - A list skips unreadable records and continues: `unreadable_listings_are_passed_by`.
 /// - Every filter narrows a search, and only tickets on sale are found: `a_search_finds_what_matches_and_no_more`.
 /// - Words, cities and categories are found in every spelling: `whatever_is_spelled_in_two_ways_is_found`.
+/// - A day is the one at the place of the event: `a_day_is_that_of_the_place`.
 /// - Pages in any order join without a gap or a repetition: `search_pages_join_without_gaps`.
 /// - A seller's list has all their listings, newest first: `a_seller_finds_all_their_listings`.
 ///

@@ -69,6 +69,7 @@ fn newest_of_ticket(ticket: Ticket) -> Event {
     match ticket.status {
         TicketStatus::OnSale => Event::TicketUpdated(ticket),
         TicketStatus::Withdrawn => Event::TicketWithdrawn(ticket),
+        TicketStatus::CalledOff => Event::TicketCalledOff(ticket),
     }
 }
 
@@ -78,6 +79,7 @@ fn newest_of_order(order: Order, sales: Sales) -> Event {
     match status {
         OrderStatus::AwaitingPayment { .. } => Event::OrderCreated(change),
         OrderStatus::Completed { .. } => Event::OrderCompleted(change),
+        OrderStatus::Refunded { .. } => Event::OrderRefunded(change),
         OrderStatus::Cancelled { .. } => Event::OrderCancelled(change),
     }
 }

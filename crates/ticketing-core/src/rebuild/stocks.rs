@@ -48,10 +48,10 @@ impl Rebuild for RebuildStocks {
         if let Some(change) = event.order_change() {
             self.shadow.entry(change.order.ticket.id.uuid()).or_default().ordered = true;
         }
-        if let Event::TicketCreated(ticket) | Event::TicketUpdated(ticket) | Event::TicketWithdrawn(ticket) = event {
+        if let Some(ticket) = event.ticket() {
             let known = &mut self.shadow.entry(ticket.id.uuid()).or_default().ticket;
             if known.as_ref().is_none_or(|known| ticket.version > known.version) {
-                *known = Some(ticket);
+                *known = Some(ticket.clone());
             }
         }
     }

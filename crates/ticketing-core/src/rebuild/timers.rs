@@ -42,7 +42,7 @@ impl Rebuild for RebuildTimers {
         let Some(order) = event.order_change().map(|change| &change.order) else { return };
         let due = match order.status {
             OrderStatus::AwaitingPayment { pay_by } => Some(pay_by),
-            OrderStatus::Completed { .. } | OrderStatus::Cancelled { .. } => None,
+            OrderStatus::Completed { .. } | OrderStatus::Refunded { .. } | OrderStatus::Cancelled { .. } => None,
         };
         let known = self.shadow.entry(order.id.uuid()).or_default();
         if order.version > known.0 {

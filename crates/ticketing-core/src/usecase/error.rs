@@ -121,7 +121,12 @@ impl Error {
             }
             Self::WrongCredentials | Self::SessionOver => ErrorKind::NotSignedIn,
             Self::Ticket(TicketRefusal::NotSeller) => ErrorKind::Forbidden,
-            Self::Ticket(TicketRefusal::StartsInThePast | TicketRefusal::CurrencyNotInUse { .. }) => ErrorKind::Invalid,
+            Self::Ticket(
+                TicketRefusal::StartsInThePast
+                | TicketRefusal::StartsTooLate { .. }
+                | TicketRefusal::SalesEndInThePast
+                | TicketRefusal::CurrencyNotInUse { .. },
+            ) => ErrorKind::Invalid,
             Self::Hold(HoldRefusal::Paused { .. }) => ErrorKind::Paused,
             Self::EmailTaken | Self::Ticket(_) | Self::Stock(_) | Self::Hold(_) | Self::Order(_) | Self::Payment(_) => {
                 ErrorKind::Refused
@@ -169,8 +174,12 @@ const fn ticket_code(refusal: &TicketRefusal) -> &'static str {
     match refusal {
         TicketRefusal::NotSeller => "not_seller",
         TicketRefusal::Withdrawn => "ticket_withdrawn",
+        TicketRefusal::CalledOff => "ticket_called_off",
+        TicketRefusal::FactsAreSold => "facts_are_sold",
         TicketRefusal::QuantityBelowSales { .. } => "quantity_below_sales",
         TicketRefusal::StartsInThePast => "starts_in_the_past",
+        TicketRefusal::StartsTooLate { .. } => "starts_too_late",
+        TicketRefusal::SalesEndInThePast => "sales_end_in_the_past",
         TicketRefusal::CurrencyNotInUse { .. } => "currency_not_in_use",
     }
 }
@@ -179,6 +188,8 @@ const fn stock_code(refusal: &StockRefusal) -> &'static str {
     match refusal {
         StockRefusal::OwnTicket => "own_ticket",
         StockRefusal::Withdrawn => "ticket_withdrawn",
+        StockRefusal::CalledOff => "ticket_called_off",
+        StockRefusal::SalesEnded { .. } => "sales_ended",
         StockRefusal::SoldOut { .. } => "sold_out",
         StockRefusal::PriceChanged { .. } => "price_changed",
     }
@@ -195,6 +206,10 @@ const fn hold_code(refusal: &HoldRefusal) -> &'static str {
 const fn order_code(refusal: &OrderRefusal) -> &'static str {
     match refusal {
         OrderRefusal::Completed => "order_completed",
+        OrderRefusal::Refunded { .. } => "order_refunded",
+        OrderRefusal::NotPaid => "order_not_paid",
+        OrderRefusal::Unchanged => "event_unchanged",
+        OrderRefusal::Begun => "event_begun",
         OrderRefusal::Cancelled { .. } => "order_cancelled",
         OrderRefusal::NotDue { .. } => "order_not_due",
     }
@@ -214,10 +229,16 @@ fn ticket_sentence(refusal: &TicketRefusal) -> String {
     match refusal {
         TicketRefusal::NotSeller => "only the seller may change this ticket".to_owned(),
         TicketRefusal::Withdrawn => "this ticket was withdrawn".to_owned(),
+        TicketRefusal::CalledOff => "this event was called off".to_owned(),
+        TicketRefusal::FactsAreSold => {
+            "places are held or sold, so what, where and when can only be rescheduled or called off".to_owned()
+        }
         TicketRefusal::QuantityBelowSales { committed } => {
             format!("{committed} places are held or sold already, so no fewer can be offered")
         }
         TicketRefusal::StartsInThePast => "the event would begin in the past".to_owned(),
+        TicketRefusal::StartsTooLate { latest } => format!("the event would begin after {latest}"),
+        TicketRefusal::SalesEndInThePast => "sales would end in the past".to_owned(),
         TicketRefusal::CurrencyNotInUse { currency } => format!("nobody pays in {currency} any more"),
     }
 }
@@ -226,6 +247,8 @@ fn stock_sentence(refusal: &StockRefusal) -> String {
     match refusal {
         StockRefusal::OwnTicket => "nobody orders their own ticket".to_owned(),
         StockRefusal::Withdrawn => "this ticket was withdrawn".to_owned(),
+        StockRefusal::CalledOff => "this event was called off".to_owned(),
+        StockRefusal::SalesEnded { at } => format!("sales of this ticket ended at {at}"),
         StockRefusal::SoldOut { available: 0 } => "this ticket is sold out".to_owned(),
         StockRefusal::SoldOut { available } => format!("only {available} places are left"),
         StockRefusal::PriceChanged { price } => format!("the price changed to {}", price.money()),
@@ -249,8 +272,15 @@ fn hold_sentence(refusal: &HoldRefusal) -> String {
 fn order_sentence(refusal: &OrderRefusal) -> String {
     match refusal {
         OrderRefusal::Completed => "this order is completed".to_owned(),
+        OrderRefusal::Refunded { .. } => "this order was refunded".to_owned(),
+        OrderRefusal::NotPaid => "this order is not paid".to_owned(),
+        OrderRefusal::Unchanged => "the event is what it was when it was ordered".to_owned(),
+        OrderRefusal::Begun => "the event has begun".to_owned(),
         OrderRefusal::Cancelled { reason: CancelReason::ByBuyer } => "this order was cancelled".to_owned(),
         OrderRefusal::Cancelled { reason: CancelReason::Expired } => "this order expired".to_owned(),
+        OrderRefusal::Cancelled { reason: CancelReason::CalledOff } => {
+            "the event of this order was called off".to_owned()
+        }
         OrderRefusal::NotDue { pay_by } => format!("this order may be paid until {pay_by}"),
     }
 }

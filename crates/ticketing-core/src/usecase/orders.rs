@@ -2,10 +2,12 @@
 
 pub mod batcher;
 mod cancel_order;
+mod end_orders;
 mod expire_overdue;
 mod follow;
 mod place_order;
 mod read_orders;
+mod refund_order;
 
 use std::sync::Arc;
 

@@ -1,7 +1,9 @@
 //! The tickets service: what is on sale.
 
+mod call_off_ticket;
 mod create_ticket;
 mod follow_orders;
+mod reschedule_ticket;
 mod search_tickets;
 mod update_ticket;
 mod withdraw_ticket;
@@ -24,8 +26,10 @@ use crate::ports::clock::ClockAndIds;
 
 use super::retry_on_conflict;
 
+pub use call_off_ticket::CallOffTicket;
 pub use create_ticket::CreateTicket;
 pub use follow_orders::TicketsFollowOrders;
+pub use reschedule_ticket::RescheduleTicket;
 pub use update_ticket::UpdateTicket;
 pub use withdraw_ticket::WithdrawTicket;
 

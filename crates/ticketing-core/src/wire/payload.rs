@@ -28,10 +28,13 @@ pub(super) enum Kind {
     AccountRegistered,
     TicketCreated,
     TicketUpdated,
+    TicketRescheduled,
+    TicketCalledOff,
     TicketWithdrawn,
     OrderCreated,
     OrderCancelled,
     OrderCompleted,
+    OrderRefunded,
     PaymentCaptured,
     PaymentFailed,
     PaymentRefunded,
@@ -39,14 +42,17 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 14] = [
         Self::AccountRegistered,
         Self::TicketCreated,
         Self::TicketUpdated,
+        Self::TicketRescheduled,
+        Self::TicketCalledOff,
         Self::TicketWithdrawn,
         Self::OrderCreated,
         Self::OrderCancelled,
         Self::OrderCompleted,
+        Self::OrderRefunded,
         Self::PaymentCaptured,
         Self::PaymentFailed,
         Self::PaymentRefunded,
@@ -62,10 +68,13 @@ impl Kind {
             Self::AccountRegistered => "account.registered",
             Self::TicketCreated => "ticket.created",
             Self::TicketUpdated => "ticket.updated",
+            Self::TicketRescheduled => "ticket.rescheduled",
+            Self::TicketCalledOff => "ticket.called_off",
             Self::TicketWithdrawn => "ticket.withdrawn",
             Self::OrderCreated => "order.created",
             Self::OrderCancelled => "order.cancelled",
             Self::OrderCompleted => "order.completed",
+            Self::OrderRefunded => "order.refunded",
             Self::PaymentCaptured => "payment.captured",
             Self::PaymentFailed => "payment.failed",
             Self::PaymentRefunded => "payment.refunded",
@@ -80,10 +89,13 @@ pub(super) const fn kind(event: &Event) -> &'static str {
         Event::AccountRegistered { .. } => Kind::AccountRegistered.name(),
         Event::TicketCreated(_) => Kind::TicketCreated.name(),
         Event::TicketUpdated(_) => Kind::TicketUpdated.name(),
+        Event::TicketRescheduled(_) => Kind::TicketRescheduled.name(),
+        Event::TicketCalledOff(_) => Kind::TicketCalledOff.name(),
         Event::TicketWithdrawn(_) => Kind::TicketWithdrawn.name(),
         Event::OrderCreated(_) => Kind::OrderCreated.name(),
         Event::OrderCancelled(_) => Kind::OrderCancelled.name(),
         Event::OrderCompleted(_) => Kind::OrderCompleted.name(),
+        Event::OrderRefunded(_) => Kind::OrderRefunded.name(),
         Event::PaymentCaptured(_) => Kind::PaymentCaptured.name(),
         Event::PaymentFailed(_) => Kind::PaymentFailed.name(),
         Event::PaymentRefunded(_) => Kind::PaymentRefunded.name(),
@@ -96,12 +108,15 @@ pub(super) fn encode(event: &Event) -> Bytes {
         Event::AccountRegistered { account, registered_at } => {
             json(&AccountPayload { id: account.uuid(), registered_at: (*registered_at).into() })
         }
-        Event::TicketCreated(ticket) | Event::TicketUpdated(ticket) | Event::TicketWithdrawn(ticket) => {
-            json(&TicketPayload::from(ticket))
-        }
-        Event::OrderCreated(change) | Event::OrderCancelled(change) | Event::OrderCompleted(change) => {
-            json(&OrderPayload::from(change))
-        }
+        Event::TicketCreated(ticket)
+        | Event::TicketUpdated(ticket)
+        | Event::TicketRescheduled(ticket)
+        | Event::TicketCalledOff(ticket)
+        | Event::TicketWithdrawn(ticket) => json(&TicketPayload::from(ticket)),
+        Event::OrderCreated(change)
+        | Event::OrderCancelled(change)
+        | Event::OrderCompleted(change)
+        | Event::OrderRefunded(change) => json(&OrderPayload::from(change)),
         Event::PaymentCaptured(payment) | Event::PaymentFailed(payment) | Event::PaymentRefunded(payment) => {
             json(&PaymentPayload::from(payment))
         }
@@ -122,10 +137,13 @@ pub(super) fn decode(kind: Kind, data: &Bytes) -> Result<Event, Undecodable> {
         }
         Kind::TicketCreated => Event::TicketCreated(read::<TicketPayload<'_>>(data)?.try_into()?),
         Kind::TicketUpdated => Event::TicketUpdated(read::<TicketPayload<'_>>(data)?.try_into()?),
+        Kind::TicketRescheduled => Event::TicketRescheduled(read::<TicketPayload<'_>>(data)?.try_into()?),
+        Kind::TicketCalledOff => Event::TicketCalledOff(read::<TicketPayload<'_>>(data)?.try_into()?),
         Kind::TicketWithdrawn => Event::TicketWithdrawn(read::<TicketPayload<'_>>(data)?.try_into()?),
         Kind::OrderCreated => Event::OrderCreated(read::<OrderPayload<'_>>(data)?.try_into()?),
         Kind::OrderCancelled => Event::OrderCancelled(read::<OrderPayload<'_>>(data)?.try_into()?),
         Kind::OrderCompleted => Event::OrderCompleted(read::<OrderPayload<'_>>(data)?.try_into()?),
+        Kind::OrderRefunded => Event::OrderRefunded(read::<OrderPayload<'_>>(data)?.try_into()?),
         Kind::PaymentCaptured => Event::PaymentCaptured(read::<PaymentPayload<'_>>(data)?.try_into()?),
         Kind::PaymentFailed => Event::PaymentFailed(read::<PaymentPayload<'_>>(data)?.try_into()?),
         Kind::PaymentRefunded => Event::PaymentRefunded(read::<PaymentPayload<'_>>(data)?.try_into()?),

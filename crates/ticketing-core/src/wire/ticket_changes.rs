@@ -106,6 +106,8 @@ struct StatePayload<'a> {
     currency: Cow<'a, str>,
     quantity: u32,
     on_sale: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    called_off: bool,
     version: u64,
     held: u32,
     sold: u32,
@@ -121,6 +123,7 @@ impl Serialize for TicketState {
             currency: Cow::Borrowed(currency.code()),
             quantity: quantity.get(),
             on_sale: status == TicketStatus::OnSale,
+            called_off: status == TicketStatus::CalledOff,
             version,
             held: sales.held,
             sold: sales.sold,
@@ -132,13 +135,13 @@ impl Serialize for TicketState {
 
 impl<'de> Deserialize<'de> for TicketState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let StatePayload { amount, currency, quantity, on_sale, version, held, sold, sales_version } =
+        let StatePayload { amount, currency, quantity, on_sale, called_off, version, held, sold, sales_version } =
             StatePayload::deserialize(deserializer)?;
         let currency = currency.parse().map_err(D::Error::custom)?;
         Ok(Self {
             price: Price::new(Money { amount, currency }).map_err(D::Error::custom)?,
             quantity: Quantity::new(quantity).map_err(D::Error::custom)?,
-            status: if on_sale { TicketStatus::OnSale } else { TicketStatus::Withdrawn },
+            status: TicketStatus::stored(on_sale, called_off),
             version,
             sales: Sales { held, sold, version: sales_version },
         })

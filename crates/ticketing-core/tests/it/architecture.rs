@@ -195,7 +195,7 @@ fn a_port_is_small_and_promises_nothing_by_default() {
     let large = ports.iter().filter(|port| port.methods > 6).map(|port| port.name.clone());
     let default = ports.iter().filter(|port| port.default_methods > 0).map(|port| port.name.clone());
 
-    assert!(ports.iter().any(|port| port.name == "OrderStore" && port.methods == 4));
+    assert!(ports.iter().any(|port| port.name == "OrderStore" && port.methods == 5));
     assert_eq!(large.collect::<Vec<_>>(), NONE);
     assert_eq!(default.collect::<Vec<_>>(), NONE);
 }

@@ -87,6 +87,10 @@ impl OrderStore for Troubled {
         self.sound.orders_of(buyer, page).await
     }
 
+    async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        self.sound.orders_for(ticket, page).await
+    }
+
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         self.sound.overdue(deadline, page).await
     }
@@ -472,6 +476,10 @@ impl OrderStore for Meanwhile {
 
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
         self.sound.orders_of(buyer, page).await
+    }
+
+    async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        self.sound.orders_for(ticket, page).await
     }
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {

@@ -110,7 +110,8 @@ async fn a_request_that_was_done_is_answered_though_it_would_be_refused_by_now()
     let engines = Engines::new();
     let process = engines.start(&FaultPlan::none());
     let mut soon = offer(5, 1200);
-    soon.details.starts_at = Some(process.engines.env.now().after(std::time::Duration::from_secs(60)));
+    let starts_at = process.engines.env.now().after(std::time::Duration::from_secs(60));
+    std::sync::Arc::make_mut(&mut soon.details.event).starts_at = Some(starts_at);
     let first = process.tickets.create_ticket(command(soon.clone()), process.origin()).await.unwrap();
     process.engines.clock.advance(std::time::Duration::from_secs(120));
 

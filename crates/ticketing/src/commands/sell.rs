@@ -54,6 +54,12 @@ pub struct Sell<'a> {
     city: Option<String>,
     category: Option<String>,
     starts_at: Option<Timestamp>,
+    time_zone: Option<String>,
+    sales_end_at: Option<Timestamp>,
+    section: Option<String>,
+    row: Option<String>,
+    seats: Option<String>,
+    together: bool,
     price: Option<(u64, String)>,
     places: u32,
     max_per_buyer: Option<u32>,
@@ -72,6 +78,12 @@ impl<'a> Sell<'a> {
             city: None,
             category: None,
             starts_at: None,
+            time_zone: None,
+            sales_end_at: None,
+            section: None,
+            row: None,
+            seats: None,
+            together: false,
             price: None,
             places: 1,
             max_per_buyer: None,
@@ -117,9 +129,37 @@ impl<'a> Sell<'a> {
         Self { category: Some(category.to_owned()), ..self }
     }
 
-    /// When the event begins.
-    pub const fn starts_at(mut self, time: Timestamp) -> Self {
-        self.starts_at = Some(time);
+    /// When the event begins, and the time zone of its place, such as `Europe/Rome`.
+    ///
+    /// [`TimeZone::instant`](ticketing_core::domain::time_zone::TimeZone::instant) gives the time from the clocks there.
+    pub fn starts_at(self, time: Timestamp, time_zone: &str) -> Self {
+        Self { starts_at: Some(time), time_zone: Some(time_zone.to_owned()), ..self }
+    }
+
+    /// No orders from then on, although the event has not begun.
+    pub const fn sales_end_at(mut self, time: Timestamp) -> Self {
+        self.sales_end_at = Some(time);
+        self
+    }
+
+    /// Where one sits or stands, such as `Stalls`.
+    pub fn section(self, section: &str) -> Self {
+        Self { section: Some(section.to_owned()), ..self }
+    }
+
+    /// The row.
+    pub fn row(self, row: &str) -> Self {
+        Self { row: Some(row.to_owned()), ..self }
+    }
+
+    /// The seats, such as `12-14`.
+    pub fn seats(self, seats: &str) -> Self {
+        Self { seats: Some(seats.to_owned()), ..self }
+    }
+
+    /// All places are side by side.
+    pub const fn together(mut self) -> Self {
+        self.together = true;
         self
     }
 
@@ -147,6 +187,12 @@ impl<'a> Sell<'a> {
             city: self.city.as_deref(),
             category: self.category.as_deref(),
             starts_at: self.starts_at,
+            time_zone: self.time_zone.as_deref(),
+            sales_end_at: self.sales_end_at,
+            section: self.section.as_deref(),
+            row: self.row.as_deref(),
+            seats: self.seats.as_deref(),
+            together: self.together,
             amount: *amount,
             currency,
             quantity: self.places,

@@ -200,7 +200,7 @@ async fn types_of_events_are_told_apart() {
     let market = Market::builder().on("index", {
         let titles = titles.clone();
         move |event: TicketCreated, _| {
-            titles.lock().push(event.ticket.offer.details.title.to_string());
+            titles.lock().push(event.ticket.offer.details.event.title.to_string());
             async { Ok(()) }
         }
     });

@@ -1,6 +1,6 @@
 //! Sample data that several pages share.
 
-use ticketing_web::{Flash, FlashKind, Money, OrderSummary, Shell, Viewer};
+use ticketing_web::{EventTime, Flash, FlashKind, Money, OrderSummary, Shell, Viewer};
 
 pub(crate) const TICKET_ID: &str = "0198f3a2-7c1e-7d40-9b1a-3f5a0c2e8d11";
 pub(crate) const ORDER_ID: &str = "0198f3a2-9d20-7a11-8c55-6e0f9b7a4c22";
@@ -31,6 +31,9 @@ pub(crate) fn order() -> OrderSummary {
         id: ORDER_ID.into(),
         ticket_id: TICKET_ID.into(),
         ticket_title: "Philharmonic: Mahler's Second, the Resurrection".into(),
+        starts_at: Some(EventTime::new("2026-12-04T18:30:00Z".parse().expect("a time"), Some("Europe/Vienna"))),
+        place: Some("Great Hall, Vienna".into()),
+        seats: Some("Stalls, row 7, 12-14, side by side".into()),
         quantity: 2,
         price: euros(6450),
         total: euros(12900),

@@ -1,10 +1,10 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, FlashKind, Form, Money,
-    MyTicket, MyTicketsPage, OrderPage, OrderRow, OrderStatus, OrdersPage, PaymentValues, SellPage, Shell, TicketCard,
-    TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, confirm_page, edit_page, my_tickets_page,
-    order_page, orders_page, sell_page, ticket_page,
+    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime, FlashKind, Form,
+    Money, MyTicket, MyTicketsPage, OrderPage, OrderRow, OrderStatus, OrdersPage, PaymentValues, SellPage, Shell,
+    TicketCard, TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, confirm_page, edit_page,
+    my_tickets_page, order_page, orders_page, sell_page, ticket_page,
 };
 
 use crate::samples::{ORDER_ID, TICKET_ID, euros, member, order, texts, told, visitor};
@@ -47,7 +47,7 @@ fn cards() -> Vec<TicketCard> {
         venue: (index != 2).then(|| "Great Hall".into()),
         city: Some(city.into()),
         category: Some(category.into()),
-        starts_at: (index != 3).then(|| format!("2026-12-{:02}T19:30:00Z", index + 4)),
+        starts_at: (index != 3).then(|| evening(&format!("2026-12-{:02}T18:30:00Z", index + 4))),
         price,
         available: 42,
         status: if index == 1 { TicketStatus::SoldOut } else { TicketStatus::OnSale },
@@ -83,7 +83,8 @@ fn ticket(shell: Shell, status: TicketStatus) -> TicketPage {
         venue: Some("Great Hall".into()),
         city: Some("Vienna".into()),
         category: Some("Concert".into()),
-        starts_at: Some("2026-12-04T19:30:00Z".into()),
+        starts_at: Some(evening("2026-12-04T18:30:00Z")),
+        seats: Some("Stalls, row 7, 12-14, side by side".into()),
         price: euros(6450),
         available: if status == TicketStatus::OnSale { 12 } else { 0 },
         status,
@@ -110,6 +111,10 @@ fn another_price() -> TicketPage {
     TicketPage { order, was: Some(euros(6000)), ..ticket(shell, TicketStatus::OnSale) }
 }
 
+fn evening(utc: &str) -> EventTime {
+    EventTime::new(utc.parse().expect("a time"), Some("Europe/Vienna"))
+}
+
 fn values() -> TicketValues {
     TicketValues {
         title: "Philharmonic: Mahler's Second".into(),
@@ -118,10 +123,15 @@ fn values() -> TicketValues {
         city: "Vienna".into(),
         category: "Concert".into(),
         starts_at: "2026-12-04T19:30".into(),
+        time_zone: "Europe/Vienna".into(),
+        section: "Stalls".into(),
+        row: "7".into(),
+        seats: "12-14".into(),
+        together: true,
         price: "64.50".into(),
         currency: "EUR".into(),
         quantity: "12".into(),
-        max_per_buyer: String::new(),
+        ..TicketValues::default()
     }
 }
 
@@ -134,6 +144,7 @@ fn sell() -> SellPage {
         form,
         currencies: texts(&["EUR", "GBP", "JPY", "USD"]),
         categories: texts(&["Concert", "Theatre"]),
+        time_zones: texts(&["Europe/London", "Europe/Vienna"]),
         idempotency_key: "0198f3a2-dddd-7ddd-8ddd-dddddddddddd".into(),
     }
 }
@@ -146,6 +157,7 @@ fn edit() -> EditPage {
         form: Form::new(values()),
         currencies: texts(&["EUR", "GBP", "JPY", "USD"]),
         categories: texts(&["Concert", "Theatre"]),
+        time_zones: texts(&["Europe/London", "Europe/Vienna"]),
         taken: 7,
         withdrawn: false,
     }
@@ -155,7 +167,7 @@ fn my_tickets() -> MyTicketsPage {
     let ticket = |title: &str, status| MyTicket {
         id: TICKET_ID.into(),
         title: title.into(),
-        starts_at: Some("2026-12-04T19:30:00Z".into()),
+        starts_at: Some(evening("2026-12-04T18:30:00Z")),
         price: euros(6450),
         offered: 12,
         held: 2,
@@ -218,5 +230,5 @@ fn orders() -> OrdersPage {
 }
 
 fn closed(status: OrderStatus) -> OrderPage {
-    OrderPage { shell: member("/orders/1"), order: order(), status }
+    OrderPage { shell: member("/orders/1"), order: order(), new_event: None, status }
 }

@@ -10,8 +10,12 @@ pub enum TicketStatus {
     OnSale,
     /// All places are sold or held.
     SoldOut,
+    /// The event begins, or its seller ended the sales.
+    SalesEnded,
     /// Its seller has withdrawn it.
     Withdrawn,
+    /// The event does not take place.
+    CalledOff,
 }
 
 /// The state of an order.
@@ -26,13 +30,19 @@ pub enum OrderStatus {
     Cancelled,
     /// Not paid in time.
     Expired,
+    /// Ended because the event was called off.
+    CalledOff,
+    /// Paid, and taken back.
+    Refunded,
 }
 
 pub(crate) fn ticket_badge(status: TicketStatus) -> impl IntoView {
     let (name, label) = match status {
         TicketStatus::OnSale => ("onSale", "On sale"),
         TicketStatus::SoldOut => ("soldOut", "Sold out"),
+        TicketStatus::SalesEnded => ("salesEnded", "Sales ended"),
         TicketStatus::Withdrawn => ("withdrawn", "Withdrawn"),
+        TicketStatus::CalledOff => ("calledOff", "Called off"),
     };
     badge(name, label)
 }
@@ -43,6 +53,8 @@ pub(crate) fn order_badge(status: OrderStatus) -> impl IntoView {
         OrderStatus::Completed => ("completed", "Completed"),
         OrderStatus::Cancelled => ("cancelled", "Cancelled"),
         OrderStatus::Expired => ("expired", "Expired"),
+        OrderStatus::CalledOff => ("calledOff", "Called off"),
+        OrderStatus::Refunded => ("refunded", "Refunded"),
     };
     badge(name, label)
 }

@@ -36,6 +36,12 @@ pub enum Done {
     TicketChanged,
     /// A ticket was taken off sale.
     TicketWithdrawn,
+    /// An event was rescheduled.
+    TicketRescheduled,
+    /// An event was called off.
+    TicketCalledOff,
+    /// A paid order was given back.
+    OrderGivenBack,
     /// An order was cancelled by its buyer.
     OrderCancelled,
     /// An order was paid.
@@ -60,12 +66,15 @@ pub enum Done {
 
 impl Done {
     /// Every variant.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::SignedUp,
         Self::SignedOut,
         Self::TicketOffered,
         Self::TicketChanged,
         Self::TicketWithdrawn,
+        Self::TicketRescheduled,
+        Self::TicketCalledOff,
+        Self::OrderGivenBack,
         Self::OrderCancelled,
         Self::OrderPaid,
         Self::OrderPaidBefore,
@@ -87,6 +96,9 @@ impl Done {
             Self::TicketOffered => "ticket-offered",
             Self::TicketChanged => "ticket-changed",
             Self::TicketWithdrawn => "ticket-withdrawn",
+            Self::TicketRescheduled => "ticket-rescheduled",
+            Self::TicketCalledOff => "ticket-called-off",
+            Self::OrderGivenBack => "order-given-back",
             Self::OrderCancelled => "order-cancelled",
             Self::OrderPaid => "order-paid",
             Self::OrderPaidBefore => "order-paid-before",
@@ -113,6 +125,11 @@ impl Done {
             Self::TicketOffered => (FlashKind::Success, "Your ticket is on sale."),
             Self::TicketChanged => (FlashKind::Success, "The ticket was changed."),
             Self::TicketWithdrawn => (FlashKind::Success, "The ticket was withdrawn. Orders already placed go on."),
+            Self::TicketRescheduled => (FlashKind::Success, "The event was rescheduled. Buyers see what has changed."),
+            Self::TicketCalledOff => {
+                (FlashKind::Success, "The event was called off. Every paid order is being refunded.")
+            }
+            Self::OrderGivenBack => (FlashKind::Success, "You gave the tickets back. Your money is on its way."),
             Self::OrderCancelled => (FlashKind::Success, "The order was cancelled."),
             Self::OrderPaid => (FlashKind::Success, "Your payment was received."),
             Self::OrderPaidBefore => (FlashKind::Notice, "This order is paid already; you are not charged twice."),

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::event_time::event_time;
 use super::money::money;
 use super::time::moment;
 use crate::base::Base;
@@ -10,12 +11,20 @@ use crate::pages::order::OrderSummary;
 
 pub(crate) fn order_facts(order: OrderSummary, base: &Base) -> AnyView {
     let ticket = base.at(&ticket_address(&order.ticket_id));
+    let text = |name: &'static str, text: Option<String>| {
+        text.map(|text| view! { <div class="fact"><dt>{name}</dt><dd>{text}</dd></div> })
+    };
+    let starts_at =
+        order.starts_at.map(|at| view! { <div class="fact"><dt>"Starts"</dt><dd>{event_time(at)}</dd></div> });
     view! {
         <dl class="facts">
             <div class="fact">
                 <dt>"Ticket"</dt>
                 <dd><a class="link" href=ticket>{order.ticket_title}</a></dd>
             </div>
+            {starts_at}
+            {text("Place", order.place)}
+            {text("Seats", order.seats)}
             <div class="fact"><dt>"Quantity"</dt><dd>{order.quantity}</dd></div>
             <div class="fact"><dt>"Price each"</dt><dd>{money(order.price)}</dd></div>
             <div class="fact"><dt>"Ordered"</dt><dd>{moment(order.placed_at)}</dd></div>

@@ -4,10 +4,10 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::badge::{TicketStatus, ticket_badge};
+use super::event_time::event_time;
 use super::money::money;
-use super::time::moment;
 use crate::base::Base;
-use crate::format::{Money, ticket_address};
+use crate::format::{EventTime, Money, ticket_address};
 
 /// A ticket in the catalogue.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +22,8 @@ pub struct TicketCard {
     pub city: Option<String>,
     /// The kind of event.
     pub category: Option<String>,
-    /// When the event starts: RFC 3339 in UTC.
-    pub starts_at: Option<String>,
+    /// When the event starts.
+    pub starts_at: Option<EventTime>,
     /// The price of one place.
     pub price: Money,
     /// How many places can be ordered now.
@@ -41,7 +41,7 @@ pub(crate) fn ticket_card(ticket: TicketCard, base: &Base) -> impl IntoView + us
             <h2>
                 <a href=base.at(&ticket_address(&ticket.id))>{ticket.title}</a>
             </h2>
-            {ticket.starts_at.map(|at| view! { <p>{moment(at)}</p> })}
+            {ticket.starts_at.map(|at| view! { <p>{event_time(at)}</p> })}
             {place(ticket.venue, ticket.city).map(|place| view! { <p>{place}</p> })}
             <div>{money(ticket.price)} {stock(ticket.status, ticket.available)}</div>
         </li>
@@ -59,6 +59,8 @@ pub(crate) fn place(venue: Option<String>, city: Option<String>) -> Option<Strin
 fn stock(status: TicketStatus, available: u32) -> impl IntoView {
     match status {
         TicketStatus::OnSale => Either::Left(view! { <span>{available.to_string() + " left"}</span> }),
-        TicketStatus::SoldOut | TicketStatus::Withdrawn => Either::Right(ticket_badge(status)),
+        TicketStatus::SoldOut | TicketStatus::SalesEnded | TicketStatus::Withdrawn | TicketStatus::CalledOff => {
+            Either::Right(ticket_badge(status))
+        }
     }
 }

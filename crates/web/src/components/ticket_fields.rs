@@ -11,25 +11,10 @@ use crate::pages::sell::TicketValues;
 pub(crate) struct TicketChoices {
     pub(crate) currencies: Vec<String>,
     pub(crate) categories: Vec<String>,
+    pub(crate) time_zones: Vec<String>,
 }
 
 pub(crate) fn ticket_fields(form: &Form<TicketValues>, choices: TicketChoices) -> AnyView {
-    let about = about(form);
-    let event = event(form, choices.categories);
-    let offer = offer(form, choices.currencies);
-    view! { {about} {event} {offer} }.into_any()
-}
-
-fn about(form: &Form<TicketValues>) -> AnyView {
-    let title = Field {
-        name: "title",
-        label: "Title",
-        value: form.values.title.clone(),
-        error: form.message("title"),
-        required: true,
-        maxlength: Some("120"),
-        ..Field::default()
-    };
     let description = Field {
         name: "description",
         label: "Description (optional)",
@@ -38,30 +23,67 @@ fn about(form: &Form<TicketValues>) -> AnyView {
         maxlength: Some("4000"),
         ..Field::default()
     };
-    view! { {input_field(Kind::Text, title)} {area_field(description)} }.into_any()
-}
-
-fn event(form: &Form<TicketValues>, categories: Vec<String>) -> AnyView {
-    let optional = |name, label, value: &str| Field {
-        name,
-        label,
-        value: value.to_owned(),
-        error: form.message(name),
-        maxlength: max_length(name),
-        ..Field::default()
-    };
-    let starts_at = optional("startsAt", "Starts, in UTC (optional)", &form.values.starts_at);
-    let venue = optional("venue", "Venue (optional)", &form.values.venue);
-    let city = optional("city", "City (optional)", &form.values.city);
-    let category = optional("category", "Category (optional)", &form.values.category);
+    let category = optional(form, "category", "Category (optional)", &form.values.category);
+    let schedule = schedule_fields(form, choices.time_zones);
+    let offer = offer(form, choices.currencies);
     view! {
-        <div class="field-row">{input_field(Kind::Text, venue)} {input_field(Kind::Text, city)}</div>
-        <div class="field-row">
-            {proposing_field(category, categories)}
-            {input_field(Kind::DateTime, starts_at)}
-        </div>
+        {schedule}
+        {proposing_field(category, choices.categories)}
+        {area_field(description)}
+        {offer}
     }
     .into_any()
+}
+
+/// What, where and when.
+pub(crate) fn schedule_fields(form: &Form<TicketValues>, time_zones: Vec<String>) -> AnyView {
+    let values = &form.values;
+    let title = Field { required: true, ..optional(form, "title", "Title", &values.title) };
+    let venue = optional(form, "venue", "Venue (optional)", &values.venue);
+    let city = optional(form, "city", "City (optional)", &values.city);
+    let starts_at = Field {
+        hint: Some("On the clocks of the place."),
+        ..optional(form, "startsAt", "Starts (optional)", &values.starts_at)
+    };
+    let zone = Field {
+        hint: Some("Of the place, such as Europe/London. Needed with a start."),
+        ..optional(form, "timeZone", "Time zone", &values.time_zone)
+    };
+    let sales_end_at = Field {
+        hint: Some("Until the event starts, if you leave it empty."),
+        ..optional(form, "salesEndAt", "Sales end (optional)", &values.sales_end_at)
+    };
+    view! {
+        {input_field(Kind::Text, title)}
+        <div class="field-row">{input_field(Kind::Text, venue)} {input_field(Kind::Text, city)}</div>
+        <div class="field-row">{input_field(Kind::DateTime, starts_at)} {proposing_field(zone, time_zones)}</div>
+        {input_field(Kind::DateTime, sales_end_at)}
+        {seating_fields(form)}
+    }
+    .into_any()
+}
+
+fn seating_fields(form: &Form<TicketValues>) -> AnyView {
+    let values = &form.values;
+    let section = optional(form, "section", "Section (optional)", &values.section);
+    let row = optional(form, "row", "Row (optional)", &values.row);
+    let seats = optional(form, "seats", "Seats (optional)", &values.seats);
+    let together = values.together;
+    view! {
+        <div class="field-row field-row-3">
+            {input_field(Kind::Text, section)} {input_field(Kind::Text, row)} {input_field(Kind::Text, seats)}
+        </div>
+        <label class="choice" for="together">
+            <input type="checkbox" id="together" name="together" value="true" checked=together/>
+            <span class="choice-label">"All places are side by side"</span>
+        </label>
+    }
+    .into_any()
+}
+
+fn optional(form: &Form<TicketValues>, name: &'static str, label: &'static str, value: &str) -> Field {
+    let (value, error) = (value.to_owned(), form.message(name));
+    Field { name, label, value, error, maxlength: max_length(name), ..Field::default() }
 }
 
 fn offer(form: &Form<TicketValues>, currencies: Vec<String>) -> AnyView {
@@ -96,7 +118,9 @@ fn offer(form: &Form<TicketValues>, currencies: Vec<String>) -> AnyView {
 
 fn max_length(name: &str) -> Option<&'static str> {
     match name {
-        "venue" => Some("120"),
+        "title" | "venue" | "seats" => Some("120"),
+        "section" => Some("60"),
+        "row" => Some("20"),
         "city" => Some("80"),
         "category" => Some("40"),
         _ => None,

@@ -27,6 +27,8 @@ pub struct EditPage {
     pub currencies: Vec<String>,
     /// Suggested categories; any other may be typed.
     pub categories: Vec<String>,
+    /// Suggested time zones; any other may be typed.
+    pub time_zones: Vec<String>,
     /// How many places are held or sold.
     pub taken: u32,
     /// Whether it is already withdrawn, which hides that form.
@@ -38,11 +40,14 @@ pub struct EditPage {
 pub fn edit_page(page: EditPage) -> String {
     let title = page.form.title("Edit ticket");
     let withdraw = (!page.withdrawn).then(|| withdraw_form(&page));
-    let choices = TicketChoices { currencies: page.currencies, categories: page.categories };
+    let choices =
+        TicketChoices { currencies: page.currencies, categories: page.categories, time_zones: page.time_zones };
+    let sold = (page.taken > 0).then(|| sold(&page.shell, &page.id));
     let content = view! {
         <div class="narrow">
             <h1 class="title">"Edit ticket"</h1>
             <p class="muted">{taken(page.taken)}</p>
+            {sold}
             {form_alert(&page.form)}
             <form class="form panel" method="post" action=page.shell.base.at(&format!("/tickets/{}/edit", page.id))>
                 <input type="hidden" name="version" value=page.version/>
@@ -57,6 +62,19 @@ pub fn edit_page(page: EditPage) -> String {
         </div>
     };
     document(page.shell, &title, content)
+}
+
+/// What, where and when stay as they were sold, but for two ways that tell the buyers.
+fn sold(shell: &Shell, id: &str) -> AnyView {
+    let address = |way: &str| shell.base.at(&format!("{}/{way}", ticket_address(id)));
+    view! {
+        <p>
+            "What, where and when stay as they were sold. You can "
+            <a class="link" href=address("reschedule")>"reschedule the event"</a> " or "
+            <a class="link" href=address("call-off")>"call it off"</a> "."
+        </p>
+    }
+    .into_any()
 }
 
 fn taken(taken: u32) -> String {

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use crate::base::Base;
 use crate::components::badge::{TicketStatus, ticket_badge};
+use crate::components::event_time::event_time;
 use crate::components::money::money;
 use crate::components::pagination::next_link;
-use crate::components::time::moment;
-use crate::format::{Money, ticket_address, with_query};
+use crate::format::{EventTime, Money, ticket_address, with_query};
 use crate::shell::{Shell, document};
 
 /// A seller's tickets at `/my/tickets`.
@@ -28,8 +28,8 @@ pub struct MyTicket {
     pub id: String,
     /// The title.
     pub title: String,
-    /// When the event starts: RFC 3339 in UTC.
-    pub starts_at: Option<String>,
+    /// When the event starts.
+    pub starts_at: Option<EventTime>,
     /// The price of one place.
     pub price: Money,
     /// How many places are offered.
@@ -88,7 +88,7 @@ fn row(ticket: MyTicket, base: &Base) -> impl IntoView + use<> {
         <tr>
             <th scope="row">
                 <a class="link" href=base.at(&ticket_address(&ticket.id))>{ticket.title}</a>
-                {ticket.starts_at.map(|at| view! { <span class="row-note">{moment(at)}</span> })}
+                {ticket.starts_at.map(|at| view! { <span class="row-note">{event_time(at)}</span> })}
             </th>
             <td>{ticket_badge(ticket.status)}</td>
             <td class="number" data-label="Price">{money(ticket.price)}</td>

@@ -3,8 +3,10 @@
 use leptos::prelude::*;
 
 use crate::components::badge::{OrderStatus, order_badge};
+use crate::components::event_time::event_time;
+use crate::components::opened_by::opened_by;
 use crate::components::order_facts::order_facts;
-use crate::format::{Money, order_address, ticket_address};
+use crate::format::{EventTime, Money, order_address, ticket_address};
 use crate::shell::{Shell, document};
 
 /// An order at `/orders/{id}` that needs no further action from its buyer.
@@ -19,6 +21,25 @@ pub struct OrderPage {
     pub order: OrderSummary,
     /// The state of the order.
     pub status: OrderStatus,
+    /// What the event is now, if that is not what was ordered.
+    pub new_event: Option<NewEvent>,
+}
+
+/// An event that was rescheduled after it was ordered.
+///
+/// While the order is paid, a form gives it back, sent to `/orders/{id}/give-back`.
+#[derive(Clone, Debug, Default)]
+pub struct NewEvent {
+    /// The title.
+    pub title: String,
+    /// When it starts now.
+    pub starts_at: Option<EventTime>,
+    /// Where it is now.
+    pub place: Option<String>,
+    /// The seats now.
+    pub seats: Option<String>,
+    /// Whether the buyer can still give the order back.
+    pub may_give_back: bool,
 }
 
 /// The facts of an order.
@@ -30,6 +51,12 @@ pub struct OrderSummary {
     pub ticket_id: String,
     /// The title of the ticket.
     pub ticket_title: String,
+    /// When the event starts.
+    pub starts_at: Option<EventTime>,
+    /// Venue and city.
+    pub place: Option<String>,
+    /// Section, row and seats in one line.
+    pub seats: Option<String>,
     /// The number of places.
     pub quantity: u32,
     /// The price of one place.
@@ -46,11 +73,14 @@ pub fn order_page(page: OrderPage) -> String {
     let base = &page.shell.base;
     let again = base.at(&ticket_address(&page.order.ticket_id));
     let here = base.at(&order_address(&page.order.id));
+    let give_back = base.at(&format!("{}/give-back", order_address(&page.order.id)));
+    let opened_by = opened_by(page.shell.account()).into_any();
     let content = view! {
         <div class="narrow">
             <div class="title-row"><h1 class="title">"Order"</h1> {order_badge(page.status)}</div>
             <section class="panel" aria-label="Order">
                 <p class="lead">{outcome(page.status)}</p>
+                {page.new_event.map(|event| rescheduled(event, give_back, opened_by))}
                 {order_facts(page.order, base)}
                 <div class="actions">
                     {next_step(page.status, here, again)}
@@ -62,12 +92,36 @@ pub fn order_page(page: OrderPage) -> String {
     document(page.shell, "Order", content)
 }
 
+fn rescheduled(event: NewEvent, give_back: String, opened_by: AnyView) -> AnyView {
+    let when = event.starts_at.map(|at| view! { <li>{event_time(at)}</li> });
+    let line = |text: Option<String>| text.map(|text| view! { <li>{text}</li> });
+    let form = event.may_give_back.then(|| {
+        view! {
+            <p>"You may keep your tickets, or give them back for a full refund until the event begins."</p>
+            <form method="post" action=give_back>
+                {opened_by}
+                <button class="button" type="submit">"Give back and get the money"</button>
+            </form>
+        }
+    });
+    view! {
+        <div class="message" data-kind="notice">
+            <p>"The event has changed since you ordered. It is now:"</p>
+            <ul><li>{event.title}</li> {when} {line(event.place)} {line(event.seats)}</ul>
+            {form}
+        </div>
+    }
+    .into_any()
+}
+
 const fn outcome(status: OrderStatus) -> &'static str {
     match status {
         OrderStatus::AwaitingPayment => "Your payment is being confirmed. You are charged once at most.",
         OrderStatus::Completed => "Paid. The tickets are yours.",
         OrderStatus::Cancelled => "You cancelled this order. A payment made for it is given back.",
         OrderStatus::Expired => "It was not paid in time. A payment made for it is given back.",
+        OrderStatus::CalledOff => "The event was called off before you paid. A payment made for it is given back.",
+        OrderStatus::Refunded => "This order was refunded: the tickets are no longer yours, and the money goes back.",
     }
 }
 
@@ -77,7 +131,7 @@ fn next_step(status: OrderStatus, here: String, again: String) -> Option<AnyView
         OrderStatus::AwaitingPayment => {
             Some(view! { <a class="button button-primary" href=here>"Check again"</a> }.into_any())
         }
-        OrderStatus::Cancelled | OrderStatus::Expired => {
+        OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::CalledOff | OrderStatus::Refunded => {
             Some(view! { <a class="button button-primary" href=again>"See the ticket"</a> }.into_any())
         }
     }

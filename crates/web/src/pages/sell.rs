@@ -20,6 +20,8 @@ pub struct SellPage {
     pub currencies: Vec<String>,
     /// Suggested categories; any other may be typed.
     pub categories: Vec<String>,
+    /// Suggested time zones; any other may be typed.
+    pub time_zones: Vec<String>,
     /// The idempotency key of the form.
     pub idempotency_key: String,
 }
@@ -37,8 +39,20 @@ pub struct TicketValues {
     pub city: String,
     /// The kind of event.
     pub category: String,
-    /// When the event starts, in UTC unless it says otherwise: `2026-12-01T19:30`; sent as `startsAt`.
+    /// When the event starts, on the clocks of the place: `2026-12-01T19:30`; sent as `startsAt`.
     pub starts_at: String,
+    /// The IANA name of the time zone of the place; sent as `timeZone`.
+    pub time_zone: String,
+    /// When sales end, likewise; sent as `salesEndAt`.
+    pub sales_end_at: String,
+    /// Where one sits or stands.
+    pub section: String,
+    /// The row.
+    pub row: String,
+    /// The seats.
+    pub seats: String,
+    /// Whether all places are side by side.
+    pub together: bool,
     /// The price of one place, a decimal in major units: `12.50`.
     pub price: String,
     /// The currency code of the price.
@@ -53,7 +67,8 @@ pub struct TicketValues {
 #[must_use]
 pub fn sell_page(page: SellPage) -> String {
     let title = page.form.title("Sell a ticket");
-    let choices = TicketChoices { currencies: page.currencies, categories: page.categories };
+    let choices =
+        TicketChoices { currencies: page.currencies, categories: page.categories, time_zones: page.time_zones };
     let content = view! {
         <div class="narrow">
             <h1 class="title">"Sell a ticket"</h1>

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use crate::components::badge::{TicketStatus, ticket_badge};
+use crate::components::event_time::event_time;
 use crate::components::field::{Field, Kind, input_field};
 use crate::components::form::{Form, form_alert};
 use crate::components::money::money;
 use crate::components::opened_by::opened_by;
 use crate::components::ticket_card::place;
-use crate::components::time::moment;
-use crate::format::{Money, ticket_address, with_query};
+use crate::format::{EventTime, Money, ticket_address, with_query};
 use crate::shell::{Shell, document};
 
 /// A ticket at `/tickets/{id}`.
@@ -31,8 +31,12 @@ pub struct TicketPage {
     pub city: Option<String>,
     /// The kind of event.
     pub category: Option<String>,
-    /// When the event starts: RFC 3339 in UTC.
-    pub starts_at: Option<String>,
+    /// When the event starts.
+    pub starts_at: Option<EventTime>,
+    /// Section, row and seats in one line.
+    pub seats: Option<String>,
+    /// When sales end, if that is before the start.
+    pub sales_end_at: Option<EventTime>,
     /// The current price of one place.
     pub price: Money,
     /// The price when the reader ordered, if it was different: then they are asked again.
@@ -65,12 +69,14 @@ pub fn ticket_page(page: TicketPage) -> String {
     let title = page.order.title(&page.title);
     let visitor = page.shell.viewer.is_none();
     let offer = offer(&page, visitor);
+    // No news of places opens sales again.
+    let ended = (page.status == TicketStatus::SalesEnded).then_some("");
     let content = view! {
-        <article class="split" data-live=page.id data-version=page.version>
+        <article class="split" data-live=page.id data-version=page.version data-ended=ended>
             <div class="split-main">
                 {page.category.map(|category| view! { <p class="kind">{category}</p> })}
                 <h1 class="title">{page.title}</h1>
-                {event_facts(page.starts_at, place(page.venue, page.city))}
+                {facts(page.starts_at, place(page.venue, page.city), page.seats, page.sales_end_at)}
                 {page.description.map(|text| view! { <p class="prose">{text}</p> })}
             </div>
             <aside class="panel split-side" aria-label="Offer">{offer}</aside>
@@ -79,11 +85,22 @@ pub fn ticket_page(page: TicketPage) -> String {
     document(page.shell, &title, content)
 }
 
-fn event_facts(starts_at: Option<String>, place: Option<String>) -> impl IntoView {
-    let starts_at = starts_at.map(|at| view! { <div class="fact"><dt>"Starts"</dt><dd>{moment(at)}</dd></div> });
-    let place = place.map(|place| view! { <div class="fact"><dt>"Place"</dt><dd>{place}</dd></div> });
-    let any = starts_at.is_some() || place.is_some();
-    any.then(|| view! { <dl class="facts">{starts_at} {place}</dl> })
+fn facts(
+    starts_at: Option<EventTime>,
+    place: Option<String>,
+    seats: Option<String>,
+    sales_end_at: Option<EventTime>,
+) -> impl IntoView {
+    let time = |name: &'static str, at: Option<EventTime>| at.map(|at| fact(name, event_time(at).into_any()));
+    let text = |name: &'static str, text: Option<String>| text.map(|text| fact(name, text.into_any()));
+    let place = text("Place", place);
+    let facts = [time("Starts", starts_at), place, text("Seats", seats), time("Sales end", sales_end_at)];
+    let any = facts.iter().any(Option::is_some);
+    any.then(|| view! { <dl class="facts">{facts.into_iter().flatten().collect_view()}</dl> })
+}
+
+fn fact(name: &'static str, value: AnyView) -> AnyView {
+    view! { <div class="fact"><dt>{name}</dt><dd>{value}</dd></div> }.into_any()
 }
 
 fn offer(page: &TicketPage, visitor: bool) -> AnyView {
@@ -124,6 +141,10 @@ fn action(page: &TicketPage, visitor: bool) -> AnyView {
         </div>
         <p class="muted" data-live-closed="soldOut" hidden=page.status != TicketStatus::SoldOut>
             "None are left right now. A held one comes back when its buyer does not pay in time."
+        </p>
+        <p class="muted" hidden=page.status != TicketStatus::SalesEnded>"Sales of this ticket have ended."</p>
+        <p class="muted" data-live-closed="calledOff" hidden=page.status != TicketStatus::CalledOff>
+            "This event was called off. Everybody who paid gets the money back."
         </p>
         <p class="muted" data-live-closed="withdrawn" hidden=page.status != TicketStatus::Withdrawn>
             "The seller takes no more orders for this ticket."

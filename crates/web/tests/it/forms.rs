@@ -7,17 +7,20 @@ use scraper::{ElementRef, Selector};
 use crate::pages::{pages, select};
 
 /// Where forms may go, once ids are cut out.
-const ACTIONS: [&str; 14] = [
+const ACTIONS: [&str; 17] = [
     "/signup",
     "/signin",
     "/signout",
     "/sell",
     "/tickets/{}/edit",
     "/tickets/{}/withdraw",
+    "/tickets/{}/reschedule",
+    "/tickets/{}/call-off",
     "/tickets/{}/order",
     "/orders/{}/pay",
     "/orders/{}/give-up",
     "/orders/{}/cancel",
+    "/orders/{}/give-back",
     "/orders/{}/approve",
     "/orders/{}/decline",
     "/account/password",

@@ -31,6 +31,12 @@ pub fn ticket() -> Ticket {
         city: Some("München"),
         category: Some("Opera"),
         starts_at: Some(NOW.after(Duration::from_secs(30 * 24 * 3600))),
+        time_zone: Some("Europe/Berlin"),
+        section: Some("Rang links"),
+        row: Some("2"),
+        seats: Some("12–14"),
+        together: true,
+        sales_end_at: Some(NOW.after(Duration::from_secs(29 * 24 * 3600))),
         max_per_buyer: Some(6),
         attributes: Some(attributes()),
         ..OfferInput::default()

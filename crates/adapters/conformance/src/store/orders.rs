@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
-use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket};
+use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket, RefundReason};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
@@ -200,6 +200,39 @@ pub async fn a_buyer_finds_all_their_orders(fixture: &dyn StoreFixture<Orders>) 
         assert_eq!(read, theirs, "pages of {size} do not join");
     }
     assert_eq!(read_page(&bench, account(), Page::first(10), &mut Vec::new()).await, None, "nobody has orders");
+    Outcome::Kept
+}
+
+/// A ticket's list has all its orders, newest first, in pages that join.
+pub async fn all_orders_of_a_ticket_are_found(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let refunded =
+        OrderStatus::Refunded { payment: PaymentId::new(sample::uuid()), reason: RefundReason::CalledOff, at: NOW };
+    let called_off = OrderStatus::Cancelled { reason: CancelReason::CalledOff, at: NOW };
+    let of_ticket = |order: Order, ticket| Order { ticket: OrderedTicket { id: ticket, ..order.ticket }, ..order };
+    let ticket = TicketId::new(sample::uuid());
+    let mut theirs: Vec<Order> = ended(account()).into_iter().map(|order| of_ticket(order, ticket)).collect();
+    for status in [refunded, called_off] {
+        theirs.push(of_ticket(Order { status, version: 3, ..order(account(), None) }, ticket));
+    }
+    theirs.push(of_ticket(order(account(), None), ticket));
+    bench.commit(inserting(&theirs)).await;
+    bench.commit(inserting(&[order(account(), None)])).await;
+    theirs.sort_by_key(|order| std::cmp::Reverse(order.id));
+
+    for size in [1, 2, 5, 100] {
+        let (mut page, mut read) = (Page::first(size), Vec::new());
+        loop {
+            let found =
+                soon("a read is answered", bench.store.orders_for(ticket, page)).await.expect("a read succeeds");
+            assert!(found.len() <= page.limit, "a page of {} has {} entries", page.limit, found.len());
+            let Some(last) = found.last() else { break };
+            page.after = Some(last.id);
+            read.extend(found);
+            assert!(read.len() <= theirs.len(), "pages of {size} repeat an order or show another's");
+        }
+        assert_eq!(read, theirs, "pages of {size} do not join");
+    }
     Outcome::Kept
 }
 

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use ticketing_core::domain::attributes::Attributes;
+use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::{Currency, Money, Price};
 use ticketing_core::domain::ticket::{Details, Listing, Offer, OfferInput, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::LocalTime;
 use ticketing_core::ports::store::Page;
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort};
+use ticketing_core::ports::ticket_store::{Moment, TicketQuery, TicketSort};
 
 use crate::outcome::Outcome;
 use crate::sample::{self, NOW};
@@ -37,6 +39,7 @@ fn market() -> Vec<Listing> {
         city: Some("Verona"),
         category: Some("Opera"),
         starts_at: Some(at(10)),
+        time_zone: Some("Europe/Rome"),
         attributes: Some(attributes(json!({ "row": "F", "level": 2, "vip": true, "near": ["F"] }))),
         ..OfferInput::default()
     };
@@ -46,13 +49,18 @@ fn market() -> Vec<Listing> {
         city: Some("München"),
         category: Some("opera"),
         starts_at: Some(at(20)),
+        time_zone: Some("Europe/Berlin"),
+        section: Some("Parkett"),
+        seats: Some("K12-K14"),
         attributes: Some(attributes(json!({ "row": "f", "level": "2", "near": "F" }))),
         ..OfferInput::default()
     };
     let derby = OfferInput { title: "Derby", category: Some("Sports"), city: Some("Verona"), ..aida.clone() };
     let voucher = OfferInput { title: "Voucher for a concert", ..OfferInput::default() };
-    let begins_now = OfferInput { title: "Begins now", starts_at: Some(NOW), ..OfferInput::default() };
-    let over = OfferInput { title: "Over", starts_at: Some(before(NOW)), ..OfferInput::default() };
+    let in_utc = OfferInput { time_zone: Some("UTC"), ..OfferInput::default() };
+    let begins_now = OfferInput { title: "Begins now", starts_at: Some(NOW), ..in_utc.clone() };
+    let over = OfferInput { title: "Over", starts_at: Some(before(NOW)), ..in_utc.clone() };
+    let closed = OfferInput { title: "Closed", starts_at: Some(at(10)), sales_end_at: Some(before(NOW)), ..in_utc };
     let gone = listing(OfferInput { title: "Gone", ..aida.clone() }, 3000);
     let hanami = listing(OfferInput { title: "Hanami", ..OfferInput::default() }, 3000);
     let sold_out = Sales { held: 0, sold: 1, version: 2 };
@@ -64,6 +72,7 @@ fn market() -> Vec<Listing> {
         listing(voucher, 5000),
         listing(begins_now, 100),
         listing(over, 100),
+        listing(closed, 100),
         Listing::new(Ticket { status: TicketStatus::Withdrawn, version: 2, ..gone.ticket }),
     ]
 }
@@ -94,7 +103,12 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
     let city = |name: &str| TicketQuery { city: Some(name.to_owned()), ..all.clone() };
     let in_currency = |code| TicketQuery { currency: Some(currency(code)), ..all.clone() };
     let price = |min_price, max_price| TicketQuery { min_price, max_price, ..in_currency("EUR") };
-    let time = |from, to| TicketQuery { from, to, ..all.clone() };
+    let moment = |time: Timestamp| Moment::At(time);
+    let time = |from: Option<Timestamp>, to: Option<Timestamp>| TicketQuery {
+        from: from.map(moment),
+        to: to.map(moment),
+        ..all.clone()
+    };
     vec![
         (
             "all",
@@ -133,6 +147,7 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
         ("from a time, inclusive", time(Some(at(20)), None), &["Die Zauberflöte"]),
         ("to a time, exclusive", time(None, Some(at(20))), &["Begins now", "Derby", "Aida in concert"]),
         ("between times", time(Some(at(10)), Some(at(11))), &["Derby", "Aida in concert"]),
+        ("a seat as text", text("k12"), &["Die Zauberflöte"]),
         ("later", TicketQuery { now: at(11), ..all.clone() }, &["Voucher for a concert", "Die Zauberflöte", "Hanami"]),
         ("several filters", TicketQuery { max_price: Some(4000), ..city("Verona") }, &["Derby"]),
     ]
@@ -171,11 +186,58 @@ pub async fn a_search_finds_what_matches_and_no_more(fixture: &dyn StoreFixture<
 
     for (what, query, expected) in questions().into_iter().chain(questions_about_attributes()) {
         let found = search(&bench, &query).await;
-        let titles: Vec<_> = found.iter().map(|listing| &*listing.ticket.offer.details.title).collect();
+        let titles: Vec<_> = found.iter().map(|listing| &*listing.ticket.offer.details.event.title).collect();
         assert_eq!(titles, expected, "{what}: {query:?}");
         assert!(found.iter().all(|listing| market.contains(listing)), "{what}: a listing is not found as it is stored");
     }
     Outcome::Kept
+}
+
+/// A day is the one at the place of the event, on either side of the date line; a time is the same everywhere.
+pub async fn a_day_is_that_of_the_place(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let noon = time_of("2030-06-15T12:00:00Z");
+    let in_zone = |title, time_zone| {
+        listing(OfferInput { title, starts_at: Some(noon), time_zone, ..OfferInput::default() }, 100)
+    };
+    let unzoned = |listing: Listing| {
+        let event = EventFacts { time_zone: None, ..(*listing.ticket.offer.details.event).clone() }.into();
+        let details = Details { event, ..listing.ticket.offer.details };
+        Listing::new(Ticket { offer: Offer { details, ..listing.ticket.offer }, ..listing.ticket })
+    };
+    let market = [
+        in_zone("Kiritimati", Some("Pacific/Kiritimati")),
+        in_zone("Pago Pago", Some("Pacific/Pago_Pago")),
+        // As releases without zones kept it.
+        unzoned(in_zone("Somewhere", Some("UTC"))),
+        listing(OfferInput { title: "Voucher", ..OfferInput::default() }, 100),
+    ];
+    bench.commit(inserting::<Tickets>(&market)).await;
+    let local = |text: &str| text.parse::<LocalTime>().expect("a local time");
+    let days = |from: &str, to: &str| TicketQuery {
+        from: Some(Moment::AtPlace(local(from))),
+        to: Some(Moment::AtPlace(local(to))),
+        ..TicketQuery::all(NOW, 10)
+    };
+    for (query, expected) in [
+        (days("2030-06-15T00:00", "2030-06-16T00:00"), &["Somewhere", "Pago Pago"][..]),
+        (days("2030-06-16T00:00", "2030-06-17T00:00"), &["Kiritimati"]),
+        (days("2030-06-16T02:00", "2030-06-16T02:01"), &["Kiritimati"]),
+        (days("2030-06-14T00:00", "2030-06-15T01:00"), &[]),
+        (
+            TicketQuery { from: Some(Moment::At(noon)), ..TicketQuery::all(NOW, 10) },
+            &["Somewhere", "Pago Pago", "Kiritimati"],
+        ),
+    ] {
+        let found = search(&bench, &query).await;
+        let titles: Vec<_> = found.iter().map(|listing| &*listing.ticket.offer.details.event.title).collect();
+        assert_eq!(titles, expected, "{query:?}");
+    }
+    Outcome::Kept
+}
+
+fn time_of(text: &str) -> Timestamp {
+    text.parse().expect("a time")
 }
 
 /// Words, cities and categories are found in any case and composition, whichever of them they are stored in.
@@ -186,14 +248,9 @@ pub async fn whatever_is_spelled_in_two_ways_is_found(fixture: &dyn StoreFixture
     // As an earlier release may have kept them, which composed nothing.
     let stored = SPELLINGS.iter().chain(&GREEK).map(|name| {
         let plain = listing(OfferInput { title: "Opera", ..OfferInput::default() }, 100);
-        let name = || Some((*name).to_owned());
-        let details = Details {
-            title: "Opera".into(),
-            description: name(),
-            city: name(),
-            category: name(),
-            ..plain.ticket.offer.details
-        };
+        let name = || Some((*name).into());
+        let event = EventFacts { title: "Opera".into(), city: name(), ..EventFacts::default() }.into();
+        let details = Details { event, description: name(), category: name(), ..plain.ticket.offer.details };
         Listing::new(Ticket { offer: Offer { details, ..plain.ticket.offer }, ..plain.ticket })
     });
     bench.commit(inserting::<Tickets>(&stored.collect::<Vec<_>>())).await;
@@ -242,7 +299,7 @@ pub async fn search_pages_join_without_gaps(fixture: &dyn StoreFixture<Tickets>)
 /// Many have the same price and time, and some have no time, so that pages end between equals.
 fn alike(n: u64) -> Listing {
     let starts_at = (!n.is_multiple_of(5)).then(|| at(1 + n % 3));
-    let details = OfferInput { title: "Opera", starts_at, ..OfferInput::default() };
+    let details = OfferInput { title: "Opera", starts_at, time_zone: Some("UTC"), ..OfferInput::default() };
     let listing = listing(details, 1000 + n % 4);
     let id = TicketId::new(sample::uuid());
     Listing { ticket: Ticket { id, ..listing.ticket }, ..listing }

@@ -82,12 +82,12 @@ pub(super) struct Catalog {
 impl Catalog {
     pub(super) fn add(&mut self, listing: &Listing) {
         let details = &listing.ticket.offer.details;
-        if listing.ticket.status == TicketStatus::Withdrawn {
+        if listing.ticket.status != TicketStatus::OnSale {
             return;
         }
         self.all.add(listing);
         add_to(&mut self.categories, details.category.as_deref().map(name_to_find), listing);
-        add_to(&mut self.cities, details.city.as_deref().map(name_to_find), listing);
+        add_to(&mut self.cities, details.event.city.as_deref().map(name_to_find), listing);
         add_to(&mut self.attributes, attributes_to_find(&details.attributes), listing);
         self.currencies.entry(currency_of(listing)).or_default().add(listing);
         let words = Words::of(details);
@@ -109,7 +109,7 @@ impl Catalog {
         let Some(words) = self.words_of.remove(&listing.ticket.id) else { return };
         self.all.remove(listing);
         remove_from(&mut self.categories, details.category.as_deref().map(name_to_find), listing);
-        remove_from(&mut self.cities, details.city.as_deref().map(name_to_find), listing);
+        remove_from(&mut self.cities, details.event.city.as_deref().map(name_to_find), listing);
         remove_from(&mut self.attributes, attributes_to_find(&details.attributes), listing);
         if let Some(shelf) = self.currencies.get_mut(&currency_of(listing)) {
             shelf.remove(listing);

@@ -62,8 +62,8 @@ impl<'a> Wanted<'a> {
             TicketSort::Cheapest => cheapest..=dearest,
             TicketSort::Dearest => u64::MAX - dearest..=u64::MAX - cheapest,
             TicketSort::Soonest => {
-                let from = query.from.map_or(query.now, |from| from.max(query.now));
-                let last = query.to.map_or(u64::MAX, |to| to.millis().unsigned_abs().saturating_sub(1));
+                let from = query.from.map_or(query.now, |from| from.window().0.max(query.now));
+                let last = query.to.map_or(u64::MAX, |to| to.window().1.millis().unsigned_abs().saturating_sub(1));
                 from.millis().unsigned_abs()..=last
             }
         }
@@ -202,15 +202,12 @@ impl<'a> Search<'a> {
     fn matches(&self, listing: &Listing) -> bool {
         let (wanted, query, offer) = (self.wanted, self.wanted.query, &listing.ticket.offer);
         let amount = offer.price.money().amount;
-        let starts_at = offer.details.starts_at;
-        starts_at.is_none_or(|at| at >= query.now)
-            && query.from.is_none_or(|from| starts_at.is_some_and(|at| at >= from))
-            && query.to.is_none_or(|to| starts_at.is_some_and(|at| at < to))
+        query.has_time_for(&offer.details)
             && query.currency.is_none_or(|currency| offer.price.money().currency == currency)
             && query.min_price.is_none_or(|least| amount >= least)
             && query.max_price.is_none_or(|most| amount <= most)
             && wanted.category.as_deref().is_none_or(|name| is_called(offer.details.category.as_deref(), name))
-            && wanted.city.as_deref().is_none_or(|name| is_called(offer.details.city.as_deref(), name))
+            && wanted.city.as_deref().is_none_or(|name| is_called(offer.details.event.city.as_deref(), name))
             && offer.details.attributes.have_all(&query.attributes)
             && self.has_words(listing.ticket.id)
     }

@@ -8,7 +8,7 @@ use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::Write;
-use ticketing_core::ports::ticket_store::TicketSort;
+use ticketing_core::ports::ticket_store::{Moment, TicketSort};
 use uuid::Uuid;
 
 use super::*;
@@ -90,6 +90,7 @@ fn mixed(n: u64) -> Listing {
         city: Some(city),
         category: n.is_multiple_of(2).then_some("Concert"),
         starts_at,
+        time_zone: Some("UTC"),
         attributes: Some(BTreeMap::from([
             ("row".to_owned(), (n % 5).into()),
             ("vip".to_owned(), n.is_multiple_of(3).into()),
@@ -103,7 +104,7 @@ fn queries() -> Vec<TicketQuery> {
     let mut queries = Vec::new();
     for sort in [TicketSort::Newest, TicketSort::Soonest, TicketSort::Cheapest, TicketSort::Dearest] {
         let all = TicketQuery { sort, ..TicketQuery::all(NOW, 7) };
-        let time = |millis| Some(Timestamp::from_millis(millis));
+        let time = |millis| Some(Moment::At(Timestamp::from_millis(millis)));
         queries.extend([
             TicketQuery { text: Some("oper".to_owned()), ..all.clone() },
             TicketQuery { text: Some("1".to_owned()), ..all.clone() },
@@ -130,18 +131,19 @@ fn attributes<const N: usize>(given: [(&str, Value); N]) -> Attributes {
 
 fn scanned(query: &TicketQuery, listing: &Listing) -> bool {
     let Offer { details, price, .. } = &listing.ticket.offer;
-    let text = format!(" {} {}", details.title, details.city.as_deref().unwrap_or_default()).to_lowercase();
-    let is = |wanted: &Option<String>, name: &Option<String>| {
+    let text = format!(" {} {}", details.event.title, details.event.city.as_deref().unwrap_or_default()).to_lowercase();
+    let is = |wanted: &Option<String>, name: &Option<Arc<str>>| {
         wanted.as_ref().is_none_or(|wanted| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted)))
     };
+    let begins = |is: &dyn Fn(Timestamp) -> bool| details.event.starts_at.is_some_and(is);
     query.text.iter().flat_map(|words| words.split(' ')).all(|word| text.contains(&format!(" {word}")))
-        && is(&query.city, &details.city)
+        && is(&query.city, &details.event.city)
         && is(&query.category, &details.category)
         && query.min_price.is_none_or(|least| price.money().amount >= least)
         && query.max_price.is_none_or(|most| price.money().amount <= most)
-        && query.from.is_none_or(|from| details.starts_at.is_some_and(|at| at >= from))
-        && query.to.is_none_or(|to| details.starts_at.is_some_and(|at| at < to))
-        && details.starts_at.is_none_or(|at| at >= query.now)
+        && query.from.is_none_or(|from| begins(&|at| Moment::At(at) == from || !from.is_after_start(&details.event)))
+        && query.to.is_none_or(|to| begins(&|_| to.is_after_start(&details.event)))
+        && details.event.starts_at.is_none_or(|at| at >= query.now)
         && query.attributes.iter().all(|(key, value)| details.attributes.get(key) == Some(value))
 }
 

@@ -9,7 +9,7 @@ use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
-use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket};
+use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket, RefundReason};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::OverdueCursor;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
@@ -18,6 +18,7 @@ use crate::commit::Change;
 use crate::document::{
     MoneyDocument, Record, Wrong, date, encoded, index, partial, price, quantity, signed, time, unique, unsigned,
 };
+use crate::facts::FactsDocument;
 
 /// Before every deadline; an order without one is not in the index of deadlines.
 pub(super) const NEVER: DateTime = DateTime::MIN;
@@ -25,6 +26,7 @@ pub(super) const NEVER: DateTime = DateTime::MIN;
 pub(super) fn indexes() -> Vec<IndexModel> {
     vec![
         index("of_buyer", doc! { "buyer": 1, "_id": -1 }),
+        index("of_ticket", doc! { "ticket": 1, "_id": -1 }),
         unique("key_of_buyer", doc! { "buyer": 1, "key": 1 }, doc! { "key": { "$gt": "" } }),
         partial("deadline", doc! { "pay_by": 1, "_id": 1 }, doc! { "pay_by": { "$gt": NEVER } }),
     ]
@@ -88,6 +90,8 @@ pub(crate) struct OrderDocument {
     buyer: Uuid,
     ticket: Uuid,
     title: Arc<str>,
+    #[serde(default, skip_serializing_if = "FactsDocument::is_empty")]
+    event: FactsDocument,
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     attributes: Attributes,
     price: MoneyDocument,
@@ -108,6 +112,10 @@ enum Status {
     Completed,
     CancelledByBuyer,
     Expired,
+    CancelledByCallOff,
+    RefundedByCallOff,
+    RefundedByBuyer,
+    RefundedBySeller,
 }
 
 impl OrderDocument {
@@ -116,7 +124,8 @@ impl OrderDocument {
             id: order.id.uuid().into(),
             buyer: order.buyer.uuid().into(),
             ticket: order.ticket.id.uuid().into(),
-            title: Arc::clone(&order.ticket.title),
+            title: Arc::clone(&order.ticket.event.title),
+            event: FactsDocument::from(&*order.ticket.event),
             attributes: order.ticket.attributes.clone(),
             price: order.ticket.price.money().into(),
             quantity: order.quantity.get(),
@@ -136,10 +145,19 @@ impl OrderDocument {
                 ended_at: Some(date(at)),
                 ..awaiting
             },
+            OrderStatus::Refunded { payment, reason, at } => {
+                let status = match reason {
+                    RefundReason::CalledOff => Status::RefundedByCallOff,
+                    RefundReason::ByBuyer => Status::RefundedByBuyer,
+                    RefundReason::BySeller => Status::RefundedBySeller,
+                };
+                Self { status, payment: Some(payment.uuid().into()), ended_at: Some(date(at)), ..awaiting }
+            }
             OrderStatus::Cancelled { reason, at } => {
                 let status = match reason {
                     CancelReason::ByBuyer => Status::CancelledByBuyer,
                     CancelReason::Expired => Status::Expired,
+                    CancelReason::CalledOff => Status::CancelledByCallOff,
                 };
                 Self { status, ended_at: Some(date(at)), ..awaiting }
             }
@@ -148,15 +166,21 @@ impl OrderDocument {
 
     fn status(&self) -> Result<OrderStatus, Wrong> {
         let ended_at = self.ended_at.map(time).ok_or("an end without a time");
-        Ok(match self.status {
-            Status::AwaitingPayment => OrderStatus::AwaitingPayment { pay_by: time(self.pay_by.ok_or("no deadline")?) },
-            Status::Completed => OrderStatus::Completed {
-                payment: PaymentId::new(self.payment.ok_or("a completion without a payment")?.into()),
-                at: ended_at?,
-            },
-            Status::CancelledByBuyer => OrderStatus::Cancelled { reason: CancelReason::ByBuyer, at: ended_at? },
-            Status::Expired => OrderStatus::Cancelled { reason: CancelReason::Expired, at: ended_at? },
-        })
+        let payment = self.payment.map(|id| PaymentId::new(id.into())).ok_or("a completion without a payment");
+        let cancelled = |reason| Ok(OrderStatus::Cancelled { reason, at: ended_at? });
+        let refunded = |reason| Ok(OrderStatus::Refunded { payment: payment?, reason, at: ended_at? });
+        match self.status {
+            Status::AwaitingPayment => {
+                Ok(OrderStatus::AwaitingPayment { pay_by: time(self.pay_by.ok_or("no deadline")?) })
+            }
+            Status::Completed => Ok(OrderStatus::Completed { payment: payment?, at: ended_at? }),
+            Status::RefundedByCallOff => refunded(RefundReason::CalledOff),
+            Status::RefundedByBuyer => refunded(RefundReason::ByBuyer),
+            Status::RefundedBySeller => refunded(RefundReason::BySeller),
+            Status::CancelledByBuyer => cancelled(CancelReason::ByBuyer),
+            Status::Expired => cancelled(CancelReason::Expired),
+            Status::CancelledByCallOff => cancelled(CancelReason::CalledOff),
+        }
     }
 }
 
@@ -188,7 +212,7 @@ impl Record for OrderDocument {
             buyer: AccountId::new(self.buyer.into()),
             ticket: OrderedTicket {
                 id: TicketId::new(self.ticket.into()),
-                title: self.title,
+                event: self.event.into_domain(self.title).into(),
                 attributes: self.attributes,
                 price: price(self.price)?,
             },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bson::Uuid;
+use bson::{DateTime, Uuid};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
@@ -12,7 +12,10 @@ use ticketing_core::domain::ticket::TicketStatus;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
 use crate::commit::Change;
-use crate::document::{MoneyDocument, Record, SalesDocument, Wrong, encoded, price, quantity, signed, unsigned};
+use crate::document::{
+    MoneyDocument, Record, SalesDocument, Wrong, date, encoded, price, quantity, signed, time, unsigned,
+};
+use crate::facts::FactsDocument;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StockDocument {
@@ -20,6 +23,10 @@ pub(crate) struct StockDocument {
     id: Uuid,
     seller: Uuid,
     title: Arc<str>,
+    #[serde(default, skip_serializing_if = "FactsDocument::is_empty")]
+    event: FactsDocument,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sales_end_at: Option<DateTime>,
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     attributes: Attributes,
     price: MoneyDocument,
@@ -27,6 +34,8 @@ pub(crate) struct StockDocument {
     #[serde(default)]
     max_per_buyer: Option<u32>,
     on_sale: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    called_off: bool,
     ticket_version: i64,
     sales: SalesDocument,
 }
@@ -36,12 +45,15 @@ pub(super) fn change(stock: &Stock, replaces: Option<Revision>) -> Result<Change
     let document = StockDocument {
         id,
         seller: stock.seller.uuid().into(),
-        title: Arc::clone(&stock.title),
+        title: Arc::clone(&stock.event.title),
+        event: FactsDocument::from(&*stock.event),
+        sales_end_at: stock.sales_end_at.map(date),
         attributes: stock.attributes.clone(),
         price: stock.price.money().into(),
         quantity: stock.quantity.get(),
         max_per_buyer: stock.max_per_buyer.map(Quantity::get),
         on_sale: stock.status == TicketStatus::OnSale,
+        called_off: stock.status == TicketStatus::CalledOff,
         ticket_version: signed(stock.ticket_version),
         sales: stock.sales.into(),
     };
@@ -63,12 +75,13 @@ impl Record for StockDocument {
         Ok(Stock {
             ticket: TicketId::new(self.id.into()),
             seller: AccountId::new(self.seller.into()),
-            title: self.title,
+            event: self.event.into_domain(self.title).into(),
+            sales_end_at: self.sales_end_at.map(time),
             attributes: self.attributes,
             price: price(self.price)?,
             quantity: quantity(self.quantity)?,
             max_per_buyer: self.max_per_buyer.map(quantity).transpose()?,
-            status: if self.on_sale { TicketStatus::OnSale } else { TicketStatus::Withdrawn },
+            status: TicketStatus::stored(self.on_sale, self.called_off),
             ticket_version: unsigned(self.ticket_version)?,
             sales: self.sales.try_into()?,
         })

@@ -10,6 +10,8 @@ use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::search::{attributes_to_find, name_to_find};
 use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::LocalTime;
 use ticketing_core::ports::store::{RecordKey, StoreError, Write};
 use ticketing_core::ports::ticket_store::TicketSort;
 
@@ -17,6 +19,7 @@ use crate::commit::Change;
 use crate::document::{
     MoneyDocument, Record, SalesDocument, Wrong, date, encoded, price, quantity, signed, time, unsigned,
 };
+use crate::facts::FactsDocument;
 
 /// A field that a listing does not have is null.
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,6 +28,8 @@ pub(crate) struct ListingDocument {
     id: Uuid,
     seller: Uuid,
     on_sale: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    called_off: bool,
     offer: OfferDocument,
     created_at: DateTime,
     version: i64,
@@ -39,11 +44,23 @@ pub(crate) struct ListingDocument {
 #[derive(Debug, Serialize, Deserialize)]
 struct OfferDocument {
     title: Arc<str>,
-    description: Option<String>,
-    venue: Option<String>,
-    city: Option<String>,
-    category: Option<String>,
+    description: Option<Arc<str>>,
+    category: Option<Arc<str>>,
+    venue: Option<Arc<str>>,
+    city: Option<Arc<str>>,
     starts_at: Option<DateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_zone: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    section: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    row: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seats: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    together: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sales_end_at: Option<DateTime>,
     price: MoneyDocument,
     quantity: u32,
     #[serde(default)]
@@ -78,6 +95,12 @@ impl RequestDocument {
 #[derive(Debug, Default, Serialize)]
 struct FoundBy {
     soonest: i64,
+    /// The start on the clocks of the place, where they are not those of UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local: Option<i64>,
+    /// When sales end before the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes: Option<i64>,
     amount: i64,
     category: Option<String>,
     city: Option<String>,
@@ -90,11 +113,15 @@ struct FoundBy {
 impl FoundBy {
     fn of(listing: &Listing) -> Self {
         let details = &listing.ticket.offer.details;
+        let event = &details.event;
+        let is_elsewhere = event.time_zone.is_some();
         Self {
             soonest: signed(TicketSort::Soonest.rank(listing)),
+            local: event.starts_local().filter(|_| is_elsewhere).map(LocalTime::millis),
+            closes: details.sales_end_at.map(Timestamp::millis),
             amount: signed(TicketSort::Cheapest.rank(listing)),
             category: details.category.as_deref().map(name_to_find),
-            city: details.city.as_deref().map(name_to_find),
+            city: event.city.as_deref().map(name_to_find),
             words: details.words(),
             attributes: attributes_to_find(&details.attributes),
         }
@@ -103,14 +130,21 @@ impl FoundBy {
 
 impl OfferDocument {
     fn of(offer: &Offer) -> Self {
-        let Details { title, description, venue, city, category, starts_at, attributes } = offer.details.clone();
+        let Details { event, description, category, sales_end_at, attributes } = offer.details.clone();
+        let FactsDocument { venue, city, starts_at, time_zone, section, row, seats, together } = (&*event).into();
         Self {
-            title,
+            title: Arc::clone(&event.title),
             description,
+            category,
             venue,
             city,
-            category,
-            starts_at: starts_at.map(date),
+            starts_at,
+            time_zone,
+            section,
+            row,
+            seats,
+            together,
+            sales_end_at: sales_end_at.map(date),
             price: offer.price.money().into(),
             quantity: offer.quantity.get(),
             max_per_buyer: offer.max_per_buyer.map(Quantity::get),
@@ -119,9 +153,11 @@ impl OfferDocument {
     }
 
     fn into_domain(self) -> Result<Offer, Wrong> {
-        let Self { title, description, venue, city, category, starts_at, attributes, .. } = self;
-        let starts_at = starts_at.map(time);
-        let details = Details { title, description, venue, city, category, starts_at, attributes };
+        let Self { title, description, category, sales_end_at, attributes, .. } = self;
+        let Self { venue, city, starts_at, time_zone, section, row, seats, together, .. } = self;
+        let event = FactsDocument { venue, city, starts_at, time_zone, section, row, seats, together };
+        let event = event.into_domain(title).into();
+        let details = Details { event, description, category, sales_end_at: sales_end_at.map(time), attributes };
         let max_per_buyer = self.max_per_buyer.map(quantity).transpose()?;
         Ok(Offer { details, price: price(self.price)?, quantity: quantity(self.quantity)?, max_per_buyer })
     }
@@ -135,6 +171,7 @@ pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
         id,
         seller: ticket.seller.uuid().into(),
         on_sale: ticket.status == TicketStatus::OnSale,
+        called_off: ticket.status == TicketStatus::CalledOff,
         offer: OfferDocument::of(&ticket.offer),
         created_at: date(ticket.created_at),
         version: signed(ticket.version),
@@ -165,7 +202,7 @@ impl Record for ListingDocument {
             id: TicketId::new(self.id.into()),
             seller: AccountId::new(self.seller.into()),
             offer: self.offer.into_domain()?,
-            status: if self.on_sale { TicketStatus::OnSale } else { TicketStatus::Withdrawn },
+            status: TicketStatus::stored(self.on_sale, self.called_off),
             created_at: time(self.created_at),
             version: unsigned(self.version)?,
         };
@@ -178,7 +215,6 @@ impl Record for ListingDocument {
 mod tests {
     use bson::Document;
     use ticketing_core::domain::ticket::OfferInput;
-    use ticketing_core::domain::time::Timestamp;
 
     use super::*;
 

@@ -8,7 +8,7 @@
 use bson::{Bson, Document, Uuid, doc};
 use mongodb::IndexModel;
 use ticketing_core::domain::search::{MOST_WORDS, attributes_to_find, name_to_find, words_to_find};
-use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
+use ticketing_core::ports::ticket_store::{Moment, TicketCursor, TicketQuery, TicketSort};
 
 use crate::document::{Record, index, partial, signed, unique};
 use crate::store::Query;
@@ -16,6 +16,8 @@ use crate::store::Query;
 use super::listing::ListingDocument;
 
 const SOONEST: &str = "found_by.soonest";
+const LOCAL: &str = "found_by.local";
+const CLOSES: &str = "found_by.closes";
 const AMOUNT: &str = "found_by.amount";
 const CURRENCY: &str = "offer.price.currency";
 const CATEGORY: &str = "found_by.category";
@@ -50,7 +52,11 @@ pub(super) fn query(query: &TicketQuery) -> Option<Query> {
         return None;
     }
     let mut all = vec![doc! { "on_sale": true }, doc! { SOONEST: { "$gte": query.now.millis() } }];
+    // Without an index: few tickets have an end of sales.
+    all.push(doc! { CLOSES: { "$not": { "$lt": query.now.millis() } } });
     all.extend(times(query));
+    all.extend(query.from.and_then(|from| at_place(from, "$gte")));
+    all.extend(query.to.and_then(|to| at_place(to, "$lt")));
     all.extend(query.currency.map(|currency| doc! { CURRENCY: currency.code() }));
     all.extend(query.min_price.map(|least| doc! { AMOUNT: { "$gte": signed(least) } }));
     all.extend(query.max_price.map(|most| doc! { AMOUNT: { "$lte": signed(most) } }));
@@ -69,9 +75,16 @@ fn times(query: &TicketQuery) -> Option<Document> {
     if query.from.is_none() && query.to.is_none() {
         return None;
     }
-    let from = query.from.map_or(i64::MIN, |from| from.millis());
-    let to = query.to.map_or(i64::MAX, |to| to.millis());
+    let from = query.from.map_or(i64::MIN, |from| from.window().0.millis());
+    let to = query.to.map_or(i64::MAX, |to| to.window().1.millis());
     Some(doc! { SOONEST: { "$gte": from, "$lt": to } })
+}
+
+/// A bound on the clocks of the place, which the one above has made cheap. Where they are not known it is UTC.
+fn at_place(moment: Moment, compared: &str) -> Option<Document> {
+    let Moment::AtPlace(time) = moment else { return None };
+    let bound = doc! { compared: time.millis() };
+    Some(doc! { "$or": [{ LOCAL: &bound }, { LOCAL: Bson::Null, SOONEST: &bound }] })
 }
 
 /// There is a word that begins like each of these.

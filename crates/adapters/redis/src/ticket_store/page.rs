@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::domain::money::Currency;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort};
+use ticketing_core::ports::ticket_store::{Moment, TicketQuery, TicketSort};
 
 use crate::document::ListingDocument;
 
@@ -32,7 +32,7 @@ impl Question {
             query;
         let texts = (text, category, city, attributes);
         let currency = currency.map(Currency::code);
-        let bounds = (from.map(Timestamp::millis), to.map(Timestamp::millis), currency, min_price, max_price);
+        let bounds = (from.map(bound), to.map(bound), currency, min_price, max_price);
         let place = (name(*sort), page.after.map(|after| (after.rank, after.id.uuid())), page.limit);
         let text = serde_json::json!([texts, bounds, place]).to_string();
         Self { text, asked_at: *now }
@@ -61,12 +61,19 @@ impl Question {
         let age = u64::try_from(self.asked_at.millis() - page.asked_at).ok().map(Duration::from_millis);
         let listings: Vec<_> = page.listings.into_iter().map(ListingDocument::read).collect::<Option<_>>()?;
         let is_ahead = |listing: &Listing| {
-            listing.ticket.offer.details.starts_at.is_none_or(|starts_at| starts_at >= self.asked_at)
+            listing.ticket.offer.details.closes_at().is_none_or(|closes_at| closes_at >= self.asked_at)
         };
         // A Redis that hung may have kept it too long. An event that began since then would leave its place to
         // another, which only the store knows.
         let still_holds = age.is_some_and(|age| age < ttl) && listings.iter().all(is_ahead);
         still_holds.then_some(listings)
+    }
+}
+
+fn bound(moment: Moment) -> (&'static str, i64) {
+    match moment {
+        Moment::At(time) => ("at", time.millis()),
+        Moment::AtPlace(time) => ("at place", time.millis()),
     }
 }
 

@@ -12,7 +12,7 @@ use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
+use ticketing_core::ports::ticket_store::{Moment, TicketQuery, TicketSort, TicketStore};
 use ticketing_memory::{Fault, MemoryTicketStore, Operation};
 use tokio::sync::Semaphore;
 
@@ -26,7 +26,7 @@ fn queries() -> Vec<TicketQuery> {
         TicketQuery { text: text("die\n\"zauber\""), ..all() },
         TicketQuery { text: text("nothing has this"), ..all() },
         TicketQuery { category: text("opera"), city: text("münchen"), ..all() },
-        TicketQuery { from: Some(NOW), to: Some(NOW.after(Duration::from_secs(1))), ..all() },
+        TicketQuery { from: Some(Moment::At(NOW)), to: Some(Moment::At(NOW.after(Duration::from_secs(1)))), ..all() },
         TicketQuery { min_price: Some(1), max_price: Some(4250), ..all() },
         TicketQuery { currency: Some("EUR".parse().expect("a currency")), ..all() },
         TicketQuery { currency: Some("JPY".parse().expect("a currency")), ..all() },
@@ -189,7 +189,7 @@ async fn no_search_is_older_than_a_commit_before_it_however_processes_race() {
 async fn a_page_holds_until_an_event_on_it_begins() {
     let shop = Shop::open().await;
     let (tickets, listing) = (shop.process(), sample::listing());
-    let begins = listing.ticket.offer.details.starts_at.expect("it has a time");
+    let begins = listing.ticket.offer.details.event.starts_at.expect("it has a time");
     let timeless = sample::bare_listing("Voucher");
     for listing in [&listing, &timeless] {
         tickets.commit(selling(listing)).await.unwrap();

@@ -1,18 +1,19 @@
 //! What a visitor looks for, out of a query string.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value;
 use ticketing_api::tickets::TicketSearch;
 use ticketing_core::domain::attributes::Attributes;
+use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::{Invalid, WrongFields};
 use ticketing_core::domain::money::Currency;
 use ticketing_core::domain::ticket::Details;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::LocalTime;
 use ticketing_core::ports::store::Page;
-use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
+use ticketing_core::ports::ticket_store::{Moment, TicketCursor, TicketQuery, TicketSort};
 
 use crate::api::list::{ListId, given, limit};
 use crate::http::problem::{FieldError, Problem};
@@ -33,9 +34,9 @@ pub(super) fn query(search: &TicketSearch, list: ListId, now: Timestamp) -> Resu
     let query = TicketQuery {
         text: keep(text("q", search.q.as_deref(), LONGEST_TEXT), &mut wrong),
         category: keep(text("category", search.category.as_deref(), Details::LONGEST_CATEGORY), &mut wrong),
-        city: keep(text("city", search.city.as_deref(), Details::LONGEST_CITY), &mut wrong),
-        from: keep(time("from", search.from.as_deref(), Duration::ZERO), &mut wrong),
-        to: keep(time("to", search.to.as_deref(), DAY), &mut wrong),
+        city: keep(text("city", search.city.as_deref(), EventFacts::LONGEST_CITY), &mut wrong),
+        from: keep(moment("from", search.from.as_deref(), |day| day), &mut wrong),
+        to: keep(moment("to", search.to.as_deref(), LocalTime::next_day), &mut wrong),
         currency: keep(currency(search.currency.as_deref()), &mut wrong),
         min_price: keep(amount("minPrice", search.min_price.as_deref()), &mut wrong),
         max_price: keep(amount("maxPrice", search.max_price.as_deref()), &mut wrong),
@@ -51,8 +52,6 @@ pub(super) fn query(search: &TicketSearch, list: ListId, now: Timestamp) -> Resu
     let after = place.map(|(rank, id)| TicketCursor { rank, id: TicketId::new(id) });
     Ok(TicketQuery { page: Page { after, ..query.page }, ..query })
 }
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn keep<T>(parsed: Result<Option<T>, FieldError>, wrong: &mut Vec<FieldError>) -> Option<T> {
     parsed.unwrap_or_else(|error| {
@@ -70,11 +69,15 @@ fn text(field: &'static str, text: Option<&str>, longest: usize) -> Result<Optio
     }
 }
 
-/// A time, or a day; `day_ends` says how much of the day belongs to it.
-fn time(field: &'static str, text: Option<&str>, day_ends: Duration) -> Result<Option<Timestamp>, FieldError> {
+/// A time, or a day at the place of the event; `bound` says where in the day the bound is.
+fn moment(
+    field: &'static str,
+    text: Option<&str>,
+    bound: impl Fn(LocalTime) -> LocalTime,
+) -> Result<Option<Moment>, FieldError> {
     let Some(text) = given(text) else { return Ok(None) };
-    let day = format!("{text}T00:00:00Z").parse().map(|day: Timestamp| day.after(day_ends));
-    let time = text.parse().or(day);
+    let day = format!("{text}T00:00").parse().map(|day| Moment::AtPlace(bound(day)));
+    let time = text.parse().map(Moment::At).or(day);
     time.map(Some).map_err(|_| FieldError::new(field, "must be a day such as 2030-06-01, or a time in RFC 3339"))
 }
 
@@ -128,11 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_a_whole_day() {
-        let from = time("from", Some("2030-06-01"), Duration::ZERO).unwrap().unwrap();
-        let to = time("to", Some("2030-06-01"), DAY).unwrap().unwrap();
+    fn a_day_is_a_whole_day_at_the_place() {
+        let day = |text: &str| Ok(Some(Moment::AtPlace(text.parse().unwrap())));
 
-        assert_eq!(to.since(from), DAY);
-        assert_eq!(time("to", Some("2030-06-01T18:00:00+02:00"), DAY), Ok("2030-06-01T16:00:00Z".parse().ok()));
+        assert_eq!(moment("from", Some("2030-06-01"), |day| day), day("2030-06-01T00:00"));
+        assert_eq!(moment("to", Some("2030-06-01"), LocalTime::next_day), day("2030-06-02T00:00"));
+        assert_eq!(
+            moment("to", Some("2030-06-01T18:00:00+02:00"), LocalTime::next_day),
+            Ok(Some(Moment::At("2030-06-01T16:00:00Z".parse().unwrap())))
+        );
     }
 }

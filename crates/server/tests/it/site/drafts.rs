@@ -548,7 +548,7 @@ async fn every_example_in_a_message_is_accepted() {
     let mut sally = member(&app, "sally").await;
     for (field, wrong) in [("startsAt", "soon"), ("price", "dear"), ("quantity", "many")] {
         sally.open("/sell").await;
-        let right = [("title", "Opera"), ("price", "12.50"), ("startsAt", "")];
+        let right = [("title", "Opera"), ("price", "12.50"), ("startsAt", ""), ("timeZone", "Europe/Vienna")];
         let mut typed: Vec<_> = right.into_iter().filter(|(name, _)| *name != field).collect();
         typed.push((field, wrong));
         sally.submit("/sell", &typed).await;

@@ -70,7 +70,7 @@ async fn an_offer_comes_back_with_all_that_is_wrong_at_once() {
         assert_eq!(sally.value(field), value.trim_start(), "{field}");
     }
     assert_eq!(sally.error("title"), "Title must not be empty.");
-    assert_eq!(sally.error("startsAt"), "Start must be a time such as 2030-06-01T19:30:00Z.");
+    assert_eq!(sally.error("startsAt"), "Start must be a date and time such as 2030-06-01T19:30.");
     assert_eq!(sally.error("price"), "Price must have at most 2 decimal places.");
     assert_eq!(sally.error("quantity"), "Quantity must be a whole number between 1 and 1000.");
     assert_eq!(sally.error("maxPerBuyer"), "Places per buyer must be a whole number between 1 and 1000.");

@@ -14,11 +14,12 @@ async fn a_ticket_is_sold_by_forms_alone() {
     sally.open(&sally.attributes("main a[href^='/signup']", "href")[0].clone()).await;
     sally.submit("/signup", &[("email", "Sally@Example.org"), ("password", PASSWORD)]).await;
     assert_eq!((sally.path.as_str(), sally.told().len()), ("/sell", 1));
-    let offer = [("title", "Opera"), ("price", "12,50"), ("quantity", "2"), ("startsAt", "2030-06-01T19:30")];
-    sally.submit("/sell", &offer).await;
+    let offer = [("title", "Opera"), ("price", "12,50"), ("quantity", "2")];
+    let when = [("startsAt", "2030-06-01T19:30"), ("timeZone", "Europe/Vienna"), ("seats", "12-13")];
+    sally.submit("/sell", &[&offer[..], &when].concat()).await;
     let ticket = sally.path.clone();
     assert_eq!(sally.told(), ["Your ticket is on sale."]);
-    assert_eq!(sally.texts(".facts time"), ["1 Jun 2030, 19:30 UTC"]);
+    assert_eq!(sally.texts(".facts time"), ["Sat 1 Jun 2030, 19:30, Vienna time"]);
 
     let mut ben = Browser::new(&app);
     ben.open("/").await;
@@ -30,8 +31,10 @@ async fn a_ticket_is_sold_by_forms_alone() {
     ben.submit(&format!("{ticket}/order"), &[("quantity", "2")]).await;
     let order = ben.path.clone();
     assert_eq!(ben.texts("h1"), ["Checkout"]);
+    assert_eq!(ben.texts(".facts time[data-zone]"), ["Sat 1 Jun 2030, 19:30, Vienna time"]);
     ben.submit(&format!("{order}/pay"), &[]).await;
 
+    assert_eq!(ben.texts(".facts time[data-zone]"), ["Sat 1 Jun 2030, 19:30, Vienna time"]);
     assert_eq!((&ben.path, ben.texts(".lead")), (&order, vec!["Paid. The tickets are yours.".to_owned()]));
     assert_eq!(ben.told(), ["Your payment was received."]);
     assert_eq!(app.memory.gateway.total_captured(), 2500);

@@ -43,7 +43,9 @@ fn timers_of(events: &[Incoming]) -> (Vec<Timer>, Vec<OrderId>) {
         let order = &change.order;
         match order.status {
             OrderStatus::AwaitingPayment { pay_by } => timers.push(Timer { order: order.id, due: pay_by }),
-            OrderStatus::Completed { .. } | OrderStatus::Cancelled { .. } => ended.push(order.id),
+            OrderStatus::Completed { .. } | OrderStatus::Refunded { .. } | OrderStatus::Cancelled { .. } => {
+                ended.push(order.id)
+            }
         }
     }
     (timers, ended)

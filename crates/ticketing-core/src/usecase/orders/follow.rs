@@ -43,14 +43,14 @@ impl EventHandler for OrdersFollow {
             let Some((ticket, action)) = command_of(&incoming.event, &tickets) else { continue };
             let command = OrderCommand { ticket, action, origin: Origin::caused_by(&incoming.envelope) };
             match self.0.batchers.submit(command) {
-                Ok(answer) => answers.push((index, answer)),
+                Ok(answer) => answers.push((index, incoming, answer)),
                 // One queue is full or closed: the other batchers take their own commands.
                 Err(error) => drop(unhandled.insert(index, handle_error(error))),
             }
         }
-        for (index, answer) in answers {
+        for (index, incoming, answer) in answers {
             match answer.await.unwrap_or_else(|_| Err(Error::unavailable(BatcherClosed))) {
-                Ok(_) => {}
+                Ok(_) => self.after(incoming, index, &mut unhandled).await,
                 // The order came to another end first. Money for it goes back by itself, and what is
                 // not due yet by this clock is found by the sweep.
                 Err(Error::Order(refusal)) => tracing::debug!(?refusal, "an order had come to its end"),
@@ -62,6 +62,15 @@ impl EventHandler for OrdersFollow {
 }
 
 impl OrdersFollow {
+    /// What follows from an event that the batcher of its ticket has taken over. From here on nobody orders a ticket
+    /// that was called off, so all its orders are found. A crash here ends the rest when the event comes again.
+    async fn after(&self, incoming: &Incoming, index: usize, unhandled: &mut Unhandled) {
+        if let Event::TicketCalledOff(ticket) = &incoming.event {
+            let ended = self.0.end_orders_of(ticket.id, &Origin::caused_by(&incoming.envelope)).await;
+            unhandled.extend(ended.err().map(|error| (index, handle_error(error))));
+        }
+    }
+
     /// An expiration has the id of its order alone, and the batcher is chosen by the ticket. Each one whose ticket
     /// cannot be found is recorded as unhandled.
     async fn tickets_of_expired(&self, events: &[Incoming], unhandled: &mut Unhandled) -> HashMap<OrderId, TicketId> {
@@ -110,9 +119,11 @@ fn expired_order((index, incoming): (usize, &Incoming)) -> Option<(usize, OrderI
 /// What an event asks a batcher to do, and about which ticket; `None` if nothing.
 fn command_of(event: &Event, tickets: &HashMap<OrderId, TicketId>) -> Option<(TicketId, OrderAction)> {
     match event {
-        Event::TicketCreated(ticket) | Event::TicketUpdated(ticket) | Event::TicketWithdrawn(ticket) => {
-            Some((ticket.id, OrderAction::Follow(ticket.clone())))
-        }
+        Event::TicketCreated(ticket)
+        | Event::TicketUpdated(ticket)
+        | Event::TicketRescheduled(ticket)
+        | Event::TicketCalledOff(ticket)
+        | Event::TicketWithdrawn(ticket) => Some((ticket.id, OrderAction::Follow(ticket.clone()))),
         Event::PaymentCaptured(payment) => Some((payment.ticket, OrderAction::Complete(payment.order, payment.id))),
         Event::ExpirationCompleted { order, .. } => {
             tickets.get(order).map(|ticket| (*ticket, OrderAction::Expire(*order)))
@@ -122,7 +133,8 @@ fn command_of(event: &Event, tickets: &HashMap<OrderId, TicketId>) -> Option<(Ti
         | Event::AccountRegistered { .. }
         | Event::OrderCreated(_)
         | Event::OrderCancelled(_)
-        | Event::OrderCompleted(_) => None,
+        | Event::OrderCompleted(_)
+        | Event::OrderRefunded(_) => None,
     }
 }
 

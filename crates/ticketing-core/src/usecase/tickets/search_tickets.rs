@@ -75,7 +75,7 @@ impl Tickets {
     /// let newest = market.tickets().tickets_of(seller, Page::first(2)).await?;
     /// assert_eq!(newest.items.len(), 2);
     /// let rest = market.tickets().tickets_of(seller, Page { after: newest.next, limit: 2 }).await?;
-    /// assert_eq!(&*rest.items[0].ticket.offer.details.title, "Opera");
+    /// assert_eq!(&*rest.items[0].ticket.offer.details.event.title, "Opera");
     /// # Ok(())
     /// # }
     /// ```

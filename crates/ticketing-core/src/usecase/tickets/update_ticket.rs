@@ -60,7 +60,7 @@ impl Tickets {
     /// let opera = market.sell(seller, "Oprea").price(4500, "EUR").places(2).await?;
     /// let update = UpdateTicket::new(opera.id, seller, offer);
     /// let updated = market.tickets().update_ticket(update.clone(), market.origin()).await?;
-    /// assert_eq!((&*updated.ticket.offer.details.title, updated.ticket.version), ("Opera", 2));
+    /// assert_eq!((&*updated.ticket.offer.details.event.title, updated.ticket.version), ("Opera", 2));
     ///
     /// let of_another_version = market.tickets().update_ticket(update.expected(vec![7]), market.origin()).await;
     /// assert!(matches!(of_another_version, Err(Error::Stale { current: 2 })));

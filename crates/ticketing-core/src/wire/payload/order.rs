@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::attributes::Attributes;
+use crate::domain::event_facts::{EventFacts, Seating};
 use crate::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
-use crate::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
+use crate::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket, RefundReason};
 use crate::domain::ticket::Sales;
+use crate::domain::time::Timestamp;
+use crate::domain::time_zone::TimeZone;
 use crate::wire::Undecodable;
 
 use super::{MoneyPayload, Rfc3339, price, quantity};
@@ -29,6 +32,10 @@ pub(super) struct OrderPayload<'a> {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     completed_at: Option<Rfc3339>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    refund_reason: Option<RefundReasonPayload>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    refunded_at: Option<Rfc3339>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     reason: Option<CancelReasonPayload>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     cancelled_at: Option<Rfc3339>,
@@ -42,6 +49,22 @@ pub(super) struct OrderPayload<'a> {
 struct OrderedTicketPayload<'a> {
     id: Uuid,
     title: Arc<str>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    venue: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    city: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    starts_at: Option<Rfc3339>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    time_zone: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    section: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    row: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    seats: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    together: bool,
     #[serde(skip_serializing_if = "Attributes::is_empty", default)]
     attributes: Attributes,
     #[serde(borrow)]
@@ -53,6 +76,7 @@ struct OrderedTicketPayload<'a> {
 enum OrderStatusPayload {
     AwaitingPayment,
     Completed,
+    Refunded,
     Cancelled,
 }
 
@@ -61,6 +85,15 @@ enum OrderStatusPayload {
 enum CancelReasonPayload {
     ByBuyer,
     Expired,
+    CalledOff,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum RefundReasonPayload {
+    CalledOff,
+    ByBuyer,
+    BySeller,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,12 +106,22 @@ struct SalesPayload {
 impl From<&OrderChange> for OrderPayload<'_> {
     fn from(change: &OrderChange) -> Self {
         let OrderChange { order, sales } = change;
+        let event = &order.ticket.event;
+        let Seating { section, row, seats, together } = &event.seating;
         let payload = Self {
             id: order.id.uuid(),
             buyer_id: order.buyer.uuid(),
             ticket: OrderedTicketPayload {
                 id: order.ticket.id.uuid(),
-                title: Arc::clone(&order.ticket.title),
+                title: Arc::clone(&event.title),
+                venue: event.venue.clone(),
+                city: event.city.clone(),
+                starts_at: event.starts_at.map(Into::into),
+                time_zone: event.time_zone.clone().map(Into::into),
+                section: section.clone(),
+                row: row.clone(),
+                seats: seats.clone(),
+                together: *together,
                 attributes: order.ticket.attributes.clone(),
                 price: order.ticket.price.money().into(),
             },
@@ -87,6 +130,8 @@ impl From<&OrderChange> for OrderPayload<'_> {
             pay_by: None,
             payment_id: None,
             completed_at: None,
+            refund_reason: None,
+            refunded_at: None,
             reason: None,
             cancelled_at: None,
             placed_at: order.placed_at.into(),
@@ -107,11 +152,19 @@ impl OrderPayload<'_> {
                 completed_at: Some(at.into()),
                 ..self
             },
+            OrderStatus::Refunded { payment, reason, at } => Self {
+                status: OrderStatusPayload::Refunded,
+                payment_id: Some(payment.uuid()),
+                refund_reason: Some(reason.into()),
+                refunded_at: Some(at.into()),
+                ..self
+            },
             OrderStatus::Cancelled { reason, at } => Self {
                 status: OrderStatusPayload::Cancelled,
                 reason: Some(match reason {
                     CancelReason::ByBuyer => CancelReasonPayload::ByBuyer,
                     CancelReason::Expired => CancelReasonPayload::Expired,
+                    CancelReason::CalledOff => CancelReasonPayload::CalledOff,
                 }),
                 cancelled_at: Some(at.into()),
                 ..self
@@ -128,15 +181,45 @@ impl OrderPayload<'_> {
                 .payment_id
                 .zip(self.completed_at)
                 .map(|(payment, at)| OrderStatus::Completed { payment: PaymentId::new(payment), at: at.into() }),
+            OrderStatusPayload::Refunded => {
+                let payment = self.payment_id.map(PaymentId::new);
+                let refund = self.refund_reason.zip(self.refunded_at);
+                payment.zip(refund).map(|(payment, (reason, at))| OrderStatus::Refunded {
+                    payment,
+                    reason: reason.into(),
+                    at: at.into(),
+                })
+            }
             OrderStatusPayload::Cancelled => self.reason.zip(self.cancelled_at).map(|(reason, at)| {
                 let reason = match reason {
                     CancelReasonPayload::ByBuyer => CancelReason::ByBuyer,
                     CancelReasonPayload::Expired => CancelReason::Expired,
+                    CancelReasonPayload::CalledOff => CancelReason::CalledOff,
                 };
                 OrderStatus::Cancelled { reason, at: at.into() }
             }),
         };
         status.ok_or_else(|| Undecodable::new("the order lacks what its status needs"))
+    }
+}
+
+impl From<RefundReason> for RefundReasonPayload {
+    fn from(reason: RefundReason) -> Self {
+        match reason {
+            RefundReason::CalledOff => Self::CalledOff,
+            RefundReason::ByBuyer => Self::ByBuyer,
+            RefundReason::BySeller => Self::BySeller,
+        }
+    }
+}
+
+impl From<RefundReasonPayload> for RefundReason {
+    fn from(reason: RefundReasonPayload) -> Self {
+        match reason {
+            RefundReasonPayload::CalledOff => Self::CalledOff,
+            RefundReasonPayload::ByBuyer => Self::ByBuyer,
+            RefundReasonPayload::BySeller => Self::BySeller,
+        }
     }
 }
 
@@ -146,14 +229,28 @@ impl TryFrom<OrderPayload<'_>> for OrderChange {
     fn try_from(payload: OrderPayload<'_>) -> Result<Self, Undecodable> {
         let status = payload.status()?;
         let SalesPayload { held, sold, version } = payload.sales;
+        let ticket = payload.ticket;
+        let event = EventFacts {
+            title: ticket.title,
+            venue: ticket.venue,
+            city: ticket.city,
+            starts_at: ticket.starts_at.map(Timestamp::from),
+            time_zone: ticket.time_zone.map(TimeZone::stored),
+            seating: Seating {
+                section: ticket.section,
+                row: ticket.row,
+                seats: ticket.seats,
+                together: ticket.together,
+            },
+        };
         let order = Order {
             id: OrderId::new(payload.id),
             buyer: AccountId::new(payload.buyer_id),
             ticket: OrderedTicket {
-                id: TicketId::new(payload.ticket.id),
-                title: payload.ticket.title,
-                attributes: payload.ticket.attributes,
-                price: price(payload.ticket.price)?,
+                id: TicketId::new(ticket.id),
+                event: event.into(),
+                attributes: ticket.attributes,
+                price: price(ticket.price)?,
             },
             quantity: quantity(payload.quantity)?,
             status,

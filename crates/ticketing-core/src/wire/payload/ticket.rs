@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::attributes::Attributes;
+use crate::domain::event_facts::{EventFacts, Seating};
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Quantity;
 use crate::domain::ticket::{Details, Offer, Ticket, TicketStatus};
 use crate::domain::time::Timestamp;
+use crate::domain::time_zone::TimeZone;
 use crate::wire::Undecodable;
 
 use super::{MoneyPayload, Rfc3339, price, quantity};
@@ -21,15 +23,27 @@ pub(super) struct TicketPayload<'a> {
     seller_id: Uuid,
     title: Arc<str>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    description: Option<String>,
+    description: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    venue: Option<String>,
+    venue: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    city: Option<String>,
+    city: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    category: Option<String>,
+    category: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     starts_at: Option<Rfc3339>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    time_zone: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    section: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    row: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    seats: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    together: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    sales_end_at: Option<Rfc3339>,
     #[serde(borrow)]
     price: MoneyPayload<'a>,
     quantity: u32,
@@ -47,27 +61,36 @@ pub(super) struct TicketPayload<'a> {
 enum TicketStatusPayload {
     OnSale,
     Withdrawn,
+    CalledOff,
 }
 
 impl From<&Ticket> for TicketPayload<'_> {
     fn from(ticket: &Ticket) -> Self {
-        let details = &ticket.offer.details;
+        let Details { event, description, category, sales_end_at, attributes } = &ticket.offer.details;
+        let Seating { section, row, seats, together } = &event.seating;
         Self {
             id: ticket.id.uuid(),
             seller_id: ticket.seller.uuid(),
-            title: Arc::clone(&details.title),
-            description: details.description.clone(),
-            venue: details.venue.clone(),
-            city: details.city.clone(),
-            category: details.category.clone(),
-            starts_at: details.starts_at.map(Into::into),
+            title: Arc::clone(&event.title),
+            description: description.clone(),
+            venue: event.venue.clone(),
+            city: event.city.clone(),
+            category: category.clone(),
+            starts_at: event.starts_at.map(Into::into),
+            time_zone: event.time_zone.clone().map(Into::into),
+            section: section.clone(),
+            row: row.clone(),
+            seats: seats.clone(),
+            together: *together,
+            sales_end_at: sales_end_at.map(Into::into),
             price: ticket.offer.price.money().into(),
             quantity: ticket.offer.quantity.get(),
             max_per_buyer: ticket.offer.max_per_buyer.map(Quantity::get),
-            attributes: details.attributes.clone(),
+            attributes: attributes.clone(),
             status: match ticket.status {
                 TicketStatus::OnSale => TicketStatusPayload::OnSale,
                 TicketStatus::Withdrawn => TicketStatusPayload::Withdrawn,
+                TicketStatus::CalledOff => TicketStatusPayload::CalledOff,
             },
             created_at: ticket.created_at.into(),
             version: ticket.version,
@@ -83,13 +106,24 @@ impl TryFrom<TicketPayload<'_>> for Ticket {
             return Err(Undecodable::new("the ticket has no title"));
         }
         // Texts and attributes were judged when they were offered: a rule that got stricter since takes back nothing.
-        let details = Details {
+        let event = EventFacts {
             title: payload.title,
-            description: payload.description,
             venue: payload.venue,
             city: payload.city,
-            category: payload.category,
             starts_at: payload.starts_at.map(Timestamp::from),
+            time_zone: payload.time_zone.map(TimeZone::stored),
+            seating: Seating {
+                section: payload.section,
+                row: payload.row,
+                seats: payload.seats,
+                together: payload.together,
+            },
+        };
+        let details = Details {
+            event: event.into(),
+            description: payload.description,
+            category: payload.category,
+            sales_end_at: payload.sales_end_at.map(Timestamp::from),
             attributes: payload.attributes,
         };
         let offer = Offer {
@@ -105,6 +139,7 @@ impl TryFrom<TicketPayload<'_>> for Ticket {
             status: match payload.status {
                 TicketStatusPayload::OnSale => TicketStatus::OnSale,
                 TicketStatusPayload::Withdrawn => TicketStatus::Withdrawn,
+                TicketStatusPayload::CalledOff => TicketStatus::CalledOff,
             },
             created_at: payload.created_at.into(),
             version: payload.version,

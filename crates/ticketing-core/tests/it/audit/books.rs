@@ -2,6 +2,7 @@
 
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
+use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::{EventId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::{Order, OrderStatus, OrderedTicket};
@@ -109,7 +110,7 @@ impl Books {
         let now = self.engines.env.now();
         let ticket = OrderedTicket {
             id: TicketId::new(self.uuid()),
-            title: "Opera".into(),
+            event: EventFacts { title: "Opera".into(), ..EventFacts::default() }.into(),
             attributes: Attributes::NONE,
             price: offer(1, 1200).price,
         };

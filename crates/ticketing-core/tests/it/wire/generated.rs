@@ -9,9 +9,10 @@ use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptes
 use serde_json::Value;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
+use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
-use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
+use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket, RefundReason};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use ticketing_core::domain::text::is_visible;
 use ticketing_core::domain::ticket::{Offer, OfferInput, Sales, Ticket, TicketStatus};
@@ -107,11 +108,20 @@ fn text() -> impl Strategy<Value = String> {
     TEXT.prop_filter("it shows nothing", |text| is_visible(text))
 }
 
+/// The same, short enough for a row.
+fn short_text() -> impl Strategy<Value = String> {
+    text().prop_filter("it is too long", |text| text.chars().count() <= 20)
+}
+
 fn offer() -> impl Strategy<Value = Offer> {
     let texts = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
     let numbers = (price(), 1..=Quantity::MAX, option::of(1..=Quantity::MAX));
-    let times = (option::of(time()), given_attributes());
-    (text(), texts, times, numbers).prop_map(|(title, texts, (starts_at, attributes), numbers)| {
+    let seating = (option::of(short_text()), option::of(short_text()), option::of(short_text()), any::<bool>());
+    let times = (option::of(time()), option::of(time()), given_attributes());
+    (text(), texts, seating, times, numbers).prop_map(|(title, texts, seating, times, numbers)| {
+        let (starts_at, sales_end_at, attributes) = times;
+        let (section, row, seats, together) = &seating;
+        let sales_end_at = sales_end_at.filter(|end| starts_at.is_none_or(|start| *end <= start));
         let (description, venue, city, category) = &texts;
         let (price, quantity, max_per_buyer) = numbers;
         let input = OfferInput {
@@ -121,6 +131,12 @@ fn offer() -> impl Strategy<Value = Offer> {
             city: city.as_deref(),
             category: category.as_deref(),
             starts_at,
+            time_zone: Some("America/St_Johns"),
+            section: section.as_deref(),
+            row: row.as_deref(),
+            seats: seats.as_deref(),
+            together: *together,
+            sales_end_at,
             amount: price.money().amount,
             currency: price.money().currency.code(),
             quantity,
@@ -153,16 +169,19 @@ fn attributes() -> impl Strategy<Value = Attributes> {
 }
 
 fn order() -> impl Strategy<Value = OrderChange> {
-    let reason = prop_oneof![Just(CancelReason::ByBuyer), Just(CancelReason::Expired)];
+    let reason = prop_oneof![Just(CancelReason::ByBuyer), Just(CancelReason::Expired), Just(CancelReason::CalledOff)];
+    let refund = prop_oneof![Just(RefundReason::CalledOff), Just(RefundReason::ByBuyer), Just(RefundReason::BySeller)];
     let status = prop_oneof![
+        (uuid(), refund, time())
+            .prop_map(|(id, reason, at)| { OrderStatus::Refunded { payment: PaymentId::new(id), reason, at } }),
         time().prop_map(|pay_by| OrderStatus::AwaitingPayment { pay_by }),
         (uuid(), time()).prop_map(|(id, at)| OrderStatus::Completed { payment: PaymentId::new(id), at }),
         (reason, time()).prop_map(|(reason, at)| OrderStatus::Cancelled { reason, at }),
     ];
-    let ordered = (uuid(), any::<String>(), price(), attributes());
-    let ordered = ordered.prop_map(|(id, title, price, attributes)| OrderedTicket {
+    let ordered = (uuid(), any::<String>(), offer(), price(), attributes());
+    let ordered = ordered.prop_map(|(id, title, offer, price, attributes)| OrderedTicket {
         id: TicketId::new(id),
-        title: title.into(),
+        event: EventFacts { title: title.into(), ..(*offer.details.event).clone() }.into(),
         attributes,
         price,
     });

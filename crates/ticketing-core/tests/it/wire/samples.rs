@@ -3,11 +3,12 @@
 use serde_json::json;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
+use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
-use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket};
+use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket, RefundReason};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
-use ticketing_core::domain::ticket::{Offer, OfferInput, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{Details, Offer, OfferInput, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{EventEnvelope, Origin, seal};
 use uuid::Uuid;
@@ -21,11 +22,15 @@ const OPENING: Timestamp = Timestamp::from_millis(NOW.millis() + 30 * 86_400_000
 /// In the order in which the enum names them.
 pub(super) fn samples() -> Vec<Event> {
     let paid = OrderStatus::Completed { payment: PaymentId::new(id(40)), at: SOON };
+    let refunded =
+        OrderStatus::Refunded { payment: PaymentId::new(id(40)), reason: RefundReason::CalledOff, at: PAY_BY };
     let expired = OrderStatus::Cancelled { reason: CancelReason::Expired, at: PAY_BY };
     vec![
         Event::AccountRegistered { account: AccountId::new(id(1)), registered_at: NOW },
         Event::TicketCreated(plain_ticket()),
         Event::TicketUpdated(detailed_ticket(2, TicketStatus::OnSale)),
+        Event::TicketRescheduled(seated_ticket(4, TicketStatus::OnSale)),
+        Event::TicketCalledOff(seated_ticket(5, TicketStatus::CalledOff)),
         Event::TicketWithdrawn(detailed_ticket(3, TicketStatus::Withdrawn)),
         Event::OrderCreated(order(
             OrderStatus::AwaitingPayment { pay_by: PAY_BY },
@@ -33,6 +38,7 @@ pub(super) fn samples() -> Vec<Event> {
         )),
         Event::OrderCancelled(order(expired, Sales { held: 0, sold: 0, version: 2 })),
         Event::OrderCompleted(order(paid, Sales { held: 0, sold: 2, version: 2 })),
+        Event::OrderRefunded(seated_order(refunded, Sales { held: 0, sold: 0, version: 3 })),
         Event::PaymentCaptured(payment(1, PaymentStatus::Captured { reference: "ch_1".into() })),
         Event::PaymentFailed(payment(1, PaymentStatus::Failed { reason: "card_declined".into() })),
         Event::PaymentRefunded(payment(2, PaymentStatus::Refunded { reference: "ch_1".into() })),
@@ -101,6 +107,28 @@ fn detailed_ticket(version: u64, status: TicketStatus) -> Ticket {
         city: Some("Dresden"),
         category: Some("opera"),
         starts_at: Some(OPENING),
+        time_zone: Some("Europe/Berlin"),
+        ..OfferInput::default()
+    });
+    // As it was written before time zones.
+    let event = EventFacts { time_zone: None, ..(*ticket.offer.details.event).clone() }.into();
+    let details = Details { event, ..ticket.offer.details };
+    Ticket { version, status, offer: Offer { details, ..ticket.offer }, ..ticket }
+}
+
+/// With all facts that an event can have.
+fn seated_ticket(version: u64, status: TicketStatus) -> Ticket {
+    let ticket = ticket(OfferInput {
+        title: "Così fan tutte",
+        venue: Some("Semperoper"),
+        city: Some("Dresden"),
+        starts_at: Some(OPENING),
+        time_zone: Some("Europe/Berlin"),
+        section: Some("First balcony"),
+        row: Some("2"),
+        seats: Some("12-13"),
+        together: true,
+        sales_end_at: Some(SOON),
         ..OfferInput::default()
     });
     Ticket { version, status, ..ticket }
@@ -112,7 +140,7 @@ fn order(status: OrderStatus, sales: Sales) -> OrderChange {
         buyer: AccountId::new(id(2)),
         ticket: OrderedTicket {
             id: TicketId::new(id(20)),
-            title: "Così fan tutte".into(),
+            event: EventFacts { title: "Così fan tutte".into(), ..EventFacts::default() }.into(),
             attributes: Attributes::NONE,
             price: price(),
         },
@@ -123,6 +151,12 @@ fn order(status: OrderStatus, sales: Sales) -> OrderChange {
         version: sales.version,
     };
     OrderChange { order, sales }
+}
+
+fn seated_order(status: OrderStatus, sales: Sales) -> OrderChange {
+    let OrderChange { order, sales } = order(status, sales);
+    let event = seated_ticket(1, TicketStatus::OnSale).offer.details.event;
+    OrderChange { order: Order { ticket: OrderedTicket { event, ..order.ticket }, ..order }, sales }
 }
 
 fn payment(version: u64, status: PaymentStatus) -> Payment {

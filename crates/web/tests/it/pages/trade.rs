@@ -1,21 +1,48 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, Money, MyTicket, MyTicketsPage,
-    OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, PaymentValues, SellPage, Shell,
-    TicketCard, TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, confirm_page, edit_page,
-    my_tickets_page, order_page, orders_page, sell_page, ticket_page,
+    Base, BuyerStep, CallOffPage, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime, Money,
+    MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage,
+    PaymentValues, ReschedulePage, SellPage, Shell, TicketCard, TicketPage, TicketStatus, TicketValues, call_off_page,
+    catalog_page, checkout_page, confirm_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page,
+    sell_page, ticket_page,
 };
 
 use super::{money, shell, visitor, wrong};
 
-const TICKET_FIELDS: [&str; 9] =
-    ["title", "description", "venue", "city", "category", "startsAt", "price", "currency", "quantity"];
+const TICKET_FIELDS: [&str; 14] = [
+    "title",
+    "description",
+    "venue",
+    "city",
+    "category",
+    "startsAt",
+    "timeZone",
+    "salesEndAt",
+    "section",
+    "row",
+    "seats",
+    "price",
+    "currency",
+    "quantity",
+];
 
-const TICKET_STATES: [TicketStatus; 3] = [TicketStatus::OnSale, TicketStatus::SoldOut, TicketStatus::Withdrawn];
+const TICKET_STATES: [TicketStatus; 5] = [
+    TicketStatus::OnSale,
+    TicketStatus::SoldOut,
+    TicketStatus::SalesEnded,
+    TicketStatus::Withdrawn,
+    TicketStatus::CalledOff,
+];
 
-const ORDER_STATES: [OrderStatus; 4] =
-    [OrderStatus::AwaitingPayment, OrderStatus::Completed, OrderStatus::Cancelled, OrderStatus::Expired];
+const ORDER_STATES: [OrderStatus; 6] = [
+    OrderStatus::AwaitingPayment,
+    OrderStatus::Completed,
+    OrderStatus::Cancelled,
+    OrderStatus::Expired,
+    OrderStatus::CalledOff,
+    OrderStatus::Refunded,
+];
 
 pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
     let no_tickets = catalog_page(CatalogPage { tickets: Vec::new(), ..catalog(text) });
@@ -26,6 +53,8 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("ticket for a visitor", ticket_page(ticket(text, visitor(text)))),
         ("sell", sell_page(sell(text))),
         ("edit", edit_page(edit(text))),
+        ("reschedule", reschedule_page(reschedule(text))),
+        ("call off", call_off_page(call_off(text))),
         ("my tickets", my_tickets_page(my_tickets(text))),
         ("my tickets without any", my_tickets_page(MyTicketsPage { tickets: Vec::new(), ..my_tickets(text) })),
         ("checkout", checkout_page(checkout(text))),
@@ -45,7 +74,12 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
     ];
     let tickets = TICKET_STATES.map(|status| TicketPage { status, ..ticket(text, shell(text)) });
     pages.extend(tickets.map(|page| ("ticket", ticket_page(page))));
-    let orders = ORDER_STATES.map(|status| OrderPage { shell: shell(text), order: order(text), status });
+    let orders = ORDER_STATES.map(|status| OrderPage {
+        shell: shell(text),
+        order: order(text),
+        new_event: new_event(text),
+        status,
+    });
     pages.extend(orders.map(|page| ("order", order_page(page))));
     pages
 }
@@ -80,7 +114,7 @@ fn card(text: &'static str, status: TicketStatus) -> TicketCard {
         venue: Some(text.into()),
         city: Some(text.into()),
         category: Some(text.into()),
-        starts_at: Some(text.into()),
+        starts_at: Some(event_time(text)),
         price: money(text),
         available: 3,
         status,
@@ -97,7 +131,9 @@ fn ticket(text: &'static str, shell: Shell) -> TicketPage {
         venue: Some(text.into()),
         city: Some(text.into()),
         category: Some(text.into()),
-        starts_at: Some(text.into()),
+        starts_at: Some(event_time(text)),
+        seats: Some(text.into()),
+        sales_end_at: Some(event_time(text)),
         price: money(text),
         was: Some(Money { amount: 1000, ..money(text) }),
         available: 3,
@@ -108,6 +144,10 @@ fn ticket(text: &'static str, shell: Shell) -> TicketPage {
     }
 }
 
+fn event_time(text: &str) -> EventTime {
+    EventTime { utc: text.into(), zone: Some(text.into()), text: text.into() }
+}
+
 fn ticket_values(text: &str) -> TicketValues {
     TicketValues {
         title: text.into(),
@@ -116,6 +156,12 @@ fn ticket_values(text: &str) -> TicketValues {
         city: text.into(),
         category: text.into(),
         starts_at: text.into(),
+        time_zone: text.into(),
+        sales_end_at: text.into(),
+        section: text.into(),
+        row: text.into(),
+        seats: text.into(),
+        together: true,
         price: text.into(),
         currency: text.into(),
         quantity: text.into(),
@@ -129,21 +175,22 @@ fn sell(text: &str) -> SellPage {
         form: wrong(ticket_values(text), text, &TICKET_FIELDS),
         currencies: vec!["EUR".into(), text.into()],
         categories: vec!["Concert".into()],
+        time_zones: vec![text.into()],
         idempotency_key: text.into(),
     }
 }
 
 fn edit(text: &str) -> EditPage {
-    let SellPage { shell, form, currencies, categories, .. } = sell(text);
+    let SellPage { shell, form, currencies, categories, time_zones, .. } = sell(text);
     let id = text.into();
-    EditPage { shell, id, version: 7, form, currencies, categories, taken: 3, withdrawn: false }
+    EditPage { shell, id, version: 7, form, currencies, categories, time_zones, taken: 3, withdrawn: false }
 }
 
 fn my_tickets(text: &'static str) -> MyTicketsPage {
     let ticket = |status| MyTicket {
         id: text.into(),
         title: text.into(),
-        starts_at: Some(text.into()),
+        starts_at: Some(event_time(text)),
         price: money(text),
         offered: 6,
         held: 1,
@@ -158,11 +205,28 @@ fn order(text: &'static str) -> OrderSummary {
         id: text.into(),
         ticket_id: text.into(),
         ticket_title: text.into(),
+        starts_at: Some(event_time(text)),
+        place: Some(text.into()),
+        seats: Some(text.into()),
         quantity: 2,
         price: money(text),
         total: money(text),
         placed_at: text.into(),
     }
+}
+
+fn new_event(text: &'static str) -> Option<NewEvent> {
+    let (starts_at, place, seats) = (Some(event_time(text)), Some(text.into()), Some(text.into()));
+    Some(NewEvent { title: text.into(), starts_at, place, seats, may_give_back: true })
+}
+
+fn reschedule(text: &'static str) -> ReschedulePage {
+    let SellPage { shell, form, time_zones, .. } = sell(text);
+    ReschedulePage { shell, id: text.into(), version: 7, form, time_zones }
+}
+
+fn call_off(text: &'static str) -> CallOffPage {
+    CallOffPage { shell: shell(text), id: text.into(), version: 7, title: text.into() }
 }
 
 fn checkout(text: &'static str) -> CheckoutPage {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use ticketing_conformance::store::{ORDER_STORE, PAYMENT_STORE};
-use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId};
+use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::Payment;
 use ticketing_core::domain::time::Timestamp;
@@ -74,6 +74,10 @@ impl OrderStore for Flawed<dyn OrderStore> {
 
     async fn orders_of(&self, buyer: AccountId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
         self.page(self.0.orders_of(buyer, page).await?)
+    }
+
+    async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        self.page(self.0.orders_for(ticket, page).await?)
     }
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {

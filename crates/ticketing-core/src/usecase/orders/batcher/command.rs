@@ -3,7 +3,7 @@
 use futures_channel::oneshot;
 
 use crate::domain::ids::{OrderId, PaymentId, TicketId};
-use crate::domain::order::Order;
+use crate::domain::order::{Order, RefundReason};
 use crate::domain::stock::OrderRequest;
 use crate::domain::ticket::Ticket;
 use crate::usecase::error::Error;
@@ -31,6 +31,10 @@ pub enum OrderAction {
     Expire(OrderId),
     /// Give held places to the buyer: they paid.
     Complete(OrderId, PaymentId),
+    /// Take sold places back.
+    Refund(OrderId, RefundReason),
+    /// Release held places or take sold ones back: the event does not take place.
+    CallOff(OrderId),
     /// Take over a newer version of the ticket.
     Follow(Ticket),
 }

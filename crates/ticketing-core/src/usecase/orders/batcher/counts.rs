@@ -18,6 +18,8 @@ pub(super) struct Counters {
     completed: AtomicU64,
     cancelled: AtomicU64,
     expired: AtomicU64,
+    called_off: AtomicU64,
+    refunded: AtomicU64,
 }
 
 /// Orders that this process placed, and how those ended that it ended.
@@ -31,6 +33,10 @@ pub struct OrderCounts {
     pub cancelled: u64,
     /// Nobody paid them in time.
     pub expired: u64,
+    /// They were not paid when their event was called off.
+    pub called_off: u64,
+    /// They were paid, and taken back.
+    pub refunded: u64,
 }
 
 impl Counts {
@@ -42,13 +48,15 @@ impl Counts {
     }
 
     pub(super) fn orders(&self) -> OrderCounts {
-        let Counters { placed, completed, cancelled, expired, .. } = &*self.0;
+        let Counters { placed, completed, cancelled, expired, called_off, refunded, .. } = &*self.0;
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         OrderCounts {
             placed: read(placed),
             completed: read(completed),
             cancelled: read(cancelled),
             expired: read(expired),
+            called_off: read(called_off),
+            refunded: read(refunded),
         }
     }
 }
@@ -60,6 +68,8 @@ impl Counters {
             OrderStatus::Completed { .. } => &self.completed,
             OrderStatus::Cancelled { reason: CancelReason::ByBuyer, .. } => &self.cancelled,
             OrderStatus::Cancelled { reason: CancelReason::Expired, .. } => &self.expired,
+            OrderStatus::Cancelled { reason: CancelReason::CalledOff, .. } => &self.called_off,
+            OrderStatus::Refunded { .. } => &self.refunded,
         }
     }
 }

@@ -32,6 +32,10 @@ impl BatchState {
             OrderAction::Complete(order, payment) => {
                 self.end(command, *order, |stock, order| stock.complete(order, *payment, now))
             }
+            OrderAction::Refund(order, reason) => {
+                self.end(command, *order, |stock, order| stock.refund(order, *reason, now))
+            }
+            OrderAction::CallOff(order) => self.end(command, *order, |stock, order| stock.call_off(order, now)),
         }
     }
 
@@ -109,6 +113,7 @@ fn has_ended_so(action: &OrderAction, status: OrderStatus) -> bool {
         (OrderAction::Cancel(_), OrderStatus::Cancelled { reason, .. }) => reason == CancelReason::ByBuyer,
         (OrderAction::Expire(_), OrderStatus::Cancelled { reason, .. }) => reason == CancelReason::Expired,
         (OrderAction::Complete(_, payment), OrderStatus::Completed { payment: paid, .. }) => paid == *payment,
+        (OrderAction::Refund(_, reason), OrderStatus::Refunded { reason: refunded, .. }) => refunded == *reason,
         _ => false,
     }
 }

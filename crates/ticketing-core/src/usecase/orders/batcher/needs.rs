@@ -51,9 +51,11 @@ impl OrderBatcher {
                         needs.bought.push((request.buyer, command.ticket));
                     }
                 }
-                OrderAction::Cancel(order) | OrderAction::Expire(order) | OrderAction::Complete(order, _) => {
-                    needs.orders.push(*order)
-                }
+                OrderAction::Cancel(order)
+                | OrderAction::Expire(order)
+                | OrderAction::Complete(order, _)
+                | OrderAction::Refund(order, _)
+                | OrderAction::CallOff(order) => needs.orders.push(*order),
                 OrderAction::Follow(_) => {}
             }
         }

@@ -89,9 +89,12 @@ impl OrderBatcher {
     fn enter(&self, batch: &[QueuedCommand]) -> Option<InFlightBatch> {
         let places = batch.iter().filter_map(|QueuedCommand { command, .. }| match &command.action {
             OrderAction::Place(request) => Some((command.ticket, request)),
-            OrderAction::Cancel(_) | OrderAction::Expire(_) | OrderAction::Complete(..) | OrderAction::Follow(_) => {
-                None
-            }
+            OrderAction::Cancel(_)
+            | OrderAction::Expire(_)
+            | OrderAction::Complete(..)
+            | OrderAction::Refund(..)
+            | OrderAction::CallOff(_)
+            | OrderAction::Follow(_) => None,
         });
         (self.config.limits != HoldLimits::OFF).then(|| self.in_flight.enter(places))
     }
