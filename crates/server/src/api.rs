@@ -10,6 +10,8 @@ pub mod tickets;
 
 use axum::Router;
 #[cfg(feature = "pages")]
+use tower_http::compression::CompressionLayer;
+#[cfg(feature = "pages")]
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -41,7 +43,7 @@ pub fn description(services: &[Service]) -> OpenApi {
 /// What every process serves, whichever services run there.
 #[cfg(feature = "pages")]
 pub(crate) fn every_process() -> OpenApiRouter<App> {
-    docs::routes().merge(docs::page::routes()).merge(health::routes())
+    docs::routes().merge(docs::page::routes()).layer(CompressionLayer::new()).merge(health::routes())
 }
 
 fn described(services: &[Service]) -> OpenApiRouter<App> {

@@ -20,7 +20,10 @@ mod draft;
 mod edit;
 mod flash;
 mod form;
+mod found;
+mod held;
 mod onward;
+mod pay;
 mod refusal;
 mod rendered;
 mod reschedule;
@@ -57,21 +60,25 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/tickets/{id}/edit", get(edit::edit).post(edit::save))
         .route("/tickets/{id}/reschedule", get(reschedule::reschedule).post(reschedule::save))
         .route("/tickets/{id}/call-off", get(reschedule::ask).post(reschedule::call_off))
-        .route("/tickets/{id}/withdraw", post(edit::withdraw).get(context::back_to_page))
+        .route("/tickets/{id}/withdraw", get(edit::ask_to_withdraw).post(edit::withdraw))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))
         .route("/orders", get(checkout::orders))
         .route("/orders/{id}", get(checkout::order))
-        .route("/orders/{id}/pay", post(checkout::pay).get(context::back_to_page))
-        .route("/orders/{id}/give-up", post(checkout::give_up).get(context::back_to_page))
-        .route("/orders/{id}/give-back", post(checkout::give_back).get(context::back_to_page))
-        .route("/orders/{id}/cancel", post(checkout::cancel).get(context::back_to_page))
+        .route("/orders/{id}/pay", post(pay::pay).get(context::back_to_page))
+        .route("/orders/{id}/give-up", post(pay::give_up).get(context::back_to_page))
+        .route("/orders/{id}/give-back", post(pay::give_back).get(context::back_to_page))
+        .route("/orders/{id}/cancel", get(pay::ask_to_cancel).post(pay::cancel))
         .route("/signup", get(sign::sign_up_form).post(sign::sign_up))
         .route("/signin", get(sign::sign_in_form).post(sign::sign_in))
         .route("/signout", post(sign::sign_out))
         .route("/account", get(account::account))
         .route("/account/password", post(account::change_password).get(context::back_to_page))
-        .route("/account/sessions/{id}/revoke", post(account::revoke_session).get(context::back_to_page))
+        .route("/account/sessions/revoke", get(account::ask_to_revoke_others).post(account::revoke_others))
+        .route("/account/sessions/{id}/revoke", get(account::ask_to_revoke).post(account::revoke_session))
+        .route("/robots.txt", get(found::robots))
+        .route("/sitemap.xml", get(found::sitemap))
+        .route("/.well-known/change-password", get(found::change_password))
         .router()
         .merge(bank)
         .fallback(nothing_here)

@@ -66,27 +66,37 @@ each(document, "data", showMoney);
 // How long an order is still held, by the server's clock: the device's may be wrong.
 // It only shows; whether an order can still be paid is for the server to say.
 each(document, "[data-countdown]", (element) => {
+  const { countdown } = element.dataset;
   const left = element.querySelector("[data-countdown-left]");
-  const end = Date.parse(element.dataset.countdown);
+  const note = element.parentNode.querySelector("[data-countdown-note]");
+  const end = Date.parse(countdown);
   let said = Date.parse(element.dataset.now);
   let saidAt = performance.getEntriesByType("navigation")[0]?.responseStart || performance.now();
   let [askAt, wait] = [0, 5000];
   if (isNaN(end) || isNaN(said)) return;
   const ask = async () => {
+    if (!element.isConnected) return;
     const answer = await fetch(location.href, { cache: "no-store" }).catch(() => {});
     if (!answer?.ok) return;
     const at = performance.now();
-    const time = / data-now="([^"]+)"/.exec(await answer.text())?.[1];
-    // The order is no longer held: its page says what became of it.
-    if (!time) return location.reload();
-    [said, saidAt] = [Date.parse(time), at];
+    const time = (await answer.text()).split(` data-countdown="${countdown}" data-now="`)[1];
+    // The order is no longer held: its page says what became of it, and on any other there may be a form half filled in.
+    if (!time) return element.matches("main *") ? location.reload() : element.remove();
+    [said, saidAt] = [Date.parse(time.split('"')[0]), at];
     tick();
+  };
+  // Heard once each, while the time itself is silent.
+  const announce = (seconds) => {
+    const words = seconds > 0 ? `Less than ${seconds > 30 ? "2 minutes" : "30 seconds"} left to pay.` : "The time to pay is over.";
+    element.dataset.urgent = seconds > 0 ? "soon" : "over";
+    if (note.textContent !== words) note.textContent = words;
   };
   const tick = () => {
     const at = performance.now();
     const seconds = Math.ceil((end - said - (at - saidAt)) / 1000);
     const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     left.textContent = seconds > 0 ? clock : "Time is over";
+    if (seconds <= 120) announce(seconds);
     if (seconds > 0 || at < askAt || document.hidden) return;
     [askAt, wait] = [at + wait, Math.min(2 * wait, 60000)];
     ask();
@@ -257,6 +267,20 @@ function followLive(mine) {
   });
   start();
 }
+
+// A password can be looked at while it is typed; it is sent as a password.
+each(document, "[type=password]", (input) => {
+  const button = document.createElement("button");
+  const show = (is) => {
+    input.type = is ? "text" : "password";
+    button.ariaPressed = is;
+  };
+  Object.assign(button, { type: "button", className: "field-show", textContent: "Show password" });
+  button.addEventListener("click", () => show(input.type === "password"));
+  input.form.addEventListener("submit", () => show(false));
+  input.after(button);
+  show(false);
+});
 
 // Buttons that cannot be pressed twice.
 const buttons = (form, disabled) =>

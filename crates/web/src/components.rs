@@ -1,10 +1,12 @@
 //! The parts that pages are made of.
 
 pub(crate) mod badge;
+pub(crate) mod description;
 pub(crate) mod event_time;
 pub(crate) mod field;
 pub(crate) mod flash;
 pub(crate) mod form;
+pub(crate) mod held;
 pub(crate) mod money;
 pub(crate) mod opened_by;
 pub(crate) mod order_facts;

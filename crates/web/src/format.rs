@@ -101,6 +101,11 @@ pub(crate) fn order_address(id: &str) -> String {
     ["/orders/", id].concat()
 }
 
+/// The address that asks before an order is cancelled, and cancels it.
+pub(crate) fn cancel_address(id: &str) -> String {
+    ["/orders/", id, "/cancel"].concat()
+}
+
 /// The address of a page with a query; pairs without a value are left out.
 pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     let given: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();

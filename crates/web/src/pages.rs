@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod api_docs;
+pub(crate) mod ask;
 pub(crate) mod catalog;
 pub(crate) mod checkout;
 pub(crate) mod confirm;

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use leptos::tachys::html::InertElement;
 
-use crate::assets::{icon_path, script_path, stylesheet_path};
 use crate::base::Base;
 use crate::components::flash::{Flash, flash_message};
+use crate::components::held::{HeldOrder, held_bar};
 use crate::components::opened_by::opened_by;
 use crate::format::with_query;
+use crate::head::{About, head};
 
 /// What all pages have in common.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +20,12 @@ pub struct Shell {
     /// The path of this page within the site, with its query: marks the current navigation link
     /// and is where signing in leads back to.
     pub path: String,
+    /// Where browsers find the site, such as `https://tickets.example`, if that is known.
+    pub origin: Option<String>,
     /// A message about the last action, shown once.
     pub flash: Option<Flash>,
+    /// What is held for the viewer until they pay.
+    pub held: Option<HeldOrder>,
     /// Whether payments use the sandbox: then every page says so.
     pub sandbox: bool,
 }
@@ -38,6 +43,7 @@ pub struct Viewer {
 #[derive(Clone, Debug)]
 pub struct Content {
     pub(crate) title: String,
+    pub(crate) about: Option<About>,
     pub(crate) html: String,
 }
 
@@ -47,25 +53,31 @@ impl Content {
     pub fn within(&self, shell: Shell) -> String {
         /// Once in a document, since all texts are escaped.
         const END: &str = "</main>";
-        let around = document(shell, &self.title, InertElement::new(""));
+        let around = public_document(shell, &self.title, self.about.clone(), InertElement::new(""));
         let (before, after) = around.rsplit_once(END).unwrap_or((&around, ""));
         // Copied once: the renderer would grow its buffer around it several times.
         [before, &self.html, END, after].concat()
     }
 }
 
-/// Renders a whole HTML document.
+/// Renders a whole HTML document that is for its reader alone.
+pub(crate) fn document(shell: Shell, title: &str, content: impl IntoView) -> String {
+    public_document(shell, title, None, content)
+}
+
+/// Renders a whole HTML document that may be found and linked to.
 // No reactive owner is needed: a view of plain values creates no signal.
-pub(crate) fn document(mut shell: Shell, title: &str, content: impl IntoView) -> String {
+pub(crate) fn public_document(mut shell: Shell, title: &str, about: Option<About>, content: impl IntoView) -> String {
     let flash = shell.flash.take();
     view! {
         <!DOCTYPE html>
         <html lang="en">
-            {head(title, &shell.base)}
+            {head(title, &shell, about)}
             <body>
                 <a class="skip-link" href="#content">"Skip to content"</a>
                 {shell.sandbox.then(sandbox_banner)}
                 {header(&shell)}
+                {held_bar(&shell)}
                 <main id="content" class="page" tabindex="-1">
                     {flash.map(flash_message)}
                     {content}
@@ -79,22 +91,6 @@ pub(crate) fn document(mut shell: Shell, title: &str, content: impl IntoView) ->
 
 fn sandbox_banner() -> impl IntoView {
     view! { <aside class="sandbox-banner" aria-label="Notice">"This marketplace takes no real money."</aside> }
-}
-
-fn head(title: &str, base: &Base) -> impl IntoView + use<> {
-    // One text: browsers would show the renderer's markers between two.
-    let title = format!("{title} · Ticketing");
-    view! {
-        <head>
-            <meta charset="utf-8"/>
-            <meta name="viewport" content="width=device-width, initial-scale=1"/>
-            <meta name="color-scheme" content="light dark"/>
-            <title>{title}</title>
-            <link rel="icon" type="image/svg+xml" href=base.at(icon_path())/>
-            <link rel="stylesheet" href=base.at(stylesheet_path())/>
-            <script type="module" src=base.at(script_path())></script>
-        </head>
-    }
 }
 
 fn header(shell: &Shell) -> impl IntoView + use<> {
@@ -120,8 +116,8 @@ fn member_links(viewer: &Viewer, shell: &Shell) -> impl IntoView + use<> {
         <ul class="nav-list">
             {nav_link("/", "Browse", shell)}
             {nav_link("/sell", "Sell", shell)}
-            {nav_link("/my/tickets", "My tickets", shell)}
-            {nav_link("/orders", "My orders", shell)}
+            {nav_link("/orders", "My tickets", shell)}
+            {nav_link("/my/tickets", "Selling", shell)}
         </ul>
         <ul class="nav-list nav-account">
             <li class="min-w-0">

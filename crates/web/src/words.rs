@@ -106,11 +106,7 @@ const EXPLANATIONS: [(&str, &str, &str); 50] = [
     ("sales_ended", "Sales have ended", "The event begins, or its seller ended the sales. Nothing was ordered."),
     ("quantity_below_sales", "That many are not free", "More are held or sold than you want to offer."),
     ("own_ticket", "This is your own ticket", "Nobody orders their own ticket."),
-    (
-        "sold_out",
-        "Not enough are left",
-        "Fewer are left than you asked for. A held one comes back when its buyer does not pay in time.",
-    ),
+    ("sold_out", "Not enough are left", "Fewer are left than you asked for, so nothing was ordered."),
     (
         "price_changed",
         "The price has changed",

@@ -1,29 +1,27 @@
-//! `/orders` and `/orders/{id}`: what a buyer ordered; paying an order or cancelling it, and what became of it.
+//! `/orders` and `/orders/{id}`: what a buyer ordered, how it is paid, and what became of it.
 
 use std::time::Duration;
 
 use axum::response::{Html, IntoResponse, Response};
-use serde::Deserialize;
+use http::header::{REFRESH, SET_COOKIE};
 use tokio::time::{sleep, timeout};
 
 use ticketing_api::orders::{OrderBody, OrderPage as OrderList, OrderedTicketBody};
 use ticketing_api::paths;
-use ticketing_api::payments::{BuyerActionBody, PayOrderBody, PaymentBody, PaymentList, PaymentStatusBody};
+use ticketing_api::payments::{BuyerActionBody, PaymentBody, PaymentList, PaymentStatusBody};
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::ids::OrderId;
 use ticketing_web::{
-    BuyerStep, CheckoutPage, Done, Form, NewEvent, OrderPage, OrderStatus, OrdersPage, PaymentValues, checkout_page,
-    order_page, orders_page,
+    BuyerStep, CheckoutPage, Done, Form, NewEvent, OrderPage, OrderStatus, OrdersPage, PaymentValues, Refund,
+    checkout_page, order_page, orders_page,
 };
 
 use crate::config::Gateway;
 use crate::http::extract::{Lenient, Named};
 
 use super::confirm;
-use super::context::{ActorContext, PageContext, answered};
+use super::context::{ActorContext, PageContext};
 use super::draft::Draft;
-use super::form::{Fields, NoFields, SentBy};
-use super::onward::Onward;
 use super::refusal::{Reason, Refusal};
 use super::ticket::new_key;
 use super::view::{self, Place, event_time, order_row, order_status, order_summary, place, time};
@@ -31,6 +29,9 @@ use super::view::{self, Place, event_time, order_row, order_status, order_summar
 /// How long a page waits for orders to hear of a payment.
 const NEWS_WAIT: Duration = Duration::from_secs(1);
 const NEWS_POLL: Duration = Duration::from_millis(20);
+
+/// When a page looks again what became of an order.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn orders(
     ActorContext { context, .. }: ActorContext,
@@ -40,28 +41,56 @@ pub(super) async fn orders(
     Ok(Html(orders_page(OrdersPage {
         shell: context.shell(),
         orders: found.items.iter().map(order_row).collect(),
-        next_cursor: found.next_cursor,
+        paging: place.paging(found.next_cursor),
     })))
 }
 
 pub(super) async fn order(
     Named(id): Named<OrderId>,
     ActorContext { context, .. }: ActorContext,
-) -> Result<Html<String>, Refusal> {
-    let order = match context.done() {
-        Some(Done::OrderPaid | Done::OrderPaidBefore) => settled(&context, id).await?,
-        _ => load(&context, id).await?,
-    };
-    let paying = matches!(context.done(), Some(Done::OrderPaid | Done::OrderPaidBefore | Done::PaymentPending));
+) -> Result<Response, Refusal> {
+    let is_paid = matches!(context.done(), Some(Done::OrderPaid | Done::OrderPaidBefore));
+    let order = if is_paid { settled(&context, id).await? } else { load(&context, id).await? };
     let (context, draft) = context.with_draft().await;
-    Ok(Html(match (order_status(&order), buyer_step(&context, &order).await) {
-        (OrderStatus::AwaitingPayment, step @ Some(_)) => checkout(&context, &order, &draft, step),
-        (OrderStatus::AwaitingPayment, None) if !paying => checkout(&context, &order, &draft, None),
-        (status, _) => {
-            let event = new_event(&context, &order).await;
-            closed(&context, &order, status, event, &draft)
-        }
-    }))
+    let status = order_status(&order);
+    let payment = if status == OrderStatus::Completed { None } else { payment_of(&context, id).await };
+    if status != OrderStatus::AwaitingPayment {
+        let event = new_event(&context, &order).await;
+        return Ok(Html(closed(&context, &order, refund(payment.as_ref()), event, &draft)).into_response());
+    }
+    let step = payment.iter().flatten().find_map(|payment| payment.action.clone());
+    let is_told = is_paid || context.done() == Some(Done::PaymentPending);
+    let is_under_way = is_told || payment.iter().flatten().any(is_under_way);
+    let (html, again) = match step.map(|action| buyer_step(&context, id, action)) {
+        None if is_under_way => (closed(&context, &order, Refund::Unknown, None, &draft), LOOK_AGAIN),
+        step => (checkout(&context, &order, &draft, step), left_to_pay(&context, &order) + LOOK_AGAIN),
+    };
+    let flag = context.held.flag(&order, context.app.env.now(), context.is_https());
+    let mut response = ([(REFRESH, again.as_secs().to_string())], Html(html)).into_response();
+    response.headers_mut().extend(flag.map(|cookie| (SET_COOKIE, cookie)));
+    Ok(response)
+}
+
+/// The payment of an order.
+///
+/// `None` if payments does not respond, or has yet to hear of the order: then paying it will say so.
+async fn payment_of(context: &PageContext, id: OrderId) -> Option<Vec<PaymentBody>> {
+    let payments: PaymentList = context.read(&paths::payments_of(id)).await.ok()?;
+    Some(payments.items)
+}
+
+/// Whether a payment needs nothing more of its buyer, and the order has yet to hear how it ended.
+const fn is_under_way(payment: &PaymentBody) -> bool {
+    match payment.status {
+        PaymentStatusBody::Pending => payment.action.is_none(),
+        PaymentStatusBody::Captured => true,
+        PaymentStatusBody::RefundDue | PaymentStatusBody::Refunded | PaymentStatusBody::Failed => false,
+    }
+}
+
+/// How long the places of an order are still held.
+fn left_to_pay(context: &PageContext, order: &OrderBody) -> Duration {
+    order.pay_by.map_or(Duration::ZERO, |pay_by| pay_by.since(context.app.env.now()))
 }
 
 /// What a paid event is now, if that is not what was ordered. If tickets does not respond, nothing is said of it.
@@ -95,19 +124,25 @@ async fn new_event(context: &PageContext, order: &OrderBody) -> Option<NewEvent>
 }
 
 /// What the buyer must do before a payment of the order goes on.
-///
-/// If payments does not respond, or has yet to hear of the order, paying it will say so.
-async fn buyer_step(context: &PageContext, order: &OrderBody) -> Option<BuyerStep> {
-    if order_status(order) != OrderStatus::AwaitingPayment {
-        return None;
-    }
-    let payments: PaymentList = context.read(&paths::payments_of(order.id)).await.ok()?;
-    payments.items.into_iter().find_map(|payment| payment.action).map(|action| match action {
+fn buyer_step(context: &PageContext, id: OrderId, action: BuyerActionBody) -> BuyerStep {
+    match action {
         BuyerActionBody::Redirect { .. } if context.app.gateway == Some(Gateway::Sandbox) => {
-            BuyerStep::Open(context.base.at(&confirm::address(order.id)))
+            BuyerStep::Open(context.base.at(&confirm::address(id)))
         }
         BuyerActionBody::Redirect { url } => BuyerStep::Open(url),
         BuyerActionBody::Confirm { .. } => BuyerStep::Elsewhere,
+    }
+}
+
+/// What became of the money that was paid for an order that is over.
+fn refund(payments: Option<&Vec<PaymentBody>>) -> Refund {
+    let Some(payments) = payments else { return Refund::Unknown };
+    payments.iter().map(|payment| payment.status).fold(Refund::None, |refund, status| match status {
+        PaymentStatusBody::Captured | PaymentStatusBody::RefundDue => Refund::UnderWay,
+        PaymentStatusBody::Refunded => Refund::Done,
+        // The bank has not answered yet: if it takes the money, the money goes back.
+        PaymentStatusBody::Pending => Refund::Unknown,
+        PaymentStatusBody::Failed => refund,
     })
 }
 
@@ -115,17 +150,17 @@ async fn buyer_step(context: &PageContext, order: &OrderBody) -> Option<BuyerSte
 fn closed(
     context: &PageContext,
     order: &OrderBody,
-    status: OrderStatus,
+    refund: Refund,
     new_event: Option<NewEvent>,
     draft: &Draft,
 ) -> String {
     let mut shell = context.shell();
     let told = draft.reason.as_ref().filter(|reason| reason.is_about_the_order());
     shell.flash = shell.flash.or_else(|| told.map(Reason::flash));
-    order_page(OrderPage { shell, status, new_event, order: order_summary(order) })
+    order_page(OrderPage { shell, status: order_status(order), order: order_summary(order), new_event, refund })
 }
 
-async fn load(context: &PageContext, id: OrderId) -> Result<OrderBody, Refusal> {
+pub(super) async fn load(context: &PageContext, id: OrderId) -> Result<OrderBody, Refusal> {
     context.read(&paths::order(id)).await
 }
 
@@ -160,96 +195,4 @@ fn checkout(context: &PageContext, order: &OrderBody, draft: &Draft, step: Optio
         payment,
         idempotency_key,
     })
-}
-
-/// The payment form.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PaymentForm {
-    token: String,
-    idempotency_key: String,
-}
-
-/// What the page of the order tells of its payment; nothing where it shows what the buyer must do.
-const fn outcome(payment: &PaymentBody) -> Option<Done> {
-    match payment.status {
-        PaymentStatusBody::Captured => Some(Done::OrderPaid),
-        PaymentStatusBody::RefundDue | PaymentStatusBody::Refunded => Some(Done::PaymentRefunded),
-        PaymentStatusBody::Pending if payment.action.is_some() => None,
-        // One that failed is refused by the API; all that is sure here is that no money came.
-        PaymentStatusBody::Pending | PaymentStatusBody::Failed => Some(Done::PaymentPending),
-    }
-}
-
-/// The page of the gateway where the buyer pays, if the content security policy allows the redirect; otherwise the page of
-/// the order has a link.
-fn gateways_page<'a>(context: &PageContext, payment: &'a PaymentBody) -> Option<&'a str> {
-    let pages = context.app.gateway?.pages()?;
-    match payment.action.as_ref()? {
-        BuyerActionBody::Redirect { url } => Some(url.as_str()).filter(|url| url.starts_with(pages)),
-        BuyerActionBody::Confirm { .. } => None,
-    }
-}
-
-fn onward(here: String, done: Option<Done>) -> Onward {
-    let onward = Onward::to(here);
-    match done {
-        Some(done) => onward.telling(done),
-        None => onward,
-    }
-}
-
-impl Fields for PaymentForm {
-    const KEPT: &'static [&'static str] = &[];
-}
-
-pub(super) async fn pay(Named(id): Named<OrderId>, sent: SentBy<PaymentForm>) -> Result<Response, Refusal> {
-    let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
-    let command = PayOrderBody { order_id: id.uuid(), token: form.token.clone() };
-    let here = format!("/orders/{id}");
-    match context.with_key(&form.idempotency_key)?.post(paths::PAYMENTS, &command).await {
-        Ok(answer) => {
-            let payment: PaymentBody = answered(answer)?;
-            Ok(match gateways_page(&context, &payment) {
-                Some(page) => Onward::to(page).into_response(),
-                None => onward(here, outcome(&payment)).into_response(),
-            })
-        }
-        Err(refusal) if refusal.is("already_paid") => {
-            Ok(Onward::to(here).telling(Done::OrderPaidBefore).into_response())
-        }
-        Err(refusal) => context.ask_again(&here, typed, refusal).await,
-    }
-}
-
-pub(super) async fn give_up(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
-    let SentBy { actor: ActorContext { context, .. }, typed, .. } = sent;
-    let here = format!("/orders/{id}");
-    match context.delete(&paths::payments_of(id)).await {
-        Ok(answer) => {
-            let payments: PaymentList = answered(answer)?;
-            // The form to pay with another card says enough.
-            let stands = payments.items.iter().find(|payment| payment.status != PaymentStatusBody::Failed);
-            Ok(onward(here, stands.and_then(outcome)).into_response())
-        }
-        Err(refusal) => context.ask_again(&here, typed, refusal).await,
-    }
-}
-
-pub(super) async fn give_back(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
-    let SentBy { actor: ActorContext { context, .. }, typed, .. } = sent;
-    let here = format!("/orders/{id}");
-    match context.post(&paths::give_back(id), &()).await {
-        Ok(_) => Ok(Onward::to(here).telling(Done::OrderGivenBack).into_response()),
-        Err(refusal) => context.ask_again(&here, typed, refusal).await,
-    }
-}
-
-pub(super) async fn cancel(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {
-    let SentBy { actor: ActorContext { context, .. }, typed, .. } = sent;
-    let here = format!("/orders/{id}");
-    match context.delete(&paths::order(id)).await {
-        Ok(_) => Ok(Onward::to(here).telling(Done::OrderCancelled).into_response()),
-        Err(refusal) => context.ask_again(&here, typed, refusal).await,
-    }
 }

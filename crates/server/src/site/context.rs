@@ -22,6 +22,7 @@ use crate::http::problem::Problem;
 use crate::state::App;
 
 use super::client::{Answer, ApiClient};
+use super::held::Held;
 use super::onward::{Onward, sign_in_address};
 use super::refusal::Refusal;
 use super::rendered::Rendered;
@@ -38,6 +39,8 @@ pub(super) struct PageContext {
     pub(super) app: App,
     pub(super) api: ApiClient,
     pub(super) viewer: Option<Viewer>,
+    /// What is held for them until they pay.
+    pub(super) held: Held,
     /// Why it is not known whether they are signed in.
     pub(super) unsure: Option<Answer>,
     pub(super) path: String,
@@ -69,8 +72,20 @@ impl PageContext {
                 (Done::NothingChanged, Some(viewer)) => nothing_changed(&viewer.email),
                 (done, _) => done.into(),
             }),
+            origin: self.origin(),
+            held: self.held.first(self.app.env.now()),
             sandbox: self.app.gateway == Some(Gateway::Sandbox),
         }
+    }
+
+    /// Where browsers find the site: as it is set, or else as this one asked for it.
+    pub(super) fn origin(&self) -> Option<String> {
+        if let Some(origin) = self.app.http.public_origins.first() {
+            return Some(origin.as_str().to_owned());
+        }
+        let is_plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+        let scheme = if self.is_https() { "https" } else { "http" };
+        self.api.client().host().filter(is_plain).map(|host| format!("{scheme}://{host}"))
     }
 
     pub(super) const fn viewer(&self) -> Option<&Viewer> {

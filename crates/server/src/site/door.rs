@@ -24,6 +24,7 @@ use super::client::ApiClient;
 use super::context::{KeptBack, PageContext, page_of};
 use super::draft::{cookie_of, forget_cookie};
 use super::flash;
+use super::held::Held;
 use super::rendered::Rendered;
 use super::session::{Session, put_first};
 
@@ -45,10 +46,11 @@ async fn passed(door: &Door, mut request: Request, next: Next) -> Result<Respons
     let trace = RequestTrace::in_request(request.extensions())?.clone();
     let https = client.https;
     let session = Session::find(ApiClient::new(&door.api, request.headers(), client, trace), request.headers()).await;
+    let held = Held::find(&session.api, request.headers(), session.viewer.is_some()).await;
     let done = flash::read(request.headers(), https);
     let is_form = request.method() == Method::POST;
     let renewed = session.renewed.clone();
-    let context = door.context(&request, session, done);
+    let context = door.context(&request, session, Held::clone(&held), done);
     let leaving = Leaving { page: context.base.at(context.page()), https, draft_lost: Arc::clone(&context.draft_lost) };
     let takes_draft = is_form && !context.draft_cookies.is_empty();
     let shell = context.shell();
@@ -59,6 +61,7 @@ async fn passed(door: &Door, mut request: Request, next: Next) -> Result<Respons
     put_first(renewed, &mut response);
     flash::hand_on(done, https, &mut response);
     leaving.forget_draft(takes_draft, &mut response);
+    held.forget(https, &mut response);
     if !response.status().is_success() {
         response.extensions_mut().insert(shell);
     }
@@ -86,7 +89,7 @@ impl Leaving {
 }
 
 impl Door {
-    fn context(&self, request: &Request, session: Session, done: Option<Done>) -> PageContext {
+    fn context(&self, request: &Request, session: Session, held: Held, done: Option<Done>) -> PageContext {
         let base = Base::new(Prefix::of(request.uri(), request.extensions()).as_str());
         let path = page_of(request.method(), request.uri());
         let page = path.split('?').next().unwrap_or_default();
@@ -97,6 +100,7 @@ impl Door {
             app: App::clone(&self.app),
             api: session.api,
             viewer: session.viewer,
+            held,
             unsure: session.unsure,
             draft_cookies,
             draft_lost: Arc::default(),

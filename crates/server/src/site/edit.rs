@@ -14,7 +14,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::domain::time_zone::TimeZone;
 use ticketing_core::domain::typed_amount::AmountRefusal;
 use ticketing_core::usecase::error::Error;
-use ticketing_web::{Done, EditPage, Form, TicketValues, edit_page};
+use ticketing_web::{AskPage, Done, EditPage, Form, Question, TicketValues, ask_page, edit_page};
 
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
@@ -114,6 +114,17 @@ pub(super) async fn save(Named(id): Named<TicketId>, sent: SentBy<TicketForm>) -
         Ok(_) => Ok(Onward::to(format!("/tickets/{id}")).telling(Done::TicketChanged).into_response()),
         Err(refusal) => context.ask_again(&format!("/tickets/{id}/edit"), typed, refusal).await,
     }
+}
+
+pub(super) async fn ask_to_withdraw(Named(id): Named<TicketId>, actor: ActorContext) -> Result<Html<String>, Refusal> {
+    let ticket = load(&actor, id).await?;
+    let question = Question::WithdrawTicket {
+        id: ticket.id.to_string(),
+        title: ticket.title.to_string(),
+        version: ticket.version,
+        taken: ticket.quantity.saturating_sub(ticket.available),
+    };
+    Ok(Html(ask_page(AskPage { shell: actor.context.shell(), question })))
 }
 
 /// The form that withdraws: the version that the seller saw.

@@ -146,7 +146,7 @@ pub(super) async fn as_page(State(gateway): State<Option<Gateway>>, request: Req
     let prefix = Prefix::of(&uri, request.extensions());
     let response = next.run(request).await;
     let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
-    if !is_problem || uri.path().starts_with("/api/") {
+    if !is_problem || is_for_programs(uri.path()) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -161,6 +161,12 @@ pub(super) async fn as_page(State(gateway): State<Option<Gateway>>, request: Req
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     parts.headers.remove(CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(html))
+}
+
+/// Whether nobody reads what is there: of a file that is missing, a problem says enough.
+fn is_for_programs(path: &str) -> bool {
+    let (_, name) = path.rsplit_once('/').unwrap_or_default();
+    ["/api/", "/assets/", "/.well-known/"].iter().any(|folder| path.starts_with(folder)) || name.contains('.')
 }
 
 async fn problem_page(shell: Shell, parts: &Parts, body: Body) -> String {

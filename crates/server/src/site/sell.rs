@@ -61,7 +61,7 @@ pub(super) async fn my_tickets(
     Ok(Html(my_tickets_page(MyTicketsPage {
         shell: context.shell(),
         tickets: found.items.iter().map(my_ticket).collect(),
-        next_cursor: found.next_cursor,
+        paging: place.paging(found.next_cursor),
     })))
 }
 
@@ -168,6 +168,9 @@ impl TicketForm {
             form.errors.retain(|error| error.field != field);
             form.errors.push(FieldError { field: field.to_owned(), message });
         }
+        // As the fields stand on the page.
+        let place = |error: &FieldError| Self::KEPT.iter().position(|field| *field == error.field);
+        form.errors.sort_by_key(|error| place(error).unwrap_or(usize::MAX));
         form
     }
 

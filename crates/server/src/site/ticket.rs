@@ -8,7 +8,7 @@ use ticketing_api::orders::{OrderBody, PlaceOrderBody};
 use ticketing_api::paths;
 use ticketing_api::tickets::TicketBody;
 use ticketing_core::domain::ids::TicketId;
-use ticketing_web::{Form, Money, OrderValues, TicketPage, ticket_page};
+use ticketing_web::{Done, Form, Money, OrderValues, TicketPage, ticket_page};
 
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
@@ -17,6 +17,7 @@ use crate::state::App;
 use super::context::{ActorContext, PageContext, answered};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
+use super::held;
 use super::onward::Onward;
 use super::refusal::Refusal;
 use super::view::{event_time, money, seats, ticket_status};
@@ -61,6 +62,7 @@ fn page(context: &PageContext, ticket: TicketBody, draft: &Draft) -> String {
         available: ticket.available,
         status: ticket_status(ticket.status),
         own,
+        held: context.held.of_ticket(ticket.id, context.app.env.now()),
         order,
         idempotency_key,
     })
@@ -100,8 +102,17 @@ impl OrderForm {
 
 pub(super) async fn order(Named(id): Named<TicketId>, sent: SentBy<OrderForm>) -> Result<Response, Refusal> {
     let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
+    let now = context.app.env.now();
+    if let Some(held) = context.held.of_ticket(id, now) {
+        return Ok(Onward::to(format!("/orders/{}", held.id)).telling(Done::OrderHeld).into_response());
+    }
     match context.with_key(&form.idempotency_key)?.post(paths::ORDERS, &form.command(id)?).await {
-        Ok(answer) => Ok(Onward::to(format!("/orders/{}", answered::<OrderBody>(answer)?.id)).into_response()),
+        Ok(answer) => {
+            let order: OrderBody = answered(answer)?;
+            let onward = Onward::to(format!("/orders/{}", order.id));
+            let flag = held::flag(&order, now, context.is_https());
+            Ok(flag.into_iter().fold(onward, Onward::with_cookie).into_response())
+        }
         Err(refusal) => context.ask_again(&format!("/tickets/{id}"), typed, refusal).await,
     }
 }

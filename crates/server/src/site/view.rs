@@ -8,7 +8,7 @@ use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::money::Money as Amount;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_web::{
-    EventTime, Money, MyTicket, OrderRow, OrderStatus, OrderSummary, Session, TicketCard, TicketStatus,
+    EventTime, Money, MyTicket, OrderRow, OrderStatus, OrderSummary, Paging, Session, TicketCard, TicketStatus,
 };
 
 /// Which page of a list.
@@ -16,6 +16,8 @@ use ticketing_web::{
 #[serde(default)]
 pub(super) struct Place {
     cursor: String,
+    /// The cursors of the pages before.
+    trail: String,
 }
 
 impl Place {
@@ -23,6 +25,11 @@ impl Place {
     pub(super) fn of_list(&self, path: &str) -> String {
         let query = serde_urlencoded::to_string([("cursor", &self.cursor)]).expect("texts can be encoded");
         format!("{path}?{query}")
+    }
+
+    /// The same for a page of the site.
+    pub(super) fn paging(self, next: Option<String>) -> Paging {
+        Paging::of(self.cursor, &self.trail, next)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The pages in a real browser, with JavaScript on.
 
+mod buyer;
 mod driver;
 mod forms;
+mod layout;
 mod live;
 mod money;
 mod time;
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use crate::market::{Market, User, id};
 use crate::programs::Program;
 
-use driver::{Chromium, Person};
+use driver::{Chromium, Person, Tab};
 
 /// A browser, and its own marketplace in memory.
 struct Shop {
@@ -56,6 +58,21 @@ impl Shop {
         orders["items"].as_array().map_or(0, Vec::len)
     }
 }
+
+/// A tab on a screen of so many CSS pixels, with scripts or without.
+async fn tab_of<'a>(person: &Person<'a>, screen: [u32; 2], with_scripts: bool) -> Tab<'a> {
+    let tab = person.tab().await;
+    tab.sized(screen[0], screen[1]).await;
+    if !with_scripts {
+        tab.without_scripts().await;
+    }
+    tab
+}
+
+/// A phone and a wide screen, each with scripts and without.
+const EVERYWHERE: [([u32; 2], bool); 4] = [(PHONE, true), (PHONE, false), (WIDE, true), (WIDE, false)];
+const PHONE: [u32; 2] = [390, 844];
+const WIDE: [u32; 2] = [1440, 900];
 
 /// Whether the first element that a selector names can be seen.
 fn is_seen(selector: &str) -> String {

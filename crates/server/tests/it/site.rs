@@ -1,8 +1,11 @@
 //! The site as a browser without JavaScript sees it: pages, links and forms.
 
+mod catalog;
 mod door;
 mod drafts;
 mod forms;
+mod found;
+mod held;
 mod journey;
 mod mounted;
 mod pages;

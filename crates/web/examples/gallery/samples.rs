@@ -1,6 +1,6 @@
 //! Sample data that several pages share.
 
-use ticketing_web::{EventTime, Flash, FlashKind, Money, OrderSummary, Shell, Viewer};
+use ticketing_web::{EventTime, Flash, FlashKind, HeldOrder, Money, OrderSummary, Shell, Viewer};
 
 pub(crate) const TICKET_ID: &str = "0198f3a2-7c1e-7d40-9b1a-3f5a0c2e8d11";
 pub(crate) const ORDER_ID: &str = "0198f3a2-9d20-7a11-8c55-6e0f9b7a4c22";
@@ -38,5 +38,16 @@ pub(crate) fn order() -> OrderSummary {
         price: euros(6450),
         total: euros(12900),
         placed_at: "2026-11-22T18:03:11Z".into(),
+    }
+}
+
+pub(crate) fn held() -> HeldOrder {
+    HeldOrder {
+        id: ORDER_ID.into(),
+        ticket_id: TICKET_ID.into(),
+        ticket_title: "Philharmonic: Mahler's Second, the Resurrection".into(),
+        quantity: 2,
+        pay_by: "2026-11-22T18:18:11Z".into(),
+        now: "2026-11-22T18:04:11Z".into(),
     }
 }

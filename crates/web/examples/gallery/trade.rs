@@ -1,13 +1,13 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime, FlashKind, Form,
-    Money, MyTicket, MyTicketsPage, OrderPage, OrderRow, OrderStatus, OrdersPage, PaymentValues, SellPage, Shell,
-    TicketCard, TicketPage, TicketStatus, TicketValues, catalog_page, checkout_page, confirm_page, edit_page,
-    my_tickets_page, order_page, orders_page, sell_page, ticket_page,
+    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime, FlashKind,
+    Form, Money, MyTicket, MyTicketsPage, OrderPage, OrderRow, OrderStatus, OrdersPage, Paging, PaymentValues,
+    Question, Refund, SellPage, Shell, TicketCard, TicketPage, TicketStatus, TicketValues, ask_page, catalog_page,
+    checkout_page, confirm_page, edit_page, my_tickets_page, order_page, orders_page, sell_page, ticket_page,
 };
 
-use crate::samples::{ORDER_ID, TICKET_ID, euros, member, order, texts, told, visitor};
+use crate::samples::{ORDER_ID, TICKET_ID, euros, held, member, order, texts, told, visitor};
 
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
     vec![
@@ -25,6 +25,11 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("checkout", checkout_page(checkout(Form::default()))),
         ("checkout-declined", checkout_page(checkout(declined()))),
         ("checkout-to-confirm", checkout_page(to_confirm())),
+        (
+            "ask-to-cancel",
+            ask_page(AskPage { shell: member("/orders/1/cancel"), question: Question::CancelOrder(order()) }),
+        ),
+        ("ticket-held", ticket_page(held_ticket())),
         ("confirm", confirm_page(ConfirmPage { shell: member("/orders/1/confirm"), order: order() })),
         ("orders", orders_page(orders())),
         ("order-completed", order_page(closed(OrderStatus::Completed))),
@@ -57,16 +62,22 @@ fn cards() -> Vec<TicketCard> {
 
 fn catalog(tickets: Vec<TicketCard>) -> CatalogPage {
     let values = CatalogFilters { q: "night".into(), from: "2026-12-01".into(), ..CatalogFilters::default() };
-    let next_cursor = (!tickets.is_empty()).then(|| "eyJhIjoxfQ".into());
-    let filters = if next_cursor.is_some() { CatalogFilters::default() } else { values };
+    let (filters, paging) = match tickets.is_empty() {
+        true => (values, Paging::default()),
+        false => (CatalogFilters::default(), next_page()),
+    };
     CatalogPage {
         base: Base::default(),
         filters: Form::new(filters),
         currencies: vec!["EUR".into()],
         categories: texts(&["Concert", "Conference", "Comedy", "Sport", "Theatre"]),
         tickets,
-        next_cursor,
+        paging,
     }
+}
+
+fn next_page() -> Paging {
+    Paging { next: Some("eyJhIjoxfQ".into()), ..Paging::default() }
 }
 
 fn ticket(shell: Shell, status: TicketStatus) -> TicketPage {
@@ -96,6 +107,12 @@ fn ticket(shell: Shell, status: TicketStatus) -> TicketPage {
 fn own_ticket() -> TicketPage {
     let shell = told("/tickets/1", FlashKind::Success, "Your ticket is offered.");
     TicketPage { own: true, ..ticket(shell, TicketStatus::OnSale) }
+}
+
+fn held_ticket() -> TicketPage {
+    let held = Some(held());
+    let shell = Shell { held: held.clone(), ..member("/tickets/1") };
+    TicketPage { held, ..ticket(shell, TicketStatus::OnSale) }
 }
 
 fn refused_ticket() -> TicketPage {
@@ -181,7 +198,7 @@ fn my_tickets() -> MyTicketsPage {
             ticket("Comedy night", TicketStatus::SoldOut),
             ticket("Rust Nation", TicketStatus::Withdrawn),
         ],
-        next_cursor: None,
+        paging: Paging::default(),
     }
 }
 
@@ -225,10 +242,11 @@ fn orders() -> OrdersPage {
             row("Rust Nation", OrderStatus::Cancelled),
             row("Giants – Tigers", OrderStatus::Expired),
         ],
-        next_cursor: Some("eyJhIjoxfQ".into()),
+        paging: next_page(),
     }
 }
 
 fn closed(status: OrderStatus) -> OrderPage {
-    OrderPage { shell: member("/orders/1"), order: order(), new_event: None, status }
+    let refund = if status == OrderStatus::Expired { Refund::None } else { Refund::Unknown };
+    OrderPage { shell: member("/orders/1"), order: order(), new_event: None, status, refund }
 }

@@ -60,6 +60,14 @@ impl Kind {
         }
     }
 
+    /// What people write may go either way.
+    const fn direction(self) -> Option<&'static str> {
+        match self {
+            Self::Text | Self::Search => Some("auto"),
+            Self::Decimal | Self::Count(_) | Self::Email | Self::Password | Self::Date | Self::DateTime => None,
+        }
+    }
+
     const fn bounds(self) -> Option<(u32, u32)> {
         match self {
             Self::Count(most) => Some((1, most)),
@@ -82,6 +90,7 @@ pub(crate) fn input_field(kind: Kind, mut field: Field) -> AnyView {
             value=(!value.is_empty()).then_some(value)
             required=field.required
             inputmode=kind.keyboard()
+            dir=kind.direction()
             min=kind.bounds().map(|(least, _)| least)
             max=kind.bounds().map(|(_, most)| most)
             list=list
@@ -109,6 +118,7 @@ pub(crate) fn area_field(field: Field) -> AnyView {
         <textarea
             class="control"
             rows="5"
+            dir="auto"
             id=field.name
             name=field.name
             required=field.required

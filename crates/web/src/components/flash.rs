@@ -44,6 +44,8 @@ pub enum Done {
     OrderGivenBack,
     /// An order was cancelled by its buyer.
     OrderCancelled,
+    /// Nothing, because the buyer holds places of this ticket already.
+    OrderHeld,
     /// An order was paid.
     OrderPaid,
     /// An order had been paid before.
@@ -58,6 +60,8 @@ pub enum Done {
     PasswordChanged,
     /// A session on another device was ended.
     SessionRevoked,
+    /// All sessions but this one were ended.
+    OtherSessionsRevoked,
     /// Nothing, because another account opened the form.
     NothingChanged,
     /// Nothing: a refused form is no longer kept.
@@ -66,7 +70,7 @@ pub enum Done {
 
 impl Done {
     /// Every variant.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::SignedUp,
         Self::SignedOut,
         Self::TicketOffered,
@@ -76,6 +80,7 @@ impl Done {
         Self::TicketCalledOff,
         Self::OrderGivenBack,
         Self::OrderCancelled,
+        Self::OrderHeld,
         Self::OrderPaid,
         Self::OrderPaidBefore,
         Self::PaymentPending,
@@ -83,6 +88,7 @@ impl Done {
         Self::PaymentRefunded,
         Self::PasswordChanged,
         Self::SessionRevoked,
+        Self::OtherSessionsRevoked,
         Self::NothingChanged,
         Self::EntriesLost,
     ];
@@ -100,6 +106,7 @@ impl Done {
             Self::TicketCalledOff => "ticket-called-off",
             Self::OrderGivenBack => "order-given-back",
             Self::OrderCancelled => "order-cancelled",
+            Self::OrderHeld => "order-held",
             Self::OrderPaid => "order-paid",
             Self::OrderPaidBefore => "order-paid-before",
             Self::PaymentPending => "payment-pending",
@@ -107,6 +114,7 @@ impl Done {
             Self::PaymentRefunded => "payment-refunded",
             Self::PasswordChanged => "password-changed",
             Self::SessionRevoked => "session-revoked",
+            Self::OtherSessionsRevoked => "other-sessions-revoked",
             Self::NothingChanged => "nothing-changed",
             Self::EntriesLost => "entries-lost",
         }
@@ -131,6 +139,10 @@ impl Done {
             }
             Self::OrderGivenBack => (FlashKind::Success, "You gave the tickets back. Your money is on its way."),
             Self::OrderCancelled => (FlashKind::Success, "The order was cancelled."),
+            Self::OrderHeld => (
+                FlashKind::Notice,
+                "You hold places of this ticket already, so no more were ordered. Pay for them or cancel them first.",
+            ),
             Self::OrderPaid => (FlashKind::Success, "Your payment was received."),
             Self::OrderPaidBefore => (FlashKind::Notice, "This order is paid already; you are not charged twice."),
             Self::PaymentPending => {
@@ -144,6 +156,7 @@ impl Done {
                 (FlashKind::Success, "The password was changed, and all other sessions were ended.")
             }
             Self::SessionRevoked => (FlashKind::Success, "The session was ended."),
+            Self::OtherSessionsRevoked => (FlashKind::Success, "You are signed out everywhere else."),
             Self::NothingChanged => (
                 FlashKind::Failure,
                 "You are now signed in with another account than when you opened this form. Nothing was changed.",
@@ -178,7 +191,8 @@ pub(crate) fn flash_message(flash: Flash) -> impl IntoView {
         FlashKind::Notice => ("notice", "status"),
         FlashKind::Failure => ("failure", "alert"),
     };
-    view! { <p class="message" data-kind=kind role=role>{flash.text}</p> }
+    let focused = flash.kind == FlashKind::Failure;
+    view! { <p class="message" data-kind=kind role=role tabindex=focused.then_some("-1") autofocus=focused>{flash.text}</p> }
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl FieldError {
 
 /// Lists the errors, with a link to each field.
 // Every message is listed here, so one about a field that the form does not show
-// is not lost.
+// is not lost. A reader goes on from here: the page was loaded anew.
 pub(crate) fn form_alert<V>(form: &Form<V>) -> Option<AnyView> {
     if form.errors.is_empty() && form.alert.is_none() {
         return None;
@@ -84,7 +84,7 @@ pub(crate) fn form_alert<V>(form: &Form<V>) -> Option<AnyView> {
     let alert = form.alert.clone().unwrap_or_else(|| "Please check what you entered.".to_owned());
     let errors = form.errors.iter().map(error_link).collect_view();
     let list = (!form.errors.is_empty()).then(|| view! { <ul class="alert-list">{errors}</ul> });
-    Some(view! { <div class="alert" role="alert"><p>{alert}</p>{list}</div> }.into_any())
+    Some(view! { <div class="alert" role="alert" tabindex="-1" autofocus><p>{alert}</p>{list}</div> }.into_any())
 }
 
 fn error_link(error: &FieldError) -> impl IntoView + use<> {

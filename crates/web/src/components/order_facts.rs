@@ -20,7 +20,7 @@ pub(crate) fn order_facts(order: OrderSummary, base: &Base) -> AnyView {
         <dl class="facts">
             <div class="fact">
                 <dt>"Ticket"</dt>
-                <dd><a class="link" href=ticket>{order.ticket_title}</a></dd>
+                <dd dir="auto"><a class="link" href=ticket>{order.ticket_title}</a></dd>
             </div>
             {starts_at}
             {text("Place", order.place)}

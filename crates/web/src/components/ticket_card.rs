@@ -37,12 +37,12 @@ pub struct TicketCard {
 pub(crate) fn ticket_card(ticket: TicketCard, base: &Base) -> impl IntoView + use<> {
     view! {
         <li>
-            {ticket.category.map(|category| view! { <em>{category}</em> })}
-            <h2>
+            {ticket.category.map(|category| view! { <em dir="auto">{category}</em> })}
+            <h2 dir="auto">
                 <a href=base.at(&ticket_address(&ticket.id))>{ticket.title}</a>
             </h2>
             {ticket.starts_at.map(|at| view! { <p>{event_time(at)}</p> })}
-            {place(ticket.venue, ticket.city).map(|place| view! { <p>{place}</p> })}
+            {place(ticket.venue, ticket.city).map(|place| view! { <p dir="auto">{place}</p> })}
             <div>{money(ticket.price)} {stock(ticket.status, ticket.available)}</div>
         </li>
     }

@@ -2,16 +2,18 @@
 
 use leptos::prelude::*;
 
+use crate::base::Base;
 use crate::components::field::{Field, Kind, input_field};
 use crate::components::form::{Form, form_alert};
 use crate::components::opened_by::opened_by;
 use crate::components::time::moment;
 use crate::format::device_name;
+use crate::pages::sign_up::PASSWORD_HINT;
 use crate::shell::{Shell, document};
 
 /// The account of the person signed in, at `/account`.
 ///
-/// Its forms go to `/account/password`, `/account/sessions/{id}/revoke` and `/signout`.
+/// Its forms go to `/account/password` and `/signout`; links lead to the pages that ask before sessions are ended.
 #[derive(Clone, Debug, Default)]
 pub struct AccountPage {
     /// What all pages have in common.
@@ -70,6 +72,7 @@ fn password_form(form: &Form<()>, shell: &Shell) -> AnyView {
         name: "newPassword",
         label: "New password",
         error: form.message("newPassword"),
+        hint: Some(PASSWORD_HINT),
         required: true,
         autocomplete: Some("new-password"),
         ..Field::default()
@@ -89,22 +92,28 @@ fn password_form(form: &Form<()>, shell: &Shell) -> AnyView {
 }
 
 fn sessions(sessions: Vec<Session>, shell: &Shell) -> AnyView {
-    let rows = sessions.into_iter().map(|row| session(row, shell)).collect_view();
+    let others = sessions.iter().filter(|session| !session.current).count();
+    let rows = sessions.into_iter().map(|row| session(row, &shell.base)).collect_view();
+    let revoke = (others > 0).then(|| {
+        let address = shell.base.at("/account/sessions/revoke");
+        view! { <a class="button button-danger" href=address>"Sign out everywhere else"</a> }
+    });
     view! {
         <section class="panel" aria-labelledby="sessions">
             <h2 class="subtitle" id="sessions">"Signed in"</h2>
             <ul class="rows">{rows}</ul>
+            {revoke}
         </section>
     }
     .into_any()
 }
 
-fn session(session: Session, shell: &Shell) -> AnyView {
+fn session(session: Session, base: &Base) -> AnyView {
     let device = device_name(&session.device);
     let revoke = if session.current {
         view! { <span class="badge" data-status="current">"This device"</span> }.into_any()
     } else {
-        revoke_form(&session.id, &device, shell)
+        revoke_link(&session.id, &device, base).into_any()
     };
     view! {
         <li class="row">
@@ -118,15 +127,10 @@ fn session(session: Session, shell: &Shell) -> AnyView {
     .into_any()
 }
 
-fn revoke_form(id: &str, device: &str, shell: &Shell) -> AnyView {
-    let label = format!("Revoke {device}");
-    view! {
-        <form method="post" action=shell.base.at(&format!("/account/sessions/{id}/revoke"))>
-            {opened_by(shell.account())}
-            <button class="button button-small button-danger" type="submit" aria-label=label>"Revoke"</button>
-        </form>
-    }
-    .into_any()
+fn revoke_link(id: &str, device: &str, base: &Base) -> impl IntoView + use<> {
+    let label = format!("Sign out {device}");
+    let address = base.at(&format!("/account/sessions/{id}/revoke"));
+    view! { <a class="button button-small button-danger" href=address aria-label=label>"Sign out"</a> }
 }
 
 fn sign_out_form(shell: &Shell) -> impl IntoView + use<> {

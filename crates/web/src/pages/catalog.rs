@@ -6,15 +6,18 @@ use leptos::prelude::*;
 use crate::base::Base;
 use crate::components::field::{Choice, Field, Kind, input_field, proposing_field, select_field};
 use crate::components::form::{Form, form_alert};
-use crate::components::pagination::next_link;
+use crate::components::pagination::{Paging, numbered, page_links};
 use crate::components::ticket_card::{TicketCard, ticket_card};
-use crate::format::with_query;
+use crate::head::About;
 use crate::shell::Content;
+
+/// The sort order of somebody who chose none.
+const SOONEST: &str = "soonest";
 
 /// The sort orders of the catalogue: value and label.
 pub const SORTS: [(&str, &str); 4] = [
+    (SOONEST, "Soonest first"),
     ("newest", "Newest first"),
-    ("soonest", "Soonest first"),
     ("cheapest", "Lowest price"),
     ("dearest", "Highest price"),
 ];
@@ -32,8 +35,8 @@ pub struct CatalogPage {
     pub currencies: Vec<String>,
     /// The tickets, in order.
     pub tickets: Vec<TicketCard>,
-    /// The cursor of the next page, if there is one.
-    pub next_cursor: Option<String>,
+    /// Which page of the list this is.
+    pub paging: Paging,
 }
 
 /// The search filters; an empty text does not filter.
@@ -59,20 +62,52 @@ pub struct CatalogFilters {
     pub sort: String,
 }
 
+impl CatalogFilters {
+    /// The pairs of a query that asks for the same.
+    fn pairs(&self) -> [(&str, &str); 9] {
+        [
+            ("q", &self.q),
+            ("category", &self.category),
+            ("city", &self.city),
+            ("sort", &self.sort),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("currency", &self.currency),
+            ("minPrice", &self.min_price),
+            ("maxPrice", &self.max_price),
+        ]
+    }
+}
+
+/// Only the whole catalogue: of its searches there is no end.
+fn about() -> About {
+    let description = "Tickets for concerts, theatre, sport and more, offered by their sellers.".to_owned();
+    About { description, path: "/".to_owned(), data: None }
+}
+
+/// What is looked for, in the tab of a browser.
+fn title(filters: &CatalogFilters) -> String {
+    let texts = [&filters.q, &filters.category, &filters.city].map(|text| text.trim());
+    let given: Vec<_> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+    if given.is_empty() { "Tickets".to_owned() } else { format!("Tickets: {}", given.join(", ")) }
+}
+
 /// Renders the catalogue, to be shown in the shell of each viewer.
 #[must_use]
 pub fn catalog_page(page: CatalogPage) -> Content {
-    let title = page.filters.title("Tickets");
     let base = &page.base;
-    let next = page.next_cursor.map(|cursor| base.at(&next_address(&page.filters.values, &cursor)));
+    let title = page.filters.title(&numbered(&title(&page.filters.values), &page.paging));
+    let is_whole = page.paging.number() == 1 && page.filters.values == CatalogFilters::default();
+    let about = is_whole.then(about);
+    let links = page_links(&page.paging, base, "/", &page.filters.values.pairs());
     let html = view! {
         <h1 class="title">"Tickets"</h1>
         {form_alert(&page.filters)}
         {filter_form(&page.filters, page.categories, page.currencies, base)}
         {results(page.tickets, base)}
-        {next_link(next)}
+        {links}
     };
-    Content { title, html: html.to_html() }
+    Content { title, about, html: html.to_html() }
 }
 
 fn results(tickets: Vec<TicketCard>, base: &Base) -> impl IntoView + use<> {
@@ -95,35 +130,34 @@ fn filter_form(
     base: &Base,
 ) -> AnyView {
     let values = &filters.values;
-    let detailed = [&values.from, &values.to, &values.currency, &values.min_price, &values.max_price];
-    let open = detailed.iter().any(|value| !value.is_empty());
-    let category = filter(filters, "category", "Category", &values.category);
+    let [_, detailed @ ..] = values.pairs();
+    let open = detailed.iter().any(|(name, value)| !value.is_empty() && (*name, *value) != ("sort", SOONEST));
     view! {
         <form class="filters" method="get" action=base.at("/") role="search">
-            <div class="filter-row">
+            <div class="search-row">
                 {input_field(Kind::Search, filter(filters, "q", "Search", &values.q))}
-                {proposing_field(category, categories)}
-                {input_field(Kind::Text, filter(filters, "city", "City", &values.city))}
-                {select_field(filter(filters, "sort", "Sort by", &values.sort), sorts())}
                 <button class="button button-primary" type="submit">"Search"</button>
             </div>
             <details class="filter-more" open=open>
-                <summary>"Dates and prices"</summary>
-                {detailed_filters(filters, currencies)}
+                <summary>"Filters and order"</summary>
+                {detailed_filters(filters, categories, currencies)}
             </details>
         </form>
     }
     .into_any()
 }
 
-fn detailed_filters(filters: &Form<CatalogFilters>, currencies: Vec<String>) -> AnyView {
+fn detailed_filters(filters: &Form<CatalogFilters>, categories: Vec<String>, currencies: Vec<String>) -> AnyView {
     let values = &filters.values;
     let any = Choice { value: String::new(), label: "Any".to_owned() };
     let currencies = std::iter::once(any)
         .chain(currencies.into_iter().map(|code| Choice { value: code.clone(), label: code }))
         .collect();
     view! {
-        <div class="filter-row filter-row-even">
+        <div class="filter-row">
+            {proposing_field(filter(filters, "category", "Category", &values.category), categories)}
+            {input_field(Kind::Text, filter(filters, "city", "City", &values.city))}
+            {select_field(filter(filters, "sort", "Sort by", &values.sort), sorts())}
             {input_field(Kind::Date, filter(filters, "from", "From day", &values.from))}
             {input_field(Kind::Date, filter(filters, "to", "To day", &values.to))}
             {select_field(filter(filters, "currency", "Currency", &values.currency), currencies)}
@@ -140,20 +174,4 @@ fn filter(filters: &Form<CatalogFilters>, name: &'static str, label: &'static st
 
 fn sorts() -> Vec<Choice> {
     SORTS.iter().map(|(value, label)| Choice { value: (*value).to_owned(), label: (*label).to_owned() }).collect()
-}
-
-fn next_address(filters: &CatalogFilters, cursor: &str) -> String {
-    let pairs = [
-        ("q", filters.q.as_str()),
-        ("category", &filters.category),
-        ("city", &filters.city),
-        ("from", &filters.from),
-        ("to", &filters.to),
-        ("currency", &filters.currency),
-        ("minPrice", &filters.min_price),
-        ("maxPrice", &filters.max_price),
-        ("sort", &filters.sort),
-        ("cursor", cursor),
-    ];
-    with_query("/", &pairs)
 }

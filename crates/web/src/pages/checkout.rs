@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use super::order::OrderSummary;
 use crate::components::form::{Form, form_alert};
+use crate::components::money::money;
 use crate::components::opened_by::opened_by;
 use crate::components::order_facts::order_facts;
 use crate::components::time::moment;
-use crate::format::order_address;
+use crate::format::{cancel_address, order_address};
 use crate::shell::{Shell, document};
 
 /// A test card of the sandbox.
@@ -42,7 +43,7 @@ const TEST_CARDS: [TestCard; 4] = [
 
 /// An order that awaits payment, at `/orders/{id}`.
 ///
-/// A second form on the page cancels the order, sent to `/orders/{id}/cancel`. While a payment awaits the buyer, the page
+/// A link leads to the page that asks before the order is cancelled. While a payment awaits the buyer, the page
 /// says so in place of the payment form, with a form to give it up, sent to `/orders/{id}/give-up`.
 #[derive(Clone, Debug, Default)]
 pub struct CheckoutPage {
@@ -85,19 +86,20 @@ pub struct PaymentValues {
 /// Renders the checkout of an order.
 #[must_use]
 pub fn checkout_page(page: CheckoutPage) -> String {
-    let title = page.payment.title("Checkout");
+    let title = page.payment.title(&format!("Checkout: {}", page.order.ticket_title));
     let alert = form_alert(&page.payment);
     let payment = match &page.step {
         Some(step) => step_panel(&page, step),
         None => payment_form(&page),
     };
-    let cancel = cancel_form(&page);
+    let (due, cancel) = (due(&page.order), cancel_link(&page));
     let content = view! {
         <h1 class="title">"Checkout"</h1>
         <div class="split">
             <div class="split-main">
                 {countdown(page.pay_by, page.now)}
                 {alert}
+                {due}
                 {payment}
             </div>
             <aside class="panel split-side" aria-labelledby="summary">
@@ -117,6 +119,19 @@ fn countdown(pay_by: String, now: String) -> impl IntoView {
         <p class="countdown" data-countdown=end data-now=now>
             <span>"Held for you until " {moment(pay_by)}</span>
             <strong class="countdown-left" data-countdown-left="" role="timer"></strong>
+        </p>
+        <p class="sr-only" data-countdown-note="" role="status"></p>
+    }
+}
+
+/// What is paid, and for what: on a phone the facts of the order come below the button.
+fn due(order: &OrderSummary) -> impl IntoView + use<> {
+    let places = format!("{} × ", order.quantity);
+    let title = order.ticket_title.clone();
+    view! {
+        <p class="due">
+            <span>{places} <bdi>{title}</bdi></span>
+            <strong>"Total " {money(order.total)}</strong>
         </p>
     }
 }
@@ -173,7 +188,7 @@ fn payment_form(page: &CheckoutPage) -> AnyView {
                 {choices}
                 {error.map(|error| view! { <p class="field-error" id="token-error">{error}</p> })}
             </fieldset>
-            <button class="button button-primary button-wide" type="submit">"Pay now"</button>
+            <button class="button button-primary button-wide" type="submit"><span>"Pay " {money(page.order.total)}</span></button>
         </form>
     }
     .into_any()
@@ -205,12 +220,7 @@ fn card_choice(TestCard { token, label, hint }: TestCard, chosen: &str) -> impl 
     }
 }
 
-fn cancel_form(page: &CheckoutPage) -> AnyView {
-    view! {
-        <form class="form" method="post" action=page.shell.base.at(&format!("/orders/{}/cancel", page.order.id))>
-            {opened_by(page.shell.account())}
-            <button class="button button-wide" type="submit">"Cancel order"</button>
-        </form>
-    }
-    .into_any()
+fn cancel_link(page: &CheckoutPage) -> impl IntoView + use<> {
+    let address = page.shell.base.at(&cancel_address(&page.order.id));
+    view! { <a class="button button-wide" href=address>"Cancel order"</a> }
 }

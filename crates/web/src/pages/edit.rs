@@ -11,8 +11,8 @@ use crate::shell::{Shell, document};
 
 /// The form at `/tickets/{id}/edit` that changes a ticket, sent to the same path.
 ///
-/// A second form on the page withdraws the ticket, sent to `/tickets/{id}/withdraw`.
-/// Both carry hidden `version`, the version that the seller saw, and `for`.
+/// It carries hidden `version`, the version that the seller saw, and `for`.
+/// A link leads to the page that asks before the ticket is withdrawn.
 #[derive(Clone, Debug, Default)]
 pub struct EditPage {
     /// What all pages have in common.
@@ -31,7 +31,7 @@ pub struct EditPage {
     pub time_zones: Vec<String>,
     /// How many places are held or sold.
     pub taken: u32,
-    /// Whether it is already withdrawn, which hides that form.
+    /// Whether it is already withdrawn, which hides that link.
     pub withdrawn: bool,
 }
 
@@ -39,7 +39,7 @@ pub struct EditPage {
 #[must_use]
 pub fn edit_page(page: EditPage) -> String {
     let title = page.form.title("Edit ticket");
-    let withdraw = (!page.withdrawn).then(|| withdraw_form(&page));
+    let withdraw = (!page.withdrawn).then(|| withdraw_link(&page));
     let choices =
         TicketChoices { currencies: page.currencies, categories: page.categories, time_zones: page.time_zones };
     let sold = (page.taken > 0).then(|| sold(&page.shell, &page.id));
@@ -85,16 +85,13 @@ fn taken(taken: u32) -> String {
     }
 }
 
-fn withdraw_form(page: &EditPage) -> AnyView {
+fn withdraw_link(page: &EditPage) -> AnyView {
+    let address = page.shell.base.at(&format!("/tickets/{}/withdraw", page.id));
     view! {
         <section class="panel" aria-labelledby="withdraw">
             <h2 class="subtitle" id="withdraw">"Withdraw"</h2>
             <p class="muted">"Nobody can order it any more. Orders already placed go on."</p>
-            <form class="form" method="post" action=page.shell.base.at(&format!("/tickets/{}/withdraw", page.id))>
-                <input type="hidden" name="version" value=page.version/>
-                {opened_by(page.shell.account())}
-                <button class="button button-danger" type="submit">"Withdraw ticket"</button>
-            </form>
+            <a class="button button-danger" href=address>"Withdraw ticket"</a>
         </section>
     }
     .into_any()

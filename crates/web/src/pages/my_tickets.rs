@@ -6,8 +6,8 @@ use crate::base::Base;
 use crate::components::badge::{TicketStatus, ticket_badge};
 use crate::components::event_time::event_time;
 use crate::components::money::money;
-use crate::components::pagination::next_link;
-use crate::format::{EventTime, Money, ticket_address, with_query};
+use crate::components::pagination::{Paging, numbered, page_links};
+use crate::format::{EventTime, Money, ticket_address};
 use crate::shell::{Shell, document};
 
 /// A seller's tickets at `/my/tickets`.
@@ -17,8 +17,8 @@ pub struct MyTicketsPage {
     pub shell: Shell,
     /// The tickets, in order.
     pub tickets: Vec<MyTicket>,
-    /// The cursor of the next page, if there is one.
-    pub next_cursor: Option<String>,
+    /// Which page of the list this is.
+    pub paging: Paging,
 }
 
 /// A ticket as its seller sees it.
@@ -46,21 +46,21 @@ pub struct MyTicket {
 #[must_use]
 pub fn my_tickets_page(page: MyTicketsPage) -> String {
     let base = &page.shell.base;
-    let next = page.next_cursor.map(|cursor| with_query(&base.at("/my/tickets"), &[("cursor", &cursor)]));
+    let (title, links) = (numbered("Selling", &page.paging), page_links(&page.paging, base, "/my/tickets", &[]));
     let content = view! {
         <div class="title-row">
-            <h1 class="title">"My tickets"</h1>
+            <h1 class="title">"Selling"</h1>
             <a class="button button-primary" href=base.at("/sell")>"Sell a ticket"</a>
         </div>
         {tickets(page.tickets, base)}
-        {next_link(next)}
+        {links}
     };
-    document(page.shell, "My tickets", content)
+    document(page.shell, &title, content)
 }
 
 fn tickets(tickets: Vec<MyTicket>, base: &Base) -> AnyView {
     if tickets.is_empty() {
-        return view! { <div class="empty"><p>"You sell no tickets yet."</p></div> }.into_any();
+        return view! { <div class="empty"><p>"You are not selling any tickets yet."</p></div> }.into_any();
     }
     let rows = tickets.into_iter().map(|ticket| row(ticket, base)).collect_view();
     view! {
@@ -87,7 +87,7 @@ fn row(ticket: MyTicket, base: &Base) -> impl IntoView + use<> {
     view! {
         <tr>
             <th scope="row">
-                <a class="link" href=base.at(&ticket_address(&ticket.id))>{ticket.title}</a>
+                <a class="link" href=base.at(&ticket_address(&ticket.id)) dir="auto">{ticket.title}</a>
                 {ticket.starts_at.map(|at| view! { <span class="row-note">{event_time(at)}</span> })}
             </th>
             <td>{ticket_badge(ticket.status)}</td>

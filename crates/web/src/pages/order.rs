@@ -23,6 +23,8 @@ pub struct OrderPage {
     pub status: OrderStatus,
     /// What the event is now, if that is not what was ordered.
     pub new_event: Option<NewEvent>,
+    /// What became of money that was paid for an order that is over.
+    pub refund: Refund,
 }
 
 /// An event that was rescheduled after it was ordered.
@@ -40,6 +42,20 @@ pub struct NewEvent {
     pub seats: Option<String>,
     /// Whether the buyer can still give the order back.
     pub may_give_back: bool,
+}
+
+/// What becomes of money that was paid for an order that is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refund {
+    /// It is not known whether any was paid.
+    #[default]
+    Unknown,
+    /// None was paid.
+    None,
+    /// It is on its way back.
+    UnderWay,
+    /// It went back.
+    Done,
 }
 
 /// The facts of an order.
@@ -75,21 +91,33 @@ pub fn order_page(page: OrderPage) -> String {
     let here = base.at(&order_address(&page.order.id));
     let give_back = base.at(&format!("{}/give-back", order_address(&page.order.id)));
     let opened_by = opened_by(page.shell.account()).into_any();
+    let title = format!("{}: {}", heading(page.status), page.order.ticket_title);
     let content = view! {
         <div class="narrow">
             <div class="title-row"><h1 class="title">"Order"</h1> {order_badge(page.status)}</div>
             <section class="panel" aria-label="Order">
-                <p class="lead">{outcome(page.status)}</p>
+                <p class="lead">{outcome(page.status)} {refund(page.status, page.refund)}</p>
                 {page.new_event.map(|event| rescheduled(event, give_back, opened_by))}
                 {order_facts(page.order, base)}
                 <div class="actions">
                     {next_step(page.status, here, again)}
-                    <a class="button" href=base.at("/orders")>"My orders"</a>
+                    <a class="button" href=base.at("/orders")>"My tickets"</a>
                 </div>
             </section>
         </div>
     };
-    document(page.shell, "Order", content)
+    document(page.shell, &title, content)
+}
+
+const fn heading(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::AwaitingPayment => "Payment under way",
+        OrderStatus::Completed => "Paid",
+        OrderStatus::Cancelled => "Cancelled",
+        OrderStatus::Expired => "The time to pay is over",
+        OrderStatus::CalledOff => "Called off",
+        OrderStatus::Refunded => "Refunded",
+    }
 }
 
 fn rescheduled(event: NewEvent, give_back: String, opened_by: AnyView) -> AnyView {
@@ -116,12 +144,25 @@ fn rescheduled(event: NewEvent, give_back: String, opened_by: AnyView) -> AnyVie
 
 const fn outcome(status: OrderStatus) -> &'static str {
     match status {
-        OrderStatus::AwaitingPayment => "Your payment is being confirmed. You are charged once at most.",
+        OrderStatus::AwaitingPayment => {
+            "Your payment is under way, and you are charged once at most. This page looks again by itself."
+        }
         OrderStatus::Completed => "Paid. The tickets are yours.",
-        OrderStatus::Cancelled => "You cancelled this order. A payment made for it is given back.",
-        OrderStatus::Expired => "It was not paid in time. A payment made for it is given back.",
-        OrderStatus::CalledOff => "The event was called off before you paid. A payment made for it is given back.",
-        OrderStatus::Refunded => "This order was refunded: the tickets are no longer yours, and the money goes back.",
+        OrderStatus::Cancelled => "You cancelled this order.",
+        OrderStatus::Expired => "It was not paid in time, so its places are no longer held for you.",
+        OrderStatus::CalledOff => "The event was called off before you paid.",
+        OrderStatus::Refunded => "This order was refunded: the tickets are no longer yours.",
+    }
+}
+
+const fn refund(status: OrderStatus, refund: Refund) -> Option<&'static str> {
+    match (status, refund) {
+        (OrderStatus::AwaitingPayment | OrderStatus::Completed, _) => None,
+        (OrderStatus::Refunded, Refund::Unknown | Refund::None) => Some(" Your money is on its way back."),
+        (_, Refund::None) => Some(" Nothing was charged."),
+        (_, Refund::Unknown) => Some(" A payment made for it is given back."),
+        (_, Refund::UnderWay) => Some(" Your money is on its way back."),
+        (_, Refund::Done) => Some(" Your money was given back."),
     }
 }
 
@@ -131,8 +172,9 @@ fn next_step(status: OrderStatus, here: String, again: String) -> Option<AnyView
         OrderStatus::AwaitingPayment => {
             Some(view! { <a class="button button-primary" href=here>"Check again"</a> }.into_any())
         }
-        OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::CalledOff | OrderStatus::Refunded => {
-            Some(view! { <a class="button button-primary" href=again>"See the ticket"</a> }.into_any())
+        OrderStatus::CalledOff => None,
+        OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded => {
+            Some(view! { <a class="button button-primary" href=again>"Order again"</a> }.into_any())
         }
     }
 }

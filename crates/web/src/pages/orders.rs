@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use crate::base::Base;
 use crate::components::badge::{OrderStatus, order_badge};
 use crate::components::money::money;
-use crate::components::pagination::next_link;
+use crate::components::pagination::{Paging, numbered, page_links};
 use crate::components::time::moment;
-use crate::format::{Money, order_address, with_query};
+use crate::format::{Money, order_address};
 use crate::shell::{Shell, document};
 
 /// A buyer's orders at `/orders`.
@@ -17,8 +17,8 @@ pub struct OrdersPage {
     pub shell: Shell,
     /// The orders, in order.
     pub orders: Vec<OrderRow>,
-    /// The cursor of the next page, if there is one.
-    pub next_cursor: Option<String>,
+    /// Which page of the list this is.
+    pub paging: Paging,
 }
 
 /// An order in the list.
@@ -42,20 +42,20 @@ pub struct OrderRow {
 #[must_use]
 pub fn orders_page(page: OrdersPage) -> String {
     let base = &page.shell.base;
-    let next = page.next_cursor.map(|cursor| with_query(&base.at("/orders"), &[("cursor", &cursor)]));
+    let (title, links) = (numbered("My tickets", &page.paging), page_links(&page.paging, base, "/orders", &[]));
     let content = view! {
-        <h1 class="title">"My orders"</h1>
+        <h1 class="title">"My tickets"</h1>
         {orders(page.orders, base)}
-        {next_link(next)}
+        {links}
     };
-    document(page.shell, "My orders", content)
+    document(page.shell, &title, content)
 }
 
 fn orders(orders: Vec<OrderRow>, base: &Base) -> AnyView {
     if orders.is_empty() {
         return view! {
             <div class="empty">
-                <p>"You have ordered nothing yet."</p>
+                <p>"You have no tickets yet."</p>
                 <p><a class="link" href=base.at("/")>"Browse tickets"</a></p>
             </div>
         }
@@ -66,7 +66,7 @@ fn orders(orders: Vec<OrderRow>, base: &Base) -> AnyView {
         <table class="table">
             <thead>
                 <tr>
-                    <th scope="col">"Order"</th>
+                    <th scope="col">"Ticket"</th>
                     <th scope="col">"Status"</th>
                     <th scope="col" class="number">"Quantity"</th>
                     <th scope="col" class="number">"Total"</th>
@@ -89,7 +89,7 @@ fn row(order: OrderRow, base: &Base) -> impl IntoView + use<> {
     view! {
         <tr>
             <th scope="row">
-                <a class="link" href=address>{order.ticket_title}</a>
+                <a class="link" href=address dir="auto">{order.ticket_title}</a>
                 <span class="row-note">{moment(order.placed_at)}</span>
             </th>
             <td>{order_badge(order.status)}</td>

@@ -8,6 +8,10 @@ use crate::components::form::{Form, form_alert};
 use crate::format::with_query;
 use crate::shell::{Shell, document};
 
+/// What a new password needs, told before anybody types one.
+pub(crate) const PASSWORD_HINT: &str =
+    "At least 10 characters. A few words that do not belong together are strong and easy to remember.";
+
 /// The form at `/signup`, sent to the same path.
 ///
 /// Its fields: `email`, `password`, and hidden `next`.
@@ -30,7 +34,7 @@ pub fn sign_up_page(page: SignUpPage) -> String {
         name: "password",
         label: "Password",
         error: page.form.message("password"),
-        hint: Some("A few words that do not belong together are strong and easy to keep."),
+        hint: Some(PASSWORD_HINT),
         required: true,
         autocomplete: Some("new-password"),
         ..Field::default()

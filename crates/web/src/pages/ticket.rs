@@ -3,14 +3,18 @@
 use leptos::prelude::*;
 
 use crate::components::badge::{TicketStatus, ticket_badge};
+use crate::components::description::description;
 use crate::components::event_time::event_time;
 use crate::components::field::{Field, Kind, input_field};
 use crate::components::form::{Form, form_alert};
+use crate::components::held::HeldOrder;
 use crate::components::money::money;
 use crate::components::opened_by::opened_by;
 use crate::components::ticket_card::place;
-use crate::format::{EventTime, Money, ticket_address, with_query};
-use crate::shell::{Shell, document};
+use crate::format::{EventTime, Money, order_address, ticket_address, with_query};
+use crate::head::About;
+use crate::linked_data::event;
+use crate::shell::{Shell, public_document};
 
 /// A ticket at `/tickets/{id}`.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +51,8 @@ pub struct TicketPage {
     pub status: TicketStatus,
     /// Whether the reader is its seller, who edits instead of ordering.
     pub own: bool,
+    /// What the reader holds of it already, which they pay for instead of ordering more.
+    pub held: Option<HeldOrder>,
     /// The order form, sent to `/tickets/{id}/order`; somebody who is not signed in has to sign in first.
     ///
     /// Its fields: `quantity`, and hidden `amount` and `currency` (the price that
@@ -68,21 +74,30 @@ pub struct OrderValues {
 pub fn ticket_page(page: TicketPage) -> String {
     let title = page.order.title(&page.title);
     let visitor = page.shell.viewer.is_none();
+    let about = about(&page);
     let offer = offer(&page, visitor);
     // No news of places opens sales again.
     let ended = (page.status == TicketStatus::SalesEnded).then_some("");
     let content = view! {
         <article class="split" data-live=page.id data-version=page.version data-ended=ended>
             <div class="split-main">
-                {page.category.map(|category| view! { <p class="kind">{category}</p> })}
-                <h1 class="title">{page.title}</h1>
+                {page.category.map(|category| view! { <p class="kind" dir="auto">{category}</p> })}
+                <h1 class="title" dir="auto">{page.title}</h1>
                 {facts(page.starts_at, place(page.venue, page.city), page.seats, page.sales_end_at)}
-                {page.description.map(|text| view! { <p class="prose">{text}</p> })}
             </div>
             <aside class="panel split-side" aria-label="Offer">{offer}</aside>
+            {page.description.map(description)}
         </article>
     };
-    document(page.shell, &title, content)
+    public_document(page.shell, &title, Some(about), content)
+}
+
+fn about(page: &TicketPage) -> About {
+    let when = page.starts_at.as_ref().map(|at| at.text.clone());
+    let place = place(page.venue.clone(), page.city.clone());
+    let price = format!("{} {} each", page.price.decimal(), page.price.currency);
+    let facts: Vec<_> = [Some(page.title.clone()), when, place, Some(price)].into_iter().flatten().collect();
+    About { description: facts.join(" · "), path: ticket_address(&page.id), data: event(page) }
 }
 
 fn facts(
@@ -100,7 +115,7 @@ fn facts(
 }
 
 fn fact(name: &'static str, value: AnyView) -> AnyView {
-    view! { <div class="fact"><dt>{name}</dt><dd>{value}</dd></div> }.into_any()
+    view! { <div class="fact"><dt>{name}</dt><dd dir="auto">{value}</dd></div> }.into_any()
 }
 
 fn offer(page: &TicketPage, visitor: bool) -> AnyView {
@@ -111,7 +126,7 @@ fn offer(page: &TicketPage, visitor: bool) -> AnyView {
             {ticket_badge(page.status)}
             <span><span data-live-available="">{available}</span> " available"</span>
         </p>
-        {form_alert(&page.order)}
+        {refusal(page)}
         {page.was.map(|was| another_price(was, page.price))}
         <p class="message" data-kind="notice" data-live-note="" role="status" hidden></p>
         <p class="message" data-kind="notice" data-live-stale="" role="status" hidden>
@@ -120,6 +135,15 @@ fn offer(page: &TicketPage, visitor: bool) -> AnyView {
         {action(page, visitor)}
     }
     .into_any()
+}
+
+/// What was refused. Where nothing can be ordered the form is hidden, so nothing leads to a field of it.
+fn refusal(page: &TicketPage) -> Option<AnyView> {
+    let mut form = page.order.clone();
+    if page.status != TicketStatus::OnSale || page.held.is_some() {
+        form.errors.retain(|error| error.field != "quantity");
+    }
+    form_alert(&form)
 }
 
 /// The old and the new amount, for the reader to agree to.
@@ -135,12 +159,15 @@ fn action(page: &TicketPage, visitor: bool) -> AnyView {
     if page.own {
         return own_ticket(page);
     }
+    if let Some(held) = &page.held {
+        return held_places(held, &page.shell);
+    }
     view! {
         <div data-live-open="" hidden=page.status != TicketStatus::OnSale>
             {order_form(page, visitor)}
         </div>
         <p class="muted" data-live-closed="soldOut" hidden=page.status != TicketStatus::SoldOut>
-            "None are left right now. A held one comes back when its buyer does not pay in time."
+            "None are left. Places come back only if an order is cancelled or not paid in time."
         </p>
         <p class="muted" hidden=page.status != TicketStatus::SalesEnded>"Sales of this ticket have ended."</p>
         <p class="muted" data-live-closed="calledOff" hidden=page.status != TicketStatus::CalledOff>
@@ -158,6 +185,18 @@ fn own_ticket(page: &TicketPage) -> AnyView {
     let edit = (page.status != TicketStatus::Withdrawn)
         .then(|| view! { <a class="button button-wide" href=address>"Edit ticket"</a> });
     view! { <p class="muted">"You sell this ticket."</p> {edit} }.into_any()
+}
+
+/// Ordering again leads to what is held.
+fn held_places(held: &HeldOrder, shell: &Shell) -> AnyView {
+    let address = shell.base.at(&order_address(&held.id));
+    let places =
+        if held.quantity == 1 { "You hold 1 place.".to_owned() } else { format!("You hold {} places.", held.quantity) };
+    view! {
+        <p class="muted">{places}</p>
+        <a class="button button-primary button-wide" href=address>"Go to checkout"</a>
+    }
+    .into_any()
 }
 
 fn sign_in_first(page: &TicketPage) -> AnyView {

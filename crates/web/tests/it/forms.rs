@@ -7,7 +7,7 @@ use scraper::{ElementRef, Selector};
 use crate::pages::{pages, select};
 
 /// Where forms may go, once ids are cut out.
-const ACTIONS: [&str; 17] = [
+const ACTIONS: [&str; 18] = [
     "/signup",
     "/signin",
     "/signout",
@@ -25,6 +25,7 @@ const ACTIONS: [&str; 17] = [
     "/orders/{}/decline",
     "/account/password",
     "/account/sessions/{}/revoke",
+    "/account/sessions/revoke",
 ];
 
 fn attr<'a>(element: &ElementRef<'a>, name: &str) -> &'a str {
@@ -166,5 +167,60 @@ fn a_seller_cannot_order_their_own_ticket() {
 fn a_password_is_never_given_back() {
     for (name, page) in pages("plain") {
         assert!(select(&page, "input[type=password][value]").is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_undone_is_asked_on_a_page_of_its_own() {
+    let (asking, others): (Vec<_>, Vec<_>) = pages("ID").into_iter().partition(|(name, _)| name.starts_with("ask "));
+    let irreversible = "form[action$='/cancel'], form[action$='/withdraw'], form[action$='/revoke']";
+
+    for (name, page) in others {
+        assert!(select(&page, irreversible).is_empty(), "{name}");
+    }
+    for (name, page) in &asking {
+        assert_eq!(select(page, &format!("main :is({irreversible}) button")).len(), 1, "{name}");
+        assert_eq!(select(page, &format!("main :is({irreversible}) a.button")).len(), 1, "{name}: a way back");
+    }
+    assert_eq!(asking.len(), 4);
+}
+
+#[test]
+fn the_amount_is_above_the_button_that_pays_and_on_it() {
+    for (name, page) in pages("EUR") {
+        let text = |selector: &str| select(&page, selector).iter().flat_map(ElementRef::text).collect::<String>();
+        for form in select(&page, "form[action$='/pay']") {
+            let before =
+                form.prev_siblings().filter_map(ElementRef::wrap).any(|part| part.attr("class") == Some("due"));
+            assert!(before && text(".due").contains("Total 12.50 EUR"), "{name}: {}", text(".due"));
+            assert_eq!(text("form[action$='/pay'] button"), "Pay 12.50 EUR", "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_held_is_shown_on_every_page_of_its_buyer() {
+    for (name, page) in pages("plain") {
+        let signed_in = !select(&page, ".nav-email").is_empty();
+        assert_eq!(select(&page, ".held a[href='/orders/plain']").len(), usize::from(signed_in), "{name}");
+    }
+}
+
+#[test]
+fn who_holds_places_of_a_ticket_pays_for_them_instead_of_ordering_more() {
+    for (name, page) in pages("plain").into_iter().filter(|(name, _)| *name == "ticket that is held") {
+        assert!(select(&page, "form[action$='/order']").is_empty(), "{name}");
+        assert_eq!(select(&page, "article a.button[href='/orders/plain']").len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn nothing_leads_to_a_field_that_is_hidden() {
+    for (name, page) in pages("plain") {
+        for link in select(&page, ".alert a") {
+            let field = attr(&link, "href").to_owned();
+            let hidden = select(&page, &format!("[hidden] [id='{}']", field.trim_start_matches('#')));
+            assert!(hidden.is_empty(), "{name}: {field}");
+        }
     }
 }

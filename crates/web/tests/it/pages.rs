@@ -4,7 +4,7 @@ mod people;
 mod trade;
 
 use scraper::{ElementRef, Html, Selector};
-use ticketing_web::{Flash, FlashKind, Form, Money, Shell, Viewer};
+use ticketing_web::{Flash, FlashKind, Form, HeldOrder, Money, Shell, Viewer};
 
 /// A page: its name, to find it when a test fails, and its document.
 pub(crate) type Page = (&'static str, Html);
@@ -23,11 +23,30 @@ pub(crate) fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> 
 fn shell(text: &str) -> Shell {
     let flash = Some(Flash { kind: FlashKind::Failure, text: text.into() });
     let viewer = Some(Viewer { id: text.into(), email: text.into() });
-    Shell { viewer, path: text.into(), flash, sandbox: true, ..Shell::default() }
+    Shell {
+        viewer,
+        path: text.into(),
+        flash,
+        held: Some(held(text)),
+        sandbox: true,
+        origin: Some(text.into()),
+        ..Shell::default()
+    }
 }
 
 fn visitor(text: &str) -> Shell {
-    Shell { viewer: None, ..shell(text) }
+    Shell { viewer: None, held: None, ..shell(text) }
+}
+
+fn held(text: &str) -> HeldOrder {
+    HeldOrder {
+        id: text.into(),
+        ticket_id: text.into(),
+        ticket_title: text.into(),
+        quantity: 2,
+        pay_by: text.into(),
+        now: text.into(),
+    }
 }
 
 fn money(text: &'static str) -> Money {

@@ -187,6 +187,18 @@ impl Tab<'_> {
         self.ask("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
     }
 
+    /// Shows pages on a screen of so many CSS pixels.
+    pub(crate) async fn sized(&self, width: u32, height: u32) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.ask("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// Shows pages as they are printed by somebody who likes the dark.
+    pub(crate) async fn printed_in_the_dark(&self) {
+        let dark = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
+        self.ask("Emulation.setEmulatedMedia", json!({"media": "print", "features": dark})).await;
+    }
+
     pub(crate) async fn without_scripts(&self) {
         self.ask("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
     }

@@ -78,7 +78,7 @@ async fn what_was_typed_survives_signing_in() {
         serde_json::json!(crate::market::PASSWORD)
     ))
     .await;
-    tab.follow("form[action='/signin'] button").await;
+    tab.follow("form[action='/signin'] button[type=submit]").await;
 
     assert_eq!((tab.path().await, tab.text(".alert").await), ("/sell".into(), String::new()));
     assert_eq!(tab.eval("document.querySelector('#description').value").await, lines.as_str());

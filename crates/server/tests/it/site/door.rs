@@ -196,14 +196,38 @@ async fn a_session_elsewhere_is_ended_by_a_form() {
     let mut here = Browser::new(&app);
     here.open("/signin?next=/account").await;
     here.submit("/signin", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
-    let revoke = here.attributes("form[action$='/revoke']", "action");
+    let revoke = here.attributes(".rows a[href$='/revoke']", "href");
     assert_eq!(revoke.len(), 1);
 
+    here.open(&revoke[0]).await;
+    assert_eq!(here.texts("h1"), ["Sign out this device?"]);
     here.submit(&revoke[0], &[]).await;
 
     assert_eq!((here.path.as_str(), here.told()), ("/account", vec!["The session was ended.".to_owned()]));
     phone.open("/account").await;
     assert_eq!(phone.path, "/signin?next=%2Faccount");
+}
+
+#[tokio::test]
+async fn one_signs_out_everywhere_else_at_once() {
+    let app = TestApp::start().await;
+    let mut others = [member(&app, "ada").await, Browser::new(&app)];
+    others[1].open("/signin").await;
+    others[1].submit("/signin", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
+    let mut here = Browser::new(&app);
+    here.open("/signin?next=/account").await;
+    here.submit("/signin", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
+
+    here.open("/account/sessions/revoke").await;
+    assert!(here.texts(".lead").concat().contains("2 other devices"), "{}", here.html);
+    here.submit("/account/sessions/revoke", &[]).await;
+
+    assert_eq!(here.told(), ["You are signed out everywhere else."]);
+    assert_eq!(here.attributes("a[href='/account/sessions/revoke']", "href"), [""; 0], "there are no others");
+    for other in &mut others {
+        other.open("/account").await;
+        assert_eq!(other.path, "/signin?next=%2Faccount");
+    }
 }
 
 #[tokio::test]

@@ -245,13 +245,40 @@ async fn a_password_is_changed_only_by_those_who_know_it() {
 }
 
 #[tokio::test]
-async fn filters_that_make_no_sense_are_kept_and_explained() {
+async fn who_comes_too_late_for_the_last_place_is_told_what_is_true() {
+    let app = TestApp::start().await;
+    let ticket = seller(&app, "Opera", "1").await.path;
+    let mut eve = member(&app, "eve").await;
+    eve.open(&ticket).await;
+    let mut ben = buyer(&app, "ben", &ticket).await;
+    ben.submit(&format!("{}/pay", ben.path), &[]).await;
+
+    eve.submit(&format!("{ticket}/order"), &[]).await;
+
+    assert_eq!(eve.texts(".alert"), ["Fewer are left than you asked for, so nothing was ordered."]);
+    assert_eq!(eve.attributes(".alert a", "href"), [""; 0], "the form is hidden");
+    let told = eve.texts("[data-live-closed=soldOut]").concat();
+    assert_eq!(told, "None are left. Places come back only if an order is cancelled or not paid in time.");
+}
+
+#[tokio::test]
+async fn mistakes_are_listed_in_the_order_of_the_fields() {
+    let app = TestApp::start().await;
+    let mut sally = member(&app, "sally").await;
+    sally.open("/sell").await;
+
+    sally.submit("/sell", &[("title", ""), ("startsAt", "soon"), ("price", "none"), ("quantity", "many")]).await;
+
+    assert_eq!(sally.attributes(".alert a", "href"), ["#title", "#startsAt", "#price", "#quantity"]);
+    assert_eq!(sally.attributes(".alert[autofocus][tabindex='-1']", "role"), ["alert"]);
+}
+
+#[tokio::test]
+async fn what_a_password_needs_is_told_before_it_is_typed() {
     let app = TestApp::start().await;
     let mut browser = Browser::new(&app);
 
-    browser.open("/?q=opera&from=soon&minPrice=cheap&sort=newest").await;
+    browser.open("/signup").await;
 
-    assert_eq!((browser.status, browser.value("q")), (422, "opera".to_owned()));
-    assert_eq!((browser.value("from"), browser.value("minPrice")), ("soon".to_owned(), "cheap".to_owned()));
-    assert_eq!(browser.error("minPrice"), "Lowest price must be a number such as 12.50.");
+    assert!(browser.texts("#password-hint").concat().starts_with("At least 10 characters."), "{}", browser.html);
 }

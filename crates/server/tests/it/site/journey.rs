@@ -58,7 +58,7 @@ async fn a_payment_to_confirm_is_confirmed_or_given_up_without_a_script() {
     assert_eq!(ben.attributes("form", "action").iter().filter(|action| **action == pay).count(), 0);
 
     ben.submit(&format!("{order}/give-up"), &[]).await;
-    assert_eq!((&ben.path, ben.texts("form .button-primary")), (&order, vec!["Pay now".to_owned()]));
+    assert_eq!((&ben.path, ben.texts("form .button-primary")), (&order, vec!["Pay 12.50 EUR".to_owned()]));
     ben.submit(&pay, &[]).await;
 
     assert_eq!(ben.texts(".lead"), ["Paid. The tickets are yours."]);
@@ -104,6 +104,11 @@ async fn an_order_that_is_not_paid_gives_its_ticket_back() {
     // The access token ran out meanwhile, which nobody need notice.
     ben.open(&order).await;
     assert_eq!((ben.status, ben.texts("main .badge")), (200, vec!["Expired".to_owned()]));
+    assert_eq!(ben.texts("title"), ["The time to pay is over: Opera · Ticketing"]);
+    assert_eq!(
+        (ben.texts(".button-primary"), ben.attributes(".button-primary", "href")),
+        (vec!["Order again".to_owned()], vec![ticket.clone()])
+    );
     ben.open(&ticket).await;
     assert_eq!(ben.texts(".stock-line .badge"), ["On sale"]);
 }
@@ -115,9 +120,14 @@ async fn a_buyer_changes_their_mind() {
     let mut ben = buyer(&app, "ben", &ticket).await;
     let order = ben.path.clone();
 
+    ben.open(&format!("{order}/cancel")).await;
+    assert_eq!(ben.texts("h1"), ["Cancel this order?"]);
     ben.submit(&format!("{order}/cancel"), &[]).await;
 
     assert_eq!((&ben.path, ben.told()), (&order, vec!["The order was cancelled.".to_owned()]));
+    assert_eq!(ben.texts(".lead"), ["You cancelled this order. Nothing was charged."]);
+    ben.open(&format!("{order}/cancel")).await;
+    assert_eq!(ben.path, order, "there is nothing left to ask");
     ben.open("/orders").await;
     assert_eq!(ben.texts("main .badge"), ["Cancelled"]);
     assert_eq!(ben.told(), [""; 0], "what was done is told once");
@@ -171,7 +181,13 @@ async fn a_silent_card_leaves_the_order_waiting() {
 
     ben.submit(&format!("{order}/pay"), &[("token", "tok_timeout")]).await;
     assert_eq!(ben.texts("main .badge"), ["Awaiting payment"]);
-    assert_eq!(ben.texts(".actions a"), ["Check again", "My orders"]);
+    assert_eq!(ben.texts(".actions a"), ["Check again", "My tickets"]);
+    // However often they look: the page knows it from the payment, and looks again by itself.
+    ben.open("/").await;
+    ben.open(&order).await;
+    assert_eq!(ben.attributes("form[action$='/pay']", "action"), [""; 0], "no second card while the first may pay");
+    assert_eq!(ben.texts("title"), ["Payment under way: Opera · Ticketing"]);
+    assert_eq!(ben.headers["refresh"], "5");
     app.pass(Duration::from_secs(60)).await;
     ben.open(&order).await;
 
@@ -189,7 +205,8 @@ async fn a_seller_changes_and_withdraws_a_ticket() {
     assert_eq!((sally.value("title"), sally.value("price")), ("Opera".to_owned(), "12.50".to_owned()));
     sally.submit(&edit, &[("title", "Grand opera"), ("price", "13")]).await;
     assert_eq!(sally.texts("h1"), ["Grand opera"]);
-    sally.open(&edit).await;
+    sally.open(&format!("{ticket}/withdraw")).await;
+    assert_eq!(sally.texts("h1"), ["Withdraw this ticket?"]);
     sally.submit(&format!("{ticket}/withdraw"), &[]).await;
 
     assert_eq!(sally.texts(".stock-line .badge"), ["Withdrawn"]);

@@ -1,8 +1,9 @@
 //! The pages around an account, and the rest.
 
 use ticketing_web::{
-    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, ErrorPage, Session, SignInPage, SignInValues,
-    SignUpPage, account_page, api_docs_page, error_page, sign_in_page, sign_up_page,
+    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, AskPage, ErrorPage, Question, Session,
+    SignInPage, SignInValues, SignUpPage, account_page, api_docs_page, ask_page, error_page, sign_in_page,
+    sign_up_page,
 };
 
 use super::{shell, visitor, wrong};
@@ -12,6 +13,8 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("sign in", sign_in_page(sign_in(text))),
         ("sign up", sign_up_page(sign_up(text))),
         ("account", account_page(account(text))),
+        ("ask to sign out a device", ask(text, Question::RevokeSession { id: text.into(), device: text.into() })),
+        ("ask to sign out others", ask(text, Question::RevokeOtherSessions { count: 2 })),
         ("error", error_page(error(text))),
         ("api docs", api_docs_page(api_docs(text))),
     ]
@@ -41,6 +44,10 @@ fn account(text: &str) -> AccountPage {
         password: wrong((), text, &["currentPassword", "newPassword"]),
         sessions: vec![session(true), session(false)],
     }
+}
+
+fn ask(text: &str, question: Question) -> String {
+    ask_page(AskPage { shell: shell(text), question })
 }
 
 fn error(text: &str) -> ErrorPage {

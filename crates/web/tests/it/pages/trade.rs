@@ -1,14 +1,14 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    Base, BuyerStep, CallOffPage, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime, Money,
-    MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage,
-    PaymentValues, ReschedulePage, SellPage, Shell, TicketCard, TicketPage, TicketStatus, TicketValues, call_off_page,
-    catalog_page, checkout_page, confirm_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page,
-    sell_page, ticket_page,
+    AskPage, Base, BuyerStep, CallOffPage, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime,
+    Money, MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage,
+    Paging, PaymentValues, Question, Refund, ReschedulePage, SellPage, Shell, TicketCard, TicketPage, TicketStatus,
+    TicketValues, ask_page, call_off_page, catalog_page, checkout_page, confirm_page, edit_page, my_tickets_page,
+    order_page, orders_page, reschedule_page, sell_page, ticket_page,
 };
 
-use super::{money, shell, visitor, wrong};
+use super::{held, money, shell, visitor, wrong};
 
 const TICKET_FIELDS: [&str; 14] = [
     "title",
@@ -68,17 +68,23 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
             checkout_page(CheckoutPage { hosted: true, step: Some(BuyerStep::Open(text.into())), ..checkout(text) }),
         ),
         ("checkout elsewhere", checkout_page(CheckoutPage { step: Some(BuyerStep::Elsewhere), ..checkout(text) })),
+        ("ticket that is held", ticket_page(TicketPage { held: Some(held(text)), ..ticket(text, shell(text)) })),
+        ("ask to cancel", ask(text, Question::CancelOrder(order(text)))),
+        ("ask to withdraw", ask(text, to_withdraw(text))),
         ("confirm", confirm_page(ConfirmPage { shell: shell(text), order: order(text) })),
         ("orders", orders_page(orders(text))),
         ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
     ];
     let tickets = TICKET_STATES.map(|status| TicketPage { status, ..ticket(text, shell(text)) });
     pages.extend(tickets.map(|page| ("ticket", ticket_page(page))));
-    let orders = ORDER_STATES.map(|status| OrderPage {
+    let refunds = [Refund::Unknown, Refund::None, Refund::UnderWay, Refund::Done];
+    let orders = ORDER_STATES.into_iter().zip(refunds.into_iter().cycle());
+    let orders = orders.map(|(status, refund)| OrderPage {
         shell: shell(text),
         order: order(text),
         new_event: new_event(text),
         status,
+        refund,
     });
     pages.extend(orders.map(|page| ("order", order_page(page))));
     pages
@@ -103,8 +109,12 @@ fn catalog(text: &'static str) -> CatalogPage {
         currencies: vec!["EUR".into()],
         categories: vec!["Concert".into(), text.into()],
         tickets: TICKET_STATES.map(|status| card(text, status)).into(),
-        next_cursor: Some(text.into()),
+        paging: paging(text),
     }
+}
+
+fn paging(text: &str) -> Paging {
+    Paging { cursor: text.into(), trail: vec![text.into()], next: Some(text.into()) }
 }
 
 fn card(text: &'static str, status: TicketStatus) -> TicketCard {
@@ -139,6 +149,7 @@ fn ticket(text: &'static str, shell: Shell) -> TicketPage {
         available: 3,
         status: TicketStatus::OnSale,
         own: false,
+        held: None,
         order: wrong(OrderValues { quantity: text.into() }, text, &["quantity"]),
         idempotency_key: text.into(),
     }
@@ -197,7 +208,7 @@ fn my_tickets(text: &'static str) -> MyTicketsPage {
         sold: 2,
         status,
     };
-    MyTicketsPage { shell: shell(text), tickets: TICKET_STATES.map(ticket).into(), next_cursor: Some(text.into()) }
+    MyTicketsPage { shell: shell(text), tickets: TICKET_STATES.map(ticket).into(), paging: paging(text) }
 }
 
 fn order(text: &'static str) -> OrderSummary {
@@ -242,6 +253,14 @@ fn checkout(text: &'static str) -> CheckoutPage {
     }
 }
 
+fn ask(text: &'static str, question: Question) -> String {
+    ask_page(AskPage { shell: shell(text), question })
+}
+
+fn to_withdraw(text: &'static str) -> Question {
+    Question::WithdrawTicket { id: text.into(), title: text.into(), version: 7, taken: 3 }
+}
+
 fn orders(text: &'static str) -> OrdersPage {
     let row = |status| OrderRow {
         id: text.into(),
@@ -251,5 +270,5 @@ fn orders(text: &'static str) -> OrdersPage {
         placed_at: text.into(),
         status,
     };
-    OrdersPage { shell: shell(text), orders: ORDER_STATES.map(row).into(), next_cursor: Some(text.into()) }
+    OrdersPage { shell: shell(text), orders: ORDER_STATES.map(row).into(), paging: paging(text) }
 }
