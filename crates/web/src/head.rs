@@ -1,4 +1,4 @@
-//! The head of a page, and what it says to whoever finds the page or is sent a link to it.
+//! The head of a page, and what it says to people who find the page or get a link to it.
 
 use leptos::html::meta;
 use leptos::prelude::*;

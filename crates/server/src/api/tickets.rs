@@ -165,7 +165,7 @@ async fn update_ticket(
     Ok(own(listing, app.env.now()).into_response())
 }
 
-/// Changes the facts of an event, although places are held or sold. Whoever paid may give them back until it begins.
+/// Changes the facts of an event, although places are held or sold. Buyers who paid may give them back until it begins.
 #[utoipa::path(post, path = "/api/tickets/{id}/reschedule", tag = "tickets", request_body = ScheduleBody,
     params(("id" = String, Path, description = "The id of the ticket", format = "uuid"),
            ("If-Match" = Option<String>, Header, description = "The `ETag`s that the change is meant for, or `*`; what was sold since then does not count")),

@@ -1,4 +1,4 @@
-//! `/assets/*`: the files that pages refer to, kept by browsers for ever.
+//! `/assets/*`: the files that pages refer to, kept by browsers for a year.
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};

@@ -25,7 +25,7 @@ use crate::http::unwritten::Unwritten;
 use crate::remote::FromPage;
 use crate::state::Actor;
 
-/// Asks the API on behalf of whoever a request for a page comes from.
+/// Asks the API on behalf of the client that requests a page.
 #[derive(Debug, Clone)]
 pub(super) struct ApiClient {
     router: Router,

@@ -188,7 +188,7 @@ impl FromRequestParts<App> for ActorContext {
     }
 }
 
-/// Where a form is sent there is nothing to see: whoever reloads it comes back to its page.
+/// There is nothing to see at the address of a form: a reload leads back to its page.
 pub(super) async fn back_to_page(uri: Uri) -> Onward {
     Onward::to(page_of(&Method::POST, &uri))
 }

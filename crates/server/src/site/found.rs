@@ -19,7 +19,7 @@ const MAPPED_TICKETS: usize = 100;
 /// As often as crawlers need to look.
 const FOR_AN_HOUR: &str = "public, max-age=3600";
 
-/// What belongs to whoever is signed in, and what is sent there by forms.
+/// What belongs to the signed-in account, and what is sent there by forms.
 const PRIVATE: [&str; 6] = ["/account", "/api/", "/my/", "/orders", "/sell", "/sign"];
 
 pub(super) async fn robots(context: PageContext) -> Response {

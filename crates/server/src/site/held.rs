@@ -1,7 +1,7 @@
 //! What is held for the viewer until they pay, told on every page.
 //!
 //! A cookie says that something may be held in this browser; only then are the viewer's orders read. So pages cost nothing
-//! more for whoever holds nothing, and what a page tells is what the orders service says.
+//! more for a viewer who holds nothing, and what a page tells is what the orders service says.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Reads what is held for whoever asks through `api`, if the cookie says that something may be.
+    /// Reads what is held for the viewer who asks through `api`, if the cookie says that something may be.
     pub(super) async fn find(api: &ApiClient, headers: &HeaderMap, is_signed_in: bool) -> Self {
         let is_flagged = !cookies(headers, HELD, api.client().https).is_empty();
         if !is_flagged || !is_signed_in {

@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_completed_order_sells_its_places_for_ever() {
+    fn a_completed_order_keeps_its_places() {
         let (stock, order) = held(2, 3);
         let (stock, order, _) = stock.complete(order, paid(), NOW).unwrap();
 

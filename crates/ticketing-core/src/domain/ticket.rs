@@ -24,7 +24,7 @@ pub enum TicketStatus {
     OnSale,
     /// No new orders; open ones continue.
     Withdrawn,
-    /// The event does not take place: no new orders, open ones end, and whoever paid gets the money back.
+    /// The event does not take place: no new orders, open ones end, and buyers who paid get their money back.
     CalledOff,
 }
 

@@ -76,7 +76,7 @@ impl FieldError {
 
 /// Lists the errors, with a link to each field.
 // Every message is listed here, so one about a field that the form does not show
-// is not lost. A reader goes on from here: the page was loaded anew.
+// is not lost. A reader goes on from here: the page was loaded again.
 pub(crate) fn form_alert<V>(form: &Form<V>) -> Option<AnyView> {
     if form.errors.is_empty() && form.alert.is_none() {
         return None;

@@ -57,7 +57,7 @@ struct Words {
     action: String,
     yes: &'static str,
     no: &'static str,
-    /// Where whoever says no goes back to.
+    /// Where a reader who says no goes back to.
     back: String,
 }
 
