@@ -109,7 +109,7 @@ has() { # service count: that so many of its processes are ready, at least
 }
 two_of_each() {
   local service
-  for service in "${services[@]}"; do wait_for "${1:-180}" "two processes of $service" has "$service" 2; done
+  for service in "${services[@]}"; do wait_for 180 "two processes of $service" has "$service" 2; done
 }
 
 start() {
