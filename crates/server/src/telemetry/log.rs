@@ -21,7 +21,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, registry};
 
 use ticketing_core::ports::{BoxError, error_chain};
 
-use super::repeats::Repeats;
+use super::repeats::Sparing;
 use crate::config::{Config, LogConfig, LogFormat};
 
 use ids::Correlated;
@@ -56,7 +56,7 @@ fn log(config: &LogConfig) -> BoxedLayer {
     let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     // Spans are for traces: a line has the ids that matter by itself.
     let lines_alone = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
-    let shown = filter.and(lines_alone).and(Repeats::default());
+    let shown = filter.and(lines_alone);
     let lines = LOG.get_or_init(|| Lines::to(io::stderr(), WAITING)).clone();
     // Colours are for people who look at a terminal.
     let ansi = io::stderr().is_terminal();
@@ -64,11 +64,12 @@ fn log(config: &LogConfig) -> BoxedLayer {
     let format = config.format;
     match format {
         LogFormat::Text => {
-            layer.map_event_format(|line| Correlated { line: line.with_ansi(ansi), format }).with_filter(shown).boxed()
+            let layer = layer.map_event_format(|line| Correlated { line: line.with_ansi(ansi), format });
+            Sparing::of(layer).with_filter(shown).boxed()
         }
         LogFormat::Json => {
             let layer = layer.json().flatten_event(true);
-            layer.map_event_format(|line| Correlated { line, format }).with_filter(shown).boxed()
+            Sparing::of(layer.map_event_format(|line| Correlated { line, format })).with_filter(shown).boxed()
         }
     }
 }

@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tracing::callsite::Identifier;
 use tracing::field::{Field, Visit};
-use tracing::level_filters::LevelFilter;
-use tracing::subscriber::Interest;
-use tracing::{Event, Level, Metadata};
-use tracing_subscriber::layer::{Context, Filter};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
 
 /// So many lines of one kind may be written in each [`WINDOW`].
 const MOST: u32 = 10;
@@ -29,9 +28,35 @@ pub(super) fn left_out() -> u64 {
     LEFT_OUT.load(Ordering::Relaxed)
 }
 
-/// Leaves out what was said often enough. What is asked for by `debug` or `trace` is not limited.
+/// A layer that is not told what was said often enough. What is asked for by `debug` or `trace` is not limited.
+///
+/// Not a filter: what a filter refuses by the event itself leaves a mark on the thread that later lines trip over (in a
+/// build with debug assertions they panic), and it must not log.
+#[derive(Debug)]
+pub(super) struct Sparing<L> {
+    layer: L,
+    repeats: Repeats,
+}
+
+impl<L> Sparing<L> {
+    pub(super) fn of(layer: L) -> Self {
+        Self { layer, repeats: Repeats::default() }
+    }
+}
+
+impl<S: Subscriber, L: Layer<S>> Layer<S> for Sparing<L> {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if self.repeats.are_spared(event) {
+            LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.layer.on_event(event, context);
+        }
+    }
+}
+
+/// What was said lately, and how often.
 #[derive(Debug, Default)]
-pub(super) struct Repeats(Mutex<HashMap<Kind, Said>>);
+struct Repeats(Mutex<HashMap<Kind, Said>>);
 
 type Kind = (Identifier, u64);
 
@@ -53,6 +78,24 @@ enum Verdict {
 }
 
 impl Repeats {
+    /// Whether a line is left out. One before which others were says so first.
+    fn are_spared(&self, event: &Event<'_>) -> bool {
+        let about = event.metadata();
+        if *about.level() > Level::INFO || about.target() == module_path!() {
+            return false;
+        }
+        let mut telling = Telling::default();
+        event.record(&mut telling);
+        match self.judge((about.callsite(), telling.0.finish()), Instant::now()) {
+            Verdict::Write { left_out: 0 } => false,
+            Verdict::Write { left_out } => {
+                tracing::info!(left_out, "{left_out} lines like the next one were left out");
+                false
+            }
+            Verdict::LeaveOut => true,
+        }
+    }
+
     fn judge(&self, kind: Kind, now: Instant) -> Verdict {
         let mut said = self.0.lock();
         let kind = room_for(&mut said, kind, now);
@@ -86,41 +129,7 @@ fn room_for(said: &mut HashMap<Kind, Said>, kind: Kind, now: Instant) -> Kind {
     if said.len() >= KINDS && !said.contains_key(&kind) { (kind.0, 0) } else { kind }
 }
 
-impl<S> Filter<S> for Repeats {
-    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        true
-    }
-
-    fn callsite_enabled(&self, _: &'static Metadata<'static>) -> Interest {
-        Interest::always()
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::TRACE)
-    }
-
-    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
-        let about = event.metadata();
-        if *about.level() > Level::INFO || about.target() == module_path!() {
-            return true;
-        }
-        let mut telling = Telling::default();
-        event.record(&mut telling);
-        match self.judge((about.callsite(), telling.0.finish()), Instant::now()) {
-            Verdict::Write { left_out: 0 } => true,
-            Verdict::Write { left_out } => {
-                tracing::info!(left_out, "{left_out} lines like the next one were left out");
-                true
-            }
-            Verdict::LeaveOut => {
-                LEFT_OUT.fetch_add(1, Ordering::Relaxed);
-                false
-            }
-        }
-    }
-}
-
-/// A digest of the fields that distinguish lines.
+/// A digest of the fields that tell lines apart.
 #[derive(Default)]
 struct Telling(DefaultHasher);
 
@@ -134,9 +143,25 @@ impl Visit for Telling {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU32;
+
+    use tracing::Metadata;
     use tracing::callsite::Callsite;
+    use tracing::subscriber::Interest;
+    use tracing_subscriber::filter::LevelFilter;
+    use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
+
+    /// Counts what it is told.
+    struct Told(Arc<AtomicU32>);
+
+    impl<S: Subscriber> Layer<S> for Told {
+        fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 
     /// A place in the code that logs.
     struct Place;
@@ -164,6 +189,21 @@ mod tests {
         assert_eq!(repeats.judge((place(), 8), now), Verdict::Write { left_out: 0 }, "another kind is told");
         assert_eq!(repeats.judge((place(), 7), now + WINDOW), Verdict::Write { left_out: 40 });
         assert_eq!(repeats.judge((place(), 7), now + WINDOW), Verdict::Write { left_out: 0 });
+    }
+
+    #[test]
+    fn lines_that_are_left_out_harm_no_later_ones() {
+        let told = Arc::new(AtomicU32::new(0));
+        let layer = Sparing::of(Told(Arc::clone(&told))).with_filter(LevelFilter::INFO);
+
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            for _ in 0..50 {
+                tracing::warn!("again");
+            }
+            tracing::warn!("something else");
+        });
+
+        assert_eq!(told.load(Ordering::Relaxed), 11);
     }
 
     #[test]

@@ -9,9 +9,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const HEALTHY: &str = "GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
 fn lost_lines(program: &Program) -> u64 {
+    count(program, "ticketing_log_lines_lost_total ")
+}
+
+fn count(program: &Program, metric: &str) -> u64 {
     let metrics = program.metrics();
-    let line = metrics.lines().find_map(|line| line.strip_prefix("ticketing_log_lines_lost_total "));
-    line.and_then(|count| count.parse().ok()).expect("a count of lines that were lost")
+    let line = metrics.lines().find_map(|line| line.strip_prefix(metric));
+    line.and_then(|count| count.parse().ok()).expect("a count of lines")
 }
 
 /// Has the program log until lines of it are lost.
@@ -34,6 +38,22 @@ fn a_closed_log_ends_nothing() {
     assert_eq!(program.status("GET /nothing HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"), 404);
     program.signal("TERM");
     assert_eq!(program.end().0, Some(0));
+}
+
+#[test]
+fn a_line_that_comes_again_and_again_is_left_out() {
+    let program = Program::start();
+
+    let began = Instant::now();
+    while count(&program, "ticketing_log_lines_left_out_total ") == 0 {
+        program.signal("HUP");
+        assert_eq!(program.status(HEALTHY), 200);
+        assert!(began.elapsed() < PATIENCE, "every line is written");
+    }
+
+    program.signal("TERM");
+    let (code, log) = program.end();
+    assert_eq!((code, log.matches("SIGHUP").count()), (Some(0), 10), "{log}");
 }
 
 #[test]
