@@ -15,6 +15,8 @@ use crate::script::Call;
 #[derive(Debug, Clone)]
 pub struct RedisDrafts {
     client: RedisClient,
+    /// Begins every key, so that one script may look through several.
+    tag: String,
 }
 
 static KEEP_IN_FREE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("drafts/keep_in_free.lua")));
@@ -23,7 +25,11 @@ impl RedisDrafts {
     /// The drafts of the marketplace that the client's prefix names.
     #[must_use]
     pub fn new(client: &RedisClient) -> Self {
-        Self { client: client.clone() }
+        Self { client: client.clone(), tag: client.tag("draft") }
+    }
+
+    fn key(&self, slot: &str) -> String {
+        format!("{}{slot}", self.tag)
     }
 }
 
@@ -31,12 +37,12 @@ impl RedisDrafts {
 impl DraftStore for RedisDrafts {
     async fn keep(&self, slot: &str, draft: Vec<u8>, lasts: Duration) -> Result<(), DraftError> {
         let mut set = redis::cmd("SET");
-        set.arg(self.client.key("draft", slot)).arg(draft).arg("PX").arg(whole_millis(lasts));
+        set.arg(self.key(slot)).arg(draft).arg("PX").arg(whole_millis(lasts));
         Ok(self.client.ask(&set).await?)
     }
 
     async fn keep_in_free(&self, slots: &[String], draft: &[u8], lasts: Duration) -> Result<Option<usize>, DraftError> {
-        let keys: Vec<_> = slots.iter().map(|slot| self.client.key("draft", slot)).collect();
+        let keys: Vec<_> = slots.iter().map(|slot| self.key(slot)).collect();
         let keys: Vec<_> = keys.iter().map(String::as_str).collect();
         let call = Call::of(&KEEP_IN_FREE, &keys).arg(draft).arg(whole_millis(lasts));
         // Lua counts from 1.
@@ -44,7 +50,7 @@ impl DraftStore for RedisDrafts {
     }
 
     async fn find(&self, slot: &str) -> Result<Option<Vec<u8>>, DraftError> {
-        Ok(self.client.get(&self.client.key("draft", slot)).await?)
+        Ok(self.client.get(&self.key(slot)).await?)
     }
 }
 

@@ -28,6 +28,19 @@ impl Engine {
         engine
     }
 
+    /// Starts a Redis Cluster of a single node, which has every slot, and refuses what touches two of them at once.
+    pub(crate) fn start_cluster() -> Self {
+        let engine = Self::start(&["--cluster-enabled", "yes", "--cluster-port", &free_port().to_string()]);
+        ask::<()>(&engine.url(), &["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).expect("it takes all slots");
+        let patience = Instant::now() + Duration::from_secs(30);
+        let state = || ask::<String>(&engine.url(), &["CLUSTER", "INFO"]).expect("it is a cluster");
+        while !state().contains("cluster_state:ok") {
+            assert!(Instant::now() < patience, "the cluster does not work: {}", state());
+            std::thread::sleep(Duration::from_millis(10)); // between two looks
+        }
+        engine
+    }
+
     /// Starts it on the data and the port that it had, and waits until it has loaded them.
     pub(crate) fn start_again(&mut self, settings: &[&str]) {
         self.launch(settings);

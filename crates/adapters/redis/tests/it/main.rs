@@ -29,3 +29,13 @@ mod conformance {
     ticketing_conformance::ticket_store!(Shop::open().await);
     ticketing_conformance::ticket_feed!(Shop::open().await);
 }
+
+/// What one script touches is in one slot, or these would fail.
+mod on_cluster {
+    use crate::world::World;
+
+    ticketing_conformance::timers!(World::on_cluster().await);
+    ticketing_conformance::sessions!(World::on_cluster().await);
+    ticketing_conformance::limits!(World::on_cluster().await);
+    ticketing_conformance::drafts!(World::on_cluster().await);
+}

@@ -18,10 +18,14 @@ use ticketing_core::ports::timers::TimerQueue;
 use ticketing_redis::{RedisClient, RedisConfig, RedisDrafts, RedisLimiter, RedisSessions, RedisTimers};
 use uuid::Builder;
 
+use crate::engine::Engine;
+
 /// One of every adapter, with a unique prefix.
 pub(crate) struct World {
     pub(crate) config: RedisConfig,
     pub(crate) client: RedisClient,
+    /// A Redis that ends with it, if it has one.
+    own: Option<Engine>,
 }
 
 impl World {
@@ -38,7 +42,15 @@ impl World {
         let (response_timeout, connection_timeout) = (Duration::from_secs(10), Duration::from_secs(10));
         let config = RedisConfig { url, prefix, response_timeout, connection_timeout, ..RedisConfig::default() };
         let client = RedisClient::connect(&config).await.expect("Redis answers at REDIS_URL");
-        Self { config, client }
+        Self { config, client, own: None }
+    }
+
+    /// In a Redis Cluster of its own.
+    pub(crate) async fn on_cluster() -> Self {
+        let engine = Engine::start_cluster();
+        let mut world = Self::at(engine.url()).await;
+        world.own = Some(engine);
+        world
     }
 
     /// Asks Redis itself.
@@ -64,7 +76,10 @@ pub(crate) fn ask<T: FromRedisValue>(url: &str, words: &[&str]) -> redis::RedisR
 
 impl Drop for World {
     fn drop(&mut self) {
-        // A Redis that a test stopped has nothing to tidy up.
+        // A Redis that ends with this has nothing to tidy up, and one that a test stopped neither.
+        if self.own.is_some() {
+            return;
+        }
         let pattern = format!("*{}*", self.config.prefix);
         for key in ask::<Vec<String>>(&self.config.url, &["KEYS", &pattern]).unwrap_or_default() {
             ask::<()>(&self.config.url, &["DEL", &key]).ok();
