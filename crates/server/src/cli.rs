@@ -12,6 +12,7 @@ mod parked;
 mod progress;
 mod reading;
 mod replay;
+mod secrets;
 mod settings;
 mod values;
 
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::{say, serve, telemetry, wiring};
 
 pub use audit::audit;
+pub use secrets::secret_variables;
 
 use checks::Checks;
 use reading::{Reading, read};

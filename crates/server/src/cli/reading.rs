@@ -12,6 +12,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::kubernetes;
+use super::secrets::is_secret;
 use super::settings::Settings;
 
 const PREFIX: &str = "TICKETING_";
@@ -68,16 +69,16 @@ fn is_given(matches: &ArgMatches, id: &str) -> bool {
 }
 
 /// Every setting is a flag of all commands, and a variable unless its value is known to be wrong: its own, or the one
-/// that the world has a name for.
+/// that the world has a name for. The help shows the value of no secret.
 pub(super) fn command(wrong: &Names) -> clap::Command {
     Settings::command().mut_args(|setting| {
-        let name = setting.get_id().as_str();
+        let (name, is_secret) = (setting.get_id().as_str(), is_secret(&setting));
         if wrong.contains(name) {
             return setting.global(true).env(None::<&str>);
         }
         let variable = setting.get_env().map(ToOwned::to_owned);
         let variable = variable.unwrap_or_else(|| format!("{PREFIX}{}", name.to_uppercase()).into());
-        setting.global(true).env(variable)
+        setting.global(true).env(variable).hide_env_values(is_secret)
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `--help` and the table of docs/operations.md come from here; what is always
 //! the same stands in [`Config`]. A default that has to be worked out is described in
-//! brackets.
+//! brackets. A setting is a secret by its type, [`Secret`].
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -70,7 +70,7 @@ pub(super) struct Settings {
     #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR * 24 * 372), default_value_t = SessionLifetimes::default().idle.into())]
     pub(super) session_lifetime: Span,
     /// The Ed25519 key that signs access tokens: a PEM, or the seed in base64 [default: generated at start]
-    #[arg(long, value_name = "KEY", hide_env_values = true)]
+    #[arg(long, value_name = "KEY")]
     pub(super) signing_key: Option<Secret>,
     /// The file of the keys that sign access tokens, which `ticketing keys rotate` writes; read again when it changes
     #[arg(long, value_name = "FILE")]
@@ -161,10 +161,10 @@ pub(super) enum Engine {
 #[derive(Debug, Args)]
 pub(super) struct StripeFlags {
     /// The secret key of --payments stripe, `sk_…`, or a restricted one, `rk_…`; set the variable, since everybody on the machine can see flags
-    #[arg(long, value_name = "SECRET", value_parser = values::secret_of(&["sk_", "rk_"]), hide_env_values = true)]
+    #[arg(long, value_name = "SECRET", value_parser = values::secret_of(&["sk_", "rk_"]))]
     pub(super) stripe_key: Option<Secret>,
     /// The signing secret of the webhook endpoint, `whsec_…`; several, separated by commas, while one is being replaced
-    #[arg(long, value_name = "SECRETS", value_parser = values::secrets_of(&["whsec_"]), hide_env_values = true)]
+    #[arg(long, value_name = "SECRETS", value_parser = values::secrets_of(&["whsec_"]))]
     pub(super) stripe_webhook_secret: Option<Secrets>,
     /// The address of Stripe's API; another one is for tests only
     #[arg(long, value_name = "URL", value_parser = values::safe_url, default_value = "https://api.stripe.com")]
@@ -187,7 +187,7 @@ pub(super) struct EngineFlags {
     #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Redis]), default_value = "memory")]
     pub(super) sessions: Engine,
     /// The connection string of --store mongodb, a replica set such as `mongodb://host:27017/?replicaSet=rs0`; a process opens 100 connections to each member, or `maxPoolSize`
-    #[arg(long, value_name = "URI", value_parser = values::secret_address(&["mongodb", "mongodb+srv"]), hide_env_values = true)]
+    #[arg(long, value_name = "URI", value_parser = values::secret_address(&["mongodb", "mongodb+srv"]))]
     pub(super) mongodb_uri: Option<Secret>,
     /// Prefix of the name of each service's database, as in `ticketing_orders`
     #[arg(long, value_name = "NAME", value_parser = values::prefix, default_value = "ticketing")]
@@ -217,13 +217,13 @@ pub(super) struct EngineFlags {
     #[arg(long, value_name = "NAME", value_parser = values::some)]
     pub(super) kafka_user: Option<Secret>,
     /// The password of --kafka-user; set the variable, since everybody on the machine can see flags
-    #[arg(long, value_name = "SECRET", value_parser = values::some, hide_env_values = true)]
+    #[arg(long, value_name = "SECRET", value_parser = values::some)]
     pub(super) kafka_password: Option<Secret>,
     /// Certificate authorities to trust over TLS, for all engines: a file in PEM [default: those that the engine's client trusts]
     #[arg(long, value_name = "FILE", value_parser = values::certificates)]
     pub(super) tls_ca: Option<PathBuf>,
     /// The address of Redis: `redis://host:6379/`, or `rediss://host:6379/` over TLS
-    #[arg(long, value_name = "URL", value_parser = values::secret_address(&["redis", "rediss"]), hide_env_values = true)]
+    #[arg(long, value_name = "URL", value_parser = values::secret_address(&["redis", "rediss"]))]
     pub(super) redis_url: Option<Secret>,
     /// Prefix of every key in Redis
     #[arg(long, value_name = "NAME", value_parser = values::prefix, default_value = "ticketing")]

@@ -3,6 +3,8 @@
 mod buyer;
 mod driver;
 mod forms;
+#[cfg(feature = "stripe")]
+mod hosted;
 mod layout;
 mod live;
 mod money;

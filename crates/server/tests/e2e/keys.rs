@@ -34,7 +34,8 @@ async fn a_new_key_signs_while_everybody_stays_signed_in() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("keys-{}.json", unique().simple()));
     let path = file.to_str().expect("text");
     rotate(path, &[]);
-    let programs = each_by(Program::CURRENT, &[], ("TICKETING_SIGNING_KEYS", path)).await.warmed_up().await;
+    let programs =
+        each_by(Program::CURRENT, &[], &[("accounts", "TICKETING_SIGNING_KEYS", path)]).await.warmed_up().await;
     let second = programs.all[0].another().await;
     programs
         .prove(async |market: &Market| {

@@ -24,12 +24,21 @@ mod watched;
 #[cfg(feature = "stripe")]
 mod stripe;
 
-#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "tls"))]
+#[cfg(all(
+    feature = "mongodb",
+    feature = "kafka",
+    feature = "redis",
+    feature = "tls",
+    feature = "stripe",
+    feature = "otlp"
+))]
 mod absent;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod clocks;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod damaged;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod disturbed;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod drafts;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
@@ -42,6 +51,17 @@ mod replayed;
 mod restart;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod restored;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod scraped;
+#[cfg(all(
+    feature = "mongodb",
+    feature = "kafka",
+    feature = "redis",
+    feature = "tls",
+    feature = "stripe",
+    feature = "otlp"
+))]
+mod secrets;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod upgraded;
 

@@ -6,7 +6,7 @@ use crate::market::Market;
 use crate::programs::on_engines;
 use crate::watched::{given, named};
 
-async fn metrics(market: &Market) -> String {
+pub(crate) async fn metrics(market: &Market) -> String {
     let answer = market.operators().get("/metrics").open().await;
     let text = answer.into_body().collect().await.expect("a body").to_bytes();
     String::from_utf8_lossy(&text).into_owned()

@@ -128,39 +128,42 @@ fn elsewhere() -> Option<(String, String)> {
 /// A process for each service, for a test alone, with some other settings.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn each_for_itself(others: &[(&'static str, &str)]) -> Programs {
-    each_by(Program::CURRENT, others, SIGNED).await
+    each_by(Program::CURRENT, others, &[SIGNED]).await
 }
+
+/// What one service alone is told: a setting and its value.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) type Own<'a> = (&'static str, &'static str, &'a str);
 
 /// What accounts signs with.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
-pub(crate) const SIGNED: (&str, &str) = ("TICKETING_SIGNING_KEY", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
+pub(crate) const SIGNED: Own<'static> =
+    ("accounts", "TICKETING_SIGNING_KEY", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
 
-/// The same by the program of some release, where accounts signs with a key or a file of keys.
+/// The services, each after those whose addresses it is told by these settings.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
-pub(crate) async fn each_by(
-    binary: &str,
-    others: &[(&'static str, &str)],
-    (name, key): (&'static str, &str),
-) -> Programs {
-    let mut engines = engines();
-    engines.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    let mut own = engines.clone();
-    own.push((name, key.to_owned()));
-    let accounts = Program::start_by(binary, "accounts", &["accounts"], &own).await;
-    let mut with_urls = engines;
-    with_urls.push(("TICKETING_ACCOUNTS_URL", format!("http://{}", accounts.address())));
-    let mut all = vec![accounts];
-    for (name, url) in [
-        ("tickets", "TICKETING_TICKETS_URL"),
-        ("orders", "TICKETING_ORDERS_URL"),
-        ("payments", "TICKETING_PAYMENTS_URL"),
-    ] {
-        let program = Program::start_by(binary, name, &[name], &with_urls).await;
-        with_urls.push((url, format!("http://{}", program.address())));
+const SERVICES: [(&str, Option<&str>); 6] = [
+    ("accounts", Some("TICKETING_ACCOUNTS_URL")),
+    ("tickets", Some("TICKETING_TICKETS_URL")),
+    ("orders", Some("TICKETING_ORDERS_URL")),
+    ("payments", Some("TICKETING_PAYMENTS_URL")),
+    ("expiration", None),
+    ("web", None),
+];
+
+/// The same by the program of some release, where accounts is told what it signs with.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) async fn each_by(binary: &str, others: &[(&'static str, &str)], own: &[Own<'_>]) -> Programs {
+    let (mut common, mut all) = (engines(), Vec::new());
+    common.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    for (service, url) in SERVICES {
+        let own = own.iter().filter(|(of, ..)| *of == service);
+        let own = own.map(|(_, name, value)| (*name, (*value).to_owned()));
+        let settings: Settings = common.iter().cloned().chain(own).collect();
+        let program = Program::start_by(binary, service, &[service], &settings).await;
+        common.extend(url.map(|url| (url, format!("http://{}", program.address()))));
         all.push(program);
     }
-    all.push(Program::start_by(binary, "expiration", &["expiration"], &with_urls).await);
-    all.push(Program::start_by(binary, "web", &["web"], &with_urls).await);
     Programs { all }
 }
 

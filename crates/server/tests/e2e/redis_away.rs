@@ -28,8 +28,18 @@ impl Redis {
     }
 
     pub(crate) fn at(port: u16) -> Self {
+        Self::start_with(port, "")
+    }
+
+    /// One that wants to be told this.
+    pub(crate) fn with_password(password: &str) -> Self {
+        Self::start_with(free_port(), password)
+    }
+
+    fn start_with(port: u16, password: &str) -> Self {
         let mut command = Command::new("redis-server");
-        command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", ""]).stdout(Stdio::null());
+        command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--requirepass", password]);
+        command.stdout(Stdio::null());
         let process =
             command.spawn().expect("put redis-server on the PATH: this test needs its own Redis, to disturb it");
         let (redis, began) = (Self { port, process }, Instant::now());
@@ -38,6 +48,11 @@ impl Redis {
             std::thread::sleep(Duration::from_millis(10)); // between two looks
         }
         redis
+    }
+
+    /// Where it is.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     fn tell(&self, command: &str) {
@@ -63,7 +78,7 @@ impl Drop for Redis {
 
 /// A marketplace on its own Redis.
 async fn on(redis: &Redis) -> Programs {
-    let url = format!("redis://127.0.0.1:{}/", redis.port);
+    let url = format!("redis://{}/", redis.address());
     alone(&[("TICKETING_REDIS_URL", &url), ("TICKETING_HOLD", "1h")]).await.warmed_up().await
 }
 

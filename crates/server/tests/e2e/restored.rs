@@ -8,50 +8,33 @@ use futures::future::join;
 use serde_json::Value;
 use ticketing_mongodb::{MongoClient, MongoConfig};
 
+use crate::disturbed::Engines;
 use crate::market::{Market, User, eventually, id, unique};
 use crate::programs::{Program, Programs, SIGNED, Settings, engines};
 
 /// A MongoDB whose files are a test's to copy and to put back.
-struct Mongo {
-    folder: PathBuf,
-    uri: String,
-}
+struct Mongo(Engines);
 
 impl Mongo {
     fn up() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mongodb-{}", unique().simple()));
-        let mut mongo = Self { folder, uri: String::new() };
-        let told = mongo.engines(&["up"]);
-        let uri = told.lines().find_map(|line| line.strip_prefix("export MONGODB_URI='"));
-        uri.expect("its address").trim_end_matches('\'').clone_into(&mut mongo.uri);
-        mongo
-    }
-
-    fn engines(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/engines.sh"));
-        command.args(arguments).env("ENGINES", "mongodb").env("ENGINES_DIR", &self.folder);
-        for variable in ["MONGODB_URI", "MONGODB_MEMBERS", "MONGODB_PORT", "ENGINES_DATA"] {
-            command.env_remove(variable);
-        }
-        let output = command.output().expect("a shell");
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).expect("text")
+        Self(Engines::up("mongodb"))
     }
 
     /// The files of its only member.
     fn files(&self) -> PathBuf {
-        let settings = std::fs::read_to_string(self.folder.join("settings")).expect("it is up");
+        let settings = std::fs::read_to_string(self.0.folder.join("settings")).expect("it is up");
         let data = settings.lines().find_map(|line| line.strip_prefix("DATA=")).expect("where they are");
         Path::new(data.trim_matches('"')).join("mongodb1")
     }
 
     fn backup(&self) -> PathBuf {
-        self.folder.with_extension("backup")
+        self.0.folder.with_extension("backup")
     }
 
     /// Copies the files of one moment, while writes wait.
     async fn back_up(&self) {
-        let client = MongoClient::connect(&MongoConfig::new(&self.uri)).await.expect("MongoDB answers");
+        let client =
+            MongoClient::connect(&MongoConfig::new(self.0.address("MONGODB_URI"))).await.expect("MongoDB answers");
         let admin = client.database("any").client().database("admin");
         admin.run_command(doc! { "fsync": 1, "lock": true }).await.expect("it waits");
         copy(&self.files(), &self.backup()).await;
@@ -60,16 +43,15 @@ impl Mongo {
 
     async fn restore(&self) {
         let files = self.files();
-        self.engines(&["kill", "mongodb1"]);
+        self.0.tell(&["kill", "mongodb1"]);
         std::fs::remove_dir_all(&files).expect("they are there");
         copy(&self.backup(), &files).await;
-        self.engines(&["start", "mongodb1"]);
+        self.0.tell(&["start", "mongodb1"]);
     }
 }
 
 impl Drop for Mongo {
     fn drop(&mut self) {
-        self.engines(&["down"]);
         drop(std::fs::remove_dir_all(self.backup()));
     }
 }
@@ -83,7 +65,7 @@ async fn copy(from: &Path, to: &Path) {
 /// Tickets is a separate process, so that it may miss what others hear.
 async fn start(settings: &Settings) -> (Program, Programs) {
     let mut own = settings.clone();
-    own.push((SIGNED.0, SIGNED.1.to_owned()));
+    own.push((SIGNED.1, SIGNED.2.to_owned()));
     let accounts = Program::start("accounts", &["accounts"], &own).await;
     let mut settings = settings.clone();
     settings.push(("TICKETING_ACCOUNTS_URL", format!("http://{}", accounts.address())));
@@ -133,7 +115,7 @@ async fn is_restored(market: &Market, sold: &Sold, later: &Value) {
 async fn a_backup_of_a_running_marketplace_is_restored() {
     let mongo = Mongo::up();
     let mut settings = engines();
-    settings.extend([("TICKETING_MONGODB_URI", mongo.uri.clone()), ("TICKETING_HOLD", "1h".to_owned())]);
+    settings.extend([("TICKETING_MONGODB_URI", mongo.0.address("MONGODB_URI")), ("TICKETING_HOLD", "1h".to_owned())]);
     let (tickets, programs) = start(&settings).await;
     let mut story = None;
     programs

@@ -2,7 +2,9 @@
 
 #[path = "../../../adapters/stripe/tests/double/stripe.rs"]
 #[expect(dead_code, reason = "the adapter's own tests do more with it")]
-mod double;
+pub(crate) mod double;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod processes;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,10 +19,15 @@ use crate::rules::pages::{member, seller};
 
 use double::{Double, KEY, WEBHOOK_SECRET, sign};
 
+/// Where nobody listens, which the first public origin of a marketplace has to name before it starts.
+pub(crate) fn free_address() -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    free.expect("a free port").to_string()
+}
+
 /// A marketplace whose money Stripe takes, as far as the double goes.
 async fn start(double: &Double) -> Programs {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let free = free.expect("a free port").to_string();
+    let free = free_address();
     let rotated = format!("whsec_canaryOld,{WEBHOOK_SECRET}");
     let settings = [
         ("TICKETING_LISTEN", free.as_str()),
@@ -36,7 +43,7 @@ async fn start(double: &Double) -> Programs {
 }
 
 /// Orders a place and sends the form of its payment; returns the order's page and the page where the buyer pays.
-async fn sent_to_pay(ben: &mut Browser<'_>, ticket: &str) -> (String, String) {
+pub(crate) async fn sent_to_pay(ben: &mut Browser<'_>, ticket: &str) -> (String, String) {
     ben.open(ticket).await;
     ben.submit(&format!("{ticket}/order"), &[("quantity", "1")]).await;
     let order = ben.path.clone();
@@ -53,7 +60,7 @@ async fn sent_to_pay(ben: &mut Browser<'_>, ticket: &str) -> (String, String) {
 }
 
 /// Asks the double for one of its pages, wherever its address says it is.
-async fn at_stripe(market: &Market, double: &Double, method: Method, page: &str) -> Reply {
+pub(crate) async fn at_stripe(market: &Market, double: &Double, method: Method, page: &str) -> Reply {
     let path = page.strip_prefix("https://checkout.stripe.com").expect("a page of Stripe");
     let uri = format!("{}{}", double.url(), path.split('#').next().unwrap_or_default());
     let request = Request::builder().method(method).uri(uri).body(Body::empty()).expect("a request");
@@ -65,6 +72,22 @@ async fn told(market: &Market, event: &str, secret: &str) -> u16 {
     let signature = sign(secret, event.as_bytes(), i64::try_from(now).expect("before the end of time"));
     let notice = market.post("/api/payments/notices").header("stripe-signature", &signature);
     notice.bytes("application/json", event.to_owned()).send().await.status.as_u16()
+}
+
+/// The buyer pays on the page; returns where they are sent back to.
+pub(crate) async fn paid(market: &Market, double: &Double, page: &str) -> String {
+    let back = at_stripe(market, double, Method::POST, page).await;
+    assert_eq!(back.status, 303);
+    back.header("location").to_owned()
+}
+
+/// Notices come the wrong way round, and again; whoever signs with something else is not believed.
+pub(crate) async fn told_in_any_order(market: &Market, events: &[String]) {
+    assert!(events.len() >= 3, "{events:?}");
+    for event in events.iter().rev().chain(events) {
+        assert_eq!(told(market, event, "whsec_canaryOther").await, 400, "{event}");
+        assert_eq!(told(market, event, WEBHOOK_SECRET).await, 204, "{event}");
+    }
 }
 
 #[tokio::test]
@@ -81,14 +104,8 @@ async fn a_ticket_is_paid_on_a_page_of_stripe() {
             assert_eq!(ben.attributes("a.button-primary", "href"), [page.as_str()], "a buyer who comes back goes on");
 
             assert_eq!(at_stripe(market, &double, Method::GET, &page).await.text().matches("Pay 1250").count(), 1);
-            let back = at_stripe(market, &double, Method::POST, &page).await;
-            assert_eq!(back.header("location"), format!("{}{order}", market.base));
-            let events = double.take_events();
-            assert!(events.len() >= 3, "{events:?}");
-            for event in events.iter().rev().chain(&events) {
-                assert_eq!(told(market, event, "whsec_canaryOther").await, 400, "{event}");
-                assert_eq!(told(market, event, WEBHOOK_SECRET).await, 204, "{event}");
-            }
+            assert_eq!(paid(market, &double, &page).await, format!("{}{order}", market.base));
+            told_in_any_order(market, &double.take_events()).await;
 
             let seen = async || {
                 ben.open(&order).await;
@@ -119,8 +136,7 @@ async fn a_payment_that_is_given_up_ends_at_stripe() {
             ben.post(&format!("{order}/pay"), &fields).await;
             let again = ben.headers[LOCATION].to_str().expect("an address").to_owned();
             assert_ne!(again, page);
-            let back = at_stripe(market, &double, Method::POST, &again).await;
-            assert_eq!(back.status, 303);
+            paid(market, &double, &again).await;
             for event in double.take_events() {
                 assert_eq!(told(market, &event, WEBHOOK_SECRET).await, 204, "{event}");
             }

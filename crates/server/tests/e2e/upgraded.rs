@@ -38,7 +38,7 @@ async fn a_release_is_upgraded_and_rolled_back_while_people_buy() {
         eprintln!("NOT RUN: the upgrade from the last release; .ci/upgrade builds that release and runs this");
         return;
     };
-    let programs = each_by(&old, &PATIENT, SIGNED).await.warmed_up().await;
+    let programs = each_by(&old, &PATIENT, &[SIGNED]).await.warmed_up().await;
     programs
         .prove(async |market: &Market| {
             let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);

@@ -1,5 +1,8 @@
 //! Drives a real Chromium over the pipe of its debugging protocol.
 
+#[cfg(feature = "stripe")]
+mod interception;
+
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Write};
@@ -41,10 +44,15 @@ pub(crate) struct Chromium {
     profile: PathBuf,
     commands: Mutex<Option<ChildStdin>>,
     waiting: Waiting,
+    #[cfg_attr(not(feature = "stripe"), expect(dead_code, reason = "only a gateway has pages of its own"))]
+    intercepted: Intercepted,
     next: AtomicU64,
 }
 
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
+
+/// Requests that wait for an answer of ours.
+type Intercepted = Arc<Mutex<Vec<Value>>>;
 
 /// A tab of a browser.
 pub(crate) struct Tab<'a> {
@@ -78,13 +86,13 @@ impl Chromium {
             .spawn()
             .expect("Chromium starts");
         let commands = Mutex::new(process.stdin.take());
-        let waiting = Waiting::default();
+        let (waiting, intercepted) = (Waiting::default(), Intercepted::default());
         let answers = process.stdout.take().expect("a pipe");
         std::thread::spawn({
-            let waiting = Arc::clone(&waiting);
-            move || hand_out(answers, &waiting)
+            let (waiting, intercepted) = (Arc::clone(&waiting), Arc::clone(&intercepted));
+            move || hand_out(answers, &waiting, &intercepted)
         });
-        Some(Self { process, profile, commands, waiting, next: AtomicU64::new(1) })
+        Some(Self { process, profile, commands, waiting, intercepted, next: AtomicU64::new(1) })
     }
 
     /// Opens a tab of somebody; each person has their own cookie jar.
@@ -119,7 +127,7 @@ impl Chromium {
     }
 }
 
-fn hand_out(answers: ChildStdout, waiting: &Waiting) {
+fn hand_out(answers: ChildStdout, waiting: &Waiting, intercepted: &Intercepted) {
     let mut answers = BufReader::new(answers);
     let mut message = Vec::new();
     while answers.read_until(0, &mut message).is_ok_and(|read| read > 0) {
@@ -127,6 +135,8 @@ fn hand_out(answers: ChildStdout, waiting: &Waiting) {
         let answered = answer["id"].as_u64().and_then(|id| waiting.lock().remove(&id));
         if let Some(answered) = answered {
             answered.send(answer).ok();
+        } else if answer["method"] == "Fetch.requestPaused" {
+            intercepted.lock().push(answer);
         }
         message.clear();
     }
