@@ -110,7 +110,7 @@ impl Draft {
         }
         let kept = match found(&**drafts, &page, keeper.cookies).await {
             Ok(Some((slot, _))) => drafts.keep(&slot, sealed, lasts).await.map(|()| slot),
-            Ok(None) => keep_anew(&**drafts, slots(keeper.network, start), sealed, lasts).await,
+            Ok(None) => keep_again(&**drafts, slots(keeper.network, start), sealed, lasts).await,
             Err(error) => Err(error),
         };
         let slot = kept.inspect_err(|error| tracing::debug!(%error, "a form could not be kept")).ok()?;
@@ -129,7 +129,7 @@ impl Draft {
 }
 
 /// Keeps a draft in a free slot, or in the first one if none is free; returns the slot.
-async fn keep_anew(
+async fn keep_again(
     drafts: &dyn DraftStore,
     slots: Vec<String>,
     sealed: Vec<u8>,

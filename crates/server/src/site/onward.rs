@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_signs_in_comes_back() {
+    fn a_reader_who_signs_in_comes_back() {
         assert_eq!(sign_in_address("/orders?cursor=a"), "/signin?next=%2Forders%3Fcursor%3Da");
     }
 }
