@@ -20,7 +20,7 @@ TEXT
 case ${1:-} in -*) usage; exit ;; esac
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 image=${IMAGE:-localhost/ticketing:test} namespace=ticketing
-services=(accounts tickets orders payments expiration web)
+services=(accounts tickets orders payments admissions expiration web)
 work=$(mktemp -d)
 
 say() { printf 'cluster: %s\n' "$*" >&2; }

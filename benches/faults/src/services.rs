@@ -33,6 +33,8 @@ pub(crate) enum Name {
     SecondOrders,
     /// Payments.
     Payments,
+    /// Admissions.
+    Admissions,
     /// Expiration.
     Expiration,
     /// The front door.
@@ -41,8 +43,16 @@ pub(crate) enum Name {
 
 impl Name {
     /// Every process.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Accounts, Self::Tickets, Self::Orders, Self::SecondOrders, Self::Payments, Self::Expiration, Self::Web];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Accounts,
+        Self::Tickets,
+        Self::Orders,
+        Self::SecondOrders,
+        Self::Payments,
+        Self::Admissions,
+        Self::Expiration,
+        Self::Web,
+    ];
 
     /// The name in logs and reports.
     pub(crate) const fn text(self) -> &'static str {
@@ -59,6 +69,7 @@ impl Name {
             Self::Tickets => "tickets",
             Self::Orders | Self::SecondOrders => "orders",
             Self::Payments => "payments",
+            Self::Admissions => "admissions",
             Self::Expiration => "expiration",
             Self::Web => "web",
         }
@@ -71,6 +82,7 @@ impl Name {
             Self::Tickets => Some("TICKETING_TICKETS_URL"),
             Self::Orders => Some("TICKETING_ORDERS_URL"),
             Self::Payments => Some("TICKETING_PAYMENTS_URL"),
+            Self::Admissions => Some("TICKETING_ADMISSIONS_URL"),
             Self::SecondOrders | Self::Expiration | Self::Web => None,
         }
     }
@@ -127,6 +139,10 @@ impl Fleet {
                 Name::Web => variables.extend(urls.clone()),
                 Name::Tickets | Name::Orders | Name::SecondOrders | Name::Payments => {
                     variables.extend(urls.first().cloned());
+                }
+                Name::Admissions => {
+                    variables.extend(urls.first().cloned());
+                    variables.extend(key.clone());
                 }
                 Name::Expiration => {}
             }

@@ -35,6 +35,7 @@
 //! ```
 
 mod accounts;
+mod admissions;
 mod call;
 mod error;
 mod http;

@@ -1,6 +1,6 @@
 //! The JSON API of the marketplace: one set of shapes for those who serve it and those who call it.
 //!
-//! - [`accounts`], [`tickets`], [`orders`], [`payments`], [`live`]: what requests and answers carry.
+//! - [`accounts`], [`tickets`], [`orders`], [`payments`], [`admissions`], [`live`]: what requests and answers carry.
 //! - [`problem`]: why a request was refused.
 //! - [`page`]: lists that are read page by page.
 //! - [`paths`] and [`headers`]: where each resource is, and the names of headers and cookies.
@@ -34,6 +34,7 @@
 #![cfg_attr(feature = "openapi", expect(unused_qualifications, reason = "utoipa's macro writes them"))]
 
 pub mod accounts;
+pub mod admissions;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod headers;

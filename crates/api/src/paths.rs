@@ -79,6 +79,18 @@ pub fn refund(id: OrderId) -> String {
     format!("{ORDERS}/{id}/refund")
 }
 
+/// The passes of one order.
+#[must_use]
+pub fn passes_of(order: OrderId) -> String {
+    format!("{ORDERS}/{order}/passes")
+}
+
+/// The door of one ticket: check-ins, and the list of its passes.
+#[must_use]
+pub fn admissions_to(ticket: TicketId) -> String {
+    format!("{TICKETS}/{ticket}/admissions")
+}
+
 /// One order.
 #[must_use]
 pub fn order(id: OrderId) -> String {

@@ -1,6 +1,7 @@
 //! The JSON API: every route, a handler beside its bodies.
 
 pub mod accounts;
+pub mod admissions;
 pub mod docs;
 pub mod health;
 pub mod list;
@@ -52,6 +53,7 @@ fn described(services: &[Service]) -> OpenApiRouter<App> {
         Service::Tickets => router.merge(tickets::routes()),
         Service::Orders => router.merge(orders::routes()),
         Service::Payments => router.merge(payments::routes()),
+        Service::Admissions => router.merge(admissions::routes()),
         // Live updates of the pages have their own state; expiration follows and publishes events.
         Service::Web | Service::Expiration => router,
     })

@@ -226,11 +226,12 @@ impl std::fmt::Debug for Api {
 
 impl Running {
     fn services(&self) -> Vec<Service> {
-        let Self { accounts: _, tickets, orders, payments } = self;
+        let Self { accounts: _, tickets, orders, payments, admissions } = self;
         let running = [
             tickets.as_ref().map(|_| Service::Tickets),
             orders.as_ref().map(|_| Service::Orders),
             payments.as_ref().map(|_| Service::Payments),
+            admissions.as_ref().map(|_| Service::Admissions),
         ];
         running.into_iter().flatten().collect()
     }

@@ -14,6 +14,8 @@ use ticketing_core::ports::gateway::{PaymentGateway, Sandbox};
 use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
 use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::order_store::OrderStore;
+use ticketing_core::ports::pass_signer::PassSigner;
+use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_feed::TicketFeed;
 use ticketing_core::ports::ticket_store::TicketStore;
@@ -39,6 +41,8 @@ pub struct Engines {
     pub orders: Option<ServicePorts<dyn OrderStore>>,
     /// For the payments service.
     pub payments: Option<PaymentPorts>,
+    /// For the admissions service.
+    pub admissions: Option<AdmissionPorts>,
     /// For the expiration service.
     pub expiration: Option<ExpirationPorts>,
     /// For the pages and the front door.
@@ -60,6 +64,15 @@ pub struct PaymentPorts {
     pub service: ServicePorts<dyn PaymentStore>,
     /// Takes the money.
     pub gateway: Arc<dyn PaymentGateway>,
+}
+
+/// What the admissions service needs of its own.
+#[derive(Debug)]
+pub struct AdmissionPorts {
+    /// What it needs like any service.
+    pub service: ServicePorts<dyn PassStore>,
+    /// Signs passes.
+    pub signer: Arc<dyn PassSigner>,
 }
 
 /// What the front door needs.
@@ -107,6 +120,8 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     let orders = orders.map(|service| parts.add(Service::Orders, service));
     let payments = engines.payments.map(|ports| context.payments(ports.service, ports.gateway)).transpose()?;
     let payments = payments.map(|service| parts.add(Service::Payments, service));
+    let admissions = engines.admissions.map(|ports| context.admissions(ports.service, ports.signer)).transpose()?;
+    let admissions = admissions.map(|service| parts.add(Service::Admissions, service));
     if let Some(ports) = engines.expiration {
         parts.add(Service::Expiration, ((), context.expiration(ports)?));
     }
@@ -139,7 +154,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         remote: remote.names(),
         drafts,
         stopping,
-        running: Running { accounts, tickets, orders, payments },
+        running: Running { accounts, tickets, orders, payments, admissions },
     };
     let loops = loops.watched(|step| metrics.watch(step));
     Ok(Assembly { app: Arc::new(app), live, remote, sandbox, loops, http_stops })

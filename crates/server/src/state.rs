@@ -16,6 +16,7 @@ use ticketing_core::messaging::shutdown::Shutdown;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::usecase::accounts::Accounts;
+use ticketing_core::usecase::admissions::Admissions;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
@@ -78,6 +79,7 @@ pub(crate) struct Running {
     pub(crate) tickets: Option<Tickets>,
     pub(crate) orders: Option<Orders>,
     pub(crate) payments: Option<Payments>,
+    pub(crate) admissions: Option<Admissions>,
 }
 
 impl AppState {
@@ -124,6 +126,15 @@ impl AppState {
     /// [`Error::Broken`] where it does not run; its routes are served only where it does.
     pub fn payments(&self) -> Result<&Payments, Error> {
         self.running.payments.as_ref().ok_or_else(|| runs_elsewhere(Service::Payments))
+    }
+
+    /// Who is let in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn admissions(&self) -> Result<&Admissions, Error> {
+        self.running.admissions.as_ref().ok_or_else(|| runs_elsewhere(Service::Admissions))
     }
 
     /// Whether a path belongs to a service of another process.

@@ -28,11 +28,14 @@ use crate::ports::identity::{PasswordHasher, SessionLifetimes, SessionStore, Tok
 use crate::ports::order_store::OrderStore;
 use crate::ports::outbox::Outbox;
 use crate::ports::parking::ParkingLot;
+use crate::ports::pass_signer::PassSigner;
+use crate::ports::pass_store::PassStore;
 use crate::ports::payment_store::PaymentStore;
 use crate::ports::ticket_store::TicketStore;
 use crate::ports::timers::TimerQueue;
 use crate::ports::transport::{EventPublisher, EventSubscriber, StartFrom};
 use crate::usecase::accounts::Accounts;
+use crate::usecase::admissions::{Admissions, AdmissionsFollow};
 use crate::usecase::expiration::{Expiration, ExpirationFollowsOrders, FireDue};
 use crate::usecase::orders::batcher::{BatcherConfig, OrderBatchers};
 use crate::usecase::orders::{ExpireOverdue, Orders, OrdersFollow};
@@ -275,6 +278,21 @@ impl ServiceContext {
         let settle = SettlePayments::new(payments.clone(), self.settings.payment_grace, 64);
         loops.take_in(Box::new(settle), self.polling());
         Ok((payments, loops))
+    }
+
+    /// The admissions service.
+    ///
+    /// # Errors
+    ///
+    /// [`AssemblyError`]: of its engines some outlive the process and others do not.
+    pub fn admissions(
+        &self,
+        ports: ServicePorts<dyn PassStore>,
+        signer: Arc<dyn PassSigner>,
+    ) -> Result<(Admissions, Loops), AssemblyError> {
+        let admissions = Admissions { store: ports.store, signer, env: self.env.clone() };
+        let follow = self.following("admissions", Arc::new(AdmissionsFollow(admissions.clone())), ports.parking)?;
+        Ok((admissions, self.relaying("admissions", ports.outbox)?.and(follow)))
     }
 
     /// The expiration service. Nobody calls it.

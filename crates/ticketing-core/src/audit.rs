@@ -25,7 +25,7 @@ mod suspects;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ports::audit_reader::{AuditReader, Ledger};
+use crate::ports::audit_reader::{AdmissionReader, AuditReader, Ledger};
 use crate::ports::clock::Clock;
 use crate::ports::store::StoreError;
 
@@ -65,6 +65,8 @@ impl Default for AuditConfig {
 pub struct Audit {
     /// Reads what the services keep.
     pub audit_reader: Arc<dyn AuditReader>,
+    /// Reads the passes, where an admissions service runs.
+    pub admissions: Option<Arc<dyn AdmissionReader>>,
     /// Reads what the gateway took, if it reports that.
     pub ledger: Option<Arc<dyn Ledger>>,
     /// Decides what is overdue, and waits between passes.

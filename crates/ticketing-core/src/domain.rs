@@ -7,6 +7,7 @@
 //! I/O. A decision gets all it needs as arguments.
 
 pub mod account;
+pub mod admission;
 pub mod attributes;
 pub mod buyer_action;
 pub mod event;
@@ -16,6 +17,7 @@ pub mod ids;
 pub mod invalid;
 pub mod money;
 pub mod order;
+pub mod pass;
 pub mod payment;
 pub mod search;
 pub mod stock;

@@ -20,6 +20,8 @@ pub mod log;
 pub mod order_store;
 pub mod outbox;
 pub mod parking;
+pub mod pass_signer;
+pub mod pass_store;
 pub mod payment_provider;
 pub mod payment_store;
 pub mod store;

@@ -8,6 +8,7 @@
 //! revision, so whatever an event changed since is compared again; a replica
 //! that is newer than the log was is left as it is.
 
+mod admissions;
 mod owners;
 mod payables;
 mod sales;
@@ -28,6 +29,7 @@ use crate::ports::transport::Arrival;
 use crate::usecase::retry_on_conflict;
 use crate::wire;
 
+pub use admissions::RebuildAdmissions;
 pub use owners::rebuild_from_owners;
 pub use payables::RebuildPayables;
 pub use sales::RebuildSales;

@@ -4,6 +4,7 @@
 //! and commits one unit of work.
 
 pub mod accounts;
+pub mod admissions;
 mod contended;
 pub mod error;
 pub mod expiration;

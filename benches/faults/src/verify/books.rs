@@ -139,7 +139,7 @@ pub(crate) struct Parked {
     pub(crate) reason: String,
 }
 
-const SERVICES: [&str; 5] = ["accounts", "tickets", "orders", "payments", "expiration"];
+const SERVICES: [&str; 6] = ["accounts", "tickets", "orders", "payments", "admissions", "expiration"];
 
 impl Books {
     /// Reads what most members agree on.

@@ -1,6 +1,7 @@
-//! Rules of [`AuditReader`] and [`Ledger`].
+//! Rules of [`AuditReader`], [`AdmissionReader`] and [`Ledger`].
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
+mod admissions;
 mod charges;
 mod records;
 mod waiting;
@@ -8,11 +9,12 @@ mod waiting;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_core::ports::audit_reader::{AuditReader, Ledger};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger};
 use ticketing_core::ports::gateway::{CardToken, PaymentGateway};
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{Page, RecordKey, StoreError};
 use ticketing_core::ports::ticket_store::TicketStore;
@@ -21,6 +23,7 @@ use ticketing_core::ports::unreadable::Listed;
 use crate::report::Family;
 use crate::time::soon;
 
+pub use admissions::{admissions_are_read_in_pages, an_unreadable_admission_is_named};
 pub use charges::{a_refund_is_told, charges_are_told_in_pages};
 pub use records::{
     a_record_is_counted_as_it_is, an_empty_marketplace_counts_nothing, pages_of_an_audit_join_without_gaps,
@@ -51,6 +54,12 @@ pub trait AuditReaderFixture: Send + Sync {
 
     /// Where its payments service keeps payables and payments.
     fn payments(&self) -> Arc<dyn PaymentStore>;
+
+    /// Reads what its admissions service keeps; always of the same marketplace.
+    fn admission_reader(&self) -> Arc<dyn AdmissionReader>;
+
+    /// Where its admissions service keeps admissions and entrances.
+    fn passes(&self) -> Arc<dyn PassStore>;
 
     /// Makes what a service stores under this name unreadable; `false` if that cannot be.
     async fn spoil(&self, _record: &RecordKey) -> bool {

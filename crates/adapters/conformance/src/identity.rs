@@ -1,15 +1,20 @@
-//! Rules of [`PasswordHasher`], [`TokenSigner`] and [`TokenVerifier`].
+//! Rules of [`PasswordHasher`], [`TokenSigner`], [`TokenVerifier`] and [`PassSigner`].
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
+mod passes;
 mod passwords;
 mod tokens;
 
 use std::sync::Arc;
 
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner, TokenVerifier};
+use ticketing_core::ports::pass_signer::PassSigner;
 
 use crate::report::Family;
 
+pub use passes::{
+    a_forged_pass_is_refused, a_pass_has_one_token, a_pass_token_is_short, a_pass_token_says_what_was_signed,
+};
 pub use passwords::{
     a_password_proves_itself_alone, a_password_proves_itself_however_it_is_typed, a_weak_password_is_told_so,
     no_password_is_long_judged, two_hashes_of_one_password_differ,
@@ -25,6 +30,9 @@ pub const PASSWORDS: Family<dyn PasswordFixture> = crate::passwords!(@ [family])
 
 /// The rules of tokens.
 pub const TOKENS: Family<dyn TokenFixture> = crate::tokens!(@ [family]);
+
+/// The rules of passes.
+pub const PASSES: Family<dyn PassFixture> = crate::passes!(@ [family]);
 
 /// A password hasher; at its cheapest setting, so that tests are quick.
 pub trait PasswordFixture: Send + Sync {
@@ -47,4 +55,13 @@ pub trait TokenFixture: Send + Sync {
 
     /// A verifier that knows these public keys and nothing else.
     fn verifier(&self, jwks: &str) -> Arc<dyn TokenVerifier>;
+}
+
+/// Two signers of passes that do not know each other's keys.
+pub trait PassFixture: Send + Sync {
+    /// A signer; always with the same key.
+    fn signer(&self) -> Arc<dyn PassSigner>;
+
+    /// A signer with another key, otherwise set up alike.
+    fn stranger(&self) -> Arc<dyn PassSigner>;
 }

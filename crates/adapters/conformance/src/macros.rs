@@ -182,6 +182,32 @@ macro_rules! payment_store {
     ($($fixture:tt)+) => { $crate::payment_store!(@ [tests $($fixture)+]); };
 }
 
+/// Tests a pass store: `pass_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
+#[macro_export]
+macro_rules! pass_store {
+    (@ $form:tt) => {
+        $crate::__family! { $form pass_store store [PassStore]
+            dyn $crate::store::StoreFixture<$crate::store::Passes>;
+            a_stale_commit_leaves_no_trace
+            a_conflict_names_what_changed
+            one_of_two_racing_commits_wins
+            a_revision_of_another_history_conflicts
+            writers_who_reload_lose_nothing
+            an_insert_of_what_exists_is_refused
+            a_commit_is_visible_to_the_next_read
+            a_cancelled_commit_leaves_all_or_nothing
+            a_unit_of_work_carries_many_decisions
+            an_unreadable_record_is_corrupt
+            an_admission_is_found_by_a_pass_or_a_code
+            a_code_belongs_to_one_pass_of_a_ticket
+            the_admissions_of_a_ticket_are_listed
+            unreadable_admissions_are_passed_by
+            the_passes_of_a_ticket_are_counted
+        }
+    };
+    ($($fixture:tt)+) => { $crate::pass_store!(@ [tests $($fixture)+]); };
+}
+
 /// Tests an outbox: `outbox!(fixture)`, an [`OutboxFixture`](crate::outbox::OutboxFixture) for each rule.
 #[macro_export]
 macro_rules! outbox {
@@ -359,6 +385,20 @@ macro_rules! tokens {
     ($($fixture:tt)+) => { $crate::tokens!(@ [tests $($fixture)+]); };
 }
 
+/// Tests who signs passes: `passes!(fixture)`, a [`PassFixture`](crate::identity::PassFixture) for each rule.
+#[macro_export]
+macro_rules! passes {
+    (@ $form:tt) => {
+        $crate::__family! { $form passes identity [PassSigner] dyn $crate::identity::PassFixture;
+            a_pass_token_says_what_was_signed
+            a_forged_pass_is_refused
+            a_pass_has_one_token
+            a_pass_token_is_short
+        }
+    };
+    ($($fixture:tt)+) => { $crate::passes!(@ [tests $($fixture)+]); };
+}
+
 /// Tests a session store: `sessions!(fixture)`, a [`SessionsFixture`](crate::sessions::SessionsFixture) for each rule.
 #[macro_export]
 macro_rules! sessions {
@@ -425,13 +465,16 @@ macro_rules! limits {
 #[macro_export]
 macro_rules! audit_reader {
     (@ $form:tt) => {
-        $crate::__family! { $form audit_reader audit_reader [AuditReader Ledger] dyn $crate::audit_reader::AuditReaderFixture;
+        $crate::__family! { $form audit_reader audit_reader [AuditReader AdmissionReader Ledger]
+            dyn $crate::audit_reader::AuditReaderFixture;
             pages_of_an_audit_join_without_gaps
             what_ended_is_counted
             a_record_is_counted_as_it_is
             what_cannot_be_read_is_named
             what_waits_is_counted
             an_empty_marketplace_counts_nothing
+            admissions_are_read_in_pages
+            an_unreadable_admission_is_named
             charges_are_told_in_pages
             a_refund_is_told
         }

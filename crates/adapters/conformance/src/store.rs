@@ -1,4 +1,4 @@
-//! Rules of the four stores.
+//! Rules of the five stores.
 //!
 //! What all stores promise is written once, over [`AnyStore`].
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
@@ -10,6 +10,7 @@ mod cancelling;
 mod committing;
 mod histories;
 mod orders;
+mod passes;
 mod payments;
 mod racing;
 mod search;
@@ -37,6 +38,10 @@ pub use orders::{
     all_orders_of_a_ticket_are_found, overdue_orders_are_found_until_they_end, unpaid_orders_count_against_their_buyer,
     what_a_buyer_bought_of_a_ticket_is_found,
 };
+pub use passes::{
+    a_code_belongs_to_one_pass_of_a_ticket, an_admission_is_found_by_a_pass_or_a_code,
+    the_admissions_of_a_ticket_are_listed, the_passes_of_a_ticket_are_counted,
+};
 pub use payments::{
     a_key_makes_one_payment_of_a_buyer, a_payable_brings_its_live_payment, unsettled_payments_are_found_until_settled,
 };
@@ -48,7 +53,8 @@ pub use search::{
 pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings};
 pub use unreadable::{
     an_unreadable_order_blocks_no_other_order_of_its_buyer, an_unreadable_record_is_corrupt,
-    unreadable_listings_are_passed_by, unreadable_orders_are_passed_by, unreadable_payments_are_passed_by,
+    unreadable_admissions_are_passed_by, unreadable_listings_are_passed_by, unreadable_orders_are_passed_by,
+    unreadable_payments_are_passed_by,
 };
 
 /// The rules of an account store.
@@ -62,6 +68,9 @@ pub const ORDER_STORE: Family<dyn StoreFixture<Orders>> = crate::order_store!(@ 
 
 /// The rules of a payment store.
 pub const PAYMENT_STORE: Family<dyn StoreFixture<Payments>> = crate::payment_store!(@ [family]);
+
+/// The rules of a pass store.
+pub const PASS_STORE: Family<dyn StoreFixture<Passes>> = crate::pass_store!(@ [family]);
 
 /// Stands for [`AccountStore`](ticketing_core::ports::account_store::AccountStore).
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +87,10 @@ pub struct Orders;
 /// Stands for [`PaymentStore`](ticketing_core::ports::payment_store::PaymentStore).
 #[derive(Debug, Clone, Copy)]
 pub struct Payments;
+
+/// Stands for [`PassStore`](ticketing_core::ports::pass_store::PassStore).
+#[derive(Debug, Clone, Copy)]
+pub struct Passes;
 
 /// An empty store and its outbox.
 ///

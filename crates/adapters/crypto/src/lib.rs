@@ -1,9 +1,9 @@
-//! Passwords by argon2id and access tokens signed with Ed25519.
+//! Passwords by argon2id, and access tokens and passes signed with Ed25519.
 //!
 //! | port | adapter |
 //! | --- | --- |
 //! | `PasswordHasher` | [`Argon2Hasher`] |
-//! | `TokenSigner` | [`Ed25519Signer`] |
+//! | `TokenSigner`, `PassSigner` | [`Ed25519Signer`] |
 //! | `TokenVerifier` | [`JwtVerifier`] |
 //!
 //! Tokens are JSON Web Tokens (RFC 7519) with `EdDSA` (RFC 8037). The signer
@@ -49,4 +49,4 @@ mod token;
 pub use config::Argon2Config;
 pub use error::ConfigError;
 pub use password::Argon2Hasher;
-pub use token::{Ed25519Signer, JwtVerifier, KeyPhase, KeyState};
+pub use token::{Ed25519Signer, JwtVerifier, KeyPhase, KeyState, PassVerifier};

@@ -1,4 +1,4 @@
-//! Access tokens: JSON Web Tokens signed with Ed25519.
+//! Access tokens: JSON Web Tokens signed with Ed25519; and the tokens of passes.
 //!
 //! The time that decides is always the caller's, and there is no leeway.
 
@@ -6,10 +6,12 @@ mod cache;
 mod key;
 mod key_file;
 mod key_set;
+mod pass;
 mod payload;
 mod signer;
 mod verifier;
 
+pub use pass::PassVerifier;
 pub use signer::{Ed25519Signer, KeyPhase, KeyState};
 pub use verifier::JwtVerifier;
 

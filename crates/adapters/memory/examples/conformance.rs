@@ -18,6 +18,7 @@ async fn main() -> std::io::Result<()> {
         ticket_store: World::default();
         order_store: World::default();
         payment_store: World::default();
+        pass_store: World::default();
         outbox: World::default();
     };
     let rest = ticketing_conformance::report! {

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::audit_reader::{AuditReader, Charge, Ledger, Waiting};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Charge, Ledger, Waiting};
 use ticketing_core::ports::parking::{ParkedFilter, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::unreadable::Listed;
 
 use crate::{
-    MemoryAccountStore, MemoryEngines, MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore, MemoryTicketStore,
-    SandboxGateway,
+    MemoryAccountStore, MemoryEngines, MemoryOrderStore, MemoryParkingLot, MemoryPassStore, MemoryPaymentStore,
+    MemoryTicketStore, SandboxGateway,
 };
 
 /// Reads the stores of all services, as `MemoryEngines::audit_reader` hands it out.
@@ -31,6 +32,7 @@ use crate::{
 /// let engines = MemoryEngines::default();
 /// let audit = Audit {
 ///     audit_reader: Arc::new(engines.audit_reader()),
+///     admissions: Some(Arc::new(engines.audit_reader())),
 ///     ledger: Some(Arc::new(engines.gateway.clone())),
 ///     clock: engines.env.clock.clone(),
 ///     config: AuditConfig::default(),
@@ -46,13 +48,14 @@ pub struct MemoryAuditReader {
     tickets: MemoryTicketStore,
     orders: MemoryOrderStore,
     payments: MemoryPaymentStore,
+    passes: MemoryPassStore,
     parking: MemoryParkingLot,
 }
 
 impl MemoryAuditReader {
     pub(crate) fn of(engines: &MemoryEngines) -> Self {
-        let MemoryEngines { accounts, tickets, orders, payments, parking, .. } = engines.clone();
-        Self { accounts, tickets, orders, payments, parking }
+        let MemoryEngines { accounts, tickets, orders, payments, passes, parking, .. } = engines.clone();
+        Self { accounts, tickets, orders, payments, passes, parking }
     }
 }
 
@@ -84,6 +87,7 @@ impl AuditReader for MemoryAuditReader {
             ("tickets", self.tickets.outbox()),
             ("orders", self.orders.outbox()),
             ("payments", self.payments.outbox()),
+            ("admissions", self.passes.outbox()),
         ];
         let mut services: BTreeMap<String, Waiting> = BTreeMap::new();
         for (name, outbox) in outboxes {
@@ -98,6 +102,17 @@ impl AuditReader for MemoryAuditReader {
             waiting.parked_since = waiting.parked_since.into_iter().chain([parked.parked_at]).min();
         }
         Ok(services.into_values().collect())
+    }
+}
+
+#[async_trait]
+impl AdmissionReader for MemoryAuditReader {
+    async fn admissions(&self, page: Page<OrderId>) -> Result<Listed<Admission>, StoreError> {
+        self.passes.0.read(|tables| tables.admissions.page(page)).await
+    }
+
+    async fn entrances(&self, page: Page<TicketId>) -> Result<Listed<Entrance>, StoreError> {
+        self.passes.0.read(|tables| tables.entrances.page(page)).await
     }
 }
 

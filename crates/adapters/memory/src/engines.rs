@@ -8,13 +8,14 @@ use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::{
     FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter,
-    MemoryOrderStore, MemoryParkingLot, MemoryPaymentStore, MemorySessions, MemoryTicketFeeds, MemoryTicketStore,
-    MemoryTimers, RandomIds, SandboxConfig, SandboxGateway, SystemClock,
+    MemoryOrderStore, MemoryParkingLot, MemoryPassStore, MemoryPaymentStore, MemorySessions, MemoryTicketFeeds,
+    MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig, SandboxGateway, SystemClock,
 };
 
 /// All that a marketplace plugs in, in memory. A clone holds the same data.
@@ -49,6 +50,8 @@ pub struct MemoryEngines {
     pub orders: MemoryOrderStore,
     /// Payables and payments.
     pub payments: MemoryPaymentStore,
+    /// Admissions and entrances.
+    pub passes: MemoryPassStore,
     /// Events on their way.
     pub broker: MemoryBroker,
     /// Events that could not be handled.
@@ -86,6 +89,7 @@ impl MemoryEngines {
             ticket_feeds: MemoryTicketFeeds::new(),
             orders: MemoryOrderStore::new(clock()),
             payments: MemoryPaymentStore::new(clock()),
+            passes: MemoryPassStore::new(clock()),
             broker: MemoryBroker::new(clock(), MemoryBrokerConfig::default()),
             parking: MemoryParkingLot::new(),
             timers: MemoryTimers::new(clock()),
@@ -108,6 +112,7 @@ impl MemoryEngines {
             ticket_feeds: self.ticket_feeds.clone(),
             orders: self.orders.with_faults(faults.clone()),
             payments: self.payments.with_faults(faults.clone()),
+            passes: self.passes.with_faults(faults.clone()),
             broker: self.broker.with_faults(faults.clone()),
             parking: self.parking.with_faults(faults.clone()),
             timers: self.timers.with_faults(faults.clone()),
@@ -168,6 +173,13 @@ impl MemoryEngines {
     pub fn payment_ports(&self) -> ServicePorts<dyn PaymentStore> {
         let outbox = Arc::new(self.payments.outbox().with_faults(self.faults.clone()));
         ServicePorts { store: Arc::new(self.payments.clone()), outbox, parking: self.parking() }
+    }
+
+    /// For the admissions service; who signs is not a matter of memory.
+    #[must_use]
+    pub fn pass_ports(&self) -> ServicePorts<dyn PassStore> {
+        let outbox = Arc::new(self.passes.outbox().with_faults(self.faults.clone()));
+        ServicePorts { store: Arc::new(self.passes.clone()), outbox, parking: self.parking() }
     }
 
     /// For the expiration service.

@@ -5,12 +5,13 @@ mod counts;
 use async_trait::async_trait;
 use bson::{Document, Uuid, doc};
 use futures::future::{try_join, try_join_all};
+use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::audit_reader::{AuditReader, Charge, Ledger, Waiting};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Charge, Ledger, Waiting};
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::unreadable::Listed;
 
@@ -19,12 +20,14 @@ use crate::document::Record;
 use crate::gateway::Attempt;
 use crate::order_store::{OrderDocument, StockDocument};
 use crate::parking::MongoParkingLot;
+use crate::pass_store::{AdmissionDocument, EntranceDocument};
 use crate::payment_store::{PayableDocument, PaymentDocument};
 use crate::store::Query;
 use crate::ticket_store::ListingDocument;
 
 /// The services that have a database.
-const SERVICES: [&str; 6] = ["accounts", "tickets", "orders", "payments", "expiration", MongoParkingLot::OF_FOLLOWERS];
+const SERVICES: [&str; 7] =
+    ["accounts", "tickets", "orders", "payments", "admissions", "expiration", MongoParkingLot::OF_FOLLOWERS];
 
 /// Reads the databases of all services, and the ledger of a [`MongoGateway`](crate::MongoGateway).
 ///
@@ -108,6 +111,17 @@ impl AuditReader for MongoAuditReader {
             })
         }))
         .await
+    }
+}
+
+#[async_trait]
+impl AdmissionReader for MongoAuditReader {
+    async fn admissions(&self, page: Page<OrderId>) -> Result<Listed<Admission>, StoreError> {
+        self.page::<AdmissionDocument>("admissions", plain(page, OrderId::uuid)).await
+    }
+
+    async fn entrances(&self, page: Page<TicketId>) -> Result<Listed<Entrance>, StoreError> {
+        self.page::<EntranceDocument>("admissions", plain(page, TicketId::uuid)).await
     }
 }
 

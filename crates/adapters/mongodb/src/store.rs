@@ -196,6 +196,23 @@ impl Store {
         Ok(readable)
     }
 
+    /// What the server adds up.
+    pub(crate) async fn aggregate(
+        &self,
+        collection: &'static str,
+        stages: Vec<Document>,
+    ) -> Result<Vec<Document>, StoreError> {
+        let (database, elections) = (self.database.clone(), self.client.elections.clone());
+        detached(async move {
+            let documents = database.collection::<Document>(collection);
+            let read = || async {
+                documents.aggregate(stages.clone()).max_time(READ_WITHIN).await?.try_collect::<Vec<_>>().await
+            };
+            elections.read(&database, read).await
+        })
+        .await
+    }
+
     /// A page of a list. What cannot be read is logged and skipped.
     pub(crate) async fn list<R: Record>(&self, query: Query) -> Result<Vec<R::Domain>, StoreError> {
         let listed =

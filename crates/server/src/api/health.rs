@@ -19,6 +19,7 @@ use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, SessionId, Tick
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::error_chain;
 use ticketing_core::ports::order_store::OrderNeeds;
+use ticketing_core::ports::pass_store::PassNeeds;
 use ticketing_core::ports::payment_store::PaymentNeeds;
 
 use crate::config::{Gateway, Service};
@@ -149,6 +150,11 @@ fn store_of(service: Service, app: &App) -> Option<Probe<'_>> {
         Service::Payments => async move {
             let needs = PaymentNeeds { payments: vec![PaymentId::new(nobody)], ..PaymentNeeds::default() };
             Ok(app.payments()?.store.load(&needs).await.map(drop)?)
+        }
+        .boxed(),
+        Service::Admissions => async move {
+            let needs = PassNeeds { entrances: vec![TicketId::new(nobody)], ..PassNeeds::default() };
+            Ok(app.admissions()?.store.load(&needs).await.map(drop)?)
         }
         .boxed(),
         Service::Expiration | Service::Web => return None,

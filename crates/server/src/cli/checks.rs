@@ -58,7 +58,7 @@ impl Checks<'_> {
             Service::Expiration => (engines.timers != Engine::Redis).then(|| {
                 "replay expiration: timers in memory are lost with their process: choose --timers redis".to_owned()
             }),
-            Service::Tickets | Service::Orders | Service::Payments => self.databases(),
+            Service::Tickets | Service::Orders | Service::Payments | Service::Admissions => self.databases(),
         };
         let source = if from_databases {
             self.databases()
@@ -105,17 +105,24 @@ impl Checks<'_> {
     /// What a process needs that runs only some of the services.
     fn part(&self) -> Vec<Option<String>> {
         let demo = self.config.demo.then(|| "--demo true: demo data needs every service".to_owned());
-        let keys = if self.runs(Service::Accounts) {
-            let lacks_key = !self.has("signing_key") && !self.has("signing_keys");
-            vec![lacks_key.then(|| {
-                "serve accounts: needs --signing-keys or --signing-key, since every process would generate a key of \
-                 its own"
-                    .to_owned()
-            })]
-        } else {
-            self.keys_of_others()
-        };
+        let mut keys = self.keys_to_sign_with();
+        if !self.runs(Service::Accounts) {
+            keys.extend(self.keys_of_others());
+        }
         [demo, self.shared_memory()].into_iter().chain(keys).collect()
+    }
+
+    /// What signs in two processes needs the same keys in both.
+    fn keys_to_sign_with(&self) -> Vec<Option<String>> {
+        let lacks_key = !self.has("signing_key") && !self.has("signing_keys");
+        let signs = [Service::Accounts, Service::Admissions].into_iter().find(|service| self.runs(*service));
+        let sentence = |service: Service| {
+            format!(
+                "serve {}: needs --signing-keys or --signing-key, since every process would generate a key of its own",
+                service.name()
+            )
+        };
+        vec![signs.filter(|_| lacks_key).map(sentence)]
     }
 
     fn shared_memory(&self) -> Option<String> {
@@ -142,7 +149,8 @@ impl Checks<'_> {
 
     fn keys_of_others(&self) -> Vec<Option<String>> {
         let secret = |name: &str| {
-            self.has(name).then(|| format!("{}: is a secret of accounts, which does not run here", flag(name)))
+            let is_idle = self.has(name) && !self.runs(Service::Admissions);
+            is_idle.then(|| format!("{}: is a secret of accounts and admissions, which do not run here", flag(name)))
         };
         let lacks_keys = self.has_api() && !self.has("jwks") && !self.has("accounts_url");
         let here = self.here();
@@ -160,6 +168,8 @@ impl Checks<'_> {
             let name = service.name();
             match (self.runs(service), self.has(&format!("{name}_url"))) {
                 (true, true) => Some(format!("--{name}-url: {name} runs here")),
+                // Passes are new: the front door of a marketplace of the release before starts without them.
+                (false, false) if service == Service::Admissions => None,
                 (false, false) => Some(format!("serve web: needs --{name}-url, since {name} does not run here")),
                 (true, false) | (false, true) => None,
             }

@@ -145,12 +145,13 @@ impl RemoteFlags {
         given.filter_map(|(service, url)| Some((service, url.clone()?))).collect()
     }
 
-    pub(super) const fn addresses(&self) -> [(Service, &Option<ServiceUrl>); 4] {
+    pub(super) const fn addresses(&self) -> [(Service, &Option<ServiceUrl>); 5] {
         [
             (Service::Accounts, &self.accounts_url),
             (Service::Tickets, &self.tickets_url),
             (Service::Orders, &self.orders_url),
             (Service::Payments, &self.payments_url),
+            (Service::Admissions, &self.admissions_url),
         ]
     }
 }

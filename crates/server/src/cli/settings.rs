@@ -131,7 +131,7 @@ pub(super) enum Command {
     },
     /// Rebuild what a service knows of the others from the event log, while it runs
     Replay {
-        /// The service: tickets, orders, payments or expiration
+        /// The service: tickets, orders, payments, admissions or expiration
         #[arg(value_name = "SERVICE", value_parser = OneOf(&Service::ALL), hide_possible_values = true)]
         service: Service,
         /// Only report what differs; exits with 1 if anything does
@@ -245,6 +245,9 @@ pub(super) struct RemoteFlags {
     /// The address of payments if it runs in another process
     #[arg(long, value_name = "URL")]
     pub(super) payments_url: Option<ServiceUrl>,
+    /// The address of admissions if it runs in another process
+    #[arg(long, value_name = "URL")]
+    pub(super) admissions_url: Option<ServiceUrl>,
     /// How long a request waits for one of these services while it restarts
     #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR), default_value_t = HttpConfig::default().restart_wait.into())]
     pub(super) restart_wait: Span,

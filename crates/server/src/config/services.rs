@@ -12,6 +12,8 @@ pub enum Service {
     Orders,
     /// Who paid for it.
     Payments,
+    /// Who is let in.
+    Admissions,
     /// When the time to pay is over.
     Expiration,
     /// The pages and live updates; the front door.
@@ -20,8 +22,8 @@ pub enum Service {
 
 impl Service {
     /// Every service there is.
-    pub const ALL: [Self; 6] =
-        [Self::Accounts, Self::Tickets, Self::Orders, Self::Payments, Self::Expiration, Self::Web];
+    pub const ALL: [Self; 7] =
+        [Self::Accounts, Self::Tickets, Self::Orders, Self::Payments, Self::Admissions, Self::Expiration, Self::Web];
 
     /// The name on the command line.
     #[must_use]
@@ -31,6 +33,7 @@ impl Service {
             Self::Tickets => "tickets",
             Self::Orders => "orders",
             Self::Payments => "payments",
+            Self::Admissions => "admissions",
             Self::Expiration => "expiration",
             Self::Web => "web",
         }
@@ -40,9 +43,15 @@ impl Service {
     #[must_use]
     pub const fn has_api(self) -> bool {
         match self {
-            Self::Accounts | Self::Tickets | Self::Orders | Self::Payments => true,
+            Self::Accounts | Self::Tickets | Self::Orders | Self::Payments | Self::Admissions => true,
             Self::Expiration | Self::Web => false,
         }
+    }
+
+    /// Whether it signs, and so needs the signing keys: accounts its access tokens, admissions its passes.
+    #[must_use]
+    pub const fn signs(self) -> bool {
+        matches!(self, Self::Accounts | Self::Admissions)
     }
 
     /// The services that are not among `services`.

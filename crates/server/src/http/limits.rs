@@ -4,6 +4,7 @@
 //! and network together, tightly, and by account alone, widely: who guesses
 //! passwords is stopped, and stops nobody else.
 
+mod check_in;
 mod counting;
 mod payments;
 mod sign_in;
@@ -18,6 +19,7 @@ use crate::state::App;
 
 use counting::{allowed, by_network};
 
+pub(crate) use check_in::Doorkeeper;
 pub(crate) use payments::Payer;
 pub(crate) use sign_in::SignInTry;
 

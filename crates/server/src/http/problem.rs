@@ -17,6 +17,7 @@ pub use ticketing_api::problem::FieldError;
 use ticketing_api::problem::{PROBLEM_JSON, ProblemBody};
 use ticketing_core::domain::hold_limits::HoldRefusal;
 use ticketing_core::domain::invalid::Invalid;
+use ticketing_core::domain::pass::PassRefusal;
 use ticketing_core::domain::ticket::TicketRefusal;
 use ticketing_core::ports::error_chain;
 use ticketing_core::usecase::error::{Error, ErrorKind};
@@ -280,6 +281,12 @@ impl From<Error> for Problem {
             }
             Error::Hold(HoldRefusal::TooManyPlaces { allowed: allowed @ 1.. }) => {
                 Self { errors: vec![FieldError::new("quantity", format!("must be at most {allowed}"))], ..problem }
+            }
+            Error::Pass(PassRefusal::AlreadyUsed { at }) => {
+                Self { errors: vec![FieldError::new("usedAt", at.to_string())], ..problem }
+            }
+            Error::Pass(PassRefusal::Voided { at, .. }) => {
+                Self { errors: vec![FieldError::new("voidedAt", at.to_string())], ..problem }
             }
             Error::Hold(HoldRefusal::Paused { wait }) => Self { retry_after: Some(wait), ..problem },
             Error::Unavailable(cause) => {

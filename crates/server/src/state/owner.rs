@@ -9,7 +9,17 @@ pub(crate) fn owner(path: &str) -> Option<Service> {
     if path == paths::JWKS {
         return Some(Service::Accounts);
     }
-    match path.strip_prefix("/api/")?.split('/').next()? {
+    let mut parts = path.strip_prefix("/api/")?.split('/');
+    match (parts.next()?, parts.nth(1)) {
+        // What a pass is of belongs to others.
+        ("tickets", Some("admissions")) | ("orders", Some("passes")) => Some(Service::Admissions),
+        (first, _) => of_its_own(first),
+    }
+}
+
+/// The service whose paths begin so.
+fn of_its_own(first: &str) -> Option<Service> {
+    match first {
         "users" => Some(Service::Accounts),
         "tickets" => Some(Service::Tickets),
         "orders" => Some(Service::Orders),
@@ -29,6 +39,9 @@ mod tests {
         assert_eq!(owner("/api/tickets"), Some(Service::Tickets));
         assert_eq!(owner("/api/orders/7"), Some(Service::Orders));
         assert_eq!(owner("/api/payments/notices"), Some(Service::Payments));
+        assert_eq!(owner("/api/orders/7/passes"), Some(Service::Admissions));
+        assert_eq!(owner("/api/tickets/7/admissions"), Some(Service::Admissions));
+        assert_eq!(owner("/api/tickets/admissions"), Some(Service::Tickets));
         for nobodys in ["/", "/api", "/api/", "/api/docs", "/tickets/7", "/api/ticketsandmore", "/livez"] {
             assert_eq!(owner(nobodys), None, "{nobodys}");
         }

@@ -12,6 +12,7 @@ use ticketing_core::messaging::backoff::Backoff;
 use ticketing_core::messaging::driver::Pace;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::identity::{TokenSigner, TokenVerifier};
+use ticketing_core::ports::pass_signer::PassSigner;
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
 use crate::config::{Config, Service};
@@ -28,7 +29,7 @@ pub use key_file::{KeyFile, Rotation};
 pub fn check_keys(config: &Config) -> Vec<String> {
     let key = config.signing_key.as_ref().map(|key| Ed25519Signer::from_text(key.expose()).err());
     let jwks = config.jwks.as_deref().map(|jwks| JwtVerifier::from_jwks(jwks).err());
-    let file = KeyFile::of(config).filter(|_| config.services.contains(&Service::Accounts));
+    let file = KeyFile::of(config).filter(|_| config.services.iter().copied().any(Service::signs));
     let key = key.flatten().map(|mistake| format!("--signing-key: {mistake}"));
     let jwks = jwks.flatten().map(|mistake| format!("--jwks: {mistake}"));
     let file = file.and_then(|file| ReadKeys::begin(file).err()).map(|mistake| format!("--signing-keys: {mistake}"));
@@ -39,6 +40,8 @@ pub fn check_keys(config: &Config) -> Vec<String> {
 pub(super) struct Identity {
     /// There if accounts runs here.
     pub(super) signer: Option<Arc<dyn TokenSigner>>,
+    /// There if admissions runs here.
+    pub(super) passes: Option<Arc<dyn PassSigner>>,
     pub(super) verifier: Arc<dyn TokenVerifier>,
     /// Signs nothing that anybody believes where accounts does not run.
     pub(super) devices: DeviceKey,
@@ -51,6 +54,18 @@ impl Identity {
         if config.services.contains(&Service::Accounts) {
             return Self::signing(config);
         }
+        let mut identity = Self::of_others(config)?;
+        if config.services.contains(&Service::Admissions) {
+            // Accounts publishes the same keys, which admissions reads by itself.
+            let (keys, loops) = own_keys(config)?;
+            identity.passes = Some(keys);
+            identity.loops = identity.loops.and(loops);
+        }
+        Ok(identity)
+    }
+
+    /// Where accounts runs in another process.
+    fn of_others(config: &Config) -> Result<Self, BoxError> {
         let verifies = config.services.iter().copied().any(Service::has_api);
         match (&config.jwks, config.remote.get(&Service::Accounts)) {
             (Some(jwks), _) => Ok(Self::verifying(Arc::new(JwtVerifier::from_jwks(jwks)?), Loops::default())),
@@ -60,18 +75,11 @@ impl Identity {
     }
 
     fn signing(config: &Config) -> Result<Self, BoxError> {
-        let mut loops = Loops::default();
-        let keys = match (KeyFile::of(config), &config.signing_key) {
-            (Some(file), _) => {
-                let (keys, read) = ReadKeys::begin(file)?;
-                loops.take_in(Box::new(read), Pace { period: ReadKeys::EVERY, ..Pace::default() });
-                keys
-            }
-            (None, Some(key)) => Arc::new(OwnKeys::new(Ed25519Signer::from_text(key.expose())?)?),
-            (None, None) => Arc::new(OwnKeys::new(Ed25519Signer::generate())?),
-        };
+        let (keys, loops) = own_keys(config)?;
         let devices = keys.devices.clone();
-        Ok(Self { signer: Some(Arc::clone(&keys) as _), verifier: keys, devices, loops })
+        let issues = config.services.contains(&Service::Admissions);
+        let passes = issues.then(|| Arc::clone(&keys) as Arc<dyn PassSigner>);
+        Ok(Self { signer: Some(Arc::clone(&keys) as _), passes, verifier: keys, devices, loops })
     }
 
     fn asking(accounts: &Upstream) -> Self {
@@ -89,8 +97,23 @@ impl Identity {
 
     fn verifying(verifier: Arc<dyn TokenVerifier>, loops: Loops) -> Self {
         let devices = DeviceKey::new(&Ed25519Signer::generate().secret_for("nothing"));
-        Self { signer: None, verifier, devices, loops }
+        Self { signer: None, passes: None, verifier, devices, loops }
     }
+}
+
+/// The keys of the settings, and what reads them again; drawn where none are set.
+fn own_keys(config: &Config) -> Result<(Arc<OwnKeys>, Loops), BoxError> {
+    let mut loops = Loops::default();
+    let keys = match (KeyFile::of(config), &config.signing_key) {
+        (Some(file), _) => {
+            let (keys, read) = ReadKeys::begin(file)?;
+            loops.take_in(Box::new(read), Pace { period: ReadKeys::EVERY, ..Pace::default() });
+            keys
+        }
+        (None, Some(key)) => Arc::new(OwnKeys::new(Ed25519Signer::from_text(key.expose())?)?),
+        (None, None) => Arc::new(OwnKeys::new(Ed25519Signer::generate())?),
+    };
+    Ok((keys, loops))
 }
 
 /// Where nothing asks who somebody is, nobody is believed.

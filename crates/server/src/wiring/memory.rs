@@ -11,7 +11,7 @@ use ticketing_memory::{MemoryAttemptNotes, MemoryEngines, RandomIds, SystemClock
 use super::keys::Identity;
 use super::stripe;
 use crate::config::{Config, Gateway, Service};
-use crate::marketplace::{EdgePorts, Engines, PaymentPorts, WebPorts};
+use crate::marketplace::{AdmissionPorts, EdgePorts, Engines, PaymentPorts, WebPorts};
 use crate::remote::RemoteServices;
 use crate::telemetry::{EngineMetric, Lags};
 
@@ -28,7 +28,7 @@ pub fn clock_and_ids() -> ClockAndIds {
 /// A cost that argon2 cannot work at, or a gateway that this build does not have or cannot be made.
 pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> Result<Engines, BoxError> {
     let runs = |service| config.services.contains(&service);
-    let Identity { signer, verifier, devices, loops } = Identity::of(config)?;
+    let Identity { signer, passes, verifier, devices, loops } = Identity::of(config)?;
     let (hasher, broker) = (Arc::new(Argon2Hasher::new(cost)?), memory.broker.clone());
     let line = Argon2Hasher::clone(&hasher);
     let help = "Passwords that are hashed, or wait to be";
@@ -39,6 +39,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
         tickets: runs(Service::Tickets).then(|| memory.ticket_ports()),
         orders: runs(Service::Orders).then(|| memory.order_ports()),
         payments: runs(Service::Payments).then(|| payment_ports(memory, config)).transpose()?,
+        admissions: passes.map(|signer| AdmissionPorts { service: memory.pass_ports(), signer }),
         expiration: runs(Service::Expiration).then(|| memory.expiration_ports()),
         web: runs(Service::Web).then(|| web_ports(memory, config)),
         edge: EdgePorts {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::audit_reader::AdmissionReader;
+use ticketing_core::ports::store::Page;
 use ticketing_core::ports::unreadable::PassedBy;
-use ticketing_core::rebuild::{Rebuild, RebuildPayables, RebuildSales, RebuildStocks};
+use ticketing_core::rebuild::{Rebuild, RebuildAdmissions, RebuildPayables, RebuildSales, RebuildStocks};
 use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::{
     MongoAccountStore, MongoAttemptNotes, MongoAuditReader, MongoClient, MongoConfig, MongoError, MongoGateway,
-    MongoOrderStore, MongoParkingLot, MongoPaymentStore, MongoTicketStore, PoolCounts,
+    MongoOrderStore, MongoParkingLot, MongoPassStore, MongoPaymentStore, MongoTicketStore, PoolCounts,
 };
 
 use crate::config::{Config, Gateway, MongoSettings, Service};
@@ -41,14 +43,25 @@ fn pool(counts: &PoolCounts) -> [EngineMetric; 3] {
 /// What an audit reads of the databases.
 pub(super) async fn audit_ports(settings: &MongoSettings) -> Result<AuditPorts, BoxError> {
     let audit_reader = MongoAuditReader::new(&client(settings).await?);
-    Ok(AuditPorts { ledger: Some(Arc::new(audit_reader.clone())), audit_reader: Arc::new(audit_reader) })
+    Ok(AuditPorts {
+        ledger: Some(Arc::new(audit_reader.clone())),
+        admissions: admissions(&audit_reader).await?,
+        audit_reader: Arc::new(audit_reader),
+    })
+}
+
+/// What the admissions service keeps; `None` if it never ran, as in a marketplace of the release before.
+async fn admissions(reader: &MongoAuditReader) -> Result<Option<Arc<dyn AdmissionReader>>, BoxError> {
+    let doors = reader.entrances(Page::first(1)).await?;
+    let has_run = !doors.records.is_empty() || !doors.unreadable.is_empty();
+    Ok(has_run.then(|| Arc::new(reader.clone()) as Arc<dyn AdmissionReader>))
 }
 
 /// The parking lots of the services that follow events, and of the followers of the application.
 pub(super) async fn parking_lots(settings: &MongoSettings) -> Result<ParkingLots, BoxError> {
     let client = client(settings).await?;
     let mut lots: ParkingLots = Vec::new();
-    for service in ["tickets", "orders", "payments", "expiration", MongoParkingLot::OF_FOLLOWERS] {
+    for service in ["tickets", "orders", "payments", "admissions", "expiration", MongoParkingLot::OF_FOLLOWERS] {
         lots.push((service, Arc::new(MongoParkingLot::open(&client, service).await?)));
     }
     Ok(lots)
@@ -61,6 +74,10 @@ pub(super) async fn replicas(settings: &MongoSettings, service: Service) -> Resu
         Service::Tickets => Box::new(RebuildSales::new(Arc::new(MongoTicketStore::open(&client).await?))),
         Service::Orders => Box::new(RebuildStocks::new(Arc::new(MongoOrderStore::open(&client).await?))),
         Service::Payments => Box::new(RebuildPayables::new(Arc::new(MongoPaymentStore::open(&client).await?))),
+        Service::Admissions => {
+            let store = MongoPassStore::open(&client).await?;
+            Box::new(RebuildAdmissions::new(Arc::new(store), super::memory::clock_and_ids()))
+        }
         Service::Accounts | Service::Expiration | Service::Web => {
             return Err(format!("{} keeps no replicas in a database", service.name()).into());
         }
@@ -97,6 +114,9 @@ pub(super) async fn plug_in(
                 Arc::new(MongoGateway::open(&client, Arc::new(memory.gateway.clone())).await?)
             }
         };
+    }
+    if let Some(admissions) = &mut engines.admissions {
+        admissions.service = MongoPassStore::open(&client).await?.ports();
     }
     if let Some(expiration) = &mut engines.expiration {
         expiration.parking = Arc::new(MongoParkingLot::open(&client, "expiration").await?);

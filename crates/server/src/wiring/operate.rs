@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
-use ticketing_core::ports::audit_reader::{AuditReader, Ledger};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::parking::ParkingLot;
@@ -20,6 +20,8 @@ use crate::config::{Config, Service};
 pub struct AuditPorts {
     /// What the services keep.
     pub audit_reader: Arc<dyn AuditReader>,
+    /// The passes that the admissions service keeps.
+    pub admissions: Option<Arc<dyn AdmissionReader>>,
     /// What the gateway took, if it reports that.
     pub ledger: Option<Arc<dyn Ledger>>,
 }
@@ -63,7 +65,9 @@ pub async fn parking_lots(config: &Config) -> Result<ParkingLots, BoxError> {
 /// The service keeps none, or its engine is not chosen, not built or does not answer.
 pub async fn replicas(config: &Config, service: Service) -> Result<Box<dyn Rebuild>, BoxError> {
     match service {
-        Service::Tickets | Service::Orders | Service::Payments => stored_replicas(config, service).await,
+        Service::Tickets | Service::Orders | Service::Payments | Service::Admissions => {
+            stored_replicas(config, service).await
+        }
         Service::Expiration => timers(config).await,
         Service::Accounts | Service::Web => Err(format!("{} keeps no replicas", service.name()).into()),
     }

@@ -113,6 +113,8 @@ rules! {
     sales::of_many_who_want_a_hot_ticket_as_many_win_as_there_are_places,
     payments::another_card_pays_where_the_first_was_declined,
     payments::an_order_is_paid_once,
+    admissions::a_pass_lets_one_person_in,
+    admissions::a_called_off_event_gives_the_money_back_and_voids_the_passes,
     idempotency::an_order_under_one_key_is_placed_once,
     idempotency::a_payment_under_one_key_is_answered_as_before,
     offers::a_seller_edits_and_withdraws_a_ticket,

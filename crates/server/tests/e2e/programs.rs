@@ -135,29 +135,33 @@ pub(crate) async fn each_for_itself(others: &[(&'static str, &str)]) -> Programs
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) type Own<'a> = (&'static str, &'static str, &'a str);
 
-/// What accounts signs with.
+/// What accounts and admissions sign with.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) const SIGNED: Own<'static> =
     ("accounts", "TICKETING_SIGNING_KEY", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
 
 /// The services, each after those whose addresses it is told by these settings.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
-const SERVICES: [(&str, Option<&str>); 6] = [
+const SERVICES: [(&str, Option<&str>); 7] = [
     ("accounts", Some("TICKETING_ACCOUNTS_URL")),
     ("tickets", Some("TICKETING_TICKETS_URL")),
     ("orders", Some("TICKETING_ORDERS_URL")),
     ("payments", Some("TICKETING_PAYMENTS_URL")),
+    ("admissions", Some("TICKETING_ADMISSIONS_URL")),
     ("expiration", None),
     ("web", None),
 ];
 
-/// The same by the program of some release, where accounts is told what it signs with.
+/// The same by the program of some release, where accounts, and admissions with it, is told what it signs with.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn each_by(binary: &str, others: &[(&'static str, &str)], own: &[Own<'_>]) -> Programs {
     let (mut common, mut all) = (engines(), Vec::new());
     common.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    for (service, url) in SERVICES {
-        let own = own.iter().filter(|(of, ..)| *of == service);
+    // The release before has no admissions.
+    let known = SERVICES.iter().filter(|(service, _)| *service != "admissions" || binary == Program::CURRENT);
+    for (service, url) in known {
+        let signs_as = if *service == "admissions" { "accounts" } else { service };
+        let own = own.iter().filter(|(of, ..)| *of == signs_as);
         let own = own.map(|(_, name, value)| (*name, (*value).to_owned()));
         let settings: Settings = common.iter().cloned().chain(own).collect();
         let program = Program::start_by(binary, service, &[service], &settings).await;

@@ -71,7 +71,8 @@ async fn start(settings: &Settings) -> (Program, Programs) {
     settings.push(("TICKETING_ACCOUNTS_URL", format!("http://{}", accounts.address())));
     let tickets = Program::start("tickets", &["tickets"], &settings).await;
     settings.push(("TICKETING_TICKETS_URL", format!("http://{}", tickets.address())));
-    let others = Program::start("others", &["orders", "payments", "expiration", "web"], &settings).await;
+    settings.push((SIGNED.0, SIGNED.1.to_owned()));
+    let others = Program::start("others", &["orders", "payments", "admissions", "expiration", "web"], &settings).await;
     (tickets, Programs { all: vec![accounts, others] })
 }
 
@@ -143,7 +144,7 @@ async fn a_backup_of_a_running_marketplace_is_restored() {
     let told = others.operate(&["replay", "tickets", "--from-databases", "--dry-run"]);
     let stale = format!("differs: sales of ticket {}", id(&sold.ticket));
     assert!(told.status.code() == Some(1) && String::from_utf8_lossy(&told.stdout).contains(&stale), "{told:?}");
-    for service in ["tickets", "orders", "payments", "expiration"] {
+    for service in ["tickets", "orders", "payments", "admissions", "expiration"] {
         let rebuilt = others.operate(&["replay", service, "--from-databases"]);
         assert!(rebuilt.status.success(), "{rebuilt:?}");
     }

@@ -1,6 +1,7 @@
 //! What holds however the marketplace runs.
 
 pub(crate) mod access;
+pub(crate) mod admissions;
 pub(crate) mod idempotency;
 pub(crate) mod live;
 pub(crate) mod offers;

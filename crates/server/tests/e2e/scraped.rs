@@ -106,9 +106,9 @@ async fn tells_of(market: &Market, away: &Away, whole: &Scrape) {
 async fn is_whole(market: &Market, (buyer, ticket): (&User, &Value), whole: &Scrape) {
     let ready = (200, json!("ready"), BTreeSet::new());
     eventually(async || readiness(market).await, |readiness| *readiness == ready).await;
-    let order = eventually(async || market.try_to_order(buyer, ticket).await, |reply| reply.status == 201).await.body;
-    eventually(async || market.pay(buyer, &order, "tok_visa").await, |reply| reply.status == 201).await;
-    eventually(async || market.see_order(buyer, &order).await, |order| order["status"] == "completed").await;
+    let order = eventually(async || market.try_to_buy(buyer, ticket).await, |reply| reply.status == 201).await.body;
+    eventually(async || market.pay(buyer, &order).await, |reply| reply.status == 201).await;
+    eventually(async || market.order(buyer, &order).await, |order| order["status"] == "completed").await;
     let told = async || {
         let scrape = Scrape::of(market).await;
         let missing = whole.names().difference(&scrape.names()).map(|name| (*name).to_owned()).collect::<Vec<_>>();
@@ -121,7 +121,7 @@ async fn is_whole(market: &Market, (buyer, ticket): (&User, &Value), whole: &Scr
 
 /// While Kafka is away, an order is placed, and the scrape tells that its event waits.
 async fn events_wait(market: &Market, buyer: &User, ticket: &Value) {
-    assert_eq!(market.try_to_order(buyer, ticket).await.status, 201);
+    assert_eq!(market.try_to_buy(buyer, ticket).await.status, 201);
     let waits = async || {
         let scrape = Scrape::of(market).await;
         let of_orders = |name| scrape.value(&format!("ticketing_outbox_{name}{{service=\"orders\"}}"));

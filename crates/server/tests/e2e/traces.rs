@@ -59,7 +59,7 @@ async fn trace_of(collector: &Collector, request: &str, expected: &[(&str, &str,
 }
 
 #[tokio::test]
-async fn a_sale_in_six_processes_is_a_trace_for_each_click() {
+async fn a_sale_in_seven_processes_is_a_trace_for_each_click() {
     let Some(collector) = Collector::start().await else { return };
     let settings = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint()),

@@ -171,8 +171,8 @@ impl TestApp {
 impl InMemory {
     /// How many events wait to be published.
     pub(crate) fn unpublished(&self) -> usize {
-        let MemoryEngines { accounts, tickets, orders, payments, .. } = &self.memory;
-        [accounts.outbox(), tickets.outbox(), orders.outbox(), payments.outbox()]
+        let MemoryEngines { accounts, tickets, orders, payments, passes, .. } = &self.memory;
+        [accounts.outbox(), tickets.outbox(), orders.outbox(), payments.outbox(), passes.outbox()]
             .iter()
             .map(|outbox| outbox.len())
             .sum()
@@ -185,7 +185,7 @@ impl Drop for InMemory {
             return;
         }
         assert_eq!(self.unpublished(), 0, "events wait to be published");
-        for group in ["tickets", "orders", "payments", "expiration"] {
+        for group in ["tickets", "orders", "payments", "admissions", "expiration"] {
             assert_eq!(self.memory.broker.lag(group), 0, "deliveries to {group} are unsettled");
         }
     }

@@ -48,6 +48,10 @@ const MATRIX: &[Row] = &[
     Row("POST", "/api/orders/{id}/give-back", [401, 404, 409]),
     Row("POST", "/api/orders/{id}/refund", [401, 404, 409]),
     Row("GET", "/api/orders/for/{ticket}", [401, 404, 200]),
+    Row("GET", "/api/orders/{id}/passes", [401, 404, 200]),
+    // The owner of a door is the seller of its ticket.
+    Row("GET", "/api/tickets/{id}/admissions", [401, 403, 200]),
+    Row("POST", "/api/tickets/{id}/admissions", [401, 403, 200]),
     Row("POST", "/api/payments", [401, 404, 201]),
     Row("GET", "/api/payments", [401, 404, 200]),
     Row("DELETE", "/api/payments", [401, 404, 200]),
@@ -63,6 +67,8 @@ struct Scene {
     eve: User,
     ticket: Value,
     order: Value,
+    paid: Value,
+    pass: Value,
     session: String,
 }
 
@@ -72,11 +78,15 @@ impl Scene {
         let (sally, ben, eve) = (app.sign_up("sally").await, app.sign_up("ben").await, app.sign_up("eve").await);
         let ticket = app.sell(&sally, 5).await;
         let order = app.buy(&ben, &ticket).await;
+        let paid = app.buy(&ben, &ticket).await;
+        app.pay(&ben, &paid).await;
+        let passes = app.get(&format!("/api/orders/{}/passes", id(&paid))).by(&ben).send().await.body;
+        let pass = passes["items"][0]["code"].clone();
         let sessions = app.get("/api/users/sessions").by(&sally).send().await.body;
         let session = id(&sessions["items"][0]).to_owned();
         // A request for something that is a few seconds old waits for its event.
         app.pass(Duration::from_secs(10)).await;
-        Self { app, sally, ben, eve, ticket, order, session }
+        Self { app, sally, ben, eve, ticket, order, paid, pass, session }
     }
 
     fn owner(&self, method: &str, path: &str) -> &User {
@@ -91,6 +101,7 @@ impl Scene {
             "/api/live" => return format!("{path}?ticket={}", id(&self.ticket)),
             "/api/payments" if method != "POST" => return format!("{path}?orderId={}", id(&self.order)),
             _ if path.starts_with("/api/tickets") => id(&self.ticket),
+            _ if path.ends_with("/passes") => id(&self.paid),
             _ if path.starts_with("/api/orders") => id(&self.order),
             _ => &self.session,
         };
@@ -106,6 +117,7 @@ impl Scene {
             }
             ("POST", "/api/tickets") | ("PUT", "/api/tickets/{id}") => offer("Opera", 1200, 5),
             ("POST", "/api/tickets/{id}/reschedule") => json!({"title": "Opera", "venue": "Arena"}),
+            ("POST", "/api/tickets/{id}/admissions") => json!({"pass": &self.pass}),
             ("POST", "/api/orders") => json!({"ticketId": id(&self.ticket)}),
             ("POST", "/api/payments") => json!({"orderId": id(&self.order), "token": "tok_visa"}),
             ("POST", "/api/payments/notices") => json!({}),

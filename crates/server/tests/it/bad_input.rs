@@ -135,6 +135,7 @@ async fn a_hostile_value_in_any_field_never_breaks_anything() {
         ("PUT", "/api/tickets/{id}", json!({"title": "", "price": {"amount": 0, "currency": "EUR"}, "quantity": 1})),
         ("POST", "/api/tickets/{id}/reschedule", json!({"title": "", "startsAt": "", "timeZone": "", "seats": ""})),
         ("POST", "/api/orders", json!({"ticketId": ticket, "quantity": 1})),
+        ("POST", "/api/tickets/{id}/admissions", json!({"pass": "ZZZ-ZZZ"})),
         ("POST", "/api/payments", json!({"orderId": ticket, "token": "tok_visa"})),
     ];
     let before = scene.state().await;
@@ -179,7 +180,7 @@ async fn an_absurd_price_or_quantity_is_refused() {
 async fn an_unknown_parameter_is_refused() {
     let scene = Scene::set().await;
 
-    for path in ["/api/tickets", "/api/tickets/mine", "/api/orders"] {
+    for path in ["/api/tickets", "/api/tickets/mine", "/api/orders", "/api/tickets/{id}/admissions"] {
         for query in ["colour=red", "limit=1&limit=2", "%FF=1", "cursor=a&Cursor=b"] {
             let reply = scene.call("GET", &format!("{path}?{query}")).send().await;
             assert_eq!(reply.problem(), (400, "malformed"), "{path}?{query}");
@@ -227,14 +228,17 @@ async fn what_is_no_name_names_nothing() {
     for (method, path) in &named {
         for name in ["0", "tomato", "%00", "%FF", "..%2F..", "00000000-0000-0000-0000-000000000000", &"9".repeat(500)] {
             let call = scene.app.call(method, &path.replace("{id}", name)).by(&scene.user);
-            let facts = json!({"title": "Opera"});
-            let body = if path.ends_with("/reschedule") { facts } else { offer("Opera", 1200, 5) };
+            let body = match path.rsplit('/').next() {
+                Some("reschedule") => json!({"title": "Opera"}),
+                Some("admissions") => json!({"pass": "ZZZ-ZZZ"}),
+                _ => offer("Opera", 1200, 5),
+            };
             let reply = call.json(&body).send().await;
             assert_eq!(reply.status, 404, "{method} {path} {name:.80}");
             assert_refused(&reply, path);
         }
     }
-    assert_eq!((scene.state().await, named.len()), (before, 11));
+    assert_eq!((scene.state().await, named.len()), (before, 14));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod marketplace;
 mod watched;
 
 mod addresses;
+mod admissions;
 mod architecture;
 mod authorisation;
 mod bad_input;

@@ -220,8 +220,12 @@ const ENGINES: [(&str, &str); 7] = [
 fn what_is_shared_between_processes_is_not_in_memory() {
     let told = refusal(&["serve", "orders", "web"], &[]);
 
-    for mistake in ["--store mongodb", "--bus kafka", "--sessions redis", "let accounts, tickets, payments, expiration"]
-    {
+    for mistake in [
+        "--store mongodb",
+        "--bus kafka",
+        "--sessions redis",
+        "let accounts, tickets, payments, admissions, expiration",
+    ] {
         assert!(told.contains(mistake), "{mistake} is missing in:\n{told}");
     }
     let web = refusal(&["serve", "web"], &[]);

@@ -173,6 +173,10 @@ pub enum Replica {
     Sales,
     /// Of an order, in the payments service.
     Payable,
+    /// Of an order, in the admissions service: the passes that it must have.
+    Admission,
+    /// Of a ticket, in the admissions service.
+    Entrance,
 }
 
 /// How a replica differs from its source.

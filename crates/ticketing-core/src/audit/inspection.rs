@@ -2,6 +2,7 @@
 //!
 //! Pure: it reads nothing and knows no time but the one that it is given.
 
+use crate::domain::admission::{Admission, Entrance};
 use crate::domain::order::Order;
 use crate::domain::payment::{Payable, Payment, PaymentStatus};
 use crate::domain::stock::Stock;
@@ -73,6 +74,18 @@ impl Inspection {
         self.counts.stocks += u64::from(stock.is_some());
         self.found.extend(replicas::of_ticket(listing, stock));
         self.found.extend(stock.into_iter().flat_map(|stock| self.places.stock(stock)));
+    }
+
+    /// The passes of an order, beside it.
+    pub(super) fn admission(&mut self, order: Option<&Order>, admission: Option<&Admission>) {
+        self.counts.admissions += u64::from(admission.is_some());
+        self.found.extend(replicas::of_admission(order, admission));
+    }
+
+    /// The door of a ticket, beside it.
+    pub(super) fn entrance(&mut self, listing: Option<&Listing>, entrance: Option<&Entrance>) {
+        self.counts.entrances += u64::from(entrance.is_some());
+        self.found.extend(replicas::of_entrance(listing, entrance));
     }
 
     pub(super) fn unreadable(&mut self, unreadable: Vec<Unreadable>) {

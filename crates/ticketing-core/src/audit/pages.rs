@@ -35,6 +35,21 @@ impl<'a, T, C: Copy> Pages<'a, T, C> {
         Ok(self.page.pop_front())
     }
 
+    /// The records before `id`, and the one of that id; for a list that is read beside others.
+    pub(super) async fn up_to(&mut self, id: C) -> Result<(Vec<T>, Option<T>), StoreError>
+    where
+        C: Ord,
+    {
+        let mut before = Vec::new();
+        while let Some(next) = self.peek().await?.filter(|next| *next <= id) {
+            match self.next().await? {
+                found if next == id => return Ok((before, found)),
+                skipped => before.extend(skipped),
+            }
+        }
+        Ok((before, None))
+    }
+
     /// What the list has that cannot be read, once it was read to its end.
     pub(crate) fn unreadable(self) -> Vec<Unreadable> {
         self.unreadable

@@ -1,7 +1,14 @@
 //! Reads everything once, in the order in which it can be compared.
 
+use std::future::ready;
+
+use futures_util::future::BoxFuture;
+
+use crate::domain::admission::{Admission, Entrance};
+use crate::domain::ids::{OrderId, TicketId};
 use crate::ports::audit_reader::Ledger;
-use crate::ports::store::StoreError;
+use crate::ports::store::{Page, StoreError};
+use crate::ports::unreadable::Listed;
 
 use super::Audit;
 use super::finding::Finding;
@@ -69,12 +76,23 @@ impl<'a> Pass<'a> {
         let Audit { audit_reader, config, .. } = self.audit;
         let mut payables = Pages::new(config.page, |page| audit_reader.payables(page), |payable| payable.order);
         let mut orders = Pages::new(config.page, |page| audit_reader.orders(page), |order| order.id);
+        let (audit, has_passes) = (self.audit, self.audit.admissions.is_some());
+        let mut admissions = Pages::new(config.page, |page| read_admissions(audit, page), |admission| admission.order);
         while let Some((payable, order)) = pair(&mut payables, &mut orders).await? {
             self.inspection.order(order.as_ref(), payable.as_ref());
+            if let Some(order) = order.as_ref().filter(|_| has_passes) {
+                let (orphans, admission) = admissions.up_to(order.id).await?;
+                orphans.iter().for_each(|orphan| self.inspection.admission(None, Some(orphan)));
+                self.inspection.admission(Some(order), admission.as_ref());
+            }
             self.tell();
+        }
+        while let Some(orphan) = admissions.next().await? {
+            self.inspection.admission(None, Some(&orphan));
         }
         self.inspection.unreadable(payables.unreadable());
         self.inspection.unreadable(orders.unreadable());
+        self.inspection.unreadable(admissions.unreadable());
         Ok(())
     }
 
@@ -82,12 +100,23 @@ impl<'a> Pass<'a> {
         let Audit { audit_reader, config, .. } = self.audit;
         let mut stocks = Pages::new(config.page, |page| audit_reader.stocks(page), |stock| stock.ticket);
         let mut listings = Pages::new(config.page, |page| audit_reader.listings(page), |listing| listing.ticket.id);
+        let (audit, has_doors) = (self.audit, self.audit.admissions.is_some());
+        let mut entrances = Pages::new(config.page, |page| read_entrances(audit, page), |entrance| entrance.ticket);
         while let Some((stock, listing)) = pair(&mut stocks, &mut listings).await? {
             self.inspection.ticket(listing.as_ref(), stock.as_ref());
+            if let Some(listing) = listing.as_ref().filter(|_| has_doors) {
+                let (orphans, entrance) = entrances.up_to(listing.ticket.id).await?;
+                orphans.iter().for_each(|orphan| self.inspection.entrance(None, Some(orphan)));
+                self.inspection.entrance(Some(listing), entrance.as_ref());
+            }
             self.tell();
+        }
+        while let Some(orphan) = entrances.next().await? {
+            self.inspection.entrance(None, Some(&orphan));
         }
         self.inspection.unreadable(stocks.unreadable());
         self.inspection.unreadable(listings.unreadable());
+        self.inspection.unreadable(entrances.unreadable());
         Ok(())
     }
 
@@ -98,5 +127,21 @@ impl<'a> Pass<'a> {
             self.heard = counts.records();
             (self.told)(counts);
         }
+    }
+}
+
+/// A page of the admissions; nothing where no such service runs.
+fn read_admissions(audit: &Audit, page: Page<OrderId>) -> BoxFuture<'_, Result<Listed<Admission>, StoreError>> {
+    match &audit.admissions {
+        Some(reader) => reader.admissions(page),
+        None => Box::pin(ready(Ok(Listed::default()))),
+    }
+}
+
+/// A page of the entrances; nothing where no such service runs.
+fn read_entrances(audit: &Audit, page: Page<TicketId>) -> BoxFuture<'_, Result<Listed<Entrance>, StoreError>> {
+    match &audit.admissions {
+        Some(reader) => reader.entrances(page),
+        None => Box::pin(ready(Ok(Listed::default()))),
     }
 }

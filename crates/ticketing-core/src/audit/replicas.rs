@@ -1,6 +1,9 @@
 //! Compares replicas with their sources.
 
-use crate::domain::order::Order;
+use crate::domain::admission::{Admission, Entrance};
+use crate::domain::ids::PassId;
+use crate::domain::order::{Order, OrderStatus};
+use crate::domain::pass::PassStatus;
 use crate::domain::payment::Payable;
 use crate::domain::stock::Stock;
 use crate::domain::ticket::{Listing, Sales};
@@ -35,6 +38,56 @@ pub(super) fn of_order(order: Option<&Order>, payable: Option<&Payable>) -> Opti
         (None, None) => return None,
     };
     Some(Finding::order(id, What::Replica { of: Replica::Payable, drift }))
+}
+
+/// An admission beside its order, which has one if it is completed, or once was.
+pub(super) fn of_admission(order: Option<&Order>, admission: Option<&Admission>) -> Option<Finding> {
+    let (id, drift) = match (order, admission) {
+        (Some(order), Some(admission)) => (order.id, admission_drift(order, admission)?),
+        (Some(order), None) if order.is_completed() => (order.id, Drift::Missing { source: order.version }),
+        (None, Some(admission)) => (admission.order, Drift::Orphaned { held: admission.order_version }),
+        (Some(_) | None, None) => return None,
+    };
+    Some(Finding::order(id, What::Replica { of: Replica::Admission, drift }))
+}
+
+/// An entrance beside its ticket.
+pub(super) fn of_entrance(listing: Option<&Listing>, entrance: Option<&Entrance>) -> Option<Finding> {
+    let (id, drift) = match (listing, entrance) {
+        (Some(listing), Some(entrance)) => (listing.ticket.id, entrance_drift(listing, entrance)?),
+        (Some(Listing { ticket, .. }), None) => (ticket.id, Drift::Missing { source: ticket.version }),
+        (None, Some(entrance)) => (entrance.ticket, Drift::Orphaned { held: entrance.ticket_version }),
+        (None, None) => return None,
+    };
+    Some(Finding::ticket(id, What::Replica { of: Replica::Entrance, drift }))
+}
+
+fn admission_drift(order: &Order, admission: &Admission) -> Option<Drift> {
+    drift(order.version, admission.order_version, || {
+        vec![
+            ("ticket", order.ticket.id == admission.ticket),
+            ("buyer", order.buyer == admission.buyer),
+            ("passes", has_its_passes(order, admission)),
+        ]
+    })
+}
+
+/// One pass for each place, none of them void; or all of them void, once the order is not completed any more.
+fn has_its_passes(order: &Order, admission: &Admission) -> bool {
+    let passes = || admission.passes.iter().map(|coded| &coded.pass);
+    let OrderStatus::Completed { at, .. } = order.status else {
+        return passes().all(|pass| matches!(pass.status, PassStatus::Voided { .. }));
+    };
+    let is_void = |status| matches!(status, PassStatus::Voided { .. });
+    let ids = (1..=order.quantity.get()).map(|place| PassId::of(order.id, place, at));
+    passes().map(|pass| pass.id).eq(ids) && !passes().any(|pass| is_void(pass.status))
+}
+
+fn entrance_drift(listing: &Listing, entrance: &Entrance) -> Option<Drift> {
+    let source = Entrance::of(&listing.ticket);
+    drift(source.ticket_version, entrance.ticket_version, || {
+        vec![("seller", source.seller == entrance.seller), ("title", source.title == entrance.title)]
+    })
 }
 
 fn stock_drift(listing: &Listing, stock: &Stock) -> Option<Drift> {

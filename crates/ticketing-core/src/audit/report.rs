@@ -22,13 +22,24 @@ pub struct Counts {
     pub payments: u64,
     /// Of the gateway.
     pub charges: u64,
+    /// Of the admissions service.
+    pub admissions: u64,
+    /// Of the admissions service.
+    pub entrances: u64,
 }
 
 impl Counts {
     /// All of them.
     #[must_use]
     pub const fn records(&self) -> u64 {
-        self.listings + self.stocks + self.orders + self.payables + self.payments + self.charges
+        self.listings
+            + self.stocks
+            + self.orders
+            + self.payables
+            + self.payments
+            + self.charges
+            + self.admissions
+            + self.entrances
     }
 }
 
@@ -66,11 +77,11 @@ impl AuditReport {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listings, stocks, orders, payables, payments, charges } = self;
+        let Self { listings, stocks, orders, payables, payments, charges, admissions, entrances } = self;
         write!(
             f,
             "{listings} listings, {stocks} stocks, {orders} orders, {payables} payables, {payments} payments, \
-             {charges} charges"
+             {charges} charges, {admissions} admissions, {entrances} entrances"
         )
     }
 }

@@ -93,6 +93,7 @@ impl Replica {
             Self::Stock => ("", "orders"),
             Self::Sales => (" of its sales", "tickets"),
             Self::Payable => ("", "payments"),
+            Self::Admission | Self::Entrance => ("", "admissions"),
         };
         match drift {
             Drift::Missing { source } => {

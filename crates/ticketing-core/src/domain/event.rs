@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::ids::{AccountId, OrderId};
 use super::order::OrderChange;
+use super::pass::Pass;
 use super::payment::Payment;
 use super::ticket::Ticket;
 use super::time::Timestamp;
@@ -46,6 +47,12 @@ pub enum Event {
     PaymentFailed(Payment),
     /// Money was refunded.
     PaymentRefunded(Payment),
+    /// A place of a completed order has a pass. Its code is private and left out, here and in every event of a pass.
+    PassIssued(Pass),
+    /// Somebody was let in.
+    PassUsed(Pass),
+    /// A pass lets nobody in any more.
+    PassVoided(Pass),
     /// The time to pay an order is over.
     ExpirationCompleted {
         /// The order.
@@ -66,13 +73,16 @@ pub enum Topic {
     Orders,
     /// The payments service's events.
     Payments,
+    /// The admissions service's events.
+    Admissions,
     /// The expiration service's events.
     Expirations,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 5] = [Self::Accounts, Self::Tickets, Self::Orders, Self::Payments, Self::Expirations];
+    pub const ALL: [Self; 6] =
+        [Self::Accounts, Self::Tickets, Self::Orders, Self::Payments, Self::Admissions, Self::Expirations];
 
     /// The topic's name on the broker.
     #[must_use]
@@ -82,6 +92,7 @@ impl Topic {
             Self::Tickets => "ticketing.tickets",
             Self::Orders => "ticketing.orders",
             Self::Payments => "ticketing.payments",
+            Self::Admissions => "ticketing.admissions",
             Self::Expirations => "ticketing.expirations",
         }
     }
@@ -102,6 +113,7 @@ impl Event {
                 Topic::Orders
             }
             Self::PaymentCaptured(_) | Self::PaymentFailed(_) | Self::PaymentRefunded(_) => Topic::Payments,
+            Self::PassIssued(_) | Self::PassUsed(_) | Self::PassVoided(_) => Topic::Admissions,
             Self::ExpirationCompleted { .. } => Topic::Expirations,
         }
     }
@@ -123,6 +135,9 @@ impl Event {
             | Self::PaymentCaptured(_)
             | Self::PaymentFailed(_)
             | Self::PaymentRefunded(_)
+            | Self::PassIssued(_)
+            | Self::PassUsed(_)
+            | Self::PassVoided(_)
             | Self::ExpirationCompleted { .. } => None,
         }
     }
@@ -144,6 +159,9 @@ impl Event {
             | Self::PaymentCaptured(_)
             | Self::PaymentFailed(_)
             | Self::PaymentRefunded(_)
+            | Self::PassIssued(_)
+            | Self::PassUsed(_)
+            | Self::PassVoided(_)
             | Self::ExpirationCompleted { .. } => None,
         }
     }
@@ -165,6 +183,7 @@ impl Event {
             Self::PaymentCaptured(payment) | Self::PaymentFailed(payment) | Self::PaymentRefunded(payment) => {
                 payment.id.uuid()
             }
+            Self::PassIssued(pass) | Self::PassUsed(pass) | Self::PassVoided(pass) => pass.id.uuid(),
             Self::ExpirationCompleted { order, .. } => order.uuid(),
         }
     }
@@ -187,6 +206,7 @@ impl Event {
             Self::PaymentCaptured(payment) | Self::PaymentFailed(payment) | Self::PaymentRefunded(payment) => {
                 payment.version
             }
+            Self::PassIssued(pass) | Self::PassUsed(pass) | Self::PassVoided(pass) => pass.version,
         }
     }
 }

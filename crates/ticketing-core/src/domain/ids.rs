@@ -98,6 +98,8 @@ id!(/// Names an order.
 id!(/// Names one attempt to pay an order.
     PaymentId);
 
+id!(/// Names a pass: one place of a completed order.
+    PassId);
 id!(/// A refund of a payment, or of a part of it.
     RefundId);
 id!(/// Names an event.

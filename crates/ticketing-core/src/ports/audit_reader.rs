@@ -6,6 +6,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::domain::admission::{Admission, Entrance};
 use crate::domain::ids::{OrderId, PaymentId, TicketId};
 use crate::domain::money::Money;
 use crate::domain::order::Order;
@@ -90,6 +91,47 @@ pub trait AuditReader: Send + Sync + fmt::Debug + 'static {
 
     /// The backlog of each service; a service without one may be left out.
     async fn waiting(&self) -> Result<Vec<Waiting>, StoreError>;
+}
+
+/// Reads the records of the admissions service, as [`AuditReader`] does those of the others.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `audit_reader`.
+///
+/// - Pages of admissions and of entrances join in the order of ids: `admissions_are_read_in_pages`.
+/// - An unreadable admission is named, and its neighbours are read: `an_unreadable_admission_is_named`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::audit_reader::AdmissionReader;
+/// use ticketing_core::ports::store::Page;
+/// use ticketing_memory::MemoryEngines;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let reader: &dyn AdmissionReader = &MemoryEngines::default().audit_reader();
+/// assert!(reader.admissions(Page::first(100)).await?.records.is_empty(), "nobody paid yet");
+/// # Ok(())
+/// # }
+/// ```
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait AdmissionReader: Send + Sync + fmt::Debug + 'static {
+    /// Admissions, in the order of their orders' ids.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn admissions(&self, page: Page<OrderId>) -> Result<Listed<Admission>, StoreError>;
+
+    /// Entrances, in the order of their tickets' ids.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn entrances(&self, page: Page<TicketId>) -> Result<Listed<Entrance>, StoreError>;
 }
 
 /// Money taken by a gateway.

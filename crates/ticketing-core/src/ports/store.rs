@@ -142,6 +142,12 @@ pub enum RecordKey {
     Payment(PaymentId),
     /// The payment that a buyer began under a key.
     PaymentKey(AccountId, IdempotencyKey),
+    /// An admission.
+    Admission(OrderId),
+    /// A code of this order's passes, which another pass of the ticket has.
+    PassCodes(OrderId),
+    /// An entrance.
+    Entrance(TicketId),
 }
 
 /// Why a store did not do what was asked.
@@ -200,6 +206,9 @@ impl fmt::Display for RecordKey {
             Self::Payable(id) => write!(f, "payable {id}"),
             Self::Payment(id) => write!(f, "payment {id}"),
             Self::PaymentKey(buyer, key) => write!(f, "payment key {key} of {buyer}"),
+            Self::Admission(order) => write!(f, "admission {order}"),
+            Self::PassCodes(order) => write!(f, "codes of the passes of order {order}"),
+            Self::Entrance(ticket) => write!(f, "entrance {ticket}"),
         }
     }
 }

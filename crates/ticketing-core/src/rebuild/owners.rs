@@ -35,7 +35,7 @@ pub async fn rebuild_from_owners(
         unreadable.extend(match topic {
             Topic::Tickets => tickets(owners, replicas).await?,
             Topic::Orders => orders(owners, replicas).await?,
-            Topic::Accounts | Topic::Payments | Topic::Expirations => Vec::new(),
+            Topic::Accounts | Topic::Payments | Topic::Admissions | Topic::Expirations => Vec::new(),
         });
     }
     let skipped = unreadable.iter().map(ToString::to_string).collect();

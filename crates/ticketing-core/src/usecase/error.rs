@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::hold_limits::HoldRefusal;
 use crate::domain::invalid::{Invalid, WrongFields};
 use crate::domain::order::{CancelReason, OrderRefusal};
+use crate::domain::pass::{PassRefusal, VoidReason};
 use crate::domain::payment::PaymentRefusal;
 use crate::domain::stock::StockRefusal;
 use crate::domain::ticket::TicketRefusal;
@@ -28,6 +29,12 @@ pub enum Error {
     /// There is no such order, or it is somebody else's.
     #[error("there is no such order")]
     OrderNotFound,
+    /// The order has no passes, which are issued once it is completed, or it is somebody else's.
+    #[error("there are no passes of this order")]
+    PassesNotFound,
+    /// The code or the token belongs to no pass of this ticket: let nobody in.
+    #[error("there is no such pass")]
+    PassNotFound,
     /// There is no such session, or it is somebody else's.
     #[error("there is no such session")]
     SessionNotFound,
@@ -64,6 +71,9 @@ pub enum Error {
     /// No payment was begun.
     #[error("{}", payment_sentence(.0))]
     Payment(PaymentRefusal),
+    /// The pass lets nobody in.
+    #[error("{}", pass_sentence(.0))]
+    Pass(PassRefusal),
     /// The card was declined: try another.
     #[error("the card was declined")]
     CardDeclined {
@@ -116,11 +126,14 @@ impl Error {
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Invalid(_) | Self::KeyReused => ErrorKind::Invalid,
-            Self::AccountNotFound | Self::TicketNotFound | Self::OrderNotFound | Self::SessionNotFound => {
-                ErrorKind::NotFound
-            }
+            Self::AccountNotFound
+            | Self::TicketNotFound
+            | Self::OrderNotFound
+            | Self::PassesNotFound
+            | Self::PassNotFound
+            | Self::SessionNotFound => ErrorKind::NotFound,
             Self::WrongCredentials | Self::SessionOver => ErrorKind::NotSignedIn,
-            Self::Ticket(TicketRefusal::NotSeller) => ErrorKind::Forbidden,
+            Self::Ticket(TicketRefusal::NotSeller) | Self::Pass(PassRefusal::NotSeller) => ErrorKind::Forbidden,
             Self::Ticket(
                 TicketRefusal::StartsInThePast
                 | TicketRefusal::StartsTooLate { .. }
@@ -128,9 +141,13 @@ impl Error {
                 | TicketRefusal::CurrencyNotInUse { .. },
             ) => ErrorKind::Invalid,
             Self::Hold(HoldRefusal::Paused { .. }) => ErrorKind::Paused,
-            Self::EmailTaken | Self::Ticket(_) | Self::Stock(_) | Self::Hold(_) | Self::Order(_) | Self::Payment(_) => {
-                ErrorKind::Refused
-            }
+            Self::EmailTaken
+            | Self::Ticket(_)
+            | Self::Stock(_)
+            | Self::Hold(_)
+            | Self::Order(_)
+            | Self::Payment(_)
+            | Self::Pass(_) => ErrorKind::Refused,
             Self::Stale { .. } => ErrorKind::Stale,
             Self::CardDeclined { .. } => ErrorKind::CardDeclined,
             Self::Unavailable(_) => ErrorKind::Unavailable,
@@ -146,6 +163,8 @@ impl Error {
             Self::AccountNotFound => "account_not_found",
             Self::TicketNotFound => "ticket_not_found",
             Self::OrderNotFound => "order_not_found",
+            Self::PassesNotFound => "passes_not_found",
+            Self::PassNotFound => "pass_not_found",
             Self::SessionNotFound => "session_not_found",
             Self::EmailTaken => "email_taken",
             Self::WrongCredentials => "wrong_credentials",
@@ -157,6 +176,7 @@ impl Error {
             Self::Hold(refusal) => hold_code(refusal),
             Self::Order(refusal) => order_code(refusal),
             Self::Payment(refusal) => payment_code(refusal),
+            Self::Pass(refusal) => pass_code(refusal),
             Self::CardDeclined { .. } => "card_declined",
             Self::Unavailable(_) => "unavailable",
             Self::Broken(_) => "broken",
@@ -222,6 +242,15 @@ const fn payment_code(refusal: &PaymentRefusal) -> &'static str {
         PaymentRefusal::Overdue => "order_overdue",
         PaymentRefusal::TooManyDeclines => "too_many_declines",
         PaymentRefusal::InProgress { .. } => "payment_in_progress",
+    }
+}
+
+const fn pass_code(refusal: &PassRefusal) -> &'static str {
+    match refusal {
+        PassRefusal::AlreadyUsed { .. } => "pass_already_used",
+        PassRefusal::Voided { .. } => "pass_voided",
+        PassRefusal::OtherTicket => "pass_of_another_ticket",
+        PassRefusal::NotSeller => "not_your_door",
     }
 }
 
@@ -294,6 +323,20 @@ fn payment_sentence(refusal: &PaymentRefusal) -> String {
             "too many cards were declined for this order: it cannot be paid any more".to_owned()
         }
         PaymentRefusal::InProgress { .. } => "a payment of this order is under way".to_owned(),
+    }
+}
+
+fn pass_sentence(refusal: &PassRefusal) -> String {
+    match refusal {
+        PassRefusal::AlreadyUsed { at } => format!("somebody was let in with this pass at {at}"),
+        PassRefusal::Voided { at, reason: VoidReason::OrderCancelled } => {
+            format!("this pass is void: its order was cancelled at {at}")
+        }
+        PassRefusal::Voided { at, reason: VoidReason::OrderRefunded } => {
+            format!("this pass is void: its order was refunded at {at}")
+        }
+        PassRefusal::OtherTicket => "this pass is for another ticket".to_owned(),
+        PassRefusal::NotSeller => "only the seller of this ticket lets people in".to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Event ⇄ JSON: the shapes of the payloads, apart from the domain so that neither binds the other.
 
 mod order;
+mod pass;
 mod payment;
 mod ticket;
 
@@ -19,6 +20,7 @@ use crate::domain::time::Timestamp;
 use super::Undecodable;
 
 use order::OrderPayload;
+use pass::PassPayload;
 use payment::PaymentPayload;
 use ticket::TicketPayload;
 
@@ -38,11 +40,14 @@ pub(super) enum Kind {
     PaymentCaptured,
     PaymentFailed,
     PaymentRefunded,
+    PassIssued,
+    PassUsed,
+    PassVoided,
     ExpirationCompleted,
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 17] = [
         Self::AccountRegistered,
         Self::TicketCreated,
         Self::TicketUpdated,
@@ -56,6 +61,9 @@ impl Kind {
         Self::PaymentCaptured,
         Self::PaymentFailed,
         Self::PaymentRefunded,
+        Self::PassIssued,
+        Self::PassUsed,
+        Self::PassVoided,
         Self::ExpirationCompleted,
     ];
 
@@ -78,6 +86,9 @@ impl Kind {
             Self::PaymentCaptured => "payment.captured",
             Self::PaymentFailed => "payment.failed",
             Self::PaymentRefunded => "payment.refunded",
+            Self::PassIssued => "pass.issued",
+            Self::PassUsed => "pass.used",
+            Self::PassVoided => "pass.voided",
             Self::ExpirationCompleted => "expiration.completed",
         }
     }
@@ -99,6 +110,9 @@ pub(super) const fn kind(event: &Event) -> &'static str {
         Event::PaymentCaptured(_) => Kind::PaymentCaptured.name(),
         Event::PaymentFailed(_) => Kind::PaymentFailed.name(),
         Event::PaymentRefunded(_) => Kind::PaymentRefunded.name(),
+        Event::PassIssued(_) => Kind::PassIssued.name(),
+        Event::PassUsed(_) => Kind::PassUsed.name(),
+        Event::PassVoided(_) => Kind::PassVoided.name(),
         Event::ExpirationCompleted { .. } => Kind::ExpirationCompleted.name(),
     }
 }
@@ -120,6 +134,7 @@ pub(super) fn encode(event: &Event) -> Bytes {
         Event::PaymentCaptured(payment) | Event::PaymentFailed(payment) | Event::PaymentRefunded(payment) => {
             json(&PaymentPayload::from(payment))
         }
+        Event::PassIssued(pass) | Event::PassUsed(pass) | Event::PassVoided(pass) => json(&PassPayload::from(pass)),
         Event::ExpirationCompleted { order, pay_by } => {
             json(&ExpirationPayload { order_id: order.uuid(), pay_by: (*pay_by).into() })
         }
@@ -147,6 +162,9 @@ pub(super) fn decode(kind: Kind, data: &Bytes) -> Result<Event, Undecodable> {
         Kind::PaymentCaptured => Event::PaymentCaptured(read::<PaymentPayload<'_>>(data)?.try_into()?),
         Kind::PaymentFailed => Event::PaymentFailed(read::<PaymentPayload<'_>>(data)?.try_into()?),
         Kind::PaymentRefunded => Event::PaymentRefunded(read::<PaymentPayload<'_>>(data)?.try_into()?),
+        Kind::PassIssued => Event::PassIssued(read::<PassPayload>(data)?.try_into()?),
+        Kind::PassUsed => Event::PassUsed(read::<PassPayload>(data)?.try_into()?),
+        Kind::PassVoided => Event::PassVoided(read::<PassPayload>(data)?.try_into()?),
         Kind::ExpirationCompleted => {
             let payload: ExpirationPayload = read(data)?;
             Event::ExpirationCompleted { order: OrderId::new(payload.order_id), pay_by: payload.pay_by.into() }

@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use ticketing_core::audit::{Audit, AuditConfig, AuditReport, Counts, Progress};
+use ticketing_core::domain::admission::Admission;
 use ticketing_core::domain::order::OrderStatus;
+use ticketing_core::domain::pass::VoidReason;
 use ticketing_core::domain::payment::{Payable, PayableStatus, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, Sales};
@@ -33,9 +35,11 @@ async fn a_settled_marketplace_in_the_middle_of_a_sale_is_clean_at_first_sight()
 
     let report = audit(&books).await;
 
-    let counts = Counts { listings: 1, stocks: 1, orders: 3, payables: 3, payments: 2, charges: 1 };
+    let counts =
+        Counts { listings: 1, stocks: 1, orders: 3, payables: 3, payments: 2, charges: 1, admissions: 1, entrances: 1 };
     assert_eq!(report, AuditReport { counts, findings: Vec::new(), moving: 0, passes: 1 });
-    let read = "read in pass 1: 1 listings, 1 stocks, 3 orders, 3 payables, 2 payments, 1 charges";
+    let read = "read in pass 1: 1 listings, 1 stocks, 3 orders, 3 payables, 2 payments, 1 charges, 1 admissions, \
+                1 entrances";
     assert_eq!(report.to_string(), format!("{read}\nevery invariant holds"));
 }
 
@@ -340,7 +344,7 @@ async fn an_audit_tells_how_far_it_is() {
 
     let records: Vec<_> = heard.lock().unwrap().iter().map(|progress| progress.counts.records()).collect();
     assert!(records.is_sorted_by(|one, next| one + 2 <= *next), "{records:?}");
-    assert!(records.len() >= 4 && report.counts.records() == 11, "{records:?}");
+    assert!(records.len() >= 4 && report.counts.records() == 13, "{records:?}");
 }
 
 #[tokio::test]
@@ -354,4 +358,41 @@ async fn an_audit_of_a_store_that_does_not_answer_says_so() {
     let told = audit.run(&|_| {}).await;
 
     assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+}
+
+#[tokio::test]
+async fn passes_that_are_not_those_of_their_order_are_told() {
+    let books = Books::new().await;
+    let order = books.completed;
+    let at = books.engines.env.now();
+    let void = |admission: &mut Admission| {
+        let voided = admission.passes[0].pass.clone().void(at, VoidReason::OrderCancelled);
+        admission.passes[0].pass = voided.expect("it is not void").0;
+    };
+    books.change_admission(order, void).await;
+    assert_eq!(
+        standing(&books).await,
+        [format!("order {order} is at version 2, and the admissions service holds another passes")]
+    );
+
+    books.change_admission(order, |admission| admission.order_version = 1).await;
+    let told = format!("order {order} is at version 2, and the admissions service holds version 1");
+    assert_eq!(standing(&books).await, [told]);
+    let audit = Audit { admissions: None, ..books.engines.audit() };
+    assert_eq!(audit.look().await.unwrap(), [], "where no admissions service runs, nobody has passes");
+}
+
+#[tokio::test]
+async fn passes_and_doors_without_an_order_or_a_ticket_are_told() {
+    let books = Books::new().await;
+    let (order, ticket) = books.insert_stray_passes().await;
+
+    let mut found = standing(&books).await;
+
+    found.sort();
+    let expected = [
+        format!("order {order} does not exist, and the admissions service knows version 2 of it"),
+        format!("ticket {ticket} does not exist, and the admissions service knows version 1 of it"),
+    ];
+    assert_eq!(found, expected);
 }

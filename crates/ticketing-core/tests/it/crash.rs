@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use ticketing_core::domain::event_facts::EventFacts;
+use ticketing_core::domain::ticket::{Schedule, TicketStatus};
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::usecase::tickets::{UpdateTicket, WithdrawTicket};
+use ticketing_core::usecase::admissions::{CheckIn, ShownPass};
+use ticketing_core::usecase::tickets::{CallOffTicket, RescheduleTicket, UpdateTicket, WithdrawTicket};
 use ticketing_memory::FaultPlan;
 
 use crate::invariants::Told;
@@ -131,6 +134,52 @@ survives!(a_whole_purchase_survives_a_crash_anywhere, |market, told| {
             told.paid.push(order.id);
         }
     }
+});
+
+survives!(calling_off_survives_a_crash_anywhere, |market, told| {
+    // The prepared order stays held; this one is paid.
+    if let Ok(order) = market.order(3, told.ticket(), 1).await {
+        told.orders.push(order.id);
+        settle_or_die(market).await;
+        if market.pay(3, order.id, "tok_visa").await.is_ok_and(|payment| payment.version > 0) {
+            told.paid.push(order.id);
+        }
+        settle_or_die(market).await;
+    }
+    let command = CallOffTicket::new(told.ticket(), account(7));
+    let called_off = market.tickets.call_off_ticket(command, market.origin()).await.is_ok();
+    settle_or_die(market).await;
+    let listing = market.engines.clone().start(&FaultPlan::none()).tickets.ticket(told.ticket()).await;
+    assert!(!called_off || listing.is_ok_and(|listing| listing.ticket.status == TicketStatus::CalledOff));
+});
+
+survives!(rescheduling_and_giving_back_survives_a_crash_anywhere, |market, told| {
+    if market.pay(1, told.order(), "tok_visa").await.is_ok_and(|payment| payment.version > 0) {
+        told.paid.push(told.order());
+    }
+    settle_or_die(market).await;
+    let elsewhere = EventFacts { title: "Opera".into(), venue: Some("Arena".into()), ..EventFacts::default() };
+    let to = Schedule { event: elsewhere.into(), sales_end_at: None };
+    let rescheduled = RescheduleTicket::new(told.ticket(), account(7), to);
+    drop(market.tickets.reschedule_ticket(rescheduled, market.origin()).await);
+    settle_or_die(market).await;
+    let given_back = market.orders.give_back_order(told.order(), account(1), market.origin()).await;
+    assert!(given_back.is_err() || given_back.is_ok_and(|order| order.payment().is_err()));
+});
+
+survives!(a_check_in_survives_a_crash_anywhere, |market, told| {
+    if market.pay(1, told.order(), "tok_visa").await.is_ok_and(|payment| payment.version > 0) {
+        told.paid.push(told.order());
+    }
+    settle_or_die(market).await;
+    let passes = market.admissions.passes_of(told.order(), account(1)).await.unwrap_or_default();
+    let Some(pass) = passes.first() else { return };
+    let check_in = || CheckIn::new(account(7), told.ticket(), ShownPass::Code(pass.coded.code));
+    let let_in = market.admissions.check_in(check_in(), market.origin()).await.is_ok();
+    let after = market.engines.clone().start(&FaultPlan::none());
+    let again = after.admissions.check_in(check_in(), after.origin()).await;
+    // Told or not, one person is let in; nobody is let in twice.
+    assert!(!let_in || again.is_err());
 });
 
 /// The clock of a crashed process does not stand still for the others.

@@ -59,6 +59,7 @@ impl Engines {
     pub(crate) fn audit(&self) -> Audit {
         Audit {
             audit_reader: Arc::new(self.audit_reader()),
+            admissions: Some(Arc::new(self.audit_reader())),
             ledger: Some(Arc::new(self.gateway.clone())),
             clock: Arc::new(self.clock.clone()),
             config: AuditConfig { patience: PATIENCE, pause: PATIENCE / 10, grace: Duration::ZERO, page: 1000 },

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a helper of a test panics where something does not hold")]
 
 mod accounts;
+mod admissions;
 mod architecture;
 mod audit;
 mod batcher;
@@ -24,6 +25,7 @@ mod passwords;
 mod race;
 mod random;
 mod rebuild;
+mod refunds;
 mod relay;
 mod renewals;
 mod selling;

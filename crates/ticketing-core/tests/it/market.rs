@@ -18,12 +18,14 @@ use ticketing_core::ports::error_chain;
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::Page;
+use ticketing_core::usecase::admissions::Admissions;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::batcher::BatcherConfig;
 use ticketing_core::usecase::orders::{ExpireOverdue, Orders, PlaceOrder};
 use ticketing_core::usecase::payments::{PayOrder, Payments};
 use ticketing_core::usecase::tickets::{CreateTicket, Tickets};
 use ticketing_core::wire::Origin;
+use ticketing_crypto::Ed25519Signer;
 use ticketing_memory::{FaultPlan, ManualClock, ManualLoops, MemoryEngines, SandboxGateway};
 use uuid::Uuid;
 
@@ -67,9 +69,9 @@ impl Engines {
 
     /// Starts a process on these engines that is stepped by hand; `faults` befall it alone.
     pub(crate) fn start(&self, faults: &FaultPlan) -> Process {
-        let Process { engines, tickets, orders, payments, loops } = self.start_running(faults);
+        let Process { engines, tickets, orders, payments, admissions, loops } = self.start_running(faults);
         let loops = ManualLoops::start(loops, &self.clock);
-        Process { engines, tickets, orders, payments, loops }
+        Process { engines, tickets, orders, payments, admissions, loops }
     }
 
     /// Starts a process whose loops are still to be run.
@@ -83,8 +85,10 @@ impl Engines {
         let (payments, payment_loops) =
             context.payments(mine.payment_ports(), Arc::new(mine.gateway.clone())).expect(FIT);
         let expiration_loops = context.expiration(mine.expiration_ports()).expect(FIT);
-        let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops);
-        Process { engines: self.clone(), tickets, orders, payments, loops }
+        let signer = Arc::new(Ed25519Signer::from_seed(&[7; 32]));
+        let (admissions, admission_loops) = context.admissions(mine.pass_ports(), signer).expect(FIT);
+        let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops).and(admission_loops);
+        Process { engines: self.clone(), tickets, orders, payments, admissions, loops }
     }
 
     /// All payments that have not ended, whatever their age.
@@ -120,6 +124,7 @@ pub(crate) struct Process<L = ManualLoops> {
     pub(crate) tickets: Tickets,
     pub(crate) orders: Orders,
     pub(crate) payments: Payments,
+    pub(crate) admissions: Admissions,
     pub(crate) loops: L,
 }
 
@@ -208,8 +213,9 @@ impl Process {
     }
 
     fn is_quiet(&self) -> bool {
-        let MemoryEngines { tickets, orders, payments, timers, .. } = &*self.engines;
-        tickets.outbox().is_empty() && orders.outbox().is_empty() && payments.outbox().is_empty() && timers.is_empty()
+        let MemoryEngines { tickets, orders, payments, passes, timers, .. } = &*self.engines;
+        let outboxes = [tickets.outbox(), orders.outbox(), payments.outbox(), passes.outbox()];
+        outboxes.iter().all(|outbox| outbox.is_empty()) && timers.is_empty()
     }
 
     /// The sweep of the orders service alone, before any news arrives.

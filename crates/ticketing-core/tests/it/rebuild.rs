@@ -11,8 +11,8 @@ use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
 use ticketing_core::ports::store::{RecordKey, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::rebuild::{
-    Differing, Rebuild, RebuildPayables, RebuildSales, RebuildStocks, RebuildTimers, Rebuilt, rebuild,
-    rebuild_from_owners,
+    Differing, Rebuild, RebuildAdmissions, RebuildPayables, RebuildSales, RebuildStocks, RebuildTimers, Rebuilt,
+    rebuild, rebuild_from_owners,
 };
 use ticketing_memory::FaultPlan;
 
@@ -59,6 +59,7 @@ async fn a_sound_marketplace_is_as_the_log_says() {
         &mut RebuildStocks::new(Arc::new(engines.orders.clone())),
         &mut RebuildPayables::new(Arc::new(engines.payments.clone())),
         &mut RebuildTimers::new(Arc::new(engines.timers.clone())),
+        &mut RebuildAdmissions::new(Arc::new(engines.passes.clone()), engines.env.clone()),
     ] {
         let rebuilt = run(&engines, replicas, Differing::Replace).await;
         assert!(rebuilt.same > 0 && rebuilt.differing.is_empty() && rebuilt.lost.is_empty(), "{rebuilt:?}");

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use ticketing_core::domain::event::{Event, Topic};
-use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PassId, PaymentId, TicketId};
 use ticketing_core::domain::order::{Order, OrderChange};
+use ticketing_core::domain::pass::Pass;
 use ticketing_core::domain::payment::Payment;
 use ticketing_core::domain::ticket::{Sales, Ticket};
 use ticketing_core::ports::parking::Parked;
@@ -79,6 +80,10 @@ fn event(topic: Topic, subject: Uuid, version: u64) -> Event {
         Topic::Payments => {
             let (_, payment) = super::payment();
             Event::PaymentCaptured(Payment { id: PaymentId::new(subject), version, ..payment })
+        }
+        Topic::Admissions => {
+            let pass = super::admission().passes.remove(0).pass;
+            Event::PassIssued(Pass { id: PassId::new(subject), version, ..pass })
         }
         Topic::Expirations => Event::ExpirationCompleted { order: OrderId::new(subject), pay_by: NOW },
     }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction, Confirmation};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Money, Price, Quantity};
-use ticketing_core::domain::order::Order;
+use ticketing_core::domain::order::{Order, OrderStatus};
+use ticketing_core::domain::pass::CodeSeed;
 use ticketing_core::domain::payment::{Payable, Payment, PaymentRequest};
 use ticketing_core::domain::stock::{OrderRequest, Stock};
 use ticketing_core::domain::ticket::{Listing, Offer, OfferInput, Ticket};
@@ -106,6 +108,22 @@ pub fn actions() -> [BuyerAction; 2] {
 pub fn payment() -> (Payable, Payment) {
     let request = PaymentRequest { id: PaymentId::new(uuid()), key: None, card: None };
     payable().attempt(None, request, NOW).expect("the order wants money")
+}
+
+/// The passes of a completed order of three places, with codes of their own.
+#[must_use]
+pub fn admission() -> Admission {
+    let status = OrderStatus::Completed { payment: PaymentId::new(uuid()), at: NOW };
+    let quantity = Quantity::new(3).expect("a few places");
+    let order = Order { status, quantity, version: 2, ..order(AccountId::new(uuid())) };
+    let (admission, _) = Admission::of(&order, &CodeSeed::new(rand::random())).expect("the order is completed");
+    admission
+}
+
+/// The door of a ticket that nobody else has.
+#[must_use]
+pub fn entrance() -> Entrance {
+    Entrance::of(&ticket())
 }
 
 fn ticket_with(input: OfferInput<'_>) -> Ticket {

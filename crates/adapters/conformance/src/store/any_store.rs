@@ -1,4 +1,4 @@
-//! What the four stores have in common.
+//! What the five stores have in common.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_core::domain::account::{Account, PasswordHash};
+use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{AccountId, PaymentId};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
+use ticketing_core::domain::pass::{PassStatus, VoidReason};
 use ticketing_core::domain::payment::{CardDigest, Payable, PayableStatus, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{CreationRequest, Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderStore};
+use ticketing_core::ports::pass_store::{PassNeeds, PassRecord, PassStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentStore};
 use ticketing_core::ports::store::{CommitToken, RecordKey, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
@@ -21,9 +24,9 @@ use uuid::Uuid;
 
 use crate::sample;
 
-use super::{Accounts, Orders, Payments, Tickets};
+use super::{Accounts, Orders, Passes, Payments, Tickets};
 
-/// A store, as the rules see it that all stores keep. Implemented for the four ports.
+/// A store, as the rules see it that all stores keep. Implemented for the five ports.
 #[async_trait]
 pub trait AnyStore: Send + Sync + 'static {
     /// The port.
@@ -275,6 +278,72 @@ impl AnyStore for Payments {
     }
 
     async fn apply(store: &Self::Store, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {
+        store.commit(work).await
+    }
+}
+
+#[async_trait]
+impl AnyStore for Passes {
+    type Store = dyn PassStore;
+    type Record = PassRecord;
+    const TOPIC: Topic = Topic::Admissions;
+
+    fn specimen(kind: usize) -> PassRecord {
+        if kind.is_multiple_of(2) { sample::admission().into() } else { sample::entrance().into() }
+    }
+
+    fn variants() -> Vec<PassRecord> {
+        let at = sample::NOW.after(Duration::from_millis(1));
+        let with = |status| {
+            let mut admission = sample::admission();
+            if let Some(coded) = admission.passes.last_mut() {
+                coded.pass.status = status;
+                coded.pass.version = 2;
+            }
+            PassRecord::from(admission)
+        };
+        vec![
+            sample::admission().into(),
+            Admission { passes: Vec::new(), ..sample::admission() }.into(),
+            with(PassStatus::Used { at, by: AccountId::new(sample::uuid()) }),
+            with(PassStatus::Voided { at, reason: VoidReason::OrderCancelled }),
+            with(PassStatus::Voided { at, reason: VoidReason::OrderRefunded }),
+            sample::entrance().into(),
+        ]
+    }
+
+    fn changed(record: PassRecord, n: u32) -> PassRecord {
+        match record {
+            PassRecord::Admission(admission) => Admission { order_version: u64::from(n), ..admission }.into(),
+            PassRecord::Entrance(entrance) => Entrance { ticket_version: u64::from(n), ..entrance }.into(),
+        }
+    }
+
+    fn key(record: &PassRecord) -> RecordKey {
+        match record {
+            PassRecord::Admission(admission) => RecordKey::Admission(admission.order),
+            PassRecord::Entrance(entrance) => RecordKey::Entrance(entrance.ticket),
+        }
+    }
+
+    fn subject(record: &PassRecord) -> Uuid {
+        match record {
+            PassRecord::Admission(admission) => admission.order.uuid(),
+            PassRecord::Entrance(entrance) => entrance.ticket.uuid(),
+        }
+    }
+
+    async fn find(store: &Self::Store, record: &PassRecord) -> Result<Option<Stored<PassRecord>>, StoreError> {
+        let needs = match record {
+            PassRecord::Admission(admission) => PassNeeds { admissions: vec![admission.order], ..PassNeeds::default() },
+            PassRecord::Entrance(entrance) => PassNeeds { entrances: vec![entrance.ticket], ..PassNeeds::default() },
+        };
+        let found = store.load(&needs).await?;
+        let admission = found.admissions.into_iter().map(widened).next();
+        Ok(admission.or_else(|| found.entrances.into_iter().map(widened).next()))
+    }
+
+    async fn apply(store: &Self::Store, work: UnitOfWork<PassRecord>) -> Result<CommitToken, StoreError> {
         store.commit(work).await
     }
 }

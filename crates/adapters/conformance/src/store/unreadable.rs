@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ticketing_core::domain::admission::Admission;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{Order, OrderStatus};
 use ticketing_core::domain::payment::Payment;
@@ -18,7 +19,7 @@ use crate::time::soon;
 
 use super::any_store::key;
 use super::bench::{Bench, after_change, inserting};
-use super::{AnyStore, Orders, Payments, StoreFixture, Tickets};
+use super::{AnyStore, Orders, Passes, Payments, StoreFixture, Tickets};
 
 const NOTHING_TO_SPOIL: Outcome = Outcome::NotClaimed("a record that cannot be read");
 
@@ -141,6 +142,30 @@ pub async fn unreadable_payments_are_passed_by(fixture: &dyn StoreFixture<Paymen
     for size in SIZES {
         let read = |page: Page<PaymentId>| bench.store.unsettled(later..=later, page);
         assert_eq!(all(size, read, |payment| payment.id).await, sound, "unsettled payments in pages of {size}");
+    }
+    Outcome::Kept
+}
+
+/// Admissions that cannot be read are passed by, so that a door sees those behind them.
+pub async fn unreadable_admissions_are_passed_by(fixture: &dyn StoreFixture<Passes>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let ticket = TicketId::new(sample::uuid());
+    let mut admissions: Vec<Admission> = (0..12).map(|_| Admission { ticket, ..sample::admission() }).collect();
+    for admission in &mut admissions {
+        admission.passes.iter_mut().for_each(|coded| coded.pass.ticket = ticket);
+    }
+    admissions.sort_by_key(|admission| admission.order);
+    bench
+        .commit(admissions.iter().cloned().fold(UnitOfWork::default(), |work, record| work.with(Write::insert(record))))
+        .await;
+    let (spoilt, sound) = admissions.split_at(SPOILT);
+    if spoil(fixture, spoilt.iter().map(|admission| RecordKey::Admission(admission.order))).await.is_none() {
+        return NOTHING_TO_SPOIL;
+    }
+
+    for size in SIZES {
+        let read = |page: Page<OrderId>| bench.store.admissions_of(ticket, page);
+        assert_eq!(all(size, read, |admission| admission.order).await, sound, "a door's list in pages of {size}");
     }
     Outcome::Kept
 }

@@ -12,6 +12,7 @@ mod notes;
 mod one_log;
 mod others;
 mod outbox;
+mod passes;
 mod publishing;
 mod sabotages;
 mod stores;

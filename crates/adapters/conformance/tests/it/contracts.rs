@@ -43,6 +43,7 @@ fn rules() -> Rules {
     add(&mut all, &store::TICKET_STORE);
     add(&mut all, &store::ORDER_STORE);
     add(&mut all, &store::PAYMENT_STORE);
+    add(&mut all, &store::PASS_STORE);
     add(&mut all, &outbox::OUTBOX);
     add(&mut all, &transport::TRANSPORT);
     add(&mut all, &parking::PARKING);
@@ -52,6 +53,7 @@ fn rules() -> Rules {
     add(&mut all, &attempt_notes::ATTEMPT_NOTES);
     add(&mut all, &identity::PASSWORDS);
     add(&mut all, &identity::TOKENS);
+    add(&mut all, &identity::PASSES);
     add(&mut all, &sessions::SESSIONS);
     add(&mut all, &limits::LIMITS);
     add(&mut all, &drafts::DRAFTS);

@@ -76,7 +76,7 @@ impl Key {
     }
 }
 
-fn public(key: &VerifyingKey) -> Jwk {
+pub(super) fn public(key: &VerifyingKey) -> Jwk {
     let mut jwk = Jwk {
         common: CommonParameters {
             public_key_use: Some(PublicKeyUse::Signature),

@@ -10,9 +10,10 @@ use crate::ConfigError;
 
 use super::key::Key;
 use super::key_set::{KeySet, PublishedKey};
+use super::pass::PassKey;
 use super::payload::Payload;
 
-/// Signs access tokens, and publishes the public keys that verify them.
+/// Signs access tokens and passes, and publishes the public keys that verify them.
 ///
 /// Keys follow each other: each signs from its own time until that of the next, and is over once the tokens that it
 /// signed are. All are published, those that do not sign yet too, so that verifiers know a key before it signs.
@@ -42,6 +43,8 @@ pub struct Ed25519Signer {
     pub(super) keys: Vec<DatedKey>,
     /// Secrets come from this one, so that they stay when keys follow each other.
     pub(super) root: Key,
+    /// Signs passes; from the root, so that it stays too.
+    pub(super) passes: PassKey,
     pub(super) token_lifetime: Duration,
     jwks: String,
 }
@@ -121,9 +124,11 @@ impl Ed25519Signer {
         for (key, follower) in keys.iter_mut().zip(followers) {
             key.ends = Some(follower.after(token_lifetime).after(Self::CLOCKS));
         }
-        let published = keys.iter().map(|key| PublishedKey::new(key.key.public().clone(), key.ends)).collect();
+        let passes = PassKey::of(&root);
+        let published = keys.iter().map(|key| PublishedKey::new(key.key.public().clone(), key.ends));
+        let published = published.chain([PublishedKey::new(passes.published(), None)]).collect();
         let jwks = serde_json::to_string(&KeySet { keys: published }).expect("a public key is text all through");
-        Self { keys, root, token_lifetime, jwks }
+        Self { keys, root, passes, token_lifetime, jwks }
     }
 
     /// The same, with a new key that signs once `after` has passed, and without those that are over.

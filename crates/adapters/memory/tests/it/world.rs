@@ -16,7 +16,7 @@ use ticketing_conformance::log::LogFixture;
 use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::sessions::SessionsFixture;
-use ticketing_conformance::store::{Accounts, Orders, Payments, StoreFixture, Tickets};
+use ticketing_conformance::store::{Accounts, Orders, Passes, Payments, StoreFixture, Tickets};
 use ticketing_conformance::time::TimeFixture;
 use ticketing_conformance::timers::TimersFixture;
 use ticketing_conformance::transport::TransportFixture;
@@ -24,7 +24,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{EventId, PaymentId};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
-use ticketing_core::ports::audit_reader::{AuditReader, Ledger};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger};
 use ticketing_core::ports::clock::{Clock, ClockAndIds, Ids};
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway, UnverifiedNotice};
@@ -34,6 +34,7 @@ use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{RecordKey, StoreError, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
@@ -42,7 +43,7 @@ use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_memory::{
     Fault, FaultPlan, ManualClock, MemoryAccountStore, MemoryBrokerConfig, MemoryEngines, MemoryOrderStore,
-    MemoryPaymentStore, MemoryTicketStore, Operation, SandboxGateway, SequentialIds,
+    MemoryPassStore, MemoryPaymentStore, MemoryTicketStore, Operation, SandboxGateway, SequentialIds,
 };
 use uuid::Uuid;
 
@@ -58,6 +59,7 @@ pub(crate) struct World {
     pub(crate) orders_outbox: Arc<dyn Outbox>,
     pub(crate) reopened_outbox: Arc<dyn Outbox>,
     pub(crate) payments: Arc<dyn PaymentStore>,
+    pub(crate) passes: Arc<dyn PassStore>,
     pub(crate) publisher: Arc<dyn EventPublisher>,
     pub(crate) subscriber: Arc<dyn EventSubscriber>,
     pub(crate) parking: Arc<dyn ParkingLot>,
@@ -68,6 +70,7 @@ pub(crate) struct World {
     pub(crate) limiter: Arc<dyn RateLimiter>,
     pub(crate) drafts: Arc<dyn DraftStore>,
     pub(crate) audit_reader: Arc<dyn AuditReader>,
+    pub(crate) admission_reader: Arc<dyn AdmissionReader>,
     pub(crate) ledger: Arc<dyn Ledger>,
     /// Whether something was made unreadable: a broken adapter then shows it.
     pub(crate) is_spoilt: Arc<AtomicBool>,
@@ -78,7 +81,7 @@ impl Default for World {
         let clock = ManualClock::default();
         let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
         let engines = MemoryEngines::new(env);
-        let MemoryEngines { tickets, orders, payments, broker, parking, gateway, .. } = engines.clone();
+        let MemoryEngines { tickets, orders, payments, passes, broker, parking, gateway, .. } = engines.clone();
         let faults = FaultPlan::counting(Arc::new(clock.clone()));
         Self {
             clock,
@@ -88,6 +91,7 @@ impl Default for World {
             reopened_outbox: Arc::new(orders.outbox()),
             orders: Arc::new(orders),
             payments: Arc::new(payments),
+            passes: Arc::new(passes),
             publisher: Arc::new(broker.with_faults(faults.clone()).publisher()),
             faults,
             subscriber: Arc::new(broker.subscriber()),
@@ -100,6 +104,7 @@ impl Default for World {
             limiter: Arc::new(engines.limiter.clone()),
             drafts: Arc::new(engines.drafts.clone()),
             audit_reader: Arc::new(engines.audit_reader()),
+            admission_reader: Arc::new(engines.audit_reader()),
             is_spoilt: Arc::default(),
             engines,
         }
@@ -207,6 +212,25 @@ impl StoreFixture<Payments> for World {
 
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.engines.payments.outbox())
+    }
+}
+
+#[async_trait]
+impl StoreFixture<Passes> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.note(self.engines.passes.spoil(record))
+    }
+
+    fn store(&self) -> Arc<dyn PassStore> {
+        Arc::clone(&self.passes)
+    }
+
+    async fn another(&self) -> Arc<dyn PassStore> {
+        Arc::new(MemoryPassStore::new(Arc::new(self.clock.clone())))
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.engines.passes.outbox())
     }
 }
 
@@ -346,7 +370,15 @@ impl DraftsFixture for World {
 #[async_trait]
 impl AuditReaderFixture for World {
     async fn spoil(&self, record: &RecordKey) -> bool {
-        self.note(self.engines.orders.spoil(record))
+        self.note(self.engines.orders.spoil(record) || self.engines.passes.spoil(record))
+    }
+
+    fn admission_reader(&self) -> Arc<dyn AdmissionReader> {
+        Arc::clone(&self.admission_reader)
+    }
+
+    fn passes(&self) -> Arc<dyn PassStore> {
+        Arc::clone(&self.passes)
     }
 
     fn audit_reader(&self) -> Arc<dyn AuditReader> {

@@ -8,19 +8,21 @@ use bson::{Document, Uuid, doc};
 use ticketing_conformance::audit_reader::{AuditReaderFixture, Bank};
 use ticketing_conformance::sample;
 use ticketing_core::audit::{Audit, AuditConfig};
+use ticketing_core::domain::admission::Entrance;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::ports::audit_reader::AuditReader;
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader};
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{RecordKey, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
 use ticketing_mongodb::{
-    MongoAuditReader, MongoClient, MongoGateway, MongoOrderStore, MongoPaymentStore, MongoTicketStore,
+    MongoAuditReader, MongoClient, MongoGateway, MongoOrderStore, MongoPassStore, MongoPaymentStore, MongoTicketStore,
 };
 
 use crate::world::{connected, spoil};
@@ -31,6 +33,7 @@ pub(crate) struct Marketplace {
     tickets: MongoTicketStore,
     orders: MongoOrderStore,
     payments: MongoPaymentStore,
+    passes: MongoPassStore,
     gateway: MongoGateway,
 }
 
@@ -42,18 +45,20 @@ impl Marketplace {
             tickets: MongoTicketStore::open(&client).await.expect("the store opens"),
             orders: MongoOrderStore::open(&client).await.expect("the store opens"),
             payments: MongoPaymentStore::open(&client).await.expect("the store opens"),
+            passes: MongoPassStore::open(&client).await.expect("the store opens"),
             gateway: MongoGateway::open(&client, Arc::new(sandbox)).await.expect("the ledger opens"),
             client,
         }
     }
 
-    /// A ticket that is on sale, known to both services.
+    /// A ticket that is on sale, known to all services.
     async fn sell(&self) -> TicketId {
         let listing = sample::listing();
-        let (id, stock) = (listing.ticket.id, Stock::of(&listing.ticket));
+        let (id, stock, door) = (listing.ticket.id, Stock::of(&listing.ticket), Entrance::of(&listing.ticket));
         let work = UnitOfWork::default().with(Write::insert(listing));
         self.tickets.commit(work).await.expect("the listing is new");
         self.orders.commit(UnitOfWork::default().with(Write::insert(stock))).await.expect("the stock is new");
+        self.passes.commit(UnitOfWork::default().with(Write::insert(door))).await.expect("the entrance is new");
         id
     }
 
@@ -68,6 +73,14 @@ impl Marketplace {
 impl AuditReaderFixture for Marketplace {
     async fn spoil(&self, record: &RecordKey) -> bool {
         spoil(&self.client, record).await
+    }
+
+    fn admission_reader(&self) -> Arc<dyn AdmissionReader> {
+        Arc::new(MongoAuditReader::new(&self.client))
+    }
+
+    fn passes(&self) -> Arc<dyn PassStore> {
+        Arc::new(self.passes.clone())
     }
 
     fn audit_reader(&self) -> Arc<dyn AuditReader> {
@@ -107,7 +120,8 @@ impl AuditReaderFixture for Marketplace {
 fn audit(client: &MongoClient) -> Audit {
     let audit_reader = Arc::new(MongoAuditReader::new(client));
     let clock = Arc::new(ManualClock::new(sample::NOW));
-    Audit { ledger: Some(audit_reader.clone()), audit_reader, clock, config: AuditConfig::default() }
+    let admissions = Some(audit_reader.clone() as Arc<dyn AdmissionReader>);
+    Audit { ledger: Some(audit_reader.clone()), admissions, audit_reader, clock, config: AuditConfig::default() }
 }
 
 #[tokio::test]
@@ -117,7 +131,7 @@ async fn databases_that_do_not_exist_are_empty_and_stay_away() {
     let report = audit(&client).run(&|_| {}).await.expect("the audit ends");
 
     assert_eq!((report.counts.records(), report.is_clean()), (0, true), "{report}");
-    for service in ["accounts", "tickets", "orders", "payments", "expiration", "gateway"] {
+    for service in ["accounts", "tickets", "orders", "payments", "admissions", "expiration", "gateway"] {
         let made = client.database(service).list_collection_names().await.expect("an answer");
         assert_eq!(made, [""; 0], "the audit made something in {service}");
     }

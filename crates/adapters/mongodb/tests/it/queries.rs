@@ -15,11 +15,13 @@ use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore, OverdueCursor};
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::{ParkedFilter, ParkingChange, ParkingLot};
+use ticketing_core::ports::pass_store::{PassNeeds, PassRecord, PassStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
 use ticketing_core::ports::store::{Page, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
 use ticketing_mongodb::{
-    MongoAccountStore, MongoClient, MongoOrderStore, MongoOutbox, MongoParkingLot, MongoPaymentStore, MongoTicketStore,
+    MongoAccountStore, MongoClient, MongoOrderStore, MongoOutbox, MongoParkingLot, MongoPassStore, MongoPaymentStore,
+    MongoTicketStore,
 };
 
 use crate::world::connected;
@@ -159,6 +161,35 @@ async fn payments_are_found_by_indexes() {
     let first = store.unsettled(long_after..=long_after, Page::first(3)).await.expect("an answer");
     let after = first.last().map(|payment| payment.id);
     assert_eq!(store.unsettled(long_after..=long_after, Page { after, limit: 3 }).await.expect("an answer").len(), 1);
+    drain(&store.outbox()).await;
+    park(&store.parking()).await;
+    assert_frugal(&database).await;
+}
+
+#[tokio::test]
+async fn passes_are_found_by_indexes() {
+    let client = connected().await;
+    let store = MongoPassStore::open(&client).await.expect("the store opens");
+    let database = profiled(&client, "admissions").await;
+    for _ in 0..4 {
+        let (admission, entrance) = (sample::admission(), sample::entrance());
+        let needs = PassNeeds {
+            admissions: vec![admission.order],
+            entrances: vec![entrance.ticket],
+            passes: admission.passes.iter().map(|coded| coded.pass.id).collect(),
+            codes: admission.passes.iter().map(|coded| (admission.ticket, coded.code)).collect(),
+        };
+        let work: UnitOfWork<PassRecord> =
+            UnitOfWork::default().with(Write::insert(admission.clone())).with(Write::insert(entrance));
+        store.commit(work.clone()).await.expect("a commit");
+        store.commit(work).await.expect_err("a conflict");
+        let found = store.load(&needs).await.expect("an answer");
+        assert_eq!((found.admissions.len(), found.entrances.len()), (1, 1));
+        let first = store.admissions_of(admission.ticket, Page::first(3)).await.expect("an answer");
+        let after = first.last().map(|admission| admission.order);
+        store.admissions_of(admission.ticket, Page { after, limit: 3 }).await.expect("an answer");
+        assert_eq!(store.counts(admission.ticket).await.expect("an answer").issued, 3);
+    }
     drain(&store.outbox()).await;
     park(&store.parking()).await;
     assert_frugal(&database).await;

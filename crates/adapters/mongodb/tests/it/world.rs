@@ -8,7 +8,7 @@ use bson::{Document, doc};
 use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::sample;
-use ticketing_conformance::store::{Accounts, Orders, Payments, StoreFixture, Tickets};
+use ticketing_conformance::store::{Accounts, Orders, Passes, Payments, StoreFixture, Tickets};
 use ticketing_conformance::time::TimeFixture;
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::time::Timestamp;
@@ -16,12 +16,13 @@ use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
+use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{RecordKey, StoreError, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::wire::EventEnvelope;
 use ticketing_mongodb::{
-    MongoAccountStore, MongoClient, MongoConfig, MongoOrderStore, MongoPaymentStore, MongoTicketStore,
+    MongoAccountStore, MongoClient, MongoConfig, MongoOrderStore, MongoPassStore, MongoPaymentStore, MongoTicketStore,
 };
 use uuid::Uuid;
 
@@ -73,6 +74,13 @@ impl World<MongoPaymentStore> {
     pub(crate) async fn payments() -> Self {
         let client = connected().await;
         Self { store: MongoPaymentStore::open(&client).await.expect("the store opens"), client }
+    }
+}
+
+impl World<MongoPassStore> {
+    pub(crate) async fn passes() -> Self {
+        let client = connected().await;
+        Self { store: MongoPassStore::open(&client).await.expect("the store opens"), client }
     }
 }
 
@@ -138,6 +146,25 @@ impl StoreFixture<Orders> for World<MongoOrderStore> {
 
     async fn another(&self) -> Arc<dyn OrderStore> {
         Arc::new(Self::orders().await.store)
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.store.outbox())
+    }
+}
+
+#[async_trait]
+impl StoreFixture<Passes> for World<MongoPassStore> {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        spoil(&self.client, record).await
+    }
+
+    fn store(&self) -> Arc<dyn PassStore> {
+        Arc::new(self.store.clone())
+    }
+
+    async fn another(&self) -> Arc<dyn PassStore> {
+        Arc::new(Self::passes().await.store)
     }
 
     fn outbox(&self) -> Arc<dyn Outbox> {
@@ -213,12 +240,16 @@ pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
         RecordKey::Order(id) => ("orders", "orders", id.uuid()),
         RecordKey::Payable(id) => ("payments", "payables", id.uuid()),
         RecordKey::Payment(id) => ("payments", "payments", id.uuid()),
+        RecordKey::Admission(id) => ("admissions", "admissions", id.uuid()),
+        RecordKey::Entrance(id) => ("admissions", "entrances", id.uuid()),
         _ => return false,
     };
     let money = match collection {
         "payables" | "payments" => "total",
         "listings" => "offer.price",
         "accounts" => "version",
+        "admissions" => "passes",
+        "entrances" => "seller",
         _ => "price",
     };
     let damage = match id.as_u128() % 5 {

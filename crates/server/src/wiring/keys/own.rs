@@ -11,6 +11,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::identity::{Claims, IdentityError, TokenSigner, TokenVerifier};
+use ticketing_core::ports::pass_signer::{InvalidPassToken, PassClaims, PassSigner};
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
 use crate::state::DeviceKey;
@@ -72,6 +73,16 @@ impl TokenSigner for OwnKeys {
 impl TokenVerifier for OwnKeys {
     fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, IdentityError> {
         self.current().verifier.verify(token, now)
+    }
+}
+
+impl PassSigner for OwnKeys {
+    fn sign_pass(&self, claims: PassClaims) -> String {
+        self.current().signer.sign_pass(claims)
+    }
+
+    fn verify_pass(&self, token: &str) -> Result<PassClaims, InvalidPassToken> {
+        self.current().signer.verify_pass(token)
     }
 }
 

@@ -130,6 +130,9 @@ fn command_of(event: &Event, tickets: &HashMap<OrderId, TicketId>) -> Option<(Ti
         }
         Event::PaymentFailed(_)
         | Event::PaymentRefunded(_)
+        | Event::PassIssued(_)
+        | Event::PassUsed(_)
+        | Event::PassVoided(_)
         | Event::AccountRegistered { .. }
         | Event::OrderCreated(_)
         | Event::OrderCancelled(_)

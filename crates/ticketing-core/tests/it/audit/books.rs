@@ -1,17 +1,20 @@
 //! A marketplace in the middle of a sale, whose books may be changed behind its back.
 
+use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::{EventId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::{Order, OrderStatus, OrderedTicket};
+use ticketing_core::domain::pass::CodeSeed;
 use ticketing_core::domain::payment::{Payable, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, Offer, Ticket};
 use ticketing_core::ports::gateway::{Capture, CardToken, PaymentGateway};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::parking::{Parked, ParkingLot};
+use ticketing_core::ports::pass_store::{PassNeeds, PassStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
 use ticketing_core::ports::store::{UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::TicketStore;
@@ -95,6 +98,27 @@ impl Books {
         let stored = self.engines.payments.load(&needs).await.expect("the engines are up").payables.remove(0);
         let work = UnitOfWork::default().with(stored.replace(change(stored.record.clone())));
         self.engines.payments.commit(work).await.expect("nobody else writes");
+    }
+
+    pub(super) async fn change_admission(&self, order: OrderId, change: impl FnOnce(&mut Admission)) {
+        let needs = PassNeeds { admissions: vec![order], ..PassNeeds::default() };
+        let stored = self.engines.passes.load(&needs).await.expect("the engines are up").admissions.remove(0);
+        let mut admission = stored.record.clone();
+        change(&mut admission);
+        let work = UnitOfWork::default().with(stored.replace(admission));
+        self.engines.passes.commit(work).await.expect("nobody else writes");
+    }
+
+    /// Passes of an order that nobody has heard of, and the door of its ticket.
+    pub(super) async fn insert_stray_passes(&self) -> (OrderId, TicketId) {
+        let (payment, at) = (PaymentId::new(self.uuid()), self.engines.env.now());
+        let order = Order { status: OrderStatus::Completed { payment, at }, version: 2, ..self.stray_order() };
+        let (admission, _) = Admission::of(&order, &CodeSeed::new([9; 32])).expect("it is completed");
+        let (ticket, title) = (order.ticket.id, "Opera".into());
+        let entrance = Entrance { ticket, seller: account(7), title, ticket_version: 1 };
+        let work = UnitOfWork::default().with(Write::insert(admission)).with(Write::insert(entrance));
+        self.engines.passes.commit(work).await.expect("nobody else writes");
+        (order.id, ticket)
     }
 
     /// Changes the payment that paid the completed order.

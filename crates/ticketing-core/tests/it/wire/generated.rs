@@ -10,9 +10,10 @@ use serde_json::Value;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::event_facts::EventFacts;
-use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PassId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
 use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket, RefundReason};
+use ticketing_core::domain::pass::{Pass, PassStatus, VoidReason};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use ticketing_core::domain::text::is_visible;
 use ticketing_core::domain::ticket::{Offer, OfferInput, Sales, Ticket, TicketStatus};
@@ -44,7 +45,7 @@ proptest! {
     }
 
     #[test]
-    fn any_body_is_an_event_or_refused(sample in 0..11_usize, body in vec(any::<u8>(), 0..200)) {
+    fn any_body_is_an_event_or_refused(sample in 0..14_usize, body in vec(any::<u8>(), 0..200)) {
         let mut message = message(&envelope(&samples()[sample]));
         message.body = Bytes::from(body);
 
@@ -52,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn any_damage_is_an_event_or_refused(sample in 0..11_usize, at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
+    fn any_damage_is_an_event_or_refused(sample in 0..14_usize, at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
         let mut message = message(&envelope(&samples()[sample]));
         let mut body = message.body.to_vec();
         let at = at.index(body.len());
@@ -85,6 +86,9 @@ fn event() -> impl Strategy<Value = Event> {
         payment().prop_map(Event::PaymentCaptured),
         payment().prop_map(Event::PaymentFailed),
         payment().prop_map(Event::PaymentRefunded),
+        pass().prop_map(Event::PassIssued),
+        pass().prop_map(Event::PassUsed),
+        pass().prop_map(Event::PassVoided),
         (uuid(), time()).prop_map(|(id, pay_by)| Event::ExpirationCompleted { order: OrderId::new(id), pay_by }),
     ]
 }
@@ -200,6 +204,27 @@ fn order() -> impl Strategy<Value = OrderChange> {
     );
     let sales = any::<(u32, u32, u64)>().prop_map(|(held, sold, version)| Sales { held, sold, version });
     (order, sales).prop_map(|(order, sales)| OrderChange { order, sales })
+}
+
+fn pass() -> impl Strategy<Value = Pass> {
+    let reason = prop_oneof![Just(VoidReason::OrderCancelled), Just(VoidReason::OrderRefunded)];
+    let status = prop_oneof![
+        Just(PassStatus::Issued),
+        (time(), uuid()).prop_map(|(at, by)| PassStatus::Used { at, by: AccountId::new(by) }),
+        (time(), reason).prop_map(|(at, reason)| PassStatus::Voided { at, reason }),
+    ];
+    (uuid(), uuid(), uuid(), uuid(), any::<u32>(), time(), status, any::<u64>()).prop_map(
+        |(id, order, ticket, buyer, place, issued_at, status, version)| Pass {
+            id: PassId::new(id),
+            order: OrderId::new(order),
+            ticket: TicketId::new(ticket),
+            buyer: AccountId::new(buyer),
+            place,
+            issued_at,
+            status,
+            version,
+        },
+    )
 }
 
 fn payment() -> impl Strategy<Value = Payment> {

@@ -4,9 +4,10 @@ use serde_json::json;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::event_facts::EventFacts;
-use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PassId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
 use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket, RefundReason};
+use ticketing_core::domain::pass::{Pass, PassStatus, VoidReason};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use ticketing_core::domain::ticket::{Details, Offer, OfferInput, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
@@ -42,6 +43,9 @@ pub(super) fn samples() -> Vec<Event> {
         Event::PaymentCaptured(payment(1, PaymentStatus::Captured { reference: "ch_1".into() })),
         Event::PaymentFailed(payment(1, PaymentStatus::Failed { reason: "card_declined".into() })),
         Event::PaymentRefunded(payment(2, PaymentStatus::Refunded { reference: "ch_1".into() })),
+        Event::PassIssued(pass(1, PassStatus::Issued)),
+        Event::PassUsed(pass(2, PassStatus::Used { at: OPENING, by: AccountId::new(id(1)) })),
+        Event::PassVoided(pass(2, PassStatus::Voided { at: PAY_BY, reason: VoidReason::OrderCancelled })),
         Event::ExpirationCompleted { order: OrderId::new(id(30)), pay_by: PAY_BY },
     ]
 }
@@ -170,6 +174,20 @@ fn payment(version: u64, status: PaymentStatus) -> Payment {
         started_at: SOON,
         key: None,
         card: None,
+        version,
+    }
+}
+
+fn pass(version: u64, status: PassStatus) -> Pass {
+    let order = OrderId::new(id(30));
+    Pass {
+        id: PassId::of(order, 1, SOON),
+        order,
+        ticket: TicketId::new(id(20)),
+        buyer: AccountId::new(id(2)),
+        place: 1,
+        issued_at: SOON,
+        status,
         version,
     }
 }
