@@ -304,15 +304,15 @@ pub struct TicketPage {
 impl TicketBody {
     /// What its seller sees then, with the sales.
     #[must_use]
-    pub fn of_own(listing: Listing, now: Timestamp) -> Self {
+    pub fn of_own(listing: &Listing, now: Timestamp) -> Self {
         let sales = listing.sales;
         Self { held: Some(sales.held), sold: Some(sales.sold), ..Self::of(listing, now) }
     }
 
     /// What everybody sees then.
     #[must_use]
-    pub fn of(listing: Listing, now: Timestamp) -> Self {
-        let body = Self::from(&listing);
+    pub fn of(listing: &Listing, now: Timestamp) -> Self {
+        let body = Self::from(listing);
         match body.status {
             TicketStatusBody::OnSale | TicketStatusBody::SoldOut if listing.is_closed(now) => {
                 Self { status: TicketStatusBody::SalesEnded, ..body }

@@ -11,6 +11,7 @@ pub(crate) mod money;
 pub(crate) mod opened_by;
 pub(crate) mod order_facts;
 pub(crate) mod pagination;
+pub(crate) mod passes;
 pub(crate) mod ticket_card;
 pub(crate) mod ticket_fields;
 pub(crate) mod time;

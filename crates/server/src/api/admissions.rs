@@ -41,7 +41,7 @@ async fn passes(State(app): State<App>, actor: Actor, Named(order): Named<OrderI
 
 /// Lets one person in who shows a code or a token.
 ///
-/// A pass is used once; whoever shows it again is refused, with the time of the first in `errors`.
+/// A pass is used once; shown again it is refused, with the time of the first in `errors`.
 #[utoipa::path(post, path = "/api/tickets/{id}/admissions", tag = "admissions", request_body = CheckInBody,
     params(("id" = String, Path, description = "The id of the ticket", format = "uuid")),
     security(("cookie" = []), ("bearer" = [])), responses(

@@ -50,7 +50,7 @@ async fn search_tickets(State(app): State<App>, Query(search): Query<TicketSearc
         .use_case("search_tickets", app.tickets()?.search_tickets(search::query(&search, list, now)?))
         .await?;
     let page = TicketPage {
-        items: found.items.into_iter().map(|listing| TicketBody::of(listing, now)).collect(),
+        items: found.items.iter().map(|listing| TicketBody::of(listing, now)).collect(),
         next_cursor: found.next.map(|cursor| list.cursor(cursor.rank, cursor.id.uuid())),
     };
     Ok((MAY_BE_KEPT, Json(page)).into_response())
@@ -78,7 +78,7 @@ async fn create_ticket(
     let command = CreateTicket::new(actor.account, offer(body, None)?).key(key);
     let listing = app.metrics.use_case("create_ticket", app.tickets()?.create_ticket(command, origin)).await?;
     let location = [(LOCATION, paths::ticket(listing.ticket.id))];
-    Ok((StatusCode::CREATED, location, own(listing, app.env.now())).into_response())
+    Ok((StatusCode::CREATED, location, own(&listing, app.env.now())).into_response())
 }
 
 /// Lists what the seller ever put on sale.
@@ -101,7 +101,7 @@ async fn my_tickets(
         .await?;
     let now = app.env.now();
     Ok(Json(TicketPage {
-        items: found.items.into_iter().map(|listing| TicketBody::of_own(listing, now)).collect(),
+        items: found.items.iter().map(|listing| TicketBody::of_own(listing, now)).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
     }))
 }
@@ -124,7 +124,7 @@ async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNon
     if is_known {
         return Ok((StatusCode::NOT_MODIFIED, MAY_BE_KEPT, tag).into_response());
     }
-    Ok((MAY_BE_KEPT, tag, Json(TicketBody::of(listing, now))).into_response())
+    Ok((MAY_BE_KEPT, tag, Json(TicketBody::of(&listing, now))).into_response())
 }
 
 fn tag_of(listing: &Listing, now: Timestamp) -> HeaderValue {
@@ -133,8 +133,8 @@ fn tag_of(listing: &Listing, now: Timestamp) -> HeaderValue {
 }
 
 /// A ticket as its seller sees it.
-fn own(listing: Listing, now: Timestamp) -> impl IntoResponse {
-    ([(ETAG, tag_of(&listing, now))], Json(TicketBody::of_own(listing, now)))
+fn own(listing: &Listing, now: Timestamp) -> impl IntoResponse + use<> {
+    ([(ETAG, tag_of(listing, now))], Json(TicketBody::of_own(listing, now)))
 }
 
 /// Replaces the offer of a ticket. Prices of running orders stay; once places are held or sold, so do the facts of the event.
@@ -162,7 +162,7 @@ async fn update_ticket(
     let offer = offer(body, Some(&old))?;
     let command = UpdateTicket::new(ticket, actor.account, offer).expected(expected);
     let listing = app.metrics.use_case("update_ticket", tickets.update_ticket(command, origin)).await?;
-    Ok(own(listing, app.env.now()).into_response())
+    Ok(own(&listing, app.env.now()).into_response())
 }
 
 /// Changes the facts of an event, although places are held or sold. Buyers who paid may give them back until it begins.
@@ -189,7 +189,7 @@ async fn reschedule_ticket(
     let old = tickets.ticket(ticket).await?.ticket.offer;
     let command = RescheduleTicket::new(ticket, actor.account, schedule(&body, &old)?).expected(expected);
     let listing = app.metrics.use_case("reschedule_ticket", tickets.reschedule_ticket(command, origin)).await?;
-    Ok(own(listing, app.env.now()).into_response())
+    Ok(own(&listing, app.env.now()).into_response())
 }
 
 /// Says that an event does not take place: nobody orders it any more, holds end, and every paid order is refunded.
@@ -211,7 +211,7 @@ async fn call_off_ticket(
 ) -> Result<Response, Problem> {
     let command = CallOffTicket::new(ticket, actor.account).expected(expected);
     let listing = app.metrics.use_case("call_off_ticket", app.tickets()?.call_off_ticket(command, origin)).await?;
-    Ok(own(listing, app.env.now()).into_response())
+    Ok(own(&listing, app.env.now()).into_response())
 }
 
 /// Takes a ticket off sale. Running orders go on.

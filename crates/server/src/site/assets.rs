@@ -10,7 +10,7 @@ use crate::http::problem::Problem;
 use crate::state::App;
 
 /// Their paths change with their content.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// The path of this one does not.
 const FOR_A_DAY: &str = "public, max-age=86400";
 
@@ -19,7 +19,7 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn asset(uri: Uri) -> Result<Response, Problem> {
-    send(uri.path(), FOR_EVER)
+    send(uri.path(), IMMUTABLE)
 }
 
 async fn icon() -> Result<Response, Problem> {

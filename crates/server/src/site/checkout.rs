@@ -6,13 +6,15 @@ use axum::response::{Html, IntoResponse, Response};
 use http::header::{REFRESH, SET_COOKIE};
 use tokio::time::{sleep, timeout};
 
-use ticketing_api::orders::{OrderBody, OrderPage as OrderList, OrderedTicketBody};
+use ticketing_api::admissions::PassList;
+use ticketing_api::orders::{OrderBody, OrderPage as OrderList, OrderStatusBody, OrderedTicketBody};
 use ticketing_api::paths;
 use ticketing_api::payments::{BuyerActionBody, PaymentBody, PaymentList, PaymentStatusBody};
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::ids::OrderId;
+use ticketing_core::domain::time::Timestamp;
 use ticketing_web::{
-    BuyerStep, CheckoutPage, Done, Form, NewEvent, OrderPage, OrderStatus, OrdersPage, PaymentValues, Refund,
+    BuyerStep, CheckoutPage, Done, Form, NewEvent, OrderPage, OrderStatus, OrdersPage, PassView, PaymentValues, Refund,
     checkout_page, order_page, orders_page,
 };
 
@@ -24,7 +26,7 @@ use super::context::{ActorContext, PageContext};
 use super::draft::Draft;
 use super::refusal::{Reason, Refusal};
 use super::ticket::new_key;
-use super::view::{self, Place, event_time, order_row, order_status, order_summary, place, time};
+use super::view::{self, Place, event_time, order_row, order_status, order_summary, pass, place, time};
 
 /// How long a page waits for orders to hear of a payment.
 const NEWS_WAIT: Duration = Duration::from_secs(1);
@@ -55,14 +57,19 @@ pub(super) async fn order(
     let status = order_status(&order);
     let payment = if status == OrderStatus::Completed { None } else { payment_of(&context, id).await };
     if status != OrderStatus::AwaitingPayment {
-        let event = new_event(&context, &order).await;
-        return Ok(Html(closed(&context, &order, refund(payment.as_ref()), event, &draft)).into_response());
+        let about = Closed {
+            new_event: new_event(&context, &order).await,
+            passes: passes(&context, &order).await,
+            refund: refund(payment.as_ref()),
+        };
+        let again = about.is_being_issued(&context, &order).then(|| [(REFRESH, LOOK_AGAIN.as_secs().to_string())]);
+        return Ok((again, Html(closed(&context, &order, about, &draft))).into_response());
     }
     let step = payment.iter().flatten().find_map(|payment| payment.action.clone());
     let is_told = is_paid || context.done() == Some(Done::PaymentPending);
     let is_under_way = is_told || payment.iter().flatten().any(is_under_way);
     let (html, again) = match step.map(|action| buyer_step(&context, id, action)) {
-        None if is_under_way => (closed(&context, &order, Refund::Unknown, None, &draft), LOOK_AGAIN),
+        None if is_under_way => (closed(&context, &order, Closed::default(), &draft), LOOK_AGAIN),
         step => (checkout(&context, &order, &draft, step), left_to_pay(&context, &order) + LOOK_AGAIN),
     };
     let flag = context.held.flag(&order, context.app.env.now(), context.is_https());
@@ -146,18 +153,39 @@ fn refund(payments: Option<&Vec<PaymentBody>>) -> Refund {
     })
 }
 
-/// An order that needs nothing more; what was refused is told if that is why.
-fn closed(
-    context: &PageContext,
-    order: &OrderBody,
-    refund: Refund,
+/// What is shown of an order besides the order.
+#[derive(Debug, Default)]
+struct Closed {
     new_event: Option<NewEvent>,
-    draft: &Draft,
-) -> String {
+    passes: Vec<PassView>,
+    refund: Refund,
+}
+
+impl Closed {
+    /// Passes follow a payment within moments; after a while something else is wrong, and no page waits for it.
+    fn is_being_issued(&self, context: &PageContext, order: &OrderBody) -> bool {
+        const WITHIN: Duration = Duration::from_secs(60);
+        let is_fresh = |at: Timestamp| context.app.env.now().since(at) < WITHIN;
+        self.passes.is_empty() && order.status == OrderStatusBody::Completed && order.completed_at.is_some_and(is_fresh)
+    }
+}
+
+/// The passes of an order that is paid or was; none if they are not issued yet, or admissions does not respond.
+async fn passes(context: &PageContext, order: &OrderBody) -> Vec<PassView> {
+    if !matches!(order.status, OrderStatusBody::Completed | OrderStatusBody::Refunded) {
+        return Vec::new();
+    }
+    let issued = context.read(&paths::passes_of(order.id)).await;
+    issued.map(|PassList { items }| items.into_iter().map(pass).collect()).unwrap_or_default()
+}
+
+/// An order that needs nothing more; what was refused is told if that is why.
+fn closed(context: &PageContext, order: &OrderBody, about: Closed, draft: &Draft) -> String {
+    let Closed { new_event, passes, refund } = about;
     let mut shell = context.shell();
     let told = draft.reason.as_ref().filter(|reason| reason.is_about_the_order());
     shell.flash = shell.flash.or_else(|| told.map(Reason::flash));
-    order_page(OrderPage { shell, status: order_status(order), order: order_summary(order), new_event, refund })
+    order_page(OrderPage { shell, status: order_status(order), order: order_summary(order), new_event, refund, passes })
 }
 
 pub(super) async fn load(context: &PageContext, id: OrderId) -> Result<OrderBody, Refusal> {

@@ -99,7 +99,7 @@ pub(super) async fn ask_to_cancel(
     if order_status(&order) != OrderStatus::AwaitingPayment {
         return Ok(Onward::to(format!("/orders/{id}")).into_response());
     }
-    let question = Question::CancelOrder(order_summary(&order));
+    let question = Question::CancelOrder(Box::new(order_summary(&order)));
     Ok(Html(ask_page(AskPage { shell: context.shell(), question })).into_response())
 }
 

@@ -8,7 +8,7 @@ use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::ticket::TicketRefusal;
 use ticketing_core::usecase::error::Error;
-use ticketing_web::{CallOffPage, Done, Form, ReschedulePage, call_off_page, reschedule_page};
+use ticketing_web::{AskPage, Done, Form, Question, ReschedulePage, ask_page, reschedule_page};
 
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
@@ -56,12 +56,9 @@ pub(super) async fn save(Named(id): Named<TicketId>, sent: SentBy<TicketForm>) -
 
 pub(super) async fn ask(Named(id): Named<TicketId>, actor: ActorContext) -> Result<Html<String>, Refusal> {
     let ticket = load(&actor, id).await?;
-    Ok(Html(call_off_page(CallOffPage {
-        shell: actor.context.shell(),
-        id: ticket.id.to_string(),
-        version: ticket.version,
-        title: ticket.title.to_string(),
-    })))
+    let (id, title) = (ticket.id.to_string(), ticket.title.to_string());
+    let question = Question::CallOff { id, version: ticket.version, title };
+    Ok(Html(ask_page(AskPage { shell: actor.context.shell(), question })))
 }
 
 /// The form that calls off: the version that the seller saw.

@@ -3,12 +3,14 @@
 use serde::Deserialize;
 
 use ticketing_api::accounts::SessionBody;
+use ticketing_api::admissions::{PassBody, PassStatusBody};
 use ticketing_api::orders::{CancelReasonBody, OrderBody, OrderStatusBody};
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::money::Money as Amount;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_web::{
-    EventTime, Money, MyTicket, OrderRow, OrderStatus, OrderSummary, Paging, Session, TicketCard, TicketStatus,
+    EventTime, Money, MyTicket, OrderRow, OrderStatus, OrderSummary, Paging, PassState, PassView, Session, TicketCard,
+    TicketStatus,
 };
 
 /// Which page of a list.
@@ -98,6 +100,16 @@ pub(super) fn my_ticket(ticket: &TicketBody) -> MyTicket {
         sold: ticket.sold.unwrap_or_default(),
         status: ticket_status(ticket.status),
     }
+}
+
+pub(super) fn pass(pass: PassBody) -> PassView {
+    let state = match pass.status {
+        PassStatusBody::Issued => PassState::Good,
+        PassStatusBody::Used => PassState::Used(time(pass.used_at).unwrap_or_default()),
+        PassStatusBody::Voided => PassState::Void,
+    };
+    let (code, token) = (pass.code.unwrap_or_default(), pass.token.unwrap_or_default());
+    PassView { place: pass.place, code, token, state }
 }
 
 pub(super) const fn order_status(order: &OrderBody) -> OrderStatus {

@@ -12,7 +12,7 @@ use crate::market::PASSWORD;
 use crate::programs::{Program, Settings, engines};
 use crate::stripe::double;
 
-/// A value for each secret setting. Whoever finds a canary has found a secret.
+/// A value for each secret setting. A canary that is found is a secret that leaked.
 pub(crate) const CANARIES: [(&str, &str); 8] = [
     ("TICKETING_STRIPE_KEY", double::KEY),
     ("TICKETING_STRIPE_WEBHOOK_SECRET", "whsec_canaryDouble,whsec_canaryOld"),

@@ -81,7 +81,7 @@ pub(crate) async fn paid(market: &Market, double: &Double, page: &str) -> String
     back.header("location").to_owned()
 }
 
-/// Notices come the wrong way round, and again; whoever signs with something else is not believed.
+/// Notices come the wrong way round, and again; a signature by another secret is not believed.
 pub(crate) async fn told_in_any_order(market: &Market, events: &[String]) {
     assert!(events.len() >= 3, "{events:?}");
     for event in events.iter().rev().chain(events) {

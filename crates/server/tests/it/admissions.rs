@@ -107,7 +107,7 @@ async fn a_door_without_a_network_knows_a_pass_by_the_published_keys() {
 }
 
 #[tokio::test]
-async fn whoever_tries_codes_is_stopped() {
+async fn a_door_that_tries_codes_is_stopped() {
     let scene = Scene::set(TestApp::start().await).await;
     let mut tries = 0;
     let stopped = loop {

@@ -113,7 +113,7 @@ impl RebuildAdmissions {
     }
 }
 
-/// What a comparison found, and what would mend it.
+/// What a comparison found, and what would correct it.
 #[derive(Default)]
 struct Found {
     rebuilt: Rebuilt,

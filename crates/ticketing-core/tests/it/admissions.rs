@@ -266,7 +266,7 @@ async fn lost_passes_come_back_from_the_log_as_they_were_used() {
 }
 
 #[tokio::test]
-async fn a_damaged_admission_is_told_and_mended_by_a_replay() {
+async fn a_damaged_admission_is_reported_and_corrected_by_a_replay() {
     let (market, order) = sold().await;
     let needs = PassNeeds { admissions: vec![order.id], ..PassNeeds::default() };
     let stored = market.engines.passes.load(&needs).await.unwrap().admissions.remove(0);

@@ -27,7 +27,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("checkout-to-confirm", checkout_page(to_confirm())),
         (
             "ask-to-cancel",
-            ask_page(AskPage { shell: member("/orders/1/cancel"), question: Question::CancelOrder(order()) }),
+            ask_page(AskPage { shell: member("/orders/1/cancel"), question: Question::CancelOrder(Box::new(order())) }),
         ),
         ("ticket-held", ticket_page(held_ticket())),
         ("confirm", confirm_page(ConfirmPage { shell: member("/orders/1/confirm"), order: order() })),
@@ -248,5 +248,5 @@ fn orders() -> OrdersPage {
 
 fn closed(status: OrderStatus) -> OrderPage {
     let refund = if status == OrderStatus::Expired { Refund::None } else { Refund::Unknown };
-    OrderPage { shell: member("/orders/1"), order: order(), new_event: None, status, refund }
+    OrderPage { shell: member("/orders/1"), order: order(), new_event: None, status, refund, passes: Vec::new() }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::order::OrderSummary;
 use crate::components::opened_by::opened_by;
 use crate::components::order_facts::order_facts;
-use crate::format::{cancel_address, device_name, order_address};
+use crate::format::{cancel_address, device_name, order_address, ticket_address};
 use crate::shell::{Shell, document};
 
 /// A page that asks before something that cannot be undone, at the address that its form is sent to.
@@ -23,7 +23,7 @@ pub struct AskPage {
 #[derive(Clone, Debug)]
 pub enum Question {
     /// Whether to cancel an order, at `/orders/{id}/cancel`.
-    CancelOrder(OrderSummary),
+    CancelOrder(Box<OrderSummary>),
     /// Whether to withdraw a ticket, at `/tickets/{id}/withdraw`.
     WithdrawTicket {
         /// Its id, part of its address.
@@ -34,6 +34,15 @@ pub enum Question {
         version: u64,
         /// How many places are held or sold.
         taken: u32,
+    },
+    /// Whether to call an event off, at `/tickets/{id}/call-off`.
+    CallOff {
+        /// The ticket's id, part of its address.
+        id: String,
+        /// The version that the seller saw.
+        version: u64,
+        /// The title of the ticket.
+        title: String,
     },
     /// Whether to end a session, at `/account/sessions/{id}/revoke`.
     RevokeSession {
@@ -67,11 +76,11 @@ pub fn ask_page(page: AskPage) -> String {
     let Words { title, consequence, action, yes, no, back } = words(&page.question);
     let base = &page.shell.base;
     let version = match page.question {
-        Question::WithdrawTicket { version, .. } => Some(version),
+        Question::WithdrawTicket { version, .. } | Question::CallOff { version, .. } => Some(version),
         _ => None,
     };
     let order = match page.question {
-        Question::CancelOrder(order) => Some(order_facts(order, base)),
+        Question::CancelOrder(order) => Some(order_facts(*order, base)),
         _ => None,
     };
     let content = view! {
@@ -101,6 +110,16 @@ fn words(question: &Question) -> Words {
             yes: "Cancel order",
             no: "Keep order",
             back: order_address(&order.id),
+        },
+        Question::CallOff { id, title, .. } => Words {
+            title: "Call off this event?",
+            consequence: format!(
+                "Nobody can order “{title}” any more, open orders end, and every payment is refunded in full. This cannot be undone."
+            ),
+            action: format!("/tickets/{id}/call-off"),
+            yes: "Call it off",
+            no: "Keep it",
+            back: ticket_address(id),
         },
         Question::WithdrawTicket { id, title, taken, .. } => Words {
             title: "Withdraw this ticket?",

@@ -6,6 +6,7 @@ use crate::components::badge::{OrderStatus, order_badge};
 use crate::components::event_time::event_time;
 use crate::components::opened_by::opened_by;
 use crate::components::order_facts::order_facts;
+use crate::components::passes::{PassView, passes};
 use crate::format::{EventTime, Money, order_address, ticket_address};
 use crate::shell::{Shell, document};
 
@@ -25,6 +26,8 @@ pub struct OrderPage {
     pub new_event: Option<NewEvent>,
     /// What became of money that was paid for an order that is over.
     pub refund: Refund,
+    /// The passes of a paid order; none while they are being issued.
+    pub passes: Vec<PassView>,
 }
 
 /// An event that was rescheduled after it was ordered.
@@ -92,6 +95,7 @@ pub fn order_page(page: OrderPage) -> String {
     let give_back = base.at(&format!("{}/give-back", order_address(&page.order.id)));
     let opened_by = opened_by(page.shell.account()).into_any();
     let title = format!("{}: {}", heading(page.status), page.order.ticket_title);
+    let issued = issued(page.status, page.passes);
     let content = view! {
         <div class="narrow">
             <div class="title-row"><h1 class="title">"Order"</h1> {order_badge(page.status)}</div>
@@ -104,9 +108,21 @@ pub fn order_page(page: OrderPage) -> String {
                     <a class="button" href=base.at("/orders")>"My tickets"</a>
                 </div>
             </section>
+            {issued}
         </div>
     };
     document(page.shell, &title, content)
+}
+
+fn issued(status: OrderStatus, issued: Vec<PassView>) -> Option<AnyView> {
+    match status {
+        OrderStatus::Completed if issued.is_empty() => Some(
+            view! { <p class="message" data-kind="notice">"Your tickets are being issued. They appear on this page."</p> }
+                .into_any(),
+        ),
+        _ if issued.is_empty() => None,
+        _ => Some(passes(issued)),
+    }
 }
 
 const fn heading(status: OrderStatus) -> &'static str {

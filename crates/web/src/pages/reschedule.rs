@@ -1,4 +1,4 @@
-//! Rescheduling an event that is sold, and calling it off.
+//! Rescheduling an event that is sold.
 
 use leptos::prelude::*;
 
@@ -26,19 +26,6 @@ pub struct ReschedulePage {
     pub time_zones: Vec<String>,
 }
 
-/// The question at `/tickets/{id}/call-off`, whose answer is sent to the same path.
-#[derive(Clone, Debug, Default)]
-pub struct CallOffPage {
-    /// What all pages have in common.
-    pub shell: Shell,
-    /// The ticket's id, part of its address.
-    pub id: String,
-    /// The version that the seller saw.
-    pub version: u64,
-    /// The title of the ticket.
-    pub title: String,
-}
-
 /// Renders the form that reschedules an event.
 #[must_use]
 pub fn reschedule_page(page: ReschedulePage) -> String {
@@ -64,29 +51,4 @@ pub fn reschedule_page(page: ReschedulePage) -> String {
         </div>
     };
     document(page.shell, &title, content)
-}
-
-/// Renders the question whether to call an event off.
-#[must_use]
-pub fn call_off_page(page: CallOffPage) -> String {
-    let here = page.shell.base.at(&format!("{}/call-off", ticket_address(&page.id)));
-    let back = page.shell.base.at(&ticket_address(&page.id));
-    let content = view! {
-        <div class="narrow">
-            <h1 class="title">"Call off this event?"</h1>
-            <section class="panel">
-                <p class="lead">{page.title}</p>
-                <p>"Nobody can order it any more, open orders end, and every payment is refunded in full. This cannot be undone."</p>
-                <form class="form" method="post" action=here>
-                    <input type="hidden" name="version" value=page.version/>
-                    {opened_by(page.shell.account())}
-                    <div class="actions">
-                        <button class="button button-danger" type="submit">"Call it off"</button>
-                        <a class="button" href=back>"Keep it"</a>
-                    </div>
-                </form>
-            </section>
-        </div>
-    };
-    document(page.shell, "Call off this event?", content)
 }

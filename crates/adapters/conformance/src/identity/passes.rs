@@ -27,7 +27,7 @@ pub async fn a_pass_token_says_what_was_signed(fixture: &dyn PassFixture) -> Out
     Outcome::Kept
 }
 
-/// Whatever is changed in a token, and whoever else signed one, it is refused.
+/// A token that was changed or signed by anybody else is refused.
 pub async fn a_forged_pass_is_refused(fixture: &dyn PassFixture) -> Outcome {
     let signer = fixture.signer();
     let token = signer.sign_pass(claims(1));
@@ -47,7 +47,7 @@ fn other(c: char) -> char {
     if c == 'Q' { 'f' } else { 'Q' }
 }
 
-/// A pass has one token, whoever of those with the key signs it and how often.
+/// A pass has one token, however often and by whichever holder of the key it is signed.
 pub async fn a_pass_has_one_token(fixture: &dyn PassFixture) -> Outcome {
     let claims = claims(7);
     let token = fixture.signer().sign_pass(claims);

@@ -103,12 +103,6 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
     let city = |name: &str| TicketQuery { city: Some(name.to_owned()), ..all.clone() };
     let in_currency = |code| TicketQuery { currency: Some(currency(code)), ..all.clone() };
     let price = |min_price, max_price| TicketQuery { min_price, max_price, ..in_currency("EUR") };
-    let moment = |time: Timestamp| Moment::At(time);
-    let time = |from: Option<Timestamp>, to: Option<Timestamp>| TicketQuery {
-        from: from.map(moment),
-        to: to.map(moment),
-        ..all.clone()
-    };
     vec![
         (
             "all",
@@ -144,12 +138,25 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
         ("prices, inclusive", price(Some(3000), Some(5000)), &["Voucher for a concert", "Derby", "Aida in concert"]),
         ("a lowest price", price(Some(5001), None), &["Die Zauberflöte"]),
         ("a highest price", price(None, Some(100)), &["Begins now"]),
+        ("a seat as text", text("k12"), &["Die Zauberflöte"]),
+        ("several filters", TicketQuery { max_price: Some(4000), ..city("Verona") }, &["Derby"]),
+    ]
+}
+
+/// Searches by time, as [`questions`] are.
+fn questions_about_times() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
+    let all = TicketQuery::all(NOW, 100);
+    let moment = |time: Timestamp| Moment::At(time);
+    let time = |from: Option<Timestamp>, to: Option<Timestamp>| TicketQuery {
+        from: from.map(moment),
+        to: to.map(moment),
+        ..all.clone()
+    };
+    vec![
         ("from a time, inclusive", time(Some(at(20)), None), &["Die Zauberflöte"]),
         ("to a time, exclusive", time(None, Some(at(20))), &["Begins now", "Derby", "Aida in concert"]),
         ("between times", time(Some(at(10)), Some(at(11))), &["Derby", "Aida in concert"]),
-        ("a seat as text", text("k12"), &["Die Zauberflöte"]),
         ("later", TicketQuery { now: at(11), ..all.clone() }, &["Voucher for a concert", "Die Zauberflöte", "Hanami"]),
-        ("several filters", TicketQuery { max_price: Some(4000), ..city("Verona") }, &["Derby"]),
     ]
 }
 
@@ -184,7 +191,9 @@ pub async fn a_search_finds_what_matches_and_no_more(fixture: &dyn StoreFixture<
     let market = market();
     bench.commit(inserting::<Tickets>(&market)).await;
 
-    for (what, query, expected) in questions().into_iter().chain(questions_about_attributes()) {
+    for (what, query, expected) in
+        questions().into_iter().chain(questions_about_times()).chain(questions_about_attributes())
+    {
         let found = search(&bench, &query).await;
         let titles: Vec<_> = found.iter().map(|listing| &*listing.ticket.offer.details.event.title).collect();
         assert_eq!(titles, expected, "{what}: {query:?}");

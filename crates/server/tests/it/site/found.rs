@@ -15,7 +15,7 @@ async fn opera(app: &TestApp) -> Value {
 }
 
 #[tokio::test]
-async fn a_ticket_says_what_it_is_to_whoever_finds_it() {
+async fn a_ticket_says_what_it_is_to_search_engines() {
     let app = TestApp::start().await;
     let ticket = opera(&app).await;
     let mut browser = Browser::new(&app);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ticketing_core::domain::pass::PassCode;
+
 use super::{Browser, buyer, member, seller};
 use crate::app::{PASSWORD, TestApp};
 
@@ -37,6 +39,12 @@ async fn a_ticket_is_sold_by_forms_alone() {
     assert_eq!(ben.texts(".facts time[data-zone]"), ["Sat 1 Jun 2030, 19:30, Vienna time"]);
     assert_eq!((&ben.path, ben.texts(".lead")), (&order, vec!["Paid. The tickets are yours.".to_owned()]));
     assert_eq!(ben.told(), ["Your payment was received."]);
+    app.settle().await;
+    ben.open(&order).await;
+    assert_eq!(ben.texts(".pass-place"), ["Ticket 1 of 2", "Ticket 2 of 2"]);
+    let is_code = |code: &String| code.parse::<PassCode>().is_ok();
+    assert!(ben.texts(".pass-code").iter().all(is_code), "{:?}", ben.texts(".pass-code"));
+    assert_eq!(ben.texts(".pass-square svg").len(), 2);
     assert_eq!(app.memory.gateway.total_captured(), 2500);
     sally.open("/my/tickets").await;
     assert_eq!(sally.texts("td.number"), ["12.50 EUR", "2", "0", "2"]);

@@ -13,7 +13,7 @@ use crate::wire::Origin;
 
 use super::Admissions;
 
-/// Lets in whoever shows a pass.
+/// Lets in a person who shows a pass.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CheckIn {

@@ -1,10 +1,10 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    AskPage, Base, BuyerStep, CallOffPage, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime,
-    Money, MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage,
-    Paging, PaymentValues, Question, Refund, ReschedulePage, SellPage, Shell, TicketCard, TicketPage, TicketStatus,
-    TicketValues, ask_page, call_off_page, catalog_page, checkout_page, confirm_page, edit_page, my_tickets_page,
+    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime, Money,
+    MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, Paging,
+    PassState, PassView, PaymentValues, Question, Refund, ReschedulePage, SellPage, Shell, TicketCard, TicketPage,
+    TicketStatus, TicketValues, ask_page, catalog_page, checkout_page, confirm_page, edit_page, my_tickets_page,
     order_page, orders_page, reschedule_page, sell_page, ticket_page,
 };
 
@@ -54,7 +54,7 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("sell", sell_page(sell(text))),
         ("edit", edit_page(edit(text))),
         ("reschedule", reschedule_page(reschedule(text))),
-        ("call off", call_off_page(call_off(text))),
+        ("ask to call off", ask(text, Question::CallOff { id: text.into(), version: 7, title: text.into() })),
         ("my tickets", my_tickets_page(my_tickets(text))),
         ("my tickets without any", my_tickets_page(MyTicketsPage { tickets: Vec::new(), ..my_tickets(text) })),
         ("checkout", checkout_page(checkout(text))),
@@ -69,7 +69,7 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ),
         ("checkout elsewhere", checkout_page(CheckoutPage { step: Some(BuyerStep::Elsewhere), ..checkout(text) })),
         ("ticket that is held", ticket_page(TicketPage { held: Some(held(text)), ..ticket(text, shell(text)) })),
-        ("ask to cancel", ask(text, Question::CancelOrder(order(text)))),
+        ("ask to cancel", ask(text, Question::CancelOrder(Box::new(order(text))))),
         ("ask to withdraw", ask(text, to_withdraw(text))),
         ("confirm", confirm_page(ConfirmPage { shell: shell(text), order: order(text) })),
         ("orders", orders_page(orders(text))),
@@ -85,6 +85,7 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         new_event: new_event(text),
         status,
         refund,
+        passes: passes(text),
     });
     pages.extend(orders.map(|page| ("order", order_page(page))));
     pages
@@ -231,13 +232,15 @@ fn new_event(text: &'static str) -> Option<NewEvent> {
     Some(NewEvent { title: text.into(), starts_at, place, seats, may_give_back: true })
 }
 
+fn passes(text: &'static str) -> Vec<PassView> {
+    let states = [PassState::Good, PassState::Used(text.into()), PassState::Void];
+    let pass = |(place, state)| PassView { place, code: text.into(), token: text.into(), state };
+    (1..).zip(states).map(pass).collect()
+}
+
 fn reschedule(text: &'static str) -> ReschedulePage {
     let SellPage { shell, form, time_zones, .. } = sell(text);
     ReschedulePage { shell, id: text.into(), version: 7, form, time_zones }
-}
-
-fn call_off(text: &'static str) -> CallOffPage {
-    CallOffPage { shell: shell(text), id: text.into(), version: 7, title: text.into() }
 }
 
 fn checkout(text: &'static str) -> CheckoutPage {

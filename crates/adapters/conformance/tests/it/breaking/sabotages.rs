@@ -37,8 +37,8 @@ async fn a_traceparent_that_is_lost() {
     let told = publishing::assert_flawed("events_arrive_as_they_were_sent", flaw).await;
     assert_told(
         &told,
-        "broken: an event of every topic, and some with odd payloads, were published: 9 events were to come; \
-         9 came; of ticketing.payments/…/v1 the traceparent came as None and was \
+        "broken: an event of every topic, and some with odd payloads, were published: 10 events were to come; \
+         10 came; of ticketing.payments/…/v1 the traceparent came as None and was \
          Some(\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\")",
     );
 }
