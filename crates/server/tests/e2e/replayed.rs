@@ -15,7 +15,7 @@ use crate::market::{Market, User, eventually, id, unique};
 use crate::programs::{Program, alone};
 
 /// So many services follow orders and park what they cannot decode.
-const FOLLOWERS: usize = 3;
+const FOLLOWERS: usize = 4;
 
 /// A ticket, and orders of it that came to each end; one awaits payment.
 struct Story {

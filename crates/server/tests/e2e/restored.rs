@@ -71,7 +71,7 @@ async fn start(settings: &Settings) -> (Program, Programs) {
     settings.push(("TICKETING_ACCOUNTS_URL", format!("http://{}", accounts.address())));
     let tickets = Program::start("tickets", &["tickets"], &settings).await;
     settings.push(("TICKETING_TICKETS_URL", format!("http://{}", tickets.address())));
-    settings.push((SIGNED.0, SIGNED.1.to_owned()));
+    settings.push((SIGNED.1, SIGNED.2.to_owned()));
     let others = Program::start("others", &["orders", "payments", "admissions", "expiration", "web"], &settings).await;
     (tickets, Programs { all: vec![accounts, others] })
 }

@@ -25,7 +25,7 @@ struct Away {
 const AWAY: [Away; 3] = [
     Away {
         member: "mongodb1",
-        readiness: (503, "unavailable", &["accounts", "orders", "payments", "tickets"]),
+        readiness: (503, "unavailable", &["accounts", "admissions", "orders", "payments", "tickets"]),
         absent: &["ticketing_outbox_age_seconds", "ticketing_outbox_entries", "ticketing_parked_age_seconds"],
     },
     // Nothing that a request needs: events wait in the outboxes.

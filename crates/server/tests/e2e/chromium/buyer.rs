@@ -9,7 +9,7 @@ use crate::market::{PASSWORD, id};
 async fn the_amount_is_seen_before_the_button_that_pays() {
     let Some(shop) = Shop::open(&[]).await else { return };
     let (sally, ben) = (shop.market.sign_up("sally").await, shop.market.sign_up("ben").await);
-    let order = shop.market.order(&ben, &shop.market.sell(&sally, 5).await).await;
+    let order = shop.market.buy(&ben, &shop.market.sell(&sally, 5).await).await;
     let person = shop.person(&ben).await;
     for (screen, with_scripts) in EVERYWHERE {
         let tab = tab_of(&person, screen, with_scripts).await;
@@ -77,7 +77,7 @@ async fn without_scripts_a_page_follows_a_payment_and_the_end_of_a_hold_by_itsel
     let Some(shop) = Shop::open(&[("TICKETING_HOLD", "3s")]).await else { return };
     let (sally, ben) = (shop.market.sign_up("sally").await, shop.market.sign_up("ben").await);
     let ticket = shop.market.sell(&sally, 5).await;
-    let order = shop.market.order(&ben, &ticket).await;
+    let order = shop.market.buy(&ben, &ticket).await;
     let tab = tab_of(&shop.person(&ben).await, PHONE, false).await;
     tab.open(&shop.address(&format!("/orders/{}", id(&order)))).await;
 
@@ -88,7 +88,7 @@ async fn without_scripts_a_page_follows_a_payment_and_the_end_of_a_hold_by_itsel
 async fn a_payment_under_way_is_shown_until_it_is_settled() {
     let Some(shop) = Shop::open(&[]).await else { return };
     let (sally, ben) = (shop.market.sign_up("sally").await, shop.market.sign_up("ben").await);
-    let order = shop.market.order(&ben, &shop.market.sell(&sally, 5).await).await;
+    let order = shop.market.buy(&ben, &shop.market.sell(&sally, 5).await).await;
     let tab = tab_of(&shop.person(&ben).await, PHONE, false).await;
     let page = shop.address(&format!("/orders/{}", id(&order)));
     tab.open(&page).await;
@@ -145,6 +145,7 @@ async fn data_for_search_engines_violates_no_policy() {
     let sally = shop.market.sign_up("sally").await;
     let mut offer = crate::market::offer("Opera", 1200, 5);
     offer["startsAt"] = json!("2030-06-01T19:30:00Z");
+    offer["timeZone"] = json!("Europe/Vienna");
     let ticket = shop.market.post("/api/tickets").by(&sally).json(&offer).send().await.body;
     let tab = shop.chromium.person().await.tab().await;
     tab.prepare("window.violations = []; addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective));").await;

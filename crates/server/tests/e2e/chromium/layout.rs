@@ -27,8 +27,9 @@ async fn nothing_is_wider_than_a_small_screen_whatever_the_size_of_text() {
     let reply = shop.market.post("/api/tickets").by(&sally).json(&costly()).send().await;
     assert_eq!(reply.status, 201, "{reply:?}");
     let ticket = format!("/tickets/{}", id(&reply.body));
-    let order = format!("/orders/{}", id(&shop.market.order(&ben, &reply.body).await));
-    let own = ["/my/tickets".to_owned(), format!("{ticket}/edit"), format!("{ticket}/withdraw")];
+    let order = format!("/orders/{}", id(&shop.market.buy(&ben, &reply.body).await));
+    let mut own = ["edit", "withdraw", "reschedule", "call-off"].map(|page| format!("{ticket}/{page}")).to_vec();
+    own.push("/my/tickets".to_owned());
     let bought = [order.clone(), format!("{order}/cancel"), "/orders".into(), ticket.clone(), "/account".into()];
     for (who, pages) in [(&sally, own.as_slice()), (&ben, &bought)] {
         let person = shop.person(who).await;
@@ -101,7 +102,7 @@ async fn paper_is_light_and_has_nothing_to_press() {
     let Some(shop) = Shop::open(&[]).await else { return };
     let (sally, ben) = (shop.market.sign_up("sally").await, shop.market.sign_up("ben").await);
     let ticket = shop.market.sell(&sally, 5).await;
-    let order = shop.market.order(&ben, &ticket).await;
+    let order = shop.market.buy(&ben, &ticket).await;
     let tab = shop.person(&ben).await.tab().await;
     tab.open(&shop.address(&format!("/orders/{}", id(&order)))).await;
     tab.printed_in_the_dark().await;

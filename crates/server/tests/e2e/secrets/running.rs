@@ -96,7 +96,7 @@ async fn in_format(format: &str) {
             keys.rotate(&["--after", "1s"]);
             let published =
                 async || market.get("/.well-known/jwks.json").send().await.body["keys"].as_array().map(Vec::len);
-            eventually(published, |keys| *keys == Some(2)).await;
+            eventually(published, |keys| *keys == Some(3)).await;
             market.sign_up("eve").await;
 
             paid(market, &double, &page).await;

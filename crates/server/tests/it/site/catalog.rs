@@ -47,6 +47,7 @@ async fn what_is_on_next_comes_first() {
     for (title, starts_at) in [("Later", "2030-07-01T19:30:00Z"), ("Sooner", "2030-06-01T19:30:00Z")] {
         let mut offer = crate::app::offer(title, 1000, 1);
         offer["startsAt"] = starts_at.into();
+        offer["timeZone"] = "Europe/Vienna".into();
         app.sell_as(&sally, &offer).await;
     }
     let mut browser = Browser::new(&app);

@@ -9,7 +9,8 @@ use crate::app::{TestApp, id, offer};
 async fn opera(app: &TestApp) -> Value {
     let sally = app.sign_up("sally").await;
     let mut offer = offer("Opera", 1250, 2);
-    offer["startsAt"] = json!("2030-06-01T19:30:00Z");
+    offer["startsAt"] = json!("2030-06-01T19:30");
+    offer["timeZone"] = json!("Europe/Vienna");
     (offer["venue"], offer["city"]) = (json!("State Opera"), json!("Vienna"));
     app.sell_as(&sally, &offer).await
 }
@@ -26,10 +27,10 @@ async fn a_ticket_says_what_it_is_to_search_engines() {
     assert_eq!(browser.attributes("link[rel=canonical]", "href"), [address.as_str()]);
     assert_eq!(browser.attributes("meta[property='og:url']", "content"), [address.as_str()]);
     assert_eq!(browser.attributes("meta[property='og:title']", "content"), ["Opera"]);
-    let description = "Opera · 1 Jun 2030, 19:30 UTC · State Opera, Vienna · 12.50 EUR each";
+    let description = "Opera · Sat 1 Jun 2030, 19:30, Vienna time · State Opera, Vienna · 12.50 EUR each";
     assert_eq!(browser.attributes("meta[name=description]", "content"), [description]);
     let data: Value = serde_json::from_str(&browser.texts("script[type='application/ld+json']")[0]).unwrap();
-    assert_eq!((&data["@type"], &data["startDate"]), (&json!("Event"), &json!("2030-06-01T19:30:00.000Z")));
+    assert_eq!((&data["@type"], &data["startDate"]), (&json!("Event"), &json!("2030-06-01T17:30:00.000Z")));
     assert_eq!((&data["location"]["name"], &data["location"]["address"]), (&json!("State Opera"), &json!("Vienna")));
     let offer = json!({"@type": "Offer", "url": address, "price": "12.50", "priceCurrency": "EUR",
                        "availability": "https://schema.org/InStock"});
