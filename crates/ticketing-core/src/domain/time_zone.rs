@@ -21,7 +21,7 @@ static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bu
 /// use ticketing_core::domain::time_zone::TimeZone;
 ///
 /// let london: TimeZone = "europe/london".parse()?;
-/// assert_eq!((london.name(), london.place()), ("Europe/London", "London"));
+/// assert_eq!((london.name(), &*london.place()), ("Europe/London", "London"));
 ///
 /// let opening = london.instant("2030-07-01T19:30".parse()?)?;
 /// assert_eq!(opening.to_string(), "2030-07-01T18:30:00.000Z");
