@@ -57,19 +57,19 @@ start() {
   compose up --detach --wait --wait-timeout 300 >"$work/up" 2>&1 || { cat "$work/up" >&2; die "not all became healthy"; }
   local healthy
   healthy=$(compose ps --format '{{.Health}}' | grep -c '^healthy$')
-  [ "$healthy" = 9 ] || die "$healthy of 9 are healthy"
+  [ "$healthy" = 10 ] || die "$healthy of 10 are healthy"
 }
 
 buy() {
   [ "$(python3 deploy/compose/buy.py http://localhost:3000)" = completed ]
 }
 
-# Prometheus reaches the operators' listener of all six processes.
+# Prometheus reaches the operators' listener of all seven processes.
 scraped() {
   wait_for 90 "Prometheus" all_are_up
 }
 all_are_up() {
-  curl -fsS 'http://localhost:9090/api/v1/query?query=sum(up%7Bjob%3D%22ticketing%22%7D)' | grep -q '"6"\]'
+  curl -fsS 'http://localhost:9090/api/v1/query?query=sum(up%7Bjob%3D%22ticketing%22%7D)' | grep -q '"7"\]'
 }
 
 traced() { wait_for 60 "traces" has_traces; }
