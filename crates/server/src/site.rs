@@ -8,6 +8,7 @@
 //! live by one set of rules.
 
 mod account;
+mod admission;
 mod assets;
 mod catalog;
 mod checkout;
@@ -61,6 +62,7 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/tickets/{id}/reschedule", get(reschedule::reschedule).post(reschedule::save))
         .route("/tickets/{id}/call-off", get(reschedule::ask).post(reschedule::call_off))
         .route("/tickets/{id}/withdraw", get(edit::ask_to_withdraw).post(edit::withdraw))
+        .route("/door/{ticket}", get(admission::door).post(admission::check))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))
         .route("/orders", get(checkout::orders))

@@ -96,6 +96,11 @@ pub(crate) fn ticket_address(id: &str) -> String {
     ["/tickets/", id].concat()
 }
 
+/// The address of a ticket's door.
+pub(crate) fn door_address(ticket: &str) -> String {
+    ["/door/", ticket].concat()
+}
+
 /// The address of an order's page.
 pub(crate) fn order_address(id: &str) -> String {
     ["/orders/", id].concat()

@@ -55,6 +55,7 @@ pub use pages::ask::{AskPage, Question, ask_page};
 pub use pages::catalog::{CatalogFilters, CatalogPage, SORTS, catalog_page};
 pub use pages::checkout::{BuyerStep, CheckoutPage, PaymentValues, checkout_page};
 pub use pages::confirm::{ConfirmPage, confirm_page};
+pub use pages::door::{DoorCounts, DoorPage, Verdict, door_page};
 pub use pages::edit::{EditPage, edit_page};
 pub use pages::error::{ErrorPage, error_page};
 pub use pages::my_tickets::{MyTicket, MyTicketsPage, my_tickets_page};

@@ -6,6 +6,7 @@ pub(crate) mod ask;
 pub(crate) mod catalog;
 pub(crate) mod checkout;
 pub(crate) mod confirm;
+pub(crate) mod door;
 pub(crate) mod edit;
 pub(crate) mod error;
 pub(crate) mod my_tickets;

@@ -42,6 +42,10 @@ pub enum Done {
     TicketCalledOff,
     /// A paid order was given back.
     OrderGivenBack,
+    /// Somebody was let in at a door.
+    LetIn,
+    /// Nobody issued the pass that was shown at a door.
+    PassUnknown,
     /// An order was cancelled by its buyer.
     OrderCancelled,
     /// Nothing, because the buyer holds places of this ticket already.
@@ -70,7 +74,7 @@ pub enum Done {
 
 impl Done {
     /// Every variant.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::SignedUp,
         Self::SignedOut,
         Self::TicketOffered,
@@ -79,6 +83,8 @@ impl Done {
         Self::TicketRescheduled,
         Self::TicketCalledOff,
         Self::OrderGivenBack,
+        Self::LetIn,
+        Self::PassUnknown,
         Self::OrderCancelled,
         Self::OrderHeld,
         Self::OrderPaid,
@@ -105,6 +111,8 @@ impl Done {
             Self::TicketRescheduled => "ticket-rescheduled",
             Self::TicketCalledOff => "ticket-called-off",
             Self::OrderGivenBack => "order-given-back",
+            Self::LetIn => "let-in",
+            Self::PassUnknown => "pass-unknown",
             Self::OrderCancelled => "order-cancelled",
             Self::OrderHeld => "order-held",
             Self::OrderPaid => "order-paid",
@@ -138,6 +146,8 @@ impl Done {
                 (FlashKind::Success, "The event was called off. Every paid order is being refunded.")
             }
             Self::OrderGivenBack => (FlashKind::Success, "You gave the tickets back. Your money is on its way."),
+            Self::LetIn => (FlashKind::Success, "One person may come in."),
+            Self::PassUnknown => (FlashKind::Failure, "There is no such ticket."),
             Self::OrderCancelled => (FlashKind::Success, "The order was cancelled."),
             Self::OrderHeld => (
                 FlashKind::Notice,

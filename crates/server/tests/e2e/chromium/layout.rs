@@ -29,7 +29,7 @@ async fn nothing_is_wider_than_a_small_screen_whatever_the_size_of_text() {
     let ticket = format!("/tickets/{}", id(&reply.body));
     let order = format!("/orders/{}", id(&shop.market.buy(&ben, &reply.body).await));
     let mut own = ["edit", "withdraw", "reschedule", "call-off"].map(|page| format!("{ticket}/{page}")).to_vec();
-    own.push("/my/tickets".to_owned());
+    own.extend(["/my/tickets".to_owned(), ticket.replace("/tickets/", "/door/")]);
     let bought = [order.clone(), format!("{order}/cancel"), "/orders".into(), ticket.clone(), "/account".into()];
     for (who, pages) in [(&sally, own.as_slice()), (&ben, &bought)] {
         let person = shop.person(who).await;

@@ -1,11 +1,12 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime, Money,
-    MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, Paging,
-    PassState, PassView, PaymentValues, Question, Refund, ReschedulePage, SellPage, Shell, TicketCard, TicketPage,
-    TicketStatus, TicketValues, ask_page, catalog_page, checkout_page, confirm_page, edit_page, my_tickets_page,
-    order_page, orders_page, reschedule_page, sell_page, ticket_page,
+    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, DoorCounts, DoorPage, EditPage,
+    EventTime, Form, Money, MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary,
+    OrderValues, OrdersPage, Paging, PassState, PassView, PaymentValues, Question, Refund, ReschedulePage, SellPage,
+    Shell, TicketCard, TicketPage, TicketStatus, TicketValues, Verdict, ask_page, catalog_page, checkout_page,
+    confirm_page, door_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page, sell_page,
+    ticket_page,
 };
 
 use super::{held, money, shell, visitor, wrong};
@@ -54,6 +55,7 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("sell", sell_page(sell(text))),
         ("edit", edit_page(edit(text))),
         ("reschedule", reschedule_page(reschedule(text))),
+        ("door", door_page(door(text, None))),
         ("ask to call off", ask(text, Question::CallOff { id: text.into(), version: 7, title: text.into() })),
         ("my tickets", my_tickets_page(my_tickets(text))),
         ("my tickets without any", my_tickets_page(MyTicketsPage { tickets: Vec::new(), ..my_tickets(text) })),
@@ -75,6 +77,15 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("orders", orders_page(orders(text))),
         ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
     ];
+    let verdicts = [
+        Verdict::Welcome,
+        Verdict::UsedBefore(Some(text.into())),
+        Verdict::UsedBefore(None),
+        Verdict::Void,
+        Verdict::OtherEvent,
+        Verdict::Unknown,
+    ];
+    pages.extend(verdicts.map(|verdict| ("door after a check", door_page(door(text, Some(verdict))))));
     let tickets = TICKET_STATES.map(|status| TicketPage { status, ..ticket(text, shell(text)) });
     pages.extend(tickets.map(|page| ("ticket", ticket_page(page))));
     let refunds = [Refund::Unknown, Refund::None, Refund::UnderWay, Refund::Done];
@@ -230,6 +241,17 @@ fn order(text: &'static str) -> OrderSummary {
 fn new_event(text: &'static str) -> Option<NewEvent> {
     let (starts_at, place, seats) = (Some(event_time(text)), Some(text.into()), Some(text.into()));
     Some(NewEvent { title: text.into(), starts_at, place, seats, may_give_back: true })
+}
+
+fn door(text: &'static str, verdict: Option<Verdict>) -> DoorPage {
+    DoorPage {
+        shell: shell(text),
+        id: text.into(),
+        title: text.into(),
+        form: if verdict.is_some() { Form::default() } else { wrong(text.to_owned(), text, &["pass"]) },
+        verdict,
+        counts: DoorCounts { expected: 3, inside: 2, void: 1 },
+    }
 }
 
 fn passes(text: &'static str) -> Vec<PassView> {

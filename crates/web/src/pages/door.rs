@@ -1,0 +1,118 @@
+//! The door of an event: who may come in.
+
+use leptos::prelude::*;
+
+use crate::components::field::{Field, Kind, input_field};
+use crate::components::form::{Form, form_alert};
+use crate::components::opened_by::opened_by;
+use crate::components::time::moment;
+use crate::format::{door_address, ticket_address};
+use crate::shell::{Shell, document};
+
+/// The door at `/door/{ticket}`, for the seller.
+///
+/// Its form is sent to the same path, with `pass` (the code, or what a scanner reads) and hidden `for`.
+#[derive(Clone, Debug, Default)]
+pub struct DoorPage {
+    /// What all pages have in common.
+    pub shell: Shell,
+    /// The ticket's id, part of the address.
+    pub id: String,
+    /// The title of the ticket.
+    pub title: String,
+    /// The result of the last check.
+    pub verdict: Option<Verdict>,
+    /// How many are still to come, and how many are in.
+    pub counts: DoorCounts,
+    /// The form; its value is the pass as typed.
+    pub form: Form<String>,
+}
+
+/// How many passes are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DoorCounts {
+    /// They let somebody in.
+    pub expected: u64,
+    /// Somebody was let in with them.
+    pub inside: u64,
+    /// They let nobody in.
+    pub void: u64,
+}
+
+/// Whether somebody may come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// One person may.
+    Welcome,
+    /// Somebody did, with this pass: RFC 3339 in UTC.
+    UsedBefore(Option<String>),
+    /// The order was cancelled or refunded.
+    Void,
+    /// The pass is for another event.
+    OtherEvent,
+    /// Nobody issued it.
+    Unknown,
+}
+
+/// Renders the door.
+#[must_use]
+pub fn door_page(page: DoorPage) -> String {
+    let title = page.form.title(&format!("Door: {}", page.title));
+    let back = page.shell.base.at(&ticket_address(&page.id));
+    let DoorCounts { expected, inside, void } = page.counts;
+    let pass = Field {
+        name: "pass",
+        label: "Code or scanned square",
+        value: page.form.values.clone(),
+        error: page.form.message("pass"),
+        hint: Some("The code below the square, such as K7M-4QX. A scanner that types works too."),
+        required: true,
+        maxlength: Some("200"),
+        ..Field::default()
+    };
+    let content = view! {
+        <div class="narrow">
+            <h1 class="title" dir="auto">{page.title}</h1>
+            {page.verdict.map(verdict)}
+            {form_alert(&page.form)}
+            <form class="form panel" method="post" action=page.shell.base.at(&door_address(&page.id))>
+                {opened_by(page.shell.account())}
+                {input_field(Kind::Text, pass)}
+                <button class="button button-primary button-wide" type="submit">"Check"</button>
+            </form>
+            <dl class="facts">
+                <div class="fact"><dt>"Inside"</dt><dd>{inside}</dd></div>
+                <div class="fact"><dt>"Expected"</dt><dd>{expected}</dd></div>
+                <div class="fact"><dt>"Void"</dt><dd>{void}</dd></div>
+            </dl>
+            <p><a class="link" href=back>"View ticket"</a></p>
+        </div>
+    };
+    document(page.shell, &title, content)
+}
+
+fn verdict(verdict: Verdict) -> AnyView {
+    let (kind, heading, reason) = match verdict {
+        Verdict::Welcome => ("welcome", "Welcome", view! { "One person may come in." }.into_any()),
+        Verdict::UsedBefore(at) => ("refused", "Already used", used_at(at)),
+        Verdict::Void => ("refused", "Void", view! { "The order was cancelled or refunded." }.into_any()),
+        Verdict::OtherEvent => {
+            ("refused", "Not for this event", view! { "The ticket is for another event." }.into_any())
+        }
+        Verdict::Unknown => ("refused", "Unknown", view! { "There is no such ticket. Check the code." }.into_any()),
+    };
+    view! {
+        <div class="verdict" data-kind=kind role="status">
+            <p class="verdict-word">{heading}</p>
+            <p>{reason}</p>
+        </div>
+    }
+    .into_any()
+}
+
+fn used_at(at: Option<String>) -> AnyView {
+    match at {
+        Some(at) => view! { "Somebody was let in with it: " {moment(at)} }.into_any(),
+        None => view! { "Somebody was let in with it before." }.into_any(),
+    }
+}
