@@ -55,7 +55,6 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("sell", sell_page(sell(text))),
         ("edit", edit_page(edit(text))),
         ("reschedule", reschedule_page(reschedule(text))),
-        ("door", door_page(door(text, None))),
         ("ask to call off", ask(text, Question::CallOff { id: text.into(), version: 7, title: text.into() })),
         ("my tickets", my_tickets_page(my_tickets(text))),
         ("my tickets without any", my_tickets_page(MyTicketsPage { tickets: Vec::new(), ..my_tickets(text) })),
@@ -77,15 +76,7 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("orders", orders_page(orders(text))),
         ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
     ];
-    let verdicts = [
-        Verdict::Welcome,
-        Verdict::UsedBefore(Some(text.into())),
-        Verdict::UsedBefore(None),
-        Verdict::Void,
-        Verdict::OtherEvent,
-        Verdict::Unknown,
-    ];
-    pages.extend(verdicts.map(|verdict| ("door after a check", door_page(door(text, Some(verdict))))));
+    pages.extend(doors(text));
     let tickets = TICKET_STATES.map(|status| TicketPage { status, ..ticket(text, shell(text)) });
     pages.extend(tickets.map(|page| ("ticket", ticket_page(page))));
     let refunds = [Refund::Unknown, Refund::None, Refund::UnderWay, Refund::Done];
@@ -241,6 +232,19 @@ fn order(text: &'static str) -> OrderSummary {
 fn new_event(text: &'static str) -> Option<NewEvent> {
     let (starts_at, place, seats) = (Some(event_time(text)), Some(text.into()), Some(text.into()));
     Some(NewEvent { title: text.into(), starts_at, place, seats, may_give_back: true })
+}
+
+fn doors(text: &'static str) -> [(&'static str, String); 7] {
+    let verdicts = [
+        None,
+        Some(Verdict::Welcome),
+        Some(Verdict::UsedBefore(Some(text.into()))),
+        Some(Verdict::UsedBefore(None)),
+        Some(Verdict::Void),
+        Some(Verdict::OtherEvent),
+        Some(Verdict::Unknown),
+    ];
+    verdicts.map(|verdict| ("door", door_page(door(text, verdict))))
 }
 
 fn door(text: &'static str, verdict: Option<Verdict>) -> DoorPage {
