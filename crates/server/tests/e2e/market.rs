@@ -23,6 +23,12 @@ pub(crate) use crate::call::{PASSWORD, User, id, offer};
 /// Longer than anything takes that happens at all.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// An idle connection is not used again after this span.
+///
+/// The server closes one that brings no request for 15 s. A test that starts an engine meanwhile
+/// blocks its runtime and would not see that it was closed.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// A marketplace behind an address.
 pub(crate) type Market = Marketplace<Remote>;
 
@@ -77,7 +83,7 @@ impl Call<'_> {
 
 impl Market {
     pub(crate) fn at(address: &str) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build_http();
         Self(Remote { base: format!("http://{address}"), operators: String::new(), client })
     }
 
