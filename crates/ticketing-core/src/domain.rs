@@ -15,6 +15,7 @@ pub mod event_facts;
 pub mod hold_limits;
 pub mod ids;
 pub mod invalid;
+pub mod letter;
 pub mod money;
 pub mod order;
 pub mod pass;

@@ -102,6 +102,8 @@ id!(/// Names a pass: one place of a completed order.
     PassId);
 id!(/// A refund of a payment, or of a part of it.
     RefundId);
+id!(/// Names a letter: one message to one account.
+    LetterId);
 id!(/// Names an event.
     EventId);
 id!(/// Names a session: one sign-in on one device.
