@@ -16,6 +16,7 @@ pub mod contacts;
 pub mod drafts;
 pub mod gateway;
 pub mod identity;
+pub mod letter_store;
 pub mod letter_writer;
 pub mod limits;
 pub mod log;

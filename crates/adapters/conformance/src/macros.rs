@@ -208,6 +208,30 @@ macro_rules! pass_store {
     ($($fixture:tt)+) => { $crate::pass_store!(@ [tests $($fixture)+]); };
 }
 
+/// Tests a letter store: `letter_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
+#[macro_export]
+macro_rules! letter_store {
+    (@ $form:tt) => {
+        $crate::__family! { $form letter_store store [LetterStore]
+            dyn $crate::store::StoreFixture<$crate::store::Letters>;
+            a_stale_commit_leaves_no_trace
+            a_conflict_names_what_changed
+            one_of_two_racing_commits_wins
+            a_revision_of_another_history_conflicts
+            writers_who_reload_lose_nothing
+            an_insert_of_what_exists_is_refused
+            a_commit_is_visible_to_the_next_read
+            a_cancelled_commit_leaves_all_or_nothing
+            a_unit_of_work_carries_many_decisions
+            an_unreadable_record_is_corrupt
+            letters_come_when_they_are_due
+            the_buyers_of_a_ticket_are_listed
+            unreadable_letters_are_passed_by
+        }
+    };
+    ($($fixture:tt)+) => { $crate::letter_store!(@ [tests $($fixture)+]); };
+}
+
 /// Tests an outbox: `outbox!(fixture)`, an [`OutboxFixture`](crate::outbox::OutboxFixture) for each rule.
 #[macro_export]
 macro_rules! outbox {

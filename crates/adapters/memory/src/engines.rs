@@ -6,6 +6,7 @@ use ticketing_core::assembly::{AccountPorts, ExpirationPorts, ServiceContext, Se
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::pass_store::PassStore;
@@ -13,9 +14,10 @@ use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::{
-    FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter,
-    MemoryOrderStore, MemoryParkingLot, MemoryPassStore, MemoryPaymentStore, MemorySessions, MemoryTicketFeeds,
-    MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig, SandboxGateway, SystemClock,
+    FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts,
+    MemoryLetterStore, MemoryLimiter, MemoryOrderStore, MemoryParkingLot, MemoryPassStore, MemoryPaymentStore,
+    MemorySessions, MemoryTicketFeeds, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig, SandboxGateway,
+    SystemClock,
 };
 
 /// All that a marketplace plugs in, in memory. A clone holds the same data.
@@ -52,6 +54,8 @@ pub struct MemoryEngines {
     pub payments: MemoryPaymentStore,
     /// Admissions and entrances.
     pub passes: MemoryPassStore,
+    /// Letters, and what they are about.
+    pub letters: MemoryLetterStore,
     /// Events on their way.
     pub broker: MemoryBroker,
     /// Events that could not be handled.
@@ -90,6 +94,7 @@ impl MemoryEngines {
             orders: MemoryOrderStore::new(clock()),
             payments: MemoryPaymentStore::new(clock()),
             passes: MemoryPassStore::new(clock()),
+            letters: MemoryLetterStore::new(clock()),
             broker: MemoryBroker::new(clock(), MemoryBrokerConfig::default()),
             parking: MemoryParkingLot::new(),
             timers: MemoryTimers::new(clock()),
@@ -113,6 +118,7 @@ impl MemoryEngines {
             orders: self.orders.with_faults(faults.clone()),
             payments: self.payments.with_faults(faults.clone()),
             passes: self.passes.with_faults(faults.clone()),
+            letters: self.letters.with_faults(faults.clone()),
             broker: self.broker.with_faults(faults.clone()),
             parking: self.parking.with_faults(faults.clone()),
             timers: self.timers.with_faults(faults.clone()),
@@ -180,6 +186,13 @@ impl MemoryEngines {
     pub fn pass_ports(&self) -> ServicePorts<dyn PassStore> {
         let outbox = Arc::new(self.passes.outbox().with_faults(self.faults.clone()));
         ServicePorts { store: Arc::new(self.passes.clone()), outbox, parking: self.parking() }
+    }
+
+    /// For the notifications service; how people are reached is not a matter of memory.
+    #[must_use]
+    pub fn letter_ports(&self) -> ServicePorts<dyn LetterStore> {
+        let outbox = Arc::new(self.letters.outbox().with_faults(self.faults.clone()));
+        ServicePorts { store: Arc::new(self.letters.clone()), outbox, parking: self.parking() }
     }
 
     /// For the expiration service.

@@ -146,7 +146,7 @@ pub enum DropReason {
 /// One message to one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// Unique id (UUID version 7), derived from what caused it, so that one cause writes one letter.
+    /// Unique id (UUID version 8), derived from what caused it, so that one cause writes one letter.
     pub id: LetterId,
     /// Who is told. The address is not kept here: it stays with the account.
     pub to: AccountId,
@@ -211,7 +211,7 @@ impl Letter {
 }
 
 impl LetterId {
-    /// The id of the letter to an account about one cause.
+    /// The id of the letter to an account about one cause, whenever that is told to have happened.
     #[must_use]
     pub fn of(to: AccountId, reason: &LetterReason, cause: LetterCause) -> Self {
         let digest = Sha256::new()
@@ -220,10 +220,9 @@ impl LetterId {
             .chain_update(cause.number.to_be_bytes())
             .chain_update(reason.code())
             .finalize();
-        let mut bytes = [0; 10];
+        let mut bytes = [0; 16];
         bytes.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
-        let millis = u64::try_from(cause.at.millis()).unwrap_or(0);
-        Self::new(Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+        Self::new(Builder::from_custom_bytes(bytes).into_uuid())
     }
 }
 
@@ -244,7 +243,8 @@ mod tests {
         assert_eq!(letter(LetterReason::OrderCompleted { order }, 2).id, told.id);
         assert_ne!(letter(LetterReason::OrderRefunded { order }, 2).id, told.id);
         assert_ne!(letter(LetterReason::OrderCompleted { order }, 3).id, told.id);
-        assert_eq!(told.id.drawn_at(), Some(told.caused_at));
+        let later = LetterCause { subject: order.uuid(), number: 2, at: Timestamp::from_millis(2_000) };
+        assert_eq!(LetterId::of(told.to, &told.reason, later), told.id);
     }
 
     #[test]

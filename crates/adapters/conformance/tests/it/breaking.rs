@@ -7,6 +7,7 @@ mod drafts;
 mod gateways;
 mod identity;
 mod keys;
+mod letters;
 mod limits;
 mod notes;
 mod one_log;

@@ -44,6 +44,7 @@ fn rules() -> Rules {
     add(&mut all, &store::ORDER_STORE);
     add(&mut all, &store::PAYMENT_STORE);
     add(&mut all, &store::PASS_STORE);
+    add(&mut all, &store::LETTER_STORE);
     add(&mut all, &outbox::OUTBOX);
     add(&mut all, &transport::TRANSPORT);
     add(&mut all, &parking::PARKING);

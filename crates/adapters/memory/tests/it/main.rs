@@ -34,6 +34,7 @@ ticketing_conformance::ticket_store!(World::default());
 ticketing_conformance::order_store!(World::default());
 ticketing_conformance::payment_store!(World::default());
 ticketing_conformance::pass_store!(World::default());
+ticketing_conformance::letter_store!(World::default());
 ticketing_conformance::outbox!(World::default());
 ticketing_conformance::transport!(World::default());
 ticketing_conformance::event_log!(World::default());

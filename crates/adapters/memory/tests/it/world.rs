@@ -16,7 +16,7 @@ use ticketing_conformance::log::LogFixture;
 use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::sessions::SessionsFixture;
-use ticketing_conformance::store::{Accounts, Orders, Passes, Payments, StoreFixture, Tickets};
+use ticketing_conformance::store::{Accounts, Letters, Orders, Passes, Payments, StoreFixture, Tickets};
 use ticketing_conformance::time::TimeFixture;
 use ticketing_conformance::timers::TimersFixture;
 use ticketing_conformance::transport::TransportFixture;
@@ -29,6 +29,7 @@ use ticketing_core::ports::clock::{Clock, ClockAndIds, Ids};
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway, UnverifiedNotice};
 use ticketing_core::ports::identity::SessionStore;
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::order_store::OrderStore;
@@ -42,8 +43,8 @@ use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_memory::{
-    Fault, FaultPlan, ManualClock, MemoryAccountStore, MemoryBrokerConfig, MemoryEngines, MemoryOrderStore,
-    MemoryPassStore, MemoryPaymentStore, MemoryTicketStore, Operation, SandboxGateway, SequentialIds,
+    Fault, FaultPlan, ManualClock, MemoryAccountStore, MemoryBrokerConfig, MemoryEngines, MemoryLetterStore,
+    MemoryOrderStore, MemoryPassStore, MemoryPaymentStore, MemoryTicketStore, Operation, SandboxGateway, SequentialIds,
 };
 use uuid::Uuid;
 
@@ -60,6 +61,7 @@ pub(crate) struct World {
     pub(crate) reopened_outbox: Arc<dyn Outbox>,
     pub(crate) payments: Arc<dyn PaymentStore>,
     pub(crate) passes: Arc<dyn PassStore>,
+    pub(crate) letters: Arc<dyn LetterStore>,
     pub(crate) publisher: Arc<dyn EventPublisher>,
     pub(crate) subscriber: Arc<dyn EventSubscriber>,
     pub(crate) parking: Arc<dyn ParkingLot>,
@@ -81,7 +83,8 @@ impl Default for World {
         let clock = ManualClock::default();
         let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
         let engines = MemoryEngines::new(env);
-        let MemoryEngines { tickets, orders, payments, passes, broker, parking, gateway, .. } = engines.clone();
+        let MemoryEngines { tickets, orders, payments, passes, letters, broker, parking, gateway, .. } =
+            engines.clone();
         let faults = FaultPlan::counting(Arc::new(clock.clone()));
         Self {
             clock,
@@ -92,6 +95,7 @@ impl Default for World {
             orders: Arc::new(orders),
             payments: Arc::new(payments),
             passes: Arc::new(passes),
+            letters: Arc::new(letters),
             publisher: Arc::new(broker.with_faults(faults.clone()).publisher()),
             faults,
             subscriber: Arc::new(broker.subscriber()),
@@ -231,6 +235,25 @@ impl StoreFixture<Passes> for World {
 
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.engines.passes.outbox())
+    }
+}
+
+#[async_trait]
+impl StoreFixture<Letters> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.note(self.engines.letters.spoil(record))
+    }
+
+    fn store(&self) -> Arc<dyn LetterStore> {
+        Arc::clone(&self.letters)
+    }
+
+    async fn another(&self) -> Arc<dyn LetterStore> {
+        Arc::new(MemoryLetterStore::new(Arc::new(self.clock.clone())))
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.engines.letters.outbox())
     }
 }
 
