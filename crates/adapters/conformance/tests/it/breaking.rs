@@ -8,6 +8,7 @@ mod gateways;
 mod identity;
 mod keys;
 mod limits;
+mod mailers;
 mod notes;
 mod one_log;
 mod others;
