@@ -453,6 +453,22 @@ macro_rules! drafts {
     ($($fixture:tt)+) => { $crate::drafts!(@ [tests $($fixture)+]); };
 }
 
+/// Tests a mailer: `mailer!(fixture)`, a [`MailerFixture`](crate::mailer::MailerFixture) for each rule.
+#[macro_export]
+macro_rules! mailer {
+    (@ $form:tt) => {
+        $crate::__family! { $form mailer mailer [Mailer] dyn $crate::mailer::MailerFixture;
+            a_mail_arrives_as_it_was_written
+            a_mail_keeps_its_message_id
+            nothing_in_a_mail_adds_a_header
+            a_refused_address_is_told
+            a_mail_can_be_sent_once_the_server_is_back
+            a_lost_answer_is_unknown
+        }
+    };
+    ($($fixture:tt)+) => { $crate::mailer!(@ [tests $($fixture)+]); };
+}
+
 /// Tests a ticket feed: `ticket_feed!(fixture)`, a [`TicketFeedFixture`](crate::ticket_feed::TicketFeedFixture) for each rule.
 #[macro_export]
 macro_rules! ticket_feed {

@@ -15,9 +15,9 @@ use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::{
     FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts,
-    MemoryLetterStore, MemoryLimiter, MemoryOrderStore, MemoryParkingLot, MemoryPassStore, MemoryPaymentStore,
-    MemorySessions, MemoryTicketFeeds, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig, SandboxGateway,
-    SystemClock,
+    MemoryLetterStore, MemoryLimiter, MemoryMailer, MemoryOrderStore, MemoryParkingLot, MemoryPassStore,
+    MemoryPaymentStore, MemorySessions, MemoryTicketFeeds, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig,
+    SandboxGateway, SystemClock,
 };
 
 /// All that a marketplace plugs in, in memory. A clone holds the same data.
@@ -70,6 +70,8 @@ pub struct MemoryEngines {
     pub drafts: MemoryDrafts,
     /// Cards, and what was charged.
     pub gateway: SandboxGateway,
+    /// Mail that is not sent.
+    pub mailer: MemoryMailer,
     faults: FaultPlan,
 }
 
@@ -102,6 +104,7 @@ impl MemoryEngines {
             limiter: MemoryLimiter::new(clock()),
             drafts: MemoryDrafts::new(clock()),
             gateway: SandboxGateway::new(clock(), sandbox),
+            mailer: MemoryMailer::default(),
             faults: FaultPlan::none(),
             env,
         }
@@ -126,6 +129,7 @@ impl MemoryEngines {
             limiter: self.limiter.with_faults(faults.clone()),
             drafts: self.drafts.clone(),
             gateway: self.gateway.with_faults(faults.clone()),
+            mailer: self.mailer.with_faults(faults.clone()),
             faults: faults.clone(),
         }
     }

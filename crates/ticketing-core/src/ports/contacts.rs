@@ -65,10 +65,8 @@ pub struct ContactsUnavailable(#[source] pub BoxError);
 ///
 /// An address stays with its account: no event and no other store holds it, so that it is gone with the account.
 ///
-/// # Contract
-///
-/// - An account that is gone cannot be reached, and neither can one whose purpose is over, such as an address that
-///   is confirmed already: `Ok(None)`.
+/// An account that is gone cannot be reached, and neither can one whose purpose is over, such as an address that is
+/// confirmed already: `Ok(None)`.
 ///
 /// # Examples
 ///

@@ -9,6 +9,7 @@ mod identity;
 mod keys;
 mod letters;
 mod limits;
+mod mailers;
 mod notes;
 mod one_log;
 mod others;

@@ -46,5 +46,6 @@ ticketing_conformance::attempt_notes!(notes::Notes::default());
 ticketing_conformance::sessions!(World::default());
 ticketing_conformance::limits!(World::default());
 ticketing_conformance::drafts!(World::default());
+ticketing_conformance::mailer!(World::default());
 ticketing_conformance::ticket_feed!(Shop::default());
 ticketing_conformance::audit_reader!(World::default());

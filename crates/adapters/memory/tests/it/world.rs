@@ -13,6 +13,7 @@ use ticketing_conformance::drafts::DraftsFixture;
 use ticketing_conformance::gateway::{BuyerAct, GatewayFixture, TestCards};
 use ticketing_conformance::limits::LimitsFixture;
 use ticketing_conformance::log::LogFixture;
+use ticketing_conformance::mailer::{ArrivedMail, MailerFixture, ServerState};
 use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::sessions::SessionsFixture;
@@ -20,6 +21,7 @@ use ticketing_conformance::store::{Accounts, Letters, Orders, Passes, Payments, 
 use ticketing_conformance::time::TimeFixture;
 use ticketing_conformance::timers::TimersFixture;
 use ticketing_conformance::transport::TransportFixture;
+use ticketing_core::domain::account::EmailAddress;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{EventId, PaymentId};
 use ticketing_core::domain::time::Timestamp;
@@ -32,6 +34,7 @@ use ticketing_core::ports::identity::SessionStore;
 use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::log::EventLog;
+use ticketing_core::ports::mailer::{Mail, Mailer};
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
@@ -71,6 +74,7 @@ pub(crate) struct World {
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
     pub(crate) drafts: Arc<dyn DraftStore>,
+    pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) audit_reader: Arc<dyn AuditReader>,
     pub(crate) admission_reader: Arc<dyn AdmissionReader>,
     pub(crate) ledger: Arc<dyn Ledger>,
@@ -97,7 +101,6 @@ impl Default for World {
             passes: Arc::new(passes),
             letters: Arc::new(letters),
             publisher: Arc::new(broker.with_faults(faults.clone()).publisher()),
-            faults,
             subscriber: Arc::new(broker.subscriber()),
             reopened_parking: Arc::new(parking.clone()),
             parking: Arc::new(parking),
@@ -107,9 +110,11 @@ impl Default for World {
             sessions: Arc::new(engines.sessions.clone()),
             limiter: Arc::new(engines.limiter.clone()),
             drafts: Arc::new(engines.drafts.clone()),
+            mailer: Arc::new(engines.mailer.with_faults(faults.clone())),
             audit_reader: Arc::new(engines.audit_reader()),
             admission_reader: Arc::new(engines.audit_reader()),
             is_spoilt: Arc::default(),
+            faults,
             engines,
         }
     }
@@ -431,5 +436,43 @@ impl AuditReaderFixture for World {
     fn bank(&self) -> Option<Bank> {
         let TestCards { good, bad, .. } = self.cards();
         Some(Bank { gateway: self.gateway(), ledger: Arc::clone(&self.ledger), good, bad })
+    }
+}
+
+#[async_trait]
+impl MailerFixture for World {
+    fn mailer(&self) -> Arc<dyn Mailer> {
+        Arc::clone(&self.mailer)
+    }
+
+    async fn arrived(&self) -> Vec<ArrivedMail> {
+        self.engines.mailer.mails().into_iter().map(arrived).collect()
+    }
+
+    async fn refuse(&self, recipient: &EmailAddress) {
+        self.engines.mailer.refuse(recipient.clone());
+    }
+
+    async fn turn(&self, state: ServerState) -> bool {
+        match state {
+            ServerState::Up => {}
+            // The next mail finds nobody; there is no other way to be busy.
+            ServerState::Away | ServerState::Busy => self.faults.inject(Operation::Mail, Fault::FailBefore),
+            ServerState::Silent => self.faults.inject(Operation::Mail, Fault::FailAfter),
+        }
+        true
+    }
+}
+
+/// Mail in memory has no header, and its id in place of one.
+fn arrived(mail: Mail) -> ArrivedMail {
+    ArrivedMail {
+        recipients: vec![mail.to.as_str().to_owned()],
+        header_names: Vec::new(),
+        message_id: format!("{}@memory.invalid", mail.id),
+        subject: mail.subject,
+        text: mail.text,
+        html: mail.html,
+        attachments: mail.attachments,
     }
 }
