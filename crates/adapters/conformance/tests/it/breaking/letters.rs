@@ -1,4 +1,4 @@
-//! Stores that send letters early, late, out of order or for ever.
+//! Stores that send letters early, late, out of order or again and again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
