@@ -38,6 +38,7 @@ use crate::base::Base;
 /// let mail = letters.write(&LetterToWrite {
 ///     id: LetterId::from_u128(1),
 ///     reason: LetterReason::ConfirmAddress,
+///     caused_at: "2027-02-01T09:05:00Z".parse()?,
 ///     to: Contact { email: "ada@example.org".parse()?, display_name: None, token },
 ///     order: None,
 ///     ticket: None,
@@ -45,7 +46,7 @@ use crate::base::Base;
 ///
 /// assert_eq!(mail.subject, "Confirm your address for Tickets of Example");
 /// assert!(mail.text.contains("https://tickets.example/confirm/a-secret"));
-/// # Ok::<(), ticketing_core::domain::invalid::Invalid>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letters {

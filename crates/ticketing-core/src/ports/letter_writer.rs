@@ -6,6 +6,7 @@ use crate::domain::ids::LetterId;
 use crate::domain::letter::LetterReason;
 use crate::domain::order::Order;
 use crate::domain::ticket::Ticket;
+use crate::domain::time::Timestamp;
 
 use super::contacts::Contact;
 use super::mailer::Mail;
@@ -17,6 +18,8 @@ pub struct LetterToWrite {
     pub id: LetterId,
     /// Why it is written.
     pub reason: LetterReason,
+    /// When what it tells happened.
+    pub caused_at: Timestamp,
     /// Who gets it, and the token of its link.
     pub to: Contact,
     /// The order that it is about, as it is now, with the facts that it froze.

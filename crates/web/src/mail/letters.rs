@@ -57,19 +57,17 @@ impl Letters {
 
     /// Nobody is greeted by name before the address is theirs: who signs up could have us send any words to anybody.
     fn with_link(&self, letter: &LetterToWrite, path: &str) -> Values {
-        let token = letter.to.token.as_ref().map_or("", |token| token.expose());
-        let link = text(self.link(&[path, "/", token].concat()));
+        let token = letter.to.token.as_ref().map(|token| format!("/{}", token.expose()));
+        let link = text(self.link(&[path, &token.unwrap_or_default()].concat()));
         let lasts = text(span(letter.reason.is_of_use_for()));
         Values::from([("marketplace", self.name()), ("link", link), ("lasts", lasts)])
     }
 
     fn about_account(&self, letter: &LetterToWrite) -> Values {
-        // The id of a letter was drawn at the time of its cause.
-        let when = letter.id.drawn_at().map(|at| format!("on {}", utc_text(&at.to_string())));
         Values::from([
             ("marketplace", self.name()),
             ("greeting", greeting(letter)),
-            ("when", text(when.unwrap_or_else(|| "a short while ago".to_owned()))),
+            ("when", text(format!("on {}", utc_text(&letter.caused_at.to_string())))),
             ("account", text(self.link("/account"))),
         ])
     }

@@ -102,7 +102,8 @@ fn letter(texts: Texts, reason: LetterReason) -> LetterToWrite {
         display_name: Some(texts.name.into()),
         token: Some(LinkToken::new("eyJ0aGlzIjoiaXMgYSB0b2tlbiJ9.c2lnbmVk-_")),
     };
-    LetterToWrite { id: LetterId::earliest_at(at("2027-02-01T09:05:00Z")), reason, to, order: None, ticket: None }
+    let (id, caused_at) = (LetterId::from_u128(5), at("2027-02-01T09:05:00Z"));
+    LetterToWrite { id, reason, caused_at, to, order: None, ticket: None }
 }
 
 /// Every letter of these texts.

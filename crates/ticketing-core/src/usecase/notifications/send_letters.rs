@@ -178,7 +178,8 @@ impl SendLetters {
             }
         };
         let About { order, ticket } = about;
-        let letter = LetterToWrite { id: letter.id, reason: letter.reason.clone(), to: contact, order, ticket };
+        let Letter { id, reason, caused_at, .. } = letter.clone();
+        let letter = LetterToWrite { id, reason, caused_at, to: contact, order, ticket };
         Ok(Next::Send(Box::new(self.notifications.writer.write(&letter))))
     }
 
