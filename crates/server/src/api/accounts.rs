@@ -14,7 +14,7 @@ use ticketing_core::domain::ids::SessionId;
 use ticketing_core::usecase::accounts::{ChangePassword, Renewal, SignIn, SignUp, SignedIn};
 use ticketing_core::usecase::error::Error;
 
-use crate::http::auth::actor::Bearer;
+use crate::http::auth::actor::{Bearer, Change};
 use crate::http::auth::cookies::SessionCookies;
 use crate::http::auth::renew::renew;
 use crate::http::client::ClientInfo;
@@ -74,13 +74,14 @@ async fn sign_up(
 async fn sign_in(
     State(app): State<App>,
     attempt: SignInTry,
+    trace: RequestTrace,
     Json(Credentials { email, password }): Json<Credentials>,
 ) -> Result<Response, Problem> {
     // What is no address has no account, and more need not be said.
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
     let _admitted = attempt.admit(&app, &email).await?;
     let command = SignIn::new(email, password).device(attempt.device());
-    let signed_in = app.metrics.use_case("sign_in", app.accounts()?.sign_in(command)).await?;
+    let signed_in = app.metrics.use_case("sign_in", app.accounts()?.sign_in(command, trace.origin())).await?;
     Ok(welcome(StatusCode::OK, &signed_in, &app, &attempt))
 }
 
@@ -147,7 +148,7 @@ async fn refresh(State(app): State<App>, client: ClientInfo, headers: HeaderMap)
 ))]
 async fn change_password(
     State(app): State<App>,
-    actor: Actor,
+    Change { actor, origin }: Change,
     attempt: SignInTry,
     Json(body): Json<PasswordChange>,
 ) -> Result<Response, Problem> {
@@ -158,7 +159,7 @@ async fn change_password(
     let command = ChangePassword { account, session, current: body.current_password, new: body.password };
     // A separate task, which goes on if the browser goes away: what was begun ends the other sessions, too.
     let change = tokio::spawn(async move {
-        let changed = metrics.use_case("change_password", accounts.change_password(command)).await;
+        let changed = metrics.use_case("change_password", accounts.change_password(command, origin)).await;
         drop(admitted);
         changed
     });

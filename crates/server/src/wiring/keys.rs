@@ -11,7 +11,7 @@ use ticketing_core::assembly::Loops;
 use ticketing_core::messaging::backoff::Backoff;
 use ticketing_core::messaging::driver::Pace;
 use ticketing_core::ports::BoxError;
-use ticketing_core::ports::identity::{TokenSigner, TokenVerifier};
+use ticketing_core::ports::identity::TokenVerifier;
 use ticketing_core::ports::pass_signer::PassSigner;
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
@@ -39,7 +39,7 @@ pub fn check_keys(config: &Config) -> Vec<String> {
 /// How the services of a process know who somebody is.
 pub(super) struct Identity {
     /// There if accounts runs here.
-    pub(super) signer: Option<Arc<dyn TokenSigner>>,
+    pub(super) signer: Option<Arc<OwnKeys>>,
     /// There if admissions runs here.
     pub(super) passes: Option<Arc<dyn PassSigner>>,
     pub(super) verifier: Arc<dyn TokenVerifier>,
@@ -79,7 +79,7 @@ impl Identity {
         let devices = keys.devices.clone();
         let issues = config.services.contains(&Service::Admissions);
         let passes = issues.then(|| Arc::clone(&keys) as Arc<dyn PassSigner>);
-        Ok(Self { signer: Some(Arc::clone(&keys) as _), passes, verifier: keys, devices, loops })
+        Ok(Self { signer: Some(Arc::clone(&keys)), passes, verifier: keys, devices, loops })
     }
 
     fn asking(accounts: &Upstream) -> Self {

@@ -7,10 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::RwLock;
 
+use ticketing_core::domain::account::LinkClaims;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::contacts::LinkToken;
 use ticketing_core::ports::identity::{Claims, IdentityError, TokenSigner, TokenVerifier};
+use ticketing_core::ports::link_signer::{InvalidLinkToken, LinkSigner};
 use ticketing_core::ports::pass_signer::{InvalidPassToken, PassClaims, PassSigner};
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
@@ -20,7 +23,7 @@ use super::key_file::KeyFile;
 
 /// Signs and verifies access tokens, with the keys that were read last.
 #[derive(Debug)]
-pub(super) struct OwnKeys {
+pub(in crate::wiring) struct OwnKeys {
     current: RwLock<Arc<Keys>>,
     pub(super) devices: DeviceKey,
 }
@@ -73,6 +76,16 @@ impl TokenSigner for OwnKeys {
 impl TokenVerifier for OwnKeys {
     fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, IdentityError> {
         self.current().verifier.verify(token, now)
+    }
+}
+
+impl LinkSigner for OwnKeys {
+    fn sign_link(&self, claims: LinkClaims) -> LinkToken {
+        self.current().signer.sign_link(claims)
+    }
+
+    fn verify_link(&self, token: &LinkToken) -> Result<LinkClaims, InvalidLinkToken> {
+        self.current().signer.verify_link(token)
     }
 }
 
