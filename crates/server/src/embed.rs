@@ -53,7 +53,7 @@ use ticketing_core::usecase::payments::Payments;
 use ticketing_core::usecase::tickets::Tickets;
 use ticketing_memory::MemoryLimiter;
 
-use crate::config::Service;
+use crate::config::{ConfirmAddress, Service};
 use crate::state::{AppState, Guards, Health, Limiters, Running};
 use crate::telemetry::{Lags, Metrics, Sources};
 use crate::{api, surface};
@@ -198,6 +198,7 @@ impl Api {
             guards: Guards::new(&limiters, &self.http, clock()),
             http: self.http,
             gateway: None,
+            confirm_address: ConfirmAddress::Off,
             health: Arc::new(health),
             metrics: Metrics::new(&sources, Vec::new(), Lags::default()),
             identity: self.identity,

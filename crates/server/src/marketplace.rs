@@ -145,6 +145,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         env: context.env,
         http: config.http.clone(),
         gateway: config.gateway(),
+        confirm_address: config.confirm_address,
         health,
         metrics: metrics.clone(),
         identity: Arc::clone(&sessions) as _,

@@ -22,7 +22,7 @@ use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
 use ticketing_core::usecase::tickets::Tickets;
 
-use crate::config::{Gateway, HttpConfig, Service};
+use crate::config::{ConfirmAddress, Gateway, HttpConfig, Service};
 use crate::telemetry::Metrics;
 
 pub use device_key::DeviceKey;
@@ -46,6 +46,8 @@ pub struct AppState {
     pub http: HttpConfig,
     /// What takes the money, where payments or pages run.
     pub gateway: Option<Gateway>,
+    /// Whether selling needs an address that is confirmed.
+    pub confirm_address: ConfirmAddress,
     /// Whether requests are taken.
     pub health: Arc<Health>,
     /// What is counted.
@@ -135,6 +137,18 @@ impl AppState {
     /// [`Error::Broken`] where it does not run; its routes are served only where it does.
     pub fn admissions(&self) -> Result<&Admissions, Error> {
         self.running.admissions.as_ref().ok_or_else(|| runs_elsewhere(Service::Admissions))
+    }
+
+    /// Lets somebody offer a ticket.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AddressUnconfirmed`], by what their token says: one of before the confirmation has to be refreshed.
+    pub(crate) const fn may_sell(&self, actor: Actor) -> Result<(), Error> {
+        match self.confirm_address {
+            ConfirmAddress::Required if !actor.confirmed => Err(Error::AddressUnconfirmed),
+            ConfirmAddress::Required | ConfirmAddress::Off => Ok(()),
+        }
     }
 
     /// Whether a path belongs to a service of another process.

@@ -1,5 +1,8 @@
 //! `/api/users/*`: signing up, in and out, and the sessions of an account.
 
+mod letters;
+mod owner;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
@@ -9,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use ticketing_api::accounts::{AccountBody, Credentials, CurrentUserBody, PasswordChange, SessionBody, SessionList};
-use ticketing_core::domain::account::{EmailAddress, Password};
+use ticketing_core::domain::account::{DisplayName, EmailAddress, Password};
 use ticketing_core::domain::ids::SessionId;
 use ticketing_core::usecase::accounts::{ChangePassword, Renewal, SignIn, SignUp, SignedIn};
 use ticketing_core::usecase::error::Error;
@@ -35,6 +38,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_sessions, revoke_other_sessions))
         .routes(routes!(revoke_session))
         .routes(routes!(jwks))
+        .merge(letters::routes())
+        .merge(owner::routes())
 }
 
 /// Opens an account and signs its owner in.
@@ -80,7 +85,9 @@ async fn sign_in(
     // What is no address has no account, and more need not be said.
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
     let _admitted = attempt.admit(&app, &email).await?;
+    let is_news = attempt.is_news(&app, &email).await;
     let command = SignIn::new(email, password).device(attempt.device());
+    let command = if is_news { command.from_new_browser() } else { command };
     let signed_in = app.metrics.use_case("sign_in", app.accounts()?.sign_in(command, trace.origin())).await?;
     Ok(welcome(StatusCode::OK, &signed_in, &app, &attempt))
 }
@@ -88,7 +95,11 @@ async fn sign_in(
 fn welcome(status: StatusCode, signed_in: &SignedIn, app: &App, attempt: &SignInTry) -> Response {
     let cookies = SessionCookies::begin(signed_in, app.env.now(), attempt.is_https());
     let cookies = cookies.with(attempt.remember(app, &signed_in.email));
-    let body = AccountBody::new(signed_in.account, &signed_in.email);
+    let body = AccountBody {
+        display_name: signed_in.display_name.as_ref().map(DisplayName::to_string),
+        confirmed: signed_in.access.claims.confirmed,
+        ..AccountBody::new(signed_in.account, &signed_in.email)
+    };
     (status, cookies, Json(body)).into_response()
 }
 
@@ -117,7 +128,7 @@ async fn sign_out(
 async fn current_user(State(app): State<App>, actor: Option<Actor>) -> Result<Response, Problem> {
     let Some(actor) = actor else { return Ok(Json(CurrentUserBody { current_user: None }).into_response()) };
     let account = app.metrics.use_case("account", app.accounts()?.account(actor.account)).await?;
-    let account = AccountBody::new(account.id, &account.email);
+    let account = AccountBody::from(&account);
     Ok((Extension(actor), Json(CurrentUserBody { current_user: Some(account) })).into_response())
 }
 

@@ -187,7 +187,7 @@ impl Account {
 impl DeletedAccount {
     /// What others may know of it.
     #[must_use]
-    pub const fn to_public(&self) -> PublicAccount {
+    pub const fn to_public(self) -> PublicAccount {
         PublicAccount {
             id: self.id,
             registered_at: self.registered_at,
