@@ -205,6 +205,7 @@ impl Api {
             sessions: None,
             is_tokens_only: self.is_tokens_only,
             limiters,
+            contacts_key: None,
             remote: Vec::new(),
             drafts: None,
             stopping: shutdown().1,

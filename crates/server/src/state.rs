@@ -2,6 +2,7 @@
 //!
 //! Only what is shared by all; what one folder alone needs is handed to its router.
 
+mod contacts_key;
 mod device_key;
 mod guards;
 mod health;
@@ -25,6 +26,7 @@ use ticketing_core::usecase::tickets::Tickets;
 use crate::config::{ConfirmAddress, Gateway, HttpConfig, Service};
 use crate::telemetry::Metrics;
 
+pub use contacts_key::ContactsKey;
 pub use device_key::DeviceKey;
 pub(crate) use guards::Guards;
 pub use health::Health;
@@ -58,6 +60,8 @@ pub struct AppState {
     pub(crate) sessions: Option<Arc<OwnSessions>>,
     pub(crate) limiters: Limiters,
     pub(crate) guards: Guards,
+    /// What other processes prove by that they may ask how to reach people; `None` if no other has the same keys.
+    pub(crate) contacts_key: Option<ContactsKey>,
     /// Which services run in other processes.
     pub(crate) remote: Vec<Service>,
     /// `None` where there are no pages.

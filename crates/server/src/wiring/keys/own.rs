@@ -17,7 +17,7 @@ use ticketing_core::ports::link_signer::{InvalidLinkToken, LinkSigner};
 use ticketing_core::ports::pass_signer::{InvalidPassToken, PassClaims, PassSigner};
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
-use crate::state::DeviceKey;
+use crate::state::{ContactsKey, DeviceKey};
 
 use super::key_file::KeyFile;
 
@@ -26,6 +26,7 @@ use super::key_file::KeyFile;
 pub(in crate::wiring) struct OwnKeys {
     current: RwLock<Arc<Keys>>,
     pub(super) devices: DeviceKey,
+    pub(super) contacts: ContactsKey,
 }
 
 #[derive(Debug)]
@@ -37,12 +38,14 @@ struct Keys {
 impl OwnKeys {
     pub(super) fn new(signer: Ed25519Signer) -> Result<Self, BoxError> {
         let devices = DeviceKey::new(&secret_of_devices(&signer));
-        Ok(Self { current: RwLock::new(Arc::new(Keys::new(signer)?)), devices })
+        let contacts = ContactsKey::new(&secret_of_contacts(&signer));
+        Ok(Self { current: RwLock::new(Arc::new(Keys::new(signer)?)), devices, contacts })
     }
 
     fn learn(&self, signer: Ed25519Signer) -> Result<(), BoxError> {
         let keys = Arc::new(Keys::new(signer)?);
         self.devices.replace(&secret_of_devices(&keys.signer));
+        self.contacts.replace(&secret_of_contacts(&keys.signer));
         *self.current.write() = keys;
         Ok(())
     }
@@ -54,6 +57,10 @@ impl OwnKeys {
 
 fn secret_of_devices(signer: &Ed25519Signer) -> [u8; 64] {
     signer.secret_for("known devices")
+}
+
+fn secret_of_contacts(signer: &Ed25519Signer) -> [u8; 64] {
+    signer.secret_for("contacts of people")
 }
 
 impl Keys {
