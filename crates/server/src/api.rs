@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod admissions;
+#[cfg(feature = "pages")]
+pub(crate) mod contacts;
 pub mod docs;
 pub mod health;
 pub mod list;

@@ -25,7 +25,7 @@ use crate::config::{Config, Service};
 use crate::live::{FeedLive, LiveUpdates};
 use crate::remote::RemoteServices;
 use crate::runtime::Assembly;
-use crate::state::{AppState, Description, DeviceKey, Guards, Health, Limiters, OwnSessions, Running};
+use crate::state::{AppState, ContactsKey, Description, DeviceKey, Guards, Health, Limiters, OwnSessions, Running};
 use crate::telemetry::{EngineMetric, Lags, Metrics, Sources};
 
 /// Everything that the services of one process plug in.
@@ -101,6 +101,8 @@ pub struct EdgePorts {
     pub local_limiter: Arc<dyn RateLimiter>,
     /// Knows browsers that signed in before; every process of accounts has the same.
     pub devices: DeviceKey,
+    /// Lets other processes ask how to reach people; `None` if none has the same keys.
+    pub contacts_key: Option<ContactsKey>,
 }
 
 /// Puts the services together over their engines. Nothing runs yet.
@@ -134,7 +136,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     metrics.extend([loops_ended(&health), live_streams(&live)]);
     let (clock, batchers) = (Arc::clone(&context.env.clock), orders.as_ref().map(|orders| orders.batchers.clone()));
     let sources = Sources { clock, batchers, observables: loops.observables() };
-    let EdgePorts { verifier, sessions, limiter, local_limiter, devices } = edge;
+    let EdgePorts { verifier, sessions, limiter, local_limiter, devices, contacts_key } = edge;
     let sessions = Arc::new(OwnSessions { verifier, sessions, devices, clock: Arc::clone(&context.env.clock) });
     let limiters = Limiters { shared: limiter, local: local_limiter };
     let metrics = Metrics::new(&sources, metrics, lags);
@@ -145,12 +147,14 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         env: context.env,
         http: config.http.clone(),
         gateway: config.gateway(),
+        confirm_address: config.confirm_address,
         health,
         metrics: metrics.clone(),
         identity: Arc::clone(&sessions) as _,
         sessions: Some(sessions),
         is_tokens_only: false,
         limiters,
+        contacts_key,
         remote: remote.names(),
         drafts,
         stopping,

@@ -23,6 +23,7 @@ mod flash;
 mod form;
 mod found;
 mod held;
+mod letters;
 mod onward;
 mod pay;
 mod refusal;
@@ -74,7 +75,14 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/signup", get(sign::sign_up_form).post(sign::sign_up))
         .route("/signin", get(sign::sign_in_form).post(sign::sign_in))
         .route("/signout", post(sign::sign_out))
+        .route("/forgot", get(letters::forgot_form).post(letters::forgot))
+        .route("/reset/{token}", get(letters::reset_form).post(letters::reset))
+        .route("/confirm/{token}", get(letters::confirm_form).post(letters::confirm))
         .route("/account", get(account::account))
+        .route("/account/confirm", post(letters::send_again).get(context::back_to_page))
+        .route("/account/name", post(account::rename).get(context::back_to_page))
+        .route("/account/export", get(account::export))
+        .route("/account/delete", get(account::ask_to_delete).post(account::delete))
         .route("/account/password", post(account::change_password).get(context::back_to_page))
         .route("/account/sessions/revoke", get(account::ask_to_revoke_others).post(account::revoke_others))
         .route("/account/sessions/{id}/revoke", get(account::ask_to_revoke).post(account::revoke_session))

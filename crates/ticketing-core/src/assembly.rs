@@ -28,6 +28,7 @@ use crate::ports::gateway::PaymentGateway;
 use crate::ports::identity::{PasswordHasher, SessionLifetimes, SessionStore, TokenSigner};
 use crate::ports::letter_store::LetterStore;
 use crate::ports::letter_writer::LetterWriter;
+use crate::ports::link_signer::LinkSigner;
 use crate::ports::mailer::Mailer;
 use crate::ports::order_store::OrderStore;
 use crate::ports::outbox::Outbox;
@@ -46,7 +47,7 @@ use crate::usecase::orders::batcher::{BatcherConfig, OrderBatchers};
 use crate::usecase::orders::{ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
 use crate::usecase::replica_wait::ReplicaWaits;
-use crate::usecase::tickets::{Tickets, TicketsFollowOrders};
+use crate::usecase::tickets::{Tickets, TicketsFollow};
 
 pub use error::AssemblyError;
 pub use health::{EndedBy, LoopEnded, LoopHealth};
@@ -167,6 +168,8 @@ pub struct AccountPorts {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
+    /// Signs the links of letters.
+    pub links: Arc<dyn LinkSigner>,
 }
 
 /// What a service needs that keeps a store and follows events.
@@ -242,9 +245,9 @@ impl ServiceContext {
     /// # }
     /// ```
     pub fn accounts(&self, ports: AccountPorts) -> Result<(Accounts, Loops), AssemblyError> {
-        let AccountPorts { store, outbox, sessions, hasher, signer } = ports;
+        let AccountPorts { store, outbox, sessions, hasher, signer, links } = ports;
         let lifetimes = self.settings.lifetimes;
-        let accounts = Accounts { store, sessions, hasher, signer, env: self.env.clone(), lifetimes };
+        let accounts = Accounts { store, sessions, hasher, signer, links, env: self.env.clone(), lifetimes };
         Ok((accounts, self.relaying("accounts", outbox)?))
     }
 
@@ -255,7 +258,7 @@ impl ServiceContext {
     /// [`AssemblyError`]: of its engines some outlive the process and others do not.
     pub fn tickets(&self, ports: ServicePorts<dyn TicketStore>) -> Result<(Tickets, Loops), AssemblyError> {
         let tickets = Tickets { store: ports.store, env: self.env.clone() };
-        let follow = self.following("tickets", Arc::new(TicketsFollowOrders(tickets.clone())), ports.parking)?;
+        let follow = self.following("tickets", Arc::new(TicketsFollow(tickets.clone())), ports.parking)?;
         Ok((tickets, self.relaying("tickets", ports.outbox)?.and(follow)))
     }
 

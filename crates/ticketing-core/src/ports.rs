@@ -19,6 +19,7 @@ pub mod identity;
 pub mod letter_store;
 pub mod letter_writer;
 pub mod limits;
+pub mod link_signer;
 pub mod log;
 pub mod mailer;
 pub mod order_store;

@@ -15,3 +15,4 @@ pub(crate) mod passes;
 pub(crate) mod ticket_card;
 pub(crate) mod ticket_fields;
 pub(crate) mod time;
+pub(crate) mod unconfirmed;

@@ -56,7 +56,7 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 50] = [
+const EXPLANATIONS: [(&str, &str, &str); 52] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
@@ -81,6 +81,16 @@ const EXPLANATIONS: [(&str, &str, &str); 50] = [
     ("not_signed_in", "Sign in first", "This page is for people who are signed in."),
     ("wrong_credentials", "This does not go together", "This e-mail address and this password do not go together."),
     ("session_over", "You were signed out", "Sign in again to go on."),
+    (
+        "link_over",
+        "This link is over",
+        "It was used before, or an hour has passed. Have another letter sent and follow its link.",
+    ),
+    (
+        "address_unconfirmed",
+        "Confirm your e-mail address first",
+        "Selling needs an address that is confirmed. Follow the link in our letter; your account page sends another.",
+    ),
     ("not_seller", "This is not your ticket", "Only its seller may change a ticket."),
     ("cross_origin", "This came from another site", "For your safety, nothing was done. Begin again on this site."),
     ("account_not_found", "There is no such account", "It may be gone."),

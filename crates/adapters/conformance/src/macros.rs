@@ -94,6 +94,7 @@ macro_rules! account_store {
             an_unreadable_record_is_corrupt
             an_email_address_belongs_to_one_account
             an_account_of_an_earlier_release_is_found
+            a_deleted_account_frees_its_address
         }
     };
     ($($fixture:tt)+) => { $crate::account_store!(@ [tests $($fixture)+]); };
@@ -421,6 +422,19 @@ macro_rules! passes {
         }
     };
     ($($fixture:tt)+) => { $crate::passes!(@ [tests $($fixture)+]); };
+}
+
+/// Tests who signs links: `links!(fixture)`, a [`LinkFixture`](crate::identity::LinkFixture) for each rule.
+#[macro_export]
+macro_rules! links {
+    (@ $form:tt) => {
+        $crate::__family! { $form links identity [LinkSigner] dyn $crate::identity::LinkFixture;
+            a_link_token_says_what_was_signed
+            a_forged_link_is_refused
+            a_link_token_fits_a_letter
+        }
+    };
+    ($($fixture:tt)+) => { $crate::links!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a session store: `sessions!(fixture)`, a [`SessionsFixture`](crate::sessions::SessionsFixture) for each rule.

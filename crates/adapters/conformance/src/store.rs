@@ -26,7 +26,10 @@ use ticketing_core::ports::store::RecordKey;
 
 use crate::report::Family;
 
-pub use accounts::{an_account_of_an_earlier_release_is_found, an_email_address_belongs_to_one_account};
+pub use accounts::{
+    a_deleted_account_frees_its_address, an_account_of_an_earlier_release_is_found,
+    an_email_address_belongs_to_one_account,
+};
 pub use any_store::AnyStore;
 pub use cancelling::a_cancelled_commit_leaves_all_or_nothing;
 pub use committing::{

@@ -7,6 +7,7 @@ use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
 use ticketing_core::ports::letter_store::LetterStore;
+use ticketing_core::ports::link_signer::LinkSigner;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::pass_store::PassStore;
@@ -153,12 +154,17 @@ impl MemoryEngines {
 
     /// For the accounts service; who hashes and signs is not a matter of memory.
     #[must_use]
-    pub fn account_ports(&self, hasher: Arc<dyn PasswordHasher>, signer: Arc<dyn TokenSigner>) -> AccountPorts {
+    pub fn account_ports(
+        &self,
+        hasher: Arc<dyn PasswordHasher>,
+        signer: Arc<impl TokenSigner + LinkSigner>,
+    ) -> AccountPorts {
         AccountPorts {
             store: Arc::new(self.accounts.clone()),
             outbox: Arc::new(self.accounts.outbox().with_faults(self.faults.clone())),
             sessions: Arc::new(self.sessions.clone()),
             hasher,
+            links: Arc::clone(&signer) as _,
             signer,
         }
     }

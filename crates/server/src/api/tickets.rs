@@ -67,6 +67,7 @@ const MAY_BE_KEPT: [(http::HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, Heade
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 201, body = TicketBody, description = "The ticket"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 403, description = "`address_unconfirmed`, where selling needs an address that is confirmed"),
     (status = 422, description = "`invalid`, `starts_in_the_past`, `starts_too_late`, `sales_end_in_the_past`, `currency_not_in_use`, `idempotency_key_reused`"),
 ))]
 async fn create_ticket(
@@ -75,6 +76,7 @@ async fn create_ticket(
     RequestKey(key): RequestKey,
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
+    app.may_sell(actor)?;
     let command = CreateTicket::new(actor.account, offer(body, None)?).key(key);
     let listing = app.metrics.use_case("create_ticket", app.tickets()?.create_ticket(command, origin)).await?;
     let location = [(LOCATION, paths::ticket(listing.ticket.id))];

@@ -19,8 +19,8 @@ use super::keys::KeysCommand;
 use super::parked::ParkedCommand;
 use super::values::{self, HOUR, Limit, Most, OneOf, Retention, Span, count, span_up_to, word};
 use crate::config::{
-    Config, Gateway, HttpConfig, Limits, LogConfig, LogFormat, Network, SaslMechanism, Secret, Service, ServiceUrl,
-    WebOrigin,
+    Config, ConfirmAddress, Gateway, HttpConfig, Limits, LogConfig, LogFormat, Network, SaslMechanism, Secret, Service,
+    ServiceUrl, WebOrigin,
 };
 
 /// Lists are one value each, with commas between their entries.
@@ -81,6 +81,9 @@ pub(super) struct Settings {
     /// Networks of proxies whose `X-Forwarded-*` headers are trusted, separated by commas [default: none]
     #[arg(long, value_name = "NETWORKS", value_parser = values::list::<Network>)]
     pub(super) trusted_proxies: Option<Networks>,
+    /// Whether selling needs an e-mail address that is confirmed
+    #[arg(long, value_name = "WHEN", value_parser = OneOf(ConfirmAddress::value_variants()), default_value = word(&ConfirmAddress::default()))]
+    pub(super) confirm_address: ConfirmAddress,
     #[command(flatten)]
     pub(super) limits: LimitFlags,
     #[command(flatten)]
@@ -274,6 +277,12 @@ pub(super) struct LimitFlags {
     /// Sign-ins to one account from browsers that signed in to it before; no other limit counts these
     #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().sign_in_of_known_browsers))]
     pub(super) limit_sign_in_known: Limit,
+    /// Letters that people of one network have sent to confirm an address or replace a password
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().letters_per_address))]
+    pub(super) limit_letters_address: Limit,
+    /// Letters of each kind that people have sent to one account
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().letters_per_account))]
+    pub(super) limit_letters_account: Limit,
     /// Changes from one network, except sign-ins, sign-ups and changes of a password
     #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().writes_per_address))]
     pub(super) limit_writes: Limit,

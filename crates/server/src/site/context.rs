@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use ticketing_api::headers::IDEMPOTENCY_KEY;
 use ticketing_web::{Base, Done, Shell, Viewer, nothing_changed};
 
-use crate::config::Gateway;
+use crate::config::{ConfirmAddress, Gateway};
 use crate::http::etag::offer_tag;
 use crate::http::problem::Problem;
 use crate::state::App;
@@ -26,6 +26,7 @@ use super::held::Held;
 use super::onward::{Onward, sign_in_address};
 use super::refusal::Refusal;
 use super::rendered::Rendered;
+use super::session::Session;
 
 /// Marks the answer to a form that was not carried out: what was typed before stays.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +93,11 @@ impl PageContext {
         self.viewer.as_ref()
     }
 
+    /// Whether somebody has to confirm their address before they sell.
+    pub(super) fn has_to_confirm(&self, viewer: &Viewer) -> bool {
+        self.app.confirm_address == ConfirmAddress::Required && !viewer.confirmed
+    }
+
     /// What was done on the page before.
     pub(super) const fn done(&self) -> Option<Done> {
         self.done
@@ -114,6 +120,13 @@ impl PageContext {
     /// The same, for changes of this version alone.
     pub(super) fn for_version(&self, version: u64) -> Self {
         Self { api: self.api.clone().with_header(IF_MATCH, offer_tag(version)), ..self.clone() }
+    }
+
+    /// The same with a token that knows how the account is now, and the cookies that the browser has to get.
+    pub(super) async fn renewed(&self) -> (Self, Vec<HeaderValue>) {
+        let session = Session { api: self.api.clone().acting(None), viewer: None, unsure: None, renewed: Vec::new() };
+        let Session { api, renewed, .. } = session.gone_on_with().await;
+        (Self { api, ..self.clone() }, renewed)
     }
 
     /// Reads something from the API.
@@ -199,7 +212,7 @@ pub(super) fn page_of(method: &Method, uri: &Uri) -> String {
         return uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     }
     let path = uri.path();
-    if path.starts_with("/account/") {
+    if path.starts_with("/account/") && path != "/account/delete" {
         return "/account".to_owned();
     }
     let page = ["/order", "/withdraw", "/pay", "/give-up", "/cancel", "/approve", "/decline"]

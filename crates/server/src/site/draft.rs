@@ -103,7 +103,7 @@ impl Draft {
         let chance = app.env.ids.secret();
         let (secret, start) = (hex(chance.get(..16)?), *chance.last()?);
         let page = self.page.clone();
-        let lasts = if matches!(&*page, "/signin" | "/signup") { LASTS_AT_THE_DOOR } else { LASTS };
+        let lasts = if matches!(&*page, "/signin" | "/signup" | "/forgot") { LASTS_AT_THE_DOOR } else { LASTS };
         let sealed = serde_json::to_vec(&Sealed { secret: secret.clone(), draft: self }).ok()?;
         if sealed.len() > MOST_BYTES || !limits::may_keep(app, keeper.network).await {
             return None;

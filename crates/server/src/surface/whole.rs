@@ -24,7 +24,11 @@ pub fn router(assembly: &Assembly) -> Router {
     if app.services.contains(&Service::Web) {
         more = more.merge(live::routes().with_state(streams));
     }
-    let api = inside(with_remote(api::router(&app.services, more), remote).fallback(nothing_here), app);
+    let mut routes = with_remote(api::router(&app.services, more), remote);
+    if app.contacts_key.is_some() && app.services.contains(&Service::Accounts) {
+        routes = routes.merge(api::contacts::routes());
+    }
+    let api = inside(routes.fallback(nothing_here), app);
     let behind_edge = with_edge(api.clone(), app);
     if !app.services.contains(&Service::Web) {
         return behind_edge;

@@ -28,7 +28,7 @@ pub fn clock_and_ids() -> ClockAndIds {
 /// A cost that argon2 cannot work at, or a gateway that this build does not have or cannot be made.
 pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> Result<Engines, BoxError> {
     let runs = |service| config.services.contains(&service);
-    let Identity { signer, passes, verifier, devices, loops } = Identity::of(config)?;
+    let Identity { signer, passes, verifier, devices, contacts_key, loops } = Identity::of(config)?;
     let (hasher, broker) = (Arc::new(Argon2Hasher::new(cost)?), memory.broker.clone());
     let line = Argon2Hasher::clone(&hasher);
     let help = "Passwords that are hashed, or wait to be";
@@ -48,6 +48,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
             limiter: Arc::new(memory.limiter.clone()),
             local_limiter: Arc::new(memory.limiter.clone()),
             devices,
+            contacts_key,
         },
         loops,
         metrics: vec![passwords],

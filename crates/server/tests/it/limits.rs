@@ -454,6 +454,18 @@ async fn every_default_binds() {
     let credentials = |n: usize| json!({"email": format!("ben{n}@example.org"), "password": PASSWORD});
     let opened = statuses(20, |n| app.post("/api/users/signup").at_address("203.0.113.5").json(&credentials(n))).await;
 
+    let forgot = |email: &str| json!({ "email": email });
+    let mailbox = forgot("nobody@example.org");
+    let flooded =
+        statuses(20, |n| app.post("/api/users/forgot").at_address(&format!("203.0.115.{n}")).json(&mailbox)).await;
+    let scattered = statuses(20, |n| {
+        app.post("/api/users/forgot").at_address("203.0.113.6").json(&forgot(&format!("nobody{n}@example.org")))
+    });
+    let scattered = scattered.await;
+    let again =
+        statuses(20, |n| app.post("/api/users/confirm/again").by(&ada).at_address(&format!("203.0.116.{n}"))).await;
+
+    assert_eq!((passed(flooded), passed(scattered), passed(again)), (2, 5, 2));
     assert_eq!((passed(accounts), passed(account), passed(writes), passed(looks)), (20, 10, 60, 300));
     assert_eq!((passed(payments), passed(everywhere), passed(opened)), (10, 300, 5));
     app.settle().await;

@@ -7,6 +7,7 @@ mod forms;
 mod found;
 mod held;
 mod journey;
+mod letters;
 mod mounted;
 mod pages;
 

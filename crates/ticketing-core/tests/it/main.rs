@@ -18,6 +18,7 @@ mod invariants;
 mod invented;
 mod journey;
 mod late_money;
+mod letters;
 mod locked;
 mod loops;
 mod mailbox;

@@ -158,6 +158,7 @@ fn sell() -> SellPage {
         .refuse("price", "must be above zero, such as 12.50");
     SellPage {
         shell: member("/sell"),
+        is_unconfirmed: false,
         form,
         currencies: texts(&["EUR", "GBP", "JPY", "USD"]),
         categories: texts(&["Concert", "Theatre"]),

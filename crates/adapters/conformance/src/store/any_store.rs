@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ticketing_core::domain::account::{Account, PasswordHash};
+use ticketing_core::domain::account::{Account, AccountRecord, DisplayName, PasswordHash};
 use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{AccountId, PaymentId};
@@ -20,7 +20,7 @@ use ticketing_core::ports::letter_store::{LetterNeeds, LetterRecord, LetterRecor
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderStore};
 use ticketing_core::ports::pass_store::{PassNeeds, PassRecord, PassStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentStore};
-use ticketing_core::ports::store::{CommitToken, RecordKey, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, RecordKey, StoreError, Stored, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::TicketStore;
 use uuid::Uuid;
 
@@ -74,11 +74,17 @@ impl AnyStore for Accounts {
 
     fn variants() -> Vec<Account> {
         let email = "grüße+tag@bücher.example".parse().expect("an address");
-        vec![sample::account(), Account { email, ..sample::account() }]
+        let display_name = DisplayName::parse("Grüße ☃").expect("a name");
+        let (confirmed_at, version) = (Some(sample::NOW), 7);
+        vec![
+            sample::account(),
+            Account { email, ..sample::account() },
+            Account { display_name, confirmed_at, version, ..sample::account() },
+        ]
     }
 
     fn changed(account: Account, n: u32) -> Account {
-        account.with_password(PasswordHash::new(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ${n:08}")))
+        account.change_password(PasswordHash::new(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ${n:08}"))).0
     }
 
     fn key(account: &Account) -> RecordKey {
@@ -94,7 +100,9 @@ impl AnyStore for Accounts {
     }
 
     async fn apply(store: &Self::Store, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
-        store.commit(work).await
+        let open = |Write { record, replaces }| Write { record: AccountRecord::Open(record), replaces };
+        let writes = work.writes.into_iter().map(open).collect();
+        store.commit(UnitOfWork { writes, events: work.events }).await
     }
 }
 

@@ -55,6 +55,7 @@ fn rules() -> Rules {
     add(&mut all, &identity::PASSWORDS);
     add(&mut all, &identity::TOKENS);
     add(&mut all, &identity::PASSES);
+    add(&mut all, &identity::LINKS);
     add(&mut all, &sessions::SESSIONS);
     add(&mut all, &limits::LIMITS);
     add(&mut all, &drafts::DRAFTS);

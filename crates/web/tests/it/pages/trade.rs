@@ -186,6 +186,7 @@ fn ticket_values(text: &str) -> TicketValues {
 fn sell(text: &str) -> SellPage {
     SellPage {
         shell: shell(text),
+        is_unconfirmed: true,
         form: wrong(ticket_values(text), text, &TICKET_FIELDS),
         currencies: vec!["EUR".into(), text.into()],
         categories: vec!["Concert".into()],
