@@ -5,6 +5,7 @@
 
 mod addresses;
 mod engines;
+mod mail;
 mod payments;
 mod services;
 
@@ -25,6 +26,7 @@ pub use addresses::{Network, ServiceUrl, WebOrigin};
 pub use engines::{
     EngineSettings, KafkaSettings, KafkaUserSettings, MongoSettings, RedisSettings, SaslMechanism, Secret,
 };
+pub use mail::{MailBy, SmtpSettings};
 pub use payments::{Gateway, StripeSettings};
 pub use services::Service;
 
@@ -43,6 +45,12 @@ pub struct Config {
     pub payments: Option<Gateway>,
     /// The Stripe account, where payments runs and [`Config::payments`] is Stripe.
     pub stripe: Option<StripeSettings>,
+    /// What sends mail, where notifications runs; nobody is written to if absent.
+    pub mail: Option<MailBy>,
+    /// The mail server, where [`Config::mail`] is one.
+    pub smtp: Option<SmtpSettings>,
+    /// What the marketplace calls itself in mail.
+    pub site_name: String,
     /// How long an order holds its places.
     pub hold_for: Duration,
     /// How much one buyer may hold.
@@ -289,6 +297,9 @@ impl Default for Config {
             demo: false,
             payments: None,
             stripe: None,
+            mail: None,
+            smtp: None,
+            site_name: "Ticketing".to_owned(),
             hold_for: Duration::from_secs(15 * 60),
             hold_limits: HoldLimits::default(),
             replica_wait: Settings::default().replica_wait,

@@ -228,7 +228,7 @@ impl std::fmt::Debug for Api {
 
 impl Running {
     fn services(&self) -> Vec<Service> {
-        let Self { accounts: _, tickets, orders, payments, admissions } = self;
+        let Self { accounts: _, tickets, orders, payments, admissions, notifications: _ } = self;
         let running = [
             tickets.as_ref().map(|_| Service::Tickets),
             orders.as_ref().map(|_| Service::Orders),

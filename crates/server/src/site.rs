@@ -16,6 +16,7 @@ mod choices;
 mod client;
 mod confirm;
 mod context;
+mod dev_mail;
 mod door;
 mod draft;
 mod edit;
@@ -43,6 +44,7 @@ use axum::{Extension, Router};
 use tower_http::compression::CompressionLayer;
 
 use ticketing_core::ports::gateway::Sandbox;
+use ticketing_core::ports::mailer::KeptMail;
 
 use crate::http::problem::Problem;
 use crate::http::slash::Routes;
@@ -51,10 +53,20 @@ use crate::state::App;
 use door::Door;
 use rendered::Rendered;
 
-/// The routes of the site. It knows what the API tells and nothing else. A `sandbox` gets the page of a bank.
-pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Router<App> {
+/// What stands for something outside, and so gets pages that the real thing would have elsewhere.
+#[derive(Debug, Clone, Default)]
+pub struct StandIns {
+    /// Stands for a bank.
+    pub sandbox: Option<Arc<dyn Sandbox>>,
+    /// Stands for everybody's mailbox.
+    pub kept_mail: Option<Arc<dyn KeptMail>>,
+}
+
+/// The routes of the site. It knows what the API tells and nothing else.
+pub fn router(app: &App, api: Router, stand_ins: StandIns) -> Router<App> {
     let door = Door { app: App::clone(app), api, rendered: Rendered::default() };
-    let bank = sandbox.map_or_else(Router::new, bank);
+    let bank = stand_ins.sandbox.map_or_else(Router::new, bank);
+    let mailbox = stand_ins.kept_mail.map_or_else(Router::new, mailbox);
     let pages = Routes::default()
         .route("/", get(catalog::catalog))
         .route("/tickets/{id}", get(ticket::ticket))
@@ -91,6 +103,7 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/.well-known/change-password", get(found::change_password))
         .router()
         .merge(bank)
+        .merge(mailbox)
         .fallback(nothing_here)
         .layer(from_fn_with_state(door, door::enter));
     assets::routes().merge(pages)
@@ -103,6 +116,11 @@ fn bank(sandbox: Arc<dyn Sandbox>) -> Router<App> {
         .route("/orders/{id}/approve", post(confirm::approve).get(context::back_to_page))
         .route("/orders/{id}/decline", post(confirm::decline).get(context::back_to_page));
     pages.router().layer(Extension(sandbox))
+}
+
+/// What stands for everybody's mailbox.
+fn mailbox(kept_mail: Arc<dyn KeptMail>) -> Router<App> {
+    Routes::default().route("/dev/mail", get(dev_mail::mails)).router().layer(Extension(kept_mail))
 }
 
 async fn nothing_here() -> Problem {

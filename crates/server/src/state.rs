@@ -19,6 +19,7 @@ use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::usecase::accounts::Accounts;
 use ticketing_core::usecase::admissions::Admissions;
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::notifications::Notifications;
 use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
 use ticketing_core::usecase::tickets::Tickets;
@@ -86,6 +87,7 @@ pub(crate) struct Running {
     pub(crate) orders: Option<Orders>,
     pub(crate) payments: Option<Payments>,
     pub(crate) admissions: Option<Admissions>,
+    pub(crate) notifications: Option<Notifications>,
 }
 
 impl AppState {
@@ -153,6 +155,15 @@ impl AppState {
             ConfirmAddress::Required if !actor.confirmed => Err(Error::AddressUnconfirmed),
             ConfirmAddress::Required | ConfirmAddress::Off => Ok(()),
         }
+    }
+
+    /// Who is told what.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run.
+    pub fn notifications(&self) -> Result<&Notifications, Error> {
+        self.running.notifications.as_ref().ok_or_else(|| runs_elsewhere(Service::Notifications))
     }
 
     /// Whether a path belongs to a service of another process.

@@ -334,6 +334,7 @@ impl ServiceContext {
         // It tells nobody anything yet; what it may tell one day leaves by the same way.
         let mut loops = self.relaying("notifications", ports.outbox)?.and(follow);
         let send = SendLetters::new(notifications.clone(), self.settings.sending);
+        loops.observables.letters = Some(send.counts());
         loops.take_in(Box::new(send), self.polling());
         Ok((notifications, loops))
     }

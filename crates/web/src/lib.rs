@@ -59,6 +59,7 @@ pub use pages::checkout::{BuyerStep, CheckoutPage, PaymentValues, checkout_page}
 pub use pages::confirm::{ConfirmPage, confirm_page};
 pub use pages::confirm_address::{ConfirmAddressPage, confirm_address_page};
 pub use pages::delete_account::{DeleteAccountPage, delete_account_page};
+pub use pages::dev_mail::{DevMail, DevMailPage, dev_mail_page};
 pub use pages::door::{DoorCounts, DoorPage, Verdict, door_page};
 pub use pages::edit::{EditPage, edit_page};
 pub use pages::error::{ErrorPage, error_page};

@@ -8,6 +8,7 @@ pub(crate) mod checkout;
 pub(crate) mod confirm;
 pub(crate) mod confirm_address;
 pub(crate) mod delete_account;
+pub(crate) mod dev_mail;
 pub(crate) mod door;
 pub(crate) mod edit;
 pub(crate) mod error;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ticketing_core::domain::account::EmailAddress;
-use ticketing_core::ports::mailer::{Mail, MailError, Mailer};
+use ticketing_core::ports::mailer::{KeptMail, Mail, MailError, Mailer};
 
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
@@ -70,6 +70,12 @@ impl MemoryMailer {
     /// From now on, mail to this address is refused for good.
     pub fn refuse(&self, address: EmailAddress) {
         self.kept.lock().refused.insert(address);
+    }
+}
+
+impl KeptMail for MemoryMailer {
+    fn mails(&self) -> Vec<Mail> {
+        Self::mails(self)
     }
 }
 

@@ -1,17 +1,19 @@
 //! Settings → [`Config`].
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use ticketing_core::domain::hold_limits::{HoldLimits, HoldPause};
 use ticketing_core::ports::identity::SessionLifetimes;
 
 use super::settings::{
-    Command, Engine, EngineFlags, HoldFlags, LimitFlags, RemoteFlags, Sampler, Settings, StripeFlags, TraceFlags,
+    Command, Engine, EngineFlags, HoldFlags, LimitFlags, MailFlags, RemoteFlags, Sampler, Settings, StripeFlags,
+    TraceFlags,
 };
 use super::values::{HOUR, Limit};
 use crate::config::{
-    Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, MongoSettings,
-    RedisSettings, Service, ServiceUrl, StripeSettings, TracesConfig,
+    Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, MailBy, MongoSettings,
+    RedisSettings, Service, ServiceUrl, SmtpSettings, StripeSettings, TracesConfig,
 };
 
 impl Settings {
@@ -24,6 +26,9 @@ impl Settings {
             demo: false,
             payments: self.payments,
             stripe: self.stripe.settings(),
+            mail: self.mail.mail,
+            smtp: self.mail.smtp(self.engines.tls_ca.clone()),
+            site_name: self.mail.site_name.clone(),
             hold_for: self.hold.into(),
             hold_limits: self.holds.limits(),
             replica_wait: self.replica_wait.into(),
@@ -42,6 +47,7 @@ impl Settings {
         let is_private = config.is_private();
         config.demo = self.demo.unwrap_or(config.services.len() == Service::ALL.len() && is_private);
         config.payments = config.gateway();
+        config.mail = config.mail.or(config.demo.then_some(MailBy::Outbox));
         config
     }
 
@@ -109,6 +115,13 @@ impl StripeFlags {
     fn settings(&self) -> Option<StripeSettings> {
         let (key, webhook_secrets) = (self.stripe_key.clone()?, self.stripe_webhook_secret.clone()?);
         Some(StripeSettings { key, webhook_secrets, url: self.stripe_url.clone() })
+    }
+}
+
+impl MailFlags {
+    fn smtp(&self, ca: Option<PathBuf>) -> Option<SmtpSettings> {
+        let (url, from) = (self.smtp_url.clone()?, self.mail_from.clone()?);
+        Some(SmtpSettings { url, from, ca })
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use ticketing_core::audit::AuditConfig;
+use ticketing_core::domain::account::EmailAddress;
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::payment::PAYABLE;
 use ticketing_core::ports::identity::SessionLifetimes;
@@ -19,8 +20,8 @@ use super::keys::KeysCommand;
 use super::parked::ParkedCommand;
 use super::values::{self, HOUR, Limit, Most, OneOf, Retention, Span, count, span_up_to, word};
 use crate::config::{
-    Config, ConfirmAddress, Gateway, HttpConfig, Limits, LogConfig, LogFormat, Network, SaslMechanism, Secret, Service,
-    ServiceUrl, WebOrigin,
+    Config, ConfirmAddress, Gateway, HttpConfig, Limits, LogConfig, LogFormat, MailBy, Network, SaslMechanism, Secret,
+    Service, ServiceUrl, WebOrigin,
 };
 
 /// Lists are one value each, with commas between their entries.
@@ -53,6 +54,8 @@ pub(super) struct Settings {
     pub(super) payments: Option<Gateway>,
     #[command(flatten)]
     pub(super) stripe: StripeFlags,
+    #[command(flatten)]
+    pub(super) mail: MailFlags,
     #[command(flatten)]
     pub(super) engines: EngineFlags,
     #[command(flatten)]
@@ -134,7 +137,7 @@ pub(super) enum Command {
     },
     /// Rebuild what a service knows of the others from the event log, while it runs
     Replay {
-        /// The service: tickets, orders, payments, admissions or expiration
+        /// The service: tickets, orders, payments, admissions, notifications or expiration
         #[arg(value_name = "SERVICE", value_parser = OneOf(&Service::ALL), hide_possible_values = true)]
         service: Service,
         /// Only report what differs; exits with 1 if anything does
@@ -172,6 +175,23 @@ pub(super) struct StripeFlags {
     /// The address of Stripe's API; another one is for tests only
     #[arg(long, value_name = "URL", value_parser = values::safe_url, default_value = "https://api.stripe.com")]
     pub(super) stripe_url: String,
+}
+
+/// How people are written to.
+#[derive(Debug, Args)]
+pub(super) struct MailFlags {
+    /// What sends mail; the outbox sends none and shows it at /dev/mail [default: outbox with demo data; otherwise nobody is written to]
+    #[arg(long, value_name = "MAILER", value_parser = OneOf(MailBy::value_variants()))]
+    pub(super) mail: Option<MailBy>,
+    /// The server of --mail smtp: `smtps://user:password@host`, or `smtp://…`, which must offer STARTTLS unless it is on loopback; set the variable, since everybody on the machine can see flags
+    #[arg(long, value_name = "URL", value_parser = values::secret_address(&["smtps", "smtp"]))]
+    pub(super) smtp_url: Option<Secret>,
+    /// The sender of --mail smtp, such as tickets@example.org
+    #[arg(long, value_name = "ADDRESS", value_parser = values::like::<EmailAddress>("an e-mail address"))]
+    pub(super) mail_from: Option<EmailAddress>,
+    /// What the marketplace calls itself in mail
+    #[arg(long, value_name = "NAME", default_value = Config::default().site_name)]
+    pub(super) site_name: String,
 }
 
 /// Which engines the services use, and where they are.

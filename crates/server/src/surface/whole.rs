@@ -17,7 +17,7 @@ use super::{inside, nothing_here, with_edge};
 
 /// The whole surface of the services that run here, without a socket.
 pub fn router(assembly: &Assembly) -> Router {
-    let Assembly { app, live, remote, sandbox, .. } = assembly;
+    let Assembly { app, live, remote, stand_ins, .. } = assembly;
     let tickets = remote.get(Service::Tickets).cloned();
     let streams = Streams { app: App::clone(app), live: live.clone(), tickets };
     let mut more = api::every_process();
@@ -34,7 +34,7 @@ pub fn router(assembly: &Assembly) -> Router {
         return behind_edge;
     }
     // Pages ask the API from inside: a request passes the edge once.
-    let site = with_edge(inside(site::router(app, api, sandbox.clone()), app), app);
+    let site = with_edge(inside(site::router(app, api, stand_ins.clone()), app), app);
     behind_edge.fallback_service(site::as_pages(site, app))
 }
 

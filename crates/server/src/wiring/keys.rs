@@ -57,11 +57,12 @@ impl Identity {
             return Self::signing(config);
         }
         let mut identity = Self::of_others(config)?;
-        if config.services.contains(&Service::Admissions) {
-            // Accounts publishes the same keys, which admissions reads by itself.
+        if config.services.iter().copied().any(Service::signs) {
+            // Accounts publishes the same keys, which admissions and notifications read by themselves.
             let (keys, loops) = own_keys(config)?;
             identity.contacts_key = shared(config, &keys);
-            identity.passes = Some(keys);
+            let issues = config.services.contains(&Service::Admissions);
+            identity.passes = issues.then_some(keys as Arc<dyn PassSigner>);
             identity.loops = identity.loops.and(loops);
         }
         Ok(identity)

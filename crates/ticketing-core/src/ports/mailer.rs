@@ -52,6 +52,22 @@ pub enum MailError {
     Refused(String),
 }
 
+/// Shows the mail that was kept instead of sent, for development.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::mailer::KeptMail;
+/// use ticketing_memory::MemoryMailer;
+///
+/// let outbox: &dyn KeptMail = &MemoryMailer::default();
+/// assert!(outbox.mails().is_empty(), "nobody was written to");
+/// ```
+pub trait KeptMail: Send + Sync + fmt::Debug + 'static {
+    /// The mails that are kept, the oldest first.
+    fn mails(&self) -> Vec<Mail>;
+}
+
 /// Sends mail.
 ///
 /// # Contract

@@ -188,7 +188,7 @@ impl Accounts {
         &self,
         id: AccountId,
         origin: &Origin,
-        decide: impl Fn(Account) -> Option<(Account, Event)>,
+        decide: impl Fn(Account) -> Option<(Account, Event)> + Send + Sync,
     ) -> Result<(), Error> {
         retry_on_conflict(|| async {
             let stored = self.store.account(id).await?.ok_or(Error::AccountNotFound)?;

@@ -5,6 +5,7 @@
 //!
 //! Invariant: no address and no secret is kept here; both are asked for when a letter is sent.
 
+mod counts;
 mod follow;
 mod letters;
 mod send_letters;
@@ -17,6 +18,7 @@ use crate::ports::letter_store::LetterStore;
 use crate::ports::letter_writer::LetterWriter;
 use crate::ports::mailer::Mailer;
 
+pub use counts::LetterCounts;
 pub use follow::NotificationsFollow;
 pub use send_letters::{SendLetters, SendingConfig};
 

@@ -1,9 +1,10 @@
 //! The pages around an account, and the rest.
 
 use ticketing_web::{
-    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, ConfirmAddressPage, DeleteAccountPage, ErrorPage,
-    FlashKind, ForgotPage, Form, ResetPage, Session, SignInPage, SignInValues, SignUpPage, account_page, api_docs_page,
-    confirm_address_page, delete_account_page, error_page, forgot_page, reset_page, sign_in_page, sign_up_page,
+    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, ConfirmAddressPage, DeleteAccountPage,
+    ErrorPage, FlashKind, ForgotPage, Form, ResetPage, Session, SignInPage, SignInValues, SignUpPage, account_page,
+    api_docs_page, confirm_address_page, delete_account_page, error_page, forgot_page, reset_page, sign_in_page,
+    sign_up_page,
 };
 
 use crate::samples::{member, texts, told, visitor};

@@ -7,6 +7,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::domain::event::{Event, Topic};
+use crate::domain::ids::EventId;
 use crate::domain::order::Order;
 use crate::domain::payment::Payment;
 use crate::domain::ticket::Ticket;
@@ -19,7 +20,7 @@ use crate::usecase::contended::{Contended, NotFollowed};
 
 use super::Notifications;
 
-/// Feeds ticket, order and payment events to the notifications service.
+/// Feeds the events of accounts, tickets, orders and payments to the notifications service.
 ///
 /// Of several events of an order only the newest counts: a buyer who gave the order back needs no passes.
 #[derive(Debug, Clone)]
@@ -39,6 +40,11 @@ pub(super) enum Of<'a> {
     Order(&'a Order),
     /// A payment whose money went back.
     Refund(&'a Payment),
+    /// Something that happened to an account. Each is news of its own: none makes another one old.
+    Account {
+        id: EventId,
+        event: &'a Event,
+    },
 }
 
 #[async_trait]
@@ -48,7 +54,7 @@ impl EventHandler for NotificationsFollow {
     }
 
     fn topics(&self) -> &[Topic] {
-        &[Topic::Tickets, Topic::Orders, Topic::Payments]
+        &[Topic::Accounts, Topic::Tickets, Topic::Orders, Topic::Payments]
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
@@ -79,6 +85,7 @@ impl<'a> News<'a> {
         let of = match &incoming.event {
             Event::OrderCompleted(change) | Event::OrderRefunded(change) => Of::Order(&change.order),
             Event::PaymentRefunded(payment) => Of::Refund(payment),
+            event if event.account().is_some() => Of::Account { id: incoming.envelope.id, event },
             event => Of::Ticket(event.ticket()?),
         };
         Some(Self { of, at: incoming.envelope.time })
@@ -89,6 +96,7 @@ impl<'a> News<'a> {
             Of::Ticket(ticket) => ticket.id.uuid(),
             Of::Order(order) => order.id.uuid(),
             Of::Refund(payment) => payment.id.uuid(),
+            Of::Account { id, .. } => id.uuid(),
         }
     }
 
@@ -97,6 +105,7 @@ impl<'a> News<'a> {
             Of::Ticket(ticket) => ticket.version,
             Of::Order(order) => order.version,
             Of::Refund(payment) => payment.version,
+            Of::Account { event, .. } => event.version(),
         }
     }
 }
@@ -117,7 +126,7 @@ impl Notifications {
             match news.of {
                 Of::Ticket(ticket) => needs.tickets.push(ticket.id),
                 Of::Order(order) => needs.orders.push(order.id),
-                Of::Refund(_) => {}
+                Of::Refund(_) | Of::Account { .. } => {}
             }
         }
         if needs == LetterNeeds::default() {
@@ -154,7 +163,7 @@ fn newer(news: &News<'_>, records: &LetterRecords) -> Option<Write<LetterRecord>
             let known = records.orders.iter().find(|stored| stored.record.id == order.id);
             replacing(known, order, |order| order.version)
         }
-        Of::Refund(_) => None,
+        Of::Refund(_) | Of::Account { .. } => None,
     }
 }
 

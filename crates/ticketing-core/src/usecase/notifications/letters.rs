@@ -1,10 +1,12 @@
 //! Which letters the news calls for.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::domain::event::Event;
 use crate::domain::ids::{LetterId, TicketId};
 use crate::domain::letter::{Letter, LetterCause, LetterReason};
 use crate::domain::order::{Order, OrderStatus};
@@ -38,6 +40,7 @@ impl Notifications {
                 Of::Ticket(ticket) => letters.extend(self.about_ticket(ticket, *at).await?),
                 Of::Order(order) => letters.extend(about_order(order, tickets.get(&order.ticket.id), *at)),
                 Of::Refund(payment) => letters.push(money_returned(payment, *at)),
+                Of::Account { event, .. } => letters.extend(about_account(event, *at)),
             }
         }
         // A service that reads an old log writes to nobody.
@@ -61,7 +64,7 @@ impl Notifications {
     async fn tickets_of(&self, news: &[News<'_>]) -> Result<HashMap<TicketId, Ticket>, StoreError> {
         let of_orders = news.iter().filter_map(|news| match news.of {
             Of::Order(order) => Some(order.ticket.id),
-            Of::Ticket(_) | Of::Refund(_) => None,
+            Of::Ticket(_) | Of::Refund(_) | Of::Account { .. } => None,
         });
         let mut tickets: Vec<TicketId> = of_orders.collect();
         tickets.sort_unstable();
@@ -89,6 +92,20 @@ impl Notifications {
             }
         }
     }
+}
+
+fn about_account(event: &Event, at: Timestamp) -> Option<Letter> {
+    let account = event.account()?;
+    let reason = match event {
+        Event::AccountRegistered(_) | Event::AccountConfirmationRequested(_) => LetterReason::ConfirmAddress,
+        Event::AccountResetRequested(_) => LetterReason::ResetPassword,
+        Event::AccountPasswordChanged(_) => LetterReason::PasswordChanged,
+        Event::AccountBrowserAdded { device, .. } => LetterReason::NewBrowser { device: Arc::clone(device) },
+        // Owners who confirmed an address, chose a name or left know that, and the rest is not about accounts.
+        _ => return None,
+    };
+    let cause = LetterCause { subject: account.id.uuid(), number: account.version, at };
+    Some(Letter::new(account.id, reason, cause))
 }
 
 fn about_order(order: &Order, ticket: Option<&Ticket>, at: Timestamp) -> Vec<Letter> {

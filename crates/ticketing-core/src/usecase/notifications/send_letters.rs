@@ -22,7 +22,7 @@ use crate::ports::mailer::{Mail, MailError};
 use crate::ports::store::{Revision, StoreError, Stored, UnitOfWork};
 use crate::ports::{BoxError, error_chain};
 
-use super::Notifications;
+use super::{LetterCounts, Notifications};
 
 /// How letters are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,13 +47,20 @@ impl Default for SendingConfig {
 pub struct SendLetters {
     notifications: Notifications,
     config: SendingConfig,
+    counts: LetterCounts,
 }
 
 impl SendLetters {
     /// A step over as many letters as are sent at once.
     #[must_use]
-    pub const fn new(notifications: Notifications, config: SendingConfig) -> Self {
-        Self { notifications, config }
+    pub fn new(notifications: Notifications, config: SendingConfig) -> Self {
+        Self { notifications, config, counts: LetterCounts::default() }
+    }
+
+    /// What became of letters, from now on.
+    #[must_use]
+    pub fn counts(&self) -> LetterCounts {
+        self.counts.clone()
     }
 }
 
@@ -224,6 +231,7 @@ impl SendLetters {
         let record = letter.record.clone().with_status(status);
         let work = UnitOfWork::default().with(letter.replace(record.clone()));
         let token = self.notifications.store.commit(work).await?;
+        self.counts.moved(&record, self.notifications.env.now());
         Ok(Stored { record, revision: Revision::after(Some(letter.revision), token) })
     }
 }
