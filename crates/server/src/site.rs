@@ -8,17 +8,17 @@
 //! live by one set of rules.
 
 mod account;
-mod admission;
 mod assets;
 mod catalog;
+mod check_in;
 mod checkout;
 mod choices;
 mod client;
 mod confirm;
 mod context;
-mod door;
 mod draft;
 mod edit;
+mod entry;
 mod flash;
 mod form;
 mod found;
@@ -47,12 +47,12 @@ use crate::http::problem::Problem;
 use crate::http::slash::Routes;
 use crate::state::App;
 
-use door::Door;
+use entry::Entry;
 use rendered::Rendered;
 
 /// The routes of the site. It knows what the API tells and nothing else. A `sandbox` gets the page of a bank.
 pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Router<App> {
-    let door = Door { app: App::clone(app), api, rendered: Rendered::default() };
+    let entry = Entry { app: App::clone(app), api, rendered: Rendered::default() };
     let bank = sandbox.map_or_else(Router::new, bank);
     let pages = Routes::default()
         .route("/", get(catalog::catalog))
@@ -62,7 +62,7 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/tickets/{id}/reschedule", get(reschedule::reschedule).post(reschedule::save))
         .route("/tickets/{id}/call-off", get(reschedule::ask).post(reschedule::call_off))
         .route("/tickets/{id}/withdraw", get(edit::ask_to_withdraw).post(edit::withdraw))
-        .route("/door/{ticket}", get(admission::door).post(admission::check))
+        .route("/door/{ticket}", get(check_in::door).post(check_in::check))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))
         .route("/orders", get(checkout::orders))
@@ -84,7 +84,7 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .router()
         .merge(bank)
         .fallback(nothing_here)
-        .layer(from_fn_with_state(door, door::enter));
+        .layer(from_fn_with_state(entry, entry::enter));
     assets::routes().merge(pages)
 }
 
