@@ -69,7 +69,7 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/orders/{id}", get(checkout::order))
         .route("/orders/{id}/pay", post(pay::pay).get(context::back_to_page))
         .route("/orders/{id}/give-up", post(pay::give_up).get(context::back_to_page))
-        .route("/orders/{id}/give-back", post(pay::give_back).get(context::back_to_page))
+        .route("/orders/{id}/give-back", get(pay::ask_to_give_back).post(pay::give_back))
         .route("/orders/{id}/cancel", get(pay::ask_to_cancel).post(pay::cancel))
         .route("/signup", get(sign::sign_up_form).post(sign::sign_up))
         .route("/signin", get(sign::sign_in_form).post(sign::sign_in))

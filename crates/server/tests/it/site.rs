@@ -10,6 +10,7 @@ mod held;
 mod journey;
 mod mounted;
 mod pages;
+mod rescheduled;
 
 use crate::app::{InMemory, TestApp};
 
