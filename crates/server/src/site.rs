@@ -8,18 +8,18 @@
 //! live by one set of rules.
 
 mod account;
-mod admission;
 mod assets;
 mod catalog;
+mod check_in;
 mod checkout;
 mod choices;
 mod client;
 mod confirm;
 mod context;
 mod dev_mail;
-mod door;
 mod draft;
 mod edit;
+mod entry;
 mod flash;
 mod form;
 mod found;
@@ -50,7 +50,7 @@ use crate::http::problem::Problem;
 use crate::http::slash::Routes;
 use crate::state::App;
 
-use door::Door;
+use entry::Entry;
 use rendered::Rendered;
 
 /// What stands for something outside, and so gets pages that the real thing would have elsewhere.
@@ -64,7 +64,7 @@ pub struct StandIns {
 
 /// The routes of the site. It knows what the API tells and nothing else.
 pub fn router(app: &App, api: Router, stand_ins: StandIns) -> Router<App> {
-    let door = Door { app: App::clone(app), api, rendered: Rendered::default() };
+    let entry = Entry { app: App::clone(app), api, rendered: Rendered::default() };
     let bank = stand_ins.sandbox.map_or_else(Router::new, bank);
     let mailbox = stand_ins.kept_mail.map_or_else(Router::new, mailbox);
     let pages = Routes::default()
@@ -75,14 +75,14 @@ pub fn router(app: &App, api: Router, stand_ins: StandIns) -> Router<App> {
         .route("/tickets/{id}/reschedule", get(reschedule::reschedule).post(reschedule::save))
         .route("/tickets/{id}/call-off", get(reschedule::ask).post(reschedule::call_off))
         .route("/tickets/{id}/withdraw", get(edit::ask_to_withdraw).post(edit::withdraw))
-        .route("/door/{ticket}", get(admission::door).post(admission::check))
+        .route("/door/{ticket}", get(check_in::door).post(check_in::check))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))
         .route("/orders", get(checkout::orders))
         .route("/orders/{id}", get(checkout::order))
         .route("/orders/{id}/pay", post(pay::pay).get(context::back_to_page))
         .route("/orders/{id}/give-up", post(pay::give_up).get(context::back_to_page))
-        .route("/orders/{id}/give-back", post(pay::give_back).get(context::back_to_page))
+        .route("/orders/{id}/give-back", get(pay::ask_to_give_back).post(pay::give_back))
         .route("/orders/{id}/cancel", get(pay::ask_to_cancel).post(pay::cancel))
         .route("/signup", get(sign::sign_up_form).post(sign::sign_up))
         .route("/signin", get(sign::sign_in_form).post(sign::sign_in))
@@ -105,7 +105,7 @@ pub fn router(app: &App, api: Router, stand_ins: StandIns) -> Router<App> {
         .merge(bank)
         .merge(mailbox)
         .fallback(nothing_here)
-        .layer(from_fn_with_state(door, door::enter));
+        .layer(from_fn_with_state(entry, entry::enter));
     assets::routes().merge(pages)
 }
 

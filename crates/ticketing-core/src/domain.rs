@@ -12,6 +12,7 @@ pub mod attributes;
 pub mod buyer_action;
 pub mod event;
 pub mod event_facts;
+pub mod facts_tag;
 pub mod hold_limits;
 pub mod ids;
 pub mod invalid;

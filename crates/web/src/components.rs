@@ -8,6 +8,7 @@ pub(crate) mod flash;
 pub(crate) mod form;
 pub(crate) mod held;
 pub(crate) mod money;
+pub(crate) mod new_event;
 pub(crate) mod opened_by;
 pub(crate) mod order_facts;
 pub(crate) mod pagination;

@@ -56,7 +56,7 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 52] = [
+const EXPLANATIONS: [(&str, &str, &str); 53] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
@@ -113,14 +113,19 @@ const EXPLANATIONS: [(&str, &str, &str); 52] = [
         "What was sold stays as it is",
         "Places are held or sold, so what, where and when cannot be changed here. Reschedule the event, or call it off.",
     ),
-    ("sales_ended", "Sales have ended", "The event begins, or its seller ended the sales. Nothing was ordered."),
-    ("quantity_below_sales", "That many are not free", "More are held or sold than you want to offer."),
+    ("sales_ended", "Sales have ended", "The event has begun, or its seller ended the sales. Nothing was ordered."),
+    ("quantity_below_sales", "Not that many are free", "More are held or sold than you want to offer."),
     ("own_ticket", "This is your own ticket", "Nobody orders their own ticket."),
     ("sold_out", "Not enough are left", "Fewer are left than you asked for, so nothing was ordered."),
     (
         "price_changed",
         "The price has changed",
         "The price has changed since you saw it, and nothing was ordered. Order again if you agree to the new price.",
+    ),
+    (
+        "event_changed",
+        "The event has changed",
+        "What, where or when has changed since you saw it, and nothing was ordered. Look at it, and order again if you still want it.",
     ),
     (
         "too_many_places",

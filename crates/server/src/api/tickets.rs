@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use ticketing_api::page::PageQuery;
 use ticketing_api::paths;
 use ticketing_api::tickets::{OfferBody, ScheduleBody, TicketBody, TicketPage, TicketSearch};
+use ticketing_core::domain::facts_tag::FactsTag;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
@@ -126,7 +127,8 @@ async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNon
     if is_known {
         return Ok((StatusCode::NOT_MODIFIED, MAY_BE_KEPT, tag).into_response());
     }
-    Ok((MAY_BE_KEPT, tag, Json(TicketBody::of(&listing, now))).into_response())
+    let facts_tag = Some(FactsTag::of(&listing.ticket.offer.details.event).to_string());
+    Ok((MAY_BE_KEPT, tag, Json(TicketBody { facts_tag, ..TicketBody::of(&listing, now) })).into_response())
 }
 
 fn tag_of(listing: &Listing, now: Timestamp) -> HeaderValue {

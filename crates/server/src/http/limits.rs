@@ -29,6 +29,9 @@ pub(crate) use sign_in::SignInTry;
 ///
 /// While the limiter does not answer, each process counts for itself.
 pub(crate) async fn check_write(app: &App, path: &str, address: IpAddr) -> Result<(), Problem> {
+    if is_check_in(path) {
+        return check_door(app, address).await;
+    }
     let Some(quota) = app.http.limits.writes_per_address.filter(|_| !has_limits_of_its_own(path)) else {
         return Ok(());
     };
@@ -57,6 +60,22 @@ fn has_limits_of_its_own(path: &str) -> bool {
         "/internal/contacts",
     ];
     OWN.contains(&path.strip_suffix('/').unwrap_or(path))
+}
+
+/// Whether a door tries a pass.
+fn is_check_in(path: &str) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path.starts_with("/door/") || (path.starts_with(paths::TICKETS) && path.ends_with("/admissions"))
+}
+
+/// Lets a door try a pass, unless its network tries more often than it may read.
+///
+/// A crowd has one door, and often one address with it: [`Doorkeeper`] limits the account that lets people in. This
+/// limits who has none, and no other change counts for it.
+async fn check_door(app: &App, address: IpAddr) -> Result<(), Problem> {
+    let Some(quota) = app.http.limits.reads_per_address else { return Ok(()) };
+    let verdict = by_network(&*app.limiters.local, "door", address, quota).await;
+    allowed(app, "check_ins", verdict.map_err(Problem::unavailable)?)
 }
 
 /// Whether it is a form before services of other processes, which count what they carry out: here it only takes time.

@@ -105,7 +105,7 @@ impl PageContext {
 
     /// The page that is visited, without its query.
     pub(super) fn page(&self) -> &str {
-        self.path.split('?').next().unwrap_or_default()
+        without_query(&self.path)
     }
 
     /// The same, under the key by which the API knows a request that comes twice.
@@ -184,7 +184,7 @@ impl FromRequestParts<App> for PageContext {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        parts.extensions.remove().ok_or_else(|| Problem::broken(NoDoor))
+        parts.extensions.remove().ok_or_else(|| Problem::broken(NoEntry))
     }
 }
 
@@ -206,6 +206,11 @@ pub(super) async fn back_to_page(uri: Uri) -> Onward {
     Onward::to(page_of(&Method::POST, &uri))
 }
 
+/// The page at an address.
+pub(super) fn without_query(address: &str) -> &str {
+    address.split(['?', '#']).next().unwrap_or_default()
+}
+
 /// The page that a request is about; the one with the form, if a form was sent.
 pub(super) fn page_of(method: &Method, uri: &Uri) -> String {
     if *method == Method::GET || *method == Method::HEAD {
@@ -215,15 +220,15 @@ pub(super) fn page_of(method: &Method, uri: &Uri) -> String {
     if path.starts_with("/account/") && path != "/account/delete" {
         return "/account".to_owned();
     }
-    let page = ["/order", "/withdraw", "/pay", "/give-up", "/cancel", "/approve", "/decline"]
+    let page = ["/order", "/withdraw", "/pay", "/give-up", "/give-back", "/cancel", "/approve", "/decline"]
         .iter()
         .find_map(|form| path.strip_suffix(form));
     page.unwrap_or(path).to_owned()
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a page was asked for past the door")]
-struct NoDoor;
+#[error("a page was asked for past the entry")]
+struct NoEntry;
 
 #[cfg(test)]
 mod tests {
@@ -236,7 +241,9 @@ mod tests {
         assert_eq!(page(Method::GET, "/?q=rock&cursor=x"), "/?q=rock&cursor=x");
         assert_eq!(page(Method::POST, "/tickets/7/order"), "/tickets/7");
         assert_eq!(page(Method::POST, "/tickets/7/edit"), "/tickets/7/edit");
-        assert_eq!(page(Method::POST, "/orders/7/pay"), "/orders/7");
+        for form in ["pay", "give-up", "give-back", "cancel"] {
+            assert_eq!(page(Method::POST, &format!("/orders/7/{form}")), "/orders/7");
+        }
         assert_eq!(page(Method::POST, "/account/sessions/7/revoke"), "/account");
         assert_eq!(page(Method::POST, "/sell"), "/sell");
     }

@@ -138,7 +138,7 @@ async fn a_hostile_value_in_any_field_never_breaks_anything() {
         ("POST", "/api/tickets", json!({"title": "", "price": {"amount": 0, "currency": "EUR"}, "quantity": 1})),
         ("PUT", "/api/tickets/{id}", json!({"title": "", "price": {"amount": 0, "currency": "EUR"}, "quantity": 1})),
         ("POST", "/api/tickets/{id}/reschedule", json!({"title": "", "startsAt": "", "timeZone": "", "seats": ""})),
-        ("POST", "/api/orders", json!({"ticketId": ticket, "quantity": 1})),
+        ("POST", "/api/orders", json!({"ticketId": ticket, "quantity": 1, "factsTag": "8eeef02a39185cfc2295ba81"})),
         ("POST", "/api/tickets/{id}/admissions", json!({"pass": "ZZZ-ZZZ"})),
         ("POST", "/api/payments", json!({"orderId": ticket, "token": "tok_visa"})),
     ];

@@ -1,8 +1,9 @@
 //! The site as a browser without JavaScript sees it: pages, links and forms.
 
 mod catalog;
-mod door;
+mod check_in;
 mod drafts;
+mod entry;
 mod forms;
 mod found;
 mod held;
@@ -10,6 +11,7 @@ mod journey;
 mod letters;
 mod mounted;
 mod pages;
+mod rescheduled;
 
 use crate::app::{InMemory, TestApp};
 

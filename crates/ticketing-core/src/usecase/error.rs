@@ -223,6 +223,7 @@ const fn stock_code(refusal: &StockRefusal) -> &'static str {
         StockRefusal::SalesEnded { .. } => "sales_ended",
         StockRefusal::SoldOut { .. } => "sold_out",
         StockRefusal::PriceChanged { .. } => "price_changed",
+        StockRefusal::EventChanged => "event_changed",
     }
 }
 
@@ -292,6 +293,7 @@ fn stock_sentence(refusal: &StockRefusal) -> String {
         StockRefusal::SoldOut { available: 0 } => "this ticket is sold out".to_owned(),
         StockRefusal::SoldOut { available } => format!("only {available} places are left"),
         StockRefusal::PriceChanged { price } => format!("the price changed to {}", price.money()),
+        StockRefusal::EventChanged => "the event is not the one that the buyer saw".to_owned(),
     }
 }
 

@@ -77,7 +77,7 @@ pub fn sell_page(page: SellPage) -> String {
             <h1 class="title">"Sell a ticket"</h1>
             {page.is_unconfirmed.then(|| unconfirmed_hint(&page.shell))}
             {form_alert(&page.form)}
-            <form class="form panel" method="post" action=page.shell.base.at("/sell")>
+            <form class="form panel" method="post" action=page.shell.base.at("/sell") data-own-zone="">
                 <input type="hidden" name="idempotency_key" value=page.idempotency_key/>
                 {opened_by(page.shell.account())}
                 {ticket_fields(&page.form, choices)}

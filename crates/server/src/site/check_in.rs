@@ -14,7 +14,7 @@ use super::context::ActorContext;
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
-use super::refusal::Refusal;
+use super::refusal::{Reason, Refusal};
 
 pub(super) async fn door(
     Named(ticket): Named<TicketId>,
@@ -33,14 +33,20 @@ pub(super) async fn door(
     Ok(Html(door_page(DoorPage { shell, id, title, verdict, counts, form })))
 }
 
-/// What came of the pass that was shown last, if that is why the page is shown.
+/// What came of the pass that was shown last, if that is why the page is shown. A refusal stands until another pass is
+/// checked, so it comes first: what an earlier pass was told is older.
 fn verdict(done: Option<Done>, draft: &Draft) -> Option<Verdict> {
-    match done {
-        Some(Done::LetIn) => return Some(Verdict::Welcome),
-        Some(Done::PassUnknown) => return Some(Verdict::Unknown),
-        _ => {}
+    if let Some(reason) = &draft.reason {
+        return refused(reason);
     }
-    let reason = draft.reason.as_ref()?;
+    match done {
+        Some(Done::LetIn) => Some(Verdict::Welcome),
+        Some(Done::PassUnknown) => Some(Verdict::Unknown),
+        _ => None,
+    }
+}
+
+fn refused(reason: &Reason) -> Option<Verdict> {
     if reason.is("pass_already_used") {
         return Some(Verdict::UsedBefore(reason.message().map(str::to_owned)));
     }
