@@ -32,6 +32,7 @@ mod letters;
 mod limits;
 mod live;
 mod logging;
+mod mail;
 mod metrics;
 mod money;
 mod openapi;

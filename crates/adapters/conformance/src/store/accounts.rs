@@ -75,8 +75,9 @@ pub async fn a_deleted_account_frees_its_address(fixture: &dyn StoreFixture<Acco
     let is_stale = matches!(&twice, Err(StoreError::Conflict(keys)) if keys == &[RecordKey::Account(owner.id)]);
     assert!(is_stale, "an account is deleted twice: {twice:?}");
 
-    let again =
-        bench.conflict("an account with the id of a deleted one", inserting::<Accounts>(&[owner.clone()])).await;
+    let again = bench
+        .conflict("an account with the id of a deleted one", inserting::<Accounts>(std::slice::from_ref(&owner)))
+        .await;
     assert!(again.contains(&RecordKey::Account(owner.id)), "the id of a deleted account is free");
     let next = Account { email: owner.email.clone(), ..sample::account() };
     let token = bench.commit(inserting::<Accounts>(std::slice::from_ref(&next))).await;
