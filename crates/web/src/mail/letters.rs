@@ -27,7 +27,11 @@ impl Letters {
         let (template, values) = match &letter.reason {
             LetterReason::ConfirmAddress => (template::CONFIRM_ADDRESS, self.with_link(letter, "/confirm")),
             LetterReason::ResetPassword => (template::RESET_PASSWORD, self.with_link(letter, "/reset")),
-            LetterReason::PasswordChanged => (template::PASSWORD_CHANGED, self.about_account(letter)),
+            LetterReason::PasswordChanged => {
+                let mut values = self.about_account(letter);
+                values.insert("forgot", text(self.link("/forgot")));
+                (template::PASSWORD_CHANGED, values)
+            }
             LetterReason::NewBrowser { device } => {
                 let mut values = self.about_account(letter);
                 values.insert("device", text(browser(device)));

@@ -3,7 +3,7 @@
 /// What is filled in for a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
-    /// A line, whoever wrote it.
+    /// A line that anybody may have written.
     Text(String),
     /// Several lines with names.
     Facts(Vec<Fact>),
