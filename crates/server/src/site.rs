@@ -28,6 +28,7 @@ mod pay;
 mod refusal;
 mod rendered;
 mod reschedule;
+mod sales;
 mod sell;
 mod session;
 mod sign;
@@ -62,6 +63,8 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/tickets/{id}/reschedule", get(reschedule::reschedule).post(reschedule::save))
         .route("/tickets/{id}/call-off", get(reschedule::ask).post(reschedule::call_off))
         .route("/tickets/{id}/withdraw", get(edit::ask_to_withdraw).post(edit::withdraw))
+        .route("/tickets/{id}/sales", get(sales::sales))
+        .route("/tickets/{id}/sales.csv", get(sales::table))
         .route("/door/{ticket}", get(admission::door).post(admission::check))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))

@@ -19,6 +19,7 @@ pub mod money;
 pub mod order;
 pub mod pass;
 pub mod payment;
+pub mod sales_total;
 pub mod search;
 pub mod stock;
 pub mod text;

@@ -62,6 +62,7 @@ pub use pages::my_tickets::{MyTicket, MyTicketsPage, my_tickets_page};
 pub use pages::order::{NewEvent, OrderPage, OrderSummary, Refund, order_page};
 pub use pages::orders::{OrderRow, OrdersPage, orders_page};
 pub use pages::reschedule::{ReschedulePage, reschedule_page};
+pub use pages::sales::{SaleRow, SalesPage, SalesTotal, sales_page};
 pub use pages::sell::{SellPage, TicketValues, sell_page};
 pub use pages::sign_in::{SignInPage, SignInValues, sign_in_page};
 pub use pages::sign_up::{SignUpPage, sign_up_page};

@@ -13,6 +13,7 @@ pub(crate) mod my_tickets;
 pub(crate) mod order;
 pub(crate) mod orders;
 pub(crate) mod reschedule;
+pub(crate) mod sales;
 pub(crate) mod sell;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;

@@ -11,7 +11,7 @@ use crate::components::held::HeldOrder;
 use crate::components::money::money;
 use crate::components::opened_by::opened_by;
 use crate::components::ticket_card::place;
-use crate::format::{EventTime, Money, door_address, order_address, ticket_address, with_query};
+use crate::format::{EventTime, Money, door_address, order_address, sales_address, ticket_address, with_query};
 use crate::head::About;
 use crate::linked_data::event;
 use crate::shell::{Shell, public_document};
@@ -184,10 +184,11 @@ fn own_ticket(page: &TicketPage) -> AnyView {
     let address = page.shell.base.at(&format!("/tickets/{}/edit", page.id));
     let edit = (page.status != TicketStatus::Withdrawn)
         .then(|| view! { <a class="button button-wide" href=address>"Edit ticket"</a> });
-    let door = page.shell.base.at(&door_address(&page.id));
+    let [sales, door] = [sales_address(&page.id), door_address(&page.id)].map(|address| page.shell.base.at(&address));
     view! {
         <p class="muted">"You sell this ticket."</p>
         {edit}
+        <p><a class="link" href=sales>"Sales and money"</a></p>
         <p><a class="link" href=door>"Check tickets at the door"</a></p>
     }
     .into_any()

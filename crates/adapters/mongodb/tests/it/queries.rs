@@ -129,6 +129,8 @@ async fn orders_are_found_by_indexes() {
     let first = store.orders_of(buyer, Page::first(4)).await.expect("an answer");
     let after = first.last().map(|order| order.id);
     assert_eq!(store.orders_of(buyer, Page { after, limit: 9 }).await.expect("an answer").len(), 5);
+    let ticket = orders.first().expect("orders").ticket.id;
+    assert_eq!(store.sales_totals(ticket).await.expect("an answer").len(), 1);
     let long_after = sample::NOW.after(Duration::from_secs(1 << 30));
     let first = store.overdue(long_after, Page::first(5)).await.expect("an answer");
     let after = first.last().and_then(OverdueCursor::of);
