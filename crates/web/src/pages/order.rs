@@ -4,9 +4,11 @@ use leptos::prelude::*;
 
 use crate::components::badge::{OrderStatus, order_badge};
 use crate::components::event_time::event_time;
+use crate::components::money::money;
 use crate::components::opened_by::opened_by;
 use crate::components::order_facts::order_facts;
 use crate::components::passes::{PassView, passes};
+use crate::components::time::moment;
 use crate::format::{EventTime, Money, order_address, ticket_address};
 use crate::shell::{Shell, document};
 
@@ -48,17 +50,22 @@ pub struct NewEvent {
 }
 
 /// What becomes of money that was paid for an order that is over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Refund {
     /// It is not known whether any was paid.
     #[default]
     Unknown,
     /// None was paid.
     None,
-    /// It is on its way back.
-    UnderWay,
+    /// This much is on its way back.
+    UnderWay(Money),
     /// It went back.
-    Done,
+    Done {
+        /// How much.
+        amount: Money,
+        /// When, as far as that is known: RFC 3339 in UTC.
+        at: Option<String>,
+    },
 }
 
 /// The facts of an order.
@@ -171,14 +178,18 @@ const fn outcome(status: OrderStatus) -> &'static str {
     }
 }
 
-const fn refund(status: OrderStatus, refund: Refund) -> Option<&'static str> {
+fn refund(status: OrderStatus, refund: Refund) -> Option<AnyView> {
+    let text = |text: &'static str| Some(text.into_any());
     match (status, refund) {
         (OrderStatus::AwaitingPayment | OrderStatus::Completed, _) => None,
-        (OrderStatus::Refunded, Refund::Unknown | Refund::None) => Some(" Your money is on its way back."),
-        (_, Refund::None) => Some(" Nothing was charged."),
-        (_, Refund::Unknown) => Some(" A payment made for it is given back."),
-        (_, Refund::UnderWay) => Some(" Your money is on its way back."),
-        (_, Refund::Done) => Some(" Your money was given back."),
+        (OrderStatus::Refunded, Refund::Unknown | Refund::None) => text(" Your money is on its way back."),
+        (_, Refund::None) => text(" Nothing was charged."),
+        (_, Refund::Unknown) => text(" A payment made for it is given back."),
+        (_, Refund::UnderWay(amount)) => Some(view! { " " {money(amount)} " is on its way back to you." }.into_any()),
+        (_, Refund::Done { amount, at }) => {
+            let at = at.map(|at| view! { " on " {moment(at)} });
+            Some(view! { " " {money(amount)} " went back to you" {at} "." }.into_any())
+        }
     }
 }
 

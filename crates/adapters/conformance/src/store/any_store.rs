@@ -220,7 +220,8 @@ impl AnyStore for Payments {
     fn variants() -> Vec<PaymentRecord> {
         let reference: Arc<str> = "ch_1 “Grüße”".into();
         let payable = |status| PaymentRecord::from(Payable { status, order_version: 2, ..sample::payable() });
-        let payment = |status| PaymentRecord::from(Payment { status, version: 1, ..sample::payment().1 });
+        let changed_at = Some(sample::NOW);
+        let payment = |status| PaymentRecord::from(Payment { status, changed_at, version: 1, ..sample::payment().1 });
         let keyed = Payment { key: Some(key("a payment's key!~")), ..sample::payment().1 };
         let by_card =
             Payment { key: Some(key("by card")), card: Some(CardDigest::of(keyed.id, "tok")), ..sample::payment().1 };

@@ -246,6 +246,7 @@ fn payment() -> impl Strategy<Value = Payment> {
             total: price.times(quantity),
             status,
             started_at,
+            changed_at: None,
             key: None,
             card: None,
             version,

@@ -3,10 +3,10 @@
 use ticketing_web::{
     AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, DoorCounts, DoorPage, EditPage,
     EventTime, Form, Money, MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary,
-    OrderValues, OrdersPage, Paging, PassState, PassView, PaymentValues, Question, Refund, ReschedulePage, SellPage,
-    Shell, TicketCard, TicketPage, TicketStatus, TicketValues, Verdict, ask_page, catalog_page, checkout_page,
-    confirm_page, door_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page, sell_page,
-    ticket_page,
+    OrderValues, OrdersPage, Paging, PassState, PassView, PaymentValues, Question, Refund, ReschedulePage, SaleRow,
+    SalesPage, SalesTotal, SellPage, Shell, TicketCard, TicketPage, TicketStatus, TicketValues, Verdict, ask_page,
+    catalog_page, checkout_page, confirm_page, door_page, edit_page, my_tickets_page, order_page, orders_page,
+    reschedule_page, sales_page, sell_page, ticket_page,
 };
 
 use super::{held, money, shell, visitor, wrong};
@@ -73,13 +73,16 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("ask to cancel", ask(text, Question::CancelOrder(Box::new(order(text))))),
         ("ask to withdraw", ask(text, to_withdraw(text))),
         ("confirm", confirm_page(ConfirmPage { shell: shell(text), order: order(text) })),
+        ("sales", sales_page(sales(text))),
+        ("sales without any", sales_page(SalesPage { totals: Vec::new(), orders: Vec::new(), ..sales(text) })),
         ("orders", orders_page(orders(text))),
         ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
     ];
     pages.extend(doors(text));
     let tickets = TICKET_STATES.map(|status| TicketPage { status, ..ticket(text, shell(text)) });
     pages.extend(tickets.map(|page| ("ticket", ticket_page(page))));
-    let refunds = [Refund::Unknown, Refund::None, Refund::UnderWay, Refund::Done];
+    let done = Refund::Done { amount: money(text), at: Some(text.into()) };
+    let refunds = [Refund::Unknown, Refund::None, Refund::UnderWay(money(text)), done];
     let orders = ORDER_STATES.into_iter().zip(refunds.into_iter().cycle());
     let orders = orders.map(|(status, refund)| OrderPage {
         shell: shell(text),
@@ -212,6 +215,27 @@ fn my_tickets(text: &'static str) -> MyTicketsPage {
         status,
     };
     MyTicketsPage { shell: shell(text), tickets: TICKET_STATES.map(ticket).into(), paging: paging(text) }
+}
+
+fn sales(text: &'static str) -> SalesPage {
+    let money = money(text);
+    let row = |status| SaleRow {
+        id: text.into(),
+        buyer: text.into(),
+        status,
+        quantity: 2,
+        total: money,
+        placed_at: text.into(),
+        settled_at: Some(text.into()),
+    };
+    SalesPage {
+        shell: shell(text),
+        id: text.into(),
+        title: text.into(),
+        totals: vec![SalesTotal { held: 1, sold: 2, refunded: 3, taken: money, paid_back: money, due: money }],
+        orders: ORDER_STATES.map(row).into(),
+        paging: paging(text),
+    }
 }
 
 fn order(text: &'static str) -> OrderSummary {
