@@ -10,6 +10,7 @@
 mod account;
 mod admission;
 mod assets;
+mod at_door;
 mod catalog;
 mod checkout;
 mod choices;
@@ -17,6 +18,8 @@ mod client;
 mod confirm;
 mod context;
 mod door;
+mod door_key;
+mod door_links;
 mod draft;
 mod edit;
 mod flash;
@@ -66,6 +69,10 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/tickets/{id}/sales", get(sales::sales))
         .route("/tickets/{id}/sales.csv", get(sales::table))
         .route("/door/{ticket}", get(admission::door).post(admission::check))
+        .route("/door/{ticket}/passes", get(admission::passes))
+        .route("/door/{ticket}/checks", post(admission::check_by_script).get(context::back_to_page))
+        .route("/door/{ticket}/enter", get(door_key::ask).post(door_key::enter))
+        .route("/door/{ticket}/links", get(door_links::links).post(door_links::change))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))
         .route("/orders", get(checkout::orders))

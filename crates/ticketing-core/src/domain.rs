@@ -10,6 +10,7 @@ pub mod account;
 pub mod admission;
 pub mod attributes;
 pub mod buyer_action;
+pub mod door_links;
 pub mod event;
 pub mod event_facts;
 pub mod hold_limits;

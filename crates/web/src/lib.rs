@@ -39,7 +39,7 @@ mod pages;
 mod shell;
 mod words;
 
-pub use assets::{Asset, asset, icon_path, script_path, stylesheet_path};
+pub use assets::{Asset, asset, door_script_path, icon_path, script_path, stylesheet_path};
 pub use base::Base;
 pub use components::badge::{OrderStatus, TicketStatus};
 pub use components::flash::{Done, Flash, FlashKind, nothing_changed};
@@ -56,6 +56,8 @@ pub use pages::catalog::{CatalogFilters, CatalogPage, SORTS, catalog_page};
 pub use pages::checkout::{BuyerStep, CheckoutPage, PaymentValues, checkout_page};
 pub use pages::confirm::{ConfirmPage, confirm_page};
 pub use pages::door::{DoorCounts, DoorPage, Verdict, door_page};
+pub use pages::door_entry::{DoorEntryPage, door_entry_page};
+pub use pages::door_links::{DoorLinkRow, DoorLinksPage, door_links_page};
 pub use pages::edit::{EditPage, edit_page};
 pub use pages::error::{ErrorPage, error_page};
 pub use pages::my_tickets::{MyTicket, MyTicketsPage, my_tickets_page};

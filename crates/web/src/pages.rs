@@ -7,6 +7,8 @@ pub(crate) mod catalog;
 pub(crate) mod checkout;
 pub(crate) mod confirm;
 pub(crate) mod door;
+pub(crate) mod door_entry;
+pub(crate) mod door_links;
 pub(crate) mod edit;
 pub(crate) mod error;
 pub(crate) mod my_tickets;

@@ -146,9 +146,7 @@ fn refund(payments: Option<&Vec<PaymentBody>>) -> Refund {
     let Some(payments) = payments else { return Refund::Unknown };
     payments.iter().fold(Refund::None, |refund, payment| match payment.status {
         PaymentStatusBody::Captured | PaymentStatusBody::Refunding => Refund::UnderWay(money(payment.amount)),
-        PaymentStatusBody::Refunded => {
-            Refund::Done { amount: money(payment.amount), at: view::time(payment.changed_at) }
-        }
+        PaymentStatusBody::Refunded => Refund::Done { amount: money(payment.amount), at: time(payment.changed_at) },
         // The bank has not answered yet: if it takes the money, the money goes back.
         PaymentStatusBody::Pending => Refund::Unknown,
         PaymentStatusBody::Declined => refund,

@@ -202,7 +202,7 @@ pub(super) fn page_of(method: &Method, uri: &Uri) -> String {
     if path.starts_with("/account/") {
         return "/account".to_owned();
     }
-    let page = ["/order", "/withdraw", "/pay", "/give-up", "/cancel", "/approve", "/decline"]
+    let page = ["/order", "/withdraw", "/pay", "/give-up", "/cancel", "/approve", "/decline", "/checks"]
         .iter()
         .find_map(|form| path.strip_suffix(form));
     page.unwrap_or(path).to_owned()

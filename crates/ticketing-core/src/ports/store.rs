@@ -148,6 +148,8 @@ pub enum RecordKey {
     PassCodes(OrderId),
     /// An entrance.
     Entrance(TicketId),
+    /// The door links of a ticket.
+    DoorLinks(TicketId),
 }
 
 /// Why a store did not do what was asked.
@@ -209,6 +211,7 @@ impl fmt::Display for RecordKey {
             Self::Admission(order) => write!(f, "admission {order}"),
             Self::PassCodes(order) => write!(f, "codes of the passes of order {order}"),
             Self::Entrance(ticket) => write!(f, "entrance {ticket}"),
+            Self::DoorLinks(ticket) => write!(f, "door links {ticket}"),
         }
     }
 }

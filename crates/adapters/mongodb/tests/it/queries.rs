@@ -178,11 +178,13 @@ async fn passes_are_found_by_indexes() {
         let needs = PassNeeds {
             admissions: vec![admission.order],
             entrances: vec![entrance.ticket],
+            door_links: vec![entrance.ticket],
             passes: admission.passes.iter().map(|coded| coded.pass.id).collect(),
             codes: admission.passes.iter().map(|coded| (admission.ticket, coded.code)).collect(),
         };
         let work: UnitOfWork<PassRecord> =
             UnitOfWork::default().with(Write::insert(admission.clone())).with(Write::insert(entrance));
+        let work = work.with(Write::insert(sample::door_links()));
         store.commit(work.clone()).await.expect("a commit");
         store.commit(work).await.expect_err("a conflict");
         let found = store.load(&needs).await.expect("an answer");

@@ -1,12 +1,13 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, DoorCounts, DoorPage, EditPage,
-    EventTime, Form, Money, MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary,
-    OrderValues, OrdersPage, Paging, PassState, PassView, PaymentValues, Question, Refund, ReschedulePage, SaleRow,
-    SalesPage, SalesTotal, SellPage, Shell, TicketCard, TicketPage, TicketStatus, TicketValues, Verdict, ask_page,
-    catalog_page, checkout_page, confirm_page, door_page, edit_page, my_tickets_page, order_page, orders_page,
-    reschedule_page, sales_page, sell_page, ticket_page,
+    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, DoorCounts, DoorEntryPage,
+    DoorLinkRow, DoorLinksPage, DoorPage, EditPage, EventTime, Form, Money, MyTicket, MyTicketsPage, NewEvent,
+    OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, Paging, PassState, PassView,
+    PaymentValues, Question, Refund, ReschedulePage, SaleRow, SalesPage, SalesTotal, SellPage, Shell, TicketCard,
+    TicketPage, TicketStatus, TicketValues, Verdict, ask_page, catalog_page, checkout_page, confirm_page,
+    door_entry_page, door_links_page, door_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page,
+    sales_page, sell_page, ticket_page,
 };
 
 use super::{held, money, shell, visitor, wrong};
@@ -79,6 +80,11 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
     ];
     pages.extend(doors(text));
+    pages.push((
+        "door entry",
+        door_entry_page(DoorEntryPage { shell: visitor(text), id: text.into(), form: wrong((), text, &["key"]) }),
+    ));
+    pages.push(("door links", door_links_page(door_links(text))));
     let tickets = TICKET_STATES.map(|status| TicketPage { status, ..ticket(text, shell(text)) });
     pages.extend(tickets.map(|page| ("ticket", ticket_page(page))));
     let done = Refund::Done { amount: money(text), at: Some(text.into()) };
@@ -279,6 +285,18 @@ fn door(text: &'static str, verdict: Option<Verdict>) -> DoorPage {
         form: if verdict.is_some() { Form::default() } else { wrong(text.to_owned(), text, &["pass"]) },
         verdict,
         counts: DoorCounts { expected: 3, inside: 2, void: 1 },
+        by_link: false,
+    }
+}
+
+fn door_links(text: &'static str) -> DoorLinksPage {
+    DoorLinksPage {
+        shell: shell(text),
+        id: text.into(),
+        title: text.into(),
+        links: vec![DoorLinkRow { id: text.into(), label: text.into(), made_at: text.into() }],
+        new_link: Some(text.into()),
+        form: wrong(text.to_owned(), text, &["label"]),
     }
 }
 
