@@ -51,6 +51,12 @@ pub fn ticket(id: TicketId) -> String {
     format!("{TICKETS}/{id}")
 }
 
+/// What else is on sale of the event of a ticket.
+#[must_use]
+pub fn other_offers(id: TicketId) -> String {
+    format!("{TICKETS}/{id}/others")
+}
+
 /// Changes the facts of an event that is sold.
 #[must_use]
 pub fn reschedule(id: TicketId) -> String {

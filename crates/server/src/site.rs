@@ -11,6 +11,7 @@ mod account;
 mod admission;
 mod assets;
 mod at_door;
+mod calendar;
 mod catalog;
 mod checkout;
 mod choices;
@@ -77,6 +78,7 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/my/tickets", get(sell::my_tickets))
         .route("/orders", get(checkout::orders))
         .route("/orders/{id}", get(checkout::order))
+        .route("/orders/{id}/calendar.ics", get(calendar::entry))
         .route("/orders/{id}/pay", post(pay::pay).get(context::back_to_page))
         .route("/orders/{id}/give-up", post(pay::give_up).get(context::back_to_page))
         .route("/orders/{id}/give-back", post(pay::give_back).get(context::back_to_page))

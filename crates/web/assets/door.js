@@ -45,18 +45,22 @@ async function digest(text) {
 
 // Asks the server; `undefined` if nobody answers in time, or not now.
 async function ask(check) {
-  const { key, ...body } = check;
+  const { key, id, ...body } = check;
   try {
     const answer = await fetch(`${door.dataset.here}/checks`, {
       method: "POST",
       headers: { "content-type": "application/json", "idempotency-key": key },
       body: JSON.stringify(body),
-      redirect: "error",
+      redirect: "manual",
       signal: AbortSignal.timeout(5000),
     });
     if (answer.ok) return await answer.json();
     if (answer.status === 422) return { result: "unknown" };
-    if (answer.status === 403) note("This link opens the door no more. Ask the seller for another.");
+    if (answer.type === "opaqueredirect") note("You are signed out. Load this page again.");
+    if (answer.status === 403) {
+      keep({ ...known(), passes: {} });
+      return { result: "closed" };
+    }
   } catch {
     // No network: the list answers.
   }
@@ -66,12 +70,13 @@ async function ask(check) {
 async function decide(check) {
   const state = known();
   const wanted = await digest(check.pass);
-  const pass = Object.values(state.passes).find(({ code, token }) => code === wanted || token === wanted);
-  if (!pass) return { result: "unknown" };
+  const found = Object.entries(state.passes).find(([, { code, token }]) => code === wanted || token === wanted);
+  if (!found) return { result: "unknown" };
+  const [id, pass] = found;
   if (pass.status === "voided") return { result: "void" };
   if (pass.status === "used") return { result: "used", firstUsedAt: pass.at };
   [pass.status, pass.at] = ["used", now()];
-  state.queue.push({ ...check, at: pass.at });
+  state.queue.push({ ...check, id, at: pass.at });
   keep(state);
   return { result: "welcome" };
 }
@@ -81,6 +86,7 @@ const WORDS = {
   used: ["Already used", "Somebody was let in with it"],
   void: ["Void", "The order was cancelled or refunded."],
   otherTicket: ["Not for this event", "The ticket is for another event."],
+  closed: ["Closed", "This door is not yours, or no more. Ask the seller for a link."],
   unknown: ["Unknown", "There is no such ticket. Check the code."],
 };
 const time = (at) => new Date(at).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
@@ -128,7 +134,7 @@ function show() {
 async function tell() {
   for (let check; (check = known().queue[0]); ) {
     const answer = await ask(check);
-    if (!answer) return false;
+    if (!answer || answer.result === "closed") return false;
     const state = known();
     state.queue = state.queue.filter(({ key }) => key !== check.key);
     if (answer.result === "used") {
@@ -157,6 +163,9 @@ async function refresh() {
     cursor = encodeURIComponent(nextCursor ?? "");
   } while (cursor);
   const state = known();
+  for (const { id, at } of state.queue) {
+    if (passes[id]?.status === "issued") Object.assign(passes[id], { status: "used", at });
+  }
   keep({ ...state, passes });
 }
 

@@ -31,6 +31,7 @@
 
 mod assets;
 mod base;
+mod calendar;
 mod components;
 mod format;
 mod head;
@@ -41,6 +42,7 @@ mod words;
 
 pub use assets::{Asset, asset, door_script_path, icon_path, script_path, stylesheet_path};
 pub use base::Base;
+pub use calendar::{CalendarEntry, calendar};
 pub use components::badge::{OrderStatus, TicketStatus};
 pub use components::flash::{Done, Flash, FlashKind, nothing_changed};
 pub use components::form::{FieldError, Form};
@@ -68,6 +70,6 @@ pub use pages::sales::{SaleRow, SalesPage, SalesTotal, sales_page};
 pub use pages::sell::{SellPage, TicketValues, sell_page};
 pub use pages::sign_in::{SignInPage, SignInValues, sign_in_page};
 pub use pages::sign_up::{SignUpPage, sign_up_page};
-pub use pages::ticket::{OrderValues, TicketPage, ticket_page};
+pub use pages::ticket::{OrderValues, OtherOffer, TicketPage, ticket_page};
 pub use shell::{Content, Shell, Viewer};
 pub use words::{Explanation, explain, explain_with_wait};

@@ -51,7 +51,9 @@ fn entry_of(context: &PageContext, order: OrderBody, ticket: TicketBody) -> Opti
         place: place(ticket.venue.as_deref(), ticket.city.as_deref()),
         seats: seats(row.0, row.1, row.2, ticket.together),
         quantity: order.quantity,
-        address: context.origin().map(|origin| format!("{origin}{}", context.base.at(&format!("/orders/{}", order.id)))),
+        address: context
+            .origin()
+            .map(|origin| format!("{origin}{}", context.base.at(&format!("/orders/{}", order.id)))),
         now: context.app.env.now(),
     })
 }

@@ -170,7 +170,7 @@ async fn a_hostile_check_lets_nobody_in() {
             let is_unknown = reply.status == 200 && reply.body == json!({"result": "unknown"});
             assert!(is_unknown || reply.is_documented_problem(), "{body:.80}: {reply:?}");
         }
-        let at = json!({"pass": "ZZZ-ZZZ", "at": "9999-12-31T23:59:59Z"});
+        let at = json!({"pass": "ZZZ-ZZZ", "at": "2999-12-31T23:59:59Z"});
         assert_eq!(scene.call("POST", "/api/doors/{ticket}/checks").json(&at).send().await.body["result"], "unknown");
     }
     for key in ["", "tomato", "\u{7f}", &"0".repeat(32), &"f".repeat(5000)] {
@@ -270,7 +270,7 @@ async fn what_is_no_name_names_nothing() {
             assert_refused(&reply, path);
         }
     }
-    assert_eq!((scene.state().await, named.len()), (before, 18));
+    assert_eq!((scene.state().await, named.len()), (before, 20));
 }
 
 #[tokio::test]

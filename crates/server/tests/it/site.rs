@@ -1,7 +1,9 @@
 //! The site as a browser without JavaScript sees it: pages, links and forms.
 
+mod calendar;
 mod catalog;
 mod door;
+mod doors;
 mod drafts;
 mod forms;
 mod found;

@@ -102,6 +102,8 @@ pub fn order_page(page: OrderPage) -> String {
     let give_back = base.at(&format!("{}/give-back", order_address(&page.order.id)));
     let opened_by = opened_by(page.shell.account()).into_any();
     let title = format!("{}: {}", heading(page.status), page.order.ticket_title);
+    let calendar = page.order.starts_at.is_some() && page.status == OrderStatus::Completed;
+    let calendar = calendar.then(|| calendar_link(base.at(&format!("{}/calendar.ics", order_address(&page.order.id)))));
     let issued = issued(page.status, page.passes);
     let content = view! {
         <div class="narrow">
@@ -115,10 +117,15 @@ pub fn order_page(page: OrderPage) -> String {
                     <a class="button" href=base.at("/orders")>"My tickets"</a>
                 </div>
             </section>
+            {calendar}
             {issued}
         </div>
     };
     document(page.shell, &title, content)
+}
+
+fn calendar_link(address: String) -> impl IntoView {
+    view! { <p><a class="link" href=address download="">"Add to your calendar"</a></p> }
 }
 
 fn issued(status: OrderStatus, issued: Vec<PassView>) -> Option<AnyView> {

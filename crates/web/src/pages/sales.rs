@@ -78,7 +78,7 @@ pub fn sales_page(page: SalesPage) -> String {
         {page.totals.into_iter().map(total).collect_view()}
         {orders(page.orders)}
         {links}
-        <p><a class="link" href=ticket>"View ticket"</a> " · " <a class="link" href=door>"Check tickets at the door"</a></p>
+        <p class="mt-6"><a class="link" href=ticket>"View ticket"</a> " · " <a class="link" href=door>"Check tickets at the door"</a></p>
     };
     document(page.shell, &title, content)
 }
@@ -126,6 +126,7 @@ fn orders(orders: Vec<SaleRow>) -> AnyView {
 }
 
 fn row(order: SaleRow) -> impl IntoView {
+    let label = order.settled_at.is_some().then_some("Paid or ended");
     let id = order.id.get(order.id.len().saturating_sub(8)..).unwrap_or(&order.id).to_owned();
     view! {
         <tr>
@@ -137,7 +138,7 @@ fn row(order: SaleRow) -> impl IntoView {
             <td data-label="Buyer">"…" {order.buyer}</td>
             <td class="number" data-label="Places">{order.quantity}</td>
             <td class="number" data-label="Total">{money(order.total)}</td>
-            <td data-label="Paid or ended">{order.settled_at.map(moment)}</td>
+            <td data-label=label>{order.settled_at.map(moment)}</td>
         </tr>
     }
 }

@@ -1,5 +1,6 @@
 //! The links by which others than the seller stand at a door.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
@@ -77,8 +78,10 @@ async fn make_door_link(
 async fn revoke_door_link(
     State(app): State<App>,
     Change { actor, .. }: Change,
-    Path((ticket, link)): Path<(String, String)>,
+    names: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
+    // What is no name names nothing.
+    let Path((ticket, link)) = names.map_err(|_| Error::TicketNotFound)?;
     let ticket = ticket.parse().map_err(|_| Error::TicketNotFound)?;
     let link = link.parse().map_err(|_| Error::TicketNotFound)?;
     let revoked = app.admissions()?.revoke_door_link(ticket, actor.account, link);

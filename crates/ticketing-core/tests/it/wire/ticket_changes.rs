@@ -4,6 +4,7 @@ use bytes::Bytes;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::ticket::{Sales, TicketStatus};
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{TicketChanges, TicketState};
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ fn changes() -> [(TicketId, Option<TicketState>); 2] {
     let (quantity, status) = (Quantity::new(200).expect("a quantity"), TicketStatus::OnSale);
     let sales = Sales { held: 2, sold: 17, version: 41 };
     let id = |last: u128| TicketId::new(Uuid::from_u128(0x0191_f0a4_7b7e_7c3a_9d3e_a1b2_c3d4_e500 + last));
-    [(id(0xf6), Some(TicketState { price, quantity, status, version: 3, sales })), (id(0xf7), None)]
+    [(id(0xf6), Some(TicketState { price, quantity, status, version: 3, sales, closes_at: None })), (id(0xf7), None)]
 }
 
 fn decoded(changes: &TicketChanges) -> Vec<(TicketId, Option<TicketState>)> {
@@ -38,6 +39,10 @@ fn changed_tickets_are_written_as_a_release_once_did_and_read_as_what_they_were(
 fn a_field_of_a_newer_release_is_passed_over_and_a_withdrawn_ticket_is_read_as_such() {
     let newer = GOLDEN.replacen('{', r#"{"colour":"red","#, 1).replace("true", "false");
     let [(ticket, state), (other, _)] = changes();
+    let closing =
+        state.map(|state| TicketState { closes_at: Some(Timestamp::from_millis(1_900_000_000_000)), ..state });
+    let changes_of_one = [(id(0xf6), closing)];
+    assert_eq!(decoded(&TicketChanges::encode(changes_of_one)), changes_of_one);
     let withdrawn = state.map(|state| TicketState { status: TicketStatus::Withdrawn, ..state });
 
     assert_eq!(decoded(&TicketChanges::from(Bytes::from(newer))), [(ticket, withdrawn), (other, None)]);

@@ -3,7 +3,7 @@
 use ticketing_web::{
     AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, DoorCounts, DoorEntryPage,
     DoorLinkRow, DoorLinksPage, DoorPage, EditPage, EventTime, Form, Money, MyTicket, MyTicketsPage, NewEvent,
-    OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, Paging, PassState, PassView,
+    OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, OtherOffer, Paging, PassState, PassView,
     PaymentValues, Question, Refund, ReschedulePage, SaleRow, SalesPage, SalesTotal, SellPage, Shell, TicketCard,
     TicketPage, TicketStatus, TicketValues, Verdict, ask_page, catalog_page, checkout_page, confirm_page,
     door_entry_page, door_links_page, door_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page,
@@ -164,6 +164,7 @@ fn ticket(text: &'static str, shell: Shell) -> TicketPage {
         held: None,
         order: wrong(OrderValues { quantity: text.into() }, text, &["quantity"]),
         idempotency_key: text.into(),
+        others: vec![OtherOffer { id: text.into(), seats: Some(text.into()), price: money(text), available: 2 }],
     }
 }
 

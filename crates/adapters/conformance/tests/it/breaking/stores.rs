@@ -315,6 +315,7 @@ async fn a_filter_that_is_not_looked_at() {
     assert_misread(rule, |query| query.min_price = None).await;
     assert_misread(rule, |query| query.max_price = None).await;
     assert_misread(rule, |query| query.attributes = Attributes::NONE).await;
+    assert_misread(rule, |query| query.event = None).await;
     assert_misread(rule, |query| query.now = Timestamp::EPOCH).await;
     assert_misread(rule, |query| query.page.limit = 100).await;
 }
