@@ -270,7 +270,7 @@ async fn what_is_no_name_names_nothing() {
             assert_refused(&reply, path);
         }
     }
-    assert_eq!((scene.state().await, named.len()), (before, 20));
+    assert_eq!((scene.state().await, named.len()), (before, 19));
 }
 
 #[tokio::test]

@@ -194,7 +194,7 @@ async fn heartbeats_tell_the_time_of_the_server() {
 
         // Nothing happens any more but the passing of time.
         tokio::time::pause();
-        app.lag(std::time::Duration::from_secs(15));
+        app.lag(Duration::from_secs(15));
         let second = next_event(&mut stream).await.unwrap();
         tokio::time::resume();
 

@@ -39,13 +39,18 @@ fn changed_tickets_are_written_as_a_release_once_did_and_read_as_what_they_were(
 fn a_field_of_a_newer_release_is_passed_over_and_a_withdrawn_ticket_is_read_as_such() {
     let newer = GOLDEN.replacen('{', r#"{"colour":"red","#, 1).replace("true", "false");
     let [(ticket, state), (other, _)] = changes();
-    let closing =
-        state.map(|state| TicketState { closes_at: Some(Timestamp::from_millis(1_900_000_000_000)), ..state });
-    let changes_of_one = [(id(0xf6), closing)];
-    assert_eq!(decoded(&TicketChanges::encode(changes_of_one)), changes_of_one);
     let withdrawn = state.map(|state| TicketState { status: TicketStatus::Withdrawn, ..state });
 
     assert_eq!(decoded(&TicketChanges::from(Bytes::from(newer))), [(ticket, withdrawn), (other, None)]);
+}
+
+#[test]
+fn the_end_of_sales_is_kept() {
+    let [(ticket, state), _] = changes();
+    let closes_at = Some(Timestamp::from_millis(1_900_000_000_000));
+    let closing = [(ticket, state.map(|state| TicketState { closes_at, ..state }))];
+
+    assert_eq!(decoded(&TicketChanges::encode(closing)), closing);
 }
 
 #[test]
