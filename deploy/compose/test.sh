@@ -79,7 +79,8 @@ rotated() {
   docker run --rm --volume "$work/keys:/keys" "$image" keys rotate --signing-keys /keys/keys.json >/dev/null
   wait_for 30 "the new key" two_keys
 }
-two_keys() { [ "$(curl -fsS http://localhost:3000/.well-known/jwks.json | grep -o '"kid"' | wc -l)" = 2 ]; }
+# Those that sign tokens: the key of passes is published beside them, with another use.
+two_keys() { [ "$(curl -fsS http://localhost:3000/.well-known/jwks.json | grep -o '"use":"sig"' | wc -l)" = 2 ]; }
 
 trap finish EXIT
 trap 'exit 130' INT

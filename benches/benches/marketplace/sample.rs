@@ -38,5 +38,5 @@ pub(crate) fn ticket(env: &ClockAndIds, quantity: u32, amount: u64) -> Ticket {
 
 pub(crate) fn request(env: &ClockAndIds, now: Timestamp, buyer: u128) -> OrderRequest {
     let id = OrderId::new(env.uuid(now));
-    OrderRequest { id, buyer: account(buyer), quantity: Quantity::ONE, price_seen: None, key: None }
+    OrderRequest { id, buyer: account(buyer), quantity: Quantity::ONE, price_seen: None, facts_seen: None, key: None }
 }

@@ -1,14 +1,20 @@
 //! Accounts and their sessions.
 
+mod letters;
+mod owner;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use ticketing_core::domain::account::EmailAddress;
+use ticketing_core::domain::account::{Account, DisplayName, EmailAddress};
 use ticketing_core::domain::ids::{AccountId, SessionId};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::identity::Session;
 
 use crate::as_text;
+
+pub use letters::{Confirmation, ForgottenPassword, PasswordReset};
+pub use owner::{Deletion, ExportBody, Renaming};
 
 /// What signs a person up or in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,13 +49,29 @@ pub struct AccountBody {
     pub id: AccountId,
     /// In its normal form.
     pub email: String,
+    /// What its owner wants to be called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Whether its owner has proved that the address is theirs.
+    #[serde(default)]
+    pub confirmed: bool,
 }
 
 impl AccountBody {
-    /// The account with this id and address.
+    /// The account with this id and address, which is not confirmed.
     #[must_use]
     pub fn new(id: AccountId, email: &EmailAddress) -> Self {
-        Self { id, email: email.as_str().to_owned() }
+        Self { id, email: email.as_str().to_owned(), display_name: None, confirmed: false }
+    }
+}
+
+impl From<&Account> for AccountBody {
+    fn from(account: &Account) -> Self {
+        Self {
+            display_name: account.display_name.as_ref().map(DisplayName::to_string),
+            confirmed: account.confirmed_at.is_some(),
+            ..Self::new(account.id, &account.email)
+        }
     }
 }
 

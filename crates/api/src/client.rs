@@ -22,7 +22,7 @@
 //! let credentials = Credentials { email: "ada@example.org".into(), password: "brass lantern quay 42".into() };
 //! let ada = client.with_tokens(client.sign_in(&credentials).await?.tokens);
 //!
-//! let wanted = PlaceOrderBody { ticket_id: ticket.uuid(), quantity: Some(2), price: None };
+//! let wanted = PlaceOrderBody { ticket_id: ticket.uuid(), quantity: Some(2), price: None, facts_tag: None };
 //! let order = loop {
 //!     match ada.place_order(&wanted, Some(&key)).await {
 //!         Err(error) if error.is_worth_repeating() => continue,

@@ -29,6 +29,10 @@ pub struct PlaceOrderBody {
     /// The price of one place that the buyer saw. If it has changed since, nothing is ordered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<MoneyBody>,
+    /// The `factsTag` of the ticket that the buyer saw. If what, where or when has changed since, nothing is ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "8eeef02a39185cfc2295ba81", min_length = 24, max_length = 24))]
+    pub facts_tag: Option<String>,
 }
 
 /// The state of an order.

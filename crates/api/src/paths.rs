@@ -14,6 +14,20 @@ pub const REFRESH: &str = "/api/users/refresh";
 pub const CURRENT_USER: &str = "/api/users/currentuser";
 /// Changes the password.
 pub const PASSWORD: &str = "/api/users/password";
+/// Confirms the address of an account.
+pub const CONFIRM: &str = "/api/users/confirm";
+/// Has another letter sent that confirms the address.
+pub const CONFIRM_AGAIN: &str = "/api/users/confirm/again";
+/// Has a letter sent with which a forgotten password is replaced.
+pub const FORGOT: &str = "/api/users/forgot";
+/// Replaces a forgotten password.
+pub const RESET: &str = "/api/users/reset";
+/// What the owner of the account is called.
+pub const NAME: &str = "/api/users/name";
+/// All that is known about the owner of the account.
+pub const EXPORT: &str = "/api/users/export";
+/// Deletes the account.
+pub const DELETE_ACCOUNT: &str = "/api/users/delete";
 /// The sessions of the account.
 pub const SESSIONS: &str = "/api/users/sessions";
 /// The public keys that verify access tokens.

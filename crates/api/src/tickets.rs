@@ -121,7 +121,7 @@ pub enum TicketStatusBody {
     OnSale,
     /// There are none left for now.
     SoldOut,
-    /// The event begins, or its seller ended the sales.
+    /// The event has begun, or its seller ended the sales.
     SalesEnded,
     /// Its seller took it off sale.
     Withdrawn,
@@ -228,6 +228,10 @@ pub struct TicketBody {
     #[serde(with = "as_text")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "date-time"))]
     pub created_at: Timestamp,
+    /// Stands for what, where and when: title, venue, city, start, time zone and seats. An order may name it. Only where
+    /// one ticket is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts_tag: Option<String>,
     /// Rises with every change of the offer; the first part of the `ETag`, which `If-Match` compares.
     pub version: u64,
     /// Rises with every change of what is held and sold; the second part of the `ETag`.
@@ -360,6 +364,7 @@ impl From<&Listing> for TicketBody {
             held: None,
             sold: None,
             created_at: ticket.created_at,
+            facts_tag: None,
             version: ticket.version,
             sales_version: listing.sales.version,
         }

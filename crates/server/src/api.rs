@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod admissions;
+#[cfg(feature = "pages")]
+pub(crate) mod contacts;
 pub mod docs;
 pub mod health;
 pub mod list;
@@ -54,7 +56,7 @@ fn described(services: &[Service]) -> OpenApiRouter<App> {
         Service::Orders => router.merge(orders::routes()),
         Service::Payments => router.merge(payments::routes()),
         Service::Admissions => router.merge(admissions::routes()),
-        // Live updates of the pages have their own state; expiration follows and publishes events.
-        Service::Web | Service::Expiration => router,
+        // Live updates of the pages have their own state; the others follow events.
+        Service::Web | Service::Expiration | Service::Notifications => router,
     })
 }

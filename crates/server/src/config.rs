@@ -5,6 +5,7 @@
 
 mod addresses;
 mod engines;
+mod mail;
 mod payments;
 mod services;
 
@@ -25,6 +26,7 @@ pub use addresses::{Network, ServiceUrl, WebOrigin};
 pub use engines::{
     EngineSettings, KafkaSettings, KafkaUserSettings, MongoSettings, RedisSettings, SaslMechanism, Secret,
 };
+pub use mail::{MailBy, SmtpSettings};
 pub use payments::{Gateway, StripeSettings};
 pub use services::Service;
 
@@ -43,6 +45,12 @@ pub struct Config {
     pub payments: Option<Gateway>,
     /// The Stripe account, where payments runs and [`Config::payments`] is Stripe.
     pub stripe: Option<StripeSettings>,
+    /// What sends mail, where notifications runs; nobody is written to if absent.
+    pub mail: Option<MailBy>,
+    /// The mail server, where [`Config::mail`] is one.
+    pub smtp: Option<SmtpSettings>,
+    /// What the marketplace calls itself in mail.
+    pub site_name: String,
     /// How long an order holds its places.
     pub hold_for: Duration,
     /// How much one buyer may hold.
@@ -61,6 +69,8 @@ pub struct Config {
     pub remote: BTreeMap<Service, ServiceUrl>,
     /// On which engines the services work.
     pub engines: EngineSettings,
+    /// Whether selling needs an address that is confirmed.
+    pub confirm_address: ConfirmAddress,
     /// The edge.
     pub http: HttpConfig,
     /// The log.
@@ -69,6 +79,17 @@ pub struct Config {
     pub traces: Option<TracesConfig>,
     /// How long requests under way may take once the process is told to stop.
     pub shutdown_grace: Duration,
+}
+
+/// Whether selling needs an address that is confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum ConfirmAddress {
+    /// It does not: nobody could confirm one where no mail is sent.
+    #[default]
+    Off,
+    /// It does.
+    Required,
 }
 
 /// How requests are received.
@@ -123,6 +144,10 @@ pub struct Limits {
     pub sign_in_per_account: Option<Quota>,
     /// Signing in to each account from browsers that did so before; nothing else counts for them.
     pub sign_in_of_known_browsers: Option<Quota>,
+    /// Having letters sent to confirm an address or replace a password, from each network.
+    pub letters_per_address: Option<Quota>,
+    /// Letters of each kind to each account that somebody can have sent to it.
+    pub letters_per_account: Option<Quota>,
     /// Any change, from each network.
     pub writes_per_address: Option<Quota>,
     /// Reading anything but files, from each network, by each process.
@@ -141,6 +166,8 @@ impl Limits {
         sign_in_per_account_and_address: None,
         sign_in_per_account: None,
         sign_in_of_known_browsers: None,
+        letters_per_address: None,
+        letters_per_account: None,
         writes_per_address: None,
         reads_per_address: None,
         payments_per_address: None,
@@ -159,6 +186,9 @@ impl Default for Limits {
             // As much as thirty networks try together: fewer cannot keep an owner out.
             sign_in_per_account: quota(300, Duration::from_secs(1)),
             sign_in_of_known_browsers: quota(10, Duration::from_secs(30)),
+            letters_per_address: quota(5, Duration::from_mins(2)),
+            // Two at once and one more after forty minutes: never more than three within an hour.
+            letters_per_account: quota(2, Duration::from_mins(40)),
             writes_per_address: quota(60, Duration::from_millis(500)),
             // Hundreds of people behind one address open fifty pages a second; at a few milliseconds each, that stops no process.
             reads_per_address: quota(300, Duration::from_millis(20)),
@@ -267,6 +297,9 @@ impl Default for Config {
             demo: false,
             payments: None,
             stripe: None,
+            mail: None,
+            smtp: None,
+            site_name: "Ticketing".to_owned(),
             hold_for: Duration::from_secs(15 * 60),
             hold_limits: HoldLimits::default(),
             replica_wait: Settings::default().replica_wait,
@@ -276,6 +309,7 @@ impl Default for Config {
             jwks: None,
             remote: BTreeMap::new(),
             engines: EngineSettings::default(),
+            confirm_address: ConfirmAddress::default(),
             http: HttpConfig::default(),
             log: LogConfig::default(),
             traces: None,

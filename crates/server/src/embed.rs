@@ -53,7 +53,7 @@ use ticketing_core::usecase::payments::Payments;
 use ticketing_core::usecase::tickets::Tickets;
 use ticketing_memory::MemoryLimiter;
 
-use crate::config::Service;
+use crate::config::{ConfirmAddress, Service};
 use crate::state::{AppState, Guards, Health, Limiters, Running};
 use crate::telemetry::{Lags, Metrics, Sources};
 use crate::{api, surface};
@@ -198,12 +198,14 @@ impl Api {
             guards: Guards::new(&limiters, &self.http, clock()),
             http: self.http,
             gateway: None,
+            confirm_address: ConfirmAddress::Off,
             health: Arc::new(health),
             metrics: Metrics::new(&sources, Vec::new(), Lags::default()),
             identity: self.identity,
             sessions: None,
             is_tokens_only: self.is_tokens_only,
             limiters,
+            contacts_key: None,
             remote: Vec::new(),
             drafts: None,
             stopping: shutdown().1,
@@ -226,7 +228,7 @@ impl std::fmt::Debug for Api {
 
 impl Running {
     fn services(&self) -> Vec<Service> {
-        let Self { accounts: _, tickets, orders, payments, admissions } = self;
+        let Self { accounts: _, tickets, orders, payments, admissions, notifications: _ } = self;
         let running = [
             tickets.as_ref().map(|_| Service::Tickets),
             orders.as_ref().map(|_| Service::Orders),

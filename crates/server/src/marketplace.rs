@@ -6,26 +6,37 @@
 
 use std::sync::{Arc, LazyLock};
 
-use ticketing_core::assembly::{AccountPorts, AssemblyError, ExpirationPorts, Loops, ServiceContext, ServicePorts};
+use async_trait::async_trait;
+use ticketing_core::assembly::{
+    AccountPorts, AssemblyError, ExpirationPorts, Loops, MailPorts, ServiceContext, ServicePorts,
+};
+use ticketing_core::domain::ids::AccountId;
 use ticketing_core::messaging::driver::Pace;
 use ticketing_core::messaging::shutdown::shutdown;
+use ticketing_core::ports::contacts::{Contact, ContactPurpose, Contacts, ContactsUnavailable};
 use ticketing_core::ports::drafts::DraftStore;
-use ticketing_core::ports::gateway::{PaymentGateway, Sandbox};
+use ticketing_core::ports::gateway::PaymentGateway;
 use ticketing_core::ports::identity::{SessionStore, TokenVerifier};
+use ticketing_core::ports::letter_store::LetterStore;
+use ticketing_core::ports::letter_writer::LetterWriter;
 use ticketing_core::ports::limits::RateLimiter;
+use ticketing_core::ports::mailer::Mailer;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::pass_signer::PassSigner;
 use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_feed::TicketFeed;
 use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::usecase::accounts::Accounts;
+use ticketing_core::usecase::notifications::Notifications;
 
 use crate::api::docs::of_process;
 use crate::config::{Config, Service};
 use crate::live::{FeedLive, LiveUpdates};
 use crate::remote::RemoteServices;
 use crate::runtime::Assembly;
-use crate::state::{AppState, Description, DeviceKey, Guards, Health, Limiters, OwnSessions, Running};
+use crate::site::StandIns;
+use crate::state::{AppState, ContactsKey, Description, DeviceKey, Guards, Health, Limiters, OwnSessions, Running};
 use crate::telemetry::{EngineMetric, Lags, Metrics, Sources};
 
 /// Everything that the services of one process plug in.
@@ -43,6 +54,8 @@ pub struct Engines {
     pub payments: Option<PaymentPorts>,
     /// For the admissions service.
     pub admissions: Option<AdmissionPorts>,
+    /// For the notifications service.
+    pub notifications: Option<NotificationPorts>,
     /// For the expiration service.
     pub expiration: Option<ExpirationPorts>,
     /// For the pages and the front door.
@@ -75,6 +88,19 @@ pub struct AdmissionPorts {
     pub signer: Arc<dyn PassSigner>,
 }
 
+/// What the notifications service needs of its own.
+#[derive(Debug)]
+pub struct NotificationPorts {
+    /// What it needs like any service.
+    pub service: ServicePorts<dyn LetterStore>,
+    /// The accounts service of another process; not asked where accounts runs here.
+    pub contacts: Option<Arc<dyn Contacts>>,
+    /// Puts letters into words.
+    pub writer: Arc<dyn LetterWriter>,
+    /// Sends them.
+    pub mailer: Arc<dyn Mailer>,
+}
+
 /// What the front door needs.
 #[derive(Debug)]
 pub struct WebPorts {
@@ -84,8 +110,8 @@ pub struct WebPorts {
     pub remote: RemoteServices,
     /// Keeps forms that were not accepted until their page is shown again.
     pub drafts: Arc<dyn DraftStore>,
-    /// What stands for a bank, and so for its page, where nothing takes the money.
-    pub sandbox: Option<Arc<dyn Sandbox>>,
+    /// What stands for a bank and for mailboxes, where nothing takes the money or sends mail.
+    pub stand_ins: StandIns,
 }
 
 /// What stands between a request and a service.
@@ -101,6 +127,8 @@ pub struct EdgePorts {
     pub local_limiter: Arc<dyn RateLimiter>,
     /// Knows browsers that signed in before; every process of accounts has the same.
     pub devices: DeviceKey,
+    /// Lets other processes ask how to reach people; `None` if none has the same keys.
+    pub contacts_key: Option<ContactsKey>,
 }
 
 /// Puts the services together over their engines. Nothing runs yet.
@@ -112,29 +140,28 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     let (http_stops, stopping) = shutdown();
     let Engines { context, edge, mut metrics, lags, .. } = engines;
     let mut parts = Parts { services: Vec::new(), loops: engines.loops };
-    let accounts = engines.accounts.map(|ports| context.accounts(ports)).transpose()?;
-    let accounts = accounts.map(|service| parts.add(Service::Accounts, service));
-    let tickets = engines.tickets.map(|ports| context.tickets(ports)).transpose()?;
-    let tickets = tickets.map(|service| parts.add(Service::Tickets, service));
-    let orders = engines.orders.map(|ports| context.orders(ports)).transpose()?;
-    let orders = orders.map(|service| parts.add(Service::Orders, service));
-    let payments = engines.payments.map(|ports| context.payments(ports.service, ports.gateway)).transpose()?;
-    let payments = payments.map(|service| parts.add(Service::Payments, service));
-    let admissions = engines.admissions.map(|ports| context.admissions(ports.service, ports.signer)).transpose()?;
-    let admissions = admissions.map(|service| parts.add(Service::Admissions, service));
+    let accounts = parts.try_add(Service::Accounts, engines.accounts.map(|ports| context.accounts(ports)))?;
+    let tickets = parts.try_add(Service::Tickets, engines.tickets.map(|ports| context.tickets(ports)))?;
+    let orders = parts.try_add(Service::Orders, engines.orders.map(|ports| context.orders(ports)))?;
+    let payments = engines.payments.map(|ports| context.payments(ports.service, ports.gateway));
+    let payments = parts.try_add(Service::Payments, payments)?;
+    let admissions = engines.admissions.map(|ports| context.admissions(ports.service, ports.signer));
+    let admissions = parts.try_add(Service::Admissions, admissions)?;
+    let notifications = engines.notifications.map(|ports| notifications(&context, ports, accounts.as_ref()));
+    let notifications = parts.try_add(Service::Notifications, notifications)?;
     if let Some(ports) = engines.expiration {
         parts.add(Service::Expiration, ((), context.expiration(ports)?));
     }
-    let (live, remote, drafts, sandbox) = match engines.web {
+    let (live, remote, drafts, stand_ins) = match engines.web {
         Some(ports) => parts.add(Service::Web, web(ports, config.http.live_listeners)),
-        None => (LiveUpdates::new(0), RemoteServices::default(), None, None),
+        None => (LiveUpdates::new(0), RemoteServices::default(), None, StandIns::default()),
     };
     let Parts { services, loops } = parts;
     let health = Arc::<Health>::default();
     metrics.extend([loops_ended(&health), live_streams(&live)]);
     let (clock, batchers) = (Arc::clone(&context.env.clock), orders.as_ref().map(|orders| orders.batchers.clone()));
     let sources = Sources { clock, batchers, observables: loops.observables() };
-    let EdgePorts { verifier, sessions, limiter, local_limiter, devices } = edge;
+    let EdgePorts { verifier, sessions, limiter, local_limiter, devices, contacts_key } = edge;
     let sessions = Arc::new(OwnSessions { verifier, sessions, devices, clock: Arc::clone(&context.env.clock) });
     let limiters = Limiters { shared: limiter, local: local_limiter };
     let metrics = Metrics::new(&sources, metrics, lags);
@@ -145,27 +172,51 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         env: context.env,
         http: config.http.clone(),
         gateway: config.gateway(),
+        confirm_address: config.confirm_address,
         health,
         metrics: metrics.clone(),
         identity: Arc::clone(&sessions) as _,
         sessions: Some(sessions),
         is_tokens_only: false,
         limiters,
+        contacts_key,
         remote: remote.names(),
         drafts,
         stopping,
-        running: Running { accounts, tickets, orders, payments, admissions },
+        running: Running { accounts, tickets, orders, payments, admissions, notifications },
     };
     let loops = loops.watched(|step| metrics.watch(step));
-    Ok(Assembly { app: Arc::new(app), live, remote, sandbox, loops, http_stops })
+    Ok(Assembly { app: Arc::new(app), live, remote, stand_ins, loops, http_stops })
 }
 
-type Web = (LiveUpdates, RemoteServices, Option<Arc<dyn DraftStore>>, Option<Arc<dyn Sandbox>>);
+fn notifications(
+    context: &ServiceContext,
+    ports: NotificationPorts,
+    accounts: Option<&Accounts>,
+) -> Result<(Notifications, Loops), AssemblyError> {
+    let NotificationPorts { service, contacts, writer, mailer } = ports;
+    let here = accounts.map(|accounts| Arc::new(accounts.clone()) as Arc<dyn Contacts>);
+    let contacts = here.or(contacts).unwrap_or_else(|| Arc::new(NoAccounts));
+    context.notifications(service, MailPorts { contacts, writer, mailer })
+}
 
-fn web(WebPorts { feed, remote, drafts, sandbox }: WebPorts, listeners: usize) -> (Web, Loops) {
+/// Where accounts does not run and nobody said where it does, letters wait.
+#[derive(Debug)]
+struct NoAccounts;
+
+#[async_trait]
+impl Contacts for NoAccounts {
+    async fn contact(&self, _: AccountId, _: ContactPurpose) -> Result<Option<Contact>, ContactsUnavailable> {
+        Err(ContactsUnavailable("nobody said where accounts runs".into()))
+    }
+}
+
+type Web = (LiveUpdates, RemoteServices, Option<Arc<dyn DraftStore>>, StandIns);
+
+fn web(WebPorts { feed, remote, drafts, stand_ins }: WebPorts, listeners: usize) -> (Web, Loops) {
     let (live, mut loops) = (LiveUpdates::new(listeners), Loops::default());
     loops.take_in(Box::new(FeedLive::new(live.clone(), feed)), Pace::default());
-    ((live, remote, Some(drafts), sandbox), loops)
+    ((live, remote, Some(drafts), stand_ins), loops)
 }
 
 fn docs(services: &[Service]) -> Description {
@@ -191,6 +242,15 @@ struct Parts {
 }
 
 impl Parts {
+    /// Adds a service that may not run here.
+    fn try_add<S>(
+        &mut self,
+        service: Service,
+        made: Option<Result<(S, Loops), AssemblyError>>,
+    ) -> Result<Option<S>, AssemblyError> {
+        Ok(made.transpose()?.map(|made| self.add(service, made)))
+    }
+
     fn add<S>(&mut self, service: Service, (value, loops): (S, Loops)) -> S {
         self.services.push(service);
         self.loops = std::mem::take(&mut self.loops).and(loops);

@@ -10,17 +10,15 @@
 //! [`Running::failed`] and stops. Its state is safe, so it may be started again
 //! at once.
 
-use std::sync::Arc;
-
 use tokio::task::JoinHandle;
 
 use ticketing_core::assembly::{LoopEnded, LoopHealth, Loops};
 use ticketing_core::messaging::shutdown::{ShutdownTrigger, shutdown};
 use ticketing_core::ports::BoxError;
-use ticketing_core::ports::gateway::Sandbox;
 
 use crate::live::LiveUpdates;
 use crate::remote::RemoteServices;
+use crate::site::StandIns;
 use crate::state::App;
 
 /// A marketplace that is put together and does not run yet.
@@ -33,8 +31,8 @@ pub struct Assembly {
     pub live: LiveUpdates,
     /// The services that run in other processes.
     pub remote: RemoteServices,
-    /// For the page of a bank, where nothing takes the money.
-    pub sandbox: Option<Arc<dyn Sandbox>>,
+    /// What stands for a bank and for mailboxes, where nothing takes the money or sends mail.
+    pub stand_ins: StandIns,
     /// What repeats behind them.
     pub loops: Loops,
     /// Ends what holds connections open, live updates for one.

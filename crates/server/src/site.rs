@@ -8,25 +8,27 @@
 //! live by one set of rules.
 
 mod account;
-mod admission;
 mod assets;
 mod at_door;
 mod calendar;
 mod catalog;
+mod check_in;
 mod checkout;
 mod choices;
 mod client;
 mod confirm;
 mod context;
-mod door;
+mod dev_mail;
 mod door_key;
 mod door_links;
 mod draft;
 mod edit;
+mod entry;
 mod flash;
 mod form;
 mod found;
 mod held;
+mod letters;
 mod onward;
 mod pay;
 mod refusal;
@@ -47,18 +49,29 @@ use axum::{Extension, Router};
 use tower_http::compression::CompressionLayer;
 
 use ticketing_core::ports::gateway::Sandbox;
+use ticketing_core::ports::mailer::KeptMail;
 
 use crate::http::problem::Problem;
 use crate::http::slash::Routes;
 use crate::state::App;
 
-use door::Door;
+use entry::Entry;
 use rendered::Rendered;
 
-/// The routes of the site. It knows what the API tells and nothing else. A `sandbox` gets the page of a bank.
-pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Router<App> {
-    let door = Door { app: App::clone(app), api, rendered: Rendered::default() };
-    let bank = sandbox.map_or_else(Router::new, bank);
+/// What stands for something outside, and so gets pages that the real thing would have elsewhere.
+#[derive(Debug, Clone, Default)]
+pub struct StandIns {
+    /// Stands for a bank.
+    pub sandbox: Option<Arc<dyn Sandbox>>,
+    /// Stands for everybody's mailbox.
+    pub kept_mail: Option<Arc<dyn KeptMail>>,
+}
+
+/// The routes of the site. It knows what the API tells and nothing else.
+pub fn router(app: &App, api: Router, stand_ins: StandIns) -> Router<App> {
+    let entry = Entry { app: App::clone(app), api, rendered: Rendered::default() };
+    let bank = stand_ins.sandbox.map_or_else(Router::new, bank);
+    let mailbox = stand_ins.kept_mail.map_or_else(Router::new, mailbox);
     let pages = Routes::default()
         .route("/", get(catalog::catalog))
         .route("/tickets/{id}", get(ticket::ticket))
@@ -69,9 +82,9 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/tickets/{id}/withdraw", get(edit::ask_to_withdraw).post(edit::withdraw))
         .route("/tickets/{id}/sales", get(sales::sales))
         .route("/tickets/{id}/sales.csv", get(sales::table))
-        .route("/door/{ticket}", get(admission::door).post(admission::check))
-        .route("/door/{ticket}/passes", get(admission::passes))
-        .route("/door/{ticket}/checks", post(admission::check_by_script).get(context::back_to_page))
+        .route("/door/{ticket}", get(check_in::door).post(check_in::check))
+        .route("/door/{ticket}/passes", get(check_in::passes))
+        .route("/door/{ticket}/checks", post(check_in::check_by_script).get(context::back_to_page))
         .route("/door/{ticket}/enter", get(door_key::ask).post(door_key::enter))
         .route("/door/{ticket}/links", get(door_links::links).post(door_links::change))
         .route("/sell", get(sell::sell).post(sell::offer))
@@ -81,12 +94,19 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/orders/{id}/calendar.ics", get(calendar::entry))
         .route("/orders/{id}/pay", post(pay::pay).get(context::back_to_page))
         .route("/orders/{id}/give-up", post(pay::give_up).get(context::back_to_page))
-        .route("/orders/{id}/give-back", post(pay::give_back).get(context::back_to_page))
+        .route("/orders/{id}/give-back", get(pay::ask_to_give_back).post(pay::give_back))
         .route("/orders/{id}/cancel", get(pay::ask_to_cancel).post(pay::cancel))
         .route("/signup", get(sign::sign_up_form).post(sign::sign_up))
         .route("/signin", get(sign::sign_in_form).post(sign::sign_in))
         .route("/signout", post(sign::sign_out))
+        .route("/forgot", get(letters::forgot_form).post(letters::forgot))
+        .route("/reset/{token}", get(letters::reset_form).post(letters::reset))
+        .route("/confirm/{token}", get(letters::confirm_form).post(letters::confirm))
         .route("/account", get(account::account))
+        .route("/account/confirm", post(letters::send_again).get(context::back_to_page))
+        .route("/account/name", post(account::rename).get(context::back_to_page))
+        .route("/account/export", get(account::export))
+        .route("/account/delete", get(account::ask_to_delete).post(account::delete))
         .route("/account/password", post(account::change_password).get(context::back_to_page))
         .route("/account/sessions/revoke", get(account::ask_to_revoke_others).post(account::revoke_others))
         .route("/account/sessions/{id}/revoke", get(account::ask_to_revoke).post(account::revoke_session))
@@ -95,8 +115,9 @@ pub fn router(app: &App, api: Router, sandbox: Option<Arc<dyn Sandbox>>) -> Rout
         .route("/.well-known/change-password", get(found::change_password))
         .router()
         .merge(bank)
+        .merge(mailbox)
         .fallback(nothing_here)
-        .layer(from_fn_with_state(door, door::enter));
+        .layer(from_fn_with_state(entry, entry::enter));
     assets::routes().merge(pages)
 }
 
@@ -107,6 +128,11 @@ fn bank(sandbox: Arc<dyn Sandbox>) -> Router<App> {
         .route("/orders/{id}/approve", post(confirm::approve).get(context::back_to_page))
         .route("/orders/{id}/decline", post(confirm::decline).get(context::back_to_page));
     pages.router().layer(Extension(sandbox))
+}
+
+/// What stands for everybody's mailbox.
+fn mailbox(kept_mail: Arc<dyn KeptMail>) -> Router<App> {
+    Routes::default().route("/dev/mail", get(dev_mail::mails)).router().layer(Extension(kept_mail))
 }
 
 async fn nothing_here() -> Problem {

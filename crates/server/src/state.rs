@@ -2,6 +2,7 @@
 //!
 //! Only what is shared by all; what one folder alone needs is handed to its router.
 
+mod contacts_key;
 mod device_key;
 mod guards;
 mod health;
@@ -18,13 +19,15 @@ use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::usecase::accounts::Accounts;
 use ticketing_core::usecase::admissions::Admissions;
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::notifications::Notifications;
 use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
 use ticketing_core::usecase::tickets::Tickets;
 
-use crate::config::{Gateway, HttpConfig, Service};
+use crate::config::{ConfirmAddress, Gateway, HttpConfig, Service};
 use crate::telemetry::Metrics;
 
+pub use contacts_key::ContactsKey;
 pub use device_key::DeviceKey;
 pub(crate) use guards::Guards;
 pub use health::Health;
@@ -46,6 +49,8 @@ pub struct AppState {
     pub http: HttpConfig,
     /// What takes the money, where payments or pages run.
     pub gateway: Option<Gateway>,
+    /// Whether selling needs an address that is confirmed.
+    pub confirm_address: ConfirmAddress,
     /// Whether requests are taken.
     pub health: Arc<Health>,
     /// What is counted.
@@ -56,6 +61,8 @@ pub struct AppState {
     pub(crate) sessions: Option<Arc<OwnSessions>>,
     pub(crate) limiters: Limiters,
     pub(crate) guards: Guards,
+    /// What other processes prove by that they may ask how to reach people; `None` if no other has the same keys.
+    pub(crate) contacts_key: Option<ContactsKey>,
     /// Which services run in other processes.
     pub(crate) remote: Vec<Service>,
     /// `None` where there are no pages.
@@ -80,6 +87,7 @@ pub(crate) struct Running {
     pub(crate) orders: Option<Orders>,
     pub(crate) payments: Option<Payments>,
     pub(crate) admissions: Option<Admissions>,
+    pub(crate) notifications: Option<Notifications>,
 }
 
 impl AppState {
@@ -135,6 +143,27 @@ impl AppState {
     /// [`Error::Broken`] where it does not run; its routes are served only where it does.
     pub fn admissions(&self) -> Result<&Admissions, Error> {
         self.running.admissions.as_ref().ok_or_else(|| runs_elsewhere(Service::Admissions))
+    }
+
+    /// Lets somebody offer a ticket.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AddressUnconfirmed`], by what their token says: one of before the confirmation has to be refreshed.
+    pub(crate) const fn may_sell(&self, actor: Actor) -> Result<(), Error> {
+        match self.confirm_address {
+            ConfirmAddress::Required if !actor.confirmed => Err(Error::AddressUnconfirmed),
+            ConfirmAddress::Required | ConfirmAddress::Off => Ok(()),
+        }
+    }
+
+    /// Who is told what.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run.
+    pub fn notifications(&self) -> Result<&Notifications, Error> {
+        self.running.notifications.as_ref().ok_or_else(|| runs_elsewhere(Service::Notifications))
     }
 
     /// Whether a path belongs to a service of another process.

@@ -2,6 +2,7 @@
 
 mod engines;
 mod keys;
+mod mail;
 mod memory;
 mod operate;
 mod stripe;

@@ -22,9 +22,14 @@ use crate::messaging::driver::{Pace, Step};
 use crate::messaging::relay::{Relay, RelayConfig, RelayPorts};
 use crate::ports::account_store::AccountStore;
 use crate::ports::clock::ClockAndIds;
+use crate::ports::contacts::Contacts;
 use crate::ports::error_chain;
 use crate::ports::gateway::PaymentGateway;
 use crate::ports::identity::{PasswordHasher, SessionLifetimes, SessionStore, TokenSigner};
+use crate::ports::letter_store::LetterStore;
+use crate::ports::letter_writer::LetterWriter;
+use crate::ports::link_signer::LinkSigner;
+use crate::ports::mailer::Mailer;
 use crate::ports::order_store::OrderStore;
 use crate::ports::outbox::Outbox;
 use crate::ports::parking::ParkingLot;
@@ -37,11 +42,12 @@ use crate::ports::transport::{EventPublisher, EventSubscriber, StartFrom};
 use crate::usecase::accounts::Accounts;
 use crate::usecase::admissions::{Admissions, AdmissionsFollow};
 use crate::usecase::expiration::{Expiration, ExpirationFollowsOrders, FireDue};
+use crate::usecase::notifications::{Notifications, NotificationsFollow, SendLetters, SendingConfig};
 use crate::usecase::orders::batcher::{BatcherConfig, OrderBatchers};
 use crate::usecase::orders::{ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
 use crate::usecase::replica_wait::ReplicaWaits;
-use crate::usecase::tickets::{Tickets, TicketsFollowOrders};
+use crate::usecase::tickets::{Tickets, TicketsFollow};
 
 pub use error::AssemblyError;
 pub use health::{EndedBy, LoopEnded, LoopHealth};
@@ -78,7 +84,9 @@ pub struct Settings {
     pub overdue_grace: Duration,
     /// How long an order or a payment waits for its service to learn of the ticket or order that it names.
     pub replica_wait: Duration,
-    /// How often timers, overdue orders and open payments are looked for.
+    /// How letters are sent.
+    pub sending: SendingConfig,
+    /// How often timers, overdue orders, open payments and letters are looked for.
     pub poll_every: Duration,
 }
 
@@ -92,6 +100,7 @@ impl Default for Settings {
             payment_grace: Duration::from_secs(30),
             overdue_grace: Duration::from_secs(5),
             replica_wait: Duration::from_secs(2),
+            sending: SendingConfig::default(),
             poll_every: Duration::from_millis(250),
         }
     }
@@ -159,6 +168,8 @@ pub struct AccountPorts {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
+    /// Signs the links of letters.
+    pub links: Arc<dyn LinkSigner>,
 }
 
 /// What a service needs that keeps a store and follows events.
@@ -170,6 +181,17 @@ pub struct ServicePorts<S: ?Sized> {
     pub outbox: Arc<dyn Outbox>,
     /// Its events that could not be handled.
     pub parking: Arc<dyn ParkingLot>,
+}
+
+/// How the notifications service reaches people.
+#[derive(Debug, Clone)]
+pub struct MailPorts {
+    /// Knows their addresses.
+    pub contacts: Arc<dyn Contacts>,
+    /// Puts letters into words.
+    pub writer: Arc<dyn LetterWriter>,
+    /// Sends them.
+    pub mailer: Arc<dyn Mailer>,
 }
 
 /// The ports of the expiration service.
@@ -223,9 +245,9 @@ impl ServiceContext {
     /// # }
     /// ```
     pub fn accounts(&self, ports: AccountPorts) -> Result<(Accounts, Loops), AssemblyError> {
-        let AccountPorts { store, outbox, sessions, hasher, signer } = ports;
+        let AccountPorts { store, outbox, sessions, hasher, signer, links } = ports;
         let lifetimes = self.settings.lifetimes;
-        let accounts = Accounts { store, sessions, hasher, signer, env: self.env.clone(), lifetimes };
+        let accounts = Accounts { store, sessions, hasher, signer, links, env: self.env.clone(), lifetimes };
         Ok((accounts, self.relaying("accounts", outbox)?))
     }
 
@@ -236,7 +258,7 @@ impl ServiceContext {
     /// [`AssemblyError`]: of its engines some outlive the process and others do not.
     pub fn tickets(&self, ports: ServicePorts<dyn TicketStore>) -> Result<(Tickets, Loops), AssemblyError> {
         let tickets = Tickets { store: ports.store, env: self.env.clone() };
-        let follow = self.following("tickets", Arc::new(TicketsFollowOrders(tickets.clone())), ports.parking)?;
+        let follow = self.following("tickets", Arc::new(TicketsFollow(tickets.clone())), ports.parking)?;
         Ok((tickets, self.relaying("tickets", ports.outbox)?.and(follow)))
     }
 
@@ -293,6 +315,28 @@ impl ServiceContext {
         let admissions = Admissions { store: ports.store, signer, env: self.env.clone() };
         let follow = self.following("admissions", Arc::new(AdmissionsFollow(admissions.clone())), ports.parking)?;
         Ok((admissions, self.relaying("admissions", ports.outbox)?.and(follow)))
+    }
+
+    /// The notifications service.
+    ///
+    /// # Errors
+    ///
+    /// [`AssemblyError`]: of its engines some outlive the process and others do not.
+    pub fn notifications(
+        &self,
+        ports: ServicePorts<dyn LetterStore>,
+        mail: MailPorts,
+    ) -> Result<(Notifications, Loops), AssemblyError> {
+        let MailPorts { contacts, writer, mailer } = mail;
+        let notifications = Notifications { store: ports.store, contacts, writer, mailer, env: self.env.clone() };
+        let follow = Arc::new(NotificationsFollow(notifications.clone()));
+        let follow = self.following("notifications", follow, ports.parking)?;
+        // It tells nobody anything yet; what it may tell one day leaves by the same way.
+        let mut loops = self.relaying("notifications", ports.outbox)?.and(follow);
+        let send = SendLetters::new(notifications.clone(), self.settings.sending);
+        loops.observables.letters = Some(send.counts());
+        loops.take_in(Box::new(send), self.polling());
+        Ok((notifications, loops))
     }
 
     /// The expiration service. Nobody calls it.

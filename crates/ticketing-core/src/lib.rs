@@ -30,6 +30,7 @@
 //!     buyer,
 //!     quantity: Quantity::ONE,
 //!     price_seen: None,
+//!     facts_seen: None,
 //!     key: None,
 //! };
 //! let Ok((stock, order, _event)) = Stock::of(&ticket).hold(request(ben), now, now.after(Duration::from_mins(15))) else {

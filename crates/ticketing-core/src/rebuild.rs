@@ -9,6 +9,7 @@
 //! that is newer than the log was is left as it is.
 
 mod admissions;
+mod letters;
 mod owners;
 mod payables;
 mod sales;
@@ -30,6 +31,7 @@ use crate::usecase::retry_on_conflict;
 use crate::wire;
 
 pub use admissions::RebuildAdmissions;
+pub use letters::RebuildLetters;
 pub use owners::rebuild_from_owners;
 pub use payables::RebuildPayables;
 pub use sales::RebuildSales;

@@ -8,6 +8,7 @@ pub mod admissions;
 mod contended;
 pub mod error;
 pub mod expiration;
+pub mod notifications;
 pub mod orders;
 pub mod payments;
 pub mod replica_wait;

@@ -119,8 +119,10 @@ impl MarketEvent for AccountRegistered {
     const TOPIC: Topic = Topic::Accounts;
 
     fn of(event: &Event) -> Option<Self> {
-        match *event {
-            Event::AccountRegistered { account, registered_at } => Some(Self { account, registered_at }),
+        match event {
+            Event::AccountRegistered(account) => {
+                Some(Self { account: account.id, registered_at: account.registered_at })
+            }
             _ => None,
         }
     }

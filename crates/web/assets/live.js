@@ -57,8 +57,8 @@ function showEventTime(element) {
 each(document, "time:not([data-zone])", showTime);
 each(document, "time[data-zone]", showEventTime);
 
-// A seller is mostly where the event is.
-each(document, "[name=timeZone]", (input) => {
+// A seller is mostly where the event is. Only for a new ticket: the times of one that is there were read by others.
+each(document, "[data-own-zone] [name=timeZone]", (input) => {
   input.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 });
 each(document, "data", showMoney);

@@ -48,14 +48,14 @@ impl Money {
 pub struct EventTime {
     /// RFC 3339 in UTC.
     pub utc: String,
-    /// The IANA name of the time zone, if it is known.
+    /// The IANA name of the time zone, if its clocks are known.
     pub zone: Option<String>,
     /// For people: `Wed 16 Dec 2026, 19:30, London time`.
     pub text: String,
 }
 
 impl EventTime {
-    /// The time in the zone of the place; in UTC if that is unknown.
+    /// The time in the zone of the place; in UTC if that is absent, or one whose clocks this release does not know.
     ///
     /// # Examples
     ///
@@ -63,24 +63,42 @@ impl EventTime {
     /// use ticketing_web::EventTime;
     ///
     /// let opening = "2026-12-16T19:30:00Z".parse()?;
+    /// let text = |zone| EventTime::new(opening, zone).text;
     ///
-    /// assert_eq!(EventTime::new(opening, Some("Asia/Tokyo")).text, "Thu 17 Dec 2026, 04:30, Tokyo time");
-    /// assert_eq!(EventTime::new(opening, None).text, "Wed 16 Dec 2026, 19:30 UTC");
+    /// assert_eq!(text(Some("Asia/Tokyo")), "Thu 17 Dec 2026, 04:30, Tokyo time");
+    /// assert_eq!(text(Some("Etc/GMT+5")), "Wed 16 Dec 2026, 14:30 UTC-5");
+    /// assert_eq!(text(None), "Wed 16 Dec 2026, 19:30 UTC");
     /// # Ok::<(), ticketing_core::domain::time::InvalidTime>(())
     /// ```
     #[must_use]
     pub fn new(at: Timestamp, zone: Option<&str>) -> Self {
-        let clocks = TimeZone::stored(zone.unwrap_or("UTC"));
+        let known: Option<TimeZone> = zone.and_then(|zone| zone.parse().ok());
+        let clocks = known.clone().unwrap_or_else(|| TimeZone::stored("UTC"));
         let local = clocks.local(at);
         let ((year, month, day), (hour, minute)) = (local.date(), local.clock());
         let weekday = WEEKDAYS.get(local.weekday()).unwrap_or(&"");
         let month = usize::try_from(month - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
-        let place = match clocks.place() {
-            place if place == "UTC" => " UTC".to_owned(),
-            place => format!(", {place} time"),
-        };
-        let text = format!("{weekday} {day} {month} {year}, {hour:02}:{minute:02}{place}");
-        Self { utc: at.to_string(), zone: zone.map(str::to_owned), text }
+        let whose = whose_clocks(&clocks, local.millis() - at.millis());
+        let text = format!("{weekday} {day} {month} {year}, {hour:02}:{minute:02}{whose}");
+        Self { utc: at.to_string(), zone: known.map(|zone| zone.name().to_owned()), text }
+    }
+}
+
+/// Who reads that time on their clocks: people at a place, or at a distance from UTC if the zone names no place.
+fn whose_clocks(clocks: &TimeZone, ahead_millis: i64) -> String {
+    match clocks.name().split_once('/') {
+        Some((area, _)) if area != "Etc" => format!(", {} time", clocks.place()),
+        Some(_) | None => [" UTC", &offset(ahead_millis / 60_000)].concat(),
+    }
+}
+
+/// So many minutes ahead of UTC: `+5:30`; nothing if none.
+fn offset(minutes: i64) -> String {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    match (minutes.abs() / 60, minutes.abs() % 60) {
+        (0, 0) => String::new(),
+        (hours, 0) => format!("{sign}{hours}"),
+        (hours, minutes) => format!("{sign}{hours}:{minutes:02}"),
     }
 }
 
@@ -114,6 +132,11 @@ pub(crate) fn order_address(id: &str) -> String {
 /// The address that asks before an order is cancelled, and cancels it.
 pub(crate) fn cancel_address(id: &str) -> String {
     ["/orders/", id, "/cancel"].concat()
+}
+
+/// The address that asks before an order is given back, and gives it back.
+pub(crate) fn give_back_address(id: &str) -> String {
+    ["/orders/", id, "/give-back"].concat()
 }
 
 /// The address of a page with a query; pairs without a value are left out.
@@ -162,7 +185,7 @@ fn utc_parts(rfc3339: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Money, device_name, utc_text, with_query};
+    use super::{EventTime, Money, device_name, utc_text, with_query};
 
     fn decimal(amount: u64, exponent: u8) -> String {
         Money { amount, currency: "XXX", exponent }.decimal()
@@ -175,6 +198,26 @@ mod tests {
         assert_eq!(decimal(0, 3), "0.000");
         assert_eq!(decimal(900, 0), "900");
         assert_eq!(decimal(u64::MAX, 2), "184467440737095516.15");
+    }
+
+    #[test]
+    fn a_time_says_whose_clocks_show_it() {
+        let text = |zone| EventTime::new("2026-12-16T19:30:00Z".parse().unwrap(), Some(zone)).text;
+
+        assert_eq!(text("America/New_York"), "Wed 16 Dec 2026, 14:30, New York time");
+        assert_eq!(text("Europe/Atlantis"), "Wed 16 Dec 2026, 19:30 UTC", "a zone of another release");
+        assert_eq!(text("Etc/GMT+5"), "Wed 16 Dec 2026, 14:30 UTC-5", "named the other way round");
+        assert_eq!(text("Etc/GMT-14"), "Thu 17 Dec 2026, 09:30 UTC+14");
+        assert_eq!(text("EST5EDT"), "Wed 16 Dec 2026, 14:30 UTC-5");
+        assert_eq!(text("Asia/Kathmandu"), "Thu 17 Dec 2026, 01:15, Kathmandu time");
+        assert_eq!(text("Etc/UTC"), "Wed 16 Dec 2026, 19:30 UTC");
+    }
+
+    #[test]
+    fn an_offset_has_minutes_only_where_it_needs_them() {
+        for (minutes, text) in [(0, ""), (60, "+1"), (-570, "-9:30"), (345, "+5:45"), (-30, "-0:30")] {
+            assert_eq!(super::offset(minutes), text);
+        }
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub struct Viewer {
     pub id: String,
     /// The e-mail address.
     pub email: String,
+    /// What they want to be called.
+    pub display_name: Option<String>,
+    /// Whether they have proved that the address is theirs.
+    pub confirmed: bool,
 }
 
 /// A rendered page without its shell: the same for every viewer, so it can be kept.

@@ -56,7 +56,7 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 51] = [
+const EXPLANATIONS: [(&str, &str, &str); 54] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
@@ -81,6 +81,16 @@ const EXPLANATIONS: [(&str, &str, &str); 51] = [
     ("not_signed_in", "Sign in first", "This page is for people who are signed in."),
     ("wrong_credentials", "This does not go together", "This e-mail address and this password do not go together."),
     ("session_over", "You were signed out", "Sign in again to go on."),
+    (
+        "link_over",
+        "This link is over",
+        "It was used before, or an hour has passed. Have another letter sent and follow its link.",
+    ),
+    (
+        "address_unconfirmed",
+        "Confirm your e-mail address first",
+        "Selling needs an address that is confirmed. Follow the link in our letter; your account page sends another.",
+    ),
     ("not_seller", "This is not your ticket", "Only its seller may change a ticket."),
     ("cross_origin", "This came from another site", "For your safety, nothing was done. Begin again on this site."),
     ("account_not_found", "There is no such account", "It may be gone."),
@@ -103,14 +113,19 @@ const EXPLANATIONS: [(&str, &str, &str); 51] = [
         "What was sold stays as it is",
         "Places are held or sold, so what, where and when cannot be changed here. Reschedule the event, or call it off.",
     ),
-    ("sales_ended", "Sales have ended", "The event begins, or its seller ended the sales. Nothing was ordered."),
-    ("quantity_below_sales", "That many are not free", "More are held or sold than you want to offer."),
+    ("sales_ended", "Sales have ended", "The event has begun, or its seller ended the sales. Nothing was ordered."),
+    ("quantity_below_sales", "Not that many are free", "More are held or sold than you want to offer."),
     ("own_ticket", "This is your own ticket", "Nobody orders their own ticket."),
     ("sold_out", "Not enough are left", "Fewer are left than you asked for, so nothing was ordered."),
     (
         "price_changed",
         "The price has changed",
         "The price has changed since you saw it, and nothing was ordered. Order again if you agree to the new price.",
+    ),
+    (
+        "event_changed",
+        "The event has changed",
+        "What, where or when has changed since you saw it, and nothing was ordered. Look at it, and order again if you still want it.",
     ),
     (
         "too_many_places",

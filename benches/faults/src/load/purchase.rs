@@ -116,7 +116,8 @@ impl Purchase {
     }
 
     async fn ask_for_order(&self, shop: &Shop, key: &IdempotencyKey, door: Door) -> Option<Answer<OrderBody>> {
-        let body = &PlaceOrderBody { ticket_id: self.ticket, quantity: Some(self.quantity), price: None };
+        let body =
+            &PlaceOrderBody { ticket_id: self.ticket, quantity: Some(self.quantity), price: None, facts_tag: None };
         let place = |client: Client| async move { client.place_order(body, Some(key)).await };
         self.buyer.insist(&shop.market, Errand::for_orders("order", door), place).await
     }

@@ -1,6 +1,7 @@
-//! Rules of [`PasswordHasher`], [`TokenSigner`], [`TokenVerifier`] and [`PassSigner`].
+//! Rules of [`PasswordHasher`], [`TokenSigner`], [`TokenVerifier`], [`PassSigner`] and [`LinkSigner`].
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
+mod links;
 mod passes;
 mod passwords;
 mod tokens;
@@ -8,10 +9,12 @@ mod tokens;
 use std::sync::Arc;
 
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner, TokenVerifier};
+use ticketing_core::ports::link_signer::LinkSigner;
 use ticketing_core::ports::pass_signer::PassSigner;
 
 use crate::report::Family;
 
+pub use links::{a_forged_link_is_refused, a_link_token_fits_a_letter, a_link_token_says_what_was_signed};
 pub use passes::{
     a_forged_pass_is_refused, a_pass_has_one_token, a_pass_token_is_short, a_pass_token_says_what_was_signed,
 };
@@ -33,6 +36,9 @@ pub const TOKENS: Family<dyn TokenFixture> = crate::tokens!(@ [family]);
 
 /// The rules of passes.
 pub const PASSES: Family<dyn PassFixture> = crate::passes!(@ [family]);
+
+/// The rules of links.
+pub const LINKS: Family<dyn LinkFixture> = crate::links!(@ [family]);
 
 /// A password hasher; at its cheapest setting, so that tests are quick.
 pub trait PasswordFixture: Send + Sync {
@@ -64,4 +70,13 @@ pub trait PassFixture: Send + Sync {
 
     /// A signer with another key, otherwise set up alike.
     fn stranger(&self) -> Arc<dyn PassSigner>;
+}
+
+/// Two signers of links that do not know each other's keys.
+pub trait LinkFixture: Send + Sync {
+    /// A signer; always with the same key.
+    fn signer(&self) -> Arc<dyn LinkSigner>;
+
+    /// A signer with another key, otherwise set up alike.
+    fn stranger(&self) -> Arc<dyn LinkSigner>;
 }

@@ -112,6 +112,7 @@ pub mod gateway;
 pub mod identity;
 pub mod limits;
 pub mod log;
+pub mod mailer;
 pub mod outbox;
 pub mod parking;
 pub mod sessions;

@@ -94,6 +94,7 @@ macro_rules! account_store {
             an_unreadable_record_is_corrupt
             an_email_address_belongs_to_one_account
             an_account_of_an_earlier_release_is_found
+            a_deleted_account_frees_its_address
         }
     };
     ($($fixture:tt)+) => { $crate::account_store!(@ [tests $($fixture)+]); };
@@ -207,6 +208,30 @@ macro_rules! pass_store {
         }
     };
     ($($fixture:tt)+) => { $crate::pass_store!(@ [tests $($fixture)+]); };
+}
+
+/// Tests a letter store: `letter_store!(fixture)`, a [`StoreFixture`](crate::store::StoreFixture) for each rule.
+#[macro_export]
+macro_rules! letter_store {
+    (@ $form:tt) => {
+        $crate::__family! { $form letter_store store [LetterStore]
+            dyn $crate::store::StoreFixture<$crate::store::Letters>;
+            a_stale_commit_leaves_no_trace
+            a_conflict_names_what_changed
+            one_of_two_racing_commits_wins
+            a_revision_of_another_history_conflicts
+            writers_who_reload_lose_nothing
+            an_insert_of_what_exists_is_refused
+            a_commit_is_visible_to_the_next_read
+            a_cancelled_commit_leaves_all_or_nothing
+            a_unit_of_work_carries_many_decisions
+            an_unreadable_record_is_corrupt
+            letters_come_when_they_are_due
+            the_buyers_of_a_ticket_are_listed
+            unreadable_letters_are_passed_by
+        }
+    };
+    ($($fixture:tt)+) => { $crate::letter_store!(@ [tests $($fixture)+]); };
 }
 
 /// Tests an outbox: `outbox!(fixture)`, an [`OutboxFixture`](crate::outbox::OutboxFixture) for each rule.
@@ -400,6 +425,19 @@ macro_rules! passes {
     ($($fixture:tt)+) => { $crate::passes!(@ [tests $($fixture)+]); };
 }
 
+/// Tests who signs links: `links!(fixture)`, a [`LinkFixture`](crate::identity::LinkFixture) for each rule.
+#[macro_export]
+macro_rules! links {
+    (@ $form:tt) => {
+        $crate::__family! { $form links identity [LinkSigner] dyn $crate::identity::LinkFixture;
+            a_link_token_says_what_was_signed
+            a_forged_link_is_refused
+            a_link_token_fits_a_letter
+        }
+    };
+    ($($fixture:tt)+) => { $crate::links!(@ [tests $($fixture)+]); };
+}
+
 /// Tests a session store: `sessions!(fixture)`, a [`SessionsFixture`](crate::sessions::SessionsFixture) for each rule.
 #[macro_export]
 macro_rules! sessions {
@@ -428,6 +466,22 @@ macro_rules! drafts {
         }
     };
     ($($fixture:tt)+) => { $crate::drafts!(@ [tests $($fixture)+]); };
+}
+
+/// Tests a mailer: `mailer!(fixture)`, a [`MailerFixture`](crate::mailer::MailerFixture) for each rule.
+#[macro_export]
+macro_rules! mailer {
+    (@ $form:tt) => {
+        $crate::__family! { $form mailer mailer [Mailer] dyn $crate::mailer::MailerFixture;
+            a_mail_arrives_as_it_was_written
+            a_mail_keeps_its_message_id
+            nothing_in_a_mail_adds_a_header
+            a_refused_address_is_told
+            a_mail_can_be_sent_once_the_server_is_back
+            a_lost_answer_is_unknown
+        }
+    };
+    ($($fixture:tt)+) => { $crate::mailer!(@ [tests $($fixture)+]); };
 }
 
 /// Tests a ticket feed: `ticket_feed!(fixture)`, a [`TicketFeedFixture`](crate::ticket_feed::TicketFeedFixture) for each rule.

@@ -4,6 +4,7 @@
 #![expect(clippy::missing_panics_doc, reason = "the values are valid by design")]
 
 mod events;
+mod mail;
 mod people;
 mod trade;
 
@@ -13,6 +14,7 @@ use ticketing_core::domain::time::Timestamp;
 use uuid::Uuid;
 
 pub use events::{busy_envelope, envelope, history, parked, raw_message};
+pub use mail::{letter, letter_about, letter_reasons};
 pub use people::{account, attempt, digest, email, password, session};
 pub use trade::{
     actions, admission, bare_listing, door_links, entrance, listing, order, payable, payment, price, stock, ticket,

@@ -1,4 +1,4 @@
-//! Rules of the five stores.
+//! Rules of the six stores.
 //!
 //! What all stores promise is written once, over [`AnyStore`].
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
@@ -9,6 +9,7 @@ mod bench;
 mod cancelling;
 mod committing;
 mod histories;
+mod letters;
 mod orders;
 mod passes;
 mod payments;
@@ -25,7 +26,10 @@ use ticketing_core::ports::store::RecordKey;
 
 use crate::report::Family;
 
-pub use accounts::{an_account_of_an_earlier_release_is_found, an_email_address_belongs_to_one_account};
+pub use accounts::{
+    a_deleted_account_frees_its_address, an_account_of_an_earlier_release_is_found,
+    an_email_address_belongs_to_one_account,
+};
 pub use any_store::AnyStore;
 pub use cancelling::a_cancelled_commit_leaves_all_or_nothing;
 pub use committing::{
@@ -33,6 +37,9 @@ pub use committing::{
     a_unit_of_work_carries_many_decisions, an_insert_of_what_exists_is_refused,
 };
 pub use histories::a_revision_of_another_history_conflicts;
+pub use letters::{
+    letters_come_when_they_are_due, the_buyers_of_a_ticket_are_listed, unreadable_letters_are_passed_by,
+};
 pub use orders::{
     a_buyer_finds_all_their_orders, a_key_makes_one_order_of_a_buyer, a_stock_brings_the_orders_that_changed_it,
     all_orders_of_a_ticket_are_found, overdue_orders_are_found_until_they_end, the_orders_of_a_ticket_are_added_up,
@@ -72,6 +79,9 @@ pub const PAYMENT_STORE: Family<dyn StoreFixture<Payments>> = crate::payment_sto
 /// The rules of a pass store.
 pub const PASS_STORE: Family<dyn StoreFixture<Passes>> = crate::pass_store!(@ [family]);
 
+/// The rules of a letter store.
+pub const LETTER_STORE: Family<dyn StoreFixture<Letters>> = crate::letter_store!(@ [family]);
+
 /// Stands for [`AccountStore`](ticketing_core::ports::account_store::AccountStore).
 #[derive(Debug, Clone, Copy)]
 pub struct Accounts;
@@ -91,6 +101,10 @@ pub struct Payments;
 /// Stands for [`PassStore`](ticketing_core::ports::pass_store::PassStore).
 #[derive(Debug, Clone, Copy)]
 pub struct Passes;
+
+/// Stands for [`LetterStore`](ticketing_core::ports::letter_store::LetterStore).
+#[derive(Debug, Clone, Copy)]
+pub struct Letters;
 
 /// An empty store and its outbox.
 ///

@@ -3,7 +3,7 @@
 //! | port | adapter |
 //! | --- | --- |
 //! | `PasswordHasher` | [`Argon2Hasher`] |
-//! | `TokenSigner`, `PassSigner` | [`Ed25519Signer`] |
+//! | `TokenSigner`, `PassSigner`, `LinkSigner` | [`Ed25519Signer`] |
 //! | `TokenVerifier` | [`JwtVerifier`] |
 //!
 //! Tokens are JSON Web Tokens (RFC 7519) with `EdDSA` (RFC 8037). The signer
@@ -23,7 +23,7 @@
 //! let session: SessionId = "01931b6e-8f00-7000-8000-000000000002".parse()?;
 //! let issued_at = Timestamp::from_millis(1_700_000_000_000);
 //! let expires_at = Timestamp::from_millis(1_700_000_300_000);
-//! let token = signer.sign(Claims { account, session, issued_at, expires_at });
+//! let token = signer.sign(Claims { account, session, confirmed: true, issued_at, expires_at });
 //!
 //! assert_eq!(verifier.verify(&token, issued_at)?.account, account);
 //! assert!(verifier.verify(&token, expires_at).is_err());

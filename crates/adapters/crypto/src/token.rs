@@ -1,4 +1,4 @@
-//! Access tokens: JSON Web Tokens signed with Ed25519; and the tokens of passes.
+//! Access tokens: JSON Web Tokens signed with Ed25519; and the tokens of passes and of links.
 //!
 //! The time that decides is always the caller's, and there is no leeway.
 
@@ -6,6 +6,7 @@ mod cache;
 mod key;
 mod key_file;
 mod key_set;
+mod link;
 mod pass;
 mod payload;
 mod signer;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_core::domain::account::{Account, EmailAddress};
+use ticketing_core::domain::account::{Account, AccountRecord, EmailAddress};
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::clock::Clock;
@@ -47,21 +47,34 @@ impl MemoryAccountStore {
 #[async_trait]
 impl AccountStore for MemoryAccountStore {
     async fn account(&self, id: AccountId) -> Result<Option<Stored<Account>>, StoreError> {
-        Ok(self.0.find(|tables| tables.accounts.find(std::iter::once(&id))).await?.pop())
+        Ok(self.0.find(|tables| tables.accounts.find(std::iter::once(&id))).await?.pop().and_then(open))
     }
 
     async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Stored<Account>>, StoreError> {
-        Ok(self.0.find(|tables| tables.accounts.find(tables.owner_of(email).into_iter())).await?.pop())
+        Ok(self.0.find(|tables| tables.accounts.find(tables.owner_of(email).into_iter())).await?.pop().and_then(open))
     }
 
-    async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, work: UnitOfWork<AccountRecord>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
+    }
+}
+
+/// An account that is not deleted.
+fn open(stored: Stored<AccountRecord>) -> Option<Stored<Account>> {
+    let revision = stored.revision;
+    stored.record.open().map(|record| Stored { record, revision })
+}
+
+const fn email(record: &AccountRecord) -> Option<&EmailAddress> {
+    match record {
+        AccountRecord::Open(account) => Some(&account.email),
+        AccountRecord::Deleted(_) => None,
     }
 }
 
 #[derive(Default)]
 struct AccountTables {
-    accounts: Table<AccountId, Account>,
+    accounts: Table<AccountId, AccountRecord>,
     by_email: HashMap<String, AccountId>,
 }
 
@@ -73,30 +86,31 @@ impl AccountTables {
 }
 
 impl Tables for AccountTables {
-    type Record = Account;
+    type Record = AccountRecord;
 
-    fn name(account: &Account) -> RecordKey {
-        RecordKey::Account(account.id)
+    fn name(account: &AccountRecord) -> RecordKey {
+        RecordKey::Account(account.id())
     }
 
-    fn revision(&self, account: &Account) -> Option<Revision> {
-        self.accounts.revision(&account.id)
+    fn revision(&self, account: &AccountRecord) -> Option<Revision> {
+        self.accounts.revision(&account.id())
     }
 
-    fn unique(account: &Account) -> Option<RecordKey> {
-        Some(RecordKey::Email(account.email.clone()))
+    fn unique(account: &AccountRecord) -> Option<RecordKey> {
+        email(account).cloned().map(RecordKey::Email)
     }
 
-    fn is_taken(&self, account: &Account) -> bool {
-        self.owner_of(&account.email).is_some_and(|owner| *owner != account.id)
+    fn is_taken(&self, account: &AccountRecord) -> bool {
+        let owner = email(account).and_then(|email| self.owner_of(email));
+        owner.is_some_and(|owner| *owner != account.id())
     }
 
-    fn put(&mut self, account: Account, token: CommitToken) {
-        let (id, email) = (account.id, account.email.clone());
-        if let Some(old) = self.accounts.put(id, account, token) {
-            self.by_email.remove(old.email.as_str());
+    fn put(&mut self, account: AccountRecord, token: CommitToken) {
+        let (id, address) = (account.id(), email(&account).map(EmailAddress::to_string));
+        if let Some(old) = self.accounts.put(id, account, token).as_ref().and_then(email) {
+            self.by_email.remove(old.as_str());
         }
-        self.by_email.insert(email.to_string(), id);
+        self.by_email.extend(address.map(|address| (address, id)));
     }
 
     fn spoil(&mut self, record: &RecordKey) -> bool {

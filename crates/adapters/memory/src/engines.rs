@@ -6,6 +6,8 @@ use ticketing_core::assembly::{AccountPorts, ExpirationPorts, ServiceContext, Se
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
+use ticketing_core::ports::letter_store::LetterStore;
+use ticketing_core::ports::link_signer::LinkSigner;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::pass_store::PassStore;
@@ -13,9 +15,10 @@ use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::{
-    FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts, MemoryLimiter,
-    MemoryOrderStore, MemoryParkingLot, MemoryPassStore, MemoryPaymentStore, MemorySessions, MemoryTicketFeeds,
-    MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig, SandboxGateway, SystemClock,
+    FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts,
+    MemoryLetterStore, MemoryLimiter, MemoryMailer, MemoryOrderStore, MemoryParkingLot, MemoryPassStore,
+    MemoryPaymentStore, MemorySessions, MemoryTicketFeeds, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig,
+    SandboxGateway, SystemClock,
 };
 
 /// All that a marketplace plugs in, in memory. A clone holds the same data.
@@ -52,6 +55,8 @@ pub struct MemoryEngines {
     pub payments: MemoryPaymentStore,
     /// Admissions and entrances.
     pub passes: MemoryPassStore,
+    /// Letters, and what they are about.
+    pub letters: MemoryLetterStore,
     /// Events on their way.
     pub broker: MemoryBroker,
     /// Events that could not be handled.
@@ -66,6 +71,8 @@ pub struct MemoryEngines {
     pub drafts: MemoryDrafts,
     /// Cards, and what was charged.
     pub gateway: SandboxGateway,
+    /// Mail that is not sent.
+    pub mailer: MemoryMailer,
     faults: FaultPlan,
 }
 
@@ -90,6 +97,7 @@ impl MemoryEngines {
             orders: MemoryOrderStore::new(clock()),
             payments: MemoryPaymentStore::new(clock()),
             passes: MemoryPassStore::new(clock()),
+            letters: MemoryLetterStore::new(clock()),
             broker: MemoryBroker::new(clock(), MemoryBrokerConfig::default()),
             parking: MemoryParkingLot::new(),
             timers: MemoryTimers::new(clock()),
@@ -97,6 +105,7 @@ impl MemoryEngines {
             limiter: MemoryLimiter::new(clock()),
             drafts: MemoryDrafts::new(clock()),
             gateway: SandboxGateway::new(clock(), sandbox),
+            mailer: MemoryMailer::default(),
             faults: FaultPlan::none(),
             env,
         }
@@ -113,6 +122,7 @@ impl MemoryEngines {
             orders: self.orders.with_faults(faults.clone()),
             payments: self.payments.with_faults(faults.clone()),
             passes: self.passes.with_faults(faults.clone()),
+            letters: self.letters.with_faults(faults.clone()),
             broker: self.broker.with_faults(faults.clone()),
             parking: self.parking.with_faults(faults.clone()),
             timers: self.timers.with_faults(faults.clone()),
@@ -120,6 +130,7 @@ impl MemoryEngines {
             limiter: self.limiter.with_faults(faults.clone()),
             drafts: self.drafts.clone(),
             gateway: self.gateway.with_faults(faults.clone()),
+            mailer: self.mailer.with_faults(faults.clone()),
             faults: faults.clone(),
         }
     }
@@ -143,12 +154,17 @@ impl MemoryEngines {
 
     /// For the accounts service; who hashes and signs is not a matter of memory.
     #[must_use]
-    pub fn account_ports(&self, hasher: Arc<dyn PasswordHasher>, signer: Arc<dyn TokenSigner>) -> AccountPorts {
+    pub fn account_ports(
+        &self,
+        hasher: Arc<dyn PasswordHasher>,
+        signer: Arc<impl TokenSigner + LinkSigner>,
+    ) -> AccountPorts {
         AccountPorts {
             store: Arc::new(self.accounts.clone()),
             outbox: Arc::new(self.accounts.outbox().with_faults(self.faults.clone())),
             sessions: Arc::new(self.sessions.clone()),
             hasher,
+            links: Arc::clone(&signer) as _,
             signer,
         }
     }
@@ -180,6 +196,13 @@ impl MemoryEngines {
     pub fn pass_ports(&self) -> ServicePorts<dyn PassStore> {
         let outbox = Arc::new(self.passes.outbox().with_faults(self.faults.clone()));
         ServicePorts { store: Arc::new(self.passes.clone()), outbox, parking: self.parking() }
+    }
+
+    /// For the notifications service; how people are reached is not a matter of memory.
+    #[must_use]
+    pub fn letter_ports(&self) -> ServicePorts<dyn LetterStore> {
+        let outbox = Arc::new(self.letters.outbox().with_faults(self.faults.clone()));
+        ServicePorts { store: Arc::new(self.letters.clone()), outbox, parking: self.parking() }
     }
 
     /// For the expiration service.

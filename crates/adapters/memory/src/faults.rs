@@ -41,6 +41,8 @@ pub enum Operation {
     Gateway,
     /// Count against a quota.
     Limit,
+    /// Send a mail.
+    Mail,
 }
 
 /// What goes wrong.

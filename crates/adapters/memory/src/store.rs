@@ -199,6 +199,16 @@ impl<K: Eq + Hash, R> Table<K, R> {
         K: fmt::Display + 'a,
         R: Clone,
     {
+        let Listed { records, unreadable } = self.list_stored(keys, limit);
+        Listed { records: records.into_iter().map(|stored| stored.record).collect(), unreadable }
+    }
+
+    /// The same, with their revisions.
+    pub(crate) fn list_stored<'a>(&self, keys: impl Iterator<Item = &'a K>, limit: usize) -> Listed<Stored<R>>
+    where
+        K: fmt::Display + 'a,
+        R: Clone,
+    {
         let mut listed = Listed::default();
         for key in keys {
             if listed.records.len() == limit {
@@ -207,7 +217,7 @@ impl<K: Eq + Hash, R> Table<K, R> {
             if self.is_unreadable(key) {
                 listed.unreadable.push(unreadable("records", key));
             } else {
-                listed.records.extend(self.records.get(key).map(|stored| stored.record.clone()));
+                listed.records.extend(self.records.get(key).cloned());
             }
         }
         listed

@@ -1,5 +1,7 @@
 //! How values of the domain lie in documents.
 
+use std::time::Duration;
+
 use bson::raw::{CStr, RawBsonRef, cstr};
 use bson::{
     Binary, Bson, DateTime, Document, RawDocument, RawDocumentBuf, Uuid, doc, rawdoc, serialize_to_raw_document_buf,
@@ -186,6 +188,12 @@ pub(crate) fn index(name: &str, keys: Document) -> IndexModel {
 /// An index of the documents alone that a filter lets through.
 pub(crate) fn partial(name: &str, keys: Document, filter: Document) -> IndexModel {
     let options = IndexOptions::builder().name(name.to_owned()).partial_filter_expression(filter).build();
+    IndexModel::builder().keys(keys).options(options).build()
+}
+
+/// An index by which the server removes documents a while after the time in its field.
+pub(crate) fn expiring(name: &str, keys: Document, after: Duration) -> IndexModel {
+    let options = IndexOptions::builder().name(name.to_owned()).expire_after(after).build();
     IndexModel::builder().keys(keys).options(options).build()
 }
 

@@ -25,7 +25,7 @@ use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
-pub(crate) use order::OrderDocument;
+pub(crate) use order::{OrderDocument, order_replica};
 pub(crate) use stock::StockDocument;
 
 /// Keeps stocks and orders in the database `<prefix>_orders`. A clone is a handle to the same one.

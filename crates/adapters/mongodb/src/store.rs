@@ -213,6 +213,14 @@ impl Store {
         .await
     }
 
+    /// The same as [`list`](Self::list), with revisions.
+    pub(crate) async fn list_stored<R: Record>(&self, query: Query) -> Result<Vec<Stored<R::Domain>>, StoreError> {
+        let listed = query
+            .list_in(&self.database, &self.client.elections, |document| R::read_stored(document).map(Some))
+            .await?;
+        Ok(self.client.unreadable.told(listed))
+    }
+
     /// A page of a list. What cannot be read is logged and skipped.
     pub(crate) async fn list<R: Record>(&self, query: Query) -> Result<Vec<R::Domain>, StoreError> {
         let listed =

@@ -21,7 +21,7 @@ use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
-pub(crate) use listing::ListingDocument;
+pub(crate) use listing::{ListingDocument, ticket_replica};
 
 /// Keeps listings in the database `<prefix>_tickets`. A clone is a handle to the same one.
 ///

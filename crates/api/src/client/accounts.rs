@@ -1,5 +1,7 @@
 //! Accounts and their sessions.
 
+mod owner;
+
 use std::fmt;
 
 use http::Method;

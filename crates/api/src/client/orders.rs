@@ -20,7 +20,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ClientError`]: `sold_out`, `price_changed` and `too_many_places` among others.
+    /// [`ClientError`]: `sold_out`, `price_changed`, `event_changed` and `too_many_places` among others.
     pub async fn place_order(
         &self,
         order: &PlaceOrderBody,

@@ -1,5 +1,8 @@
 //! `/api/users/*`: signing up, in and out, and the sessions of an account.
 
+mod letters;
+mod owner;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
@@ -9,12 +12,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use ticketing_api::accounts::{AccountBody, Credentials, CurrentUserBody, PasswordChange, SessionBody, SessionList};
-use ticketing_core::domain::account::{EmailAddress, Password};
+use ticketing_core::domain::account::{DisplayName, EmailAddress, Password};
 use ticketing_core::domain::ids::SessionId;
 use ticketing_core::usecase::accounts::{ChangePassword, Renewal, SignIn, SignUp, SignedIn};
 use ticketing_core::usecase::error::Error;
 
-use crate::http::auth::actor::Bearer;
+use crate::http::auth::actor::{Bearer, Change};
 use crate::http::auth::cookies::SessionCookies;
 use crate::http::auth::renew::renew;
 use crate::http::client::ClientInfo;
@@ -35,6 +38,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_sessions, revoke_other_sessions))
         .routes(routes!(revoke_session))
         .routes(routes!(jwks))
+        .merge(letters::routes())
+        .merge(owner::routes())
 }
 
 /// Opens an account and signs its owner in.
@@ -74,20 +79,27 @@ async fn sign_up(
 async fn sign_in(
     State(app): State<App>,
     attempt: SignInTry,
+    trace: RequestTrace,
     Json(Credentials { email, password }): Json<Credentials>,
 ) -> Result<Response, Problem> {
     // What is no address has no account, and more need not be said.
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
     let _admitted = attempt.admit(&app, &email).await?;
+    let is_news = attempt.is_news(&app, &email).await;
     let command = SignIn::new(email, password).device(attempt.device());
-    let signed_in = app.metrics.use_case("sign_in", app.accounts()?.sign_in(command)).await?;
+    let command = if is_news { command.from_new_browser() } else { command };
+    let signed_in = app.metrics.use_case("sign_in", app.accounts()?.sign_in(command, trace.origin())).await?;
     Ok(welcome(StatusCode::OK, &signed_in, &app, &attempt))
 }
 
 fn welcome(status: StatusCode, signed_in: &SignedIn, app: &App, attempt: &SignInTry) -> Response {
     let cookies = SessionCookies::begin(signed_in, app.env.now(), attempt.is_https());
     let cookies = cookies.with(attempt.remember(app, &signed_in.email));
-    let body = AccountBody::new(signed_in.account, &signed_in.email);
+    let body = AccountBody {
+        display_name: signed_in.display_name.as_ref().map(DisplayName::to_string),
+        confirmed: signed_in.access.claims.confirmed,
+        ..AccountBody::new(signed_in.account, &signed_in.email)
+    };
     (status, cookies, Json(body)).into_response()
 }
 
@@ -116,7 +128,7 @@ async fn sign_out(
 async fn current_user(State(app): State<App>, actor: Option<Actor>) -> Result<Response, Problem> {
     let Some(actor) = actor else { return Ok(Json(CurrentUserBody { current_user: None }).into_response()) };
     let account = app.metrics.use_case("account", app.accounts()?.account(actor.account)).await?;
-    let account = AccountBody::new(account.id, &account.email);
+    let account = AccountBody::from(&account);
     Ok((Extension(actor), Json(CurrentUserBody { current_user: Some(account) })).into_response())
 }
 
@@ -147,7 +159,7 @@ async fn refresh(State(app): State<App>, client: ClientInfo, headers: HeaderMap)
 ))]
 async fn change_password(
     State(app): State<App>,
-    actor: Actor,
+    Change { actor, origin }: Change,
     attempt: SignInTry,
     Json(body): Json<PasswordChange>,
 ) -> Result<Response, Problem> {
@@ -158,7 +170,7 @@ async fn change_password(
     let command = ChangePassword { account, session, current: body.current_password, new: body.password };
     // A separate task, which goes on if the browser goes away: what was begun ends the other sessions, too.
     let change = tokio::spawn(async move {
-        let changed = metrics.use_case("change_password", accounts.change_password(command)).await;
+        let changed = metrics.use_case("change_password", accounts.change_password(command, origin)).await;
         drop(admitted);
         changed
     });

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, SessionId, TicketId};
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::error_chain;
+use ticketing_core::ports::letter_store::LetterNeeds;
 use ticketing_core::ports::order_store::OrderNeeds;
 use ticketing_core::ports::pass_store::PassNeeds;
 use ticketing_core::ports::payment_store::PaymentNeeds;
@@ -155,6 +156,11 @@ fn store_of(service: Service, app: &App) -> Option<Probe<'_>> {
         Service::Admissions => async move {
             let needs = PassNeeds { entrances: vec![TicketId::new(nobody)], ..PassNeeds::default() };
             Ok(app.admissions()?.store.load(&needs).await.map(drop)?)
+        }
+        .boxed(),
+        Service::Notifications => async move {
+            let needs = LetterNeeds { tickets: vec![TicketId::new(nobody)], ..LetterNeeds::default() };
+            Ok(app.notifications()?.store.load(&needs).await.map(drop)?)
         }
         .boxed(),
         Service::Expiration | Service::Web => return None,

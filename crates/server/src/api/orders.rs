@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use ticketing_api::orders::{OrderBody, OrderPage, PlaceOrderBody};
 use ticketing_api::page::PageQuery;
 use ticketing_api::paths;
+use ticketing_core::domain::facts_tag::FactsTag;
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::{Money, Quantity};
 use ticketing_core::usecase::orders::PlaceOrder;
@@ -41,7 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     (status = 201, body = OrderBody, description = "The order, to be paid by `payBy`"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 404, description = "`ticket_not_found`"),
-    (status = 409, description = "`sold_out`, `own_ticket`, `ticket_withdrawn`, `ticket_called_off`, `sales_ended`, `price_changed`, `too_many_places`, `too_many_open_orders`"),
+    (status = 409, description = "`sold_out`, `own_ticket`, `ticket_withdrawn`, `ticket_called_off`, `sales_ended`, `price_changed`, `event_changed`, `too_many_places`, `too_many_open_orders`"),
     (status = 422, description = "`invalid`, `idempotency_key_reused`"),
     (status = 429, description = "`hold_paused`: the last orders were not paid"),
 ))]
@@ -54,6 +55,7 @@ async fn place_order(
     let command = PlaceOrder::new(actor.account, TicketId::new(body.ticket_id))
         .quantity(body.quantity.map_or(Ok(Quantity::ONE), Quantity::new)?)
         .price_seen(body.price.map(Money::try_from).transpose()?)
+        .facts_seen(body.facts_tag.map(|tag| tag.parse::<FactsTag>()).transpose()?)
         .key(key);
     let order = app.metrics.use_case("place_order", app.orders()?.place_order(command, origin)).await?;
     let location = [(LOCATION, paths::order(order.id))];

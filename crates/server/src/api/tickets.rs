@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use ticketing_api::page::PageQuery;
 use ticketing_api::paths;
 use ticketing_api::tickets::{OfferBody, OtherOffers, ScheduleBody, TicketBody, TicketPage, TicketSearch};
+use ticketing_core::domain::facts_tag::FactsTag;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
@@ -68,6 +69,7 @@ const MAY_BE_KEPT: [(http::HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, Heade
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 201, body = TicketBody, description = "The ticket"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
+    (status = 403, description = "`address_unconfirmed`, where selling needs an address that is confirmed"),
     (status = 422, description = "`invalid`, `starts_in_the_past`, `starts_too_late`, `sales_end_in_the_past`, `currency_not_in_use`, `idempotency_key_reused`"),
 ))]
 async fn create_ticket(
@@ -76,6 +78,7 @@ async fn create_ticket(
     RequestKey(key): RequestKey,
     Json(body): Json<OfferBody>,
 ) -> Result<Response, Problem> {
+    app.may_sell(actor)?;
     let command = CreateTicket::new(actor.account, offer(body, None)?).key(key);
     let listing = app.metrics.use_case("create_ticket", app.tickets()?.create_ticket(command, origin)).await?;
     let location = [(LOCATION, paths::ticket(listing.ticket.id))];
@@ -139,7 +142,8 @@ async fn ticket(State(app): State<App>, Named(id): Named<TicketId>, known: IfNon
     if is_known {
         return Ok((StatusCode::NOT_MODIFIED, MAY_BE_KEPT, tag).into_response());
     }
-    Ok((MAY_BE_KEPT, tag, Json(TicketBody::of(&listing, now))).into_response())
+    let facts_tag = Some(FactsTag::of(&listing.ticket.offer.details.event).to_string());
+    Ok((MAY_BE_KEPT, tag, Json(TicketBody { facts_tag, ..TicketBody::of(&listing, now) })).into_response())
 }
 
 fn tag_of(listing: &Listing, now: Timestamp) -> HeaderValue {

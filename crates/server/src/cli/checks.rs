@@ -5,7 +5,7 @@ use ticketing_core::domain::buyer_action::ActionUrl;
 use super::reading::Names;
 use super::settings::{Command, Engine, EngineFlags, Settings};
 use super::values::word;
-use crate::config::{Config, Gateway, Secret, Service};
+use crate::config::{Config, Gateway, MailBy, Secret, Service};
 
 /// Finds mistakes that no setting shows by itself.
 pub(super) struct Checks<'a> {
@@ -58,7 +58,9 @@ impl Checks<'_> {
             Service::Expiration => (engines.timers != Engine::Redis).then(|| {
                 "replay expiration: timers in memory are lost with their process: choose --timers redis".to_owned()
             }),
-            Service::Tickets | Service::Orders | Service::Payments | Service::Admissions => self.databases(),
+            Service::Tickets | Service::Orders | Service::Payments | Service::Admissions | Service::Notifications => {
+                self.databases()
+            }
         };
         let source = if from_databases {
             self.databases()
@@ -84,6 +86,34 @@ impl Checks<'_> {
         }
         found.extend([self.gateway(), self.listeners()]);
         found.extend(self.stripe());
+        found.extend(self.mail());
+        found
+    }
+
+    fn mail(&self) -> Vec<Option<String>> {
+        const CHOICE: &str = "--mail smtp, where notifications runs";
+        let runs = self.runs(Service::Notifications);
+        let is_chosen = self.config.mail == Some(MailBy::Smtp) && runs;
+        let mut found = self.uses(CHOICE, is_chosen, &["smtp_url", "mail_from"]);
+        if is_chosen {
+            let lacks = |name: &str| (!self.has(name)).then(|| format!("{CHOICE}: needs {}", flag(name)));
+            let build = "--mail smtp: this build sends no mail: build with --features smtp".to_owned();
+            found.extend(["mail_from", "public_origin"].map(lacks));
+            found.push((!cfg!(feature = "smtp")).then_some(build));
+        }
+        let is_alone = runs && self.config.services.len() == 1 && !self.has("mail");
+        let lacks_accounts = is_chosen && !self.runs(Service::Accounts) && !self.has("accounts_url");
+        found.push(lacks_accounts.then(|| {
+            "serve notifications: needs --accounts-url, since accounts knows the addresses and does not run here"
+                .to_owned()
+        }));
+        found.push(is_alone.then(|| "serve notifications: needs --mail, or it would write to nobody".to_owned()));
+        let lost = self.config.mail == Some(MailBy::Outbox) && !self.config.is_private() && self.has("mail");
+        found.push(lost.then(|| {
+            "--mail outbox: shows everybody's mail at /dev/mail, so it needs everything in memory, on loopback, \
+             without --public-origin and --trusted-proxies"
+                .to_owned()
+        }));
         found
     }
 
@@ -115,7 +145,7 @@ impl Checks<'_> {
     /// What signs in two processes needs the same keys in both.
     fn keys_to_sign_with(&self) -> Vec<Option<String>> {
         let lacks_key = !self.has("signing_key") && !self.has("signing_keys");
-        let signs = [Service::Accounts, Service::Admissions].into_iter().find(|service| self.runs(*service));
+        let signs = self.config.services.iter().copied().find(|service| service.signs() && self.sends(*service));
         let sentence = |service: Service| {
             format!(
                 "serve {}: needs --signing-keys or --signing-key, since every process would generate a key of its own",
@@ -123,6 +153,11 @@ impl Checks<'_> {
             )
         };
         vec![signs.filter(|_| lacks_key).map(sentence)]
+    }
+
+    /// Whether a service does anything: notifications does not where nothing sends mail.
+    fn sends(&self, service: Service) -> bool {
+        service != Service::Notifications || self.config.mail.is_some()
     }
 
     fn shared_memory(&self) -> Option<String> {
@@ -149,8 +184,10 @@ impl Checks<'_> {
 
     fn keys_of_others(&self) -> Vec<Option<String>> {
         let secret = |name: &str| {
-            let is_idle = self.has(name) && !self.runs(Service::Admissions);
-            is_idle.then(|| format!("{}: is a secret of accounts and admissions, which do not run here", flag(name)))
+            let is_idle = self.has(name) && !self.config.services.iter().copied().any(Service::signs);
+            is_idle.then(|| {
+                format!("{}: is a secret of accounts, admissions and notifications, which do not run here", flag(name))
+            })
         };
         let lacks_keys = self.has_api() && !self.has("jwks") && !self.has("accounts_url");
         let here = self.here();

@@ -1,17 +1,19 @@
 //! Settings → [`Config`].
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use ticketing_core::domain::hold_limits::{HoldLimits, HoldPause};
 use ticketing_core::ports::identity::SessionLifetimes;
 
 use super::settings::{
-    Command, Engine, EngineFlags, HoldFlags, LimitFlags, RemoteFlags, Sampler, Settings, StripeFlags, TraceFlags,
+    Command, Engine, EngineFlags, HoldFlags, LimitFlags, MailFlags, RemoteFlags, Sampler, Settings, StripeFlags,
+    TraceFlags,
 };
 use super::values::{HOUR, Limit};
 use crate::config::{
-    Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, MongoSettings,
-    RedisSettings, Service, ServiceUrl, StripeSettings, TracesConfig,
+    Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, MailBy, MongoSettings,
+    RedisSettings, Service, ServiceUrl, SmtpSettings, StripeSettings, TracesConfig,
 };
 
 impl Settings {
@@ -24,6 +26,9 @@ impl Settings {
             demo: false,
             payments: self.payments,
             stripe: self.stripe.settings(),
+            mail: self.mail.mail,
+            smtp: self.mail.smtp(self.engines.tls_ca.clone()),
+            site_name: self.mail.site_name.clone(),
             hold_for: self.hold.into(),
             hold_limits: self.holds.limits(),
             replica_wait: self.replica_wait.into(),
@@ -34,6 +39,7 @@ impl Settings {
             remote: self.remote.urls(),
             engines: self.engines.chosen(),
             http: self.http(),
+            confirm_address: self.confirm_address,
             log: LogConfig { format: self.log_format, filter: self.log.clone() },
             traces: self.traces(),
             shutdown_grace: self.shutdown_grace.into(),
@@ -41,6 +47,7 @@ impl Settings {
         let is_private = config.is_private();
         config.demo = self.demo.unwrap_or(config.services.len() == Service::ALL.len() && is_private);
         config.payments = config.gateway();
+        config.mail = config.mail.or(config.demo.then_some(MailBy::Outbox));
         config
     }
 
@@ -111,6 +118,13 @@ impl StripeFlags {
     }
 }
 
+impl MailFlags {
+    fn smtp(&self, ca: Option<PathBuf>) -> Option<SmtpSettings> {
+        let (url, from) = (self.smtp_url.clone()?, self.mail_from.clone()?);
+        Some(SmtpSettings { url, from, ca })
+    }
+}
+
 impl LimitFlags {
     const fn limits(&self) -> Limits {
         Limits {
@@ -119,6 +133,8 @@ impl LimitFlags {
             sign_in_per_account_and_address: self.limit_sign_in_account_address.0,
             sign_in_per_account: self.limit_sign_in_account.0,
             sign_in_of_known_browsers: self.limit_sign_in_known.0,
+            letters_per_address: self.limit_letters_address.0,
+            letters_per_account: self.limit_letters_account.0,
             writes_per_address: self.limit_writes.0,
             reads_per_address: self.limit_reads.0,
             payments_per_address: self.limit_payments_address.0,

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use ticketing_core::audit::AuditConfig;
+use ticketing_core::domain::account::EmailAddress;
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::payment::PAYABLE;
 use ticketing_core::ports::identity::SessionLifetimes;
@@ -19,8 +20,8 @@ use super::keys::KeysCommand;
 use super::parked::ParkedCommand;
 use super::values::{self, HOUR, Limit, Most, OneOf, Retention, Span, count, span_up_to, word};
 use crate::config::{
-    Config, Gateway, HttpConfig, Limits, LogConfig, LogFormat, Network, SaslMechanism, Secret, Service, ServiceUrl,
-    WebOrigin,
+    Config, ConfirmAddress, Gateway, HttpConfig, Limits, LogConfig, LogFormat, MailBy, Network, SaslMechanism, Secret,
+    Service, ServiceUrl, WebOrigin,
 };
 
 /// Lists are one value each, with commas between their entries.
@@ -54,6 +55,8 @@ pub(super) struct Settings {
     #[command(flatten)]
     pub(super) stripe: StripeFlags,
     #[command(flatten)]
+    pub(super) mail: MailFlags,
+    #[command(flatten)]
     pub(super) engines: EngineFlags,
     #[command(flatten)]
     pub(super) remote: RemoteFlags,
@@ -81,6 +84,9 @@ pub(super) struct Settings {
     /// Networks of proxies whose `X-Forwarded-*` headers are trusted, separated by commas [default: none]
     #[arg(long, value_name = "NETWORKS", value_parser = values::list::<Network>)]
     pub(super) trusted_proxies: Option<Networks>,
+    /// Whether selling needs an e-mail address that is confirmed
+    #[arg(long, value_name = "WHEN", value_parser = OneOf(ConfirmAddress::value_variants()), default_value = word(&ConfirmAddress::default()))]
+    pub(super) confirm_address: ConfirmAddress,
     #[command(flatten)]
     pub(super) limits: LimitFlags,
     #[command(flatten)]
@@ -131,7 +137,7 @@ pub(super) enum Command {
     },
     /// Rebuild what a service knows of the others from the event log, while it runs
     Replay {
-        /// The service: tickets, orders, payments, admissions or expiration
+        /// The service: tickets, orders, payments, admissions, notifications or expiration
         #[arg(value_name = "SERVICE", value_parser = OneOf(&Service::ALL), hide_possible_values = true)]
         service: Service,
         /// Only report what differs; exits with 1 if anything does
@@ -169,6 +175,23 @@ pub(super) struct StripeFlags {
     /// The address of Stripe's API; another one is for tests only
     #[arg(long, value_name = "URL", value_parser = values::safe_url, default_value = "https://api.stripe.com")]
     pub(super) stripe_url: String,
+}
+
+/// How people are written to.
+#[derive(Debug, Args)]
+pub(super) struct MailFlags {
+    /// What sends mail; the outbox sends none and shows it at /dev/mail [default: outbox with demo data; otherwise nobody is written to]
+    #[arg(long, value_name = "MAILER", value_parser = OneOf(MailBy::value_variants()))]
+    pub(super) mail: Option<MailBy>,
+    /// The server of --mail smtp: `smtps://user:password@host`, or `smtp://…`, which must offer STARTTLS unless it is on loopback; set the variable, since everybody on the machine can see flags
+    #[arg(long, value_name = "URL", value_parser = values::secret_address(&["smtps", "smtp"]))]
+    pub(super) smtp_url: Option<Secret>,
+    /// The sender of --mail smtp, such as tickets@example.org
+    #[arg(long, value_name = "ADDRESS", value_parser = values::like::<EmailAddress>("an e-mail address"))]
+    pub(super) mail_from: Option<EmailAddress>,
+    /// What the marketplace calls itself in mail
+    #[arg(long, value_name = "NAME", default_value = Config::default().site_name)]
+    pub(super) site_name: String,
 }
 
 /// Which engines the services use, and where they are.
@@ -274,6 +297,12 @@ pub(super) struct LimitFlags {
     /// Sign-ins to one account from browsers that signed in to it before; no other limit counts these
     #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().sign_in_of_known_browsers))]
     pub(super) limit_sign_in_known: Limit,
+    /// Letters that people of one network have sent to confirm an address or replace a password
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().letters_per_address))]
+    pub(super) limit_letters_address: Limit,
+    /// Letters of each kind that people have sent to one account
+    #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().letters_per_account))]
+    pub(super) limit_letters_account: Limit,
     /// Changes from one network, except sign-ins, sign-ups and changes of a password
     #[arg(long, value_name = "LIMIT", default_value_t = Limit(Limits::default().writes_per_address))]
     pub(super) limit_writes: Limit,

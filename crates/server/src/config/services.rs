@@ -14,6 +14,8 @@ pub enum Service {
     Payments,
     /// Who is let in.
     Admissions,
+    /// Who is told what, by mail.
+    Notifications,
     /// When the time to pay is over.
     Expiration,
     /// The pages and live updates; the front door.
@@ -22,8 +24,16 @@ pub enum Service {
 
 impl Service {
     /// Every service there is.
-    pub const ALL: [Self; 7] =
-        [Self::Accounts, Self::Tickets, Self::Orders, Self::Payments, Self::Admissions, Self::Expiration, Self::Web];
+    pub const ALL: [Self; 8] = [
+        Self::Accounts,
+        Self::Tickets,
+        Self::Orders,
+        Self::Payments,
+        Self::Admissions,
+        Self::Notifications,
+        Self::Expiration,
+        Self::Web,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -34,6 +44,7 @@ impl Service {
             Self::Orders => "orders",
             Self::Payments => "payments",
             Self::Admissions => "admissions",
+            Self::Notifications => "notifications",
             Self::Expiration => "expiration",
             Self::Web => "web",
         }
@@ -44,14 +55,15 @@ impl Service {
     pub const fn has_api(self) -> bool {
         match self {
             Self::Accounts | Self::Tickets | Self::Orders | Self::Payments | Self::Admissions => true,
-            Self::Expiration | Self::Web => false,
+            Self::Notifications | Self::Expiration | Self::Web => false,
         }
     }
 
-    /// Whether it signs, and so needs the signing keys: accounts its access tokens, admissions its passes.
+    /// Whether it needs the signing keys: accounts signs access tokens with them, admissions passes, and
+    /// notifications proves by them that it may ask accounts for addresses.
     #[must_use]
     pub const fn signs(self) -> bool {
-        matches!(self, Self::Accounts | Self::Admissions)
+        matches!(self, Self::Accounts | Self::Admissions | Self::Notifications)
     }
 
     /// The services that are not among `services`.

@@ -173,7 +173,8 @@ fn decorate(headers: &mut HeaderMap, id: Uuid, https: bool, gateway: Option<Gate
     headers.insert(X_REQUEST_ID, request_id(id));
     headers.insert(CONTENT_SECURITY_POLICY, content_policy(gateway));
     headers.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
-    headers.insert(REFERRER_POLICY, fixed("same-origin"));
+    // A page whose address is a secret says so more strictly.
+    headers.entry(REFERRER_POLICY).or_insert(fixed("same-origin"));
     // A page that may use the camera says so.
     let nothing = fixed("camera=(), geolocation=(), microphone=(), payment=()");
     headers.entry(PERMISSIONS_POLICY).or_insert(nothing);

@@ -12,7 +12,6 @@ use ticketing_api::paths;
 use ticketing_api::payments::{BuyerActionBody, PaymentBody, PaymentList, PaymentStatusBody};
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::ids::OrderId;
-use ticketing_core::domain::time::Timestamp;
 use ticketing_web::{
     BuyerStep, CheckoutPage, Done, Form, NewEvent, OrderPage, OrderStatus, OrdersPage, PassView, PaymentValues, Refund,
     checkout_page, order_page, orders_page,
@@ -62,7 +61,8 @@ pub(super) async fn order(
             passes: passes(&context, &order).await,
             refund: refund(payment.as_ref()),
         };
-        let again = about.is_being_issued(&context, &order).then(|| [(REFRESH, LOOK_AGAIN.as_secs().to_string())]);
+        let is_awaited = about.passes.is_empty() && status == OrderStatus::Completed && !are_late(&context, &order);
+        let again = is_awaited.then(|| [(REFRESH, LOOK_AGAIN.as_secs().to_string())]);
         return Ok((again, Html(closed(&context, &order, about, &draft))).into_response());
     }
     let step = payment.iter().flatten().find_map(|payment| payment.action.clone());
@@ -70,7 +70,10 @@ pub(super) async fn order(
     let is_under_way = is_told || payment.iter().flatten().any(is_under_way);
     let (html, again) = match step.map(|action| buyer_step(&context, id, action)) {
         None if is_under_way => (closed(&context, &order, Closed::default(), &draft), LOOK_AGAIN),
-        step => (checkout(&context, &order, &draft, step), left_to_pay(&context, &order) + LOOK_AGAIN),
+        step => {
+            let new_event = new_event(&context, &order).await;
+            (checkout(&context, &order, &draft, Due { step, new_event }), left_to_pay(&context, &order) + LOOK_AGAIN)
+        }
     };
     let flag = context.held.flag(&order, context.app.env.now(), context.is_https());
     let mut response = ([(REFRESH, again.as_secs().to_string())], Html(html)).into_response();
@@ -100,9 +103,11 @@ fn left_to_pay(context: &PageContext, order: &OrderBody) -> Duration {
     order.pay_by.map_or(Duration::ZERO, |pay_by| pay_by.since(context.app.env.now()))
 }
 
-/// What a paid event is now, if that is not what was ordered. If tickets does not respond, nothing is said of it.
-async fn new_event(context: &PageContext, order: &OrderBody) -> Option<NewEvent> {
-    if order_status(order) != OrderStatus::Completed {
+/// What the event of an order is now, if that is not what was ordered: who paid may give it back, and who is about to pay
+/// should know. If tickets does not respond, nothing is said of it.
+pub(super) async fn new_event(context: &PageContext, order: &OrderBody) -> Option<NewEvent> {
+    let is_paid = order.status == OrderStatusBody::Completed;
+    if !is_paid && order.status != OrderStatusBody::AwaitingPayment {
         return None;
     }
     let TicketBody { title, venue, city, starts_at, time_zone, section, row, seats, together, status, .. } =
@@ -126,7 +131,7 @@ async fn new_event(context: &PageContext, order: &OrderBody) -> Option<NewEvent>
         starts_at: event_time(now.starts_at, now.time_zone.as_deref()),
         place: place(now.venue.as_deref(), now.city.as_deref()),
         seats: view::seats(now.section.as_deref(), now.row.as_deref(), now.seats.as_deref(), now.together),
-        may_give_back: !has_begun && status != TicketStatusBody::CalledOff,
+        may_give_back: is_paid && !has_begun && status != TicketStatusBody::CalledOff,
     })
 }
 
@@ -161,13 +166,16 @@ struct Closed {
     refund: Refund,
 }
 
-impl Closed {
-    /// Passes follow a payment within moments; after a while something else is wrong, and no page waits for it.
-    fn is_being_issued(&self, context: &PageContext, order: &OrderBody) -> bool {
-        const WITHIN: Duration = Duration::from_secs(60);
-        let is_fresh = |at: Timestamp| context.app.env.now().since(at) < WITHIN;
-        self.passes.is_empty() && order.status == OrderStatusBody::Completed && order.completed_at.is_some_and(is_fresh)
-    }
+/// Passes follow a payment within moments; after a while something else is wrong, and no page waits for it.
+fn are_late(context: &PageContext, order: &OrderBody) -> bool {
+    const WITHIN: Duration = Duration::from_secs(60);
+    order.completed_at.is_none_or(|at| context.app.env.now().since(at) >= WITHIN)
+}
+
+/// What is shown of an order that is to be paid besides the order.
+struct Due {
+    step: Option<BuyerStep>,
+    new_event: Option<NewEvent>,
 }
 
 /// The passes of an order that is paid or was; none if they are not issued yet, or admissions does not respond.
@@ -185,7 +193,8 @@ fn closed(context: &PageContext, order: &OrderBody, about: Closed, draft: &Draft
     let mut shell = context.shell();
     let told = draft.reason.as_ref().filter(|reason| reason.is_about_the_order());
     shell.flash = shell.flash.or_else(|| told.map(Reason::flash));
-    order_page(OrderPage { shell, status: order_status(order), order: order_summary(order), new_event, refund, passes })
+    let (status, passes_are_late) = (order_status(order), are_late(context, order));
+    order_page(OrderPage { shell, status, order: order_summary(order), new_event, refund, passes, passes_are_late })
 }
 
 pub(super) async fn load(context: &PageContext, id: OrderId) -> Result<OrderBody, Refusal> {
@@ -209,17 +218,18 @@ async fn settled(context: &PageContext, id: OrderId) -> Result<OrderBody, Refusa
     }
 }
 
-fn checkout(context: &PageContext, order: &OrderBody, draft: &Draft, step: Option<BuyerStep>) -> String {
+fn checkout(context: &PageContext, order: &OrderBody, draft: &Draft, due: Due) -> String {
     let (pay_by, now) = (time(order.pay_by).unwrap_or_default(), context.app.env.now().to_string());
     // A card that was tried is not kept, so its payment is another one; an order is paid once all the same.
     let (payment, idempotency_key) = (draft.onto(Form::new(PaymentValues::default())), new_key(&context.app));
     checkout_page(CheckoutPage {
         shell: context.shell(),
         order: order_summary(order),
+        new_event: due.new_event,
         pay_by,
         now,
         hosted: context.app.gateway.is_some_and(|gateway| gateway.pages().is_some()),
-        step,
+        step: due.step,
         payment,
         idempotency_key,
     })

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use ticketing_api::headers::IDEMPOTENCY_KEY;
 use ticketing_web::{Base, Done, Shell, Viewer, nothing_changed};
 
-use crate::config::Gateway;
+use crate::config::{ConfirmAddress, Gateway};
 use crate::http::etag::offer_tag;
 use crate::http::problem::Problem;
 use crate::state::App;
@@ -26,6 +26,7 @@ use super::held::Held;
 use super::onward::{Onward, sign_in_address};
 use super::refusal::Refusal;
 use super::rendered::Rendered;
+use super::session::Session;
 
 /// Marks the answer to a form that was not carried out: what was typed before stays.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +93,11 @@ impl PageContext {
         self.viewer.as_ref()
     }
 
+    /// Whether somebody has to confirm their address before they sell.
+    pub(super) fn has_to_confirm(&self, viewer: &Viewer) -> bool {
+        self.app.confirm_address == ConfirmAddress::Required && !viewer.confirmed
+    }
+
     /// What was done on the page before.
     pub(super) const fn done(&self) -> Option<Done> {
         self.done
@@ -99,7 +105,7 @@ impl PageContext {
 
     /// The page that is visited, without its query.
     pub(super) fn page(&self) -> &str {
-        self.path.split('?').next().unwrap_or_default()
+        without_query(&self.path)
     }
 
     /// The same, under the key by which the API knows a request that comes twice.
@@ -114,6 +120,13 @@ impl PageContext {
     /// The same, for changes of this version alone.
     pub(super) fn for_version(&self, version: u64) -> Self {
         Self { api: self.api.clone().with_header(IF_MATCH, offer_tag(version)), ..self.clone() }
+    }
+
+    /// The same with a token that knows how the account is now, and the cookies that the browser has to get.
+    pub(super) async fn renewed(&self) -> (Self, Vec<HeaderValue>) {
+        let session = Session { api: self.api.clone().acting(None), viewer: None, unsure: None, renewed: Vec::new() };
+        let Session { api, renewed, .. } = session.gone_on_with().await;
+        (Self { api, ..self.clone() }, renewed)
     }
 
     /// Reads something from the API.
@@ -171,7 +184,7 @@ impl FromRequestParts<App> for PageContext {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        parts.extensions.remove().ok_or_else(|| Problem::broken(NoDoor))
+        parts.extensions.remove().ok_or_else(|| Problem::broken(NoEntry))
     }
 }
 
@@ -193,24 +206,29 @@ pub(super) async fn back_to_page(uri: Uri) -> Onward {
     Onward::to(page_of(&Method::POST, &uri))
 }
 
+/// The page at an address.
+pub(super) fn without_query(address: &str) -> &str {
+    address.split(['?', '#']).next().unwrap_or_default()
+}
+
 /// The page that a request is about; the one with the form, if a form was sent.
 pub(super) fn page_of(method: &Method, uri: &Uri) -> String {
     if *method == Method::GET || *method == Method::HEAD {
         return uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     }
     let path = uri.path();
-    if path.starts_with("/account/") {
+    if path.starts_with("/account/") && path != "/account/delete" {
         return "/account".to_owned();
     }
-    let page = ["/order", "/withdraw", "/pay", "/give-up", "/cancel", "/approve", "/decline", "/checks"]
+    let page = ["/order", "/withdraw", "/pay", "/give-up", "/give-back", "/cancel", "/approve", "/decline", "/checks"]
         .iter()
         .find_map(|form| path.strip_suffix(form));
     page.unwrap_or(path).to_owned()
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a page was asked for past the door")]
-struct NoDoor;
+#[error("a page was asked for past the entry")]
+struct NoEntry;
 
 #[cfg(test)]
 mod tests {
@@ -223,7 +241,9 @@ mod tests {
         assert_eq!(page(Method::GET, "/?q=rock&cursor=x"), "/?q=rock&cursor=x");
         assert_eq!(page(Method::POST, "/tickets/7/order"), "/tickets/7");
         assert_eq!(page(Method::POST, "/tickets/7/edit"), "/tickets/7/edit");
-        assert_eq!(page(Method::POST, "/orders/7/pay"), "/orders/7");
+        for form in ["pay", "give-up", "give-back", "cancel"] {
+            assert_eq!(page(Method::POST, &format!("/orders/7/{form}")), "/orders/7");
+        }
         assert_eq!(page(Method::POST, "/account/sessions/7/revoke"), "/account");
         assert_eq!(page(Method::POST, "/sell"), "/sell");
     }

@@ -103,7 +103,7 @@ impl Draft {
         let chance = app.env.ids.secret();
         let (secret, start) = (hex(chance.get(..16)?), *chance.last()?);
         let page = self.page.clone();
-        let lasts = if matches!(&*page, "/signin" | "/signup") { LASTS_AT_THE_DOOR } else { LASTS };
+        let lasts = if matches!(&*page, "/signin" | "/signup" | "/forgot") { LASTS_AT_THE_DOOR } else { LASTS };
         let sealed = serde_json::to_vec(&Sealed { secret: secret.clone(), draft: self }).ok()?;
         if sealed.len() > MOST_BYTES || !limits::may_keep(app, keeper.network).await {
             return None;
@@ -177,7 +177,12 @@ fn slots(network: IpAddr, start: u8) -> Vec<String> {
 /// Over TLS not `__Host-`, which is for every path, but `__Secure-`: nothing that speaks without TLS sets it.
 pub(super) fn cookie_of(page: &str, https: bool) -> String {
     let prefix = if https { "__Secure-" } else { "" };
-    format!("{prefix}draft-{}", hex(Sha256::digest(page).get(..4).unwrap_or_default()))
+    format!("{prefix}draft-{}", mark_of(page))
+}
+
+/// Stands for the address of a page in a cookie: short, and safe whatever the address is.
+pub(super) fn mark_of(page: &str) -> String {
+    hex(Sha256::digest(page).get(..4).unwrap_or_default())
 }
 
 /// Forgets the draft of the page at an address.

@@ -1,4 +1,4 @@
-//! `/orders/{id}/pay`, `/give-up` and `/cancel`: paying an order, and cancelling it.
+//! `/orders/{id}/pay`, `/give-up`, `/cancel` and `/give-back`: paying an order, cancelling it, and giving it back.
 
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use ticketing_web::{AskPage, Done, OrderStatus, Question, ask_page};
 
 use crate::http::extract::Named;
 
-use super::checkout::load;
+use super::checkout::{load, new_event};
 use super::context::{ActorContext, PageContext, answered};
 use super::form::{Fields, NoFields, SentBy};
 use super::onward::Onward;
@@ -110,6 +110,19 @@ pub(super) async fn cancel(Named(id): Named<OrderId>, sent: SentBy<NoFields>) ->
         Ok(_) => Ok(Onward::to(here).telling(Done::OrderCancelled).into_response()),
         Err(refusal) => context.ask_again(&here, typed, refusal).await,
     }
+}
+
+pub(super) async fn ask_to_give_back(
+    Named(id): Named<OrderId>,
+    ActorContext { context, .. }: ActorContext,
+) -> Result<Response, Refusal> {
+    let order = load(&context, id).await?;
+    let may_give_back = new_event(&context, &order).await.is_some_and(|event| event.may_give_back);
+    if !may_give_back {
+        return Ok(Onward::to(format!("/orders/{id}")).into_response());
+    }
+    let question = Question::GiveBack(Box::new(order_summary(&order)));
+    Ok(Html(ask_page(AskPage { shell: context.shell(), question })).into_response())
 }
 
 pub(super) async fn give_back(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -> Result<Response, Refusal> {

@@ -108,7 +108,9 @@ impl Refusal {
     /// Whether a page that has a form should tell it: what is not there has none.
     pub(super) fn suits_a_form(&self) -> bool {
         let status = self.response.status();
-        self.reason.is_passing || (status.is_client_error() && !matches!(status.as_u16(), 400 | 403 | 404))
+        let is_about_form = status.is_client_error() && !matches!(status.as_u16(), 400 | 403 | 404);
+        // Once the address is confirmed, the same form is sent again.
+        self.reason.is_passing || is_about_form || self.is("address_unconfirmed")
     }
 
     /// A page that tells it, under its status.

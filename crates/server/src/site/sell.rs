@@ -14,40 +14,47 @@ use ticketing_web::{Done, FieldError, Form, MyTicketsPage, SellPage, TicketValue
 use crate::http::extract::Lenient;
 
 use super::choices::{EURO, categories, currencies, time_zones};
-use super::context::{ActorContext, PageContext, answered};
+use super::context::{ActorContext, answered};
 use super::draft::Draft;
 use super::form::{Fields, SentBy};
 use super::onward::Onward;
 use super::refusal::Refusal;
 use super::view::{Place, my_ticket};
 
-pub(super) async fn sell(ActorContext { context, .. }: ActorContext) -> Html<String> {
+pub(super) async fn sell(ActorContext { context, viewer }: ActorContext) -> Html<String> {
     let (context, draft) = context.with_draft().await;
     let typed: Option<TicketForm> = draft.form();
     let idempotency_key = draft.key(&context.app, typed.as_ref().map(|form| &*form.idempotency_key));
     let blank = || TicketForm { currency: "EUR".to_owned(), quantity: "1".to_owned(), ..TicketForm::default() };
     let form = typed.unwrap_or_else(blank).shown(&draft);
-    Html(page(&context, form, idempotency_key))
-}
-
-fn page(context: &PageContext, form: Form<TicketValues>, idempotency_key: String) -> String {
     let currencies = currencies(&form.values.currency);
-    sell_page(SellPage {
+    Html(sell_page(SellPage {
         shell: context.shell(),
+        is_unconfirmed: context.has_to_confirm(&viewer),
         form,
         currencies,
         categories: categories(),
         time_zones: time_zones(),
         idempotency_key,
-    })
+    }))
 }
 
 pub(super) async fn offer(sent: SentBy<TicketForm>) -> Result<Response, Refusal> {
-    let SentBy { actor: ActorContext { context, .. }, form, typed } = sent;
-    match context.with_key(&form.idempotency_key)?.post(paths::TICKETS, &form.offer()).await {
+    let SentBy { actor: ActorContext { context, viewer }, form, typed } = sent;
+    let keyed = context.with_key(&form.idempotency_key)?;
+    let (offered, cookies) = match keyed.post(paths::TICKETS, &form.offer()).await {
+        // The address was confirmed elsewhere, and the token of this browser does not know it yet.
+        Err(refusal) if refusal.is("address_unconfirmed") && viewer.confirmed => {
+            let (renewed, cookies) = keyed.renewed().await;
+            (renewed.post(paths::TICKETS, &form.offer()).await, cookies)
+        }
+        offered => (offered, Vec::new()),
+    };
+    match offered {
         Ok(answer) => {
             let ticket: TicketBody = answered(answer)?;
-            Ok(Onward::to(format!("/tickets/{}", ticket.id)).telling(Done::TicketOffered).into_response())
+            let onward = Onward::to(format!("/tickets/{}", ticket.id)).telling(Done::TicketOffered);
+            Ok(cookies.into_iter().fold(onward, Onward::with_cookie).into_response())
         }
         Err(refusal) => context.ask_again("/sell", typed, refusal).await,
     }

@@ -50,8 +50,8 @@ impl Session {
         }
     }
 
-    /// Goes on with a session whose access token ran out.
-    async fn gone_on_with(self) -> Self {
+    /// Goes on with a session whose access token ran out, or is behind the account.
+    pub(super) async fn gone_on_with(self) -> Self {
         let answer = self.api.post(paths::REFRESH, &()).await;
         if answer.status == StatusCode::UNAUTHORIZED {
             // Its cookies stay: an answer that comes late would take away those that a newer one has set meanwhile.
@@ -79,8 +79,8 @@ impl Answer {
     }
 }
 
-fn viewer(AccountBody { id, email }: AccountBody) -> Viewer {
-    Viewer { id: id.to_string(), email }
+fn viewer(AccountBody { id, email, display_name, confirmed }: AccountBody) -> Viewer {
+    Viewer { id: id.to_string(), email, display_name, confirmed }
 }
 
 fn has_token(headers: &HeaderMap, https: bool) -> bool {

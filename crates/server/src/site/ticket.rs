@@ -45,6 +45,10 @@ fn page(context: &PageContext, ticket: TicketBody, others: OtherOffers, draft: &
     let zone = ticket.time_zone.as_deref();
     let typed: OrderForm = draft.form().unwrap_or_default();
     let was = typed.price().filter(|was| *was != price);
+    let facts_tag = ticket.facts_tag.unwrap_or_default();
+    // A refusal says so itself.
+    let is_told = draft.reason.as_ref().is_some_and(|reason| reason.is("event_changed"));
+    let has_changed = !typed.facts_tag.is_empty() && typed.facts_tag != facts_tag && !is_told;
     let idempotency_key = draft.key(&context.app, Some(&typed.idempotency_key));
     let order = draft.onto(Form::new(OrderValues { quantity: typed.quantity }));
     ticket_page(TicketPage {
@@ -61,6 +65,8 @@ fn page(context: &PageContext, ticket: TicketBody, others: OtherOffers, draft: &
         category: ticket.category.map(|text| text.to_string()),
         price,
         was,
+        facts_tag,
+        has_changed,
         available: ticket.available,
         status: ticket_status(ticket.status),
         own,
@@ -87,11 +93,12 @@ pub(super) struct OrderForm {
     quantity: String,
     amount: String,
     currency: String,
+    facts_tag: String,
     idempotency_key: String,
 }
 
 impl Fields for OrderForm {
-    const KEPT: &'static [&'static str] = &["quantity", "amount", "currency", "idempotency_key"];
+    const KEPT: &'static [&'static str] = &["quantity", "amount", "currency", "facts_tag", "idempotency_key"];
 }
 
 impl OrderForm {
@@ -108,6 +115,7 @@ impl OrderForm {
             // The API refuses an order for none in the same words as for too many.
             quantity: Some(self.quantity.trim().parse().unwrap_or(0)),
             price: Some(MoneyBody { amount, currency: self.currency.clone().into() }),
+            facts_tag: Some(self.facts_tag.clone()).filter(|tag| !tag.is_empty()),
         })
     }
 }

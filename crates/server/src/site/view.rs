@@ -4,13 +4,13 @@ use serde::Deserialize;
 
 use ticketing_api::accounts::SessionBody;
 use ticketing_api::admissions::{PassBody, PassStatusBody};
-use ticketing_api::orders::{CancelReasonBody, OrderBody, OrderStatusBody};
+use ticketing_api::orders::{CancelReasonBody, OrderBody, OrderStatusBody, RefundReasonBody};
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::money::Money as Amount;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_web::{
-    EventTime, Money, MyTicket, OrderRow, OrderStatus, OrderSummary, Paging, PassState, PassView, Session, TicketCard,
-    TicketStatus,
+    EventTime, Money, MyTicket, OrderRow, OrderStatus, OrderSummary, Paging, PassState, PassView, RefundCause, Session,
+    TicketCard, TicketStatus,
 };
 
 /// Which page of a list.
@@ -116,10 +116,19 @@ pub(super) const fn order_status(order: &OrderBody) -> OrderStatus {
     match (order.status, order.cancel_reason) {
         (OrderStatusBody::AwaitingPayment, _) => OrderStatus::AwaitingPayment,
         (OrderStatusBody::Completed, _) => OrderStatus::Completed,
-        (OrderStatusBody::Refunded, _) => OrderStatus::Refunded,
+        (OrderStatusBody::Refunded, _) => OrderStatus::Refunded(refund_cause(order.refund_reason)),
         (OrderStatusBody::Cancelled, Some(CancelReasonBody::Expired)) => OrderStatus::Expired,
         (OrderStatusBody::Cancelled, Some(CancelReasonBody::CalledOff)) => OrderStatus::CalledOff,
         (OrderStatusBody::Cancelled, Some(CancelReasonBody::ByBuyer) | None) => OrderStatus::Cancelled,
+    }
+}
+
+const fn refund_cause(reason: Option<RefundReasonBody>) -> RefundCause {
+    match reason {
+        Some(RefundReasonBody::CalledOff) => RefundCause::CalledOff,
+        Some(RefundReasonBody::ByBuyer) => RefundCause::ByBuyer,
+        Some(RefundReasonBody::BySeller) => RefundCause::BySeller,
+        None => RefundCause::Unknown,
     }
 }
 

@@ -5,6 +5,7 @@ mod fallback;
 use std::sync::Arc;
 
 use ticketing_core::ports::clock::Clock;
+use tokio::sync::Semaphore;
 
 use crate::config::HttpConfig;
 use crate::network::Shares;
@@ -22,7 +23,12 @@ pub(crate) struct Guards {
     pub(crate) passwords_of_known: Shares,
     /// Places of each network among the listeners to live updates.
     pub(crate) listeners: Shares,
+    /// What strangers asked for and were answered before it is done.
+    pub(crate) answered_before: Arc<Semaphore>,
 }
+
+/// Each is a read and a commit, and tells nobody how long it takes.
+const ANSWERED_BEFORE: usize = 256;
 
 impl Guards {
     pub(crate) fn new(limiters: &Limiters, http: &HttpConfig, clock: Arc<dyn Clock>) -> Self {
@@ -33,6 +39,7 @@ impl Guards {
             passwords: Shares::new(http.passwords_per_address, passwords_around),
             passwords_of_known: Shares::new(http.passwords_per_address, passwords_around),
             listeners: Shares::of(http.live_listeners_per_address, http.live_listeners),
+            answered_before: Arc::new(Semaphore::new(ANSWERED_BEFORE)),
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Actor {
     pub account: AccountId,
     /// In which session of ours; `None` if an application around us identified them.
     pub session: Option<SessionId>,
+    /// Whether their address is confirmed, or an application around us answers for them.
+    pub confirmed: bool,
 }
 
 impl Actor {
@@ -33,13 +35,13 @@ impl Actor {
 
 impl From<AccountId> for Actor {
     fn from(account: AccountId) -> Self {
-        Self { account, session: None }
+        Self { account, session: None, confirmed: true }
     }
 }
 
 impl From<Claims> for Actor {
     fn from(claims: Claims) -> Self {
-        Self { account: claims.account, session: Some(claims.session) }
+        Self { account: claims.account, session: Some(claims.session), confirmed: claims.confirmed }
     }
 }
 

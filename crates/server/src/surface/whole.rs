@@ -17,20 +17,24 @@ use super::{inside, nothing_here, with_edge};
 
 /// The whole surface of the services that run here, without a socket.
 pub fn router(assembly: &Assembly) -> Router {
-    let Assembly { app, live, remote, sandbox, .. } = assembly;
+    let Assembly { app, live, remote, stand_ins, .. } = assembly;
     let tickets = remote.get(Service::Tickets).cloned();
     let streams = Streams { app: App::clone(app), live: live.clone(), tickets };
     let mut more = api::every_process();
     if app.services.contains(&Service::Web) {
         more = more.merge(live::routes().with_state(streams));
     }
-    let api = inside(with_remote(api::router(&app.services, more), remote).fallback(nothing_here), app);
+    let mut routes = with_remote(api::router(&app.services, more), remote);
+    if app.contacts_key.is_some() && app.services.contains(&Service::Accounts) {
+        routes = routes.merge(api::contacts::routes());
+    }
+    let api = inside(routes.fallback(nothing_here), app);
     let behind_edge = with_edge(api.clone(), app);
     if !app.services.contains(&Service::Web) {
         return behind_edge;
     }
     // Pages ask the API from inside: a request passes the edge once.
-    let site = with_edge(inside(site::router(app, api, sandbox.clone()), app), app);
+    let site = with_edge(inside(site::router(app, api, stand_ins.clone()), app), app);
     behind_edge.fallback_service(site::as_pages(site, app))
 }
 

@@ -1,4 +1,4 @@
-//! What consumers, timers and order batchers count for themselves.
+//! What consumers, timers, letters and order batchers count for themselves.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use ticketing_core::messaging::consumer::{ConsumerCounts, ParkedBecause};
 use ticketing_core::messaging::durations::Durations;
 use ticketing_core::ports::clock::Clock;
+use ticketing_core::usecase::notifications::LetterCounts;
 use ticketing_core::usecase::orders::batcher::OrderBatchers;
 
 use super::families::{self, counters, gauges, histograms};
@@ -20,6 +21,7 @@ pub(super) struct Loops {
     clock: Arc<dyn Clock>,
     consumers: Vec<(String, ConsumerCounts)>,
     timer_lateness: Option<Durations>,
+    letters: Option<LetterCounts>,
     batchers: Option<OrderBatchers>,
     lags: Lags,
 }
@@ -31,6 +33,7 @@ impl Loops {
             clock: Arc::clone(clock),
             consumers: observables.consumers.clone(),
             timer_lateness: observables.timer_lateness.clone(),
+            letters: observables.letters.clone(),
             batchers: batchers.clone(),
             lags,
         }
@@ -71,6 +74,14 @@ impl Loops {
     }
 }
 
+/// What became of letters, and how soon.
+fn encode_letters(encoder: &mut DescriptorEncoder<'_>, letters: &LetterCounts) -> fmt::Result {
+    let outcomes = letters.by_outcome().map(|(outcome, count)| ([("outcome", outcome)], count));
+    counters(encoder, ("letters", "Letters, by what became of them; one that was not taken is tried again"), outcomes)?;
+    let help = "How long after its cause a letter was sent";
+    families::histogram(encoder, ("letter_delay_seconds", help), letters.delays().counts())
+}
+
 impl Collector for Loops {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let encoder = &mut encoder;
@@ -78,6 +89,9 @@ impl Collector for Loops {
         self.encode_lags(encoder)?;
         if let Some(lateness) = &self.timer_lateness {
             families::histogram(encoder, ("timer_lateness_seconds", "How late timers fired"), lateness.counts())?;
+        }
+        if let Some(letters) = &self.letters {
+            encode_letters(encoder, letters)?;
         }
         let Some(batchers) = &self.batchers else { return Ok(()) };
         families::gauge(encoder, ("order_batcher_queued", "Orders that wait to be decided"), batchers.queued() as f64)?;

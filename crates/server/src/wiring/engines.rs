@@ -126,9 +126,11 @@ pub(super) const KAFKA: NotBuilt = NotBuilt { engine: "Kafka", feature: "kafka" 
 pub(super) const REDIS: NotBuilt = NotBuilt { engine: "Redis", feature: "redis" };
 #[cfg(not(feature = "stripe"))]
 pub(super) const STRIPE: NotBuilt = NotBuilt { engine: "Stripe", feature: "stripe" };
+#[cfg(not(feature = "smtp"))]
+pub(super) const SMTP: NotBuilt = NotBuilt { engine: "SMTP", feature: "smtp" };
 
 /// An engine that was chosen, or is needed, and is not there.
-#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "stripe")))]
+#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "stripe", feature = "smtp")))]
 #[derive(Debug, thiserror::Error)]
 #[error("this build has no {engine}: build with --features {feature}")]
 pub(super) struct NotBuilt {

@@ -11,13 +11,13 @@ use ticketing_core::assembly::Loops;
 use ticketing_core::messaging::backoff::Backoff;
 use ticketing_core::messaging::driver::Pace;
 use ticketing_core::ports::BoxError;
-use ticketing_core::ports::identity::{TokenSigner, TokenVerifier};
+use ticketing_core::ports::identity::TokenVerifier;
 use ticketing_core::ports::pass_signer::PassSigner;
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
 use crate::config::{Config, Service};
 use crate::remote::Upstream;
-use crate::state::DeviceKey;
+use crate::state::{ContactsKey, DeviceKey};
 
 use fetched::{FetchKeys, FetchedKeys};
 use own::{OwnKeys, ReadKeys};
@@ -39,12 +39,14 @@ pub fn check_keys(config: &Config) -> Vec<String> {
 /// How the services of a process know who somebody is.
 pub(super) struct Identity {
     /// There if accounts runs here.
-    pub(super) signer: Option<Arc<dyn TokenSigner>>,
+    pub(super) signer: Option<Arc<OwnKeys>>,
     /// There if admissions runs here.
     pub(super) passes: Option<Arc<dyn PassSigner>>,
     pub(super) verifier: Arc<dyn TokenVerifier>,
     /// Signs nothing that anybody believes where accounts does not run.
     pub(super) devices: DeviceKey,
+    /// There if these keys are not drawn at start, so that another process can have them.
+    pub(super) contacts_key: Option<ContactsKey>,
     /// Asks for the keys.
     pub(super) loops: Loops,
 }
@@ -55,10 +57,12 @@ impl Identity {
             return Self::signing(config);
         }
         let mut identity = Self::of_others(config)?;
-        if config.services.contains(&Service::Admissions) {
-            // Accounts publishes the same keys, which admissions reads by itself.
+        if config.services.iter().copied().any(Service::signs) {
+            // Accounts publishes the same keys, which admissions and notifications read by themselves.
             let (keys, loops) = own_keys(config)?;
-            identity.passes = Some(keys);
+            identity.contacts_key = shared(config, &keys);
+            let issues = config.services.contains(&Service::Admissions);
+            identity.passes = issues.then_some(keys as Arc<dyn PassSigner>);
             identity.loops = identity.loops.and(loops);
         }
         Ok(identity)
@@ -76,10 +80,10 @@ impl Identity {
 
     fn signing(config: &Config) -> Result<Self, BoxError> {
         let (keys, loops) = own_keys(config)?;
-        let devices = keys.devices.clone();
+        let (devices, contacts_key) = (keys.devices.clone(), shared(config, &keys));
         let issues = config.services.contains(&Service::Admissions);
         let passes = issues.then(|| Arc::clone(&keys) as Arc<dyn PassSigner>);
-        Ok(Self { signer: Some(Arc::clone(&keys) as _), passes, verifier: keys, devices, loops })
+        Ok(Self { signer: Some(Arc::clone(&keys)), passes, verifier: keys, devices, contacts_key, loops })
     }
 
     fn asking(accounts: &Upstream) -> Self {
@@ -97,8 +101,14 @@ impl Identity {
 
     fn verifying(verifier: Arc<dyn TokenVerifier>, loops: Loops) -> Self {
         let devices = DeviceKey::new(&Ed25519Signer::generate().secret_for("nothing"));
-        Self { signer: None, passes: None, verifier, devices, loops }
+        Self { signer: None, passes: None, verifier, devices, contacts_key: None, loops }
     }
+}
+
+/// What other processes with the same settings prove themselves by.
+fn shared(config: &Config, keys: &OwnKeys) -> Option<ContactsKey> {
+    let is_drawn = config.signing_key.is_none() && config.signing_keys.is_none();
+    (!is_drawn).then(|| keys.contacts.clone())
 }
 
 /// The keys of the settings, and what reads them again; drawn where none are set.

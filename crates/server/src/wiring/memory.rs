@@ -9,10 +9,11 @@ use ticketing_crypto::{Argon2Config, Argon2Hasher};
 use ticketing_memory::{MemoryAttemptNotes, MemoryEngines, RandomIds, SystemClock};
 
 use super::keys::Identity;
-use super::stripe;
-use crate::config::{Config, Gateway, Service};
+use super::{mail, stripe};
+use crate::config::{Config, Gateway, MailBy, Service};
 use crate::marketplace::{AdmissionPorts, EdgePorts, Engines, PaymentPorts, WebPorts};
 use crate::remote::RemoteServices;
+use crate::site::StandIns;
 use crate::telemetry::{EngineMetric, Lags};
 
 /// The time of the machine, and its chance.
@@ -28,7 +29,7 @@ pub fn clock_and_ids() -> ClockAndIds {
 /// A cost that argon2 cannot work at, or a gateway that this build does not have or cannot be made.
 pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> Result<Engines, BoxError> {
     let runs = |service| config.services.contains(&service);
-    let Identity { signer, passes, verifier, devices, loops } = Identity::of(config)?;
+    let Identity { signer, passes, verifier, devices, contacts_key, loops } = Identity::of(config)?;
     let (hasher, broker) = (Arc::new(Argon2Hasher::new(cost)?), memory.broker.clone());
     let line = Argon2Hasher::clone(&hasher);
     let help = "Passwords that are hashed, or wait to be";
@@ -40,6 +41,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
         orders: runs(Service::Orders).then(|| memory.order_ports()),
         payments: runs(Service::Payments).then(|| payment_ports(memory, config)).transpose()?,
         admissions: passes.map(|signer| AdmissionPorts { service: memory.pass_ports(), signer }),
+        notifications: mail::ports(memory, config, contacts_key.as_ref())?,
         expiration: runs(Service::Expiration).then(|| memory.expiration_ports()),
         web: runs(Service::Web).then(|| web_ports(memory, config)),
         edge: EdgePorts {
@@ -48,6 +50,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
             limiter: Arc::new(memory.limiter.clone()),
             local_limiter: Arc::new(memory.limiter.clone()),
             devices,
+            contacts_key,
         },
         loops,
         metrics: vec![passwords],
@@ -69,6 +72,9 @@ fn web_ports(memory: &MemoryEngines, config: &Config) -> WebPorts {
         feed: Box::new(memory.ticket_feeds.open()),
         remote: RemoteServices::new(remote, config.http.restart_wait),
         drafts: Arc::new(memory.drafts.clone()),
-        sandbox: (config.gateway() == Some(Gateway::Sandbox)).then(|| Arc::new(memory.gateway.clone()) as _),
+        stand_ins: StandIns {
+            sandbox: (config.gateway() == Some(Gateway::Sandbox)).then(|| Arc::new(memory.gateway.clone()) as _),
+            kept_mail: (config.mail == Some(MailBy::Outbox)).then(|| Arc::new(memory.mailer.clone()) as _),
+        },
     }
 }

@@ -6,11 +6,14 @@ use ticketing_core::ports::BoxError;
 use ticketing_core::ports::audit_reader::AdmissionReader;
 use ticketing_core::ports::store::Page;
 use ticketing_core::ports::unreadable::PassedBy;
-use ticketing_core::rebuild::{Rebuild, RebuildAdmissions, RebuildPayables, RebuildSales, RebuildStocks};
+use ticketing_core::rebuild::{
+    Rebuild, RebuildAdmissions, RebuildLetters, RebuildPayables, RebuildSales, RebuildStocks,
+};
 use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::{
     MongoAccountStore, MongoAttemptNotes, MongoAuditReader, MongoClient, MongoConfig, MongoError, MongoGateway,
-    MongoOrderStore, MongoParkingLot, MongoPassStore, MongoPaymentStore, MongoTicketStore, PoolCounts,
+    MongoLetterStore, MongoOrderStore, MongoParkingLot, MongoPassStore, MongoPaymentStore, MongoTicketStore,
+    PoolCounts,
 };
 
 use crate::config::{Config, Gateway, MongoSettings, Service};
@@ -61,7 +64,9 @@ async fn admissions(reader: &MongoAuditReader) -> Result<Option<Arc<dyn Admissio
 pub(super) async fn parking_lots(settings: &MongoSettings) -> Result<ParkingLots, BoxError> {
     let client = client(settings).await?;
     let mut lots: ParkingLots = Vec::new();
-    for service in ["tickets", "orders", "payments", "admissions", "expiration", MongoParkingLot::OF_FOLLOWERS] {
+    for service in
+        ["tickets", "orders", "payments", "admissions", "notifications", "expiration", MongoParkingLot::OF_FOLLOWERS]
+    {
         lots.push((service, Arc::new(MongoParkingLot::open(&client, service).await?)));
     }
     Ok(lots)
@@ -78,6 +83,7 @@ pub(super) async fn replicas(settings: &MongoSettings, service: Service) -> Resu
             let store = MongoPassStore::open(&client).await?;
             Box::new(RebuildAdmissions::new(Arc::new(store), super::memory::clock_and_ids()))
         }
+        Service::Notifications => Box::new(RebuildLetters::new(Arc::new(MongoLetterStore::open(&client).await?))),
         Service::Accounts | Service::Expiration | Service::Web => {
             return Err(format!("{} keeps no replicas in a database", service.name()).into());
         }
@@ -117,6 +123,9 @@ pub(super) async fn plug_in(
     }
     if let Some(admissions) = &mut engines.admissions {
         admissions.service = MongoPassStore::open(&client).await?.ports();
+    }
+    if let Some(notifications) = &mut engines.notifications {
+        notifications.service = MongoLetterStore::open(&client).await?.ports();
     }
     if let Some(expiration) = &mut engines.expiration {
         expiration.parking = Arc::new(MongoParkingLot::open(&client, "expiration").await?);

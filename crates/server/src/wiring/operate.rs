@@ -65,7 +65,7 @@ pub async fn parking_lots(config: &Config) -> Result<ParkingLots, BoxError> {
 /// The service keeps none, or its engine is not chosen, not built or does not answer.
 pub async fn replicas(config: &Config, service: Service) -> Result<Box<dyn Rebuild>, BoxError> {
     match service {
-        Service::Tickets | Service::Orders | Service::Payments | Service::Admissions => {
+        Service::Tickets | Service::Orders | Service::Payments | Service::Admissions | Service::Notifications => {
             stored_replicas(config, service).await
         }
         Service::Expiration => timers(config).await,

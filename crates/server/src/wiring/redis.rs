@@ -18,7 +18,7 @@ use super::engines::Failure;
 ///
 /// Processes that share sessions share what they know of tickets as well.
 pub(super) async fn plug_in(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    let serves = config.services.iter().any(|service| *service != Service::Expiration);
+    let serves = config.services.iter().any(|service| service.has_api() || *service == Service::Web);
     let timers = config.engines.timers.as_ref().filter(|_| engines.expiration.is_some());
     let sessions = config.engines.sessions.as_ref().filter(|_| serves);
     let Some(settings) = timers.or(sessions) else { return Ok(()) };

@@ -26,6 +26,14 @@ const MATRIX: &[Row] = &[
     Row("GET", "/api/users/currentuser", PUBLIC),
     Row("POST", "/api/users/refresh", [401, 204, 204]),
     Row("POST", "/api/users/password", [401, 204, 204]),
+    // A link asks for no session, and this one is none of ours.
+    Row("POST", "/api/users/confirm", [409, 409, 409]),
+    Row("POST", "/api/users/reset", [409, 409, 409]),
+    Row("POST", "/api/users/forgot", [202, 202, 202]),
+    Row("POST", "/api/users/confirm/again", [401, 202, 202]),
+    Row("PUT", "/api/users/name", [401, 204, 204]),
+    Row("GET", "/api/users/export", SIGNED_IN),
+    Row("POST", "/api/users/delete", [401, 204, 204]),
     Row("GET", "/api/users/sessions", SIGNED_IN),
     Row("DELETE", "/api/users/sessions", [401, 204, 204]),
     Row("DELETE", "/api/users/sessions/{id}", [401, 404, 204]),
@@ -119,6 +127,11 @@ impl Scene {
             ("POST", "/api/users/password") => {
                 json!({"currentPassword": PASSWORD, "password": "velvet anchor tide 77"})
             }
+            ("POST", "/api/users/confirm") => json!({"token": "tomato"}),
+            ("POST", "/api/users/reset") => json!({"token": "tomato", "password": PASSWORD}),
+            ("POST", "/api/users/forgot") => json!({"email": "nobody@example.org"}),
+            ("PUT", "/api/users/name") => json!({"displayName": "Ada"}),
+            ("POST", "/api/users/delete") => json!({"password": PASSWORD}),
             ("POST", "/api/tickets") | ("PUT", "/api/tickets/{id}") => offer("Opera", 1200, 5),
             ("POST", "/api/tickets/{id}/reschedule") => json!({"title": "Opera", "venue": "Arena"}),
             ("POST", "/api/doors/{ticket}/checks") => json!({"pass": &self.pass}),

@@ -137,10 +137,14 @@ async fn a_hostile_value_in_any_field_never_breaks_anything() {
     let complete = [
         ("POST", "/api/users/signin", json!({"email": "x@example.org", "password": "wrong password"})),
         ("POST", "/api/users/password", json!({"currentPassword": "wrong one", "password": "velvet anchor tide 77"})),
+        ("POST", "/api/users/confirm", json!({"token": "1.AAAA"})),
+        ("POST", "/api/users/forgot", json!({"email": ""})),
+        ("POST", "/api/users/reset", json!({"token": "1.AAAA", "password": "velvet anchor tide 77"})),
+        ("POST", "/api/users/delete", json!({"password": "wrong password"})),
         ("POST", "/api/tickets", json!({"title": "", "price": {"amount": 0, "currency": "EUR"}, "quantity": 1})),
         ("PUT", "/api/tickets/{id}", json!({"title": "", "price": {"amount": 0, "currency": "EUR"}, "quantity": 1})),
         ("POST", "/api/tickets/{id}/reschedule", json!({"title": "", "startsAt": "", "timeZone": "", "seats": ""})),
-        ("POST", "/api/orders", json!({"ticketId": ticket, "quantity": 1})),
+        ("POST", "/api/orders", json!({"ticketId": ticket, "quantity": 1, "factsTag": "8eeef02a39185cfc2295ba81"})),
         ("POST", "/api/doors/{ticket}/links", json!({"label": ""})),
         ("POST", "/api/payments", json!({"orderId": ticket, "token": "tok_visa"})),
     ];

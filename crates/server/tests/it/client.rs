@@ -57,7 +57,7 @@ async fn sell(app: &TestApp, seller: &Client, quantity: u32) -> TicketBody {
 }
 
 fn places(ticket: TicketId, quantity: u32) -> PlaceOrderBody {
-    PlaceOrderBody { ticket_id: ticket.uuid(), quantity: Some(quantity), price: None }
+    PlaceOrderBody { ticket_id: ticket.uuid(), quantity: Some(quantity), price: None, facts_tag: None }
 }
 
 fn key(text: &str) -> IdempotencyKey {

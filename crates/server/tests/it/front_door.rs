@@ -1,6 +1,7 @@
 //! What runs in another process is reached through the front door, over a socket.
 
 pub(crate) mod backend;
+mod contacts;
 mod keys;
 mod restart;
 

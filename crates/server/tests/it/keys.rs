@@ -164,9 +164,16 @@ fn of_two_rotations_at_once_one_wins() {
     assert_eq!(keys.told(&["list"]).lines().count(), 2);
 }
 
+/// How many published keys sign tokens: what `deploy/compose/test.sh` waits for.
+async fn keys_for_tokens(app: &TestApp) -> usize {
+    let keys = app.get("/.well-known/jwks.json").send().await;
+    keys.text().matches(r#""use":"sig""#).count()
+}
+
 #[tokio::test]
 async fn a_rotation_signs_nobody_out() {
     let (keys, app) = app_with_keys().await;
+    assert_eq!(keys_for_tokens(&app).await, 1, "before a rotation");
     let first = app.sign_up("ada").await;
 
     keys.file().rotate(Rotation::After(10 * MINUTE), app.now()).expect("it rotates");
@@ -180,6 +187,7 @@ async fn a_rotation_signs_nobody_out() {
         Some(3),
         "both, and that of passes"
     );
+    assert_eq!(keys_for_tokens(&app).await, 2);
     assert_eq!((ben.signed_by() == first.signed_by(), eve.signed_by() == first.signed_by()), (true, false));
     app.lag(3 * MINUTE - Duration::from_secs(1));
     for user in [&ben, &eve] {

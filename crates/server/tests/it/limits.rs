@@ -214,6 +214,42 @@ async fn guesses_at_one_account_that_are_denied_use_up_nothing_of_their_network(
 }
 
 #[tokio::test]
+async fn a_door_lets_a_crowd_in_by_the_limits_that_bind_by_default() {
+    let app = TestApp::start_with(|config| config.http.limits = Limits::default()).await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 5).await;
+    app.pass(Duration::from_secs(120)).await;
+    let path = format!("/api/doors/{}/checks", id(&ticket));
+    let check = |_| app.post(&path).at_address("203.0.113.9").by(&sally).json(&json!({"pass": "ZZZ-ZZZ"}));
+
+    let checks = statuses(250, check).await;
+
+    assert_eq!(checks.len() - refused(&checks), 240, "as many as an account may try at once");
+    let change = app.post("/api/users/refresh").at_address("203.0.113.9").send().await;
+    assert_eq!(change.status, 401, "and none of them is a change of the network");
+}
+
+#[tokio::test]
+async fn a_door_lets_in_while_its_network_floods_changes_and_who_has_no_account_is_limited() {
+    let limit = |config: &mut Config| {
+        config.http.limits.writes_per_address = TWO_A_MINUTE;
+        config.http.limits.reads_per_address = Some(Quota { burst: 5, per: Duration::from_secs(60) });
+    };
+    let app = TestApp::start_with(limit).await;
+    let sally = app.sign_up("sally").await;
+    let ticket = app.sell(&sally, 5).await;
+    let home = "203.0.113.1";
+    assert_eq!(refused(&statuses(5, |_| app.post("/api/users/refresh").at_address(home)).await), 3);
+
+    let path = format!("/api/doors/{}/checks", id(&ticket));
+    let shown = app.post(&path).at_address(home).by(&sally).json(&json!({"pass": "ZZZ-ZZZ"})).send().await;
+    let strangers = statuses(9, |_| app.post(&path).at_address(home).json(&json!({"pass": "ZZZ-ZZZ"}))).await;
+
+    assert_eq!(shown.body, json!({"result": "unknown"}));
+    assert_eq!(refused(&strangers), 5, "{strangers:?}");
+}
+
+#[tokio::test]
 async fn signing_in_or_up_or_changing_a_password_is_possible_while_its_network_floods_changes() {
     let app = TestApp::start_with(|config| config.http.limits.writes_per_address = TWO_A_MINUTE).await;
     let home = "203.0.113.1";
@@ -454,6 +490,18 @@ async fn every_default_binds() {
     let credentials = |n: usize| json!({"email": format!("ben{n}@example.org"), "password": PASSWORD});
     let opened = statuses(20, |n| app.post("/api/users/signup").at_address("203.0.113.5").json(&credentials(n))).await;
 
+    let forgot = |email: &str| json!({ "email": email });
+    let mailbox = forgot("nobody@example.org");
+    let flooded =
+        statuses(20, |n| app.post("/api/users/forgot").at_address(&format!("203.0.115.{n}")).json(&mailbox)).await;
+    let scattered = statuses(20, |n| {
+        app.post("/api/users/forgot").at_address("203.0.113.6").json(&forgot(&format!("nobody{n}@example.org")))
+    });
+    let scattered = scattered.await;
+    let again =
+        statuses(20, |n| app.post("/api/users/confirm/again").by(&ada).at_address(&format!("203.0.116.{n}"))).await;
+
+    assert_eq!((passed(flooded), passed(scattered), passed(again)), (2, 5, 2));
     assert_eq!((passed(accounts), passed(account), passed(writes), passed(looks)), (20, 10, 60, 300));
     assert_eq!((passed(payments), passed(everywhere), passed(opened)), (10, 300, 5));
     app.settle().await;

@@ -28,6 +28,7 @@ mod idempotency;
 mod invented;
 mod journey;
 mod keys;
+mod letters;
 mod limits;
 mod live;
 mod logging;

@@ -2,15 +2,18 @@
 
 mod calendar;
 mod catalog;
-mod door;
+mod check_in;
 mod doors;
 mod drafts;
+mod entry;
 mod forms;
 mod found;
 mod held;
 mod journey;
+mod letters;
 mod mounted;
 mod pages;
+mod rescheduled;
 
 use crate::app::{InMemory, TestApp};
 

@@ -57,6 +57,8 @@ impl<S: Site> Marketplace<S> {
         let body = json!({"email": user.email, "password": PASSWORD});
         let reply = self.post("/api/users/signin").json(&body).send().await;
         assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+        // Its owner is told of a new browser.
+        self.0.settled().await;
         User::of(&user.email, &reply)
     }
 

@@ -6,6 +6,7 @@ use crate::messaging::consumer::ConsumerCounts;
 use crate::messaging::durations::Durations;
 use crate::ports::outbox::Outbox;
 use crate::ports::parking::ParkingLot;
+use crate::usecase::notifications::LetterCounts;
 
 /// What can be observed of the loops behind one service, or several. A clone observes the same.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,8 @@ pub struct Observables {
     pub parking: Vec<(String, Arc<dyn ParkingLot>)>,
     /// How late timers fired, where there are timers.
     pub timer_lateness: Option<Durations>,
+    /// What became of letters, where they are sent.
+    pub letters: Option<LetterCounts>,
 }
 
 impl Observables {
@@ -26,5 +29,6 @@ impl Observables {
         self.outboxes.extend(other.outboxes);
         self.parking.extend(other.parking);
         self.timer_lateness = self.timer_lateness.take().or(other.timer_lateness);
+        self.letters = self.letters.take().or(other.letters);
     }
 }

@@ -1,175 +1,21 @@
 //! Accounts: who somebody is, and the secret that proves it.
 
+mod display_name;
 mod email;
+mod link;
+mod password;
 
-use std::fmt;
-
-use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 use super::event::Event;
 use super::ids::AccountId;
-use super::invalid::Invalid;
 use super::text;
 use super::time::Timestamp;
 
+pub use display_name::DisplayName;
 pub use email::EmailAddress;
-
-/// A password as its owner typed it, in its normal form. Never printed, never stored.
-///
-/// The normal form is that of RFC 8265, section 4.2.2 (`OpaqueString`): spaces of every kind are one, and
-/// composed and decomposed letters are the same, because one person's keyboards differ in both.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
-
-impl Password {
-    /// The shortest that is accepted, as NIST SP 800-63B-4 (section 3.1.1.2) asks where another factor may be absent.
-    pub const MIN_CHARS: usize = 10;
-    /// The longest that is accepted, which bounds the cost of hashing.
-    pub const MAX_CHARS: usize = 128;
-    /// The maximum size in bytes: enough for the longest password in any encoding.
-    pub const MAX_BYTES: usize = 2048;
-
-    /// Accepts a new password that is long enough, not absurdly long and free of control characters.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`] names the bound; show it to the user.
-    pub fn new(text: String) -> Result<Self, Invalid> {
-        let too_long = || Invalid::new("password", format!("must be at most {} characters long", Self::MAX_CHARS));
-        // First, so that unbounded input costs nothing else.
-        if text.len() > Self::MAX_BYTES {
-            return Err(too_long());
-        }
-        let text = normal_form(text);
-        match text.chars().count() {
-            n if n > Self::MAX_CHARS => Err(too_long()),
-            n if n < Self::MIN_CHARS => {
-                Err(Invalid::new("password", format!("must be at least {} characters long", Self::MIN_CHARS)))
-            }
-            _ if text.chars().any(char::is_control) => {
-                Err(Invalid::new("password", "must not contain control characters"))
-            }
-            _ => Ok(Self(text)),
-        }
-    }
-
-    /// The plain text, to hash or compare it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-/// RFC 8265, section 4.2.2: other spaces become the one of the space bar, and the text is composed.
-fn normal_form(text: String) -> String {
-    if text.is_ascii() {
-        return text;
-    }
-    let spaced: String = text.chars().map(|c| if text::is_foreign_space(c) { ' ' } else { c }).collect();
-    text::composed(&spaced).into_owned()
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
-
-/// A password as typed to sign in. Never printed, never stored.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordAttempt {
-    normal: String,
-    /// The text as typed, if it differs from the normal form.
-    typed: Option<String>,
-}
-
-impl PasswordAttempt {
-    /// Accepts the typed text; `None` if it is longer than any password can be.
-    #[must_use]
-    pub fn new(typed: String) -> Option<Self> {
-        if typed.len() > Password::MAX_BYTES {
-            return None;
-        }
-        let normal = normal_form(typed.clone());
-        let typed = (typed != normal).then_some(typed);
-        Some(Self { normal, typed })
-    }
-
-    /// The texts to compare, in order: the normal form, and the text as typed if that differs,
-    /// since a hash may be older than the normal form.
-    pub fn spellings(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.normal), self.typed.as_ref()].into_iter().flatten().map(String::as_str)
-    }
-}
-
-impl From<Password> for PasswordAttempt {
-    fn from(password: Password) -> Self {
-        Self { normal: password.0, typed: None }
-    }
-}
-
-impl fmt::Debug for PasswordAttempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordAttempt(…)")
-    }
-}
-
-/// The stored form of a password: a salted, slow hash in PHC string format.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(String);
-
-impl PasswordHash {
-    /// Wraps the output of a password hasher.
-    #[must_use]
-    pub const fn new(phc: String) -> Self {
-        Self(phc)
-    }
-
-    /// The PHC string.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Identifies this password among all that the account had or will have, since each hash has its own salt.
-    #[must_use]
-    pub fn version(&self) -> PasswordVersion {
-        PasswordVersion(Sha256::digest(&self.0).into())
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(…)")
-    }
-}
-
-/// Identifies an account's current password: changes with every new password and never repeats a value.
-///
-/// Not a counter, because a restored backup would repeat its numbers.
-/// Without the hash it reveals nothing about the password.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PasswordVersion([u8; 32]);
-
-impl PasswordVersion {
-    /// Wraps a stored value.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The value to store.
-    #[must_use]
-    pub const fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PasswordVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordVersion(…)")
-    }
-}
+pub use link::{LinkBinding, LinkClaims, LinkPurpose};
+pub use password::{Password, PasswordAttempt, PasswordHash, PasswordVersion};
 
 /// A person who buys, sells or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,73 +28,228 @@ pub struct Account {
     pub password: PasswordHash,
     /// When the account was opened.
     pub registered_at: Timestamp,
+    /// What its owner wants to be called.
+    pub display_name: Option<DisplayName>,
+    /// When its owner proved that the address is theirs.
+    pub confirmed_at: Option<Timestamp>,
     /// The number of events so far.
     pub version: u64,
 }
+
+/// What is left of an account that its owner deleted: nothing about a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeletedAccount {
+    /// Its id, which nobody else gets.
+    pub id: AccountId,
+    /// When it was opened.
+    pub registered_at: Timestamp,
+    /// When it was deleted.
+    pub deleted_at: Timestamp,
+    /// The number of events, the last one included.
+    pub version: u64,
+}
+
+/// What the store of the accounts service keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountRecord {
+    /// An account.
+    Open(Account),
+    /// What is left of one.
+    Deleted(DeletedAccount),
+}
+
+impl AccountRecord {
+    /// The id of the account.
+    #[must_use]
+    pub const fn id(&self) -> AccountId {
+        match self {
+            Self::Open(account) => account.id,
+            Self::Deleted(account) => account.id,
+        }
+    }
+
+    /// The account, unless it was deleted.
+    #[must_use]
+    pub fn open(self) -> Option<Account> {
+        match self {
+            Self::Open(account) => Some(account),
+            Self::Deleted(_) => None,
+        }
+    }
+}
+
+impl From<Account> for AccountRecord {
+    fn from(account: Account) -> Self {
+        Self::Open(account)
+    }
+}
+
+/// What other services and followers may know of an account: neither its address nor its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicAccount {
+    /// Unique id.
+    pub id: AccountId,
+    /// When the account was opened.
+    pub registered_at: Timestamp,
+    /// What its owner wants to be called; nothing once it is deleted.
+    pub display_name: Option<DisplayName>,
+    /// When its owner proved that the address is theirs.
+    pub confirmed_at: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// The number of events so far.
+    pub version: u64,
+}
+
+/// The most of what a browser calls itself that is kept.
+const MAX_DEVICE_CHARS: usize = 200;
 
 impl Account {
     /// Opens an account. The store guarantees that the address is unique.
     #[must_use]
     pub fn register(id: AccountId, email: EmailAddress, password: PasswordHash, now: Timestamp) -> (Self, Event) {
-        let account = Self { id, email, password, registered_at: now, version: 1 };
-        let event = Event::AccountRegistered { account: id, registered_at: now };
+        let account =
+            Self { id, email, password, registered_at: now, display_name: None, confirmed_at: None, version: 1 };
+        let event = Event::AccountRegistered(account.to_public());
         (account, event)
     }
 
-    /// Replaces the password. No other service needs to know, so it emits no event.
+    /// Asks for another letter to confirm the address; `None` if it is confirmed.
     #[must_use]
-    pub fn with_password(self, password: PasswordHash) -> Self {
-        Self { password, ..self }
+    pub fn request_confirmation(self) -> Option<(Self, Event)> {
+        let is_open = self.confirmed_at.is_none();
+        is_open.then(|| self.changed(|account| account, Event::AccountConfirmationRequested))
     }
+
+    /// Notes that the address is the owner's; `None` if that is known.
+    #[must_use]
+    pub fn confirm_address(self, now: Timestamp) -> Option<(Self, Event)> {
+        let confirm = |account| Self { confirmed_at: Some(now), ..account };
+        self.confirmed_at.is_none().then(|| self.changed(confirm, Event::AccountAddressConfirmed))
+    }
+
+    /// Asks for a letter with which another password can be chosen.
+    #[must_use]
+    pub fn request_reset(self) -> (Self, Event) {
+        self.changed(|account| account, Event::AccountResetRequested)
+    }
+
+    /// Replaces the password.
+    #[must_use]
+    pub fn change_password(self, password: PasswordHash) -> (Self, Event) {
+        self.changed(|account| Self { password, ..account }, Event::AccountPasswordChanged)
+    }
+
+    /// Notes that a browser signed in that never did before.
+    #[must_use]
+    pub fn add_browser(self, device: &str) -> (Self, Event) {
+        let device: Arc<str> = shown_device(device).into();
+        self.changed(|account| account, |account| Event::AccountBrowserAdded { account, device })
+    }
+
+    /// Changes what the owner is called; `None` if that is the name already.
+    #[must_use]
+    pub fn rename(self, name: Option<DisplayName>) -> Option<(Self, Event)> {
+        let is_new = self.display_name != name;
+        is_new.then(|| self.changed(|account| Self { display_name: name, ..account }, Event::AccountRenamed))
+    }
+
+    /// Deletes the account: what is left is nothing about a person, and the address is free.
+    #[must_use]
+    pub fn delete(self, now: Timestamp) -> (DeletedAccount, Event) {
+        let Self { id, registered_at, version, .. } = self;
+        let deleted = DeletedAccount { id, registered_at, deleted_at: now, version: version.saturating_add(1) };
+        (deleted, Event::AccountDeleted(deleted.to_public()))
+    }
+
+    /// What others may know of it.
+    #[must_use]
+    pub fn to_public(&self) -> PublicAccount {
+        PublicAccount {
+            id: self.id,
+            registered_at: self.registered_at,
+            display_name: self.display_name.clone(),
+            confirmed_at: self.confirmed_at,
+            deleted_at: None,
+            version: self.version,
+        }
+    }
+
+    /// Invariant: the version moves here and in [`Account::delete`] alone, each time with an event.
+    fn changed(self, change: impl FnOnce(Self) -> Self, tell: impl FnOnce(PublicAccount) -> Event) -> (Self, Event) {
+        let version = self.version.saturating_add(1);
+        let next = Self { version, ..change(self) };
+        let event = tell(next.to_public());
+        (next, event)
+    }
+}
+
+impl DeletedAccount {
+    /// What others may know of it.
+    #[must_use]
+    pub const fn to_public(self) -> PublicAccount {
+        PublicAccount {
+            id: self.id,
+            registered_at: self.registered_at,
+            display_name: None,
+            confirmed_at: None,
+            deleted_at: Some(self.deleted_at),
+            version: self.version,
+        }
+    }
+}
+
+/// What a browser calls itself, as one short line.
+pub(crate) fn shown_device(device: &str) -> String {
+    text::shown(device, MAX_DEVICE_CHARS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_password_has_bounds_and_is_never_printed() {
-        assert!(Password::new("short".into()).is_err());
-        assert!(Password::new("x".repeat(129)).is_err());
-        assert!(Password::new("x".repeat(10_000_000)).is_err());
-        assert!(Password::new("a\u{301}".repeat(128)).is_ok(), "what looks like 128 characters is not more");
-        assert!(Password::new("five!\u{301}\u{0}\n67".into()).is_err());
-        let password = Password::new("correct horse battery".into()).unwrap();
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
 
-        assert_eq!(format!("{password:?}"), "Password(…)");
+    fn account() -> Account {
+        let hash = PasswordHash::new("$argon2id$a".to_owned());
+        Account::register(AccountId::from_u128(1), "ada@example.org".parse().unwrap(), hash, Timestamp::EPOCH).0
     }
 
     #[test]
-    fn two_spellings_of_a_password_are_one() {
-        let plain = Password::new("Crème brûlée 1".into()).unwrap();
-
-        for text in
-            ["Cre\u{300}me bru\u{302}le\u{301}e 1", "Crème\u{A0}brûlée\u{3000}1", "Crème\u{2003}brûlée\u{202F}1"]
-        {
-            assert_eq!(Password::new(text.into()), Ok(plain.clone()), "{text:?}");
-            let attempt = PasswordAttempt::new(text.into()).unwrap();
-            assert_eq!(attempt.spellings().collect::<Vec<_>>(), [plain.expose(), text]);
-        }
-        assert_ne!(Password::new("crème brûlée 1".into()), Ok(plain.clone()), "case counts");
-        assert_ne!(Password::new(" Crème brûlée 1".into()), Ok(plain.clone()), "spaces count");
-        let attempt = PasswordAttempt::new(plain.expose().into()).unwrap();
-        assert_eq!(attempt.spellings().collect::<Vec<_>>(), [plain.expose()]);
+    fn each_change_is_one_version_and_one_event() {
+        let (account, event) = account().change_password(PasswordHash::new("$argon2id$b".to_owned()));
+        assert_eq!((account.version, event), (2, Event::AccountPasswordChanged(account.to_public())));
+        let (account, event) = account.request_reset();
+        assert_eq!((account.version, event), (3, Event::AccountResetRequested(account.to_public())));
+        let (account, event) = account.request_confirmation().unwrap();
+        assert_eq!((account.version, event), (4, Event::AccountConfirmationRequested(account.to_public())));
+        let (account, event) = account.confirm_address(NOW).unwrap();
+        assert_eq!((account.version, event), (5, Event::AccountAddressConfirmed(account.to_public())));
+        let (account, event) = account.rename(DisplayName::parse("Ada").unwrap()).unwrap();
+        assert_eq!((account.version, event), (6, Event::AccountRenamed(account.to_public())));
+        let (account, event) = account.add_browser("Firefox\n\u{0}");
+        let added = Event::AccountBrowserAdded { account: account.to_public(), device: "Firefox".into() };
+        assert_eq!((account.version, event), (7, added));
     }
 
     #[test]
-    fn what_is_longer_than_any_password_is_no_attempt_and_no_attempt_is_printed() {
-        assert_eq!(PasswordAttempt::new("x".repeat(10_000_000)), None);
-        let attempt = PasswordAttempt::new("correct horse".into()).unwrap();
+    fn what_changes_nothing_is_no_event() {
+        let (confirmed, _) = account().confirm_address(NOW).unwrap();
 
-        assert_eq!(format!("{attempt:?}"), "PasswordAttempt(…)");
+        assert_eq!(confirmed.clone().confirm_address(NOW), None);
+        assert_eq!(confirmed.clone().request_confirmation(), None);
+        assert_eq!(confirmed.rename(None), None);
     }
 
     #[test]
-    fn another_password_is_another_version() {
-        let [first, second] = ["$argon2id$a", "$argon2id$b"].map(|phc| PasswordHash::new(phc.to_owned()));
+    fn nothing_about_a_person_is_left_of_a_deleted_account() {
+        let (named, _) = account().rename(DisplayName::parse("Ada").unwrap()).unwrap();
 
-        assert_ne!(first.version(), second.version());
-        assert_eq!(first.version(), first.clone().version());
-        assert_eq!(PasswordVersion::from_bytes(*first.version().bytes()), first.version());
+        let (deleted, event) = named.delete(NOW);
+
+        let Event::AccountDeleted(told) = event else { panic!("another event") };
+        assert_eq!((told.version, told.deleted_at, told.display_name), (3, Some(NOW), None));
+        assert_eq!(deleted, DeletedAccount { version: 3, ..deleted });
+        assert_eq!(AccountRecord::Deleted(deleted).open(), None);
     }
 }

@@ -3,9 +3,12 @@
 //! Each carries the public state of its aggregate, so that a consumer
 //! needs no earlier event to understand it.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
-use super::ids::{AccountId, OrderId};
+use super::account::PublicAccount;
+use super::ids::OrderId;
 use super::order::OrderChange;
 use super::pass::Pass;
 use super::payment::Payment;
@@ -16,13 +19,27 @@ use super::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// An account was opened. The e-mail address is private and left out.
-    AccountRegistered {
+    /// An account was opened. The e-mail address is private and left out, here and in every event of an account.
+    AccountRegistered(PublicAccount),
+    /// The owner of an account proved that its address is theirs.
+    AccountAddressConfirmed(PublicAccount),
+    /// The owner of an account wants another letter to confirm its address.
+    AccountConfirmationRequested(PublicAccount),
+    /// Somebody forgot the password of an account, or says so.
+    AccountResetRequested(PublicAccount),
+    /// An account has another password.
+    AccountPasswordChanged(PublicAccount),
+    /// Somebody signed in from a browser that never did before.
+    AccountBrowserAdded {
         /// The account.
-        account: AccountId,
-        /// The time.
-        registered_at: Timestamp,
+        account: PublicAccount,
+        /// What the browser calls itself; it may say anything, or nothing.
+        device: Arc<str>,
     },
+    /// The owner of an account wants to be called something else.
+    AccountRenamed(PublicAccount),
+    /// An account is gone, and all that it knew of its owner.
+    AccountDeleted(PublicAccount),
     /// A ticket was put on sale.
     TicketCreated(Ticket),
     /// A ticket's offer was replaced.
@@ -103,7 +120,14 @@ impl Event {
     #[must_use]
     pub const fn topic(&self) -> Topic {
         match self {
-            Self::AccountRegistered { .. } => Topic::Accounts,
+            Self::AccountRegistered(_)
+            | Self::AccountAddressConfirmed(_)
+            | Self::AccountConfirmationRequested(_)
+            | Self::AccountResetRequested(_)
+            | Self::AccountPasswordChanged(_)
+            | Self::AccountBrowserAdded { .. }
+            | Self::AccountRenamed(_)
+            | Self::AccountDeleted(_) => Topic::Accounts,
             Self::TicketCreated(_)
             | Self::TicketUpdated(_)
             | Self::TicketRescheduled(_)
@@ -118,6 +142,37 @@ impl Event {
         }
     }
 
+    /// The account as it is since then, if it is about an account.
+    #[must_use]
+    pub const fn account(&self) -> Option<&PublicAccount> {
+        match self {
+            Self::AccountRegistered(account)
+            | Self::AccountAddressConfirmed(account)
+            | Self::AccountConfirmationRequested(account)
+            | Self::AccountResetRequested(account)
+            | Self::AccountPasswordChanged(account)
+            | Self::AccountBrowserAdded { account, .. }
+            | Self::AccountRenamed(account)
+            | Self::AccountDeleted(account) => Some(account),
+            Self::TicketCreated(_)
+            | Self::TicketUpdated(_)
+            | Self::TicketRescheduled(_)
+            | Self::TicketCalledOff(_)
+            | Self::TicketWithdrawn(_)
+            | Self::OrderCreated(_)
+            | Self::OrderCancelled(_)
+            | Self::OrderCompleted(_)
+            | Self::OrderRefunded(_)
+            | Self::PaymentCaptured(_)
+            | Self::PaymentFailed(_)
+            | Self::PaymentRefunded(_)
+            | Self::PassIssued(_)
+            | Self::PassUsed(_)
+            | Self::PassVoided(_)
+            | Self::ExpirationCompleted { .. } => None,
+        }
+    }
+
     /// The order change it reports, if it is about an order.
     #[must_use]
     pub const fn order_change(&self) -> Option<&OrderChange> {
@@ -126,7 +181,14 @@ impl Event {
             | Self::OrderCancelled(change)
             | Self::OrderCompleted(change)
             | Self::OrderRefunded(change) => Some(change),
-            Self::AccountRegistered { .. }
+            Self::AccountRegistered(_)
+            | Self::AccountAddressConfirmed(_)
+            | Self::AccountConfirmationRequested(_)
+            | Self::AccountResetRequested(_)
+            | Self::AccountPasswordChanged(_)
+            | Self::AccountBrowserAdded { .. }
+            | Self::AccountRenamed(_)
+            | Self::AccountDeleted(_)
             | Self::TicketCreated(_)
             | Self::TicketUpdated(_)
             | Self::TicketRescheduled(_)
@@ -151,7 +213,14 @@ impl Event {
             | Self::TicketRescheduled(ticket)
             | Self::TicketCalledOff(ticket)
             | Self::TicketWithdrawn(ticket) => Some(ticket),
-            Self::AccountRegistered { .. }
+            Self::AccountRegistered(_)
+            | Self::AccountAddressConfirmed(_)
+            | Self::AccountConfirmationRequested(_)
+            | Self::AccountResetRequested(_)
+            | Self::AccountPasswordChanged(_)
+            | Self::AccountBrowserAdded { .. }
+            | Self::AccountRenamed(_)
+            | Self::AccountDeleted(_)
             | Self::OrderCreated(_)
             | Self::OrderCancelled(_)
             | Self::OrderCompleted(_)
@@ -170,7 +239,14 @@ impl Event {
     #[must_use]
     pub const fn subject(&self) -> Uuid {
         match self {
-            Self::AccountRegistered { account, .. } => account.uuid(),
+            Self::AccountRegistered(account)
+            | Self::AccountAddressConfirmed(account)
+            | Self::AccountConfirmationRequested(account)
+            | Self::AccountResetRequested(account)
+            | Self::AccountPasswordChanged(account)
+            | Self::AccountBrowserAdded { account, .. }
+            | Self::AccountRenamed(account)
+            | Self::AccountDeleted(account) => account.id.uuid(),
             Self::TicketCreated(ticket)
             | Self::TicketUpdated(ticket)
             | Self::TicketRescheduled(ticket)
@@ -192,8 +268,16 @@ impl Event {
     #[must_use]
     pub const fn version(&self) -> u64 {
         match self {
-            // An account and an expiration emit a single event.
-            Self::AccountRegistered { .. } | Self::ExpirationCompleted { .. } => 1,
+            // An expiration emits a single event.
+            Self::ExpirationCompleted { .. } => 1,
+            Self::AccountRegistered(account)
+            | Self::AccountAddressConfirmed(account)
+            | Self::AccountConfirmationRequested(account)
+            | Self::AccountResetRequested(account)
+            | Self::AccountPasswordChanged(account)
+            | Self::AccountBrowserAdded { account, .. }
+            | Self::AccountRenamed(account)
+            | Self::AccountDeleted(account) => account.version,
             Self::TicketCreated(ticket)
             | Self::TicketUpdated(ticket)
             | Self::TicketRescheduled(ticket)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::attributes::Attributes;
 use super::event::Event;
 use super::event_facts::EventFacts;
+use super::facts_tag::FactsTag;
 use super::ids::{AccountId, OrderId, PaymentId, TicketId};
 use super::money::{Money, Price, Quantity};
 use super::order::{
@@ -58,6 +59,8 @@ pub struct OrderRequest {
     pub quantity: Quantity,
     /// The price that the buyer saw, if given.
     pub price_seen: Option<Money>,
+    /// The facts of the event that the buyer saw, if given.
+    pub facts_seen: Option<FactsTag>,
     /// The request's idempotency key.
     pub key: Option<IdempotencyKey>,
 }
@@ -86,6 +89,8 @@ pub enum StockRefusal {
         /// The current price.
         price: Price,
     },
+    /// The buyer saw other facts of the event.
+    EventChanged,
 }
 
 impl Stock {
@@ -132,7 +137,7 @@ impl Stock {
     /// # Errors
     ///
     /// [`StockRefusal`] if the ticket is the buyer's own, withdrawn or called off, its sales have ended, too few
-    /// places are left, or the buyer saw another price.
+    /// places are left, or the buyer saw another price or other facts of the event.
     pub fn hold(
         self,
         request: OrderRequest,
@@ -264,6 +269,10 @@ impl Stock {
         if request.price_seen.is_some_and(|seen| seen != self.price.money()) {
             return Err(StockRefusal::PriceChanged { price: self.price });
         }
+        // An order freezes the facts, so a buyer must not get others than they saw, whichever side is behind.
+        if request.facts_seen.is_some_and(|seen| !seen.stands_for(&self.event)) {
+            return Err(StockRefusal::EventChanged);
+        }
         if request.quantity.get() > self.available() {
             return Err(StockRefusal::SoldOut { available: self.available() });
         }
@@ -313,7 +322,14 @@ mod tests {
 
     fn request(quantity: u32) -> OrderRequest {
         let id = OrderId::new(Uuid::from_u128(20));
-        OrderRequest { id, buyer: account(2), quantity: Quantity::new(quantity).unwrap(), price_seen: None, key: None }
+        OrderRequest {
+            id,
+            buyer: account(2),
+            quantity: Quantity::new(quantity).unwrap(),
+            price_seen: None,
+            facts_seen: None,
+            key: None,
+        }
     }
 
     fn held(quantity: u32, of: u32) -> (Stock, Order) {
@@ -323,6 +339,16 @@ mod tests {
 
     fn paid() -> PaymentId {
         PaymentId::new(Uuid::from_u128(30))
+    }
+
+    #[test]
+    fn a_buyer_who_saw_other_facts_gets_no_places() {
+        let stock = Stock::of(&ticket(3));
+        let seen = |facts: &EventFacts| OrderRequest { facts_seen: Some(FactsTag::of(facts)), ..request(1) };
+        let moved = EventFacts { venue: Some("Arena".into()), ..(*stock.event).clone() };
+
+        assert_eq!(stock.clone().hold(seen(&moved), NOW, PAY_BY).unwrap_err(), StockRefusal::EventChanged);
+        assert_eq!(stock.clone().hold(seen(&stock.event), NOW, PAY_BY).unwrap().1.ticket.event, stock.event);
     }
 
     #[test]

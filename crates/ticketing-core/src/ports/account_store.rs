@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::domain::account::{Account, EmailAddress};
+use crate::domain::account::{Account, AccountRecord, EmailAddress};
 use crate::domain::ids::AccountId;
 
 use super::store::{CommitToken, StoreError, Stored, UnitOfWork};
@@ -28,6 +28,7 @@ use super::store::{CommitToken, StoreError, Stored, UnitOfWork};
 /// - An unreadable record fails only reads that ask for it: `an_unreadable_record_is_corrupt`.
 /// - An e-mail address belongs to one account: `an_email_address_belongs_to_one_account`.
 /// - An account is found by the address that an earlier release stored: `an_account_of_an_earlier_release_is_found`.
+/// - A deleted account is not found; its address is free, and its id is not: `a_deleted_account_frees_its_address`.
 ///
 /// # Examples
 ///
@@ -55,7 +56,7 @@ use super::store::{CommitToken, StoreError, Stored, UnitOfWork};
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait AccountStore: Send + Sync + fmt::Debug + 'static {
-    /// The account with this id, if there is one.
+    /// The account with this id, if there is one that is not deleted.
     ///
     /// # Errors
     ///
@@ -81,5 +82,5 @@ pub trait AccountStore: Send + Sync + fmt::Debug + 'static {
     /// # Cancel safety
     ///
     /// Dropping the future leaves the whole commit or none of it.
-    async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError>;
+    async fn commit(&self, work: UnitOfWork<AccountRecord>) -> Result<CommitToken, StoreError>;
 }

@@ -109,6 +109,8 @@ pub struct Claims {
     pub account: AccountId,
     /// The session.
     pub session: SessionId,
+    /// Whether the owner has proved that the address is theirs, when the token was signed.
+    pub confirmed: bool,
     /// Valid from.
     pub issued_at: Timestamp,
     /// Valid until.
@@ -135,7 +137,7 @@ pub struct Claims {
 /// # let (account, session, issued_at) = (AccountId::from_u128(1), SessionId::from_u128(2), Timestamp::EPOCH);
 /// # let expires_at = issued_at.after(Duration::from_mins(5));
 /// let signer: &dyn TokenSigner = &Ed25519Signer::generate();
-/// let claims = Claims { account, session, issued_at, expires_at };
+/// let claims = Claims { account, session, confirmed: true, issued_at, expires_at };
 /// let token = signer.sign(claims);
 ///
 /// // In another process, which has the public keys alone.
@@ -175,7 +177,7 @@ pub trait TokenSigner: Send + Sync + fmt::Debug + 'static {
 /// # let (account, session, issued_at) = (AccountId::from_u128(1), SessionId::from_u128(2), Timestamp::EPOCH);
 /// # let expires_at = issued_at.after(Duration::from_mins(5));
 /// # let signer = Ed25519Signer::generate();
-/// # let token = signer.sign(Claims { account, session, issued_at, expires_at });
+/// # let token = signer.sign(Claims { account, session, confirmed: true, issued_at, expires_at });
 /// let verifier: &dyn TokenVerifier = &JwtVerifier::from_jwks(&signer.jwks())?;
 /// assert_eq!(verifier.verify(&token, issued_at)?.account, account);
 /// assert!(matches!(verifier.verify(&token, expires_at), Err(IdentityError::InvalidToken)));

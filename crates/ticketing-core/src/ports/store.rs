@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::domain::account::EmailAddress;
-use crate::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
+use crate::domain::ids::{AccountId, LetterId, OrderId, PaymentId, TicketId};
 use crate::domain::order::IdempotencyKey;
 use crate::wire::EventEnvelope;
 
@@ -150,6 +150,12 @@ pub enum RecordKey {
     Entrance(TicketId),
     /// The door links of a ticket.
     DoorLinks(TicketId),
+    /// A letter.
+    Letter(LetterId),
+    /// The notifications service's replica of an order.
+    OrderReplica(OrderId),
+    /// The notifications service's replica of a ticket.
+    TicketReplica(TicketId),
 }
 
 /// Why a store did not do what was asked.
@@ -212,6 +218,9 @@ impl fmt::Display for RecordKey {
             Self::PassCodes(order) => write!(f, "codes of the passes of order {order}"),
             Self::Entrance(ticket) => write!(f, "entrance {ticket}"),
             Self::DoorLinks(ticket) => write!(f, "door links {ticket}"),
+            Self::Letter(id) => write!(f, "letter {id}"),
+            Self::OrderReplica(order) => write!(f, "replica of order {order}"),
+            Self::TicketReplica(ticket) => write!(f, "replica of ticket {ticket}"),
         }
     }
 }

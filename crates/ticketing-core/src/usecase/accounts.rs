@@ -1,28 +1,55 @@
 //! The accounts service: who somebody is.
 
 mod change_password;
+mod confirm_address;
+mod contacts;
+mod delete_account;
+mod export_data;
 mod manage_sessions;
 mod refresh;
+mod rename;
+mod request_confirmation;
+mod request_reset;
+mod reset_password;
 mod sign_in;
 mod sign_up;
 mod token;
 
 use std::sync::Arc;
 
-use crate::domain::account::{Account, EmailAddress};
+use tracing::Instrument;
+
+use crate::domain::account::{
+    Account, AccountRecord, DisplayName, EmailAddress, LinkClaims, LinkPurpose, shown_device,
+};
+use crate::domain::event::Event;
 use crate::domain::ids::{AccountId, SessionId};
-use crate::domain::text;
 use crate::domain::time::Timestamp;
+use crate::messaging::spans;
 use crate::ports::account_store::AccountStore;
+use crate::ports::contacts::LinkToken;
 use crate::ports::identity::{
     Claims, PasswordHasher, Session, SessionKey, SessionLifetimes, SessionStore, TokenSigner,
 };
 
+use crate::ports::error_chain;
+use crate::ports::link_signer::LinkSigner;
+use crate::ports::store::{StoreError, Stored, UnitOfWork, Write};
+use crate::wire::Origin;
+
 use super::error::Error;
+use super::retry_on_conflict;
 use crate::ports::clock::ClockAndIds;
 
 pub use change_password::{ChangePassword, Renewal};
+pub use confirm_address::ConfirmAddress;
+pub use delete_account::DeleteAccount;
+pub use export_data::ExportedData;
 pub use refresh::Refreshed;
+pub use rename::Rename;
+pub use request_confirmation::RequestConfirmation;
+pub use request_reset::RequestReset;
+pub use reset_password::ResetPassword;
 pub use sign_in::SignIn;
 pub use sign_up::SignUp;
 pub use token::RefreshToken;
@@ -40,6 +67,8 @@ pub struct Accounts {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
+    /// Signs the links of letters.
+    pub links: Arc<dyn LinkSigner>,
     /// Time and chance.
     pub env: ClockAndIds,
     /// How long tokens and sessions last.
@@ -53,6 +82,8 @@ pub struct SignedIn {
     pub account: AccountId,
     /// Their address.
     pub email: EmailAddress,
+    /// What they want to be called.
+    pub display_name: Option<DisplayName>,
     /// Shown with each request.
     pub access: AccessToken,
     /// Shown once, for the next pair of tokens.
@@ -119,7 +150,7 @@ impl Accounts {
         let session = Session {
             id,
             account: account.id,
-            device: text::shown(device, MAX_DEVICE_CHARS),
+            device: shown_device(device),
             created_at: now,
             refreshed_at: now,
             expires_at: self.session_end(now, now),
@@ -129,8 +160,9 @@ impl Accounts {
             spent: Vec::new(),
         };
         self.sessions.create(session.clone()).await?;
-        let Refreshed { access, refresh, session_expires_at } = self.pair(&session, refresh, now);
-        Ok(SignedIn { account: account.id, email: account.email.clone(), access, refresh, session_expires_at })
+        let Refreshed { access, refresh, session_expires_at } = self.pair(account, &session, refresh, now);
+        let (email, display_name) = (account.email.clone(), account.display_name.clone());
+        Ok(SignedIn { account: account.id, email, display_name, access, refresh, session_expires_at })
     }
 
     /// When a session ends that is refreshed now and never again.
@@ -139,11 +171,58 @@ impl Accounts {
     }
 
     /// Signs a token that does not outlive its session.
-    fn sign(&self, session: &Session, now: Timestamp) -> AccessToken {
+    fn sign(&self, account: &Account, session: &Session, now: Timestamp) -> AccessToken {
         let expires_at = now.after(self.lifetimes.access).min(session.expires_at);
-        let claims = Claims { account: session.account, session: session.id, issued_at: now, expires_at };
+        let claims = Claims {
+            account: session.account,
+            session: session.id,
+            confirmed: account.confirmed_at.is_some(),
+            issued_at: now,
+            expires_at,
+        };
         AccessToken { token: self.signer.sign(claims), claims }
     }
-}
 
-const MAX_DEVICE_CHARS: usize = 200;
+    /// Loads an account, lets it decide, and commits what it becomes with its event, or nothing.
+    async fn change(
+        &self,
+        id: AccountId,
+        origin: &Origin,
+        decide: impl Fn(Account) -> Option<(Account, Event)> + Send + Sync,
+    ) -> Result<(), Error> {
+        retry_on_conflict(|| async {
+            let stored = self.store.account(id).await?.ok_or(Error::AccountNotFound)?;
+            let Some((next, event)) = decide(stored.record.clone()) else { return Ok(()) };
+            Ok(self.commit(stored.replace(next), vec![event], origin).await?)
+        })
+        .await
+    }
+
+    /// Commits what became of an account, with the events that report it.
+    async fn commit(&self, write: Write<AccountRecord>, events: Vec<Event>, origin: &Origin) -> Result<(), StoreError> {
+        let now = self.env.now();
+        let work = UnitOfWork::default().with(write);
+        let work = events.iter().fold(work, |work, event| work.telling(self.env.seal(event, now, origin)));
+        let span = spans::commit(&work);
+        self.store.commit(work).instrument(span).await.map(drop)
+    }
+
+    /// What a token says, if it is for this and its time is not over.
+    fn read_link(&self, token: &LinkToken, purpose: LinkPurpose) -> Result<LinkClaims, Error> {
+        let claims = self.links.verify_link(token).map_err(|_| Error::LinkOver)?;
+        if claims.is_for(purpose, self.env.now()) { Ok(claims) } else { Err(Error::LinkOver) }
+    }
+
+    /// The account that a link is for, unless the link is void by now.
+    async fn linked(&self, claims: &LinkClaims) -> Result<Stored<Account>, Error> {
+        let stored = self.store.account(claims.account).await?.ok_or(Error::LinkOver)?;
+        if claims.fits(&stored.record) { Ok(stored) } else { Err(Error::LinkOver) }
+    }
+
+    /// Ends all sessions of an account, as far as the session store answers: none is refreshed in any case.
+    async fn end_sessions(&self, account: AccountId, keep: Option<SessionId>) {
+        if let Err(error) = self.sessions.revoke_all(account, keep).await {
+            tracing::warn!(account = %account, cause = error_chain(&error), "sessions of {account} end when their access tokens run out, and not at once");
+        }
+    }
+}

@@ -47,6 +47,12 @@ pub enum Error {
     /// The session is over: sign in.
     #[error("the session is over")]
     SessionOver,
+    /// The link of a letter is not valid, or not any more: ask for another.
+    #[error("this link is not valid any more")]
+    LinkOver,
+    /// The owner of the account has not proved that its address is theirs: follow the link of the letter.
+    #[error("the e-mail address of this account is not confirmed")]
+    AddressUnconfirmed,
     /// The key named another request before: choose another key.
     #[error("this idempotency key was used for another request")]
     KeyReused,
@@ -133,7 +139,9 @@ impl Error {
             | Self::PassNotFound
             | Self::SessionNotFound => ErrorKind::NotFound,
             Self::WrongCredentials | Self::SessionOver => ErrorKind::NotSignedIn,
-            Self::Ticket(TicketRefusal::NotSeller) | Self::Pass(PassRefusal::NotSeller) => ErrorKind::Forbidden,
+            Self::Ticket(TicketRefusal::NotSeller) | Self::Pass(PassRefusal::NotSeller) | Self::AddressUnconfirmed => {
+                ErrorKind::Forbidden
+            }
             Self::Ticket(
                 TicketRefusal::StartsInThePast
                 | TicketRefusal::StartsTooLate { .. }
@@ -142,6 +150,7 @@ impl Error {
             ) => ErrorKind::Invalid,
             Self::Hold(HoldRefusal::Paused { .. }) => ErrorKind::Paused,
             Self::EmailTaken
+            | Self::LinkOver
             | Self::Ticket(_)
             | Self::Stock(_)
             | Self::Hold(_)
@@ -169,6 +178,8 @@ impl Error {
             Self::EmailTaken => "email_taken",
             Self::WrongCredentials => "wrong_credentials",
             Self::SessionOver => "session_over",
+            Self::LinkOver => "link_over",
+            Self::AddressUnconfirmed => "address_unconfirmed",
             Self::KeyReused => "idempotency_key_reused",
             Self::Stale { .. } => "stale_version",
             Self::Ticket(refusal) => ticket_code(refusal),
@@ -212,6 +223,7 @@ const fn stock_code(refusal: &StockRefusal) -> &'static str {
         StockRefusal::SalesEnded { .. } => "sales_ended",
         StockRefusal::SoldOut { .. } => "sold_out",
         StockRefusal::PriceChanged { .. } => "price_changed",
+        StockRefusal::EventChanged => "event_changed",
     }
 }
 
@@ -282,6 +294,7 @@ fn stock_sentence(refusal: &StockRefusal) -> String {
         StockRefusal::SoldOut { available: 0 } => "this ticket is sold out".to_owned(),
         StockRefusal::SoldOut { available } => format!("only {available} places are left"),
         StockRefusal::PriceChanged { price } => format!("the price changed to {}", price.money()),
+        StockRefusal::EventChanged => "the event is not the one that the buyer saw".to_owned(),
     }
 }
 

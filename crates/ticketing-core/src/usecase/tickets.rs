@@ -2,6 +2,7 @@
 
 mod call_off_ticket;
 mod create_ticket;
+mod follow_accounts;
 mod follow_orders;
 mod other_offers;
 mod reschedule_ticket;
@@ -29,6 +30,7 @@ use super::retry_on_conflict;
 
 pub use call_off_ticket::CallOffTicket;
 pub use create_ticket::CreateTicket;
+pub use follow_accounts::TicketsFollow;
 pub use follow_orders::TicketsFollowOrders;
 pub use reschedule_ticket::RescheduleTicket;
 pub use update_ticket::UpdateTicket;

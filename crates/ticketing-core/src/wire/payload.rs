@@ -1,5 +1,6 @@
 //! Event ⇄ JSON: the shapes of the payloads, apart from the domain so that neither binds the other.
 
+mod account;
 mod order;
 mod pass;
 mod payment;
@@ -13,12 +14,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::domain::event::Event;
-use crate::domain::ids::{AccountId, OrderId};
+use crate::domain::ids::OrderId;
 use crate::domain::money::{Money, Price, Quantity};
 use crate::domain::time::Timestamp;
 
 use super::Undecodable;
 
+use account::{AccountPayload, BrowserPayload};
 use order::OrderPayload;
 use pass::PassPayload;
 use payment::PaymentPayload;
@@ -28,6 +30,13 @@ use ticket::TicketPayload;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     AccountRegistered,
+    AccountAddressConfirmed,
+    AccountConfirmationRequested,
+    AccountResetRequested,
+    AccountPasswordChanged,
+    AccountBrowserAdded,
+    AccountRenamed,
+    AccountDeleted,
     TicketCreated,
     TicketUpdated,
     TicketRescheduled,
@@ -47,8 +56,15 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 24] = [
         Self::AccountRegistered,
+        Self::AccountAddressConfirmed,
+        Self::AccountConfirmationRequested,
+        Self::AccountResetRequested,
+        Self::AccountPasswordChanged,
+        Self::AccountBrowserAdded,
+        Self::AccountRenamed,
+        Self::AccountDeleted,
         Self::TicketCreated,
         Self::TicketUpdated,
         Self::TicketRescheduled,
@@ -74,6 +90,13 @@ impl Kind {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::AccountRegistered => "account.registered",
+            Self::AccountAddressConfirmed => "account.address_confirmed",
+            Self::AccountConfirmationRequested => "account.confirmation_requested",
+            Self::AccountResetRequested => "account.reset_requested",
+            Self::AccountPasswordChanged => "account.password_changed",
+            Self::AccountBrowserAdded => "account.browser_added",
+            Self::AccountRenamed => "account.renamed",
+            Self::AccountDeleted => "account.deleted",
             Self::TicketCreated => "ticket.created",
             Self::TicketUpdated => "ticket.updated",
             Self::TicketRescheduled => "ticket.rescheduled",
@@ -97,7 +120,14 @@ impl Kind {
 /// The type of an event, as its envelope names it.
 pub(super) const fn kind(event: &Event) -> &'static str {
     match event {
-        Event::AccountRegistered { .. } => Kind::AccountRegistered.name(),
+        Event::AccountRegistered(_) => Kind::AccountRegistered.name(),
+        Event::AccountAddressConfirmed(_) => Kind::AccountAddressConfirmed.name(),
+        Event::AccountConfirmationRequested(_) => Kind::AccountConfirmationRequested.name(),
+        Event::AccountResetRequested(_) => Kind::AccountResetRequested.name(),
+        Event::AccountPasswordChanged(_) => Kind::AccountPasswordChanged.name(),
+        Event::AccountBrowserAdded { .. } => Kind::AccountBrowserAdded.name(),
+        Event::AccountRenamed(_) => Kind::AccountRenamed.name(),
+        Event::AccountDeleted(_) => Kind::AccountDeleted.name(),
         Event::TicketCreated(_) => Kind::TicketCreated.name(),
         Event::TicketUpdated(_) => Kind::TicketUpdated.name(),
         Event::TicketRescheduled(_) => Kind::TicketRescheduled.name(),
@@ -119,8 +149,15 @@ pub(super) const fn kind(event: &Event) -> &'static str {
 
 pub(super) fn encode(event: &Event) -> Bytes {
     match event {
-        Event::AccountRegistered { account, registered_at } => {
-            json(&AccountPayload { id: account.uuid(), registered_at: (*registered_at).into() })
+        Event::AccountRegistered(account)
+        | Event::AccountAddressConfirmed(account)
+        | Event::AccountConfirmationRequested(account)
+        | Event::AccountResetRequested(account)
+        | Event::AccountPasswordChanged(account)
+        | Event::AccountRenamed(account)
+        | Event::AccountDeleted(account) => json(&AccountPayload::from(account)),
+        Event::AccountBrowserAdded { account, device } => {
+            json(&BrowserPayload { account: account.into(), device: Cow::Borrowed(device) })
         }
         Event::TicketCreated(ticket)
         | Event::TicketUpdated(ticket)
@@ -143,13 +180,19 @@ pub(super) fn encode(event: &Event) -> Bytes {
 
 pub(super) fn decode(kind: Kind, data: &Bytes) -> Result<Event, Undecodable> {
     Ok(match kind {
-        Kind::AccountRegistered => {
-            let payload: AccountPayload = read(data)?;
-            Event::AccountRegistered {
-                account: AccountId::new(payload.id),
-                registered_at: payload.registered_at.into(),
-            }
+        Kind::AccountRegistered => Event::AccountRegistered(read::<AccountPayload<'_>>(data)?.into()),
+        Kind::AccountAddressConfirmed => Event::AccountAddressConfirmed(read::<AccountPayload<'_>>(data)?.into()),
+        Kind::AccountConfirmationRequested => {
+            Event::AccountConfirmationRequested(read::<AccountPayload<'_>>(data)?.into())
         }
+        Kind::AccountResetRequested => Event::AccountResetRequested(read::<AccountPayload<'_>>(data)?.into()),
+        Kind::AccountPasswordChanged => Event::AccountPasswordChanged(read::<AccountPayload<'_>>(data)?.into()),
+        Kind::AccountBrowserAdded => {
+            let payload: BrowserPayload<'_> = read(data)?;
+            Event::AccountBrowserAdded { account: payload.account.into(), device: payload.device.into() }
+        }
+        Kind::AccountRenamed => Event::AccountRenamed(read::<AccountPayload<'_>>(data)?.into()),
+        Kind::AccountDeleted => Event::AccountDeleted(read::<AccountPayload<'_>>(data)?.into()),
         Kind::TicketCreated => Event::TicketCreated(read::<TicketPayload<'_>>(data)?.try_into()?),
         Kind::TicketUpdated => Event::TicketUpdated(read::<TicketPayload<'_>>(data)?.try_into()?),
         Kind::TicketRescheduled => Event::TicketRescheduled(read::<TicketPayload<'_>>(data)?.try_into()?),
@@ -229,13 +272,6 @@ impl TryFrom<MoneyPayload<'_>> for Money {
         let currency = money.currency.parse().map_err(|_| Undecodable::new("the currency is unknown"))?;
         Ok(Self { amount: money.amount, currency })
     }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AccountPayload {
-    id: Uuid,
-    registered_at: Rfc3339,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_core::assembly::Settings;
-use ticketing_core::domain::account::{Account, EmailAddress, Password, PasswordAttempt, PasswordHash};
+use ticketing_core::domain::account::{
+    Account, EmailAddress, LinkBinding, LinkClaims, LinkPurpose, Password, PasswordAttempt, PasswordHash,
+};
 use ticketing_core::domain::ids::AccountId;
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::shutdown::shutdown;
 use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::contacts::LinkToken;
 use ticketing_core::ports::identity::{Claims, IdentityError, PasswordHasher, SessionStore, TokenSigner};
+use ticketing_core::ports::link_signer::{InvalidLinkToken, LinkSigner};
 use ticketing_core::ports::store::{UnitOfWork, Write};
 use ticketing_core::usecase::accounts::{Accounts, ChangePassword, Renewal, SignIn, SignUp};
 use ticketing_core::usecase::error::Error;
@@ -48,6 +53,29 @@ impl TokenSigner for Plain {
     }
 }
 
+impl LinkSigner for Plain {
+    fn sign_link(&self, claims: LinkClaims) -> LinkToken {
+        let (purpose, binding) = (claims.purpose as u8, u128::from_be_bytes(*claims.binding.bytes()));
+        LinkToken::new(&format!("{}_{purpose}_{}_{binding}", claims.account, claims.expires_at.millis()))
+    }
+
+    fn verify_link(&self, token: &LinkToken) -> Result<LinkClaims, InvalidLinkToken> {
+        read_link(token.expose()).ok_or(InvalidLinkToken)
+    }
+}
+
+fn read_link(token: &str) -> Option<LinkClaims> {
+    let mut parts = token.split('_');
+    let account = parts.next()?.parse().ok()?;
+    let purpose = match parts.next()? {
+        "0" => LinkPurpose::ConfirmAddress,
+        _ => LinkPurpose::ResetPassword,
+    };
+    let expires_at = Timestamp::from_millis(parts.next()?.parse().ok()?);
+    let binding = LinkBinding::from_bytes(parts.next()?.parse::<u128>().ok()?.to_be_bytes());
+    Some(LinkClaims { account, purpose, expires_at, binding })
+}
+
 pub(crate) fn accounts(engines: &Engines, faults: &FaultPlan) -> Accounts {
     let mine = engines.with_faults(faults);
     mine.service_context(Settings::default())
@@ -81,7 +109,7 @@ async fn an_account_of_an_earlier_release_signs_in_and_gets_no_second_one() {
         engines.accounts.commit(UnitOfWork::default().with(Write::insert(account))).await.expect("it is new");
         let email: EmailAddress = typed.parse().expect("an address");
 
-        let signed_in = accounts.sign_in(SignIn::new(email.clone(), "brass lantern")).await;
+        let signed_in = accounts.sign_in(SignIn::new(email.clone(), "brass lantern"), origin()).await;
 
         assert_eq!(signed_in.expect("it is their account").account, AccountId::new(id));
         let second = accounts.sign_up(SignUp::new(email, "brass lantern"), origin()).await;
@@ -133,7 +161,7 @@ async fn signing_up_survives_a_crash_anywhere() {
             Ok(_) => assert!(told.is_err() && kept.is_none(), "an acknowledged account is gone, at step {step}"),
             Err(error) => assert!(matches!(error, Error::EmailTaken) && kept.is_some(), "{error} at step {step}"),
         }
-        assert!(healthy.sign_in(sign_in("brass lantern")).await.is_ok());
+        assert!(healthy.sign_in(sign_in("brass lantern"), origin()).await.is_ok());
         if told.is_ok() {
             assert!(step > 4, "there is something to crash in");
             return;
@@ -149,14 +177,17 @@ async fn changing_a_password_survives_a_crash_anywhere() {
         let engines = Engines::new();
         let healthy = accounts(&engines, &FaultPlan::none());
         let here = healthy.sign_up(sign_up(), origin()).await.unwrap();
-        let elsewhere = healthy.sign_in(sign_in("brass lantern")).await.unwrap();
+        let elsewhere = healthy.sign_in(sign_in("brass lantern"), origin()).await.unwrap();
         let crash = FaultPlan::crash_at(Arc::new(engines.clock.clone()), step);
         let (account, session) = (here.account, here.access.claims.session);
         let (current, new) = ("brass lantern".to_owned(), "copper lantern".to_owned());
         let command = ChangePassword { account, session, current, new };
-        let told = accounts(&engines, &crash).change_password(command).await;
+        let told = accounts(&engines, &crash).change_password(command, origin()).await;
 
-        let works = [healthy.sign_in(sign_in("brass lantern")).await, healthy.sign_in(sign_in("copper lantern")).await];
+        let works = [
+            healthy.sign_in(sign_in("brass lantern"), origin()).await,
+            healthy.sign_in(sign_in("copper lantern"), origin()).await,
+        ];
         assert!(works[0].is_ok() != works[1].is_ok(), "one password at a time, at step {step}");
         let goes_on = healthy.refresh(&elsewhere.refresh).await.is_ok();
         assert!(works[0].is_ok() == goes_on, "a session ends with its password, at step {step}");

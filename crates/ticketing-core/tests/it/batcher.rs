@@ -61,7 +61,14 @@ impl Office {
 
     fn action(&self, ticket: TicketId, buyer: u128) -> OrderCommand {
         let id = OrderId::new(self.engines.env.uuid(self.engines.env.now()));
-        let request = OrderRequest { id, buyer: account(buyer), quantity: Quantity::ONE, price_seen: None, key: None };
+        let request = OrderRequest {
+            id,
+            buyer: account(buyer),
+            quantity: Quantity::ONE,
+            price_seen: None,
+            facts_seen: None,
+            key: None,
+        };
         OrderCommand { ticket, action: OrderAction::Place(request), origin: Origin::new(Uuid::nil()) }
     }
 }

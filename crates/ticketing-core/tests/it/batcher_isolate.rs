@@ -185,7 +185,8 @@ impl Office {
 
     fn place(&self, ticket: TicketId, key: Option<IdempotencyKey>) -> OrderCommand {
         let id = OrderId::new(self.engines.env.uuid(self.engines.env.now()));
-        let request = OrderRequest { id, buyer: account(1), quantity: Quantity::ONE, price_seen: None, key };
+        let request =
+            OrderRequest { id, buyer: account(1), quantity: Quantity::ONE, price_seen: None, facts_seen: None, key };
         OrderCommand { ticket, action: OrderAction::Place(request), origin: Origin::new(Uuid::nil()) }
     }
 

@@ -229,7 +229,7 @@ impl Office {
     async fn order(&self, ticket: &Ticket, places: u32) -> Result<Order, Error> {
         let id = OrderId::new(self.engines.env.uuid(self.engines.env.now()));
         let quantity = Quantity::new(places).expect("a good quantity");
-        let request = OrderRequest { id, buyer: account(BEN), quantity, price_seen: None, key: None };
+        let request = OrderRequest { id, buyer: account(BEN), quantity, price_seen: None, facts_seen: None, key: None };
         match self.decide(ticket, OrderAction::Place(request)).await? {
             Decision::Order(order) => Ok(order),
             Decision::Followed => panic!("an order was asked for"),

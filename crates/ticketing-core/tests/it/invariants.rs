@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ticketing_core::audit::{Audit, AuditConfig, Finding};
 use ticketing_core::domain::ids::{OrderId, TicketId};
-use ticketing_core::domain::order::Order;
+use ticketing_core::domain::order::{Order, OrderStatus};
 use ticketing_core::domain::payment::PaymentStatus;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecords, OrderStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
@@ -91,6 +91,26 @@ impl Engines {
         let listings = self.tickets.listings(&told.tickets).await.expect("the engines are up");
         assert_eq!(listings.len(), told.tickets.len(), "an acknowledged ticket is gone");
         self.check_paid(told).await;
+        self.check_mail().await;
+    }
+
+    /// Every buyer was told what became of a paid order, and nobody was told it more than twice.
+    async fn check_mail(&self) {
+        let arrived = self.mailbox.arrived();
+        for order in self.all_orders().await {
+            let expected = match order.status {
+                OrderStatus::Completed { .. } => "order_completed",
+                OrderStatus::Refunded { .. } => "order_refunded",
+                OrderStatus::AwaitingPayment { .. } | OrderStatus::Cancelled { .. } => continue,
+            };
+            let buyer = order.buyer.uuid().as_u128().to_string();
+            let is_told = arrived.iter().any(|mail| mail.to == buyer && mail.subject == expected);
+            assert!(is_told, "nobody told buyer {buyer} of order {}: {arrived:?}", order.id);
+        }
+        for mail in &arrived {
+            let times = arrived.iter().filter(|other| other.id == mail.id).count();
+            assert!(times <= 2, "{mail:?} was sent {times} times");
+        }
     }
 
     async fn check_paid(&self, told: &Told) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ticketing_core::assembly::{Loops, Settings};
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::payment::Payment;
@@ -16,6 +17,7 @@ use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::error_chain;
 use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::Page;
 use ticketing_core::usecase::admissions::Admissions;
@@ -29,6 +31,8 @@ use ticketing_crypto::Ed25519Signer;
 use ticketing_memory::{FaultPlan, ManualClock, ManualLoops, MemoryEngines, SandboxGateway};
 use uuid::Uuid;
 
+use crate::mailbox::Mailbox;
+
 /// How long places are held here.
 pub(crate) const HOLD: Duration = Duration::from_secs(900);
 
@@ -40,6 +44,8 @@ pub(crate) struct Engines {
     pub(crate) clock: ManualClock,
     /// What one buyer may hold at the processes that are started.
     pub(crate) limits: HoldLimits,
+    /// Where mail arrives.
+    pub(crate) mailbox: Mailbox,
     memory: MemoryEngines,
 }
 
@@ -55,7 +61,7 @@ impl Engines {
     pub(crate) fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_millis(1_800_000_000_000));
         let memory = MemoryEngines::new(clock.with_sequential_ids());
-        Self { clock, limits: HoldLimits::OFF, memory }
+        Self { clock, limits: HoldLimits::OFF, mailbox: Mailbox::default(), memory }
     }
 
     /// The same engines, for processes whose clock shows another time.
@@ -69,6 +75,16 @@ impl Engines {
 
     /// Starts a process on these engines that is stepped by hand; `faults` befall it alone.
     pub(crate) fn start(&self, faults: &FaultPlan) -> Process {
+        let mut process = self.start_without_mail(faults);
+        let mine = self.memory.with_faults(faults);
+        let context = mine.service_context(Settings::default());
+        let (_, loops) = context.notifications(mine.letter_ports(), self.mailbox.ports()).expect(FIT);
+        process.loops.add(loops);
+        process
+    }
+
+    /// The same without its notifications.
+    pub(crate) fn start_without_mail(&self, faults: &FaultPlan) -> Process {
         let Process { engines, tickets, orders, payments, admissions, loops } = self.start_running(faults);
         let loops = ManualLoops::start(loops, &self.clock);
         Process { engines, tickets, orders, payments, admissions, loops }
@@ -205,17 +221,24 @@ impl Process {
     pub(crate) async fn recover(&mut self) {
         for _ in 0..50 {
             self.engines.clock.advance(Duration::from_secs(61));
-            if self.settle().await.is_ok() && self.is_quiet() {
+            if self.settle().await.is_ok() && self.is_quiet().await {
                 return;
             }
         }
         panic!("the marketplace did not come to rest within 50 minutes");
     }
 
-    fn is_quiet(&self) -> bool {
+    async fn is_quiet(&self) -> bool {
         let MemoryEngines { tickets, orders, payments, passes, timers, .. } = &*self.engines;
         let outboxes = [tickets.outbox(), orders.outbox(), payments.outbox(), passes.outbox()];
-        outboxes.iter().all(|outbox| outbox.is_empty()) && timers.is_empty()
+        outboxes.iter().all(|outbox| outbox.is_empty()) && timers.is_empty() && self.waiting_letters().await.is_empty()
+    }
+
+    /// The letters that may still be sent.
+    pub(crate) async fn waiting_letters(&self) -> Vec<Letter> {
+        let whenever = Timestamp::from_millis(i64::MAX);
+        let due = self.engines.letters.due(whenever, 1000).await.expect("the engines are up");
+        due.into_iter().map(|stored| stored.record).collect()
     }
 
     /// The sweep of the orders service alone, before any news arrives.

@@ -38,7 +38,12 @@ impl Owner {
     }
 
     async fn changes_password(&self) -> Option<Refreshed> {
-        match self.accounts.change_password(self.change(&self.here, OLD, NEW)).await.expect("another password") {
+        match self
+            .accounts
+            .change_password(self.change(&self.here, OLD, NEW), origin())
+            .await
+            .expect("another password")
+        {
             Renewal::Tokens(refreshed) => Some(refreshed),
             Renewal::Kept | Renewal::Over => None,
         }
@@ -99,10 +104,10 @@ impl PasswordHasher for Slow {
 async fn the_old_password_replaces_no_newer_one() {
     for at in [1, 2] {
         let owner = Owner::signed_up().await;
-        let thief = owner.accounts.sign_in(sign_in(OLD)).await.unwrap();
+        let thief = owner.accounts.sign_in(sign_in(OLD), origin()).await.unwrap();
         let slow = Slow::new();
         let theirs = owner.slow(&slow);
-        let mut theft = theirs.change_password(owner.change(&thief, OLD, "stolen lantern")).boxed();
+        let mut theft = theirs.change_password(owner.change(&thief, OLD, "stolen lantern"), origin()).boxed();
         slow.let_go.add_permits(at - 1);
         assert!(futures::poll!(&mut theft).is_pending());
         let renewed = owner.changes_password().await.expect("the owner's session goes on");
@@ -112,7 +117,7 @@ async fn the_old_password_replaces_no_newer_one() {
 
         let wrong = matches!(&told, Err(Error::Invalid(wrong)) if wrong[0].field == "currentPassword");
         assert!(wrong, "the thief was told {told:?}");
-        assert!(owner.accounts.sign_in(sign_in(NEW)).await.is_ok());
+        assert!(owner.accounts.sign_in(sign_in(NEW), origin()).await.is_ok());
         assert!(owner.goes_on(&renewed.refresh).await && !owner.goes_on(&thief.refresh).await);
     }
 }
@@ -122,7 +127,7 @@ async fn a_change_that_is_sent_twice_is_made_once_and_told_twice() {
     let owner = Owner::signed_up().await;
     let slow = Slow::new();
     let twice = owner.slow(&slow);
-    let mut second = twice.change_password(owner.change(&owner.here, OLD, NEW)).boxed();
+    let mut second = twice.change_password(owner.change(&owner.here, OLD, NEW), origin()).boxed();
     slow.let_go.add_permits(1);
     assert!(futures::poll!(&mut second).is_pending());
     let renewed = owner.changes_password().await.expect("the owner's session goes on");
@@ -132,7 +137,7 @@ async fn a_change_that_is_sent_twice_is_made_once_and_told_twice() {
 
     assert!(matches!(told, Renewal::Kept), "{told:?}");
     assert!(owner.goes_on(&renewed.refresh).await, "what the first answer brought is good");
-    assert!(owner.accounts.sign_in(sign_in(NEW)).await.is_ok());
+    assert!(owner.accounts.sign_in(sign_in(NEW), origin()).await.is_ok());
 }
 
 #[tokio::test]
@@ -140,7 +145,7 @@ async fn a_session_that_is_being_made_with_the_old_password_is_not_made() {
     let owner = Owner::signed_up().await;
     let slow = Slow::new();
     let theirs = owner.slow(&slow);
-    let mut theft = theirs.sign_in(sign_in(OLD)).boxed();
+    let mut theft = theirs.sign_in(sign_in(OLD), origin()).boxed();
     assert!(futures::poll!(&mut theft).is_pending());
     let renewed = owner.changes_password().await.expect("the owner's session goes on");
     slow.let_go.add_permits(1);
@@ -154,23 +159,23 @@ async fn a_session_that_is_being_made_with_the_old_password_is_not_made() {
 #[tokio::test]
 async fn sessions_end_with_their_password_while_the_session_store_is_away() {
     let owner = Owner::signed_up().await;
-    let thief = owner.accounts.sign_in(sign_in(OLD)).await.unwrap();
+    let thief = owner.accounts.sign_in(sign_in(OLD), origin()).await.unwrap();
     let change = owner.change(&owner.here, OLD, NEW);
 
-    let told = owner.without_sessions().change_password(change).await;
+    let told = owner.without_sessions().change_password(change, origin()).await;
 
     assert!(matches!(told, Ok(Renewal::Over)), "the password is another, and the session is not renewed: {told:?}");
     for token in [&thief.refresh, &owner.here.refresh] {
         assert!(matches!(owner.accounts.refresh(token).await, Err(Error::SessionOver)));
     }
-    assert!(owner.accounts.sign_in(sign_in(NEW)).await.is_ok());
-    assert!(matches!(owner.accounts.sign_in(sign_in(OLD)).await, Err(Error::WrongCredentials)));
+    assert!(owner.accounts.sign_in(sign_in(NEW), origin()).await.is_ok());
+    assert!(matches!(owner.accounts.sign_in(sign_in(OLD), origin()).await, Err(Error::WrongCredentials)));
 }
 
 #[tokio::test]
 async fn a_session_store_that_forgot_the_end_of_a_session_revives_nobody() {
     let owner = Owner::signed_up().await;
-    let thief = owner.accounts.sign_in(sign_in(OLD)).await.unwrap();
+    let thief = owner.accounts.sign_in(sign_in(OLD), origin()).await.unwrap();
     let before = owner.engines.sessions.sessions_of(owner.here.account).await.unwrap();
     owner.changes_password().await.expect("the owner's session goes on");
 
@@ -201,7 +206,7 @@ async fn a_session_of_somebody_else_is_not_renewed() {
     let eve = owner.accounts.sign_up(eve, origin()).await.unwrap();
     let change = ChangePassword { session: eve.access.claims.session, ..owner.change(&owner.here, OLD, NEW) };
 
-    assert!(matches!(owner.accounts.change_password(change).await, Ok(Renewal::Over)));
+    assert!(matches!(owner.accounts.change_password(change, origin()).await, Ok(Renewal::Over)));
     assert!(owner.goes_on(&eve.refresh).await);
 }
 
@@ -222,11 +227,11 @@ async fn another_try_after_an_unknown_outcome_gets_the_truth() {
     let unsure = accounts(&owner.engines, &faults);
 
     // Nobody knows whether it was done: it was, and the next attempt says so.
-    assert!(unsure.change_password(owner.change(&owner.here, OLD, NEW)).await.is_err());
-    let again = unsure.change_password(owner.change(&owner.here, OLD, NEW)).await;
+    assert!(unsure.change_password(owner.change(&owner.here, OLD, NEW), origin()).await.is_err());
+    let again = unsure.change_password(owner.change(&owner.here, OLD, NEW), origin()).await;
     assert!(matches!(again, Err(Error::Invalid(_))), "{again:?}");
     assert!(matches!(
-        owner.accounts.change_password(owner.change(&owner.here, NEW, "tin lantern")).await,
+        owner.accounts.change_password(owner.change(&owner.here, NEW, "tin lantern"), origin()).await,
         Ok(Renewal::Tokens(_))
     ));
 }
@@ -234,11 +239,11 @@ async fn another_try_after_an_unknown_outcome_gets_the_truth() {
 #[tokio::test]
 async fn nothing_is_judged_before_the_old_password_is_proved() {
     let owner = Owner::signed_up().await;
-    let wrong = owner.accounts.change_password(owner.change(&owner.here, "a guess", "short")).await;
+    let wrong = owner.accounts.change_password(owner.change(&owner.here, "a guess", "short"), origin()).await;
 
     assert!(matches!(&wrong, Err(Error::Invalid(wrong)) if wrong.len() == 1 && wrong[0].field == "currentPassword"));
     let long = "x".repeat(10_000_000);
-    let wrong = owner.accounts.change_password(owner.change(&owner.here, &long, NEW)).await;
+    let wrong = owner.accounts.change_password(owner.change(&owner.here, &long, NEW), origin()).await;
     assert!(matches!(&wrong, Err(Error::Invalid(wrong)) if wrong[0].field == "currentPassword"));
-    assert!(matches!(owner.accounts.sign_in(sign_in(&long)).await, Err(Error::WrongCredentials)));
+    assert!(matches!(owner.accounts.sign_in(sign_in(&long), origin()).await, Err(Error::WrongCredentials)));
 }

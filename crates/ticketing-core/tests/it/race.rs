@@ -112,8 +112,14 @@ impl Contest {
         let ticket = self.sell_one().await;
         let commands = (1..=BUYERS).zip(self.processes.iter().cycle()).map(|(buyer, batchers)| {
             let id = OrderId::new(self.env.uuid(self.env.now()));
-            let request =
-                OrderRequest { id, buyer: account(buyer), quantity: Quantity::ONE, price_seen: None, key: None };
+            let request = OrderRequest {
+                id,
+                buyer: account(buyer),
+                quantity: Quantity::ONE,
+                price_seen: None,
+                facts_seen: None,
+                key: None,
+            };
             batchers.decide(OrderCommand {
                 ticket,
                 action: OrderAction::Place(request),

@@ -6,15 +6,16 @@ use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::payment::{Payable, PayableStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, Sales};
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
-use ticketing_core::ports::store::{RecordKey, Stored, UnitOfWork};
+use ticketing_core::ports::store::{Page, RecordKey, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::rebuild::{
-    Differing, Rebuild, RebuildAdmissions, RebuildPayables, RebuildSales, RebuildStocks, RebuildTimers, Rebuilt,
-    rebuild, rebuild_from_owners,
+    Differing, Rebuild, RebuildAdmissions, RebuildLetters, RebuildPayables, RebuildSales, RebuildStocks, RebuildTimers,
+    Rebuilt, rebuild, rebuild_from_owners,
 };
-use ticketing_memory::FaultPlan;
+use ticketing_memory::{FaultPlan, MemoryLetterStore};
 
 use crate::market::{Engines, Process};
 
@@ -60,6 +61,7 @@ async fn a_sound_marketplace_is_as_the_log_says() {
         &mut RebuildPayables::new(Arc::new(engines.payments.clone())),
         &mut RebuildTimers::new(Arc::new(engines.timers.clone())),
         &mut RebuildAdmissions::new(Arc::new(engines.passes.clone()), engines.env.clone()),
+        &mut RebuildLetters::new(Arc::new(engines.letters.clone())),
     ] {
         let rebuilt = run(&engines, replicas, Differing::Replace).await;
         assert!(rebuilt.same > 0 && rebuilt.differing.is_empty() && rebuilt.lost.is_empty(), "{rebuilt:?}");
@@ -219,4 +221,22 @@ async fn after_a_restored_backup_replicas_are_what_their_owners_hold() {
         assert_eq!(again.expect("nothing fails").differing, [""; 0]);
     }
     process.settle().await.expect("it settles");
+}
+
+#[tokio::test]
+async fn what_letters_tell_of_is_rebuilt_and_nobody_is_written_to() {
+    let engines = Engines::new();
+    let (process, ticket) = sale(&engines).await;
+    let told = engines.mailbox.told();
+    drop(process);
+    let letters = MemoryLetterStore::new(Arc::new(engines.clock.clone()));
+    let mut replicas = RebuildLetters::new(Arc::new(letters.clone()));
+
+    let rebuilt = run(&engines, &mut replicas, Differing::Replace).await;
+    assert_eq!((rebuilt.differing.len(), rebuilt.same), (2, 0), "the ticket and its paid order: {rebuilt:?}");
+    let mut from_owners = RebuildLetters::new(Arc::new(letters.clone()));
+    let rebuilt = rebuild_from_owners(&engines.audit_reader(), &mut from_owners, Differing::Replace, &|_| {}).await;
+    assert_eq!(rebuilt.expect("the engines are up").same, 2, "owners say what the log says");
+    let orders = letters.orders_of(ticket.ticket.id, Page::first(10)).await.expect("the engines are up");
+    assert_eq!((orders.len(), engines.mailbox.told()), (1, told));
 }

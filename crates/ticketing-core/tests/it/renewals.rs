@@ -99,7 +99,7 @@ async fn a_store_that_answers_too_late_signs_nobody_out() {
         let faults = FaultPlan::counting(Arc::new(ada.engines.clock.clone()));
         faults.inject(Operation::Commit, fault);
         let unsure = ada.elsewhere(&faults);
-        let current = ada.accounts.sign_in(sign_in("brass lantern")).await.unwrap().refresh;
+        let current = ada.accounts.sign_in(sign_in("brass lantern"), origin()).await.unwrap().refresh;
 
         assert!(unsure.refresh(&current).await.is_err());
         let again = unsure.refresh(&current).await.expect("trying again is right");
@@ -198,7 +198,7 @@ async fn a_retry_does_not_make_the_moment_longer() {
 async fn the_id_of_a_session_alone_ends_nothing() {
     let ada = Visitor::signed_in().await;
     let text = ada.begun.refresh.expose();
-    let other = ada.accounts.sign_in(sign_in("brass lantern")).await.unwrap().refresh.expose();
+    let other = ada.accounts.sign_in(sign_in("brass lantern"), origin()).await.unwrap().refresh.expose();
     let (id, secret) = text.split_once('.').unwrap();
     let (_, foreign) = other.split_once('.').unwrap();
     let (proof, seal) = secret.split_at(64);

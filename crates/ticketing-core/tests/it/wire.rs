@@ -23,6 +23,11 @@ use uuid::Uuid;
 
 use samples::{envelope, samples, samples_with_attributes};
 
+/// Where these are among the samples.
+const CREATED_TICKET: usize = 8;
+const CREATED_ORDER: usize = 13;
+const CAPTURED_PAYMENT: usize = 17;
+
 /// A message as its golden file shows it; the body to the byte.
 #[derive(Serialize, Deserialize)]
 struct Golden {
@@ -82,7 +87,7 @@ fn decode(message: &RawMessage) -> Result<Option<Event>, Undecodable> {
 
 /// A message with one header changed, or without it.
 fn with_header(name: &str, value: Option<&str>) -> RawMessage {
-    let mut message = message(&envelope(&samples().swap_remove(6)));
+    let mut message = message(&envelope(&samples().swap_remove(CREATED_ORDER)));
     message.headers.retain(|(known, _)| known != name);
     message.headers.extend(value.map(|value| (name.to_owned(), value.to_owned())));
     message
@@ -194,7 +199,7 @@ fn what_we_do_not_know_is_kept() {
 
 #[test]
 fn an_extension_follows_from_a_command_into_its_events_and_what_they_cause() {
-    let event = samples().swap_remove(6);
+    let event = samples().swap_remove(CREATED_ORDER);
     let origin = Origin::new(Uuid::nil()).with_extension("tenant", "north").unwrap();
     let mut message = message(&seal(&event, EventId::new(Uuid::nil()), Timestamp::EPOCH, &origin));
     assert!(message.headers.contains(&("ce_tenant".to_owned(), "north".to_owned())));
@@ -207,11 +212,11 @@ fn an_extension_follows_from_a_command_into_its_events_and_what_they_cause() {
 
 #[test]
 fn an_unknown_field_is_passed_over() {
-    let mut envelope = envelope(samples().get(6).expect("there are samples"));
+    let mut envelope = envelope(samples().get(CREATED_ORDER).expect("there are samples"));
     let body = String::from_utf8(envelope.data.to_vec()).unwrap();
     envelope.data = Bytes::from(body.replacen('{', r#"{"loyaltyPoints":7,"#, 1));
 
-    assert_eq!(open(&envelope), Ok(Some(samples().swap_remove(6))));
+    assert_eq!(open(&envelope), Ok(Some(samples().swap_remove(CREATED_ORDER))));
 }
 
 #[test]
@@ -283,7 +288,9 @@ fn a_text_that_was_accepted_once_is_read_whatever_the_rules_are_now() {
     let grown = OfferInput { title: &grown, amount: 1, currency: "EUR", quantity: 1, ..OfferInput::default() };
     let accepted = Offer::parse(grown).unwrap();
     for title in [&*accepted.details.event.title, "\u{3164}", "a\u{2028}b"] {
-        let Event::TicketCreated(mut ticket) = samples()[1].clone() else { panic!("the sample is a ticket") };
+        let Event::TicketCreated(mut ticket) = samples()[CREATED_TICKET].clone() else {
+            panic!("the sample is a ticket")
+        };
         std::sync::Arc::make_mut(&mut ticket.offer.details.event).title = title.into();
         let event = Event::TicketCreated(ticket);
 
@@ -295,14 +302,14 @@ fn a_text_that_was_accepted_once_is_read_whatever_the_rules_are_now() {
 fn a_value_out_of_bounds_is_refused() {
     let events = samples();
     let out_of_bounds = [
-        (1, r#""quantity":2"#, r#""quantity":1001"#),
-        (1, r#""quantity":2"#, r#""quantity":-1"#),
-        (1, r#""amount":4500"#, r#""amount":0"#),
-        (1, r#""EUR""#, r#""DOUBLOON""#),
-        (1, r#""onSale""#, r#""gone""#),
-        (1, r#""title":"Opera""#, r#""title":"""#),
-        (6, r#""awaitingPayment""#, r#""completed""#),
-        (10, r#""captured""#, r#""failed""#),
+        (CREATED_TICKET, r#""quantity":2"#, r#""quantity":1001"#),
+        (CREATED_TICKET, r#""quantity":2"#, r#""quantity":-1"#),
+        (CREATED_TICKET, r#""amount":4500"#, r#""amount":0"#),
+        (CREATED_TICKET, r#""EUR""#, r#""DOUBLOON""#),
+        (CREATED_TICKET, r#""onSale""#, r#""gone""#),
+        (CREATED_TICKET, r#""title":"Opera""#, r#""title":"""#),
+        (CREATED_ORDER, r#""awaitingPayment""#, r#""completed""#),
+        (CAPTURED_PAYMENT, r#""captured""#, r#""failed""#),
     ];
     for (sample, from, to) in out_of_bounds {
         let mut envelope = envelope(&events[sample]);

@@ -1,8 +1,9 @@
-//! Writes every page, filled with sample data, into a directory.
+//! Writes every page and every letter, filled with sample data, into a directory.
 //!
 //! `cargo run -p ticketing-web --example gallery -- DIR`, then serve `DIR` with
 //! any static file server and open `index.html`.
 
+mod letters;
 mod people;
 mod samples;
 mod trade;
@@ -26,10 +27,12 @@ fn main() -> io::Result<()> {
     for (name, html) in &pages {
         fs::write(directory.join(format!("{name}.html")), html)?;
     }
-    fs::write(directory.join("index.html"), index(&pages))
+    let letters = letters::write(&directory.join("letters"))?.into_iter().map(|name| format!("letters/{name}"));
+    let names: Vec<_> = pages.iter().map(|(name, _)| (*name).to_owned()).chain(letters).collect();
+    fs::write(directory.join("index.html"), index(&names))
 }
 
-fn index(pages: &[(&str, String)]) -> String {
-    let links = pages.iter().map(|(name, _)| format!("<li><a href=\"{name}.html\">{name}</a></li>"));
+fn index(names: &[String]) -> String {
+    let links = names.iter().map(|name| format!("<li><a href=\"{name}.html\">{name}</a></li>"));
     format!("<!DOCTYPE html><title>Gallery</title><ul>{}</ul>", links.collect::<String>())
 }

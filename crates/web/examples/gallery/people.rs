@@ -1,8 +1,10 @@
 //! The pages around an account, and the rest.
 
 use ticketing_web::{
-    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, ErrorPage, FlashKind, Form, Session, SignInPage,
-    SignInValues, SignUpPage, account_page, api_docs_page, error_page, sign_in_page, sign_up_page,
+    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, ConfirmAddressPage, DeleteAccountPage,
+    ErrorPage, FlashKind, ForgotPage, Form, ResetPage, Session, SignInPage, SignInValues, SignUpPage, account_page,
+    api_docs_page, confirm_address_page, delete_account_page, error_page, forgot_page, reset_page, sign_in_page,
+    sign_up_page,
 };
 
 use crate::samples::{member, texts, told, visitor};
@@ -11,6 +13,16 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("sign-in", sign_in_page(sign_in())),
         ("sign-up", sign_up_page(sign_up())),
+        ("forgot", forgot_page(ForgotPage { shell: visitor("/forgot"), form: Form::default() })),
+        ("reset", reset_page(ResetPage { shell: visitor("/signin"), form: Form::default() })),
+        (
+            "confirm-address",
+            confirm_address_page(ConfirmAddressPage { shell: visitor("/signin"), form: Form::default() }),
+        ),
+        (
+            "delete-account",
+            delete_account_page(DeleteAccountPage { shell: member("/account/delete"), form: Form::default() }),
+        ),
         ("account", account_page(account())),
         ("not-found", error_page(error())),
         ("api-docs", api_docs_page(api_docs())),
@@ -41,6 +53,8 @@ fn account() -> AccountPage {
     AccountPage {
         shell: told("/account", FlashKind::Success, "The session was revoked."),
         email: "ada.lovelace@example.org".into(),
+        is_unconfirmed: true,
+        name: Form::new("Ada Lovelace".into()),
         password: Form::default(),
         sessions: vec![session("Firefox on Linux", true), session("Safari on an iPhone", false)],
     }

@@ -14,7 +14,11 @@ pub(crate) fn visitor(path: &str) -> Shell {
 }
 
 pub(crate) fn member(path: &str) -> Shell {
-    let viewer = Viewer { id: "0198f3a2-eeee-7eee-8eee-eeeeeeeeeeee".into(), email: "ada.lovelace@example.org".into() };
+    let viewer = Viewer {
+        id: "0198f3a2-eeee-7eee-8eee-eeeeeeeeeeee".into(),
+        email: "ada.lovelace@example.org".into(),
+        ..Viewer::default()
+    };
     Shell { viewer: Some(viewer), path: path.into(), ..Shell::default() }
 }
 

@@ -159,6 +159,7 @@ fn sell() -> SellPage {
         .refuse("price", "must be above zero, such as 12.50");
     SellPage {
         shell: member("/sell"),
+        is_unconfirmed: false,
         form,
         currencies: texts(&["EUR", "GBP", "JPY", "USD"]),
         categories: texts(&["Concert", "Theatre"]),
@@ -212,6 +213,7 @@ fn checkout(payment: Form<PaymentValues>) -> CheckoutPage {
     CheckoutPage {
         shell: member("/orders/1"),
         order: order(),
+        new_event: None,
         pay_by: "2026-12-22T18:18:11Z".into(),
         now: "2026-12-22T18:03:41Z".into(),
         hosted: false,
@@ -249,5 +251,5 @@ fn orders() -> OrdersPage {
 
 fn closed(status: OrderStatus) -> OrderPage {
     let refund = if status == OrderStatus::Expired { Refund::None } else { Refund::Unknown };
-    OrderPage { shell: member("/orders/1"), order: order(), new_event: None, status, refund, passes: Vec::new() }
+    OrderPage { shell: member("/orders/1"), order: order(), status, refund, ..OrderPage::default() }
 }

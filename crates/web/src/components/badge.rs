@@ -10,7 +10,7 @@ pub enum TicketStatus {
     OnSale,
     /// All places are sold or held.
     SoldOut,
-    /// The event begins, or its seller ended the sales.
+    /// The event has begun, or its seller ended the sales.
     SalesEnded,
     /// Its seller has withdrawn it.
     Withdrawn,
@@ -33,7 +33,21 @@ pub enum OrderStatus {
     /// Ended because the event was called off.
     CalledOff,
     /// Paid, and taken back.
-    Refunded,
+    Refunded(RefundCause),
+}
+
+/// Why a paid order was taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefundCause {
+    /// It is not known.
+    #[default]
+    Unknown,
+    /// The event was called off.
+    CalledOff,
+    /// Its buyer gave it back.
+    ByBuyer,
+    /// The seller took it back.
+    BySeller,
 }
 
 pub(crate) fn ticket_badge(status: TicketStatus) -> impl IntoView {
@@ -54,7 +68,7 @@ pub(crate) fn order_badge(status: OrderStatus) -> impl IntoView {
         OrderStatus::Cancelled => ("cancelled", "Cancelled"),
         OrderStatus::Expired => ("expired", "Expired"),
         OrderStatus::CalledOff => ("calledOff", "Called off"),
-        OrderStatus::Refunded => ("refunded", "Refunded"),
+        OrderStatus::Refunded(_) => ("refunded", "Refunded"),
     };
     badge(name, label)
 }

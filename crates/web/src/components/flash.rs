@@ -72,6 +72,18 @@ pub enum Done {
     PaymentRefunded,
     /// The password was changed.
     PasswordChanged,
+    /// The address of an account was confirmed.
+    AddressConfirmed,
+    /// A letter was asked for that confirms an address.
+    LetterSent,
+    /// A letter was asked for that replaces a password.
+    ResetSent,
+    /// A forgotten password was replaced.
+    PasswordReset,
+    /// The owner of an account is called something else.
+    Renamed,
+    /// An account was deleted.
+    AccountDeleted,
     /// A session on another device was ended.
     SessionRevoked,
     /// All sessions but this one were ended.
@@ -84,7 +96,7 @@ pub enum Done {
 
 impl Done {
     /// Every variant.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 33] = [
         Self::SignedUp,
         Self::SignedOut,
         Self::TicketOffered,
@@ -108,6 +120,12 @@ impl Done {
         Self::PaymentDeclined,
         Self::PaymentRefunded,
         Self::PasswordChanged,
+        Self::AddressConfirmed,
+        Self::LetterSent,
+        Self::ResetSent,
+        Self::PasswordReset,
+        Self::Renamed,
+        Self::AccountDeleted,
         Self::SessionRevoked,
         Self::OtherSessionsRevoked,
         Self::NothingChanged,
@@ -141,6 +159,12 @@ impl Done {
             Self::PaymentDeclined => "payment-declined",
             Self::PaymentRefunded => "payment-refunded",
             Self::PasswordChanged => "password-changed",
+            Self::AddressConfirmed => "address-confirmed",
+            Self::LetterSent => "letter-sent",
+            Self::ResetSent => "reset-sent",
+            Self::PasswordReset => "password-reset",
+            Self::Renamed => "renamed",
+            Self::AccountDeleted => "account-deleted",
             Self::SessionRevoked => "session-revoked",
             Self::OtherSessionsRevoked => "other-sessions-revoked",
             Self::NothingChanged => "nothing-changed",
@@ -192,6 +216,15 @@ impl Done {
             Self::PasswordChanged => {
                 (FlashKind::Success, "The password was changed, and all other sessions were ended.")
             }
+            Self::AddressConfirmed => (FlashKind::Success, "Thank you. Your e-mail address is confirmed."),
+            Self::LetterSent => (FlashKind::Success, "A letter with a new link is on its way to you."),
+            Self::ResetSent => (
+                FlashKind::Notice,
+                "If this address has an account, a letter with a link is on its way to it. The link works for an hour.",
+            ),
+            Self::PasswordReset => (FlashKind::Success, "The password was changed. Sign in with the new one."),
+            Self::Renamed => (FlashKind::Success, "Your name was saved."),
+            Self::AccountDeleted => (FlashKind::Success, "Your account was deleted."),
             Self::SessionRevoked => (FlashKind::Success, "The session was ended."),
             Self::OtherSessionsRevoked => (FlashKind::Success, "You are signed out everywhere else."),
             Self::NothingChanged => (

@@ -113,6 +113,7 @@ fn label(field: &str) -> &str {
         "email" => "E-mail",
         "password" => "Password",
         "currentPassword" => "Current password",
+        "displayName" => "Name",
         "newPassword" => "New password",
         "from" => "From day",
         "to" => "To day",

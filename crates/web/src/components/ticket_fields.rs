@@ -95,7 +95,7 @@ fn offer(form: &Form<TicketValues>, currencies: Vec<String>) -> AnyView {
         required: true,
         ..Field::default()
     };
-    let price = Field { hint: Some("For one, such as 12.50."), ..required("price", "Price", &form.values.price) };
+    let price = Field { hint: Some("Per place, such as 12.50."), ..required("price", "Price", &form.values.price) };
     let currency = Field { hint: Some("ISO 4217 code."), ..required("currency", "Currency", &form.values.currency) };
     let quantity =
         Field { hint: Some("Between 1 and 1000."), ..required("quantity", "Quantity", &form.values.quantity) };

@@ -7,19 +7,25 @@ use crate::components::field::{Field, Kind, input_field};
 use crate::components::form::{Form, form_alert};
 use crate::components::opened_by::opened_by;
 use crate::components::time::moment;
+use crate::components::unconfirmed::unconfirmed_hint;
 use crate::format::device_name;
 use crate::pages::sign_up::PASSWORD_HINT;
 use crate::shell::{Shell, document};
 
 /// The account of the person signed in, at `/account`.
 ///
-/// Its forms go to `/account/password` and `/signout`; links lead to the pages that ask before sessions are ended.
+/// Its forms go to `/account/name`, `/account/password`, `/account/confirm` and `/signout`; links lead to the pages
+/// that ask before sessions are ended or the account is deleted, and to `/account/export`.
 #[derive(Clone, Debug, Default)]
 pub struct AccountPage {
     /// What all pages have in common.
     pub shell: Shell,
     /// The account's e-mail address.
     pub email: String,
+    /// Whether the address is to be confirmed.
+    pub is_unconfirmed: bool,
+    /// The form that changes what the owner is called; its field: `displayName`.
+    pub name: Form<String>,
     /// The form that changes the password; its fields: `currentPassword`, `newPassword`.
     pub password: Form<()>,
     /// The sessions of the account.
@@ -44,19 +50,60 @@ pub struct Session {
 /// Renders an account.
 #[must_use]
 pub fn account_page(page: AccountPage) -> String {
-    let title = page.password.title("Account");
+    let title = if page.name.errors.is_empty() { page.password.title("Account") } else { page.name.title("Account") };
     let shell = &page.shell;
     let content = view! {
         <div class="narrow">
             <h1 class="title">"Account"</h1>
             <p class="lead">{page.email}</p>
+            {page.is_unconfirmed.then(|| unconfirmed_hint(shell))}
+            {form_alert(&page.name)}
             {form_alert(&page.password)}
+            {name_form(&page.name, shell)}
             {password_form(&page.password, shell)}
             {sessions(page.sessions, shell)}
+            {data(&shell.base)}
             {sign_out_form(shell)}
         </div>
     };
     document(page.shell, &title, content)
+}
+
+fn name_form(form: &Form<String>, shell: &Shell) -> AnyView {
+    let name = Field {
+        name: "displayName",
+        label: "Name",
+        value: form.values.clone(),
+        error: form.message("displayName"),
+        hint: Some("How our letters address you. Nobody else sees it."),
+        autocomplete: Some("name"),
+        maxlength: Some("60"),
+        ..Field::default()
+    };
+    view! {
+        <section class="panel" aria-labelledby="name">
+            <h2 class="subtitle" id="name">"Name"</h2>
+            <form class="form" method="post" action=shell.base.at("/account/name")>
+                {opened_by(shell.account())}
+                {input_field(Kind::Text, name)}
+                <button class="button" type="submit">"Save name"</button>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn data(base: &Base) -> AnyView {
+    view! {
+        <section class="panel" aria-labelledby="data">
+            <h2 class="subtitle" id="data">"Your data"</h2>
+            <p class="actions">
+                <a class="button" href=base.at("/account/export")>"Download what we know about you"</a>
+                <a class="button button-danger" href=base.at("/account/delete")>"Delete account"</a>
+            </p>
+        </section>
+    }
+    .into_any()
 }
 
 fn password_form(form: &Form<()>, shell: &Shell) -> AnyView {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::order::OrderSummary;
 use crate::components::opened_by::opened_by;
 use crate::components::order_facts::order_facts;
-use crate::format::{cancel_address, device_name, order_address, ticket_address};
+use crate::format::{cancel_address, device_name, give_back_address, order_address, ticket_address};
 use crate::shell::{Shell, document};
 
 /// A page that asks before something that cannot be undone, at the address that its form is sent to.
@@ -24,6 +24,8 @@ pub struct AskPage {
 pub enum Question {
     /// Whether to cancel an order, at `/orders/{id}/cancel`.
     CancelOrder(Box<OrderSummary>),
+    /// Whether to give a paid order back, at `/orders/{id}/give-back`.
+    GiveBack(Box<OrderSummary>),
     /// Whether to withdraw a ticket, at `/tickets/{id}/withdraw`.
     WithdrawTicket {
         /// Its id, part of its address.
@@ -80,7 +82,7 @@ pub fn ask_page(page: AskPage) -> String {
         _ => None,
     };
     let order = match page.question {
-        Question::CancelOrder(order) => Some(order_facts(*order, base)),
+        Question::CancelOrder(order) | Question::GiveBack(order) => Some(order_facts(*order, base)),
         _ => None,
     };
     let content = view! {
@@ -111,10 +113,19 @@ fn words(question: &Question) -> Words {
             no: "Keep order",
             back: order_address(&order.id),
         },
+        Question::GiveBack(order) => Words {
+            title: "Give these tickets back?",
+            consequence: "They let nobody in from then on, their places go back on sale, and the whole price is refunded. This cannot be undone."
+                .to_owned(),
+            action: give_back_address(&order.id),
+            yes: "Give back for a refund",
+            no: "Keep tickets",
+            back: order_address(&order.id),
+        },
         Question::CallOff { id, title, .. } => Words {
             title: "Call off this event?",
             consequence: format!(
-                "Nobody can order “{title}” any more, open orders end, and every payment is refunded in full. This cannot be undone."
+                "Nobody can order “{title}” any more, open orders end, and every paid order is refunded in full. This cannot be undone."
             ),
             action: format!("/tickets/{id}/call-off"),
             yes: "Call it off",
@@ -137,14 +148,18 @@ fn words(question: &Question) -> Words {
             no: "Stay signed in",
             back: "/account".to_owned(),
         },
-        Question::RevokeOtherSessions { count } => Words {
-            title: "Sign out everywhere else?",
-            consequence: format!("This device stays signed in. {}", others(*count)),
-            action: "/account/sessions/revoke".to_owned(),
-            yes: "Sign out everywhere else",
-            no: "Stay signed in",
-            back: "/account".to_owned(),
-        },
+        Question::RevokeOtherSessions { count } => revoke_others(*count),
+    }
+}
+
+fn revoke_others(count: usize) -> Words {
+    Words {
+        title: "Sign out everywhere else?",
+        consequence: format!("This device stays signed in. {}", others(count)),
+        action: "/account/sessions/revoke".to_owned(),
+        yes: "Sign out everywhere else",
+        no: "Stay signed in",
+        back: "/account".to_owned(),
     }
 }
 

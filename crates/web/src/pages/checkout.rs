@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::order::OrderSummary;
 use crate::components::form::{Form, form_alert};
 use crate::components::money::money;
+use crate::components::new_event::{NewEvent, new_event};
 use crate::components::opened_by::opened_by;
 use crate::components::order_facts::order_facts;
 use crate::components::time::moment;
@@ -51,6 +52,8 @@ pub struct CheckoutPage {
     pub shell: Shell,
     /// The order to pay.
     pub order: OrderSummary,
+    /// What the event is now, if that is not what was ordered: the buyer should know before they pay.
+    pub new_event: Option<NewEvent>,
     /// The deadline: RFC 3339 in UTC.
     pub pay_by: String,
     /// The server's time: RFC 3339 in UTC.
@@ -88,6 +91,7 @@ pub struct PaymentValues {
 pub fn checkout_page(page: CheckoutPage) -> String {
     let title = page.payment.title(&format!("Checkout: {}", page.order.ticket_title));
     let alert = form_alert(&page.payment);
+    let moved = page.new_event.clone().map(|event| new_event(event, Some(keep_or_cancel())));
     let payment = match &page.step {
         Some(step) => step_panel(&page, step),
         None => payment_form(&page),
@@ -99,6 +103,7 @@ pub fn checkout_page(page: CheckoutPage) -> String {
             <div class="split-main">
                 {countdown(page.pay_by, page.now)}
                 {alert}
+                {moved}
                 {due}
                 {payment}
             </div>
@@ -122,6 +127,10 @@ fn countdown(pay_by: String, now: String) -> impl IntoView {
         </p>
         <p class="sr-only" data-countdown-note="" role="status"></p>
     }
+}
+
+fn keep_or_cancel() -> AnyView {
+    view! { <p>"If you do not want it as it is now, cancel the order: nothing is charged."</p> }.into_any()
 }
 
 /// What is paid, and for what: on a phone the facts of the order come below the button.

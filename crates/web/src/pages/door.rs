@@ -71,7 +71,7 @@ pub fn door_page(page: DoorPage) -> String {
         label: "Code or scanned square",
         value: page.form.values.clone(),
         error: page.form.message("pass"),
-        hint: Some("The code below the square, such as K7M-4QX. A scanner that types works too."),
+        hint: Some("The code below the square, such as K7M-4QX. A scanner that works as a keyboard also works."),
         required: true,
         maxlength: Some("200"),
         ..Field::default()

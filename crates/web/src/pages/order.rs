@@ -2,14 +2,13 @@
 
 use leptos::prelude::*;
 
-use crate::components::badge::{OrderStatus, order_badge};
-use crate::components::event_time::event_time;
+use crate::components::badge::{OrderStatus, RefundCause, order_badge};
 use crate::components::money::money;
-use crate::components::opened_by::opened_by;
+use crate::components::new_event::{NewEvent, new_event};
 use crate::components::order_facts::order_facts;
 use crate::components::passes::{PassView, passes};
 use crate::components::time::moment;
-use crate::format::{EventTime, Money, order_address, ticket_address};
+use crate::format::{EventTime, Money, give_back_address, order_address, ticket_address};
 use crate::shell::{Shell, document};
 
 /// An order at `/orders/{id}` that needs no further action from its buyer.
@@ -30,23 +29,8 @@ pub struct OrderPage {
     pub refund: Refund,
     /// The passes of a paid order; none while they are being issued.
     pub passes: Vec<PassView>,
-}
-
-/// An event that was rescheduled after it was ordered.
-///
-/// While the order is paid, a form gives it back, sent to `/orders/{id}/give-back`.
-#[derive(Clone, Debug, Default)]
-pub struct NewEvent {
-    /// The title.
-    pub title: String,
-    /// When it starts now.
-    pub starts_at: Option<EventTime>,
-    /// Where it is now.
-    pub place: Option<String>,
-    /// The seats now.
-    pub seats: Option<String>,
-    /// Whether the buyer can still give the order back.
-    pub may_give_back: bool,
+    /// Whether passes should have been here before now: then the page does not say that they will appear.
+    pub passes_are_late: bool,
 }
 
 /// What becomes of money that was paid for an order that is over.
@@ -99,18 +83,17 @@ pub fn order_page(page: OrderPage) -> String {
     let base = &page.shell.base;
     let again = base.at(&ticket_address(&page.order.ticket_id));
     let here = base.at(&order_address(&page.order.id));
-    let give_back = base.at(&format!("{}/give-back", order_address(&page.order.id)));
-    let opened_by = opened_by(page.shell.account()).into_any();
+    let give_back = base.at(&give_back_address(&page.order.id));
     let title = format!("{}: {}", heading(page.status), page.order.ticket_title);
     let calendar = page.order.starts_at.is_some() && page.status == OrderStatus::Completed;
     let calendar = calendar.then(|| calendar_link(base.at(&format!("{}/calendar.ics", order_address(&page.order.id)))));
-    let issued = issued(page.status, page.passes);
+    let issued = issued(page.status, page.passes, page.passes_are_late);
     let content = view! {
         <div class="narrow">
             <div class="title-row"><h1 class="title">"Order"</h1> {order_badge(page.status)}</div>
             <section class="panel" aria-label="Order">
                 <p class="lead">{outcome(page.status)} {refund(page.status, page.refund)}</p>
-                {page.new_event.map(|event| rescheduled(event, give_back, opened_by))}
+                {page.new_event.map(|event| rescheduled(event, give_back))}
                 {order_facts(page.order, base)}
                 <div class="actions">
                     {next_step(page.status, here, again)}
@@ -128,14 +111,15 @@ fn calendar_link(address: String) -> impl IntoView {
     view! { <p><a class="link" href=address download="">"Add to your calendar"</a></p> }
 }
 
-fn issued(status: OrderStatus, issued: Vec<PassView>) -> Option<AnyView> {
-    match status {
-        OrderStatus::Completed if issued.is_empty() => Some(
-            view! { <p class="message" data-kind="notice">"Your tickets are being issued. They appear on this page."</p> }
-                .into_any(),
-        ),
-        _ if issued.is_empty() => None,
-        _ => Some(passes(issued)),
+fn issued(status: OrderStatus, issued: Vec<PassView>, are_late: bool) -> Option<AnyView> {
+    let notice = |text: &'static str| view! { <p class="message" data-kind="notice">{text}</p> }.into_any();
+    match (status, are_late) {
+        _ if !issued.is_empty() => Some(passes(issued)),
+        (OrderStatus::Completed, false) => Some(notice("Your tickets are being issued. They appear on this page.")),
+        (OrderStatus::Completed, true) => Some(notice(
+            "Your tickets are paid for, but cannot be shown right now. Open this page again in a few minutes.",
+        )),
+        _ => None,
     }
 }
 
@@ -146,30 +130,19 @@ const fn heading(status: OrderStatus) -> &'static str {
         OrderStatus::Cancelled => "Cancelled",
         OrderStatus::Expired => "The time to pay is over",
         OrderStatus::CalledOff => "Called off",
-        OrderStatus::Refunded => "Refunded",
+        OrderStatus::Refunded(_) => "Refunded",
     }
 }
 
-fn rescheduled(event: NewEvent, give_back: String, opened_by: AnyView) -> AnyView {
-    let when = event.starts_at.map(|at| view! { <li>{event_time(at)}</li> });
-    let line = |text: Option<String>| text.map(|text| view! { <li>{text}</li> });
-    let form = event.may_give_back.then(|| {
+fn rescheduled(event: NewEvent, give_back: String) -> AnyView {
+    let offer = event.may_give_back.then(|| {
         view! {
             <p>"You may keep your tickets, or give them back for a full refund until the event begins."</p>
-            <form method="post" action=give_back>
-                {opened_by}
-                <button class="button" type="submit">"Give back and get the money"</button>
-            </form>
+            <p><a class="button" href=give_back>"Give back for a refund"</a></p>
         }
+        .into_any()
     });
-    view! {
-        <div class="message" data-kind="notice">
-            <p>"The event has changed since you ordered. It is now:"</p>
-            <ul><li>{event.title}</li> {when} {line(event.place)} {line(event.seats)}</ul>
-            {form}
-        </div>
-    }
-    .into_any()
+    new_event(event, offer)
 }
 
 const fn outcome(status: OrderStatus) -> &'static str {
@@ -181,7 +154,14 @@ const fn outcome(status: OrderStatus) -> &'static str {
         OrderStatus::Cancelled => "You cancelled this order.",
         OrderStatus::Expired => "It was not paid in time, so its places are no longer held for you.",
         OrderStatus::CalledOff => "The event was called off before you paid.",
-        OrderStatus::Refunded => "This order was refunded: the tickets are no longer yours.",
+        OrderStatus::Refunded(RefundCause::CalledOff) => {
+            "The event was called off, so this order was refunded: its tickets let nobody in."
+        }
+        OrderStatus::Refunded(RefundCause::ByBuyer) => "You gave these tickets back.",
+        OrderStatus::Refunded(RefundCause::BySeller) => {
+            "The seller refunded this order: the tickets are no longer yours."
+        }
+        OrderStatus::Refunded(RefundCause::Unknown) => "This order was refunded: the tickets are no longer yours.",
     }
 }
 
@@ -189,7 +169,7 @@ fn refund(status: OrderStatus, refund: Refund) -> Option<AnyView> {
     let text = |text: &'static str| Some(text.into_any());
     match (status, refund) {
         (OrderStatus::AwaitingPayment | OrderStatus::Completed, _) => None,
-        (OrderStatus::Refunded, Refund::Unknown | Refund::None) => text(" Your money is on its way back."),
+        (OrderStatus::Refunded(_), Refund::Unknown | Refund::None) => text(" Your money is on its way back."),
         (_, Refund::None) => text(" Nothing was charged."),
         (_, Refund::Unknown) => text(" A payment made for it is given back."),
         (_, Refund::UnderWay(amount)) => Some(view! { " " {money(amount)} " is on its way back to you." }.into_any()),
@@ -206,8 +186,9 @@ fn next_step(status: OrderStatus, here: String, again: String) -> Option<AnyView
         OrderStatus::AwaitingPayment => {
             Some(view! { <a class="button button-primary" href=here>"Check again"</a> }.into_any())
         }
-        OrderStatus::CalledOff => None,
-        OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded => {
+        // Nobody can order what does not take place.
+        OrderStatus::CalledOff | OrderStatus::Refunded(RefundCause::CalledOff) => None,
+        OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded(_) => {
             Some(view! { <a class="button button-primary" href=again>"Order again"</a> }.into_any())
         }
     }

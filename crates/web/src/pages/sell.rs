@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::components::form::{Form, form_alert};
 use crate::components::opened_by::opened_by;
 use crate::components::ticket_fields::{TicketChoices, ticket_fields};
+use crate::components::unconfirmed::unconfirmed_hint;
 use crate::shell::{Shell, document};
 
 /// The form at `/sell` that offers a new ticket, sent to the same path.
@@ -14,6 +15,8 @@ use crate::shell::{Shell, document};
 pub struct SellPage {
     /// What all pages have in common.
     pub shell: Shell,
+    /// Whether the seller's address is to be confirmed first.
+    pub is_unconfirmed: bool,
     /// The values of the form.
     pub form: Form<TicketValues>,
     /// The codes of the currencies to choose from.
@@ -72,8 +75,9 @@ pub fn sell_page(page: SellPage) -> String {
     let content = view! {
         <div class="narrow">
             <h1 class="title">"Sell a ticket"</h1>
+            {page.is_unconfirmed.then(|| unconfirmed_hint(&page.shell))}
             {form_alert(&page.form)}
-            <form class="form panel" method="post" action=page.shell.base.at("/sell")>
+            <form class="form panel" method="post" action=page.shell.base.at("/sell") data-own-zone="">
                 <input type="hidden" name="idempotency_key" value=page.idempotency_key/>
                 {opened_by(page.shell.account())}
                 {ticket_fields(&page.form, choices)}

@@ -32,6 +32,7 @@ pub struct SignInValues {
 pub fn sign_in_page(page: SignInPage) -> String {
     let title = page.form.title("Sign in");
     let sign_up = with_query(&page.shell.base.at("/signup"), &[("next", &page.next)]);
+    let forgot = page.shell.base.at("/forgot");
     let content = view! {
         <div class="narrow narrow-form">
             <h1 class="title">"Sign in"</h1>
@@ -42,6 +43,7 @@ pub fn sign_in_page(page: SignInPage) -> String {
                 {input_field(Kind::Password, password_field(&page.form))}
                 <button class="button button-primary button-wide" type="submit">"Sign in"</button>
             </form>
+            <p class="muted"><a class="link" href=forgot>"Forgot your password?"</a></p>
             <p class="muted">"No account yet? " <a class="link" href=sign_up>"Sign up"</a></p>
         </div>
     };

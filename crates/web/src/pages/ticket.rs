@@ -45,6 +45,10 @@ pub struct TicketPage {
     pub price: Money,
     /// The price when the reader ordered, if it was different: then they are asked again.
     pub was: Option<Money>,
+    /// Stands for what, where and when; empty if that is unknown.
+    pub facts_tag: String,
+    /// Whether what, where or when has changed since the reader ordered: then they are asked again.
+    pub has_changed: bool,
     /// How many places can be ordered now.
     pub available: u32,
     /// Whether it can be ordered.
@@ -56,7 +60,7 @@ pub struct TicketPage {
     /// The order form, sent to `/tickets/{id}/order`; somebody who is not signed in has to sign in first.
     ///
     /// Its fields: `quantity`, and hidden `amount` and `currency` (the price that
-    /// the reader saw, in minor units), `idempotency_key` and `for`.
+    /// the reader saw, in minor units), `facts_tag` (the event that they saw), `idempotency_key` and `for`.
     pub order: Form<OrderValues>,
     /// The idempotency key of the order form.
     pub idempotency_key: String,
@@ -167,6 +171,7 @@ fn offer(page: &TicketPage, visitor: bool) -> AnyView {
         </p>
         {refusal(page)}
         {page.was.map(|was| another_price(was, page.price))}
+        {page.has_changed.then(another_event)}
         <p class="message" data-kind="notice" data-live-note="" role="status" hidden></p>
         <p class="message" data-kind="notice" data-live-stale="" role="status" hidden>
             "This page is not up to date: the connection for live updates is lost. It is being tried again."
@@ -190,6 +195,14 @@ fn another_price(was: Money, now: Money) -> impl IntoView {
     view! {
         <p class="message" data-kind="notice" id="another-price">
             "The price was " {money(was)} " when you chose this ticket, and is now " {money(now)} "."
+        </p>
+    }
+}
+
+fn another_event() -> impl IntoView {
+    view! {
+        <p class="message" data-kind="notice">
+            "The event has changed since you chose this ticket. Look at what, where and when before you order."
         </p>
     }
 }
@@ -220,15 +233,23 @@ fn action(page: &TicketPage, visitor: bool) -> AnyView {
 }
 
 fn own_ticket(page: &TicketPage) -> AnyView {
-    let address = page.shell.base.at(&format!("/tickets/{}/edit", page.id));
-    let edit = (page.status != TicketStatus::Withdrawn)
-        .then(|| view! { <a class="button button-wide" href=address>"Edit ticket"</a> });
+    let address = |way: &str| page.shell.base.at(&format!("{}/{way}", ticket_address(&page.id)));
+    let may_edit = !matches!(page.status, TicketStatus::Withdrawn | TicketStatus::CalledOff);
+    let edit = may_edit.then(|| view! { <a class="button button-wide" href=address("edit")>"Edit ticket"</a> });
+    // Tickets that are sold stay sold when no more are offered, so their event may still be moved or called off.
+    let event = (page.status != TicketStatus::CalledOff).then(|| {
+        view! {
+            <p><a class="link" href=address("reschedule")>"Reschedule the event"</a></p>
+            <p><a class="link" href=address("call-off")>"Call off the event"</a></p>
+        }
+    });
     let [sales, door] = [sales_address(&page.id), door_address(&page.id)].map(|address| page.shell.base.at(&address));
     view! {
         <p class="muted">"You sell this ticket."</p>
         {edit}
         <p><a class="link" href=sales>"Sales and money"</a></p>
         <p><a class="link" href=door>"Check tickets at the door"</a></p>
+        {event}
     }
     .into_any()
 }
@@ -265,6 +286,7 @@ fn order_form(page: &TicketPage, visitor: bool) -> AnyView {
             <input type="hidden" name="idempotency_key" value=page.idempotency_key.clone()/>
             <input type="hidden" name="amount" value=page.price.amount/>
             <input type="hidden" name="currency" value=page.price.currency/>
+            <input type="hidden" name="facts_tag" value=page.facts_tag.clone()/>
             {opened_by(page.shell.account())}
             {input_field(Kind::Count(page.available.max(1)), quantity)}
             <button class="button button-primary button-wide" type="submit">{order_label(page, visitor)}</button>

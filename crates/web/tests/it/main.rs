@@ -3,5 +3,6 @@
 mod assets;
 mod escaping;
 mod forms;
+mod letters;
 mod pages;
 mod policy;

@@ -22,7 +22,7 @@ pub(crate) fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> 
 
 fn shell(text: &str) -> Shell {
     let flash = Some(Flash { kind: FlashKind::Failure, text: text.into() });
-    let viewer = Some(Viewer { id: text.into(), email: text.into() });
+    let viewer = Some(Viewer { id: text.into(), email: text.into(), ..Viewer::default() });
     Shell {
         viewer,
         path: text.into(),

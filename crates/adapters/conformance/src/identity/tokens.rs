@@ -19,6 +19,7 @@ fn claims() -> Claims {
     Claims {
         account: AccountId::new(sample::uuid()),
         session: SessionId::new(sample::uuid()),
+        confirmed: true,
         issued_at: NOW,
         expires_at: NOW.after(LIFETIME),
     }

@@ -1,6 +1,7 @@
 //! Envelopes and what becomes of them.
 
 use bytes::Bytes;
+use ticketing_core::domain::account::PublicAccount;
 use ticketing_core::domain::event::{Event, Topic};
 use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PassId, PaymentId, TicketId};
 use ticketing_core::domain::order::{Order, OrderChange};
@@ -16,8 +17,7 @@ use super::{NOW, uuid};
 
 /// An event of a subject at a version, in its envelope.
 ///
-/// Of accounts and expirations there is one event ever, so from version 2 on
-/// their payload does not match the envelope.
+/// Of expirations there is one event ever, so from version 2 on their payload does not match the envelope.
 #[must_use]
 pub fn envelope(topic: Topic, subject: Uuid, version: u64) -> EventEnvelope {
     let event = event(topic, subject, version);
@@ -71,7 +71,10 @@ pub fn parked(consumer: &str, event: EventEnvelope) -> Parked {
 
 fn event(topic: Topic, subject: Uuid, version: u64) -> Event {
     match topic {
-        Topic::Accounts => Event::AccountRegistered { account: AccountId::new(subject), registered_at: NOW },
+        Topic::Accounts => {
+            let account = super::account().to_public();
+            Event::AccountRenamed(PublicAccount { id: AccountId::new(subject), version, ..account })
+        }
         Topic::Tickets => Event::TicketUpdated(Ticket { id: TicketId::new(subject), version, ..super::ticket() }),
         Topic::Orders => {
             let order = Order { id: OrderId::new(subject), version, ..super::order(AccountId::new(uuid())) };

@@ -84,8 +84,14 @@ pub fn stock() -> Stock {
 /// An order of one place that awaits payment for 15 minutes.
 #[must_use]
 pub fn order(buyer: AccountId) -> Order {
-    let request =
-        OrderRequest { id: OrderId::new(uuid()), buyer, quantity: Quantity::ONE, price_seen: None, key: None };
+    let request = OrderRequest {
+        id: OrderId::new(uuid()),
+        buyer,
+        quantity: Quantity::ONE,
+        price_seen: None,
+        facts_seen: None,
+        key: None,
+    };
     let (_, order, _) = stock().hold(request, NOW, NOW.after(Duration::from_secs(900))).expect("places are left");
     order
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use ticketing_core::domain::account::{Account, EmailAddress};
-use ticketing_core::ports::store::{RecordKey, StoreError};
+use ticketing_core::domain::account::{Account, AccountRecord, DisplayName, EmailAddress};
+use ticketing_core::ports::store::{RecordKey, StoreError, Stored, UnitOfWork, Write};
 
 use crate::outcome::Outcome;
 use crate::sample;
@@ -56,11 +56,45 @@ pub async fn an_account_of_an_earlier_release_is_found(fixture: &dyn StoreFixtur
     Outcome::Kept
 }
 
+/// What is left of a deleted account is found neither by its id nor by its address; another account may have the
+/// address, and none the id.
+pub async fn a_deleted_account_frees_its_address(fixture: &dyn StoreFixture<Accounts>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let named = DisplayName::parse("Grüße ☃").expect("a name");
+    let owner = Account { display_name: named, confirmed_at: Some(sample::NOW), ..sample::account() };
+    let token = bench.commit(inserting::<Accounts>(std::slice::from_ref(&owner))).await;
+    let stored = inserted_by(token, owner.clone());
+    assert_eq!(bench.find(&owner).await, Some(stored.clone()), "an account is read as it was written");
+
+    let deleted = soon("a commit is answered", bench.store.commit(deleting(&stored))).await;
+    deleted.expect("an account can be deleted");
+    assert_eq!(bench.find(&owner).await, None, "a deleted account is found by its id");
+    let by_email = soon("a read is answered", bench.store.account_by_email(&owner.email)).await;
+    assert_eq!(by_email.expect("a read succeeds"), None, "a deleted account is found by its address");
+    let twice = soon("a commit is answered", bench.store.commit(deleting(&stored))).await;
+    let is_stale = matches!(&twice, Err(StoreError::Conflict(keys)) if keys == &[RecordKey::Account(owner.id)]);
+    assert!(is_stale, "an account is deleted twice: {twice:?}");
+
+    let again =
+        bench.conflict("an account with the id of a deleted one", inserting::<Accounts>(&[owner.clone()])).await;
+    assert!(again.contains(&RecordKey::Account(owner.id)), "the id of a deleted account is free");
+    let next = Account { email: owner.email.clone(), ..sample::account() };
+    let token = bench.commit(inserting::<Accounts>(std::slice::from_ref(&next))).await;
+    let found = soon("a read is answered", bench.store.account_by_email(&owner.email)).await;
+    assert_eq!(found.expect("a read succeeds"), Some(inserted_by(token, next)), "the address is free");
+    Outcome::Kept
+}
+
+fn deleting(stored: &Stored<Account>) -> UnitOfWork<AccountRecord> {
+    let (deleted, _) = stored.record.clone().delete(sample::NOW);
+    UnitOfWork::default().with(Write { record: AccountRecord::Deleted(deleted), replaces: Some(stored.revision) })
+}
+
 async fn sign_up_at_once(bench: &Bench<Accounts>) {
     let email = sample::email();
     let sign_ups = (0..16).map(|_| {
         let store = Arc::clone(&bench.store);
-        let work = inserting::<Accounts>(&[Account { email: email.clone(), ..sample::account() }]);
+        let work = UnitOfWork::default().with(Write::insert(Account { email: email.clone(), ..sample::account() }));
         tokio::spawn(async move { store.commit(work).await })
     });
     let ends = soon("commits are answered", join_all(sign_ups.collect::<Vec<_>>())).await;

@@ -1,33 +1,35 @@
-//! What the five stores have in common.
+//! What the six stores have in common.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ticketing_core::domain::account::{Account, PasswordHash};
+use ticketing_core::domain::account::{Account, AccountRecord, DisplayName, PasswordHash};
 use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::door_links::DoorLinks;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{AccountId, PaymentId};
+use ticketing_core::domain::letter::{DropReason, LetterStatus};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
 use ticketing_core::domain::pass::{PassStatus, VoidReason};
 use ticketing_core::domain::payment::{CardDigest, Payable, PayableStatus, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{CreationRequest, Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::letter_store::{LetterNeeds, LetterRecord, LetterRecords, LetterStore};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderStore};
 use ticketing_core::ports::pass_store::{PassNeeds, PassRecord, PassStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentStore};
-use ticketing_core::ports::store::{CommitToken, RecordKey, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::store::{CommitToken, RecordKey, StoreError, Stored, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::TicketStore;
 use uuid::Uuid;
 
 use crate::sample;
 
-use super::{Accounts, Orders, Passes, Payments, Tickets};
+use super::{Accounts, Letters, Orders, Passes, Payments, Tickets};
 
-/// A store, as the rules see it that all stores keep. Implemented for the five ports.
+/// A store, as the rules see it that all stores keep. Implemented for the six ports.
 #[async_trait]
 pub trait AnyStore: Send + Sync + 'static {
     /// The port.
@@ -73,11 +75,17 @@ impl AnyStore for Accounts {
 
     fn variants() -> Vec<Account> {
         let email = "grüße+tag@bücher.example".parse().expect("an address");
-        vec![sample::account(), Account { email, ..sample::account() }]
+        let display_name = DisplayName::parse("Grüße ☃").expect("a name");
+        let (confirmed_at, version) = (Some(sample::NOW), 7);
+        vec![
+            sample::account(),
+            Account { email, ..sample::account() },
+            Account { display_name, confirmed_at, version, ..sample::account() },
+        ]
     }
 
     fn changed(account: Account, n: u32) -> Account {
-        account.with_password(PasswordHash::new(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ${n:08}")))
+        account.change_password(PasswordHash::new(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ${n:08}"))).0
     }
 
     fn key(account: &Account) -> RecordKey {
@@ -93,7 +101,9 @@ impl AnyStore for Accounts {
     }
 
     async fn apply(store: &Self::Store, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
-        store.commit(work).await
+        let open = |Write { record, replaces }| Write { record: AccountRecord::Open(record), replaces };
+        let writes = work.writes.into_iter().map(open).collect();
+        store.commit(UnitOfWork { writes, events: work.events }).await
     }
 }
 
@@ -363,6 +373,81 @@ impl AnyStore for Passes {
     }
 
     async fn apply(store: &Self::Store, work: UnitOfWork<PassRecord>) -> Result<CommitToken, StoreError> {
+        store.commit(work).await
+    }
+}
+
+#[async_trait]
+impl AnyStore for Letters {
+    type Store = dyn LetterStore;
+    type Record = LetterRecord;
+    // The service tells nothing yet; its outbox carries any event.
+    const TOPIC: Topic = Topic::Admissions;
+
+    fn specimen(kind: usize) -> LetterRecord {
+        match kind % 3 {
+            0 => sample::letter().into(),
+            1 => sample::order(AccountId::new(sample::uuid())).into(),
+            _ => sample::ticket().into(),
+        }
+    }
+
+    fn variants() -> Vec<LetterRecord> {
+        let at = sample::NOW.after(Duration::from_millis(1));
+        let orders = Orders::variants().into_iter().filter_map(|record| match record {
+            OrderRecord::Order(order) => Some(order.into()),
+            OrderRecord::Stock(_) => None,
+        });
+        let tickets = Tickets::variants().into_iter().map(|listing| listing.ticket.into());
+        let dropped = [DropReason::NothingToSay, DropReason::Refused, DropReason::TooLate];
+        let statuses = [LetterStatus::Sending { until: at, tries: 7 }, LetterStatus::Sent { at }]
+            .into_iter()
+            .chain(dropped.map(|reason| LetterStatus::Dropped { at, reason }));
+        let moved = statuses.map(|status| sample::letter().with_status(status).into());
+        let reasons = sample::letter_reasons().into_iter().map(|reason| sample::letter_about(reason).into());
+        orders.chain(tickets).chain(moved).chain(reasons).collect()
+    }
+
+    fn changed(record: LetterRecord, n: u32) -> LetterRecord {
+        match record {
+            LetterRecord::Letter(letter) => {
+                letter.with_status(LetterStatus::Waiting { due_at: sample::NOW, tries: n }).into()
+            }
+            LetterRecord::Order(order) => Order { version: u64::from(n), ..order }.into(),
+            LetterRecord::Ticket(ticket) => Ticket { version: u64::from(n), ..ticket }.into(),
+        }
+    }
+
+    fn key(record: &LetterRecord) -> RecordKey {
+        match record {
+            LetterRecord::Letter(letter) => RecordKey::Letter(letter.id),
+            LetterRecord::Order(order) => RecordKey::OrderReplica(order.id),
+            LetterRecord::Ticket(ticket) => RecordKey::TicketReplica(ticket.id),
+        }
+    }
+
+    fn subject(record: &LetterRecord) -> Uuid {
+        match record {
+            LetterRecord::Letter(letter) => letter.id.uuid(),
+            LetterRecord::Order(order) => order.id.uuid(),
+            LetterRecord::Ticket(ticket) => ticket.id.uuid(),
+        }
+    }
+
+    async fn find(store: &Self::Store, record: &LetterRecord) -> Result<Option<Stored<LetterRecord>>, StoreError> {
+        let mut needs = LetterNeeds::default();
+        match record {
+            LetterRecord::Letter(letter) => needs.letters.push(letter.id),
+            LetterRecord::Order(order) => needs.orders.push(order.id),
+            LetterRecord::Ticket(ticket) => needs.tickets.push(ticket.id),
+        }
+        let LetterRecords { letters, orders, tickets } = store.load(&needs).await?;
+        let letter = letters.into_iter().map(widened).next();
+        let order = || orders.into_iter().map(widened).next();
+        Ok(letter.or_else(order).or_else(|| tickets.into_iter().map(widened).next()))
+    }
+
+    async fn apply(store: &Self::Store, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
         store.commit(work).await
     }
 }

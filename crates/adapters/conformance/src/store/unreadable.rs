@@ -21,11 +21,11 @@ use super::any_store::key;
 use super::bench::{Bench, after_change, inserting};
 use super::{AnyStore, Orders, Passes, Payments, StoreFixture, Tickets};
 
-const NOTHING_TO_SPOIL: Outcome = Outcome::NotClaimed("a record that cannot be read");
+pub(super) const NOTHING_TO_SPOIL: Outcome = Outcome::NotClaimed("a record that cannot be read");
 
 /// More than a page, so that a page of them is not taken for the end.
-const SPOILT: usize = 7;
-const SIZES: [usize; 4] = [1, 3, 7, 100];
+pub(super) const SPOILT: usize = 7;
+pub(super) const SIZES: [usize; 4] = [1, 3, 7, 100];
 
 /// A record that cannot be read is reported as corrupt, and is not overwritten by a commit that does not know it.
 pub async fn an_unreadable_record_is_corrupt<S: AnyStore>(fixture: &dyn StoreFixture<S>) -> Outcome {
@@ -50,7 +50,10 @@ pub async fn an_unreadable_record_is_corrupt<S: AnyStore>(fixture: &dyn StoreFix
 }
 
 /// Spoils every record but the last few; `None` if the fixture cannot.
-async fn spoil<S: AnyStore>(fixture: &dyn StoreFixture<S>, keys: impl Iterator<Item = RecordKey>) -> Option<()> {
+pub(super) async fn spoil<S: AnyStore>(
+    fixture: &dyn StoreFixture<S>,
+    keys: impl Iterator<Item = RecordKey>,
+) -> Option<()> {
     for key in keys {
         if !fixture.spoil(&key).await {
             return None;
@@ -197,7 +200,7 @@ pub async fn unreadable_listings_are_passed_by(fixture: &dyn StoreFixture<Ticket
 }
 
 /// All of a list, in pages of `size`.
-async fn all<T, C, F>(size: usize, read: impl Fn(Page<C>) -> F + Send, id: fn(&T) -> C) -> Vec<T>
+pub(super) async fn all<T, C, F>(size: usize, read: impl Fn(Page<C>) -> F + Send, id: fn(&T) -> C) -> Vec<T>
 where
     T: Send,
     C: Send,

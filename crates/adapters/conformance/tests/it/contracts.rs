@@ -33,8 +33,8 @@ fn of(rules: &Rules, port: &str) -> BTreeSet<(String, String)> {
 /// The rules of the kit, by the ports of their family.
 fn rules() -> Rules {
     use ticketing_conformance::{
-        attempt_keys, attempt_notes, audit_reader, clock, drafts, gateway, identity, limits, log, outbox, parking,
-        sessions, store, ticket_feed, timers, transport,
+        attempt_keys, attempt_notes, audit_reader, clock, drafts, gateway, identity, limits, log, mailer, outbox,
+        parking, sessions, store, ticket_feed, timers, transport,
     };
 
     let mut all = Rules::new();
@@ -44,6 +44,7 @@ fn rules() -> Rules {
     add(&mut all, &store::ORDER_STORE);
     add(&mut all, &store::PAYMENT_STORE);
     add(&mut all, &store::PASS_STORE);
+    add(&mut all, &store::LETTER_STORE);
     add(&mut all, &outbox::OUTBOX);
     add(&mut all, &transport::TRANSPORT);
     add(&mut all, &parking::PARKING);
@@ -54,9 +55,11 @@ fn rules() -> Rules {
     add(&mut all, &identity::PASSWORDS);
     add(&mut all, &identity::TOKENS);
     add(&mut all, &identity::PASSES);
+    add(&mut all, &identity::LINKS);
     add(&mut all, &sessions::SESSIONS);
     add(&mut all, &limits::LIMITS);
     add(&mut all, &drafts::DRAFTS);
+    add(&mut all, &mailer::MAILER);
     add(&mut all, &ticket_feed::TICKET_FEED);
     add(&mut all, &audit_reader::AUDIT_READER);
     add(&mut all, &log::EVENT_LOG);

@@ -54,6 +54,7 @@ mod tests {
         let claims = Claims {
             account: AccountId::new(Uuid::from_u128(n)),
             session: SessionId::new(Uuid::from_u128(n)),
+            confirmed: false,
             issued_at: Timestamp::EPOCH,
             expires_at: Timestamp::EPOCH,
         };

@@ -20,6 +20,9 @@ pub(super) struct Payload {
     pub(super) aud: Value,
     sub: Uuid,
     sid: Uuid,
+    /// Whether the address is confirmed; left out of a token whose owner's is not, as before there was such a thing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    confirmed: bool,
     iat: i64,
     exp: i64,
     /// Not in tokens of ours, because clocks differ by a little; respected where it is.
@@ -56,6 +59,7 @@ impl From<Claims> for Payload {
             aud: AUDIENCE.into(),
             sub: claims.account.uuid(),
             sid: claims.session.uuid(),
+            confirmed: claims.confirmed,
             iat: claims.issued_at.millis() / 1000,
             exp: claims.expires_at.millis() / 1000,
             nbf: None,
@@ -68,6 +72,7 @@ impl From<Payload> for Claims {
         Self {
             account: AccountId::new(payload.sub),
             session: SessionId::new(payload.sid),
+            confirmed: payload.confirmed,
             issued_at: seconds(payload.iat),
             expires_at: seconds(payload.exp),
         }

@@ -10,10 +10,11 @@ use crate::ConfigError;
 
 use super::key::Key;
 use super::key_set::{KeySet, PublishedKey};
+use super::link::LinkKey;
 use super::pass::PassKey;
 use super::payload::Payload;
 
-/// Signs access tokens and passes, and publishes the public keys that verify them.
+/// Signs access tokens, passes and links of letters, and publishes the public keys that verify them.
 ///
 /// Keys follow each other: each signs from its own time until that of the next, and is over once the tokens that it
 /// signed are. All are published, those that do not sign yet too, so that verifiers know a key before it signs.
@@ -45,6 +46,8 @@ pub struct Ed25519Signer {
     pub(super) root: Key,
     /// Signs passes; from the root, so that it stays too.
     pub(super) passes: PassKey,
+    /// Signs links of letters; from the root as well.
+    pub(super) links: LinkKey,
     pub(super) token_lifetime: Duration,
     jwks: String,
 }
@@ -124,11 +127,11 @@ impl Ed25519Signer {
         for (key, follower) in keys.iter_mut().zip(followers) {
             key.ends = Some(follower.after(token_lifetime).after(Self::CLOCKS));
         }
-        let passes = PassKey::of(&root);
+        let (passes, links) = (PassKey::of(&root), LinkKey::of(&root));
         let published = keys.iter().map(|key| PublishedKey::new(key.key.public().clone(), key.ends));
         let published = published.chain([PublishedKey::new(passes.published(), None)]).collect();
         let jwks = serde_json::to_string(&KeySet { keys: published }).expect("a public key is text all through");
-        Self { keys, root, passes, token_lifetime, jwks }
+        Self { keys, root, passes, links, token_lifetime, jwks }
     }
 
     /// The same, with a new key that signs once `after` has passed, and without those that are over.
@@ -228,7 +231,8 @@ mod tests {
 
     fn token(signer: &Ed25519Signer, issued_at: Timestamp) -> String {
         let (account, session) = (AccountId::new(Uuid::nil()), SessionId::new(Uuid::nil()));
-        signer.sign(Claims { account, session, issued_at, expires_at: issued_at.after(LIFETIME) })
+        let confirmed = false;
+        signer.sign(Claims { account, session, confirmed, issued_at, expires_at: issued_at.after(LIFETIME) })
     }
 
     fn signed_by(token: &str) -> String {
@@ -273,7 +277,8 @@ mod tests {
         assert_eq!(new.keys(last)[0].phase, KeyPhase::Retired { verifies_until });
         // A thief of the key writes any end they like.
         let (account, session) = (AccountId::new(Uuid::nil()), SessionId::new(Uuid::nil()));
-        let forged = old.sign(Claims { account, session, issued_at: NOW, expires_at: NOW.after(1000 * MINUTE) });
+        let (issued_at, expires_at) = (NOW, NOW.after(1000 * MINUTE));
+        let forged = old.sign(Claims { account, session, confirmed: true, issued_at, expires_at });
         let verifier = JwtVerifier::from_jwks(&new.jwks()).unwrap();
         assert!(verifier.verify(&forged, verifies_until.before(Duration::from_millis(1))).is_ok());
         assert!(verifier.verify(&forged, verifies_until).is_err(), "though it was verified before");

@@ -136,7 +136,8 @@ mod tests {
 
     fn claims() -> Claims {
         let account = AccountId::new(Uuid::from_u128(1));
-        Claims { account, session: SessionId::new(Uuid::from_u128(2)), issued_at: NOW, expires_at: LATER }
+        let session = SessionId::new(Uuid::from_u128(2));
+        Claims { account, session, confirmed: true, issued_at: NOW, expires_at: LATER }
     }
 
     fn verifier(signer: &Ed25519Signer) -> JwtVerifier {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use ticketing_conformance::identity::{PassFixture, PasswordFixture, TokenFixture};
+use ticketing_conformance::identity::{LinkFixture, PassFixture, PasswordFixture, TokenFixture};
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner, TokenVerifier};
+use ticketing_core::ports::link_signer::LinkSigner;
 use ticketing_core::ports::pass_signer::PassSigner;
 use ticketing_crypto::{Argon2Config, Argon2Hasher, Ed25519Signer, JwtVerifier};
 
@@ -52,6 +53,19 @@ impl PassFixture for Passes {
     }
 }
 
+struct Links;
+
+impl LinkFixture for Links {
+    fn signer(&self) -> Arc<dyn LinkSigner> {
+        Arc::new(Ed25519Signer::from_seed(&[1; 32]))
+    }
+
+    fn stranger(&self) -> Arc<dyn LinkSigner> {
+        Arc::new(Ed25519Signer::from_seed(&[2; 32]))
+    }
+}
+
 ticketing_conformance::passwords!(Passwords);
 ticketing_conformance::tokens!(Tokens);
 ticketing_conformance::passes!(Passes);
+ticketing_conformance::links!(Links);

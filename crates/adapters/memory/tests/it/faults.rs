@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use ticketing_core::domain::account::{Account, PasswordHash};
+use ticketing_core::domain::account::{Account, AccountRecord, PasswordHash};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId};
 use ticketing_core::domain::money::Money;
@@ -28,7 +28,7 @@ fn clock() -> Arc<dyn Clock> {
     Arc::new(ManualClock::default())
 }
 
-fn sign_up(ids: &SequentialIds, email: &str) -> UnitOfWork<Account> {
+fn sign_up(ids: &SequentialIds, email: &str) -> UnitOfWork<AccountRecord> {
     let now = ManualClock::default().now();
     let email = email.parse().expect("an e-mail address");
     let hash = PasswordHash::new("$argon2id$".to_owned());

@@ -13,13 +13,15 @@ use ticketing_conformance::drafts::DraftsFixture;
 use ticketing_conformance::gateway::{BuyerAct, GatewayFixture, TestCards};
 use ticketing_conformance::limits::LimitsFixture;
 use ticketing_conformance::log::LogFixture;
+use ticketing_conformance::mailer::{ArrivedMail, MailerFixture, ServerState};
 use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::sessions::SessionsFixture;
-use ticketing_conformance::store::{Accounts, Orders, Passes, Payments, StoreFixture, Tickets};
+use ticketing_conformance::store::{Accounts, Letters, Orders, Passes, Payments, StoreFixture, Tickets};
 use ticketing_conformance::time::TimeFixture;
 use ticketing_conformance::timers::TimersFixture;
 use ticketing_conformance::transport::TransportFixture;
+use ticketing_core::domain::account::EmailAddress;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{EventId, PaymentId};
 use ticketing_core::domain::time::Timestamp;
@@ -29,8 +31,10 @@ use ticketing_core::ports::clock::{Clock, ClockAndIds, Ids};
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway, UnverifiedNotice};
 use ticketing_core::ports::identity::SessionStore;
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::log::EventLog;
+use ticketing_core::ports::mailer::{Mail, Mailer};
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
@@ -42,8 +46,8 @@ use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_memory::{
-    Fault, FaultPlan, ManualClock, MemoryAccountStore, MemoryBrokerConfig, MemoryEngines, MemoryOrderStore,
-    MemoryPassStore, MemoryPaymentStore, MemoryTicketStore, Operation, SandboxGateway, SequentialIds,
+    Fault, FaultPlan, ManualClock, MemoryAccountStore, MemoryBrokerConfig, MemoryEngines, MemoryLetterStore,
+    MemoryOrderStore, MemoryPassStore, MemoryPaymentStore, MemoryTicketStore, Operation, SandboxGateway, SequentialIds,
 };
 use uuid::Uuid;
 
@@ -60,6 +64,7 @@ pub(crate) struct World {
     pub(crate) reopened_outbox: Arc<dyn Outbox>,
     pub(crate) payments: Arc<dyn PaymentStore>,
     pub(crate) passes: Arc<dyn PassStore>,
+    pub(crate) letters: Arc<dyn LetterStore>,
     pub(crate) publisher: Arc<dyn EventPublisher>,
     pub(crate) subscriber: Arc<dyn EventSubscriber>,
     pub(crate) parking: Arc<dyn ParkingLot>,
@@ -69,6 +74,7 @@ pub(crate) struct World {
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
     pub(crate) drafts: Arc<dyn DraftStore>,
+    pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) audit_reader: Arc<dyn AuditReader>,
     pub(crate) admission_reader: Arc<dyn AdmissionReader>,
     pub(crate) ledger: Arc<dyn Ledger>,
@@ -81,7 +87,8 @@ impl Default for World {
         let clock = ManualClock::default();
         let env = ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) };
         let engines = MemoryEngines::new(env);
-        let MemoryEngines { tickets, orders, payments, passes, broker, parking, gateway, .. } = engines.clone();
+        let MemoryEngines { tickets, orders, payments, passes, letters, broker, parking, gateway, .. } =
+            engines.clone();
         let faults = FaultPlan::counting(Arc::new(clock.clone()));
         Self {
             clock,
@@ -92,8 +99,8 @@ impl Default for World {
             orders: Arc::new(orders),
             payments: Arc::new(payments),
             passes: Arc::new(passes),
+            letters: Arc::new(letters),
             publisher: Arc::new(broker.with_faults(faults.clone()).publisher()),
-            faults,
             subscriber: Arc::new(broker.subscriber()),
             reopened_parking: Arc::new(parking.clone()),
             parking: Arc::new(parking),
@@ -103,9 +110,11 @@ impl Default for World {
             sessions: Arc::new(engines.sessions.clone()),
             limiter: Arc::new(engines.limiter.clone()),
             drafts: Arc::new(engines.drafts.clone()),
+            mailer: Arc::new(engines.mailer.with_faults(faults.clone())),
             audit_reader: Arc::new(engines.audit_reader()),
             admission_reader: Arc::new(engines.audit_reader()),
             is_spoilt: Arc::default(),
+            faults,
             engines,
         }
     }
@@ -231,6 +240,25 @@ impl StoreFixture<Passes> for World {
 
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.engines.passes.outbox())
+    }
+}
+
+#[async_trait]
+impl StoreFixture<Letters> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.note(self.engines.letters.spoil(record))
+    }
+
+    fn store(&self) -> Arc<dyn LetterStore> {
+        Arc::clone(&self.letters)
+    }
+
+    async fn another(&self) -> Arc<dyn LetterStore> {
+        Arc::new(MemoryLetterStore::new(Arc::new(self.clock.clone())))
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.engines.letters.outbox())
     }
 }
 
@@ -408,5 +436,43 @@ impl AuditReaderFixture for World {
     fn bank(&self) -> Option<Bank> {
         let TestCards { good, bad, .. } = self.cards();
         Some(Bank { gateway: self.gateway(), ledger: Arc::clone(&self.ledger), good, bad })
+    }
+}
+
+#[async_trait]
+impl MailerFixture for World {
+    fn mailer(&self) -> Arc<dyn Mailer> {
+        Arc::clone(&self.mailer)
+    }
+
+    async fn arrived(&self) -> Vec<ArrivedMail> {
+        self.engines.mailer.mails().into_iter().map(arrived).collect()
+    }
+
+    async fn refuse(&self, recipient: &EmailAddress) {
+        self.engines.mailer.refuse(recipient.clone());
+    }
+
+    async fn turn(&self, state: ServerState) -> bool {
+        match state {
+            ServerState::Up => {}
+            // The next mail finds nobody; there is no other way to be busy.
+            ServerState::Away | ServerState::Busy => self.faults.inject(Operation::Mail, Fault::FailBefore),
+            ServerState::Silent => self.faults.inject(Operation::Mail, Fault::FailAfter),
+        }
+        true
+    }
+}
+
+/// Mail in memory has no header, and its id in place of one.
+fn arrived(mail: Mail) -> ArrivedMail {
+    ArrivedMail {
+        recipients: vec![mail.to.as_str().to_owned()],
+        header_names: Vec::new(),
+        message_id: format!("{}@memory.invalid", mail.id),
+        subject: mail.subject,
+        text: mail.text,
+        html: mail.html,
+        attachments: mail.attachments,
     }
 }

@@ -201,6 +201,12 @@ pub(super) fn change(order: &Order, replaces: Option<Revision>) -> Result<Change
     })
 }
 
+/// Writes another service's replica of an order. The key stays with the service that it guards.
+pub(crate) fn order_replica(order: &Order, replaces: Option<Revision>) -> Result<Change, StoreError> {
+    let key = RecordKey::OrderReplica(order.id);
+    change(order, replaces).map(|change| Change { key, unique: Vec::new(), ..change })
+}
+
 impl Record for OrderDocument {
     type Domain = Order;
     const COLLECTION: &'static str = "orders";

@@ -12,7 +12,7 @@ use ticketing_core::domain::search::{attributes_to_find, event_to_find, name_to_
 use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::domain::time_zone::LocalTime;
-use ticketing_core::ports::store::{RecordKey, StoreError, Write};
+use ticketing_core::ports::store::{RecordKey, Revision, StoreError, Write};
 use ticketing_core::ports::ticket_store::TicketSort;
 
 use crate::commit::Change;
@@ -167,22 +167,30 @@ impl OfferDocument {
     }
 }
 
+impl ListingDocument {
+    /// A listing that no search finds.
+    fn of(listing: &Listing) -> Self {
+        let ticket = &listing.ticket;
+        Self {
+            id: ticket.id.uuid().into(),
+            seller: ticket.seller.uuid().into(),
+            on_sale: ticket.status == TicketStatus::OnSale,
+            called_off: ticket.status == TicketStatus::CalledOff,
+            offer: OfferDocument::of(&ticket.offer),
+            created_at: date(ticket.created_at),
+            version: signed(ticket.version),
+            sales: listing.sales.into(),
+            request: listing.request.as_ref().map(Into::into),
+            found_by: FoundBy::default(),
+        }
+    }
+}
+
 pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
     let Write { record: listing, replaces } = write;
     let ticket = &listing.ticket;
     let id = Uuid::from(ticket.id.uuid());
-    let document = ListingDocument {
-        id,
-        seller: ticket.seller.uuid().into(),
-        on_sale: ticket.status == TicketStatus::OnSale,
-        called_off: ticket.status == TicketStatus::CalledOff,
-        offer: OfferDocument::of(&ticket.offer),
-        created_at: date(ticket.created_at),
-        version: signed(ticket.version),
-        sales: listing.sales.into(),
-        request: listing.request.as_ref().map(Into::into),
-        found_by: FoundBy::of(listing),
-    };
+    let document = ListingDocument { found_by: FoundBy::of(listing), ..ListingDocument::of(listing) };
     let unique = listing.request.as_ref().map(|CreationRequest { key, .. }| {
         let other = doc! { "seller": document.seller, "request.key": key.as_str(), "_id": { "$ne": id } };
         (RecordKey::ListingKey(ticket.seller, key.clone()), other)
@@ -194,6 +202,19 @@ pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
         document: encoded(&document)?,
         replaces: *replaces,
         unique: unique.into_iter().collect(),
+    })
+}
+
+/// Writes another service's replica of a ticket. Nobody searches there.
+pub(crate) fn ticket_replica(ticket: Ticket, replaces: Option<Revision>) -> Result<Change, StoreError> {
+    let (id, listing) = (ticket.id, Listing::new(ticket));
+    Ok(Change {
+        collection: ListingDocument::COLLECTION,
+        key: RecordKey::TicketReplica(id),
+        id: id.uuid().into(),
+        document: encoded(&ListingDocument::of(&listing))?,
+        replaces,
+        unique: Vec::new(),
     })
 }
 

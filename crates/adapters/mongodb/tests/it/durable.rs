@@ -3,7 +3,7 @@
 use bson::{Document, doc};
 use mongodb::Database;
 use ticketing_conformance::sample;
-use ticketing_core::domain::account::{Account, PasswordHash};
+use ticketing_core::domain::account::{Account, AccountRecord, PasswordHash};
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::store::{StoreError, Stored, UnitOfWork, Write};
 use ticketing_mongodb::MongoAccountStore;
@@ -47,7 +47,7 @@ fn doubts() -> [Document; 4] {
     ]
 }
 
-async fn assert_in_doubt(command: &str, work: impl Fn(Stored<Account>) -> UnitOfWork<Account>) {
+async fn assert_in_doubt(command: &str, work: impl Fn(Stored<Account>) -> UnitOfWork<AccountRecord>) {
     let client = connected().await;
     let store = MongoAccountStore::open(&client).await.expect("the store opens");
     for doubt in doubts() {
@@ -63,8 +63,9 @@ async fn assert_in_doubt(command: &str, work: impl Fn(Stored<Account>) -> UnitOf
 
 #[tokio::test]
 async fn an_update_alone_that_may_be_rolled_back_is_not_acknowledged() {
-    let changed =
-        |stored: &Stored<Account>| stored.record.clone().with_password(PasswordHash::new("$argon2id$new".to_owned()));
+    let changed = |stored: &Stored<Account>| {
+        stored.record.clone().change_password(PasswordHash::new("$argon2id$new".to_owned())).0
+    };
     assert_in_doubt("update", |stored| UnitOfWork::default().with(stored.replace(changed(&stored)))).await;
 }
 
@@ -83,7 +84,7 @@ async fn a_record_of_a_release_without_tokens_is_changed_once() {
     for gone in [doc! { "$unset": { "token": "" } }, doc! { "$set": { "token": null } }] {
         accounts.update_one(doc! {}, gone).await.expect("an older release wrote it");
         let read = store.account(account.id).await.expect("an answer").expect("the account");
-        let next = read.record.clone().with_password(PasswordHash::new("$argon2id$next".to_owned()));
+        let next = read.record.clone().change_password(PasswordHash::new("$argon2id$next".to_owned())).0;
         let work = || UnitOfWork::default().with(read.replace(next.clone()));
 
         store.commit(work()).await.expect("nobody else changed it");

@@ -22,6 +22,7 @@ ticketing_conformance::ticket_store!(World::tickets().await);
 ticketing_conformance::order_store!(World::orders().await);
 ticketing_conformance::payment_store!(World::payments().await);
 ticketing_conformance::pass_store!(World::passes().await);
+ticketing_conformance::letter_store!(World::letters().await);
 ticketing_conformance::outbox!(World::orders().await);
 ticketing_conformance::parking!(World::orders().await);
 ticketing_conformance::gateway!(bank::Bank::open().await);

@@ -10,10 +10,12 @@ use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::AccountId;
+use ticketing_core::domain::letter::LetterStatus;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::search::event_to_find;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::letter_store::{LetterNeeds, LetterRecord, LetterStore};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore, OverdueCursor};
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::{ParkedFilter, ParkingChange, ParkingLot};
@@ -22,8 +24,8 @@ use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
 use ticketing_core::ports::store::{Page, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
 use ticketing_mongodb::{
-    MongoAccountStore, MongoClient, MongoOrderStore, MongoOutbox, MongoParkingLot, MongoPassStore, MongoPaymentStore,
-    MongoTicketStore,
+    MongoAccountStore, MongoClient, MongoLetterStore, MongoOrderStore, MongoOutbox, MongoParkingLot, MongoPassStore,
+    MongoPaymentStore, MongoTicketStore,
 };
 
 use crate::world::connected;
@@ -195,6 +197,34 @@ async fn passes_are_found_by_indexes() {
         let after = first.last().map(|admission| admission.order);
         store.admissions_of(admission.ticket, Page { after, limit: 3 }).await.expect("an answer");
         assert_eq!(store.counts(admission.ticket).await.expect("an answer").issued, 3);
+    }
+    drain(&store.outbox()).await;
+    park(&store.parking()).await;
+    assert_frugal(&database).await;
+}
+
+#[tokio::test]
+async fn letters_are_found_by_indexes() {
+    let client = connected().await;
+    let store = MongoLetterStore::open(&client).await.expect("the store opens");
+    let database = profiled(&client, "notifications").await;
+    let buyer = AccountId::new(sample::uuid());
+    for _ in 0..4 {
+        let (letter, order, ticket) = (sample::letter(), sample::order(buyer), sample::ticket());
+        let needs = LetterNeeds { letters: vec![letter.id], orders: vec![order.id], tickets: vec![ticket.id] };
+        let of = order.ticket.id;
+        let work: UnitOfWork<LetterRecord> =
+            UnitOfWork::default().with(Write::insert(letter)).with(Write::insert(order)).with(Write::insert(ticket));
+        store.commit(work.clone()).await.expect("a commit");
+        store.commit(work).await.expect_err("a conflict");
+        let found = store.load(&needs).await.expect("an answer");
+        assert_eq!((found.letters.len(), found.orders.len(), found.tickets.len()), (1, 1, 1));
+        let first = store.orders_of(of, Page::first(1)).await.expect("an answer");
+        let after = first.last().map(|order| order.id);
+        store.orders_of(of, Page { after, limit: 3 }).await.expect("an answer");
+        let due = store.due(sample::NOW, 2).await.expect("an answer");
+        let sent = due[0].record.clone().with_status(LetterStatus::Sent { at: sample::NOW });
+        store.commit(UnitOfWork::default().with(due[0].replace(sent))).await.expect("a commit");
     }
     drain(&store.outbox()).await;
     park(&store.parking()).await;

@@ -8,11 +8,12 @@ use bson::{Document, doc};
 use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::sample;
-use ticketing_conformance::store::{Accounts, Orders, Passes, Payments, StoreFixture, Tickets};
+use ticketing_conformance::store::{Accounts, Letters, Orders, Passes, Payments, StoreFixture, Tickets};
 use ticketing_conformance::time::TimeFixture;
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
@@ -22,7 +23,8 @@ use ticketing_core::ports::store::{RecordKey, StoreError, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::wire::EventEnvelope;
 use ticketing_mongodb::{
-    MongoAccountStore, MongoClient, MongoConfig, MongoOrderStore, MongoPassStore, MongoPaymentStore, MongoTicketStore,
+    MongoAccountStore, MongoClient, MongoConfig, MongoLetterStore, MongoOrderStore, MongoPassStore, MongoPaymentStore,
+    MongoTicketStore,
 };
 use uuid::Uuid;
 
@@ -81,6 +83,13 @@ impl World<MongoPassStore> {
     pub(crate) async fn passes() -> Self {
         let client = connected().await;
         Self { store: MongoPassStore::open(&client).await.expect("the store opens"), client }
+    }
+}
+
+impl World<MongoLetterStore> {
+    pub(crate) async fn letters() -> Self {
+        let client = connected().await;
+        Self { store: MongoLetterStore::open(&client).await.expect("the store opens"), client }
     }
 }
 
@@ -173,6 +182,25 @@ impl StoreFixture<Passes> for World<MongoPassStore> {
 }
 
 #[async_trait]
+impl StoreFixture<Letters> for World<MongoLetterStore> {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        spoil(&self.client, record).await
+    }
+
+    fn store(&self) -> Arc<dyn LetterStore> {
+        Arc::new(self.store.clone())
+    }
+
+    async fn another(&self) -> Arc<dyn LetterStore> {
+        Arc::new(Self::letters().await.store)
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.store.outbox())
+    }
+}
+
+#[async_trait]
 impl StoreFixture<Payments> for World<MongoPaymentStore> {
     async fn spoil(&self, record: &RecordKey) -> bool {
         spoil(&self.client, record).await
@@ -243,6 +271,9 @@ pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
         RecordKey::Admission(id) => ("admissions", "admissions", id.uuid()),
         RecordKey::Entrance(id) => ("admissions", "entrances", id.uuid()),
         RecordKey::DoorLinks(id) => ("admissions", "door_links", id.uuid()),
+        RecordKey::Letter(id) => ("notifications", "letters", id.uuid()),
+        RecordKey::OrderReplica(id) => ("notifications", "orders", id.uuid()),
+        RecordKey::TicketReplica(id) => ("notifications", "listings", id.uuid()),
         _ => return false,
     };
     let money = match collection {
@@ -251,6 +282,7 @@ pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
         "accounts" => "version",
         "admissions" => "passes",
         "entrances" => "seller",
+        "letters" => "reason",
         _ => "price",
     };
     let damage = match id.as_u128() % 5 {

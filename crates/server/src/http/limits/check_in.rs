@@ -15,7 +15,7 @@ use crate::state::App;
 use super::counting::allowed;
 
 /// Two people a second, for hours, and a crowd at once: more than a door lets in, and far fewer than a search for a
-/// code needs, which has a thousand million.
+/// code needs, of which there are a billion.
 const CHECK_INS: Quota = Quota { burst: 240, per: Duration::from_millis(500) };
 
 /// Somebody at a door who may try one more pass.

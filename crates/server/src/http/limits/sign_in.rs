@@ -18,15 +18,17 @@ use http::header::USER_AGENT;
 use http::request::Parts;
 
 use ticketing_core::domain::account::EmailAddress;
+use ticketing_core::domain::ids::AccountId;
 use ticketing_core::ports::limits::{LimitError, Quota, Verdict};
 
 use crate::http::auth::devices::{AccountMark, KnownAccounts};
 use crate::http::client::ClientInfo;
 use crate::http::problem::Problem;
-use crate::network::Share;
+use crate::network::{Share, Shares};
 use crate::state::{App, DeviceKey};
 
 use super::counting::{allowed, by_network};
+use super::letters::tells_of_browser;
 
 /// When to come back to a line that one's own network fills: a hash takes some 30 ms.
 const LINE_MOVES: Duration = Duration::from_secs(1);
@@ -75,6 +77,10 @@ impl SignInTry {
                 &app.guards.passwords
             }
         };
+        self.take_place(app, line)
+    }
+
+    fn take_place(&self, app: &App, line: &Shares) -> Result<Admitted, Problem> {
         let place = line.take(self.client.address).ok_or_else(|| {
             app.metrics.guarded("passwords");
             Problem::rate_limited(LINE_MOVES)
@@ -90,6 +96,25 @@ impl SignInTry {
     pub(crate) async fn admit_sign_up(&self, app: &App, email: &EmailAddress) -> Result<Admitted, Problem> {
         self.check_network(app, "sign-up", app.http.limits.sign_up_per_address).await?;
         self.admit(app, email).await
+    }
+
+    /// Lets a try to replace the password of an account by a link pass, unless there were too many.
+    ///
+    /// A link that was used tells whether a password is the new one, so this is limited as guessing is.
+    ///
+    /// # Errors
+    ///
+    /// As [`SignInTry::admit`].
+    pub(crate) async fn admit_reset(&self, app: &App, account: AccountId) -> Result<Admitted, Problem> {
+        self.check_network(app, "sign-in", app.http.limits.sign_in_per_address).await?;
+        check(app, &format!("reset:{account}"), app.http.limits.sign_in_per_account_and_address).await?;
+        self.take_place(app, &app.guards.passwords)
+    }
+
+    /// Whether the owner of an account is to be told that this browser signed in.
+    pub(crate) async fn is_news(&self, app: &App, email: &EmailAddress) -> bool {
+        let account = AccountMark::of(email);
+        !self.known.includes(&account) && tells_of_browser(app, &account).await
     }
 
     /// Whether the browser speaks TLS.

@@ -152,7 +152,7 @@ mod tests {
     fn token_of(signer: &Ed25519Signer) -> String {
         let (account, session) = (AccountId::new(Uuid::nil()), SessionId::new(Uuid::nil()));
         let expires_at = Timestamp::from_millis(NOW.millis() + 60_000);
-        signer.sign(Claims { account, session, issued_at: NOW, expires_at })
+        signer.sign(Claims { account, session, confirmed: true, issued_at: NOW, expires_at })
     }
 
     /// The same keys, as if they had been fetched long ago.

@@ -7,22 +7,26 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::RwLock;
 
+use ticketing_core::domain::account::LinkClaims;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::contacts::LinkToken;
 use ticketing_core::ports::identity::{Claims, IdentityError, TokenSigner, TokenVerifier};
+use ticketing_core::ports::link_signer::{InvalidLinkToken, LinkSigner};
 use ticketing_core::ports::pass_signer::{InvalidPassToken, PassClaims, PassSigner};
 use ticketing_crypto::{Ed25519Signer, JwtVerifier};
 
-use crate::state::DeviceKey;
+use crate::state::{ContactsKey, DeviceKey};
 
 use super::key_file::KeyFile;
 
 /// Signs and verifies access tokens, with the keys that were read last.
 #[derive(Debug)]
-pub(super) struct OwnKeys {
+pub(in crate::wiring) struct OwnKeys {
     current: RwLock<Arc<Keys>>,
     pub(super) devices: DeviceKey,
+    pub(super) contacts: ContactsKey,
 }
 
 #[derive(Debug)]
@@ -34,12 +38,14 @@ struct Keys {
 impl OwnKeys {
     pub(super) fn new(signer: Ed25519Signer) -> Result<Self, BoxError> {
         let devices = DeviceKey::new(&secret_of_devices(&signer));
-        Ok(Self { current: RwLock::new(Arc::new(Keys::new(signer)?)), devices })
+        let contacts = ContactsKey::new(&secret_of_contacts(&signer));
+        Ok(Self { current: RwLock::new(Arc::new(Keys::new(signer)?)), devices, contacts })
     }
 
     fn learn(&self, signer: Ed25519Signer) -> Result<(), BoxError> {
         let keys = Arc::new(Keys::new(signer)?);
         self.devices.replace(&secret_of_devices(&keys.signer));
+        self.contacts.replace(&secret_of_contacts(&keys.signer));
         *self.current.write() = keys;
         Ok(())
     }
@@ -51,6 +57,10 @@ impl OwnKeys {
 
 fn secret_of_devices(signer: &Ed25519Signer) -> [u8; 64] {
     signer.secret_for("known devices")
+}
+
+fn secret_of_contacts(signer: &Ed25519Signer) -> [u8; 64] {
+    signer.secret_for("contacts of people")
 }
 
 impl Keys {
@@ -73,6 +83,16 @@ impl TokenSigner for OwnKeys {
 impl TokenVerifier for OwnKeys {
     fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, IdentityError> {
         self.current().verifier.verify(token, now)
+    }
+}
+
+impl LinkSigner for OwnKeys {
+    fn sign_link(&self, claims: LinkClaims) -> LinkToken {
+        self.current().signer.sign_link(claims)
+    }
+
+    fn verify_link(&self, token: &LinkToken) -> Result<LinkClaims, InvalidLinkToken> {
+        self.current().signer.verify_link(token)
     }
 }
 

@@ -53,6 +53,22 @@ async fn going_back_asks_for_nothing_to_be_sent_again_without_scripts() {
 }
 
 #[tokio::test]
+async fn a_seller_who_edits_a_ticket_without_a_time_zone_is_given_none() {
+    let Some(shop) = Shop::open(&[]).await else { return };
+    let sally = shop.market.sign_up("sally").await;
+    let ticket = shop.market.sell(&sally, 5).await;
+    let tab = shop.person(&sally).await.tab().await;
+    let zone = "document.querySelector('[name=timeZone]').value";
+
+    tab.open(&shop.address("/sell")).await;
+    assert_ne!(tab.eval(zone).await, "", "a new ticket is mostly where its seller is");
+    for form in ["edit", "reschedule"] {
+        tab.open(&shop.address(&format!("/tickets/{}/{form}", id(&ticket)))).await;
+        assert_eq!(tab.eval(zone).await, "", "{form}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_typed_survives_signing_in() {
     let Some(shop) = Shop::open(&[]).await else { return };
     let sally = shop.market.sign_up("sally").await;

@@ -142,6 +142,20 @@ async fn a_price_that_nobody_touched_is_saved_as_it_was() {
 }
 
 #[tokio::test]
+async fn the_script_proposes_a_time_zone_for_a_new_ticket_alone() {
+    let app = TestApp::start().await;
+    let mut sally = seller(&app, "Opera", "2").await;
+    let ticket = sally.path.clone();
+    let pages = ["/sell".to_owned(), format!("{ticket}/edit"), format!("{ticket}/reschedule")];
+
+    for (page, proposes) in pages.iter().zip([1, 0, 0]) {
+        sally.open(page).await;
+        assert_eq!(sally.attributes("[name=timeZone]", "name").len(), 1, "{page}");
+        assert_eq!(sally.attributes("[data-own-zone] [name=timeZone]", "name").len(), proposes, "{page}");
+    }
+}
+
+#[tokio::test]
 async fn of_two_who_edit_the_second_is_warned_and_keeps_what_they_typed() {
     let app = TestApp::start().await;
     let mut sally = seller(&app, "Opera", "1").await;

@@ -52,34 +52,6 @@ async fn a_ticket_is_sold_by_forms_alone() {
 }
 
 #[tokio::test]
-async fn a_door_lets_each_pass_in_once() {
-    let app = TestApp::start().await;
-    let mut sally = seller(&app, "Opera", "2").await;
-    let ticket = sally.path.clone();
-    let mut ben = buyer(&app, "ben", &ticket).await;
-    let order = ben.path.clone();
-    ben.submit(&format!("{order}/pay"), &[]).await;
-    app.settle().await;
-    ben.open(&order).await;
-    let code = ben.texts(".pass-code")[0].clone();
-
-    let door = ticket.replace("/tickets/", "/door/");
-    sally.open(&door).await;
-    for (code, verdict) in [("ZZZ-ZZZ", "Unknown"), (&*code, "Welcome"), (&*code, "Already used")] {
-        sally.submit(&door, &[("pass", code)]).await;
-        let page = sally.path.split('?').next().unwrap_or_default();
-        assert_eq!((page, sally.texts(".verdict-word")), (&*door, vec![verdict.to_owned()]), "{code}");
-    }
-
-    assert_eq!(sally.texts(".verdict time").len(), 1, "it says when");
-    assert_eq!(sally.texts(".facts dd"), ["1", "0", "0"]);
-    ben.open(&order).await;
-    assert_eq!((ben.texts(".pass-square svg").len(), ben.texts(".pass .muted").len()), (0, 1));
-    ben.open(&door).await;
-    assert_eq!(ben.status, 403);
-}
-
-#[tokio::test]
 async fn a_payment_to_confirm_is_confirmed_or_given_up_without_a_script() {
     let app = TestApp::start().await;
     let ticket = seller(&app, "Opera", "1").await.path;

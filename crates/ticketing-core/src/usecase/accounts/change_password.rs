@@ -5,9 +5,9 @@ use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::invalid::Invalid;
 use crate::ports::error_chain;
 use crate::ports::identity::{Session, SessionKey};
-use crate::ports::store::UnitOfWork;
 use crate::usecase::error::Error;
 use crate::usecase::{DECISIONS, retry_on_conflict};
+use crate::wire::Origin;
 
 use super::{Accounts, RefreshToken, Refreshed};
 
@@ -77,20 +77,20 @@ impl Accounts {
     /// # let (accounts, _loops) = engines.service_context(Settings::default()).accounts(engines.account_ports(hasher, signer))?;
     /// # let origin = Origin::new(engines.env.uuid(engines.env.now()));
     /// # let (email, password): (EmailAddress, _) = ("ada@example.org".parse()?, "correct horse battery staple");
-    /// # let ada = accounts.sign_up(SignUp::new(email.clone(), password).device("a browser"), origin).await?;
+    /// # let ada = accounts.sign_up(SignUp::new(email.clone(), password).device("a browser"), origin.clone()).await?;
     /// let command = ChangePassword {
     ///     account: ada.account,
     ///     session: ada.access.claims.session,
     ///     current: password.to_owned(),
     ///     new: "another horse battery staple".to_owned(),
     /// };
-    /// assert!(matches!(accounts.change_password(command).await?, Renewal::Tokens(_)));
-    /// assert!(matches!(accounts.sign_in(SignIn::new(email, password)).await, Err(Error::WrongCredentials)));
+    /// assert!(matches!(accounts.change_password(command, origin.clone()).await?, Renewal::Tokens(_)));
+    /// assert!(matches!(accounts.sign_in(SignIn::new(email, password), origin).await, Err(Error::WrongCredentials)));
     /// assert!(accounts.refresh(&ada.refresh).await.is_err(), "tokens of the old password are over");
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn change_password(&self, command: ChangePassword) -> Result<Renewal, Error> {
+    pub async fn change_password(&self, command: ChangePassword, origin: Origin) -> Result<Renewal, Error> {
         let verified = self.store.account(command.account).await?.ok_or(Error::AccountNotFound)?;
         let attempt = PasswordAttempt::new(command.current).ok_or_else(wrong_password)?;
         // Before the new one is rated: that is work, and not for just anybody who asks.
@@ -98,20 +98,25 @@ impl Accounts {
             return Err(wrong_password());
         }
         let password = self.strong_password(command.new, &verified.record.email).await?;
-        let account = self.replace_password(&verified.record, &password).await?;
+        let account = self.replace_password(&verified.record, &password, &origin).await?;
         Ok(self.go_on_alone(&account, command.session).await)
     }
 
     /// Puts another password in the place of the one that was verified, and of no other.
-    async fn replace_password(&self, verified: &Account, password: &Password) -> Result<Account, Error> {
+    async fn replace_password(
+        &self,
+        verified: &Account,
+        password: &Password,
+        origin: &Origin,
+    ) -> Result<Account, Error> {
         let hash = self.hasher.hash(password).await?;
         retry_on_conflict(|| async {
             let stored = self.store.account(verified.id).await?.ok_or(Error::AccountNotFound)?;
             if stored.record.password != verified.password {
                 return self.replaced_already(stored.record, password.clone()).await;
             }
-            let account = stored.record.clone().with_password(hash.clone());
-            self.store.commit(UnitOfWork::default().with(stored.replace(account.clone()))).await?;
+            let (account, event) = stored.record.clone().change_password(hash.clone());
+            self.commit(stored.replace(account.clone()), vec![event], origin).await?;
             Ok(account)
         })
         .await
@@ -128,9 +133,7 @@ impl Accounts {
 
     /// Ends all other sessions and renews this one, as far as the session store answers.
     async fn go_on_alone(&self, account: &Account, session: SessionId) -> Renewal {
-        if let Err(error) = self.sessions.revoke_all(account.id, Some(session)).await {
-            tracing::warn!(account = %account.id, cause = error_chain(&error), "sessions of {} end when their access tokens run out, and not at once", account.id);
-        }
+        self.end_sessions(account.id, Some(session)).await;
         self.renew_session(account, session).await.unwrap_or_else(|error| {
             tracing::warn!(account = %account.id, cause = error_chain(&error), "a session of {} was not renewed", account.id);
             Renewal::Over
@@ -158,7 +161,7 @@ impl Accounts {
                 ..session.clone()
             };
             if self.sessions.refresh(session.current, next.clone()).await? {
-                return Ok(Renewal::Tokens(self.pair(&next, refresh, now)));
+                return Ok(Renewal::Tokens(self.pair(account, &next, refresh, now)));
             }
         }
         Ok(Renewal::Over)

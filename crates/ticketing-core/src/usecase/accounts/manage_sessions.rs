@@ -98,8 +98,8 @@ impl Accounts {
     /// # let (accounts, _loops) = engines.service_context(Settings::default()).accounts(engines.account_ports(hasher, signer))?;
     /// # let origin = Origin::new(engines.env.uuid(engines.env.now()));
     /// # let (email, password): (EmailAddress, _) = ("ada@example.org".parse()?, "correct horse battery staple");
-    /// # let ada = accounts.sign_up(SignUp::new(email.clone(), password).device("a browser"), origin).await?;
-    /// let phone = accounts.sign_in(SignIn::new(email, password).device("a phone")).await?;
+    /// # let ada = accounts.sign_up(SignUp::new(email.clone(), password).device("a browser"), origin.clone()).await?;
+    /// let phone = accounts.sign_in(SignIn::new(email, password).device("a phone"), origin).await?;
     /// accounts.revoke_other_sessions(ada.account, phone.access.claims.session).await?;
     /// assert_eq!(accounts.sessions(ada.account).await?.len(), 1);
     /// assert!(accounts.refresh(&ada.refresh).await.is_err(), "the browser is signed out");

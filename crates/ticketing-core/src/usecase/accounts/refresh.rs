@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::account::Account;
 use crate::domain::time::Timestamp;
 use crate::ports::identity::{Session, SpentToken};
 use crate::usecase::DECISIONS;
@@ -68,28 +69,28 @@ impl Accounts {
             if !token.is_of(&session.key) {
                 return Err(Error::SessionOver);
             }
-            self.end_if_outlived(&session).await?;
+            let account = self.owner_of(&session).await?;
             if session.current != token.digest() {
-                return self.second_use(&session, token, now).await;
+                return self.second_use(&account, &session, token).await;
             }
             if self.is_full(&session, now) {
-                return Ok(self.pair(&session, token.clone(), now));
+                return Ok(self.pair(&account, &session, token.clone(), now));
             }
             let next = self.refreshed(&session, token, now);
             if self.sessions.refresh(session.current, next.clone()).await? {
-                return Ok(self.pair(&next, token.next(&session.key), now));
+                return Ok(self.pair(&account, &next, token.next(&session.key), now));
             }
         }
         Err(Error::SessionOver)
     }
 
-    /// Ends a session whose account has another password by now, or is gone.
+    /// The account of a session; a session whose account has another password by now, or is gone, ends.
     ///
     /// A change of password ends the others by itself; this holds whatever became of that.
-    async fn end_if_outlived(&self, session: &Session) -> Result<(), Error> {
-        let account = self.store.account(session.account).await?;
-        if account.is_some_and(|stored| stored.record.password.version() == session.password) {
-            return Ok(());
+    async fn owner_of(&self, session: &Session) -> Result<Account, Error> {
+        let account = self.store.account(session.account).await?.map(|stored| stored.record);
+        if let Some(account) = account.filter(|account| account.password.version() == session.password) {
+            return Ok(account);
         }
         self.sessions.revoke(session.account, session.id).await?;
         Err(Error::SessionOver)
@@ -120,19 +121,26 @@ impl Accounts {
         session.spent.iter().filter(|spent| self.is_fresh(spent, now)).count() >= Session::MAX_SPENT
     }
 
-    async fn second_use(&self, session: &Session, token: &RefreshToken, now: Timestamp) -> Result<Refreshed, Error> {
+    async fn second_use(&self, account: &Account, session: &Session, token: &RefreshToken) -> Result<Refreshed, Error> {
+        let now = self.env.now();
         let spent = session.spent.iter().find(|spent| spent.token == token.digest());
         if spent.is_some_and(|spent| self.is_fresh(spent, now)) {
             let refresh = newest(session, token).ok_or(Error::SessionOver)?;
-            return Ok(self.pair(session, refresh, now));
+            return Ok(self.pair(account, session, refresh, now));
         }
         tracing::warn!(session = %session.id, account = %session.account, "a refresh token of {} came again: its session ends", session.id);
         self.sessions.revoke(session.account, session.id).await?;
         Err(Error::SessionOver)
     }
 
-    pub(super) fn pair(&self, session: &Session, refresh: RefreshToken, now: Timestamp) -> Refreshed {
-        Refreshed { access: self.sign(session, now), refresh, session_expires_at: session.expires_at }
+    pub(super) fn pair(
+        &self,
+        account: &Account,
+        session: &Session,
+        refresh: RefreshToken,
+        now: Timestamp,
+    ) -> Refreshed {
+        Refreshed { access: self.sign(account, session, now), refresh, session_expires_at: session.expires_at }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::account::{Account, EmailAddress, PasswordAttempt};
 use crate::usecase::error::Error;
+use crate::wire::Origin;
 
 use super::{Accounts, SignedIn};
 
@@ -15,19 +16,27 @@ pub struct SignIn {
     pub password: String,
     /// What the browser calls itself.
     pub device: String,
+    /// Whether the browser never signed in to this account before, so that the owner is told.
+    pub is_new_browser: bool,
 }
 
 impl SignIn {
     /// From a device that does not say what it is.
     #[must_use]
     pub fn new(email: EmailAddress, password: impl Into<String>) -> Self {
-        Self { email, password: password.into(), device: String::new() }
+        Self { email, password: password.into(), device: String::new(), is_new_browser: false }
     }
 
     /// From a device that calls itself so, shown in the list of sessions.
     #[must_use]
     pub fn device(self, device: impl Into<String>) -> Self {
         Self { device: device.into(), ..self }
+    }
+
+    /// From a browser that never signed in to this account before: its owner is told.
+    #[must_use]
+    pub fn from_new_browser(self) -> Self {
+        Self { is_new_browser: true, ..self }
     }
 }
 
@@ -39,6 +48,9 @@ impl std::fmt::Debug for SignIn {
 
 impl Accounts {
     /// Begins a session on a device.
+    ///
+    /// That a new browser signed in is an event, committed before the session begins: nobody is in whose owner is not
+    /// told.
     ///
     /// # Errors
     ///
@@ -62,22 +74,25 @@ impl Accounts {
     /// # let (accounts, _loops) = engines.service_context(Settings::default()).accounts(engines.account_ports(hasher, signer))?;
     /// # let origin = Origin::new(engines.env.uuid(engines.env.now()));
     /// # let (email, password): (EmailAddress, _) = ("ada@example.org".parse()?, "correct horse battery staple");
-    /// # accounts.sign_up(SignUp::new(email.clone(), password), origin).await?;
-    /// let signed_in = accounts.sign_in(SignIn::new(email.clone(), password).device("a phone")).await?;
+    /// # accounts.sign_up(SignUp::new(email.clone(), password), origin.clone()).await?;
+    /// let signed_in = accounts.sign_in(SignIn::new(email.clone(), password).device("a phone"), origin.clone()).await?;
     /// assert_eq!(accounts.sessions(signed_in.account).await?.len(), 2, "beside the one of the sign-up");
     ///
-    /// let wrong = accounts.sign_in(SignIn::new(email, "correct horse")).await;
+    /// let wrong = accounts.sign_in(SignIn::new(email, "correct horse"), origin).await;
     /// assert!(matches!(wrong, Err(Error::WrongCredentials)));
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn sign_in(&self, command: SignIn) -> Result<SignedIn, Error> {
+    pub async fn sign_in(&self, command: SignIn, origin: Origin) -> Result<SignedIn, Error> {
         let attempt = PasswordAttempt::new(command.password).ok_or(Error::WrongCredentials)?;
         let account = self.store.account_by_email(&command.email).await?.map(|stored| stored.record);
         let hash = account.as_ref().map(|account| account.password.clone());
         // Without an account this takes as long, so timing does not reveal who has one.
         let proven = self.hasher.verify(attempt, hash).await?;
         let Some(account) = account.filter(|_| proven) else { return Err(Error::WrongCredentials) };
+        if command.is_new_browser {
+            self.tell_of_browser(&account, &command.device, &origin).await?;
+        }
         let signed_in = self.begin_session(&account, &command.device, self.env.now()).await?;
         // A change of password ends the sessions that it finds; one that it came too early for is found here.
         if !self.has_still(&account).await? {
@@ -85,6 +100,16 @@ impl Accounts {
             return Err(Error::WrongCredentials);
         }
         Ok(signed_in)
+    }
+
+    /// Tells the owner of an account that a new browser proved its password.
+    async fn tell_of_browser(&self, proved: &Account, device: &str, origin: &Origin) -> Result<(), Error> {
+        let tell = |account: Account| (account.password == proved.password).then(|| account.add_browser(device));
+        match self.change(proved.id, origin, tell).await {
+            // It was deleted meanwhile.
+            Err(Error::AccountNotFound) => Err(Error::WrongCredentials),
+            told => told,
+        }
     }
 
     /// Whether the account still has the password that was proved.

@@ -6,7 +6,7 @@ use crate::domain::account::{Account, EmailAddress, Password};
 use crate::domain::ids::AccountId;
 use crate::domain::invalid::Invalid;
 use crate::messaging::spans;
-use crate::ports::store::{StoreError, UnitOfWork, Write};
+use crate::ports::store::{StoreError, Write};
 use crate::usecase::error::Error;
 use crate::wire::Origin;
 
@@ -92,11 +92,8 @@ impl Accounts {
         let now = self.env.now();
         let id = AccountId::new(self.env.uuid(now));
         let (account, event) = Account::register(id, command.email, hash, now);
-        let work =
-            UnitOfWork::default().with(Write::insert(account.clone())).telling(self.env.seal(&event, now, origin));
-        let span = spans::commit(&work);
-        match self.store.commit(work).instrument(span).await {
-            Ok(_) => self.begin_session(&account, &command.device, now).await,
+        match self.commit(Write::insert(account.clone()), vec![event], origin).await {
+            Ok(()) => self.begin_session(&account, &command.device, now).await,
             Err(StoreError::Conflict(_)) => Err(Error::EmailTaken),
             Err(error) => Err(error.into()),
         }

@@ -133,7 +133,14 @@ fn command_of(event: &Event, tickets: &HashMap<OrderId, TicketId>) -> Option<(Ti
         | Event::PassIssued(_)
         | Event::PassUsed(_)
         | Event::PassVoided(_)
-        | Event::AccountRegistered { .. }
+        | Event::AccountRegistered(_)
+        | Event::AccountAddressConfirmed(_)
+        | Event::AccountConfirmationRequested(_)
+        | Event::AccountResetRequested(_)
+        | Event::AccountPasswordChanged(_)
+        | Event::AccountBrowserAdded { .. }
+        | Event::AccountRenamed(_)
+        | Event::AccountDeleted(_)
         | Event::OrderCreated(_)
         | Event::OrderCancelled(_)
         | Event::OrderCompleted(_)

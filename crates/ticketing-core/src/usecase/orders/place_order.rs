@@ -2,6 +2,7 @@
 
 use tracing::Instrument;
 
+use crate::domain::facts_tag::FactsTag;
 use crate::domain::ids::{AccountId, OrderId, TicketId};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::order::{IdempotencyKey, Order};
@@ -25,15 +26,17 @@ pub struct PlaceOrder {
     pub quantity: Quantity,
     /// The price of one place that the buyer saw, if they say so.
     pub price_seen: Option<Money>,
+    /// The facts of the event that the buyer saw, if they say so.
+    pub facts_seen: Option<FactsTag>,
     /// What the buyer calls this request, so that asking twice orders once.
     pub key: Option<IdempotencyKey>,
 }
 
 impl PlaceOrder {
-    /// One place, for whatever it costs by now.
+    /// One place, for whatever it costs and whatever the event is by now.
     #[must_use]
     pub const fn new(buyer: AccountId, ticket: TicketId) -> Self {
-        Self { buyer, ticket, quantity: Quantity::ONE, price_seen: None, key: None }
+        Self { buyer, ticket, quantity: Quantity::ONE, price_seen: None, facts_seen: None, key: None }
     }
 
     /// So many places instead of one.
@@ -46,6 +49,12 @@ impl PlaceOrder {
     #[must_use]
     pub fn price_seen(self, price: impl Into<Option<Money>>) -> Self {
         Self { price_seen: price.into(), ..self }
+    }
+
+    /// For the event with these facts and no other. `None` is any.
+    #[must_use]
+    pub fn facts_seen(self, facts: impl Into<Option<FactsTag>>) -> Self {
+        Self { facts_seen: facts.into(), ..self }
     }
 
     /// Under this key, so that asking twice orders once. `None` is none.
@@ -103,6 +112,7 @@ impl Orders {
             buyer: command.buyer,
             quantity: command.quantity,
             price_seen: command.price_seen,
+            facts_seen: command.facts_seen,
             key: command.key,
         };
         let is_young = command.ticket.is_younger_than(self.waits.young(), now);

@@ -7,6 +7,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::Value;
+use ticketing_core::domain::account::{DisplayName, PublicAccount};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::event_facts::EventFacts;
@@ -75,8 +76,15 @@ proptest! {
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (uuid(), time())
-            .prop_map(|(id, registered_at)| Event::AccountRegistered { account: AccountId::new(id), registered_at }),
+        account().prop_map(Event::AccountRegistered),
+        account().prop_map(Event::AccountAddressConfirmed),
+        account().prop_map(Event::AccountConfirmationRequested),
+        account().prop_map(Event::AccountResetRequested),
+        account().prop_map(Event::AccountPasswordChanged),
+        (account(), any::<String>())
+            .prop_map(|(account, device)| Event::AccountBrowserAdded { account, device: device.into() }),
+        account().prop_map(Event::AccountRenamed),
+        account().prop_map(Event::AccountDeleted),
         ticket().prop_map(Event::TicketCreated),
         ticket().prop_map(Event::TicketUpdated),
         ticket().prop_map(Event::TicketWithdrawn),
@@ -91,6 +99,20 @@ fn event() -> impl Strategy<Value = Event> {
         pass().prop_map(Event::PassVoided),
         (uuid(), time()).prop_map(|(id, pay_by)| Event::ExpirationCompleted { order: OrderId::new(id), pay_by }),
     ]
+}
+
+fn account() -> impl Strategy<Value = PublicAccount> {
+    let name = option::of(any::<String>().prop_map(|name| DisplayName::from_stored(&name)));
+    (uuid(), time(), name, option::of(time()), option::of(time()), any::<u64>()).prop_map(
+        |(id, registered_at, display_name, confirmed_at, deleted_at, version)| PublicAccount {
+            id: AccountId::new(id),
+            registered_at,
+            display_name,
+            confirmed_at,
+            deleted_at,
+            version,
+        },
+    )
 }
 
 fn ticket() -> impl Strategy<Value = Ticket> {

@@ -1,6 +1,7 @@
 //! One event of each kind, as its golden file shows it.
 
 use serde_json::json;
+use ticketing_core::domain::account::{DisplayName, PublicAccount};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::event_facts::EventFacts;
@@ -27,7 +28,14 @@ pub(super) fn samples() -> Vec<Event> {
         OrderStatus::Refunded { payment: PaymentId::new(id(40)), reason: RefundReason::CalledOff, at: PAY_BY };
     let expired = OrderStatus::Cancelled { reason: CancelReason::Expired, at: PAY_BY };
     vec![
-        Event::AccountRegistered { account: AccountId::new(id(1)), registered_at: NOW },
+        Event::AccountRegistered(account(1)),
+        Event::AccountAddressConfirmed(PublicAccount { confirmed_at: Some(SOON), ..account(2) }),
+        Event::AccountConfirmationRequested(account(2)),
+        Event::AccountResetRequested(account(2)),
+        Event::AccountPasswordChanged(named_account(4)),
+        Event::AccountBrowserAdded { account: named_account(5), device: "Mozilla/5.0 (X11; Linux x86_64)".into() },
+        Event::AccountRenamed(named_account(3)),
+        Event::AccountDeleted(PublicAccount { deleted_at: Some(PAY_BY), ..account(6) }),
         Event::TicketCreated(plain_ticket()),
         Event::TicketUpdated(detailed_ticket(2, TicketStatus::OnSale)),
         Event::TicketRescheduled(seated_ticket(4, TicketStatus::OnSale)),
@@ -85,6 +93,22 @@ fn price() -> Price {
 
 fn quantity(places: u32) -> Quantity {
     Quantity::new(places).expect("a quantity")
+}
+
+fn account(version: u64) -> PublicAccount {
+    PublicAccount {
+        id: AccountId::new(id(1)),
+        registered_at: NOW,
+        display_name: None,
+        confirmed_at: None,
+        deleted_at: None,
+        version,
+    }
+}
+
+fn named_account(version: u64) -> PublicAccount {
+    let display_name = Some(DisplayName::from_stored("Ada Lovelace"));
+    PublicAccount { display_name, confirmed_at: Some(SOON), ..account(version) }
 }
 
 fn ticket(input: OfferInput<'_>) -> Ticket {

@@ -1,9 +1,10 @@
 //! The pages around an account, and the rest.
 
 use ticketing_web::{
-    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, AskPage, ErrorPage, Question, Session,
-    SignInPage, SignInValues, SignUpPage, account_page, api_docs_page, ask_page, error_page, sign_in_page,
-    sign_up_page,
+    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, AskPage, ConfirmAddressPage, DeleteAccountPage,
+    ErrorPage, ForgotPage, Question, ResetPage, Session, SignInPage, SignInValues, SignUpPage, account_page,
+    api_docs_page, ask_page, confirm_address_page, delete_account_page, error_page, forgot_page, reset_page,
+    sign_in_page, sign_up_page,
 };
 
 use super::{shell, visitor, wrong};
@@ -12,6 +13,16 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
     vec![
         ("sign in", sign_in_page(sign_in(text))),
         ("sign up", sign_up_page(sign_up(text))),
+        ("link asked for", forgot_page(forgot(text))),
+        ("link that resets", reset_page(ResetPage { shell: visitor(text), form: wrong((), text, &["password"]) })),
+        (
+            "link that confirms",
+            confirm_address_page(ConfirmAddressPage { shell: visitor(text), form: wrong((), text, &[]) }),
+        ),
+        (
+            "delete an account",
+            delete_account_page(DeleteAccountPage { shell: shell(text), form: wrong((), text, &["password"]) }),
+        ),
         ("account", account_page(account(text))),
         ("ask to sign out a device", ask(text, Question::RevokeSession { id: text.into(), device: text.into() })),
         ("ask to sign out others", ask(text, Question::RevokeOtherSessions { count: 2 })),
@@ -23,6 +34,11 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
 fn sign_in(text: &str) -> SignInPage {
     let values = SignInValues { email: text.into() };
     SignInPage { shell: visitor(text), form: wrong(values, text, &["email", "password"]), next: text.into() }
+}
+
+fn forgot(text: &str) -> ForgotPage {
+    let SignInPage { shell, form, .. } = sign_in(text);
+    ForgotPage { shell, form }
 }
 
 fn sign_up(text: &str) -> SignUpPage {
@@ -41,6 +57,8 @@ fn account(text: &str) -> AccountPage {
     AccountPage {
         shell: shell(text),
         email: text.into(),
+        is_unconfirmed: true,
+        name: wrong(text.into(), text, &["displayName"]),
         password: wrong((), text, &["currentPassword", "newPassword"]),
         sessions: vec![session(true), session(false)],
     }

@@ -4,8 +4,8 @@ use ticketing_web::{
     AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, DoorCounts, DoorEntryPage,
     DoorLinkRow, DoorLinksPage, DoorPage, EditPage, EventTime, Form, Money, MyTicket, MyTicketsPage, NewEvent,
     OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, OtherOffer, Paging, PassState, PassView,
-    PaymentValues, Question, Refund, ReschedulePage, SaleRow, SalesPage, SalesTotal, SellPage, Shell, TicketCard,
-    TicketPage, TicketStatus, TicketValues, Verdict, ask_page, catalog_page, checkout_page, confirm_page,
+    PaymentValues, Question, Refund, RefundCause, ReschedulePage, SaleRow, SalesPage, SalesTotal, SellPage, Shell,
+    TicketCard, TicketPage, TicketStatus, TicketValues, Verdict, ask_page, catalog_page, checkout_page, confirm_page,
     door_entry_page, door_links_page, door_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page,
     sales_page, sell_page, ticket_page,
 };
@@ -37,13 +37,16 @@ const TICKET_STATES: [TicketStatus; 5] = [
     TicketStatus::CalledOff,
 ];
 
-const ORDER_STATES: [OrderStatus; 6] = [
+const ORDER_STATES: [OrderStatus; 9] = [
     OrderStatus::AwaitingPayment,
     OrderStatus::Completed,
     OrderStatus::Cancelled,
     OrderStatus::Expired,
     OrderStatus::CalledOff,
-    OrderStatus::Refunded,
+    OrderStatus::Refunded(RefundCause::Unknown),
+    OrderStatus::Refunded(RefundCause::CalledOff),
+    OrderStatus::Refunded(RefundCause::ByBuyer),
+    OrderStatus::Refunded(RefundCause::BySeller),
 ];
 
 pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
@@ -72,6 +75,7 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("checkout elsewhere", checkout_page(CheckoutPage { step: Some(BuyerStep::Elsewhere), ..checkout(text) })),
         ("ticket that is held", ticket_page(TicketPage { held: Some(held(text)), ..ticket(text, shell(text)) })),
         ("ask to cancel", ask(text, Question::CancelOrder(Box::new(order(text))))),
+        ("ask to give back", ask(text, Question::GiveBack(Box::new(order(text))))),
         ("ask to withdraw", ask(text, to_withdraw(text))),
         ("confirm", confirm_page(ConfirmPage { shell: shell(text), order: order(text) })),
         ("sales", sales_page(sales(text))),
@@ -97,9 +101,16 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         status,
         refund,
         passes: passes(text),
+        passes_are_late: false,
     });
     pages.extend(orders.map(|page| ("order", order_page(page))));
+    pages.extend([false, true].map(|are_late| ("order without passes", order_page(without_passes(text, are_late)))));
     pages
+}
+
+fn without_passes(text: &'static str, passes_are_late: bool) -> OrderPage {
+    let (shell, order, status) = (shell(text), order(text), OrderStatus::Completed);
+    OrderPage { shell, order, status, passes_are_late, ..OrderPage::default() }
 }
 
 fn catalog(text: &'static str) -> CatalogPage {
@@ -158,6 +169,8 @@ fn ticket(text: &'static str, shell: Shell) -> TicketPage {
         sales_end_at: Some(event_time(text)),
         price: money(text),
         was: Some(Money { amount: 1000, ..money(text) }),
+        facts_tag: text.into(),
+        has_changed: true,
         available: 3,
         status: TicketStatus::OnSale,
         own: false,
@@ -196,6 +209,7 @@ fn ticket_values(text: &str) -> TicketValues {
 fn sell(text: &str) -> SellPage {
     SellPage {
         shell: shell(text),
+        is_unconfirmed: true,
         form: wrong(ticket_values(text), text, &TICKET_FIELDS),
         currencies: vec!["EUR".into(), text.into()],
         categories: vec!["Concert".into()],
@@ -316,6 +330,7 @@ fn checkout(text: &'static str) -> CheckoutPage {
     CheckoutPage {
         shell: shell(text),
         order: order(text),
+        new_event: new_event(text),
         pay_by: text.into(),
         now: text.into(),
         hosted: false,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ticketing_conformance::store::{ACCOUNT_STORE, Accounts, StoreFixture};
-use ticketing_core::domain::account::{Account, EmailAddress};
+use ticketing_core::domain::account::{Account, AccountRecord, EmailAddress};
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::outbox::Outbox;
@@ -67,7 +67,7 @@ impl AccountStore for LiteralStore {
         Ok(found.filter(|stored| stored.record.email == *email))
     }
 
-    async fn commit(&self, work: UnitOfWork<Account>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, work: UnitOfWork<AccountRecord>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
 }
@@ -76,4 +76,53 @@ impl AccountStore for LiteralStore {
 async fn addresses_that_are_compared_letter_by_letter() {
     let rule = "an_account_of_an_earlier_release_is_found";
     assert_notices::<dyn StoreFixture<Accounts>>(&ACCOUNT_STORE, rule, &Sound::new(), &Literal(Sound::new())).await;
+}
+
+/// What is deleted keeps its address.
+struct Keeping(Sound);
+
+#[async_trait]
+impl StoreFixture<Accounts> for Keeping {
+    fn store(&self) -> Arc<dyn AccountStore> {
+        Arc::new(KeepingStore(self.0.0.clone()))
+    }
+
+    async fn another(&self) -> Arc<dyn AccountStore> {
+        self.0.another().await
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        self.0.outbox()
+    }
+}
+
+#[derive(Debug)]
+struct KeepingStore(MemoryAccountStore);
+
+#[async_trait]
+impl AccountStore for KeepingStore {
+    async fn account(&self, id: AccountId) -> Result<Option<Stored<Account>>, StoreError> {
+        self.0.account(id).await
+    }
+
+    async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Stored<Account>>, StoreError> {
+        self.0.account_by_email(email).await
+    }
+
+    async fn commit(&self, mut work: UnitOfWork<AccountRecord>) -> Result<CommitToken, StoreError> {
+        for write in &mut work.writes {
+            if let AccountRecord::Deleted(deleted) = &write.record
+                && let Some(stored) = self.0.account(deleted.id).await?
+            {
+                write.record = AccountRecord::Open(stored.record);
+            }
+        }
+        self.0.commit(work).await
+    }
+}
+
+#[tokio::test]
+async fn accounts_that_are_never_deleted() {
+    let rule = "a_deleted_account_frees_its_address";
+    assert_notices::<dyn StoreFixture<Accounts>>(&ACCOUNT_STORE, rule, &Sound::new(), &Keeping(Sound::new())).await;
 }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ticketing_conformance::identity::{PASSWORDS, PasswordFixture, TOKENS, TokenFixture};
+use ticketing_conformance::identity::{LINKS, LinkFixture, PASSWORDS, PasswordFixture, TOKENS, TokenFixture};
 use ticketing_conformance::report::{Family, Finding};
 use ticketing_conformance::time::with_patience;
-use ticketing_core::domain::account::{Password, PasswordAttempt, PasswordHash};
+use ticketing_core::domain::account::{LinkBinding, LinkClaims, LinkPurpose, Password, PasswordAttempt, PasswordHash};
 use ticketing_core::domain::ids::{AccountId, SessionId};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::contacts::LinkToken;
 use ticketing_core::ports::identity::{Claims, IdentityError, PasswordHasher, TokenSigner, TokenVerifier};
+use ticketing_core::ports::link_signer::{InvalidLinkToken, LinkSigner};
 
 /// Every rule of a family notices what is wrong.
 async fn assert_all_notice<F: ?Sized + Sync>(family: &Family<F>, broken: &F, unaffected: &[&str]) {
@@ -58,9 +60,10 @@ struct Unsigned;
 impl TokenSigner for Unsigned {
     fn sign(&self, claims: Claims) -> String {
         format!(
-            "{}.{}.{}.{}",
+            "{}.{}.{}.{}.{}",
             claims.account,
             claims.session,
+            claims.confirmed,
             claims.issued_at.millis() / 1000,
             claims.expires_at.millis() / 1000
         )
@@ -81,8 +84,9 @@ fn read(token: &str) -> Option<Claims> {
     let mut parts = token.split('.');
     let account: AccountId = parts.next()?.parse().ok()?;
     let session: SessionId = parts.next()?.parse().ok()?;
+    let confirmed = parts.next()?.parse().ok()?;
     let mut time = || parts.next()?.parse().ok().map(|seconds: i64| Timestamp::from_millis(seconds * 1000));
-    Some(Claims { account, session, issued_at: time()?, expires_at: time()? })
+    Some(Claims { account, session, confirmed, issued_at: time()?, expires_at: time()? })
 }
 
 impl TokenFixture for Unsigned {
@@ -107,4 +111,35 @@ impl TokenFixture for Unsigned {
 async fn tokens_that_are_not_signed() {
     // What was written is read, that much is true.
     assert_all_notice(&TOKENS, &Unsigned, &["a_token_says_what_was_signed"]).await;
+}
+
+/// Writes down whose link it is, with a blank before it, and believes that it resets a password.
+#[derive(Debug, Clone)]
+struct Guessed;
+
+impl LinkSigner for Guessed {
+    fn sign_link(&self, claims: LinkClaims) -> LinkToken {
+        LinkToken::new(&format!(" {}", claims.account))
+    }
+
+    fn verify_link(&self, token: &LinkToken) -> Result<LinkClaims, InvalidLinkToken> {
+        let account = token.expose().trim().parse().unwrap_or(AccountId::from_u128(1));
+        let binding = LinkBinding::from_bytes([0; 16]);
+        Ok(LinkClaims { account, purpose: LinkPurpose::ResetPassword, expires_at: Timestamp::EPOCH, binding })
+    }
+}
+
+impl LinkFixture for Guessed {
+    fn signer(&self) -> Arc<dyn LinkSigner> {
+        Arc::new(self.clone())
+    }
+
+    fn stranger(&self) -> Arc<dyn LinkSigner> {
+        Arc::new(self.clone())
+    }
+}
+
+#[tokio::test]
+async fn links_that_anybody_can_write() {
+    assert_all_notice(&LINKS, &Guessed, &[]).await;
 }

@@ -72,7 +72,8 @@ impl BatchState {
         let same_key = request.key.as_ref().and_then(|key| self.order_under(request.buyer, key));
         let Some(order) = same_key.or_else(|| self.order(request.id)) else { return Ok(None) };
         let same_price = request.price_seen.is_none_or(|seen| seen == order.ticket.price.money());
-        if order.ticket.id == ticket && order.quantity == request.quantity && same_price {
+        let same_event = request.facts_seen.is_none_or(|seen| seen.stands_for(&order.ticket.event));
+        if order.ticket.id == ticket && order.quantity == request.quantity && same_price && same_event {
             Ok(Some(order.clone()))
         } else {
             Err(Error::KeyReused)

@@ -21,36 +21,37 @@ use crate::http::trace::RequestTrace;
 use crate::state::App;
 
 use super::client::ApiClient;
-use super::context::{KeptBack, PageContext, page_of};
+use super::context::{KeptBack, PageContext, page_of, without_query};
 use super::draft::{cookie_of, forget_cookie};
-use super::flash;
+use super::flash::Told;
 use super::held::Held;
 use super::rendered::Rendered;
 use super::session::{Session, put_first};
 
 /// What every page begins with.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct Entry {
     pub(super) app: App,
     pub(super) api: Router,
     pub(super) rendered: Rendered,
 }
 
 /// Finds out who comes, lets them pass, and keeps their cookies up to date.
-pub(super) async fn enter(State(door): State<Door>, request: Request, next: Next) -> Response {
-    passed(&door, request, next).await.unwrap_or_else(IntoResponse::into_response)
+pub(super) async fn enter(State(entry): State<Entry>, request: Request, next: Next) -> Response {
+    passed(&entry, request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn passed(door: &Door, mut request: Request, next: Next) -> Result<Response, Problem> {
+async fn passed(entry: &Entry, mut request: Request, next: Next) -> Result<Response, Problem> {
     let client = ClientInfo::in_request(request.extensions())?.clone();
     let trace = RequestTrace::in_request(request.extensions())?.clone();
     let https = client.https;
-    let session = Session::find(ApiClient::new(&door.api, request.headers(), client, trace), request.headers()).await;
+    let session = Session::find(ApiClient::new(&entry.api, request.headers(), client, trace), request.headers()).await;
     let held = Held::find(&session.api, request.headers(), session.viewer.is_some()).await;
-    let done = flash::read(request.headers(), https);
+    let path = page_of(request.method(), request.uri());
+    let told = Told::read(&request, without_query(&path), https);
     let is_form = request.method() == Method::POST;
     let renewed = session.renewed.clone();
-    let context = door.context(&request, session, Held::clone(&held), done);
+    let context = entry.context(&request, session, Held::clone(&held), told.done);
     let leaving = Leaving { page: context.base.at(context.page()), https, draft_lost: Arc::clone(&context.draft_lost) };
     let takes_draft = is_form && !context.draft_cookies.is_empty();
     let shell = context.shell();
@@ -59,7 +60,7 @@ async fn passed(door: &Door, mut request: Request, next: Next) -> Result<Respons
     let mut response = next.run(request).await;
 
     put_first(renewed, &mut response);
-    flash::hand_on(done, https, &mut response);
+    told.hand_on(&mut response);
     leaving.forget_draft(takes_draft, &mut response);
     held.forget(https, &mut response);
     if !response.status().is_success() {
@@ -88,12 +89,11 @@ impl Leaving {
     }
 }
 
-impl Door {
+impl Entry {
     fn context(&self, request: &Request, session: Session, held: Held, done: Option<Done>) -> PageContext {
         let base = Base::new(Prefix::of(request.uri(), request.extensions()).as_str());
         let path = page_of(request.method(), request.uri());
-        let page = path.split('?').next().unwrap_or_default();
-        let cookie = cookie_of(&base.at(page), session.api.client().https);
+        let cookie = cookie_of(&base.at(without_query(&path)), session.api.client().https);
         let draft_cookies = cookies_named(request.headers(), &cookie).into_iter().map(str::to_owned).collect();
         PageContext {
             base,

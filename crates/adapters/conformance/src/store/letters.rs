@@ -1,0 +1,122 @@
+//! What only the letter store promises.
+
+use std::time::Duration;
+
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::letter::{DropReason, Letter, LetterStatus};
+use ticketing_core::domain::order::{Order, OrderedTicket};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::letter_store::LetterRecord;
+use ticketing_core::ports::store::{Page, RecordKey, Stored, UnitOfWork, Write};
+
+use crate::outcome::{Outcome, broken};
+use crate::sample::{self, NOW};
+use crate::time::soon;
+
+use super::bench::Bench;
+use super::unreadable::{NOTHING_TO_SPOIL, SIZES, SPOILT, all, spoil};
+use super::{Letters, StoreFixture};
+
+/// A letter that is due `seconds` after now.
+fn due_after(seconds: u64) -> Letter {
+    let due_at = NOW.after(Duration::from_secs(seconds));
+    sample::letter().with_status(LetterStatus::Waiting { due_at, tries: 0 })
+}
+
+fn inserting<R: Into<LetterRecord> + Clone>(records: &[R]) -> UnitOfWork<LetterRecord> {
+    let inserts = records.iter().cloned().map(|record| Write::insert(record));
+    inserts.fold(UnitOfWork::default(), UnitOfWork::with)
+}
+
+async fn due(bench: &Bench<Letters>, now: Timestamp, limit: usize) -> Vec<Stored<Letter>> {
+    soon("a read is answered", bench.store.due(now, limit)).await.expect("a read succeeds")
+}
+
+async fn move_on(bench: &Bench<Letters>, letter: &Stored<Letter>, status: LetterStatus) {
+    let next = LetterRecord::from(letter.record.clone().with_status(status));
+    let write = Write { record: next, replaces: Some(letter.revision) };
+    bench.commit(UnitOfWork::default().with(write)).await;
+}
+
+/// Letters come when they are due, the earliest first, with the revision to write against, and no longer once they
+/// are sent or dropped.
+pub async fn letters_come_when_they_are_due(fixture: &dyn StoreFixture<Letters>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let letters: Vec<Letter> = (0..6).map(due_after).collect();
+    let latest_first: Vec<Letter> = letters.iter().rev().cloned().collect();
+    bench.commit(inserting(&latest_first)).await;
+
+    let at = |seconds| NOW.after(Duration::from_secs(seconds));
+    let ids = |letters: &[Stored<Letter>]| letters.iter().map(|stored| stored.record.id).collect::<Vec<_>>();
+    let first = |count: usize| letters.iter().map(|letter| letter.id).take(count).collect::<Vec<_>>();
+    assert_eq!(due(&bench, Timestamp::from_millis(NOW.millis() - 1), 10).await, [], "before the first is due");
+    assert_eq!(ids(&due(&bench, at(2), 10).await), first(3), "a letter is due at its time and from then on");
+    assert_eq!(ids(&due(&bench, at(9), 4).await), first(4), "as many as are asked for");
+
+    let found = due(&bench, at(9), 4).await;
+    let next = [
+        LetterStatus::Sending { until: at(7), tries: 1 },
+        LetterStatus::Sent { at: at(0) },
+        LetterStatus::Dropped { at: at(0), reason: DropReason::Refused },
+        LetterStatus::Waiting { due_at: at(8), tries: 1 },
+    ];
+    for (letter, status) in found.iter().zip(next) {
+        move_on(&bench, letter, status).await;
+    }
+    let [sending, _, _, waiting] = found.as_slice() else { broken("four letters were due") };
+    let mut left: Vec<_> = letters.iter().map(|letter| letter.id).skip(4).collect();
+    left.extend([sending.record.id]);
+    assert_eq!(ids(&due(&bench, at(7), 10).await), left, "what is being sent is due when its time is over");
+    left.extend([waiting.record.id]);
+    assert_eq!(ids(&due(&bench, at(9), 10).await), left, "in the order of when they are due now");
+    Outcome::Kept
+}
+
+fn order_of(ticket: TicketId) -> Order {
+    let order = sample::order(AccountId::new(sample::uuid()));
+    Order { ticket: OrderedTicket { id: ticket, ..order.ticket }, ..order }
+}
+
+/// All replicas of a ticket's orders are listed and no others, in the order of ids and in pages that join.
+pub async fn the_buyers_of_a_ticket_are_listed(fixture: &dyn StoreFixture<Letters>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let [ticket, other] = [(); 2].map(|()| TicketId::new(sample::uuid()));
+    let mut orders: Vec<Order> = (0..7).map(|_| order_of(ticket)).collect();
+    let newest_first: Vec<Order> = orders.iter().rev().cloned().chain([order_of(other)]).collect();
+    bench.commit(inserting(&newest_first)).await;
+    orders.sort_by_key(|order| order.id);
+
+    for size in [1, 3, 7, 100] {
+        let read = |page: Page<OrderId>| bench.store.orders_of(ticket, page);
+        assert_eq!(all(size, read, |order| order.id).await, orders, "pages of {size} join in the order of ids");
+    }
+    Outcome::Kept
+}
+
+/// Letters and orders that cannot be read are passed by, so that those behind them are still sent.
+pub async fn unreadable_letters_are_passed_by(fixture: &dyn StoreFixture<Letters>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let letters: Vec<Letter> = (0..12).map(due_after).collect();
+    let ticket = TicketId::new(sample::uuid());
+    let mut orders: Vec<Order> = (0..12).map(|_| order_of(ticket)).collect();
+    orders.sort_by_key(|order| order.id);
+    bench.commit(inserting(&letters)).await;
+    bench.commit(inserting(&orders)).await;
+    let (spoilt_letters, letters) = letters.split_at(SPOILT);
+    let (spoilt_orders, orders) = orders.split_at(SPOILT);
+    let letter_keys = spoilt_letters.iter().map(|letter| RecordKey::Letter(letter.id));
+    let keys = letter_keys.chain(spoilt_orders.iter().map(|order| RecordKey::OrderReplica(order.id)));
+    if spoil(fixture, keys).await.is_none() {
+        return NOTHING_TO_SPOIL;
+    }
+
+    let later = NOW.after(Duration::from_secs(3600));
+    for size in SIZES {
+        let found: Vec<_> = due(&bench, later, size).await.into_iter().map(|stored| stored.record).collect();
+        let expected: Vec<_> = letters.iter().take(size).cloned().collect();
+        assert_eq!(found, expected, "{size} letters that are due");
+        let read = |page: Page<OrderId>| bench.store.orders_of(ticket, page);
+        assert_eq!(all(size, read, |order| order.id).await, orders, "the orders of a ticket in pages of {size}");
+    }
+    Outcome::Kept
+}

@@ -1,0 +1,100 @@
+//! Stores that send letters early, late, out of order or again and again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use ticketing_conformance::store::LETTER_STORE;
+use ticketing_core::domain::ids::{OrderId, TicketId};
+use ticketing_core::domain::letter::Letter;
+use ticketing_core::domain::order::Order;
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::letter_store::{LetterNeeds, LetterRecord, LetterRecords, LetterStore};
+use ticketing_core::ports::store::{CommitToken, Page, Revision, StoreError, Stored, UnitOfWork};
+
+use super::assert_notices;
+use crate::world::World;
+
+/// What is wrong with a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    IsEarly,
+    IsLate,
+    ShowsTheLatestFirst,
+    ShowsOldRevisions,
+    ShowsOneTooFew,
+    StopsAList,
+}
+
+/// A store, what is wrong with it, and whether it holds what cannot be read.
+#[derive(Debug)]
+struct Flawed(Arc<dyn LetterStore>, Flaw, Arc<AtomicBool>);
+
+impl Flawed {
+    fn may_list(&self) -> Result<(), StoreError> {
+        match self.1 == Flaw::StopsAList && self.2.load(Ordering::Relaxed) {
+            true => Err(StoreError::Corrupt("spoilt".into())),
+            false => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl LetterStore for Flawed {
+    async fn load(&self, needs: &LetterNeeds) -> Result<LetterRecords, StoreError> {
+        self.0.load(needs).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Stored<Letter>>, StoreError> {
+        self.may_list()?;
+        let now = match self.1 {
+            Flaw::IsEarly => Timestamp::from_millis(now.millis() + 1),
+            Flaw::IsLate => Timestamp::from_millis(now.millis() - 1),
+            _ => now,
+        };
+        let mut due = self.0.due(now, limit).await?;
+        match self.1 {
+            Flaw::ShowsTheLatestFirst => due.reverse(),
+            Flaw::ShowsOldRevisions => {
+                due.iter_mut().for_each(|stored| stored.revision = Revision::after(None, CommitToken::NONE));
+            }
+            _ => {}
+        }
+        Ok(due)
+    }
+
+    async fn orders_of(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
+        let mut orders = self.0.orders_of(ticket, page).await?;
+        if self.1 == Flaw::ShowsOneTooFew && orders.len() > 2 {
+            orders.remove(1);
+        }
+        Ok(orders)
+    }
+
+    async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
+        self.0.commit(work).await
+    }
+}
+
+async fn assert_flawed(rule: &str, flaw: Flaw) {
+    let sound = World::default();
+    let letters = Arc::new(Flawed(sound.letters, flaw, Arc::clone(&sound.is_spoilt)));
+    assert_notices(&LETTER_STORE, rule, &World::default(), &World { letters, ..sound }).await;
+}
+
+#[tokio::test]
+async fn letters_that_do_not_come_when_they_are_due() {
+    for flaw in [Flaw::IsEarly, Flaw::IsLate, Flaw::ShowsTheLatestFirst, Flaw::ShowsOldRevisions] {
+        assert_flawed("letters_come_when_they_are_due", flaw).await;
+    }
+}
+
+#[tokio::test]
+async fn a_buyer_that_is_left_out() {
+    assert_flawed("the_buyers_of_a_ticket_are_listed", Flaw::ShowsOneTooFew).await;
+}
+
+#[tokio::test]
+async fn a_letter_that_stops_all_others() {
+    assert_flawed("unreadable_letters_are_passed_by", Flaw::StopsAList).await;
+}
