@@ -8,6 +8,7 @@ use futures::future::join_all;
 use ticketing_core::domain::hold_limits::HoldLimits;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::Order;
+use ticketing_core::domain::sales_total::SalesTotal;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::ClockAndIds;
@@ -39,6 +40,10 @@ impl OrderStore for Slow {
 
     async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
         self.0.orders_for(ticket, page).await
+    }
+
+    async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError> {
+        self.0.sales_totals(ticket).await
     }
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {

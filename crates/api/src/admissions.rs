@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use ticketing_core::domain::admission::{Admission, PassCounts};
-use ticketing_core::domain::ids::{OrderId, PassId, TicketId};
+use ticketing_core::domain::admission::PassCounts;
+use ticketing_core::domain::door_links::DoorLink;
+use ticketing_core::domain::ids::{DoorLinkId, OrderId, PassId, TicketId};
 use ticketing_core::domain::pass::{CodedPass, Pass, PassStatus, VoidReason};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::usecase::admissions::SignedPass;
+use ticketing_core::usecase::admissions::{NewDoorLink, SignedPass};
 
 use crate::as_text;
 
@@ -86,13 +87,88 @@ pub struct PassList {
 }
 
 /// A request to let somebody in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CheckInBody {
     /// The code of the pass, as it was typed, or its token.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub pass: String,
+    /// When a door that was offline let the person in, by its clock; absent if they are still waiting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub at: Option<String>,
+}
+
+/// What a door says to who shows a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum CheckResultBody {
+    /// One person may come in.
+    Welcome,
+    /// Somebody was let in with it before.
+    Used,
+    /// It lets nobody in.
+    Void,
+    /// It is for another ticket.
+    OtherTicket,
+    /// There is no such pass.
+    Unknown,
+}
+
+/// The answer of a door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CheckBody {
+    /// Whether the person may come in.
+    pub result: CheckResultBody,
+    /// The pass, if it is welcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<PassBody>,
+    /// When somebody was first let in with it.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub first_used_at: Option<Timestamp>,
+}
+
+/// A request for a door link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MakeDoorLinkBody {
+    /// What it is called, such as `North door`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 60))]
+    pub label: String,
+}
+
+/// A link that opens a door until it is revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DoorLinkBody {
+    /// Unique id (UUIDv7).
+    #[serde(with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: DoorLinkId,
+    /// What it is called.
+    pub label: String,
+    /// When it was made.
+    #[serde(with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "date-time"))]
+    pub made_at: Timestamp,
+    /// What opens the door, in the header `Door-Key`. Only the answer that makes the link has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// The links to a door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DoorLinkList {
+    /// Those that are not revoked, oldest first.
+    pub items: Vec<DoorLinkBody>,
 }
 
 /// How many passes of a ticket are in each state.
@@ -118,9 +194,27 @@ pub struct DoorPage {
     /// Of all passes, not only of this page.
     pub counts: PassCountsBody,
     /// The passes of so many orders, oldest order first.
-    pub items: Vec<PassBody>,
+    pub items: Vec<DoorPassBody>,
     /// Asks for the next page; null after the last.
     pub next_cursor: Option<String>,
+}
+
+/// A pass as a door that is offline knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DoorPassBody {
+    /// The pass.
+    #[serde(flatten)]
+    pub pass: PassBody,
+    /// The first 128 bits of the SHA-256 of the ticket's id, a colon and the code without its hyphen, in hexadecimal digits.
+    pub code_digest: String,
+    /// The same of the ticket's id, a colon and the token.
+    pub token_digest: String,
+    /// When a door that was offline let somebody in with it too.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub again_at: Option<Timestamp>,
 }
 
 impl From<&Pass> for PassBody {
@@ -149,7 +243,7 @@ impl From<&Pass> for PassBody {
 }
 
 impl From<SignedPass> for PassBody {
-    fn from(SignedPass { coded: CodedPass { pass, code }, token }: SignedPass) -> Self {
+    fn from(SignedPass { coded: CodedPass { pass, code, .. }, token }: SignedPass) -> Self {
         Self { code: Some(code.to_string()), token: Some(token), ..Self::from(&pass) }
     }
 }
@@ -169,9 +263,14 @@ impl From<PassCounts> for PassCountsBody {
     }
 }
 
-impl PassBody {
-    /// The passes of an order, without their codes.
-    pub fn of_order(admission: &Admission) -> impl Iterator<Item = Self> {
-        admission.passes.iter().map(|coded| Self::from(&coded.pass))
+impl From<DoorLink> for DoorLinkBody {
+    fn from(link: DoorLink) -> Self {
+        Self { id: link.id, label: link.label.as_str().to_owned(), made_at: link.made_at, key: None }
+    }
+}
+
+impl From<NewDoorLink> for DoorLinkBody {
+    fn from(made: NewDoorLink) -> Self {
+        Self { key: Some(made.key.expose()), ..made.link.into() }
     }
 }

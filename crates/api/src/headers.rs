@@ -6,6 +6,8 @@ use http::HeaderName;
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Makes a request safe to repeat: the same key and body are answered as the first time.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The key of a door link, by which somebody stands at a door without an account.
+pub const DOOR_KEY: HeaderName = HeaderName::from_static("door-key");
 /// The trace that a request belongs to, by W3C Trace Context.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 

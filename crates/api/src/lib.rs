@@ -1,6 +1,6 @@
 //! The JSON API of the marketplace: one set of shapes for those who serve it and those who call it.
 //!
-//! - [`accounts`], [`tickets`], [`orders`], [`payments`], [`admissions`], [`live`]: what requests and answers carry.
+//! - [`accounts`], [`tickets`], [`orders`], [`sales`], [`payments`], [`admissions`], [`live`]: what requests and answers carry.
 //! - [`problem`]: why a request was refused.
 //! - [`page`]: lists that are read page by page.
 //! - [`paths`] and [`headers`]: where each resource is, and the names of headers and cookies.
@@ -45,6 +45,7 @@ pub mod page;
 pub mod paths;
 pub mod payments;
 pub mod problem;
+pub mod sales;
 pub mod tickets;
 
 mod as_text;

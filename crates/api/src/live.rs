@@ -23,6 +23,22 @@ pub struct LiveTicket {
     pub status: TicketStatusBody,
     /// Rises with every change of the offer and of its sales; never goes back.
     pub version: u64,
+    /// From when nothing more is ordered, if it has such a time. No event tells that it has come.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub closes_at: Option<Timestamp>,
+}
+
+impl LiveTicket {
+    /// The same at a time: sales may have ended by themselves.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        let may_be_ordered = matches!(self.status, TicketStatusBody::OnSale | TicketStatusBody::SoldOut);
+        match self.closes_at {
+            Some(at) if at <= now && may_be_ordered => Self { status: TicketStatusBody::SalesEnded, ..self },
+            _ => self,
+        }
+    }
 }
 
 /// The newest state of one ticket of several.

@@ -1,6 +1,6 @@
 //! Where each resource is.
 
-use ticketing_core::domain::ids::{OrderId, SessionId, TicketId};
+use ticketing_core::domain::ids::{DoorLinkId, OrderId, SessionId, TicketId};
 
 /// Opens an account.
 pub const SIGN_UP: &str = "/api/users/signup";
@@ -38,6 +38,8 @@ pub const TICKETS: &str = "/api/tickets";
 pub const MY_TICKETS: &str = "/api/tickets/mine";
 /// Orders of the account.
 pub const ORDERS: &str = "/api/orders";
+/// Doors of tickets.
+pub const DOORS: &str = "/api/doors";
 /// Payments.
 pub const PAYMENTS: &str = "/api/payments";
 /// The notices of the payment gateway.
@@ -61,6 +63,12 @@ pub fn session(id: SessionId) -> String {
 #[must_use]
 pub fn ticket(id: TicketId) -> String {
     format!("{TICKETS}/{id}")
+}
+
+/// What else is on sale of the event of a ticket.
+#[must_use]
+pub fn other_offers(id: TicketId) -> String {
+    format!("{TICKETS}/{id}/others")
 }
 
 /// Changes the facts of an event that is sold.
@@ -99,10 +107,28 @@ pub fn passes_of(order: OrderId) -> String {
     format!("{ORDERS}/{order}/passes")
 }
 
-/// The door of one ticket: check-ins, and the list of its passes.
+/// The passes of one ticket, for its door.
 #[must_use]
-pub fn admissions_to(ticket: TicketId) -> String {
-    format!("{TICKETS}/{ticket}/admissions")
+pub fn door_passes(ticket: TicketId) -> String {
+    format!("{DOORS}/{ticket}/passes")
+}
+
+/// Checks of passes at the door of one ticket.
+#[must_use]
+pub fn door_checks(ticket: TicketId) -> String {
+    format!("{DOORS}/{ticket}/checks")
+}
+
+/// The links to the door of one ticket.
+#[must_use]
+pub fn door_links(ticket: TicketId) -> String {
+    format!("{DOORS}/{ticket}/links")
+}
+
+/// One link to the door of a ticket.
+#[must_use]
+pub fn door_link(ticket: TicketId, link: DoorLinkId) -> String {
+    format!("{DOORS}/{ticket}/links/{link}")
 }
 
 /// One order.

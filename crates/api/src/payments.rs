@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::buyer_action::BuyerAction;
 use ticketing_core::domain::ids::{OrderId, PaymentId};
+use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_core::domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::as_text;
@@ -40,12 +42,12 @@ pub enum PaymentStatusBody {
     Pending,
     /// The money was taken.
     Captured,
-    /// The order was cancelled meanwhile, and the money is on its way back.
-    RefundDue,
+    /// The order was cancelled or refunded, and the money is on its way back.
+    Refunding,
     /// The money went back.
     Refunded,
-    /// No money was taken.
-    Failed,
+    /// No money was taken, and none will be.
+    Declined,
 }
 
 /// What the buyer must do before a payment goes on. It is for nobody else.
@@ -126,6 +128,18 @@ pub struct PaymentBody {
     pub order_id: OrderId,
     /// Its state.
     pub status: PaymentStatusBody,
+    /// How much it is about: all of it is taken, and all of it goes back.
+    #[serde(with = "crate::money")]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::MoneyBody))]
+    pub amount: Money,
+    /// When it was started.
+    #[serde(with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "date-time"))]
+    pub started_at: Timestamp,
+    /// When its status last changed; absent while it never did, and for payments of earlier releases.
+    #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
+    pub changed_at: Option<Timestamp>,
     /// What the buyer must do before a pending payment goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<BuyerActionBody>,
@@ -137,10 +151,11 @@ impl From<Payment> for PaymentBody {
         let status = match payment.status {
             PaymentStatus::Pending | PaymentStatus::AwaitingBuyer { .. } => PaymentStatusBody::Pending,
             PaymentStatus::Captured { .. } => PaymentStatusBody::Captured,
-            PaymentStatus::RefundDue { .. } => PaymentStatusBody::RefundDue,
+            PaymentStatus::RefundDue { .. } => PaymentStatusBody::Refunding,
             PaymentStatus::Refunded { .. } => PaymentStatusBody::Refunded,
-            PaymentStatus::Failed { .. } => PaymentStatusBody::Failed,
+            PaymentStatus::Failed { .. } => PaymentStatusBody::Declined,
         };
-        Self { id: payment.id, order_id: payment.order, status, action }
+        let (amount, started_at, changed_at) = (payment.total, payment.started_at, payment.changed_at);
+        Self { id: payment.id, order_id: payment.order, status, amount, started_at, changed_at, action }
     }
 }

@@ -305,6 +305,14 @@ pub struct TicketPage {
     pub next_cursor: Option<String>,
 }
 
+/// What else is on sale of an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OtherOffers {
+    /// Those with places left, cheapest first.
+    pub items: Vec<TicketBody>,
+}
+
 impl TicketBody {
     /// What its seller sees then, with the sales.
     #[must_use]

@@ -9,6 +9,8 @@
 
 mod account;
 mod assets;
+mod at_door;
+mod calendar;
 mod catalog;
 mod check_in;
 mod checkout;
@@ -17,6 +19,8 @@ mod client;
 mod confirm;
 mod context;
 mod dev_mail;
+mod door_key;
+mod door_links;
 mod draft;
 mod edit;
 mod entry;
@@ -30,6 +34,7 @@ mod pay;
 mod refusal;
 mod rendered;
 mod reschedule;
+mod sales;
 mod sell;
 mod session;
 mod sign;
@@ -75,11 +80,18 @@ pub fn router(app: &App, api: Router, stand_ins: StandIns) -> Router<App> {
         .route("/tickets/{id}/reschedule", get(reschedule::reschedule).post(reschedule::save))
         .route("/tickets/{id}/call-off", get(reschedule::ask).post(reschedule::call_off))
         .route("/tickets/{id}/withdraw", get(edit::ask_to_withdraw).post(edit::withdraw))
+        .route("/tickets/{id}/sales", get(sales::sales))
+        .route("/tickets/{id}/sales.csv", get(sales::table))
         .route("/door/{ticket}", get(check_in::door).post(check_in::check))
+        .route("/door/{ticket}/passes", get(check_in::passes))
+        .route("/door/{ticket}/checks", post(check_in::check_by_script).get(context::back_to_page))
+        .route("/door/{ticket}/enter", get(door_key::ask).post(door_key::enter))
+        .route("/door/{ticket}/links", get(door_links::links).post(door_links::change))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))
         .route("/orders", get(checkout::orders))
         .route("/orders/{id}", get(checkout::order))
+        .route("/orders/{id}/calendar.ics", get(calendar::entry))
         .route("/orders/{id}/pay", post(pay::pay).get(context::back_to_page))
         .route("/orders/{id}/give-up", post(pay::give_up).get(context::back_to_page))
         .route("/orders/{id}/give-back", get(pay::ask_to_give_back).post(pay::give_back))

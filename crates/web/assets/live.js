@@ -1,6 +1,6 @@
 // Makes pages livelier; every page works without it.
 
-const SHUT = { soldOut: "Sold out", withdrawn: "Withdrawn", calledOff: "Called off" };
+const SHUT = { soldOut: "Sold out", salesEnded: "Sales ended", withdrawn: "Withdrawn", calledOff: "Called off" };
 const each = (root, selector, act) => root.querySelectorAll(selector).forEach(act);
 
 // Calls `act` when the page is looked at again, the network is back, or the machine has slept.
@@ -108,9 +108,7 @@ each(document, "[data-countdown]", (element) => {
 
 // What is left of a ticket, and for how much.
 function showStock(root, { available, status }) {
-  // Nothing opens sales again that have ended, but the event may be called off.
-  if ("ended" in root.dataset && status !== "calledOff") return;
-  const state = ["withdrawn", "calledOff"].includes(status) ? status : available > 0 ? "onSale" : "soldOut";
+  const state = ["withdrawn", "calledOff", "salesEnded"].includes(status) ? status : available > 0 ? "onSale" : "soldOut";
   const set = (selector, act) => each(root, selector, act);
   set("[data-live-available]", (element) => (element.textContent = available));
   set(".badge", (badge) => {
@@ -147,8 +145,17 @@ function digitsOf(element, currency) {
 function show(root, news) {
   if (news.version < +root.dataset.version) return;
   root.dataset.version = news.version;
+  root.dataset.closes = news.closesAt ?? "";
   showStock(root, news);
   showPrice(root, news.price);
+}
+
+// Sales end by themselves, by the server's clock.
+function showEnd(root, now) {
+  const is = (state) => root.querySelector(`.badge[data-status=${state}]`);
+  const available = root.querySelector("[data-live-available]")?.textContent;
+  const isOver = Date.parse(now) >= Date.parse(root.dataset.closes);
+  if (isOver && (is("onSale") || is("soldOut"))) showStock(root, { available, status: "salesEnded" });
 }
 
 // Live updates. Only pages that somebody looks at get any, and of all those of a browser one listens,
@@ -167,6 +174,7 @@ function followLive(mine) {
     heardAt = triedAt = performance.now();
     stale(false);
     roots.forEach((root) => root.dataset.live === news.ticket && show(root, news));
+    if (news.now) roots.forEach((root) => showEnd(root, news.now));
   };
   const pass = (news) => {
     tries = 0;
@@ -187,7 +195,7 @@ function followLive(mine) {
       known.set(news.ticket, news);
       pass(news);
     };
-    source.addEventListener("heartbeat", () => pass({}));
+    source.addEventListener("heartbeat", ({ data }) => pass(JSON.parse(data)));
     // A browser gives up after an answer such as 503; this does not.
     source.onerror = () => {
       source.close();
@@ -285,7 +293,7 @@ each(document, "[type=password]", (input) => {
 // Buttons that cannot be pressed twice.
 const buttons = (form, disabled) =>
   each(form, "button[type=submit]", (button) => (button.disabled = disabled));
-addEventListener("submit", ({ target }) => {
-  if (target.method === "post") setTimeout(() => buttons(target, true));
+addEventListener("submit", ({ target, defaultPrevented }) => {
+  if (target.method === "post" && !defaultPrevented) setTimeout(() => buttons(target, true));
 });
 addEventListener("pageshow", () => each(document, "form", (form) => buttons(form, false)));

@@ -16,10 +16,11 @@ pub struct Asset {
     pub bytes: &'static [u8],
 }
 
-static ASSETS: LazyLock<[Embedded; 3]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Embedded; 4]> = LazyLock::new(|| {
     [
         Embedded::new("site", "css", include_bytes!("../assets/site.css")),
         Embedded::new("live", "js", include_bytes!("../assets/live.js")),
+        Embedded::new("door", "js", include_bytes!("../assets/door.js")),
         Embedded::new("icon", "svg", include_bytes!("../assets/icon.svg")),
     ]
 });
@@ -43,21 +44,28 @@ pub fn asset(path: &str) -> Option<Asset> {
 /// The path of the style sheet.
 #[must_use]
 pub fn stylesheet_path() -> &'static str {
-    let [stylesheet, _, _] = &*ASSETS;
+    let [stylesheet, ..] = &*ASSETS;
     &stylesheet.path
 }
 
 /// The path of the script module.
 #[must_use]
 pub fn script_path() -> &'static str {
-    let [_, script, _] = &*ASSETS;
+    let [_, script, ..] = &*ASSETS;
+    &script.path
+}
+
+/// The path of the script of a door.
+#[must_use]
+pub fn door_script_path() -> &'static str {
+    let [_, _, script, _] = &*ASSETS;
     &script.path
 }
 
 /// The path of the icon.
 #[must_use]
 pub fn icon_path() -> &'static str {
-    let [_, _, icon] = &*ASSETS;
+    let [.., icon] = &*ASSETS;
     &icon.path
 }
 

@@ -114,6 +114,11 @@ pub(crate) fn ticket_address(id: &str) -> String {
     ["/tickets/", id].concat()
 }
 
+/// The address of what a ticket sold.
+pub(crate) fn sales_address(ticket: &str) -> String {
+    ["/tickets/", ticket, "/sales"].concat()
+}
+
 /// The address of a ticket's door.
 pub(crate) fn door_address(ticket: &str) -> String {
     ["/door/", ticket].concat()

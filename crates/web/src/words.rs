@@ -56,7 +56,7 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 53] = [
+const EXPLANATIONS: [(&str, &str, &str); 54] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
@@ -174,6 +174,11 @@ const EXPLANATIONS: [(&str, &str, &str); 53] = [
         "The ticket has changed meanwhile",
         "The ticket was changed since you opened it. What you entered is kept: look at it and send it again to replace \
          the other change.",
+    ),
+    (
+        "too_many_door_links",
+        "That is enough of links",
+        "This door has as many links as it may have. Revoke one that nobody needs.",
     ),
     ("rate_limited", "Too many tries", "There were too many tries. Wait a little, then try again."),
     (

@@ -150,6 +150,7 @@ macro_rules! order_store {
             what_a_buyer_bought_of_a_ticket_is_found
             a_buyer_finds_all_their_orders
             all_orders_of_a_ticket_are_found
+            the_orders_of_a_ticket_are_added_up
             overdue_orders_are_found_until_they_end
             unreadable_orders_are_passed_by
             an_unreadable_order_blocks_no_other_order_of_its_buyer

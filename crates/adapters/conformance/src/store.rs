@@ -42,8 +42,8 @@ pub use letters::{
 };
 pub use orders::{
     a_buyer_finds_all_their_orders, a_key_makes_one_order_of_a_buyer, a_stock_brings_the_orders_that_changed_it,
-    all_orders_of_a_ticket_are_found, overdue_orders_are_found_until_they_end, unpaid_orders_count_against_their_buyer,
-    what_a_buyer_bought_of_a_ticket_is_found,
+    all_orders_of_a_ticket_are_found, overdue_orders_are_found_until_they_end, the_orders_of_a_ticket_are_added_up,
+    unpaid_orders_count_against_their_buyer, what_a_buyer_bought_of_a_ticket_is_found,
 };
 pub use passes::{
     a_code_belongs_to_one_pass_of_a_ticket, an_admission_is_found_by_a_pass_or_a_code,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::{IdempotencyKey, Order, OrderStatus};
+use ticketing_core::domain::sales_total::SalesTotal;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
@@ -64,6 +65,10 @@ impl OrderStore for MemoryOrderStore {
         self.0.list(|tables| tables.orders_for(ticket, page)).await
     }
 
+    async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError> {
+        self.0.read(|tables| tables.sales_totals(ticket)).await
+    }
+
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         self.0.list(|tables| tables.overdue(deadline, page)).await
     }
@@ -110,6 +115,11 @@ impl OrderTables {
 
     fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Listed<Order> {
         self.newest_first(self.by_ticket.get(&ticket), page)
+    }
+
+    fn sales_totals(&self, ticket: TicketId) -> Vec<SalesTotal> {
+        let orders = self.by_ticket.get(&ticket).into_iter().flatten().filter_map(|id| self.orders.kept(id));
+        SalesTotal::of(orders.map(|stored| &stored.record))
     }
 
     fn newest_first(&self, ids: Option<&BTreeSet<OrderId>>, page: Page<OrderId>) -> Listed<Order> {

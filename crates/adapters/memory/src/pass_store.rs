@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ticketing_core::domain::admission::{Admission, Entrance, PassCounts};
+use ticketing_core::domain::door_links::DoorLinks;
 use ticketing_core::domain::ids::{OrderId, PassId, TicketId};
 use ticketing_core::domain::pass::PassCode;
 use ticketing_core::ports::clock::Clock;
@@ -17,7 +18,7 @@ use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
 use crate::store::{Store, Table, Tables};
 
-/// Keeps admissions and entrances in memory. A clone is a handle to the same store.
+/// Keeps admissions, entrances and door links in memory. A clone is a handle to the same store.
 #[derive(Debug, Clone)]
 pub struct MemoryPassStore(pub(crate) Store<PassTables>);
 
@@ -70,6 +71,7 @@ impl PassStore for MemoryPassStore {
 pub(crate) struct PassTables {
     pub(crate) admissions: Table<OrderId, Admission>,
     pub(crate) entrances: Table<TicketId, Entrance>,
+    door_links: Table<TicketId, DoorLinks>,
     by_pass: HashMap<PassId, OrderId>,
     by_code: HashMap<(TicketId, PassCode), OrderId>,
     by_ticket: HashMap<TicketId, BTreeSet<OrderId>>,
@@ -82,7 +84,8 @@ impl PassTables {
         let mut seen = HashSet::new();
         let wanted = needs.admissions.iter().chain(by_pass).chain(by_code).filter(|id| seen.insert(**id));
         let admissions = self.admissions.find(wanted)?;
-        Ok(PassRecords { admissions, entrances: self.entrances.find(needs.entrances.iter())? })
+        let entrances = self.entrances.find(needs.entrances.iter())?;
+        Ok(PassRecords { admissions, entrances, door_links: self.door_links.find(needs.door_links.iter())? })
     }
 
     fn admissions_of(&self, ticket: TicketId, page: Page<OrderId>) -> Listed<Admission> {
@@ -113,6 +116,7 @@ impl Tables for PassTables {
         match record {
             PassRecord::Admission(admission) => RecordKey::Admission(admission.order),
             PassRecord::Entrance(entrance) => RecordKey::Entrance(entrance.ticket),
+            PassRecord::DoorLinks(links) => RecordKey::DoorLinks(links.ticket),
         }
     }
 
@@ -120,13 +124,14 @@ impl Tables for PassTables {
         match record {
             PassRecord::Admission(admission) => self.admissions.revision(&admission.order),
             PassRecord::Entrance(entrance) => self.entrances.revision(&entrance.ticket),
+            PassRecord::DoorLinks(links) => self.door_links.revision(&links.ticket),
         }
     }
 
     fn unique(record: &PassRecord) -> Option<RecordKey> {
         match record {
             PassRecord::Admission(admission) => Some(RecordKey::PassCodes(admission.order)),
-            PassRecord::Entrance(_) => None,
+            PassRecord::Entrance(_) | PassRecord::DoorLinks(_) => None,
         }
     }
 
@@ -142,6 +147,9 @@ impl Tables for PassTables {
             PassRecord::Entrance(entrance) => {
                 self.entrances.put(entrance.ticket, entrance, token);
             }
+            PassRecord::DoorLinks(links) => {
+                self.door_links.put(links.ticket, links, token);
+            }
         }
     }
 
@@ -149,6 +157,7 @@ impl Tables for PassTables {
         match record {
             RecordKey::Admission(id) => self.admissions.spoil(*id),
             RecordKey::Entrance(id) => self.entrances.spoil(*id),
+            RecordKey::DoorLinks(id) => self.door_links.spoil(*id),
             _ => false,
         }
     }

@@ -2,6 +2,7 @@
 
 mod order;
 mod stock;
+mod totals;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use futures::future::try_join4;
 use ticketing_core::assembly::ServicePorts;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::Order;
+use ticketing_core::domain::sales_total::SalesTotal;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
@@ -111,6 +113,11 @@ impl OrderStore for MongoOrderStore {
         let sort = doc! { "ticket": 1, "_id": -1 };
         let collection = OrderDocument::COLLECTION;
         self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
+    }
+
+    async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError> {
+        let found = self.0.aggregate(OrderDocument::COLLECTION, totals::adding(ticket)).await?;
+        Ok(totals::added(&found))
     }
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {

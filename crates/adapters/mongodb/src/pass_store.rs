@@ -1,13 +1,14 @@
 //! The admissions service's store.
 
 mod admission;
+mod door_links;
 mod entrance;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::{Document, Uuid, doc};
-use futures::future::try_join4;
+use futures::future::try_join5;
 use ticketing_core::assembly::ServicePorts;
 use ticketing_core::domain::admission::{Admission, PassCounts};
 use ticketing_core::domain::ids::{OrderId, TicketId};
@@ -24,9 +25,10 @@ use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
 pub(crate) use admission::AdmissionDocument;
+use door_links::DoorLinksDocument;
 pub(crate) use entrance::EntranceDocument;
 
-/// Keeps admissions and entrances in the database `<prefix>_admissions`. A clone is a handle to the same one.
+/// Keeps admissions, entrances and door links in the database `<prefix>_admissions`. A clone is a handle to the same one.
 ///
 /// # Examples
 ///
@@ -51,7 +53,8 @@ impl MongoPassStore {
     pub async fn open(client: &MongoClient) -> Result<Self, MongoError> {
         let admissions = Indexes { collection: AdmissionDocument::COLLECTION, indexes: admission::indexes() };
         let entrances = Indexes { collection: EntranceDocument::COLLECTION, indexes: Vec::new() };
-        Store::open(client, "admissions", vec![admissions, entrances]).await.map(Self)
+        let links = Indexes { collection: DoorLinksDocument::COLLECTION, indexes: Vec::new() };
+        Store::open(client, "admissions", vec![admissions, entrances, links]).await.map(Self)
     }
 
     /// The outbox that commits fill.
@@ -83,12 +86,14 @@ impl PassStore for MongoPassStore {
         let by_pass = self.0.find::<AdmissionDocument>(with_pass);
         let by_code = self.0.find::<AdmissionDocument>(with_any_code(&needs.codes));
         let entrances = self.0.find::<EntranceDocument>(named(needs.entrances.iter().map(|id| id.uuid())));
-        let (mut admissions, by_pass, by_code, entrances) = try_join4(by_order, by_pass, by_code, entrances).await?;
+        let links = self.0.find::<DoorLinksDocument>(named(needs.door_links.iter().map(|id| id.uuid())));
+        let (mut admissions, by_pass, by_code, entrances, door_links) =
+            try_join5(by_order, by_pass, by_code, entrances, links).await?;
         admissions.extend(by_pass.into_iter().chain(by_code));
         // Newest first: one that was read twice may have changed in between, and an older revision would conflict.
         admissions.sort_unstable_by_key(|stored| (stored.record.order, std::cmp::Reverse(stored.revision.count)));
         admissions.dedup_by_key(|stored| stored.record.order);
-        Ok(PassRecords { admissions, entrances })
+        Ok(PassRecords { admissions, entrances, door_links })
     }
 
     async fn admissions_of(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Admission>, StoreError> {
@@ -123,5 +128,6 @@ fn change(write: Write<PassRecord>) -> Result<Change, StoreError> {
     match write.record {
         PassRecord::Admission(admission) => admission::change(&admission, write.replaces),
         PassRecord::Entrance(entrance) => entrance::change(&entrance, write.replaces),
+        PassRecord::DoorLinks(links) => door_links::change(&links, write.replaces),
     }
 }

@@ -74,7 +74,7 @@ impl<'a> From<&'a Listing> for ListingDocument<'a> {
 impl ListingDocument<'_> {
     /// `None` if it is none that the domain knows.
     pub(crate) fn read(self) -> Option<Listing> {
-        let TicketState { price, quantity, status, version, sales } = self.state;
+        let TicketState { price, quantity, status, version, sales, .. } = self.state;
         let text = |text: Option<Cow<'_, str>>| text.map(Arc::from);
         let (section, row, seats) = (text(self.section), text(self.row), text(self.seats));
         let event = EventFacts {

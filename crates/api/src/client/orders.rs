@@ -1,6 +1,8 @@
 //! Orders, and paying for them.
 
-use http::Method;
+use bytes::Bytes;
+use http::header::ACCEPT;
+use http::{HeaderValue, Method};
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 
@@ -8,6 +10,7 @@ use crate::orders::{OrderBody, OrderPage, PlaceOrderBody};
 use crate::page::PageQuery;
 use crate::paths;
 use crate::payments::{PayOrderBody, PaymentBody, PaymentList};
+use crate::sales::SalesPage;
 
 use super::Client;
 use super::error::ClientError;
@@ -53,13 +56,23 @@ impl Client {
         self.call(Method::DELETE, paths::order(id)).done().await.map(drop)
     }
 
-    /// A page of the orders of a ticket that the account sells, newest first.
+    /// What a ticket of the account sold: totals, and a page of its orders, newest first.
     ///
     /// # Errors
     ///
     /// [`ClientError`]: `ticket_not_found` among others.
-    pub async fn orders_for(&self, ticket: TicketId, page: &PageQuery) -> Result<OrderPage, ClientError> {
+    pub async fn orders_for(&self, ticket: TicketId, page: &PageQuery) -> Result<SalesPage, ClientError> {
         self.get_with(&paths::orders_for(ticket), page).read().await
+    }
+
+    /// All orders of a ticket that the account sells, newest first, as a table of comma-separated values (RFC 4180).
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `ticket_not_found` among others.
+    pub async fn sales_table(&self, ticket: TicketId) -> Result<Bytes, ClientError> {
+        let call = self.call(Method::GET, paths::orders_for(ticket));
+        Ok(call.header(ACCEPT, HeaderValue::from_static("text/csv")).done().await?.body().clone())
     }
 
     /// Gives a paid order back because its event was rescheduled. Doing so twice does no harm.

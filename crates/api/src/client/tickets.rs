@@ -7,7 +7,7 @@ use ticketing_core::domain::order::IdempotencyKey;
 
 use crate::page::PageQuery;
 use crate::paths;
-use crate::tickets::{OfferBody, ScheduleBody, TicketBody, TicketPage, TicketSearch};
+use crate::tickets::{OfferBody, OtherOffers, ScheduleBody, TicketBody, TicketPage, TicketSearch};
 
 use super::Client;
 use super::error::ClientError;
@@ -20,6 +20,15 @@ impl Client {
     /// [`ClientError`]: `invalid` and `bad_cursor` among others.
     pub async fn search_tickets(&self, search: &TicketSearch) -> Result<TicketPage, ClientError> {
         self.get_with(paths::TICKETS, search).read().await
+    }
+
+    /// What else is on sale of the event of a ticket, in the same currency, cheapest first.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `ticket_not_found` among others.
+    pub async fn other_offers(&self, ticket: TicketId) -> Result<OtherOffers, ClientError> {
+        self.get(paths::other_offers(ticket)).read().await
     }
 
     /// A ticket, on sale or not.

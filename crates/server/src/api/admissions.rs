@@ -1,16 +1,22 @@
 //! The passes of an order, and the door of a ticket.
 
+mod door_links;
+
 use axum::extract::State;
+use sha2::{Digest, Sha256};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use ticketing_api::admissions::{CheckInBody, DoorPage, PassBody, PassList};
+use ticketing_api::admissions::{CheckBody, CheckInBody, CheckResultBody, DoorPage, DoorPassBody, PassBody, PassList};
 use ticketing_api::page::PageQuery;
 use ticketing_core::domain::ids::{OrderId, TicketId};
-use ticketing_core::usecase::admissions::{CheckIn, ShownPass};
+use ticketing_core::domain::pass::{CodedPass, PassRefusal};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::usecase::admissions::{CheckIn, ShownPass, SignedPass};
+use ticketing_core::usecase::error::Error;
 
-use crate::http::auth::actor::Change;
-use crate::http::extract::{Json, Named, Query};
+use crate::http::auth::at_door::AtDoor;
+use crate::http::extract::{Json, Named, Query, RequestKey};
 use crate::http::limits::Doorkeeper;
 use crate::http::problem::{FieldError, Problem};
 use crate::state::{Actor, App};
@@ -21,7 +27,11 @@ use super::list::ListId;
 const LONGEST_PASS: usize = 200;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(passes)).routes(routes!(door, check_in))
+    OpenApiRouter::new()
+        .routes(routes!(passes))
+        .routes(routes!(door))
+        .routes(routes!(check_in))
+        .merge(door_links::routes())
 }
 
 /// Shows the passes of an order to its buyer.
@@ -39,34 +49,55 @@ async fn passes(State(app): State<App>, actor: Actor, Named(order): Named<OrderI
     Ok(Json(PassList { items: found.into_iter().map(Into::into).collect() }))
 }
 
-/// Lets one person in who shows a code or a token.
+/// Checks a pass at the door of a ticket.
 ///
-/// A pass is used once; shown again it is refused, with the time of the first in `errors`.
-#[utoipa::path(post, path = "/api/tickets/{id}/admissions", tag = "admissions", request_body = CheckInBody,
-    params(("id" = String, Path, description = "The id of the ticket", format = "uuid")),
+/// A pass lets one person in, once. The same check under the same `Idempotency-Key` is welcome again, so one whose answer
+/// was lost may be repeated. A door that was offline tells with `at` that it has let the person in already.
+#[utoipa::path(post, path = "/api/doors/{ticket}/checks", tag = "admissions", request_body = CheckInBody,
+    params(("ticket" = String, Path, description = "The id of the ticket", format = "uuid"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible characters: names the check-in"),
+        ("Door-Key" = Option<String>, Header, description = "The key of a door link, instead of a session")),
     security(("cookie" = []), ("bearer" = [])), responses(
-    (status = 200, body = PassBody, description = "The pass, which is used now: welcome"),
+    (status = 200, body = CheckBody, description = "Whether one person may come in"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 403, description = "`not_your_door`"),
-    (status = 404, description = "`ticket_not_found`, `pass_not_found`"),
-    (status = 409, description = "`pass_already_used`, `pass_voided`, `pass_of_another_ticket`"),
+    (status = 404, description = "`ticket_not_found`"),
     (status = 422, description = "`invalid`"),
     (status = 429, description = "`rate_limited`"),
 ))]
 async fn check_in(
     State(app): State<App>,
-    Doorkeeper(Change { actor, origin }): Doorkeeper,
+    Doorkeeper(AtDoor { access, origin }): Doorkeeper,
     Named(ticket): Named<TicketId>,
+    RequestKey(key): RequestKey,
     Json(body): Json<CheckInBody>,
-) -> Result<Json<PassBody>, Problem> {
-    let command = CheckIn::new(actor.account, ticket, shown(&body.pass)?);
-    let used = app.metrics.use_case("check_in", app.admissions()?.check_in(command, origin)).await?;
-    Ok(Json(PassBody::from(&used.pass)))
+) -> Result<Json<CheckBody>, Problem> {
+    let let_in_at = body.at.as_deref().map(time).transpose()?;
+    let command = CheckIn::new(access, ticket, shown(&body.pass)?).key(key).let_in_at(let_in_at);
+    let checked = app.metrics.use_case("check_in", app.admissions()?.check_in(command, origin)).await;
+    answer(checked).map(Json)
 }
 
-/// Shows the door of a ticket to its seller: who was let in, and who is still to come.
-#[utoipa::path(get, path = "/api/tickets/{id}/admissions", tag = "admissions",
-    params(("id" = String, Path, description = "The id of the ticket", format = "uuid"), PageQuery),
+/// What a door says; nobody is let in for as long as the store is away.
+fn answer(checked: Result<CodedPass, Error>) -> Result<CheckBody, Problem> {
+    let refused = |result, first_used_at| CheckBody { result, pass: None, first_used_at };
+    Ok(match checked {
+        Ok(CodedPass { pass, .. }) => {
+            let pass = PassBody::from(&pass);
+            CheckBody { result: CheckResultBody::Welcome, first_used_at: pass.used_at, pass: Some(pass) }
+        }
+        Err(Error::Pass(PassRefusal::AlreadyUsed { at })) => refused(CheckResultBody::Used, Some(at)),
+        Err(Error::Pass(PassRefusal::Voided { .. })) => refused(CheckResultBody::Void, None),
+        Err(Error::Pass(PassRefusal::OtherTicket)) => refused(CheckResultBody::OtherTicket, None),
+        Err(Error::PassNotFound) => refused(CheckResultBody::Unknown, None),
+        Err(error) => return Err(error.into()),
+    })
+}
+
+/// Lists the passes of a ticket for its door, to check them offline too.
+#[utoipa::path(get, path = "/api/doors/{ticket}/passes", tag = "admissions",
+    params(("ticket" = String, Path, description = "The id of the ticket", format = "uuid"), PageQuery,
+        ("Door-Key" = Option<String>, Header, description = "The key of a door link, instead of a session")),
     security(("cookie" = []), ("bearer" = [])), responses(
     (status = 200, body = DoorPage, description = "Counts of all passes, and those of a page of orders"),
     (status = 400, description = "`bad_cursor`, `malformed`"),
@@ -77,19 +108,40 @@ async fn check_in(
 ))]
 async fn door(
     State(app): State<App>,
-    actor: Actor,
+    AtDoor { access, .. }: AtDoor,
     Named(ticket): Named<TicketId>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<DoorPage>, Problem> {
     let list = ListId::new("door of", &[Some(&ticket.to_string())]);
     let page = list.page(&query, OrderId::new)?;
-    let door = app.metrics.use_case("door", app.admissions()?.door(ticket, actor.account, page)).await?;
+    let door = app.metrics.use_case("door", app.admissions()?.door(ticket, access, page)).await?;
     Ok(Json(DoorPage {
         title: door.title,
         counts: door.counts.into(),
-        items: door.admissions.items.iter().flat_map(PassBody::of_order).collect(),
-        next_cursor: door.admissions.next.map(|id| list.cursor(0, id.uuid())),
+        items: door.passes.items.iter().map(known_offline).collect(),
+        next_cursor: door.passes.next.map(|id| list.cursor(0, id.uuid())),
     }))
+}
+
+/// A pass without what is shown at the door, which is recognised all the same.
+fn known_offline(SignedPass { coded, token }: &SignedPass) -> DoorPassBody {
+    let ticket = coded.pass.ticket.to_string();
+    let digest = |shown: &str| {
+        let digest = Sha256::new().chain_update(&ticket).chain_update(":").chain_update(shown).finalize();
+        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    DoorPassBody {
+        pass: PassBody::from(&coded.pass),
+        code_digest: digest(coded.code.as_str()),
+        token_digest: digest(token),
+        again_at: coded.again_at,
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, Problem> {
+    let wrong =
+        |_| Problem::invalid(vec![FieldError::new("at", "must be a time of RFC 3339, such as 2030-06-01T19:30:00Z")]);
+    text.parse().map_err(wrong)
 }
 
 fn shown(text: &str) -> Result<ShownPass, Problem> {

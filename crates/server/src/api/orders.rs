@@ -1,5 +1,7 @@
 //! `/api/orders*`: holding places, and what became of them.
 
+mod sales;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -26,9 +28,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(orders, place_order))
         .routes(routes!(order, cancel_order))
-        .routes(routes!(orders_for))
         .routes(routes!(give_back_order))
         .routes(routes!(refund_order))
+        .merge(sales::routes())
 }
 
 /// Holds places of a ticket.
@@ -112,31 +114,6 @@ async fn cancel_order(
 ) -> Result<StatusCode, Problem> {
     app.metrics.use_case("cancel_order", app.orders()?.cancel_order(order, actor.account, origin)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Lists the orders of a ticket, for its seller.
-#[utoipa::path(get, path = "/api/orders/for/{ticket}", tag = "orders",
-    params(("ticket" = String, Path, description = "The id of the ticket", format = "uuid"), PageQuery),
-    security(("cookie" = []), ("bearer" = [])), responses(
-    (status = 200, body = OrderPage, description = "Newest first"),
-    (status = 400, description = "`bad_cursor`, `malformed`"),
-    (status = 401, description = "`not_signed_in`, `session_over`"),
-    (status = 404, description = "`ticket_not_found`: there is none, or somebody else sells it"),
-    (status = 422, description = "`invalid`"),
-))]
-async fn orders_for(
-    State(app): State<App>,
-    actor: Actor,
-    Named(ticket): Named<TicketId>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<OrderPage>, Problem> {
-    let list = ListId::new("orders for", &[Some(&ticket.to_string())]);
-    let page = list.page(&query, OrderId::new)?;
-    let found = app.metrics.use_case("orders_for", app.orders()?.orders_for(ticket, actor.account, page)).await?;
-    Ok(Json(OrderPage {
-        items: found.items.into_iter().map(OrderBody::from).collect(),
-        next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
-    }))
 }
 
 /// Gives a paid order back, because its event was rescheduled and has not begun; the money goes back. Doing so twice does no harm.

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use ticketing_api::page::PageQuery;
 use ticketing_api::paths;
-use ticketing_api::tickets::{OfferBody, ScheduleBody, TicketBody, TicketPage, TicketSearch};
+use ticketing_api::tickets::{OfferBody, OtherOffers, ScheduleBody, TicketBody, TicketPage, TicketSearch};
 use ticketing_core::domain::facts_tag::FactsTag;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::ticket::Listing;
@@ -34,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(search_tickets, create_ticket))
         .routes(routes!(my_tickets))
         .routes(routes!(ticket, update_ticket, withdraw_ticket))
+        .routes(routes!(other_offers))
         .routes(routes!(reschedule_ticket))
         .routes(routes!(call_off_ticket))
 }
@@ -107,6 +108,20 @@ async fn my_tickets(
         items: found.items.iter().map(|listing| TicketBody::of_own(listing, now)).collect(),
         next_cursor: found.next.map(|id| list.cursor(0, id.uuid())),
     }))
+}
+
+/// Lists what else is on sale of the same event: the same title, place and start, in the same currency.
+#[utoipa::path(get, path = "/api/tickets/{id}/others", tag = "tickets",
+    params(("id" = String, Path, description = "The id of the ticket", format = "uuid")),
+    responses(
+        (status = 200, body = OtherOffers, description = "At most five with places left, cheapest first"),
+        (status = 404, description = "`ticket_not_found`"),
+    ))]
+async fn other_offers(State(app): State<App>, Named(id): Named<TicketId>) -> Result<Response, Problem> {
+    let found = app.metrics.use_case("other_offers", app.tickets()?.other_offers(id)).await?;
+    let now = app.env.now();
+    let body = OtherOffers { items: found.iter().map(|listing| TicketBody::of(listing, now)).collect() };
+    Ok((MAY_BE_KEPT, Json(body)).into_response())
 }
 
 /// Shows a ticket. One that was withdrawn stays to be seen.

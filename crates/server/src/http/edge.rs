@@ -175,7 +175,9 @@ fn decorate(headers: &mut HeaderMap, id: Uuid, https: bool, gateway: Option<Gate
     headers.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
     // A page whose address is a secret says so more strictly.
     headers.entry(REFERRER_POLICY).or_insert(fixed("same-origin"));
-    headers.insert(PERMISSIONS_POLICY, fixed("camera=(), geolocation=(), microphone=(), payment=()"));
+    // A page that may use the camera says so.
+    let nothing = fixed("camera=(), geolocation=(), microphone=(), payment=()");
+    headers.entry(PERMISSIONS_POLICY).or_insert(nothing);
     headers.insert(CROSS_ORIGIN_OPENER_POLICY, fixed("same-origin"));
     headers.entry(CACHE_CONTROL).or_insert(fixed("no-store"));
     if https {

@@ -65,12 +65,14 @@ fn has_limits_of_its_own(path: &str) -> bool {
 /// Whether a door tries a pass.
 fn is_check_in(path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
-    path.starts_with("/door/") || (path.starts_with(paths::TICKETS) && path.ends_with("/admissions"))
+    // Not the forms that open a door or make a link to it.
+    let is_form = path.strip_prefix("/door/").is_some_and(|door| !door.contains('/') || door.ends_with("/checks"));
+    is_form || (path.starts_with(paths::DOORS) && path.ends_with("/checks"))
 }
 
 /// Lets a door try a pass, unless its network tries more often than it may read.
 ///
-/// A crowd has one door, and often one address with it: [`Doorkeeper`] limits the account that lets people in. This
+/// A crowd has one door, and often one address with it: [`Doorkeeper`] limits the account or the key that lets people in. This
 /// limits who has none, and no other change counts for it.
 async fn check_door(app: &App, address: IpAddr) -> Result<(), Problem> {
     let Some(quota) = app.http.limits.reads_per_address else { return Ok(()) };

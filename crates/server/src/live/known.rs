@@ -6,6 +6,7 @@ use ticketing_api::live::LiveTicket;
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::ticket::{Sales, TicketStatus};
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::TicketState;
 
 /// What of a ticket its seller decides.
@@ -19,6 +20,8 @@ pub struct Offered {
     pub status: TicketStatus,
     /// The higher, the newer.
     pub version: u64,
+    /// From when nothing more is ordered.
+    pub closes_at: Option<Timestamp>,
 }
 
 /// What is known of a ticket, each half as new as its version.
@@ -71,25 +74,27 @@ impl Known {
             price: offered.price,
             status: TicketStatusBody::new(offered.status, available),
             version: offered.version + self.sales.version,
+            closes_at: offered.closes_at,
         })
     }
 }
 
 impl From<TicketState> for Offered {
-    fn from(TicketState { price, quantity, status, version, .. }: TicketState) -> Self {
-        Self { price: price.money(), quantity: quantity.get(), status, version }
+    fn from(TicketState { price, quantity, status, version, closes_at, .. }: TicketState) -> Self {
+        Self { price: price.money(), quantity: quantity.get(), status, version, closes_at }
     }
 }
 
 impl From<TicketBody> for Offered {
-    fn from(TicketBody { price, quantity, status, version, .. }: TicketBody) -> Self {
+    fn from(ticket: TicketBody) -> Self {
+        let TicketBody { price, quantity, status, version, sales_end_at, starts_at, .. } = ticket;
         let status = match status {
             TicketStatusBody::Withdrawn => TicketStatus::Withdrawn,
             TicketStatusBody::CalledOff => TicketStatus::CalledOff,
-            // A page that says that sales have ended takes no news of them.
+            // Whoever shows it looks at the time.
             TicketStatusBody::OnSale | TicketStatusBody::SoldOut | TicketStatusBody::SalesEnded => TicketStatus::OnSale,
         };
-        Self { price, quantity, status, version }
+        Self { price, quantity, status, version, closes_at: sales_end_at.or(starts_at) }
     }
 }
 

@@ -149,7 +149,7 @@ fn events(watch: Watch, tell: Tell) -> impl Stream<Item = Result<Event, axum::Er
             told = watch.next() => told,
         }?;
         let event = match told {
-            Told::State(ticket, state) => tell(ticket, state),
+            Told::State(ticket, state) => tell(ticket, state.at(app.env.now())),
             Told::Heartbeat => Event::default().event("heartbeat").json_data(Heartbeat { now: app.env.now() }),
         };
         Some((event, watch))

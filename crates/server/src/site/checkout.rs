@@ -25,7 +25,7 @@ use super::context::{ActorContext, PageContext};
 use super::draft::Draft;
 use super::refusal::{Reason, Refusal};
 use super::ticket::new_key;
-use super::view::{self, Place, event_time, order_row, order_status, order_summary, pass, place, time};
+use super::view::{self, Place, event_time, money, order_row, order_status, order_summary, pass, place, time};
 
 /// How long a page waits for orders to hear of a payment.
 const NEWS_WAIT: Duration = Duration::from_secs(1);
@@ -94,7 +94,7 @@ const fn is_under_way(payment: &PaymentBody) -> bool {
     match payment.status {
         PaymentStatusBody::Pending => payment.action.is_none(),
         PaymentStatusBody::Captured => true,
-        PaymentStatusBody::RefundDue | PaymentStatusBody::Refunded | PaymentStatusBody::Failed => false,
+        PaymentStatusBody::Refunding | PaymentStatusBody::Refunded | PaymentStatusBody::Declined => false,
     }
 }
 
@@ -149,12 +149,12 @@ fn buyer_step(context: &PageContext, id: OrderId, action: BuyerActionBody) -> Bu
 /// What became of the money that was paid for an order that is over.
 fn refund(payments: Option<&Vec<PaymentBody>>) -> Refund {
     let Some(payments) = payments else { return Refund::Unknown };
-    payments.iter().map(|payment| payment.status).fold(Refund::None, |refund, status| match status {
-        PaymentStatusBody::Captured | PaymentStatusBody::RefundDue => Refund::UnderWay,
-        PaymentStatusBody::Refunded => Refund::Done,
+    payments.iter().fold(Refund::None, |refund, payment| match payment.status {
+        PaymentStatusBody::Captured | PaymentStatusBody::Refunding => Refund::UnderWay(money(payment.amount)),
+        PaymentStatusBody::Refunded => Refund::Done { amount: money(payment.amount), at: time(payment.changed_at) },
         // The bank has not answered yet: if it takes the money, the money goes back.
         PaymentStatusBody::Pending => Refund::Unknown,
-        PaymentStatusBody::Failed => refund,
+        PaymentStatusBody::Declined => refund,
     })
 }
 

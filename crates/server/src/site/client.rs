@@ -8,6 +8,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -112,17 +113,26 @@ impl ApiClient {
         self.send(self.request(Method::DELETE, path, None)).await
     }
 
+    /// Passes on what the API answers, as it comes; what it refuses is read whole.
+    pub(super) async fn pass_on(&self, path: &str) -> Result<Response, Answer> {
+        let response = self.answered(self.request(Method::GET, path, None)).await;
+        if response.status().is_success() { Ok(response) } else { Err(read(response).await) }
+    }
+
     async fn send(&self, request: Option<Request>) -> Answer {
+        read(self.answered(request).await).await
+    }
+
+    async fn answered(&self, request: Option<Request>) -> Response {
         let Some(request) = request else {
             // What is no path leads nowhere.
-            return Answer { status: StatusCode::NOT_FOUND, ..Answer::default() };
+            return StatusCode::NOT_FOUND.into_response();
         };
         let answer = self.router.clone().oneshot(request);
         let answer = async { answer.await.unwrap_or_else(|never| match never {}) };
         let mut response = unless_panicked(answer).await;
         rendered(self.trace.id, &mut response);
-        let (parts, body) = response.into_parts();
-        Answer { status: parts.status, headers: parts.headers, extensions: parts.extensions, body: whole(body).await }
+        response
     }
 
     fn request(&self, method: Method, path: &str, json: Option<Vec<u8>>) -> Option<Request> {
@@ -137,6 +147,11 @@ impl ApiClient {
         let request = request.extension(self.client.clone()).extension(self.trace.clone()).extension(FromPage);
         request.body(json.map_or_else(Body::empty, Body::from)).ok()
     }
+}
+
+async fn read(response: Response) -> Answer {
+    let (parts, body) = response.into_parts();
+    Answer { status: parts.status, headers: parts.headers, extensions: parts.extensions, body: whole(body).await }
 }
 
 /// What breaks off, as only the body of another process does, is no JSON and not taken for it.

@@ -220,7 +220,7 @@ pub(super) fn page_of(method: &Method, uri: &Uri) -> String {
     if path.starts_with("/account/") && path != "/account/delete" {
         return "/account".to_owned();
     }
-    let page = ["/order", "/withdraw", "/pay", "/give-up", "/give-back", "/cancel", "/approve", "/decline"]
+    let page = ["/order", "/withdraw", "/pay", "/give-up", "/give-back", "/cancel", "/approve", "/decline", "/checks"]
         .iter()
         .find_map(|form| path.strip_suffix(form));
     page.unwrap_or(path).to_owned()

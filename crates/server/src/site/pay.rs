@@ -29,10 +29,10 @@ pub(super) struct PaymentForm {
 const fn outcome(payment: &PaymentBody) -> Option<Done> {
     match payment.status {
         PaymentStatusBody::Captured => Some(Done::OrderPaid),
-        PaymentStatusBody::RefundDue | PaymentStatusBody::Refunded => Some(Done::PaymentRefunded),
+        PaymentStatusBody::Refunding | PaymentStatusBody::Refunded => Some(Done::PaymentRefunded),
         PaymentStatusBody::Pending if payment.action.is_some() => None,
         // One that failed is refused by the API; all that is sure here is that no money came.
-        PaymentStatusBody::Pending | PaymentStatusBody::Failed => Some(Done::PaymentPending),
+        PaymentStatusBody::Pending | PaymentStatusBody::Declined => Some(Done::PaymentPending),
     }
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn give_up(Named(id): Named<OrderId>, sent: SentBy<NoFields>) -
         Ok(answer) => {
             let payments: PaymentList = answered(answer)?;
             // The form to pay with another card says enough.
-            let stands = payments.items.iter().find(|payment| payment.status != PaymentStatusBody::Failed);
+            let stands = payments.items.iter().find(|payment| payment.status != PaymentStatusBody::Declined);
             Ok(onward(here, stands.and_then(outcome)).into_response())
         }
         Err(refusal) => context.ask_again(&here, typed, refusal).await,

@@ -51,11 +51,6 @@ impl Reason {
         self.code == code
     }
 
-    /// What is said of the first field, if of any.
-    pub(super) fn message(&self) -> Option<&str> {
-        self.errors.first().map(|wrong| &*wrong.message)
-    }
-
     pub(super) const fn is_passing(&self) -> bool {
         self.is_passing
     }

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use ticketing_api::money::MoneyBody;
 use ticketing_api::orders::{OrderBody, PlaceOrderBody};
 use ticketing_api::paths;
-use ticketing_api::tickets::TicketBody;
+use ticketing_api::tickets::{OtherOffers, TicketBody};
 use ticketing_core::domain::ids::TicketId;
-use ticketing_web::{Done, Form, Money, OrderValues, TicketPage, ticket_page};
+use ticketing_web::{Done, Form, Money, OrderValues, OtherOffer, TicketPage, ticket_page};
 
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
@@ -24,8 +24,10 @@ use super::view::{event_time, money, seats, ticket_status};
 
 pub(super) async fn ticket(Named(id): Named<TicketId>, context: PageContext) -> Result<Html<String>, Refusal> {
     let ticket = load(&context, id).await?;
+    // The page is complete without them.
+    let others: OtherOffers = context.read(&paths::other_offers(id)).await.unwrap_or_default();
     let (context, draft) = context.with_draft().await;
-    Ok(Html(page(&context, ticket, &draft)))
+    Ok(Html(page(&context, ticket, others, &draft)))
 }
 
 pub(super) async fn load(context: &PageContext, id: TicketId) -> Result<TicketBody, Refusal> {
@@ -37,7 +39,7 @@ pub(super) fn new_key(app: &App) -> String {
     app.env.uuid(app.env.now()).to_string()
 }
 
-fn page(context: &PageContext, ticket: TicketBody, draft: &Draft) -> String {
+fn page(context: &PageContext, ticket: TicketBody, others: OtherOffers, draft: &Draft) -> String {
     let own = context.viewer().is_some_and(|viewer| viewer.id == ticket.seller_id.to_string());
     let price = money(ticket.price);
     let zone = ticket.time_zone.as_deref();
@@ -71,7 +73,17 @@ fn page(context: &PageContext, ticket: TicketBody, draft: &Draft) -> String {
         held: context.held.of_ticket(ticket.id, context.app.env.now()),
         order,
         idempotency_key,
+        others: others.items.into_iter().map(other_offer).collect(),
     })
+}
+
+fn other_offer(ticket: TicketBody) -> OtherOffer {
+    OtherOffer {
+        id: ticket.id.to_string(),
+        seats: seats(ticket.section.as_deref(), ticket.row.as_deref(), ticket.seats.as_deref(), ticket.together),
+        price: money(ticket.price),
+        available: ticket.available,
+    }
 }
 
 /// The order form: how many, and what the buyer saw.

@@ -12,7 +12,7 @@ pub(crate) fn owner(path: &str) -> Option<Service> {
     let mut parts = path.strip_prefix("/api/")?.split('/');
     match (parts.next()?, parts.nth(1)) {
         // What a pass is of belongs to others.
-        ("tickets", Some("admissions")) | ("orders", Some("passes")) => Some(Service::Admissions),
+        ("orders", Some("passes")) => Some(Service::Admissions),
         (first, _) => of_its_own(first),
     }
 }
@@ -24,6 +24,7 @@ fn of_its_own(first: &str) -> Option<Service> {
         "tickets" => Some(Service::Tickets),
         "orders" => Some(Service::Orders),
         "payments" => Some(Service::Payments),
+        "doors" => Some(Service::Admissions),
         _ => None,
     }
 }
@@ -40,8 +41,7 @@ mod tests {
         assert_eq!(owner("/api/orders/7"), Some(Service::Orders));
         assert_eq!(owner("/api/payments/notices"), Some(Service::Payments));
         assert_eq!(owner("/api/orders/7/passes"), Some(Service::Admissions));
-        assert_eq!(owner("/api/tickets/7/admissions"), Some(Service::Admissions));
-        assert_eq!(owner("/api/tickets/admissions"), Some(Service::Tickets));
+        assert_eq!(owner("/api/doors/7/checks"), Some(Service::Admissions));
         for nobodys in ["/", "/api", "/api/", "/api/docs", "/tickets/7", "/api/ticketsandmore", "/livez"] {
             assert_eq!(owner(nobodys), None, "{nobodys}");
         }

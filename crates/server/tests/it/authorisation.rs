@@ -43,6 +43,7 @@ const MATRIX: &[Row] = &[
     Row("GET", "/api/tickets/{id}", PUBLIC),
     Row("PUT", "/api/tickets/{id}", [401, 403, 200]),
     Row("DELETE", "/api/tickets/{id}", [401, 403, 204]),
+    Row("GET", "/api/tickets/{id}/others", PUBLIC),
     Row("POST", "/api/tickets/{id}/reschedule", [401, 403, 200]),
     Row("POST", "/api/tickets/{id}/call-off", [401, 403, 200]),
     Row("GET", "/api/tickets/{id}/live", PUBLIC),
@@ -58,8 +59,11 @@ const MATRIX: &[Row] = &[
     Row("GET", "/api/orders/for/{ticket}", [401, 404, 200]),
     Row("GET", "/api/orders/{id}/passes", [401, 404, 200]),
     // The owner of a door is the seller of its ticket.
-    Row("GET", "/api/tickets/{id}/admissions", [401, 403, 200]),
-    Row("POST", "/api/tickets/{id}/admissions", [401, 403, 200]),
+    Row("GET", "/api/doors/{ticket}/passes", [401, 403, 200]),
+    Row("POST", "/api/doors/{ticket}/checks", [401, 403, 200]),
+    Row("GET", "/api/doors/{ticket}/links", [401, 403, 200]),
+    Row("POST", "/api/doors/{ticket}/links", [401, 403, 201]),
+    Row("DELETE", "/api/doors/{ticket}/links/{link}", [401, 403, 204]),
     Row("POST", "/api/payments", [401, 404, 201]),
     Row("GET", "/api/payments", [401, 404, 200]),
     Row("DELETE", "/api/payments", [401, 404, 200]),
@@ -113,7 +117,7 @@ impl Scene {
             _ if path.starts_with("/api/orders") => id(&self.order),
             _ => &self.session,
         };
-        path.replace("{id}", name).replace("{ticket}", id(&self.ticket))
+        path.replace("{id}", name).replace("{ticket}", id(&self.ticket)).replace("{link}", id(&self.order))
     }
 
     fn body(&self, method: &str, path: &str) -> Option<Value> {
@@ -130,7 +134,8 @@ impl Scene {
             ("POST", "/api/users/delete") => json!({"password": PASSWORD}),
             ("POST", "/api/tickets") | ("PUT", "/api/tickets/{id}") => offer("Opera", 1200, 5),
             ("POST", "/api/tickets/{id}/reschedule") => json!({"title": "Opera", "venue": "Arena"}),
-            ("POST", "/api/tickets/{id}/admissions") => json!({"pass": &self.pass}),
+            ("POST", "/api/doors/{ticket}/checks") => json!({"pass": &self.pass}),
+            ("POST", "/api/doors/{ticket}/links") => json!({"label": "North door"}),
             ("POST", "/api/orders") => json!({"ticketId": id(&self.ticket)}),
             ("POST", "/api/payments") => json!({"orderId": id(&self.order), "token": "tok_visa"}),
             ("POST", "/api/payments/notices") => json!({}),

@@ -35,7 +35,13 @@ impl Scene {
 
     fn call(&self, method: &str, path: &str) -> Call<'_> {
         self.app
-            .call(method, &path.replace("{id}", id(&self.ticket)).replace("{ticket}", id(&self.ticket)))
+            .call(
+                method,
+                &path
+                    .replace("{id}", id(&self.ticket))
+                    .replace("{ticket}", id(&self.ticket))
+                    .replace("{link}", id(&self.ticket)),
+            )
             .by(&self.user)
     }
 
@@ -139,7 +145,7 @@ async fn a_hostile_value_in_any_field_never_breaks_anything() {
         ("PUT", "/api/tickets/{id}", json!({"title": "", "price": {"amount": 0, "currency": "EUR"}, "quantity": 1})),
         ("POST", "/api/tickets/{id}/reschedule", json!({"title": "", "startsAt": "", "timeZone": "", "seats": ""})),
         ("POST", "/api/orders", json!({"ticketId": ticket, "quantity": 1, "factsTag": "8eeef02a39185cfc2295ba81"})),
-        ("POST", "/api/tickets/{id}/admissions", json!({"pass": "ZZZ-ZZZ"})),
+        ("POST", "/api/doors/{ticket}/links", json!({"label": ""})),
         ("POST", "/api/payments", json!({"orderId": ticket, "token": "tok_visa"})),
     ];
     let before = scene.state().await;
@@ -153,6 +159,28 @@ async fn a_hostile_value_in_any_field_never_breaks_anything() {
                 assert_refused(&reply, &format!("{method} {path}: {field} = {value:.80}"));
             }
         }
+    }
+    assert_eq!(scene.state().await, before);
+}
+
+#[tokio::test]
+async fn a_hostile_check_lets_nobody_in() {
+    let scene = Scene::set().await;
+    let before = scene.state().await;
+
+    for value in hostile_values() {
+        for body in [json!({"pass": value}), json!({"pass": "ZZZ-ZZZ", "at": value})] {
+            let reply = scene.call("POST", "/api/doors/{ticket}/checks").json(&body).send().await;
+            let is_unknown = reply.status == 200 && reply.body == json!({"result": "unknown"});
+            assert!(is_unknown || reply.is_documented_problem(), "{body:.80}: {reply:?}");
+        }
+        let at = json!({"pass": "ZZZ-ZZZ", "at": "2999-12-31T23:59:59Z"});
+        assert_eq!(scene.call("POST", "/api/doors/{ticket}/checks").json(&at).send().await.body["result"], "unknown");
+    }
+    for key in ["", "tomato", "\u{7f}", &"0".repeat(32), &"f".repeat(5000)] {
+        let call = scene.app.call("GET", &format!("/api/doors/{}/passes", id(&scene.ticket)));
+        let reply = call.header_bytes("door-key", key.trim_matches('\u{7f}').as_bytes()).send().await;
+        assert!(reply.status.is_client_error(), "{key}: {reply:?}");
     }
     assert_eq!(scene.state().await, before);
 }
@@ -184,7 +212,7 @@ async fn an_absurd_price_or_quantity_is_refused() {
 async fn an_unknown_parameter_is_refused() {
     let scene = Scene::set().await;
 
-    for path in ["/api/tickets", "/api/tickets/mine", "/api/orders", "/api/tickets/{id}/admissions"] {
+    for path in ["/api/tickets", "/api/tickets/mine", "/api/orders", "/api/doors/{ticket}/passes"] {
         for query in ["colour=red", "limit=1&limit=2", "%FF=1", "cursor=a&Cursor=b"] {
             let reply = scene.call("GET", &format!("{path}?{query}")).send().await;
             assert_eq!(reply.problem(), (400, "malformed"), "{path}?{query}");
@@ -226,15 +254,19 @@ async fn a_bad_cursor_is_told_so() {
 #[tokio::test]
 async fn what_is_no_name_names_nothing() {
     let scene = Scene::set().await;
-    let named: Vec<_> = routes(&scene.description).into_iter().filter(|(_, path)| path.contains("{id}")).collect();
+    let named: Vec<_> = routes(&scene.description).into_iter().filter(|(_, path)| path.contains('{')).collect();
     let before = scene.state().await;
 
     for (method, path) in &named {
         for name in ["0", "tomato", "%00", "%FF", "..%2F..", "00000000-0000-0000-0000-000000000000", &"9".repeat(500)] {
-            let call = scene.app.call(method, &path.replace("{id}", name)).by(&scene.user);
+            let call = scene
+                .app
+                .call(method, &path.replace("{id}", name).replace("{ticket}", name).replace("{link}", name))
+                .by(&scene.user);
             let body = match path.rsplit('/').next() {
                 Some("reschedule") => json!({"title": "Opera"}),
-                Some("admissions") => json!({"pass": "ZZZ-ZZZ"}),
+                Some("checks") => json!({"pass": "ZZZ-ZZZ"}),
+                Some("links") => json!({"label": "North door"}),
                 _ => offer("Opera", 1200, 5),
             };
             let reply = call.json(&body).send().await;
@@ -242,7 +274,7 @@ async fn what_is_no_name_names_nothing() {
             assert_refused(&reply, path);
         }
     }
-    assert_eq!((scene.state().await, named.len()), (before, 14));
+    assert_eq!((scene.state().await, named.len()), (before, 19));
 }
 
 #[tokio::test]

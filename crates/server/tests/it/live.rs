@@ -1,5 +1,7 @@
 //! Live updates of a ticket.
 
+use std::time::Duration;
+
 use axum::body::BodyDataStream;
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -46,6 +48,23 @@ async fn a_listener_sees_what_is_left_and_for_how_much() {
         (&third["available"], &third["price"]["amount"], &third["status"]),
         (&json!(0), &json!(1500), &json!("soldOut"))
     );
+}
+
+#[tokio::test]
+async fn a_listener_knows_when_sales_end() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    let mut opera = offer("Opera", 1200, 2);
+    let starts_at = app.now().after(Duration::from_secs(60 * 60));
+    (opera["startsAt"], opera["timeZone"]) = (json!(starts_at.to_string()), json!("Europe/Vienna"));
+    let ticket = app.sell_as(&sally, &opera).await;
+
+    let before = next(&mut listen(&app, &ticket).await).await.expect("the state now");
+    app.pass(Duration::from_secs(60 * 60)).await;
+    let after = next(&mut listen(&app, &ticket).await).await.expect("the state then");
+
+    assert_eq!((&before["status"], &before["closesAt"]), (&json!("onSale"), &json!(starts_at.to_string())));
+    assert_eq!((&after["status"], &after["available"]), (&json!("salesEnded"), &json!(2)));
 }
 
 #[tokio::test]
@@ -175,7 +194,7 @@ async fn heartbeats_tell_the_time_of_the_server() {
 
         // Nothing happens any more but the passing of time.
         tokio::time::pause();
-        app.lag(std::time::Duration::from_secs(15));
+        app.lag(Duration::from_secs(15));
         let second = next_event(&mut stream).await.unwrap();
         tokio::time::resume();
 

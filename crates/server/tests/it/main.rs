@@ -42,6 +42,7 @@ mod paging;
 mod passwords;
 mod process;
 mod reference;
+mod sales;
 mod sessions;
 mod settings;
 mod site;

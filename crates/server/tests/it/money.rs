@@ -208,11 +208,31 @@ async fn a_buyer_who_approves_is_charged_once() {
 }
 
 #[tokio::test]
+async fn a_payment_tells_its_money_and_when_it_went_back() {
+    let app = TestApp::start().await;
+    let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
+    let ticket = app.sell(&sally, 1).await;
+    let order = app.buy(&ben, &ticket).await;
+    app.pay(&ben, &order).await;
+    let payment = async || app.get(&payments_of(&order)).by(&ben).send().await.body["items"][0].clone();
+    let paid = payment().await;
+    assert_eq!((&paid["status"], &paid["amount"]), (&json!("captured"), &json!({"amount": 1200, "currency": "EUR"})));
+    assert_eq!(paid["changedAt"], json!(app.now().to_string()));
+
+    app.pass(Duration::from_secs(60)).await;
+    app.post(&format!("/api/orders/{}/refund", id(&order))).by(&sally).send().await;
+    app.settle().await;
+    let refunded = payment().await;
+    assert_eq!((&refunded["status"], &refunded["amount"]), (&json!("refunded"), &paid["amount"]));
+    assert_eq!((&refunded["startedAt"], &refunded["changedAt"]), (&paid["startedAt"], &json!(app.now().to_string())));
+}
+
+#[tokio::test]
 async fn a_payment_is_given_up_for_another_card() {
     let (app, ben, order, _) = challenged().await;
 
     let given_up = app.delete(&payments_of(&order)).by(&ben).send().await;
-    assert_eq!((given_up.status.as_u16(), &given_up.body["items"][0]["status"]), (200, &json!("failed")));
+    assert_eq!((given_up.status.as_u16(), &given_up.body["items"][0]["status"]), (200, &json!("declined")));
     assert_eq!(app.get(&payments_of(&order)).by(&ben).send().await.body, json!({"items": []}));
     assert_eq!(app.pay(&ben, &order).await.status, 201);
     app.settle().await;

@@ -1,7 +1,9 @@
 //! The site as a browser without JavaScript sees it: pages, links and forms.
 
+mod calendar;
 mod catalog;
 mod check_in;
+mod doors;
 mod drafts;
 mod entry;
 mod forms;

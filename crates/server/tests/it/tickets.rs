@@ -1,6 +1,7 @@
 //! Selling: versions, entity tags and what may change.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use ticketing_core::ports::store::UnitOfWork;
@@ -226,4 +227,34 @@ async fn a_currency_that_is_no_more_prices_no_new_ticket() {
         assert_eq!((reply.problem(), reply.wrong_fields()), ((422, "currency_not_in_use"), vec!["currency"]), "{code}");
         assert!(reply.is_documented_problem(), "{reply:?}");
     }
+}
+
+#[tokio::test]
+async fn other_offers_of_an_event_are_the_cheapest_that_can_be_ordered() {
+    let app = TestApp::start().await;
+    let (sally, gus) = (app.sign_up("sally").await, app.sign_up("gus").await);
+    let at = |days: u64| json!(app.now().after(Duration::from_secs(days * 24 * 60 * 60)).to_string());
+    let tosca = |title: &str, amount, places, days| {
+        let mut tosca = offer(title, amount, places);
+        (tosca["startsAt"], tosca["timeZone"], tosca["city"]) = (at(days), json!("Europe/Vienna"), json!("Wien"));
+        tosca
+    };
+    let shown = app.sell_as(&sally, &tosca("Tosca", 5000, 2, 30)).await;
+    for amount in [4000, 6000, 3000, 7000, 8000, 9000] {
+        app.sell_as(&gus, &tosca(" TOSCA", amount, 2, 30)).await;
+    }
+    let gone = app.sell_as(&gus, &tosca("Tosca", 100, 1, 30)).await;
+    app.buy(&sally, &gone).await;
+    app.sell_as(&gus, &tosca("Tosca", 200, 1, 31)).await;
+    app.sell_as(&gus, &tosca("Tosca, matinee", 300, 1, 30)).await;
+
+    let path = format!("/api/tickets/{}/others", id(&shown));
+    let found = app.get(&path).send().await.body;
+
+    let amounts: Vec<_> =
+        found["items"].as_array().expect("a list").iter().map(|one| &one["price"]["amount"]).collect();
+    assert_eq!(amounts, [3000, 4000, 6000, 7000, 8000]);
+    let mut browser = crate::site::Browser::new(&app);
+    browser.open(&format!("/tickets/{}", id(&shown))).await;
+    assert_eq!(browser.texts(".other-offer data").first().map(String::as_str), Some("30.00 EUR"));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::event::Event;
 use super::ids::{AccountId, OrderId, PassId, TicketId};
-use super::order::{Order, OrderStatus};
+use super::order::{IdempotencyKey, Order, OrderStatus};
 use super::pass::{CodeSeed, CodedPass, Pass, PassRefusal, PassStatus, VoidReason};
 use super::ticket::Ticket;
 use super::time::Timestamp;
@@ -35,6 +35,35 @@ pub struct Entrance {
     pub title: Arc<str>,
     /// The version of the ticket that this replica holds.
     pub ticket_version: u64,
+}
+
+/// A check of a pass at a door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// When.
+    pub at: Timestamp,
+    /// The check-in's own key: the same check-in again is welcome again.
+    pub key: Option<IdempotencyKey>,
+    /// Whether the door was offline, and has let the person in already.
+    pub was_offline: bool,
+}
+
+/// What a check comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// The used pass, with which one person may come in; or why nobody may.
+    pub answer: Result<CodedPass, PassRefusal>,
+    /// What is to be committed, if anything changes.
+    pub change: Option<CheckChange>,
+}
+
+/// What a check changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckChange {
+    /// The admission after it.
+    pub admission: Admission,
+    /// What is told of it; nothing if the pass was used before.
+    pub event: Option<Event>,
 }
 
 /// How many passes of an order or a ticket are in each state.
@@ -81,6 +110,8 @@ impl Admission {
                 version: 1,
             },
             code,
+            check: None,
+            again_at: None,
         });
         let passes: Vec<CodedPass> = passes.collect();
         let events = passes.iter().map(|coded| Event::PassIssued(coded.pass.clone())).collect();
@@ -104,25 +135,30 @@ impl Admission {
         Some((next, events))
     }
 
-    /// Lets somebody in with one of its passes.
-    ///
-    /// # Errors
-    ///
-    /// [`PassRefusal`] if the pass is void or was used before, or opens another door.
-    pub fn use_pass(
-        mut self,
-        id: PassId,
-        door: &Entrance,
-        at: Timestamp,
-    ) -> Result<(Self, CodedPass, Event), PassRefusal> {
-        let coded = self.passes.iter_mut().find(|coded| coded.pass.id == id).ok_or(PassRefusal::OtherTicket)?;
-        if coded.pass.ticket != door.ticket {
-            return Err(PassRefusal::OtherTicket);
+    /// Checks one of its passes at a door.
+    #[must_use]
+    pub fn check(&self, id: PassId, door: &Entrance, check: &Check) -> Checked {
+        let mut next = self.clone();
+        let coded = next.passes.iter_mut().find(|coded| coded.pass.id == id);
+        let Some(coded) = coded.filter(|coded| coded.pass.ticket == door.ticket) else {
+            return Checked { answer: Err(PassRefusal::OtherTicket), change: None };
+        };
+        let at = check.at.max(coded.pass.issued_at);
+        match (coded.pass.clone().use_at(at, door.seller), coded.pass.status) {
+            (Ok((used, event)), _) => {
+                *coded = CodedPass { pass: used, check: check.key.clone(), ..coded.clone() };
+                let answer = Ok(coded.clone());
+                Checked { answer, change: Some(CheckChange { admission: next, event: Some(event) }) }
+            }
+            (Err(_), PassStatus::Used { .. }) if check.key.is_some() && check.key == coded.check => {
+                Checked { answer: Ok(coded.clone()), change: None }
+            }
+            (Err(refusal), PassStatus::Used { .. }) if check.was_offline && coded.again_at.is_none() => {
+                coded.again_at = Some(at);
+                Checked { answer: Err(refusal), change: Some(CheckChange { admission: next, event: None }) }
+            }
+            (Err(refusal), _) => Checked { answer: Err(refusal), change: None },
         }
-        let (used, event) = coded.pass.clone().use_at(at, door.seller)?;
-        coded.pass = used;
-        let coded = coded.clone();
-        Ok((self, coded, event))
     }
 
     /// How many of its passes are in each state.
@@ -282,7 +318,7 @@ mod tests {
 
         assert_eq!(events.len(), 3);
         let refused = PassRefusal::Voided { at: LATER, reason: VoidReason::OrderRefunded };
-        assert_eq!(voided.use_pass(first, &door(3), LATER), Err(refused));
+        assert_eq!(voided.check(first, &door(3), &check(None)).answer, Err(refused));
         assert_eq!(Admission::of(&order(refund, 3), &SEED).unwrap().0.passes, Vec::new());
     }
 
@@ -291,11 +327,43 @@ mod tests {
         let (admission, _) = Admission::of(&completed(), &SEED).unwrap();
         let second = admission.passes[1].pass.id;
 
-        assert_eq!(admission.clone().use_pass(second, &door(9), LATER), Err(PassRefusal::OtherTicket));
-        let (admission, coded, _) = admission.use_pass(second, &door(3), LATER).unwrap();
-        assert_eq!((coded.pass.place, admission.counts().used), (2, 1));
-        let again = admission.use_pass(second, &door(3), LATER);
-        assert_eq!(again, Err(PassRefusal::AlreadyUsed { at: LATER }));
+        assert_eq!(admission.check(second, &door(9), &check(None)).answer, Err(PassRefusal::OtherTicket));
+        let used = admission.check(second, &door(3), &check(None));
+        let admission = used.change.unwrap().admission;
+        assert_eq!((used.answer.unwrap().pass.place, admission.counts().used), (2, 1));
+        let again = admission.check(second, &door(3), &check(None));
+        assert_eq!(again, Checked { answer: Err(PassRefusal::AlreadyUsed { at: LATER }), change: None });
+    }
+
+    #[test]
+    fn a_check_in_that_is_repeated_is_welcome_again() {
+        let (admission, _) = Admission::of(&completed(), &SEED).unwrap();
+        let first = admission.passes[0].pass.id;
+        let admission = admission.check(first, &door(3), &check(Some("a"))).change.unwrap().admission;
+
+        let again = admission.check(first, &door(3), &check(Some("a")));
+        assert_eq!((again.answer.map(|coded| coded.pass.id), again.change), (Ok(first), None));
+        let other = admission.check(first, &door(3), &check(Some("b")));
+        assert_eq!(other, Checked { answer: Err(PassRefusal::AlreadyUsed { at: LATER }), change: None });
+    }
+
+    #[test]
+    fn two_doors_that_let_somebody_in_with_one_pass_are_both_noted_once() {
+        let (admission, _) = Admission::of(&completed(), &SEED).unwrap();
+        let first = admission.passes[0].pass.id;
+        let admission = admission.check(first, &door(3), &check(Some("a"))).change.unwrap().admission;
+        let offline = Check { at: NOON, key: Some("b".parse().unwrap()), was_offline: true };
+
+        let twice = admission.check(first, &door(3), &offline);
+
+        assert_eq!(twice.answer, Err(PassRefusal::AlreadyUsed { at: LATER }));
+        let CheckChange { admission, event } = twice.change.unwrap();
+        assert_eq!((admission.passes[0].again_at, event), (Some(NOON), None));
+        assert_eq!(admission.check(first, &door(3), &offline).change, None);
+    }
+
+    fn check(key: Option<&str>) -> Check {
+        Check { at: LATER, key: key.map(|key| key.parse().unwrap()), was_offline: false }
     }
 
     #[test]

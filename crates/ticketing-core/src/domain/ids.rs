@@ -100,6 +100,8 @@ id!(/// Names one attempt to pay an order.
 
 id!(/// Names a pass: one place of a completed order.
     PassId);
+id!(/// Names a link to the door of a ticket.
+    DoorLinkId);
 id!(/// A refund of a payment, or of a part of it.
     RefundId);
 id!(/// Names a letter: one message to one account.

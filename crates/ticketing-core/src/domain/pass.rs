@@ -7,6 +7,7 @@ use uuid::Builder;
 
 use super::event::Event;
 use super::ids::{AccountId, OrderId, PassId, TicketId};
+use super::order::IdempotencyKey;
 use super::time::Timestamp;
 
 pub use code::{CodeSeed, InvalidCode, PassCode};
@@ -81,8 +82,10 @@ pub enum PassRefusal {
     },
     /// It is good, for another ticket.
     OtherTicket,
-    /// Only the seller of the ticket lets people in.
+    /// Only the seller of the ticket lets people in, and who has the key of a door link.
     NotSeller,
+    /// The ticket has as many door links as it may have.
+    TooManyDoorLinks,
 }
 
 /// A pass with its code, as its buyer and its door see it.
@@ -92,6 +95,10 @@ pub struct CodedPass {
     pub pass: Pass,
     /// What a person reads out or types; unique among the passes of a ticket.
     pub code: PassCode,
+    /// The key of the check-in that used it, if it had one: the same check-in again is welcome again.
+    pub check: Option<IdempotencyKey>,
+    /// When a door that was offline let somebody in with it too.
+    pub again_at: Option<Timestamp>,
 }
 
 impl PassId {

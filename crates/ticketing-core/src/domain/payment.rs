@@ -71,6 +71,8 @@ pub struct Payment {
     pub status: PaymentStatus,
     /// When it was started.
     pub started_at: Timestamp,
+    /// When its status last changed, as far as that is known. It never travels in an event, whose envelope has it.
+    pub changed_at: Option<Timestamp>,
     /// The request's idempotency key; unique per buyer.
     pub key: Option<IdempotencyKey>,
     /// Distinguishes a repetition under the key from a request with another card; absent without a key, and in
@@ -244,6 +246,7 @@ impl Payable {
             total: self.total,
             status: PaymentStatus::Pending,
             started_at: now,
+            changed_at: None,
             card: request.card.filter(|_| request.key.is_some()),
             key: request.key,
             version: 0,
@@ -335,6 +338,12 @@ impl Payment {
             PaymentStatus::AwaitingBuyer { action } => Some(action),
             _ => None,
         }
+    }
+
+    /// The same, after its status changed at this time.
+    #[must_use]
+    pub fn changed(self, now: Timestamp) -> Self {
+        Self { changed_at: Some(now), ..self }
     }
 
     /// Whether the gateway should be asked about it, if that was last considered at `since`.

@@ -1,7 +1,10 @@
 //! Turns a search text into the words to look for.
 
+use sha2::{Digest, Sha256};
+
 use super::attributes::{Attributes, Value};
-use super::text::composed;
+use super::event_facts::EventFacts;
+use super::text::{compatible, composed};
 use super::ticket::words;
 
 /// The most words that a search looks for.
@@ -34,6 +37,21 @@ pub fn name_to_find(name: &str) -> String {
     composed(&composed(name).to_lowercase()).into_owned()
 }
 
+/// The form in which an event is recognised, whoever offers it: its title, its place and its start.
+///
+/// `None` without a start: then nothing tells that two are one event.
+#[must_use]
+pub fn event_to_find(event: &EventFacts) -> Option<String> {
+    let starts_at = event.starts_at?;
+    let name = |text: Option<&str>| {
+        let name = name_to_find(&compatible(text.unwrap_or_default()));
+        name.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let texts = [Some(&*event.title), event.venue.as_deref(), event.city.as_deref()].map(name);
+    let digest = Sha256::new_with_prefix(texts.join("\n")).chain_update(starts_at.millis().to_be_bytes()).finalize();
+    Some(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// The form in which attributes are found: `key=value` of each whose value is a text, a number or a boolean.
 #[must_use]
 pub fn attributes_to_find(attributes: &Attributes) -> Vec<String> {
@@ -44,6 +62,7 @@ pub fn attributes_to_find(attributes: &Attributes) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::Timestamp;
     use serde_json::json;
 
     #[test]
@@ -74,6 +93,27 @@ mod tests {
                 assert_eq!(name_to_find(spelling), name, "{spelling:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_event_is_one_however_it_is_written_and_another_at_another_time_or_place() {
+        let event = |title: &str, city: Option<&str>, at: Option<i64>| {
+            let (title, city) = (title.into(), city.map(Into::into));
+            let starts_at = at.map(Timestamp::from_millis);
+            event_to_find(&EventFacts { title, city, starts_at, ..EventFacts::default() })
+        };
+        let tosca = event("Tosca in Zürich", Some("Zürich"), Some(1));
+
+        assert_eq!(event("  TOSCA  in Zu\u{308}rich ", Some("ZÜRICH"), Some(1)), tosca);
+        for other in [
+            event("Tosca", Some("Zürich"), Some(1)),
+            event("Tosca in Zürich", None, Some(1)),
+            event("Tosca in Zürich", Some("Zürich"), Some(2)),
+            event("Tosca in Zürich\nzürich", None, Some(1)),
+        ] {
+            assert!(other.is_some() && other != tosca);
+        }
+        assert_eq!(event("Tosca in Zürich", Some("Zürich"), None), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::domain::ids::{AccountId, OrderId, TicketId};
 use crate::domain::order::{IdempotencyKey, Order};
+use crate::domain::sales_total::SalesTotal;
 use crate::domain::stock::Stock;
 use crate::domain::time::Timestamp;
 
@@ -113,6 +114,7 @@ impl OverdueCursor {
 /// - A buyer's purchases of a ticket are found: `what_a_buyer_bought_of_a_ticket_is_found`.
 /// - A buyer's list has all their orders, newest first, in pages that join: `a_buyer_finds_all_their_orders`.
 /// - A ticket's list has all its orders, newest first, in pages that join: `all_orders_of_a_ticket_are_found`.
+/// - The orders of a ticket are added up, by currency: `the_orders_of_a_ticket_are_added_up`.
 /// - Orders past their deadline are found until they end, in pages that join: `overdue_orders_are_found_until_they_end`.
 ///
 /// # Examples
@@ -163,6 +165,15 @@ pub trait OrderStore: Send + Sync + fmt::Debug + 'static {
     ///
     /// [`StoreError::Unavailable`].
     async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError>;
+
+    /// What the orders of a ticket come to, by currency, in the order of currencies.
+    ///
+    /// The cost does not depend on how many orders other tickets have. Unreadable orders may count or not.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError>;
 
     /// Orders that await a payment that was due by `deadline`, most overdue first.
     ///

@@ -5,6 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::domain::admission::{Admission, Entrance, PassCounts};
+use crate::domain::door_links::DoorLinks;
 use crate::domain::ids::{OrderId, PassId, TicketId};
 use crate::domain::pass::PassCode;
 
@@ -17,6 +18,8 @@ pub enum PassRecord {
     Admission(Admission),
     /// The door of a ticket.
     Entrance(Entrance),
+    /// The links to that door.
+    DoorLinks(DoorLinks),
 }
 
 impl From<Admission> for PassRecord {
@@ -31,6 +34,12 @@ impl From<Entrance> for PassRecord {
     }
 }
 
+impl From<DoorLinks> for PassRecord {
+    fn from(links: DoorLinks) -> Self {
+        Self::DoorLinks(links)
+    }
+}
+
 /// Everything a decision needs, read in one round trip.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PassNeeds {
@@ -38,6 +47,8 @@ pub struct PassNeeds {
     pub admissions: Vec<OrderId>,
     /// Entrances, by ticket.
     pub entrances: Vec<TicketId>,
+    /// Door links, by ticket.
+    pub door_links: Vec<TicketId>,
     /// Admissions, by one of their passes.
     pub passes: Vec<PassId>,
     /// Admissions, by the ticket and the code of one of their passes.
@@ -51,9 +62,11 @@ pub struct PassRecords {
     pub admissions: Vec<Stored<Admission>>,
     /// The entrances.
     pub entrances: Vec<Stored<Entrance>>,
+    /// The door links.
+    pub door_links: Vec<Stored<DoorLinks>>,
 }
 
-/// Keeps admissions and entrances, and the outbox of the admissions service.
+/// Keeps admissions, entrances and door links, and the outbox of the admissions service.
 ///
 /// # Contract
 ///

@@ -148,6 +148,8 @@ pub enum RecordKey {
     PassCodes(OrderId),
     /// An entrance.
     Entrance(TicketId),
+    /// The door links of a ticket.
+    DoorLinks(TicketId),
     /// A letter.
     Letter(LetterId),
     /// The notifications service's replica of an order.
@@ -215,6 +217,7 @@ impl fmt::Display for RecordKey {
             Self::Admission(order) => write!(f, "admission {order}"),
             Self::PassCodes(order) => write!(f, "codes of the passes of order {order}"),
             Self::Entrance(ticket) => write!(f, "entrance {ticket}"),
+            Self::DoorLinks(ticket) => write!(f, "door links {ticket}"),
             Self::Letter(id) => write!(f, "letter {id}"),
             Self::OrderReplica(order) => write!(f, "replica of order {order}"),
             Self::TicketReplica(ticket) => write!(f, "replica of ticket {ticket}"),

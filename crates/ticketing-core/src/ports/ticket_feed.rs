@@ -74,7 +74,8 @@ pub enum FeedItem {
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// # let price = Price::new(Money { amount: 1200, currency: "EUR".parse()? })?;
 /// # let quantity = Quantity::new(2)?;
-/// # let shown = TicketState { price, quantity, status: TicketStatus::OnSale, version: 1, sales: Sales::default() };
+/// # let (status, sales) = (TicketStatus::OnSale, Sales::default());
+/// # let shown = TicketState { price, quantity, status, version: 1, sales, closes_at: None };
 /// # let newer = TicketState { version: 2, ..shown };
 /// # let (opera, circus) = (TicketId::new(uuid::Uuid::from_u128(1)), TicketId::new(uuid::Uuid::from_u128(2)));
 /// # let changes = TicketChanges::encode([(opera, Some(newer)), (circus, Some(newer))]);

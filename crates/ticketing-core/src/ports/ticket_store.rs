@@ -40,6 +40,8 @@ pub struct TicketQuery {
     /// A ticket has each of these, with an equal value. Only texts, numbers and booleans are compared;
     /// [`attributes_to_find`](crate::domain::search::attributes_to_find) leaves others out.
     pub attributes: Attributes,
+    /// The event, as [`event_to_find`](crate::domain::search::event_to_find) recognises it.
+    pub event: Option<String>,
     /// The order of the results.
     pub sort: TicketSort,
     /// Tickets whose sales ended before then are left out; those of an event end with its start at the latest.
@@ -108,6 +110,7 @@ impl TicketQuery {
             min_price: None,
             max_price: None,
             attributes: Attributes::NONE,
+            event: None,
             sort: TicketSort::Newest,
             now,
             page: Page::first(limit),

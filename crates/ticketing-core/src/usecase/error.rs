@@ -263,6 +263,7 @@ const fn pass_code(refusal: &PassRefusal) -> &'static str {
         PassRefusal::Voided { .. } => "pass_voided",
         PassRefusal::OtherTicket => "pass_of_another_ticket",
         PassRefusal::NotSeller => "not_your_door",
+        PassRefusal::TooManyDoorLinks => "too_many_door_links",
     }
 }
 
@@ -349,7 +350,10 @@ fn pass_sentence(refusal: &PassRefusal) -> String {
             format!("this pass is void: its order was refunded at {at}")
         }
         PassRefusal::OtherTicket => "this pass is for another ticket".to_owned(),
-        PassRefusal::NotSeller => "only the seller of this ticket lets people in".to_owned(),
+        PassRefusal::NotSeller => {
+            "only the seller of this ticket lets people in, and who has the key of a door link".to_owned()
+        }
+        PassRefusal::TooManyDoorLinks => "this ticket has as many door links as it may have".to_owned(),
     }
 }
 

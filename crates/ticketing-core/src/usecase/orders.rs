@@ -7,6 +7,7 @@ mod expire_overdue;
 mod follow;
 mod place_order;
 mod read_orders;
+mod read_sales;
 mod refund_order;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use batcher::OrderBatchers;
 pub use expire_overdue::ExpireOverdue;
 pub use follow::OrdersFollow;
 pub use place_order::PlaceOrder;
+pub use read_sales::TicketSales;
 
 /// What the orders service works with. A clone is the same service.
 ///

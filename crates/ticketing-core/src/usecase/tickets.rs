@@ -4,6 +4,7 @@ mod call_off_ticket;
 mod create_ticket;
 mod follow_accounts;
 mod follow_orders;
+mod other_offers;
 mod reschedule_ticket;
 mod search_tickets;
 mod update_ticket;

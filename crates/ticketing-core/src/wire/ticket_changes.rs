@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::domain::ids::TicketId;
 use crate::domain::money::{Money, Price, Quantity};
 use crate::domain::ticket::{Listing, Sales, TicketStatus};
+use crate::domain::time::Timestamp;
 
 /// The part of a listing that live updates show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +27,15 @@ pub struct TicketState {
     pub version: u64,
     /// What is held and sold, with its own version.
     pub sales: Sales,
+    /// From when nothing more is ordered, if it has such a time.
+    pub closes_at: Option<Timestamp>,
 }
 
 impl From<&Listing> for TicketState {
     fn from(Listing { ticket, sales, .. }: &Listing) -> Self {
         let (price, quantity) = (ticket.offer.price, ticket.offer.quantity);
-        Self { price, quantity, status: ticket.status, version: ticket.version, sales: *sales }
+        let closes_at = ticket.offer.details.closes_at();
+        Self { price, quantity, status: ticket.status, version: ticket.version, sales: *sales, closes_at }
     }
 }
 
@@ -112,11 +116,14 @@ struct StatePayload<'a> {
     held: u32,
     sold: u32,
     sales_version: u64,
+    /// In milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    closes_at: Option<i64>,
 }
 
 impl Serialize for TicketState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { price, quantity, status, version, sales } = *self;
+        let Self { price, quantity, status, version, sales, closes_at } = *self;
         let Money { amount, currency } = price.money();
         let payload = StatePayload {
             amount,
@@ -128,6 +135,7 @@ impl Serialize for TicketState {
             held: sales.held,
             sold: sales.sold,
             sales_version: sales.version,
+            closes_at: closes_at.map(Timestamp::millis),
         };
         payload.serialize(serializer)
     }
@@ -135,8 +143,9 @@ impl Serialize for TicketState {
 
 impl<'de> Deserialize<'de> for TicketState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let StatePayload { amount, currency, quantity, on_sale, called_off, version, held, sold, sales_version } =
-            StatePayload::deserialize(deserializer)?;
+        let payload = StatePayload::deserialize(deserializer)?;
+        let StatePayload { amount, currency, quantity, on_sale, called_off, version, .. } = payload;
+        let StatePayload { held, sold, sales_version, closes_at, .. } = payload;
         let currency = currency.parse().map_err(D::Error::custom)?;
         Ok(Self {
             price: Price::new(Money { amount, currency }).map_err(D::Error::custom)?,
@@ -144,6 +153,7 @@ impl<'de> Deserialize<'de> for TicketState {
             status: TicketStatus::stored(on_sale, called_off),
             version,
             sales: Sales { held, sold, version: sales_version },
+            closes_at: closes_at.map(Timestamp::from_millis),
         })
     }
 }

@@ -12,6 +12,7 @@ use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PaymentId, Ticket
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::{IdempotencyKey, Order, OrderStatus};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_core::domain::sales_total::SalesTotal;
 use ticketing_core::domain::stock::{OrderRequest, Stock};
 use ticketing_core::domain::ticket::Ticket;
 use ticketing_core::domain::time::Timestamp;
@@ -89,6 +90,10 @@ impl OrderStore for Troubled {
 
     async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
         self.sound.orders_for(ticket, page).await
+    }
+
+    async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError> {
+        self.sound.sales_totals(ticket).await
     }
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
@@ -337,6 +342,7 @@ fn captured(order: &Order) -> Incoming {
         total: order.total(),
         status: PaymentStatus::Captured { reference: "r".into() },
         started_at: Timestamp::EPOCH,
+        changed_at: None,
         key: None,
         card: None,
         version: 1,
@@ -481,6 +487,10 @@ impl OrderStore for Meanwhile {
 
     async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
         self.sound.orders_for(ticket, page).await
+    }
+
+    async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError> {
+        self.sound.sales_totals(ticket).await
     }
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {

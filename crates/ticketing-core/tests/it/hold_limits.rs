@@ -9,6 +9,7 @@ use ticketing_core::domain::hold_limits::{HoldLimits, HoldPause, HoldRefusal};
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::Order;
+use ticketing_core::domain::sales_total::SalesTotal;
 use ticketing_core::domain::stock::OrderRequest;
 use ticketing_core::domain::ticket::{Offer, Ticket};
 use ticketing_core::domain::time::Timestamp;
@@ -263,6 +264,10 @@ impl OrderStore for Slow {
 
     async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
         self.0.orders_for(ticket, page).await
+    }
+
+    async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError> {
+        self.0.sales_totals(ticket).await
     }
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {

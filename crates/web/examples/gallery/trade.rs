@@ -100,6 +100,7 @@ fn ticket(shell: Shell, status: TicketStatus) -> TicketPage {
         available: if status == TicketStatus::OnSale { 12 } else { 0 },
         status,
         idempotency_key: "0198f3a2-aaaa-7aaa-8aaa-aaaaaaaaaaaa".into(),
+        others: Vec::new(),
         ..TicketPage::default()
     }
 }

@@ -46,6 +46,16 @@ pub enum Done {
     LetIn,
     /// Nobody issued the pass that was shown at a door.
     PassUnknown,
+    /// Somebody was let in before with the pass that was shown at a door.
+    PassUsed,
+    /// The pass that was shown at a door is void.
+    PassVoid,
+    /// The pass that was shown at a door is for another event.
+    PassOfAnother,
+    /// The key of a door link opens nothing, or nothing any more.
+    DoorClosed,
+    /// A door link was revoked.
+    DoorLinkRevoked,
     /// An order was cancelled by its buyer.
     OrderCancelled,
     /// Nothing, because the buyer holds places of this ticket already.
@@ -86,7 +96,7 @@ pub enum Done {
 
 impl Done {
     /// Every variant.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::SignedUp,
         Self::SignedOut,
         Self::TicketOffered,
@@ -97,6 +107,11 @@ impl Done {
         Self::OrderGivenBack,
         Self::LetIn,
         Self::PassUnknown,
+        Self::PassUsed,
+        Self::PassVoid,
+        Self::PassOfAnother,
+        Self::DoorClosed,
+        Self::DoorLinkRevoked,
         Self::OrderCancelled,
         Self::OrderHeld,
         Self::OrderPaid,
@@ -131,6 +146,11 @@ impl Done {
             Self::OrderGivenBack => "order-given-back",
             Self::LetIn => "let-in",
             Self::PassUnknown => "pass-unknown",
+            Self::PassUsed => "pass-used",
+            Self::PassVoid => "pass-void",
+            Self::PassOfAnother => "pass-of-another",
+            Self::DoorClosed => "door-closed",
+            Self::DoorLinkRevoked => "door-link-revoked",
             Self::OrderCancelled => "order-cancelled",
             Self::OrderHeld => "order-held",
             Self::OrderPaid => "order-paid",
@@ -172,6 +192,13 @@ impl Done {
             Self::OrderGivenBack => (FlashKind::Success, "You gave the tickets back. Your money is on its way."),
             Self::LetIn => (FlashKind::Success, "One person may come in."),
             Self::PassUnknown => (FlashKind::Failure, "There is no such ticket."),
+            Self::PassUsed => (FlashKind::Failure, "Somebody was let in with this ticket before."),
+            Self::PassVoid => (FlashKind::Failure, "This ticket is void."),
+            Self::PassOfAnother => (FlashKind::Failure, "This ticket is for another event."),
+            Self::DoorClosed => {
+                (FlashKind::Failure, "This link opens nothing, or nothing any more. Ask the seller for another.")
+            }
+            Self::DoorLinkRevoked => (FlashKind::Success, "The link was revoked. Nobody enters by it any more."),
             Self::OrderCancelled => (FlashKind::Success, "The order was cancelled."),
             Self::OrderHeld => (
                 FlashKind::Notice,

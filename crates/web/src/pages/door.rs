@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::assets::door_script_path;
 use crate::components::field::{Field, Kind, input_field};
 use crate::components::form::{Form, form_alert};
 use crate::components::opened_by::opened_by;
@@ -9,9 +10,10 @@ use crate::components::time::moment;
 use crate::format::{door_address, ticket_address};
 use crate::shell::{Shell, document};
 
-/// The door at `/door/{ticket}`, for the seller.
+/// The door at `/door/{ticket}`, for the seller and whoever came by a door link.
 ///
-/// Its form is sent to the same path, with `pass` (the code, or what a scanner reads) and hidden `for`.
+/// Its form is sent to the same path, with `pass` (the code, or what a scanner reads) and hidden `for`. Where there is a
+/// script, it checks passes by itself, without a network too.
 #[derive(Clone, Debug, Default)]
 pub struct DoorPage {
     /// What all pages have in common.
@@ -26,6 +28,8 @@ pub struct DoorPage {
     pub counts: DoorCounts,
     /// The form; its value is the pass as typed.
     pub form: Form<String>,
+    /// Whether the reader came by a door link, and sees nothing of the seller's.
+    pub by_link: bool,
 }
 
 /// How many passes are in each state.
@@ -58,7 +62,9 @@ pub enum Verdict {
 #[must_use]
 pub fn door_page(page: DoorPage) -> String {
     let title = page.form.title(&format!("Door: {}", page.title));
+    let here = page.shell.base.at(&door_address(&page.id));
     let back = page.shell.base.at(&ticket_address(&page.id));
+    let links = format!("{here}/links");
     let DoorCounts { expected, inside, void } = page.counts;
     let pass = Field {
         name: "pass",
@@ -70,22 +76,33 @@ pub fn door_page(page: DoorPage) -> String {
         maxlength: Some("200"),
         ..Field::default()
     };
+    let script = page.shell.base.at(door_script_path());
     let content = view! {
-        <div class="narrow">
+        <div class="narrow" data-door=page.id data-here=here.clone()>
             <h1 class="title" dir="auto">{page.title}</h1>
-            {page.verdict.map(verdict)}
+            <div data-door-verdict="" aria-live="assertive">{page.verdict.map(verdict)}</div>
             {form_alert(&page.form)}
-            <form class="form panel" method="post" action=page.shell.base.at(&door_address(&page.id))>
+            <form class="form panel" method="post" action=here.clone() data-door-form="">
                 {opened_by(page.shell.account())}
                 {input_field(Kind::Text, pass)}
                 <button class="button button-primary button-wide" type="submit">"Check"</button>
+                <button class="button button-wide" type="button" data-door-scan="" hidden>"Scan with the camera"</button>
+                <video class="door-camera" data-door-camera="" playsinline muted hidden></video>
             </form>
             <dl class="facts">
-                <div class="fact"><dt>"Inside"</dt><dd>{inside}</dd></div>
-                <div class="fact"><dt>"Expected"</dt><dd>{expected}</dd></div>
-                <div class="fact"><dt>"Void"</dt><dd>{void}</dd></div>
+                <div class="fact"><dt>"Inside"</dt><dd data-door-inside="">{inside}</dd></div>
+                <div class="fact"><dt>"Expected"</dt><dd data-door-expected="">{expected}</dd></div>
+                <div class="fact"><dt>"Void"</dt><dd data-door-void="">{void}</dd></div>
             </dl>
-            <p><a class="link" href=back>"View ticket"</a></p>
+            <p class="message" data-kind="notice" data-door-note="" role="status" hidden></p>
+            <section class="panel" data-door-twice="" hidden>
+                <h2 class="subtitle">"Let in twice, or with a void ticket"</h2>
+                <ul></ul>
+            </section>
+            {(!page.by_link).then(|| view! {
+                <p><a class="link" href=links>"Door links"</a> " · " <a class="link" href=back>"View ticket"</a></p>
+            })}
+            <script type="module" src=script></script>
         </div>
     };
     document(page.shell, &title, content)

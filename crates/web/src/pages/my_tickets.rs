@@ -7,7 +7,7 @@ use crate::components::badge::{TicketStatus, ticket_badge};
 use crate::components::event_time::event_time;
 use crate::components::money::money;
 use crate::components::pagination::{Paging, numbered, page_links};
-use crate::format::{EventTime, Money, ticket_address};
+use crate::format::{EventTime, Money, sales_address, ticket_address};
 use crate::shell::{Shell, document};
 
 /// A seller's tickets at `/my/tickets`.
@@ -84,6 +84,8 @@ fn tickets(tickets: Vec<MyTicket>, base: &Base) -> AnyView {
 
 fn row(ticket: MyTicket, base: &Base) -> impl IntoView + use<> {
     let edit = (ticket.status != TicketStatus::Withdrawn).then(|| edit_link(&ticket, base));
+    let sales = base.at(&sales_address(&ticket.id));
+    let sales_label = format!("Sales of {}: {} sold", ticket.title, ticket.sold);
     view! {
         <tr>
             <th scope="row">
@@ -94,7 +96,9 @@ fn row(ticket: MyTicket, base: &Base) -> impl IntoView + use<> {
             <td class="number" data-label="Price">{money(ticket.price)}</td>
             <td class="number" data-label="Offered">{ticket.offered}</td>
             <td class="number" data-label="Held">{ticket.held}</td>
-            <td class="number" data-label="Sold">{ticket.sold}</td>
+            <td class="number" data-label="Sold">
+                <a class="link" href=sales aria-label=sales_label>{ticket.sold}</a>
+            </td>
             <td class="row-action">{edit}</td>
         </tr>
     }

@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 
 use crate::components::badge::{OrderStatus, RefundCause, order_badge};
+use crate::components::money::money;
 use crate::components::new_event::{NewEvent, new_event};
 use crate::components::order_facts::order_facts;
 use crate::components::passes::{PassView, passes};
+use crate::components::time::moment;
 use crate::format::{EventTime, Money, give_back_address, order_address, ticket_address};
 use crate::shell::{Shell, document};
 
@@ -32,17 +34,22 @@ pub struct OrderPage {
 }
 
 /// What becomes of money that was paid for an order that is over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Refund {
     /// It is not known whether any was paid.
     #[default]
     Unknown,
     /// None was paid.
     None,
-    /// It is on its way back.
-    UnderWay,
+    /// This much is on its way back.
+    UnderWay(Money),
     /// It went back.
-    Done,
+    Done {
+        /// How much.
+        amount: Money,
+        /// When, as far as that is known: RFC 3339 in UTC.
+        at: Option<String>,
+    },
 }
 
 /// The facts of an order.
@@ -78,6 +85,8 @@ pub fn order_page(page: OrderPage) -> String {
     let here = base.at(&order_address(&page.order.id));
     let give_back = base.at(&give_back_address(&page.order.id));
     let title = format!("{}: {}", heading(page.status), page.order.ticket_title);
+    let calendar = page.order.starts_at.is_some() && page.status == OrderStatus::Completed;
+    let calendar = calendar.then(|| calendar_link(base.at(&format!("{}/calendar.ics", order_address(&page.order.id)))));
     let issued = issued(page.status, page.passes, page.passes_are_late);
     let content = view! {
         <div class="narrow">
@@ -91,10 +100,15 @@ pub fn order_page(page: OrderPage) -> String {
                     <a class="button" href=base.at("/orders")>"My tickets"</a>
                 </div>
             </section>
+            {calendar}
             {issued}
         </div>
     };
     document(page.shell, &title, content)
+}
+
+fn calendar_link(address: String) -> impl IntoView {
+    view! { <p><a class="link" href=address download="">"Add to your calendar"</a></p> }
 }
 
 fn issued(status: OrderStatus, issued: Vec<PassView>, are_late: bool) -> Option<AnyView> {
@@ -151,14 +165,18 @@ const fn outcome(status: OrderStatus) -> &'static str {
     }
 }
 
-const fn refund(status: OrderStatus, refund: Refund) -> Option<&'static str> {
+fn refund(status: OrderStatus, refund: Refund) -> Option<AnyView> {
+    let text = |text: &'static str| Some(text.into_any());
     match (status, refund) {
         (OrderStatus::AwaitingPayment | OrderStatus::Completed, _) => None,
-        (OrderStatus::Refunded(_), Refund::Unknown | Refund::None) => Some(" Your money is on its way back."),
-        (_, Refund::None) => Some(" Nothing was charged."),
-        (_, Refund::Unknown) => Some(" A payment made for it is given back."),
-        (_, Refund::UnderWay) => Some(" Your money is on its way back."),
-        (_, Refund::Done) => Some(" Your money was given back."),
+        (OrderStatus::Refunded(_), Refund::Unknown | Refund::None) => text(" Your money is on its way back."),
+        (_, Refund::None) => text(" Nothing was charged."),
+        (_, Refund::Unknown) => text(" A payment made for it is given back."),
+        (_, Refund::UnderWay(amount)) => Some(view! { " " {money(amount)} " is on its way back to you." }.into_any()),
+        (_, Refund::Done { amount, at }) => {
+            let at = at.map(|at| view! { " on " {moment(at)} });
+            Some(view! { " " {money(amount)} " went back to you" {at} "." }.into_any())
+        }
     }
 }
 

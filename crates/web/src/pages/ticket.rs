@@ -11,7 +11,7 @@ use crate::components::held::HeldOrder;
 use crate::components::money::money;
 use crate::components::opened_by::opened_by;
 use crate::components::ticket_card::place;
-use crate::format::{EventTime, Money, door_address, order_address, ticket_address, with_query};
+use crate::format::{EventTime, Money, door_address, order_address, sales_address, ticket_address, with_query};
 use crate::head::About;
 use crate::linked_data::event;
 use crate::shell::{Shell, public_document};
@@ -64,6 +64,21 @@ pub struct TicketPage {
     pub order: Form<OrderValues>,
     /// The idempotency key of the order form.
     pub idempotency_key: String,
+    /// What else is on sale of the same event, cheapest first.
+    pub others: Vec<OtherOffer>,
+}
+
+/// Another offer of the same event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OtherOffer {
+    /// Its id, part of its address.
+    pub id: String,
+    /// Section, row and seats in one line.
+    pub seats: Option<String>,
+    /// The price of one place.
+    pub price: Money,
+    /// How many places can be ordered now.
+    pub available: u32,
 }
 
 /// The values of the order form.
@@ -80,10 +95,11 @@ pub fn ticket_page(page: TicketPage) -> String {
     let visitor = page.shell.viewer.is_none();
     let about = about(&page);
     let offer = offer(&page, visitor);
-    // No news of places opens sales again.
-    let ended = (page.status == TicketStatus::SalesEnded).then_some("");
+    let others = others(&page.others, &page.shell);
+    // Sales end by themselves: the script looks at the server's time.
+    let closes = page.sales_end_at.as_ref().or(page.starts_at.as_ref()).map(|at| at.utc.clone());
     let content = view! {
-        <article class="split" data-live=page.id data-version=page.version data-ended=ended>
+        <article class="split" data-live=page.id data-version=page.version data-closes=closes>
             <div class="split-main">
                 {page.category.map(|category| view! { <p class="kind" dir="auto">{category}</p> })}
                 <h1 class="title" dir="auto">{page.title}</h1>
@@ -91,9 +107,32 @@ pub fn ticket_page(page: TicketPage) -> String {
             </div>
             <aside class="panel split-side" aria-label="Offer">{offer}</aside>
             {page.description.map(description)}
+            {others}
         </article>
     };
     public_document(page.shell, &title, Some(about), content)
+}
+
+fn others(others: &[OtherOffer], shell: &Shell) -> Option<AnyView> {
+    let row = |other: &OtherOffer| {
+        let address = shell.base.at(&ticket_address(&other.id));
+        let seats = other.seats.clone().unwrap_or_else(|| "Any place".to_owned());
+        view! {
+            <li class="other-offer">
+                <a class="link" href=address dir="auto">{seats}</a>
+                <span>{money(other.price)} " each · " {other.available} " available"</span>
+            </li>
+        }
+    };
+    (!others.is_empty()).then(|| {
+        view! {
+            <section class="split-main" aria-labelledby="others">
+                <h2 class="subtitle" id="others">"Other offers of this event"</h2>
+                <ul>{others.iter().map(row).collect_view()}</ul>
+            </section>
+        }
+        .into_any()
+    })
 }
 
 fn about(page: &TicketPage) -> About {
@@ -182,7 +221,7 @@ fn action(page: &TicketPage, visitor: bool) -> AnyView {
         <p class="muted" data-live-closed="soldOut" hidden=page.status != TicketStatus::SoldOut>
             "None are left. Places come back only if an order is cancelled or not paid in time."
         </p>
-        <p class="muted" hidden=page.status != TicketStatus::SalesEnded>"Sales of this ticket have ended."</p>
+        <p class="muted" data-live-closed="salesEnded" hidden=page.status != TicketStatus::SalesEnded>"Sales of this ticket have ended."</p>
         <p class="muted" data-live-closed="calledOff" hidden=page.status != TicketStatus::CalledOff>
             "This event was called off. Everybody who paid gets the money back."
         </p>
@@ -204,10 +243,11 @@ fn own_ticket(page: &TicketPage) -> AnyView {
             <p><a class="link" href=address("call-off")>"Call off the event"</a></p>
         }
     });
-    let door = page.shell.base.at(&door_address(&page.id));
+    let [sales, door] = [sales_address(&page.id), door_address(&page.id)].map(|address| page.shell.base.at(&address));
     view! {
         <p class="muted">"You sell this ticket."</p>
         {edit}
+        <p><a class="link" href=sales>"Sales and money"</a></p>
         <p><a class="link" href=door>"Check tickets at the door"</a></p>
         {event}
     }

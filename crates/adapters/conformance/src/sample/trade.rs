@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction, Confirmation};
-use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::door_links::{DoorKey, DoorLink, DoorLinks};
+use ticketing_core::domain::ids::{AccountId, DoorLinkId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::order::{Order, OrderStatus};
 use ticketing_core::domain::pass::CodeSeed;
@@ -130,6 +131,20 @@ pub fn admission() -> Admission {
 #[must_use]
 pub fn entrance() -> Entrance {
     Entrance::of(&ticket())
+}
+
+/// The links to the door of a ticket that nobody else has.
+#[must_use]
+pub fn door_links() -> DoorLinks {
+    let link = |label: &str| DoorLink {
+        id: DoorLinkId::new(uuid()),
+        label: label.parse().expect("a label"),
+        digest: DoorKey::drawn(rand::random()).digest(),
+        made_at: NOW,
+    };
+    let links =
+        DoorLinks::none(TicketId::new(uuid())).with(link("North “Tür”")).and_then(|links| links.with(link("2")));
+    links.expect("few links")
 }
 
 fn ticket_with(input: OfferInput<'_>) -> Ticket {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ticketing_core::domain::account::{Account, AccountRecord, DisplayName, PasswordHash};
 use ticketing_core::domain::admission::{Admission, Entrance};
+use ticketing_core::domain::door_links::DoorLinks;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{AccountId, PaymentId};
 use ticketing_core::domain::letter::{DropReason, LetterStatus};
@@ -230,7 +231,8 @@ impl AnyStore for Payments {
     fn variants() -> Vec<PaymentRecord> {
         let reference: Arc<str> = "ch_1 “Grüße”".into();
         let payable = |status| PaymentRecord::from(Payable { status, order_version: 2, ..sample::payable() });
-        let payment = |status| PaymentRecord::from(Payment { status, version: 1, ..sample::payment().1 });
+        let changed_at = Some(sample::NOW);
+        let payment = |status| PaymentRecord::from(Payment { status, changed_at, version: 1, ..sample::payment().1 });
         let keyed = Payment { key: Some(key("a payment's key!~")), ..sample::payment().1 };
         let by_card =
             Payment { key: Some(key("by card")), card: Some(CardDigest::of(keyed.id, "tok")), ..sample::payment().1 };
@@ -299,7 +301,11 @@ impl AnyStore for Passes {
     const TOPIC: Topic = Topic::Admissions;
 
     fn specimen(kind: usize) -> PassRecord {
-        if kind.is_multiple_of(2) { sample::admission().into() } else { sample::entrance().into() }
+        match kind % 3 {
+            0 => sample::admission().into(),
+            1 => sample::entrance().into(),
+            _ => sample::door_links().into(),
+        }
     }
 
     fn variants() -> Vec<PassRecord> {
@@ -312,13 +318,21 @@ impl AnyStore for Passes {
             }
             PassRecord::from(admission)
         };
+        let mut used_twice = sample::admission();
+        for coded in &mut used_twice.passes {
+            coded.pass.status = PassStatus::Used { at, by: AccountId::new(sample::uuid()) };
+            (coded.check, coded.again_at) = (Some(key("a check-in!~")), Some(at));
+        }
         vec![
             sample::admission().into(),
             Admission { passes: Vec::new(), ..sample::admission() }.into(),
             with(PassStatus::Used { at, by: AccountId::new(sample::uuid()) }),
             with(PassStatus::Voided { at, reason: VoidReason::OrderCancelled }),
             with(PassStatus::Voided { at, reason: VoidReason::OrderRefunded }),
+            used_twice.into(),
             sample::entrance().into(),
+            sample::door_links().into(),
+            DoorLinks { links: Vec::new(), ..sample::door_links() }.into(),
         ]
     }
 
@@ -326,6 +340,7 @@ impl AnyStore for Passes {
         match record {
             PassRecord::Admission(admission) => Admission { order_version: u64::from(n), ..admission }.into(),
             PassRecord::Entrance(entrance) => Entrance { ticket_version: u64::from(n), ..entrance }.into(),
+            PassRecord::DoorLinks(links) => DoorLinks { version: u64::from(n), ..links }.into(),
         }
     }
 
@@ -333,6 +348,7 @@ impl AnyStore for Passes {
         match record {
             PassRecord::Admission(admission) => RecordKey::Admission(admission.order),
             PassRecord::Entrance(entrance) => RecordKey::Entrance(entrance.ticket),
+            PassRecord::DoorLinks(links) => RecordKey::DoorLinks(links.ticket),
         }
     }
 
@@ -340,6 +356,7 @@ impl AnyStore for Passes {
         match record {
             PassRecord::Admission(admission) => admission.order.uuid(),
             PassRecord::Entrance(entrance) => entrance.ticket.uuid(),
+            PassRecord::DoorLinks(links) => links.ticket.uuid(),
         }
     }
 
@@ -347,10 +364,12 @@ impl AnyStore for Passes {
         let needs = match record {
             PassRecord::Admission(admission) => PassNeeds { admissions: vec![admission.order], ..PassNeeds::default() },
             PassRecord::Entrance(entrance) => PassNeeds { entrances: vec![entrance.ticket], ..PassNeeds::default() },
+            PassRecord::DoorLinks(links) => PassNeeds { door_links: vec![links.ticket], ..PassNeeds::default() },
         };
         let found = store.load(&needs).await?;
         let admission = found.admissions.into_iter().map(widened).next();
-        Ok(admission.or_else(|| found.entrances.into_iter().map(widened).next()))
+        let entrance = found.entrances.into_iter().map(widened).next();
+        Ok(admission.or(entrance).or_else(|| found.door_links.into_iter().map(widened).next()))
     }
 
     async fn apply(store: &Self::Store, work: UnitOfWork<PassRecord>) -> Result<CommitToken, StoreError> {

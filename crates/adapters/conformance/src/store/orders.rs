@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::money::{Price, Quantity};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket, RefundReason};
+use ticketing_core::domain::sales_total::SalesTotal;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
@@ -233,6 +235,33 @@ pub async fn all_orders_of_a_ticket_are_found(fixture: &dyn StoreFixture<Orders>
         }
         assert_eq!(read, theirs, "pages of {size} do not join");
     }
+    Outcome::Kept
+}
+
+/// The orders of a ticket are added up by currency, and cancelled ones count for nothing.
+pub async fn the_orders_of_a_ticket_are_added_up(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let ticket = TicketId::new(sample::uuid());
+    let refund = |reason| OrderStatus::Refunded { payment: PaymentId::new(sample::uuid()), reason, at: NOW };
+    let refunds = [RefundReason::CalledOff, RefundReason::ByBuyer, RefundReason::BySeller].map(refund);
+    let mut theirs: Vec<Order> = (0..3).flat_map(|_| ended(account())).collect();
+    theirs.extend(refunds.map(|status| Order { status, version: 3, ..order(account(), None) }));
+    theirs.push(order(account(), None));
+    let dearest = Price::parse(Price::MAX_AMOUNT, "CHF").expect("a price");
+    for (order, places) in theirs.iter_mut().zip(1..) {
+        order.ticket.id = ticket;
+        order.quantity = Quantity::new(places * 99).expect("some places");
+        if places > 5 {
+            order.ticket.price = dearest;
+        }
+    }
+    bench.commit(inserting(&theirs)).await;
+    bench.commit(inserting(&[order(account(), None)])).await;
+
+    let totals =
+        async |ticket| soon("a read is answered", bench.store.sales_totals(ticket)).await.expect("a read succeeds");
+    assert_eq!(totals(ticket).await, SalesTotal::of(&theirs), "all orders of the ticket count, and no others");
+    assert_eq!(totals(TicketId::new(sample::uuid())).await, [], "a ticket without orders has no totals");
     Outcome::Kept
 }
 

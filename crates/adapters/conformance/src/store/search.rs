@@ -8,6 +8,7 @@ use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::{Currency, Money, Price};
+use ticketing_core::domain::search::event_to_find;
 use ticketing_core::domain::ticket::{Details, Listing, Offer, OfferInput, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::domain::time_zone::LocalTime;
@@ -103,6 +104,11 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
     let city = |name: &str| TicketQuery { city: Some(name.to_owned()), ..all.clone() };
     let in_currency = |code| TicketQuery { currency: Some(currency(code)), ..all.clone() };
     let price = |min_price, max_price| TicketQuery { min_price, max_price, ..in_currency("EUR") };
+    let of_event = |title: &str, city: &str, hours| {
+        let (title, venue, city) = (title.into(), Some("Arena".into()), Some(city.into()));
+        let event = EventFacts { title, venue, city, starts_at: Some(at(hours)), ..EventFacts::default() };
+        TicketQuery { event: event_to_find(&event), ..all.clone() }
+    };
     vec![
         (
             "all",
@@ -139,6 +145,13 @@ fn questions() -> Vec<(&'static str, TicketQuery, &'static [&'static str])> {
         ("a lowest price", price(Some(5001), None), &["Die Zauberflöte"]),
         ("a highest price", price(None, Some(100)), &["Begins now"]),
         ("a seat as text", text("k12"), &["Die Zauberflöte"]),
+        ("an event, whoever offers it", of_event("AIDA  in Concert", "verona", 10), &["Aida in concert"]),
+        ("an event at another time", of_event("Aida in concert", "Verona", 11), &[]),
+        (
+            "an event in another currency",
+            TicketQuery { currency: Some(currency("JPY")), ..of_event("Derby", "Verona", 10) },
+            &[],
+        ),
         ("several filters", TicketQuery { max_price: Some(4000), ..city("Verona") }, &["Derby"]),
     ]
 }

@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::Currency;
-use ticketing_core::domain::search::{attributes_to_find, name_to_find};
+use ticketing_core::domain::search::{attributes_to_find, event_to_find, name_to_find};
 use ticketing_core::domain::ticket::{Listing, TicketStatus};
 use ticketing_core::ports::ticket_store::TicketSort;
 
@@ -74,6 +74,7 @@ pub(super) struct Catalog {
     cities: HashMap<String, Shelf>,
     currencies: HashMap<Currency, Shelf>,
     attributes: HashMap<String, Shelf>,
+    events: HashMap<String, Shelf>,
     /// Words have too many tickets between them to keep each in every order.
     words: BTreeMap<Box<str>, BTreeSet<TicketId>>,
     words_of: HashMap<TicketId, Words>,
@@ -89,6 +90,7 @@ impl Catalog {
         add_to(&mut self.categories, details.category.as_deref().map(name_to_find), listing);
         add_to(&mut self.cities, details.event.city.as_deref().map(name_to_find), listing);
         add_to(&mut self.attributes, attributes_to_find(&details.attributes), listing);
+        add_to(&mut self.events, event_to_find(&details.event), listing);
         self.currencies.entry(currency_of(listing)).or_default().add(listing);
         let words = Words::of(details);
         for word in words.iter() {
@@ -111,6 +113,7 @@ impl Catalog {
         remove_from(&mut self.categories, details.category.as_deref().map(name_to_find), listing);
         remove_from(&mut self.cities, details.event.city.as_deref().map(name_to_find), listing);
         remove_from(&mut self.attributes, attributes_to_find(&details.attributes), listing);
+        remove_from(&mut self.events, event_to_find(&details.event), listing);
         if let Some(shelf) = self.currencies.get_mut(&currency_of(listing)) {
             shelf.remove(listing);
         }
@@ -141,6 +144,11 @@ impl Catalog {
     /// The tickets that have an attribute, as it is found.
     pub(super) fn attribute(&self, attribute: &str) -> Option<&Shelf> {
         self.attributes.get(attribute)
+    }
+
+    /// The tickets of an event, as it is recognised.
+    pub(super) fn event(&self, event: &str) -> Option<&Shelf> {
+        self.events.get(event)
     }
 
     /// The tickets that have a word with this beginning, word by word.

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::{Bound, RangeInclusive};
 
 use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::search::{attributes_to_find, name_to_find, words_to_find};
+use ticketing_core::domain::search::{attributes_to_find, event_to_find, name_to_find, words_to_find};
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::ticket_store::{TicketCursor, TicketQuery, TicketSort};
 use uuid::Uuid;
@@ -133,6 +133,9 @@ impl<'a> Search<'a> {
         if let Some(currency) = self.wanted.query.currency {
             least = fewer(least, self.catalog.currency(currency)?);
         }
+        if let Some(event) = &self.wanted.query.event {
+            least = fewer(least, self.catalog.event(event)?);
+        }
         for attribute in attributes_to_find(&self.wanted.query.attributes) {
             least = fewer(least, self.catalog.attribute(&attribute)?);
         }
@@ -209,6 +212,7 @@ impl<'a> Search<'a> {
             && wanted.category.as_deref().is_none_or(|name| is_called(offer.details.category.as_deref(), name))
             && wanted.city.as_deref().is_none_or(|name| is_called(offer.details.event.city.as_deref(), name))
             && offer.details.attributes.have_all(&query.attributes)
+            && query.event.as_ref().is_none_or(|event| event_to_find(&offer.details.event).as_ref() == Some(event))
             && self.has_words(listing.ticket.id)
     }
 

@@ -49,6 +49,11 @@ struct PassDocument {
     by: Option<Uuid>,
     reason: Option<Reason>,
     version: i64,
+    /// The key of the check-in that used it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    check: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    again_at: Option<DateTime>,
 }
 
 impl std::fmt::Debug for PassDocument {
@@ -96,6 +101,8 @@ impl From<&CodedPass> for PassDocument {
             by: by.map(|by| by.uuid().into()),
             reason,
             version: signed(pass.version),
+            check: coded.check.as_ref().map(ToString::to_string),
+            again_at: coded.again_at.map(date),
         }
     }
 }
@@ -176,7 +183,9 @@ impl Record for AdmissionDocument {
             let (id, issued_at) = (PassId::new(document.id.into()), time(document.issued_at));
             let (place, version) = (document.place, unsigned(document.version)?);
             let pass = Pass { id, order, ticket, buyer, place, issued_at, status, version };
-            Ok(CodedPass { pass, code: document.code.parse().map_err(|_| "no code of a pass")? })
+            let code = document.code.parse().map_err(|_| "no code of a pass")?;
+            let check = document.check.map(|key| key.parse()).transpose().map_err(|_| "no key of a check-in")?;
+            Ok(CodedPass { pass, code, check, again_at: document.again_at.map(time) })
         };
         Ok(Admission {
             order,

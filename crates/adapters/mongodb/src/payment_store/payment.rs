@@ -42,6 +42,8 @@ pub(crate) struct PaymentDocument {
     /// Whether money of its order was taken by it, or may be; of one order, one attempt does.
     takes_money: bool,
     started_at: DateTime,
+    #[serde(default)]
+    changed_at: Option<DateTime>,
     key: Option<String>,
     #[serde(default)]
     card: Option<Binary>,
@@ -118,6 +120,7 @@ impl PaymentDocument {
             unsettled: matches!(status, Status::Pending | Status::RefundDue),
             takes_money: matches!(status, Status::Pending | Status::Captured | Status::RefundDue),
             started_at: date(payment.started_at),
+            changed_at: payment.changed_at.map(date),
             key: payment.key.as_ref().map(ToString::to_string),
             card: payment.card.map(|card| Binary { subtype: BinarySubtype::Generic, bytes: card.bytes().to_vec() }),
             version: signed(payment.version),
@@ -178,6 +181,7 @@ impl Record for PaymentDocument {
             buyer: AccountId::new(self.buyer.into()),
             total: self.total.try_into()?,
             started_at: time(self.started_at),
+            changed_at: self.changed_at.map(time),
             key: self.key.map(|key| key.parse()).transpose().map_err(|_| "no idempotency key")?,
             card: self.card.map(card).transpose()?,
             version: unsigned(self.version)?,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
-use ticketing_core::domain::search::{attributes_to_find, name_to_find};
+use ticketing_core::domain::search::{attributes_to_find, event_to_find, name_to_find};
 use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::domain::time_zone::LocalTime;
@@ -108,6 +108,9 @@ struct FoundBy {
     /// A listing without attributes is not in their index.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attributes: Vec<String>,
+    /// An event without a start is not in their index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<String>,
 }
 
 impl FoundBy {
@@ -124,6 +127,7 @@ impl FoundBy {
             city: event.city.as_deref().map(name_to_find),
             words: details.words(),
             attributes: attributes_to_find(&details.attributes),
+            event: event_to_find(event),
         }
     }
 }

@@ -24,6 +24,7 @@ const CATEGORY: &str = "found_by.category";
 const CITY: &str = "found_by.city";
 const WORDS: &str = "found_by.words";
 const ATTRIBUTES: &str = "found_by.attributes";
+const EVENT: &str = "found_by.event";
 
 pub(super) fn indexes() -> Vec<IndexModel> {
     let on_sale = |name, keys| partial(name, keys, doc! { "on_sale": true });
@@ -41,6 +42,11 @@ pub(super) fn indexes() -> Vec<IndexModel> {
             "attributes",
             doc! { ATTRIBUTES: 1, "_id": -1 },
             doc! { "on_sale": true, ATTRIBUTES: { "$exists": true } },
+        ),
+        partial(
+            "cheapest_of_event",
+            doc! { EVENT: 1, AMOUNT: 1, "_id": -1 },
+            doc! { "on_sale": true, EVENT: { "$exists": true } },
         ),
     ]
 }
@@ -63,6 +69,7 @@ pub(super) fn query(query: &TicketQuery) -> Option<Query> {
     all.extend(query.category.as_deref().map(|name| doc! { CATEGORY: name_to_find(name) }));
     all.extend(query.city.as_deref().map(|name| doc! { CITY: name_to_find(name) }));
     all.extend(attributes_to_find(&query.attributes).into_iter().map(|attribute| doc! { ATTRIBUTES: attribute }));
+    all.extend(query.event.as_deref().map(|event| doc! { EVENT: event }));
     all.extend(words.iter().flat_map(|words| having(words)));
     all.extend(query.page.after.map(|cursor| behind(query.sort, cursor)));
     let filter = doc! { "$and": all };

@@ -8,9 +8,11 @@ use mongodb::Database;
 use ticketing_conformance::sample;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Topic;
+use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::letter::LetterStatus;
 use ticketing_core::domain::order::Order;
+use ticketing_core::domain::search::event_to_find;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::letter_store::{LetterNeeds, LetterRecord, LetterStore};
@@ -131,6 +133,8 @@ async fn orders_are_found_by_indexes() {
     let first = store.orders_of(buyer, Page::first(4)).await.expect("an answer");
     let after = first.last().map(|order| order.id);
     assert_eq!(store.orders_of(buyer, Page { after, limit: 9 }).await.expect("an answer").len(), 5);
+    let ticket = orders.first().expect("orders").ticket.id;
+    assert_eq!(store.sales_totals(ticket).await.expect("an answer").len(), 1);
     let long_after = sample::NOW.after(Duration::from_secs(1 << 30));
     let first = store.overdue(long_after, Page::first(5)).await.expect("an answer");
     let after = first.last().and_then(OverdueCursor::of);
@@ -178,11 +182,13 @@ async fn passes_are_found_by_indexes() {
         let needs = PassNeeds {
             admissions: vec![admission.order],
             entrances: vec![entrance.ticket],
+            door_links: vec![entrance.ticket],
             passes: admission.passes.iter().map(|coded| coded.pass.id).collect(),
             codes: admission.passes.iter().map(|coded| (admission.ticket, coded.code)).collect(),
         };
         let work: UnitOfWork<PassRecord> =
             UnitOfWork::default().with(Write::insert(admission.clone())).with(Write::insert(entrance));
+        let work = work.with(Write::insert(sample::door_links()));
         store.commit(work.clone()).await.expect("a commit");
         store.commit(work).await.expect_err("a conflict");
         let found = store.load(&needs).await.expect("an answer");
@@ -292,6 +298,31 @@ async fn a_search_by_an_attribute_reads_those_that_have_it() {
     let found = profile.find_one(long).await.expect("the profile is read");
     assert!(found.is_none(), "{found:?}");
     assert_eq!(entries(&database, "attributes").await, 1, "a listing without attributes is not in their index");
+}
+
+#[tokio::test]
+async fn the_offers_of_an_event_are_read_without_those_of_others() {
+    let client = connected().await;
+    let store = MongoTicketStore::open(&client).await.expect("the store opens");
+    let listings = (0..500).map(|n| {
+        let mut listing = sample::bare_listing("Opera");
+        let starts_at = Some(sample::NOW.after(Duration::from_secs(60 * (1 + n / 5))));
+        listing.ticket.offer.details.event =
+            EventFacts { title: "Opera".into(), starts_at, ..EventFacts::default() }.into();
+        listing
+    });
+    let listings: Vec<_> = listings.collect();
+    let event = listings.first().and_then(|first| event_to_find(&first.ticket.offer.details.event));
+    let work = listings.into_iter().fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing)));
+    store.commit(work).await.expect("a commit");
+    let database = profiled(&client, "tickets").await;
+    let currency = Some("EUR".parse().expect("a currency"));
+    let query = TicketQuery { event, currency, sort: TicketSort::Cheapest, ..TicketQuery::all(Timestamp::EPOCH, 50) };
+    assert_eq!(store.search(&query).await.expect("an answer").len(), 5);
+    let profile = database.collection::<Document>("system.profile");
+    let long = doc! { "ns": { "$regex": "listings$" }, "docsExamined": { "$gt": 20 } };
+    let found = profile.find_one(long).await.expect("the profile is read");
+    assert!(found.is_none(), "{found:?}");
 }
 
 /// How many keys an index of the listings has.

@@ -270,6 +270,7 @@ pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
         RecordKey::Payment(id) => ("payments", "payments", id.uuid()),
         RecordKey::Admission(id) => ("admissions", "admissions", id.uuid()),
         RecordKey::Entrance(id) => ("admissions", "entrances", id.uuid()),
+        RecordKey::DoorLinks(id) => ("admissions", "door_links", id.uuid()),
         RecordKey::Letter(id) => ("notifications", "letters", id.uuid()),
         RecordKey::OrderReplica(id) => ("notifications", "orders", id.uuid()),
         RecordKey::TicketReplica(id) => ("notifications", "listings", id.uuid()),

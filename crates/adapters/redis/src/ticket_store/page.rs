@@ -28,9 +28,9 @@ struct PageDocument<'a> {
 
 impl Question {
     pub(super) fn of(query: &TicketQuery) -> Self {
-        let TicketQuery { text, category, city, from, to, currency, min_price, max_price, attributes, sort, now, page } =
-            query;
-        let texts = (text, category, city, attributes);
+        let TicketQuery { text, category, city, from, to, currency, min_price, max_price, .. } = query;
+        let TicketQuery { attributes, event, sort, now, page, .. } = query;
+        let texts = (text, category, city, attributes, event);
         let currency = currency.map(Currency::code);
         let bounds = (from.map(bound), to.map(bound), currency, min_price, max_price);
         let place = (name(*sort), page.after.map(|after| (after.rank, after.id.uuid())), page.limit);

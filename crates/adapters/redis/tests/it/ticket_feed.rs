@@ -37,7 +37,8 @@ async fn changes(feed: &mut RedisTicketFeed) -> Changes {
 fn told(listing: &Listing) -> (TicketId, Option<TicketState>) {
     let Listing { ticket, sales, .. } = listing;
     let (price, quantity, status) = (ticket.offer.price, ticket.offer.quantity, ticket.status);
-    (ticket.id, Some(TicketState { price, quantity, status, version: ticket.version, sales: *sales }))
+    let closes_at = ticket.offer.details.closes_at();
+    (ticket.id, Some(TicketState { price, quantity, status, version: ticket.version, sales: *sales, closes_at }))
 }
 
 #[tokio::test]

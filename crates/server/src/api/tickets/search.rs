@@ -41,6 +41,7 @@ pub(super) fn query(search: &TicketSearch, list: ListId, now: Timestamp) -> Resu
         min_price: keep(amount("minPrice", search.min_price.as_deref()), &mut wrong),
         max_price: keep(amount("maxPrice", search.max_price.as_deref()), &mut wrong),
         attributes: keep(attributes(search.attributes.as_deref()), &mut wrong).unwrap_or_default(),
+        event: None,
         sort: keep(sort(search.sort.as_deref()).map(Some), &mut wrong).unwrap_or_default(),
         now,
         page: Page::first(keep(limit(search.limit.as_deref()).map(Some), &mut wrong).unwrap_or_default()),

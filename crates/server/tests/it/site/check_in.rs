@@ -63,7 +63,8 @@ async fn a_door_lets_each_pass_in_once() {
     sally.open(&door).await;
     for (code, verdict) in [("ZZZ-ZZZ", "Unknown"), (&*code, "Welcome"), (&*code, "Already used")] {
         sally.submit(&door, &[("pass", code)]).await;
-        assert_eq!((&sally.path, sally.texts(".verdict-word")), (&door, vec![verdict.to_owned()]), "{code}");
+        let page = sally.path.split('?').next().unwrap_or_default();
+        assert_eq!((page, sally.texts(".verdict-word")), (&*door, vec![verdict.to_owned()]), "{code}");
     }
 
     assert_eq!(sally.texts(".verdict time").len(), 1, "it says when");

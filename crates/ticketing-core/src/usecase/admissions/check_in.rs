@@ -2,16 +2,20 @@
 
 use tracing::Instrument;
 
-use crate::domain::ids::{AccountId, PassId, TicketId};
+use crate::domain::admission::{Check, CheckChange, Checked};
+use crate::domain::door_links::DoorAccess;
+use crate::domain::ids::{PassId, TicketId};
+use crate::domain::order::IdempotencyKey;
 use crate::domain::pass::{CodedPass, PassCode};
+use crate::domain::time::Timestamp;
 use crate::messaging::spans;
-use crate::ports::pass_store::{PassNeeds, PassRecord};
+use crate::ports::pass_store::PassRecord;
 use crate::ports::store::UnitOfWork;
 use crate::usecase::error::Error;
 use crate::usecase::retry_on_conflict;
 use crate::wire::Origin;
 
-use super::Admissions;
+use super::{Admissions, door_needs, opened};
 
 /// Lets in a person who shows a pass.
 #[derive(Debug, Clone)]
@@ -19,10 +23,14 @@ use super::Admissions;
 pub struct CheckIn {
     /// The ticket whose door it is.
     pub ticket: TicketId,
-    /// Who stands at the door.
-    pub by: AccountId,
+    /// By what somebody stands at the door.
+    pub by: DoorAccess,
     /// What was shown.
     pub shown: ShownPass,
+    /// The check-in's own key: the same check-in again is welcome again.
+    pub key: Option<IdempotencyKey>,
+    /// When a door that was offline let the person in.
+    pub let_in_at: Option<Timestamp>,
 }
 
 /// What a person shows at the door.
@@ -45,8 +53,20 @@ impl ShownPass {
 impl CheckIn {
     /// At the door of `ticket`, `by` was shown this.
     #[must_use]
-    pub const fn new(by: AccountId, ticket: TicketId, shown: ShownPass) -> Self {
-        Self { ticket, by, shown }
+    pub fn new(by: impl Into<DoorAccess>, ticket: TicketId, shown: ShownPass) -> Self {
+        Self { ticket, by: by.into(), shown, key: None, let_in_at: None }
+    }
+
+    /// Under a key, so that a check-in whose answer was lost may be repeated.
+    #[must_use]
+    pub fn key(self, key: Option<IdempotencyKey>) -> Self {
+        Self { key, ..self }
+    }
+
+    /// By a door that was offline, and has let the person in already at this time by its clock.
+    #[must_use]
+    pub fn let_in_at(self, at: Option<Timestamp>) -> Self {
+        Self { let_in_at: at, ..self }
     }
 }
 
@@ -59,13 +79,14 @@ enum Named {
 impl Admissions {
     /// Lets one person in and returns the used pass.
     ///
-    /// Of two doors that see one pass at the same time, one lets in, and the other hears when that was.
+    /// Of two doors that see one pass at the same time, one lets in, and the other hears when that was; if it was offline
+    /// and has let somebody in too, that is noted. A time to come is taken for now.
     ///
     /// # Errors
     ///
     /// - [`Error::TicketNotFound`]: there is no such ticket, or its event is still on its way.
     /// - [`Error::PassNotFound`]: the code or token belongs to no pass of this ticket.
-    /// - [`Error::Pass`]: it was used before, is void or for another ticket, or `by` is not the seller.
+    /// - [`Error::Pass`]: it was used before, is void or for another ticket, or `by` may not stand there.
     /// - A failure of the store: the pass may have been used.
     ///
     /// # Examples
@@ -122,15 +143,14 @@ impl Admissions {
 
     /// Loads, decides and commits once.
     async fn try_to_check_in(&self, command: &CheckIn, named: &Named, origin: &Origin) -> Result<CodedPass, Error> {
-        let mut needs = PassNeeds { entrances: vec![command.ticket], ..PassNeeds::default() };
+        let mut needs = door_needs(command.ticket, &command.by);
         match named {
             Named::Pass(pass) => needs.passes.push(*pass),
             Named::Code(code) => needs.codes.push((command.ticket, *code)),
         }
         let mut records = self.store.load(&needs).await?;
-        let door = records.entrances.pop().ok_or(Error::TicketNotFound)?.record;
         // Order matters: a stranger learns nothing of passes.
-        door.may_be_opened_by(command.by).map_err(Error::Pass)?;
+        let door = opened(&mut records, &command.by)?;
         let stored = records.admissions.pop().ok_or(Error::PassNotFound)?;
         let is_meant = |coded: &&CodedPass| match named {
             Named::Pass(pass) => coded.pass.id == *pass,
@@ -138,12 +158,16 @@ impl Admissions {
         };
         let meant = stored.record.passes.iter().find(is_meant).ok_or(Error::PassNotFound)?.pass.id;
         let now = self.env.now();
-        let (admission, coded, event) = stored.record.clone().use_pass(meant, &door, now).map_err(Error::Pass)?;
-        let work: UnitOfWork<PassRecord> =
-            UnitOfWork::default().with(stored.replace(admission)).telling(self.env.seal(&event, now, origin));
-        let span = spans::commit(&work);
-        self.store.commit(work).instrument(span).await?;
-        Ok(coded)
+        let at = command.let_in_at.map_or(now, |at| at.min(now));
+        let check = Check { at, key: command.key.clone(), was_offline: command.let_in_at.is_some() };
+        let Checked { answer, change } = stored.record.check(meant, &door, &check);
+        if let Some(CheckChange { admission, event }) = change {
+            let mut work: UnitOfWork<PassRecord> = UnitOfWork::default().with(stored.replace(admission));
+            work.events.extend(event.map(|event| self.env.seal(&event, now, origin)));
+            let span = spans::commit(&work);
+            self.store.commit(work).instrument(span).await?;
+        }
+        answer.map_err(Error::Pass)
     }
 }
 
@@ -154,6 +178,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::domain::ids::AccountId;
     use crate::ports::clock::{ClockAndIds, MockClock, MockIds};
     use crate::ports::pass_signer::MockPassSigner;
     use crate::ports::pass_store::MockPassStore;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::domain::admission::{Admission, PassCounts};
-use crate::domain::ids::{AccountId, OrderId, TicketId};
+use crate::domain::door_links::DoorAccess;
+use crate::domain::ids::{OrderId, TicketId};
 use crate::ports::store::Page;
 use crate::usecase::Slice;
 use crate::usecase::error::Error;
 
-use super::Admissions;
+use super::read_passes::SignedPass;
+use super::{Admissions, door_needs, opened};
 
 /// What is seen at the door of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,16 +20,16 @@ pub struct Door {
     pub title: Arc<str>,
     /// How many of all passes are in each state.
     pub counts: PassCounts,
-    /// A page of the list.
-    pub admissions: Slice<Admission, OrderId>,
+    /// The passes of a page of orders, oldest order first.
+    pub passes: Slice<SignedPass, OrderId>,
 }
 
 impl Admissions {
-    /// The door of a ticket of `by`: counts, and a page of the passes order by order.
+    /// The door of a ticket, for its seller or the key of a link: counts, and the passes of a page of orders.
     ///
     /// # Errors
     ///
-    /// [`Error::TicketNotFound`], [`Error::Pass`] if `by` is not the seller, or a failure of the store.
+    /// [`Error::TicketNotFound`], [`Error::Pass`] if `by` may not stand there, or a failure of the store.
     ///
     /// # Examples
     ///
@@ -52,18 +54,24 @@ impl Admissions {
     /// loops.settle().await?;
     ///
     /// let door = admissions.door(opera.id, seller, Page::first(50)).await?;
-    /// assert_eq!((&*door.title, door.counts.issued, door.admissions.items.len()), ("Opera", 2, 1));
+    /// assert_eq!((&*door.title, door.counts.issued, door.passes.items.len()), ("Opera", 2, 2));
     /// assert_eq!(admissions.door(opera.id, buyer, Page::first(50)).await.unwrap_err().code(), "not_your_door");
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn door(&self, ticket: TicketId, by: AccountId, page: Page<OrderId>) -> Result<Door, Error> {
-        let entrance = self.entrance(ticket).await?.ok_or(Error::TicketNotFound)?;
-        entrance.may_be_opened_by(by).map_err(Error::Pass)?;
+    pub async fn door(
+        &self,
+        ticket: TicketId,
+        by: impl Into<DoorAccess> + Send,
+        page: Page<OrderId>,
+    ) -> Result<Door, Error> {
+        let access = by.into();
+        let entrance = opened(&mut self.store.load(&door_needs(ticket, &access)).await?, &access)?;
         let counts = self.store.counts(ticket).await?;
         let one_more = Page { limit: page.limit.saturating_add(1), ..page };
         let found = self.store.admissions_of(ticket, one_more).await?;
-        let admissions = Slice::cut(found, page.limit, |admission| admission.order);
-        Ok(Door { title: entrance.title, counts, admissions })
+        let Slice { items, next } = Slice::cut(found, page.limit, |admission: &Admission| admission.order);
+        let items = items.into_iter().flat_map(|admission| admission.passes).map(|coded| self.signed(coded)).collect();
+        Ok(Door { title: entrance.title, counts, passes: Slice { items, next } })
     }
 }

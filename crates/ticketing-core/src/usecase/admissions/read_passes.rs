@@ -59,7 +59,7 @@ impl Admissions {
         Ok(admission.passes.into_iter().map(|coded| self.signed(coded)).collect())
     }
 
-    fn signed(&self, coded: CodedPass) -> SignedPass {
+    pub(super) fn signed(&self, coded: CodedPass) -> SignedPass {
         let claims = PassClaims { pass: coded.pass.id, ticket: coded.pass.ticket, place: coded.pass.place };
         SignedPass { token: self.signer.sign_pass(claims), coded }
     }

@@ -2,13 +2,10 @@
 
 use tracing::Instrument;
 
-use crate::domain::ids::{AccountId, OrderId, TicketId};
+use crate::domain::ids::{AccountId, OrderId};
 use crate::domain::order::{Order, RefundReason};
-use crate::domain::stock::Stock;
 use crate::messaging::spans;
 use crate::ports::order_store::OrderNeeds;
-use crate::ports::store::Page;
-use crate::usecase::Slice;
 use crate::usecase::error::Error;
 use crate::wire::Origin;
 
@@ -91,57 +88,16 @@ impl Orders {
     pub async fn refund_order(&self, order: OrderId, by: AccountId, origin: Origin) -> Result<Order, Error> {
         let needs = OrderNeeds { orders: vec![order], ..OrderNeeds::default() };
         let order = self.store.load(&needs).await?.orders.pop().ok_or(Error::OrderNotFound)?.record;
-        let stock = self.stock(order.ticket.id).await?;
-        if stock.is_none_or(|stock| stock.seller != by) {
-            return Err(Error::OrderNotFound);
-        }
+        self.sold_by(by, order.ticket.id).await.map_err(|error| match error {
+            Error::TicketNotFound => Error::OrderNotFound,
+            error => error,
+        })?;
         self.refund(&order, RefundReason::BySeller, origin).await
-    }
-
-    /// The orders of a ticket that `by` sells, newest first, page by page.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TicketNotFound`] if there is none or somebody else sells it, or a failure of the store.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use ticketing::{AccountId, Market};
-    /// use ticketing_core::ports::store::Page;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let market = Market::test().await?;
-    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
-    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
-    /// let order = market.order(buyer, opera.id).await?;
-    /// assert_eq!(market.orders().orders_for(opera.id, seller, Page::first(10)).await?.items, [order]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn orders_for(
-        &self,
-        ticket: TicketId,
-        by: AccountId,
-        page: Page<OrderId>,
-    ) -> Result<Slice<Order, OrderId>, Error> {
-        if self.stock(ticket).await?.is_none_or(|stock| stock.seller != by) {
-            return Err(Error::TicketNotFound);
-        }
-        let one_more = Page { limit: page.limit + 1, ..page };
-        let found = self.store.orders_for(ticket, one_more).await?;
-        Ok(Slice::cut(found, page.limit, |order| order.id))
     }
 
     async fn refund(&self, order: &Order, reason: RefundReason, origin: Origin) -> Result<Order, Error> {
         let span = spans::command("refund order", &origin);
         let command = OrderCommand { ticket: order.ticket.id, action: OrderAction::Refund(order.id, reason), origin };
         self.batchers.decide_order(command).instrument(span).await
-    }
-
-    async fn stock(&self, ticket: TicketId) -> Result<Option<Stock>, Error> {
-        let needs = OrderNeeds { stocks: vec![ticket], ..OrderNeeds::default() };
-        Ok(self.store.load(&needs).await?.stocks.pop().map(|stored| stored.record))
     }
 }

@@ -41,6 +41,7 @@ impl Payments {
         else {
             return Ok(stored.record);
         };
+        let payment = payment.changed(self.env.now());
         // The payable is written even where it stays the same, so that a cancellation cannot slip between.
         let mut work: UnitOfWork<PaymentRecord> =
             UnitOfWork::default().with(account.payable.replace(payable)).with(stored.replace(payment.clone()));

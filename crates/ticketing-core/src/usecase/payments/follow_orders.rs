@@ -9,6 +9,7 @@ use crate::domain::event::Topic;
 use crate::domain::ids::OrderId;
 use crate::domain::order::Order;
 use crate::domain::payment::Payable;
+use crate::domain::time::Timestamp;
 use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::messaging::spans;
 use crate::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords};
@@ -64,7 +65,8 @@ impl Payments {
         }
         let needs = PaymentNeeds { payables: newest.keys().copied().collect(), ..PaymentNeeds::default() };
         let records = self.store.load(&needs).await?;
-        let writes: Vec<_> = newest.values().flat_map(|order| writes_for(order, &records)).collect();
+        let now = self.env.now();
+        let writes: Vec<_> = newest.values().flat_map(|order| writes_for(order, &records, now)).collect();
         if writes.is_empty() {
             return Ok(());
         }
@@ -92,12 +94,12 @@ fn order_of(key: &RecordKey, records: &PaymentRecords) -> Option<OrderId> {
     }
 }
 
-fn writes_for(order: &Order, records: &PaymentRecords) -> Vec<Write<PaymentRecord>> {
+fn writes_for(order: &Order, records: &PaymentRecords, now: Timestamp) -> Vec<Write<PaymentRecord>> {
     let Some(account) = account_of(records, order.id) else {
         return vec![Write::insert(Payable::of(order))];
     };
     let live = account.live.as_ref().map(|stored| stored.record.clone());
     let Some((payable, due)) = account.payable.record.follow(order, live) else { return Vec::new() };
-    let due = account.live.zip(due).map(|(stored, due)| stored.replace(due));
+    let due = account.live.zip(due).map(|(stored, due)| stored.replace(due.changed(now)));
     std::iter::once(account.payable.replace(payable)).chain(due).collect()
 }

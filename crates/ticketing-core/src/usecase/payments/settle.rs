@@ -125,8 +125,9 @@ impl Payments {
             let Some((refunded, event)) = stored.record.clone().refunded() else { return Ok(()) };
             let now = self.env.now();
             let origin = Origin::new(self.env.uuid(now));
-            let work: UnitOfWork<PaymentRecord> =
-                UnitOfWork::default().with(stored.replace(refunded)).telling(self.env.seal(&event, now, &origin));
+            let work: UnitOfWork<PaymentRecord> = UnitOfWork::default()
+                .with(stored.replace(refunded.changed(now)))
+                .telling(self.env.seal(&event, now, &origin));
             self.store.commit(work).await?;
             Ok(())
         })

@@ -90,6 +90,7 @@ impl TryFrom<PaymentPayload<'_>> for Payment {
             buyer: AccountId::new(payload.buyer_id),
             total: payload.total.try_into()?,
             started_at: payload.started_at.into(),
+            changed_at: None,
             key: None,
             card: None,
             version: payload.version,

@@ -177,6 +177,7 @@ impl Books {
             total: offer(1, 1200).price.money(),
             status,
             started_at: self.engines.env.now(),
+            changed_at: None,
             key: None,
             card: None,
             version: 1,

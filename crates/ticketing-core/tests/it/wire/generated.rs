@@ -268,6 +268,7 @@ fn payment() -> impl Strategy<Value = Payment> {
             total: price.times(quantity),
             status,
             started_at,
+            changed_at: None,
             key: None,
             card: None,
             version,

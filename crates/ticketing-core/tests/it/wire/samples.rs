@@ -196,6 +196,7 @@ fn payment(version: u64, status: PaymentStatus) -> Payment {
         total: price().times(quantity(2)),
         status,
         started_at: SOON,
+        changed_at: None,
         key: None,
         card: None,
         version,

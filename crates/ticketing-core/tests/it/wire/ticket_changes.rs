@@ -4,6 +4,7 @@ use bytes::Bytes;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::ticket::{Sales, TicketStatus};
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{TicketChanges, TicketState};
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ fn changes() -> [(TicketId, Option<TicketState>); 2] {
     let (quantity, status) = (Quantity::new(200).expect("a quantity"), TicketStatus::OnSale);
     let sales = Sales { held: 2, sold: 17, version: 41 };
     let id = |last: u128| TicketId::new(Uuid::from_u128(0x0191_f0a4_7b7e_7c3a_9d3e_a1b2_c3d4_e500 + last));
-    [(id(0xf6), Some(TicketState { price, quantity, status, version: 3, sales })), (id(0xf7), None)]
+    [(id(0xf6), Some(TicketState { price, quantity, status, version: 3, sales, closes_at: None })), (id(0xf7), None)]
 }
 
 fn decoded(changes: &TicketChanges) -> Vec<(TicketId, Option<TicketState>)> {
@@ -41,6 +42,15 @@ fn a_field_of_a_newer_release_is_passed_over_and_a_withdrawn_ticket_is_read_as_s
     let withdrawn = state.map(|state| TicketState { status: TicketStatus::Withdrawn, ..state });
 
     assert_eq!(decoded(&TicketChanges::from(Bytes::from(newer))), [(ticket, withdrawn), (other, None)]);
+}
+
+#[test]
+fn the_end_of_sales_is_kept() {
+    let [(ticket, state), _] = changes();
+    let closes_at = Some(Timestamp::from_millis(1_900_000_000_000));
+    let closing = [(ticket, state.map(|state| TicketState { closes_at, ..state }))];
+
+    assert_eq!(decoded(&TicketChanges::encode(closing)), closing);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, DoorCounts, DoorPage, EditPage,
-    EventTime, Form, Money, MyTicket, MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary,
-    OrderValues, OrdersPage, Paging, PassState, PassView, PaymentValues, Question, Refund, RefundCause, ReschedulePage,
-    SellPage, Shell, TicketCard, TicketPage, TicketStatus, TicketValues, Verdict, ask_page, catalog_page,
-    checkout_page, confirm_page, door_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page,
-    sell_page, ticket_page,
+    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, DoorCounts, DoorEntryPage,
+    DoorLinkRow, DoorLinksPage, DoorPage, EditPage, EventTime, Form, Money, MyTicket, MyTicketsPage, NewEvent,
+    OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, OtherOffer, Paging, PassState, PassView,
+    PaymentValues, Question, Refund, RefundCause, ReschedulePage, SaleRow, SalesPage, SalesTotal, SellPage, Shell,
+    TicketCard, TicketPage, TicketStatus, TicketValues, Verdict, ask_page, catalog_page, checkout_page, confirm_page,
+    door_entry_page, door_links_page, door_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page,
+    sales_page, sell_page, ticket_page,
 };
 
 use super::{held, money, shell, visitor, wrong};
@@ -77,13 +78,21 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("ask to give back", ask(text, Question::GiveBack(Box::new(order(text))))),
         ("ask to withdraw", ask(text, to_withdraw(text))),
         ("confirm", confirm_page(ConfirmPage { shell: shell(text), order: order(text) })),
+        ("sales", sales_page(sales(text))),
+        ("sales without any", sales_page(SalesPage { totals: Vec::new(), orders: Vec::new(), ..sales(text) })),
         ("orders", orders_page(orders(text))),
         ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
     ];
     pages.extend(doors(text));
+    pages.push((
+        "door entry",
+        door_entry_page(DoorEntryPage { shell: visitor(text), id: text.into(), form: wrong((), text, &["key"]) }),
+    ));
+    pages.push(("door links", door_links_page(door_links(text))));
     let tickets = TICKET_STATES.map(|status| TicketPage { status, ..ticket(text, shell(text)) });
     pages.extend(tickets.map(|page| ("ticket", ticket_page(page))));
-    let refunds = [Refund::Unknown, Refund::None, Refund::UnderWay, Refund::Done];
+    let done = Refund::Done { amount: money(text), at: Some(text.into()) };
+    let refunds = [Refund::Unknown, Refund::None, Refund::UnderWay(money(text)), done];
     let orders = ORDER_STATES.into_iter().zip(refunds.into_iter().cycle());
     let orders = orders.map(|(status, refund)| OrderPage {
         shell: shell(text),
@@ -168,6 +177,7 @@ fn ticket(text: &'static str, shell: Shell) -> TicketPage {
         held: None,
         order: wrong(OrderValues { quantity: text.into() }, text, &["quantity"]),
         idempotency_key: text.into(),
+        others: vec![OtherOffer { id: text.into(), seats: Some(text.into()), price: money(text), available: 2 }],
     }
 }
 
@@ -228,6 +238,27 @@ fn my_tickets(text: &'static str) -> MyTicketsPage {
     MyTicketsPage { shell: shell(text), tickets: TICKET_STATES.map(ticket).into(), paging: paging(text) }
 }
 
+fn sales(text: &'static str) -> SalesPage {
+    let money = money(text);
+    let row = |status| SaleRow {
+        id: text.into(),
+        buyer: text.into(),
+        status,
+        quantity: 2,
+        total: money,
+        placed_at: text.into(),
+        settled_at: Some(text.into()),
+    };
+    SalesPage {
+        shell: shell(text),
+        id: text.into(),
+        title: text.into(),
+        totals: vec![SalesTotal { held: 1, sold: 2, refunded: 3, taken: money, paid_back: money, due: money }],
+        orders: ORDER_STATES.map(row).into(),
+        paging: paging(text),
+    }
+}
+
 fn order(text: &'static str) -> OrderSummary {
     OrderSummary {
         id: text.into(),
@@ -269,6 +300,18 @@ fn door(text: &'static str, verdict: Option<Verdict>) -> DoorPage {
         form: if verdict.is_some() { Form::default() } else { wrong(text.to_owned(), text, &["pass"]) },
         verdict,
         counts: DoorCounts { expected: 3, inside: 2, void: 1 },
+        by_link: false,
+    }
+}
+
+fn door_links(text: &'static str) -> DoorLinksPage {
+    DoorLinksPage {
+        shell: shell(text),
+        id: text.into(),
+        title: text.into(),
+        links: vec![DoorLinkRow { id: text.into(), label: text.into(), made_at: text.into() }],
+        new_link: Some(text.into()),
+        form: wrong(text.to_owned(), text, &["label"]),
     }
 }
 

@@ -8,6 +8,7 @@ use ticketing_conformance::store::{ORDER_STORE, TICKET_STORE};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::{IdempotencyKey, Order};
+use ticketing_core::domain::sales_total::SalesTotal;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
@@ -34,6 +35,8 @@ enum Flaw {
     LeavesOutEquals,
     ForgivesTooEarly,
     CountsNothingBought,
+    KeepsWhatWentBack,
+    AddsCurrencies,
 }
 
 /// A store, and what is wrong with it.
@@ -124,6 +127,20 @@ impl OrderStore for Flawed {
             orders.remove(1);
         }
         Ok(orders)
+    }
+
+    async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError> {
+        let mut totals = self.0.sales_totals(ticket).await?;
+        match self.1 {
+            Flaw::KeepsWhatWentBack => {
+                for total in &mut totals {
+                    total.sold = total.sold.plus(total.refunded);
+                }
+            }
+            Flaw::AddsCurrencies => totals.truncate(1),
+            _ => {}
+        }
+        Ok(totals)
     }
 
     async fn overdue(&self, deadline: Timestamp, mut page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
@@ -235,6 +252,12 @@ async fn pages_with_a_gap() {
 }
 
 #[tokio::test]
+async fn totals_that_are_too_high_or_too_few() {
+    assert_flawed("the_orders_of_a_ticket_are_added_up", Flaw::KeepsWhatWentBack).await;
+    assert_flawed("the_orders_of_a_ticket_are_added_up", Flaw::AddsCurrencies).await;
+}
+
+#[tokio::test]
 async fn orders_that_are_not_due() {
     assert_flawed("overdue_orders_are_found_until_they_end", Flaw::FindsWhatIsNotDue).await;
     assert_flawed("overdue_orders_are_found_until_they_end", Flaw::LeavesOutEquals).await;
@@ -292,6 +315,7 @@ async fn a_filter_that_is_not_looked_at() {
     assert_misread(rule, |query| query.min_price = None).await;
     assert_misread(rule, |query| query.max_price = None).await;
     assert_misread(rule, |query| query.attributes = Attributes::NONE).await;
+    assert_misread(rule, |query| query.event = None).await;
     assert_misread(rule, |query| query.now = Timestamp::EPOCH).await;
     assert_misread(rule, |query| query.page.limit = 100).await;
 }

@@ -9,6 +9,7 @@ use ticketing_conformance::store::{ORDER_STORE, PAYMENT_STORE};
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::Payment;
+use ticketing_core::domain::sales_total::SalesTotal;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
@@ -78,6 +79,10 @@ impl OrderStore for Flawed<dyn OrderStore> {
 
     async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
         self.page(self.0.orders_for(ticket, page).await?)
+    }
+
+    async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError> {
+        self.0.sales_totals(ticket).await
     }
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
