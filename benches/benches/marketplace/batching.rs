@@ -50,6 +50,10 @@ impl OrderStore for Slow {
         self.0.overdue(deadline, page).await
     }
 
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.0.called_off(page).await
+    }
+
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         tokio::time::sleep(COMMIT).await;
         self.0.commit(work).await

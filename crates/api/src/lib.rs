@@ -37,6 +37,7 @@ pub mod accounts;
 pub mod admissions;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod event_facts;
 pub mod headers;
 pub mod live;
 pub mod money;

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
-use ticketing_core::domain::event_facts::Seating;
+use ticketing_core::domain::event_facts::{EventFacts, Seating};
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus, OrderedTicket, RefundReason};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::TimeZone;
 use uuid::Uuid;
 
 use crate::as_text;
+use crate::event_facts::FactsKnownBody;
 use crate::money::MoneyBody;
 
 /// A request to hold places of a ticket.
@@ -46,7 +48,7 @@ pub enum OrderStatusBody {
     Completed,
     /// The places were the buyer's and were taken back; the money goes back.
     Refunded,
-    /// The places were given back.
+    /// The places were released.
     Cancelled,
 }
 
@@ -119,6 +121,9 @@ pub struct OrderedTicketBody {
     /// Whether all places are side by side.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub together: bool,
+    /// Which of these facts are known; all if absent.
+    #[serde(default, skip_serializing_if = "FactsKnownBody::is_all")]
+    pub facts_known: FactsKnownBody,
     /// Its attributes at that time.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
@@ -189,6 +194,23 @@ pub struct OrderPage {
     pub next_cursor: Option<String>,
 }
 
+impl OrderedTicketBody {
+    /// The facts of the event.
+    #[must_use]
+    pub fn event(&self) -> EventFacts {
+        let (section, row, seats) = (self.section.clone(), self.row.clone(), self.seats.clone());
+        EventFacts {
+            title: Arc::clone(&self.title),
+            venue: self.venue.clone(),
+            city: self.city.clone(),
+            starts_at: self.starts_at,
+            time_zone: self.time_zone.clone().map(TimeZone::stored),
+            seating: Seating { section, row, seats, together: self.together },
+            known: self.facts_known.into(),
+        }
+    }
+}
+
 impl From<OrderedTicket> for OrderedTicketBody {
     fn from(OrderedTicket { id, event, attributes, .. }: OrderedTicket) -> Self {
         let Seating { section, row, seats, together } = event.seating.clone();
@@ -203,6 +225,7 @@ impl From<OrderedTicket> for OrderedTicketBody {
             row,
             seats,
             together,
+            facts_known: event.known.into(),
             attributes,
         }
     }

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ticketing_core::domain::attributes::Attributes;
+use ticketing_core::domain::event_facts::{EventFacts, Seating};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::{Money, Quantity};
 use ticketing_core::domain::ticket::{Listing, Offer, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::domain::time_zone::TimeZone;
 
 use crate::as_text;
+use crate::event_facts::FactsKnownBody;
 use crate::money::MoneyBody;
 
 /// What a seller offers.
@@ -197,6 +200,9 @@ pub struct TicketBody {
     /// Whether all places are side by side.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub together: bool,
+    /// Which of these facts are known; all if absent.
+    #[serde(default, skip_serializing_if = "FactsKnownBody::is_all")]
+    pub facts_known: FactsKnownBody,
     /// No orders from then on, if sales end before the event begins.
     #[serde(with = "as_text::optional", default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "date-time"))]
@@ -332,6 +338,21 @@ impl TicketBody {
             _ => body,
         }
     }
+
+    /// The facts of the event.
+    #[must_use]
+    pub fn event(&self) -> EventFacts {
+        let (section, row, seats) = (self.section.clone(), self.row.clone(), self.seats.clone());
+        EventFacts {
+            title: Arc::clone(&self.title),
+            venue: self.venue.clone(),
+            city: self.city.clone(),
+            starts_at: self.starts_at,
+            time_zone: self.time_zone.clone().map(TimeZone::stored),
+            seating: Seating { section, row, seats, together: self.together },
+            known: self.facts_known.into(),
+        }
+    }
 }
 
 impl From<&Listing> for TicketBody {
@@ -354,6 +375,7 @@ impl From<&Listing> for TicketBody {
             row: seating.row.clone(),
             seats: seating.seats.clone(),
             together: seating.together,
+            facts_known: event.known.into(),
             sales_end_at: details.sales_end_at,
             price: price.money(),
             quantity: quantity.get(),

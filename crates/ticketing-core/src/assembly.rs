@@ -44,7 +44,7 @@ use crate::usecase::admissions::{Admissions, AdmissionsFollow};
 use crate::usecase::expiration::{Expiration, ExpirationFollowsOrders, FireDue};
 use crate::usecase::notifications::{Notifications, NotificationsFollow, SendLetters, SendingConfig};
 use crate::usecase::orders::batcher::{BatcherConfig, OrderBatchers};
-use crate::usecase::orders::{ExpireOverdue, Orders, OrdersFollow};
+use crate::usecase::orders::{EndCalledOff, ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
 use crate::usecase::replica_wait::ReplicaWaits;
 use crate::usecase::tickets::{Tickets, TicketsFollow};
@@ -280,6 +280,7 @@ impl ServiceContext {
         loops.decide(batchers, decide);
         let overdue = ExpireOverdue::new(orders.clone(), self.settings.overdue_grace, 256);
         loops.take_in(Box::new(overdue), self.polling());
+        loops.take_in(Box::new(EndCalledOff::new(orders.clone(), 4)), self.polling());
         Ok((orders, loops))
     }
 

@@ -56,7 +56,7 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 54] = [
+const EXPLANATIONS: [(&str, &str, &str); 55] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
@@ -149,7 +149,12 @@ const EXPLANATIONS: [(&str, &str, &str); 54] = [
         "The event is what you ordered",
         "Tickets can be given back only after the event was rescheduled.",
     ),
-    ("event_begun", "The event has begun", "Tickets can be given back only until the event begins."),
+    (
+        "event_begun",
+        "The event has begun",
+        "From its start on, an event cannot be rescheduled, and tickets cannot be given back.",
+    ),
+    ("order_used", "Somebody was let in", "Somebody was let in with this order, so it cannot be given back."),
     ("order_completed", "The order is paid", "This order is paid, so it stays."),
     ("order_cancelled", "The order was cancelled", "This order was cancelled or has expired. Nothing more is charged."),
     (

@@ -89,6 +89,7 @@ macro_rules! account_store {
             writers_who_reload_lose_nothing
             an_insert_of_what_exists_is_refused
             a_commit_is_visible_to_the_next_read
+            a_field_that_is_taken_away_is_gone
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
             an_unreadable_record_is_corrupt
@@ -113,6 +114,7 @@ macro_rules! ticket_store {
             writers_who_reload_lose_nothing
             an_insert_of_what_exists_is_refused
             a_commit_is_visible_to_the_next_read
+            a_field_that_is_taken_away_is_gone
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
             a_key_makes_one_listing_of_a_seller
@@ -141,6 +143,7 @@ macro_rules! order_store {
             writers_who_reload_lose_nothing
             an_insert_of_what_exists_is_refused
             a_commit_is_visible_to_the_next_read
+            a_field_that_is_taken_away_is_gone
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
             an_unreadable_record_is_corrupt
@@ -152,6 +155,7 @@ macro_rules! order_store {
             all_orders_of_a_ticket_are_found
             the_orders_of_a_ticket_are_added_up
             overdue_orders_are_found_until_they_end
+            called_off_stocks_are_found_until_their_orders_end
             unreadable_orders_are_passed_by
             an_unreadable_order_blocks_no_other_order_of_its_buyer
         }
@@ -172,6 +176,7 @@ macro_rules! payment_store {
             writers_who_reload_lose_nothing
             an_insert_of_what_exists_is_refused
             a_commit_is_visible_to_the_next_read
+            a_field_that_is_taken_away_is_gone
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
             an_unreadable_record_is_corrupt
@@ -197,6 +202,7 @@ macro_rules! pass_store {
             writers_who_reload_lose_nothing
             an_insert_of_what_exists_is_refused
             a_commit_is_visible_to_the_next_read
+            a_field_that_is_taken_away_is_gone
             a_cancelled_commit_leaves_all_or_nothing
             a_unit_of_work_carries_many_decisions
             an_unreadable_record_is_corrupt

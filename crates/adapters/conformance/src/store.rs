@@ -33,8 +33,8 @@ pub use accounts::{
 pub use any_store::AnyStore;
 pub use cancelling::a_cancelled_commit_leaves_all_or_nothing;
 pub use committing::{
-    a_commit_is_visible_to_the_next_read, a_conflict_names_what_changed, a_stale_commit_leaves_no_trace,
-    a_unit_of_work_carries_many_decisions, an_insert_of_what_exists_is_refused,
+    a_commit_is_visible_to_the_next_read, a_conflict_names_what_changed, a_field_that_is_taken_away_is_gone,
+    a_stale_commit_leaves_no_trace, a_unit_of_work_carries_many_decisions, an_insert_of_what_exists_is_refused,
 };
 pub use histories::a_revision_of_another_history_conflicts;
 pub use letters::{
@@ -42,7 +42,8 @@ pub use letters::{
 };
 pub use orders::{
     a_buyer_finds_all_their_orders, a_key_makes_one_order_of_a_buyer, a_stock_brings_the_orders_that_changed_it,
-    all_orders_of_a_ticket_are_found, overdue_orders_are_found_until_they_end, the_orders_of_a_ticket_are_added_up,
+    all_orders_of_a_ticket_are_found, called_off_stocks_are_found_until_their_orders_end,
+    overdue_orders_are_found_until_they_end, the_orders_of_a_ticket_are_added_up,
     unpaid_orders_count_against_their_buyer, what_a_buyer_bought_of_a_ticket_is_found,
 };
 pub use passes::{

@@ -73,6 +73,10 @@ impl OrderStore for MemoryOrderStore {
         self.0.list(|tables| tables.overdue(deadline, page)).await
     }
 
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.0.list(|tables| tables.called_off(page)).await
+    }
+
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
@@ -88,6 +92,8 @@ pub(crate) struct OrderTables {
     bought: HashMap<(AccountId, TicketId), BTreeSet<OrderId>>,
     /// Orders that await payment, by their deadline.
     open: BTreeSet<(Timestamp, OrderId)>,
+    /// Stocks of called-off events that have places to free.
+    to_end: BTreeSet<TicketId>,
 }
 
 impl OrderTables {
@@ -132,6 +138,19 @@ impl OrderTables {
         let after = page.after.map_or(Bound::Unbounded, |after| Bound::Excluded((after.pay_by, after.id)));
         let due = self.open.range((after, Bound::Unbounded)).take_while(|(pay_by, _)| *pay_by <= deadline);
         self.orders.list(due.map(|(_, id)| id), page.limit)
+    }
+
+    fn called_off(&self, page: Page<TicketId>) -> Listed<Stock> {
+        let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.stocks.list(self.to_end.range((after, Bound::Unbounded)), page.limit)
+    }
+
+    fn put_stock(&mut self, stock: Stock, token: CommitToken) {
+        match stock.is_to_end() {
+            true => self.to_end.insert(stock.ticket),
+            false => self.to_end.remove(&stock.ticket),
+        };
+        self.stocks.put(stock.ticket, stock, token);
     }
 
     fn put_order(&mut self, order: Order, token: CommitToken) {
@@ -193,9 +212,7 @@ impl Tables for OrderTables {
 
     fn put(&mut self, record: OrderRecord, token: CommitToken) {
         match record {
-            OrderRecord::Stock(stock) => {
-                self.stocks.put(stock.ticket, stock, token);
-            }
+            OrderRecord::Stock(stock) => self.put_stock(stock, token),
             OrderRecord::Order(order) => self.put_order(order, token),
         }
     }

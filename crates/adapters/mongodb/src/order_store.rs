@@ -13,6 +13,7 @@ use ticketing_core::assembly::ServicePorts;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::sales_total::SalesTotal;
+use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
@@ -51,7 +52,7 @@ impl MongoOrderStore {
     ///
     /// [`MongoError`] if the indexes cannot be made.
     pub async fn open(client: &MongoClient) -> Result<Self, MongoError> {
-        let stocks = Indexes { collection: StockDocument::COLLECTION, indexes: Vec::new() };
+        let stocks = Indexes { collection: StockDocument::COLLECTION, indexes: stock::indexes() };
         let orders = Indexes { collection: OrderDocument::COLLECTION, indexes: order::indexes() };
         Store::open(client, "orders", vec![stocks, orders]).await.map(Self)
     }
@@ -125,6 +126,12 @@ impl OrderStore for MongoOrderStore {
         let sort = doc! { "pay_by": 1, "_id": 1 };
         let collection = OrderDocument::COLLECTION;
         self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
+    }
+
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        let (filter, sort) = (stock::to_end(page.after), doc! { "to_end": 1, "_id": 1 });
+        let collection = StockDocument::COLLECTION;
+        self.0.list::<StockDocument>(Query { collection, filter, sort, limit: page.limit }).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {

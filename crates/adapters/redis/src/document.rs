@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
-use ticketing_core::domain::event_facts::{EventFacts, Seating};
+use ticketing_core::domain::event_facts::{EventFacts, FactsKnown, Seating};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::ticket::{Details, Listing, Offer, Ticket};
@@ -45,7 +45,7 @@ impl<'a> From<&'a Listing> for ListingDocument<'a> {
     fn from(listing: &'a Listing) -> Self {
         let ticket = &listing.ticket;
         let Details { event, description, category, sales_end_at, attributes } = &ticket.offer.details;
-        let EventFacts { title, venue, city, starts_at, time_zone, seating } = &**event;
+        let EventFacts { title, venue, city, starts_at, time_zone, seating, known: _ } = &**event;
         let Seating { section, row, seats, together } = seating;
         let optional = |text: &'a Option<Arc<str>>| text.as_deref().map(Cow::Borrowed);
         Self {
@@ -84,6 +84,8 @@ impl ListingDocument<'_> {
             starts_at: self.starts_at.map(Timestamp::from_millis),
             time_zone: self.time_zone.map(TimeZone::stored),
             seating: Seating { section, row, seats, together: self.together },
+            // A page is only shown.
+            known: FactsKnown::All,
         };
         let details = Details {
             event: event.into(),

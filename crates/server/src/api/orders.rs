@@ -98,7 +98,7 @@ async fn order(State(app): State<App>, actor: Actor, Named(order): Named<OrderId
     Ok(Json(app.metrics.use_case("order", app.orders()?.order(order, actor.account)).await?.into()))
 }
 
-/// Gives the places of an order back. Doing so twice does no harm.
+/// Cancels an order: its places are released. Doing so twice does no harm.
 #[utoipa::path(delete, path = "/api/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "The id of the order", format = "uuid")),
     security(("cookie" = []), ("bearer" = [])), responses(
@@ -123,7 +123,7 @@ async fn cancel_order(
     (status = 200, body = OrderBody, description = "The order as it is now"),
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 404, description = "`order_not_found`"),
-    (status = 409, description = "`event_unchanged`, `event_begun`, `order_not_paid`, `order_cancelled`, `order_refunded` for another reason"),
+    (status = 409, description = "`event_unchanged`, `event_begun`, `order_used`, `order_not_paid`, `order_cancelled`, `order_refunded` for another reason"),
 ))]
 async fn give_back_order(
     State(app): State<App>,

@@ -193,7 +193,7 @@ async fn update_ticket(
     (status = 401, description = "`not_signed_in`, `session_over`"),
     (status = 403, description = "`not_seller`"),
     (status = 404, description = "`ticket_not_found`"),
-    (status = 409, description = "`ticket_called_off`"),
+    (status = 409, description = "`ticket_called_off`, `event_begun`"),
     (status = 412, description = "`stale_version`"),
     (status = 422, description = "`invalid`, `starts_in_the_past`, `starts_too_late`, `sales_end_in_the_past`"),
 ))]

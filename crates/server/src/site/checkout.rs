@@ -7,7 +7,7 @@ use http::header::{REFRESH, SET_COOKIE};
 use tokio::time::{sleep, timeout};
 
 use ticketing_api::admissions::PassList;
-use ticketing_api::orders::{OrderBody, OrderPage as OrderList, OrderStatusBody, OrderedTicketBody};
+use ticketing_api::orders::{OrderBody, OrderPage as OrderList, OrderStatusBody};
 use ticketing_api::paths;
 use ticketing_api::payments::{BuyerActionBody, PaymentBody, PaymentList, PaymentStatusBody};
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
@@ -110,28 +110,15 @@ pub(super) async fn new_event(context: &PageContext, order: &OrderBody) -> Optio
     if !is_paid && order.status != OrderStatusBody::AwaitingPayment {
         return None;
     }
-    let TicketBody { title, venue, city, starts_at, time_zone, section, row, seats, together, status, .. } =
-        context.read(&paths::ticket(order.ticket.id)).await.ok()?;
-    let now = OrderedTicketBody {
-        id: order.ticket.id,
-        attributes: order.ticket.attributes.clone(),
-        title,
-        venue,
-        city,
-        starts_at,
-        time_zone,
-        section,
-        row,
-        seats,
-        together,
-    };
-    let has_begun = now.starts_at.is_some_and(|at| at <= context.app.env.now());
-    (now != order.ticket).then(|| NewEvent {
+    let now: TicketBody = context.read(&paths::ticket(order.ticket.id)).await.ok()?;
+    let (ordered, event) = (order.ticket.event(), now.event());
+    let has_begun = ordered.has_begun(&event, context.app.env.now());
+    (!ordered.is_still(&event)).then(|| NewEvent {
         title: now.title.to_string(),
         starts_at: event_time(now.starts_at, now.time_zone.as_deref()),
         place: place(now.venue.as_deref(), now.city.as_deref()),
         seats: view::seats(now.section.as_deref(), now.row.as_deref(), now.seats.as_deref(), now.together),
-        may_give_back: is_paid && !has_begun && status != TicketStatusBody::CalledOff,
+        may_give_back: is_paid && !has_begun && now.status != TicketStatusBody::CalledOff,
     })
 }
 

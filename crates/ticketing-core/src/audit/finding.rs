@@ -144,6 +144,15 @@ pub enum What {
         /// The deadline.
         pay_by: Timestamp,
     },
+    /// An event was called off, and orders of it go on.
+    NotEnded {
+        /// What its stock counts.
+        counted: Sales,
+        /// Places of orders that await payment.
+        held: u64,
+        /// Places of completed orders, whose buyers have no money back.
+        sold: u64,
+    },
     /// A payment has no end long after it began.
     Unsettled {
         /// When it began.
@@ -240,7 +249,7 @@ impl Finding {
             | What::Disputed { .. } => 2,
             What::Unpublished { .. } | What::Parked { .. } => 3,
             What::Replica { .. } => 4,
-            What::Overdue { .. } | What::Unsettled { .. } => 5,
+            What::Overdue { .. } | What::NotEnded { .. } | What::Unsettled { .. } => 5,
         }
     }
 }

@@ -38,8 +38,10 @@ impl Places {
         let is_honest = (held, sold) == (counted.held.into(), counted.sold.into());
         let miscounted = (!is_honest).then_some(What::Miscounted { counted, held, sold });
         let oversold = is_oversold(stock).then_some(What::Oversold { quantity: stock.quantity, counted });
+        let goes_on = stock.status == TicketStatus::CalledOff && held + sold > 0;
+        let not_ended = goes_on.then_some(What::NotEnded { counted, held, sold });
         let ticket = stock.ticket;
-        miscounted.into_iter().chain(oversold).map(move |what| Finding::ticket(ticket, what))
+        miscounted.into_iter().chain(oversold).chain(not_ended).map(move |what| Finding::ticket(ticket, what))
     }
 
     /// The tickets whose stock never came.

@@ -95,8 +95,8 @@ fn stock_drift(listing: &Listing, stock: &Stock) -> Option<Drift> {
     drift(source.ticket_version, stock.ticket_version, || {
         vec![
             ("seller", source.seller == stock.seller),
-            ("event", source.event == stock.event),
-            ("salesEndAt", source.sales_end_at == stock.sales_end_at),
+            ("event", source.event.is_still(&stock.event)),
+            ("salesEndAt", source.sales_end_at == stock.sales_end_at || stock.event.known < source.event.known),
             ("price", source.price == stock.price),
             ("quantity", source.quantity == stock.quantity),
             ("maxPerBuyer", source.max_per_buyer == stock.max_per_buyer),

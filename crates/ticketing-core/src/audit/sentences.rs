@@ -69,6 +69,9 @@ impl fmt::Display for What {
             }
             Self::Parked { deliveries } => write!(f, "has parked deliveries: {deliveries}"),
             Self::Overdue { pay_by } => write!(f, "awaits a payment that was due at {pay_by}"),
+            Self::NotEnded { held, sold, .. } => {
+                write!(f, "was called off, and its orders still have {held} places held and {sold} sold")
+            }
             Self::Unsettled { since, refund_due: true } => {
                 write!(f, "began at {since}, and its money is still to go back")
             }

@@ -66,7 +66,9 @@ impl Mark {
 /// The version of what would have to move; 0 for what has none and moves by being gone.
 fn version(what: &What) -> u128 {
     match what {
-        What::Miscounted { counted, .. } | What::Oversold { counted, .. } => counted.version.into(),
+        What::Miscounted { counted, .. } | What::Oversold { counted, .. } | What::NotEnded { counted, .. } => {
+            counted.version.into()
+        }
         What::Replica { drift, .. } => drift.held().map_or(u128::MAX, u128::from),
         What::Unbalanced { kept, worth } => kept.rotate_left(64) ^ worth,
         What::Unpublished { since, .. } => since.millis().unsigned_abs().into(),

@@ -244,6 +244,7 @@ mod tests {
             quantity: Quantity::new(3).unwrap(),
             status,
             placed_at: NOON,
+            used: false,
             key: None,
             version,
         }

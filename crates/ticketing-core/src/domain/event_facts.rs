@@ -33,6 +33,20 @@ pub struct EventFacts {
     pub time_zone: Option<TimeZone>,
     /// Where one sits or stands.
     pub seating: Seating,
+    /// Which of these are known; the others are absent.
+    pub known: FactsKnown,
+}
+
+/// Which facts somebody knew who wrote them down. Earlier releases knew fewer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactsKnown {
+    /// The title alone, as orders and stocks had it.
+    Title,
+    /// Title, venue, city and start, as tickets had them.
+    PlaceAndTime,
+    /// All of them.
+    #[default]
+    All,
 }
 
 /// Where one sits or stands, in the words of the venue.
@@ -68,16 +82,64 @@ impl EventFacts {
         let venue = keep(VENUE, input.venue, was(|old| old.venue.as_ref()));
         let city = keep(CITY, input.city, was(|old| old.city.as_ref()));
         let time_zone = wrong.keep(Self::time_zone_of(input, old)).flatten();
-        Self { title: title.into(), venue, city, starts_at: input.starts_at, time_zone, seating }
+        let known = FactsKnown::All;
+        let facts = Self { title: title.into(), venue, city, starts_at: input.starts_at, time_zone, seating, known };
+        // What was not known is not known better by being sent back.
+        match old {
+            Some(old) if (Self { known, ..old.clone() }) == facts => old.clone(),
+            Some(_) | None => facts,
+        }
     }
 
     /// A start needs the zone in which people read it; only one that is older than the rule may stay without.
     fn time_zone_of(input: &OfferInput<'_>, old: Option<&Self>) -> Result<Option<TimeZone>, Invalid> {
         let is_kept = old.is_some_and(|old| old.time_zone.is_none() && old.starts_at == input.starts_at);
+        let was = old.and_then(|old| old.time_zone.clone());
         match input.time_zone.map(str::trim).filter(|name| !name.is_empty()) {
+            // It may be one that only another release knows.
+            Some(name) if was.as_ref().is_some_and(|was| was.name() == name) => Ok(was),
             Some(name) => name.parse().map(Some),
             None if input.starts_at.is_none() || is_kept => Ok(None),
             None => Err(Invalid::new("timeZone", "is required with a start: the time zone of the place")),
+        }
+    }
+
+    /// Whether this is still what takes place `now`, as far as both are known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::domain::event_facts::{EventFacts, FactsKnown};
+    ///
+    /// let title = EventFacts { title: "Opera".into(), ..EventFacts::default() };
+    /// let now = EventFacts { venue: Some("Arena".into()), ..title.clone() };
+    /// assert!(!title.is_still(&now));
+    ///
+    /// let ordered = EventFacts { known: FactsKnown::Title, ..title };
+    /// assert!(ordered.is_still(&now), "nobody knows at which venue it was ordered");
+    /// ```
+    #[must_use]
+    pub fn is_still(&self, now: &Self) -> bool {
+        let known = self.known.min(now.known);
+        self.up_to(known) == now.up_to(known)
+    }
+
+    /// Whether what was ordered is over for its buyer: it would have begun, and has begun as it is `after` it was
+    /// rescheduled. A seller who moves it to an earlier time, or to a time at all, takes no time from the buyer.
+    #[must_use]
+    pub fn has_begun(&self, after: &Self, now: Timestamp) -> bool {
+        [self, after].iter().all(|event| event.starts_at.is_some_and(|at| at <= now))
+    }
+
+    fn up_to(&self, known: FactsKnown) -> Self {
+        let title = Self { title: Arc::clone(&self.title), known, ..Self::default() };
+        let Self { venue, city, starts_at, .. } = self;
+        match known {
+            FactsKnown::Title => title,
+            FactsKnown::PlaceAndTime => {
+                Self { venue: venue.clone(), city: city.clone(), starts_at: *starts_at, ..title }
+            }
+            FactsKnown::All => Self { known, ..self.clone() },
         }
     }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use super::event_facts::{EventFacts, Seating};
+use super::event_facts::{EventFacts, FactsKnown, Seating};
 use super::invalid::Invalid;
 use super::time_zone::TimeZone;
 
@@ -64,10 +64,10 @@ impl FactsTag {
         tag
     }
 
-    /// Whether these are the facts that it was made of.
+    /// Whether these are the facts that it was made of, or may be: of an event whose title alone is known, nobody can say.
     #[must_use]
     pub fn stands_for(self, facts: &EventFacts) -> bool {
-        self == Self::of(facts)
+        facts.known == FactsKnown::Title || self == Self::of(facts)
     }
 }
 
@@ -120,6 +120,13 @@ mod tests {
         let tags: std::collections::HashSet<_> = others.iter().chain([&opera()]).map(FactsTag::of).collect();
 
         assert_eq!(tags.len(), others.len() + 1);
+    }
+
+    #[test]
+    fn any_tag_may_stand_for_an_event_of_which_the_title_alone_is_known() {
+        let title = EventFacts { title: "Opera".into(), known: FactsKnown::Title, ..EventFacts::default() };
+
+        assert!(FactsTag::of(&opera()).stands_for(&title));
     }
 
     #[test]

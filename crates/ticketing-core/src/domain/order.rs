@@ -137,6 +137,8 @@ pub struct Order {
     pub placed_at: Timestamp,
     /// The request's idempotency key; unique per buyer.
     pub key: Option<IdempotencyKey>,
+    /// Whether somebody was let in with it, as far as the orders service has heard. No event of an order says so.
+    pub used: bool,
     /// The number of events so far.
     pub version: u64,
 }
@@ -166,6 +168,8 @@ pub enum OrderRefusal {
     Unchanged,
     /// The event has begun.
     Begun,
+    /// Somebody was let in with it.
+    Used,
     /// The order is cancelled, which is final.
     Cancelled {
         /// The reason of the cancellation.
@@ -217,6 +221,12 @@ impl Order {
             OrderStatus::Refunded { reason, .. } => Err(OrderRefusal::Refunded { reason }),
             OrderStatus::Cancelled { reason, .. } => Err(OrderRefusal::Cancelled { reason }),
         }
+    }
+
+    /// Notes that somebody was let in with it; `None` if that is noted already.
+    #[must_use]
+    pub fn let_in(&self) -> Option<Self> {
+        (!self.used).then(|| Self { used: true, ..self.clone() })
     }
 
     pub(super) fn ended(self, status: OrderStatus) -> Self {

@@ -406,6 +406,7 @@ mod tests {
             quantity: Quantity::ONE,
             status,
             placed_at: NOW,
+            used: false,
             key: None,
             version,
         }

@@ -112,10 +112,12 @@ impl Stock {
         }
     }
 
-    /// Applies a newer version of the ticket; `None` if this version is not newer.
+    /// Applies a newer version of the ticket, or this version if it knows more of the event; `None` otherwise.
     #[must_use]
     pub fn follow(&self, ticket: &Ticket) -> Option<Self> {
-        (ticket.version > self.ticket_version).then(|| Self { sales: self.sales, ..Self::of(ticket) })
+        let held = (self.ticket_version, self.event.known);
+        let is_news = (ticket.version, ticket.offer.details.event.known) > held;
+        is_news.then(|| Self { sales: self.sales, ..Self::of(ticket) })
     }
 
     /// How many places are offered; never fewer than are held and sold.
@@ -124,6 +126,12 @@ impl Stock {
     #[must_use]
     pub fn offered(&self) -> u32 {
         self.quantity.get().max(self.sales.committed())
+    }
+
+    /// Whether its event was called off and orders that hold or have its places are still to end.
+    #[must_use]
+    pub fn is_to_end(&self) -> bool {
+        self.status == TicketStatus::CalledOff && self.sales.committed() > 0
     }
 
     /// How many places are left.
@@ -158,6 +166,7 @@ impl Stock {
             status: OrderStatus::AwaitingPayment { pay_by },
             placed_at: now,
             key: request.key,
+            used: false,
             version: 1,
         };
         let Sales { held, sold, .. } = self.sales;
@@ -214,7 +223,7 @@ impl Stock {
     /// # Errors
     ///
     /// [`OrderRefusal`] if they are not the buyer's, or no longer. A buyer gives back only what is no longer what was
-    /// ordered, and only until it begins.
+    /// ordered and let nobody in, and only until it begins or would have begun, whichever is later.
     pub fn refund(
         self,
         order: Order,
@@ -245,13 +254,13 @@ impl Stock {
     }
 
     fn may_give_back(&self, order: &Order, now: Timestamp) -> Result<(), OrderRefusal> {
-        if self.event == order.ticket.event {
+        if order.used {
+            return Err(OrderRefusal::Used);
+        }
+        if order.ticket.event.is_still(&self.event) {
             return Err(OrderRefusal::Unchanged);
         }
-        match self.event.starts_at {
-            Some(at) if at <= now => Err(OrderRefusal::Begun),
-            Some(_) | None => Ok(()),
-        }
+        if order.ticket.event.has_begun(&self.event, now) { Err(OrderRefusal::Begun) } else { Ok(()) }
     }
 
     fn may_hold(&self, request: &OrderRequest, now: Timestamp) -> Result<(), StockRefusal> {
@@ -300,6 +309,7 @@ impl Stock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::event_facts::FactsKnown;
     use crate::domain::ticket::{Offer, OfferInput};
     use uuid::Uuid;
 
@@ -487,6 +497,48 @@ mod tests {
         assert_eq!(event, Event::OrderRefunded(OrderChange { order: refunded.clone(), sales: stock.sales }));
         let again = stock.refund(refunded, RefundReason::BySeller, NOW);
         assert_eq!(again, Err(OrderRefusal::Refunded { reason: RefundReason::ByBuyer }));
+    }
+
+    #[test]
+    fn an_order_of_which_the_title_alone_is_known_is_given_back_only_if_that_changes() {
+        let known = |ticket: &Ticket, known| Stock {
+            event: EventFacts { title: ticket.offer.details.event.title.clone(), known, ..EventFacts::default() }
+                .into(),
+            ..Stock::of(ticket)
+        };
+        let ticket = starting(START, None);
+        let (stock, order, _) = known(&ticket, FactsKnown::Title).hold(request(2), NOW, PAY_BY).unwrap();
+        let (stock, order, _) = stock.complete(order, paid(), NOW).unwrap();
+        let give_back = |stock: Stock| stock.refund(order.clone(), RefundReason::ByBuyer, NOW).map(drop);
+
+        assert_eq!(give_back(stock.clone()), Err(OrderRefusal::Unchanged));
+        let healed = stock.follow(&ticket).expect("the same version, of which more is known");
+        assert_eq!((&healed.event, healed.follow(&ticket)), (&ticket.offer.details.event, None));
+        assert_eq!(give_back(healed), Err(OrderRefusal::Unchanged));
+        let other = EventFacts { title: "Ballet".into(), ..(*ticket.offer.details.event).clone() };
+        assert_eq!(give_back(Stock { event: other.into(), ..stock }), Ok(()));
+    }
+
+    #[test]
+    fn a_buyer_who_was_let_in_gives_nothing_back_and_a_seller_may_refund_it() {
+        let (stock, order) = sold(&ticket(3));
+        let other = EventFacts { venue: Some("Arena".into()), ..(*stock.event).clone() };
+        let (stock, order) = (Stock { event: other.into(), ..stock }, order.let_in().expect("nobody was in before"));
+
+        assert_eq!(order.let_in(), None);
+        assert_eq!(stock.clone().refund(order.clone(), RefundReason::ByBuyer, NOW), Err(OrderRefusal::Used));
+        assert!(stock.refund(order, RefundReason::BySeller, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_buyer_gives_back_until_it_would_have_begun_although_it_begins_earlier_now() {
+        let (stock, order) = sold(&starting(START, None));
+        let earlier = PAY_BY;
+        let moved = stock.follow(&Ticket { version: 2, ..starting(earlier, None) }).unwrap();
+        let give_back = |now| moved.clone().refund(order.clone(), RefundReason::ByBuyer, now).map(drop);
+
+        assert_eq!(give_back(earlier.after(std::time::Duration::from_secs(1))), Ok(()));
+        assert_eq!(give_back(START), Err(OrderRefusal::Begun));
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub enum TicketRefusal {
     CalledOff,
     /// Places are held or sold, so the facts of the event may only be rescheduled or called off.
     FactsAreSold,
+    /// The event has begun, so it cannot be rescheduled.
+    Begun,
     /// More places are held or sold than would be offered.
     QuantityBelowSales {
         /// The lowest possible quantity now.
@@ -90,7 +92,7 @@ pub enum TicketRefusal {
 }
 
 impl Ticket {
-    /// How far ahead an event may start; a start behind it is a slip of the pen.
+    /// How far ahead an event may start; a start after that is a typing mistake.
     pub const LATEST_START: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
     /// Puts an offer on sale.

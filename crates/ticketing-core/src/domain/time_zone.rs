@@ -79,6 +79,34 @@ impl TimeZone {
         (at.millis() == millis).then_some(at).ok_or_else(out_of_range)
     }
 
+    /// As [`instant`](Self::instant), but `was` if the clocks show this then: a time that comes twice stays which it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`instant`](Self::instant).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::domain::time::Timestamp;
+    /// use ticketing_core::domain::time_zone::TimeZone;
+    ///
+    /// let berlin: TimeZone = "Europe/Berlin".parse()?;
+    /// let second: Timestamp = "2030-10-27T01:30:00Z".parse()?;
+    /// assert_eq!(berlin.instant_like(berlin.local(second), Some(second))?, second);
+    /// assert!(berlin.instant(berlin.local(second))? < second);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn instant_like(&self, local: LocalTime, was: Option<Timestamp>) -> Result<Timestamp, Invalid> {
+        was.filter(|at| self.local(*at) == local).map_or_else(|| self.instant(local), Ok)
+    }
+
+    /// Whether this release knows its rules.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.rules().is_some()
+    }
+
     fn rules(&self) -> Option<Zone> {
         DATABASE.get(&self.0).ok()
     }
@@ -159,7 +187,9 @@ impl FromStr for LocalTime {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let is_local = |text: &&str| text.len() >= 16 && !text.contains(['Z', 'z', '+', '[']);
+        // After the date, a minus sign too begins an offset.
+        let has_time = |text: &&str| text.get(10..).is_some_and(|time| time.len() >= 6 && !time.contains('-'));
+        let is_local = |text: &&str| has_time(text) && !text.contains(['Z', 'z', '+', '[']);
         let time = Some(text.trim()).filter(is_local).and_then(|text| text.parse().ok());
         let wrong = || Invalid::new("startsAt", "must be a date and time such as 2030-06-01T19:30");
         time.filter(|time: &DateTime| (1970..=9999).contains(&time.year())).map(Self).ok_or_else(wrong)
@@ -200,6 +230,22 @@ mod tests {
     }
 
     #[test]
+    fn the_second_of_two_equal_hours_stays_the_second() {
+        let (berlin, second) = (zone("Europe/Berlin"), "2030-10-27T01:30:00Z".parse().unwrap());
+
+        assert_eq!(berlin.instant_like(berlin.local(second), Some(second)), Ok(second));
+        let moved = berlin.instant_like("2030-10-27T03:30".parse().unwrap(), Some(second)).unwrap();
+        assert_eq!(moved.to_string(), "2030-10-27T02:30:00.000Z");
+    }
+
+    #[test]
+    fn a_time_with_an_offset_is_no_local_time() {
+        for text in ["2030-06-01T19:30+02:00", "2030-06-01T19:30-05:00", "2030-06-01T19:30:00-05"] {
+            assert!(text.parse::<LocalTime>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn the_clocks_of_a_zone_that_nobody_knows_are_those_of_utc() {
         let unknown = TimeZone::stored("Mars/Olympus_Mons");
 
@@ -212,7 +258,7 @@ mod tests {
 
         assert_eq!((time.date(), time.clock(), time.weekday()), ((2030, 6, 1), (19, 30), 5));
         assert_eq!((time.day().to_string(), time.next_day().date()), ("2030-06-01T00:00:00".to_owned(), (2030, 6, 2)));
-        for wrong in ["", "2030-06-01", "19:30", "2030-06-01T19:30Z", "2030-06-01T19:30+02:00", "1969-12-31T23:59"] {
+        for wrong in ["", "2030-06-01", "19:30", "2030-06-01T19:30Z", "1969-12-31T23:59"] {
             assert!(wrong.parse::<LocalTime>().is_err(), "{wrong:?}");
         }
     }

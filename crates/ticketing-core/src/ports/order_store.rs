@@ -102,6 +102,7 @@ impl OverdueCursor {
 /// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
 /// - An insert of an existing record is refused: `an_insert_of_what_exists_is_refused`.
 /// - A committed record is read back with the next revision: `a_commit_is_visible_to_the_next_read`.
+/// - What a record no longer has is gone: `a_field_that_is_taken_away_is_gone`.
 /// - A cancelled commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
 /// - An unreadable record fails only reads that ask for it: `an_unreadable_record_is_corrupt`.
@@ -116,6 +117,8 @@ impl OverdueCursor {
 /// - A ticket's list has all its orders, newest first, in pages that join: `all_orders_of_a_ticket_are_found`.
 /// - The orders of a ticket are added up, by currency: `the_orders_of_a_ticket_are_added_up`.
 /// - Orders past their deadline are found until they end, in pages that join: `overdue_orders_are_found_until_they_end`.
+/// - Stocks of called-off events are found until all their places are free, in pages that join:
+///   `called_off_stocks_are_found_until_their_orders_end`.
 ///
 /// # Examples
 ///
@@ -183,6 +186,15 @@ pub trait OrderStore: Send + Sync + fmt::Debug + 'static {
     ///
     /// [`StoreError::Unavailable`].
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError>;
+
+    /// Stocks of events that were called off although places are still held or sold, by their tickets.
+    ///
+    /// They come in pages, so that one that cannot be ended does not starve the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError>;
 
     /// Applies every write and queues every event, or does neither; returns the commit token of the new revisions.
     ///

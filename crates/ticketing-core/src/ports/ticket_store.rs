@@ -176,6 +176,7 @@ impl TicketSort {
 /// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
 /// - An insert of an existing record is refused: `an_insert_of_what_exists_is_refused`.
 /// - A committed record is read back with the next revision: `a_commit_is_visible_to_the_next_read`.
+/// - What a record no longer has is gone: `a_field_that_is_taken_away_is_gone`.
 /// - A cancelled commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
 /// - A key makes at most one listing per seller: `a_key_makes_one_listing_of_a_seller`.

@@ -10,7 +10,7 @@ use crate::domain::admission::{Admission, Entrance};
 use crate::domain::event::{Event, Topic};
 use crate::domain::ids::{OrderId, PassId, TicketId};
 use crate::domain::order::Order;
-use crate::domain::pass::{CodeSeed, Pass};
+use crate::domain::pass::{CodeSeed, CodedPass, Pass};
 use crate::domain::ticket::Ticket;
 use crate::ports::clock::ClockAndIds;
 use crate::ports::pass_store::{PassNeeds, PassRecord, PassRecords, PassStore};
@@ -29,7 +29,8 @@ pub struct RebuildAdmissions {
     env: ClockAndIds,
     tickets: BTreeMap<Uuid, Ticket>,
     orders: BTreeMap<Uuid, Order>,
-    passes: BTreeMap<PassId, Pass>,
+    /// By their orders.
+    passes: BTreeMap<OrderId, BTreeMap<PassId, Pass>>,
 }
 
 impl RebuildAdmissions {
@@ -55,7 +56,8 @@ impl RebuildAdmissions {
     }
 
     fn shadow_of_pass(&mut self, pass: Pass) {
-        let known = self.passes.entry(pass.id).or_insert_with(|| pass.clone());
+        let of_order = self.passes.entry(pass.order).or_default();
+        let known = of_order.entry(pass.id).or_insert_with(|| pass.clone());
         if pass.version > known.version {
             *known = pass;
         }
@@ -77,40 +79,70 @@ impl RebuildAdmissions {
     fn admission(&self, order: &Order, records: &PassRecords, found: &mut Found) {
         match records.admissions.iter().find(|stored| stored.record.order == order.id) {
             None => self.missing(order, found),
-            Some(stored) if stored.record.order_version > order.version => found.rebuilt.newer += 1,
             Some(stored) => self.compared(stored, order, found),
         }
     }
 
     fn missing(&self, order: &Order, found: &mut Found) {
-        let Some((mut admission, events)) = Admission::of(order, &CodeSeed::new(self.env.ids.secret())) else {
-            return;
-        };
-        for coded in &mut admission.passes {
-            if let Some(told) = self.passes.get(&coded.pass.id) {
-                coded.pass = told.clone();
-            }
-        }
-        // Passes that were told of are told of no second time.
-        let is_news = |event: &Event| !self.passes.contains_key(&PassId::new(event.subject()));
-        found.events.extend(events.into_iter().filter(is_news));
+        let Some((admission, events)) = Admission::of(order, &CodeSeed::new(self.env.ids.secret())) else { return };
+        // Passes that were reported are not issued a second time.
+        let is_news = |event: &Event| self.told(order.id, PassId::new(event.subject())).is_none();
+        let issued = events.into_iter().filter(is_news);
+        // As if it had never heard of the order, so that the passes of one that has ended since are void.
+        let known = self.as_told(Admission { order_version: 0, ..admission });
+        let Some((admission, voided)) = known.follow(order) else { return };
+        found.events.extend(issued.chain(voided));
         found.differing(format!("the passes of order {} are missing", order.id), Write::insert(admission));
     }
 
     fn compared(&self, stored: &Stored<Admission>, order: &Order, found: &mut Found) {
         let admission = &stored.record;
-        let is_of = (admission.ticket, admission.buyer) == (order.ticket.id, order.buyer);
+        let told = self.as_told(admission.clone());
+        if admission.order_version > order.version {
+            if told == *admission {
+                found.rebuilt.newer += 1;
+            } else {
+                found.differing(passes_differ(order), stored.replace(told));
+            }
+            return;
+        }
         // As if it had never heard of the order, so that passes which it missed to void are void.
-        let forgotten =
-            Admission { order_version: 0, ticket: order.ticket.id, buyer: order.buyer, ..admission.clone() };
+        let forgotten = Admission { order_version: 0, ticket: order.ticket.id, buyer: order.buyer, ..told };
         let Some((next, events)) = forgotten.follow(order) else { return };
-        if is_of && events.is_empty() && next.order_version == admission.order_version {
+        if next == *admission {
             found.rebuilt.same += 1;
             return;
         }
         found.events.extend(events);
-        found.differing(format!("the passes of order {} are not what the order says", order.id), stored.replace(next));
+        found.differing(passes_differ(order), stored.replace(next));
     }
+
+    /// With the passes that were reported: those that are missing, and those of which newer events tell that somebody
+    /// was let in since, or that they are void.
+    fn as_told(&self, mut admission: Admission) -> Admission {
+        let Some(told) = self.passes.get(&admission.order) else { return admission };
+        for coded in &mut admission.passes {
+            if let Some(told) = told.get(&coded.pass.id).filter(|told| told.version > coded.pass.version) {
+                coded.pass = told.clone();
+            }
+        }
+        let is_kept = |id: &PassId| admission.passes.iter().any(|coded| coded.pass.id == *id);
+        let lost: Vec<Pass> = told.values().filter(|pass| !is_kept(&pass.id)).cloned().collect();
+        if !lost.is_empty() {
+            let codes = CodeSeed::new(self.env.ids.secret()).codes(u32::try_from(lost.len()).unwrap_or(u32::MAX));
+            admission.passes.extend(lost.into_iter().zip(codes).map(|(pass, code)| CodedPass { pass, code }));
+            admission.passes.sort_by_key(|coded| coded.pass.place);
+        }
+        admission
+    }
+
+    fn told(&self, order: OrderId, pass: PassId) -> Option<&Pass> {
+        self.passes.get(&order)?.get(&pass)
+    }
+}
+
+fn passes_differ(order: &Order) -> String {
+    format!("the passes of order {} are not what the order and their events say", order.id)
 }
 
 /// What a comparison found, and what would correct it.
@@ -135,16 +167,14 @@ impl Rebuild for RebuildAdmissions {
     }
 
     fn shadow(&mut self, event: Event) {
-        match event {
-            Event::TicketCreated(ticket) | Event::TicketUpdated(ticket) | Event::TicketWithdrawn(ticket) => {
-                self.shadow_of_ticket(ticket);
-            }
-            Event::PassIssued(pass) | Event::PassUsed(pass) | Event::PassVoided(pass) => self.shadow_of_pass(pass),
-            event => {
-                if let Some(change) = event.order_change() {
-                    self.shadow_of_order(&change.order);
-                }
-            }
+        if let Some(ticket) = event.ticket() {
+            self.shadow_of_ticket(ticket.clone());
+        }
+        if let Some(change) = event.order_change() {
+            self.shadow_of_order(&change.order);
+        }
+        if let Event::PassIssued(pass) | Event::PassUsed(pass) | Event::PassVoided(pass) = event {
+            self.shadow_of_pass(pass);
         }
     }
 

@@ -207,6 +207,7 @@ const fn ticket_code(refusal: &TicketRefusal) -> &'static str {
         TicketRefusal::Withdrawn => "ticket_withdrawn",
         TicketRefusal::CalledOff => "ticket_called_off",
         TicketRefusal::FactsAreSold => "facts_are_sold",
+        TicketRefusal::Begun => "event_begun",
         TicketRefusal::QuantityBelowSales { .. } => "quantity_below_sales",
         TicketRefusal::StartsInThePast => "starts_in_the_past",
         TicketRefusal::StartsTooLate { .. } => "starts_too_late",
@@ -242,6 +243,7 @@ const fn order_code(refusal: &OrderRefusal) -> &'static str {
         OrderRefusal::NotPaid => "order_not_paid",
         OrderRefusal::Unchanged => "event_unchanged",
         OrderRefusal::Begun => "event_begun",
+        OrderRefusal::Used => "order_used",
         OrderRefusal::Cancelled { .. } => "order_cancelled",
         OrderRefusal::NotDue { .. } => "order_not_due",
     }
@@ -275,6 +277,7 @@ fn ticket_sentence(refusal: &TicketRefusal) -> String {
         TicketRefusal::FactsAreSold => {
             "places are held or sold, so what, where and when can only be rescheduled or called off".to_owned()
         }
+        TicketRefusal::Begun => "the event has begun".to_owned(),
         TicketRefusal::QuantityBelowSales { committed } => {
             format!("{committed} places are held or sold already, so no fewer can be offered")
         }
@@ -319,6 +322,7 @@ fn order_sentence(refusal: &OrderRefusal) -> String {
         OrderRefusal::NotPaid => "this order is not paid".to_owned(),
         OrderRefusal::Unchanged => "the event is what it was when it was ordered".to_owned(),
         OrderRefusal::Begun => "the event has begun".to_owned(),
+        OrderRefusal::Used => "somebody was let in with this order".to_owned(),
         OrderRefusal::Cancelled { reason: CancelReason::ByBuyer } => "this order was cancelled".to_owned(),
         OrderRefusal::Cancelled { reason: CancelReason::Expired } => "this order expired".to_owned(),
         OrderRefusal::Cancelled { reason: CancelReason::CalledOff } => {

@@ -2,6 +2,7 @@
 
 pub mod batcher;
 mod cancel_order;
+mod end_called_off;
 mod end_orders;
 mod expire_overdue;
 mod follow;
@@ -19,6 +20,7 @@ use super::replica_wait::ReplicaWaits;
 
 use batcher::OrderBatchers;
 
+pub use end_called_off::EndCalledOff;
 pub use expire_overdue::ExpireOverdue;
 pub use follow::OrdersFollow;
 pub use place_order::PlaceOrder;

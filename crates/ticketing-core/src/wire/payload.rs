@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::domain::event::Event;
+use crate::domain::event_facts::FactsKnown;
 use crate::domain::ids::OrderId;
 use crate::domain::money::{Money, Price, Quantity};
 use crate::domain::time::Timestamp;
@@ -271,6 +272,36 @@ impl TryFrom<MoneyPayload<'_>> for Money {
     fn try_from(money: MoneyPayload<'_>) -> Result<Self, Undecodable> {
         let currency = money.currency.parse().map_err(|_| Undecodable::new("the currency is unknown"))?;
         Ok(Self { amount: money.amount, currency })
+    }
+}
+
+/// Absent where it says what releases without it knew, which said nothing.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum FactsKnownPayload {
+    Title,
+    PlaceAndTime,
+    All,
+}
+
+impl FactsKnownPayload {
+    fn unless(said: FactsKnown, known: FactsKnown) -> Option<Self> {
+        let payload = match known {
+            FactsKnown::Title => Self::Title,
+            FactsKnown::PlaceAndTime => Self::PlaceAndTime,
+            FactsKnown::All => Self::All,
+        };
+        (known != said).then_some(payload)
+    }
+}
+
+impl From<FactsKnownPayload> for FactsKnown {
+    fn from(known: FactsKnownPayload) -> Self {
+        match known {
+            FactsKnownPayload::Title => Self::Title,
+            FactsKnownPayload::PlaceAndTime => Self::PlaceAndTime,
+            FactsKnownPayload::All => Self::All,
+        }
     }
 }
 

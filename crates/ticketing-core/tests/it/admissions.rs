@@ -9,17 +9,22 @@ use proptest::collection::vec;
 use proptest::prelude::{prop_assert_eq, proptest};
 use ticketing_core::domain::admission::{Admission, PassCounts};
 use ticketing_core::domain::event::{Event, Topic};
+use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::{EventId, OrderId, TicketId};
 use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus};
 use ticketing_core::domain::pass::{PassRefusal, PassStatus};
+use ticketing_core::domain::ticket::Schedule;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::consumer::{EventHandler, Incoming};
 use ticketing_core::ports::clock::{ClockAndIds, Ids};
+use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::pass_store::{PassNeeds, PassStore};
 use ticketing_core::ports::store::{Page, UnitOfWork};
-use ticketing_core::rebuild::{Differing, RebuildAdmissions, Rebuilt, rebuild};
+use ticketing_core::ports::transport::Arrival;
+use ticketing_core::rebuild::{Differing, Rebuild, RebuildAdmissions, Rebuilt, rebuild, rebuild_from_owners};
 use ticketing_core::usecase::admissions::{Admissions, AdmissionsFollow, CheckIn, ShownPass, SignedPass};
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::tickets::{CallOffTicket, RescheduleTicket};
 use ticketing_core::wire::{Origin, seal};
 use ticketing_crypto::Ed25519Signer;
 use ticketing_memory::{FaultPlan, MemoryEngines};
@@ -153,14 +158,14 @@ fn history() -> [Order; 3] {
     let placed = {
         let ticket = ticketing_core::domain::order::OrderedTicket {
             id: TicketId::from_u128(3),
-            event: ticketing_core::domain::event_facts::EventFacts::default().into(),
+            event: EventFacts::default().into(),
             attributes: ticketing_core::domain::attributes::Attributes::NONE,
             price: crate::market::offer(1, 1200).price,
         };
         let status = OrderStatus::AwaitingPayment { pay_by: at(900_000) };
         let quantity = ticketing_core::domain::money::Quantity::new(2).expect("two places");
         let (id, buyer) = (OrderId::from_u128(2), account(BUYER));
-        Order { id, buyer, ticket, quantity, status, placed_at: at(0), key: None, version: 1 }
+        Order { id, buyer, ticket, quantity, status, placed_at: at(0), key: None, used: false, version: 1 }
     };
     let payment = ticketing_core::domain::ids::PaymentId::from_u128(5);
     let paid = Order { status: OrderStatus::Completed { payment, at: at(1) }, version: 2, ..placed.clone() };
@@ -237,9 +242,16 @@ async fn codes_that_another_order_has_are_drawn_again() {
     assert!(first.is_disjoint(&second), "no code opens two passes");
 }
 
+/// What the door of a ticket is called there, and by which version.
+async fn door(engines: &MemoryEngines, ticket: TicketId) -> Option<(String, u64)> {
+    let needs = PassNeeds { entrances: vec![ticket], ..PassNeeds::default() };
+    let found = engines.passes.load(&needs).await.expect("an answer").entrances.pop()?.record;
+    Some((found.title.to_string(), found.ticket_version))
+}
+
 async fn rebuilt(market: &Process, onto: &MemoryEngines) -> Rebuilt {
     let mut replicas = RebuildAdmissions::new(Arc::new(onto.passes.clone()), market.engines.env.clone());
-    let topics = ticketing_core::rebuild::Rebuild::topics(&replicas).to_vec();
+    let topics = replicas.topics().to_vec();
     let mut log = market.engines.broker.log(&topics);
     rebuild(&mut log, &mut replicas, Differing::Replace, &|_| {}).await.expect("nothing fails")
 }
@@ -275,6 +287,94 @@ async fn a_damaged_admission_is_reported_and_corrected_by_a_replay() {
 
     let told = rebuilt(&market, &market.engines).await;
 
-    assert_eq!(told.differing, [format!("the passes of order {} are not what the order says", order.id)]);
+    assert_eq!(
+        told.differing,
+        [format!("the passes of order {} are not what the order and their events say", order.id)]
+    );
     assert_eq!(admission(&market.engines, order.id).await, Some(stored.record));
+}
+
+#[tokio::test]
+async fn the_door_of_a_rescheduled_event_is_rebuilt_with_its_new_title() {
+    let (mut market, order) = sold().await;
+    let event = EventFacts { title: "Ballet".into(), ..EventFacts::default() }.into();
+    let to = Schedule { event, sales_end_at: None };
+    let command = RescheduleTicket::new(order.ticket.id, account(SELLER), to);
+    market.tickets.reschedule_ticket(command, market.origin()).await.unwrap();
+    market.settle().await.unwrap();
+    let empty = Engines::new();
+
+    rebuilt(&market, &empty).await;
+
+    assert_eq!(door(&empty, order.ticket.id).await, Some(("Ballet".to_owned(), 2)));
+}
+
+#[tokio::test]
+async fn the_door_of_an_event_that_was_called_off_is_rebuilt() {
+    let (mut market, order) = sold().await;
+    let command = CallOffTicket::new(order.ticket.id, account(SELLER));
+    market.tickets.call_off_ticket(command, market.origin()).await.unwrap();
+    market.settle().await.unwrap();
+    let empty = Engines::new();
+
+    let owners = market.engines.audit_reader();
+    let mut replicas = RebuildAdmissions::new(Arc::new(empty.passes.clone()), market.engines.env.clone());
+    rebuild_from_owners(&owners, &mut replicas, Differing::Replace, &|_| {}).await.unwrap();
+
+    assert_eq!(door(&empty, order.ticket.id).await, Some(("Opera".to_owned(), 2)));
+}
+
+#[tokio::test]
+async fn a_pass_that_was_used_after_the_backup_lets_nobody_in_again_after_a_rebuild() {
+    let (mut market, order) = sold().await;
+    let backup = admission(&market.engines, order.id).await.expect("its passes");
+    let token = passes(&market, order.id).await.remove(0).token;
+    let show = || shown(&order, ShownPass::Token(token.clone()));
+    market.admissions.check_in(show(), market.origin()).await.unwrap();
+    market.settle().await.unwrap();
+    let needs = PassNeeds { admissions: vec![order.id], ..PassNeeds::default() };
+    let stored = market.engines.passes.load(&needs).await.unwrap().admissions.remove(0);
+    market.engines.passes.commit(UnitOfWork::default().with(stored.replace(backup))).await.unwrap();
+
+    let told = rebuilt(&market, &market.engines).await;
+
+    assert_eq!(told.differing.len(), 1, "{told:?}");
+    let again = market.admissions.check_in(show(), market.origin()).await;
+    assert!(matches!(again, Err(Error::Pass(PassRefusal::AlreadyUsed { .. }))), "{again:?}");
+    assert_eq!(admission(&market.engines, order.id).await, Some(stored.record));
+}
+
+#[tokio::test]
+async fn lost_passes_of_an_order_that_was_refunded_come_back_as_void_and_that_is_reported() {
+    let (market, order) = sold().await;
+    market.orders.refund_order(order.id, account(SELLER), market.origin()).await.unwrap();
+    market.loops.settle().await.unwrap();
+    let log = market.engines.broker.retained(Topic::Admissions);
+    // Of the passes, the log has no more than that they were issued.
+    let empty = Engines::new();
+    let mut replicas = RebuildAdmissions::new(Arc::new(empty.passes.clone()), market.engines.env.clone());
+    let topics = replicas.topics().to_vec();
+    let mut events = Vec::new();
+    let mut reading = market.engines.broker.log(&topics);
+    loop {
+        let arrivals = reading.next().await.unwrap();
+        if arrivals.is_empty() {
+            break;
+        }
+        events.extend(arrivals);
+    }
+    for arrival in events {
+        let Arrival::Event(envelope) = arrival else { continue };
+        match ticketing_core::wire::open(&envelope).unwrap() {
+            Some(Event::PassVoided(_)) | None => {}
+            Some(event) => replicas.shadow(event),
+        }
+    }
+
+    let subjects = replicas.subjects();
+    replicas.compare(&subjects, Differing::Replace).await.unwrap();
+
+    let lost = admission(&empty, order.id).await.expect("its passes");
+    assert_eq!(lost.counts(), PassCounts { issued: 0, used: 0, voided: 3 });
+    assert_eq!((log, empty.passes.outbox().len()), (6, 3), "each is reported to be void");
 }

@@ -11,7 +11,7 @@ use ticketing_core::domain::order::OrderStatus;
 use ticketing_core::domain::pass::VoidReason;
 use ticketing_core::domain::payment::{Payable, PayableStatus, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::domain::ticket::{Listing, Sales};
+use ticketing_core::domain::ticket::{Listing, Sales, Ticket};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::store::StoreError;
 use ticketing_memory::FaultPlan;
@@ -60,6 +60,17 @@ async fn a_ticket_that_was_sold_beyond_its_places_is_told() {
     books.change_offer(|old| ticketing_core::domain::ticket::Offer { quantity: offer(2, 1).quantity, ..old }).await;
 
     assert_eq!(standing(&books).await, [format!("ticket {} offers 2 places and has 1 held and 2 sold", books.ticket)]);
+}
+
+#[tokio::test]
+async fn orders_that_go_on_although_their_event_was_called_off_are_told() {
+    let books = Books::new().await;
+    let off = ticketing_core::domain::ticket::TicketStatus::CalledOff;
+    books.change_stock(|stock| Stock { status: off, ..stock }).await;
+    books.change_listing(|listing| Listing { ticket: Ticket { status: off, ..listing.ticket }, ..listing }).await;
+
+    let told = "was called off, and its orders still have 1 places held and 2 sold";
+    assert_eq!(standing(&books).await, [format!("ticket {} {told}", books.ticket)]);
 }
 
 #[tokio::test]

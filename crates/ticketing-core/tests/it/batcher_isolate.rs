@@ -100,6 +100,10 @@ impl OrderStore for Troubled {
         self.sound.overdue(deadline, page).await
     }
 
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.sound.called_off(page).await
+    }
+
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         self.ask();
         let stocks = work.writes.iter().filter_map(|write| match &write.record {
@@ -495,6 +499,10 @@ impl OrderStore for Meanwhile {
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         self.sound.overdue(deadline, page).await
+    }
+
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.sound.called_off(page).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {

@@ -153,6 +153,19 @@ survives!(calling_off_survives_a_crash_anywhere, |market, told| {
     assert!(!called_off || listing.is_ok_and(|listing| listing.ticket.status == TicketStatus::CalledOff));
 });
 
+survives!(ending_the_orders_of_a_call_off_that_was_missed_survives_a_crash_anywhere, |market, told| {
+    // The prepared order stays held; this one is paid.
+    if let Ok(order) = market.order(3, told.ticket(), 1).await {
+        told.orders.push(order.id);
+        settle_or_die(market).await;
+        if market.pay(3, order.id, "tok_visa").await.is_ok_and(|payment| payment.version > 0) {
+            told.paid.push(order.id);
+        }
+        settle_or_die(market).await;
+    }
+    market.call_off_unheard(7, told.ticket()).await;
+});
+
 survives!(rescheduling_and_giving_back_survives_a_crash_anywhere, |market, told| {
     if market.pay(1, told.order(), "tok_visa").await.is_ok_and(|payment| payment.version > 0) {
         told.paid.push(told.order());

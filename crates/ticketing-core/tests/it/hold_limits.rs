@@ -10,7 +10,7 @@ use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::sales_total::SalesTotal;
-use ticketing_core::domain::stock::OrderRequest;
+use ticketing_core::domain::stock::{OrderRequest, Stock};
 use ticketing_core::domain::ticket::{Offer, Ticket};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
@@ -272,6 +272,10 @@ impl OrderStore for Slow {
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         self.0.overdue(deadline, page).await
+    }
+
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.0.called_off(page).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {

@@ -19,7 +19,9 @@ use ticketing_core::ports::error_chain;
 use ticketing_core::ports::gateway::CardToken;
 use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::payment_store::PaymentStore;
-use ticketing_core::ports::store::Page;
+use ticketing_core::ports::store::{Page, UnitOfWork};
+use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::rebuild::{Differing, Rebuild, RebuildAdmissions, RebuildStocks, rebuild_from_owners};
 use ticketing_core::usecase::admissions::Admissions;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::batcher::BatcherConfig;
@@ -195,6 +197,20 @@ impl Process {
 
     pub(crate) async fn cancel(&self, buyer: u128, order: OrderId) -> Result<Order, Error> {
         self.engines.clock.run(self.orders.cancel_order(order, account(buyer), self.origin())).await
+    }
+
+    /// Calls an event off of which no service hears; what they know of tickets is then rebuilt from their owner.
+    pub(crate) async fn call_off_unheard(&self, seller: u128, ticket: TicketId) {
+        let engines = &self.engines;
+        let stored = engines.tickets.listings(&[ticket]).await.expect("no faults").pop().expect("the ticket");
+        let (called_off, _) = stored.record.clone().call_off(account(seller)).expect("it is theirs");
+        engines.tickets.commit(UnitOfWork::default().with(stored.replace(called_off))).await.expect("no faults");
+        let owners = engines.audit_reader();
+        let mut stocks = RebuildStocks::new(Arc::new(engines.orders.clone()));
+        let mut doors = RebuildAdmissions::new(Arc::new(engines.passes.clone()), engines.env.clone());
+        for replicas in [&mut stocks as &mut dyn Rebuild, &mut doors] {
+            rebuild_from_owners(&owners, replicas, Differing::Replace, &|_| {}).await.expect("no faults");
+        }
     }
 
     pub(crate) async fn pay(&self, buyer: u128, order: OrderId, card: &str) -> Result<Payment, Error> {

@@ -61,6 +61,10 @@ impl OrderStore for Guarded {
         self.0.overdue(deadline, page).await
     }
 
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.0.called_off(page).await
+    }
+
     async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         if self.1 == Guard::Off {
             for write in &mut work.writes {

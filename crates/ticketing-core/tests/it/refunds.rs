@@ -1,11 +1,15 @@
 //! Money goes back when an event is called off, rescheduled, or a seller takes places back.
 
+use std::time::Duration;
+
 use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::order::{CancelReason, OrderRefusal, OrderStatus, RefundReason};
 use ticketing_core::domain::stock::StockRefusal;
-use ticketing_core::domain::ticket::Schedule;
+use ticketing_core::domain::ticket::{Schedule, TicketRefusal};
+use ticketing_core::usecase::admissions::{CheckIn, ShownPass};
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::batcher::{OrderAction, OrderCommand};
 use ticketing_core::usecase::tickets::{CallOffTicket, RescheduleTicket};
 use ticketing_memory::FaultPlan;
 
@@ -93,6 +97,74 @@ async fn a_buyer_gives_a_rescheduled_event_back_and_another_one_buys_it() {
     assert_eq!(all.ticket.event.venue.as_deref(), Some("Arena"));
     told.orders.push(all.id);
     market.recover().await;
+    market.engines.check_at_rest(&told).await;
+}
+
+#[tokio::test]
+async fn a_process_that_remembers_the_event_as_it_was_gives_back_all_the_same() {
+    let (market, _, ticket, paid) = with_a_paid_order().await;
+    let second = market.engines.start(&FaultPlan::none());
+    reschedule(&second, ticket).await;
+    let moved = second.tickets.ticket(ticket).await.expect("the ticket").ticket;
+    // Of the two processes of the orders service, the other one hears of it.
+    let command = OrderCommand { ticket, action: OrderAction::Follow(moved), origin: second.origin() };
+    market.engines.clock.run(second.orders.batchers.decide(command)).await.expect("no faults");
+
+    let given_back = market.orders.give_back_order(paid, account(1), market.origin()).await;
+
+    assert!(given_back.is_ok_and(|order| order.payment().is_err()));
+}
+
+#[tokio::test]
+async fn a_buyer_gives_back_what_a_seller_moves_to_the_next_second() {
+    let (mut market, _, ticket, paid) = with_a_paid_order().await;
+    let soon = market.engines.env.now().after(Duration::from_secs(1));
+    let (starts_at, time_zone) = (Some(soon), Some("UTC".parse().expect("a time zone")));
+    let moved = EventFacts { title: "Something else".into(), starts_at, time_zone, ..EventFacts::default() };
+    let to = Schedule { event: moved.into(), sales_end_at: None };
+    let command = RescheduleTicket::new(ticket, account(SALLY), to.clone());
+    market.tickets.reschedule_ticket(command, market.origin()).await.expect("hers");
+    market.settle().await.expect("no faults");
+    market.engines.clock.advance(Duration::from_secs(2));
+
+    let other = Schedule { event: EventFacts { title: "Opera".into(), ..EventFacts::default() }.into(), ..to };
+    let command = RescheduleTicket::new(ticket, account(SALLY), other);
+    let again = market.tickets.reschedule_ticket(command, market.origin()).await;
+    assert!(matches!(again, Err(Error::Ticket(TicketRefusal::Begun))), "{again:?}");
+    market.orders.give_back_order(paid, account(1), market.origin()).await.expect("it has changed");
+}
+
+#[tokio::test]
+async fn a_buyer_who_was_let_in_gives_nothing_back() {
+    let (mut market, told, ticket, paid) = with_a_paid_order().await;
+    reschedule(&market, ticket).await;
+    market.settle().await.expect("no faults");
+    let pass = market.admissions.passes_of(paid, account(1)).await.expect("it is paid").remove(0);
+    let show = CheckIn::new(account(SALLY), ticket, ShownPass::Token(pass.token));
+    market.admissions.check_in(show, market.origin()).await.expect("let in");
+    market.settle().await.expect("no faults");
+
+    let given_back = market.orders.give_back_order(paid, account(1), market.origin()).await;
+    assert!(matches!(given_back, Err(Error::Order(OrderRefusal::Used))), "{given_back:?}");
+    market.recover().await;
+    market.engines.check_at_rest(&told).await;
+    market.orders.refund_order(paid, account(SALLY), market.origin()).await.expect("its seller may");
+}
+
+#[tokio::test]
+async fn orders_whose_call_off_nobody_heard_of_end_once_their_stock_is_rebuilt() {
+    let (mut market, mut told, ticket, paid) = with_a_paid_order().await;
+    let held = market.order(2, ticket, 2).await.expect("two places").id;
+    told.orders.push(held);
+    market.settle().await.expect("no faults");
+    market.call_off_unheard(SALLY, ticket).await;
+
+    market.recover().await;
+
+    let status = async |order, by| market.orders.order(order, account(by)).await.expect("it is theirs").status;
+    assert!(matches!(status(paid, 1).await, OrderStatus::Refunded { reason: RefundReason::CalledOff, .. }));
+    assert!(matches!(status(held, 2).await, OrderStatus::Cancelled { reason: CancelReason::CalledOff, .. }));
+    assert_eq!(market.engines.gateway.total_refunded(), 1200);
     market.engines.check_at_rest(&told).await;
 }
 

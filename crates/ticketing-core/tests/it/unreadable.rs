@@ -13,9 +13,10 @@ use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{Page, RecordKey};
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::ExpireOverdue;
+use ticketing_core::usecase::tickets::CallOffTicket;
 use ticketing_memory::FaultPlan;
 
-use crate::market::{Engines, HOLD, key};
+use crate::market::{Engines, HOLD, account, key};
 
 /// More than any loop takes at once.
 const MANY: u128 = 70;
@@ -93,6 +94,28 @@ async fn orders_behind_many_that_cannot_be_ended_are_ended() {
 
     let order = self::order(&engines, order).await;
     assert!(matches!(order.status, OrderStatus::Cancelled { reason: CancelReason::Expired, .. }), "{order:?}");
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_read_keeps_no_money_of_the_others_when_their_event_is_called_off() {
+    let mut market = Engines::new().start(&FaultPlan::none());
+    let ticket = market.sell(99, 3).await.expect("a ticket").ticket.id;
+    market.settle().await.expect("no faults");
+    let paid = market.order(1, ticket, 1).await.expect("a place").id;
+    market.settle().await.expect("no faults");
+    market.pay(1, paid, "tok_visa").await.expect("a good card");
+    let lost = market.order(2, ticket, 1).await.expect("a place").id;
+    market.settle().await.expect("no faults");
+    assert!(market.engines.orders.spoil(&RecordKey::Order(lost)));
+
+    market.tickets.call_off_ticket(CallOffTicket::new(ticket, account(99)), market.origin()).await.expect("theirs");
+    for _ in 0..3 {
+        market.engines.clock.advance(Duration::from_secs(61));
+        market.settle().await.expect("what cannot be read stops no loop");
+    }
+
+    let order = order(&market.engines, paid).await;
+    assert!(matches!(order.status, OrderStatus::Refunded { .. }), "{order:?}");
 }
 
 #[tokio::test]

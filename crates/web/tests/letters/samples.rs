@@ -59,6 +59,7 @@ fn event(texts: Texts) -> EventFacts {
             seats: Some(texts.seats.into()),
             together: true,
         },
+        ..EventFacts::default()
     }
 }
 

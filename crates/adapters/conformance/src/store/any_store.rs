@@ -9,6 +9,7 @@ use ticketing_core::domain::account::{Account, AccountRecord, DisplayName, Passw
 use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::door_links::DoorLinks;
 use ticketing_core::domain::event::Topic;
+use ticketing_core::domain::event_facts::{EventFacts, FactsKnown};
 use ticketing_core::domain::ids::{AccountId, PaymentId};
 use ticketing_core::domain::letter::{DropReason, LetterStatus};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
@@ -50,6 +51,9 @@ pub trait AnyStore: Send + Sync + 'static {
     /// The same record after its `n`th change; each differs from the others.
     fn changed(record: Self::Record, n: u32) -> Self::Record;
 
+    /// The same record without anything that it may come to be without.
+    fn bare(record: Self::Record) -> Self::Record;
+
     /// What a conflict over it is called.
     fn key(record: &Self::Record) -> RecordKey;
 
@@ -86,6 +90,10 @@ impl AnyStore for Accounts {
 
     fn changed(account: Account, n: u32) -> Account {
         account.change_password(PasswordHash::new(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ${n:08}"))).0
+    }
+
+    fn bare(account: Account) -> Account {
+        Account { display_name: None, confirmed_at: None, ..account }
     }
 
     fn key(account: &Account) -> RecordKey {
@@ -133,6 +141,12 @@ impl AnyStore for Tickets {
         Listing { sales: Sales { held: n, sold: 0, version: u64::from(n) }, ..listing }
     }
 
+    fn bare(listing: Listing) -> Listing {
+        let offer = sample::bare_listing("Opera").ticket.offer;
+        let ticket = Ticket { offer, status: TicketStatus::OnSale, ..listing.ticket };
+        Listing { ticket, sales: Sales::default(), ..listing }
+    }
+
     fn key(listing: &Listing) -> RecordKey {
         RecordKey::Listing(listing.ticket.id)
     }
@@ -168,12 +182,22 @@ impl AnyStore for Orders {
         let order = || sample::order(AccountId::new(sample::uuid()));
         let at = sample::NOW.after(Duration::from_millis(1));
         let ended = |status| OrderRecord::from(Order { status, version: 2, ..order() });
+        let known = |known| {
+            let facts = EventFacts { title: "Opera".into(), known, ..EventFacts::default() };
+            Arc::new(facts)
+        };
+        let mut early = order();
+        early.ticket.event = known(FactsKnown::Title);
         vec![
             sample::stock().into(),
+            Stock { event: known(FactsKnown::Title), sales_end_at: None, ..sample::stock() }.into(),
+            Stock { event: known(FactsKnown::PlaceAndTime), ..sample::stock() }.into(),
+            early.into(),
             Stock { status: TicketStatus::Withdrawn, sales: Sales { held: 1, sold: 2, version: 3 }, ..sample::stock() }
                 .into(),
             order().into(),
             Order { key: Some(key("an order's key!~")), ..order() }.into(),
+            Order { used: true, ..order() }.into(),
             ended(OrderStatus::Completed { payment: PaymentId::new(sample::uuid()), at }),
             ended(OrderStatus::Cancelled { reason: CancelReason::ByBuyer, at }),
             ended(OrderStatus::Cancelled { reason: CancelReason::Expired, at }),
@@ -186,6 +210,19 @@ impl AnyStore for Orders {
                 Stock { sales: Sales { held: n, sold: 0, version: u64::from(n) }, ..stock }.into()
             }
             OrderRecord::Order(order) => Order { version: u64::from(n), ..order }.into(),
+        }
+    }
+
+    fn bare(record: OrderRecord) -> OrderRecord {
+        match record {
+            OrderRecord::Stock(stock) => {
+                let ticket = Ticket { id: stock.ticket, seller: stock.seller, ..sample::bare_listing("Opera").ticket };
+                Stock::of(&ticket).into()
+            }
+            // What an order was placed for never changes.
+            OrderRecord::Order(order) => {
+                Order { status: OrderStatus::AwaitingPayment { pay_by: sample::NOW }, ..order }.into()
+            }
         }
     }
 
@@ -259,6 +296,13 @@ impl AnyStore for Payments {
         match record {
             PaymentRecord::Payable(payable) => Payable { order_version: u64::from(n), ..payable }.into(),
             PaymentRecord::Payment(payment) => Payment { version: u64::from(n), ..payment }.into(),
+        }
+    }
+
+    fn bare(record: PaymentRecord) -> PaymentRecord {
+        match record {
+            PaymentRecord::Payable(payable) => Payable { live: None, declined: 0, ..payable }.into(),
+            PaymentRecord::Payment(payment) => Payment { status: PaymentStatus::Pending, card: None, ..payment }.into(),
         }
     }
 
@@ -344,6 +388,13 @@ impl AnyStore for Passes {
         }
     }
 
+    fn bare(record: PassRecord) -> PassRecord {
+        match record {
+            PassRecord::Admission(admission) => Admission { passes: Vec::new(), ..admission }.into(),
+            PassRecord::Entrance(entrance) => entrance.into(),
+        }
+    }
+
     fn key(record: &PassRecord) -> RecordKey {
         match record {
             PassRecord::Admission(admission) => RecordKey::Admission(admission.order),
@@ -415,6 +466,21 @@ impl AnyStore for Letters {
             }
             LetterRecord::Order(order) => Order { version: u64::from(n), ..order }.into(),
             LetterRecord::Ticket(ticket) => Ticket { version: u64::from(n), ..ticket }.into(),
+        }
+    }
+
+    fn bare(record: LetterRecord) -> LetterRecord {
+        match record {
+            LetterRecord::Letter(letter) => {
+                letter.with_status(LetterStatus::Waiting { due_at: sample::NOW, tries: 0 }).into()
+            }
+            LetterRecord::Order(order) => {
+                Order { status: OrderStatus::AwaitingPayment { pay_by: sample::NOW }, ..order }.into()
+            }
+            LetterRecord::Ticket(ticket) => {
+                let offer = sample::bare_listing("Opera").ticket.offer;
+                Ticket { offer, status: TicketStatus::OnSale, ..ticket }.into()
+            }
         }
     }
 

@@ -100,6 +100,22 @@ pub async fn a_commit_is_visible_to_the_next_read<S: AnyStore>(fixture: &dyn Sto
     Outcome::Kept
 }
 
+/// What a record no longer has is gone, and is there again once the record has it.
+pub async fn a_field_that_is_taken_away_is_gone<S: AnyStore>(fixture: &dyn StoreFixture<S>) -> Outcome {
+    let bench = Bench::new(fixture);
+    for full in S::variants() {
+        let bare = S::bare(full.clone());
+        let mut stored =
+            inserted_by(bench.commit(UnitOfWork::default().with(Write::insert(full.clone()))).await, full.clone());
+        for next in [bare, full] {
+            let token = bench.commit(UnitOfWork::default().with(stored.replace(next.clone()))).await;
+            stored = Stored { record: next, revision: Revision::after(Some(stored.revision), token) };
+            assert_eq!(bench.find(&stored.record).await, Some(stored.clone()), "what was replaced is read back");
+        }
+    }
+    Outcome::Kept
+}
+
 /// A unit of work may carry many decisions: a thousand, and then a thousand changes.
 pub async fn a_unit_of_work_carries_many_decisions<S: AnyStore>(fixture: &dyn StoreFixture<S>) -> Outcome {
     let bench = Bench::new(fixture);

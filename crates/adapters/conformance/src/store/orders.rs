@@ -9,7 +9,7 @@ use ticketing_core::domain::money::{Price, Quantity};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket, RefundReason};
 use ticketing_core::domain::sales_total::SalesTotal;
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::domain::ticket::Sales;
+use ticketing_core::domain::ticket::{Sales, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OverdueCursor};
 use ticketing_core::ports::store::{Page, RecordKey, Revision, Stored, UnitOfWork, Write};
@@ -314,6 +314,44 @@ pub async fn overdue_orders_are_found_until_they_end(fixture: &dyn StoreFixture<
         "an order that ended is not overdue"
     );
     Outcome::Kept
+}
+
+/// Stocks of called-off events are found until no place of theirs is held or sold; no others are.
+pub async fn called_off_stocks_are_found_until_their_orders_end(fixture: &dyn StoreFixture<Orders>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let (called_off, sales) = (TicketStatus::CalledOff, Sales { held: 1, sold: 0, version: 1 });
+    let off = |sales| Stock { status: called_off, sales, ..sample::stock() };
+    let mut stocks = [off(sales), off(Sales { held: 0, sold: 2, version: 2 }), off(sales)];
+    stocks.sort_unstable_by_key(|stock| stock.ticket);
+    let others = [off(Sales { held: 0, sold: 0, version: 2 }), Stock { sales, ..sample::stock() }];
+    let inserting = |stocks: &[Stock]| {
+        stocks.iter().cloned().fold(UnitOfWork::default(), |work, stock| work.with(Write::insert(stock)))
+    };
+    let token = bench.commit(inserting(&stocks)).await;
+    bench.commit(inserting(&others)).await;
+
+    for size in [1, 2, 10] {
+        assert_eq!(to_end(&bench, size).await, stocks, "pages of {size} join");
+    }
+    let [first, rest @ ..] = stocks;
+    let read = inserted_by(token, OrderRecord::Stock(first.clone()));
+    let ended = Stock { sales: Sales { held: 0, sold: 0, version: 3 }, ..first };
+    bench.commit(UnitOfWork::default().with(read.replace(OrderRecord::Stock(ended)))).await;
+    assert_eq!(to_end(&bench, 10).await, rest, "a stock whose places are free is not found");
+    Outcome::Kept
+}
+
+/// All of them, read in pages of `size`.
+async fn to_end(bench: &Bench<Orders>, size: usize) -> Vec<Stock> {
+    let (mut page, mut read) = (Page::first(size), Vec::new());
+    loop {
+        let found = soon("a read is answered", bench.store.called_off(page)).await.expect("a read succeeds");
+        assert!(found.len() <= size, "a page of {size} has {} entries", found.len());
+        let Some(last) = found.last() else { return read };
+        page.after = Some(last.ticket);
+        read.extend(found);
+        assert!(read.len() <= 100, "pages of {size} repeat themselves");
+    }
 }
 
 /// All of them, read in pages of `size`.

@@ -8,6 +8,7 @@ use bson::{DateTime, Document, RawDocument, Uuid, doc};
 use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
+use ticketing_core::domain::event_facts::FactsKnown;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus, OrderedTicket, RefundReason};
 use ticketing_core::domain::time::Timestamp;
@@ -18,7 +19,7 @@ use crate::commit::Change;
 use crate::document::{
     MoneyDocument, Record, Wrong, date, encoded, index, partial, price, quantity, signed, time, unique, unsigned,
 };
-use crate::facts::FactsDocument;
+use crate::facts::{FactsDocument, title_alone};
 
 /// Before every deadline; an order without one is not in the index of deadlines.
 pub(super) const NEVER: DateTime = DateTime::MIN;
@@ -90,8 +91,10 @@ pub(crate) struct OrderDocument {
     buyer: Uuid,
     ticket: Uuid,
     title: Arc<str>,
-    #[serde(default, skip_serializing_if = "FactsDocument::is_empty")]
-    event: FactsDocument,
+    /// What it freezes beside the title; orders of releases before have none.
+    #[serde(default)]
+    event: Option<FactsDocument>,
+    /// They never change, so none need not be written.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     attributes: Attributes,
     price: MoneyDocument,
@@ -102,6 +105,9 @@ pub(crate) struct OrderDocument {
     payment: Option<Uuid>,
     placed_at: DateTime,
     key: Option<String>,
+    /// Whether somebody was let in; that is never taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    used: bool,
     version: i64,
 }
 
@@ -120,12 +126,13 @@ enum Status {
 
 impl OrderDocument {
     fn of(order: &Order) -> Self {
+        let event = &order.ticket.event;
         let awaiting = Self {
             id: order.id.uuid().into(),
             buyer: order.buyer.uuid().into(),
             ticket: order.ticket.id.uuid().into(),
-            title: Arc::clone(&order.ticket.event.title),
-            event: FactsDocument::from(&*order.ticket.event),
+            title: Arc::clone(&event.title),
+            event: (event.known > FactsKnown::Title).then(|| (&**event).into()),
             attributes: order.ticket.attributes.clone(),
             price: order.ticket.price.money().into(),
             quantity: order.quantity.get(),
@@ -135,6 +142,7 @@ impl OrderDocument {
             payment: None,
             placed_at: date(order.placed_at),
             key: order.key.as_ref().map(ToString::to_string),
+            used: order.used,
             version: signed(order.version),
         };
         match order.status {
@@ -212,19 +220,26 @@ impl Record for OrderDocument {
     const COLLECTION: &'static str = "orders";
 
     fn into_domain(self) -> Result<Order, Wrong> {
+        let status = self.status()?;
+        let title = self.title;
+        let event = match self.event {
+            Some(facts) => facts.into_domain(title),
+            None => title_alone(title),
+        };
         Ok(Order {
-            status: self.status()?,
+            status,
             id: OrderId::new(self.id.into()),
             buyer: AccountId::new(self.buyer.into()),
             ticket: OrderedTicket {
                 id: TicketId::new(self.ticket.into()),
-                event: self.event.into_domain(self.title).into(),
+                event: event.into(),
                 attributes: self.attributes,
                 price: price(self.price)?,
             },
             quantity: quantity(self.quantity)?,
             placed_at: time(self.placed_at),
             key: self.key.map(|key| key.parse()).transpose().map_err(|_| "no idempotency key")?,
+            used: self.used,
             version: unsigned(self.version)?,
         })
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bson::{DateTime, Uuid};
+use bson::{Document, Uuid, doc};
+use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
@@ -13,29 +14,47 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
 use crate::commit::Change;
 use crate::document::{
-    MoneyDocument, Record, SalesDocument, Wrong, date, encoded, price, quantity, signed, time, unsigned,
+    MoneyDocument, Record, SalesDocument, Wrong, encoded, partial, price, quantity, signed, unsigned,
 };
-use crate::facts::FactsDocument;
+use crate::facts::{VersionedFacts, title_alone};
 
+pub(super) fn indexes() -> Vec<IndexModel> {
+    vec![partial("to_end", doc! { TO_END: 1, "_id": 1 }, doc! { TO_END: true })]
+}
+
+/// Stocks with orders to end, behind a place in their list.
+pub(super) fn to_end(after: Option<TicketId>) -> Document {
+    let mut filter = doc! { TO_END: true };
+    if let Some(after) = after {
+        filter.insert("_id", doc! { "$gt": Uuid::from(after.uuid()) });
+    }
+    filter
+}
+
+const TO_END: &str = "to_end";
+
+/// Every field is written, since an update takes none away.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StockDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     seller: Uuid,
     title: Arc<str>,
-    #[serde(default, skip_serializing_if = "FactsDocument::is_empty")]
-    event: FactsDocument,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sales_end_at: Option<DateTime>,
-    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    /// What orders freeze beside the title; stocks of releases before have none, or those of an earlier version.
+    #[serde(default)]
+    event: Option<VersionedFacts>,
+    #[serde(default)]
     attributes: Attributes,
     price: MoneyDocument,
     quantity: u32,
     #[serde(default)]
     max_per_buyer: Option<u32>,
     on_sale: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     called_off: bool,
+    /// Whether orders are to end because of that; null if not, and in no index then.
+    #[serde(default)]
+    to_end: Option<bool>,
     ticket_version: i64,
     sales: SalesDocument,
 }
@@ -46,14 +65,14 @@ pub(super) fn change(stock: &Stock, replaces: Option<Revision>) -> Result<Change
         id,
         seller: stock.seller.uuid().into(),
         title: Arc::clone(&stock.event.title),
-        event: FactsDocument::from(&*stock.event),
-        sales_end_at: stock.sales_end_at.map(date),
+        event: Some(VersionedFacts::new(&stock.event, stock.sales_end_at, stock.ticket_version)),
         attributes: stock.attributes.clone(),
         price: stock.price.money().into(),
         quantity: stock.quantity.get(),
         max_per_buyer: stock.max_per_buyer.map(Quantity::get),
         on_sale: stock.status == TicketStatus::OnSale,
         called_off: stock.status == TicketStatus::CalledOff,
+        to_end: stock.is_to_end().then_some(true),
         ticket_version: signed(stock.ticket_version),
         sales: stock.sales.into(),
     };
@@ -72,11 +91,16 @@ impl Record for StockDocument {
     const COLLECTION: &'static str = "stocks";
 
     fn into_domain(self) -> Result<Stock, Wrong> {
+        let (title, (facts, sales_end_at)) = (self.title, VersionedFacts::of(self.event, self.ticket_version));
+        let event = match facts {
+            Some(facts) => facts.into_domain(title),
+            None => title_alone(title),
+        };
         Ok(Stock {
             ticket: TicketId::new(self.id.into()),
             seller: AccountId::new(self.seller.into()),
-            event: self.event.into_domain(self.title).into(),
-            sales_end_at: self.sales_end_at.map(time),
+            event: event.into(),
+            sales_end_at,
             attributes: self.attributes,
             price: price(self.price)?,
             quantity: quantity(self.quantity)?,

@@ -6,6 +6,7 @@ use bson::spec::BinarySubtype;
 use bson::{Binary, DateTime, Uuid, doc};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::attributes::Attributes;
+use ticketing_core::domain::event_facts::{EventFacts, FactsKnown};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::search::{attributes_to_find, event_to_find, name_to_find};
@@ -19,18 +20,22 @@ use crate::commit::Change;
 use crate::document::{
     MoneyDocument, Record, SalesDocument, Wrong, date, encoded, price, quantity, signed, time, unsigned,
 };
-use crate::facts::FactsDocument;
+use crate::facts::{FactsDocument, VersionedFacts};
 
-/// A field that a listing does not have is null.
+/// A field that a listing does not have is null. A release that does not know one leaves it in place, except in
+/// the offer, which it writes whole.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ListingDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     seller: Uuid,
     on_sale: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     called_off: bool,
     offer: OfferDocument,
+    /// The facts of the event, of which the offer has those that releases before knew.
+    #[serde(default)]
+    event: Option<VersionedFacts>,
     created_at: DateTime,
     version: i64,
     sales: SalesDocument,
@@ -49,18 +54,6 @@ struct OfferDocument {
     venue: Option<Arc<str>>,
     city: Option<Arc<str>>,
     starts_at: Option<DateTime>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    time_zone: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    section: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    row: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    seats: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    together: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sales_end_at: Option<DateTime>,
     price: MoneyDocument,
     quantity: u32,
     #[serde(default)]
@@ -134,21 +127,14 @@ impl FoundBy {
 
 impl OfferDocument {
     fn of(offer: &Offer) -> Self {
-        let Details { event, description, category, sales_end_at, attributes } = offer.details.clone();
-        let FactsDocument { venue, city, starts_at, time_zone, section, row, seats, together } = (&*event).into();
+        let Details { event, description, category, attributes, .. } = offer.details.clone();
         Self {
             title: Arc::clone(&event.title),
             description,
             category,
-            venue,
-            city,
-            starts_at,
-            time_zone,
-            section,
-            row,
-            seats,
-            together,
-            sales_end_at: sales_end_at.map(date),
+            venue: event.venue.clone(),
+            city: event.city.clone(),
+            starts_at: event.starts_at.map(date),
             price: offer.price.money().into(),
             quantity: offer.quantity.get(),
             max_per_buyer: offer.max_per_buyer.map(Quantity::get),
@@ -156,12 +142,17 @@ impl OfferDocument {
         }
     }
 
-    fn into_domain(self) -> Result<Offer, Wrong> {
-        let Self { title, description, category, sales_end_at, attributes, .. } = self;
-        let Self { venue, city, starts_at, time_zone, section, row, seats, together, .. } = self;
-        let event = FactsDocument { venue, city, starts_at, time_zone, section, row, seats, together };
-        let event = event.into_domain(title).into();
-        let details = Details { event, description, category, sales_end_at: sales_end_at.map(time), attributes };
+    /// The facts are those of the event, if it has those of this version.
+    fn into_domain(self, (facts, sales_end_at): (Option<FactsDocument>, Option<Timestamp>)) -> Result<Offer, Wrong> {
+        let Self { title, description, category, venue, city, starts_at, attributes, .. } = self;
+        let event = match facts {
+            Some(facts) => facts.into_domain(title),
+            None => {
+                let (starts_at, known) = (starts_at.map(time), FactsKnown::PlaceAndTime);
+                EventFacts { title, venue, city, starts_at, known, ..EventFacts::default() }
+            }
+        };
+        let details = Details { event: event.into(), description, category, sales_end_at, attributes };
         let max_per_buyer = self.max_per_buyer.map(quantity).transpose()?;
         Ok(Offer { details, price: price(self.price)?, quantity: quantity(self.quantity)?, max_per_buyer })
     }
@@ -171,12 +162,14 @@ impl ListingDocument {
     /// A listing that no search finds.
     fn of(listing: &Listing) -> Self {
         let ticket = &listing.ticket;
+        let details = &ticket.offer.details;
         Self {
             id: ticket.id.uuid().into(),
             seller: ticket.seller.uuid().into(),
             on_sale: ticket.status == TicketStatus::OnSale,
             called_off: ticket.status == TicketStatus::CalledOff,
             offer: OfferDocument::of(&ticket.offer),
+            event: Some(VersionedFacts::new(&details.event, details.sales_end_at, ticket.version)),
             created_at: date(ticket.created_at),
             version: signed(ticket.version),
             sales: listing.sales.into(),
@@ -226,7 +219,7 @@ impl Record for ListingDocument {
         let ticket = Ticket {
             id: TicketId::new(self.id.into()),
             seller: AccountId::new(self.seller.into()),
-            offer: self.offer.into_domain()?,
+            offer: self.offer.into_domain(VersionedFacts::of(self.event, self.version))?,
             status: TicketStatus::stored(self.on_sale, self.called_off),
             created_at: time(self.created_at),
             version: unsigned(self.version)?,

@@ -235,6 +235,16 @@ impl Books {
         (200, refund)
     }
 
+    /// As somebody does in the dashboard, who names nothing.
+    pub(crate) fn refund_by_hand(&mut self, payment: &str, amount: u64) {
+        let id = self.id("re");
+        let intent = self.intents.iter().find(|(_, intent)| is_of(intent, payment)).map(|(id, _)| id.clone());
+        self.refunds.push(json!({
+            "id": id, "object": "refund", "amount": amount, "payment_intent": intent.expect("it was charged"),
+            "status": "succeeded", "metadata": {},
+        }));
+    }
+
     pub(crate) fn fail_refunds(&mut self) {
         self.refunds.iter_mut().for_each(|refund| refund["status"] = "failed".into());
     }

@@ -99,6 +99,11 @@ impl Double {
         self.world.books.lock().decline_on_page(payment);
     }
 
+    /// Somebody refunds a payment in the dashboard.
+    pub(crate) fn refund_by_hand(&self, payment: &str, amount: u64) {
+        self.world.books.lock().refund_by_hand(payment, amount);
+    }
+
     /// The money of every refund comes back from the bank.
     pub(crate) fn fail_refunds(&self) {
         self.world.books.lock().fail_refunds();

@@ -175,6 +175,21 @@ async fn a_refund_without_an_answer_is_made_once() {
 }
 
 #[tokio::test]
+async fn money_that_was_refunded_in_the_dashboard_is_back() {
+    let (world, capture) = (World::by_page().await, capture(CARD));
+    let charged = world.gateway.capture(&capture).await.expect("an answer");
+    let CaptureOutcome::Captured { reference } = &charged else { panic!("a good card is charged, not {charged:?}") };
+    let all = Refund::of_all(capture.payment, reference, capture.total);
+
+    world.double.refund_by_hand(&capture.payment.to_string(), 1000);
+    let in_part = world.gateway.refund(&all).await;
+    assert!(matches!(in_part, Err(GatewayError::ExceedsCharge)), "the rest is still to go back: {in_part:?}");
+    world.double.refund_by_hand(&capture.payment.to_string(), CENTS - 1000);
+    world.gateway.refund(&all).await.expect("all of it went back");
+    assert_eq!(world.held_cents(capture.payment), 0);
+}
+
+#[tokio::test]
 async fn no_error_shows_a_secret() {
     let world = World::by_page().await;
     let wrong = StripeConfig { key: "sk_test_canaryWrong".to_owned(), ..config(&world.double) };

@@ -2,7 +2,7 @@
 
 use ticketing_api::tickets::{OfferBody, ScheduleBody};
 use ticketing_core::domain::invalid::{Invalid, WrongFields};
-use ticketing_core::domain::ticket::{Offer, OfferInput, Schedule};
+use ticketing_core::domain::ticket::{Details, Offer, OfferInput, Schedule};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::domain::time_zone::TimeZone;
 use ticketing_core::usecase::error::Error;
@@ -12,9 +12,11 @@ use crate::api::list::given;
 /// The offer; texts that are as they were in `old` may stay as they are, and so do attributes that are not given.
 pub(super) fn offer(body: OfferBody, old: Option<&Offer>) -> Result<Offer, Error> {
     let mut wrong = WrongFields::default();
-    let zone = body.time_zone.as_deref();
-    let starts_at = wrong.keep(time("startsAt", body.starts_at.as_deref(), zone)).flatten();
-    let sales_end_at = wrong.keep(time("salesEndAt", body.sales_end_at.as_deref(), zone)).flatten();
+    let was = old.map(|old| &old.details);
+    let zone = Zone::of(body.time_zone.as_deref(), was.and_then(|was| was.event.time_zone.as_ref()));
+    let (start, end) = (was.and_then(|was| was.event.starts_at), was.and_then(|was| was.sales_end_at));
+    let starts_at = wrong.keep(time("startsAt", body.starts_at.as_deref(), &zone, start)).flatten();
+    let sales_end_at = wrong.keep(time("salesEndAt", body.sales_end_at.as_deref(), &zone, end)).flatten();
     let input = OfferInput {
         title: &body.title,
         description: body.description.as_deref(),
@@ -22,7 +24,7 @@ pub(super) fn offer(body: OfferBody, old: Option<&Offer>) -> Result<Offer, Error
         city: body.city.as_deref(),
         category: body.category.as_deref(),
         starts_at,
-        time_zone: zone,
+        time_zone: body.time_zone.as_deref(),
         section: body.section.as_deref(),
         row: body.row.as_deref(),
         seats: body.seats.as_deref(),
@@ -41,9 +43,10 @@ pub(super) fn offer(body: OfferBody, old: Option<&Offer>) -> Result<Offer, Error
 /// The facts of an event, over those that it has.
 pub(super) fn schedule(body: &ScheduleBody, old: &Offer) -> Result<Schedule, Error> {
     let mut wrong = WrongFields::default();
-    let zone = body.time_zone.as_deref();
-    let starts_at = wrong.keep(time("startsAt", body.starts_at.as_deref(), zone)).flatten();
-    let sales_end_at = wrong.keep(time("salesEndAt", body.sales_end_at.as_deref(), zone)).flatten();
+    let Details { event, sales_end_at: end, .. } = &old.details;
+    let zone = Zone::of(body.time_zone.as_deref(), event.time_zone.as_ref());
+    let starts_at = wrong.keep(time("startsAt", body.starts_at.as_deref(), &zone, event.starts_at)).flatten();
+    let sales_end_at = wrong.keep(time("salesEndAt", body.sales_end_at.as_deref(), &zone, *end)).flatten();
     let input = OfferInput {
         title: &body.title,
         description: old.details.description.as_deref(),
@@ -51,7 +54,7 @@ pub(super) fn schedule(body: &ScheduleBody, old: &Offer) -> Result<Schedule, Err
         city: body.city.as_deref(),
         category: old.details.category.as_deref(),
         starts_at,
-        time_zone: zone,
+        time_zone: body.time_zone.as_deref(),
         section: body.section.as_deref(),
         row: body.row.as_deref(),
         seats: body.seats.as_deref(),
@@ -63,19 +66,45 @@ pub(super) fn schedule(body: &ScheduleBody, old: &Offer) -> Result<Schedule, Err
     Ok(wrong.finish(schedule)?)
 }
 
-/// A time in RFC 3339, or one on the clocks of a zone.
-fn time(field: &'static str, text: Option<&str>, zone: Option<&str>) -> Result<Option<Timestamp>, Invalid> {
+/// A time in RFC 3339, or one on the clocks of a zone; `was` is what it replaces.
+fn time(
+    field: &'static str,
+    text: Option<&str>,
+    zone: &Zone,
+    was: Option<Timestamp>,
+) -> Result<Option<Timestamp>, Invalid> {
     let Some(text) = given(text) else { return Ok(None) };
     if let Ok(time) = text.parse() {
         return Ok(Some(time));
     }
     let expected = "must be a date and time such as 2030-06-01T19:30";
     let local = text.parse().map_err(|_| Invalid::new(field, expected))?;
-    match given(zone).map(str::parse::<TimeZone>) {
-        Some(Ok(zone)) => zone.instant(local).map(Some).map_err(|invalid| Invalid { field, ..invalid }),
+    match zone {
+        Zone::Known(zone) => zone.instant_like(local, was).map(Some).map_err(|invalid| Invalid { field, ..invalid }),
+        Zone::Kept(zone) if was.is_some_and(|at| zone.local(at) == local) => Ok(was),
+        Zone::Kept(_) => Err(Invalid::new(field, "cannot be changed in a time zone that is not known here")),
         // The zone is refused in words of its own.
-        Some(Err(_)) => Ok(None),
-        None => Err(Invalid::new(field, expected)),
+        Zone::Wrong => Ok(None),
+        Zone::Missing => Err(Invalid::new(field, expected)),
+    }
+}
+
+/// The time zone of an offer.
+enum Zone {
+    Known(TimeZone),
+    /// It is stored, and only another release knows its rules.
+    Kept(TimeZone),
+    Wrong,
+    Missing,
+}
+
+impl Zone {
+    fn of(name: Option<&str>, old: Option<&TimeZone>) -> Self {
+        let Some(name) = given(name) else { return Self::Missing };
+        match name.parse() {
+            Ok(zone) => Self::Known(zone),
+            Err(_) => old.filter(|old| old.name() == name).cloned().map_or(Self::Wrong, Self::Kept),
+        }
     }
 }
 
@@ -85,7 +114,9 @@ mod tests {
 
     #[test]
     fn a_time_is_an_instant_or_one_on_the_clocks_of_the_place() {
-        let read = |text, zone| time("startsAt", Some(text), zone).map(|at| at.map(|at| at.to_string()));
+        let read = |text, zone| {
+            time("startsAt", Some(text), &Zone::of(zone, None), None).map(|at| at.map(|at| at.to_string()))
+        };
         let evening = Ok(Some("2030-06-01T17:30:00.000Z".to_owned()));
 
         assert_eq!(read("2030-06-01T19:30", Some("Europe/Vienna")), evening);
@@ -95,5 +126,13 @@ mod tests {
         for wrong in ["soon", "2030-06-01", "2030-13-01T19:30", "2030-06-01T19:30"] {
             assert_eq!(read(wrong, None).unwrap_err().field, "startsAt", "{wrong}");
         }
+    }
+    #[test]
+    fn a_time_in_a_zone_that_another_release_knows_stays_as_it_is_and_cannot_be_moved() {
+        let (old, at) = (TimeZone::stored("Mars/Olympus_Mons"), "2030-06-01T17:30:00Z".parse().unwrap());
+        let zone = Zone::of(Some("Mars/Olympus_Mons"), Some(&old));
+
+        assert_eq!(time("startsAt", Some("2030-06-01T17:30"), &zone, Some(at)), Ok(Some(at)));
+        assert!(time("startsAt", Some("2030-06-01T18:30"), &zone, Some(at)).is_err());
     }
 }

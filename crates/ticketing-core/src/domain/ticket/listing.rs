@@ -57,7 +57,7 @@ impl Listing {
         if offer.quantity.get() < committed {
             return Err(TicketRefusal::QuantityBelowSales { committed });
         }
-        if committed > 0 && offer.details.event != old.details.event {
+        if committed > 0 && !old.details.event.is_still(&offer.details.event) {
             return Err(TicketRefusal::FactsAreSold);
         }
         offer.may_be_timed_like(Some(old), now)?;
@@ -73,11 +73,14 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// [`TicketRefusal`] if `by` is not the seller, the event was called off, or would be moved into the past.
+    /// [`TicketRefusal`] if `by` is not the seller, the event was called off, has begun, or would be moved into the past.
     pub fn reschedule(self, by: AccountId, to: Schedule, now: Timestamp) -> Result<(Self, Event), TicketRefusal> {
         self.may_reschedule(by)?;
         let Schedule { event, sales_end_at } = to;
         let old = &self.ticket.offer;
+        if old.details.event.starts_at.is_some_and(|at| at <= now) {
+            return Err(TicketRefusal::Begun);
+        }
         let details = Details { event, sales_end_at, ..old.details.clone() };
         let offer = Offer { details, ..old.clone() };
         offer.may_be_timed_like(Some(old), now)?;

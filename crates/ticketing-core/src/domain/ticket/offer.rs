@@ -139,7 +139,7 @@ impl Offer {
     pub fn digest(&self) -> [u8; 32] {
         let Self { details, price, quantity, max_per_buyer } = self;
         let Details { event, description, category, sales_end_at, attributes } = details;
-        let EventFacts { title, venue, city, starts_at, time_zone, seating } = &**event;
+        let EventFacts { title, venue, city, starts_at, time_zone, seating, known: _ } = &**event;
         let Seating { section, row, seats, together } = seating;
         let time = |at: &Option<Timestamp>| at.map(|at| at.millis().to_string());
         let mut digest = FieldDigest::default();

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::attributes::{Attributes, Value};
-use crate::domain::event_facts::EventFacts;
+use crate::domain::event_facts::{EventFacts, FactsKnown};
 use crate::domain::invalid::WrongFields;
 use crate::domain::money::{Price, Quantity};
+use crate::domain::time_zone::TimeZone;
 
 use super::*;
 use crate::domain::money::Money;
@@ -266,6 +267,41 @@ fn what_was_sold_stays_unless_it_is_rescheduled() {
     assert!(rescheduled.is_scheduled_by(seller(), &to));
     let past = Schedule { event: starting(NOW, "Arena").details.event, sales_end_at: None };
     assert_eq!(sold_one().reschedule(seller(), past, NOW), Err(TicketRefusal::StartsInThePast));
+}
+
+#[test]
+fn an_event_that_has_begun_is_not_rescheduled() {
+    let to = Schedule { event: starting(in_days(10), "Arena").details.event, sales_end_at: None };
+
+    assert_eq!(sold_one().reschedule(seller(), to, in_days(9)), Err(TicketRefusal::Begun));
+}
+
+#[test]
+fn facts_that_an_earlier_release_did_not_know_are_not_known_by_being_sent_back() {
+    let mut listing = sold_one();
+    let known = FactsKnown::PlaceAndTime;
+    let old = EventFacts { time_zone: None, known, ..(*listing.ticket.offer.details.event).clone() };
+    listing.ticket.offer.details.event = old.clone().into();
+    let same = OfferInput { starts_at: old.starts_at, venue: old.venue.as_deref(), ..OPERA };
+
+    let kept = Offer::parse_over(same.clone(), Some(&listing.ticket.offer)).unwrap();
+    assert_eq!(*kept.details.event, old);
+    // To say more than was known changes nothing of what was sold.
+    let zoned = OfferInput { time_zone: Some("UTC"), ..same };
+    let zoned = Offer::parse_over(zoned, Some(&listing.ticket.offer)).unwrap();
+    assert_eq!(zoned.details.event.known, FactsKnown::All);
+    assert!(listing.update(seller(), zoned, NOW).is_ok());
+}
+
+#[test]
+fn a_time_zone_that_only_another_release_knows_is_kept() {
+    let mut old = starting(in_days(9), "Scala");
+    let zone = Some(TimeZone::stored("Mars/Olympus_Mons"));
+    old.details.event = EventFacts { time_zone: zone, ..(*old.details.event).clone() }.into();
+    let same = OfferInput { starts_at: Some(in_days(9)), time_zone: Some("Mars/Olympus_Mons"), ..OPERA };
+
+    assert!(Offer::parse_over(same.clone(), Some(&old)).is_ok());
+    assert_eq!(Offer::parse(same).unwrap_err().0[0].field, "timeZone");
 }
 
 #[test]

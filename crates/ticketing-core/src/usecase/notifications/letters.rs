@@ -124,7 +124,7 @@ fn about_order(order: &Order, ticket: Option<&Ticket>, at: Timestamp) -> Vec<Let
 
 /// The letter to a buyer whose event is not what it was, if it is not.
 fn event_changed(order: &Order, ticket: &Ticket, at: Timestamp) -> Option<Letter> {
-    if !order.is_completed() || order.ticket.event == ticket.offer.details.event {
+    if !order.is_completed() || order.ticket.event.is_still(&ticket.offer.details.event) {
         return None;
     }
     let cause = LetterCause { subject: order.id.uuid(), number: ticket.version, at };

@@ -261,7 +261,7 @@ impl About {
 
     fn is_changed(&self) -> bool {
         match (&self.order, &self.ticket) {
-            (Some(order), Some(ticket)) => order.ticket.event != ticket.offer.details.event,
+            (Some(order), Some(ticket)) => !order.ticket.event.is_still(&ticket.offer.details.event),
             (None, _) | (_, None) => false,
         }
     }

@@ -1,4 +1,4 @@
-//! Takes over the events of tickets, payments and expiration.
+//! Takes over the events of tickets, payments, expiration and admissions.
 //!
 //! Every event becomes a command of the batcher that decides its ticket, so events
 //! and buyers never race within a process. What an event wants may be so
@@ -20,7 +20,7 @@ use crate::wire::Origin;
 use super::Orders;
 use super::batcher::{BatcherClosed, OrderAction, OrderCommand};
 
-/// Feeds ticket, payment and expiration events to the orders service.
+/// Feeds ticket, payment, expiration and admission events to the orders service.
 #[derive(Debug, Clone)]
 pub struct OrdersFollow(pub Orders);
 
@@ -31,7 +31,7 @@ impl EventHandler for OrdersFollow {
     }
 
     fn topics(&self) -> &[Topic] {
-        &[Topic::Tickets, Topic::Payments, Topic::Expirations]
+        &[Topic::Tickets, Topic::Payments, Topic::Expirations, Topic::Admissions]
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
@@ -128,10 +128,10 @@ fn command_of(event: &Event, tickets: &HashMap<OrderId, TicketId>) -> Option<(Ti
         Event::ExpirationCompleted { order, .. } => {
             tickets.get(order).map(|ticket| (*ticket, OrderAction::Expire(*order)))
         }
+        Event::PassUsed(pass) => Some((pass.ticket, OrderAction::LetIn(pass.order))),
         Event::PaymentFailed(_)
         | Event::PaymentRefunded(_)
         | Event::PassIssued(_)
-        | Event::PassUsed(_)
         | Event::PassVoided(_)
         | Event::AccountRegistered(_)
         | Event::AccountAddressConfirmed(_)

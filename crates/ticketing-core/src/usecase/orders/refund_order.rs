@@ -19,8 +19,8 @@ impl Orders {
     ///
     /// # Errors
     ///
-    /// [`Error::OrderNotFound`], [`Error::Order`] if it is not paid, the event is what it was or has begun, or a failure
-    /// of the store.
+    /// [`Error::OrderNotFound`], [`Error::Order`] if it is not paid, the event is what it was or has begun, somebody was
+    /// let in with it, or a failure of the store.
     ///
     /// # Examples
     ///

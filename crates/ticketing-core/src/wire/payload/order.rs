@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::attributes::Attributes;
-use crate::domain::event_facts::{EventFacts, Seating};
+use crate::domain::event_facts::{EventFacts, FactsKnown, Seating};
 use crate::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use crate::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket, RefundReason};
 use crate::domain::ticket::Sales;
@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::time_zone::TimeZone;
 use crate::wire::Undecodable;
 
-use super::{MoneyPayload, Rfc3339, price, quantity};
+use super::{FactsKnownPayload, MoneyPayload, Rfc3339, price, quantity};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,6 +65,8 @@ struct OrderedTicketPayload<'a> {
     seats: Option<Arc<str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     together: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    facts_known: Option<FactsKnownPayload>,
     #[serde(skip_serializing_if = "Attributes::is_empty", default)]
     attributes: Attributes,
     #[serde(borrow)]
@@ -122,6 +124,7 @@ impl From<&OrderChange> for OrderPayload<'_> {
                 row: row.clone(),
                 seats: seats.clone(),
                 together: *together,
+                facts_known: FactsKnownPayload::unless(FactsKnown::Title, event.known),
                 attributes: order.ticket.attributes.clone(),
                 price: order.ticket.price.money().into(),
             },
@@ -242,6 +245,7 @@ impl TryFrom<OrderPayload<'_>> for OrderChange {
                 seats: ticket.seats,
                 together: ticket.together,
             },
+            known: ticket.facts_known.map_or(FactsKnown::Title, Into::into),
         };
         let order = Order {
             id: OrderId::new(payload.id),
@@ -257,6 +261,8 @@ impl TryFrom<OrderPayload<'_>> for OrderChange {
             placed_at: payload.placed_at.into(),
             // What the buyer called the request is between them and the orders service.
             key: None,
+            // So is what it has heard of the door.
+            used: false,
             version: payload.version,
         };
         Ok(Self { order, sales: Sales { held, sold, version } })

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::attributes::Attributes;
-use crate::domain::event_facts::{EventFacts, Seating};
+use crate::domain::event_facts::{EventFacts, FactsKnown, Seating};
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Quantity;
 use crate::domain::ticket::{Details, Offer, Ticket, TicketStatus};
@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::time_zone::TimeZone;
 use crate::wire::Undecodable;
 
-use super::{MoneyPayload, Rfc3339, price, quantity};
+use super::{FactsKnownPayload, MoneyPayload, Rfc3339, price, quantity};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +42,8 @@ pub(super) struct TicketPayload<'a> {
     seats: Option<Arc<str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     together: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    facts_known: Option<FactsKnownPayload>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     sales_end_at: Option<Rfc3339>,
     #[serde(borrow)]
@@ -82,6 +84,7 @@ impl From<&Ticket> for TicketPayload<'_> {
             row: row.clone(),
             seats: seats.clone(),
             together: *together,
+            facts_known: FactsKnownPayload::unless(FactsKnown::PlaceAndTime, event.known),
             sales_end_at: sales_end_at.map(Into::into),
             price: ticket.offer.price.money().into(),
             quantity: ticket.offer.quantity.get(),
@@ -118,6 +121,7 @@ impl TryFrom<TicketPayload<'_>> for Ticket {
                 seats: payload.seats,
                 together: payload.together,
             },
+            known: payload.facts_known.map_or(FactsKnown::PlaceAndTime, Into::into),
         };
         let details = Details {
             event: event.into(),

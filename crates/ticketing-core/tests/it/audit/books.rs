@@ -145,6 +145,7 @@ impl Books {
             quantity: Quantity::ONE,
             status: OrderStatus::AwaitingPayment { pay_by: now.after(crate::market::HOLD) },
             placed_at: now,
+            used: false,
             key: None,
             version: 1,
         }

@@ -219,6 +219,7 @@ fn order() -> impl Strategy<Value = OrderChange> {
             quantity,
             status,
             placed_at,
+            used: false,
             // What its buyer called the request does not travel.
             key: None,
             version,

@@ -4,7 +4,7 @@ use serde_json::json;
 use ticketing_core::domain::account::{DisplayName, PublicAccount};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
-use ticketing_core::domain::event_facts::EventFacts;
+use ticketing_core::domain::event_facts::{EventFacts, FactsKnown};
 use ticketing_core::domain::ids::{AccountId, EventId, OrderId, PassId, PaymentId, TicketId};
 use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
 use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket, RefundReason};
@@ -124,7 +124,15 @@ fn ticket(input: OfferInput<'_>) -> Ticket {
 }
 
 fn plain_ticket() -> Ticket {
-    ticket(OfferInput { title: "Opera", ..OfferInput::default() })
+    as_before(ticket(OfferInput { title: "Opera", ..OfferInput::default() }))
+}
+
+/// As it was written before tickets had all facts.
+fn as_before(ticket: Ticket) -> Ticket {
+    let event = (*ticket.offer.details.event).clone();
+    let event = EventFacts { time_zone: None, known: FactsKnown::PlaceAndTime, ..event }.into();
+    let details = Details { event, ..ticket.offer.details };
+    Ticket { offer: Offer { details, ..ticket.offer }, ..ticket }
 }
 
 fn detailed_ticket(version: u64, status: TicketStatus) -> Ticket {
@@ -138,10 +146,7 @@ fn detailed_ticket(version: u64, status: TicketStatus) -> Ticket {
         time_zone: Some("Europe/Berlin"),
         ..OfferInput::default()
     });
-    // As it was written before time zones.
-    let event = EventFacts { time_zone: None, ..(*ticket.offer.details.event).clone() }.into();
-    let details = Details { event, ..ticket.offer.details };
-    Ticket { version, status, offer: Offer { details, ..ticket.offer }, ..ticket }
+    Ticket { version, status, ..as_before(ticket) }
 }
 
 /// With all facts that an event can have.
@@ -168,13 +173,16 @@ fn order(status: OrderStatus, sales: Sales) -> OrderChange {
         buyer: AccountId::new(id(2)),
         ticket: OrderedTicket {
             id: TicketId::new(id(20)),
-            event: EventFacts { title: "Così fan tutte".into(), ..EventFacts::default() }.into(),
+            // As it was written before orders had more facts.
+            event: EventFacts { title: "Così fan tutte".into(), known: FactsKnown::Title, ..EventFacts::default() }
+                .into(),
             attributes: Attributes::NONE,
             price: price(),
         },
         quantity: quantity(2),
         status,
         placed_at: NOW,
+        used: false,
         key: None,
         version: sales.version,
     };

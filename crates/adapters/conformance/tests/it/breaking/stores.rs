@@ -9,6 +9,7 @@ use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::sales_total::SalesTotal;
+use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
@@ -37,6 +38,7 @@ enum Flaw {
     CountsNothingBought,
     KeepsWhatWentBack,
     AddsCurrencies,
+    TakesNothingAway,
 }
 
 /// A store, and what is wrong with it.
@@ -79,6 +81,17 @@ impl Flawed {
         let found = self.0.load(&needs).await?;
         let stock = found.stocks.first().map(|stored| stored.revision);
         Ok(stock.or_else(|| found.orders.first().map(|stored| stored.revision)))
+    }
+
+    /// Leaves a field as it was that is no longer there.
+    async fn take_nothing_away(&self, mut work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
+        for write in &mut work.writes {
+            let OrderRecord::Stock(stock) = &mut write.record else { continue };
+            let needs = OrderNeeds { stocks: vec![stock.ticket], ..OrderNeeds::default() };
+            let stored = self.0.load(&needs).await?.stocks.pop();
+            stock.sales_end_at = stock.sales_end_at.or(stored.and_then(|stored| stored.record.sales_end_at));
+        }
+        self.0.commit(work).await
     }
 
     async fn tell_on_conflict(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -153,12 +166,21 @@ impl OrderStore for Flawed {
         self.0.overdue(deadline, page).await
     }
 
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        let mut stocks = self.0.called_off(page).await?;
+        if self.1 == Flaw::ShowsOneTooFew && stocks.len() > 2 {
+            stocks.remove(1);
+        }
+        Ok(stocks)
+    }
+
     async fn commit(&self, mut work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
         match self.1 {
             Flaw::WritesInPart => self.commit_in_part(work).await,
             Flaw::TellsWhatItRefused => self.tell_on_conflict(work).await,
             Flaw::Overwrites => self.overwrite(work).await,
             Flaw::ComparesCounts => self.compare_counts(work).await,
+            Flaw::TakesNothingAway => self.take_nothing_away(work).await,
             Flaw::NamesNothing => self.0.commit(work).await.map_err(|_| StoreError::Conflict(Vec::new())),
             Flaw::TakesTwoSteps => {
                 let events = std::mem::take(&mut work.events);
@@ -219,6 +241,11 @@ async fn a_conflict_over_nothing() {
 }
 
 #[tokio::test]
+async fn a_field_that_stays() {
+    assert_flawed("a_field_that_is_taken_away_is_gone", Flaw::TakesNothingAway).await;
+}
+
+#[tokio::test]
 async fn a_commit_that_dies_halfway() {
     assert_flawed("a_cancelled_commit_leaves_all_or_nothing", Flaw::TakesTwoSteps).await;
 }
@@ -249,6 +276,7 @@ async fn holds_that_count_against_nobody() {
 async fn pages_with_a_gap() {
     assert_flawed("a_buyer_finds_all_their_orders", Flaw::ShowsOneTooFew).await;
     assert_flawed("all_orders_of_a_ticket_are_found", Flaw::ShowsOneTooFew).await;
+    assert_flawed("called_off_stocks_are_found_until_their_orders_end", Flaw::ShowsOneTooFew).await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::Payment;
 use ticketing_core::domain::sales_total::SalesTotal;
+use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
@@ -87,6 +88,10 @@ impl OrderStore for Flawed<dyn OrderStore> {
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         self.page(self.0.overdue(deadline, page).await?)
+    }
+
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.page(self.0.called_off(page).await?)
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {

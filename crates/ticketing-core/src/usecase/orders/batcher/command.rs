@@ -25,9 +25,9 @@ pub struct OrderCommand {
 pub enum OrderAction {
     /// Hold places.
     Place(OrderRequest),
-    /// Give held places back: the buyer does not want them.
+    /// Release held places: the buyer does not want them.
     Cancel(OrderId),
-    /// Give held places back: nobody paid in time.
+    /// Release held places: nobody paid in time.
     Expire(OrderId),
     /// Give held places to the buyer: they paid.
     Complete(OrderId, PaymentId),
@@ -35,6 +35,8 @@ pub enum OrderAction {
     Refund(OrderId, RefundReason),
     /// Release held places or take sold ones back: the event does not take place.
     CallOff(OrderId),
+    /// Note that somebody was let in with it.
+    LetIn(OrderId),
     /// Take over a newer version of the ticket.
     Follow(Ticket),
 }
@@ -44,7 +46,7 @@ pub enum OrderAction {
 pub enum Decision {
     /// The order, as it is now.
     Order(Order),
-    /// The stock is as new as the ticket.
+    /// The stock is as new as the ticket, or the order as what is known of it.
     Followed,
 }
 

@@ -29,7 +29,7 @@ pub struct OrderCounts {
     pub placed: u64,
     /// They were paid.
     pub completed: u64,
-    /// The buyer gave them back.
+    /// The buyer cancelled them.
     pub cancelled: u64,
     /// Nobody paid them in time.
     pub expired: u64,

@@ -27,6 +27,7 @@ impl BatchState {
         match &command.action {
             OrderAction::Place(request) => self.place(command, request, terms),
             OrderAction::Follow(ticket) => Ok(self.follow(ticket)),
+            OrderAction::LetIn(order) => Ok(self.let_in(*order)),
             OrderAction::Cancel(order) => self.end(command, *order, |stock, order| stock.cancel(order, now)),
             OrderAction::Expire(order) => self.end(command, *order, |stock, order| stock.expire(order, now)),
             OrderAction::Complete(order, payment) => {
@@ -95,6 +96,14 @@ impl BatchState {
         let (stock, order, event) = decide(stock, order).map_err(Error::Order)?;
         self.put(stock, order.clone(), event, &command.origin);
         Ok(Decision::Order(order))
+    }
+
+    /// An order that is not there was lost, and nobody can give it back.
+    fn let_in(&mut self, order: OrderId) -> Decision {
+        if let Some(used) = self.order(order).and_then(Order::let_in) {
+            self.put_order(used);
+        }
+        Decision::Followed
     }
 
     fn follow(&mut self, ticket: &Ticket) -> Decision {

@@ -55,7 +55,8 @@ impl OrderBatcher {
                 | OrderAction::Expire(order)
                 | OrderAction::Complete(order, _)
                 | OrderAction::Refund(order, _)
-                | OrderAction::CallOff(order) => needs.orders.push(*order),
+                | OrderAction::CallOff(order)
+                | OrderAction::LetIn(order) => needs.orders.push(*order),
                 OrderAction::Follow(_) => {}
             }
         }

@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use crate::domain::hold_limits::{HoldLimits, HoldRefusal};
 use crate::domain::ids::TicketId;
+use crate::domain::order::OrderRefusal;
 use crate::domain::stock::Stock;
 use crate::domain::time::Timestamp;
 use crate::messaging::panic::caught;
@@ -94,6 +95,7 @@ impl OrderBatcher {
             | OrderAction::Complete(..)
             | OrderAction::Refund(..)
             | OrderAction::CallOff(_)
+            | OrderAction::LetIn(_)
             | OrderAction::Follow(_) => None,
         });
         (self.config.limits != HoldLimits::OFF).then(|| self.in_flight.enter(places))
@@ -187,9 +189,7 @@ impl OrderBatcher {
     }
 
     fn refused_from_cache(&self, batch: &[QueuedCommand], answers: &Decisions) -> impl Iterator<Item = RecordKey> {
-        let refused = batch.iter().zip(answers).filter(|(_, answer)| {
-            matches!(answer, Err(Error::Stock(_) | Error::Hold(HoldRefusal::TooManyPlaces { .. })))
-        });
+        let refused = batch.iter().zip(answers).filter(|(_, answer)| answer.as_ref().is_err_and(is_by_stock));
         let tickets = refused.map(|(queued, _)| queued.command.ticket);
         tickets.filter(|ticket| self.stocks.contains_key(ticket)).map(RecordKey::Stock)
     }
@@ -209,6 +209,23 @@ impl OrderBatcher {
                 self.stocks.remove(&command.ticket);
             }
         }
+    }
+}
+
+/// Whether a refusal depends on the stock, and not only on what is read each time.
+const fn is_by_stock(refusal: &Error) -> bool {
+    match refusal {
+        Error::Stock(_) | Error::Hold(HoldRefusal::TooManyPlaces { .. }) => true,
+        Error::Order(refusal) => match refusal {
+            OrderRefusal::Unchanged | OrderRefusal::Begun => true,
+            OrderRefusal::Completed
+            | OrderRefusal::Refunded { .. }
+            | OrderRefusal::NotPaid
+            | OrderRefusal::Used
+            | OrderRefusal::Cancelled { .. }
+            | OrderRefusal::NotDue { .. } => false,
+        },
+        _ => false,
     }
 }
 

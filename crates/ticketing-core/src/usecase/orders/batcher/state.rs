@@ -105,6 +105,11 @@ impl BatchState {
         self.events.push((event, origin.clone()));
     }
 
+    /// Records an order as no event reports it.
+    pub(super) fn put_order(&mut self, order: Order) {
+        put(&mut self.orders, order.id, order);
+    }
+
     /// Records a stock that no event reports.
     pub(super) fn put_stock(&mut self, stock: Stock) {
         put(&mut self.stocks, stock.ticket, stock);
