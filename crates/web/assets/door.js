@@ -137,9 +137,8 @@ async function tell() {
     if (!answer || answer.result === "closed") return false;
     const state = known();
     state.queue = state.queue.filter(({ key }) => key !== check.key);
-    if (answer.result === "used") {
-      state.twice.push(`${meant(check.pass).slice(0, 6)}: ${time(answer.firstUsedAt)} and ${time(check.at)}`);
-    } else if (answer.result !== "welcome") {
+    // One that was used before is in the list that is read next, with both times.
+    if (!["welcome", "used"].includes(answer.result)) {
       state.twice.push(`${meant(check.pass).slice(0, 6)}: ${WORDS[answer.result][0]}, ${time(check.at)}`);
     }
     keep(state);

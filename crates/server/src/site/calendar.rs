@@ -30,13 +30,13 @@ pub(super) async fn entry(
     let order = checkout::load(&context, id).await?;
     // Without the ticket it is not known what the event is now, and an older entry would replace a newer one.
     let ticket = ticket::load(&context, order.ticket.id).await?;
-    let entry = entry_of(&context, order, ticket);
+    let entry = entry_of(&context, &order, &ticket);
     let entry = entry.ok_or_else(|| Problem::not_found("route_not_found", "there is nothing for a calendar"))?;
     Ok((HEADERS, calendar(&entry)).into_response())
 }
 
 /// A paid order of an event that has a time; `None` of any other.
-fn entry_of(context: &PageContext, order: OrderBody, ticket: TicketBody) -> Option<CalendarEntry> {
+fn entry_of(context: &PageContext, order: &OrderBody, ticket: &TicketBody) -> Option<CalendarEntry> {
     if order.completed_at.is_none() && order.refunded_at.is_none() {
         return None;
     }

@@ -73,11 +73,11 @@ fn page(context: &PageContext, ticket: TicketBody, others: OtherOffers, draft: &
         held: context.held.of_ticket(ticket.id, context.app.env.now()),
         order,
         idempotency_key,
-        others: others.items.into_iter().map(other_offer).collect(),
+        others: others.items.iter().map(other_offer).collect(),
     })
 }
 
-fn other_offer(ticket: TicketBody) -> OtherOffer {
+fn other_offer(ticket: &TicketBody) -> OtherOffer {
     OtherOffer {
         id: ticket.id.to_string(),
         seats: seats(ticket.section.as_deref(), ticket.row.as_deref(), ticket.seats.as_deref(), ticket.together),

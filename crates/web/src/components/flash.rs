@@ -180,6 +180,8 @@ impl Done {
 
     const fn sentence(self) -> (FlashKind, &'static str) {
         match self {
+            Self::LetIn | Self::PassUnknown | Self::PassUsed | Self::PassVoid | Self::PassOfAnother => self.at_door(),
+            Self::DoorClosed | Self::DoorLinkRevoked => self.at_door(),
             Self::SignedUp => (FlashKind::Success, "Welcome. Your account is open and you are signed in."),
             Self::SignedOut => (FlashKind::Success, "You are signed out."),
             Self::TicketOffered => (FlashKind::Success, "Your ticket is on sale."),
@@ -190,15 +192,6 @@ impl Done {
                 (FlashKind::Success, "The event was called off. Every paid order is being refunded.")
             }
             Self::OrderGivenBack => (FlashKind::Success, "You gave the tickets back. Your money is on its way."),
-            Self::LetIn => (FlashKind::Success, "One person may come in."),
-            Self::PassUnknown => (FlashKind::Failure, "There is no such ticket."),
-            Self::PassUsed => (FlashKind::Failure, "Somebody was let in with this ticket before."),
-            Self::PassVoid => (FlashKind::Failure, "This ticket is void."),
-            Self::PassOfAnother => (FlashKind::Failure, "This ticket is for another event."),
-            Self::DoorClosed => {
-                (FlashKind::Failure, "This link opens nothing, or nothing any more. Ask the seller for another.")
-            }
-            Self::DoorLinkRevoked => (FlashKind::Success, "The link was revoked. Nobody enters by it any more."),
             Self::OrderCancelled => (FlashKind::Success, "The order was cancelled."),
             Self::OrderHeld => (
                 FlashKind::Notice,
@@ -234,6 +227,22 @@ impl Done {
             Self::EntriesLost => {
                 (FlashKind::Notice, "What you entered before is no longer kept. Please fill in the form again.")
             }
+        }
+    }
+
+    /// What is told at a door.
+    const fn at_door(self) -> (FlashKind, &'static str) {
+        match self {
+            Self::LetIn => (FlashKind::Success, "One person may come in."),
+            Self::PassUnknown => (FlashKind::Failure, "There is no such ticket."),
+            Self::PassUsed => (FlashKind::Failure, "Somebody was let in with this ticket before."),
+            Self::PassVoid => (FlashKind::Failure, "This ticket is void."),
+            Self::PassOfAnother => (FlashKind::Failure, "This ticket is for another event."),
+            Self::DoorClosed => {
+                (FlashKind::Failure, "This link opens nothing, or nothing any more. Ask the seller for another.")
+            }
+            Self::DoorLinkRevoked => (FlashKind::Success, "The link was revoked. Nobody enters by it any more."),
+            _ => (FlashKind::Notice, ""),
         }
     }
 }

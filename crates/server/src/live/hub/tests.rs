@@ -11,7 +11,7 @@ const TICKET: TicketId = TicketId::new(Uuid::from_u128(7));
 
 fn state(version: u64, held: u32, sales_version: u64) -> (Offered, Sales) {
     let price = Money { amount: 1000 + version, currency: "EUR".parse().unwrap() };
-    let offered = Offered { price, quantity: 10, status: TicketStatus::OnSale, version };
+    let offered = Offered { price, quantity: 10, status: TicketStatus::OnSale, version, closes_at: None };
     (offered, Sales { held, sold: 0, version: sales_version })
 }
 

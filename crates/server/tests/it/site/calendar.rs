@@ -55,7 +55,7 @@ async fn an_entry_follows_the_event_and_ends_with_the_order() {
 
 fn value(text: &str, name: &str) -> String {
     let found = text.split("\r\n").find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    found.unwrap_or_else(|| panic!("{name} in {text}")).to_owned()
+    found.expect(name).to_owned()
 }
 
 fn compact(rfc3339: &str) -> String {

@@ -84,13 +84,25 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         ("orders without any", orders_page(OrdersPage { orders: Vec::new(), ..orders(text) })),
     ];
     pages.extend(doors(text));
-    pages.push((
-        "door entry",
-        door_entry_page(DoorEntryPage { shell: visitor(text), id: text.into(), form: wrong((), text, &["key"]) }),
-    ));
-    pages.push(("door links", door_links_page(door_links(text))));
+    pages.extend(door_links_and_entry(text));
     let tickets = TICKET_STATES.map(|status| TicketPage { status, ..ticket(text, shell(text)) });
     pages.extend(tickets.map(|page| ("ticket", ticket_page(page))));
+    pages.extend(orders_in_each_state(text));
+    pages.extend([false, true].map(|are_late| ("order without passes", order_page(without_passes(text, are_late)))));
+    pages
+}
+
+fn without_passes(text: &'static str, passes_are_late: bool) -> OrderPage {
+    let (shell, order, status) = (shell(text), order(text), OrderStatus::Completed);
+    OrderPage { shell, order, status, passes_are_late, ..OrderPage::default() }
+}
+
+fn door_links_and_entry(text: &'static str) -> [(&'static str, String); 2] {
+    let entry = DoorEntryPage { shell: visitor(text), id: text.into(), form: wrong((), text, &["key"]) };
+    [("door entry", door_entry_page(entry)), ("door links", door_links_page(door_links(text)))]
+}
+
+fn orders_in_each_state(text: &'static str) -> Vec<(&'static str, String)> {
     let done = Refund::Done { amount: money(text), at: Some(text.into()) };
     let refunds = [Refund::Unknown, Refund::None, Refund::UnderWay(money(text)), done];
     let orders = ORDER_STATES.into_iter().zip(refunds.into_iter().cycle());
@@ -103,14 +115,7 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
         passes: passes(text),
         passes_are_late: false,
     });
-    pages.extend(orders.map(|page| ("order", order_page(page))));
-    pages.extend([false, true].map(|are_late| ("order without passes", order_page(without_passes(text, are_late)))));
-    pages
-}
-
-fn without_passes(text: &'static str, passes_are_late: bool) -> OrderPage {
-    let (shell, order, status) = (shell(text), order(text), OrderStatus::Completed);
-    OrderPage { shell, order, status, passes_are_late, ..OrderPage::default() }
+    orders.map(|page| ("order", order_page(page))).collect()
 }
 
 fn catalog(text: &'static str) -> CatalogPage {
