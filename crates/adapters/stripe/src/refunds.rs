@@ -74,7 +74,7 @@ pub(crate) async fn refund(api: &Api, refund: &Refund) -> Result<(), GatewayErro
     }
 }
 
-/// The refunds of an intent, whoever made them.
+/// The refunds of an intent, no matter who made them.
 async fn of_intent(api: &Api, intent: &str) -> Result<Vec<Refunded>, CallError> {
     let (mut found, mut after) = (Vec::new(), String::new());
     loop {

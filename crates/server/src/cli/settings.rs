@@ -183,7 +183,7 @@ pub(super) struct MailFlags {
     /// What sends mail; the outbox sends none and shows it at /dev/mail [default: outbox with demo data; otherwise nobody is written to]
     #[arg(long, value_name = "MAILER", value_parser = OneOf(MailBy::value_variants()))]
     pub(super) mail: Option<MailBy>,
-    /// The server of --mail smtp: `smtps://user:password@host`, or `smtp://…`, which must offer STARTTLS unless it is on loopback; set the variable, since everybody on the machine can see flags
+    /// The server of --mail smtp: `smtps://user:password@host`, or `smtp://…`, which must offer STARTTLS; set the variable, since everybody on the machine can see flags
     #[arg(long, value_name = "URL", value_parser = values::secret_address(&["smtps", "smtp"]))]
     pub(super) smtp_url: Option<Secret>,
     /// The sender of --mail smtp, such as tickets@example.org

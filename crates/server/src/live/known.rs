@@ -91,7 +91,7 @@ impl From<TicketBody> for Offered {
         let status = match status {
             TicketStatusBody::Withdrawn => TicketStatus::Withdrawn,
             TicketStatusBody::CalledOff => TicketStatus::CalledOff,
-            // Whoever shows it looks at the time.
+            // The page that shows it looks at the time.
             TicketStatusBody::OnSale | TicketStatusBody::SoldOut | TicketStatusBody::SalesEnded => TicketStatus::OnSale,
         };
         Self { price, quantity, status, version, closes_at: sales_end_at.or(starts_at) }

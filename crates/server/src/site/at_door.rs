@@ -13,7 +13,7 @@ use super::door_key;
 use super::draft::Typed;
 use super::form::{Fields, Sent, SentBy};
 
-/// The context of a door's page; whoever has no key is asked to sign in.
+/// The context of a door's page; a visitor who has no key is asked to sign in.
 #[derive(Debug, Clone)]
 pub(super) struct AtDoor {
     pub(super) context: PageContext,

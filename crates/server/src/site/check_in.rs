@@ -41,7 +41,7 @@ pub(super) async fn door(
 ) -> Result<Response, Refusal> {
     let door: Doorway = match context.read(&format!("{}?limit=1", paths::door_passes(ticket))).await {
         Ok(door) => door,
-        // The link was revoked: the cookie goes, and whoever has an account may still be the seller.
+        // The link was revoked: the cookie goes, and a visitor who has an account may still be the seller.
         Err(refusal) if has_key && refusal.is("not_your_door") => return Ok(door_key::refused(&context, ticket)),
         Err(refusal) => return Err(refusal),
     };

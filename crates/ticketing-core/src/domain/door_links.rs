@@ -86,7 +86,7 @@ impl DoorKey {
         Self(key)
     }
 
-    /// The key as text, for whoever is to stand at the door.
+    /// The key as text, for the person who is to stand at the door.
     #[must_use]
     pub fn expose(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -205,7 +205,7 @@ impl DoorLinks {
 }
 
 impl Entrance {
-    /// Lets only the seller open it, and whoever has the key of a link.
+    /// Lets only the seller open it, and anybody who has the key of a link.
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@ pub fn name_to_find(name: &str) -> String {
     composed(&composed(name).to_lowercase()).into_owned()
 }
 
-/// The form in which an event is recognised, whoever offers it: its title, its place and its start.
+/// The form in which an event is recognised, no matter who offers it: its title, its place and its start.
 ///
 /// `None` without a start: then nothing tells that two are one event.
 #[must_use]

@@ -130,7 +130,12 @@ impl RebuildAdmissions {
         let lost: Vec<Pass> = told.values().filter(|pass| !is_kept(&pass.id)).cloned().collect();
         if !lost.is_empty() {
             let codes = CodeSeed::new(self.env.ids.secret()).codes(u32::try_from(lost.len()).unwrap_or(u32::MAX));
-            admission.passes.extend(lost.into_iter().zip(codes).map(|(pass, code)| CodedPass { pass, code }));
+            admission.passes.extend(lost.into_iter().zip(codes).map(|(pass, code)| CodedPass {
+                pass,
+                code,
+                check: None,
+                again_at: None,
+            }));
             admission.passes.sort_by_key(|coded| coded.pass.place);
         }
         admission

@@ -10,7 +10,7 @@ use crate::components::time::moment;
 use crate::format::{door_address, ticket_address};
 use crate::shell::{Shell, document};
 
-/// The door at `/door/{ticket}`, for the seller and whoever came by a door link.
+/// The door at `/door/{ticket}`, for the seller and anybody who came by a door link.
 ///
 /// Its form is sent to the same path, with `pass` (the code, or what a scanner reads) and hidden `for`. Where there is a
 /// script, it checks passes by itself, without a network too.

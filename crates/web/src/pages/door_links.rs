@@ -59,7 +59,7 @@ pub fn door_links_page(page: DoorLinksPage) -> String {
         <div class="narrow">
             <h1 class="title" dir="auto">{page.title}</h1>
             <p class="lead">
-                "Whoever has a door link can check tickets at this door without an account, and do nothing else."
+                "Anybody who has a door link can check tickets at this door without an account, and do nothing else."
             </p>
             {page.new_link.map(new_link)}
             {form_alert(&page.form)}
@@ -78,7 +78,7 @@ pub fn door_links_page(page: DoorLinksPage) -> String {
 fn new_link(address: String) -> impl IntoView {
     view! {
         <section class="message" data-kind="success" aria-label="New link">
-            <p>"Send this link to whoever is to stand at the door. It is not shown again."</p>
+            <p>"Send this link to the person who is to stand at the door. It is not shown again."</p>
             <p class="door-link"><code>{address}</code></p>
         </section>
     }

@@ -170,7 +170,7 @@ fn questions_about_events() -> Vec<(&'static str, TicketQuery, &'static [&'stati
         TicketQuery { event: event_to_find(&event), ..all.clone() }
     };
     vec![
-        ("an event, whoever offers it", of_event("AIDA  in Concert", "verona", 10), &["Aida in concert"]),
+        ("an event, no matter who offers it", of_event("AIDA  in Concert", "verona", 10), &["Aida in concert"]),
         ("an event at another time", of_event("Aida in concert", "Verona", 11), &[]),
         (
             "an event in another currency",

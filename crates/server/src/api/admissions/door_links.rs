@@ -41,7 +41,7 @@ async fn door_links(
 
 /// Makes a link to the door of a ticket, for its seller.
 ///
-/// Whoever has its key may list and check passes at this door, and nothing else.
+/// Anybody who has its key may list and check passes at this door, and nothing else.
 #[utoipa::path(post, path = "/api/doors/{ticket}/links", tag = "admissions", request_body = MakeDoorLinkBody,
     params(("ticket" = String, Path, description = "The id of the ticket", format = "uuid")),
     security(("cookie" = []), ("bearer" = [])), responses(

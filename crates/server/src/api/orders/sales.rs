@@ -62,7 +62,7 @@ async fn orders_for(
     Ok(([(VARY, HeaderValue::from_static("accept"))], Json(body)).into_response())
 }
 
-/// Whether a table is asked for by name; whoever takes anything gets JSON.
+/// Whether a table is asked for by name; a client that takes anything gets JSON.
 fn wants_table(headers: &HeaderMap) -> bool {
     let kinds =
         headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));

@@ -33,7 +33,7 @@ impl FromRequestParts<App> for Doorkeeper {
     }
 }
 
-/// Each account and each key for itself. Whoever guesses keys is stopped by their number, and slowed by what a network
+/// Each account and each key for itself. A client that guesses keys is stopped by their number, and slowed by what a network
 /// may ask for.
 fn counted_as(access: &DoorAccess) -> String {
     match access {
