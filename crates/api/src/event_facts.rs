@@ -19,6 +19,7 @@ pub enum FactsKnownBody {
 
 impl FactsKnownBody {
     /// Whether all of them are known, which is not said.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     pub(crate) fn is_all(&self) -> bool {
         *self == Self::All
     }

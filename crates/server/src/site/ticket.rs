@@ -27,7 +27,7 @@ pub(super) async fn ticket(Named(id): Named<TicketId>, context: PageContext) -> 
     // The page is complete without them.
     let others: OtherOffers = context.read(&paths::other_offers(id)).await.unwrap_or_default();
     let (context, draft) = context.with_draft().await;
-    Ok(Html(page(&context, ticket, others, &draft)))
+    Ok(Html(page(&context, ticket, &others, &draft)))
 }
 
 pub(super) async fn load(context: &PageContext, id: TicketId) -> Result<TicketBody, Refusal> {
@@ -39,7 +39,7 @@ pub(super) fn new_key(app: &App) -> String {
     app.env.uuid(app.env.now()).to_string()
 }
 
-fn page(context: &PageContext, ticket: TicketBody, others: OtherOffers, draft: &Draft) -> String {
+fn page(context: &PageContext, ticket: TicketBody, others: &OtherOffers, draft: &Draft) -> String {
     let own = context.viewer().is_some_and(|viewer| viewer.id == ticket.seller_id.to_string());
     let price = money(ticket.price);
     let zone = ticket.time_zone.as_deref();

@@ -79,7 +79,7 @@ fn price() -> Price {
 fn order(event: EventFacts, status: OrderStatus) -> Order {
     let ticket = OrderedTicket { id: TICKET, event: Arc::new(event), attributes: Default::default(), price: price() };
     let (quantity, placed_at) = (Quantity::new(2).expect("a quantity"), at("2026-12-01T18:03:11Z"));
-    Order { id: ORDER, buyer: PERSON, ticket, quantity, status, placed_at, key: None, version: 2 }
+    Order { id: ORDER, buyer: PERSON, ticket, quantity, status, placed_at, key: None, used: false, version: 2 }
 }
 
 fn ticket(event: EventFacts, status: TicketStatus) -> Ticket {

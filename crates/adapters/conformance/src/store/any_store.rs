@@ -302,7 +302,9 @@ impl AnyStore for Payments {
     fn bare(record: PaymentRecord) -> PaymentRecord {
         match record {
             PaymentRecord::Payable(payable) => Payable { live: None, declined: 0, ..payable }.into(),
-            PaymentRecord::Payment(payment) => Payment { status: PaymentStatus::Pending, card: None, ..payment }.into(),
+            PaymentRecord::Payment(payment) => {
+                Payment { status: PaymentStatus::Pending, card: None, changed_at: None, ..payment }.into()
+            }
         }
     }
 
@@ -392,6 +394,7 @@ impl AnyStore for Passes {
         match record {
             PassRecord::Admission(admission) => Admission { passes: Vec::new(), ..admission }.into(),
             PassRecord::Entrance(entrance) => entrance.into(),
+            PassRecord::DoorLinks(links) => DoorLinks { links: Vec::new(), ..links }.into(),
         }
     }
 
