@@ -1,9 +1,9 @@
-// Makes pages livelier; every page works without it.
+// Every page works without it.
 
 const SHUT = { soldOut: "Sold out", salesEnded: "Sales ended", withdrawn: "Withdrawn", calledOff: "Called off" };
 const each = (root, selector, act) => root.querySelectorAll(selector).forEach(act);
 
-// Calls `act` when the page is looked at again, the network is back, or the machine has slept.
+// Calls `act` when the page is seen again, the network is back, or the machine slept.
 function onReturn(act) {
   let skew;
   const look = () => {
@@ -17,7 +17,7 @@ function onReturn(act) {
   document.addEventListener("visibilitychange", () => document.hidden || act());
 }
 
-// Times and amounts, the way of the reader's place.
+// Times and amounts in the reader's way.
 function showTime(element) {
   const time = new Date(element.dateTime);
   if (isNaN(time)) return;
@@ -35,7 +35,7 @@ function showMoney(element) {
     // As text: a number cannot hold every amount.
     element.textContent = new Intl.NumberFormat([], options).format(element.value);
   } catch {
-    // A currency or a browser that does not go with it: the text from the server stays.
+    // Not known to this browser: the server's text stays.
   }
 }
 

@@ -170,6 +170,7 @@ async fn a_session_goes_on_until_it_is_ended() {
     let another = client(&app).sign_in(&Credentials { password: change.password, ..credentials("ada") }).await.unwrap();
     client(&app).with_tokens(another.tokens).end_session(own.id).await.unwrap();
     assert_eq!(code(ada.refresh().await), "session_over");
+    app.settle().await;
 }
 
 #[tokio::test]

@@ -273,6 +273,7 @@ async fn signing_in_or_up_or_changing_a_password_is_possible_while_its_network_f
         assert_eq!(sent.cookie("access").is_empty(), path != "/signin", "{path}: {sent:?}");
     }
     assert_eq!(write().send().await.status, 429, "nothing else is free");
+    app.settle().await;
 }
 
 /// A line of passwords that stands still until it is moved.
@@ -469,6 +470,7 @@ async fn while_the_limiter_is_silent_each_process_counts_changes_and_nobody_gues
     away.revive();
     let known = json!({"email": "ada@example.org", "password": PASSWORD});
     assert_eq!(send("/api/users/signin", 9, known).send().await.status, 200, "all count together again");
+    app.settle().await;
 }
 
 /// What anybody gets who sends as fast as they can.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::Request;
 use ticketing_core::ports::limits::Quota;
+use ticketing_server::config::MailBy;
 
 use crate::app::{TestApp, id, offer};
 use crate::watched::{given, named, read};
@@ -23,7 +24,7 @@ fn value(metrics: &str, sample: &str) -> f64 {
 
 /// A marketplace in which something of each kind happened.
 async fn busy() -> TestApp {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(|config| config.mail = Some(MailBy::Outbox)).await;
     let (sally, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
     let ticket = app.sell(&sally, 9).await;
     let orders = [app.buy(&ben, &ticket).await, app.buy(&ben, &ticket).await, app.buy(&ben, &ticket).await];

@@ -91,6 +91,7 @@ async fn a_caller_who_goes_away_behind_a_change_of_password_leaves_no_other_sess
     };
     assert_eq!(signed_in("velvet anchor tide 77").await.status, 200, "the change is whole");
     assert_eq!(signed_in(PASSWORD).await.problem(), (401, "wrong_credentials"));
+    app.settle().await;
 }
 
 #[tokio::test]
@@ -120,5 +121,6 @@ async fn a_caller_who_goes_away_in_a_change_of_password_leaves_it_whole_or_undon
         assert_eq!(who(&app, &phone).await != Value::Null, is_undone, "after {polls} polls");
         assert_eq!(refresh(&app, &phone).await.status == 204, is_undone, "after {polls} polls");
         assert!(is_undone || polls > 0, "nobody had asked");
+        app.settle().await;
     }
 }

@@ -140,6 +140,7 @@ async fn another_password_ends_all_other_sessions() {
     assert_eq!(refresh(&app, &next).await.status, 204);
     let old = json!({"email": "ada@example.org", "password": PASSWORD});
     assert_eq!(app.post("/api/users/signin").json(&old).send().await.problem(), (401, "wrong_credentials"));
+    app.settle().await;
 }
 
 #[tokio::test]

@@ -224,7 +224,7 @@ fn what_is_shared_between_processes_is_not_in_memory() {
         "--store mongodb",
         "--bus kafka",
         "--sessions redis",
-        "let accounts, tickets, payments, admissions, expiration",
+        "let accounts, tickets, payments, admissions, notifications, expiration",
     ] {
         assert!(told.contains(mistake), "{mistake} is missing in:\n{told}");
     }

@@ -1,11 +1,12 @@
 //! The thread that reads a log.
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError as ClientError, KafkaResult};
+use rdkafka::error::{KafkaError as ClientError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use ticketing_core::domain::event::Topic;
@@ -85,6 +86,27 @@ fn open(config: &KafkaConfig, topics: &[Topic]) -> Result<(BaseConsumer<Logged>,
     Ok((consumer, sections?))
 }
 
+/// The first and the next offset of a partition. One whose leader is being elected is asked again, as long as an
+/// answer may take.
+fn watermarks(
+    consumer: &BaseConsumer<Logged>,
+    (topic, partition): (&str, i32),
+    within: Duration,
+) -> KafkaResult<(i64, i64)> {
+    let began = Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, within) {
+            Err(error) if is_electing(&error) && began.elapsed() < within => thread::sleep(IDLE),
+            answer => return answer,
+        }
+    }
+}
+
+fn is_electing(error: &ClientError) -> bool {
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(RDKafkaErrorCode::NotLeaderForPartition | RDKafkaErrorCode::LeaderNotAvailable))
+}
+
 impl Section {
     fn of(consumer: &BaseConsumer<Logged>, topic: Topic, config: &KafkaConfig) -> Result<Self, KafkaError> {
         let (name, within) = (config.topic(topic), config.answer_within);
@@ -94,7 +116,7 @@ impl Section {
         let found = found.ok_or_else(|| KafkaError::TopicMissing { topic: name.clone() })?;
         let mut left = BTreeMap::new();
         for partition in found.partitions() {
-            let (next, end) = consumer.fetch_watermarks(&name, partition.id(), within).map_err(unreachable)?;
+            let (next, end) = watermarks(consumer, (&name, partition.id()), within).map_err(unreachable)?;
             left.insert(partition.id(), Left { next, end });
         }
         left.retain(|_, left| left.next < left.end);

@@ -32,7 +32,6 @@ impl Admissions {
     /// use std::sync::Arc;
     /// use ticketing::{AccountId, Market};
     /// use ticketing_core::assembly::Settings;
-    /// use ticketing_core::ports::store::Page;
     /// use ticketing_crypto::Ed25519Signer;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -47,12 +46,7 @@ impl Admissions {
     /// loops.settle().await?;
     ///
     /// let made = admissions.make_door_link(opera.id, seller, "North door".parse()?).await?;
-    /// assert_eq!(admissions.door_links(opera.id, seller).await?, [made.link.clone()]);
-    /// assert_eq!(&*admissions.door(opera.id, made.key.clone(), Page::first(9)).await?.title, "Opera");
-    ///
-    /// admissions.revoke_door_link(opera.id, seller, made.link.id).await?;
-    /// let refused = admissions.door(opera.id, made.key, Page::first(9)).await.unwrap_err();
-    /// assert_eq!(refused.code(), "not_your_door");
+    /// assert_eq!(admissions.door_links(opera.id, seller).await?, [made.link]);
     /// # Ok(())
     /// # }
     /// ```
@@ -69,7 +63,27 @@ impl Admissions {
     ///
     /// # Examples
     ///
-    /// See [`Admissions::door_links`].
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use ticketing::{AccountId, Market};
+    /// # use ticketing_core::assembly::Settings;
+    /// # use ticketing_core::ports::store::Page;
+    /// # use ticketing_crypto::Ed25519Signer;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let seller = AccountId::from_u128(1);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// # market.settle().await?;
+    /// # let engines = market.engines();
+    /// # let context = engines.service_context(Settings::default());
+    /// # let (admissions, mut loops) = context.admissions(engines.pass_ports(), Arc::new(Ed25519Signer::generate()))?;
+    /// # loops.settle().await?;
+    /// let made = admissions.make_door_link(opera.id, seller, "North door".parse()?).await?;
+    /// assert_eq!(&*admissions.door(opera.id, made.key, Page::first(9)).await?.title, "Opera");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn make_door_link(
         &self,
         ticket: TicketId,
@@ -100,7 +114,29 @@ impl Admissions {
     ///
     /// # Examples
     ///
-    /// See [`Admissions::door_links`].
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use ticketing::{AccountId, Market};
+    /// # use ticketing_core::assembly::Settings;
+    /// # use ticketing_core::ports::store::Page;
+    /// # use ticketing_crypto::Ed25519Signer;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let market = Market::test().await?;
+    /// # let seller = AccountId::from_u128(1);
+    /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
+    /// # market.settle().await?;
+    /// # let engines = market.engines();
+    /// # let context = engines.service_context(Settings::default());
+    /// # let (admissions, mut loops) = context.admissions(engines.pass_ports(), Arc::new(Ed25519Signer::generate()))?;
+    /// # loops.settle().await?;
+    /// let made = admissions.make_door_link(opera.id, seller, "North door".parse()?).await?;
+    /// admissions.revoke_door_link(opera.id, seller, made.link.id).await?;
+    /// let refused = admissions.door(opera.id, made.key, Page::first(9)).await.unwrap_err();
+    /// assert_eq!(refused.code(), "not_your_door");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn revoke_door_link(&self, ticket: TicketId, by: AccountId, link: DoorLinkId) -> Result<(), Error> {
         retry_on_conflict(|| async {
             let Some(stored) = self.links_of(ticket, by).await? else { return Ok(()) };
