@@ -135,10 +135,10 @@ impl Rebuild for RebuildAdmissions {
     }
 
     fn shadow(&mut self, event: Event) {
+        if let Some(ticket) = event.ticket() {
+            return self.shadow_of_ticket(ticket.clone());
+        }
         match event {
-            Event::TicketCreated(ticket) | Event::TicketUpdated(ticket) | Event::TicketWithdrawn(ticket) => {
-                self.shadow_of_ticket(ticket);
-            }
             Event::PassIssued(pass) | Event::PassUsed(pass) | Event::PassVoided(pass) => self.shadow_of_pass(pass),
             event => {
                 if let Some(change) = event.order_change() {

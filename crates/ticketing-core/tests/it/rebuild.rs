@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::payment::{Payable, PayableStatus};
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::domain::ticket::{Listing, Sales};
+use ticketing_core::domain::ticket::{Listing, Sales, Schedule};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
+use ticketing_core::ports::pass_store::{PassNeeds, PassStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
 use ticketing_core::ports::store::{RecordKey, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
@@ -14,7 +16,8 @@ use ticketing_core::rebuild::{
     Differing, Rebuild, RebuildAdmissions, RebuildPayables, RebuildSales, RebuildStocks, RebuildTimers, Rebuilt,
     rebuild, rebuild_from_owners,
 };
-use ticketing_memory::FaultPlan;
+use ticketing_core::usecase::tickets::{CallOffTicket, RescheduleTicket};
+use ticketing_memory::{FaultPlan, MemoryPassStore};
 
 use crate::market::{Engines, Process};
 
@@ -219,4 +222,33 @@ async fn after_a_restored_backup_replicas_are_what_their_owners_hold() {
         assert_eq!(again.expect("nothing fails").differing, [""; 0]);
     }
     process.settle().await.expect("it settles");
+}
+
+#[tokio::test]
+async fn a_door_is_rebuilt_as_its_ticket_is_now() {
+    for call_off in [true, false] {
+        let engines = Engines::new();
+        let (mut process, ticket) = sale(&engines).await;
+        let (id, seller) = (ticket.ticket.id, ticket.ticket.seller);
+        let tickets = &process.tickets;
+        if call_off {
+            tickets.call_off_ticket(CallOffTicket::new(id, seller), process.origin()).await.expect("it is hers");
+        } else {
+            let event = EventFacts { title: "Ballet".into(), ..EventFacts::default() }.into();
+            let to = Schedule { event, sales_end_at: None };
+            let command = RescheduleTicket::new(id, seller, to);
+            tickets.reschedule_ticket(command, process.origin()).await.expect("it is hers");
+        }
+        process.settle().await.expect("it settles");
+        let needs = PassNeeds { entrances: vec![id], ..PassNeeds::default() };
+        let door = engines.passes.load(&needs).await.expect("an answer").entrances.remove(0).record;
+        let empty = MemoryPassStore::new(Arc::new(engines.clock.clone()));
+
+        let mut replicas = RebuildAdmissions::new(Arc::new(empty.clone()), engines.env.clone());
+        let owners = engines.audit_reader();
+        rebuild_from_owners(&owners, &mut replicas, Differing::Replace, &|_| {}).await.expect("the engines are up");
+        assert_eq!(empty.load(&needs).await.expect("an answer").entrances.remove(0).record, door);
+        let mut replicas = RebuildAdmissions::new(Arc::new(engines.passes.clone()), engines.env.clone());
+        assert_eq!(run(&engines, &mut replicas, Differing::Tell).await.differing, [""; 0]);
+    }
 }

@@ -1,12 +1,16 @@
 //! Money goes back when an event is called off, rescheduled, or a seller takes places back.
 
+use ticketing_core::domain::event::Event;
 use ticketing_core::domain::event_facts::EventFacts;
-use ticketing_core::domain::ids::{OrderId, TicketId};
+use ticketing_core::domain::ids::{EventId, OrderId, TicketId};
 use ticketing_core::domain::order::{CancelReason, OrderRefusal, OrderStatus, RefundReason};
 use ticketing_core::domain::stock::StockRefusal;
 use ticketing_core::domain::ticket::Schedule;
+use ticketing_core::messaging::consumer::{EventHandler, Incoming};
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::orders::OrdersFollow;
 use ticketing_core::usecase::tickets::{CallOffTicket, RescheduleTicket};
+use ticketing_core::wire::seal;
 use ticketing_memory::FaultPlan;
 
 use crate::invariants::Told;
@@ -107,4 +111,21 @@ async fn a_seller_refunds_an_order_of_their_own_ticket_alone() {
 
     assert_eq!(market.engines.gateway.total_refunded(), 1200);
     market.engines.check_at_rest(&told).await;
+}
+
+/// One process took over the news, and the buyer asks another, which remembers the stock as it was.
+#[tokio::test]
+async fn whichever_process_is_asked_a_rescheduled_event_may_be_given_back() {
+    let (first, _, ticket, order) = with_a_paid_order().await;
+    let second = first.engines.start(&FaultPlan::none());
+    reschedule(&second, ticket).await;
+    let event = Event::TicketRescheduled(second.tickets.ticket(ticket).await.expect("the ticket").ticket);
+    let id = EventId::new(second.engines.env.uuid(second.engines.env.now()));
+    let envelope = seal(&event, id, second.engines.env.now(), &second.origin());
+    let follow = OrdersFollow(second.orders.clone());
+    second.engines.clock.run(follow.handle(&[Incoming { envelope, event }])).await.expect("no faults");
+
+    let clock = &first.engines.clock;
+    let given_back = clock.run(first.orders.give_back_order(order, account(1), first.origin())).await;
+    assert!(given_back.is_ok(), "{given_back:?}");
 }

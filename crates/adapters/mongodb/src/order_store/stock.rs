@@ -23,11 +23,12 @@ pub(crate) struct StockDocument {
     id: Uuid,
     seller: Uuid,
     title: Arc<str>,
-    #[serde(default, skip_serializing_if = "FactsDocument::is_empty")]
+    // Written even where there is nothing to say: an update leaves a field as it was that it does not name.
+    #[serde(default)]
     event: FactsDocument,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     sales_end_at: Option<DateTime>,
-    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    #[serde(default)]
     attributes: Attributes,
     price: MoneyDocument,
     quantity: u32,

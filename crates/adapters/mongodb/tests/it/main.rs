@@ -8,6 +8,7 @@ mod damaged;
 mod durable;
 mod earlier;
 mod failover;
+mod forgetting;
 mod locked;
 mod outbox_order;
 mod queries;

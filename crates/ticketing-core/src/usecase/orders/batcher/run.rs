@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use crate::domain::hold_limits::{HoldLimits, HoldRefusal};
 use crate::domain::ids::TicketId;
+use crate::domain::order::OrderRefusal;
 use crate::domain::stock::Stock;
 use crate::domain::time::Timestamp;
 use crate::messaging::panic::caught;
@@ -188,7 +189,12 @@ impl OrderBatcher {
 
     fn refused_from_cache(&self, batch: &[QueuedCommand], answers: &Decisions) -> impl Iterator<Item = RecordKey> {
         let refused = batch.iter().zip(answers).filter(|(_, answer)| {
-            matches!(answer, Err(Error::Stock(_) | Error::Hold(HoldRefusal::TooManyPlaces { .. })))
+            matches!(
+                answer,
+                Err(Error::Stock(_)
+                    | Error::Hold(HoldRefusal::TooManyPlaces { .. })
+                    | Error::Order(OrderRefusal::Unchanged | OrderRefusal::Begun))
+            )
         });
         let tickets = refused.map(|(queued, _)| queued.command.ticket);
         tickets.filter(|ticket| self.stocks.contains_key(ticket)).map(RecordKey::Stock)
