@@ -343,7 +343,7 @@ fn captured(order: &Order) -> Incoming {
     incoming(Event::PaymentCaptured(payment), order.id.uuid())
 }
 
-fn incoming(event: Event, id: Uuid) -> Incoming {
+pub(crate) fn incoming(event: Event, id: Uuid) -> Incoming {
     Incoming { envelope: seal(&event, EventId::new(id), Timestamp::EPOCH, &Origin::new(Uuid::nil())), event }
 }
 

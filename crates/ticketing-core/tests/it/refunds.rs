@@ -2,17 +2,18 @@
 
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::event_facts::EventFacts;
-use ticketing_core::domain::ids::{EventId, OrderId, TicketId};
+use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::order::{CancelReason, OrderRefusal, OrderStatus, RefundReason};
 use ticketing_core::domain::stock::StockRefusal;
 use ticketing_core::domain::ticket::Schedule;
-use ticketing_core::messaging::consumer::{EventHandler, Incoming};
+use ticketing_core::messaging::consumer::EventHandler;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::OrdersFollow;
 use ticketing_core::usecase::tickets::{CallOffTicket, RescheduleTicket};
-use ticketing_core::wire::seal;
 use ticketing_memory::FaultPlan;
+use uuid::Uuid;
 
+use crate::batcher_isolate::incoming;
 use crate::invariants::Told;
 use crate::market::{Engines, Process, account};
 
@@ -120,10 +121,8 @@ async fn whichever_process_is_asked_a_rescheduled_event_may_be_given_back() {
     let second = first.engines.start(&FaultPlan::none());
     reschedule(&second, ticket).await;
     let event = Event::TicketRescheduled(second.tickets.ticket(ticket).await.expect("the ticket").ticket);
-    let id = EventId::new(second.engines.env.uuid(second.engines.env.now()));
-    let envelope = seal(&event, id, second.engines.env.now(), &second.origin());
     let follow = OrdersFollow(second.orders.clone());
-    second.engines.clock.run(follow.handle(&[Incoming { envelope, event }])).await.expect("no faults");
+    second.engines.clock.run(follow.handle(&[incoming(event, Uuid::nil())])).await.expect("no faults");
 
     let clock = &first.engines.clock;
     let given_back = clock.run(first.orders.give_back_order(order, account(1), first.origin())).await;
