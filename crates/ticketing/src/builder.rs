@@ -51,6 +51,8 @@ pub struct MarketBuilder {
     stores: Option<Stores>,
     transport: Option<Transport>,
     timers: Option<Arc<dyn TimerQueue>>,
+    #[cfg(feature = "sqlite")]
+    file: Option<ticketing_sqlite::SqliteConfig>,
     gateway: Option<Arc<dyn PaymentGateway>>,
     takes_no_money: bool,
     followers: Vec<Follower>,

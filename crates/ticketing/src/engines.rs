@@ -104,6 +104,43 @@ impl Stores {
         mongodb(client).await.map_err(|error| EngineError::Engine(error.into()))
     }
 
+    /// Keeps everything in a `SQLite` file that is open; take its [`Transport::sqlite`] too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::memory::MemoryEngines;
+    /// use ticketing::sqlite::{SqliteConfig, SqliteEngines};
+    /// use ticketing::{Market, Stores, Transport};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let env = MemoryEngines::default().env;
+    /// # let directory = std::env::temp_dir().join(format!("ticketing-doc-{}", env.ids.uuid(env.now())));
+    /// # std::fs::create_dir(&directory)?;
+    /// let engines = SqliteEngines::open(&SqliteConfig::new(directory.join("market.db")), env).await?;
+    /// let (stores, transport) = (Stores::sqlite(&engines), Transport::sqlite(&engines));
+    /// let market = Market::builder().stores(stores).transport(transport).sandbox().open().await?;
+    /// engines.file.back_up(&directory.join("backup.db")).await?;
+    /// market.close().await?;
+    /// # std::fs::remove_dir_all(directory)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn sqlite(engines: &ticketing_sqlite::SqliteEngines) -> Self {
+        let sandbox = Arc::new(MemoryEngines::new(engines.env.clone()).gateway);
+        Self {
+            tickets: engines.ticket_ports(),
+            orders: engines.order_ports(),
+            payments: engines.payment_ports(),
+            expiration_parking: engines.expiration_ports().parking,
+            follower_parking: Arc::new(engines.parking.clone()),
+            sandbox: Some(Arc::new(ticketing_sqlite::SqliteGateway::of(&engines.file, sandbox))),
+        }
+    }
+
     pub(crate) fn in_memory(memory: &MemoryEngines) -> Self {
         Self {
             tickets: memory.ticket_ports(),
@@ -174,6 +211,34 @@ impl Transport {
     #[cfg(feature = "kafka")]
     pub async fn kafka(config: &ticketing_kafka::KafkaConfig) -> Result<Self, EngineError> {
         kafka(config).await.map_err(EngineError::Engine)
+    }
+
+    /// Over the log of a `SQLite` file that is open, where what is committed is published.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::sqlite::{SqliteConfig, SqliteEngines};
+    /// use ticketing::{Market, Stores, Transport};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let env = ticketing::memory::MemoryEngines::default().env;
+    /// # let path = std::env::temp_dir().join(format!("ticketing-doc-{}.db", env.ids.uuid(env.now())));
+    /// let engines = SqliteEngines::open(&SqliteConfig::new(&path), env).await?;
+    /// let transport = Transport::sqlite(&engines);
+    /// let market = Market::builder().stores(Stores::sqlite(&engines)).transport(transport).sandbox().open().await?;
+    /// # market.close().await?;
+    /// # drop(engines);
+    /// # std::fs::remove_file(path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn sqlite(engines: &ticketing_sqlite::SqliteEngines) -> Self {
+        let broker = &engines.broker;
+        Self { publisher: Arc::new(broker.publisher()), subscriber: Arc::new(broker.subscriber()) }
     }
 
     pub(crate) fn in_memory(memory: &MemoryEngines) -> Self {

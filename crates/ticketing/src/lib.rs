@@ -40,6 +40,7 @@
 //! | engines | state after a restart | processes | for |
 //! | --- | --- | --- | --- |
 //! | in memory (default) | gone | one | tests, demonstrations, tools |
+//! | one `SQLite` file (feature `sqlite`) | everything that was acknowledged | one | shops on one machine |
 //! | MongoDB and Kafka (features `mongodb`, `kafka`) | everything that was acknowledged | as many as you like | shops |
 //! | timers in Redis (feature `redis`) | kept; without it, orders expire a few seconds later after a restart | | busy shops |
 //!
@@ -97,5 +98,7 @@ pub use ticketing_kafka as kafka;
 pub use ticketing_mongodb as mongodb;
 #[cfg(feature = "redis")]
 pub use ticketing_redis as redis;
+#[cfg(feature = "sqlite")]
+pub use ticketing_sqlite as sqlite;
 #[cfg(feature = "stripe")]
 pub use ticketing_stripe as stripe;

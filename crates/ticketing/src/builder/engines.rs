@@ -43,6 +43,35 @@ impl MarketBuilder {
         Self { stores: Some(stores), ..self }
     }
 
+    /// Keeps everything in one `SQLite` file, events and deadlines too, for one process; whatever else is said takes
+    /// its place. The file is created where there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let memory = ticketing::memory::MemoryEngines::default();
+    /// # let path = std::env::temp_dir().join(format!("ticketing-doc-{}.db", memory.env.ids.uuid(memory.env.now())));
+    /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
+    /// let market = Market::builder().sqlite(&path).sandbox().open().await?;
+    /// let opera = market.sell(seller, "Opera").price(4500, "EUR").await?;
+    /// market.close().await?;
+    ///
+    /// let market = Market::builder().sqlite(&path).sandbox().open().await?;
+    /// market.order(buyer, opera.id).await?;
+    /// # market.close().await?;
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(self, path: impl Into<std::path::PathBuf>) -> Self {
+        Self { file: Some(ticketing_sqlite::SqliteConfig::new(path)), ..self }
+    }
+
     /// Carries events so.
     ///
     /// # Examples

@@ -7,7 +7,7 @@ use ticketing_core::ports::gateway::PaymentGateway;
 use ticketing_memory::MemoryEngines;
 use tokio::runtime::Handle;
 
-use crate::engines::{Stores, Transport};
+use crate::engines::{EngineError, Stores, Transport};
 use crate::market::{Market, Running, Services};
 use crate::on_their_way::OnTheirWay;
 
@@ -21,6 +21,9 @@ pub enum OpenError {
     /// Its engines do not fit together, or a follower cannot be called so.
     #[error(transparent)]
     Assembly(#[from] AssemblyError),
+    /// An engine that was named cannot be used.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// Two followers have one name, so each would miss what the other hears.
     #[error("two followers are named {0:?}: each would miss the events that the other gets")]
     TwoFollowers(String),
@@ -65,12 +68,32 @@ impl MarketBuilder {
         let runtime = Handle::try_current().map_err(|_| OpenError::NoRuntime)?;
         let env = self.env.clone();
         let memory = env.map_or_else(MemoryEngines::default, MemoryEngines::new);
-        let Assembled { services, loops } = self.assemble(&memory).await?;
+        let this = self.opened(&memory).await?;
+        let Assembled { services, loops } = this.assemble(&memory).await?;
         let groups = loops.observables().consumers.into_iter().map(|(group, _)| group).collect();
-        let is_in_memory = self.transport.is_none();
+        let is_in_memory = this.transport.is_none();
         let on_their_way = is_in_memory.then(|| OnTheirWay { broker: memory.broker.clone(), groups });
         let running = loops.start(services.env.clone(), &|task| drop(runtime.spawn(task)));
         Ok(Market::new(services, Running::Loops(Box::new(running), on_their_way)))
+    }
+
+    /// Opens the file, if one is named, and stands on it.
+    #[cfg(feature = "sqlite")]
+    async fn opened(mut self, memory: &MemoryEngines) -> Result<Self, OpenError> {
+        let Some(config) = self.file.take() else { return Ok(self) };
+        let opened = ticketing_sqlite::SqliteEngines::open(&config, memory.env.clone()).await;
+        let engines = opened.map_err(|error| EngineError::Engine(error.into()))?;
+        Ok(Self {
+            stores: Some(self.stores.unwrap_or_else(|| Stores::sqlite(&engines))),
+            transport: Some(self.transport.unwrap_or_else(|| Transport::sqlite(&engines))),
+            timers: Some(self.timers.unwrap_or_else(|| engines.expiration_ports().timers)),
+            ..self
+        })
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    async fn opened(self, _: &MemoryEngines) -> Result<Self, OpenError> {
+        Ok(self)
     }
 
     /// Puts everything together, over engines in memory where no others are said.

@@ -1,0 +1,54 @@
+//! A copy of the file while it is in use.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::SqliteError;
+
+/// So many pages are copied at a time.
+const PAGES: i32 = 4096;
+
+/// Copies the file at one moment. `SQLite`'s backup reads in one transaction, so that writers go on meanwhile.
+pub(crate) fn write(from: &Path, copy: &Path) -> Result<(), SqliteError> {
+    let other = |error: std::io::Error| SqliteError::Other { path: copy.to_owned(), source: error.into() };
+    if copy.try_exists().map_err(other)? {
+        return Err(other(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let partial = partial(copy);
+    let written = fill(from, &partial).map_err(|error| SqliteError::of(copy, error));
+    let named = written.and_then(|()| name(&partial, copy).map_err(other));
+    if named.is_err() {
+        // What is left of it is of no use; it may not even exist.
+        let _removed = fs::remove_file(&partial);
+    }
+    named
+}
+
+fn fill(from: &Path, partial: &Path) -> rusqlite::Result<()> {
+    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut target = Connection::open(partial)?;
+    // A read that began holds its moment, so that a write does not make the copy begin again.
+    let moment = source.unchecked_transaction()?;
+    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Backup::new(&moment, &mut target)?.run_to_completion(PAGES, Duration::ZERO, None)
+}
+
+/// Gives the copy its name once all of it is on disk.
+fn name(partial: &Path, copy: &Path) -> std::io::Result<()> {
+    File::open(partial)?.sync_all()?;
+    fs::rename(partial, copy)?;
+    match copy.parent().filter(|_| cfg!(unix)) {
+        Some(directory) if !directory.as_os_str().is_empty() => File::open(directory)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+fn partial(copy: &Path) -> PathBuf {
+    let mut name = copy.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
+}

@@ -1,0 +1,143 @@
+//! The file: who writes, who reads, and what both share.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fmt, io};
+
+use rusqlite::Connection;
+use ticketing_core::ports::clock::Clock;
+use ticketing_core::ports::unreadable::PassedBy;
+
+use crate::config::SqliteConfig;
+use crate::error::{Failure, SqliteError};
+use crate::lock::{self, FileLock};
+use crate::readers::Readers;
+use crate::schema;
+use crate::writer::Writer;
+
+/// An open file. A clone is a handle to the same one; it is closed when the last of them, and of all that was opened
+/// from it, is dropped.
+#[derive(Clone)]
+pub struct SqliteFile {
+    pub(crate) config: Arc<SqliteConfig>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) unreadable: PassedBy,
+    readers: Readers,
+    writer: Arc<Writer>,
+}
+
+impl SqliteFile {
+    /// Opens a file; it is created where there is none, and brought up to this release where an earlier one wrote it.
+    ///
+    /// The clock measures leases, timers, sessions, limits and the age of events.
+    ///
+    /// # Errors
+    ///
+    /// [`SqliteError`] is a sentence that says what to change.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ticketing_memory::SystemClock;
+    /// use ticketing_sqlite::{SqliteConfig, SqliteError, SqliteFile};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = std::env::temp_dir().join(format!("ticketing-doc-{}", uuid::Uuid::from_u128(rand::random())));
+    /// # std::fs::create_dir(&directory)?;
+    /// let config = SqliteConfig::new(directory.join("market.db"));
+    /// let file = SqliteFile::open(&config, Arc::new(SystemClock::new())).await?;
+    ///
+    /// let twice = SqliteFile::open(&config, Arc::new(SystemClock::new())).await;
+    /// assert!(matches!(twice, Err(SqliteError::InUse { .. })));
+    /// # drop(file);
+    /// # std::fs::remove_dir_all(directory)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open(config: &SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self, SqliteError> {
+        let (config, path) = (config.clone(), config.path.clone());
+        let opened = tokio::task::spawn_blocking(move || Self::open_now(&config, clock)).await;
+        opened.unwrap_or_else(|error| Err(SqliteError::Other { path, source: error.into() }))
+    }
+
+    fn open_now(config: &SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self, SqliteError> {
+        let path = lock::known_as(&config.path)?;
+        let lock = FileLock::take(&path)?;
+        let failed = |error| SqliteError::of(&path, error);
+        let mut connection = Connection::open(&path).map_err(failed)?;
+        schema::prepare(&connection).map_err(failed)?;
+        schema::bring_up(&mut connection, &path)?;
+        keep_name(&path).map_err(|error| SqliteError::Other { path: path.clone(), source: error.into() })?;
+        let readers = Readers::open(&path, config.readers).map_err(failed)?;
+        let writer = Writer::start(connection, lock);
+        let writer = writer.map_err(|error| SqliteError::Other { path: path.clone(), source: error.into() })?;
+        let (config, writer) = (Arc::new(SqliteConfig { path, ..config.clone() }), Arc::new(writer));
+        Ok(Self { config, clock, unreadable: PassedBy::default(), readers, writer })
+    }
+
+    /// Where it lies, whatever links led to it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.config.path
+    }
+
+    /// What was passed by because it cannot be read, for metrics.
+    #[must_use]
+    pub fn passed_by(&self) -> PassedBy {
+        self.unreadable.clone()
+    }
+
+    /// Writes a copy of the whole file, as it is at one moment, while it is in use.
+    ///
+    /// The copy is complete or not there: it gets its name when it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`SqliteError`] if the copy cannot be written, or exists.
+    pub async fn back_up(&self, copy: &Path) -> Result<(), SqliteError> {
+        let (from, copy) = (self.config.path.clone(), copy.to_owned());
+        let failed = copy.clone();
+        let done = tokio::task::spawn_blocking(move || crate::backup::write(&from, &copy)).await;
+        done.unwrap_or_else(|error| Err(SqliteError::Other { path: failed, source: error.into() }))
+    }
+
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.readers.read(look).await
+    }
+
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.writer.write(work, |_| ()).await
+    }
+
+    pub(crate) async fn write_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+        after: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.writer.write(work, after).await
+    }
+
+    pub(crate) fn write_later(&self, work: impl FnOnce(&Connection) -> Result<(), Failure> + Send + 'static) {
+        self.writer.write_later(work);
+    }
+}
+
+/// A new file has its name for good, also if the power fails.
+fn keep_name(path: &Path) -> io::Result<()> {
+    let directory: Option<PathBuf> = path.parent().map(Path::to_owned);
+    if cfg!(unix) { directory.map_or(Ok(()), |directory| std::fs::File::open(directory)?.sync_all()) } else { Ok(()) }
+}
+
+impl fmt::Debug for SqliteFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteFile").field("path", &self.config.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,63 @@
+//! One process at a time has the file.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::SqliteError;
+
+/// The right to the file, which ends with the process at the latest.
+///
+/// It is an advisory lock of the operating system (`flock` on Unix) on an empty file beside the database: a process
+/// that is killed loses it at once, and no leftover file keeps anybody out. The database itself is not used for it,
+/// because closing any handle to a file ends the locks that `SQLite` has on it.
+#[derive(Debug)]
+pub(crate) struct FileLock(#[expect(dead_code, reason = "the lock is held as long as the handle is open")] File);
+
+impl FileLock {
+    /// Takes the lock of a database file.
+    pub(crate) fn take(path: &Path) -> Result<Self, SqliteError> {
+        let file = File::options().create(true).truncate(false).write(true).open(beside(path));
+        let file = file.map_err(|error| refused(path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(SqliteError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(error)) => Err(refused(path, error)),
+        }
+    }
+}
+
+#[cfg(test)]
+impl FileLock {
+    /// For a database in memory.
+    pub(crate) fn of_nothing() -> Self {
+        Self(File::open(".").unwrap())
+    }
+}
+
+/// The path by which everybody knows a file, whatever links lead to it.
+pub(crate) fn known_as(path: &Path) -> Result<PathBuf, SqliteError> {
+    if let Ok(known) = path.canonicalize() {
+        return Ok(known);
+    }
+    let name = path.file_name().ok_or_else(|| refused(path, io::ErrorKind::InvalidFilename.into()))?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(directory.canonicalize().map_err(|error| refused(path, error))?.join(name))
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
+
+fn refused(path: &Path, error: io::Error) -> SqliteError {
+    let path = path.to_owned();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            SqliteError::ReadOnly { path, source: error.into() }
+        }
+        io::ErrorKind::StorageFull => SqliteError::Full { path, source: error.into() },
+        _ => SqliteError::Other { path, source: error.into() },
+    }
+}

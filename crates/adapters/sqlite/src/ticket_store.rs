@@ -1,0 +1,80 @@
+//! The tickets service's store.
+
+mod listing;
+mod search;
+mod tokens;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::order::IdempotencyKey;
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::unreadable::Listed;
+
+use crate::document::blob;
+use crate::error::Failure;
+use crate::file::SqliteFile;
+use crate::outbox::SqliteOutbox;
+use crate::store::{self, Query, Store};
+
+pub(crate) use listing::ListingDocument;
+
+/// Keeps listings in the file, and finds them. A clone is a handle to the same store.
+#[derive(Debug, Clone)]
+pub struct SqliteTicketStore(Store);
+
+impl SqliteTicketStore {
+    pub(crate) fn of(file: &SqliteFile, outbox: SqliteOutbox) -> Self {
+        Self(Store::of(file, outbox))
+    }
+
+    /// The events of this store that are not marked yet.
+    #[must_use]
+    pub fn outbox(&self) -> SqliteOutbox {
+        self.0.outbox()
+    }
+}
+
+#[async_trait]
+impl TicketStore for SqliteTicketStore {
+    async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
+        let ids = ids.to_vec();
+        let look =
+            move |connection: &_| store::by_ids::<ListingDocument>(connection, ids.into_iter().map(TicketId::uuid));
+        self.0.find(look).await
+    }
+
+    async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError> {
+        let params = [blob(seller.uuid()), Value::Text(key.to_string())];
+        let look = move |connection: &_| {
+            let sql = "SELECT id FROM listings WHERE seller = ?1 AND request = ?2";
+            store::by_ids::<ListingDocument>(connection, store::ids(connection, sql, &params)?)
+        };
+        Ok(self.0.find(look).await?.pop().map(|stored| stored.record))
+    }
+
+    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
+        let query = query.clone();
+        self.0.list(move |connection| search::search(connection, &query)).await
+    }
+
+    async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
+        self.0.list(move |connection| listings_of(connection, seller, page)).await
+    }
+
+    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+        let changes = work.writes.iter().map(listing::change).collect::<Result<_, _>>()?;
+        self.0.commit(changes, work.events).await
+    }
+}
+
+fn listings_of(connection: &Connection, seller: AccountId, page: Page<TicketId>) -> Result<Listed<Listing>, Failure> {
+    let mut params = vec![blob(seller.uuid())];
+    params.extend(page.after.map(|after| blob(after.uuid())));
+    let before = page.after.map_or("", |_| "AND id < ?2");
+    let rest = format!("FROM listings WHERE seller = ?1 {before} ORDER BY id DESC");
+    store::list::<ListingDocument>(connection, &Query { rest, params }, page.limit, |_| true)
+}

@@ -1,0 +1,197 @@
+//! Listings as documents.
+
+use std::sync::Arc;
+
+use rusqlite::types::Value;
+use serde::{Deserialize, Serialize};
+use ticketing_core::domain::attributes::Attributes;
+use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::money::Quantity;
+use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
+use ticketing_core::ports::store::{RecordKey, StoreError, Write};
+use ticketing_core::ports::ticket_store::TicketSort;
+use uuid::Uuid;
+
+use crate::commit::{Change, Guard, Statement};
+use crate::document::{
+    Millis, MoneyDocument, Record, SalesDocument, Wrong, blob, date, encoded, price, quantity, signed, time,
+};
+use crate::facts::FactsDocument;
+
+use super::tokens;
+
+/// A field that a listing does not have is null.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ListingDocument {
+    seller: Uuid,
+    on_sale: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    called_off: bool,
+    offer: OfferDocument,
+    created_at: Millis,
+    version: u64,
+    sales: SalesDocument,
+    #[serde(default)]
+    request: Option<RequestDocument>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OfferDocument {
+    title: Arc<str>,
+    description: Option<Arc<str>>,
+    category: Option<Arc<str>>,
+    venue: Option<Arc<str>>,
+    city: Option<Arc<str>>,
+    starts_at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_zone: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    section: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    row: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seats: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    together: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sales_end_at: Option<Millis>,
+    price: MoneyDocument,
+    quantity: u32,
+    #[serde(default)]
+    max_per_buyer: Option<u32>,
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    attributes: Attributes,
+}
+
+/// The request that put it on sale.
+#[derive(Debug, Serialize, Deserialize)]
+struct RequestDocument {
+    key: String,
+    digest: [u8; 32],
+}
+
+impl From<&CreationRequest> for RequestDocument {
+    fn from(request: &CreationRequest) -> Self {
+        Self { key: request.key.to_string(), digest: request.digest }
+    }
+}
+
+impl RequestDocument {
+    fn into_domain(self) -> Result<CreationRequest, Wrong> {
+        Ok(CreationRequest { key: self.key.parse().map_err(|_| "no idempotency key")?, digest: self.digest })
+    }
+}
+
+impl OfferDocument {
+    fn of(offer: &Offer) -> Self {
+        let Details { event, description, category, sales_end_at, attributes } = offer.details.clone();
+        let FactsDocument { venue, city, starts_at, time_zone, section, row, seats, together } = (&*event).into();
+        Self {
+            title: Arc::clone(&event.title),
+            description,
+            category,
+            venue,
+            city,
+            starts_at,
+            time_zone,
+            section,
+            row,
+            seats,
+            together,
+            sales_end_at: sales_end_at.map(date),
+            price: offer.price.money().into(),
+            quantity: offer.quantity.get(),
+            max_per_buyer: offer.max_per_buyer.map(Quantity::get),
+            attributes,
+        }
+    }
+
+    fn into_domain(self) -> Result<Offer, Wrong> {
+        let Self { title, description, category, sales_end_at, attributes, .. } = self;
+        let Self { venue, city, starts_at, time_zone, section, row, seats, together, .. } = self;
+        let event = FactsDocument { venue, city, starts_at, time_zone, section, row, seats, together };
+        let event = event.into_domain(title).into();
+        let details = Details { event, description, category, sales_end_at: sales_end_at.map(time), attributes };
+        let max_per_buyer = self.max_per_buyer.map(quantity).transpose()?;
+        Ok(Offer { details, price: price(self.price)?, quantity: quantity(self.quantity)?, max_per_buyer })
+    }
+}
+
+impl ListingDocument {
+    fn of(listing: &Listing) -> Self {
+        let ticket = &listing.ticket;
+        Self {
+            seller: ticket.seller.uuid(),
+            on_sale: ticket.status == TicketStatus::OnSale,
+            called_off: ticket.status == TicketStatus::CalledOff,
+            offer: OfferDocument::of(&ticket.offer),
+            created_at: date(ticket.created_at),
+            version: ticket.version,
+            sales: listing.sales.into(),
+            request: listing.request.as_ref().map(Into::into),
+        }
+    }
+}
+
+/// Most writes move the count of sales alone, by which nothing is found.
+const FORGET_CHANGED: &str =
+    "DELETE FROM found_by WHERE rowid IN (SELECT number FROM listings WHERE id = ?1 AND tokens <> ?2)";
+const FIND_BY: &str = "INSERT INTO found_by (rowid, tokens) SELECT number, tokens FROM listings
+     WHERE id = ?1 AND tokens <> '' AND NOT EXISTS (SELECT 1 FROM found_by WHERE rowid = listings.number)";
+
+pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
+    let Write { record: listing, replaces } = write;
+    let id = blob(listing.ticket.id.uuid());
+    let guard = listing.request.as_ref().map(|CreationRequest { key, .. }| Guard {
+        key: RecordKey::ListingKey(listing.ticket.seller, key.clone()),
+        others: vec![Statement {
+            sql: "SELECT 1 FROM listings WHERE seller = ?1 AND request = ?2 AND id <> ?3",
+            params: vec![blob(listing.ticket.seller.uuid()), Value::Text(key.to_string()), id.clone()],
+        }],
+    });
+    let tokens = Value::Text(tokens::of(listing));
+    Ok(Change {
+        table: ListingDocument::TABLE,
+        key: RecordKey::Listing(listing.ticket.id),
+        id: listing.ticket.id.uuid(),
+        replaces: *replaces,
+        record: encoded(&ListingDocument::of(listing))?,
+        guards: guard.into_iter().collect(),
+        before: vec![Statement { sql: FORGET_CHANGED, params: vec![id.clone(), tokens.clone()] }],
+        after: vec![Statement { sql: FIND_BY, params: vec![id] }],
+        columns: columns(listing, tokens),
+    })
+}
+
+/// By what a listing is found.
+fn columns(listing: &Listing, tokens: Value) -> Vec<(&'static str, Value)> {
+    let request = listing.request.as_ref().map_or(Value::Null, |request| Value::Text(request.key.to_string()));
+    let closes = listing.ticket.offer.details.closes_at().map_or(i64::MAX, |at| at.millis());
+    vec![
+        ("seller", blob(listing.ticket.seller.uuid())),
+        ("request", request),
+        ("on_sale", (listing.ticket.status == TicketStatus::OnSale).into()),
+        ("soonest", Value::Integer(signed(TicketSort::Soonest.rank(listing)))),
+        ("closes", Value::Integer(closes)),
+        ("amount", Value::Integer(signed(TicketSort::Cheapest.rank(listing)))),
+        ("tokens", tokens),
+    ]
+}
+
+impl Record for ListingDocument {
+    type Domain = Listing;
+    const TABLE: &'static str = "listings";
+
+    fn into_domain(self, id: Uuid) -> Result<Listing, Wrong> {
+        let ticket = Ticket {
+            id: TicketId::new(id),
+            seller: AccountId::new(self.seller),
+            offer: self.offer.into_domain()?,
+            status: TicketStatus::stored(self.on_sale, self.called_off),
+            created_at: time(self.created_at),
+            version: self.version,
+        };
+        let request = self.request.map(RequestDocument::into_domain).transpose()?;
+        Ok(Listing { ticket, sales: self.sales.into(), request })
+    }
+}

@@ -1,0 +1,230 @@
+//! Groups: what their members have on loan, and how far they came.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use ticketing_core::domain::event::Topic;
+use ticketing_core::messaging::keyed_deliveries::{Arrived, Epoch, KeyedDeliveries, Lane};
+use ticketing_core::ports::transport::{Arrival, Lag, StartFrom};
+
+use crate::document::limit;
+use crate::error::Failure;
+
+use super::message::{self, Kept};
+
+/// A member of a group.
+pub(super) type MemberId = u64;
+
+/// So many messages of a topic lie in memory and wait for their turn, at most.
+const MOST_WAITING: usize = 4096;
+/// And so many bytes of all that is unsettled.
+const MOST_BYTES: usize = 16 << 20;
+/// So many are read at once.
+const BATCH: usize = 512;
+
+/// All groups that had a member in this process.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    groups: HashMap<String, Group>,
+    members: MemberId,
+    epochs: u64,
+}
+
+/// Members that share the work of some topics.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) sequences: BTreeMap<Topic, Sequence>,
+    members: HashSet<MemberId>,
+    /// Whether a write of its places is on its way.
+    is_saving: bool,
+}
+
+/// What a group has of a topic.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    pub(super) deliveries: KeyedDeliveries<Arc<Arrival>>,
+    /// How many deliveries each member has on loan.
+    out: HashMap<MemberId, usize>,
+    /// The ring of the bell up to which the log was read to its end.
+    read_at: Option<u64>,
+    /// The place as it was written last.
+    saved: u64,
+}
+
+/// What is to be read of a topic.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unread {
+    pub(super) topic: Topic,
+    from: u64,
+}
+
+impl Groups {
+    pub(super) fn get(&mut self, group: &str) -> Option<&mut Group> {
+        self.groups.get_mut(group)
+    }
+
+    /// Adds a member; topics that are new to the group begin at their places.
+    pub(super) fn join(&mut self, group: &str, places: Vec<(Topic, u64)>) -> MemberId {
+        self.members += 1;
+        let joined = self.groups.entry(group.to_owned()).or_default();
+        for (topic, start) in places {
+            self.epochs += 1;
+            let epoch = Epoch { number: self.epochs << 32, start };
+            joined.sequences.entry(topic).or_insert_with(|| Sequence::new(epoch));
+        }
+        joined.members.insert(self.members);
+        self.members
+    }
+
+    /// Forgets a group, unless it has members.
+    pub(super) fn forget(&mut self, group: &str) -> bool {
+        let is_empty = self.groups.get(group).is_none_or(|group| group.members.is_empty());
+        if is_empty {
+            self.groups.remove(group);
+        }
+        is_empty
+    }
+
+    pub(super) fn lags(&self) -> BTreeMap<String, Lag> {
+        let followed = self.groups.iter().filter(|(_, group)| !group.members.is_empty());
+        followed.map(|(name, group)| (name.clone(), group.sequences.values().map(Sequence::lag).sum())).collect()
+    }
+}
+
+impl Group {
+    /// Removes a member; what it had on loan comes again, and with it all that is unsettled of these topics.
+    pub(super) fn leave(&mut self, member: MemberId) {
+        self.members.remove(&member);
+        for sequence in self.sequences.values_mut() {
+            if sequence.out.remove(&member).is_some_and(|out| out > 0) {
+                sequence.deliveries.revoke();
+                sequence.out.clear();
+                sequence.read_at = None;
+            }
+        }
+    }
+
+    pub(super) fn out(&self, member: MemberId) -> usize {
+        self.sequences.values().filter_map(|sequence| sequence.out.get(&member)).sum()
+    }
+
+    /// Whether its places are to be written, and nobody is about to.
+    pub(super) fn begin_saving(&mut self) -> bool {
+        let is_new = self.sequences.values().any(|sequence| sequence.saved < sequence.deliveries.watermark());
+        is_new && !std::mem::replace(&mut self.is_saving, true)
+    }
+
+    /// What is to be written of its places.
+    pub(super) fn unsaved(&mut self) -> Vec<(Topic, u64)> {
+        self.is_saving = false;
+        let mut unsaved = Vec::new();
+        for (topic, sequence) in &mut self.sequences {
+            let place = sequence.deliveries.watermark();
+            if sequence.saved < place {
+                sequence.saved = place;
+                unsaved.push((*topic, place));
+            }
+        }
+        unsaved
+    }
+}
+
+impl Sequence {
+    fn new(epoch: Epoch) -> Self {
+        let saved = epoch.start;
+        Self { deliveries: KeyedDeliveries::new(epoch), out: HashMap::new(), read_at: None, saved }
+    }
+
+    /// What is to be read, if there may be something new and there is room for it.
+    pub(super) fn unread(&self, topic: Topic, rung: u64) -> Option<Unread> {
+        let has_room = self.deliveries.waiting() < MOST_WAITING && self.deliveries.bytes() < MOST_BYTES;
+        let is_behind = self.read_at != Some(rung);
+        (has_room && is_behind).then(|| Unread { topic, from: self.deliveries.next_position() })
+    }
+
+    /// Takes in what was read from there on, when the bell had rung so often.
+    pub(super) fn accept(&mut self, unread: Unread, messages: Vec<Kept>, rung: u64) {
+        if self.deliveries.next_position() < unread.from {
+            // A member left meanwhile: what lies between has to be read again.
+            return;
+        }
+        if messages.len() < BATCH {
+            self.read_at = Some(rung);
+        }
+        for Kept { position, arrival } in messages {
+            let bytes = size(&arrival);
+            let arrived = Arrived { lane: Lane::of(&arrival), bytes, delivery: Arc::new(arrival) };
+            self.deliveries.accept(position.unsigned_abs(), arrived);
+        }
+    }
+
+    fn lag(&self) -> Lag {
+        let events = self.deliveries.out() + self.deliveries.waiting();
+        Lag { events: events as u64, oldest: self.deliveries.first_unsettled().and_then(|arrival| arrival.time()) }
+    }
+
+    pub(super) fn note_out(&mut self, member: MemberId, lent: usize) {
+        *self.out.entry(member).or_default() += lent;
+    }
+
+    pub(super) fn note_back(&mut self, member: MemberId) {
+        if let Some(out) = self.out.get_mut(&member) {
+            *out = out.saturating_sub(1);
+        }
+    }
+}
+
+fn size(arrival: &Arrival) -> usize {
+    match arrival {
+        Arrival::Event(event) => event.data.len(),
+        Arrival::Undecodable { raw, .. } => raw.body.len(),
+    }
+}
+
+/// The next messages of some topics.
+pub(super) fn read(connection: &Connection, unread: Vec<Unread>) -> Result<Vec<(Unread, Vec<Kept>)>, Failure> {
+    let sql = "SELECT position, topic, key, headers, body FROM log WHERE topic = ?1 AND position >= ?2
+         ORDER BY position LIMIT ?3";
+    let mut select = connection.prepare_cached(sql)?;
+    let mut read = Vec::with_capacity(unread.len());
+    for of in unread {
+        let params = (of.topic.name(), of.from.cast_signed(), limit(BATCH));
+        let messages = select.query_map(params, message::read)?.collect::<Result<_, _>>()?;
+        read.push((of, messages));
+    }
+    Ok(read)
+}
+
+/// The places of a group in these topics; new ones are kept from now on, so that nothing published later is missed.
+pub(super) fn places(
+    connection: &Connection,
+    group: &str,
+    topics: &[Topic],
+    start: StartFrom,
+) -> Result<Vec<(Topic, u64)>, Failure> {
+    let first = match start {
+        StartFrom::Earliest => "1",
+        StartFrom::Latest => "1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0)",
+    };
+    let sql = format!("INSERT INTO places (consumer, topic, next) VALUES (?1, ?2, {first}) ON CONFLICT DO NOTHING");
+    let mut insert = connection.prepare_cached(&sql)?;
+    let mut select = connection.prepare_cached("SELECT next FROM places WHERE consumer = ?1 AND topic = ?2")?;
+    let mut places = Vec::with_capacity(topics.len());
+    for topic in topics {
+        insert.execute((group, topic.name()))?;
+        let next: i64 = select.query_row((group, topic.name()), |row| row.get(0))?;
+        places.push((*topic, next.unsigned_abs()));
+    }
+    Ok(places)
+}
+
+/// Writes how far a group came; never back, and not of a group that was forgotten.
+pub(super) fn save(connection: &Connection, group: &str, places: &[(Topic, u64)]) -> Result<(), Failure> {
+    let sql = "UPDATE places SET next = max(next, ?3) WHERE consumer = ?1 AND topic = ?2";
+    let mut update = connection.prepare_cached(sql)?;
+    for (topic, next) in places {
+        update.execute((group, topic.name(), next.cast_signed()))?;
+    }
+    Ok(())
+}
