@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ticketing_core::assembly::{AccountPorts, ExpirationPorts, ServiceContext, ServicePorts, Settings};
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::link_signer::LinkSigner;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::parking::ParkingLot;
@@ -14,7 +15,7 @@ use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::{
     SqliteAccountStore, SqliteAttemptKeys, SqliteAttemptNotes, SqliteAuditReader, SqliteBroker, SqliteConfig,
-    SqliteDrafts, SqliteError, SqliteFile, SqliteLimiter, SqliteOrderStore, SqliteOutbox, SqliteParkingLot,
+    SqliteDrafts, SqliteError, SqliteFile, SqliteLetterStore, SqliteLimiter, SqliteOrderStore, SqliteOutbox, SqliteParkingLot,
     SqlitePassStore, SqlitePaymentStore, SqliteSessions, SqliteTicketStore, SqliteTimers,
 };
 
@@ -62,6 +63,8 @@ pub struct SqliteEngines {
     pub payments: SqlitePaymentStore,
     /// Admissions and entrances.
     pub passes: SqlitePassStore,
+    /// Letters.
+    pub letters: SqliteLetterStore,
     /// Events on their way.
     pub broker: SqliteBroker,
     /// Events that could not be handled.
@@ -97,6 +100,7 @@ impl SqliteEngines {
             orders: SqliteOrderStore::of(&file, outbox("orders")),
             payments: SqlitePaymentStore::of(&file, outbox("payments")),
             passes: SqlitePassStore::of(&file, outbox("admissions")),
+            letters: SqliteLetterStore::of(&file, outbox("notifications")),
             parking: SqliteParkingLot::of(&file),
             timers: SqliteTimers::of(&file),
             sessions: SqliteSessions::of(&file),
@@ -170,6 +174,13 @@ impl SqliteEngines {
     pub fn pass_ports(&self) -> ServicePorts<dyn PassStore> {
         let outbox = Arc::new(self.passes.outbox());
         ServicePorts { store: Arc::new(self.passes.clone()), outbox, parking: self.parking() }
+    }
+
+    /// For the notifications service; who puts letters into words and sends them is not a matter of the file.
+    #[must_use]
+    pub fn letter_ports(&self) -> ServicePorts<dyn LetterStore> {
+        let outbox = Arc::new(self.letters.outbox());
+        ServicePorts { store: Arc::new(self.letters.clone()), outbox, parking: self.parking() }
     }
 
     /// For the expiration service.

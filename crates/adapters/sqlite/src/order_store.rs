@@ -11,6 +11,7 @@ use rusqlite::types::Value;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::sales_total::SalesTotal;
+use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, UnitOfWork, Write};
@@ -67,6 +68,10 @@ impl OrderStore for SqliteOrderStore {
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         self.0.list(move |connection| overdue(connection, deadline, page)).await
+    }
+
+    async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
+        self.0.list(move |connection| called_off(connection, page)).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {
@@ -147,4 +152,12 @@ fn overdue(connection: &Connection, deadline: Timestamp, page: Page<OverdueCurso
     let behind = page.after.map_or("", |_| "AND (pay_by, id) > (?2, ?3)");
     let rest = format!("FROM orders WHERE pay_by IS NOT NULL AND pay_by <= ?1 {behind} ORDER BY pay_by, id");
     store::list::<OrderDocument>(connection, &Query { rest, params }, page.limit, |_| true)
+}
+
+/// Stocks with orders to end.
+fn called_off(connection: &Connection, page: Page<TicketId>) -> Result<Listed<Stock>, Failure> {
+    let params = page.after.map(|after| blob(after.uuid())).into_iter().collect();
+    let behind = page.after.map_or("", |_| "AND id > ?1");
+    let rest = format!("FROM stocks WHERE to_end {behind} ORDER BY id");
+    store::list::<StockDocument>(connection, &Query { rest, params }, page.limit, |_| true)
 }

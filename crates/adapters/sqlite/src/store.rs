@@ -110,6 +110,17 @@ pub(crate) fn list<R: Record>(
     limit: usize,
     is_wanted: impl Fn(&R::Domain) -> bool,
 ) -> Result<Listed<R::Domain>, Failure> {
+    let Listed { records, unreadable } = list_stored::<R>(connection, query, limit, is_wanted)?;
+    Ok(Listed { records: records.into_iter().map(|stored| stored.record).collect(), unreadable })
+}
+
+/// The same with their revisions.
+pub(crate) fn list_stored<R: Record>(
+    connection: &Connection,
+    query: &Query,
+    limit: usize,
+    is_wanted: impl Fn(&R::Domain) -> bool,
+) -> Result<Listed<Stored<R::Domain>>, Failure> {
     let (table, rest) = (R::TABLE, &query.rest);
     let sql = format!("SELECT {table}.id, {table}.rev, {table}.token, {table}.record {rest}");
     let mut select = connection.prepare_cached(&sql)?;
@@ -118,7 +129,7 @@ pub(crate) fn list<R: Record>(
     while listed.records.len() < limit
         && let Some(row) = rows.next()?
     {
-        listed.take(R::read(row)?.map(|stored| Some(stored.record).filter(&is_wanted)));
+        listed.take(R::read(row)?.map(|stored| Some(stored).filter(|stored| is_wanted(&stored.record))));
     }
     Ok(listed)
 }

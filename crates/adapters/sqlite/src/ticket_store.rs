@@ -20,7 +20,7 @@ use crate::file::SqliteFile;
 use crate::outbox::SqliteOutbox;
 use crate::store::{self, Query, Store};
 
-pub(crate) use listing::ListingDocument;
+pub(crate) use listing::{ListingDocument, ticket_replica};
 
 /// Keeps listings in the file, and finds them. A clone is a handle to the same store.
 #[derive(Debug, Clone)]

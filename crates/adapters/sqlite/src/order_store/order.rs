@@ -32,6 +32,8 @@ pub(crate) struct OrderDocument {
     payment: Option<Uuid>,
     placed_at: Millis,
     key: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    used: bool,
     version: u64,
 }
 
@@ -49,7 +51,7 @@ enum Status {
 }
 
 impl OrderDocument {
-    fn of(order: &Order) -> Self {
+    pub(crate) fn of(order: &Order) -> Self {
         let awaiting = Self {
             buyer: order.buyer.uuid(),
             ticket: order.ticket.id.uuid(),
@@ -64,6 +66,7 @@ impl OrderDocument {
             payment: None,
             placed_at: date(order.placed_at),
             key: order.key.as_ref().map(ToString::to_string),
+            used: order.used,
             version: order.version,
         };
         match order.status {
@@ -160,6 +163,7 @@ impl Record for OrderDocument {
             quantity: quantity(self.quantity)?,
             placed_at: time(self.placed_at),
             key: self.key.map(|key| key.parse()).transpose().map_err(|_| "no idempotency key")?,
+            used: self.used,
             version: self.version,
         })
     }

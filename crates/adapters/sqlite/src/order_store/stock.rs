@@ -58,7 +58,7 @@ pub(super) fn change(stock: &Stock, replaces: Option<Revision>) -> Result<Change
         id,
         record: encoded(&document)?,
         replaces,
-        columns: Vec::new(),
+        columns: vec![("to_end", stock.is_to_end().into())],
         guards: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),

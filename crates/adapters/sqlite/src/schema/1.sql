@@ -25,8 +25,11 @@ CREATE INDEX listings_dearest ON listings (amount DESC, id DESC) WHERE on_sale;
 CREATE VIRTUAL TABLE found_by USING fts5 (tokens, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
 
 CREATE TABLE stocks (
-    id BLOB NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, token INTEGER NOT NULL, record TEXT NOT NULL
+    id BLOB NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, token INTEGER NOT NULL, record TEXT NOT NULL,
+    -- Whether its event is called off and has orders to end.
+    to_end INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX stocks_to_end ON stocks (id) WHERE to_end;
 
 CREATE TABLE orders (
     id BLOB NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, token INTEGER NOT NULL, record TEXT NOT NULL,
@@ -70,6 +73,23 @@ CREATE TABLE entrances (
 ) STRICT;
 
 CREATE TABLE door_links (
+    id BLOB NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, token INTEGER NOT NULL, record TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE letters (
+    id BLOB NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, token INTEGER NOT NULL, record TEXT NOT NULL,
+    -- When it is to be sent, and when it was sent or dropped.
+    due_at INTEGER, ended_at INTEGER
+) STRICT;
+CREATE INDEX letters_due ON letters (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX letters_by_end ON letters (ended_at) WHERE ended_at IS NOT NULL;
+-- What letters tell of.
+CREATE TABLE order_replicas (
+    id BLOB NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, token INTEGER NOT NULL, record TEXT NOT NULL,
+    ticket BLOB NOT NULL
+) STRICT;
+CREATE INDEX order_replicas_of_ticket ON order_replicas (ticket, id);
+CREATE TABLE ticket_replicas (
     id BLOB NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, token INTEGER NOT NULL, record TEXT NOT NULL
 ) STRICT;
 

@@ -40,19 +40,8 @@ struct OfferDocument {
     title: Arc<str>,
     description: Option<Arc<str>>,
     category: Option<Arc<str>>,
-    venue: Option<Arc<str>>,
-    city: Option<Arc<str>>,
-    starts_at: Option<Millis>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    time_zone: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    section: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    row: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    seats: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    together: bool,
+    #[serde(default, skip_serializing_if = "FactsDocument::is_empty")]
+    event: FactsDocument,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sales_end_at: Option<Millis>,
     price: MoneyDocument,
@@ -85,19 +74,11 @@ impl RequestDocument {
 impl OfferDocument {
     fn of(offer: &Offer) -> Self {
         let Details { event, description, category, sales_end_at, attributes } = offer.details.clone();
-        let FactsDocument { venue, city, starts_at, time_zone, section, row, seats, together } = (&*event).into();
         Self {
             title: Arc::clone(&event.title),
             description,
             category,
-            venue,
-            city,
-            starts_at,
-            time_zone,
-            section,
-            row,
-            seats,
-            together,
+            event: (&*event).into(),
             sales_end_at: sales_end_at.map(date),
             price: offer.price.money().into(),
             quantity: offer.quantity.get(),
@@ -107,9 +88,7 @@ impl OfferDocument {
     }
 
     fn into_domain(self) -> Result<Offer, Wrong> {
-        let Self { title, description, category, sales_end_at, attributes, .. } = self;
-        let Self { venue, city, starts_at, time_zone, section, row, seats, together, .. } = self;
-        let event = FactsDocument { venue, city, starts_at, time_zone, section, row, seats, together };
+        let Self { title, description, category, event, sales_end_at, attributes, .. } = self;
         let event = event.into_domain(title).into();
         let details = Details { event, description, category, sales_end_at: sales_end_at.map(time), attributes };
         let max_per_buyer = self.max_per_buyer.map(quantity).transpose()?;
@@ -176,6 +155,11 @@ fn columns(listing: &Listing, tokens: Value) -> Vec<(&'static str, Value)> {
         ("amount", Value::Integer(signed(TicketSort::Cheapest.rank(listing)))),
         ("tokens", tokens),
     ]
+}
+
+/// A ticket as others keep it who follow tickets.
+pub(crate) fn ticket_replica(ticket: Ticket) -> ListingDocument {
+    ListingDocument::of(&Listing::new(ticket))
 }
 
 impl Record for ListingDocument {

@@ -12,6 +12,7 @@ ticketing_conformance::ticket_store!(World::open().await);
 ticketing_conformance::order_store!(World::open().await);
 ticketing_conformance::payment_store!(World::open().await);
 ticketing_conformance::pass_store!(World::open().await);
+ticketing_conformance::letter_store!(World::open().await);
 ticketing_conformance::outbox!(World::open().await);
 ticketing_conformance::transport!(World::open().await);
 ticketing_conformance::event_log!(World::open().await);

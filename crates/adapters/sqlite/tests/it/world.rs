@@ -18,7 +18,7 @@ use ticketing_conformance::log::LogFixture;
 use ticketing_conformance::outbox::OutboxFixture;
 use ticketing_conformance::parking::ParkingFixture;
 use ticketing_conformance::sessions::SessionsFixture;
-use ticketing_conformance::store::{Accounts, Orders, Passes, Payments, StoreFixture, Tickets};
+use ticketing_conformance::store::{Accounts, Letters, Orders, Passes, Payments, StoreFixture, Tickets};
 use ticketing_conformance::ticket_feed::TicketFeedFixture;
 use ticketing_conformance::time::TimeFixture;
 use ticketing_conformance::timers::TimersFixture;
@@ -37,6 +37,7 @@ use ticketing_core::ports::clock::{Clock, ClockAndIds};
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway, UnverifiedNotice};
 use ticketing_core::ports::identity::SessionStore;
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::order_store::OrderStore;
@@ -136,13 +137,16 @@ impl World {
             RecordKey::Admission(id) => ("admissions", id.uuid()),
             RecordKey::Entrance(id) => ("entrances", id.uuid()),
             RecordKey::DoorLinks(id) => ("door_links", id.uuid()),
+            RecordKey::Letter(id) => ("letters", id.uuid()),
+            RecordKey::OrderReplica(id) => ("order_replicas", id.uuid()),
+            RecordKey::TicketReplica(id) => ("ticket_replicas", id.uuid()),
             _ => return false,
         };
         let spoilt = match id.as_u128() % 4 {
             0 => "'of another release'",
-            1 => "json_remove(record, '$.quantity', '$.total', '$.version', '$.passes', '$.seller', '$.links')",
+            1 => "json_remove(record, '$.quantity', '$.total', '$.version', '$.passes', '$.seller', '$.links', '$.to')",
             2 => {
-                "json_set(record, '$.price', 5, '$.total', 5, '$.offer', 5, '$.email', 5, '$.passes', 5, '$.seller', 5, '$.links', 5)"
+                "json_set(record, '$.price', 5, '$.total', 5, '$.offer', 5, '$.email', 5, '$.passes', 5, '$.seller', 5, '$.links', 5, '$.to', 5)"
             }
             _ => "''",
         };
@@ -220,6 +224,25 @@ impl StoreFixture<Orders> for World {
 
     fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::new(self.engines().orders.outbox())
+    }
+}
+
+#[async_trait]
+impl StoreFixture<Letters> for World {
+    async fn spoil(&self, record: &RecordKey) -> bool {
+        self.spoil_record(record)
+    }
+
+    fn store(&self) -> Arc<dyn LetterStore> {
+        Arc::new(self.engines().letters)
+    }
+
+    async fn another(&self) -> Arc<dyn LetterStore> {
+        Arc::new(self.another().await.letters)
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.engines().letters.outbox())
     }
 }
 
