@@ -5,6 +5,7 @@
 //!
 //! Invariant: a mail shows nothing from elsewhere, runs nothing, and takes no text of anybody for HTML.
 
+mod calendar;
 mod facts;
 mod letters;
 #[cfg(test)]
@@ -74,7 +75,7 @@ impl LetterWriter for Letters {
             subject: written.subject,
             text: written.text,
             html: written.html,
-            attachments: Vec::new(),
+            attachments: self.calendar(letter).into_iter().collect(),
         }
     }
 }

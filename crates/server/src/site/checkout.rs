@@ -13,8 +13,8 @@ use ticketing_api::payments::{BuyerActionBody, PaymentBody, PaymentList, Payment
 use ticketing_api::tickets::{TicketBody, TicketStatusBody};
 use ticketing_core::domain::ids::OrderId;
 use ticketing_web::{
-    BuyerStep, CheckoutPage, Done, Form, NewEvent, OrderPage, OrderStatus, OrdersPage, PassView, PaymentValues, Refund,
-    checkout_page, order_page, orders_page,
+    BuyerStep, CheckoutPage, Done, Form, NewEvent, OrderPage, OrderStatus, OrdersPage, PassState, PassView,
+    PaymentValues, Refund, checkout_page, order_page, orders_page,
 };
 
 use crate::config::Gateway;
@@ -176,7 +176,11 @@ async fn passes(context: &PageContext, order: &OrderBody) -> Vec<PassView> {
 
 /// An order that needs nothing more; what was refused is told if that is why.
 fn closed(context: &PageContext, order: &OrderBody, about: Closed, draft: &Draft) -> String {
-    let Closed { new_event, passes, refund } = about;
+    let Closed { mut new_event, passes, refund } = about;
+    if let Some(event) = &mut new_event {
+        // Who was let in gives nothing back.
+        event.may_give_back &= !passes.iter().any(|pass| matches!(pass.state, PassState::Used(_)));
+    }
     let mut shell = context.shell();
     let told = draft.reason.as_ref().filter(|reason| reason.is_about_the_order());
     shell.flash = shell.flash.or_else(|| told.map(Reason::flash));

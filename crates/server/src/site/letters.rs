@@ -5,8 +5,6 @@
 
 use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
-use http::HeaderValue;
-use http::header::REFERRER_POLICY;
 use serde::Deserialize;
 
 use ticketing_api::accounts::{Confirmation, ForgottenPassword, PasswordReset};
@@ -58,9 +56,8 @@ impl Fields for ResetForm {
     const KEPT: &'static [&'static str] = &[];
 }
 
-pub(super) async fn reset_form(context: PageContext) -> Response {
-    let page = ResetPage { shell: context.shell_of_link(), form: Form::default() };
-    context.secret(Html(reset_page(page)))
+pub(super) async fn reset_form(context: PageContext) -> Html<String> {
+    Html(reset_page(ResetPage { shell: context.shell_of_link(), form: Form::default() }))
 }
 
 pub(super) async fn reset(
@@ -74,15 +71,14 @@ pub(super) async fn reset(
         Err(refusal) if refusal.suits_a_form() => {
             let form = refusal.reason().onto(Form::default());
             let page = reset_page(ResetPage { shell: context.shell_of_link(), form });
-            Ok(context.secret(refusal.page(page)))
+            Ok(refusal.page(page).into_response())
         }
         Err(refusal) => Err(refusal),
     }
 }
 
-pub(super) async fn confirm_form(context: PageContext) -> Response {
-    let page = ConfirmAddressPage { shell: context.shell_of_link(), form: Form::default() };
-    context.secret(Html(confirm_address_page(page)))
+pub(super) async fn confirm_form(context: PageContext) -> Html<String> {
+    Html(confirm_address_page(ConfirmAddressPage { shell: context.shell_of_link(), form: Form::default() }))
 }
 
 pub(super) async fn confirm(
@@ -95,7 +91,7 @@ pub(super) async fn confirm(
         Err(refusal) if refusal.suits_a_form() => {
             let form = refusal.reason().onto(Form::default());
             let page = confirm_address_page(ConfirmAddressPage { shell: context.shell_of_link(), form });
-            Ok(context.secret(refusal.page(page)))
+            Ok(refusal.page(page).into_response())
         }
         Err(refusal) => Err(refusal),
     }
@@ -124,17 +120,5 @@ impl PageContext {
     /// The shell of a page whose own address is a secret: no link of it leads back there.
     fn shell_of_link(&self) -> Shell {
         Shell { path: "/signin".to_owned(), ..self.shell() }
-    }
-
-    /// Keeps the address of a page to itself.
-    ///
-    /// Over plain HTTP some browsers say by the same header alone which site a form comes from, so there this site
-    /// is told, and still no other.
-    fn secret(&self, response: impl IntoResponse) -> Response {
-        let mut response = response.into_response();
-        if self.is_https() {
-            response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        }
-        response
     }
 }

@@ -28,7 +28,7 @@ async fn live_updates_reach_every_front_door_and_make_no_groups() {
                 assert_eq!(metrics.status, 200);
                 assert!(!metrics.text().contains("consumer="), "a front door follows events: {}", metrics.text());
             }
-            let tickets = programs.all.iter().find(|program| program.name == "tickets").expect("a process");
+            let tickets = programs.of("tickets");
             let followed = Market::at(&tickets.admin_address()).get("/metrics").send().await.text();
             assert!(followed.contains("consumer=\"tickets\""), "who follows events is not told: {followed}");
         })

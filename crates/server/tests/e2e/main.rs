@@ -10,11 +10,15 @@ mod browser;
 #[path = "../visitor/call.rs"]
 mod call;
 mod chromium;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp"))]
+mod mails;
 mod market;
 #[path = "../visitor/marketplace.rs"]
 mod marketplace;
-#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp"))]
 mod metrics;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp"))]
+mod postbox;
 mod programs;
 mod rules;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
@@ -58,6 +62,7 @@ mod scraped;
     feature = "kafka",
     feature = "redis",
     feature = "tls",
+    feature = "smtp",
     feature = "stripe",
     feature = "otlp"
 ))]

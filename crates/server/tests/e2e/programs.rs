@@ -39,6 +39,12 @@ impl Programs {
         }
     }
 
+    /// The process of a service.
+    #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+    pub(crate) fn of(&self, service: &str) -> &Program {
+        self.all.iter().find(|program| program.name == service).expect("a process")
+    }
+
     fn front_door(&self) -> &Program {
         self.all.last().expect("a marketplace has a front door")
     }
@@ -125,43 +131,60 @@ fn elsewhere() -> Option<(String, String)> {
     Some((address, std::env::var("MARKET_OPERATORS").expect("MARKET_OPERATORS beside MARKET_ADDRESS")))
 }
 
-/// A process for each service, for a test alone, with some other settings.
+/// A process for each service, for a test alone, with some other settings; one writes letters if this build can.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn each_for_itself(others: &[(&'static str, &str)]) -> Programs {
-    each_by(Program::CURRENT, others, &[SIGNED]).await
+    #[cfg(not(feature = "smtp"))]
+    let own = [SIGNED];
+    #[cfg(feature = "smtp")]
+    let url = format!("smtp://127.0.0.1:{}?tls=none", crate::postbox::Postbox::shared().port);
+    #[cfg(feature = "smtp")]
+    let own = [
+        SIGNED,
+        ("notifications", "TICKETING_MAIL", "smtp"),
+        ("notifications", "TICKETING_SMTP_URL", &*url),
+        ("notifications", "TICKETING_MAIL_FROM", "tickets@example.org"),
+        ("notifications", "TICKETING_PUBLIC_ORIGIN", "https://tickets.example"),
+    ];
+    each_by(Program::CURRENT, others, &own).await
 }
 
 /// What one service alone is told: a setting and its value.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) type Own<'a> = (&'static str, &'static str, &'a str);
 
-/// What accounts and admissions sign with.
+/// What accounts signs with, and admissions and notifications, too.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) const SIGNED: Own<'static> =
     ("accounts", "TICKETING_SIGNING_KEY", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
 
 /// The services, each after those whose addresses it is told by these settings.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
-const SERVICES: [(&str, Option<&str>); 7] = [
+const SERVICES: [(&str, Option<&str>); 8] = [
     ("accounts", Some("TICKETING_ACCOUNTS_URL")),
     ("tickets", Some("TICKETING_TICKETS_URL")),
     ("orders", Some("TICKETING_ORDERS_URL")),
     ("payments", Some("TICKETING_PAYMENTS_URL")),
     ("admissions", Some("TICKETING_ADMISSIONS_URL")),
+    ("notifications", None),
     ("expiration", None),
     ("web", None),
 ];
 
-/// The same by the program of some release, where accounts, and admissions with it, is told what it signs with.
+/// The same by the program of some release, where accounts, and who signs as it does, is told what it signs with.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn each_by(binary: &str, others: &[(&'static str, &str)], own: &[Own<'_>]) -> Programs {
     let (mut common, mut all) = (engines(), Vec::new());
     common.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    // The release before has no admissions.
-    let known = SERVICES.iter().filter(|(service, _)| *service != "admissions" || binary == Program::CURRENT);
+    // The release before has no admissions, and letters are written where somebody says how.
+    let known = SERVICES.iter().filter(|(service, _)| match *service {
+        "admissions" => binary == Program::CURRENT,
+        "notifications" => own.iter().any(|(of, ..)| of == service),
+        _ => true,
+    });
     for (service, url) in known {
-        let signs_as = if *service == "admissions" { "accounts" } else { service };
-        let own = own.iter().filter(|(of, ..)| *of == signs_as);
+        let signs = matches!(*service, "admissions" | "notifications");
+        let own = own.iter().filter(|(of, ..)| of == service || (signs && *of == "accounts"));
         let own = own.map(|(_, name, value)| (*name, (*value).to_owned()));
         let settings: Settings = common.iter().cloned().chain(own).collect();
         let program = Program::start_by(binary, service, &[service], &settings).await;

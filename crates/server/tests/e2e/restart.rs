@@ -60,8 +60,8 @@ async fn a_restart_fails_no_request() {
             let ticket = market.sell(&sally, 1000).await;
             market.buy(&ben, &ticket).await;
             let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-            let in_turn = ["tickets", "orders", "payments", "expiration", "accounts"]
-                .map(|service| programs.all.iter().find(|program| program.name == service).expect("a process"));
+            let in_turn =
+                ["tickets", "orders", "payments", "expiration", "accounts"].map(|service| programs.of(service));
 
             let requests = join_all((0..4).map(|_| ask(market, (&ben, &ticket), (&done, &stop))));
             let restarts = restart_in_turn(Program::CURRENT, in_turn, (&done, &stop));

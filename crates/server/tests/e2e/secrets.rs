@@ -13,7 +13,7 @@ use crate::programs::{Program, Settings, engines};
 use crate::stripe::double;
 
 /// A value for each secret setting. A canary that is found is a secret that leaked.
-pub(crate) const CANARIES: [(&str, &str); 8] = [
+pub(crate) const CANARIES: [(&str, &str); 9] = [
     ("TICKETING_STRIPE_KEY", double::KEY),
     ("TICKETING_STRIPE_WEBHOOK_SECRET", "whsec_canaryDouble,whsec_canaryOld"),
     ("TICKETING_MONGODB_URI", "mongodb://canaryUser:canaryMongodb@127.0.0.1:1/?replicaSet=rs0"),
@@ -21,6 +21,7 @@ pub(crate) const CANARIES: [(&str, &str); 8] = [
     ("TICKETING_KAFKA_PASSWORD", "canaryKafka"),
     ("TICKETING_REDIS_URL", "redis://canaryUser:canaryRedis@127.0.0.1:1/"),
     ("TICKETING_SIGNING_KEY", "Y2FuYXJ5LTdmM2E5MS1jYW5hcnktN2YzYTkxLWNhbmE="),
+    ("TICKETING_SMTP_URL", "smtps://canaryUser:canarySmtp@127.0.0.1:1"),
     ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic canaryTraces"),
 ];
 
@@ -48,6 +49,8 @@ pub(crate) fn all() -> Settings {
         ("TICKETING_PAYMENTS", "stripe"),
         ("TICKETING_PUBLIC_ORIGIN", "http://127.0.0.1:3000"),
         ("TICKETING_STRIPE_URL", "http://127.0.0.1:1"),
+        ("TICKETING_MAIL", "smtp"),
+        ("TICKETING_MAIL_FROM", "tickets@example.org"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
         ("TICKETING_LOG", "trace"),
     ];

@@ -99,7 +99,7 @@ async fn a_sale_is_traced(programs: &Programs, collector: &Collector, market: &M
 
     let (correlation, id) = (request.text("ticketing.correlation_id"), &request.trace);
     let line = format!(" correlation_id={correlation} trace_id={id}\n");
-    let payments = programs.all.iter().find(|program| program.name == "payments").expect("payments");
+    let payments = programs.of("payments");
     assert!(payments.log().contains(&line), "no line of payments has {line}: {}", payments.last_words());
     for private in ["example.org", PASSWORD, "tok_visa", "client.address", "url.path", "url.query"] {
         assert!(!collector.received().contains(private), "{private} is in a span");

@@ -15,7 +15,7 @@ const IN_TURN: [&str; 5] = ["expiration", "payments", "orders", "tickets", "acco
 /// One process after another becomes the program of that release while somebody buys; no request fails.
 async fn replace_all(market: &Market, programs: &Programs, binary: &str, bought: (&User, &Value)) {
     let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let find = |service| programs.all.iter().find(|program| program.name == service).expect("a process");
+    let find = |service| programs.of(service);
     let requests = join_all((0..2).map(|_| ask(market, bought, (&done, &stop))));
     let restarts = restart_in_turn(binary, IN_TURN.map(find), (&done, &stop));
     assert_eq!(join(requests, restarts).await.0.concat(), [""; 0]);

@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
-use ticketing_core::domain::ids::{AccountId, TicketId};
+use ticketing_core::domain::event_facts::EventFacts;
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::ticket::Schedule;
+use ticketing_core::ports::pass_store::{PassNeeds, PassStore};
 use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::usecase::admissions::{CheckIn, ShownPass};
 use ticketing_core::usecase::error::Error;
-use ticketing_core::usecase::tickets::{UpdateTicket, WithdrawTicket};
+use ticketing_core::usecase::tickets::{CallOffTicket, RescheduleTicket, UpdateTicket, WithdrawTicket};
 use ticketing_memory::{FaultPlan, FaultRates};
 use tokio::runtime::Runtime;
 
@@ -35,6 +39,15 @@ enum Step {
         seller: u128,
         ticket: usize,
     },
+    Reschedule {
+        seller: u128,
+        ticket: usize,
+        venue: u8,
+    },
+    CallOff {
+        seller: u128,
+        ticket: usize,
+    },
     Order {
         buyer: u128,
         ticket: usize,
@@ -50,6 +63,19 @@ enum Step {
         order: usize,
         card: Card,
         key: Option<u8>,
+    },
+    GiveBack {
+        buyer: u128,
+        order: usize,
+    },
+    /// The seller refunds an order.
+    Refund {
+        seller: u128,
+        order: usize,
+    },
+    /// A pass of the order is shown at the door of its ticket.
+    CheckIn {
+        order: usize,
     },
     /// Every buyer who must act does.
     Act {
@@ -105,6 +131,12 @@ impl ReferenceStateMachine for Script {
             1 => (who.clone(), which.clone(), 1..6_u32, 1..5000_u64)
                 .prop_map(|(seller, ticket, quantity, amount)| Step::Offer { seller, ticket, quantity, amount }),
             1 => (who.clone(), which.clone()).prop_map(|(seller, ticket)| Step::Withdraw { seller, ticket }),
+            1 => (who.clone(), which.clone(), 0..3_u8)
+                .prop_map(|(seller, ticket, venue)| Step::Reschedule { seller, ticket, venue }),
+            1 => (who.clone(), which.clone()).prop_map(|(seller, ticket)| Step::CallOff { seller, ticket }),
+            2 => (who.clone(), 0..12_usize).prop_map(|(buyer, order)| Step::GiveBack { buyer, order }),
+            2 => (who.clone(), 0..12_usize).prop_map(|(seller, order)| Step::Refund { seller, order }),
+            2 => (0..12_usize).prop_map(|order| Step::CheckIn { order }),
             8 => (who.clone(), which.clone(), 1..4_u32, key.clone())
                 .prop_map(|(buyer, ticket, quantity, key)| Step::Order { buyer, ticket, quantity, key }),
             2 => (who.clone(), 0..12_usize).prop_map(|(buyer, order)| Step::Cancel { buyer, order }),
@@ -155,7 +187,9 @@ impl Market {
                 let sold = self.process.sell(*seller, *quantity).await;
                 self.told.tickets.extend(sold.ok().map(|listing| listing.ticket.id));
             }
-            Step::Offer { .. } | Step::Withdraw { .. } => self.change_a_ticket(step).await,
+            Step::Offer { .. } | Step::Withdraw { .. } | Step::Reschedule { .. } | Step::CallOff { .. } => {
+                self.change_a_ticket(step).await;
+            }
             Step::Order { buyer, ticket, quantity, key: name } => {
                 let Some(ticket) = self.told.tickets.get(*ticket).copied() else { return };
                 let key = name.map(|name| key(&name.to_string()));
@@ -167,7 +201,9 @@ impl Market {
                     Err(_) => {}
                 }
             }
-            Step::Cancel { .. } | Step::Pay { .. } => self.change_an_order(step).await,
+            Step::Cancel { .. } | Step::Pay { .. } | Step::GiveBack { .. } => self.change_an_order(step).await,
+            Step::Refund { seller, order } => self.refund(account(*seller), *order).await,
+            Step::CheckIn { order } => self.check_in(*order).await,
             Step::Act { approves } => self.engines.buyers_act(*approves).await,
             Step::Wait { seconds } => self.engines.clock.advance(Duration::from_secs(*seconds)),
             Step::Flow => drop(self.process.settle().await),
@@ -179,23 +215,31 @@ impl Market {
     }
 
     async fn change_a_ticket(&self, step: &Step) {
+        let (seller, ticket) = match step {
+            Step::Offer { seller, ticket, .. }
+            | Step::Withdraw { seller, ticket }
+            | Step::Reschedule { seller, ticket, .. }
+            | Step::CallOff { seller, ticket } => (account(*seller), *ticket),
+            _ => return,
+        };
+        let Some(id) = self.told.tickets.get(ticket).copied() else { return };
+        let Process { tickets, .. } = &self.process;
         let origin = self.process.origin();
-        let tickets = &self.process.tickets;
-        match step {
-            Step::Offer { seller, ticket, quantity, amount } => {
-                let Some(id) = self.told.tickets.get(*ticket).copied() else { return };
-                let command = UpdateTicket::new(id, account(*seller), offer(*quantity, *amount));
-                let changed = tickets.update_ticket(command, origin).await;
-                assert!(changed.is_err() || self.owner(id).await == Some(account(*seller)), "a stranger changed {id}");
+        let changed = match step {
+            Step::Offer { quantity, amount, .. } => {
+                let command = UpdateTicket::new(id, seller, offer(*quantity, *amount));
+                tickets.update_ticket(command, origin).await.map(drop)
             }
-            Step::Withdraw { seller, ticket } => {
-                let Some(id) = self.told.tickets.get(*ticket).copied() else { return };
-                let command = WithdrawTicket::new(id, account(*seller));
-                let changed = tickets.withdraw_ticket(command, origin).await;
-                assert!(changed.is_err() || self.owner(id).await == Some(account(*seller)), "a stranger withdrew {id}");
+            Step::Withdraw { .. } => tickets.withdraw_ticket(WithdrawTicket::new(id, seller), origin).await,
+            Step::Reschedule { venue, .. } => {
+                let venue = (*venue > 0).then(|| format!("Hall {venue}").into());
+                let event = EventFacts { title: "Opera".into(), venue, ..EventFacts::default() };
+                let to = Schedule { event: event.into(), sales_end_at: None };
+                tickets.reschedule_ticket(RescheduleTicket::new(id, seller, to), origin).await.map(drop)
             }
-            _ => {}
-        }
+            _ => tickets.call_off_ticket(CallOffTicket::new(id, seller), origin).await.map(drop),
+        };
+        assert!(changed.is_err() || self.owner(id).await == Some(seller), "a stranger changed {id}: {step:?}");
     }
 
     async fn owner(&self, ticket: TicketId) -> Option<AccountId> {
@@ -203,9 +247,39 @@ impl Market {
         found.first().map(|stored| stored.record.ticket.seller)
     }
 
+    async fn refund(&self, seller: AccountId, order: usize) {
+        let Some(order) = self.told.orders.get(order).copied() else { return };
+        let ticket = self.ticket_of(order).await;
+        let refunded = self.engines.clock.run(self.process.orders.refund_order(order, seller, self.process.origin()));
+        let refunded = refunded.await;
+        assert!(refunded.is_err() || self.owner(ticket).await == Some(seller), "a stranger refunded {order}");
+    }
+
+    /// By the seller, who has each pass checked; who is let in keeps that, even if the order ends.
+    async fn check_in(&self, order: usize) {
+        let Some(order) = self.told.orders.get(order).copied() else { return };
+        let needs = PassNeeds { admissions: vec![order], ..PassNeeds::default() };
+        let Some(issued) = self.engines.passes.load(&needs).await.expect("the engines are up").admissions.pop() else {
+            return;
+        };
+        let ticket = issued.record.ticket;
+        let Some(seller) = self.owner(ticket).await else { return };
+        for pass in &issued.record.passes {
+            let show = CheckIn::new(seller, ticket, ShownPass::Code(pass.code));
+            drop(self.process.admissions.check_in(show, self.process.origin()).await);
+        }
+    }
+
+    async fn ticket_of(&self, order: OrderId) -> TicketId {
+        let all = self.engines.all_orders().await;
+        all.iter().find(|known| known.id == order).expect("it was told").ticket.id
+    }
+
     async fn change_an_order(&mut self, step: &Step) {
         let (buyer, order) = match step {
-            Step::Cancel { buyer, order } | Step::Pay { buyer, order, .. } => (*buyer, *order),
+            Step::Cancel { buyer, order } | Step::Pay { buyer, order, .. } | Step::GiveBack { buyer, order } => {
+                (*buyer, *order)
+            }
             _ => return,
         };
         let Some(order) = self.told.orders.get(order).copied() else { return };
@@ -218,6 +292,10 @@ impl Market {
             .any(|known| known.id == order && known.buyer == account(buyer));
         let done = match step {
             Step::Cancel { .. } => self.process.cancel(buyer, order).await.map(drop),
+            Step::GiveBack { .. } => {
+                let given = self.process.orders.give_back_order(order, account(buyer), self.process.origin());
+                self.engines.clock.run(given).await.map(drop)
+            }
             Step::Pay { card, key: name, .. } => {
                 let name = name.map(|name| key(&format!("pay-{name}")));
                 let paid = self.process.pay_as(buyer, name, order, card.token()).await;

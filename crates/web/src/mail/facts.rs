@@ -55,7 +55,7 @@ pub(super) fn amount(money: Amount) -> String {
 }
 
 /// Section, row and seats in one line.
-fn seats(seating: &Seating) -> Option<String> {
+pub(super) fn seats(seating: &Seating) -> Option<String> {
     let row = seating.row.as_ref().map(|row| format!("row {row}"));
     let together = seating.together.then_some("side by side");
     let parts = [seating.section.as_deref(), row.as_deref(), seating.seats.as_deref(), together];

@@ -159,3 +159,27 @@ fn nobody_has_us_send_words_of_their_choice_to_a_stranger() {
         assert_eq!(mail.text.starts_with("Hello Dr. Jean-Luc O'Neill 山田,"), !is_for_a_stranger, "{name}");
     }
 }
+
+/// Lines of the calendar that a letter brings along; none if it brings none.
+fn calendar(of: &str) -> Vec<String> {
+    let (_, mail) = all().into_iter().find(|(name, _)| *name == of).expect("a letter");
+    let files: Vec<_> = mail.attachments.iter().map(|file| String::from_utf8_lossy(&file.content)).collect();
+    files.iter().flat_map(|file| file.lines()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_calendar_follows_an_order_from_letter_to_letter() {
+    let entries = ["order_completed", "event_changed", "event_called_off", "order_refunded_given_back"].map(calendar);
+    for (entry, (starts, status)) in entries.iter().zip([
+        ("DTSTART:20270313T183000Z", "STATUS:CONFIRMED"),
+        ("DTSTART:20270314T170000Z", "STATUS:CONFIRMED"),
+        ("DTSTART:20270314T170000Z", "STATUS:CANCELLED"),
+        ("DTSTART:20270313T183000Z", "STATUS:CANCELLED"),
+    ]) {
+        assert!([starts, status].iter().all(|line| entry.iter().any(|is| is == line)), "{entry:?}");
+        assert!(entry.contains(&"UID:0198f3a2-9d20-7a11-8c55-6e0f9b7a4c22".to_owned()), "one entry: {entry:?}");
+    }
+    for name in ["money_returned", "order_completed_bare", "event_changed_to_what_is_not_known", "places_sold"] {
+        assert_eq!(calendar(name), [""; 0], "{name}");
+    }
+}

@@ -132,7 +132,8 @@ fn account_letters(texts: Texts) -> Vec<Sample> {
 fn order_letters(texts: Texts) -> Vec<Sample> {
     let of = |name, reason, status| {
         let order = Some(order(event(texts), status));
-        Sample { name, letter: LetterToWrite { order, ..letter(texts, reason) } }
+        let ticket = Some(ticket(event(texts), TicketStatus::OnSale));
+        Sample { name, letter: LetterToWrite { order, ticket, ..letter(texts, reason) } }
     };
     let back = LetterReason::OrderRefunded { order: ORDER };
     vec![

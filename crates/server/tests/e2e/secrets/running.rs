@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{assert_none_in, starts};
 use crate::market::{Market, eventually, unique};
+use crate::postbox::Postbox;
 use crate::programs::{Program, Programs, alone};
 use crate::redis_away::{Redis, free_port};
 use crate::rules::pages::{member, seller};
@@ -60,6 +61,7 @@ async fn start(format: &str, double: &Double, keys: &Keys, redis: &Redis) -> Pro
     let mut settings: Vec<_> = engines.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mongodb = engines.iter().find(|(name, _)| *name == "TICKETING_MONGODB_URI").expect("an address");
     let mongodb = format!("{}&appName=canaryMongodb", mongodb.1);
+    let mail = format!("smtp://canaryUser:canarySmtp@127.0.0.1:{}?tls=none", Postbox::shared().port);
     let rotated = format!("whsec_canaryOld,{WEBHOOK_SECRET}");
     settings.extend([
         ("TICKETING_LISTEN", free.as_str()),
@@ -71,6 +73,9 @@ async fn start(format: &str, double: &Double, keys: &Keys, redis: &Redis) -> Pro
         ("TICKETING_STRIPE_KEY", KEY),
         ("TICKETING_STRIPE_WEBHOOK_SECRET", &rotated),
         ("TICKETING_STRIPE_URL", double.url()),
+        ("TICKETING_MAIL", "smtp"),
+        ("TICKETING_SMTP_URL", &mail),
+        ("TICKETING_MAIL_FROM", "tickets@example.org"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic canaryTraces"),
         ("OTEL_BSP_SCHEDULE_DELAY", "100"),

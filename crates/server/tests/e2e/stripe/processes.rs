@@ -53,7 +53,7 @@ fn payments_of(events: &[String]) -> BTreeSet<String> {
 async fn a_ticket_is_paid_by_stripe_through_processes_on_engines() {
     let double = Double::start().await;
     let programs = start(&double).await;
-    let payments = programs.all.iter().find(|program| program.name == "payments").expect("a process");
+    let payments = programs.of("payments");
     programs
         .prove(async |market: &Market| {
             let (_, ticket) = seller(market).await;

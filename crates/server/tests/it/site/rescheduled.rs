@@ -146,6 +146,24 @@ async fn what_cannot_be_given_back_is_not_asked_about() {
 }
 
 #[tokio::test]
+async fn who_was_let_in_is_not_offered_to_give_back() {
+    let app = TestApp::start().await;
+    let (sally, ticket, page) = on_sale(&app).await;
+    let mut ben = paid(&app, &page).await;
+    let order = ben.path.clone();
+    reschedule(&app, &sally, &ticket).await;
+    app.settle().await;
+    let code = ben.texts("main .pass-code").remove(0);
+    let check = app.post(&format!("/api/doors/{}/checks", id(&ticket))).by(&sally).json(&json!({"pass": code}));
+    assert_eq!(check.send().await.body["result"], "welcome");
+
+    ben.open(&order).await;
+
+    assert_eq!(ben.texts(".message li"), ["Opera", "Arena"], "what changed is told");
+    assert_eq!(ben.attributes("a[href$='/give-back']", "href"), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_buyer_whose_event_was_called_off_reads_why_the_money_comes_back() {
     let app = TestApp::start().await;
     let (sally, ticket, page) = on_sale(&app).await;

@@ -8,10 +8,19 @@ use super::{Program, SERVED, served, spawn};
 impl Program {
     /// Ends it in order and starts the program of some release where it was.
     pub(crate) async fn restart_by(&self, binary: &str) {
-        let starts = self.starts();
+        self.stop().await;
+        self.go_on_by(binary).await;
+    }
+
+    /// Ends it in order.
+    pub(crate) async fn stop(&self) {
         let ended = self.end().await;
         assert!(ended.success(), "{ended}: {}", self.last_words());
-        let address = self.address();
+    }
+
+    /// Starts the program of some release where it was.
+    pub(crate) async fn go_on_by(&self, binary: &str) {
+        let (starts, address) = (self.starts(), self.address());
         let child = spawn(binary, (&self.services, &self.settings), &self.log, &address);
         self.lock().0 = child;
         assert_eq!(served(&self.log, starts + 1).await, address);
