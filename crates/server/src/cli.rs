@@ -87,6 +87,7 @@ const fn failed(command: &Command) -> &'static str {
         Command::Audit { .. } => "the marketplace could not be audited",
         Command::Parked { .. } => "parked events could not be reached",
         Command::Replay { .. } => "the replicas could not be rebuilt",
+        Command::Backup { .. } => "there is no copy",
         Command::Keys { .. } => "the signing keys are as they were",
     }
 }
@@ -118,6 +119,7 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode, BoxError>
             };
             return replay::replay(source, &mut *replicas, differing).await;
         }
+        Command::Backup { copy } => wiring::back_up(&config, &copy).await?,
         Command::Keys { action } => keys::keys(&config, action)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 use ticketing_core::ports::BoxError;
 
-use crate::config::{Config, Gateway};
+use crate::config::{Config, Gateway, Service};
 use crate::demo;
 use crate::runtime::{Assembly, Running};
 use crate::state::App;
@@ -122,6 +122,9 @@ struct NotBound {
 
 /// What would be a mistake where people come: nobody is to find out by losing money.
 fn say_what_is_not_real(config: &Config) {
+    if config.engines.is_memory() && config.services.len() == Service::ALL.len() {
+        tracing::warn!("everything is in memory and is lost with this process: --data DIRECTORY keeps it in a file");
+    }
     if config.gateway() == Some(Gateway::Sandbox) {
         tracing::warn!("payments are a sandbox: no money is taken, whatever is bought");
     }

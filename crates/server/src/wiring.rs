@@ -13,6 +13,8 @@ mod kafka;
 mod mongodb;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use ticketing_core::ports::BoxError;
 
@@ -23,7 +25,7 @@ use crate::runtime::Assembly;
 pub use engines::{Failure, connect, ensure_topics, missing};
 pub use keys::{KeyFile, Rotation, check_keys};
 pub use memory::{clock_and_ids, engines};
-pub use operate::{AuditPorts, ParkingLots, audit_ports, clock, log, parking_lots, replicas};
+pub use operate::{AuditPorts, ParkingLots, audit_ports, back_up, clock, log, parking_lots, replicas};
 
 /// The services of this process over the engines that its settings name. Nothing runs yet.
 ///

@@ -1,6 +1,7 @@
 //! Everything that the services keep, for an audit.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -18,21 +19,39 @@ use ticketing_core::ports::unreadable::{Listed, Unreadable};
 use uuid::Uuid;
 
 use crate::document::{Record, blob, limit};
-use crate::error::Failure;
+use crate::error::{Failure, SqliteError};
 use crate::file::SqliteFile;
 use crate::order_store::{OrderDocument, StockDocument};
 use crate::pass_store::{AdmissionDocument, EntranceDocument};
 use crate::payment_store::{PayableDocument, PaymentDocument};
+use crate::readers::Readers;
+use crate::schema;
 use crate::store::{self, Query};
 use crate::ticket_store::ListingDocument;
 
-/// Reads the stores of all services, as `SqliteEngines::audit_reader` hands it out.
+/// Reads the stores of all services: of a file that is open here, as `SqliteEngines::audit_reader` hands it out, or beside
+/// the process that has it open.
 #[derive(Debug, Clone)]
-pub struct SqliteAuditReader(SqliteFile);
+pub struct SqliteAuditReader(Readers);
 
 impl SqliteAuditReader {
     pub(crate) fn of(file: &SqliteFile) -> Self {
-        Self(file.clone())
+        Self(file.readers().clone())
+    }
+
+    /// Reads a file that another process may have open; it changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SqliteError`] if it is not there, cannot be read, or is of another release.
+    pub async fn open(path: &Path) -> Result<Self, SqliteError> {
+        let (path, named) = (path.to_owned(), path.to_owned());
+        let opened = tokio::task::spawn_blocking(move || {
+            schema::check(&path)?;
+            Readers::open(&path, 1).map_err(|error| SqliteError::of(&path, error))
+        });
+        let opened = opened.await;
+        opened.unwrap_or_else(|error| Err(SqliteError::Other { path: named, source: error.into() })).map(Self)
     }
 
     async fn page<R: Record>(&self, page: Page<Uuid>) -> Result<Listed<R::Domain>, StoreError> {

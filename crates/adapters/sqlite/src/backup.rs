@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::Connection;
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags};
 
 use crate::error::SqliteError;
+use crate::schema;
 
 /// So many pages are copied at a time.
 const PAGES: i32 = 4096;
@@ -18,8 +19,8 @@ pub(crate) fn write(from: &Path, copy: &Path) -> Result<(), SqliteError> {
     if copy.try_exists().map_err(other)? {
         return Err(other(std::io::ErrorKind::AlreadyExists.into()));
     }
-    let partial = partial(copy);
-    let written = fill(from, &partial).map_err(|error| SqliteError::of(copy, error));
+    let (partial, (source, _)) = (partial(copy), schema::look(from)?);
+    let written = fill(&source, &partial).map_err(|error| SqliteError::of(copy, error));
     let named = written.and_then(|()| name(&partial, copy).map_err(other));
     if named.is_err() {
         // What is left of it is of no use; it may not even exist.
@@ -28,8 +29,7 @@ pub(crate) fn write(from: &Path, copy: &Path) -> Result<(), SqliteError> {
     named
 }
 
-fn fill(from: &Path, partial: &Path) -> rusqlite::Result<()> {
-    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+fn fill(source: &Connection, partial: &Path) -> rusqlite::Result<()> {
     let mut target = Connection::open(partial)?;
     // A read that began holds its moment, so that a write does not make the copy begin again.
     let moment = source.unchecked_transaction()?;

@@ -15,8 +15,8 @@ use ticketing_core::ports::ticket_store::TicketStore;
 
 use crate::{
     SqliteAccountStore, SqliteAttemptKeys, SqliteAttemptNotes, SqliteAuditReader, SqliteBroker, SqliteConfig,
-    SqliteDrafts, SqliteError, SqliteFile, SqliteLetterStore, SqliteLimiter, SqliteOrderStore, SqliteOutbox, SqliteParkingLot,
-    SqlitePassStore, SqlitePaymentStore, SqliteSessions, SqliteTicketStore, SqliteTimers,
+    SqliteDrafts, SqliteError, SqliteFile, SqliteLetterStore, SqliteLimiter, SqliteOrderStore, SqliteOutbox,
+    SqliteParkingLot, SqlitePassStore, SqlitePaymentStore, SqliteSessions, SqliteTicketStore, SqliteTimers,
 };
 
 /// All that a marketplace plugs in but its gateway, in one file. A clone is a handle to the same file.

@@ -35,6 +35,16 @@ pub enum SqliteError {
         /// The newest version that this release knows.
         known: u32,
     },
+    /// An earlier release wrote it, and it can be read once this one has opened it.
+    #[error("{path} was written by an earlier release (schema {found}, this one has {known}): open it once to write")]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The version of its schema.
+        found: u32,
+        /// The version of this release.
+        known: u32,
+    },
     /// The file, or its directory, cannot be written.
     #[error(
         "{path} cannot be written: check the rights of the file and of its directory, and that the disk is writable"

@@ -97,10 +97,23 @@ impl SqliteFile {
     ///
     /// [`SqliteError`] if the copy cannot be written, or exists.
     pub async fn back_up(&self, copy: &Path) -> Result<(), SqliteError> {
-        let (from, copy) = (self.config.path.clone(), copy.to_owned());
+        Self::copy(&self.config.path, copy).await
+    }
+
+    /// The same of a file that another process may have open.
+    ///
+    /// # Errors
+    ///
+    /// As [`back_up`](Self::back_up), or if the file is not there or is no marketplace.
+    pub async fn copy(from: &Path, copy: &Path) -> Result<(), SqliteError> {
+        let (from, copy) = (from.to_owned(), copy.to_owned());
         let failed = copy.clone();
         let done = tokio::task::spawn_blocking(move || crate::backup::write(&from, &copy)).await;
         done.unwrap_or_else(|error| Err(SqliteError::Other { path: failed, source: error.into() }))
+    }
+
+    pub(crate) const fn readers(&self) -> &Readers {
+        &self.readers
     }
 
     pub(crate) async fn read<T: Send + 'static>(

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::error::SqliteError;
 
@@ -12,6 +12,9 @@ const APPLICATION: i32 = 0x544B_544D;
 
 /// What each version of the schema adds to the one before. A step that was shipped never changes.
 const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
+
+/// The version of this release.
+const KNOWN: u32 = 1;
 
 /// How long `SQLite` waits for a program beside this one, such as its shell.
 const BUSY: Duration = Duration::from_secs(5);
@@ -31,17 +34,38 @@ pub(crate) fn bring_up(connection: &mut Connection, path: &Path) -> Result<(), S
     migrate(connection, path, &STEPS)
 }
 
-fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), SqliteError> {
+/// Opens a marketplace of this release or an earlier one, to read it; its version is told.
+pub(crate) fn look(path: &Path) -> Result<(Connection, u32), SqliteError> {
+    let failed = |error| SqliteError::of(path, error);
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
+    prepare(&connection).map_err(failed)?;
+    let version = version(&connection, path, KNOWN)?;
+    Ok((connection, version))
+}
+
+/// Whether a file is a marketplace of this release; it is left as it is.
+pub(crate) fn check(path: &Path) -> Result<(), SqliteError> {
+    match look(path)? {
+        (_, found) if found < KNOWN => Err(SqliteError::Older { path: path.to_owned(), found, known: KNOWN }),
+        (..) => Ok(()),
+    }
+}
+
+/// The version of the schema of a marketplace, up to the newest that is known.
+fn version(connection: &Connection, path: &Path, known: u32) -> Result<u32, SqliteError> {
     let failed = |error| SqliteError::of(path, error);
     let application = number(connection, "application_id").map_err(failed)?;
     if application != APPLICATION && !is_empty(connection).map_err(failed)? {
         return Err(SqliteError::Foreign { path: path.to_owned() });
     }
     let found = number(connection, "user_version").map_err(failed)?;
-    let (found, known) = (u32::try_from(found).unwrap_or(u32::MAX), u32::try_from(steps.len()).unwrap_or(u32::MAX));
-    if found > known {
-        return Err(SqliteError::Newer { path: path.to_owned(), found, known });
-    }
+    let found = u32::try_from(found).unwrap_or(u32::MAX);
+    if found > known { Err(SqliteError::Newer { path: path.to_owned(), found, known }) } else { Ok(found) }
+}
+
+fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), SqliteError> {
+    let failed = |error| SqliteError::of(path, error);
+    let found = version(connection, path, u32::try_from(steps.len()).unwrap_or(u32::MAX))?;
     // Order matters: only now is it known that the file may be written.
     if !durable(connection).map_err(failed)? {
         return Err(SqliteError::NotDurable { path: path.to_owned() });
@@ -129,6 +153,6 @@ mod tests {
     fn every_step_of_this_release_applies() {
         let mut file = Connection::open_in_memory().unwrap();
         bring_up(&mut file, Path::new("market.db")).unwrap();
-        assert_eq!(number(&file, "user_version"), Ok(i32::try_from(STEPS.len()).unwrap()));
+        assert_eq!(number(&file, "user_version"), Ok(i32::try_from(KNOWN).unwrap()));
     }
 }

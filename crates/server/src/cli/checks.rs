@@ -24,8 +24,9 @@ impl Checks<'_> {
             None | Some(Command::Serve { .. }) => self.serve(),
             Some(Command::Health) => Vec::new(),
             Some(Command::Topics) => vec![self.topics()],
-            Some(Command::Audit { .. } | Command::Parked { .. }) => vec![self.databases()],
+            Some(Command::Audit { .. } | Command::Parked { .. }) => vec![self.kept()],
             Some(Command::Replay { service, from_databases, .. }) => self.replay(*service, *from_databases),
+            Some(Command::Backup { .. }) => vec![self.file()],
             Some(Command::Keys { .. }) => vec![self.key_file()],
         };
         self.engines().into_iter().chain([self.sessions()]).chain(of_command).flatten().collect()
@@ -42,12 +43,25 @@ impl Checks<'_> {
     }
 
     fn key_file(&self) -> Option<String> {
-        (!self.has("signing_keys")).then(|| "keys: needs --signing-keys, the file that keeps them".to_owned())
+        let lacks = !self.has("signing_keys") && !self.has("data");
+        lacks.then(|| "keys: needs --signing-keys, the file that keeps them, or --data, where they lie".to_owned())
+    }
+
+    fn file(&self) -> Option<String> {
+        (!self.has("data")).then(|| "backup: needs --data, the directory of the file".to_owned())
+    }
+
+    /// Something that outlives its process.
+    fn kept(&self) -> Option<String> {
+        let lacks = self.engines_are().store != Engine::Mongodb && !self.has("data");
+        lacks.then(|| {
+            "there is nothing to read in memory from another process: choose --store mongodb or --data".to_owned()
+        })
     }
 
     fn databases(&self) -> Option<String> {
         let lacks = self.engines_are().store != Engine::Mongodb;
-        lacks.then(|| "there is nothing to read in memory from another process: choose --store mongodb".to_owned())
+        lacks.then(|| "replay: what a service knows of others is rebuilt with --store mongodb alone".to_owned())
     }
 
     fn replay(&self, service: Service, from_databases: bool) -> Vec<Option<String>> {
@@ -162,6 +176,10 @@ impl Checks<'_> {
 
     fn shared_memory(&self) -> Option<String> {
         let engines = self.engines_are();
+        if engines.data.is_some() {
+            let (here, others) = (self.here(), names(&Service::others(&self.config.services)));
+            return Some(format!("serve {here}: --data is for one process: let {others} run here too"));
+        }
         let in_memory = |name, engine| engine == Engine::Memory && !self.wrong.contains(name);
         let keeps_state = self.config.services.iter().any(|service| *service != Service::Web);
         let sessions = in_memory("sessions", engines.sessions);
@@ -257,8 +275,9 @@ impl Checks<'_> {
     fn forgotten_money(&self) -> Option<String> {
         let key = self.settings.stripe.stripe_key.as_ref()?;
         let is_live = ["sk_live_", "rk_live_"].iter().any(|kind| key.expose().starts_with(kind));
-        (is_live && self.engines_are().store == Engine::Memory && !self.wrong.contains("store")).then(|| {
-            "--stripe-key: a live key needs --store mongodb, since payments in memory are lost with the process"
+        let is_kept = self.has("data") || self.engines_are().store != Engine::Memory;
+        (is_live && !is_kept && !self.wrong.contains("store")).then(|| {
+            "--stripe-key: a live key needs --store mongodb or --data, since payments in memory are lost with the process"
                 .to_owned()
         })
     }
@@ -292,10 +311,22 @@ impl Checks<'_> {
         let chosen = [("store", *store), ("bus", *bus), ("timers", *timers), ("sessions", *sessions)];
         let built = chosen.into_iter().map(|(name, engine)| not_built(name, engine));
         built
+            .chain(self.data())
             .chain(uses.into_iter().flatten())
             .chain([self.kafka_user(), self.authorities(), self.traces()])
             .chain(self.tls())
             .collect()
+    }
+
+    /// One file keeps everything, or nothing.
+    fn data(&self) -> [Option<String>; 2] {
+        let EngineFlags { store, bus, timers, sessions, .. } = self.engines_are();
+        let is_given = self.has("data");
+        let is_alone = [store, bus, timers, sessions].iter().all(|engine| **engine == Engine::Memory);
+        let beside = "--data: one file keeps everything: leave out --store, --bus, --timers and --sessions";
+        let not_built = "--data: this build has no SQLite: build with --features sqlite";
+        [(!is_alone, beside), (!cfg!(feature = "sqlite"), not_built)]
+            .map(|(is_wrong, sentence)| (is_given && is_wrong).then(|| sentence.to_owned()))
     }
 
     /// An engine needs its address, the first of its settings; without the engine none of them has a use.

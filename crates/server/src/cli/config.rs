@@ -64,7 +64,11 @@ impl Settings {
     fn traces(&self) -> Option<TracesConfig> {
         let endpoint = self.traces.otlp_endpoint.clone()?;
         let service_name = self.traces.service_name.clone().unwrap_or_else(|| name_of(&self.services()));
-        let messaging_system = if self.engines.bus == Engine::Kafka { "kafka" } else { "memory" };
+        let messaging_system = match (self.engines.bus, &self.engines.data) {
+            (Engine::Kafka, _) => "kafka",
+            (_, Some(_)) => "sqlite",
+            (_, None) => "memory",
+        };
         Some(TracesConfig { endpoint, service_name, messaging_system })
     }
 
@@ -175,6 +179,7 @@ impl RemoteFlags {
 impl EngineFlags {
     fn chosen(&self) -> EngineSettings {
         EngineSettings {
+            data: self.data.clone(),
             store: self.mongodb().filter(|_| self.store == Engine::Mongodb),
             bus: self.kafka().filter(|_| self.bus == Engine::Kafka),
             timers: self.redis().filter(|_| self.timers == Engine::Redis),

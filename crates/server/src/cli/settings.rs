@@ -147,6 +147,14 @@ pub(super) enum Command {
         #[arg(long)]
         from_databases: bool,
     },
+    /// Copy the file of --data while it is in use; the copy is complete or not there
+    ///
+    /// Put a copy in place, as market.db, while nothing is served from there.
+    Backup {
+        /// Where the copy is written; nothing may be there
+        #[arg(value_name = "FILE")]
+        copy: PathBuf,
+    },
     /// List the signing keys of a file, or begin to sign with a new one
     Keys {
         #[command(subcommand)]
@@ -197,6 +205,9 @@ pub(super) struct MailFlags {
 /// Which engines the services use, and where they are.
 #[derive(Debug, Args)]
 pub(super) struct EngineFlags {
+    /// The directory of one file that keeps everything, for one process and in place of every other engine [default: none]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(super) data: Option<PathBuf>,
     /// What stores the state of the services
     #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Mongodb]), default_value = "memory")]
     pub(super) store: Engine,

@@ -7,6 +7,8 @@ use std::time::Duration;
 /// The engine of each port; what is absent works in memory.
 #[derive(Debug, Clone, Default)]
 pub struct EngineSettings {
+    /// The directory of the file that keeps everything, for one process; the others are absent then.
+    pub data: Option<PathBuf>,
     /// Keeps the state of the services.
     pub store: Option<MongoSettings>,
     /// Takes events from one service to another.
@@ -21,7 +23,8 @@ impl EngineSettings {
     /// Whether nothing outlives the process.
     #[must_use]
     pub const fn is_memory(&self) -> bool {
-        self.store.is_none() && self.bus.is_none() && self.timers.is_none() && self.sessions.is_none()
+        let Self { data, store, bus, timers, sessions } = self;
+        data.is_none() && store.is_none() && bus.is_none() && timers.is_none() && sessions.is_none()
     }
 }
 

@@ -22,6 +22,7 @@ pub async fn connect(config: &Config) -> Result<Engines, BoxError> {
     config.check_gateway()?;
     let memory = MemoryEngines::default();
     let mut engines = memory::engines(&memory, Argon2Config::default(), config)?;
+    put_on_sqlite(&mut engines, config, &memory).await?;
     put_on_mongodb(&mut engines, config, &memory).await?;
     put_on_kafka(&mut engines, config).await?;
     put_on_redis(&mut engines, config).await?;
@@ -73,6 +74,14 @@ pub async fn ensure_topics(_: &Config) -> Result<String, BoxError> {
     Err(KAFKA.into())
 }
 
+#[cfg(feature = "sqlite")]
+async fn put_on_sqlite(engines: &mut Engines, config: &Config, memory: &MemoryEngines) -> Result<(), BoxError> {
+    match &config.engines.data {
+        Some(directory) => super::sqlite::plug_in(engines, directory, memory, config).await,
+        None => Ok(()),
+    }
+}
+
 #[cfg(feature = "mongodb")]
 async fn put_on_mongodb(engines: &mut Engines, config: &Config, memory: &MemoryEngines) -> Result<(), BoxError> {
     // The front door keeps nothing.
@@ -98,6 +107,11 @@ async fn put_on_redis(engines: &mut Engines, config: &Config) -> Result<(), BoxE
     super::redis::plug_in(engines, config).await
 }
 
+#[cfg(not(feature = "sqlite"))]
+async fn put_on_sqlite(_: &mut Engines, config: &Config, _: &MemoryEngines) -> Result<(), BoxError> {
+    refuse(config.engines.data.is_some(), SQLITE)
+}
+
 #[cfg(not(feature = "mongodb"))]
 async fn put_on_mongodb(_: &mut Engines, config: &Config, _: &MemoryEngines) -> Result<(), BoxError> {
     refuse(config.engines.store.is_some(), MONGODB)
@@ -113,7 +127,7 @@ async fn put_on_redis(_: &mut Engines, config: &Config) -> Result<(), BoxError> 
     refuse(config.engines.timers.is_some() || config.engines.sessions.is_some(), REDIS)
 }
 
-#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis")))]
+#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite")))]
 fn refuse(is_chosen: bool, engine: NotBuilt) -> Result<(), BoxError> {
     if is_chosen { Err(engine.into()) } else { Ok(()) }
 }
@@ -124,13 +138,22 @@ pub(super) const MONGODB: NotBuilt = NotBuilt { engine: "MongoDB", feature: "mon
 pub(super) const KAFKA: NotBuilt = NotBuilt { engine: "Kafka", feature: "kafka" };
 #[cfg(not(feature = "redis"))]
 pub(super) const REDIS: NotBuilt = NotBuilt { engine: "Redis", feature: "redis" };
+#[cfg(not(feature = "sqlite"))]
+pub(super) const SQLITE: NotBuilt = NotBuilt { engine: "SQLite", feature: "sqlite" };
 #[cfg(not(feature = "stripe"))]
 pub(super) const STRIPE: NotBuilt = NotBuilt { engine: "Stripe", feature: "stripe" };
 #[cfg(not(feature = "smtp"))]
 pub(super) const SMTP: NotBuilt = NotBuilt { engine: "SMTP", feature: "smtp" };
 
 /// An engine that was chosen, or is needed, and is not there.
-#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "stripe", feature = "smtp")))]
+#[cfg(not(all(
+    feature = "mongodb",
+    feature = "kafka",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "stripe",
+    feature = "smtp"
+)))]
 #[derive(Debug, thiserror::Error)]
 #[error("this build has no {engine}: build with --features {feature}")]
 pub(super) struct NotBuilt {

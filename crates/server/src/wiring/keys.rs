@@ -29,7 +29,8 @@ pub use key_file::{KeyFile, Rotation};
 pub fn check_keys(config: &Config) -> Vec<String> {
     let key = config.signing_key.as_ref().map(|key| Ed25519Signer::from_text(key.expose()).err());
     let jwks = config.jwks.as_deref().map(|jwks| JwtVerifier::from_jwks(jwks).err());
-    let file = KeyFile::of(config).filter(|_| config.services.iter().copied().any(Service::signs));
+    let signs = config.services.iter().copied().any(Service::signs);
+    let file = KeyFile::of(config).filter(|file| signs && file.is_to_be_read());
     let key = key.flatten().map(|mistake| format!("--signing-key: {mistake}"));
     let jwks = jwks.flatten().map(|mistake| format!("--jwks: {mistake}"));
     let file = file.and_then(|file| ReadKeys::begin(file).err()).map(|mistake| format!("--signing-keys: {mistake}"));
@@ -107,7 +108,7 @@ impl Identity {
 
 /// What other processes with the same settings prove themselves by.
 fn shared(config: &Config, keys: &OwnKeys) -> Option<ContactsKey> {
-    let is_drawn = config.signing_key.is_none() && config.signing_keys.is_none();
+    let is_drawn = config.signing_key.is_none() && KeyFile::of(config).is_none();
     (!is_drawn).then(|| keys.contacts.clone())
 }
 

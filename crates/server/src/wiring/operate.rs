@@ -1,5 +1,6 @@
 //! What an operator's commands work on.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ticketing_core::domain::event::Topic;
@@ -11,9 +12,9 @@ use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::rebuild::Rebuild;
 use ticketing_memory::SystemClock;
 
-#[cfg(feature = "mongodb")]
-use crate::config::Gateway;
-use crate::config::{Config, Service};
+#[cfg(feature = "sqlite")]
+use super::sqlite as file;
+use crate::config::{Config, Gateway, Service};
 
 /// What an audit reads.
 #[derive(Debug)]
@@ -39,11 +40,13 @@ pub fn clock() -> Arc<dyn Clock> {
 ///
 /// # Errors
 ///
-/// No database is chosen or built, or it does not answer.
-#[cfg(feature = "mongodb")]
+/// Nothing that outlives its process is chosen or built, or it does not answer.
 pub async fn audit_ports(config: &Config) -> Result<AuditPorts, BoxError> {
-    let ports = super::mongodb::audit_ports(store(config)?).await?;
-    // The ledger in the database is the sandbox's; Stripe keeps its own.
+    let ports = match &config.engines.data {
+        Some(directory) => file::audit_ports(directory).await?,
+        None => databases::audit_ports(config).await?,
+    };
+    // What the ledger tells is the sandbox's; Stripe keeps its own.
     let ledger = ports.ledger.filter(|_| config.gateway() != Some(Gateway::Stripe));
     Ok(AuditPorts { ledger, ..ports })
 }
@@ -52,10 +55,21 @@ pub async fn audit_ports(config: &Config) -> Result<AuditPorts, BoxError> {
 ///
 /// # Errors
 ///
-/// No database is chosen or built, or it does not answer.
-#[cfg(feature = "mongodb")]
+/// Nothing that outlives its process is chosen or built, or it does not answer; or the file is in use.
 pub async fn parking_lots(config: &Config) -> Result<ParkingLots, BoxError> {
-    super::mongodb::parking_lots(store(config)?).await
+    match &config.engines.data {
+        Some(directory) => file::parking_lots(directory).await,
+        None => databases::parking_lots(config).await,
+    }
+}
+
+/// Copies the file of --data, which may be in use.
+///
+/// # Errors
+///
+/// No file is chosen or built, or it cannot be copied there.
+pub async fn back_up(config: &Config, copy: &Path) -> Result<(), BoxError> {
+    file::back_up(config.engines.data.as_deref().ok_or("only a file can be copied")?, copy).await
 }
 
 /// The replicas of a service.
@@ -66,7 +80,7 @@ pub async fn parking_lots(config: &Config) -> Result<ParkingLots, BoxError> {
 pub async fn replicas(config: &Config, service: Service) -> Result<Box<dyn Rebuild>, BoxError> {
     match service {
         Service::Tickets | Service::Orders | Service::Payments | Service::Admissions | Service::Notifications => {
-            stored_replicas(config, service).await
+            databases::replicas(config, service).await
         }
         Service::Expiration => timers(config).await,
         Service::Accounts | Service::Web => Err(format!("{} keeps no replicas", service.name()).into()),
@@ -83,44 +97,9 @@ pub async fn log(config: &Config, topics: &[Topic]) -> Result<Box<dyn EventLog>,
     super::kafka::log(config.engines.bus.as_ref().ok_or("only Kafka keeps what was published")?, topics).await
 }
 
-#[cfg(feature = "mongodb")]
-fn store(config: &Config) -> Result<&crate::config::MongoSettings, BoxError> {
-    config.engines.store.as_ref().ok_or_else(|| "in memory there is nothing to look at: choose --store mongodb".into())
-}
-
-#[cfg(feature = "mongodb")]
-async fn stored_replicas(config: &Config, service: Service) -> Result<Box<dyn Rebuild>, BoxError> {
-    super::mongodb::replicas(store(config)?, service).await
-}
-
 #[cfg(feature = "redis")]
 async fn timers(config: &Config) -> Result<Box<dyn Rebuild>, BoxError> {
     super::redis::replicas(config.engines.timers.as_ref().ok_or("timers in memory go with their process")?).await
-}
-
-/// What an audit reads.
-///
-/// # Errors
-///
-/// This build has no MongoDB.
-#[cfg(not(feature = "mongodb"))]
-pub async fn audit_ports(_: &Config) -> Result<AuditPorts, BoxError> {
-    Err(super::engines::MONGODB.into())
-}
-
-/// The parking lot of each service.
-///
-/// # Errors
-///
-/// This build has no MongoDB.
-#[cfg(not(feature = "mongodb"))]
-pub async fn parking_lots(_: &Config) -> Result<ParkingLots, BoxError> {
-    Err(super::engines::MONGODB.into())
-}
-
-#[cfg(not(feature = "mongodb"))]
-async fn stored_replicas(_: &Config, _: Service) -> Result<Box<dyn Rebuild>, BoxError> {
-    Err(super::engines::MONGODB.into())
 }
 
 #[cfg(not(feature = "redis"))]
@@ -136,4 +115,64 @@ async fn timers(_: &Config) -> Result<Box<dyn Rebuild>, BoxError> {
 #[cfg(not(feature = "kafka"))]
 pub async fn log(_: &Config, _: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
     Err(super::engines::KAFKA.into())
+}
+
+#[cfg(feature = "mongodb")]
+mod databases {
+    use super::super::mongodb;
+    use super::{AuditPorts, BoxError, Config, ParkingLots, Rebuild, Service};
+    use crate::config::MongoSettings;
+
+    fn store(config: &Config) -> Result<&MongoSettings, BoxError> {
+        let chosen = config.engines.store.as_ref();
+        chosen.ok_or_else(|| "in memory there is nothing to look at: choose --store mongodb or --data".into())
+    }
+
+    pub(super) async fn audit_ports(config: &Config) -> Result<AuditPorts, BoxError> {
+        mongodb::audit_ports(store(config)?).await
+    }
+
+    pub(super) async fn parking_lots(config: &Config) -> Result<ParkingLots, BoxError> {
+        mongodb::parking_lots(store(config)?).await
+    }
+
+    pub(super) async fn replicas(config: &Config, service: Service) -> Result<Box<dyn Rebuild>, BoxError> {
+        mongodb::replicas(store(config)?, service).await
+    }
+}
+
+#[cfg(not(feature = "mongodb"))]
+mod databases {
+    use super::super::engines::MONGODB;
+    use super::{AuditPorts, BoxError, Config, ParkingLots, Rebuild, Service};
+
+    pub(super) async fn audit_ports(_: &Config) -> Result<AuditPorts, BoxError> {
+        Err(MONGODB.into())
+    }
+
+    pub(super) async fn parking_lots(_: &Config) -> Result<ParkingLots, BoxError> {
+        Err(MONGODB.into())
+    }
+
+    pub(super) async fn replicas(_: &Config, _: Service) -> Result<Box<dyn Rebuild>, BoxError> {
+        Err(MONGODB.into())
+    }
+}
+
+#[cfg(not(feature = "sqlite"))]
+mod file {
+    use super::super::engines::SQLITE;
+    use super::{AuditPorts, BoxError, ParkingLots, Path};
+
+    pub(super) async fn audit_ports(_: &Path) -> Result<AuditPorts, BoxError> {
+        Err(SQLITE.into())
+    }
+
+    pub(super) async fn parking_lots(_: &Path) -> Result<ParkingLots, BoxError> {
+        Err(SQLITE.into())
+    }
+
+    pub(super) async fn back_up(_: &Path, _: &Path) -> Result<(), BoxError> {
+        Err(SQLITE.into())
+    }
 }

@@ -122,6 +122,7 @@ fn own_engines() -> EngineSettings {
         ca: None,
     };
     EngineSettings {
+        data: None,
         store: Some(MongoSettings {
             uri: Secret::new(told("TICKETING_MONGODB_URI")),
             database_prefix: told("TICKETING_DATABASE_PREFIX"),

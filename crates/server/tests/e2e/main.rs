@@ -17,6 +17,8 @@ mod market;
 mod marketplace;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp"))]
 mod metrics;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite"))]
+mod one_file;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp"))]
 mod postbox;
 mod programs;
@@ -85,6 +87,15 @@ macro_rules! rules {
             $(#[tokio::test]
             async fn $rule() {
                 crate::programs::in_memory().await.prove(crate::rules::$file::$rule).await;
+            })*
+        }
+
+        /// One process that keeps everything in a file.
+        #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite"))]
+        mod in_a_file {
+            $(#[tokio::test]
+            async fn $rule() {
+                crate::programs::in_a_file().await.prove(crate::rules::$file::$rule).await;
             })*
         }
 

@@ -23,6 +23,12 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
+    /// The same by a process alone.
+    #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite"))]
+    pub(crate) fn of_one(program: Program) -> Self {
+        Self { all: vec![program] }
+    }
+
     /// Proves a rule; if it does not hold, shows what the processes said.
     pub(crate) async fn prove(&self, rule: impl AsyncFnOnce(&Market)) {
         let market = self.market();
@@ -32,7 +38,7 @@ impl Programs {
         }
     }
 
-    fn market(&self) -> Market {
+    pub(crate) fn market(&self) -> Market {
         match elsewhere() {
             Some((address, operators)) if self.all.is_empty() => Market::at(&address).with_operators(&operators),
             _ => Market::at(&self.front_door().address()).with_operators(&self.front_door().admin_address()),
@@ -88,6 +94,30 @@ pub(crate) async fn in_memory() -> &'static Programs {
     static MARKET: OnceCell<Programs> = OnceCell::const_new();
     let start = async || Programs { all: vec![Program::start("all", &[], &settings()).await] }.warmed_up().await;
     MARKET.get_or_init(start).await
+}
+
+/// One process that keeps everything in a file.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite"))]
+pub(crate) async fn in_a_file() -> &'static Programs {
+    static MARKET: OnceCell<Programs> = OnceCell::const_new();
+    let start = async || Programs { all: vec![on_file(&directory(), &[]).await] }.warmed_up().await;
+    MARKET.get_or_init(start).await
+}
+
+/// One process that keeps everything in a file there.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite"))]
+pub(crate) async fn on_file(directory: &std::path::Path, others: &[(&'static str, &str)]) -> Program {
+    let mut settings = settings();
+    settings.push(("TICKETING_DATA", directory.display().to_string()));
+    settings.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    Program::start("all", &[], &settings).await
+}
+
+/// A directory that nobody has.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite"))]
+pub(crate) fn directory() -> std::path::PathBuf {
+    let name = format!("data-{}", crate::market::unique().simple());
+    std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 /// One process in memory, for a test alone, with some other settings.

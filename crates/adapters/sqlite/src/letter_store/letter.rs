@@ -93,7 +93,7 @@ impl LetterDocument {
     }
 
     fn reason(&self) -> Result<LetterReason, Wrong> {
-        let order = self.order.map(|id| OrderId::new(id)).ok_or("a letter without its order");
+        let order = self.order.map(OrderId::new).ok_or("a letter without its order");
         Ok(match &*self.reason {
             "confirm_address" => LetterReason::ConfirmAddress,
             "reset_password" => LetterReason::ResetPassword,

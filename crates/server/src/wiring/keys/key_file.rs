@@ -20,6 +20,8 @@ pub struct KeyFile {
     token_lifetime: Duration,
     /// With which a new file begins, if there is one already.
     first: Option<Secret>,
+    /// It lies with all that is kept, and is begun by itself.
+    is_with_data: bool,
 }
 
 /// When a new key signs, and what becomes of those before it.
@@ -32,11 +34,37 @@ pub enum Rotation {
 }
 
 impl KeyFile {
-    /// The file of these settings, if they name one.
+    /// The file of these settings: the one that they name, or the one in the directory that keeps everything, unless
+    /// they have a key.
     #[must_use]
     pub fn of(config: &Config) -> Option<Self> {
-        let (path, first) = (config.signing_keys.clone()?, config.signing_key.clone());
-        Some(Self { path, token_lifetime: config.sessions.access, first })
+        let (first, token_lifetime) = (config.signing_key.clone(), config.sessions.access);
+        let kept = config.engines.data.as_ref().filter(|_| first.is_none()).map(|data| data.join("keys.json"));
+        match (config.signing_keys.clone(), kept) {
+            (Some(path), _) => Some(Self { path, token_lifetime, first, is_with_data: false }),
+            (None, Some(path)) => Some(Self { path, token_lifetime, first, is_with_data: true }),
+            (None, None) => None,
+        }
+    }
+
+    /// Whether it is there, or is not begun by itself.
+    pub(super) fn is_to_be_read(&self) -> bool {
+        !self.is_with_data || self.path.exists()
+    }
+
+    /// Begins the file that lies with all that is kept, if nobody has yet.
+    pub(super) fn begin_with_data(&self) -> Result<(), BoxError> {
+        if !self.is_with_data {
+            return Ok(());
+        }
+        fs::create_dir_all(folder(&self.path))?;
+        let folder = File::open(folder(&self.path))?;
+        folder.lock()?;
+        if !self.path.try_exists()? {
+            replace(&self.path, &self.begin()?.to_file())?;
+            folder.sync_all()?;
+        }
+        Ok(())
     }
 
     /// The keys in it, in the order in which they sign.

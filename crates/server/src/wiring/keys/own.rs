@@ -121,6 +121,7 @@ impl ReadKeys {
 
     /// Reads it for the first time.
     pub(super) fn begin(file: KeyFile) -> Result<(Arc<OwnKeys>, Self), BoxError> {
+        file.begin_with_data()?;
         let text = file.text()?;
         let keys = Arc::new(OwnKeys::new(file.signer(&text)?)?);
         Ok((Arc::clone(&keys), Self { file, text, keys }))

@@ -13,8 +13,9 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::market::unique;
 
-/// Ends the program once its standard input is closed, which the system does when the tests end.
-const WITH_US: &str = r#""$@" 2>>"$LOG" & program=$!; cat >/dev/null; kill -TERM $program; wait $program"#;
+/// Ends the program once its standard input is closed, which the system does when the tests end; or by a signal that it
+/// is told there.
+const WITH_US: &str = r#""$@" 2>>"$LOG" & program=$!; read -r signal; kill -${signal:-TERM} $program; wait $program"#;
 
 /// How long a process may take to start.
 const START: Duration = Duration::from_secs(60);

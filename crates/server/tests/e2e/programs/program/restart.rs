@@ -1,5 +1,7 @@
 //! Ends a process in order and starts it again.
 
+#[cfg(feature = "sqlite")]
+use std::io::Write;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -16,6 +18,14 @@ impl Program {
     pub(crate) async fn stop(&self) {
         let ended = self.end().await;
         assert!(ended.success(), "{ended}: {}", self.last_words());
+    }
+
+    /// Kills it.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn kill(&self) {
+        let told = self.lock().0.stdin.as_mut().map(|stdin| stdin.write_all(b"KILL\n"));
+        assert!(told.is_some_and(|told| told.is_ok()), "it is there to be killed");
+        assert!(!self.end().await.success());
     }
 
     /// Starts the program of some release where it was.

@@ -1,0 +1,101 @@
+//! Everything in one `SQLite` file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ticketing_core::ports::BoxError;
+use ticketing_core::ports::unreadable::PassedBy;
+use ticketing_memory::MemoryEngines;
+use ticketing_sqlite::{SqliteAuditReader, SqliteConfig, SqliteEngines, SqliteFile, SqliteGateway};
+
+use crate::config::{Config, Gateway};
+use crate::marketplace::Engines;
+use crate::telemetry::{EngineMetric, Lags};
+
+use super::{AuditPorts, ParkingLots, memory, stripe};
+
+/// The file in its directory.
+fn path(directory: &Path) -> PathBuf {
+    directory.join("market.db")
+}
+
+/// What an audit reads, beside the process that serves.
+pub(super) async fn audit_ports(directory: &Path) -> Result<AuditPorts, BoxError> {
+    let reader = SqliteAuditReader::open(&path(directory)).await?;
+    Ok(AuditPorts {
+        ledger: Some(Arc::new(reader.clone())),
+        admissions: Some(Arc::new(reader.clone())),
+        audit_reader: Arc::new(reader),
+    })
+}
+
+/// The one parking lot, under the name of each consumer; only while nothing is served from the file.
+pub(super) async fn parking_lots(directory: &Path) -> Result<ParkingLots, BoxError> {
+    let file = SqliteEngines::open(&SqliteConfig::new(path(directory)), memory::clock_and_ids()).await?;
+    let consumers = ["tickets", "orders", "payments", "admissions", "notifications", "expiration"];
+    Ok(consumers.map(|consumer| (consumer, Arc::new(file.parking.clone()) as _)).into())
+}
+
+/// Copies the file, beside the process that serves.
+pub(super) async fn back_up(directory: &Path, copy: &Path) -> Result<(), BoxError> {
+    Ok(SqliteFile::copy(&path(directory), copy).await?)
+}
+
+/// Puts what the services keep into the file, and what the sandbox in memory answers.
+pub(super) async fn plug_in(
+    engines: &mut Engines,
+    directory: &Path,
+    memory: &MemoryEngines,
+    config: &Config,
+) -> Result<(), BoxError> {
+    std::fs::create_dir_all(directory).map_err(|error| format!("--data {}: {error}", directory.display()))?;
+    let file = SqliteEngines::open(&SqliteConfig::new(path(directory)), memory.env.clone()).await?;
+    engines.metrics.push(unreadable(file.file.passed_by()));
+    engines.context.publisher = Arc::new(file.broker.publisher());
+    engines.context.subscriber = Arc::new(file.broker.subscriber());
+    let broker = file.broker.clone();
+    engines.lags = Lags::new(move || broker.lags());
+    engines.edge.sessions = Arc::new(file.sessions.clone());
+    engines.edge.limiter = Arc::new(file.limiter.clone());
+    keep_services(engines, &file, memory);
+    if let Some(payments) = &mut engines.payments {
+        payments.service = file.payment_ports();
+        payments.gateway = match config.gateway() {
+            Some(Gateway::Stripe) => stripe::gateway(config, Arc::new(file.attempt_notes.clone()))?,
+            Some(Gateway::Sandbox) | None => Arc::new(SqliteGateway::of(&file.file, Arc::new(memory.gateway.clone()))),
+        };
+    }
+    Ok(())
+}
+
+fn keep_services(engines: &mut Engines, file: &SqliteEngines, memory: &MemoryEngines) {
+    if let Some(accounts) = &mut engines.accounts {
+        accounts.store = Arc::new(file.accounts.clone());
+        accounts.outbox = Arc::new(file.accounts.outbox());
+        accounts.sessions = Arc::new(file.sessions.clone());
+    }
+    if let Some(tickets) = &mut engines.tickets {
+        *tickets = file.ticket_ports();
+        tickets.store = memory.ticket_feeds.fed_by(Arc::clone(&tickets.store));
+    }
+    if let Some(orders) = &mut engines.orders {
+        *orders = file.order_ports();
+    }
+    if let Some(admissions) = &mut engines.admissions {
+        admissions.service = file.pass_ports();
+    }
+    if let Some(notifications) = &mut engines.notifications {
+        notifications.service = file.letter_ports();
+    }
+    if let Some(expiration) = &mut engines.expiration {
+        *expiration = file.expiration_ports();
+    }
+    if let Some(web) = &mut engines.web {
+        web.drafts = Arc::new(file.drafts.clone());
+    }
+}
+
+fn unreadable(passed_by: PassedBy) -> EngineMetric {
+    let help = "How often a list or the relay passed by a record that cannot be read";
+    EngineMetric::counter("unreadable_records", help, move || passed_by.counts().values().sum())
+}

@@ -1,0 +1,77 @@
+//! A marketplace in one file: what was told to anybody is there after its process was killed.
+
+use std::process::Output;
+
+use serde_json::json;
+
+use crate::market::{Market, eventually, id};
+use crate::programs::{Program, Programs, directory, on_file};
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[tokio::test]
+async fn a_killed_process_goes_on_with_what_it_told() {
+    let directory = directory();
+    let programs = Programs::of_one(on_file(&directory, &[("TICKETING_HOLD", "10m")]).await);
+    let program = &programs.all[0];
+    let rule = async |market: &Market| {
+        let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
+        let ticket = market.sell(&sally, 3).await;
+        let [paid, held] = [market.buy(&ben, &ticket).await, market.buy(&ben, &ticket).await];
+        market.pay(&ben, &paid).await;
+        program.kill().await;
+        program.go_on_by(Program::CURRENT).await;
+
+        // The keys lie with the data: nobody has to sign in again.
+        eventually(async || market.order(&ben, &paid).await, |order| order["status"] == "completed").await;
+        assert_eq!(market.order(&ben, &held).await["status"], "awaitingPayment");
+        eventually(async || market.ticket(&ticket).await, |ticket| ticket["available"] == 1).await;
+        let passes = async || market.get(&format!("/api/orders/{}/passes", id(&paid))).by(&ben).send().await;
+        eventually(passes, |reply| reply.status == 200).await;
+        market.pay(&ben, &held).await;
+        eventually(async || market.order(&ben, &held).await, |order| order["status"] == "completed").await;
+    };
+    programs.prove(rule).await;
+    program.audit();
+}
+
+#[tokio::test]
+async fn a_copy_is_made_while_it_is_in_use_and_is_a_marketplace_by_itself() {
+    let (first, second) = (directory(), directory());
+    let programs = Programs::of_one(on_file(&first, &[]).await);
+    std::fs::create_dir(&second).expect("a directory");
+    let copy = second.join("market.db");
+    let (sally, ticket) = {
+        let market = programs.market();
+        let sally = market.sign_up("sally").await;
+        let ticket = market.sell(&sally, 3).await;
+        (sally, ticket)
+    };
+
+    let backup = || programs.all[0].operate(&["backup", copy.to_str().expect("text")]);
+    assert!(backup().status.success());
+    let again = backup();
+    assert!(!again.status.success() && said(&again).contains("exists"), "{}", said(&again));
+
+    let restored = Programs::of_one(on_file(&second, &[]).await);
+    let rule = async |market: &Market| {
+        assert_eq!(market.ticket(&ticket).await["title"], ticket["title"]);
+        let form = json!({"email": sally.email, "password": crate::market::PASSWORD});
+        assert_eq!(market.post("/api/users/signin").json(&form).send().await.status, 200);
+    };
+    restored.prove(rule).await;
+    restored.all[0].audit();
+}
+
+#[tokio::test]
+async fn a_second_process_on_one_file_is_refused_with_a_sentence() {
+    let directory = directory();
+    let first = on_file(&directory, &[]).await;
+
+    let second = first.operate_with(&["serve"], &[("TICKETING_LISTEN", "127.0.0.1:0".to_owned())]);
+
+    assert!(!second.status.success() && said(&second).contains("is in use"), "{}", said(&second));
+    assert_eq!(Market::at(&first.address()).get("/livez").send().await.status, 200);
+}
