@@ -17,7 +17,7 @@ use ticketing_core::usecase::tickets::Tickets;
 
 use crate::builder::MarketBuilder;
 
-pub(crate) use running::Running;
+pub(crate) use running::{Beneath, Running};
 pub use trading::WaitError;
 
 /// A marketplace that runs. A clone is a handle to the same one.

@@ -89,6 +89,15 @@ impl SqliteFile {
         self.unreadable.clone()
     }
 
+    /// Writes what waits, and lets go of the file: another process may open it. A handle that is left can only read.
+    ///
+    /// Dropping the last handle does the same.
+    pub async fn close(&self) {
+        let writer = Arc::clone(&self.writer);
+        // It fails if the runtime ends, and then the last handle closes the file.
+        let _closed = tokio::task::spawn_blocking(move || writer.close()).await;
+    }
+
     /// Writes a copy of the whole file, as it is at one moment, while it is in use.
     ///
     /// The copy is complete or not there: it gets its name when it is on disk.

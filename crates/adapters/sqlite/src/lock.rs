@@ -3,8 +3,14 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::error::SqliteError;
+
+/// How long a lock is waited for, and how often it is tried meanwhile.
+const MOMENT: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// The right to the file, which ends with the process at the latest.
 ///
@@ -15,14 +21,18 @@ use crate::error::SqliteError;
 pub(crate) struct FileLock(#[expect(dead_code, reason = "the lock is held as long as the handle is open")] File);
 
 impl FileLock {
-    /// Takes the lock of a database file.
+    /// Takes the lock of a database file. It blocks while another has it, for a moment: who has just let go of a file may
+    /// still have a write of it under way.
     pub(crate) fn take(path: &Path) -> Result<Self, SqliteError> {
         let file = File::options().create(true).truncate(false).write(true).open(beside(path));
-        let file = file.map_err(|error| refused(path, error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(SqliteError::InUse { path: path.to_owned() }),
-            Err(TryLockError::Error(error)) => Err(refused(path, error)),
+        let (file, began) = (file.map_err(|error| refused(path, error))?, Instant::now());
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                Err(TryLockError::WouldBlock) if began.elapsed() < MOMENT => thread::sleep(LOOK_AGAIN),
+                Err(TryLockError::WouldBlock) => return Err(SqliteError::InUse { path: path.to_owned() }),
+                Err(TryLockError::Error(error)) => return Err(refused(path, error)),
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -26,11 +27,11 @@ struct Done {
     answer: Answer,
 }
 
-/// Writes for everybody. Dropped, it finishes what waits and closes the file.
+/// Writes for everybody. Closed or dropped, it finishes what waits and closes the file.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    jobs: Option<Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    jobs: Mutex<Option<Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
@@ -44,7 +45,19 @@ impl Writer {
             drop(connection);
             drop(lock);
         })?;
-        Ok(Self { jobs: Some(sender), thread: Some(thread) })
+        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Writes what waits and nothing more, and lets go of the file; blocks until that is done.
+    pub(crate) fn close(&self) {
+        drop(self.jobs.lock().take());
+        // The last handle may be dropped by a job, and a thread cannot wait for itself.
+        let is_itself = |thread: &JoinHandle<()>| thread.thread().id() == thread::current().id();
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread.filter(|thread| !is_itself(thread)) {
+            // It fails if the thread panicked, which was printed then.
+            let _ended = thread.join();
+        }
     }
 
     /// Does `work` in the next transaction; `after` runs once that is on disk, even if nobody waits any more.
@@ -82,19 +95,13 @@ impl Writer {
     }
 
     fn send(&self, job: Job) -> Result<(), Failure> {
-        self.jobs.as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or(Failure::Closed)
+        self.jobs.lock().as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or(Failure::Closed)
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        drop(self.jobs.take());
-        // The last handle may be dropped by a job, and a thread cannot wait for itself.
-        let is_itself = |thread: &JoinHandle<()>| thread.thread().id() == thread::current().id();
-        if let Some(thread) = self.thread.take().filter(|thread| !is_itself(thread)) {
-            // It fails if the thread panicked, which was printed then.
-            let _ended = thread.join();
-        }
+        self.close();
     }
 }
 

@@ -56,6 +56,29 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
+fn one_file_keeps_everything_for_one_process() {
+    let data = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-data");
+    for (arguments, mistake) in [
+        (
+            &["--data", data, "--timers", "redis", "--redis-url", "redis://127.0.0.1:1"][..],
+            "--data: one file keeps everything",
+        ),
+        (&["serve", "orders", "--data", data, "--jwks", "{\"keys\":[]}"], "--data is for one process"),
+        (&["--data", data], "nothing takes money by itself"),
+        (&["backup", "copy.db"], "backup: needs --data"),
+        (&["replay", "orders", "--data", data], "replay: what a service knows of others"),
+        (&["keys", "list"], "or --data, where they lie"),
+    ] {
+        let told = refusal(arguments, &[]);
+        assert!(told.contains(mistake), "{mistake} is missing in:\n{told}");
+    }
+    assert!(!std::path::Path::new(data).exists(), "settings that are wrong leave no directory behind");
+    let missing = ticketing(&["audit", "--data", data], &[]);
+    let told = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert!(missing.status.code() == Some(1) && told.contains("market.db cannot be opened"), "{told}");
+}
+
+#[test]
 fn an_unknown_flag_hides_no_other_mistake() {
     let flags = ["--listen", "everywhere", "--colour", "red"];
     let told = refusal(&flags, &[("TICKETING_HOLD", "soon"), ("TICKETING_HAT", "1")]);

@@ -8,7 +8,7 @@ use ticketing_memory::MemoryEngines;
 use tokio::runtime::Handle;
 
 use crate::engines::{EngineError, Stores, Transport};
-use crate::market::{Market, Running, Services};
+use crate::market::{Beneath, Market, Running, Services};
 use crate::on_their_way::OnTheirWay;
 
 use super::MarketBuilder;
@@ -68,32 +68,35 @@ impl MarketBuilder {
         let runtime = Handle::try_current().map_err(|_| OpenError::NoRuntime)?;
         let env = self.env.clone();
         let memory = env.map_or_else(MemoryEngines::default, MemoryEngines::new);
-        let this = self.opened(&memory).await?;
+        let (this, file) = self.opened(&memory).await?;
         let Assembled { services, loops } = this.assemble(&memory).await?;
         let groups = loops.observables().consumers.into_iter().map(|(group, _)| group).collect();
-        let is_in_memory = this.transport.is_none();
-        let on_their_way = is_in_memory.then(|| OnTheirWay { broker: memory.broker.clone(), groups });
+        let beneath = match &this.transport {
+            None => Beneath::Memory(OnTheirWay { broker: memory.broker.clone(), groups }),
+            Some(_) => file.unwrap_or(Beneath::Engines),
+        };
         let running = loops.start(services.env.clone(), &|task| drop(runtime.spawn(task)));
-        Ok(Market::new(services, Running::Loops(Box::new(running), on_their_way)))
+        Ok(Market::new(services, Running::Loops(Box::new(running), beneath)))
     }
 
     /// Opens the file, if one is named, and stands on it.
     #[cfg(feature = "sqlite")]
-    async fn opened(mut self, memory: &MemoryEngines) -> Result<Self, OpenError> {
-        let Some(config) = self.file.take() else { return Ok(self) };
+    async fn opened(mut self, memory: &MemoryEngines) -> Result<(Self, Option<Beneath>), OpenError> {
+        let Some(config) = self.file.take() else { return Ok((self, None)) };
         let opened = ticketing_sqlite::SqliteEngines::open(&config, memory.env.clone()).await;
         let engines = opened.map_err(|error| EngineError::Engine(error.into()))?;
-        Ok(Self {
+        let this = Self {
             stores: Some(self.stores.unwrap_or_else(|| Stores::sqlite(&engines))),
             transport: Some(self.transport.unwrap_or_else(|| Transport::sqlite(&engines))),
             timers: Some(self.timers.unwrap_or_else(|| engines.expiration_ports().timers)),
             ..self
-        })
+        };
+        Ok((this, Some(Beneath::File(engines.file))))
     }
 
     #[cfg(not(feature = "sqlite"))]
-    async fn opened(self, _: &MemoryEngines) -> Result<Self, OpenError> {
-        Ok(self)
+    async fn opened(self, _: &MemoryEngines) -> Result<(Self, Option<Beneath>), OpenError> {
+        Ok((self, None))
     }
 
     /// Puts everything together, over engines in memory where no others are said.

@@ -15,13 +15,25 @@ use super::{Inner, Market, Outboxes};
 /// What runs behind a market.
 #[derive(Debug)]
 pub(crate) enum Running {
-    /// Its loops, by themselves; and what is gone with the process, if anything.
-    Loops(Box<RunningLoops>, Option<OnTheirWay>),
+    /// Its loops, by themselves; and what they stand on.
+    Loops(Box<RunningLoops>, Beneath),
     /// Its loops, when a test says so.
     #[cfg(feature = "testing")]
     ByHand(Arc<ManualLoops>),
     /// Nothing any more.
     Closed,
+}
+
+/// What a market stands on, as far as that ends with it.
+#[derive(Debug)]
+pub(crate) enum Beneath {
+    /// Memory, with which events are gone that are on their way.
+    Memory(OnTheirWay),
+    /// A file that was opened for it.
+    #[cfg(feature = "sqlite")]
+    File(ticketing_sqlite::SqliteFile),
+    /// Engines of the application's.
+    Engines,
 }
 
 impl Market {
@@ -56,6 +68,8 @@ impl Market {
     /// Events that are published and not handled yet come after the next start. In memory there is none, so they are
     /// handled first, for up to five seconds.
     ///
+    /// A file that was opened for the market is closed, and another process may open it.
+    ///
     /// Commands are [`Error::Unavailable`](crate::Error::Unavailable) from then on. Closing twice does no harm.
     ///
     /// # Errors
@@ -84,7 +98,7 @@ impl Market {
     pub async fn close(&self) -> Result<(), LoopEnded> {
         let running = std::mem::replace(&mut *self.0.running.lock(), Running::Closed);
         match running {
-            Running::Loops(loops, on_their_way) => stop(loops, on_their_way, &self.0.services.outboxes).await,
+            Running::Loops(loops, beneath) => stop(loops, beneath, &self.0.services.outboxes).await,
             #[cfg(feature = "testing")]
             Running::ByHand(_) => Ok(()),
             Running::Closed => Ok(()),
@@ -103,11 +117,11 @@ impl Market {
 impl Drop for Inner {
     fn drop(&mut self) {
         let running = std::mem::replace(self.running.get_mut(), Running::Closed);
-        let Running::Loops(loops, on_their_way) = running else { return };
+        let Running::Loops(loops, beneath) = running else { return };
         let outboxes = std::mem::take(&mut self.services.outboxes);
         let unstopped = Unstopped(Some(loops.health()));
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(stop_and_tell(loops, on_their_way, outboxes, unstopped))),
+            Ok(runtime) => drop(runtime.spawn(stop_and_tell(loops, beneath, outboxes, unstopped))),
             Err(_) => drop(unstopped),
         }
     }
@@ -128,23 +142,23 @@ impl Drop for Unstopped {
 /// Stops the loops of a market, once everything is handled that would be gone.
 async fn stop(
     loops: Box<RunningLoops>,
-    on_their_way: Option<OnTheirWay>,
+    beneath: Beneath,
     outboxes: &[(&'static str, Arc<dyn Outbox>)],
 ) -> Result<(), LoopEnded> {
-    if let Some(events) = on_their_way {
+    if let Beneath::Memory(events) = &beneath {
         events.handled(outboxes).await;
     }
-    loops.stop().await
+    let stopped = loops.stop().await;
+    #[cfg(feature = "sqlite")]
+    if let Beneath::File(file) = beneath {
+        file.close().await;
+    }
+    stopped
 }
 
 /// Stops the loops of a market that nobody closed, and logs which events nobody has heard of yet.
-async fn stop_and_tell(
-    loops: Box<RunningLoops>,
-    on_their_way: Option<OnTheirWay>,
-    outboxes: Outboxes,
-    mut unstopped: Unstopped,
-) {
-    let stopped = stop(loops, on_their_way, &outboxes).await;
+async fn stop_and_tell(loops: Box<RunningLoops>, beneath: Beneath, outboxes: Outboxes, mut unstopped: Unstopped) {
+    let stopped = stop(loops, beneath, &outboxes).await;
     unstopped.0 = None;
     if let Err(ended) = stopped {
         tracing::warn!(%ended, "a market was dropped, and not closed: {ended}");
