@@ -25,8 +25,10 @@ function known() {
 function keep(state) {
   try {
     localStorage.setItem(place, JSON.stringify(state));
+    return true;
   } catch {
     note("This browser keeps nothing, so this door cannot work without a network.");
+    return false;
   }
 }
 
@@ -66,19 +68,32 @@ async function ask(check) {
   }
 }
 
-// Decides by the list. Whoever is let in is told to the server later, under the same key.
+const pick = ({ passes }, wanted) =>
+  Object.entries(passes).find(([, { code, token }]) => code === wanted || token === wanted);
+
+// Decides by the list. Who is let in is told to the server later, under the same key.
 async function decide(check) {
-  const state = known();
   const wanted = await digest(check.pass);
-  const found = Object.entries(state.passes).find(([, { code, token }]) => code === wanted || token === wanted);
+  // Nothing is awaited from here to the end: two checks at once would forget one of them.
+  const state = known();
+  const found = pick(state, wanted);
   if (!found) return { result: "unknown" };
   const [id, pass] = found;
   if (pass.status === "voided") return { result: "void" };
   if (pass.status === "used") return { result: "used", firstUsedAt: pass.at };
   [pass.status, pass.at] = ["used", now()];
   state.queue.push({ ...check, id, at: pass.at });
+  return { result: keep(state) ? "welcome" : "notKept" };
+}
+
+// What the server let in is used here, too, when the network goes.
+async function learn(text, at) {
+  const wanted = await digest(text);
+  const state = known();
+  const [, pass] = pick(state, wanted) ?? [];
+  if (pass?.status !== "issued") return;
+  [pass.status, pass.at] = ["used", at ?? now()];
   keep(state);
-  return { result: "welcome" };
 }
 
 const WORDS = {
@@ -86,6 +101,7 @@ const WORDS = {
   used: ["Already used", "Somebody was let in with it"],
   void: ["Void", "The order was cancelled or refunded."],
   otherTicket: ["Not for this event", "The ticket is for another event."],
+  notKept: ["Not checked", "This browser keeps nothing. Check the ticket with a network."],
   closed: ["Closed", "This door is not yours, or no more. Ask the seller for a link."],
   unknown: ["Unknown", "There is no such ticket. Check the code."],
 };
@@ -123,7 +139,8 @@ function show() {
     part("expected").textContent = count("issued");
     part("void").textContent = count("voided");
   }
-  const again = all.filter(({ again }) => again).map(({ name, at, again }) => `${name}: ${time(at)} and ${time(again)}`);
+  const times = ({ at, again }) => [at, again].filter(Boolean).map(time).join(" and ");
+  const again = all.filter(({ again }) => again).map((pass) => `${pass.name}: ${times(pass)}`);
   const told = [...new Set([...again, ...twice])];
   part("twice").hidden = !told.length;
   part("twice").querySelector("ul").replaceChildren(...told.map((text) => line("li", text)));
@@ -162,8 +179,9 @@ async function refresh() {
     cursor = encodeURIComponent(nextCursor ?? "");
   } while (cursor);
   const state = known();
-  for (const { id, at } of state.queue) {
-    if (passes[id]?.status === "issued") Object.assign(passes[id], { status: "used", at });
+  // What is used stays used: a page of the list may be older than what was learned meanwhile.
+  for (const [id, { status, at }] of Object.entries(state.passes)) {
+    if (status === "used" && passes[id]?.status === "issued") Object.assign(passes[id], { status, at });
   }
   keep({ ...state, passes });
 }
@@ -184,7 +202,9 @@ async function meet() {
 
 async function check(pass) {
   const checked = { key: crypto.randomUUID(), pass };
-  say((await ask(checked)) ?? (await decide(checked)));
+  const answer = await ask(checked);
+  if (["welcome", "used"].includes(answer?.result)) await learn(pass, answer.firstUsedAt);
+  say(answer ?? (await decide(checked)));
   show();
   meet();
 }

@@ -1,6 +1,7 @@
 //! A copy of the file while it is in use.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
 use crate::error::SqliteError;
+use crate::lock::create_private;
 use crate::schema;
 
 /// So many pages are copied at a time.
@@ -17,9 +19,16 @@ const PAGES: i32 = 4096;
 pub(crate) fn write(from: &Path, copy: &Path) -> Result<(), SqliteError> {
     let other = |error: std::io::Error| SqliteError::Other { path: copy.to_owned(), source: error.into() };
     if copy.try_exists().map_err(other)? {
-        return Err(other(std::io::ErrorKind::AlreadyExists.into()));
+        return Err(other(ErrorKind::AlreadyExists.into()));
     }
-    let (partial, (source, _)) = (partial(copy), schema::look(from)?);
+    let (partial, (source, version)) = (partial(copy), schema::look(from)?);
+    if version == 0 {
+        return Err(SqliteError::Foreign { path: from.to_owned() });
+    }
+    match fs::remove_file(&partial) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(other(error)),
+        Ok(()) | Err(_) => create_private(&partial).map_err(other)?,
+    }
     let written = fill(&source, &partial).map_err(|error| SqliteError::of(copy, error));
     let named = written.and_then(|()| name(&partial, copy).map_err(other));
     if named.is_err() {
@@ -40,7 +49,9 @@ fn fill(source: &Connection, partial: &Path) -> rusqlite::Result<()> {
 /// Gives the copy its name once all of it is on disk.
 fn name(partial: &Path, copy: &Path) -> std::io::Result<()> {
     File::open(partial)?.sync_all()?;
-    fs::rename(partial, copy)?;
+    // Unlike a rename, it takes the place of nothing.
+    fs::hard_link(partial, copy)?;
+    fs::remove_file(partial)?;
     match copy.parent().filter(|_| cfg!(unix)) {
         Some(directory) if !directory.as_os_str().is_empty() => File::open(directory)?.sync_all(),
         _ => Ok(()),

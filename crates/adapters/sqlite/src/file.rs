@@ -23,8 +23,13 @@ pub struct SqliteFile {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) unreadable: PassedBy,
     readers: Readers,
+    /// Anybody may search, and a search may take long: it keeps no other read waiting.
+    searchers: Readers,
     writer: Arc<Writer>,
 }
+
+/// How many searches run at once.
+const SEARCHERS: usize = 2;
 
 impl SqliteFile {
     /// Opens a file; it is created where there is none, and brought up to this release where an earlier one wrote it.
@@ -66,15 +71,17 @@ impl SqliteFile {
         let path = lock::known_as(&config.path)?;
         let lock = FileLock::take(&path)?;
         let failed = |error| SqliteError::of(&path, error);
+        lock::create_private(&path).map_err(|error| lock::refused(&path, error))?;
         let mut connection = Connection::open(&path).map_err(failed)?;
         schema::prepare(&connection).map_err(failed)?;
         schema::bring_up(&mut connection, &path)?;
         keep_name(&path).map_err(|error| SqliteError::Other { path: path.clone(), source: error.into() })?;
         let readers = Readers::open(&path, config.readers).map_err(failed)?;
+        let searchers = Readers::open(&path, SEARCHERS).map_err(failed)?;
         let writer = Writer::start(connection, lock);
         let writer = writer.map_err(|error| SqliteError::Other { path: path.clone(), source: error.into() })?;
         let (config, writer) = (Arc::new(SqliteConfig { path, ..config.clone() }), Arc::new(writer));
-        Ok(Self { config, clock, unreadable: PassedBy::default(), readers, writer })
+        Ok(Self { config, clock, unreadable: PassedBy::default(), readers, searchers, writer })
     }
 
     /// Where it lies, whatever links led to it.
@@ -132,6 +139,13 @@ impl SqliteFile {
         self.readers.read(look).await
     }
 
+    pub(crate) async fn search<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.searchers.read(look).await
+    }
+
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -147,8 +161,12 @@ impl SqliteFile {
         self.writer.write(work, after).await
     }
 
-    pub(crate) fn write_later(&self, work: impl FnOnce(&Connection) -> Result<(), Failure> + Send + 'static) {
-        self.writer.write_later(work);
+    pub(crate) fn write_later(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<(), Failure> + Send + 'static,
+        ended: impl FnOnce(bool) + Send + 'static,
+    ) {
+        self.writer.write_later(work, ended);
     }
 }
 

@@ -40,7 +40,7 @@ fn check(connection: &Connection, key: &str, quota: Quota, now: Duration) -> Res
     let mut select = connection.prepare_cached("SELECT arrival FROM limits WHERE key = ?1")?;
     let noted = select.query_row([key], |row| row.get::<_, i64>(0)).optional()?.map(span);
     // One that lies further ahead than any try leads to was noted before the clock was set back.
-    let noted = noted.filter(|arrival| *arrival <= now + tolerance + quota.per);
+    let noted = noted.filter(|arrival| *arrival <= now.saturating_add(tolerance).saturating_add(quota.per));
     let arrival = noted.unwrap_or(now).max(now);
     let early = (arrival - now).saturating_sub(tolerance);
     if !early.is_zero() {

@@ -1,6 +1,6 @@
 //! One process at a time has the file.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -24,7 +24,7 @@ impl FileLock {
     /// Takes the lock of a database file. It blocks while another has it, for a moment: who has just let go of a file may
     /// still have a write of it under way.
     pub(crate) fn take(path: &Path) -> Result<Self, SqliteError> {
-        let file = File::options().create(true).truncate(false).write(true).open(beside(path));
+        let file = private().create(true).truncate(false).open(beside(path));
         let (file, began) = (file.map_err(|error| refused(path, error))?, Instant::now());
         loop {
             match file.try_lock() {
@@ -34,6 +34,25 @@ impl FileLock {
                 Err(TryLockError::Error(error)) => return Err(refused(path, error)),
             }
         }
+    }
+}
+
+/// Opens files to write that nobody else may read or lock: they hold what people did, and digests of passwords.
+fn private() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes an empty file for its owner alone, unless it is there; `SQLite` gives the files beside it the same rights.
+///
+/// One that is there is not opened: closing it again would end the locks that `SQLite` has on it.
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
+    match private().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
     }
 }
 
@@ -61,7 +80,7 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn refused(path: &Path, error: io::Error) -> SqliteError {
+pub(crate) fn refused(path: &Path, error: io::Error) -> SqliteError {
     let path = path.to_owned();
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

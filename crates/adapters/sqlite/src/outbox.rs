@@ -58,9 +58,9 @@ impl SqliteOutbox {
     }
 
     /// Wakes those who wait for events: some were committed.
-    pub(crate) fn ring(&self) {
+    pub(crate) fn ring(&self, events: usize) {
         self.committed.ring();
-        self.broker.ring();
+        self.broker.ring(events);
     }
 
     fn is_held(&self, lease: Lease) -> bool {

@@ -129,12 +129,25 @@ fn parked_keys(connection: &Connection, consumer: &str, keys: Vec<String>) -> Re
 }
 
 fn list(connection: &Connection, filter: &ParkedFilter, page: Page<Uuid>) -> Result<Listed<Parked>, Failure> {
-    let sql = "SELECT id, consumer, key, released, parked_at, reason, topic, message_key, headers, body, undecodable
-         FROM parked WHERE consumer = coalesce(?1, consumer) AND key = coalesce(?2, key) AND (released OR NOT ?3)
-         ORDER BY id";
-    let mut select = connection.prepare_cached(sql)?;
-    let key = filter.key.as_deref().map(ordering_key);
-    let mut rows = select.query((&filter.consumer, key, filter.released_only))?;
+    let mut sql =
+        "SELECT id, consumer, key, released, parked_at, reason, topic, message_key, headers, body, undecodable
+         FROM parked WHERE true"
+            .to_owned();
+    let mut params = Vec::new();
+    let mut also = |condition: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            sql.push_str(condition);
+            params.push(value);
+        }
+    };
+    also(" AND consumer = ?", filter.consumer.clone().map(Value::Text));
+    also(" AND key = ?", filter.key.as_deref().map(|key| Value::Text(ordering_key(key))));
+    // What holds a key back lies before what is released of it.
+    also(" AND id > ?", page.after.filter(|_| !filter.released_only).map(blob));
+    also(" AND released = ?", filter.released_only.then(|| true.into()));
+    sql.push_str(" ORDER BY id");
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut rows = select.query(params_from_iter(params))?;
     let (mut listed, mut held) = (Listed::default(), HashSet::new());
     while listed.records.len() < page.limit
         && let Some(row) = rows.next()?

@@ -45,6 +45,14 @@ impl Store {
         Ok(self.file.unreadable.told(self.file.read(look).await?))
     }
 
+    /// The same for a question that anybody asks, and that may take long.
+    pub(crate) async fn search<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<Listed<T>, Failure> + Send + 'static,
+    ) -> Result<Vec<T>, StoreError> {
+        Ok(self.file.unreadable.told(self.file.search(look).await?))
+    }
+
     /// Writes changes and their events, all or nothing.
     pub(crate) async fn commit(
         &self,
@@ -52,15 +60,15 @@ impl Store {
         events: Vec<EventEnvelope>,
     ) -> Result<CommitToken, StoreError> {
         let (appending, outbox) = (self.outbox.appending(events)?, self.outbox.clone());
-        let is_heard = !appending.is_empty();
+        let events = appending.len();
         let work = move |connection: &Connection| {
             let token = commit::apply(connection, &changes)?;
             appending.run(connection)?;
             Ok(token)
         };
         let after = move |_: &CommitToken| {
-            if is_heard {
-                outbox.ring();
+            if events > 0 {
+                outbox.ring(events);
             }
         };
         Ok(self.file.write_then(work, after).await?)

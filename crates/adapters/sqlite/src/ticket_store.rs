@@ -58,7 +58,7 @@ impl TicketStore for SqliteTicketStore {
 
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         let query = query.clone();
-        self.0.list(move |connection| search::search(connection, &query)).await
+        self.0.search(move |connection| search::search(connection, &query)).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {

@@ -41,12 +41,12 @@ pub struct SqliteBroker {
     file: SqliteFile,
     groups: Arc<Mutex<Groups>>,
     appended: Arc<News>,
-    /// How often the log was added to since its oldest events were looked at.
+    /// How many events were added to the log since its oldest ones were looked at.
     untrimmed: Arc<AtomicU64>,
 }
 
-/// The log's oldest events are looked at after so many commits.
-const TRIM_EVERY: u64 = 256;
+/// The log's oldest events are looked at after so many new ones, fewer than are then removed of each topic.
+const TRIM_EVERY: u64 = 512;
 
 impl SqliteBroker {
     pub(crate) fn of(file: &SqliteFile) -> Self {
@@ -104,9 +104,10 @@ impl SqliteBroker {
     }
 
     /// Wakes those who wait for events: some were committed.
-    pub(crate) fn ring(&self) {
+    pub(crate) fn ring(&self, events: usize) {
         self.appended.ring();
-        if self.untrimmed.fetch_add(1, Ordering::Relaxed) + 1 >= TRIM_EVERY {
+        let events = events as u64;
+        if self.untrimmed.fetch_add(events, Ordering::Relaxed) + events >= TRIM_EVERY {
             self.trim_later();
         }
     }
@@ -115,19 +116,25 @@ impl SqliteBroker {
     fn trim_later(&self) {
         self.untrimmed.store(0, Ordering::Relaxed);
         let (config, now) = (Arc::clone(&self.file.config), self.file.clock.now());
-        self.file.write_later(move |connection| retention::trim(connection, &config, now));
+        let work = move |connection: &Connection| retention::trim(connection, &config, now).map(drop);
+        // What was not removed is looked at again the next time.
+        self.file.write_later(work, |_| ());
     }
 
     /// Removes what became too old while nobody had the file open.
     pub(crate) async fn trim(&self) -> Result<(), Failure> {
-        let (config, now) = (Arc::clone(&self.file.config), self.file.clock.now());
-        self.file.write(move |connection| retention::trim(connection, &config, now)).await
+        loop {
+            let (config, now) = (Arc::clone(&self.file.config), self.file.clock.now());
+            if !self.file.write(move |connection| retention::trim(connection, &config, now)).await? {
+                return Ok(());
+            }
+        }
     }
 
     async fn append(&self, appending: Appending) -> Result<(), Failure> {
-        let broker = self.clone();
+        let (broker, events) = (self.clone(), appending.len());
         let work = move |connection: &Connection| Ok(appending.run_new(connection)?);
-        self.file.write_then(work, move |()| broker.ring()).await
+        self.file.write_then(work, move |()| broker.ring(events)).await
     }
 }
 

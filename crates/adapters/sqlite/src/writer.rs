@@ -3,6 +3,7 @@
 //! Each unit of work is a savepoint within one transaction, so a refusal takes back its own changes and no others.
 //! Nobody hears of an outcome before the transaction is on disk: even a refusal was decided on what it carries.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
@@ -41,6 +42,9 @@ impl Writer {
         let thread = thread::Builder::new().name("ticketing-sqlite".to_owned());
         let thread = thread.spawn(move || {
             run(&connection, &jobs);
+            // Readers that are left would keep SQLite from it when this connection closes: a file that is closed is one
+            // file. Where it fails, the next process finds the rest beside it.
+            let _emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             // Order matters: the next process may open the file once this one has closed it.
             drop(connection);
             drop(lock);
@@ -84,11 +88,16 @@ impl Writer {
         outcome.await.unwrap_or(Err(Failure::Closed))
     }
 
-    /// Does `work` in the next transaction, and nobody waits for it.
-    pub(crate) fn write_later(&self, work: impl FnOnce(&Connection) -> Result<(), Failure> + Send + 'static) {
+    /// Does `work` in the next transaction, and nobody waits for it; `ended` hears whether it is on disk.
+    pub(crate) fn write_later(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<(), Failure> + Send + 'static,
+        ended: impl FnOnce(bool) + Send + 'static,
+    ) {
         let job = |connection: Option<&Connection>| {
             let failure = connection.ok_or(Failure::Closed).and_then(work).err();
-            Done { failure, answer: Box::new(|_| ()) }
+            let is_done = failure.is_none();
+            Done { failure, answer: Box::new(move |lost| ended(is_done && lost.is_none())) }
         };
         // It fails only if the thread has ended, and then nothing is written any more.
         let _sent = self.send(Box::new(job));
@@ -142,7 +151,11 @@ fn run_one(connection: &Connection, job: Job) -> (Answer, Option<Failure>) {
         roll_back(connection);
         return (job(None).answer, Some(error.into()));
     }
-    let Done { failure, answer } = job(Some(connection));
+    let Ok(Done { failure, answer }) = catch_unwind(AssertUnwindSafe(|| job(Some(connection)))) else {
+        // Who waited for it is told by the sender that it dropped; everybody else goes on.
+        roll_back(connection);
+        return (Box::new(|_| ()), Some(Failure::Closed));
+    };
     if connection.is_autocommit() {
         // A full disk, for one, ends the whole transaction in the middle of a statement.
         return (answer, Some(failure.unwrap_or(Failure::Closed)));
@@ -220,6 +233,16 @@ mod tests {
         assert!(lost.is_err(), "the transaction was over");
         let acknowledged = [kept, next].into_iter().filter(Result::is_ok).count();
         assert_eq!(count(&writer).await, i64::try_from(acknowledged).unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_unit_of_work_that_panics_ends_nothing_but_itself() {
+        let writer = small();
+        let panic = |_: &Connection| -> Result<(), Failure> { panic!("a fault of the program") };
+        assert!(writer.write(panic, |()| ()).await.is_err());
+
+        writer.write(note(10), |()| ()).await.unwrap();
+        assert_eq!(count(&writer).await, 1);
     }
 
     #[tokio::test]

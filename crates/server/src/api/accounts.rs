@@ -22,7 +22,7 @@ use crate::http::auth::cookies::SessionCookies;
 use crate::http::auth::renew::renew;
 use crate::http::client::ClientInfo;
 use crate::http::extract::{Json, Named};
-use crate::http::limits::SignInTry;
+use crate::http::limits::{LetterRequest, SignInTry};
 use crate::http::problem::Problem;
 use crate::http::trace::RequestTrace;
 use crate::state::{Actor, App};
@@ -52,6 +52,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn sign_up(
     State(app): State<App>,
     attempt: SignInTry,
+    letter: LetterRequest,
     trace: RequestTrace,
     Json(Credentials { email, password }): Json<Credentials>,
 ) -> Result<Response, Problem> {
@@ -65,6 +66,9 @@ async fn sign_up(
         }
     };
     let _admitted = attempt.admit_sign_up(&app, &email).await?;
+    if app.accounts()?.store.account_by_email(&email).await.map_err(Error::from)?.is_none() {
+        letter.admit_first(&app, &email).await?;
+    }
     let command = SignUp::new(email, password).device(attempt.device());
     let signed_in = app.metrics.use_case("sign_up", app.accounts()?.sign_up(command, trace.origin())).await?;
     Ok(welcome(StatusCode::CREATED, &signed_in, &app, &attempt))
@@ -85,10 +89,14 @@ async fn sign_in(
     // What is no address has no account, and more need not be said.
     let email: EmailAddress = email.parse().map_err(|_| Error::WrongCredentials)?;
     let _admitted = attempt.admit(&app, &email).await?;
-    let is_news = attempt.is_news(&app, &email).await;
-    let command = SignIn::new(email, password).device(attempt.device());
-    let command = if is_news { command.from_new_browser() } else { command };
-    let signed_in = app.metrics.use_case("sign_in", app.accounts()?.sign_in(command, trace.origin())).await?;
+    let accounts = app.accounts()?;
+    let signing_in = async {
+        let proved = accounts.prove(SignIn::new(email.clone(), password).device(attempt.device())).await?;
+        // Only now: who guesses wrong must not use up the letters by which the owner is told.
+        let is_news = attempt.is_news(&app, &email).await;
+        accounts.let_in(if is_news { proved.with_new_browser() } else { proved }, trace.origin()).await
+    };
+    let signed_in = app.metrics.use_case("sign_in", signing_in).await?;
     Ok(welcome(StatusCode::OK, &signed_in, &app, &attempt))
 }
 

@@ -22,6 +22,8 @@ use crate::state::{ContactsKey, DeviceKey};
 use fetched::{FetchKeys, FetchedKeys};
 use own::{OwnKeys, ReadKeys};
 
+#[cfg(feature = "sqlite")]
+pub(super) use key_file::data_folder;
 pub use key_file::{KeyFile, Rotation};
 
 /// What is wrong with the keys that a process is to be served with, a sentence each, which never quotes a key.

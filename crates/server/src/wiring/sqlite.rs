@@ -12,7 +12,7 @@ use crate::config::{Config, Gateway};
 use crate::marketplace::Engines;
 use crate::telemetry::{EngineMetric, Lags};
 
-use super::{AuditPorts, ParkingLots, memory, stripe};
+use super::{AuditPorts, ParkingLots, keys, memory, stripe};
 
 /// The file in its directory.
 fn path(directory: &Path) -> PathBuf {
@@ -48,7 +48,7 @@ pub(super) async fn plug_in(
     memory: &MemoryEngines,
     config: &Config,
 ) -> Result<(), BoxError> {
-    std::fs::create_dir_all(directory).map_err(|error| format!("--data {}: {error}", directory.display()))?;
+    keys::data_folder(directory)?;
     let file = SqliteEngines::open(&SqliteConfig::new(path(directory)), memory.env.clone()).await?;
     engines.metrics.push(unreadable(file.file.passed_by()));
     engines.context.publisher = Arc::new(file.broker.publisher());
@@ -58,6 +58,10 @@ pub(super) async fn plug_in(
     engines.edge.sessions = Arc::new(file.sessions.clone());
     engines.edge.limiter = Arc::new(file.limiter.clone());
     keep_services(engines, &file, memory);
+    if engines.notifications.is_none() {
+        // Nobody follows for it, and the log would keep everything for the day when somebody does.
+        file.broker.forget_group("notifications").await?;
+    }
     if let Some(payments) = &mut engines.payments {
         payments.service = file.payment_ports();
         payments.gateway = match config.gateway() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::ports::contacts::{ContactPurpose, Contacts};
-use ticketing_server::config::ConfirmAddress;
+use ticketing_server::config::{ConfirmAddress, Limits};
 
 use crate::app::{PASSWORD, Reply, TestApp, User, offer};
 use crate::sessions::{refresh, renewed};
@@ -20,6 +20,14 @@ pub(crate) async fn link(app: &TestApp, email: &str, purpose: ContactPurpose) ->
     let id = stored.expect("an answer").expect("an account").record.id;
     let contact = app.app.accounts().expect("it runs here").contact(id, purpose).await.expect("an answer");
     contact.expect("somebody").token.expect("a link").expose().to_owned()
+}
+
+/// Letters to one account are limited as they are by default.
+async fn with_letters_limited() -> TestApp {
+    TestApp::start_with(|config| {
+        config.http.limits.letters_per_account = Limits::default().letters_per_account;
+    })
+    .await
 }
 
 async fn current(app: &TestApp, user: &User) -> Value {
@@ -135,6 +143,38 @@ async fn a_browser_that_is_known_is_no_news() {
     app.post("/api/users/signin").json(&credentials).send().await;
     assert_eq!(app.unpublished(), 1, "this one was never seen");
     app.settle().await;
+}
+
+#[tokio::test]
+async fn who_guesses_wrong_uses_up_no_letter_of_a_new_browser() {
+    let app = with_letters_limited().await;
+    let ada = app.sign_up("ada").await;
+    for _ in 0..3 {
+        assert_eq!(sign_in(&app, &ada, "wrong lantern quay 42").await, 401);
+    }
+    let credentials = json!({"email": ada.email, "password": PASSWORD});
+    assert_eq!(app.post("/api/users/signin").json(&credentials).send().await.status, 200);
+    assert_eq!(app.unpublished(), 1, "its owner is told");
+    app.settle().await;
+}
+
+#[tokio::test]
+async fn a_mailbox_is_not_flooded_by_who_deletes_the_account_and_signs_up_again() {
+    let app = with_letters_limited().await;
+    let credentials = json!({"email": "victim@example.org", "password": PASSWORD});
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let up = app.post("/api/users/signup").json(&credentials).send().await;
+        statuses.push(up.status.as_u16());
+        app.settle().await;
+        if up.status == 201 {
+            let victim = User::of("victim@example.org", &up);
+            let gone = app.post("/api/users/delete").by(&victim).json(&json!({"password": PASSWORD})).send().await;
+            assert_eq!(gone.status, 204, "{gone:?}");
+            app.settle().await;
+        }
+    }
+    assert_eq!(statuses, [201, 201, 429]);
 }
 
 #[tokio::test]

@@ -153,7 +153,12 @@ impl Admission {
             (Err(_), PassStatus::Used { .. }) if check.key.is_some() && check.key == coded.check => {
                 Checked { answer: Ok(coded.clone()), change: None }
             }
-            (Err(refusal), PassStatus::Used { .. }) if check.was_offline && coded.again_at.is_none() => {
+            // A door without a network let somebody in who was let in elsewhere, or who had given the order back.
+            (Err(refusal), PassStatus::Used { .. } | PassStatus::Voided { .. })
+                if check.was_offline
+                    && coded.again_at.is_none()
+                    && (check.key.is_none() || check.key != coded.check) =>
+            {
                 coded.again_at = Some(at);
                 Checked { answer: Err(refusal), change: Some(CheckChange { admission: next, event: None }) }
             }

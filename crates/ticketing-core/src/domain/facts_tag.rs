@@ -64,6 +64,12 @@ impl FactsTag {
         tag
     }
 
+    /// A number that differs where the tags do, as good as ever.
+    pub(crate) const fn number(self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// Whether these are the facts that it was made of, or may be: of an event whose title alone is known, nobody can say.
     #[must_use]
     pub fn stands_for(self, facts: &EventFacts) -> bool {

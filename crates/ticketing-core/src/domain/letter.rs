@@ -143,6 +143,9 @@ pub enum DropReason {
     TooLate,
 }
 
+/// By how much a letter with a link is due before others: letters are sent in the order in which they are due.
+const HEAD_START: Duration = Duration::from_hours(72);
+
 /// One message to one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -174,7 +177,12 @@ impl Letter {
     #[must_use]
     pub fn new(to: AccountId, reason: LetterReason, cause: LetterCause) -> Self {
         let id = LetterId::of(to, &reason, cause);
-        let status = LetterStatus::Waiting { due_at: cause.at, tries: 0 };
+        let due_at = match reason {
+            // Its link lasts an hour: it does not wait behind letters that are of use for days.
+            LetterReason::ConfirmAddress | LetterReason::ResetPassword => cause.at.before(HEAD_START),
+            _ => cause.at,
+        };
+        let status = LetterStatus::Waiting { due_at, tries: 0 };
         Self { id, to, reason, caused_at: cause.at, status }
     }
 

@@ -7,12 +7,13 @@ use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::letter::{DropReason, Letter, LetterStatus};
 use ticketing_core::domain::ticket::Schedule;
 use ticketing_core::ports::letter_store::{LetterNeeds, LetterStore};
+use ticketing_core::ports::store::RecordKey;
 use ticketing_core::usecase::notifications::SendingConfig;
-use ticketing_core::usecase::tickets::{CallOffTicket, RescheduleTicket};
+use ticketing_core::usecase::tickets::{CallOffTicket, RescheduleTicket, WithdrawTicket};
 use ticketing_memory::FaultPlan;
 
 use crate::mailbox::Answer;
-use crate::market::{Engines, Process, account};
+use crate::market::{Engines, Process, account, offer};
 
 const SALLY: u128 = 9;
 
@@ -80,6 +81,51 @@ async fn who_bought_hears_that_the_event_changed() {
 
     let expected = [(1, "event_changed"), (1, "order_completed"), (2, "order_completed"), (SALLY, "places_sold")];
     assert_eq!(market.engines.mailbox.told(), told(expected));
+}
+
+#[tokio::test]
+async fn a_change_is_told_once_however_often_the_ticket_is_edited() {
+    let (mut market, ticket, _) = bought().await;
+    market.settle().await.expect("no faults");
+    reschedule(&market, ticket, "Arena").await;
+    market.settle().await.expect("no faults");
+    let withdraw = WithdrawTicket::new(ticket, account(SALLY));
+    market.tickets.withdraw_ticket(withdraw, market.origin()).await.expect("it is hers");
+    market.settle().await.expect("no faults");
+
+    let expected = [(1, "event_changed"), (1, "order_completed"), (SALLY, "places_sold")];
+    assert_eq!(market.engines.mailbox.told(), told(expected));
+}
+
+#[tokio::test]
+async fn who_heard_that_the_event_changed_hears_that_it_changed_back() {
+    let (mut market, ticket, _) = bought().await;
+    market.settle().await.expect("no faults");
+    reschedule(&market, ticket, "Arena").await;
+    market.settle().await.expect("no faults");
+    let as_sold = Schedule { event: offer(1, 1200).details.event, sales_end_at: None };
+    let back = RescheduleTicket::new(ticket, account(SALLY), as_sold);
+    market.tickets.reschedule_ticket(back, market.origin()).await.expect("it is hers");
+    market.settle().await.expect("no faults");
+
+    let expected = [(1, "event_changed"), (1, "event_changed"), (1, "order_completed"), (SALLY, "places_sold")];
+    assert_eq!(market.engines.mailbox.told(), told(expected));
+}
+
+#[tokio::test]
+async fn a_letter_about_what_cannot_be_read_holds_up_no_other() {
+    let (mut market, ticket, _) = bought().await;
+    market.engines.mailbox.answers([Answer::Away; 2]);
+    market.settle().await.expect("no faults");
+    let before = market.waiting_letters().await;
+    assert!(market.engines.letters.spoil(&RecordKey::TicketReplica(ticket)));
+
+    market.engines.clock.advance(Duration::from_mins(1));
+    market.settle().await.expect("letters wait, and nothing else");
+
+    let after = market.waiting_letters().await;
+    assert_eq!((before.len(), after.len()), (2, 2));
+    assert!(after.iter().all(|letter| letter.due_at() > before.iter().find_map(Letter::due_at)), "{after:?}");
 }
 
 /// The order and the change reach the service together, and each was decided without the other.

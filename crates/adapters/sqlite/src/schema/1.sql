@@ -125,6 +125,8 @@ CREATE TABLE parked (
     topic TEXT NOT NULL, message_key TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL, undecodable TEXT
 ) STRICT;
 CREATE INDEX parked_of_key ON parked (consumer, key, id);
+CREATE INDEX parked_of_consumer ON parked (consumer, id);
+CREATE INDEX parked_released ON parked (consumer, id) WHERE released;
 
 CREATE TABLE timers (
     id BLOB NOT NULL PRIMARY KEY, due INTEGER NOT NULL,

@@ -81,7 +81,8 @@ impl Wanted<'_> {
     }
 
     fn by_time(&self) -> Option<Way> {
-        let is_bounded = self.query.from.is_some() || self.query.to.is_some();
+        let by_price = matches!(self.query.sort, TicketSort::Cheapest | TicketSort::Dearest);
+        let is_bounded = self.query.from.is_some() || self.query.to.is_some() || by_price;
         let way = || self.times("listings INDEXED BY listings_soonest");
         (is_bounded && self.query.sort != TicketSort::Soonest).then(way)
     }
@@ -92,10 +93,13 @@ impl Wanted<'_> {
         Way { from, only, params: vec![Value::Integer(signed(least)), Value::Integer(signed(most))] }
     }
 
-    /// Wider than what is asked for, where clocks of places matter; each ticket is looked at.
+    /// Wider than what is asked for, where clocks of places matter; each ticket is looked at. Of what has begun, nothing is
+    /// sold: however much there was, none of it is walked.
     fn times(&self, from: &'static str) -> Way {
-        let (first, last) = (self.query.from.map(|from| from.window().0), self.query.to.map(|to| to.window().1));
-        let bounds = [first.map_or(0, |time| time.millis()), last.map_or(i64::MAX, |time| time.millis())];
+        let now = self.query.now;
+        let first = self.query.from.map_or(now, |from| from.window().0.max(now));
+        let last = self.query.to.map(|to| to.window().1);
+        let bounds = [first.millis(), last.map_or(i64::MAX, |time| time.millis())];
         Way {
             from,
             only: "on_sale AND soonest BETWEEN ? AND ?".to_owned(),

@@ -116,17 +116,20 @@ impl Group {
     }
 
     /// What is to be written of its places.
-    pub(super) fn unsaved(&mut self) -> Vec<(Topic, u64)> {
+    pub(super) fn unsaved(&self) -> Vec<(Topic, u64)> {
+        let places =
+            self.sequences.iter().map(|(topic, sequence)| (*topic, sequence.saved, sequence.deliveries.watermark()));
+        places.filter(|(_, saved, place)| saved < place).map(|(topic, _, place)| (topic, place)).collect()
+    }
+
+    /// Notes that writing has ended, and which places are on disk.
+    pub(super) fn end_saving(&mut self, saved: &[(Topic, u64)]) {
         self.is_saving = false;
-        let mut unsaved = Vec::new();
-        for (topic, sequence) in &mut self.sequences {
-            let place = sequence.deliveries.watermark();
-            if sequence.saved < place {
-                sequence.saved = place;
-                unsaved.push((*topic, place));
+        for (topic, place) in saved {
+            if let Some(sequence) = self.sequences.get_mut(topic) {
+                sequence.saved = sequence.saved.max(*place);
             }
         }
-        unsaved
     }
 }
 

@@ -87,13 +87,13 @@ impl Appending {
         Ok(Self { messages: vec![Encoded::of(None, at, message)?], service: None })
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+    pub(crate) const fn len(&self) -> usize {
+        self.messages.len()
     }
 
     /// Writes them behind all others.
     pub(crate) fn run(&self, connection: &Connection) -> rusqlite::Result<()> {
-        if self.is_empty() {
+        if self.messages.is_empty() {
             return Ok(());
         }
         let mut end = end(connection)?;

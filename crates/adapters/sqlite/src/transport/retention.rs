@@ -11,8 +11,9 @@ use crate::error::Failure;
 /// So many events of a topic are looked at in a pass, so that nobody waits for it.
 const BATCH: u32 = 2000;
 
-/// Removes what is too old or too much, of what every group has settled and every relay has marked.
-pub(super) fn trim(connection: &Connection, config: &SqliteConfig, now: Timestamp) -> Result<(), Failure> {
+/// Removes what is too old or too much, of what every group has settled and every relay has marked; whether of some topic
+/// there may be more.
+pub(super) fn trim(connection: &Connection, config: &SqliteConfig, now: Timestamp) -> Result<bool, Failure> {
     let sql = "DELETE FROM log WHERE position IN (
             SELECT oldest.position FROM (
                 SELECT position, at, bytes FROM log WHERE topic = ?1
@@ -23,8 +24,9 @@ pub(super) fn trim(connection: &Connection, config: &SqliteConfig, now: Timestam
             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.position = oldest.position))";
     let mut delete = connection.prepare_cached(sql)?;
     let young = now.before(config.keep_for).millis();
+    let mut is_more = false;
     for topic in Topic::ALL {
-        delete.execute((topic.name(), BATCH, young, signed(config.keep_bytes)))?;
+        is_more |= delete.execute((topic.name(), BATCH, young, signed(config.keep_bytes)))? == BATCH as usize;
     }
-    Ok(())
+    Ok(is_more)
 }

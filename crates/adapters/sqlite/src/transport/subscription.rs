@@ -175,13 +175,26 @@ impl Member {
     /// Has the places of the group written in the next transaction, as they are then.
     fn save(&self) {
         let (groups, group) = (Arc::clone(&self.broker.groups), self.group.clone());
-        self.broker.file.write_later(move |connection| save(connection, &groups, &group));
+        let places = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&places);
+        let all = (Arc::clone(&groups), group.clone());
+        let work = move |connection: &Connection| {
+            *written.lock() = save(connection, &all.0, &all.1)?;
+            Ok(())
+        };
+        let ended = move |is_on_disk| {
+            let saved = std::mem::take(&mut *places.lock());
+            if let Some(group) = groups.lock().get(&group) {
+                group.end_saving(if is_on_disk { &saved } else { &[] });
+            }
+        };
+        self.broker.file.write_later(work, ended);
     }
 
     /// Waits until the places of the group are written.
     async fn saved(&self) -> Result<(), TransportError> {
         let (groups, group) = (Arc::clone(&self.broker.groups), self.group.clone());
-        Ok(self.broker.file.write(move |connection| save(connection, &groups, &group)).await?)
+        Ok(self.broker.file.write(move |connection| save(connection, &groups, &group).map(drop)).await?)
     }
 
     fn out(&self) -> usize {
@@ -196,9 +209,11 @@ impl Member {
     }
 }
 
-fn save(connection: &Connection, groups: &Mutex<Groups>, group: &str) -> Result<(), Failure> {
-    let places = groups.lock().get(group).map(group::Group::unsaved).unwrap_or_default();
-    group::save(connection, group, &places)
+/// Writes the places of a group as they are now; returns them.
+fn save(connection: &Connection, groups: &Mutex<Groups>, group: &str) -> Result<Vec<(Topic, u64)>, Failure> {
+    let places = groups.lock().get(group).map(|group| group.unsaved()).unwrap_or_default();
+    group::save(connection, group, &places)?;
+    Ok(places)
 }
 
 impl SqliteBroker {

@@ -14,7 +14,7 @@ use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::outbox::OutboxView;
 use ticketing_core::ports::store::{StoreError, UnitOfWork, Write as Insert};
 use ticketing_memory::ManualClock;
-use ticketing_sqlite::{SqliteEngines, SqliteError};
+use ticketing_sqlite::{SqliteEngines, SqliteError, SqliteFile};
 
 use crate::world::{Directory, copy_as_killed, open, try_open};
 
@@ -52,6 +52,46 @@ async fn a_file_that_was_closed_is_one_file_and_opens_elsewhere() {
     assert!(has(&first, &order).await.expect("it is read") && has(&second, &order).await.expect("it is read"));
     let other = place(&second).await;
     assert!(!has(&first, &other).await.expect("it is read"), "the copy is a file of its own");
+}
+
+#[tokio::test]
+async fn a_file_that_is_closed_is_one_file_while_handles_are_left() {
+    let (directory, clock) = (Directory::new(), ManualClock::default());
+    let (path, copy) = (directory.file("market.db"), directory.file("copy.db"));
+    let engines = open(&path, &clock).await;
+    let order = place(&engines).await;
+
+    engines.file.close().await;
+
+    std::fs::copy(&path, &copy).expect("it is copied");
+    let (next, elsewhere) = (open(&path, &clock).await, open(&copy, &clock).await);
+    assert!(has(&next, &order).await.expect("it is read") && has(&elsewhere, &order).await.expect("it is read"));
+    drop(engines);
+}
+
+#[tokio::test]
+async fn nobody_else_reads_or_locks_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (directory, clock) = (Directory::new(), ManualClock::default());
+    let engines = open(&directory.file("market.db"), &clock).await;
+    place(&engines).await;
+    engines.file.back_up(&directory.file("backup.db")).await.expect("it is backed up");
+
+    for name in ["market.db", "market.db-wal", "market.db-shm", "market.db.lock", "backup.db"] {
+        let mode = std::fs::metadata(directory.file(name)).expect(name).permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}: {mode:o}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_is_no_marketplace_to_copy() {
+    let directory = Directory::new();
+    let (empty, copy) = (directory.file("market.db"), directory.file("copy.db"));
+    std::fs::write(&empty, "").expect("it is written");
+
+    let refused = SqliteFile::copy(&empty, &copy).await;
+    assert!(matches!(refused, Err(SqliteError::Foreign { .. })) && !copy.exists(), "{refused:?}");
 }
 
 #[tokio::test]

@@ -30,6 +30,18 @@ impl FromRequestParts<App> for LetterRequest {
 }
 
 impl LetterRequest {
+    /// Lets an address be signed up that has no account: it gets a letter each time, so who deletes the account and
+    /// signs up again is slowed down. Where the limiter does not answer, people may sign up all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::rate_limited`].
+    pub(crate) async fn admit_first(&self, app: &App, email: &EmailAddress) -> Result<(), Problem> {
+        let Some(quota) = app.http.limits.letters_per_account else { return Ok(()) };
+        let verdict = app.limiters.shared.check(&format!("letter:first:{}", AccountMark::of(email)), quota).await;
+        verdict.map_or(Ok(()), |verdict| allowed(app, "letters", verdict))
+    }
+
     /// Lets a request pass for a letter that confirms the address of an account.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ impl KeyFile {
         if !self.is_with_data {
             return Ok(());
         }
-        fs::create_dir_all(folder(&self.path))?;
+        data_folder(folder(&self.path))?;
         let folder = File::open(folder(&self.path))?;
         folder.lock()?;
         if !self.path.try_exists()? {
@@ -117,6 +117,12 @@ impl KeyFile {
             path => path,
         }
     }
+}
+
+/// Makes the directory of --data, for its owner alone: what people did lies there, and others could lock it.
+pub(in crate::wiring) fn data_folder(path: &Path) -> Result<(), BoxError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    Ok(made.map_err(|error| format!("--data {}: {error}", path.display()))?)
 }
 
 fn folder(path: &Path) -> &Path {

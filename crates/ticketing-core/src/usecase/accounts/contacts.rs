@@ -30,7 +30,8 @@ impl Accounts {
             ContactPurpose::ResetPassword => Some(LinkPurpose::ResetPassword),
         };
         let token = link.map(|purpose| self.links.sign_link(LinkClaims::new(account, purpose, self.env.now())));
-        let display_name = account.display_name.as_ref().map(DisplayName::to_shared);
+        // Who signs up with the address of another chooses the name: nobody is greeted by it before the address is theirs.
+        let display_name = account.confirmed_at.and(account.display_name.as_ref()).map(DisplayName::to_shared);
         Some(Contact { email: account.email.clone(), display_name, token })
     }
 }

@@ -115,12 +115,13 @@ impl Notifications {
     /// A crash between the two brings the events again, and letters that were written are not written twice.
     async fn follow(&self, news: &HashMap<Uuid, News<'_>>) -> Result<(), NotFollowed<Uuid>> {
         let news: Vec<News<'_>> = news.values().copied().collect();
-        self.keep_replicas(&news).await?;
-        let letters = self.letters(&news).await?;
+        let before = self.keep_replicas(&news).await?;
+        let letters = self.letters(&news, &before).await?;
         self.keep_letters(letters).await
     }
 
-    async fn keep_replicas(&self, news: &[News<'_>]) -> Result<(), NotFollowed<Uuid>> {
+    /// Returns the tickets as they were known before.
+    async fn keep_replicas(&self, news: &[News<'_>]) -> Result<Vec<Ticket>, NotFollowed<Uuid>> {
         let mut needs = LetterNeeds::default();
         for news in news {
             match news.of {
@@ -130,10 +131,11 @@ impl Notifications {
             }
         }
         if needs == LetterNeeds::default() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let records = self.store.load(&needs).await?;
-        self.commit(news.iter().filter_map(|news| newer(news, &records)).collect()).await
+        self.commit(news.iter().filter_map(|news| newer(news, &records)).collect()).await?;
+        Ok(records.tickets.into_iter().map(|stored| stored.record).collect())
     }
 
     pub(super) async fn commit(&self, writes: Vec<Write<LetterRecord>>) -> Result<(), NotFollowed<Uuid>> {

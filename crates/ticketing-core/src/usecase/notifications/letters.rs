@@ -7,6 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::domain::event::Event;
+use crate::domain::facts_tag::FactsTag;
 use crate::domain::ids::{LetterId, TicketId};
 use crate::domain::letter::{Letter, LetterCause, LetterReason};
 use crate::domain::order::{Order, OrderStatus};
@@ -31,13 +32,18 @@ type Letters = HashMap<LetterId, Letter>;
 
 impl Notifications {
     /// The letters that the news calls for, whether they were written before or not.
-    pub(super) async fn letters(&self, news: &[News<'_>]) -> Result<Letters, StoreError> {
+    ///
+    /// `before` are the tickets as they were known until this news.
+    pub(super) async fn letters(&self, news: &[News<'_>], before: &[Ticket]) -> Result<Letters, StoreError> {
         let tickets = self.tickets_of(news).await?;
         let now = self.env.now();
         let mut letters = Vec::new();
         for News { of, at } in news {
             match of {
-                Of::Ticket(ticket) => letters.extend(self.about_ticket(ticket, *at).await?),
+                Of::Ticket(ticket) => {
+                    let before = before.iter().find(|known| known.id == ticket.id);
+                    letters.extend(self.about_ticket(ticket, before, *at).await?);
+                }
                 Of::Order(order) => letters.extend(about_order(order, tickets.get(&order.ticket.id), *at)),
                 Of::Refund(payment) => letters.push(money_returned(payment, *at)),
                 Of::Account { event, .. } => letters.extend(about_account(event, *at)),
@@ -48,11 +54,17 @@ impl Notifications {
         Ok(of_use.map(|letter| (letter.id, letter)).collect())
     }
 
-    /// Writes those of the letters that were not written before.
-    pub(super) async fn keep_letters(&self, mut letters: Letters) -> Result<(), NotFollowed<Uuid>> {
-        if letters.is_empty() {
-            return Ok(());
+    /// Writes those of the letters that were not written before, a part at a time: an event may have many buyers.
+    pub(super) async fn keep_letters(&self, letters: Letters) -> Result<(), NotFollowed<Uuid>> {
+        let mut letters: Vec<Letter> = letters.into_values().collect();
+        while !letters.is_empty() {
+            let part = letters.split_off(letters.len().saturating_sub(ORDERS_AT_ONCE));
+            self.keep_part(part.into_iter().map(|letter| (letter.id, letter)).collect()).await?;
         }
+        Ok(())
+    }
+
+    async fn keep_part(&self, mut letters: Letters) -> Result<(), NotFollowed<Uuid>> {
         let needs = LetterNeeds { letters: letters.keys().copied().collect(), ..LetterNeeds::default() };
         for known in self.store.load(&needs).await?.letters {
             letters.remove(&known.record.id);
@@ -77,13 +89,19 @@ impl Notifications {
     }
 
     /// Tells those who bought what the ticket no longer is; and its seller, if orders came before the ticket.
-    async fn about_ticket(&self, ticket: &Ticket, at: Timestamp) -> Result<Vec<Letter>, StoreError> {
+    async fn about_ticket(
+        &self,
+        ticket: &Ticket,
+        before: Option<&Ticket>,
+        at: Timestamp,
+    ) -> Result<Vec<Letter>, StoreError> {
         let mut letters = Vec::new();
         let mut page = Page::first(ORDERS_AT_ONCE);
         loop {
             let orders = self.store.orders_of(ticket.id, page).await?;
             for order in &orders {
                 letters.extend(event_changed(order, ticket, at));
+                letters.extend(before.and_then(|before| event_changed_back(order, before, ticket, at)));
                 letters.extend(places_sold(order, ticket));
             }
             match orders.last() {
@@ -122,9 +140,21 @@ fn about_order(order: &Order, ticket: Option<&Ticket>, at: Timestamp) -> Vec<Let
     [Letter::new(order.buyer, reason, cause)].into_iter().chain(of_ticket).collect()
 }
 
-/// The letter to a buyer whose event is not what it was, if it is not.
+/// The letter to a buyer whose event is not what it was, if it is not: one for all that it is now, however often the
+/// ticket changes otherwise.
 fn event_changed(order: &Order, ticket: &Ticket, at: Timestamp) -> Option<Letter> {
     if !order.is_completed() || order.ticket.event.is_still(&ticket.offer.details.event) {
+        return None;
+    }
+    let number = FactsTag::of(&ticket.offer.details.event).number();
+    let cause = LetterCause { subject: order.id.uuid(), number, at };
+    Some(Letter::new(order.buyer, LetterReason::EventChanged { order: order.id }, cause))
+}
+
+/// The letter to a buyer whose event is again what it was: who heard that it changed would come at another time.
+fn event_changed_back(order: &Order, before: &Ticket, ticket: &Ticket, at: Timestamp) -> Option<Letter> {
+    let is_still = |ticket: &Ticket| order.ticket.event.is_still(&ticket.offer.details.event);
+    if !order.is_completed() || is_still(before) || !is_still(ticket) || before.version >= ticket.version {
         return None;
     }
     let cause = LetterCause { subject: order.id.uuid(), number: ticket.version, at };

@@ -42,6 +42,16 @@ impl Default for SendingConfig {
     }
 }
 
+impl SendingConfig {
+    /// How long a try that nobody learned the end of is waited for: twice as long each time, since a server that takes
+    /// long to answer may have taken every one.
+    fn window_of(&self, tries: u32) -> Duration {
+        /// Sixteen hours of windows of a quarter.
+        const MOST_DOUBLED: u32 = 6;
+        self.window.saturating_mul(1 << tries.saturating_sub(1).min(MOST_DOUBLED))
+    }
+}
+
 /// Sends the letters that are due.
 #[derive(Debug, Clone)]
 pub struct SendLetters {
@@ -112,25 +122,30 @@ enum Sent {
 impl SendLetters {
     /// Moves one letter on. That another process did is fine.
     async fn send(&self, letter: Stored<Letter>) -> Result<(), StoreError> {
-        match self.go_on(letter).await {
+        match self.go_on(&letter).await {
             Err(StoreError::Conflict(_)) => Ok(()),
+            // What it is about cannot be read. It is tried again later, and holds up no other letter.
+            Err(unreadable @ StoreError::Corrupt(_)) => match self.later(&letter, letter.record.tries() + 1).await {
+                Ok(()) | Err(StoreError::Conflict(_)) => Err(unreadable),
+                failed => failed,
+            },
             done => done,
         }
     }
 
-    async fn go_on(&self, letter: Stored<Letter>) -> Result<(), StoreError> {
+    async fn go_on(&self, letter: &Stored<Letter>) -> Result<(), StoreError> {
         let now = self.notifications.env.now();
         let tries = letter.record.tries() + 1;
         match self.next(&letter.record).await? {
             Next::Drop(reason) => {
                 let (id, code) = (letter.record.id, letter.record.reason.code());
                 tracing::info!(letter = %id, reason = code, why = ?reason, "letter {id} is not sent");
-                self.note(&letter, LetterStatus::Dropped { at: now, reason }).await.map(drop)
+                self.note(letter, LetterStatus::Dropped { at: now, reason }).await.map(drop)
             }
-            Next::Later => self.later(&letter, tries).await,
+            Next::Later => self.later(letter, tries).await,
             Next::Send(mail) => {
-                let until = now.after(self.config.window);
-                let marked = self.note(&letter, LetterStatus::Sending { until, tries }).await?;
+                let until = now.after(self.config.window_of(tries));
+                let marked = self.note(letter, LetterStatus::Sending { until, tries }).await?;
                 // A crash from here on leaves the mark: the letter is not sent again until it is over.
                 self.concluded(&marked, self.ask(&mail).await, tries).await
             }
@@ -247,8 +262,8 @@ impl About {
     fn is_still_true(&self, reason: &LetterReason) -> bool {
         let is_completed = self.order.as_ref().is_some_and(Order::is_completed);
         match reason {
-            LetterReason::OrderCompleted { .. } => is_completed,
-            LetterReason::EventChanged { .. } => is_completed && self.is_changed(),
+            // That it changed back is told too.
+            LetterReason::OrderCompleted { .. } | LetterReason::EventChanged { .. } => is_completed,
             LetterReason::ConfirmAddress
             | LetterReason::ResetPassword
             | LetterReason::PasswordChanged
@@ -256,13 +271,6 @@ impl About {
             | LetterReason::OrderRefunded { .. }
             | LetterReason::MoneyReturned { .. }
             | LetterReason::PlacesSold { .. } => true,
-        }
-    }
-
-    fn is_changed(&self) -> bool {
-        match (&self.order, &self.ticket) {
-            (Some(order), Some(ticket)) => !order.ticket.event.is_still(&ticket.offer.details.event),
-            (None, _) | (_, None) => false,
         }
     }
 }
