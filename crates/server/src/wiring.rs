@@ -15,6 +15,8 @@ mod mongodb;
 mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "mongodb", feature = "sqlite"))]
+mod stores;
 
 use ticketing_core::ports::BoxError;
 

@@ -12,7 +12,7 @@ use ticketing_core::ports::store::{CommitToken, RecordKey, StoreError, Stored, U
 use uuid::Uuid;
 
 use crate::commit::{Change, Guard, Statement};
-use crate::document::{Millis, Record, Wrong, blob, date, encoded, time};
+use crate::document::{Millis, Record, Wrong, blob, date, time};
 use crate::file::SqliteFile;
 use crate::outbox::SqliteOutbox;
 use crate::store::{self, Store};
@@ -111,17 +111,8 @@ fn change(write: Write<AccountRecord>) -> Result<Change, StoreError> {
         AccountRecord::Open(account) => vec![owned_by_no_other(&account.email, id)],
         AccountRecord::Deleted(_) => Vec::new(),
     };
-    Ok(Change {
-        table: AccountDocument::TABLE,
-        key: RecordKey::Account(record.id()),
-        id,
-        replaces,
-        record: encoded(&document)?,
-        guards,
-        columns: vec![("email", document.email.map_or(Value::Null, Value::Text))],
-        before: Vec::new(),
-        after: Vec::new(),
-    })
+    let change = Change::of(RecordKey::Account(record.id()), id, replaces, &document)?;
+    Ok(Change { guards, columns: vec![("email", document.email.map_or(Value::Null, Value::Text))], ..change })
 }
 
 fn owned_by_no_other(email: &EmailAddress, id: Uuid) -> Guard {

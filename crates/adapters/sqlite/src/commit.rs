@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params_from_iter};
-use ticketing_core::ports::store::{CommitToken, RecordKey, Revision};
+use ticketing_core::ports::store::{CommitToken, RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
-use crate::document::{blob, revision};
+use crate::document::{Record, blob, encoded, revision};
 use crate::error::Failure;
 
 /// A record to write.
@@ -27,6 +27,20 @@ pub(crate) struct Change {
     /// What is done beside the write, before it and after it.
     pub(crate) before: Vec<Statement>,
     pub(crate) after: Vec<Statement>,
+}
+
+impl Change {
+    /// A record that is found by its id alone.
+    pub(crate) fn of<R: Record>(
+        key: RecordKey,
+        id: Uuid,
+        replaces: Option<Revision>,
+        document: &R,
+    ) -> Result<Self, StoreError> {
+        let record = encoded(document)?;
+        let (columns, guards, before, after) = Default::default();
+        Ok(Self { table: R::TABLE, key, id, replaces, record, columns, guards, before, after })
+    }
 }
 
 /// What only one record may have.

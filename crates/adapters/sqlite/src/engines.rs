@@ -151,42 +151,41 @@ impl SqliteEngines {
     /// For the tickets service.
     #[must_use]
     pub fn ticket_ports(&self) -> ServicePorts<dyn TicketStore> {
-        let outbox = Arc::new(self.tickets.outbox());
-        ServicePorts { store: Arc::new(self.tickets.clone()), outbox, parking: self.parking() }
+        self.service_ports(Arc::new(self.tickets.clone()), self.tickets.outbox())
     }
 
     /// For the orders service.
     #[must_use]
     pub fn order_ports(&self) -> ServicePorts<dyn OrderStore> {
-        let outbox = Arc::new(self.orders.outbox());
-        ServicePorts { store: Arc::new(self.orders.clone()), outbox, parking: self.parking() }
+        self.service_ports(Arc::new(self.orders.clone()), self.orders.outbox())
     }
 
     /// For the payments service.
     #[must_use]
     pub fn payment_ports(&self) -> ServicePorts<dyn PaymentStore> {
-        let outbox = Arc::new(self.payments.outbox());
-        ServicePorts { store: Arc::new(self.payments.clone()), outbox, parking: self.parking() }
+        self.service_ports(Arc::new(self.payments.clone()), self.payments.outbox())
     }
 
     /// For the admissions service; who signs is not a matter of the file.
     #[must_use]
     pub fn pass_ports(&self) -> ServicePorts<dyn PassStore> {
-        let outbox = Arc::new(self.passes.outbox());
-        ServicePorts { store: Arc::new(self.passes.clone()), outbox, parking: self.parking() }
+        self.service_ports(Arc::new(self.passes.clone()), self.passes.outbox())
     }
 
     /// For the notifications service; who puts letters into words and sends them is not a matter of the file.
     #[must_use]
     pub fn letter_ports(&self) -> ServicePorts<dyn LetterStore> {
-        let outbox = Arc::new(self.letters.outbox());
-        ServicePorts { store: Arc::new(self.letters.clone()), outbox, parking: self.parking() }
+        self.service_ports(Arc::new(self.letters.clone()), self.letters.outbox())
     }
 
     /// For the expiration service.
     #[must_use]
     pub fn expiration_ports(&self) -> ExpirationPorts {
         ExpirationPorts { timers: Arc::new(self.timers.clone()), parking: self.parking() }
+    }
+
+    fn service_ports<S: ?Sized>(&self, store: Arc<S>, outbox: SqliteOutbox) -> ServicePorts<S> {
+        ServicePorts { store, outbox: Arc::new(outbox), parking: self.parking() }
     }
 
     fn parking(&self) -> Arc<dyn ParkingLot> {

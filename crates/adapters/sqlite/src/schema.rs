@@ -13,9 +13,6 @@ const APPLICATION: i32 = 0x544B_544D;
 /// What each version of the schema adds to the one before. A step that was shipped never changes.
 const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
 
-/// The version of this release.
-const KNOWN: u32 = 1;
-
 /// How long `SQLite` waits for a program beside this one, such as its shell.
 const BUSY: Duration = Duration::from_secs(5);
 /// Each connection keeps so many statements prepared.
@@ -39,16 +36,14 @@ pub(crate) fn look(path: &Path) -> Result<(Connection, u32), SqliteError> {
     let failed = |error| SqliteError::of(path, error);
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
     prepare(&connection).map_err(failed)?;
-    let version = version(&connection, path, KNOWN)?;
+    let version = version(&connection, path, newest(&STEPS))?;
     Ok((connection, version))
 }
 
 /// Whether a file is a marketplace of this release; it is left as it is.
 pub(crate) fn check(path: &Path) -> Result<(), SqliteError> {
-    match look(path)? {
-        (_, found) if found < KNOWN => Err(SqliteError::Older { path: path.to_owned(), found, known: KNOWN }),
-        (..) => Ok(()),
-    }
+    let ((_, found), known) = (look(path)?, newest(&STEPS));
+    if found < known { Err(SqliteError::Older { path: path.to_owned(), found, known }) } else { Ok(()) }
 }
 
 /// The version of the schema of a marketplace, up to the newest that is known.
@@ -63,9 +58,14 @@ fn version(connection: &Connection, path: &Path, known: u32) -> Result<u32, Sqli
     if found > known { Err(SqliteError::Newer { path: path.to_owned(), found, known }) } else { Ok(found) }
 }
 
+/// The version that these steps lead to.
+fn newest(steps: &[&str]) -> u32 {
+    u32::try_from(steps.len()).unwrap_or(u32::MAX)
+}
+
 fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), SqliteError> {
     let failed = |error| SqliteError::of(path, error);
-    let found = version(connection, path, u32::try_from(steps.len()).unwrap_or(u32::MAX))?;
+    let found = version(connection, path, newest(steps))?;
     // Order matters: only now is it known that the file may be written.
     if !durable(connection).map_err(failed)? {
         return Err(SqliteError::NotDurable { path: path.to_owned() });
@@ -153,6 +153,6 @@ mod tests {
     fn every_step_of_this_release_applies() {
         let mut file = Connection::open_in_memory().unwrap();
         bring_up(&mut file, Path::new("market.db")).unwrap();
-        assert_eq!(number(&file, "user_version"), Ok(i32::try_from(KNOWN).unwrap()));
+        assert_eq!(number(&file, "user_version"), Ok(i32::try_from(STEPS.len()).unwrap()));
     }
 }

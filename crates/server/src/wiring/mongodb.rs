@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::audit_reader::AdmissionReader;
 use ticketing_core::ports::store::Page;
-use ticketing_core::ports::unreadable::PassedBy;
 use ticketing_core::rebuild::{
     Rebuild, RebuildAdmissions, RebuildLetters, RebuildPayables, RebuildSales, RebuildStocks,
 };
@@ -21,17 +20,13 @@ use crate::marketplace::Engines;
 use crate::telemetry::EngineMetric;
 
 use super::engines::Failure;
+use super::stores::{CONSUMERS, unreadable};
 use super::{AuditPorts, ParkingLots, stripe};
 
 async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
     let MongoSettings { uri, database_prefix, ca } = settings.clone();
     let config = MongoConfig { database_prefix, ca, ..MongoConfig::new(uri.expose()) };
     Ok(MongoClient::connect(&config).await?)
-}
-
-fn unreadable(passed_by: PassedBy) -> EngineMetric {
-    let help = "How often a list or the relay passed by a record that cannot be read";
-    EngineMetric::counter("unreadable_records", help, move || passed_by.counts().values().sum())
 }
 
 fn pool(counts: &PoolCounts) -> [EngineMetric; 3] {
@@ -64,9 +59,7 @@ async fn admissions(reader: &MongoAuditReader) -> Result<Option<Arc<dyn Admissio
 pub(super) async fn parking_lots(settings: &MongoSettings) -> Result<ParkingLots, BoxError> {
     let client = client(settings).await?;
     let mut lots: ParkingLots = Vec::new();
-    for service in
-        ["tickets", "orders", "payments", "admissions", "notifications", "expiration", MongoParkingLot::OF_FOLLOWERS]
-    {
+    for service in CONSUMERS.into_iter().chain([MongoParkingLot::OF_FOLLOWERS]) {
         lots.push((service, Arc::new(MongoParkingLot::open(&client, service).await?)));
     }
     Ok(lots)

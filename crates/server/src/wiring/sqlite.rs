@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
-use ticketing_core::ports::unreadable::PassedBy;
 use ticketing_memory::MemoryEngines;
 use ticketing_sqlite::{SqliteAuditReader, SqliteConfig, SqliteEngines, SqliteFile, SqliteGateway};
 
 use crate::config::{Config, Gateway};
 use crate::marketplace::Engines;
-use crate::telemetry::{EngineMetric, Lags};
+use crate::telemetry::Lags;
 
+use super::stores::{CONSUMERS, unreadable};
 use super::{AuditPorts, ParkingLots, keys, memory, stripe};
 
 /// The file in its directory.
@@ -32,8 +32,7 @@ pub(super) async fn audit_ports(directory: &Path) -> Result<AuditPorts, BoxError
 /// The one parking lot, under the name of each consumer; only while nothing is served from the file.
 pub(super) async fn parking_lots(directory: &Path) -> Result<ParkingLots, BoxError> {
     let file = SqliteEngines::open(&SqliteConfig::new(path(directory)), memory::clock_and_ids()).await?;
-    let consumers = ["tickets", "orders", "payments", "admissions", "notifications", "expiration"];
-    Ok(consumers.map(|consumer| (consumer, Arc::new(file.parking.clone()) as _)).into())
+    Ok(CONSUMERS.map(|consumer| (consumer, Arc::new(file.parking.clone()) as _)).into())
 }
 
 /// Copies the file, beside the process that serves.
@@ -97,9 +96,4 @@ fn keep_services(engines: &mut Engines, file: &SqliteEngines, memory: &MemoryEng
     if let Some(web) = &mut engines.web {
         web.drafts = Arc::new(file.drafts.clone());
     }
-}
-
-fn unreadable(passed_by: PassedBy) -> EngineMetric {
-    let help = "How often a list or the relay passed by a record that cannot be read";
-    EngineMetric::counter("unreadable_records", help, move || passed_by.counts().values().sum())
 }

@@ -107,10 +107,8 @@ pub(crate) async fn in_a_file() -> &'static Programs {
 /// One process that keeps everything in a file there.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite"))]
 pub(crate) async fn on_file(directory: &std::path::Path, others: &[(&'static str, &str)]) -> Program {
-    let mut settings = settings();
-    settings.push(("TICKETING_DATA", directory.display().to_string()));
-    settings.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    Program::start("all", &[], &settings).await
+    let data = directory.display().to_string();
+    one(settings(), &[&[("TICKETING_DATA", &*data)], others].concat()).await
 }
 
 /// A directory that nobody has.
@@ -120,12 +118,17 @@ pub(crate) fn directory() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
+/// One process of every service, with some other settings.
+#[cfg(any(feature = "stripe", all(feature = "mongodb", feature = "kafka", feature = "redis")))]
+async fn one(mut settings: Settings, others: &[(&'static str, &str)]) -> Program {
+    settings.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    Program::start("all", &[], &settings).await
+}
+
 /// One process in memory, for a test alone, with some other settings.
 #[cfg(any(feature = "stripe", all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "otlp")))]
 pub(crate) async fn in_memory_with(others: &[(&'static str, &str)]) -> Programs {
-    let mut settings = settings();
-    settings.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    Programs { all: vec![Program::start("all", &[], &settings).await] }
+    Programs { all: vec![one(settings(), others).await] }
 }
 
 /// One process on real engines.
@@ -139,9 +142,7 @@ pub(crate) async fn on_engines() -> &'static Programs {
 /// One process on real engines, for a test alone, with some other settings.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn alone(others: &[(&'static str, &str)]) -> Programs {
-    let mut settings = engines();
-    settings.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    Programs { all: vec![Program::start("all", &[], &settings).await] }
+    Programs { all: vec![one(engines(), others).await] }
 }
 
 /// A process for each service; or those of a marketplace that is there already, such as one in a cluster.

@@ -64,7 +64,7 @@ impl FactsTag {
         tag
     }
 
-    /// A number that differs where the tags do, as good as ever.
+    /// Its first 64 bits, as a number.
     pub(crate) const fn number(self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_be_bytes([a, b, c, d, e, f, g, h])

@@ -12,7 +12,7 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::{Change, Statement};
-use crate::document::{Millis, MoneyDocument, Record, Wrong, date, encoded, time};
+use crate::document::{Millis, MoneyDocument, Record, Wrong, date, time};
 
 /// How long a letter is kept that was sent or dropped. An event that is older writes no letter again.
 const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -143,15 +143,9 @@ pub(super) fn change(letter: &Letter, replaces: Option<Revision>) -> Result<Chan
     let millis = |at: Option<Timestamp>| at.map_or(Value::Null, |at| Value::Integer(at.millis()));
     let forget = ended_at.map(|at| Statement { sql: FORGET, params: vec![millis(Some(at.before(KEPT)))] });
     Ok(Change {
-        table: LetterDocument::TABLE,
-        key: RecordKey::Letter(letter.id),
-        id: letter.id.uuid(),
-        replaces,
-        record: encoded(&document)?,
         columns: vec![("due_at", millis(letter.due_at())), ("ended_at", millis(ended_at))],
-        guards: Vec::new(),
-        before: Vec::new(),
         after: forget.into_iter().collect(),
+        ..Change::of(RecordKey::Letter(letter.id), letter.id.uuid(), replaces, &document)?
     })
 }
 

@@ -7,7 +7,7 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::Change;
-use crate::document::{Record, Wrong, blob, encoded};
+use crate::document::{Record, Wrong, blob};
 use crate::order_store::OrderDocument;
 use crate::ticket_store::{ListingDocument, ticket_replica};
 
@@ -21,31 +21,19 @@ pub(super) struct TicketReplica(ListingDocument);
 
 pub(super) fn of_order(order: &Order, replaces: Option<Revision>) -> Result<Change, StoreError> {
     Ok(Change {
-        table: OrderReplica::TABLE,
-        key: RecordKey::OrderReplica(order.id),
-        id: order.id.uuid(),
-        replaces,
-        record: encoded(&OrderReplica(OrderDocument::of(order)))?,
         columns: vec![("ticket", blob(order.ticket.id.uuid()))],
-        guards: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
+        ..Change::of(
+            RecordKey::OrderReplica(order.id),
+            order.id.uuid(),
+            replaces,
+            &OrderReplica(OrderDocument::of(order)),
+        )?
     })
 }
 
 pub(super) fn of_ticket(ticket: Ticket, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let id = ticket.id;
-    Ok(Change {
-        table: TicketReplica::TABLE,
-        key: RecordKey::TicketReplica(id),
-        id: id.uuid(),
-        replaces,
-        record: encoded(&TicketReplica(ticket_replica(ticket)))?,
-        columns: Vec::new(),
-        guards: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
-    })
+    Change::of(RecordKey::TicketReplica(id), id.uuid(), replaces, &TicketReplica(ticket_replica(ticket)))
 }
 
 impl Record for OrderReplica {

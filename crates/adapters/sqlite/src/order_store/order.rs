@@ -11,7 +11,7 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::{Change, Guard, Statement};
-use crate::document::{Millis, MoneyDocument, Record, Wrong, blob, date, encoded, price, quantity, time};
+use crate::document::{Millis, MoneyDocument, Record, Wrong, blob, date, price, quantity, time};
 use crate::facts::FactsDocument;
 
 /// A field that an order in this status does not have is null.
@@ -126,11 +126,6 @@ pub(super) fn change(order: &Order, replaces: Option<Revision>) -> Result<Change
     let pay_by = order.pay_by().map_or(Value::Null, |pay_by| Value::Integer(pay_by.millis()));
     let is_paid = matches!(order.status, OrderStatus::Completed { .. } | OrderStatus::Refunded { .. });
     Ok(Change {
-        table: OrderDocument::TABLE,
-        key: RecordKey::Order(order.id),
-        id,
-        replaces,
-        record: encoded(&OrderDocument::of(order))?,
         columns: vec![
             ("buyer", blob(buyer)),
             ("ticket", blob(order.ticket.id.uuid())),
@@ -140,8 +135,7 @@ pub(super) fn change(order: &Order, replaces: Option<Revision>) -> Result<Change
             ("is_completed", order.is_completed().into()),
         ],
         guards: guard.into_iter().collect(),
-        before: Vec::new(),
-        after: Vec::new(),
+        ..Change::of(RecordKey::Order(order.id), id, replaces, &OrderDocument::of(order))?
     })
 }
 

@@ -12,7 +12,7 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::Change;
-use crate::document::{Millis, MoneyDocument, Record, SalesDocument, Wrong, date, encoded, price, quantity, time};
+use crate::document::{Millis, MoneyDocument, Record, SalesDocument, Wrong, date, price, quantity, time};
 use crate::facts::FactsDocument;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,15 +53,8 @@ pub(super) fn change(stock: &Stock, replaces: Option<Revision>) -> Result<Change
         sales: stock.sales.into(),
     };
     Ok(Change {
-        table: StockDocument::TABLE,
-        key: RecordKey::Stock(stock.ticket),
-        id,
-        record: encoded(&document)?,
-        replaces,
         columns: vec![("to_end", stock.is_to_end().into())],
-        guards: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
+        ..Change::of(RecordKey::Stock(stock.ticket), id, replaces, &document)?
     })
 }
 

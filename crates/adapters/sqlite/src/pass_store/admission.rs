@@ -9,7 +9,7 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::{Change, Guard, Statement};
-use crate::document::{Millis, Record, Wrong, blob, date, encoded, signed, time};
+use crate::document::{Millis, Record, Wrong, blob, date, signed, time};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct AdmissionDocument {
@@ -128,11 +128,6 @@ pub(super) fn change(admission: &Admission, replaces: Option<Revision>) -> Resul
         params: vec![blob(coded.pass.id.uuid()), id.clone(), ticket.clone(), code(coded)],
     };
     Ok(Change {
-        table: AdmissionDocument::TABLE,
-        key: RecordKey::Admission(admission.order),
-        id: admission.order.uuid(),
-        replaces,
-        record: encoded(&document)?,
         guards: vec![Guard {
             key: RecordKey::PassCodes(admission.order),
             others: admission.passes.iter().map(other).collect(),
@@ -145,7 +140,7 @@ pub(super) fn change(admission: &Admission, replaces: Option<Revision>) -> Resul
             ("used", Value::Integer(signed(used))),
             ("voided", Value::Integer(signed(voided))),
         ],
-        before: Vec::new(),
+        ..Change::of(RecordKey::Admission(admission.order), admission.order.uuid(), replaces, &document)?
     })
 }
 

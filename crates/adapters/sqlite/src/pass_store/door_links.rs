@@ -7,7 +7,7 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::Change;
-use crate::document::{Millis, Record, Wrong, date, encoded, time};
+use crate::document::{Millis, Record, Wrong, date, time};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct DoorLinksDocument {
@@ -48,17 +48,7 @@ impl LinkDocument {
 pub(super) fn change(links: &DoorLinks, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let each = links.links.iter().map(LinkDocument::from).collect();
     let document = DoorLinksDocument { links: each, version: links.version };
-    Ok(Change {
-        table: DoorLinksDocument::TABLE,
-        key: RecordKey::DoorLinks(links.ticket),
-        id: links.ticket.uuid(),
-        replaces,
-        record: encoded(&document)?,
-        columns: Vec::new(),
-        guards: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
-    })
+    Change::of(RecordKey::DoorLinks(links.ticket), links.ticket.uuid(), replaces, &document)
 }
 
 impl Record for DoorLinksDocument {

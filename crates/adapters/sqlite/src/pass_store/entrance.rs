@@ -9,7 +9,7 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::Change;
-use crate::document::{Record, Wrong, encoded};
+use crate::document::{Record, Wrong};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct EntranceDocument {
@@ -25,17 +25,7 @@ pub(super) fn change(entrance: &Entrance, replaces: Option<Revision>) -> Result<
         title: Arc::clone(&entrance.title),
         ticket_version: entrance.ticket_version,
     };
-    Ok(Change {
-        table: EntranceDocument::TABLE,
-        key: RecordKey::Entrance(entrance.ticket),
-        id,
-        record: encoded(&document)?,
-        replaces,
-        columns: Vec::new(),
-        guards: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
-    })
+    Change::of(RecordKey::Entrance(entrance.ticket), id, replaces, &document)
 }
 
 impl Record for EntranceDocument {

@@ -7,7 +7,7 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::Change;
-use crate::document::{Millis, MoneyDocument, Record, Wrong, date, encoded, time};
+use crate::document::{Millis, MoneyDocument, Record, Wrong, date, time};
 
 /// A field that a payable in this status does not have is null.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,17 +57,7 @@ pub(super) fn change(payable: &Payable, replaces: Option<Revision>) -> Result<Ch
         live: payable.live.map(|payment| payment.uuid()),
         declined: payable.declined,
     };
-    Ok(Change {
-        table: PayableDocument::TABLE,
-        key: RecordKey::Payable(payable.order),
-        id,
-        record: encoded(&document)?,
-        replaces,
-        columns: Vec::new(),
-        guards: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
-    })
+    Change::of(RecordKey::Payable(payable.order), id, replaces, &document)
 }
 
 impl Record for PayableDocument {

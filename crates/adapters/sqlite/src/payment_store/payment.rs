@@ -11,7 +11,7 @@ use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::{Change, Guard, Statement};
-use crate::document::{Millis, MoneyDocument, Record, Wrong, blob, date, encoded, time};
+use crate::document::{Millis, MoneyDocument, Record, Wrong, blob, date, time};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PaymentDocument {
@@ -150,11 +150,6 @@ pub(super) fn change(payment: &Payment, replaces: Option<Revision>) -> Result<Ch
         guards.push(Guard { key: RecordKey::Payable(payment.order), others: vec![other] });
     }
     Ok(Change {
-        table: PaymentDocument::TABLE,
-        key: RecordKey::Payment(payment.id),
-        id: payment.id.uuid(),
-        replaces,
-        record: encoded(&document)?,
         columns: vec![
             ("buyer", buyer),
             ("request", request),
@@ -164,8 +159,7 @@ pub(super) fn change(payment: &Payment, replaces: Option<Revision>) -> Result<Ch
             ("takes_money", document.status.takes_money().into()),
         ],
         guards,
-        before: Vec::new(),
-        after: Vec::new(),
+        ..Change::of(RecordKey::Payment(payment.id), payment.id.uuid(), replaces, &document)?
     })
 }
 

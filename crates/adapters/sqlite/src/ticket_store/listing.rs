@@ -13,9 +13,7 @@ use ticketing_core::ports::ticket_store::TicketSort;
 use uuid::Uuid;
 
 use crate::commit::{Change, Guard, Statement};
-use crate::document::{
-    Millis, MoneyDocument, Record, SalesDocument, Wrong, blob, date, encoded, price, quantity, signed, time,
-};
+use crate::document::{Millis, MoneyDocument, Record, SalesDocument, Wrong, blob, date, price, quantity, signed, time};
 use crate::facts::FactsDocument;
 
 use super::tokens;
@@ -130,15 +128,16 @@ pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
     });
     let tokens = Value::Text(tokens::of(listing));
     Ok(Change {
-        table: ListingDocument::TABLE,
-        key: RecordKey::Listing(listing.ticket.id),
-        id: listing.ticket.id.uuid(),
-        replaces: *replaces,
-        record: encoded(&ListingDocument::of(listing))?,
         guards: guard.into_iter().collect(),
         before: vec![Statement { sql: FORGET_CHANGED, params: vec![id.clone(), tokens.clone()] }],
         after: vec![Statement { sql: FIND_BY, params: vec![id] }],
         columns: columns(listing, tokens),
+        ..Change::of(
+            RecordKey::Listing(listing.ticket.id),
+            listing.ticket.id.uuid(),
+            *replaces,
+            &ListingDocument::of(listing),
+        )?
     })
 }
 

@@ -134,12 +134,12 @@ impl Accounts {
     /// # }
     /// ```
     pub async fn prove(&self, command: SignIn) -> Result<Proved, Error> {
-        let attempt = PasswordAttempt::new(command.password.clone()).ok_or(Error::WrongCredentials)?;
-        let account = self.store.account_by_email(&command.email).await?.map(|stored| stored.record);
+        let SignIn { email, password, device, is_new_browser } = command;
+        let attempt = PasswordAttempt::new(password).ok_or(Error::WrongCredentials)?;
+        let account = self.store.account_by_email(&email).await?.map(|stored| stored.record);
         let hash = account.as_ref().map(|account| account.password.clone());
         // Without an account this takes as long, so timing does not reveal who has one.
         let proven = self.hasher.verify(attempt, hash).await?;
-        let SignIn { device, is_new_browser, .. } = command;
         let account = account.filter(|_| proven).ok_or(Error::WrongCredentials)?;
         Ok(Proved { account, device, is_new_browser })
     }

@@ -1,6 +1,6 @@
 //! Which letters the news calls for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ use super::follow::{News, Of};
 /// A seller is told of sales at once, and then at most once in this span.
 const SALES_TOLD_EVERY: Duration = Duration::from_hours(1);
 
-/// How many orders of a ticket are read together.
-const ORDERS_AT_ONCE: usize = 256;
+/// How many orders of a ticket are read together, and how many letters written.
+const AT_ONCE: usize = 256;
 
 /// Letters by their ids, because two events may call for one.
 type Letters = HashMap<LetterId, Letter>;
@@ -56,20 +56,16 @@ impl Notifications {
 
     /// Writes those of the letters that were not written before, a part at a time: an event may have many buyers.
     pub(super) async fn keep_letters(&self, letters: Letters) -> Result<(), NotFollowed<Uuid>> {
-        let mut letters: Vec<Letter> = letters.into_values().collect();
-        while !letters.is_empty() {
-            let part = letters.split_off(letters.len().saturating_sub(ORDERS_AT_ONCE));
-            self.keep_part(part.into_iter().map(|letter| (letter.id, letter)).collect()).await?;
+        let letters: Vec<Letter> = letters.into_values().collect();
+        for part in letters.chunks(AT_ONCE) {
+            let needs =
+                LetterNeeds { letters: part.iter().map(|letter| letter.id).collect(), ..LetterNeeds::default() };
+            let known = self.store.load(&needs).await?.letters;
+            let known: HashSet<LetterId> = known.into_iter().map(|stored| stored.record.id).collect();
+            let new = part.iter().filter(|letter| !known.contains(&letter.id));
+            self.commit(new.cloned().map(Write::insert).collect()).await?;
         }
         Ok(())
-    }
-
-    async fn keep_part(&self, mut letters: Letters) -> Result<(), NotFollowed<Uuid>> {
-        let needs = LetterNeeds { letters: letters.keys().copied().collect(), ..LetterNeeds::default() };
-        for known in self.store.load(&needs).await?.letters {
-            letters.remove(&known.record.id);
-        }
-        self.commit(letters.into_values().map(Write::insert).collect()).await
     }
 
     /// The tickets of the orders, as far as they are known.
@@ -96,7 +92,7 @@ impl Notifications {
         at: Timestamp,
     ) -> Result<Vec<Letter>, StoreError> {
         let mut letters = Vec::new();
-        let mut page = Page::first(ORDERS_AT_ONCE);
+        let mut page = Page::first(AT_ONCE);
         loop {
             let orders = self.store.orders_of(ticket.id, page).await?;
             for order in &orders {
