@@ -10,6 +10,7 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt;
 use tokio::sync::OnceCell;
 
+use crate::call::Reply;
 use crate::market::{Market, eventually, id};
 
 pub(crate) use program::Program;
@@ -73,9 +74,14 @@ impl Programs {
         self.prove(async |market: &Market| {
             let (seller, buyer) = (market.sign_up("seller").await, market.sign_up("buyer").await);
             let ticket = market.sell(&seller, 1000).await;
-            let order = eventually(async || market.try_to_buy(&buyer, &ticket).await, |reply| reply.status == 201);
-            let order = order.await.body;
-            eventually(async || market.pay(&buyer, &order).await, |reply| reply.status == 201).await;
+            // An order may end before payments have heard of it.
+            let buys = async || {
+                let order = eventually(async || market.try_to_buy(&buyer, &ticket).await, |reply| reply.status == 201);
+                let order = order.await.body;
+                let answered = |reply: &Reply| reply.status == 201 || reply.problem() == (409, "order_cancelled");
+                eventually(async || market.pay(&buyer, &order).await, answered).await.status
+            };
+            eventually(buys, |status| *status == 201).await;
             eventually(async || market.ticket(&ticket).await, |ticket| ticket["available"] == 999).await;
             let live = format!("/api/tickets/{}/live", id(&ticket));
             let mut updates = crate::rules::live::Updates::open(market, &live).await;

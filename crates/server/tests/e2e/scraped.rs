@@ -138,6 +138,8 @@ async fn a_scrape_tells_what_it_can_while_an_engine_is_away() {
         ("TICKETING_MONGODB_URI", mongodb.as_str()),
         ("TICKETING_KAFKA_BROKERS", &kafka),
         ("TICKETING_REDIS_URL", &redis),
+        // Longer than an engine takes to be used again.
+        ("TICKETING_HOLD", "1h"),
     ];
     let programs = alone(&settings).await.warmed_up().await;
     let rule = async |market: &Market| {
