@@ -25,7 +25,7 @@ mod suspects;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ports::audit_reader::{AdmissionReader, AuditReader, Ledger};
+use crate::ports::audit_reader::{AdmissionReader, AuditReader, Ledger, LetterReader};
 use crate::ports::clock::Clock;
 use crate::ports::store::StoreError;
 
@@ -67,6 +67,8 @@ pub struct Audit {
     pub audit_reader: Arc<dyn AuditReader>,
     /// Reads the passes, where an admissions service runs.
     pub admissions: Option<Arc<dyn AdmissionReader>>,
+    /// Reads what people were told, where a notifications service runs.
+    pub letters: Option<Arc<dyn LetterReader>>,
     /// Reads what the gateway took, if it reports that.
     pub ledger: Option<Arc<dyn Ledger>>,
     /// Decides what is overdue, and waits between passes.

@@ -1,16 +1,18 @@
-//! Rules of [`AuditReader`], [`AdmissionReader`] and [`Ledger`].
+//! Rules of [`AuditReader`], [`AdmissionReader`], [`LetterReader`] and [`Ledger`].
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
 mod admissions;
 mod charges;
+mod letters;
 mod records;
 mod waiting;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger, LetterReader};
 use ticketing_core::ports::gateway::{CardToken, PaymentGateway};
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
@@ -25,6 +27,9 @@ use crate::time::soon;
 
 pub use admissions::{admissions_are_read_in_pages, an_unreadable_admission_is_named};
 pub use charges::{a_refund_is_told, charges_are_told_in_pages};
+pub use letters::{
+    an_unreadable_replica_of_letters_is_named, letters_are_found, replicas_of_letters_are_read_in_pages,
+};
 pub use records::{
     a_record_is_counted_as_it_is, an_empty_marketplace_counts_nothing, pages_of_an_audit_join_without_gaps,
     what_cannot_be_read_is_named, what_ended_is_counted,
@@ -60,6 +65,12 @@ pub trait AuditReaderFixture: Send + Sync {
 
     /// Where its admissions service keeps admissions and entrances.
     fn passes(&self) -> Arc<dyn PassStore>;
+
+    /// Reads what its notifications service keeps; always of the same marketplace.
+    fn letter_reader(&self) -> Arc<dyn LetterReader>;
+
+    /// Where its notifications service keeps letters, and what they tell of.
+    fn letters(&self) -> Arc<dyn LetterStore>;
 
     /// Makes what a service stores under this name unreadable; `false` if that cannot be.
     async fn spoil(&self, _record: &RecordKey) -> bool {

@@ -526,7 +526,7 @@ macro_rules! limits {
 #[macro_export]
 macro_rules! audit_reader {
     (@ $form:tt) => {
-        $crate::__family! { $form audit_reader audit_reader [AuditReader AdmissionReader Ledger]
+        $crate::__family! { $form audit_reader audit_reader [AuditReader AdmissionReader LetterReader Ledger]
             dyn $crate::audit_reader::AuditReaderFixture;
             pages_of_an_audit_join_without_gaps
             what_ended_is_counted
@@ -536,6 +536,9 @@ macro_rules! audit_reader {
             an_empty_marketplace_counts_nothing
             admissions_are_read_in_pages
             an_unreadable_admission_is_named
+            replicas_of_letters_are_read_in_pages
+            letters_are_found
+            an_unreadable_replica_of_letters_is_named
             charges_are_told_in_pages
             a_refund_is_told
         }

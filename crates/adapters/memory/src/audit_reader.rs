@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use ticketing_core::domain::admission::{Admission, Entrance};
-use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
+use ticketing_core::domain::ids::{LetterId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment};
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Charge, Ledger, Waiting};
+use ticketing_core::domain::ticket::{Listing, Ticket};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Charge, Ledger, LetterReader, Waiting};
 use ticketing_core::ports::parking::{ParkedFilter, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::unreadable::Listed;
 
 use crate::{
-    MemoryAccountStore, MemoryEngines, MemoryOrderStore, MemoryParkingLot, MemoryPassStore, MemoryPaymentStore,
-    MemoryTicketStore, SandboxGateway,
+    MemoryAccountStore, MemoryEngines, MemoryLetterStore, MemoryOrderStore, MemoryParkingLot, MemoryPassStore,
+    MemoryPaymentStore, MemoryTicketStore, SandboxGateway,
 };
 
 /// Reads the stores of all services, as `MemoryEngines::audit_reader` hands it out.
@@ -33,6 +35,7 @@ use crate::{
 /// let audit = Audit {
 ///     audit_reader: Arc::new(engines.audit_reader()),
 ///     admissions: Some(Arc::new(engines.audit_reader())),
+///     letters: Some(Arc::new(engines.audit_reader())),
 ///     ledger: Some(Arc::new(engines.gateway.clone())),
 ///     clock: engines.env.clock.clone(),
 ///     config: AuditConfig::default(),
@@ -49,13 +52,14 @@ pub struct MemoryAuditReader {
     orders: MemoryOrderStore,
     payments: MemoryPaymentStore,
     passes: MemoryPassStore,
+    letters: MemoryLetterStore,
     parking: MemoryParkingLot,
 }
 
 impl MemoryAuditReader {
     pub(crate) fn of(engines: &MemoryEngines) -> Self {
-        let MemoryEngines { accounts, tickets, orders, payments, passes, parking, .. } = engines.clone();
-        Self { accounts, tickets, orders, payments, passes, parking }
+        let MemoryEngines { accounts, tickets, orders, payments, passes, letters, parking, .. } = engines.clone();
+        Self { accounts, tickets, orders, payments, passes, letters, parking }
     }
 }
 
@@ -88,6 +92,7 @@ impl AuditReader for MemoryAuditReader {
             ("orders", self.orders.outbox()),
             ("payments", self.payments.outbox()),
             ("admissions", self.passes.outbox()),
+            ("notifications", self.letters.outbox()),
         ];
         let mut services: BTreeMap<String, Waiting> = BTreeMap::new();
         for (name, outbox) in outboxes {
@@ -113,6 +118,25 @@ impl AdmissionReader for MemoryAuditReader {
 
     async fn entrances(&self, page: Page<TicketId>) -> Result<Listed<Entrance>, StoreError> {
         self.passes.0.read(|tables| tables.entrances.page(page)).await
+    }
+}
+
+#[async_trait]
+impl LetterReader for MemoryAuditReader {
+    async fn order_replicas(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
+        self.letters.0.read(|tables| tables.orders.page(page)).await
+    }
+
+    async fn ticket_replicas(&self, page: Page<TicketId>) -> Result<Listed<Ticket>, StoreError> {
+        self.letters.0.read(|tables| tables.tickets.page(page)).await
+    }
+
+    async fn letters(&self, ids: &[LetterId]) -> Result<Listed<Letter>, StoreError> {
+        self.letters.0.read(|tables| tables.letters.list(ids.iter(), ids.len())).await
+    }
+
+    async fn letters_due(&self, now: Timestamp, limit: usize) -> Result<Listed<Letter>, StoreError> {
+        self.letters.0.read(|tables| tables.due(now, limit).map(|stored| stored.record)).await
     }
 }
 

@@ -86,7 +86,7 @@ impl LetterTables {
         })
     }
 
-    fn due(&self, now: Timestamp, limit: usize) -> Listed<Stored<Letter>> {
+    pub(crate) fn due(&self, now: Timestamp, limit: usize) -> Listed<Stored<Letter>> {
         let due = self.by_due.iter().take_while(|(due_at, _)| *due_at <= now).map(|(_, id)| id);
         self.letters.list_stored(due, limit)
     }

@@ -199,8 +199,7 @@ impl<K: Eq + Hash, R> Table<K, R> {
         K: fmt::Display + 'a,
         R: Clone,
     {
-        let Listed { records, unreadable } = self.list_stored(keys, limit);
-        Listed { records: records.into_iter().map(|stored| stored.record).collect(), unreadable }
+        self.list_stored(keys, limit).map(|stored| stored.record)
     }
 
     /// The same, with their revisions.

@@ -6,18 +6,21 @@ use async_trait::async_trait;
 use bson::{Document, Uuid, doc};
 use futures::future::{try_join, try_join_all};
 use ticketing_core::domain::admission::{Admission, Entrance};
-use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
+use ticketing_core::domain::ids::{LetterId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment};
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Charge, Ledger, Waiting};
+use ticketing_core::domain::ticket::{Listing, Ticket};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Charge, Ledger, LetterReader, Waiting};
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::unreadable::Listed;
 
 use crate::client::MongoClient;
-use crate::document::Record;
+use crate::document::{Record, named};
 use crate::gateway::Attempt;
+use crate::letter_store::{self, LetterDocument};
 use crate::order_store::{OrderDocument, StockDocument};
 use crate::parking::MongoParkingLot;
 use crate::pass_store::{AdmissionDocument, EntranceDocument};
@@ -26,8 +29,11 @@ use crate::store::Query;
 use crate::ticket_store::ListingDocument;
 
 /// The services that have a database.
-const SERVICES: [&str; 7] =
-    ["accounts", "tickets", "orders", "payments", "admissions", "expiration", MongoParkingLot::OF_FOLLOWERS];
+const SERVICES: [&str; 8] =
+    ["accounts", "tickets", "orders", "payments", "admissions", LETTERS, "expiration", MongoParkingLot::OF_FOLLOWERS];
+
+/// The service that keeps letters.
+const LETTERS: &str = "notifications";
 
 /// Reads the databases of all services, and the ledger of a [`MongoGateway`](crate::MongoGateway).
 ///
@@ -58,9 +64,16 @@ impl MongoAuditReader {
     }
 
     async fn page<R: Record>(&self, service: &str, page: Page<uuid::Uuid>) -> Result<Listed<R::Domain>, StoreError> {
-        let query = Query { collection: R::COLLECTION, filter: behind(page), sort: in_order(), limit: page.limit };
+        self.list::<R>(service, Query { filter: behind(page), sort: in_order(), ..all_of::<R>(page.limit) }).await
+    }
+
+    async fn list<R: Record>(&self, service: &str, query: Query) -> Result<Listed<R::Domain>, StoreError> {
         query.list_in(&self.0.database(service), &self.0.elections, |document| R::read(document).map(Some)).await
     }
+}
+
+fn all_of<R: Record>(limit: usize) -> Query {
+    Query { collection: R::COLLECTION, filter: Document::new(), sort: Document::new(), limit }
 }
 
 fn behind(page: Page<uuid::Uuid>) -> Document {
@@ -122,6 +135,27 @@ impl AdmissionReader for MongoAuditReader {
 
     async fn entrances(&self, page: Page<TicketId>) -> Result<Listed<Entrance>, StoreError> {
         self.page::<EntranceDocument>("admissions", plain(page, TicketId::uuid)).await
+    }
+}
+
+#[async_trait]
+impl LetterReader for MongoAuditReader {
+    async fn order_replicas(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
+        self.page::<OrderDocument>(LETTERS, plain(page, OrderId::uuid)).await
+    }
+
+    async fn ticket_replicas(&self, page: Page<TicketId>) -> Result<Listed<Ticket>, StoreError> {
+        let listings = self.page::<ListingDocument>(LETTERS, plain(page, TicketId::uuid)).await?;
+        Ok(listings.map(|listing| listing.ticket))
+    }
+
+    async fn letters(&self, ids: &[LetterId]) -> Result<Listed<Letter>, StoreError> {
+        let Some(filter) = named(ids.iter().map(|id| id.uuid())) else { return Ok(Listed::default()) };
+        self.list::<LetterDocument>(LETTERS, Query { filter, ..all_of::<LetterDocument>(ids.len()) }).await
+    }
+
+    async fn letters_due(&self, now: Timestamp, limit: usize) -> Result<Listed<Letter>, StoreError> {
+        self.list::<LetterDocument>(LETTERS, letter_store::due(now, limit)).await
     }
 }
 

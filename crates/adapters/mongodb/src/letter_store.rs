@@ -25,7 +25,7 @@ use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 use crate::ticket_store::{ListingDocument, ticket_replica};
 
-use letter::LetterDocument;
+pub(crate) use letter::LetterDocument;
 
 /// Keeps letters, and replicas of orders and tickets, in the database `<prefix>_notifications`.
 ///
@@ -92,10 +92,7 @@ impl LetterStore for MongoLetterStore {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Stored<Letter>>, StoreError> {
-        // The first condition is the one by which the index is known to have them all.
-        let filter = doc! { "due_at": { "$gt": letter::NEVER, "$lte": date(now) } };
-        let (collection, sort) = (LetterDocument::COLLECTION, doc! { "due_at": 1, "_id": 1 });
-        self.0.list_stored::<LetterDocument>(Query { collection, filter, sort, limit }).await
+        self.0.list_stored::<LetterDocument>(due(now, limit)).await
     }
 
     async fn orders_of(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
@@ -111,6 +108,13 @@ impl LetterStore for MongoLetterStore {
         let changes = work.writes.into_iter().map(change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
     }
+}
+
+/// The letters that are due, the earliest first.
+pub(crate) fn due(now: Timestamp, limit: usize) -> Query {
+    // The first condition is the one by which the index is known to have them all.
+    let filter = doc! { "due_at": { "$gt": letter::NEVER, "$lte": date(now) } };
+    Query { collection: LetterDocument::COLLECTION, filter, sort: doc! { "due_at": 1, "_id": 1 }, limit }
 }
 
 fn change(write: Write<LetterRecord>) -> Result<Change, StoreError> {

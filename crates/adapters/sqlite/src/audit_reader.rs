@@ -6,14 +6,15 @@ use std::path::Path;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use ticketing_core::domain::admission::{Admission, Entrance};
-use ticketing_core::domain::ids::{OrderId, PaymentId, TicketId};
+use ticketing_core::domain::ids::{LetterId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::payment::{Payable, Payment};
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Ticket};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Charge, Ledger, Waiting};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Charge, Ledger, LetterReader, Waiting};
 use ticketing_core::ports::store::{Page, StoreError};
 use ticketing_core::ports::unreadable::{Listed, Unreadable};
 use uuid::Uuid;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::document::{Record, blob, limit};
 use crate::error::{Failure, SqliteError};
 use crate::file::SqliteFile;
+use crate::letter_store::{self, OrderReplica, TicketReplica};
 use crate::order_store::{OrderDocument, StockDocument};
 use crate::pass_store::{AdmissionDocument, EntranceDocument};
 use crate::payment_store::{PayableDocument, PaymentDocument};
@@ -104,6 +106,27 @@ impl AdmissionReader for SqliteAuditReader {
 
     async fn entrances(&self, page: Page<TicketId>) -> Result<Listed<Entrance>, StoreError> {
         self.page::<EntranceDocument>(after(page, TicketId::uuid)).await
+    }
+}
+
+#[async_trait]
+impl LetterReader for SqliteAuditReader {
+    async fn order_replicas(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
+        self.page::<OrderReplica>(after(page, OrderId::uuid)).await
+    }
+
+    async fn ticket_replicas(&self, page: Page<TicketId>) -> Result<Listed<Ticket>, StoreError> {
+        self.page::<TicketReplica>(after(page, TicketId::uuid)).await
+    }
+
+    async fn letters(&self, ids: &[LetterId]) -> Result<Listed<Letter>, StoreError> {
+        let ids = ids.to_vec();
+        Ok(self.0.read(move |connection| letter_store::letters(connection, &ids)).await?)
+    }
+
+    async fn letters_due(&self, now: Timestamp, limit: usize) -> Result<Listed<Letter>, StoreError> {
+        let due = self.0.read(move |connection| letter_store::due(connection, now, limit)).await?;
+        Ok(due.map(|stored| stored.record))
     }
 }
 

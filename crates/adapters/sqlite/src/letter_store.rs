@@ -6,7 +6,7 @@ mod replica;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use ticketing_core::domain::ids::{OrderId, TicketId};
+use ticketing_core::domain::ids::{LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
@@ -22,7 +22,7 @@ use crate::outbox::SqliteOutbox;
 use crate::store::{self, Query, Store};
 
 use letter::LetterDocument;
-use replica::{OrderReplica, TicketReplica};
+pub(crate) use replica::{OrderReplica, TicketReplica};
 
 /// Keeps letters, and replicas of orders and tickets, in the file. A clone is a handle to the same store.
 ///
@@ -79,7 +79,19 @@ fn load(connection: &Connection, needs: &LetterNeeds) -> Result<LetterRecords, F
     })
 }
 
-fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Listed<Stored<Letter>>, Failure> {
+/// The existing letters with these ids.
+pub(crate) fn letters(connection: &Connection, ids: &[LetterId]) -> Result<Listed<Letter>, Failure> {
+    let mut listed = Listed::default();
+    for id in ids {
+        let query = Query { rest: "FROM letters WHERE id = ?1".to_owned(), params: vec![blob(id.uuid())] };
+        let Listed { records, unreadable } = store::list::<LetterDocument>(connection, &query, 1, |_| true)?;
+        listed.records.extend(records);
+        listed.unreadable.extend(unreadable);
+    }
+    Ok(listed)
+}
+
+pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Listed<Stored<Letter>>, Failure> {
     let rest = "FROM letters WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, id".to_owned();
     let query = Query { rest, params: vec![Value::Integer(now.millis())] };
     store::list_stored::<LetterDocument>(connection, &query, limit, |_| true)

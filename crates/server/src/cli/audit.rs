@@ -18,10 +18,10 @@ use crate::wiring::AuditPorts;
 ///
 /// The databases do not answer, or hold what cannot be read.
 pub async fn audit(ports: AuditPorts, clock: Arc<dyn Clock>, patience: Duration) -> Result<ExitCode, BoxError> {
-    let AuditPorts { audit_reader, admissions, ledger } = ports;
+    let AuditPorts { audit_reader, admissions, letters, ledger } = ports;
     let config = AuditConfig { patience, ..AuditConfig::default() };
     let lines = ProgressLines::new();
-    let audit = Audit { audit_reader, admissions, ledger, clock, config };
+    let audit = Audit { audit_reader, admissions, letters, ledger, clock, config };
     let report = audit.run(&|progress| lines.tell(|| line(progress))).await?;
     say::answer(&report.to_string());
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

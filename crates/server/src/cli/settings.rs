@@ -124,6 +124,7 @@ pub(super) enum Command {
     Topics,
     /// Check the data of a running marketplace: nothing oversold, charged twice, lost or stuck
     ///
+    /// Letters are checked where --mail says that people are written to, as it does to the services.
     /// Exits with 0 if all is well, and with 1 if something is wrong.
     Audit {
         /// How long a difference must persist to count as more than a delay

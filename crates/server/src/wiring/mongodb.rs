@@ -44,6 +44,7 @@ pub(super) async fn audit_ports(settings: &MongoSettings) -> Result<AuditPorts, 
     Ok(AuditPorts {
         ledger: Some(Arc::new(audit_reader.clone())),
         admissions: admissions(&audit_reader).await?,
+        letters: Some(Arc::new(audit_reader.clone())),
         audit_reader: Arc::new(audit_reader),
     })
 }

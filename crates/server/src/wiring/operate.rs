@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
-use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger, LetterReader};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::parking::ParkingLot;
@@ -23,6 +23,8 @@ pub struct AuditPorts {
     pub audit_reader: Arc<dyn AuditReader>,
     /// The passes that the admissions service keeps.
     pub admissions: Option<Arc<dyn AdmissionReader>>,
+    /// What the notifications service keeps, if it runs.
+    pub letters: Option<Arc<dyn LetterReader>>,
     /// What the gateway took, if it reports that.
     pub ledger: Option<Arc<dyn Ledger>>,
 }
@@ -48,7 +50,9 @@ pub async fn audit_ports(config: &Config) -> Result<AuditPorts, BoxError> {
     };
     // What the ledger tells is the sandbox's; Stripe keeps its own.
     let ledger = ports.ledger.filter(|_| config.gateway() != Some(Gateway::Stripe));
-    Ok(AuditPorts { ledger, ..ports })
+    // Without mail nothing follows for letters, and what was kept while there was some is of no interest.
+    let letters = ports.letters.filter(|_| config.mail.is_some());
+    Ok(AuditPorts { ledger, letters, ..ports })
 }
 
 /// The parking lot of each service.

@@ -25,6 +25,7 @@ pub(super) async fn audit_ports(directory: &Path) -> Result<AuditPorts, BoxError
     Ok(AuditPorts {
         ledger: Some(Arc::new(reader.clone())),
         admissions: Some(Arc::new(reader.clone())),
+        letters: Some(Arc::new(reader.clone())),
         audit_reader: Arc::new(reader),
     })
 }

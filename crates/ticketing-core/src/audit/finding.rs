@@ -153,6 +153,16 @@ pub enum What {
         /// Places of completed orders, whose buyers have no money back.
         sold: u64,
     },
+    /// A paid order has no letter that tells its buyer what became of it.
+    Untold {
+        /// When it was completed or refunded.
+        since: Timestamp,
+    },
+    /// Letters wait to be sent long after they were due.
+    Unsent {
+        /// When the first of them was due.
+        since: Timestamp,
+    },
     /// A payment has no end long after it began.
     Unsettled {
         /// When it began.
@@ -186,6 +196,10 @@ pub enum Replica {
     Admission,
     /// Of a ticket, in the admissions service.
     Entrance,
+    /// Of an order that was paid, in the notifications service.
+    PaidOrder,
+    /// Of a ticket, in the notifications service.
+    Ticket,
 }
 
 /// How a replica differs from its source.
@@ -249,7 +263,11 @@ impl Finding {
             | What::Disputed { .. } => 2,
             What::Unpublished { .. } | What::Parked { .. } => 3,
             What::Replica { .. } => 4,
-            What::Overdue { .. } | What::NotEnded { .. } | What::Unsettled { .. } => 5,
+            What::Overdue { .. }
+            | What::NotEnded { .. }
+            | What::Untold { .. }
+            | What::Unsent { .. }
+            | What::Unsettled { .. } => 5,
         }
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Pure: it reads nothing and knows no time but the one that it is given.
 
+use std::collections::HashSet;
+
 use crate::domain::admission::{Admission, Entrance};
-use crate::domain::order::Order;
+use crate::domain::letter::Letter;
+use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{Payable, Payment, PaymentStatus};
 use crate::domain::stock::Stock;
-use crate::domain::ticket::Listing;
+use crate::domain::ticket::{Listing, Ticket};
 use crate::domain::time::Timestamp;
 use crate::ports::audit_reader::{Charge, Waiting};
 use crate::ports::unreadable::Unreadable;
@@ -86,6 +89,46 @@ impl Inspection {
     pub(super) fn entrance(&mut self, listing: Option<&Listing>, entrance: Option<&Entrance>) {
         self.counts.entrances += u64::from(entrance.is_some());
         self.found.extend(replicas::of_entrance(listing, entrance));
+    }
+
+    /// What letters know of an order, beside it; returns the letter that there must be about it.
+    pub(super) fn paid_order(&mut self, order: Option<&Order>, replica: Option<&Order>) -> Option<Letter> {
+        self.counts.told += u64::from(replica.is_some());
+        self.found.extend(replicas::of_paid_order(order, replica));
+        let order = order?;
+        let (OrderStatus::Completed { at, .. } | OrderStatus::Refunded { at, .. }) = order.status else { return None };
+        // One that is long of no more use may have been forgotten, or never been written.
+        Letter::about(order, at).filter(|letter| at < self.due_by && !letter.is_too_late(self.due_by))
+    }
+
+    /// What letters know of a ticket, beside it.
+    pub(super) fn letters_ticket(&mut self, listing: Option<&Listing>, replica: Option<&Ticket>) {
+        self.counts.told += u64::from(replica.is_some());
+        self.found.extend(replicas::of_letters_ticket(listing, replica));
+    }
+
+    /// The letters that there must be, and those that there are.
+    pub(super) fn letters(&mut self, expected: Vec<Letter>, found: &[Letter]) {
+        let found: HashSet<_> = found.iter().map(|letter| letter.id).collect();
+        let missing = expected.into_iter().filter(|letter| !found.contains(&letter.id));
+        let untold = missing.filter_map(|letter| {
+            Some(Finding::order(letter.reason.order()?, What::Untold { since: letter.caused_at }))
+        });
+        self.found.extend(untold);
+    }
+
+    /// Letters that are due, the earliest first.
+    pub(super) fn letters_due(&mut self, due: &[Letter]) {
+        // Those with a link are due before what caused them.
+        let since = due.iter().filter_map(|letter| Some(letter.due_at()?.max(letter.caused_at)));
+        let late = since.filter(|since| *since < self.due_by).min();
+        let subject = Subject::Service("notifications".to_owned());
+        self.found.extend(late.map(|since| Finding { subject, what: What::Unsent { since } }));
+    }
+
+    /// What was due before then and did not happen is stuck.
+    pub(super) const fn due_by(&self) -> Timestamp {
+        self.due_by
     }
 
     pub(super) fn unreadable(&mut self, unreadable: Vec<Unreadable>) {

@@ -1,13 +1,12 @@
 //! Reads everything once, in the order in which it can be compared.
 
-use std::future::ready;
-
-use futures_util::future::BoxFuture;
-
 use crate::domain::admission::{Admission, Entrance};
-use crate::domain::ids::{OrderId, TicketId};
+use crate::domain::ids::{LetterId, OrderId, TicketId};
+use crate::domain::letter::Letter;
+use crate::domain::order::Order;
+use crate::domain::ticket::{Listing, Ticket};
 use crate::ports::audit_reader::Ledger;
-use crate::ports::store::{Page, StoreError};
+use crate::ports::store::StoreError;
 use crate::ports::unreadable::Listed;
 
 use super::Audit;
@@ -41,6 +40,7 @@ impl<'a> Pass<'a> {
         }
         self.orders().await?;
         self.tickets().await?;
+        self.letters_due().await?;
         for waiting in self.audit.audit_reader.waiting().await? {
             self.inspection.waiting(&waiting);
         }
@@ -76,23 +76,61 @@ impl<'a> Pass<'a> {
         let Audit { audit_reader, config, .. } = self.audit;
         let mut payables = Pages::new(config.page, |page| audit_reader.payables(page), |payable| payable.order);
         let mut orders = Pages::new(config.page, |page| audit_reader.orders(page), |order| order.id);
-        let (audit, has_passes) = (self.audit, self.audit.admissions.is_some());
-        let mut admissions = Pages::new(config.page, |page| read_admissions(audit, page), |admission| admission.order);
+        let mut beside = BesideOrders::new(self.audit);
         while let Some((payable, order)) = pair(&mut payables, &mut orders).await? {
             self.inspection.order(order.as_ref(), payable.as_ref());
-            if let Some(order) = order.as_ref().filter(|_| has_passes) {
-                let (orphans, admission) = admissions.up_to(order.id).await?;
-                orphans.iter().for_each(|orphan| self.inspection.admission(None, Some(orphan)));
-                self.inspection.admission(Some(order), admission.as_ref());
+            if let Some(order) = &order {
+                self.beside_order(order, &mut beside).await?;
             }
             self.tell();
         }
-        while let Some(orphan) = admissions.next().await? {
-            self.inspection.admission(None, Some(&orphan));
-        }
         self.inspection.unreadable(payables.unreadable());
         self.inspection.unreadable(orders.unreadable());
-        self.inspection.unreadable(admissions.unreadable());
+        self.end_of_orders(beside).await
+    }
+
+    /// What other services keep of an order.
+    async fn beside_order(&mut self, order: &Order, beside: &mut BesideOrders<'_>) -> Result<(), StoreError> {
+        if let Some(admissions) = &mut beside.admissions {
+            let (orphans, admission) = admissions.up_to(order.id).await?;
+            orphans.iter().for_each(|orphan| self.inspection.admission(None, Some(orphan)));
+            self.inspection.admission(Some(order), admission.as_ref());
+        }
+        if let Some(replicas) = &mut beside.replicas {
+            let (orphans, replica) = replicas.up_to(order.id).await?;
+            orphans.iter().for_each(|orphan| drop(self.inspection.paid_order(None, Some(orphan))));
+            beside.expected.extend(self.inspection.paid_order(Some(order), replica.as_ref()));
+            if beside.expected.len() >= self.audit.config.page {
+                self.look_for_letters(std::mem::take(&mut beside.expected)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_of_orders(&mut self, beside: BesideOrders<'_>) -> Result<(), StoreError> {
+        let BesideOrders { admissions, replicas, expected } = beside;
+        if let Some(mut admissions) = admissions {
+            while let Some(orphan) = admissions.next().await? {
+                self.inspection.admission(None, Some(&orphan));
+            }
+            self.inspection.unreadable(admissions.unreadable());
+        }
+        if let Some(mut replicas) = replicas {
+            while let Some(orphan) = replicas.next().await? {
+                self.inspection.paid_order(None, Some(&orphan));
+            }
+            self.inspection.unreadable(replicas.unreadable());
+        }
+        self.look_for_letters(expected).await
+    }
+
+    /// Whether these letters were written.
+    async fn look_for_letters(&mut self, expected: Vec<Letter>) -> Result<(), StoreError> {
+        let Some(reader) = &self.audit.letters else { return Ok(()) };
+        let ids: Vec<LetterId> = expected.iter().map(|letter| letter.id).collect();
+        let Listed { records, unreadable } = reader.letters(&ids).await?;
+        self.inspection.letters(expected, &records);
+        self.inspection.unreadable(unreadable);
         Ok(())
     }
 
@@ -100,23 +138,56 @@ impl<'a> Pass<'a> {
         let Audit { audit_reader, config, .. } = self.audit;
         let mut stocks = Pages::new(config.page, |page| audit_reader.stocks(page), |stock| stock.ticket);
         let mut listings = Pages::new(config.page, |page| audit_reader.listings(page), |listing| listing.ticket.id);
-        let (audit, has_doors) = (self.audit, self.audit.admissions.is_some());
-        let mut entrances = Pages::new(config.page, |page| read_entrances(audit, page), |entrance| entrance.ticket);
+        let mut beside = BesideTickets::new(self.audit);
         while let Some((stock, listing)) = pair(&mut stocks, &mut listings).await? {
             self.inspection.ticket(listing.as_ref(), stock.as_ref());
-            if let Some(listing) = listing.as_ref().filter(|_| has_doors) {
-                let (orphans, entrance) = entrances.up_to(listing.ticket.id).await?;
-                orphans.iter().for_each(|orphan| self.inspection.entrance(None, Some(orphan)));
-                self.inspection.entrance(Some(listing), entrance.as_ref());
+            if let Some(listing) = &listing {
+                self.beside_ticket(listing, &mut beside).await?;
             }
             self.tell();
         }
-        while let Some(orphan) = entrances.next().await? {
-            self.inspection.entrance(None, Some(&orphan));
-        }
         self.inspection.unreadable(stocks.unreadable());
         self.inspection.unreadable(listings.unreadable());
-        self.inspection.unreadable(entrances.unreadable());
+        self.end_of_tickets(beside).await
+    }
+
+    /// What other services keep of a ticket.
+    async fn beside_ticket(&mut self, listing: &Listing, beside: &mut BesideTickets<'_>) -> Result<(), StoreError> {
+        if let Some(entrances) = &mut beside.entrances {
+            let (orphans, entrance) = entrances.up_to(listing.ticket.id).await?;
+            orphans.iter().for_each(|orphan| self.inspection.entrance(None, Some(orphan)));
+            self.inspection.entrance(Some(listing), entrance.as_ref());
+        }
+        if let Some(replicas) = &mut beside.replicas {
+            let (orphans, replica) = replicas.up_to(listing.ticket.id).await?;
+            orphans.iter().for_each(|orphan| self.inspection.letters_ticket(None, Some(orphan)));
+            self.inspection.letters_ticket(Some(listing), replica.as_ref());
+        }
+        Ok(())
+    }
+
+    async fn end_of_tickets(&mut self, beside: BesideTickets<'_>) -> Result<(), StoreError> {
+        let BesideTickets { entrances, replicas } = beside;
+        if let Some(mut entrances) = entrances {
+            while let Some(orphan) = entrances.next().await? {
+                self.inspection.entrance(None, Some(&orphan));
+            }
+            self.inspection.unreadable(entrances.unreadable());
+        }
+        if let Some(mut replicas) = replicas {
+            while let Some(orphan) = replicas.next().await? {
+                self.inspection.letters_ticket(None, Some(&orphan));
+            }
+            self.inspection.unreadable(replicas.unreadable());
+        }
+        Ok(())
+    }
+
+    async fn letters_due(&mut self) -> Result<(), StoreError> {
+        let Some(reader) = &self.audit.letters else { return Ok(()) };
+        let due = reader.letters_due(self.inspection.due_by(), self.audit.config.page).await?;
+        self.inspection.letters_due(&due.records);
+        self.inspection.unreadable(due.unreadable);
         Ok(())
     }
 
@@ -130,18 +201,49 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// A page of the admissions; nothing where no such service runs.
-fn read_admissions(audit: &Audit, page: Page<OrderId>) -> BoxFuture<'_, Result<Listed<Admission>, StoreError>> {
-    match &audit.admissions {
-        Some(reader) => reader.admissions(page),
-        None => Box::pin(ready(Ok(Listed::default()))),
+/// What is read beside orders; each is absent where no such service runs.
+struct BesideOrders<'a> {
+    admissions: Option<Pages<'a, Admission, OrderId>>,
+    /// What letters know of orders.
+    replicas: Option<Pages<'a, Order, OrderId>>,
+    /// Letters that must have been written, not looked for yet.
+    expected: Vec<Letter>,
+}
+
+impl<'a> BesideOrders<'a> {
+    fn new(Audit { admissions, letters, config, .. }: &'a Audit) -> Self {
+        let admissions = admissions.as_deref();
+        let letters = letters.as_deref();
+        Self {
+            admissions: admissions.map(|reader| {
+                Pages::new(config.page, move |page| reader.admissions(page), |admission: &Admission| admission.order)
+            }),
+            replicas: letters.map(|reader| {
+                Pages::new(config.page, move |page| reader.order_replicas(page), |order: &Order| order.id)
+            }),
+            expected: Vec::new(),
+        }
     }
 }
 
-/// A page of the entrances; nothing where no such service runs.
-fn read_entrances(audit: &Audit, page: Page<TicketId>) -> BoxFuture<'_, Result<Listed<Entrance>, StoreError>> {
-    match &audit.admissions {
-        Some(reader) => reader.entrances(page),
-        None => Box::pin(ready(Ok(Listed::default()))),
+/// What is read beside tickets; each is absent where no such service runs.
+struct BesideTickets<'a> {
+    entrances: Option<Pages<'a, Entrance, TicketId>>,
+    /// What letters know of tickets.
+    replicas: Option<Pages<'a, Ticket, TicketId>>,
+}
+
+impl<'a> BesideTickets<'a> {
+    fn new(Audit { admissions, letters, config, .. }: &'a Audit) -> Self {
+        let admissions = admissions.as_deref();
+        let letters = letters.as_deref();
+        Self {
+            entrances: admissions.map(|reader| {
+                Pages::new(config.page, move |page| reader.entrances(page), |door: &Entrance| door.ticket)
+            }),
+            replicas: letters.map(|reader| {
+                Pages::new(config.page, move |page| reader.ticket_replicas(page), |ticket: &Ticket| ticket.id)
+            }),
+        }
     }
 }

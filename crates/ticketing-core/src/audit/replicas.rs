@@ -6,7 +6,7 @@ use crate::domain::order::{Order, OrderStatus};
 use crate::domain::pass::PassStatus;
 use crate::domain::payment::Payable;
 use crate::domain::stock::Stock;
-use crate::domain::ticket::{Listing, Sales};
+use crate::domain::ticket::{Listing, Sales, Ticket};
 
 use super::finding::{Drift, Finding, Replica, What};
 
@@ -60,6 +60,49 @@ pub(super) fn of_entrance(listing: Option<&Listing>, entrance: Option<&Entrance>
         (None, None) => return None,
     };
     Some(Finding::ticket(id, What::Replica { of: Replica::Entrance, drift }))
+}
+
+/// What letters know of an order beside it: of every one that was paid.
+pub(super) fn of_paid_order(order: Option<&Order>, replica: Option<&Order>) -> Option<Finding> {
+    let (id, drift) = match (order, replica) {
+        (Some(order), Some(replica)) => (order.id, paid_order_drift(order, replica)?),
+        (Some(order), None) if was_paid(order) => (order.id, Drift::Missing { source: order.version }),
+        (None, Some(replica)) => (replica.id, Drift::Orphaned { held: replica.version }),
+        (Some(_) | None, None) => return None,
+    };
+    Some(Finding::order(id, What::Replica { of: Replica::PaidOrder, drift }))
+}
+
+/// What letters know of a ticket beside it.
+pub(super) fn of_letters_ticket(listing: Option<&Listing>, replica: Option<&Ticket>) -> Option<Finding> {
+    let (id, drift) = match (listing, replica) {
+        (Some(Listing { ticket, .. }), Some(replica)) => (ticket.id, ticket_drift(ticket, replica)?),
+        (Some(Listing { ticket, .. }), None) => (ticket.id, Drift::Missing { source: ticket.version }),
+        (None, Some(replica)) => (replica.id, Drift::Orphaned { held: replica.version }),
+        (None, None) => return None,
+    };
+    Some(Finding::ticket(id, What::Replica { of: Replica::Ticket, drift }))
+}
+
+const fn was_paid(order: &Order) -> bool {
+    matches!(order.status, OrderStatus::Completed { .. } | OrderStatus::Refunded { .. })
+}
+
+fn paid_order_drift(order: &Order, replica: &Order) -> Option<Drift> {
+    drift(order.version, replica.version, || {
+        vec![
+            ("ticket", order.ticket.id == replica.ticket.id),
+            ("buyer", order.buyer == replica.buyer),
+            ("status", order.is_completed() == replica.is_completed()),
+        ]
+    })
+}
+
+fn ticket_drift(ticket: &Ticket, replica: &Ticket) -> Option<Drift> {
+    drift(ticket.version, replica.version, || {
+        let (event, held) = (&ticket.offer.details.event, &replica.offer.details.event);
+        vec![("seller", ticket.seller == replica.seller), ("event", event.is_still(held))]
+    })
 }
 
 fn admission_drift(order: &Order, admission: &Admission) -> Option<Drift> {

@@ -26,6 +26,8 @@ pub struct Counts {
     pub admissions: u64,
     /// Of the admissions service.
     pub entrances: u64,
+    /// Replicas of orders and tickets, of the notifications service.
+    pub told: u64,
 }
 
 impl Counts {
@@ -40,6 +42,7 @@ impl Counts {
             + self.charges
             + self.admissions
             + self.entrances
+            + self.told
     }
 }
 
@@ -77,11 +80,12 @@ impl AuditReport {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listings, stocks, orders, payables, payments, charges, admissions, entrances } = self;
+        let Self { listings, stocks, orders, payables, payments, charges, admissions, entrances, told } = self;
         write!(
             f,
             "{listings} listings, {stocks} stocks, {orders} orders, {payables} payables, {payments} payments, \
-             {charges} charges, {admissions} admissions, {entrances} entrances"
+             {charges} charges, {admissions} admissions, {entrances} entrances, \
+             {told} replicas of letters"
         )
     }
 }

@@ -52,11 +52,9 @@ impl fmt::Display for What {
                 write!(f, "is completed, and the money of its payment {payment} goes back or went back")
             }
             Self::PaidTwice { payment, other } => write!(f, "was paid twice: by payment {payment} and by {other}"),
-            Self::KeptFor { order, cancelled: true } => {
-                write!(f, "keeps the money of order {order}, which is cancelled")
-            }
-            Self::KeptFor { order, cancelled: false } => {
-                write!(f, "keeps the money of order {order}, which still awaits payment")
+            Self::KeptFor { order, cancelled } => {
+                let state = if *cancelled { "is cancelled" } else { "still awaits payment" };
+                write!(f, "keeps the money of order {order}, which {state}")
             }
             Self::WithoutOrder { order } => write!(f, "took money for order {order}, which does not exist"),
             Self::Unbalanced { kept, worth } => {
@@ -72,10 +70,12 @@ impl fmt::Display for What {
             Self::NotEnded { held, sold, .. } => {
                 write!(f, "was called off, and its orders still have {held} places held and {sold} sold")
             }
-            Self::Unsettled { since, refund_due: true } => {
-                write!(f, "began at {since}, and its money is still to go back")
+            Self::Untold { since } => write!(f, "came to its end at {since}, and its buyer has no letter about it"),
+            Self::Unsent { since } => write!(f, "has letters to send, the first of them since {since}"),
+            Self::Unsettled { since, refund_due } => {
+                let state = if *refund_due { ", and its money is still to go back" } else { " and is still pending" };
+                write!(f, "began at {since}{state}")
             }
-            Self::Unsettled { since, refund_due: false } => write!(f, "began at {since} and is still pending"),
         }
     }
 }
@@ -97,6 +97,7 @@ impl Replica {
             Self::Sales => (" of its sales", "tickets"),
             Self::Payable => ("", "payments"),
             Self::Admission | Self::Entrance => ("", "admissions"),
+            Self::PaidOrder | Self::Ticket => ("", "notifications"),
         };
         match drift {
             Drift::Missing { source } => {

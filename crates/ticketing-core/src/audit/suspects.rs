@@ -71,7 +71,7 @@ fn version(what: &What) -> u128 {
         }
         What::Replica { drift, .. } => drift.held().map_or(u128::MAX, u128::from),
         What::Unbalanced { kept, worth } => kept.rotate_left(64) ^ worth,
-        What::Unpublished { since, .. } => since.millis().unsigned_abs().into(),
+        What::Unpublished { since, .. } | What::Unsent { since } => since.millis().unsigned_abs().into(),
         What::Unreadable { .. }
         | What::WithoutStock { .. }
         | What::Unpaid { .. }
@@ -83,6 +83,7 @@ fn version(what: &What) -> u128 {
         | What::Disputed { .. }
         | What::Parked { .. }
         | What::Overdue { .. }
+        | What::Untold { .. }
         | What::Unsettled { .. } => 0,
     }
 }

@@ -8,6 +8,7 @@ use uuid::{Builder, Uuid};
 
 use super::ids::{AccountId, LetterId, OrderId, TicketId};
 use super::money::Money;
+use super::order::{Order, OrderStatus};
 use super::time::Timestamp;
 
 /// Why somebody is written to. What the letter says is read when it is sent, so that it is never out of date.
@@ -184,6 +185,18 @@ impl Letter {
         };
         let status = LetterStatus::Waiting { due_at, tries: 0 };
         Self { id, to, reason, caused_at: cause.at, status }
+    }
+
+    /// The letter to a buyer whose order was completed or refunded at `at`; no other order has one of its own.
+    #[must_use]
+    pub fn about(order: &Order, at: Timestamp) -> Option<Self> {
+        let reason = match order.status {
+            OrderStatus::Completed { .. } => LetterReason::OrderCompleted { order: order.id },
+            OrderStatus::Refunded { .. } => LetterReason::OrderRefunded { order: order.id },
+            OrderStatus::AwaitingPayment { .. } | OrderStatus::Cancelled { .. } => return None,
+        };
+        let cause = LetterCause { subject: order.id.uuid(), number: order.version, at };
+        Some(Self::new(order.buyer, reason, cause))
     }
 
     /// From when on it may be sent, or sent again; `None` if it never is.

@@ -7,12 +7,13 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::domain::admission::{Admission, Entrance};
-use crate::domain::ids::{OrderId, PaymentId, TicketId};
+use crate::domain::ids::{LetterId, OrderId, PaymentId, TicketId};
+use crate::domain::letter::Letter;
 use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::payment::{Payable, Payment};
 use crate::domain::stock::Stock;
-use crate::domain::ticket::Listing;
+use crate::domain::ticket::{Listing, Ticket};
 use crate::domain::time::Timestamp;
 
 use super::store::{Page, StoreError};
@@ -132,6 +133,58 @@ pub trait AdmissionReader: Send + Sync + fmt::Debug + 'static {
     ///
     /// [`StoreError::Unavailable`].
     async fn entrances(&self, page: Page<TicketId>) -> Result<Listed<Entrance>, StoreError>;
+}
+
+/// Reads the records of the notifications service, as [`AuditReader`] does those of the others.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `audit_reader`.
+///
+/// - Pages of both replicas join in the order of ids: `replicas_of_letters_are_read_in_pages`.
+/// - Letters are found by their ids, and those that are due are told, the earliest first: `letters_are_found`.
+/// - An unreadable record is named, and its neighbours are read: `an_unreadable_replica_of_letters_is_named`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::domain::letter::{Letter, LetterCause, LetterReason};
+/// use ticketing_core::ports::audit_reader::LetterReader;
+/// use ticketing_core::ports::letter_store::LetterStore;
+/// use ticketing_core::ports::store::{UnitOfWork, Write};
+/// # use ticketing_core::domain::{ids::AccountId, time::Timestamp};
+/// # use ticketing_memory::MemoryEngines;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (engines, ada, at) = (MemoryEngines::default(), AccountId::from_u128(1), Timestamp::from_millis(1_000));
+/// let cause = LetterCause { subject: ada.uuid(), number: 2, at };
+/// let letter = Letter::new(ada, LetterReason::PasswordChanged, cause);
+/// engines.letters.commit(UnitOfWork::default().with(Write::insert(letter.clone()))).await?;
+///
+/// let reader: &dyn LetterReader = &engines.audit_reader();
+/// assert_eq!(reader.letters(&[letter.id]).await?.records, [letter]);
+/// # Ok(())
+/// # }
+/// ```
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait LetterReader: Send + Sync + fmt::Debug + 'static {
+    /// Its replicas of orders, in the order of ids.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]. Every method fails the same way.
+    async fn order_replicas(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError>;
+
+    /// Its replicas of tickets, in the order of ids.
+    async fn ticket_replicas(&self, page: Page<TicketId>) -> Result<Listed<Ticket>, StoreError>;
+
+    /// The existing letters with these ids, in any order.
+    async fn letters(&self, ids: &[LetterId]) -> Result<Listed<Letter>, StoreError>;
+
+    /// The letters that are [due](Letter::due_at) at `now`, the earliest first, at most `limit`.
+    async fn letters_due(&self, now: Timestamp, limit: usize) -> Result<Listed<Letter>, StoreError>;
 }
 
 /// Money taken by a gateway.

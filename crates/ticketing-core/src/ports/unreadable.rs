@@ -46,6 +46,12 @@ impl<T> Default for Listed<T> {
 }
 
 impl<T> Listed<T> {
+    /// The same page of something else.
+    #[must_use]
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Listed<U> {
+        Listed { records: self.records.into_iter().map(change).collect(), unreadable: self.unreadable }
+    }
+
     /// Adds the next record of the list; `None` is one that does not match the request.
     pub fn take(&mut self, next: Result<Option<T>, Unreadable>) {
         match next {

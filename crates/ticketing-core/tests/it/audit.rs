@@ -2,19 +2,25 @@
 
 mod books;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use ticketing_core::audit::{Audit, AuditConfig, AuditReport, Counts, Progress};
 use ticketing_core::domain::admission::Admission;
-use ticketing_core::domain::order::OrderStatus;
+use ticketing_core::domain::ids::{LetterId, OrderId, TicketId};
+use ticketing_core::domain::letter::{Letter, LetterReason};
+use ticketing_core::domain::order::{Order, OrderStatus};
 use ticketing_core::domain::pass::VoidReason;
 use ticketing_core::domain::payment::{Payable, PayableStatus, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::audit_reader::LetterReader;
 use ticketing_core::ports::clock::Clock;
-use ticketing_core::ports::store::StoreError;
-use ticketing_memory::FaultPlan;
+use ticketing_core::ports::store::{Page, StoreError};
+use ticketing_core::ports::unreadable::Listed;
+use ticketing_memory::{FaultPlan, MemoryAuditReader};
 
 use crate::invariants::PATIENCE;
 use crate::market::{account, offer};
@@ -35,11 +41,20 @@ async fn a_settled_marketplace_in_the_middle_of_a_sale_is_clean_at_first_sight()
 
     let report = audit(&books).await;
 
-    let counts =
-        Counts { listings: 1, stocks: 1, orders: 3, payables: 3, payments: 2, charges: 1, admissions: 1, entrances: 1 };
+    let counts = Counts {
+        listings: 1,
+        stocks: 1,
+        orders: 3,
+        payables: 3,
+        payments: 2,
+        charges: 1,
+        admissions: 1,
+        entrances: 1,
+        told: 2,
+    };
     assert_eq!(report, AuditReport { counts, findings: Vec::new(), moving: 0, passes: 1 });
     let read = "read in pass 1: 1 listings, 1 stocks, 3 orders, 3 payables, 2 payments, 1 charges, 1 admissions, \
-                1 entrances";
+                1 entrances, 2 replicas of letters";
     assert_eq!(report.to_string(), format!("{read}\nevery invariant holds"));
 }
 
@@ -355,16 +370,16 @@ async fn an_audit_tells_how_far_it_is() {
 
     let records: Vec<_> = heard.lock().unwrap().iter().map(|progress| progress.counts.records()).collect();
     assert!(records.is_sorted_by(|one, next| one + 2 <= *next), "{records:?}");
-    assert!(records.len() >= 4 && report.counts.records() == 13, "{records:?}");
+    assert!(records.len() >= 4 && report.counts.records() == 15, "{records:?}");
 }
 
 #[tokio::test]
 async fn an_audit_of_a_store_that_does_not_answer_says_so() {
     let books = Books::new().await;
-    let faults = FaultPlan::counting(std::sync::Arc::new(books.engines.clock.clone()));
+    let faults = FaultPlan::counting(Arc::new(books.engines.clock.clone()));
     faults.crash();
     let audit_reader = books.engines.with_faults(&faults).audit_reader();
-    let audit = Audit { audit_reader: std::sync::Arc::new(audit_reader), ..books.engines.audit() };
+    let audit = Audit { audit_reader: Arc::new(audit_reader), ..books.engines.audit() };
 
     let told = audit.run(&|_| {}).await;
 
@@ -406,4 +421,76 @@ async fn passes_and_doors_without_an_order_or_a_ticket_are_told() {
         format!("ticket {ticket} does not exist, and the admissions service knows version 1 of it"),
     ];
     assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn what_letters_know_that_is_not_what_is_so_is_told() {
+    let books = Books::new().await;
+    let (order, ticket) = (books.completed, books.ticket);
+    books.change_told_order(order, |order| order.version = 1).await;
+    books.change_told_ticket(ticket, |ticket| ticket.seller = account(6)).await;
+
+    let expected = [
+        format!("ticket {ticket} is at version 1, and the notifications service holds another seller"),
+        format!("order {order} is at version 2, and the notifications service holds version 1"),
+    ];
+    assert_eq!(standing(&books).await, expected);
+    let audit = Audit { letters: None, ..books.engines.audit() };
+    assert_eq!(audit.look().await.unwrap(), [], "where no notifications service runs, nobody is told anything");
+}
+
+/// Has replicas, and has lost every letter.
+#[derive(Debug)]
+struct Forgetful(MemoryAuditReader);
+
+#[async_trait]
+impl LetterReader for Forgetful {
+    async fn order_replicas(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
+        self.0.order_replicas(page).await
+    }
+
+    async fn ticket_replicas(&self, page: Page<TicketId>) -> Result<Listed<Ticket>, StoreError> {
+        self.0.ticket_replicas(page).await
+    }
+
+    async fn letters(&self, _: &[LetterId]) -> Result<Listed<Letter>, StoreError> {
+        Ok(Listed::default())
+    }
+
+    async fn letters_due(&self, now: Timestamp, limit: usize) -> Result<Listed<Letter>, StoreError> {
+        self.0.letters_due(now, limit).await
+    }
+}
+
+#[tokio::test]
+async fn a_buyer_who_paid_and_was_not_written_to_is_told() {
+    let books = Books::new().await;
+    let paid_at = books.engines.clock.now();
+    let letters = Some(Arc::new(Forgetful(books.engines.audit_reader())) as Arc<dyn LetterReader>);
+    let audit = Audit { letters, ..books.engines.audit() };
+    let told = async || audit.look().await.unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told().await, [""; 0], "it may be on its way");
+
+    books.engines.clock.advance(Duration::from_secs(1));
+    let expected =
+        format!("order {} came to its end at {paid_at}, and its buyer has no letter about it", books.completed);
+    assert_eq!(told().await, [expected]);
+    books.engines.clock.advance(Duration::from_hours(72));
+    assert!(!told().await.iter().any(|told| told.contains("letter about it")), "it would be of no more use");
+}
+
+#[tokio::test]
+async fn letters_that_nobody_sends_are_told() {
+    let books = Books::new().await;
+    let at = books.engines.clock.now();
+    // One with a link is due before others, and was caused a second later.
+    let later = at.after(Duration::from_secs(1));
+    books.insert_letter(LetterReason::ResetPassword, later).await;
+    books.engines.clock.advance(Duration::from_secs(1));
+    assert_eq!(books.engines.audit().look().await.unwrap(), [], "it was due just now");
+
+    books.insert_letter(LetterReason::PasswordChanged, at).await;
+    let found = books.engines.audit().look().await.unwrap();
+    let expected = format!("the notifications service has letters to send, the first of them since {at}");
+    assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
 }

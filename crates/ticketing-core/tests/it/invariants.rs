@@ -60,6 +60,7 @@ impl Engines {
         Audit {
             audit_reader: Arc::new(self.audit_reader()),
             admissions: Some(Arc::new(self.audit_reader())),
+            letters: Some(Arc::new(self.audit_reader())),
             ledger: Some(Arc::new(self.gateway.clone())),
             clock: Arc::new(self.clock.clone()),
             config: AuditConfig { patience: PATIENCE, pause: PATIENCE / 10, grace: Duration::ZERO, page: 1000 },

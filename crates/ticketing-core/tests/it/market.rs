@@ -21,7 +21,9 @@ use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{Page, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
-use ticketing_core::rebuild::{Differing, Rebuild, RebuildAdmissions, RebuildStocks, rebuild_from_owners};
+use ticketing_core::rebuild::{
+    Differing, Rebuild, RebuildAdmissions, RebuildLetters, RebuildStocks, rebuild_from_owners,
+};
 use ticketing_core::usecase::admissions::Admissions;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::batcher::BatcherConfig;
@@ -208,7 +210,8 @@ impl Process {
         let owners = engines.audit_reader();
         let mut stocks = RebuildStocks::new(Arc::new(engines.orders.clone()));
         let mut doors = RebuildAdmissions::new(Arc::new(engines.passes.clone()), engines.env.clone());
-        for replicas in [&mut stocks as &mut dyn Rebuild, &mut doors] {
+        let mut told = RebuildLetters::new(Arc::new(engines.letters.clone()));
+        for replicas in [&mut stocks as &mut dyn Rebuild, &mut doors, &mut told] {
             rebuild_from_owners(&owners, replicas, Differing::Replace, &|_| {}).await.expect("no faults");
         }
     }

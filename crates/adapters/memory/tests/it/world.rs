@@ -26,7 +26,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{EventId, PaymentId};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
-use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger, LetterReader};
 use ticketing_core::ports::clock::{Clock, ClockAndIds, Ids};
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway, UnverifiedNotice};
@@ -77,6 +77,7 @@ pub(crate) struct World {
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) audit_reader: Arc<dyn AuditReader>,
     pub(crate) admission_reader: Arc<dyn AdmissionReader>,
+    pub(crate) letter_reader: Arc<dyn LetterReader>,
     pub(crate) ledger: Arc<dyn Ledger>,
     /// Whether something was made unreadable: a broken adapter then shows it.
     pub(crate) is_spoilt: Arc<AtomicBool>,
@@ -113,6 +114,7 @@ impl Default for World {
             mailer: Arc::new(engines.mailer.with_faults(faults.clone())),
             audit_reader: Arc::new(engines.audit_reader()),
             admission_reader: Arc::new(engines.audit_reader()),
+            letter_reader: Arc::new(engines.audit_reader()),
             is_spoilt: Arc::default(),
             faults,
             engines,
@@ -398,7 +400,8 @@ impl DraftsFixture for World {
 #[async_trait]
 impl AuditReaderFixture for World {
     async fn spoil(&self, record: &RecordKey) -> bool {
-        self.note(self.engines.orders.spoil(record) || self.engines.passes.spoil(record))
+        let engines = &self.engines;
+        self.note(engines.orders.spoil(record) || engines.passes.spoil(record) || engines.letters.spoil(record))
     }
 
     fn admission_reader(&self) -> Arc<dyn AdmissionReader> {
@@ -407,6 +410,14 @@ impl AuditReaderFixture for World {
 
     fn passes(&self) -> Arc<dyn PassStore> {
         Arc::clone(&self.passes)
+    }
+
+    fn letter_reader(&self) -> Arc<dyn LetterReader> {
+        Arc::clone(&self.letter_reader)
+    }
+
+    fn letters(&self) -> Arc<dyn LetterStore> {
+        Arc::clone(&self.letters)
     }
 
     fn audit_reader(&self) -> Arc<dyn AuditReader> {

@@ -28,7 +28,7 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 
 /// A field that a letter of this reason or status does not have is null.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct LetterDocument {
+pub(crate) struct LetterDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     to: Uuid,

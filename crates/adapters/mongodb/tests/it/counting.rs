@@ -11,8 +11,9 @@ use ticketing_core::audit::{Audit, AuditConfig};
 use ticketing_core::domain::admission::Entrance;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, LetterReader};
 use ticketing_core::ports::gateway::CardToken;
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::ParkingLot;
@@ -22,7 +23,8 @@ use ticketing_core::ports::store::{RecordKey, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
 use ticketing_mongodb::{
-    MongoAuditReader, MongoClient, MongoGateway, MongoOrderStore, MongoPassStore, MongoPaymentStore, MongoTicketStore,
+    MongoAuditReader, MongoClient, MongoGateway, MongoLetterStore, MongoOrderStore, MongoPassStore, MongoPaymentStore,
+    MongoTicketStore,
 };
 
 use crate::world::{connected, spoil};
@@ -34,6 +36,7 @@ pub(crate) struct Marketplace {
     orders: MongoOrderStore,
     payments: MongoPaymentStore,
     passes: MongoPassStore,
+    letters: MongoLetterStore,
     gateway: MongoGateway,
 }
 
@@ -46,6 +49,7 @@ impl Marketplace {
             orders: MongoOrderStore::open(&client).await.expect("the store opens"),
             payments: MongoPaymentStore::open(&client).await.expect("the store opens"),
             passes: MongoPassStore::open(&client).await.expect("the store opens"),
+            letters: MongoLetterStore::open(&client).await.expect("the store opens"),
             gateway: MongoGateway::open(&client, Arc::new(sandbox)).await.expect("the ledger opens"),
             client,
         }
@@ -55,10 +59,12 @@ impl Marketplace {
     async fn sell(&self) -> TicketId {
         let listing = sample::listing();
         let (id, stock, door) = (listing.ticket.id, Stock::of(&listing.ticket), Entrance::of(&listing.ticket));
+        let told = listing.ticket.clone();
         let work = UnitOfWork::default().with(Write::insert(listing));
         self.tickets.commit(work).await.expect("the listing is new");
         self.orders.commit(UnitOfWork::default().with(Write::insert(stock))).await.expect("the stock is new");
         self.passes.commit(UnitOfWork::default().with(Write::insert(door))).await.expect("the entrance is new");
+        self.letters.commit(UnitOfWork::default().with(Write::insert(told))).await.expect("the replica is new");
         id
     }
 
@@ -81,6 +87,14 @@ impl AuditReaderFixture for Marketplace {
 
     fn passes(&self) -> Arc<dyn PassStore> {
         Arc::new(self.passes.clone())
+    }
+
+    fn letter_reader(&self) -> Arc<dyn LetterReader> {
+        Arc::new(MongoAuditReader::new(&self.client))
+    }
+
+    fn letters(&self) -> Arc<dyn LetterStore> {
+        Arc::new(self.letters.clone())
     }
 
     fn audit_reader(&self) -> Arc<dyn AuditReader> {
@@ -121,7 +135,15 @@ fn audit(client: &MongoClient) -> Audit {
     let audit_reader = Arc::new(MongoAuditReader::new(client));
     let clock = Arc::new(ManualClock::new(sample::NOW));
     let admissions = Some(audit_reader.clone() as Arc<dyn AdmissionReader>);
-    Audit { ledger: Some(audit_reader.clone()), admissions, audit_reader, clock, config: AuditConfig::default() }
+    let letters = Some(audit_reader.clone() as Arc<dyn LetterReader>);
+    Audit {
+        ledger: Some(audit_reader.clone()),
+        admissions,
+        letters,
+        audit_reader,
+        clock,
+        config: AuditConfig::default(),
+    }
 }
 
 #[tokio::test]
@@ -131,7 +153,8 @@ async fn databases_that_do_not_exist_are_empty_and_stay_away() {
     let report = audit(&client).run(&|_| {}).await.expect("the audit ends");
 
     assert_eq!((report.counts.records(), report.is_clean()), (0, true), "{report}");
-    for service in ["accounts", "tickets", "orders", "payments", "admissions", "expiration", "gateway"] {
+    for service in ["accounts", "tickets", "orders", "payments", "admissions", "notifications", "expiration", "gateway"]
+    {
         let made = client.database(service).list_collection_names().await.expect("an answer");
         assert_eq!(made, [""; 0], "the audit made something in {service}");
     }

@@ -13,11 +13,11 @@ use crate::ticket_store::{ListingDocument, ticket_replica};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct OrderReplica(OrderDocument);
+pub(crate) struct OrderReplica(OrderDocument);
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct TicketReplica(ListingDocument);
+pub(crate) struct TicketReplica(ListingDocument);
 
 pub(super) fn of_order(order: &Order, replaces: Option<Revision>) -> Result<Change, StoreError> {
     Ok(Change {

@@ -32,7 +32,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::attempt_keys::AttemptKeys;
 use ticketing_core::ports::attempt_notes::AttemptNotes;
-use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader};
+use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, LetterReader};
 use ticketing_core::ports::clock::{Clock, ClockAndIds};
 use ticketing_core::ports::drafts::DraftStore;
 use ticketing_core::ports::gateway::{CardToken, GatewayNotice, PaymentGateway, UnverifiedNotice};
@@ -526,6 +526,14 @@ impl AuditReaderFixture for World {
 
     fn passes(&self) -> Arc<dyn PassStore> {
         Arc::new(self.engines().passes)
+    }
+
+    fn letter_reader(&self) -> Arc<dyn LetterReader> {
+        Arc::new(self.engines().audit_reader())
+    }
+
+    fn letters(&self) -> Arc<dyn LetterStore> {
+        Arc::new(self.engines().letters)
     }
 
     fn audit_reader(&self) -> Arc<dyn AuditReader> {

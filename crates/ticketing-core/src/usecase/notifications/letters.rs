@@ -123,17 +123,12 @@ fn about_account(event: &Event, at: Timestamp) -> Option<Letter> {
 }
 
 fn about_order(order: &Order, ticket: Option<&Ticket>, at: Timestamp) -> Vec<Letter> {
-    let cause = LetterCause { subject: order.id.uuid(), number: order.version, at };
-    let reason = match order.status {
-        OrderStatus::Completed { .. } => LetterReason::OrderCompleted { order: order.id },
-        OrderStatus::Refunded { .. } => LetterReason::OrderRefunded { order: order.id },
-        OrderStatus::AwaitingPayment { .. } | OrderStatus::Cancelled { .. } => return Vec::new(),
-    };
+    let Some(own) = Letter::about(order, at) else { return Vec::new() };
     // Without its ticket, the rest is told when the ticket comes.
     let of_ticket = ticket
         .into_iter()
         .flat_map(|ticket| places_sold(order, ticket).into_iter().chain(event_changed(order, ticket, at)));
-    [Letter::new(order.buyer, reason, cause)].into_iter().chain(of_ticket).collect()
+    [own].into_iter().chain(of_ticket).collect()
 }
 
 /// The letter to a buyer whose event is not what it was, if it is not: one for all that it is now, however often the

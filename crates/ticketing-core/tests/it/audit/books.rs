@@ -5,13 +5,16 @@ use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::{EventId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::letter::{Letter, LetterCause, LetterReason};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::order::{Order, OrderStatus, OrderedTicket};
 use ticketing_core::domain::pass::CodeSeed;
 use ticketing_core::domain::payment::{Payable, Payment, PaymentStatus};
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, Offer, Ticket};
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::gateway::{Capture, CardToken, PaymentGateway};
+use ticketing_core::ports::letter_store::{LetterNeeds, LetterStore};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::parking::{Parked, ParkingLot};
 use ticketing_core::ports::pass_store::{PassNeeds, PassStore};
@@ -119,6 +122,32 @@ impl Books {
         let work = UnitOfWork::default().with(Write::insert(admission)).with(Write::insert(entrance));
         self.engines.passes.commit(work).await.expect("nobody else writes");
         (order.id, ticket)
+    }
+
+    /// What letters know of an order.
+    pub(super) async fn change_told_order(&self, id: OrderId, change: impl FnOnce(&mut Order)) {
+        let needs = LetterNeeds { orders: vec![id], ..LetterNeeds::default() };
+        let stored = self.engines.letters.load(&needs).await.expect("the engines are up").orders.remove(0);
+        let mut order = stored.record.clone();
+        change(&mut order);
+        let work = UnitOfWork::default().with(stored.replace(order));
+        self.engines.letters.commit(work).await.expect("nobody else writes");
+    }
+
+    /// What letters know of a ticket.
+    pub(super) async fn change_told_ticket(&self, id: TicketId, change: impl FnOnce(&mut Ticket)) {
+        let needs = LetterNeeds { tickets: vec![id], ..LetterNeeds::default() };
+        let stored = self.engines.letters.load(&needs).await.expect("the engines are up").tickets.remove(0);
+        let mut ticket = stored.record.clone();
+        change(&mut ticket);
+        let work = UnitOfWork::default().with(stored.replace(ticket));
+        self.engines.letters.commit(work).await.expect("nobody else writes");
+    }
+
+    pub(super) async fn insert_letter(&self, reason: LetterReason, at: Timestamp) {
+        let letter = Letter::new(account(1), reason, LetterCause { subject: self.uuid(), number: 1, at });
+        let work = UnitOfWork::default().with(Write::insert(letter));
+        self.engines.letters.commit(work).await.expect("it is new");
     }
 
     /// Changes the payment that paid the completed order.

@@ -4,13 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use ticketing_conformance::audit_reader::AUDIT_READER;
 use ticketing_conformance::store::LETTER_STORE;
-use ticketing_core::domain::ids::{OrderId, TicketId};
+use ticketing_core::domain::ids::{LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
+use ticketing_core::domain::ticket::Ticket;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::audit_reader::LetterReader;
 use ticketing_core::ports::letter_store::{LetterNeeds, LetterRecord, LetterRecords, LetterStore};
 use ticketing_core::ports::store::{CommitToken, Page, Revision, StoreError, Stored, UnitOfWork};
+use ticketing_core::ports::unreadable::Listed;
 
 use super::assert_notices;
 use crate::world::World;
@@ -97,4 +101,62 @@ async fn a_buyer_that_is_left_out() {
 #[tokio::test]
 async fn a_letter_that_stops_all_others() {
     assert_flawed("unreadable_letters_are_passed_by", Flaw::StopsAList).await;
+}
+
+/// What is wrong with a reader of letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Misreading {
+    RepeatsTheLast,
+    NamesNothing,
+    FindsNothing,
+    ShowsTheLatestFirst,
+    ShowsAll,
+}
+
+#[derive(Debug)]
+struct Misread(Arc<dyn LetterReader>, Misreading);
+
+#[async_trait]
+impl LetterReader for Misread {
+    async fn order_replicas(&self, page: Page<OrderId>) -> Result<Listed<Order>, StoreError> {
+        let after = if self.1 == Misreading::RepeatsTheLast { None } else { page.after };
+        let mut found = self.0.order_replicas(Page { after, ..page }).await?;
+        if self.1 == Misreading::NamesNothing {
+            found.unreadable.clear();
+        }
+        Ok(found)
+    }
+
+    async fn ticket_replicas(&self, page: Page<TicketId>) -> Result<Listed<Ticket>, StoreError> {
+        self.0.ticket_replicas(page).await
+    }
+
+    async fn letters(&self, ids: &[LetterId]) -> Result<Listed<Letter>, StoreError> {
+        let found = self.0.letters(ids).await?;
+        Ok(if self.1 == Misreading::FindsNothing { Listed::default() } else { found })
+    }
+
+    async fn letters_due(&self, now: Timestamp, limit: usize) -> Result<Listed<Letter>, StoreError> {
+        let limit = if self.1 == Misreading::ShowsAll { limit + 1 } else { limit };
+        let mut due = self.0.letters_due(now, limit).await?;
+        if self.1 == Misreading::ShowsTheLatestFirst {
+            due.records.reverse();
+        }
+        Ok(due)
+    }
+}
+
+#[tokio::test]
+async fn letters_that_an_audit_misses() {
+    for (rule, flaw) in [
+        ("replicas_of_letters_are_read_in_pages", Misreading::RepeatsTheLast),
+        ("an_unreadable_replica_of_letters_is_named", Misreading::NamesNothing),
+        ("letters_are_found", Misreading::FindsNothing),
+        ("letters_are_found", Misreading::ShowsTheLatestFirst),
+        ("letters_are_found", Misreading::ShowsAll),
+    ] {
+        let sound = World::default();
+        let letter_reader = Arc::new(Misread(sound.letter_reader, flaw));
+        assert_notices(&AUDIT_READER, rule, &World::default(), &World { letter_reader, ..sound }).await;
+    }
 }
