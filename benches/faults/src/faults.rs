@@ -18,9 +18,10 @@ use tokio::time::Instant;
 use crate::Error;
 use crate::engines::Engines;
 use crate::ledger::Violation;
-use crate::load::{Fate, Purchase, Shop};
+use crate::load::{Fate, Offer, Purchase, Shop};
 use crate::market::{Door, is_ready};
 use crate::plan::{Fault, Kind};
+use crate::postbox::Postbox;
 use crate::services::{Fleet, PREFIX, Process};
 use crate::verify;
 
@@ -35,6 +36,7 @@ pub(crate) struct Town {
     pub(crate) engines: Engines,
     pub(crate) fleet: Fleet,
     pub(crate) mongodb: Client,
+    pub(crate) postbox: Postbox,
     pub(crate) kafka_members: u32,
     /// What went wrong that was not our doing.
     pub(crate) violations: Vec<Violation>,
@@ -256,9 +258,9 @@ async fn buy(shop: &Arc<Shop>, orders_at: &mut Option<Instant>, chance: &mut Std
 
 /// Orders one place of whichever ticket has one.
 async fn order_at(shop: &Arc<Shop>, door: Door, chance: &mut StdRng) -> Option<(Purchase, OrderId)> {
-    let ticket = shop.offers.any(chance)?.ticket;
+    let Offer { ticket, seller, .. } = shop.offers.any(chance)?;
     let buyer = shop.buyer(chance)?;
-    let purchase = Purchase { buyer, ticket, quantity: 1, door, twice: false, fate: Fate::Paid };
+    let purchase = Purchase { buyer, ticket, seller, quantity: 1, door, twice: false, fate: Fate::Paid };
     let order = purchase.order(shop).await?;
     Some((purchase, order))
 }

@@ -56,6 +56,13 @@ pub(crate) struct Paid {
     pub(crate) taken: bool,
 }
 
+/// What was asked for by an id, and what of it was acknowledged. Without an answer it may be done or not.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Requests {
+    pub(crate) asked: HashSet<Uuid>,
+    pub(crate) done: HashSet<Uuid>,
+}
+
 /// What was acknowledged.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
@@ -69,6 +76,10 @@ pub(crate) struct Ledger {
     pub(crate) orders: HashMap<Uuid, Wanted>,
     /// Orders whose cancellation was acknowledged.
     pub(crate) cancelled: HashSet<Uuid>,
+    /// Orders that a buyer gave back or a seller refunded.
+    pub(crate) refunds: Requests,
+    /// Tickets whose events were called off.
+    pub(crate) call_offs: Requests,
     /// Payments.
     pub(crate) payments: HashMap<Uuid, Paid>,
     /// Every key of a payment that was answered with one.

@@ -21,7 +21,7 @@ use crate::market::Market;
 use crate::people::Person;
 use crate::settings::Settings;
 
-pub(crate) use offers::Offers;
+pub(crate) use offers::{Offer, Offers};
 pub(crate) use pulse::Pulse;
 pub(crate) use purchase::{Fate, Purchase};
 
@@ -32,6 +32,8 @@ const AT_ONCE: usize = 4_000;
 const NEWCOMER: Duration = Duration::from_secs(3);
 /// How often a seller changes an offer.
 const EDIT: Duration = Duration::from_secs(1);
+/// Of so many changes one moves the event, and another calls it off.
+const RARE: u32 = 20;
 
 /// Who buys what, and which responses they got.
 #[derive(Debug)]
@@ -181,7 +183,11 @@ async fn edit_offers(shop: Arc<Shop>) {
     while !shop.is_closing() {
         tokio::time::sleep(EDIT).await;
         if !shop.is_resting() {
-            shop.edit_one(&mut chance).await;
+            match chance.random_range(0..RARE) {
+                0 => shop.call_off_one(&mut chance).await,
+                1 => shop.reschedule_one(&mut chance).await,
+                _ => shop.edit_one(&mut chance).await,
+            }
         }
     }
 }

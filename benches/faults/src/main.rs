@@ -23,6 +23,7 @@ mod ledger;
 mod load;
 mod market;
 mod people;
+mod postbox;
 mod tally;
 
 mod report;
@@ -110,6 +111,9 @@ pub(crate) enum Error {
     /// Before anything was broken.
     #[error("the services do not work together before anything is broken: see the logs")]
     NeverWorked,
+    /// A port for mail.
+    #[error("no mail can be taken")]
+    Postbox(#[source] std::io::Error),
     /// What is read to check.
     #[error("MongoDB cannot be read")]
     Mongodb(#[from] mongodb::error::Error),

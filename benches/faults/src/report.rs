@@ -9,7 +9,7 @@ use crate::faults::Outcome;
 use crate::ledger::Violation;
 use crate::settings::Settings;
 use crate::tally::Answers;
-use crate::verify::LogCount;
+use crate::verify::{LogCount, MailCount};
 
 /// What came of a run. Printed, it is a table.
 #[derive(Debug, Serialize)]
@@ -28,6 +28,7 @@ pub(crate) struct Report {
     pub(crate) turned_away: u64,
     /// From the end of the load until all had come to rest.
     pub(crate) seconds_to_rest: f64,
+    pub(crate) mails: MailCount,
     pub(crate) logs: Vec<LogCount>,
     /// What is odd, and may be right.
     pub(crate) notes: Vec<Violation>,
@@ -43,6 +44,10 @@ pub(crate) struct Acknowledged {
     pub(crate) tickets: usize,
     pub(crate) orders: usize,
     pub(crate) cancellations: usize,
+    /// Orders that a buyer gave back or a seller refunded.
+    pub(crate) refunds: usize,
+    /// Events that were called off.
+    pub(crate) call_offs: usize,
     pub(crate) payments: usize,
     /// Payments whose answer said that the money was taken.
     pub(crate) taken: usize,
@@ -103,12 +108,19 @@ impl Report {
         if self.turned_away > 0 {
             writeln!(f, "{} purchases were not begun: too many were under way", self.turned_away)?;
         }
-        let Acknowledged { accounts, tickets, orders, cancellations, payments, taken } = self.acknowledged;
+        let Acknowledged { accounts, tickets, orders, cancellations, refunds, call_offs, payments, taken } =
+            self.acknowledged;
         writeln!(
             f,
             "\nacknowledged: {orders} orders, {payments} payments ({taken} with money taken), \
-             {cancellations} cancellations, {accounts} accounts, {tickets} tickets; at rest after {:.0} s",
+             {cancellations} cancellations, {refunds} refunds, {call_offs} call-offs, {accounts} accounts, \
+             {tickets} tickets; at rest after {:.0} s",
             self.seconds_to_rest
+        )?;
+        let MailCount { letters, arrived, again, under_way } = self.mails;
+        writeln!(
+            f,
+            "mail: {letters} letters, {arrived} arrived, {again} of them more than once, {under_way} perhaps under way"
         )
     }
 

@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::load::{self, Shop};
 use crate::market::{Market, is_ready};
 use crate::plan::{Fault, Plan};
+use crate::postbox::Postbox;
 use crate::report::{Acknowledged, Report};
 use crate::services::{Fleet, Name};
 use crate::settings::Settings;
@@ -53,6 +54,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report, Error> {
         acknowledged,
         turned_away: shop.turned_away(),
         seconds_to_rest: verdict.rest.as_secs_f64(),
+        mails: verdict.mails,
         logs: verdict.logs,
         notes: verdict.notes,
         violations: verdict.violations,
@@ -76,8 +78,9 @@ async fn build(settings: &Settings, folder: &Path) -> Result<Town, Error> {
     }
     tell(format_args!("engines are up: {}", engines.addresses.mongodb));
     let mongodb = Client::with_uri_str(&engines.addresses.mongodb).await?;
-    let fleet = Fleet::start(settings, &engines.addresses, &folder.join("services")).await?;
-    Ok(Town { engines, fleet, mongodb, kafka_members: settings.kafka_members, violations: Vec::new() })
+    let postbox = Postbox::open().await.map_err(Error::Postbox)?;
+    let fleet = Fleet::start(settings, &engines.addresses, postbox.port, &folder.join("services")).await?;
+    Ok(Town { engines, fleet, mongodb, postbox, kafka_members: settings.kafka_members, violations: Vec::new() })
 }
 
 /// Waits until the services work, opens the shop, and sees that something can be bought.
@@ -152,6 +155,8 @@ impl Acknowledged {
             tickets: ledger.tickets.len(),
             orders: ledger.orders.len(),
             cancellations: ledger.cancelled.len(),
+            refunds: ledger.refunds.done.len(),
+            call_offs: ledger.call_offs.done.len(),
             payments: ledger.payments.len(),
             taken: ledger.payments.values().filter(|paid| paid.taken).count(),
         }

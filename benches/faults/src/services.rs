@@ -35,6 +35,8 @@ pub(crate) enum Name {
     Payments,
     /// Admissions.
     Admissions,
+    /// Notifications.
+    Notifications,
     /// Expiration.
     Expiration,
     /// The front door.
@@ -43,13 +45,14 @@ pub(crate) enum Name {
 
 impl Name {
     /// Every process.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Accounts,
         Self::Tickets,
         Self::Orders,
         Self::SecondOrders,
         Self::Payments,
         Self::Admissions,
+        Self::Notifications,
         Self::Expiration,
         Self::Web,
     ];
@@ -70,6 +73,7 @@ impl Name {
             Self::Orders | Self::SecondOrders => "orders",
             Self::Payments => "payments",
             Self::Admissions => "admissions",
+            Self::Notifications => "notifications",
             Self::Expiration => "expiration",
             Self::Web => "web",
         }
@@ -83,7 +87,7 @@ impl Name {
             Self::Orders => Some("TICKETING_ORDERS_URL"),
             Self::Payments => Some("TICKETING_PAYMENTS_URL"),
             Self::Admissions => Some("TICKETING_ADMISSIONS_URL"),
-            Self::SecondOrders | Self::Expiration | Self::Web => None,
+            Self::SecondOrders | Self::Notifications | Self::Expiration | Self::Web => None,
         }
     }
 }
@@ -119,7 +123,12 @@ pub(crate) const PREFIX: &str = "faults";
 
 impl Fleet {
     /// Starts every process; where the engines are, the settings of one are the settings of all.
-    pub(crate) async fn start(settings: &Settings, engines: &Addresses, logs: &Path) -> Result<Self, Error> {
+    pub(crate) async fn start(
+        settings: &Settings,
+        engines: &Addresses,
+        postbox: u16,
+        logs: &Path,
+    ) -> Result<Self, Error> {
         let binary = settings.binary().map_err(Error::Program)?;
         let shared = shared(settings, engines);
         let ports = free_ports(2 * Name::ALL.len()).map_err(Error::Program)?;
@@ -143,6 +152,11 @@ impl Fleet {
                 Name::Admissions => {
                     variables.extend(urls.first().cloned());
                     variables.extend(key.clone());
+                }
+                Name::Notifications => {
+                    variables.extend(urls.first().cloned());
+                    variables.extend(key.clone());
+                    variables.extend(mail(postbox));
                 }
                 Name::Expiration => {}
             }
@@ -172,9 +186,21 @@ impl Fleet {
     /// A command of the same program with the same settings of engines.
     pub(crate) fn command(&self, word: &str) -> tokio::process::Command {
         let mut command = process::bare(&self.binary, &self.shared);
-        command.arg(word);
+        command.arg(word).envs([MAIL]);
         command
     }
+}
+
+/// People are written to.
+const MAIL: (&str, &str) = ("TICKETING_MAIL", "smtp");
+
+fn mail(postbox: u16) -> Variables {
+    vec![
+        (MAIL.0, MAIL.1.to_owned()),
+        ("TICKETING_SMTP_URL", format!("smtp://127.0.0.1:{postbox}?tls=none")),
+        ("TICKETING_MAIL_FROM", "tickets@faults.example".to_owned()),
+        ("TICKETING_PUBLIC_ORIGIN", "https://faults.example".to_owned()),
+    ]
 }
 
 fn shared(settings: &Settings, engines: &Addresses) -> Variables {

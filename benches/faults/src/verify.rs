@@ -4,6 +4,7 @@ mod api;
 mod audit;
 mod books;
 mod logs;
+mod mails;
 mod verdict;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::load::Shop;
 use books::Books;
 
 pub(crate) use logs::LogCount;
+pub(crate) use mails::MailCount;
 
 /// What happens by itself happens within this span: orders expire, payments are looked up, events arrive.
 const REST_WITHIN: Duration = Duration::from_secs(240);
@@ -33,6 +35,8 @@ pub(crate) struct Verdict {
     pub(crate) violations: Vec<Violation>,
     /// What is odd, and may be right.
     pub(crate) notes: Vec<Violation>,
+    /// What people were written.
+    pub(crate) mails: MailCount,
     /// What the processes wrote.
     pub(crate) logs: Vec<LogCount>,
     /// How long it took until all had come to rest.
@@ -50,18 +54,20 @@ pub(crate) async fn verify(town: &mut Town, shop: &Arc<Shop>) -> Result<Verdict,
     violations.extend(api::judge(shop).await);
     crate::tell(format_args!("verify: the API is asked: {} violations in all", violations.len()));
     violations.extend(audit::audit(&town.fleet).await);
+    let books = Books::read(&town.mongodb, &town.postbox).await?;
     let logs = logs::read(&mut town.fleet);
     violations.extend(logs.iter().filter(|log| log.panics > 0).map(LogCount::violation));
     let ledger = shop.ledger();
     violations.extend(ledger.contradictions.iter().cloned());
-    Ok(Verdict { violations, notes: ledger.notes.clone(), logs, rest })
+    let mails = MailCount::of(&books);
+    Ok(Verdict { violations, notes: ledger.notes.clone(), mails, logs, rest })
 }
 
 /// Reads the databases again and again until nothing is wrong, or what is wrong does not go away.
 pub(crate) async fn rest(town: &Town, shop: &Shop, began: Instant) -> Result<Vec<Violation>, Error> {
     let (mut last, mut since) = (Vec::new(), Instant::now());
     loop {
-        let books = Books::read(&town.mongodb).await?;
+        let books = Books::read(&town.mongodb, &town.postbox).await?;
         // A copy: the judgement of many orders takes a moment, and nobody adds anything any more.
         let ledger = shop.ledger().clone();
         let mut found = verdict::judge(&books, &ledger);

@@ -1,7 +1,7 @@
 //! Documents that nobody can read, such as a newer release or a repair by hand may leave, where every loop comes by.
 
 use bson::oid::ObjectId;
-use bson::{Bson, Document, Timestamp, Uuid, doc};
+use bson::{Bson, DateTime, Document, Timestamp, Uuid, doc};
 use mongodb::{Client, Collection};
 
 use crate::Error;
@@ -14,7 +14,7 @@ struct Spoilt {
     fields: fn() -> Document,
 }
 
-const ALL: [Spoilt; 5] = [
+const ALL: [Spoilt; 7] = [
     Spoilt { service: "orders", collection: "stocks", fields: || doc! { "sales": "unreadable" } },
     Spoilt {
         service: "orders",
@@ -28,6 +28,12 @@ const ALL: [Spoilt; 5] = [
         fields: || doc! { "status": "pending", "order": Uuid::new(), "total": "unreadable" },
     },
     Spoilt { service: "payments", collection: "payables", fields: || doc! { "total": "unreadable" } },
+    Spoilt {
+        service: "notifications",
+        collection: "letters",
+        fields: || doc! { "status": "waiting", "due_at": DateTime::from_millis(1), "reason": "unreadable" },
+    },
+    Spoilt { service: "notifications", collection: "orders", fields: || doc! { "quantity": "unreadable" } },
 ];
 
 /// What was put where.

@@ -18,13 +18,14 @@ use crate::ledger::{Paid, Wanted};
 use crate::market::{Door, Errand};
 use crate::people::{Answer, Person};
 
-use super::Shop;
+use super::{Offer, Shop};
 
 /// What somebody is up to.
 #[derive(Debug, Clone)]
 pub(crate) struct Purchase {
     pub(crate) buyer: Arc<Person>,
     pub(crate) ticket: Uuid,
+    pub(crate) seller: Arc<Person>,
     pub(crate) quantity: u32,
     pub(crate) door: Door,
     /// Whether the order is sent through both doors at once, under one key.
@@ -45,6 +46,8 @@ pub(crate) enum Fate {
     Declined,
     /// It is paid, and the gateway keeps silent.
     Silent,
+    /// It is paid, and the seller refunds it.
+    Refunded,
     /// It is cancelled.
     Cancelled,
     /// It is paid and cancelled at once.
@@ -63,9 +66,11 @@ struct Charge<'a> {
 impl Purchase {
     /// What the next person is up to.
     pub(super) fn draw(shop: &Shop, chance: &mut StdRng) -> Option<Self> {
+        let Offer { ticket, seller, .. } = shop.offers.any(chance)?;
         Some(Self {
             buyer: shop.buyer(chance)?,
-            ticket: shop.offers.any(chance)?.ticket,
+            ticket,
+            seller,
             quantity: chance.random_range(1..=4),
             door: if chance.random_bool(0.35) { Door::SecondOrders } else { Door::Front },
             twice: chance.random_bool(0.08),
@@ -89,6 +94,11 @@ impl Purchase {
                 self.pay(shop, order, "tok_visa").await;
             }
             Fate::Silent => drop(self.pay_under(shop, Charge { order, card: "tok_timeout", key: &new_key() }).await),
+            Fate::Refunded => {
+                if self.pay(shop, order, "tok_visa").await.is_some() {
+                    self.refund(shop, order).await;
+                }
+            }
             Fate::Cancelled => self.cancel(shop, order).await,
             Fate::Torn => drop(join(self.pay(shop, order, "tok_visa"), self.cancel(shop, order)).await),
             Fate::Late(millis) => {
@@ -198,6 +208,25 @@ impl Purchase {
         }
     }
 
+    /// Lets the seller refund it, once it is completed.
+    async fn refund(&self, shop: &Shop, order: OrderId) {
+        let began = Instant::now();
+        while self.look(shop, order).await == Some(OrderStatusBody::AwaitingPayment) && began.elapsed() < shop.hold {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        shop.ledger().refunds.asked.insert(order.uuid());
+        let refund = |client: Client| async move { client.refund_order(order).await };
+        match self.seller.insist(&shop.market, Errand::for_orders("refund", self.door), refund).await {
+            Some(Answer { outcome: Ok(_), .. }) => drop(shop.ledger().refunds.done.insert(order.uuid())),
+            Some(Answer { outcome: Err(refusal), .. }) if refusal.problem.status == 404 => {
+                shop.ledger().missing(format!("order {order} cannot be refunded: {refusal:?}"));
+            }
+            // Its money may have come too late.
+            Some(_) => {}
+            None => shop.ledger().unanswered(format!("the refund of order {order}")),
+        }
+    }
+
     /// How an order stands, if anybody says so; asked first where it was not placed.
     pub(crate) async fn look(&self, shop: &Shop, order: OrderId) -> Option<OrderStatusBody> {
         let look = |client: Client| async move { client.order(order).await };
@@ -218,7 +247,8 @@ impl Fate {
     fn draw(hold: Duration, chance: &mut StdRng) -> Self {
         let hold = u64::try_from(hold.as_millis()).unwrap_or(u64::MAX);
         match chance.random_range(0..100) {
-            0..40 => Self::Paid,
+            0..34 => Self::Paid,
+            34..40 => Self::Refunded,
             40..46 => Self::PaidTwice,
             46..51 => Self::Declined,
             51..54 => Self::Silent,

@@ -90,10 +90,22 @@ fn judge_orders(orders: &[OrderBody], ledger: &Ledger) -> Vec<Violation> {
     }
     for order in orders {
         let is_legal = match (order.status, order.cancel_reason) {
-            (OrderStatusBody::Completed, None) | (OrderStatusBody::Cancelled, Some(CancelReasonBody::Expired)) => {
+            (OrderStatusBody::Completed, None) => {
+                let gone = [&ledger.cancelled, &ledger.refunds.done];
+                !gone.iter().any(|gone| gone.contains(&order.id.uuid()))
+                    && !ledger.call_offs.done.contains(&order.ticket.id.uuid())
+            }
+            (OrderStatusBody::Cancelled, Some(CancelReasonBody::Expired)) => {
                 !ledger.cancelled.contains(&order.id.uuid())
             }
             (OrderStatusBody::Cancelled, Some(CancelReasonBody::ByBuyer)) => true,
+            (OrderStatusBody::Cancelled, Some(CancelReasonBody::CalledOff)) => {
+                ledger.call_offs.asked.contains(&order.ticket.id.uuid())
+            }
+            (OrderStatusBody::Refunded, None) => {
+                ledger.call_offs.asked.contains(&order.ticket.id.uuid())
+                    || ledger.refunds.asked.contains(&order.id.uuid())
+            }
             _ => false,
         };
         if !is_legal {
@@ -199,6 +211,26 @@ mod tests {
         assert_eq!(rules(&judge_orders(&[order("cancelled", Some("byBuyer"))], &ledger)), [""; 0]);
         assert_eq!(rules(&judge_orders(&[order("completed", None)], &ledger)), ["order-has-no-right-end"]);
         assert_eq!(rules(&judge_orders(&[order("cancelled", Some("expired"))], &ledger)), ["order-has-no-right-end"]);
+    }
+
+    #[test]
+    fn an_order_is_refunded_because_somebody_asked_for_it() {
+        let (refunded, kept) = ([order("refunded", None)], [order("completed", None)]);
+        let (mut by_seller, mut called_off) = (ledger(), ledger());
+        by_seller.refunds.asked.insert(ORDER);
+        called_off.call_offs.asked.insert(TICKET);
+
+        assert_eq!(rules(&judge_orders(&refunded, &ledger())), ["order-has-no-right-end"]);
+        for asked in [&mut by_seller, &mut called_off] {
+            assert_eq!(rules(&judge_orders(&refunded, asked)), [""; 0]);
+            assert_eq!(rules(&judge_orders(&kept, asked)), [""; 0], "nobody said that it was done");
+            asked.refunds.done = asked.refunds.asked.clone();
+            asked.call_offs.done = asked.call_offs.asked.clone();
+            assert_eq!(rules(&judge_orders(&kept, asked)), ["order-has-no-right-end"]);
+        }
+        let cancelled = [order("cancelled", Some("calledOff"))];
+        assert_eq!(rules(&judge_orders(&cancelled, &called_off)), [""; 0]);
+        assert_eq!(rules(&judge_orders(&cancelled, &by_seller)), ["order-has-no-right-end"]);
     }
 
     #[test]

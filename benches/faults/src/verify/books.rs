@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::Error;
+use crate::postbox::{Arrived, Postbox};
 use crate::services::PREFIX;
 
 /// Everything at once; a run makes no more than fits.
@@ -19,6 +20,9 @@ pub(crate) struct Books {
     pub(crate) payables: Vec<Payable>,
     pub(crate) payments: Vec<Payment>,
     pub(crate) attempts: Vec<Attempt>,
+    pub(crate) letters: Vec<Letter>,
+    /// How often each letter arrived.
+    pub(crate) arrived: Arrived,
     pub(crate) waiting: Vec<Waiting>,
 }
 
@@ -72,6 +76,17 @@ pub(crate) enum OrderStatus {
     Completed,
     CancelledByBuyer,
     Expired,
+    CancelledByCallOff,
+    RefundedByCallOff,
+    RefundedByBuyer,
+    RefundedBySeller,
+}
+
+impl OrderStatus {
+    /// Whether its money went back, or is to.
+    pub(crate) const fn is_refunded(self) -> bool {
+        matches!(self, Self::RefundedByCallOff | Self::RefundedByBuyer | Self::RefundedBySeller)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -80,6 +95,8 @@ pub(crate) struct Listing {
     pub(crate) id: bson::Uuid,
     pub(crate) version: i64,
     pub(crate) sales: Sales,
+    #[serde(default)]
+    pub(crate) called_off: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -130,6 +147,27 @@ pub(crate) struct Attempt {
     pub(crate) refunded: bool,
 }
 
+/// What somebody is told.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Letter {
+    #[serde(rename = "_id")]
+    pub(crate) id: bson::Uuid,
+    pub(crate) reason: String,
+    pub(crate) order: Option<bson::Uuid>,
+    pub(crate) status: LetterStatus,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LetterStatus {
+    Waiting,
+    Sending,
+    Sent,
+    NothingToSay,
+    Refused,
+    TooLate,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Parked {
     #[serde(rename = "_id")]
@@ -139,11 +177,11 @@ pub(crate) struct Parked {
     pub(crate) reason: String,
 }
 
-const SERVICES: [&str; 6] = ["accounts", "tickets", "orders", "payments", "admissions", "expiration"];
+const SERVICES: [&str; 7] = ["accounts", "tickets", "orders", "payments", "admissions", "notifications", "expiration"];
 
 impl Books {
-    /// Reads what most members agree on.
-    pub(crate) async fn read(client: &Client) -> Result<Self, Error> {
+    /// Reads what most members agree on, and then what arrived: a letter is noted as sent when it has.
+    pub(crate) async fn read(client: &Client, postbox: &Postbox) -> Result<Self, Error> {
         let database = |service: &str| client.database(&format!("{PREFIX}_{service}"));
         let (orders, payments) = (database("orders"), database("payments"));
         let mut waiting = Vec::new();
@@ -157,6 +195,8 @@ impl Books {
             payables: all(&payments, "payables").await?,
             payments: all(&payments, "payments").await?,
             attempts: all(&database("gateway"), "attempts").await?,
+            letters: all(&database("notifications"), "letters").await?,
+            arrived: postbox.arrived(),
             waiting,
         })
     }

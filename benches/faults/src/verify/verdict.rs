@@ -8,7 +8,10 @@ use bson::Uuid;
 
 use crate::ledger::{Ledger, Violation};
 
-use super::books::{Attempt, Books, Order, OrderStatus, Payable, PayableStatus, Payment, PaymentStatus};
+use super::books::{Attempt, Books, LetterStatus, Order, OrderStatus, Payable, PayableStatus, Payment, PaymentStatus};
+
+/// Twice in a row a process may end between a mail that is taken and the note of it.
+const TOLD_AT_MOST: u32 = 3;
 
 /// Everything that is wrong once all has come to rest.
 pub(crate) fn judge(books: &Books, ledger: &Ledger) -> Vec<Violation> {
@@ -19,6 +22,7 @@ pub(crate) fn judge(books: &Books, ledger: &Ledger) -> Vec<Violation> {
     judge.money(&mut found);
     judge.rest(&mut found);
     judge.keys(&mut found);
+    judge.mail(&mut found);
     judge.promises(ledger, &mut found);
     found.0
 }
@@ -75,7 +79,12 @@ impl<'a> Judge<'a> {
             match order.status {
                 OrderStatus::AwaitingPayment => *held += u64::from(order.quantity),
                 OrderStatus::Completed => *sold += u64::from(order.quantity),
-                OrderStatus::CancelledByBuyer | OrderStatus::Expired => {}
+                OrderStatus::CancelledByBuyer
+                | OrderStatus::Expired
+                | OrderStatus::CancelledByCallOff
+                | OrderStatus::RefundedByCallOff
+                | OrderStatus::RefundedByBuyer
+                | OrderStatus::RefundedBySeller => {}
             }
         }
         for stock in &self.books.stocks {
@@ -113,7 +122,12 @@ impl<'a> Judge<'a> {
             let status = match order.status {
                 OrderStatus::AwaitingPayment => PayableStatus::Open,
                 OrderStatus::Completed => PayableStatus::Completed,
-                OrderStatus::CancelledByBuyer | OrderStatus::Expired => PayableStatus::Cancelled,
+                OrderStatus::CancelledByBuyer
+                | OrderStatus::Expired
+                | OrderStatus::CancelledByCallOff
+                | OrderStatus::RefundedByCallOff
+                | OrderStatus::RefundedByBuyer
+                | OrderStatus::RefundedBySeller => PayableStatus::Cancelled,
             };
             let expected = (order.version, status, worth(order));
             found.unless(held == Some(expected), "payable-and-order", || {
@@ -136,6 +150,11 @@ impl<'a> Judge<'a> {
                 && attempt.is_some_and(|attempt| kept(attempt) == worth(order));
             found.unless(is_paid || order.status != OrderStatus::Completed, "completed-and-not-paid", || {
                 format!("order {} of {}: {payment:?}, {attempt:?}", order.id, worth(order))
+            });
+            let is_returned = payment.is_some_and(|payment| payment.status == PaymentStatus::Refunded)
+                && attempt.is_some_and(|attempt| attempt.refunded);
+            found.unless(is_returned || !order.status.is_refunded(), "refunded-and-not-paid-back", || {
+                format!("order {}: {:?}, {payment:?}, {attempt:?}", order.id, order.status)
             });
         }
         for payment in &self.books.payments {
@@ -187,6 +206,39 @@ impl<'a> Judge<'a> {
                     format!("{service}: {id} of consumer {consumer}, key {key}: {reason}")
                 });
             }
+        }
+    }
+
+    /// Who paid was told what became of it, each letter is sent, and what was sent arrived.
+    fn mail(&self, found: &mut Findings) {
+        let told: HashSet<_> =
+            self.books.letters.iter().filter_map(|letter| Some((letter.order?, letter.reason.as_str()))).collect();
+        for order in &self.books.orders {
+            let reason = match order.status {
+                OrderStatus::Completed => "order_completed",
+                status if status.is_refunded() => "order_refunded",
+                _ => continue,
+            };
+            found.unless(told.contains(&(order.id, reason)), "untold", || {
+                format!("order {}: {:?}", order.id, order.status)
+            });
+        }
+        for letter in &self.books.letters {
+            let times = self.books.arrived.get(&letter.id.to_uuid_1()).copied().unwrap_or_default();
+            let is_right = match letter.status {
+                LetterStatus::Sent => times > 0,
+                // Perhaps it arrived, and it is sent again once its time is over.
+                LetterStatus::Sending => true,
+                LetterStatus::NothingToSay => times == 0,
+                LetterStatus::Waiting | LetterStatus::Refused | LetterStatus::TooLate => false,
+            };
+            found.unless(is_right && times <= TOLD_AT_MOST, "letter-and-mail", || {
+                format!("letter {}, {}: {:?}, arrived {times} times", letter.id, letter.reason, letter.status)
+            });
+        }
+        let written: HashSet<_> = self.books.letters.iter().map(|letter| letter.id.to_uuid_1()).collect();
+        for stray in self.books.arrived.keys().filter(|id| !written.contains(*id)) {
+            found.unless(false, "mail-of-nobody", || format!("letter {stray} arrived, and was never written"));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whether the books have what was acknowledged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bson::Uuid;
 
@@ -26,6 +26,13 @@ impl Judge<'_> {
                 format!("order {id}: {status:?}")
             });
         }
+        for id in &ledger.refunds.done {
+            let status = self.orders.get(&Uuid::from(*id)).map(|order| order.status);
+            found.unless(status.is_some_and(OrderStatus::is_refunded), "acknowledged-refund", || {
+                format!("order {id}: {status:?}")
+            });
+        }
+        self.call_offs(ledger, found);
         for (id, paid) in &ledger.payments {
             let payment = self.payments.get(&Uuid::from(*id)).copied();
             found.unless(self.is_honoured(payment, *paid), "acknowledged-payment", || {
@@ -37,6 +44,32 @@ impl Judge<'_> {
             found.unless(is_there, "acknowledged-ticket", || format!("ticket {id} has no stock"));
         }
         self.answers(ledger, found);
+    }
+
+    /// An event that was called off has no orders any more, and nothing was refunded or called off that nobody asked for.
+    fn call_offs(&self, ledger: &Ledger, found: &mut Findings) {
+        for listing in &self.books.listings {
+            let id = listing.id.to_uuid_1();
+            let promised = ledger.call_offs.done.contains(&id);
+            found.unless(listing.called_off || !promised, "acknowledged-call-off", || format!("ticket {id}"));
+            let asked = ledger.call_offs.asked.contains(&id);
+            found.unless(asked || !listing.called_off, "called-off-by-nobody", || format!("ticket {id}"));
+        }
+        let called_off: HashSet<_> =
+            self.books.listings.iter().filter(|listing| listing.called_off).map(|listing| listing.id).collect();
+        for order in &self.books.orders {
+            let is_off = called_off.contains(&order.ticket);
+            let is_over = !matches!(order.status, OrderStatus::Completed | OrderStatus::AwaitingPayment);
+            found.unless(is_over || !is_off, "called-off-and-kept", || format!("order {}", order.id));
+            let asked = match order.status {
+                OrderStatus::CancelledByCallOff | OrderStatus::RefundedByCallOff => is_off,
+                OrderStatus::RefundedByBuyer | OrderStatus::RefundedBySeller => {
+                    ledger.refunds.asked.contains(&order.id.to_uuid_1())
+                }
+                _ => true,
+            };
+            found.unless(asked, "ended-by-nobody", || format!("order {}: {:?}", order.id, order.status));
+        }
     }
 
     /// Each key made what it was answered with.

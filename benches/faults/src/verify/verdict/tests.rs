@@ -1,6 +1,6 @@
 //! A small market whose books are right, and what is wrong once one number is.
 
-use super::super::books::{Listing, Money, Parked, Sales, Stock, Waiting};
+use super::super::books::{Letter, Listing, Money, Parked, Sales, Stock, Waiting};
 use super::*;
 use crate::ledger::{Answered, OrderKey, Paid, Wanted};
 
@@ -10,6 +10,7 @@ const BOUGHT: u128 = 3;
 const GIVEN_BACK: u128 = 4;
 const PAYMENT: u128 = 5;
 const REFUND: u128 = 6;
+const LETTER: u128 = 7;
 
 fn id(number: u128) -> Uuid {
     uuid(number).into()
@@ -46,6 +47,10 @@ fn attempt(number: u128, refunded: bool) -> Attempt {
     Attempt { id: id(number), reference: Some("ch".to_owned()), total: Some(Money { amount: 200 }), refunded }
 }
 
+fn letter(reason: &str) -> Letter {
+    Letter { id: id(LETTER), reason: reason.to_owned(), order: Some(id(BOUGHT)), status: LetterStatus::Sent }
+}
+
 /// One order was bought, another was paid and cancelled at once.
 fn books() -> Books {
     let sales = Sales { held: 0, sold: 2, version: 4 };
@@ -55,13 +60,15 @@ fn books() -> Books {
             order(BOUGHT, OrderStatus::Completed, Some(PAYMENT)),
             order(GIVEN_BACK, OrderStatus::CancelledByBuyer, None),
         ],
-        listings: vec![Listing { id: id(TICKET), version: 1, sales }],
+        listings: vec![Listing { id: id(TICKET), version: 1, sales, called_off: false }],
         payables: vec![payable(BOUGHT, PayableStatus::Completed), payable(GIVEN_BACK, PayableStatus::Cancelled)],
         payments: vec![
             payment(PAYMENT, BOUGHT, PaymentStatus::Captured),
             payment(REFUND, GIVEN_BACK, PaymentStatus::Refunded),
         ],
         attempts: vec![attempt(PAYMENT, false), attempt(REFUND, true)],
+        letters: vec![letter("order_completed")],
+        arrived: [(uuid(LETTER), 1)].into(),
         waiting: vec![Waiting { service: "orders", unpublished: 0, parked: Vec::new() }],
     }
 }
@@ -202,4 +209,67 @@ fn a_payment_without_an_answer_of_the_gateway_may_come_to_nothing() {
 
     assert_eq!(failed(false), [""; 0]);
     assert_eq!(failed(true), ["acknowledged-payment"]);
+}
+
+/// The bought order is refunded, with all that belongs to it.
+fn refund(books: &mut Books, status: OrderStatus) {
+    books.orders[0].status = status;
+    books.payables[0].status = PayableStatus::Cancelled;
+    books.payments[0].status = PaymentStatus::Refunded;
+    books.attempts[0].refunded = true;
+    books.letters = vec![letter("order_refunded")];
+    books.stocks[0].sales.sold = 0;
+    books.listings[0].sales.sold = 0;
+}
+
+#[test]
+fn a_refunded_order_has_its_money_back_and_somebody_asked_for_it() {
+    let refunded = |harm: fn(&mut Books, &mut Ledger)| {
+        broken(move |books, ledger| {
+            refund(books, OrderStatus::RefundedBySeller);
+            ledger.refunds.asked.insert(uuid(BOUGHT));
+            harm(books, ledger);
+        })
+    };
+
+    assert_eq!(refunded(|_, ledger| put(ledger.refunds.done.insert(uuid(BOUGHT)))), [""; 0]);
+    assert_eq!(refunded(|_, ledger| ledger.refunds.asked.clear()), ["ended-by-nobody"]);
+    let kept = refunded(|books, _| books.payments[0].status = PaymentStatus::RefundDue);
+    assert_eq!(kept, ["refunded-and-not-paid-back", "unsettled", "acknowledged-payment"]);
+    assert_eq!(broken(|_, ledger| put(ledger.refunds.done.insert(uuid(BOUGHT)))), ["acknowledged-refund"]);
+}
+
+#[test]
+fn an_event_that_was_called_off_keeps_no_order() {
+    let called_off = |asked: bool| {
+        broken(move |books, ledger| {
+            refund(books, OrderStatus::RefundedByCallOff);
+            books.listings[0].called_off = true;
+            ledger.call_offs.asked.extend(asked.then_some(uuid(TICKET)));
+            ledger.call_offs.done.extend(asked.then_some(uuid(TICKET)));
+        })
+    };
+
+    assert_eq!(called_off(true), [""; 0]);
+    assert_eq!(called_off(false), ["called-off-by-nobody"]);
+    let kept = broken(|books, ledger| {
+        books.listings[0].called_off = true;
+        ledger.call_offs.asked.insert(uuid(TICKET));
+    });
+    assert_eq!(kept, ["called-off-and-kept"]);
+    assert_eq!(broken(|_, ledger| put(ledger.call_offs.done.insert(uuid(TICKET)))), ["acknowledged-call-off"]);
+}
+
+#[test]
+fn who_paid_is_told_and_what_was_sent_arrived() {
+    assert_eq!(broken(|books, _| books.letters[0].reason = "places_sold".to_owned()), ["untold"]);
+    assert_eq!(broken(|books, _| books.letters[0].status = LetterStatus::Waiting), ["letter-and-mail"]);
+    assert_eq!(broken(|books, _| books.arrived.clear()), ["letter-and-mail"]);
+    assert_eq!(broken(|books, _| put(books.arrived.insert(uuid(LETTER), 9))), ["letter-and-mail"]);
+    assert_eq!(broken(|books, _| put(books.arrived.insert(uuid(77), 1))), ["mail-of-nobody"]);
+    let perhaps = broken(|books, _| {
+        books.letters[0].status = LetterStatus::Sending;
+        books.arrived.clear();
+    });
+    assert_eq!(perhaps, [""; 0]);
 }
