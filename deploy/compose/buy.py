@@ -1,4 +1,4 @@
-"""buy.py URL: buys a ticket of a marketplace as a person does it with a browser, and says what its order is in the end."""
+"""buy.py URL: buys a ticket of a marketplace as a person does it with a browser, and says what its order is in the end, and who bought it."""
 
 import http.cookiejar
 import json
@@ -18,7 +18,8 @@ class Person:
     def __init__(self, name):
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self.browser = urllib.request.build_opener(cookies)
-        self.ask("/api/users/signup", {"email": f"{name}-{uuid.uuid4()}@example.org", "password": "brass lantern quay 42"})
+        self.email = f"{name}-{uuid.uuid4()}@example.org"
+        self.ask("/api/users/signup", {"email": self.email, "password": "brass lantern quay 42"})
 
     def ask(self, path, body=None):
         """Returns the status and the body of an answer."""
@@ -55,4 +56,4 @@ payment = {"orderId": order["id"], "token": "tok_visa"}
 eventually(lambda: buyer.ask("/api/payments", payment), lambda answer: answer[0] == 201)
 path = f"/api/orders/{order['id']}"
 order = eventually(lambda: buyer.ask(path), lambda answer: answer[0] == 200 and answer[1]["status"] == "completed")
-print(order["status"])
+print(order["status"], buyer.email)

@@ -4,13 +4,15 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Brings every service of deploy/compose.yaml and its profile `observe` by `docker compose`, and shows that all become
-healthy, that a ticket is bought on port 3000, that Prometheus reaches every process, that the collector receives traces,
-and that a rotation of the signing keys arrives without a restart. Everything is removed in the end, with its data.
+Brings every service of deploy/compose.yaml and its profiles `observe` and `mail` by `docker compose`, and shows that all
+become healthy, that a ticket is bought on port 3000 and comes by mail, that Prometheus reaches every process, that the
+collector receives traces, and that a rotation of the signing keys arrives without a restart. Everything is removed in the
+end, with its data.
 
   TICKETING_IMAGE                              the program      [ticketing:0.1.0, built if it is not there]
   MONGODB_IMAGE KAFKA_IMAGE REDIS_IMAGE        the engines      [those that the file names]
   COLLECTOR_IMAGE PROMETHEUS_IMAGE             who observes     [those that the file names]
+  POSTBOX_IMAGE                                a Python, for the mail server of the test       [python:3.14-slim]
   KEEP                                         leave everything running       [no]
 
 The ports 3000 and 9090 must be free.
@@ -21,17 +23,19 @@ case ${1:-} in -*) usage; exit ;; esac
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
 export TICKETING_KEYS=$work/keys OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318
-image=${TICKETING_IMAGE:-ticketing:0.1.0}
+export TICKETING_SMTP_URL='smtp://postbox:2525?tls=none'
+image=${TICKETING_IMAGE:-ticketing:0.1.0} postbox=ticketing-test-postbox
 
 say() { printf 'compose: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
 step() { say "$1 ($SECONDS s)"; "${@:2}"; }
-compose() { docker compose --file deploy/compose.yaml --project-name ticketing-test --profile observe "$@"; }
+compose() { docker compose --file deploy/compose.yaml --project-name ticketing-test --profile observe --profile mail "$@"; }
 
 finish() {
   local code=$?
   trap - EXIT
   [ $code = 0 ] || { compose ps --all; compose logs --tail 8; } >&2 || true
+  [ -n "${KEEP:-}" ] || docker rm --force "$postbox" >/dev/null 2>&1 || true
   [ -n "${KEEP:-}" ] || compose down --volumes --timeout 60 >/dev/null 2>&1 || true
   rm -rf "$work"
   exit $code
@@ -57,19 +61,26 @@ start() {
   compose up --detach --wait --wait-timeout 300 >"$work/up" 2>&1 || { cat "$work/up" >&2; die "not all became healthy"; }
   local healthy
   healthy=$(compose ps --format '{{.Health}}' | grep -c '^healthy$')
-  [ "$healthy" = 10 ] || die "$healthy of 10 are healthy"
+  [ "$healthy" = 11 ] || die "$healthy of 11 are healthy"
+  # In their network, which is there now; letters wait for it.
+  docker run --detach --name "$postbox" --network ticketing-test_default --network-alias postbox \
+    --volume "$PWD/deploy/kubernetes/components/postbox/postbox.py:/postbox.py:ro" \
+    "${POSTBOX_IMAGE:-python:3.14-slim}" python3 /postbox.py 2525 >/dev/null
 }
 
 buy() {
-  [ "$(python3 deploy/compose/buy.py http://localhost:3000)" = completed ]
+  read -r order buyer < <(python3 deploy/compose/buy.py http://localhost:3000)
+  [ "$order" = completed ] || die "the order is $order"
+  wait_for 60 "the ticket by mail" has_mail "$buyer"
 }
+has_mail() { [ "$(docker logs "$postbox" | grep -c "^$1: Your tickets for")" = 1 ]; }
 
-# Prometheus reaches the operators' listener of all seven processes.
+# Prometheus reaches the operators' listener of all eight processes.
 scraped() {
   wait_for 90 "Prometheus" all_are_up
 }
 all_are_up() {
-  curl -fsS 'http://localhost:9090/api/v1/query?query=sum(up%7Bjob%3D%22ticketing%22%7D)' | grep -q '"7"\]'
+  curl -fsS 'http://localhost:9090/api/v1/query?query=sum(up%7Bjob%3D%22ticketing%22%7D)' | grep -q '"8"\]'
 }
 
 traced() { wait_for 60 "traces" has_traces; }

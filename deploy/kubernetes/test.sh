@@ -5,11 +5,12 @@ set -euo pipefail
 usage() {
   cat <<'TEXT'
 Applies every overlay to the cluster of KUBECONFIG by the server's strict rules; runs the local one with two processes
-of each service; and shows that the end-to-end suite passes through its Service, that a rolling update under load fails
-no request, that killed processes come back, and that a drained node keeps the disruption budgets.
+of each service; and shows that the end-to-end suite passes through its Service, that a ticket comes by mail, that a rolling
+update under load fails no request, that a rotation of the signing keys arrives without a restart and signs nobody out, that
+killed processes come back, and that a drained node keeps the disruption budgets.
 
   IMAGE            the program, for the nodes      [localhost/ticketing:test]
-  ENGINES_IMAGE    stands in for the three public images of engines: deploy/engines/image.sh
+  ENGINES_IMAGE    stands in for the public images of engines and of Python: deploy/engines/image.sh
   CLUSTER          a script that brings images to the nodes: CLUSTER load IMAGE...
   KEEP             leave everything running        [no]
 
@@ -20,7 +21,7 @@ TEXT
 case ${1:-} in -*) usage; exit ;; esac
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 image=${IMAGE:-localhost/ticketing:test} namespace=ticketing
-services=(accounts tickets orders payments admissions expiration web)
+services=(accounts tickets orders payments admissions notifications expiration web)
 work=$(mktemp -d)
 
 say() { printf 'cluster: %s\n' "$*" >&2; }
@@ -48,16 +49,18 @@ explain() {
 
 # The local overlay, with the images of this test and without limits of what one address may do.
 overlay() {
-  local limit
+  local limit from
+  from=$(realpath --relative-to="$work" deploy/kubernetes)
   cat <<TEXT
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: $namespace
-resources: [$(realpath --relative-to="$work" deploy/kubernetes/overlays/local)]
+resources: [$from/overlays/local]
+components: [$from/components/mail, $from/components/postbox]
 images:
   - {name: ticketing, newName: ${image%:*}, newTag: ${image##*:}}
 TEXT
-  for name in docker.io/library/mongo docker.io/apache/kafka docker.io/library/redis; do
+  for name in docker.io/library/{mongo,redis,python} docker.io/apache/kafka; do
     [ -z "${ENGINES_IMAGE:-}" ] ||
       echo "  - {name: $name, newName: ${ENGINES_IMAGE%:*}, newTag: ${ENGINES_IMAGE##*:}}"
   done
@@ -115,6 +118,7 @@ two_of_each() {
 start() {
   local engine
   for engine in redis mongodb kafka; do k rollout status "statefulset/$engine" --timeout=180s >/dev/null; done
+  k rollout status deployment/postbox --timeout=60s >/dev/null
   two_of_each
   address=${MARKET_ADDRESS:-$(kubectl get nodes -o jsonpath='{.items[0].status.addresses[?(@.type=="InternalIP")].address}'):30080}
   wait_for 60 "the front door at $address" curl -fsS "http://$address/"
@@ -130,6 +134,35 @@ journeys() {
     cargo test --locked --quiet -p ticketing-server --all-features --test e2e -- as_processes
   kill $forward
 }
+
+mail() {
+  local order buyer
+  read -r order buyer < <(python3 deploy/compose/buy.py "http://$address")
+  [ "$order" = completed ] || die "the order is $order"
+  wait_for 60 "the ticket by mail" has_mail "$buyer"
+}
+has_mail() { [ "$(k logs deployment/postbox | grep -c "^$1: Your tickets for")" = 1 ]; }
+
+# As docs/deploy.md says. A session from before goes on, and no process starts again.
+rotate() {
+  local before=$work/jar keys=$work/keys restarts
+  restarts=$(restarts)
+  curl -fsS -o /dev/null -c "$before" -H "Origin: http://$address" -H 'Content-Type: application/json' \
+    -d "{\"email\":\"rose-$RANDOM@example.org\",\"password\":\"brass lantern quay 42\"}" "http://$address/api/users/signup"
+  (umask 077 && mkdir "$keys")
+  k get secret ticketing-signing-keys -o jsonpath='{.data.keys\.json}' | base64 -d >"$keys/keys.json"
+  "${CARGO_TARGET_DIR:-target}/debug/ticketing" keys rotate --signing-keys "$keys/keys.json" >/dev/null
+  k create secret generic ticketing-signing-keys --from-file="$keys/keys.json" --dry-run=client -o yaml |
+    kubectl apply --server-side --force-conflicts -n "$namespace" -f - >/dev/null
+  wait_for 180 "the new key" two_keys
+  curl -fsS -o /dev/null -b "$before" "http://$address/api/orders" || die "a rotation signed somebody out"
+  [ "$(restarts)" = "$restarts" ] || die "a rotation restarted something"
+}
+# Those that sign tokens: the key of passes is published beside them, with another use. Each process of accounts has both.
+two_keys() {
+  [ "$(for _ in 1 2 3 4; do curl -fsS "http://$address/.well-known/jwks.json" | grep -o '"use":"sig"' | wc -l; done | sort -u)" = 2 ]
+}
+restarts() { k get pods -l app.kubernetes.io/component -o jsonpath='{range .items[*]}{.metadata.uid}{.status.containerStatuses[0].restartCount}{"\n"}{end}' | sort; }
 
 rolling_update() {
   local load service
@@ -191,7 +224,8 @@ drain() {
 }
 
 audit() {
-  k exec deployment/ticketing-orders -- ticketing audit || die "the audit found something"
+  # Notifications alone is told that people are written to.
+  k exec deployment/ticketing-notifications -- ticketing audit || die "the audit found something"
 }
 
 trap finish EXIT
@@ -201,8 +235,11 @@ trap 'exit 143' TERM
 step "every overlay is applied" apply_all
 step "the local overlay starts" start
 step "the end-to-end suite" journeys
+step "a ticket comes by mail" mail
+step "the signing keys are rotated" rotate
 step "a rolling update of all under load" rolling_update
 step "one process of each service is killed" kill_one_of_each
 step "the node is drained" drain
+step "a ticket comes by mail again" mail
 step "the audit" audit
 say "all passed in $SECONDS s"
