@@ -151,7 +151,7 @@ rotate() {
     -d "{\"email\":\"rose-$RANDOM@example.org\",\"password\":\"brass lantern quay 42\"}" "http://$address/api/users/signup"
   (umask 077 && mkdir "$keys")
   k get secret ticketing-signing-keys -o jsonpath='{.data.keys\.json}' | base64 -d >"$keys/keys.json"
-  "${CARGO_TARGET_DIR:-target}/debug/ticketing" keys rotate --signing-keys "$keys/keys.json" >/dev/null
+  env -i "${CARGO_TARGET_DIR:-target}/debug/ticketing" keys rotate --signing-keys "$keys/keys.json" >/dev/null
   k create secret generic ticketing-signing-keys --from-file="$keys/keys.json" --dry-run=client -o yaml |
     kubectl apply --server-side --force-conflicts -n "$namespace" -f - >/dev/null
   wait_for 180 "the new key" two_keys

@@ -5,12 +5,15 @@
 //! MongoDB and Kafka: `deploy/engines.sh run cargo bench …` brings them, and
 //! keeps their data in a folder on the disk with `ENGINES_DATA=folder`.
 
+#[path = "../batchers.rs"]
+mod batchers;
 mod orders;
 mod publish;
 mod relay;
 mod replica;
 #[path = "../marketplace/sample.rs"]
 mod sample;
+#[path = "../table.rs"]
 mod table;
 
 use ticketing_mongodb::{MongoClient, MongoConfig};

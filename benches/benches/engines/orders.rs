@@ -6,19 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bson::{Document, Uuid as BsonUuid, doc};
 use futures::future::join_all;
 use mongodb::{Collection, Database};
-use ticketing_core::domain::hold_limits::HoldLimits;
-use ticketing_core::domain::ids::TicketId;
-use ticketing_core::domain::stock::Stock;
-use ticketing_core::ports::clock::ClockAndIds;
-use ticketing_core::ports::order_store::OrderStore;
-use ticketing_core::ports::store::{UnitOfWork, Write};
-use ticketing_core::usecase::orders::batcher::{BatcherConfig, OrderAction, OrderBatchers, OrderCommand};
-use ticketing_core::wire::Origin;
 use ticketing_mongodb::MongoOrderStore;
-use uuid::Uuid;
 
+use crate::batchers::{self, Buying};
 use crate::connected;
-use crate::sample::{env, request, ticket};
 use crate::table::{Table, rate};
 
 const BARE: usize = 6_000;
@@ -84,50 +75,7 @@ async fn one_order(database: &Database, stock: BsonUuid) {
 }
 
 async fn through_batchers(tickets: usize) -> f64 {
-    let env = env();
     let client = connected().await;
-    let store: Arc<dyn OrderStore> = Arc::new(MongoOrderStore::open(&client).await.expect("the store opens"));
-    let tickets = Arc::new(on_sale(&store, &env, tickets).await);
-    let (batchers, run) =
-        OrderBatchers::open(&store, &env, BatcherConfig { limits: HoldLimits::OFF, ..BatcherConfig::default() });
-    for batcher in run {
-        tokio::spawn(batcher.run());
-    }
-    let next = Arc::new(AtomicUsize::new(0));
-    rate(async {
-        let buyers = (0..BUYERS).map(|buyer| {
-            let (batchers, env, tickets, next) =
-                (batchers.clone(), env.clone(), Arc::clone(&tickets), Arc::clone(&next));
-            tokio::spawn(async move { buy(&batchers, &env, &tickets, buyer, &next).await })
-        });
-        join_all(buyers).await;
-        OURS
-    })
-    .await
-}
-
-/// Places orders; where there is one ticket, each is given back, so that a thousand places suffice.
-async fn buy(batchers: &OrderBatchers, env: &ClockAndIds, tickets: &[TicketId], buyer: usize, next: &AtomicUsize) {
-    let decide = |ticket, action| batchers.decide(OrderCommand { ticket, action, origin: Origin::new(Uuid::nil()) });
-    loop {
-        let nth = next.fetch_add(if tickets.len() == 1 { 2 } else { 1 }, Ordering::Relaxed);
-        if nth >= OURS {
-            return;
-        }
-        let ticket = *tickets.get(nth % tickets.len()).expect("a remainder");
-        let request = request(env, env.now(), 2 + buyer as u128);
-        let order = request.id;
-        decide(ticket, OrderAction::Place(request)).await.expect("there are places for all");
-        if tickets.len() == 1 {
-            decide(ticket, OrderAction::Cancel(order)).await.expect("what was held is given back");
-        }
-    }
-}
-
-async fn on_sale(store: &Arc<dyn OrderStore>, env: &ClockAndIds, tickets: usize) -> Vec<TicketId> {
-    let stocks: Vec<Stock> = (0..tickets).map(|_| Stock::of(&ticket(env, 1000, 1200))).collect();
-    let ids = stocks.iter().map(|stock| stock.ticket).collect();
-    let work = stocks.into_iter().fold(UnitOfWork::default(), |work, stock| work.with(Write::insert(stock)));
-    store.commit(work).await.expect("the stocks are new");
-    ids
+    let store = Arc::new(MongoOrderStore::open(&client).await.expect("the store opens"));
+    batchers::rate_of(store, Buying { buyers: BUYERS, tickets, orders: OURS }).await
 }
