@@ -206,3 +206,6 @@ impl fmt::Debug for SqliteBroker {
         f.debug_struct("SqliteBroker").field("file", &self.file).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,11 +22,11 @@ use uuid::Uuid;
 
 use crate::world::{Directory, open, open_as};
 
-async fn commit(engines: &SqliteEngines, events: Vec<EventEnvelope>) {
+pub(crate) async fn commit(engines: &SqliteEngines, events: Vec<EventEnvelope>) {
     engines.orders.commit(UnitOfWork { writes: Vec::new(), events }).await.expect("it is committed");
 }
 
-async fn join(engines: &SqliteEngines, group: &str) -> Box<dyn Subscription> {
+pub(crate) async fn join(engines: &SqliteEngines, group: &str) -> Box<dyn Subscription> {
     let (group, topics, start) = (group.to_owned(), vec![Topic::Orders], StartFrom::Earliest);
     let config = SubscriptionConfig { group, topics, start, max_unsettled: 1000 };
     engines.broker.subscriber().subscribe(config).await.expect("a group is joined")

@@ -2,6 +2,7 @@
 
 mod closing;
 mod committing;
+mod following;
 mod killed;
 mod world;
 
