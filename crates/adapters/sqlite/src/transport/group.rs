@@ -58,6 +58,15 @@ pub(super) struct Sequence {
     saved: u64,
 }
 
+/// Where a group begins in a topic.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) topic: Topic,
+    next: u64,
+    /// How many events the log gave up that the group had not settled.
+    pub(super) missed: u64,
+}
+
 /// What is to be read of a topic.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unread {
@@ -73,10 +82,10 @@ impl Groups {
     }
 
     /// Adds a member; topics that are new to the group begin at their places.
-    pub(super) fn join(&mut self, group: &str, places: Vec<(Topic, u64)>) -> MemberId {
+    pub(super) fn join(&mut self, group: &str, places: Vec<Place>) -> MemberId {
         self.members += 1;
         let joined = self.groups.entry(group.to_owned()).or_default();
-        for (topic, start) in places {
+        for Place { topic, next: start, .. } in places {
             self.epochs += 1;
             let epoch = Epoch { number: self.epochs << 32, start };
             joined.sequences.entry(topic).or_insert_with(|| Sequence::new(epoch));
@@ -92,6 +101,12 @@ impl Groups {
             self.groups.remove(group);
         }
         is_empty
+    }
+
+    /// Which topics are followed in which groups, of those that have members.
+    pub(super) fn followed(&self) -> impl Iterator<Item = (&str, Topic)> {
+        let with_members = self.groups.iter().filter(|(_, group)| !group.members.is_empty());
+        with_members.flat_map(|(name, group)| group.sequences.keys().map(|topic| (name.as_str(), *topic)))
     }
 
     pub(super) fn lags(&self) -> BTreeMap<String, Lag> {
@@ -264,24 +279,30 @@ pub(super) fn read(connection: &Connection, unread: &[Unread]) -> Result<Vec<(Un
 }
 
 /// The places of a group in these topics; new ones are kept from now on, so that nothing published later is missed.
+///
+/// What it missed while nobody had joined it is told once.
 pub(super) fn places(
     connection: &Connection,
     group: &str,
     topics: &[Topic],
     start: StartFrom,
-) -> Result<Vec<(Topic, u64)>, Failure> {
+) -> Result<Vec<Place>, Failure> {
     let first = match start {
         StartFrom::Earliest => "1",
         StartFrom::Latest => "1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0)",
     };
     let sql = format!("INSERT INTO places (consumer, topic, next) VALUES (?1, ?2, {first}) ON CONFLICT DO NOTHING");
     let mut insert = connection.prepare_cached(&sql)?;
-    let mut select = connection.prepare_cached("SELECT next FROM places WHERE consumer = ?1 AND topic = ?2")?;
+    let mut select = connection.prepare_cached("SELECT next, missed FROM places WHERE consumer = ?1 AND topic = ?2")?;
+    let sql = "UPDATE places SET idle = 0, missed = 0 WHERE consumer = ?1 AND topic = ?2 AND (idle > 0 OR missed > 0)";
+    let mut update = connection.prepare_cached(sql)?;
     let mut places = Vec::with_capacity(topics.len());
     for topic in topics {
         insert.execute((group, topic.name()))?;
-        let next: i64 = select.query_row((group, topic.name()), |row| row.get(0))?;
-        places.push((*topic, next.unsigned_abs()));
+        let place =
+            |next: i64, missed: i64| Place { topic: *topic, next: next.unsigned_abs(), missed: missed.unsigned_abs() };
+        places.push(select.query_row((group, topic.name()), |row| Ok(place(row.get(0)?, row.get(1)?)))?);
+        update.execute((group, topic.name()))?;
     }
     Ok(places)
 }

@@ -18,7 +18,7 @@ use crate::news::News;
 use crate::readers::Readers;
 
 use super::SqliteBroker;
-use super::group::{self, Groups, MemberId, Unread};
+use super::group::{self, Groups, MemberId, Place, Unread};
 
 /// A subscription to a broker in a file. Dropped, it leaves its group.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ struct Reading {
 }
 
 impl SqliteSubscription {
-    pub(super) fn join(broker: &SqliteBroker, config: SubscriptionConfig, places: Vec<(Topic, u64)>) -> Self {
+    pub(super) fn join(broker: &SqliteBroker, config: SubscriptionConfig, places: Vec<Place>) -> Self {
         let SubscriptionConfig { group, topics, max_unsettled, .. } = config;
         let id = broker.groups.lock().join(&group, places);
         let member = Arc::new(Member { broker: broker.clone(), group, id });

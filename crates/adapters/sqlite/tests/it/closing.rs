@@ -208,7 +208,7 @@ async fn a_file_of_a_newer_release_is_refused_with_a_sentence() {
     Connection::open(&path).expect("it opens").pragma_update(None, "user_version", 99).expect("it is marked");
 
     let Err(refused) = try_open(&path, &clock).await else { panic!("a file of the future was opened") };
-    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 1)"), "{refused}");
+    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 2)"), "{refused}");
 }
 
 #[tokio::test]

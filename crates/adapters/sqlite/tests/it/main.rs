@@ -1,5 +1,6 @@
 //! Every promise of every port, kept in a file.
 
+mod abandoned;
 mod closing;
 mod committing;
 mod following;
