@@ -63,6 +63,8 @@ async fn a_file_that_is_closed_is_one_file_while_handles_are_left() {
 
     engines.file.close().await;
 
+    assert!(!directory.file("market.db-wal").exists(), "a closed file leaves nothing beside it that belongs to it");
+    assert!(matches!(has(&engines, &order).await, Err(StoreError::Unavailable(_))), "it is read after it was closed");
     std::fs::copy(&path, &copy).expect("it is copied");
     let (next, elsewhere) = (open(&path, &clock).await, open(&copy, &clock).await);
     assert!(has(&next, &order).await.expect("it is read") && has(&elsewhere, &order).await.expect("it is read"));
