@@ -5,6 +5,7 @@ mod closing;
 mod committing;
 mod following;
 mod killed;
+mod power;
 mod world;
 
 use world::World;
