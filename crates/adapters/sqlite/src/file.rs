@@ -103,7 +103,7 @@ impl SqliteFile {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the file open, or closes it.
+    /// Dropping the future may leave the file open to write: call it again, or drop the handles.
     pub async fn close(&self) {
         self.readers.close().await;
         self.searchers.close().await;

@@ -9,6 +9,7 @@ use ticketing_sqlite::{SqliteAuditReader, SqliteBroker, SqliteConfig, SqliteEngi
 
 use crate::config::{Config, Gateway};
 use crate::marketplace::Engines;
+use crate::runtime::AtEnd;
 use crate::telemetry::{EngineMetric, Lags};
 
 use super::stores::{CONSUMERS, unreadable};
@@ -53,6 +54,8 @@ pub(super) async fn plug_in(
     engines.context.publisher = Arc::new(file.broker.publisher());
     engines.context.subscriber = Arc::new(file.broker.subscriber());
     engines.metrics.push(missed(file.broker.clone()));
+    let closing = file.file.clone();
+    engines.at_end = AtEnd::new(|| async move { closing.close().await });
     let broker = file.broker.clone();
     engines.lags = Lags::new(move || broker.lags());
     engines.edge.sessions = Arc::new(file.sessions.clone());

@@ -52,7 +52,7 @@ async fn members_that_look_for_a_moment_get_every_event_once() {
 }
 
 #[tokio::test]
-async fn why_a_read_failed_is_told_once_and_the_next_begins_anew() {
+async fn why_a_read_failed_is_told_once_and_another_begins() {
     let directory = Directory::new();
     let engines = open(&directory.file("market.db"), &ManualClock::default()).await;
     let mut member = join(&engines, "catalog").await;
