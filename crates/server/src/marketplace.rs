@@ -34,7 +34,7 @@ use crate::api::docs::of_process;
 use crate::config::{Config, Service};
 use crate::live::{FeedLive, LiveUpdates};
 use crate::remote::RemoteServices;
-use crate::runtime::Assembly;
+use crate::runtime::{Assembly, AtEnd};
 use crate::site::StandIns;
 use crate::state::{AppState, ContactsKey, Description, DeviceKey, Guards, Health, Limiters, OwnSessions, Running};
 use crate::telemetry::{EngineMetric, Lags, Metrics, Sources};
@@ -68,6 +68,8 @@ pub struct Engines {
     pub metrics: Vec<EngineMetric>,
     /// How far the consumers of this process are behind.
     pub lags: Lags,
+    /// What is closed once everything else has ended.
+    pub at_end: AtEnd,
 }
 
 /// The ports that only the payments service needs.
@@ -138,7 +140,7 @@ pub struct EdgePorts {
 /// [`AssemblyError`]: these engines do not fit together.
 pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyError> {
     let (http_stops, stopping) = shutdown();
-    let Engines { context, edge, mut metrics, lags, .. } = engines;
+    let Engines { context, edge, mut metrics, lags, at_end, .. } = engines;
     let mut parts = Parts { services: Vec::new(), loops: engines.loops };
     let accounts = parts.try_add(Service::Accounts, engines.accounts.map(|ports| context.accounts(ports)))?;
     let tickets = parts.try_add(Service::Tickets, engines.tickets.map(|ports| context.tickets(ports)))?;
@@ -186,7 +188,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         running: Running { accounts, tickets, orders, payments, admissions, notifications },
     };
     let loops = loops.watched(|step| metrics.watch(step));
-    Ok(Assembly { app: Arc::new(app), live, remote, stand_ins, loops, http_stops })
+    Ok(Assembly { app: Arc::new(app), live, remote, stand_ins, loops, http_stops, at_end })
 }
 
 fn notifications(

@@ -10,6 +10,9 @@
 //! [`Running::failed`] and stops. Its state is safe, so it may be started again
 //! at once.
 
+use std::fmt;
+use std::pin::Pin;
+
 use tokio::task::JoinHandle;
 
 use ticketing_core::assembly::{LoopEnded, LoopHealth, Loops};
@@ -37,6 +40,52 @@ pub struct Assembly {
     pub loops: Loops,
     /// Ends what holds connections open, live updates for one.
     pub http_stops: ShutdownTrigger,
+    /// What is closed once everything else has ended.
+    pub at_end: AtEnd,
+}
+
+/// What is closed once everything else has ended, such as a file that another process may then open; nothing by default.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_server::runtime::AtEnd;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (told, closed) = tokio::sync::oneshot::channel();
+/// let at_end = AtEnd::new(|| async { drop(told.send("closed")) });
+/// at_end.close().await;
+/// assert_eq!(closed.await, Ok("closed"));
+/// # }
+/// ```
+#[derive(Default)]
+#[must_use = "dropping it closes nothing"]
+pub struct AtEnd(Option<Close>);
+
+type Close = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+impl AtEnd {
+    /// Closes something so.
+    pub fn new<F>(close: impl FnOnce() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self(Some(Box::new(|| Box::pin(close()))))
+    }
+
+    /// Closes it.
+    pub async fn close(self) {
+        if let Some(close) = self.0 {
+            close().await;
+        }
+    }
+}
+
+impl fmt::Debug for AtEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AtEnd").field("is_empty", &self.0.is_none()).finish()
+    }
 }
 
 /// A marketplace that runs, until it is stopped or dropped.
@@ -48,12 +97,13 @@ pub struct Running {
     loops_stop: ShutdownTrigger,
     health: LoopHealth,
     loops: JoinHandle<Result<(), LoopEnded>>,
+    at_end: AtEnd,
 }
 
 impl Assembly {
     /// Starts every loop on the runtime of the caller, and says that requests are taken.
     pub fn start(self) -> Running {
-        let Self { app, loops, http_stops, .. } = self;
+        let Self { app, loops, http_stops, at_end, .. } = self;
         let (loops_stop, stopped) = shutdown();
         let running = loops.start(app.env.clone(), &|task| drop(tokio::spawn(task)));
         let health = running.health();
@@ -63,7 +113,7 @@ impl Assembly {
             running.stop().await
         });
         app.health.set_ready();
-        Running { app, http_stops, loops_stop, health, loops }
+        Running { app, http_stops, loops_stop, health, loops, at_end }
     }
 }
 
@@ -83,7 +133,7 @@ impl Running {
         self.http_stops.request();
     }
 
-    /// Ends every loop in order, once HTTP is drained.
+    /// Ends every loop in order, once HTTP is drained, and closes what is closed at the end.
     ///
     /// # Errors
     ///
@@ -91,6 +141,8 @@ impl Running {
     pub async fn stop(self) -> Result<(), BoxError> {
         self.drain();
         self.loops_stop.request();
-        Ok(self.loops.await??)
+        let ended = self.loops.await;
+        self.at_end.close().await;
+        Ok(ended??)
     }
 }

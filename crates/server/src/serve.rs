@@ -49,14 +49,16 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
     let listener = bind("--listen", config.listen).await?;
     let admin = bind("--admin-listen", config.admin_listen).await?;
     let sockets = Sockets { public: &listener, admin: &admin };
-    let Some(assembly) = starting::assembled(&config, sockets, &mut stop).await? else {
+    let Some(mut assembly) = starting::assembled(&config, sockets, &mut stop).await? else {
         tracing::info!("stopped before it served");
         return Ok(());
     };
     let operators = Operators::answer(admin, &assembly.app)?;
+    let at_end = std::mem::take(&mut assembly.at_end);
     let ended = serve_until(stop, listener, assembly, &config).await;
     // Until now they could see how it ends.
     drop(operators);
+    at_end.close().await;
     tracing::info!("stopped");
     ended
 }

@@ -87,7 +87,7 @@ impl Market {
         &self,
         command: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
-        if matches!(*self.0.running.lock(), Running::Closed) {
+        if matches!(*self.0.running.lock(), Running::Closed(_)) {
             return Err(closed());
         }
         self.read(command).await

@@ -21,16 +21,23 @@ pub struct SqliteConfig {
     pub path: PathBuf,
     /// How many reads run at once, each on its own connection; at least one.
     pub readers: usize,
-    /// Events stay in the log for so long, and longer while a group has not settled them.
+    /// Events stay in the log for so long, and longer while a group has not settled them that somebody joins.
     pub keep_for: Duration,
     /// The log grows to so many bytes, and beyond only by what a group has not settled.
     pub keep_bytes: u64,
+    /// A group that nobody joined for so long, while the file was open, holds nothing back any more; without end if absent.
+    ///
+    /// It is looked at every ten minutes at most, and only while events are committed. A group that comes back goes on
+    /// where it was; if the log has given up what it had not settled, that is logged as an error and counted by
+    /// [`SqliteBroker::missed`](crate::SqliteBroker::missed).
+    pub group_retention: Option<Duration>,
     /// The largest payload of an event that is taken.
     pub max_bytes: usize,
 }
 
 impl SqliteConfig {
-    /// The file at `path`, as it is used by default: a week of events, and at most a gibibyte of them.
+    /// The file at `path`, as it is used by default: a week of events, at most a gibibyte of them, and thirty days
+    /// for a group that nobody joins.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -38,6 +45,7 @@ impl SqliteConfig {
             readers: 4,
             keep_for: Duration::from_hours(7 * 24),
             keep_bytes: 1 << 30,
+            group_retention: Some(Duration::from_hours(30 * 24)),
             max_bytes: 1 << 20,
         }
     }

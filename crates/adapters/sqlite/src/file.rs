@@ -96,12 +96,20 @@ impl SqliteFile {
         self.unreadable.clone()
     }
 
-    /// Writes what waits, and lets go of the file: another process may open it. A handle that is left can only read.
+    /// Finishes what was begun, and lets go of the file: it is one file, and another process may open it. Handles that are
+    /// left can neither read nor write.
     ///
     /// Dropping the last handle does the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave the file open to write: call it again, or drop the handles.
     pub async fn close(&self) {
+        self.readers.close().await;
+        self.searchers.close().await;
         let writer = Arc::clone(&self.writer);
-        // It fails if the runtime ends, and then the last handle closes the file.
+        // Order matters: SQLite removes what lies beside the file with the last connection to it, if that may write. It
+        // fails if the runtime ends, and then the last handle closes the file.
         let _closed = tokio::task::spawn_blocking(move || writer.close()).await;
     }
 

@@ -16,6 +16,7 @@ pub(crate) struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     /// As many as there are connections.
     permits: Arc<Semaphore>,
+    count: u32,
 }
 
 /// A connection that goes back, however the read ends.
@@ -26,9 +27,19 @@ struct Borrowed {
 
 impl Readers {
     pub(crate) fn open(path: &Path, count: usize) -> rusqlite::Result<Self> {
-        let connections: Vec<_> = (0..count.max(1)).map(|_| connect(path)).collect::<Result<_, _>>()?;
+        let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
+        let connections: Vec<_> = (0..count).map(|_| connect(path)).collect::<Result<_, _>>()?;
         let permits = Arc::new(Semaphore::new(connections.len()));
-        Ok(Self { idle: Arc::new(Mutex::new(connections)), permits })
+        Ok(Self { idle: Arc::new(Mutex::new(connections)), permits, count })
+    }
+
+    /// Waits for the reads that were begun, and closes the connections; no other read begins.
+    pub(crate) async fn close(&self) {
+        // It fails if they are closed already.
+        if let Ok(_all) = self.permits.acquire_many(self.count).await {
+            self.permits.close();
+            self.idle.lock().clear();
+        }
     }
 
     /// Looks at the file as it is at one moment, on a thread that may block.

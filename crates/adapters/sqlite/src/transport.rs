@@ -4,6 +4,7 @@
 //! Publishing it again changes nothing. One process has the file, so members of a group share it in memory; how far the
 //! group came in each topic is kept in the file.
 
+mod abandoned;
 mod group;
 pub(crate) mod message;
 mod replay;
@@ -13,12 +14,14 @@ mod subscription;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use ticketing_core::domain::event::Topic;
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::transport::{
     EventPublisher, EventSubscriber, Lag, PublishError, Subscription, SubscriptionConfig, TransportError,
     TransportFeatures,
@@ -29,8 +32,10 @@ use crate::error::Failure;
 use crate::file::SqliteFile;
 use crate::news::News;
 
-use group::Groups;
+use abandoned::Abandoned;
+use group::{Groups, Place};
 use message::Appending;
+use retention::Trimming;
 use subscription::SqliteSubscription;
 
 pub use replay::SqliteLog;
@@ -43,15 +48,21 @@ pub struct SqliteBroker {
     appended: Arc<News>,
     /// How many events were added to the log since its oldest ones were looked at.
     untrimmed: Arc<AtomicU64>,
+    /// When its oldest ones were looked at, in milliseconds since the start of 1970.
+    looked_at: Arc<AtomicI64>,
+    missed: Arc<AtomicU64>,
 }
 
 /// The log's oldest events are looked at after so many new ones, fewer than are then removed of each topic.
 const TRIM_EVERY: u64 = 512;
+/// And with the next new one after so long.
+const LOOK_EVERY: Duration = Duration::from_mins(10);
 
 impl SqliteBroker {
     pub(crate) fn of(file: &SqliteFile) -> Self {
-        let (file, groups) = (file.clone(), Arc::default());
-        Self { file, groups, appended: Arc::default(), untrimmed: Arc::default() }
+        let (file, looked_at) = (file.clone(), Arc::new(AtomicI64::new(file.clock.now().millis())));
+        let (groups, appended, untrimmed, missed) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Self { file, groups, appended, untrimmed, looked_at, missed }
     }
 
     /// Takes events to this broker.
@@ -83,6 +94,15 @@ impl SqliteBroker {
         self.groups.lock().lags()
     }
 
+    /// How many events were gone that a group had not settled, when it came back after
+    /// [`group_retention`](crate::SqliteConfig::group_retention).
+    ///
+    /// Each time is in the log as an error too: rebuild what followed them. Since this process opened the file.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
+    }
+
     /// Forgets a group that has no members, so that nothing is kept for it any more; returns whether it did.
     ///
     /// # Errors
@@ -106,28 +126,63 @@ impl SqliteBroker {
     /// Wakes those who wait for events: some were committed.
     pub(crate) fn ring(&self, events: usize) {
         self.appended.ring();
-        let events = events as u64;
-        if self.untrimmed.fetch_add(events, Ordering::Relaxed) + events >= TRIM_EVERY {
-            self.trim_later();
+        let (events, now) = (events as u64, self.file.clock.now());
+        let is_much = self.untrimmed.fetch_add(events, Ordering::Relaxed) + events >= TRIM_EVERY;
+        if is_much || now.since(self.looked_at()) >= LOOK_EVERY {
+            self.trim_later(now);
         }
     }
 
+    fn looked_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.looked_at.load(Ordering::Relaxed))
+    }
+
     /// Removes what is too old, or too much, in the next transaction.
-    fn trim_later(&self) {
-        self.untrimmed.store(0, Ordering::Relaxed);
-        let (config, now) = (Arc::clone(&self.file.config), self.file.clock.now());
-        let work = move |connection: &Connection| retention::trim(connection, &config, now).map(drop);
+    fn trim_later(&self, now: Timestamp) {
+        let trimming = self.trimming(now);
+        let abandoned = Arc::new(Mutex::new(Vec::new()));
+        let found = Arc::clone(&abandoned);
+        let work = move |connection: &Connection| {
+            *found.lock() = trimming.run(connection)?.abandoned;
+            Ok(())
+        };
         // What was not removed is looked at again the next time.
-        self.file.write_later(work, |_| ());
+        let ended = move |is_on_disk| {
+            if is_on_disk {
+                abandoned.lock().iter().for_each(Abandoned::tell);
+            }
+        };
+        self.file.write_later(work, ended);
     }
 
     /// Removes what became too old while nobody had the file open.
     pub(crate) async fn trim(&self) -> Result<(), Failure> {
         loop {
-            let (config, now) = (Arc::clone(&self.file.config), self.file.clock.now());
-            if !self.file.write(move |connection| retention::trim(connection, &config, now)).await? {
+            let trimming = self.trimming(self.file.clock.now());
+            if !self.file.write(move |connection| trimming.run(connection)).await?.is_more {
                 return Ok(());
             }
+        }
+    }
+
+    fn trimming(&self, now: Timestamp) -> Trimming {
+        self.untrimmed.store(0, Ordering::Relaxed);
+        let last = Timestamp::from_millis(self.looked_at.swap(now.millis(), Ordering::Relaxed));
+        let (config, groups) = (Arc::clone(&self.file.config), Arc::clone(&self.groups));
+        Trimming { config, groups, now, elapsed: now.since(last) }
+    }
+
+    /// Tells a group that came back what it missed.
+    fn tell_missed(&self, group: &str, places: &[Place]) {
+        for Place { topic, missed, .. } in places.iter().filter(|place| place.missed > 0) {
+            self.missed.fetch_add(*missed, Ordering::Relaxed);
+            let topic = topic.name();
+            tracing::error!(
+                group,
+                topic,
+                missed,
+                "{missed} events of {topic} are gone that {group} had not settled, since nobody had joined it for long: it goes on with the oldest that is kept"
+            );
         }
     }
 
@@ -192,6 +247,7 @@ impl EventSubscriber for SqliteSubscriber {
         let (group, topics, start) = (config.group.clone(), config.topics.clone(), config.start);
         let joining = move |connection: &Connection| group::places(connection, &group, &topics, start);
         let places = self.0.file.write(joining).await?;
+        self.0.tell_missed(&config.group, &places);
         Ok(Box::new(SqliteSubscription::join(&self.0, config, places)))
     }
 }
@@ -206,3 +262,6 @@ impl fmt::Debug for SqliteBroker {
         f.debug_struct("SqliteBroker").field("file", &self.file).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,7 @@ impl Writer {
         let thread = thread::Builder::new().name("ticketing-sqlite".to_owned());
         let thread = thread.spawn(move || {
             run(&connection, &jobs);
-            // Readers that are left would keep SQLite from it when this connection closes: a file that is closed is one
+            // A read that is left would keep SQLite from it when this connection closes: a file that is closed is one
             // file. Where it fails, the next process finds the rest beside it.
             let _emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             // Order matters: the next process may open the file once this one has closed it.

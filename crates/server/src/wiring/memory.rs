@@ -13,6 +13,7 @@ use super::{mail, stripe};
 use crate::config::{Config, Gateway, MailBy, Service};
 use crate::marketplace::{AdmissionPorts, EdgePorts, Engines, PaymentPorts, WebPorts};
 use crate::remote::RemoteServices;
+use crate::runtime::AtEnd;
 use crate::site::StandIns;
 use crate::telemetry::{EngineMetric, Lags};
 
@@ -55,6 +56,7 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
         loops,
         metrics: vec![passwords],
         lags: Lags::new(move || broker.lags()),
+        at_end: AtEnd::default(),
     })
 }
 

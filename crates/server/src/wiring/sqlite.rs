@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
 use ticketing_memory::MemoryEngines;
-use ticketing_sqlite::{SqliteAuditReader, SqliteConfig, SqliteEngines, SqliteFile, SqliteGateway};
+use ticketing_sqlite::{SqliteAuditReader, SqliteBroker, SqliteConfig, SqliteEngines, SqliteFile, SqliteGateway};
 
 use crate::config::{Config, Gateway};
 use crate::marketplace::Engines;
-use crate::telemetry::Lags;
+use crate::runtime::AtEnd;
+use crate::telemetry::{EngineMetric, Lags};
 
 use super::stores::{CONSUMERS, unreadable};
 use super::{AuditPorts, ParkingLots, keys, memory, stripe};
@@ -53,6 +54,9 @@ pub(super) async fn plug_in(
     engines.metrics.push(unreadable(file.file.passed_by()));
     engines.context.publisher = Arc::new(file.broker.publisher());
     engines.context.subscriber = Arc::new(file.broker.subscriber());
+    engines.metrics.push(missed(file.broker.clone()));
+    let closing = file.file.clone();
+    engines.at_end = AtEnd::new(|| async move { closing.close().await });
     let broker = file.broker.clone();
     engines.lags = Lags::new(move || broker.lags());
     engines.edge.sessions = Arc::new(file.sessions.clone());
@@ -70,6 +74,11 @@ pub(super) async fn plug_in(
         };
     }
     Ok(())
+}
+
+fn missed(broker: SqliteBroker) -> EngineMetric {
+    let help = "Events that the log had given up when a group came back that had not settled them";
+    EngineMetric::counter("sqlite_missed_events", help, move || broker.missed())
 }
 
 fn keep_services(engines: &mut Engines, file: &SqliteEngines, memory: &MemoryEngines) {

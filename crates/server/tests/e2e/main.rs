@@ -15,7 +15,7 @@ mod mails;
 mod market;
 #[path = "../visitor/marketplace.rs"]
 mod marketplace;
-#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp"))]
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp", feature = "sqlite"))]
 mod metrics;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite"))]
 mod one_file;
@@ -57,7 +57,7 @@ mod replayed;
 mod restart;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod restored;
-#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp", feature = "sqlite"))]
 mod scraped;
 #[cfg(all(
     feature = "mongodb",

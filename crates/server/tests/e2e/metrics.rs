@@ -3,7 +3,7 @@
 use http_body_util::BodyExt;
 
 use crate::market::Market;
-use crate::programs::{as_processes, on_engines};
+use crate::programs::{as_processes, in_a_file, on_engines};
 use crate::watched::{given, named};
 
 pub(crate) async fn metrics(market: &Market) -> String {
@@ -17,7 +17,8 @@ async fn whatever_alerts_and_the_dashboard_name_exists() {
     let rule = async |market: &Market| {
         let letters = as_processes().await.of("notifications");
         let letters = Market::at(&letters.address()).with_operators(&letters.admin_address());
-        let texts = [metrics(market).await, metrics(&letters).await];
+        let in_a_file = in_a_file().await.market();
+        let texts = [metrics(market).await, metrics(&letters).await, metrics(&in_a_file).await];
         let given = given(&texts.concat());
         assert_eq!(named().difference(&given).collect::<Vec<_>>(), [""; 0], "of {given:?}");
     };

@@ -75,3 +75,26 @@ async fn a_second_process_on_one_file_is_refused_with_a_sentence() {
     assert!(!second.status.success() && said(&second).contains("is in use"), "{}", said(&second));
     assert_eq!(Market::at(&first.address()).get("/livez").send().await.status, 200);
 }
+
+#[tokio::test]
+async fn a_process_that_ends_in_order_leaves_one_file_which_the_next_opens_at_once() {
+    let directory = directory();
+    let programs = Programs::of_one(on_file(&directory, &[]).await);
+    let program = &programs.all[0];
+    let rule = async |market: &Market| {
+        let (sally, ben) = (market.sign_up("sally").await, market.sign_up("ben").await);
+        let ticket = market.sell(&sally, 3).await;
+        let order = market.buy(&ben, &ticket).await;
+        assert!(directory.join("market.db-wal").exists(), "it is in use");
+
+        program.stop().await;
+
+        let beside = ["market.db-wal", "market.db-shm"].map(|name| directory.join(name).exists());
+        assert_eq!(beside, [false, false], "{}", program.last_words());
+        program.go_on_by(Program::CURRENT).await;
+        assert_eq!(market.order(&ben, &order).await["id"], order["id"]);
+        market.pay(&ben, &order).await;
+    };
+    programs.prove(rule).await;
+    program.audit();
+}

@@ -27,6 +27,8 @@ impl MarketBuilder {
     /// that: hand [`EventContext::idempotency_key`] on. What the function returns decides what becomes of an event that
     /// it could not handle, see [`OrRetry`](crate::OrRetry); to panic is to fail.
     ///
+    /// A file keeps events for a name that is no longer used for thirty days in which it is open.
+    ///
     /// # Examples
     ///
     /// ```

@@ -7,6 +7,7 @@ use ticketing_core::ports::outbox::Outbox;
 #[cfg(feature = "testing")]
 use ticketing_memory::ManualLoops;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::on_their_way::OnTheirWay;
 
@@ -20,9 +21,12 @@ pub(crate) enum Running {
     /// Its loops, when a test says so.
     #[cfg(feature = "testing")]
     ByHand(Arc<ManualLoops>),
-    /// Nothing any more.
-    Closed,
+    /// Nothing that is asked for any more; its end may still be on its way.
+    Closed(Option<Ending>),
 }
+
+/// How a market that is closed ends, once it has.
+type Ending = watch::Receiver<Option<Result<(), LoopEnded>>>;
 
 /// What a market stands on, as far as that ends with it.
 #[derive(Debug)]
@@ -59,7 +63,7 @@ impl Market {
             Running::Loops(loops, _) => Some(loops.health()),
             #[cfg(feature = "testing")]
             Running::ByHand(_) => None,
-            Running::Closed => None,
+            Running::Closed(_) => None,
         }
     }
 
@@ -70,7 +74,8 @@ impl Market {
     ///
     /// A file that was opened for the market is closed, and another process may open it.
     ///
-    /// Commands are [`Error::Unavailable`](crate::Error::Unavailable) from then on. Closing twice does no harm.
+    /// Commands are [`Error::Unavailable`](crate::Error::Unavailable) from then on. To close twice does no harm, and waits
+    /// for the same end.
     ///
     /// # Errors
     ///
@@ -78,7 +83,8 @@ impl Market {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future stops everything at once; what was acknowledged is safe, and published after the next start.
+    /// Dropping the future changes nothing: everything stops in the same order as long as the runtime lives, and the next
+    /// call waits for the rest.
     ///
     /// # Examples
     ///
@@ -96,27 +102,41 @@ impl Market {
     /// # }
     /// ```
     pub async fn close(&self) -> Result<(), LoopEnded> {
-        let running = std::mem::replace(&mut *self.0.running.lock(), Running::Closed);
-        match running {
-            Running::Loops(loops, beneath) => stop(loops, beneath, &self.0.services.outboxes).await,
+        let Some(mut ending) = self.begin_closing() else { return Ok(()) };
+        // It fails if the runtime ended, and everything with it at once.
+        ending.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone()).unwrap_or(Ok(()))
+    }
+
+    /// Has everything stopped by a task of its own, so that it comes to its end even if nobody waits for that.
+    fn begin_closing(&self) -> Option<Ending> {
+        let mut running = self.0.running.lock();
+        match std::mem::replace(&mut *running, Running::Closed(None)) {
+            Running::Loops(loops, beneath) => {
+                let (tell, ending) = watch::channel(None);
+                let outboxes = self.0.services.outboxes.clone();
+                tokio::spawn(async move { tell.send_replace(Some(stop(loops, beneath, &outboxes).await)) });
+                *running = Running::Closed(Some(ending));
+            }
             #[cfg(feature = "testing")]
-            Running::ByHand(_) => Ok(()),
-            Running::Closed => Ok(()),
+            Running::ByHand(_) => {}
+            closed @ Running::Closed(_) => *running = closed,
         }
+        let Running::Closed(ending) = &*running else { return None };
+        ending.clone()
     }
 
     #[cfg(feature = "testing")]
     pub(crate) fn stepped_loops(&self) -> Option<Arc<ManualLoops>> {
         match &*self.0.running.lock() {
             Running::ByHand(loops) => Some(Arc::clone(loops)),
-            Running::Loops(..) | Running::Closed => None,
+            Running::Loops(..) | Running::Closed(_) => None,
         }
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let running = std::mem::replace(self.running.get_mut(), Running::Closed);
+        let running = std::mem::replace(self.running.get_mut(), Running::Closed(None));
         let Running::Loops(loops, beneath) = running else { return };
         let outboxes = std::mem::take(&mut self.services.outboxes);
         let unstopped = Unstopped(Some(loops.health()));
@@ -139,26 +159,39 @@ impl Drop for Unstopped {
     }
 }
 
-/// Stops the loops of a market, once everything is handled that would be gone.
+/// Stops the loops of a market, once everything is handled that would be gone, and closes what it stands on.
 async fn stop(
     loops: Box<RunningLoops>,
     beneath: Beneath,
     outboxes: &[(&'static str, Arc<dyn Outbox>)],
 ) -> Result<(), LoopEnded> {
-    if let Beneath::Memory(events) = &beneath {
+    let stopped = stop_loops(loops, &beneath, outboxes).await;
+    close(beneath).await;
+    stopped
+}
+
+async fn stop_loops(
+    loops: Box<RunningLoops>,
+    beneath: &Beneath,
+    outboxes: &[(&'static str, Arc<dyn Outbox>)],
+) -> Result<(), LoopEnded> {
+    if let Beneath::Memory(events) = beneath {
         events.handled(outboxes).await;
     }
-    let stopped = loops.stop().await;
-    #[cfg(feature = "sqlite")]
-    if let Beneath::File(file) = beneath {
-        file.close().await;
+    loops.stop().await
+}
+
+async fn close(beneath: Beneath) {
+    match beneath {
+        #[cfg(feature = "sqlite")]
+        Beneath::File(file) => file.close().await,
+        Beneath::Memory(_) | Beneath::Engines => {}
     }
-    stopped
 }
 
 /// Stops the loops of a market that nobody closed, and logs which events nobody has heard of yet.
 async fn stop_and_tell(loops: Box<RunningLoops>, beneath: Beneath, outboxes: Outboxes, mut unstopped: Unstopped) {
-    let stopped = stop(loops, beneath, &outboxes).await;
+    let stopped = stop_loops(loops, &beneath, &outboxes).await;
     unstopped.0 = None;
     if let Err(ended) = stopped {
         tracing::warn!(%ended, "a market was dropped, and not closed: {ended}");
@@ -171,6 +204,7 @@ async fn stop_and_tell(loops: Box<RunningLoops>, beneath: Beneath, outboxes: Out
             Err(_) => left.push(format!("an unknown number of {service}")),
         }
     }
+    close(beneath).await;
     let left = if left.is_empty() { "nothing".to_owned() } else { left.join(", ") };
     tracing::warn!(left, "a market was dropped, and not closed; events that are not published: {left}");
 }

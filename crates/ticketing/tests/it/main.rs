@@ -4,6 +4,8 @@
 mod api;
 mod by_hand;
 mod events;
+#[cfg(feature = "sqlite")]
+mod one_file;
 mod opening;
 
 use ticketing::{AccountId, Error, Market, Order, OrderId, SandboxGateway, Ticket};

@@ -1,4 +1,4 @@
--- What sellers are called, as their accounts last said.
-CREATE TABLE sellers (
-    id BLOB NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, token INTEGER NOT NULL, record TEXT NOT NULL
-) STRICT;
+-- For how long nobody followed the topic in this group while the file was open, in milliseconds; and how many events the
+-- log gave up then that the group had not settled.
+ALTER TABLE places ADD COLUMN idle INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE places ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;

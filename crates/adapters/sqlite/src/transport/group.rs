@@ -48,8 +48,23 @@ pub(super) struct Sequence {
     out: HashMap<MemberId, usize>,
     /// The ring of the bell up to which the log was read to its end.
     read_at: Option<u64>,
+    /// Whether a read of the log is on its way.
+    is_reading: bool,
+    /// Why the last read failed, until somebody hears of it.
+    failure: Option<Failure>,
+    /// Unlike that of any other sequence of this process.
+    number: u64,
     /// The place as it was written last.
     saved: u64,
+}
+
+/// Where a group begins in a topic.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) topic: Topic,
+    next: u64,
+    /// How many events the log gave up that the group had not settled.
+    pub(super) missed: u64,
 }
 
 /// What is to be read of a topic.
@@ -57,6 +72,8 @@ pub(super) struct Sequence {
 pub(super) struct Unread {
     pub(super) topic: Topic,
     from: u64,
+    /// The sequence that it is read for.
+    sequence: u64,
 }
 
 impl Groups {
@@ -65,10 +82,10 @@ impl Groups {
     }
 
     /// Adds a member; topics that are new to the group begin at their places.
-    pub(super) fn join(&mut self, group: &str, places: Vec<(Topic, u64)>) -> MemberId {
+    pub(super) fn join(&mut self, group: &str, places: Vec<Place>) -> MemberId {
         self.members += 1;
         let joined = self.groups.entry(group.to_owned()).or_default();
-        for (topic, start) in places {
+        for Place { topic, next: start, .. } in places {
             self.epochs += 1;
             let epoch = Epoch { number: self.epochs << 32, start };
             joined.sequences.entry(topic).or_insert_with(|| Sequence::new(epoch));
@@ -84,6 +101,12 @@ impl Groups {
             self.groups.remove(group);
         }
         is_empty
+    }
+
+    /// Which topics are followed in which groups, of those that have members.
+    pub(super) fn followed(&self) -> impl Iterator<Item = (&str, Topic)> {
+        let with_members = self.groups.iter().filter(|(_, group)| !group.members.is_empty());
+        with_members.flat_map(|(name, group)| group.sequences.keys().map(|topic| (name.as_str(), *topic)))
     }
 
     pub(super) fn lags(&self) -> BTreeMap<String, Lag> {
@@ -103,6 +126,51 @@ impl Group {
                 sequence.read_at = None;
             }
         }
+    }
+
+    /// What is to be read of some topics now; nobody else reads them until [`end_reading`](Self::end_reading).
+    pub(super) fn begin_reading(&mut self, topics: &[Topic], rung: u64) -> Vec<Unread> {
+        let begin = |topic: &Topic| self.sequences.get_mut(topic)?.begin_reading(*topic, rung);
+        topics.iter().filter_map(begin).collect()
+    }
+
+    /// Takes in what was read, when the bell had rung so often, or keeps why it was not.
+    pub(super) fn take_in(&mut self, read: Result<Vec<(Unread, Vec<Kept>)>, Failure>, of: &[Unread], rung: u64) {
+        match read {
+            Ok(read) => {
+                for (unread, messages) in read {
+                    if let Some(sequence) = self.read_for(&unread) {
+                        sequence.accept(unread, messages, rung);
+                    }
+                }
+            }
+            Err(failure) => {
+                for unread in of {
+                    if let Some(sequence) = self.read_for(unread) {
+                        sequence.failure = Some(failure.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets these be read again.
+    pub(super) fn end_reading(&mut self, of: &[Unread]) {
+        for unread in of {
+            if let Some(sequence) = self.read_for(unread) {
+                sequence.is_reading = false;
+            }
+        }
+    }
+
+    /// Why the last read of these topics failed; told once.
+    pub(super) fn take_failure(&mut self, topics: &[Topic]) -> Option<Failure> {
+        topics.iter().filter_map(|topic| self.sequences.get_mut(topic)?.failure.take()).last()
+    }
+
+    /// The sequence that something was read for, unless the group was forgotten meanwhile.
+    fn read_for(&mut self, unread: &Unread) -> Option<&mut Sequence> {
+        self.sequences.get_mut(&unread.topic).filter(|sequence| sequence.number == unread.sequence)
     }
 
     pub(super) fn out(&self, member: MemberId) -> usize {
@@ -135,19 +203,30 @@ impl Group {
 
 impl Sequence {
     fn new(epoch: Epoch) -> Self {
-        let saved = epoch.start;
-        Self { deliveries: KeyedDeliveries::new(epoch), out: HashMap::new(), read_at: None, saved }
+        let (number, saved) = (epoch.number, epoch.start);
+        Self {
+            deliveries: KeyedDeliveries::new(epoch),
+            out: HashMap::new(),
+            read_at: None,
+            is_reading: false,
+            failure: None,
+            number,
+            saved,
+        }
     }
 
-    /// What is to be read, if there may be something new and there is room for it.
-    pub(super) fn unread(&self, topic: Topic, rung: u64) -> Option<Unread> {
+    /// Begins a read, if there may be something new and room for it, and nobody reads already.
+    fn begin_reading(&mut self, topic: Topic, rung: u64) -> Option<Unread> {
         let has_room = self.deliveries.waiting() < MOST_WAITING && self.deliveries.bytes() < MOST_BYTES;
-        let is_behind = self.read_at != Some(rung);
-        (has_room && is_behind).then(|| Unread { topic, from: self.deliveries.next_position() })
+        if self.is_reading || !has_room || self.read_at == Some(rung) {
+            return None;
+        }
+        self.is_reading = true;
+        Some(Unread { topic, from: self.deliveries.next_position(), sequence: self.number })
     }
 
     /// Takes in what was read from there on, when the bell had rung so often.
-    pub(super) fn accept(&mut self, unread: Unread, messages: Vec<Kept>, rung: u64) {
+    fn accept(&mut self, unread: Unread, messages: Vec<Kept>, rung: u64) {
         if self.deliveries.next_position() < unread.from {
             // A member left meanwhile: what lies between has to be read again.
             return;
@@ -186,7 +265,7 @@ fn size(arrival: &Arrival) -> usize {
 }
 
 /// The next messages of some topics.
-pub(super) fn read(connection: &Connection, unread: Vec<Unread>) -> Result<Vec<(Unread, Vec<Kept>)>, Failure> {
+pub(super) fn read(connection: &Connection, unread: &[Unread]) -> Result<Vec<(Unread, Vec<Kept>)>, Failure> {
     let sql = "SELECT position, topic, key, headers, body FROM log WHERE topic = ?1 AND position >= ?2
          ORDER BY position LIMIT ?3";
     let mut select = connection.prepare_cached(sql)?;
@@ -194,30 +273,36 @@ pub(super) fn read(connection: &Connection, unread: Vec<Unread>) -> Result<Vec<(
     for of in unread {
         let params = (of.topic.name(), of.from.cast_signed(), limit(BATCH));
         let messages = select.query_map(params, message::read)?.collect::<Result<_, _>>()?;
-        read.push((of, messages));
+        read.push((*of, messages));
     }
     Ok(read)
 }
 
 /// The places of a group in these topics; new ones are kept from now on, so that nothing published later is missed.
+///
+/// What it missed while nobody had joined it is told once.
 pub(super) fn places(
     connection: &Connection,
     group: &str,
     topics: &[Topic],
     start: StartFrom,
-) -> Result<Vec<(Topic, u64)>, Failure> {
+) -> Result<Vec<Place>, Failure> {
     let first = match start {
         StartFrom::Earliest => "1",
         StartFrom::Latest => "1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0)",
     };
     let sql = format!("INSERT INTO places (consumer, topic, next) VALUES (?1, ?2, {first}) ON CONFLICT DO NOTHING");
     let mut insert = connection.prepare_cached(&sql)?;
-    let mut select = connection.prepare_cached("SELECT next FROM places WHERE consumer = ?1 AND topic = ?2")?;
+    let mut select = connection.prepare_cached("SELECT next, missed FROM places WHERE consumer = ?1 AND topic = ?2")?;
+    let sql = "UPDATE places SET idle = 0, missed = 0 WHERE consumer = ?1 AND topic = ?2 AND (idle > 0 OR missed > 0)";
+    let mut update = connection.prepare_cached(sql)?;
     let mut places = Vec::with_capacity(topics.len());
     for topic in topics {
         insert.execute((group, topic.name()))?;
-        let next: i64 = select.query_row((group, topic.name()), |row| row.get(0))?;
-        places.push((*topic, next.unsigned_abs()));
+        let place =
+            |next: i64, missed: i64| Place { topic: *topic, next: next.unsigned_abs(), missed: missed.unsigned_abs() };
+        places.push(select.query_row((group, topic.name()), |row| Ok(place(row.get(0)?, row.get(1)?)))?);
+        update.execute((group, topic.name()))?;
     }
     Ok(places)
 }

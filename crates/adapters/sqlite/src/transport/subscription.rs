@@ -14,9 +14,11 @@ use ticketing_core::ports::transport::{
 };
 
 use crate::error::Failure;
+use crate::news::News;
+use crate::readers::Readers;
 
 use super::SqliteBroker;
-use super::group::{self, Groups, MemberId};
+use super::group::{self, Groups, MemberId, Place, Unread};
 
 /// A subscription to a broker in a file. Dropped, it leaves its group.
 #[derive(Debug)]
@@ -37,34 +39,50 @@ struct Member {
     id: MemberId,
 }
 
+/// A read of the log for a group; it does not keep the file open. Dropped, for one by a runtime that ends, it lets the
+/// next one begin.
+struct Reading {
+    readers: Readers,
+    groups: Arc<Mutex<Groups>>,
+    appended: Arc<News>,
+    group: String,
+    unread: Arc<[Unread]>,
+    rung: u64,
+}
+
 impl SqliteSubscription {
-    pub(super) fn join(broker: &SqliteBroker, config: SubscriptionConfig, places: Vec<(Topic, u64)>) -> Self {
+    pub(super) fn join(broker: &SqliteBroker, config: SubscriptionConfig, places: Vec<Place>) -> Self {
         let SubscriptionConfig { group, topics, max_unsettled, .. } = config;
         let id = broker.groups.lock().join(&group, places);
         let member = Arc::new(Member { broker: broker.clone(), group, id });
         Self { member, topics, max_unsettled, turn: 0, stopped: false }
     }
 
-    /// Reads on in the log. Dropping the future takes in nothing.
-    async fn read_on(&self) -> Result<(), TransportError> {
+    /// Has the log read on, and returns at once; whether the last read failed.
+    ///
+    /// The bell is rung once what was read may be taken. A read goes on when nobody waits for it any more, and there is
+    /// one at a time of a topic, however many members ask.
+    fn read_on(&self) -> Result<(), TransportError> {
         let Member { broker, group, .. } = &*self.member;
         let rung = broker.appended.rung();
-        let unread: Vec<_> = {
+        let unread = {
             let mut groups = broker.groups.lock();
-            let sequences = groups.get(group).map(|group| &group.sequences);
-            let of = |topic: &Topic| sequences?.get(topic)?.unread(*topic, rung);
-            self.topics.iter().filter_map(of).collect()
-        };
-        if unread.is_empty() {
-            return Ok(());
-        }
-        let read = broker.file.read(move |connection| group::read(connection, unread)).await?;
-        if let Some(group) = broker.groups.lock().get(group) {
-            for (unread, messages) in read {
-                if let Some(sequence) = group.sequences.get_mut(&unread.topic) {
-                    sequence.accept(unread, messages, rung);
-                }
+            let Some(group) = groups.get(group) else { return Ok(()) };
+            if let Some(failure) = group.take_failure(&self.topics) {
+                return Err(failure.into());
             }
+            group.begin_reading(&self.topics, rung)
+        };
+        if !unread.is_empty() {
+            let reading = Reading {
+                readers: broker.file.readers().clone(),
+                groups: Arc::clone(&broker.groups),
+                appended: Arc::clone(&broker.appended),
+                group: group.clone(),
+                unread: unread.into(),
+                rung,
+            };
+            tokio::spawn(reading.run());
         }
         Ok(())
     }
@@ -102,6 +120,26 @@ impl SqliteSubscription {
     }
 }
 
+impl Reading {
+    async fn run(self) {
+        let unread = Arc::clone(&self.unread);
+        let read = self.readers.read(move |connection| group::read(connection, &unread)).await;
+        if let Some(group) = self.groups.lock().get(&self.group) {
+            group.take_in(read, &self.unread, self.rung);
+        }
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(group) = self.groups.lock().get(&self.group) {
+            group.end_reading(&self.unread);
+        }
+        // Order matters: those who wait find that the read has ended.
+        self.appended.wake();
+    }
+}
+
 #[async_trait]
 impl Subscription for SqliteSubscription {
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, TransportError> {
@@ -114,7 +152,7 @@ impl Subscription for SqliteSubscription {
             tokio::pin!(news);
             // Order matters: listening begins before the look, so what happens between the two is heard.
             news.as_mut().enable();
-            self.read_on().await?;
+            self.read_on()?;
             let (batch, due) = self.take(max.max(1));
             if !batch.is_empty() {
                 return Ok(batch);

@@ -65,6 +65,8 @@ async fn a_file_that_is_closed_is_one_file_while_handles_are_left() {
 
     engines.file.close().await;
 
+    assert!(!directory.file("market.db-wal").exists(), "a closed file leaves nothing beside it that belongs to it");
+    assert!(matches!(has(&engines, &order).await, Err(StoreError::Unavailable(_))), "it is read after it was closed");
     std::fs::copy(&path, &copy).expect("it is copied");
     let (next, elsewhere) = (open(&path, &clock).await, open(&copy, &clock).await);
     assert!(has(&next, &order).await.expect("it is read") && has(&elsewhere, &order).await.expect("it is read"));
@@ -210,7 +212,7 @@ async fn a_file_of_a_newer_release_is_refused_with_a_sentence() {
     Connection::open(&path).expect("it opens").pragma_update(None, "user_version", 99).expect("it is marked");
 
     let Err(refused) = try_open(&path, &clock).await else { panic!("a file of the future was opened") };
-    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 2)"), "{refused}");
+    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 3)"), "{refused}");
 }
 
 /// A release before this one knew no names of sellers.
@@ -225,7 +227,8 @@ async fn a_file_of_the_first_schema_gets_what_is_missing() {
     engines.file.close().await;
     drop(engines);
     let earlier = Connection::open(&path).expect("it opens");
-    let as_before = "DROP TABLE sellers; UPDATE listings SET record = json_remove(record, '$.seller_name');
+    let as_before = "DROP TABLE sellers; ALTER TABLE places DROP COLUMN idle; ALTER TABLE places DROP COLUMN missed;
+                     UPDATE listings SET record = json_remove(record, '$.seller_name');
                      PRAGMA user_version = 1;";
     earlier.execute_batch(as_before).expect("it is as it was");
     drop(earlier);

@@ -22,18 +22,18 @@ use uuid::Uuid;
 
 use crate::world::{Directory, open, open_as};
 
-async fn commit(engines: &SqliteEngines, events: Vec<EventEnvelope>) {
+pub(crate) async fn commit(engines: &SqliteEngines, events: Vec<EventEnvelope>) {
     engines.orders.commit(UnitOfWork { writes: Vec::new(), events }).await.expect("it is committed");
 }
 
-async fn join(engines: &SqliteEngines, group: &str) -> Box<dyn Subscription> {
+pub(crate) async fn join(engines: &SqliteEngines, group: &str) -> Box<dyn Subscription> {
     let (group, topics, start) = (group.to_owned(), vec![Topic::Orders], StartFrom::Earliest);
     let config = SubscriptionConfig { group, topics, start, max_unsettled: 1000 };
     engines.broker.subscriber().subscribe(config).await.expect("a group is joined")
 }
 
 /// Marks all that is pending.
-async fn mark(engines: &SqliteEngines) {
+pub(crate) async fn mark(engines: &SqliteEngines) {
     let outbox = engines.orders.outbox();
     let lease = outbox.lease(Uuid::nil(), Duration::from_secs(60)).await.expect("an answer").expect("a lease");
     let pending = outbox.pending(None, 10_000).await.expect("it is read").events;
@@ -41,7 +41,7 @@ async fn mark(engines: &SqliteEngines) {
     outbox.mark_published(lease, &ids).await.expect("it is marked");
 }
 
-async fn logged(engines: &SqliteEngines) -> usize {
+pub(crate) async fn logged(engines: &SqliteEngines) -> usize {
     let mut log = engines.broker.log(&[Topic::Orders]).await.expect("the log opens");
     let mut messages = 0;
     loop {

@@ -1,8 +1,11 @@
 //! Every promise of every port, kept in a file.
 
+mod abandoned;
 mod closing;
 mod committing;
+mod following;
 mod killed;
+mod power;
 mod world;
 
 use world::World;

@@ -168,7 +168,7 @@ pub(crate) async fn try_open(path: &Path, clock: &ManualClock) -> Result<SqliteE
     SqliteEngines::open(&SqliteConfig::new(path), env(clock)).await
 }
 
-fn env(clock: &ManualClock) -> ClockAndIds {
+pub(crate) fn env(clock: &ManualClock) -> ClockAndIds {
     ClockAndIds { clock: Arc::new(clock.clone()), ids: Arc::new(SequentialIds::new()) }
 }
 
