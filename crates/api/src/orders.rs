@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event_facts::{EventFacts, Seating};
 use ticketing_core::domain::ids::{OrderId, TicketId};
@@ -87,6 +88,10 @@ pub struct OrderedTicketBody {
     #[serde(with = "as_text")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub id: TicketId,
+    /// What its seller was called at that time; absent if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "Ada Lovelace"))]
+    pub seller_name: Option<Arc<str>>,
     /// Its title at that time.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub title: Arc<str>,
@@ -212,10 +217,11 @@ impl OrderedTicketBody {
 }
 
 impl From<OrderedTicket> for OrderedTicketBody {
-    fn from(OrderedTicket { id, event, attributes, .. }: OrderedTicket) -> Self {
+    fn from(OrderedTicket { id, seller_name, event, attributes, .. }: OrderedTicket) -> Self {
         let Seating { section, row, seats, together } = event.seating.clone();
         Self {
             id,
+            seller_name: seller_name.as_ref().map(DisplayName::to_shared),
             title: Arc::clone(&event.title),
             venue: event.venue.clone(),
             city: event.city.clone(),

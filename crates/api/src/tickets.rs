@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event_facts::{EventFacts, Seating};
 use ticketing_core::domain::ids::{AccountId, TicketId};
@@ -158,6 +159,10 @@ pub struct TicketBody {
     #[serde(with = "as_text")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub seller_id: AccountId,
+    /// What its owner is called. Not unique, and no proof of who somebody is; absent if it has no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "Ada Lovelace"))]
+    pub seller_name: Option<Arc<str>>,
     /// What is sold.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub title: Arc<str>,
@@ -364,6 +369,7 @@ impl From<&Listing> for TicketBody {
         Self {
             id: ticket.id,
             seller_id: ticket.seller,
+            seller_name: ticket.seller_name.as_ref().map(DisplayName::to_shared),
             title: Arc::clone(&event.title),
             description: details.description.clone(),
             venue: event.venue.clone(),

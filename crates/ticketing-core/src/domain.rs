@@ -24,6 +24,7 @@ pub mod pass;
 pub mod payment;
 pub mod sales_total;
 pub mod search;
+pub mod seller;
 pub mod stock;
 pub mod text;
 pub mod ticket;

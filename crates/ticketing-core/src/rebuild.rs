@@ -13,7 +13,9 @@ mod letters;
 mod owners;
 mod payables;
 mod sales;
+mod sellers;
 mod stocks;
+mod tickets;
 mod timers;
 
 use std::fmt;
@@ -35,7 +37,9 @@ pub use letters::RebuildLetters;
 pub use owners::rebuild_from_owners;
 pub use payables::RebuildPayables;
 pub use sales::RebuildSales;
+pub use sellers::RebuildSellers;
 pub use stocks::RebuildStocks;
+pub use tickets::RebuildTickets;
 pub use timers::RebuildTimers;
 
 /// How many replicas are compared at a time.

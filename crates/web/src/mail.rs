@@ -8,6 +8,7 @@
 mod calendar;
 mod facts;
 mod letters;
+mod name;
 #[cfg(test)]
 #[path = "../tests/letters/samples.rs"]
 mod samples;

@@ -17,7 +17,8 @@ pub use events::{busy_envelope, envelope, history, parked, raw_message};
 pub use mail::{letter, letter_about, letter_reasons};
 pub use people::{account, attempt, digest, email, password, session};
 pub use trade::{
-    actions, admission, bare_listing, door_links, entrance, listing, order, payable, payment, price, stock, ticket,
+    actions, admission, bare_listing, door_links, entrance, listing, order, payable, payment, price, seller, stock,
+    ticket,
 };
 
 /// A time of which nothing in particular is known: 2027-01-15T08:00:00Z.

@@ -10,7 +10,7 @@ use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::store::{StoreError, UnitOfWork, Write};
 use ticketing_core::ports::ticket_feed::{FeedItem, TicketFeed};
-use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::ticket_store::{TicketRecord, TicketStore};
 use ticketing_core::wire::{TicketChanges, TicketState};
 
 use crate::outcome::{Outcome, broken};
@@ -70,7 +70,7 @@ fn committed(listing: &Listing) -> (TicketId, Option<TicketState>) {
     (listing.ticket.id, Some(listing.into()))
 }
 
-fn inserting(listings: &[&Listing]) -> UnitOfWork<Listing> {
+fn inserting(listings: &[&Listing]) -> UnitOfWork<TicketRecord> {
     let writes = listings.iter().map(|listing| Write::insert((*listing).clone()));
     UnitOfWork { writes: writes.collect(), events: Vec::new() }
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_feed::{FeedItem, PendingChanges, TicketFeed};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
 use ticketing_core::wire::TicketChanges;
 use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
 
@@ -129,6 +130,10 @@ impl TicketStore for Reporting {
         self.store.listing_under(seller, key).await
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        self.store.seller(account).await
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         self.store.search(query).await
     }
@@ -137,7 +142,7 @@ impl TicketStore for Reporting {
         self.store.listings_of(seller, page).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         if self.feeds.receiver_count() == 0 {
             return self.store.commit(work).await;
         }

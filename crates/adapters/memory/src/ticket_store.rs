@@ -11,10 +11,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
 use ticketing_core::ports::unreadable::{Listed, Unreadable};
 
 use crate::faults::FaultPlan;
@@ -23,7 +24,7 @@ use crate::store::{Store, Table, Tables};
 
 use catalog::Catalog;
 
-/// Keeps listings in memory. A clone is a handle to the same store.
+/// Keeps listings and sellers in memory. A clone is a handle to the same store.
 ///
 /// Tickets on sale are kept in every order of a search, so a page costs as
 /// much among a million tickets as among a thousand.
@@ -66,6 +67,10 @@ impl TicketStore for MemoryTicketStore {
         self.0.find(|tables| tables.listing_under(seller, key)).await
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        Ok(self.0.find(|tables| tables.sellers.find([account].iter())).await?.pop())
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         self.0.read(|tables| search::search(&tables.catalog, &tables.listings, query)).await
     }
@@ -74,7 +79,7 @@ impl TicketStore for MemoryTicketStore {
         self.0.list(|tables| tables.listings_of(seller, page)).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
 }
@@ -82,6 +87,7 @@ impl TicketStore for MemoryTicketStore {
 #[derive(Default)]
 pub(crate) struct TicketTables {
     pub(crate) listings: Table<TicketId, Listing>,
+    sellers: Table<AccountId, Seller>,
     by_seller: HashMap<AccountId, BTreeSet<TicketId>>,
     by_key: HashMap<(AccountId, IdempotencyKey), TicketId>,
     catalog: Catalog,
@@ -98,31 +104,8 @@ impl TicketTables {
         let own = self.by_seller.get(&seller).into_iter().flat_map(|own| own.range((Bound::Unbounded, before)).rev());
         self.listings.list(own, page.limit)
     }
-}
 
-impl Tables for TicketTables {
-    type Record = Listing;
-
-    fn name(listing: &Listing) -> RecordKey {
-        RecordKey::Listing(listing.ticket.id)
-    }
-
-    fn revision(&self, listing: &Listing) -> Option<Revision> {
-        self.listings.revision(&listing.ticket.id)
-    }
-
-    fn unique(listing: &Listing) -> Option<RecordKey> {
-        let request = listing.request.as_ref()?;
-        Some(RecordKey::ListingKey(listing.ticket.seller, request.key.clone()))
-    }
-
-    fn is_taken(&self, listing: &Listing) -> bool {
-        let Some(request) = &listing.request else { return false };
-        let owner = self.by_key.get(&(listing.ticket.seller, request.key.clone()));
-        owner.is_some_and(|owner| *owner != listing.ticket.id)
-    }
-
-    fn put(&mut self, listing: Listing, token: CommitToken) {
+    fn put_listing(&mut self, listing: Listing, token: CommitToken) {
         let (id, seller) = (listing.ticket.id, listing.ticket.seller);
         self.by_key.extend(listing.request.as_ref().map(|request| ((seller, request.key.clone()), id)));
         match self.listings.kept(&id) {
@@ -139,9 +122,52 @@ impl Tables for TicketTables {
         }
         self.listings.put(id, listing, token);
     }
+}
+
+impl Tables for TicketTables {
+    type Record = TicketRecord;
+
+    fn name(record: &TicketRecord) -> RecordKey {
+        match record {
+            TicketRecord::Listing(listing) => RecordKey::Listing(listing.ticket.id),
+            TicketRecord::Seller(seller) => RecordKey::Seller(seller.account),
+        }
+    }
+
+    fn revision(&self, record: &TicketRecord) -> Option<Revision> {
+        match record {
+            TicketRecord::Listing(listing) => self.listings.revision(&listing.ticket.id),
+            TicketRecord::Seller(seller) => self.sellers.revision(&seller.account),
+        }
+    }
+
+    fn unique(record: &TicketRecord) -> Option<RecordKey> {
+        let TicketRecord::Listing(listing) = record else { return None };
+        let request = listing.request.as_ref()?;
+        Some(RecordKey::ListingKey(listing.ticket.seller, request.key.clone()))
+    }
+
+    fn is_taken(&self, record: &TicketRecord) -> bool {
+        let TicketRecord::Listing(Listing { ticket, request: Some(request), .. }) = record else { return false };
+        let owner = self.by_key.get(&(ticket.seller, request.key.clone()));
+        owner.is_some_and(|owner| *owner != ticket.id)
+    }
+
+    fn put(&mut self, record: TicketRecord, token: CommitToken) {
+        match record {
+            TicketRecord::Listing(listing) => self.put_listing(listing, token),
+            TicketRecord::Seller(seller) => {
+                self.sellers.put(seller.account, seller, token);
+            }
+        }
+    }
 
     fn spoil(&mut self, record: &RecordKey) -> bool {
-        matches!(record, RecordKey::Listing(id) if self.listings.spoil(*id))
+        match record {
+            RecordKey::Listing(id) => self.listings.spoil(*id),
+            RecordKey::Seller(id) => self.sellers.spoil(*id),
+            _ => false,
+        }
     }
 }
 

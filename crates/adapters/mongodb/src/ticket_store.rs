@@ -2,6 +2,7 @@
 
 mod listing;
 mod search;
+mod seller;
 
 use std::sync::Arc;
 
@@ -10,11 +11,13 @@ use bson::{Uuid, doc};
 use ticketing_core::assembly::ServicePorts;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
 
 use crate::client::{Indexes, MongoClient};
+use crate::commit::Change;
 use crate::document::{Record, named};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
@@ -22,8 +25,9 @@ use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
 pub(crate) use listing::{ListingDocument, ticket_replica};
+use seller::SellerDocument;
 
-/// Keeps listings in the database `<prefix>_tickets`. A clone is a handle to the same one.
+/// Keeps listings and sellers in the database `<prefix>_tickets`. A clone is a handle to the same one.
 ///
 /// A search walks an index in the order asked for, or the words, categories or cities that fewer tickets have:
 /// the server tries both ways and goes on with the faster.
@@ -53,7 +57,8 @@ impl MongoTicketStore {
     /// [`MongoError`] if the indexes cannot be made.
     pub async fn open(client: &MongoClient) -> Result<Self, MongoError> {
         let listings = Indexes { collection: ListingDocument::COLLECTION, indexes: search::indexes() };
-        Store::open(client, "tickets", vec![listings]).await.map(Self)
+        let sellers = Indexes { collection: SellerDocument::COLLECTION, indexes: Vec::new() };
+        Store::open(client, "tickets", vec![listings, sellers]).await.map(Self)
     }
 
     /// The outbox that commits fill.
@@ -88,6 +93,10 @@ impl TicketStore for MongoTicketStore {
         Ok(found.into_iter().next().map(|stored| stored.record))
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        Ok(self.0.find::<SellerDocument>(named([account.uuid()].into_iter())).await?.pop())
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         let Some(query) = search::query(query) else { return Ok(Vec::new()) };
         self.0.list::<ListingDocument>(query).await
@@ -102,8 +111,15 @@ impl TicketStore for MongoTicketStore {
         self.0.list::<ListingDocument>(Query { collection, filter, sort, limit: page.limit }).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
-        let changes = work.writes.iter().map(listing::change).collect::<Result<_, _>>()?;
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
+        let changes = work.writes.iter().map(change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
+    }
+}
+
+fn change(write: &Write<TicketRecord>) -> Result<Change, StoreError> {
+    match &write.record {
+        TicketRecord::Listing(listing) => listing::change(listing, write.replaces),
+        TicketRecord::Seller(seller) => seller::change(seller, write.replaces),
     }
 }

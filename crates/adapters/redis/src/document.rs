@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event_facts::{EventFacts, FactsKnown, Seating};
 use ticketing_core::domain::ids::{AccountId, TicketId};
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub(crate) struct ListingDocument<'a> {
     id: Uuid,
     seller: Uuid,
+    seller_name: Option<Cow<'a, str>>,
     #[serde(borrow)]
     title: Cow<'a, str>,
     description: Option<Cow<'a, str>>,
@@ -51,6 +53,7 @@ impl<'a> From<&'a Listing> for ListingDocument<'a> {
         Self {
             id: ticket.id.uuid(),
             seller: ticket.seller.uuid(),
+            seller_name: ticket.seller_name.as_ref().map(|name| Cow::Borrowed(name.as_str())),
             title: Cow::Borrowed(title),
             description: optional(description),
             venue: optional(venue),
@@ -98,6 +101,7 @@ impl ListingDocument<'_> {
         let ticket = Ticket {
             id: TicketId::new(self.id),
             seller: AccountId::new(self.seller),
+            seller_name: self.seller_name.map(|name| DisplayName::from_stored(&name)),
             offer: Offer { details, price, quantity, max_per_buyer },
             status,
             created_at: Timestamp::from_millis(self.created_at),

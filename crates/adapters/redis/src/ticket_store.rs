@@ -9,10 +9,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_feed::PendingChanges;
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
 
 use crate::client::RedisClient;
 
@@ -73,7 +74,7 @@ impl RedisTicketStore {
         Self { inner, catalogue: Arc::new(Catalogue::new(client)) }
     }
 
-    async fn commit_and_tell(self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn commit_and_tell(self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         let changes = PendingChanges::of(&work);
         let outcome = self.inner.commit(work).await;
         // A crash here leaves pages of before to be found until they expire, and watchers to look for themselves.
@@ -94,6 +95,10 @@ impl TicketStore for RedisTicketStore {
         self.inner.listing_under(seller, key).await
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        self.inner.seller(account).await
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         let place = match self.catalogue.look_up(query).await {
             Found::Page(listings) => return Ok(listings),
@@ -111,7 +116,7 @@ impl TicketStore for RedisTicketStore {
         self.inner.listings_of(seller, page).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         // In its own task: others must learn of the commit even if the caller stops waiting.
         let committed = tokio::spawn(self.clone().commit_and_tell(work)).await;
         committed.unwrap_or_else(|ended| Err(StoreError::Unavailable(Box::new(ended))))

@@ -2,6 +2,7 @@
 
 mod listing;
 mod search;
+mod seller;
 mod tokens;
 
 use async_trait::async_trait;
@@ -9,11 +10,13 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
-use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork, Write};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
 use ticketing_core::ports::unreadable::Listed;
 
+use crate::commit::Change;
 use crate::document::blob;
 use crate::error::Failure;
 use crate::file::SqliteFile;
@@ -21,8 +24,9 @@ use crate::outbox::SqliteOutbox;
 use crate::store::{self, Query, Store};
 
 pub(crate) use listing::{ListingDocument, ticket_replica};
+use seller::SellerDocument;
 
-/// Keeps listings in the file, and finds them. A clone is a handle to the same store.
+/// Keeps listings and sellers in the file, and finds listings. A clone is a handle to the same store.
 #[derive(Debug, Clone)]
 pub struct SqliteTicketStore(Store);
 
@@ -56,6 +60,11 @@ impl TicketStore for SqliteTicketStore {
         Ok(self.0.find(look).await?.pop().map(|stored| stored.record))
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        let look = move |connection: &_| store::by_ids::<SellerDocument>(connection, [account.uuid()]);
+        Ok(self.0.find(look).await?.pop())
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         let query = query.clone();
         self.0.search(move |connection| search::search(connection, &query)).await
@@ -65,9 +74,16 @@ impl TicketStore for SqliteTicketStore {
         self.0.list(move |connection| listings_of(connection, seller, page)).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
-        let changes = work.writes.iter().map(listing::change).collect::<Result<_, _>>()?;
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
+        let changes = work.writes.iter().map(change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
+    }
+}
+
+fn change(write: &Write<TicketRecord>) -> Result<Change, StoreError> {
+    match &write.record {
+        TicketRecord::Listing(listing) => listing::change(listing, write.replaces),
+        TicketRecord::Seller(seller) => seller::change(seller, write.replaces),
     }
 }
 

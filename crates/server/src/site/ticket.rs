@@ -56,6 +56,7 @@ fn page(context: &PageContext, ticket: TicketBody, others: &OtherOffers, draft: 
         id: ticket.id.to_string(),
         version: ticket.version,
         title: ticket.title.to_string(),
+        seller_name: ticket.seller_name.map(|name| name.to_string()),
         starts_at: event_time(ticket.starts_at, zone),
         seats: seats(ticket.section.as_deref(), ticket.row.as_deref(), ticket.seats.as_deref(), ticket.together),
         sales_end_at: event_time(ticket.sales_end_at, zone),

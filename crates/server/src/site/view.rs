@@ -152,6 +152,7 @@ pub(super) fn order_summary(order: &OrderBody) -> OrderSummary {
         starts_at: event_time(ticket.starts_at, ticket.time_zone.as_deref()),
         place: place(ticket.venue.as_deref(), ticket.city.as_deref()),
         seats: seats(ticket.section.as_deref(), ticket.row.as_deref(), ticket.seats.as_deref(), ticket.together),
+        seller_name: ticket.seller_name.as_ref().map(ToString::to_string),
         quantity: order.quantity,
         price: money(order.price),
         total: money(order.total),

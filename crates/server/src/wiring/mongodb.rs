@@ -6,7 +6,8 @@ use ticketing_core::ports::BoxError;
 use ticketing_core::ports::audit_reader::AdmissionReader;
 use ticketing_core::ports::store::Page;
 use ticketing_core::rebuild::{
-    Rebuild, RebuildAdmissions, RebuildLetters, RebuildPayables, RebuildSales, RebuildStocks,
+    Rebuild, RebuildAdmissions, RebuildLetters, RebuildPayables, RebuildSales, RebuildSellers, RebuildStocks,
+    RebuildTickets,
 };
 use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::{
@@ -69,7 +70,11 @@ pub(super) async fn parking_lots(settings: &MongoSettings) -> Result<ParkingLots
 pub(super) async fn replicas(settings: &MongoSettings, service: Service) -> Result<Box<dyn Rebuild>, BoxError> {
     let client = client(settings).await?;
     Ok(match service {
-        Service::Tickets => Box::new(RebuildSales::new(Arc::new(MongoTicketStore::open(&client).await?))),
+        Service::Tickets => {
+            let store = Arc::new(MongoTicketStore::open(&client).await?);
+            let sellers = RebuildSellers::new(Arc::clone(&store) as _, super::memory::clock_and_ids());
+            Box::new(RebuildTickets::new(RebuildSales::new(store), sellers))
+        }
         Service::Orders => Box::new(RebuildStocks::new(Arc::new(MongoOrderStore::open(&client).await?))),
         Service::Payments => Box::new(RebuildPayables::new(Arc::new(MongoPaymentStore::open(&client).await?))),
         Service::Admissions => {

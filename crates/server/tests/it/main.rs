@@ -43,6 +43,7 @@ mod passwords;
 mod process;
 mod reference;
 mod sales;
+mod sellers;
 mod sessions;
 mod settings;
 mod site;

@@ -14,6 +14,7 @@ mod letters;
 mod mounted;
 mod pages;
 mod rescheduled;
+mod sellers;
 
 use crate::app::{InMemory, TestApp};
 

@@ -245,7 +245,13 @@ mod tests {
         Order {
             id: OrderId::from_u128(1),
             buyer: AccountId::from_u128(2),
-            ticket: OrderedTicket { id: TicketId::from_u128(3), event, attributes: Attributes::NONE, price },
+            ticket: OrderedTicket {
+                id: TicketId::from_u128(3),
+                seller_name: None,
+                event,
+                attributes: Attributes::NONE,
+                price,
+            },
             quantity: Quantity::new(3).unwrap(),
             status,
             placed_at: NOON,

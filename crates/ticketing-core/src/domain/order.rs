@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::account::DisplayName;
 use super::attributes::Attributes;
 use super::event_facts::EventFacts;
 use super::ids::{AccountId, OrderId, PaymentId, TicketId};
@@ -57,6 +58,8 @@ impl fmt::Display for IdempotencyKey {
 pub struct OrderedTicket {
     /// The ticket.
     pub id: TicketId,
+    /// What the seller was called, as far as that was known.
+    pub seller_name: Option<DisplayName>,
     /// What was bought: the event, its place and time, and the seats, as they were then.
     pub event: Arc<EventFacts>,
     /// Its attributes at that time.

@@ -399,6 +399,7 @@ mod tests {
             buyer: AccountId::new(Uuid::from_u128(2)),
             ticket: OrderedTicket {
                 id: TicketId::new(Uuid::from_u128(9)),
+                seller_name: None,
                 event: EventFacts::default().into(),
                 attributes: Attributes::NONE,
                 price,

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::account::DisplayName;
 use super::attributes::Attributes;
 use super::event::Event;
 use super::event_facts::EventFacts;
@@ -28,6 +29,8 @@ pub struct Stock {
     pub ticket: TicketId,
     /// The seller, who may not order it.
     pub seller: AccountId,
+    /// What the seller is called, copied into orders.
+    pub seller_name: Option<DisplayName>,
     /// The facts of the event, which orders freeze.
     pub event: Arc<EventFacts>,
     /// No new orders from then on; from the start of the event if absent.
@@ -100,6 +103,7 @@ impl Stock {
         Self {
             ticket: ticket.id,
             seller: ticket.seller,
+            seller_name: ticket.seller_name.clone(),
             event: Arc::clone(&ticket.offer.details.event),
             sales_end_at: ticket.offer.details.sales_end_at,
             attributes: ticket.offer.details.attributes.clone(),
@@ -158,6 +162,7 @@ impl Stock {
             buyer: request.buyer,
             ticket: OrderedTicket {
                 id: self.ticket,
+                seller_name: self.seller_name.clone(),
                 event: Arc::clone(&self.event),
                 attributes: self.attributes.clone(),
                 price: self.price,
@@ -359,6 +364,25 @@ mod tests {
 
         assert_eq!(stock.clone().hold(seen(&moved), NOW, PAY_BY).unwrap_err(), StockRefusal::EventChanged);
         assert_eq!(stock.clone().hold(seen(&stock.event), NOW, PAY_BY).unwrap().1.ticket.event, stock.event);
+    }
+
+    #[test]
+    fn an_order_freezes_the_name_of_the_seller_and_another_name_refuses_nobody() {
+        let name = |name| DisplayName::parse(name).unwrap();
+        let stock = Stock::of(&Ticket { seller_name: name("Ada"), ..ticket(3) });
+        let seen = OrderRequest {
+            facts_seen: Some(FactsTag::of(&stock.event)),
+            price_seen: Some(stock.price.money()),
+            ..request(1)
+        };
+        let (stock, early, _) = stock.hold(seen.clone(), NOW, PAY_BY).unwrap();
+        let renamed = Ticket { seller_name: name("Ada Ltd"), version: 2, ..ticket(3) };
+
+        let stock = stock.follow(&renamed).unwrap();
+        let (stock, late, _) = stock.hold(seen, NOW, PAY_BY).unwrap();
+
+        let (_, early, _) = stock.complete(early, paid(), NOW).unwrap();
+        assert_eq!((early.ticket.seller_name, late.ticket.seller_name), (name("Ada"), name("Ada Ltd")));
     }
 
     #[test]

@@ -8,9 +8,11 @@ mod tests;
 
 use std::time::Duration;
 
+use super::account::DisplayName;
 use super::event::Event;
 use super::ids::{AccountId, TicketId};
 use super::money::Currency;
+use super::seller::Seller;
 use super::time::Timestamp;
 
 pub use details::{Details, words};
@@ -47,6 +49,8 @@ pub struct Ticket {
     pub id: TicketId,
     /// The account that offers it; only it may change the ticket.
     pub seller: AccountId,
+    /// What the seller is called, as far as that is known; nothing once the account is deleted.
+    pub seller_name: Option<DisplayName>,
     /// The offer.
     pub offer: Offer,
     /// Whether it may be ordered.
@@ -103,13 +107,14 @@ impl Ticket {
     /// longer in use.
     pub fn create(
         id: TicketId,
-        seller: AccountId,
+        seller: impl Into<Seller>,
         offer: Offer,
         now: Timestamp,
     ) -> Result<(Self, Event), TicketRefusal> {
         offer.may_be_timed_like(None, now)?;
         offer.may_be_priced_like(None)?;
-        let ticket = Self { id, seller, offer, status: TicketStatus::OnSale, created_at: now, version: 1 };
+        let Seller { account: seller, name: seller_name, .. } = seller.into();
+        let ticket = Self { id, seller, seller_name, offer, status: TicketStatus::OnSale, created_at: now, version: 1 };
         let event = Event::TicketCreated(ticket.clone());
         Ok((ticket, event))
     }

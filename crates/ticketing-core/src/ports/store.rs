@@ -130,6 +130,8 @@ pub enum RecordKey {
     Listing(TicketId),
     /// The listing that a seller asked for under a key.
     ListingKey(AccountId, IdempotencyKey),
+    /// A seller.
+    Seller(AccountId),
     /// A stock.
     Stock(TicketId),
     /// An order.
@@ -208,6 +210,7 @@ impl fmt::Display for RecordKey {
             Self::Email(_) => f.write_str("an e-mail address"),
             Self::Listing(id) => write!(f, "listing {id}"),
             Self::ListingKey(seller, key) => write!(f, "listing key {key} of {seller}"),
+            Self::Seller(id) => write!(f, "seller {id}"),
             Self::Stock(id) => write!(f, "stock {id}"),
             Self::Order(id) => write!(f, "order {id}"),
             Self::OrderKey(buyer, key) => write!(f, "order key {key} of {buyer}"),

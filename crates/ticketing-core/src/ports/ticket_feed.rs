@@ -5,10 +5,10 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::domain::ids::TicketId;
-use crate::domain::ticket::Listing;
 use crate::wire::{TicketChanges, TicketState};
 
 use super::store::{CommitToken, StoreError, UnitOfWork};
+use super::ticket_store::TicketRecord;
 
 /// An item of a ticket feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,8 +106,11 @@ pub struct PendingChanges(Vec<(TicketId, TicketState)>);
 impl PendingChanges {
     /// The tickets of a unit of work; `None` if it writes none.
     #[must_use]
-    pub fn of(work: &UnitOfWork<Listing>) -> Option<Self> {
-        let changes = work.writes.iter().map(|write| (write.record.ticket.id, TicketState::from(&write.record)));
+    pub fn of(work: &UnitOfWork<TicketRecord>) -> Option<Self> {
+        let changes = work.writes.iter().filter_map(|write| match &write.record {
+            TicketRecord::Listing(listing) => Some((listing.ticket.id, TicketState::from(listing))),
+            TicketRecord::Seller(_) => None,
+        });
         let changes: Vec<_> = changes.collect();
         (!changes.is_empty()).then_some(Self(changes))
     }

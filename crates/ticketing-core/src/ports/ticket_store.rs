@@ -10,6 +10,7 @@ use crate::domain::event_facts::EventFacts;
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Currency;
 use crate::domain::order::IdempotencyKey;
+use crate::domain::seller::Seller;
 use crate::domain::ticket::{Details, Listing};
 use crate::domain::time::Timestamp;
 use crate::domain::time_zone::LocalTime;
@@ -162,7 +163,28 @@ impl TicketSort {
     }
 }
 
-/// Keeps listings, and the outbox of the tickets service.
+/// One kind of record of the tickets service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketRecord {
+    /// A ticket with its sales.
+    Listing(Listing),
+    /// What is known of who sells.
+    Seller(Seller),
+}
+
+impl From<Listing> for TicketRecord {
+    fn from(listing: Listing) -> Self {
+        Self::Listing(listing)
+    }
+}
+
+impl From<Seller> for TicketRecord {
+    fn from(seller: Seller) -> Self {
+        Self::Seller(seller)
+    }
+}
+
+/// Keeps listings and sellers, and the outbox of the tickets service.
 ///
 /// # Contract
 ///
@@ -225,6 +247,13 @@ pub trait TicketStore: Send + Sync + fmt::Debug + 'static {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError>;
 
+    /// What is known of an account that sells, or may.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError>;
+
     /// Matching tickets on sale, in the requested order.
     ///
     /// # Errors
@@ -249,5 +278,5 @@ pub trait TicketStore: Send + Sync + fmt::Debug + 'static {
     /// # Cancel safety
     ///
     /// Dropping the future leaves the whole commit or none of it.
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError>;
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError>;
 }

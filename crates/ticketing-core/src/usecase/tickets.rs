@@ -15,7 +15,8 @@ use std::sync::Arc;
 use tracing::Instrument;
 
 use crate::domain::event::Event;
-use crate::domain::ids::TicketId;
+use crate::domain::ids::{AccountId, TicketId};
+use crate::domain::seller::Seller;
 use crate::domain::ticket::{Listing, TicketRefusal};
 use crate::domain::time::Timestamp;
 use crate::messaging::spans;
@@ -41,7 +42,7 @@ pub use withdraw_ticket::WithdrawTicket;
 /// [`ServiceContext::tickets`](crate::assembly::ServiceContext::tickets) puts it together.
 #[derive(Debug, Clone)]
 pub struct Tickets {
-    /// Keeps listings.
+    /// Keeps listings and sellers.
     pub store: Arc<dyn TicketStore>,
     /// Time and chance.
     pub env: ClockAndIds,
@@ -78,6 +79,31 @@ impl Tickets {
 
     async fn stored(&self, id: TicketId) -> Result<Stored<Listing>, Error> {
         self.store.listings(&[id]).await?.pop().ok_or(Error::TicketNotFound)
+    }
+
+    /// Who sells, as far as that is known.
+    async fn seller(&self, account: AccountId) -> Result<Seller, Error> {
+        let known = self.store.seller(account).await?;
+        Ok(known.map_or_else(|| account.into(), |stored| stored.record))
+    }
+
+    /// Gives a listing the name that its seller has now.
+    async fn name_seller_of(&self, ticket: TicketId, origin: &Origin) -> Result<Listing, Error> {
+        retry_on_conflict(|| async {
+            let stored = self.stored(ticket).await?;
+            // Order matters: a process that takes over another name after this look changes the listing after it too,
+            // and one of the two commits conflicts. Looked up before the listing, an old name could replace a newer one.
+            let seller = self.seller(stored.record.ticket.seller).await?;
+            let Some((listing, event)) = stored.record.clone().name_seller(seller.name.as_ref()) else {
+                return Ok(stored.record);
+            };
+            let event = self.env.seal(&event, self.env.now(), origin);
+            let work = UnitOfWork::default().with(stored.replace(listing.clone())).telling(event);
+            let span = spans::commit(&work);
+            self.store.commit(work).instrument(span).await?;
+            Ok(listing)
+        })
+        .await
     }
 
     /// Loads, decides and commits; again, where somebody else was quicker.

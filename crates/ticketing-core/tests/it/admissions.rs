@@ -158,6 +158,7 @@ fn history() -> [Order; 3] {
     let placed = {
         let ticket = ticketing_core::domain::order::OrderedTicket {
             id: TicketId::from_u128(3),
+            seller_name: None,
             event: EventFacts::default().into(),
             attributes: ticketing_core::domain::attributes::Attributes::NONE,
             price: crate::market::offer(1, 1200).price,

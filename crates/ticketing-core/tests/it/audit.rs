@@ -54,6 +54,15 @@ async fn a_stock_that_counts_wrong_is_told() {
 }
 
 #[tokio::test]
+async fn another_name_of_the_seller_alone_is_no_finding() {
+    let books = Books::new().await;
+    let seller_name = ticketing_core::domain::account::DisplayName::parse("Ada").expect("a name");
+    books.change_stock(|stock| Stock { seller_name, ..stock }).await;
+
+    assert_eq!(standing(&books).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_ticket_that_was_sold_beyond_its_places_is_told() {
     let books = Books::new().await;
     books.change_stock(|stock| Stock { quantity: offer(2, 1).quantity, ..stock }).await;

@@ -8,13 +8,14 @@ use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::consumer::{EventHandler, HandleError, Incoming};
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, Stored, UnitOfWork};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
 use ticketing_core::usecase::payments::{Payments, PaymentsFollowOrders};
 use ticketing_core::usecase::tickets::{Tickets, TicketsFollowOrders};
 use ticketing_core::wire;
@@ -66,6 +67,10 @@ impl TicketStore for Locked<dyn TicketStore> {
         self.0.listing_under(seller, key).await
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        self.0.seller(account).await
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         self.0.search(query).await
     }
@@ -74,8 +79,11 @@ impl TicketStore for Locked<dyn TicketStore> {
         self.0.listings_of(seller, page).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
-        self.free(work.writes.iter().map(|write| RecordKey::Listing(write.record.ticket.id)))?;
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
+        self.free(work.writes.iter().map(|write| match &write.record {
+            TicketRecord::Listing(listing) => RecordKey::Listing(listing.ticket.id),
+            TicketRecord::Seller(seller) => RecordKey::Seller(seller.account),
+        }))?;
         self.0.commit(work).await
     }
 }

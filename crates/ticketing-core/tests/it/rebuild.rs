@@ -2,22 +2,28 @@
 
 use std::sync::Arc;
 
-use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::account::{DisplayName, PublicAccount};
+use ticketing_core::domain::event::Event;
+use ticketing_core::domain::ids::{EventId, TicketId};
 use ticketing_core::domain::payment::{Payable, PayableStatus};
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{Listing, Sales};
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
 use ticketing_core::ports::store::{Page, RecordKey, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::transport::EventPublisher;
 use ticketing_core::rebuild::{
-    Differing, Rebuild, RebuildAdmissions, RebuildLetters, RebuildPayables, RebuildSales, RebuildStocks, RebuildTimers,
-    Rebuilt, rebuild, rebuild_from_owners,
+    Differing, Rebuild, RebuildAdmissions, RebuildLetters, RebuildPayables, RebuildSales, RebuildSellers,
+    RebuildStocks, RebuildTickets, RebuildTimers, Rebuilt, rebuild, rebuild_from_owners,
 };
+use ticketing_core::wire;
 use ticketing_memory::{FaultPlan, MemoryLetterStore};
 
-use crate::market::{Engines, Process};
+use crate::market::{Engines, Process, account};
 
 const SELLER: u128 = 1;
 const BUYER: u128 = 2;
@@ -125,7 +131,7 @@ async fn what_cannot_be_read_is_told_and_the_rest_is_replaced() {
     let sound = (listing(&engines, other.id).await, stock(&engines, other.id).await);
     let damaged = Listing { sales: Sales::default(), ..sound.0.record.clone() };
     engines.tickets.commit(UnitOfWork::default().with(sound.0.replace(damaged))).await.expect("damage");
-    let damaged = Stock { seller: crate::market::account(77), ..sound.1.record.clone() };
+    let damaged = Stock { seller: account(77), ..sound.1.record.clone() };
     engines.orders.commit(UnitOfWork::default().with(sound.1.replace(damaged))).await.expect("damage");
     assert!(engines.tickets.spoil(&RecordKey::Listing(ticket.ticket.id)));
     assert!(engines.orders.spoil(&RecordKey::Stock(ticket.ticket.id)));
@@ -239,4 +245,55 @@ async fn what_letters_tell_of_is_rebuilt_and_nobody_is_written_to() {
     assert_eq!(rebuilt.expect("the engines are up").same, 2, "owners say what the log says");
     let orders = letters.orders_of(ticket.ticket.id, Page::first(10)).await.expect("the engines are up");
     assert_eq!((orders.len(), engines.mailbox.told()), (1, told));
+}
+
+/// What the log tells of the seller's account.
+async fn told_of_seller(engines: &Engines, called: &str, version: u64) {
+    let account = PublicAccount {
+        id: account(SELLER),
+        registered_at: Timestamp::EPOCH,
+        display_name: DisplayName::parse(called).expect("a name"),
+        confirmed_at: None,
+        deleted_at: None,
+        version,
+    };
+    let (now, origin) = (engines.env.now(), engines.start(&FaultPlan::none()).origin());
+    let event = wire::seal(&Event::AccountRenamed(account), EventId::new(engines.env.uuid(now)), now, &origin);
+    engines.broker.publisher().publish(&[event]).await.expect("the broker is up");
+}
+
+fn all_of_tickets(engines: &Engines) -> RebuildTickets {
+    let store = || Arc::new(engines.tickets.clone());
+    RebuildTickets::new(RebuildSales::new(store()), RebuildSellers::new(store(), engines.env.clone()))
+}
+
+#[tokio::test]
+async fn what_sellers_are_called_is_rebuilt_with_the_names_of_their_tickets() {
+    let engines = Engines::new();
+    let (mut process, ticket) = sale(&engines).await;
+    // As if a release that did not follow names had passed it by: the process is not stepped.
+    told_of_seller(&engines, "Sally", 2).await;
+    told_of_seller(&engines, "Eve", 1).await;
+
+    let told = run(&engines, &mut all_of_tickets(&engines), Differing::Tell).await;
+    assert_eq!((told.differing.len(), told.same), (2, 1), "the seller, the ticket and its sales: {told:?}");
+    assert_eq!(engines.tickets.seller(account(SELLER)).await.expect("an answer"), None, "it was only told");
+    let rebuilt = run(&engines, &mut all_of_tickets(&engines), Differing::Replace).await;
+    assert_eq!(rebuilt.differing, told.differing);
+
+    let named = listing(&engines, ticket.ticket.id).await.record.ticket;
+    assert_eq!((named.seller_name, named.version), (named_sally(), 2));
+    let again = run(&engines, &mut all_of_tickets(&engines), Differing::Replace).await;
+    assert_eq!((again.differing, again.same), (Vec::new(), 2));
+    process.settle().await.expect("it settles");
+    assert_eq!(stock(&engines, ticket.ticket.id).await.record.seller_name, named_sally());
+
+    let stored = engines.tickets.seller(account(SELLER)).await.expect("an answer").expect("it is kept");
+    let newer = Seller { version: 9, ..stored.record.clone() };
+    engines.tickets.commit(UnitOfWork::default().with(stored.replace(newer))).await.expect("a newer account");
+    assert_eq!(run(&engines, &mut all_of_tickets(&engines), Differing::Replace).await.newer, 1);
+}
+
+fn named_sally() -> Option<DisplayName> {
+    DisplayName::parse("Sally").expect("a name")
 }

@@ -21,7 +21,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{EventEnvelope, Origin, RawMessage, Undecodable, from_message, open, seal, to_headers};
 use uuid::Uuid;
 
-use samples::{envelope, samples, samples_with_attributes};
+use samples::{envelope, samples, samples_with_attributes, samples_with_seller};
 
 /// Where these are among the samples.
 const CREATED_TICKET: usize = 8;
@@ -124,7 +124,9 @@ fn every_event_has_a_sample() {
 fn golden_samples() -> Vec<(String, Event)> {
     let name = |event: &Event, end: &str| format!("{}{end}.json", version_name(&envelope(event)));
     let plain = samples().into_iter().map(|event| (name(&event, ""), event));
-    plain.chain(samples_with_attributes().into_iter().map(|event| (name(&event, ".attributes"), event))).collect()
+    let attributes = samples_with_attributes().into_iter().map(|event| (name(&event, ".attributes"), event));
+    let seller = samples_with_seller().into_iter().map(|event| (name(&event, ".seller"), event));
+    plain.chain(attributes).chain(seller).collect()
 }
 
 #[test]

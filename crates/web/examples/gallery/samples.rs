@@ -32,6 +32,7 @@ pub(crate) fn texts(texts: &[&str]) -> Vec<String> {
 
 pub(crate) fn order() -> OrderSummary {
     OrderSummary {
+        seller_name: Some("Konzertbüro Süd".into()),
         id: ORDER_ID.into(),
         ticket_id: TICKET_ID.into(),
         ticket_title: "Philharmonic: Mahler's Second, the Resurrection".into(),

@@ -96,6 +96,7 @@ fn ticket(shell: Shell, status: TicketStatus) -> TicketPage {
         category: Some("Concert".into()),
         starts_at: Some(evening("2026-12-04T18:30:00Z")),
         seats: Some("Stalls, row 7, 12-14, side by side".into()),
+        seller_name: Some("Konzertbüro Süd".into()),
         price: euros(6450),
         available: if status == TicketStatus::OnSale { 12 } else { 0 },
         status,

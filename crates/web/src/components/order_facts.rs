@@ -12,7 +12,7 @@ use crate::pages::order::OrderSummary;
 pub(crate) fn order_facts(order: OrderSummary, base: &Base) -> AnyView {
     let ticket = base.at(&ticket_address(&order.ticket_id));
     let text = |name: &'static str, text: Option<String>| {
-        text.map(|text| view! { <div class="fact"><dt>{name}</dt><dd>{text}</dd></div> })
+        text.map(|text| view! { <div class="fact"><dt>{name}</dt><dd dir="auto">{text}</dd></div> })
     };
     let starts_at =
         order.starts_at.map(|at| view! { <div class="fact"><dt>"Starts"</dt><dd>{event_time(at)}</dd></div> });
@@ -25,6 +25,7 @@ pub(crate) fn order_facts(order: OrderSummary, base: &Base) -> AnyView {
             {starts_at}
             {text("Place", order.place)}
             {text("Seats", order.seats)}
+            {text("Sold by", order.seller_name)}
             <div class="fact"><dt>"Quantity"</dt><dd>{order.quantity}</dd></div>
             <div class="fact"><dt>"Price each"</dt><dd>{money(order.price)}</dd></div>
             <div class="fact"><dt>"Ordered"</dt><dd>{moment(order.placed_at)}</dd></div>

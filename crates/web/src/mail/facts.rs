@@ -3,12 +3,13 @@
 use ticketing_core::domain::event_facts::{EventFacts, Seating};
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::money::Money as Amount;
-use ticketing_core::domain::order::Order;
+use ticketing_core::domain::order::{Order, OrderedTicket};
 use ticketing_core::domain::ticket::Ticket;
 
 use crate::components::ticket_card::place;
 use crate::format::{EventTime, Money};
 
+use super::name;
 use super::value::Fact;
 
 /// What, when and where. What is not known is left out.
@@ -25,11 +26,18 @@ pub(super) fn event(facts: &EventFacts) -> Vec<Fact> {
     lines.into_iter().filter_map(|(name, text)| text.map(|text| Fact { name, text })).collect()
 }
 
+/// What, when and where as it was ordered, and who sold it.
+pub(super) fn ordered(ticket: &OrderedTicket) -> Vec<Fact> {
+    let seller = ticket.seller_name.as_ref().and_then(|seller| name::plain(seller.as_str()));
+    let sold_by = seller.map(|seller| Fact { name: "Sold by", text: seller.to_owned() });
+    event(&ticket.event).into_iter().chain(sold_by).collect()
+}
+
 /// What was ordered, and for how much; the id alone of an order of which nothing else is known.
 pub(super) fn order(id: OrderId, order: Option<&Order>) -> Vec<Fact> {
     let id = Fact { name: "Order", text: id.to_string() };
     let Some(order) = order else { return vec![id] };
-    let mut lines = event(&order.ticket.event);
+    let mut lines = ordered(&order.ticket);
     lines.extend([
         Fact { name: "Quantity", text: order.quantity.get().to_string() },
         Fact { name: "Price each", text: amount(order.ticket.price.money()) },

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::letter::LetterReason;
 use ticketing_core::domain::order::{OrderStatus, RefundReason};
@@ -12,15 +11,13 @@ use ticketing_core::ports::letter_writer::LetterToWrite;
 use crate::format::{device_name, order_address, utc_text};
 
 use super::template::{self, Composed, Template, Values};
-use super::value::Value;
-use super::{Letters, facts};
+use super::value::{Fact, Value};
+use super::{Letters, facts, name};
 
 /// What stands for an event whose title is not known.
 const AN_EVENT: &str = "an event";
 /// The longest title in a subject, which a phone shows in part anyway.
 const TITLE_CHARS: usize = 80;
-/// The longest name that somebody is greeted by.
-const NAME_CHARS: usize = 40;
 
 impl Letters {
     pub(super) fn compose(&self, letter: &LetterToWrite) -> Composed {
@@ -89,18 +86,19 @@ impl Letters {
 
     fn about_change(&self, letter: &LetterToWrite, id: OrderId) -> (Template, Values) {
         let mut values = self.about_order(letter, id);
-        let then = letter.order.as_ref().map(|order| &*order.ticket.event);
-        let (then, now) = match (then, &letter.ticket) {
+        let ordered = letter.order.as_ref().map(|order| &order.ticket);
+        let then = ordered.map(|ticket| &*ticket.event);
+        let now = match (then, &letter.ticket) {
             (_, Some(ticket)) if ticket.status == TicketStatus::CalledOff => {
                 return (template::EVENT_CALLED_OFF, values);
             }
             (Some(then), Some(ticket)) if *then == *ticket.offer.details.event => {
                 return (template::EVENT_AS_ORDERED, values);
             }
-            (then, ticket) => (then, ticket.as_ref().map(|ticket| &*ticket.offer.details.event)),
+            (_, ticket) => ticket.as_ref().map(|ticket| facts::event(&ticket.offer.details.event)),
         };
         values.remove("facts");
-        values.insert("then", known(then));
+        values.insert("then", known(ordered.map(facts::ordered)));
         values.insert("now", known(now));
         (template::EVENT_CHANGED, values)
     }
@@ -121,20 +119,14 @@ fn text(text: impl Into<String>) -> Value {
     Value::Text(text.into())
 }
 
-fn known(event: Option<&EventFacts>) -> Value {
-    event.map_or_else(|| text("See the page of your order."), |event| Value::Facts(facts::event(event)))
+fn known(facts: Option<Vec<Fact>>) -> Value {
+    facts.map_or_else(|| text("See the page of your order."), Value::Facts)
 }
 
 /// A name that could be read as anything else, such as an address to open, is left out.
 fn greeting(letter: &LetterToWrite) -> Value {
-    let name = letter.to.display_name.as_deref().map(str::trim).filter(|name| is_plain_name(name));
+    let name = letter.to.display_name.as_deref().and_then(name::plain);
     text(name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},")))
-}
-
-fn is_plain_name(name: &str) -> bool {
-    let is_plain = |c: char| c.is_alphanumeric() || " -'\u{2019}".contains(c);
-    let words = name.split(' ').map(|word| word.strip_suffix('.').unwrap_or(word));
-    (1..=NAME_CHARS).contains(&name.chars().count()) && words.into_iter().all(|word| word.chars().all(is_plain))
 }
 
 /// A browser that is not known is not called by the name that it gives itself, which anybody chooses.

@@ -75,7 +75,7 @@ fn name_form(form: &Form<String>, shell: &Shell) -> AnyView {
         label: "Name",
         value: form.values.clone(),
         error: form.message("displayName"),
-        hint: Some("How our letters address you. Nobody else sees it."),
+        hint: Some("How our letters address you. If you sell, buyers see it and keep it with their orders."),
         autocomplete: Some("name"),
         maxlength: Some("60"),
         ..Field::default()

@@ -40,7 +40,7 @@ pub fn delete_account_page(page: DeleteAccountPage) -> String {
                     "Your address, your name and your password are erased at once, and you are signed out everywhere. This cannot be undone."
                 </p>
                 <p>
-                    "Print the tickets that you bought first, and call off events that will not take place: nobody can open those pages any more. What you have on sale is withdrawn. Orders are kept as the law asks, without your name."
+                    "Print the tickets that you bought first, and call off events that will not take place: nobody can open those pages any more. What you have on sale is withdrawn. Orders are kept as the law asks: yours without your name, and those that others placed with you with the name that you sold under."
                 </p>
                 <form class="form" method="post" action=base.at("/account/delete")>
                     {opened_by(page.shell.account())}

@@ -67,6 +67,8 @@ pub struct OrderSummary {
     pub place: Option<String>,
     /// Section, row and seats in one line.
     pub seats: Option<String>,
+    /// What its seller was called then, if that was known.
+    pub seller_name: Option<String>,
     /// The number of places.
     pub quantity: u32,
     /// The price of one place.

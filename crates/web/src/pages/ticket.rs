@@ -27,6 +27,8 @@ pub struct TicketPage {
     pub version: u64,
     /// The title.
     pub title: String,
+    /// What its seller is called, if that is known.
+    pub seller_name: Option<String>,
     /// The description; line breaks are kept.
     pub description: Option<String>,
     /// The venue.
@@ -103,7 +105,13 @@ pub fn ticket_page(page: TicketPage) -> String {
             <div class="split-main">
                 {page.category.map(|category| view! { <p class="kind" dir="auto">{category}</p> })}
                 <h1 class="title" dir="auto">{page.title}</h1>
-                {facts(page.starts_at, place(page.venue, page.city), page.seats, page.sales_end_at)}
+                {facts([
+                    time("Starts", page.starts_at),
+                    text("Place", place(page.venue, page.city)),
+                    text("Seats", page.seats),
+                    time("Sales end", page.sales_end_at),
+                    text("Sold by", page.seller_name),
+                ])}
             </div>
             <aside class="panel split-side" aria-label="Offer">{offer}</aside>
             {page.description.map(description)}
@@ -143,18 +151,17 @@ fn about(page: &TicketPage) -> About {
     About { description: facts.join(" · "), path: ticket_address(&page.id), data: event(page) }
 }
 
-fn facts(
-    starts_at: Option<EventTime>,
-    place: Option<String>,
-    seats: Option<String>,
-    sales_end_at: Option<EventTime>,
-) -> impl IntoView {
-    let time = |name: &'static str, at: Option<EventTime>| at.map(|at| fact(name, event_time(at).into_any()));
-    let text = |name: &'static str, text: Option<String>| text.map(|text| fact(name, text.into_any()));
-    let place = text("Place", place);
-    let facts = [time("Starts", starts_at), place, text("Seats", seats), time("Sales end", sales_end_at)];
+fn facts<const N: usize>(facts: [Option<AnyView>; N]) -> impl IntoView {
     let any = facts.iter().any(Option::is_some);
     any.then(|| view! { <dl class="facts">{facts.into_iter().flatten().collect_view()}</dl> })
+}
+
+fn time(name: &'static str, at: Option<EventTime>) -> Option<AnyView> {
+    at.map(|at| fact(name, event_time(at).into_any()))
+}
+
+fn text(name: &'static str, text: Option<String>) -> Option<AnyView> {
+    text.map(|text| fact(name, text.into_any()))
 }
 
 fn fact(name: &'static str, value: AnyView) -> AnyView {

@@ -127,7 +127,8 @@ fn structure(mail: &Mail) -> Vec<String> {
 #[test]
 fn hostile_text_never_changes_the_structure_of_a_letter() {
     for text in HOSTILE {
-        let hostile = Texts { title: text, venue: text, seats: text, name: text, device: text };
+        // A seller's name that is not plain is left out, and its line with it.
+        let hostile = Texts { title: text, venue: text, seats: text, name: text, device: text, ..TEXTS };
         for ((name, plain), (_, mail)) in mails(letters(TEXTS)).iter().zip(mails(letters(hostile))) {
             assert_eq!(structure(&mail), structure(plain), "{name}: {text}");
         }
@@ -147,7 +148,8 @@ fn a_title_is_shown_as_it_is() {
 
 #[test]
 fn nobody_has_us_send_words_of_their_choice_to_a_stranger() {
-    let words = Texts { name: "You won! https://evil.example", device: "Call 0900 1234 at once", ..TEXTS };
+    let won = "You won! https://evil.example";
+    let words = Texts { name: won, seller: won, device: "Call 0900 1234 at once", ..TEXTS };
     for (name, mail) in mails(letters(words)) {
         for word in ["evil", "won", "0900"] {
             assert!(!mail.text.contains(word) && !mail.html.contains(word), "{name}: {word}");
@@ -157,6 +159,20 @@ fn nobody_has_us_send_words_of_their_choice_to_a_stranger() {
     for (name, mail) in mails(letters(named)) {
         let is_for_a_stranger = ["confirm_address", "reset_password"].contains(&name);
         assert_eq!(mail.text.starts_with("Hello Dr. Jean-Luc O'Neill 山田,"), !is_for_a_stranger, "{name}");
+    }
+}
+
+#[test]
+fn letters_about_an_order_say_who_sold_it_if_the_name_is_plain() {
+    let about_orders = |name: &str| name.starts_with("order_") || name == "money_returned" || name == "event_changed";
+    for (name, mail) in mails(letters(TEXTS)).into_iter().filter(|(name, _)| about_orders(name)) {
+        assert!(mail.text.contains("\nSold by: Konzertbüro Süd\n"), "{name}: {}", mail.text);
+        assert!(mail.html.contains("Sold by") && mail.html.contains("Konzertbüro Süd"), "{name}: {}", mail.html);
+    }
+    for seller in HOSTILE.into_iter().chain(["www.evil.example", "ada@evil.example"]) {
+        for (name, mail) in mails(letters(Texts { seller, ..TEXTS })) {
+            assert!(!mail.text.contains("Sold by") && !mail.html.contains("Sold by"), "{name}: {seller}");
+        }
     }
 }
 

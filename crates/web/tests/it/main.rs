@@ -6,3 +6,4 @@ mod forms;
 mod letters;
 mod pages;
 mod policy;
+mod sellers;

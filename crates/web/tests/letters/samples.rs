@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::event_facts::{EventFacts, Seating};
 use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::letter::LetterReason;
@@ -26,6 +27,7 @@ pub(crate) struct Texts {
     pub(crate) venue: &'static str,
     pub(crate) seats: &'static str,
     pub(crate) name: &'static str,
+    pub(crate) seller: &'static str,
     pub(crate) device: &'static str,
 }
 
@@ -34,6 +36,7 @@ pub(crate) const TEXTS: Texts = Texts {
     venue: "Staatsoper Unter den Linden",
     seats: "12-14",
     name: "Ada Lovelace",
+    seller: "Konzertbüro Süd",
     device: "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
 };
 
@@ -76,8 +79,10 @@ fn price() -> Price {
     Price::parse(6450, "EUR").expect("a price")
 }
 
-fn order(event: EventFacts, status: OrderStatus) -> Order {
-    let ticket = OrderedTicket { id: TICKET, event: Arc::new(event), attributes: Default::default(), price: price() };
+fn order(texts: Texts, event: EventFacts, status: OrderStatus) -> Order {
+    let seller_name = DisplayName::parse(texts.seller).expect("a name");
+    let (event, attributes) = (Arc::new(event), Default::default());
+    let ticket = OrderedTicket { id: TICKET, seller_name, event, attributes, price: price() };
     let (quantity, placed_at) = (Quantity::new(2).expect("a quantity"), at("2026-12-01T18:03:11Z"));
     Order { id: ORDER, buyer: PERSON, ticket, quantity, status, placed_at, key: None, used: false, version: 2 }
 }
@@ -86,7 +91,8 @@ fn ticket(event: EventFacts, status: TicketStatus) -> Ticket {
     let details = Details { event: Arc::new(event), ..Details::default() };
     let quantity = Quantity::new(400).expect("a quantity");
     let offer = Offer { details, price: price(), quantity, max_per_buyer: None };
-    Ticket { id: TICKET, seller: PERSON, offer, status, created_at: at("2026-11-01T09:00:00Z"), version: 3 }
+    let created_at = at("2026-11-01T09:00:00Z");
+    Ticket { id: TICKET, seller: PERSON, seller_name: None, offer, status, created_at, version: 3 }
 }
 
 fn paid() -> OrderStatus {
@@ -131,7 +137,7 @@ fn account_letters(texts: Texts) -> Vec<Sample> {
 
 fn order_letters(texts: Texts) -> Vec<Sample> {
     let of = |name, reason, status| {
-        let order = Some(order(event(texts), status));
+        let order = Some(order(texts, event(texts), status));
         let ticket = Some(ticket(event(texts), TicketStatus::OnSale));
         Sample { name, letter: LetterToWrite { order, ticket, ..letter(texts, reason) } }
     };
@@ -151,7 +157,7 @@ fn order_letters(texts: Texts) -> Vec<Sample> {
 
 fn change_letters(texts: Texts) -> Vec<Sample> {
     let of = |name, ticket| {
-        let order = Some(order(event(texts), paid()));
+        let order = Some(order(texts, event(texts), paid()));
         Sample {
             name,
             letter: LetterToWrite { order, ticket, ..letter(texts, LetterReason::EventChanged { order: ORDER }) },
@@ -170,7 +176,7 @@ pub(crate) fn odd_letters() -> Vec<Sample> {
     let long = "The Complete Works of William Shakespeare, Abridged, and Then Abridged Again, in One Evening, With an \
                 Interval, and Some";
     let paid_letter = |event| LetterToWrite {
-        order: Some(order(event, paid())),
+        order: Some(order(TEXTS, event, paid())),
         ..letter(TEXTS, LetterReason::OrderCompleted { order: ORDER })
     };
     let arabic =
@@ -182,10 +188,17 @@ pub(crate) fn odd_letters() -> Vec<Sample> {
     vec![
         Sample { name: "order_completed_long", letter: paid_letter(EventFacts { title: long.into(), ..event(TEXTS) }) },
         Sample { name: "order_completed_right_to_left", letter: paid_letter(arabic) },
-        Sample { name: "order_completed_bare", letter: paid_letter(bare("A jam session")) },
+        Sample { name: "order_completed_bare", letter: without_seller(paid_letter(bare("A jam session"))) },
         Sample {
             name: "money_returned_of_an_unknown_order",
             letter: LetterToWrite { to: nobody, ..letter(TEXTS, unknown) },
         },
     ]
+}
+
+fn without_seller(mut letter: LetterToWrite) -> LetterToWrite {
+    if let Some(order) = &mut letter.order {
+        order.ticket.seller_name = None;
+    }
+    letter
 }

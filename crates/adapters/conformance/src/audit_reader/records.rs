@@ -10,6 +10,7 @@ use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::order_store::OrderRecord;
 use ticketing_core::ports::payment_store::PaymentRecord;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, UnitOfWork, Write};
+use ticketing_core::ports::ticket_store::TicketRecord;
 use ticketing_core::ports::unreadable::Listed;
 
 use crate::outcome::Outcome;
@@ -45,7 +46,7 @@ impl Records {
         let (tickets, orders, payments) = (fixture.tickets(), fixture.orders(), fixture.payments());
         let mut inserted = inserted.iter().map(|token| Revision::after(None, *token));
         let mut committed = Vec::new();
-        for record in self.listings.iter().rev().cloned() {
+        for record in self.listings.iter().rev().cloned().map(TicketRecord::from) {
             let work = UnitOfWork::default().with(Write { record, replaces: inserted.next() });
             committed.push(answered(tickets.commit(work)).await);
         }

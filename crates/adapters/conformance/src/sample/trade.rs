@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::admission::{Admission, Entrance};
 use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction, Confirmation};
 use ticketing_core::domain::door_links::{DoorKey, DoorLink, DoorLinks};
@@ -12,6 +13,7 @@ use ticketing_core::domain::money::{Money, Price, Quantity};
 use ticketing_core::domain::order::{Order, OrderStatus};
 use ticketing_core::domain::pass::CodeSeed;
 use ticketing_core::domain::payment::{Payable, Payment, PaymentRequest};
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::stock::{OrderRequest, Stock};
 use ticketing_core::domain::ticket::{Listing, Offer, OfferInput, Ticket};
 
@@ -27,7 +29,7 @@ pub fn price(cents: u64) -> Price {
 /// A ticket with all that a ticket can have.
 #[must_use]
 pub fn ticket() -> Ticket {
-    ticket_with(OfferInput {
+    let ticket = ticket_with(OfferInput {
         title: "Die Zauberflöte",
         description: Some("Second row.\nBring “opera glasses” 🎭."),
         venue: Some("Gärtnerplatz"),
@@ -43,7 +45,15 @@ pub fn ticket() -> Ticket {
         max_per_buyer: Some(6),
         attributes: Some(attributes()),
         ..OfferInput::default()
-    })
+    });
+    Ticket { seller_name: seller().name, ..ticket }
+}
+
+/// Somebody who sells, and has a name.
+#[must_use]
+pub fn seller() -> Seller {
+    let name = DisplayName::parse("Bühne & Töne “Süd”").expect("a name within its bounds");
+    Seller { account: AccountId::new(uuid()), name, version: 2 }
 }
 
 /// Of every kind of value, as far as its bounds go.

@@ -15,6 +15,7 @@ use ticketing_core::domain::letter::{DropReason, LetterStatus};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
 use ticketing_core::domain::pass::{PassStatus, VoidReason};
 use ticketing_core::domain::payment::{CardDigest, Payable, PayableStatus, Payment, PaymentStatus};
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{CreationRequest, Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::account_store::AccountStore;
@@ -23,7 +24,7 @@ use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderStore};
 use ticketing_core::ports::pass_store::{PassNeeds, PassRecord, PassStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentStore};
 use ticketing_core::ports::store::{CommitToken, RecordKey, StoreError, Stored, UnitOfWork, Write};
-use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::ticket_store::{TicketRecord, TicketStore};
 use uuid::Uuid;
 
 use crate::sample;
@@ -118,48 +119,69 @@ impl AnyStore for Accounts {
 #[async_trait]
 impl AnyStore for Tickets {
     type Store = dyn TicketStore;
-    type Record = Listing;
+    type Record = TicketRecord;
     const TOPIC: Topic = Topic::Tickets;
 
-    fn specimen(_: usize) -> Listing {
-        sample::listing()
+    fn specimen(kind: usize) -> TicketRecord {
+        if kind.is_multiple_of(2) { sample::listing().into() } else { sample::seller().into() }
     }
 
-    fn variants() -> Vec<Listing> {
+    fn variants() -> Vec<TicketRecord> {
         let sales = Sales { held: 3, sold: 4, version: u64::from(u32::MAX) * 8 };
         let withdrawn = Ticket { status: TicketStatus::Withdrawn, version: 2, ..sample::ticket() };
         vec![
-            sample::listing(),
-            sample::bare_listing("𝕿"),
-            Listing { sales, ..sample::listing() },
-            Listing::new(withdrawn),
-            Listing { request: Some(request("a seller's key!~")), ..sample::listing() },
+            sample::listing().into(),
+            sample::bare_listing("𝕿").into(),
+            Listing { sales, ..sample::listing() }.into(),
+            Listing::new(withdrawn).into(),
+            Listing { request: Some(request("a seller's key!~")), ..sample::listing() }.into(),
+            sample::seller().into(),
+            Seller { name: None, ..sample::seller() }.into(),
         ]
     }
 
-    fn changed(listing: Listing, n: u32) -> Listing {
-        Listing { sales: Sales { held: n, sold: 0, version: u64::from(n) }, ..listing }
+    fn changed(record: TicketRecord, n: u32) -> TicketRecord {
+        match record {
+            TicketRecord::Listing(listing) => {
+                Listing { sales: Sales { held: n, sold: 0, version: u64::from(n) }, ..listing }.into()
+            }
+            TicketRecord::Seller(seller) => Seller { version: u64::from(n), ..seller }.into(),
+        }
     }
 
-    fn bare(listing: Listing) -> Listing {
-        let offer = sample::bare_listing("Opera").ticket.offer;
-        let ticket = Ticket { offer, status: TicketStatus::OnSale, ..listing.ticket };
-        Listing { ticket, sales: Sales::default(), ..listing }
+    fn bare(record: TicketRecord) -> TicketRecord {
+        match record {
+            TicketRecord::Listing(listing) => {
+                Listing { ticket: bare_ticket(&listing.ticket), sales: Sales::default(), ..listing }.into()
+            }
+            TicketRecord::Seller(seller) => Seller { name: None, ..seller }.into(),
+        }
     }
 
-    fn key(listing: &Listing) -> RecordKey {
-        RecordKey::Listing(listing.ticket.id)
+    fn key(record: &TicketRecord) -> RecordKey {
+        match record {
+            TicketRecord::Listing(listing) => RecordKey::Listing(listing.ticket.id),
+            TicketRecord::Seller(seller) => RecordKey::Seller(seller.account),
+        }
     }
 
-    fn subject(listing: &Listing) -> Uuid {
-        listing.ticket.id.uuid()
+    fn subject(record: &TicketRecord) -> Uuid {
+        match record {
+            TicketRecord::Listing(listing) => listing.ticket.id.uuid(),
+            TicketRecord::Seller(seller) => seller.account.uuid(),
+        }
     }
 
-    async fn find(store: &Self::Store, listing: &Listing) -> Result<Option<Stored<Listing>>, StoreError> {
-        Ok(store.listings(&[listing.ticket.id]).await?.into_iter().next())
+    async fn find(store: &Self::Store, record: &TicketRecord) -> Result<Option<Stored<TicketRecord>>, StoreError> {
+        match record {
+            TicketRecord::Listing(listing) => {
+                Ok(store.listings(&[listing.ticket.id]).await?.into_iter().map(widened).next())
+            }
+            TicketRecord::Seller(seller) => Ok(store.seller(seller.account).await?.map(widened)),
+        }
     }
 
-    async fn apply(store: &Self::Store, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn apply(store: &Self::Store, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         store.commit(work).await
     }
 }
@@ -452,7 +474,10 @@ impl AnyStore for Letters {
             OrderRecord::Order(order) => Some(order.into()),
             OrderRecord::Stock(_) => None,
         });
-        let tickets = Tickets::variants().into_iter().map(|listing| listing.ticket.into());
+        let tickets = Tickets::variants().into_iter().filter_map(|record| match record {
+            TicketRecord::Listing(listing) => Some(listing.ticket.into()),
+            TicketRecord::Seller(_) => None,
+        });
         let dropped = [DropReason::NothingToSay, DropReason::Refused, DropReason::TooLate];
         let statuses = [LetterStatus::Sending { until: at, tries: 7 }, LetterStatus::Sent { at }]
             .into_iter()
@@ -480,10 +505,7 @@ impl AnyStore for Letters {
             LetterRecord::Order(order) => {
                 Order { status: OrderStatus::AwaitingPayment { pay_by: sample::NOW }, ..order }.into()
             }
-            LetterRecord::Ticket(ticket) => {
-                let offer = sample::bare_listing("Opera").ticket.offer;
-                Ticket { offer, status: TicketStatus::OnSale, ..ticket }.into()
-            }
+            LetterRecord::Ticket(ticket) => bare_ticket(&ticket).into(),
         }
     }
 
@@ -519,6 +541,12 @@ impl AnyStore for Letters {
     async fn apply(store: &Self::Store, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
         store.commit(work).await
     }
+}
+
+/// The same ticket with nothing but a title.
+fn bare_ticket(ticket: &Ticket) -> Ticket {
+    let offer = sample::bare_listing("Opera").ticket.offer;
+    Ticket { offer, seller_name: None, status: TicketStatus::OnSale, ..*ticket }
 }
 
 /// The request that put a listing on sale.

@@ -19,7 +19,8 @@ use crate::outcome::Outcome;
 use crate::sample::{self, NOW};
 use crate::time::soon;
 
-use super::bench::{Bench, inserting};
+use super::bench::Bench;
+use super::tickets::inserting;
 use super::{StoreFixture, Tickets};
 
 fn at(hours: u64) -> Timestamp {
@@ -209,7 +210,7 @@ pub async fn a_search_finds_what_matches_and_no_more(fixture: &dyn StoreFixture<
     let bench = Bench::new(fixture);
     assert_eq!(search(&bench, &TicketQuery::all(NOW, 10)).await, [], "an empty store finds nothing");
     let market = market();
-    bench.commit(inserting::<Tickets>(&market)).await;
+    bench.commit(inserting(&market)).await;
 
     for (what, query, expected) in questions()
         .into_iter()
@@ -244,7 +245,7 @@ pub async fn a_day_is_that_of_the_place(fixture: &dyn StoreFixture<Tickets>) -> 
         unzoned(in_zone("Somewhere", Some("UTC"))),
         listing(OfferInput { title: "Voucher", ..OfferInput::default() }, 100),
     ];
-    bench.commit(inserting::<Tickets>(&market)).await;
+    bench.commit(inserting(&market)).await;
     let local = |text: &str| text.parse::<LocalTime>().expect("a local time");
     let days = |from: &str, to: &str| TicketQuery {
         from: Some(Moment::AtPlace(local(from))),
@@ -285,7 +286,7 @@ pub async fn whatever_is_spelled_in_two_ways_is_found(fixture: &dyn StoreFixture
         let details = Details { event, description: name(), category: name(), ..plain.ticket.offer.details };
         Listing::new(Ticket { offer: Offer { details, ..plain.ticket.offer }, ..plain.ticket })
     });
-    bench.commit(inserting::<Tickets>(&stored.collect::<Vec<_>>())).await;
+    bench.commit(inserting(&stored.collect::<Vec<_>>())).await;
 
     for (name, count) in SPELLINGS.iter().map(|name| (name, 4)).chain(GREEK.iter().map(|name| (name, 3))) {
         let (all, name) = (TicketQuery::all(NOW, 100), || Some((*name).to_owned()));
@@ -304,7 +305,7 @@ pub async fn whatever_is_spelled_in_two_ways_is_found(fixture: &dyn StoreFixture
 pub async fn search_pages_join_without_gaps(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
     let bench = Bench::new(fixture);
     let listings: Vec<Listing> = (0..57).map(alike).collect();
-    bench.commit(inserting::<Tickets>(&listings)).await;
+    bench.commit(inserting(&listings)).await;
 
     for sort in [TicketSort::Newest, TicketSort::Soonest, TicketSort::Cheapest, TicketSort::Dearest] {
         let mut expected: Vec<_> = listings.iter().map(|listing| sort.cursor(listing)).collect();

@@ -6,13 +6,14 @@ use futures::future::join_all;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::store::{Page, RecordKey, UnitOfWork};
+use ticketing_core::ports::ticket_store::TicketRecord;
 
 use crate::outcome::Outcome;
 use crate::sample;
 use crate::time::soon;
 
 use super::any_store::{key, request};
-use super::bench::{Bench, inserting};
+use super::bench::{self, Bench};
 use super::{StoreFixture, Tickets};
 
 /// Of one seller, a key makes one listing, however often and by however many it is sent at once.
@@ -20,24 +21,30 @@ pub async fn a_key_makes_one_listing_of_a_seller(fixture: &dyn StoreFixture<Tick
     let bench = Bench::new(fixture);
     let [seller, other] = [(); 2].map(|()| AccountId::new(sample::uuid()));
     let first = asked_for(seller, "once");
-    bench.commit(inserting::<Tickets>(std::slice::from_ref(&first))).await;
+    bench.commit(inserting(std::slice::from_ref(&first))).await;
 
     let (again, neighbour) = (asked_for(seller, "once"), listing_of(seller));
-    let named = bench.conflict("a second listing under a key", inserting::<Tickets>(&[neighbour.clone(), again])).await;
+    let named = bench.conflict("a second listing under a key", inserting(&[neighbour.clone(), again])).await;
     assert_eq!(Vec::from_iter(named), [RecordKey::ListingKey(seller, key("once"))], "the conflict names the key");
-    assert_eq!(bench.find(&neighbour).await, None, "a commit over a taken key left another listing");
-    bench.commit(inserting::<Tickets>(&[asked_for(other, "once"), listing_of(seller), listing_of(seller)])).await;
+    assert_eq!(bench.find(&neighbour.into()).await, None, "a commit over a taken key left another listing");
+    bench.commit(inserting(&[asked_for(other, "once"), listing_of(seller), listing_of(seller)])).await;
 
     assert_eq!(under(&bench, seller, "once").await, Some(first.clone()), "a key leads to its listing");
     let sold = Listing { sales: Sales { held: 1, sold: 1, version: 2 }, ..first.clone() };
-    let read = bench.find(&first).await.expect("it was inserted");
-    bench.commit(UnitOfWork::default().with(read.replace(sold.clone()))).await;
+    let read = bench.find(&first.into()).await.expect("it was inserted");
+    bench.commit(UnitOfWork::default().with(read.replace(TicketRecord::from(sold.clone())))).await;
     assert_eq!(under(&bench, seller, "once").await, Some(sold), "and goes on leading to it");
     for (seller, wanted) in [(seller, "never"), (AccountId::new(sample::uuid()), "once")] {
         assert_eq!(under(&bench, seller, wanted).await, None, "a key leads to no other listing");
     }
     offer_at_once(&bench, seller).await;
     Outcome::Kept
+}
+
+/// Inserts listings, with an event for each.
+pub(super) fn inserting(listings: &[Listing]) -> UnitOfWork<TicketRecord> {
+    let records: Vec<TicketRecord> = listings.iter().cloned().map(Into::into).collect();
+    bench::inserting::<Tickets>(&records)
 }
 
 fn asked_for(seller: AccountId, wanted: &str) -> Listing {
@@ -50,7 +57,7 @@ async fn under(bench: &Bench<Tickets>, seller: AccountId, wanted: &str) -> Optio
 
 async fn offer_at_once(bench: &Bench<Tickets>, seller: AccountId) {
     let offers = (0..16).map(|_| {
-        let (store, work) = (Arc::clone(&bench.store), inserting::<Tickets>(&[asked_for(seller, "at once")]));
+        let (store, work) = (Arc::clone(&bench.store), inserting(&[asked_for(seller, "at once")]));
         tokio::spawn(async move { store.commit(work).await })
     });
     let ends = soon("commits are answered", join_all(offers.collect::<Vec<_>>())).await;
@@ -63,8 +70,8 @@ pub async fn a_seller_finds_all_their_listings(fixture: &dyn StoreFixture<Ticket
     let bench = Bench::new(fixture);
     let [seller, other, nobody] = std::array::from_fn(|_| AccountId::new(sample::uuid()));
     let mut theirs: Vec<Listing> = (0..10).map(|_| listing_of(seller)).collect();
-    bench.commit(inserting::<Tickets>(&theirs)).await;
-    bench.commit(inserting::<Tickets>(&[listing_of(other)])).await;
+    bench.commit(inserting(&theirs)).await;
+    bench.commit(inserting(&[listing_of(other)])).await;
     theirs.reverse();
 
     for size in [1, 3, 10, 100] {

@@ -19,7 +19,7 @@ use crate::time::soon;
 
 use super::any_store::key;
 use super::bench::{Bench, after_change, inserting};
-use super::{AnyStore, Orders, Passes, Payments, StoreFixture, Tickets};
+use super::{AnyStore, Orders, Passes, Payments, StoreFixture, Tickets, tickets};
 
 pub(super) const NOTHING_TO_SPOIL: Outcome = Outcome::NotClaimed("a record that cannot be read");
 
@@ -179,7 +179,7 @@ pub async fn unreadable_listings_are_passed_by(fixture: &dyn StoreFixture<Ticket
     let seller = AccountId::new(sample::uuid());
     let listing = || Listing::new(Ticket { seller, ..sample::ticket() });
     let mut listings: Vec<Listing> = (0..12).map(|_| listing()).collect();
-    bench.commit(inserting::<Tickets>(&listings)).await;
+    bench.commit(tickets::inserting(&listings)).await;
     listings.sort_by_key(|listing| std::cmp::Reverse(listing.ticket.id));
     let (spoilt, sound) = listings.split_at(SPOILT);
     if spoil(fixture, spoilt.iter().map(|listing| RecordKey::Listing(listing.ticket.id))).await.is_none() {

@@ -19,7 +19,8 @@ const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 fn listing(id: u128, amount: u64, input: OfferInput<'_>) -> Listing {
     let offer = Offer::parse(OfferInput { amount, currency: "EUR", quantity: 1, ..input }).expect("an offer");
     let (id, seller) = (TicketId::new(Uuid::from_u128(id)), AccountId::new(Uuid::from_u128(1)));
-    Listing::new(Ticket { id, seller, offer, status: TicketStatus::OnSale, created_at: NOW, version: 1 })
+    let (status, created_at) = (TicketStatus::OnSale, NOW);
+    Listing::new(Ticket { id, seller, seller_name: None, offer, status, created_at, version: 1 })
 }
 
 fn titled(id: u128, title: &str) -> Listing {

@@ -10,7 +10,7 @@ use ticketing_conformance::ticket_feed::TicketFeedFixture;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::store::{UnitOfWork, Write};
 use ticketing_core::ports::ticket_feed::{FeedItem, TicketFeed};
-use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::ticket_store::{TicketRecord, TicketStore};
 use ticketing_core::wire::TicketChanges;
 use ticketing_memory::{Fault, FaultPlan, ManualClock, MemoryTicketFeeds, MemoryTicketStore, Operation};
 
@@ -45,7 +45,7 @@ impl TicketFeedFixture for Shop {
     }
 }
 
-fn selling(listing: &Listing) -> UnitOfWork<Listing> {
+fn selling(listing: &Listing) -> UnitOfWork<TicketRecord> {
     UnitOfWork::default().with(Write::insert(listing.clone()))
 }
 

@@ -7,6 +7,7 @@ use bson::raw::{RawBsonRef, cstr};
 use bson::{DateTime, Document, RawDocument, Uuid, doc};
 use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event_facts::FactsKnown;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
@@ -90,6 +91,9 @@ pub(crate) struct OrderDocument {
     id: Uuid,
     buyer: Uuid,
     ticket: Uuid,
+    /// It never changes, so none need not be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seller_name: Option<Arc<str>>,
     title: Arc<str>,
     /// What it freezes beside the title; orders of releases before have none.
     #[serde(default)]
@@ -131,6 +135,7 @@ impl OrderDocument {
             id: order.id.uuid().into(),
             buyer: order.buyer.uuid().into(),
             ticket: order.ticket.id.uuid().into(),
+            seller_name: order.ticket.seller_name.as_ref().map(DisplayName::to_shared),
             title: Arc::clone(&event.title),
             event: (event.known > FactsKnown::Title).then(|| (&**event).into()),
             attributes: order.ticket.attributes.clone(),
@@ -232,6 +237,7 @@ impl Record for OrderDocument {
             buyer: AccountId::new(self.buyer.into()),
             ticket: OrderedTicket {
                 id: TicketId::new(self.ticket.into()),
+                seller_name: self.seller_name.as_deref().map(DisplayName::from_stored),
                 event: event.into(),
                 attributes: self.attributes,
                 price: price(self.price)?,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bson::{Document, Uuid, doc};
 use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
@@ -39,6 +40,9 @@ pub(crate) struct StockDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     seller: Uuid,
+    /// A release before this field leaves it in place: a name that is out of date until the next version.
+    #[serde(default)]
+    seller_name: Option<Arc<str>>,
     title: Arc<str>,
     /// What orders freeze beside the title; stocks of releases before have none, or those of an earlier version.
     #[serde(default)]
@@ -64,6 +68,7 @@ pub(super) fn change(stock: &Stock, replaces: Option<Revision>) -> Result<Change
     let document = StockDocument {
         id,
         seller: stock.seller.uuid().into(),
+        seller_name: stock.seller_name.as_ref().map(DisplayName::to_shared),
         title: Arc::clone(&stock.event.title),
         event: Some(VersionedFacts::new(&stock.event, stock.sales_end_at, stock.ticket_version)),
         attributes: stock.attributes.clone(),
@@ -99,6 +104,7 @@ impl Record for StockDocument {
         Ok(Stock {
             ticket: TicketId::new(self.id.into()),
             seller: AccountId::new(self.seller.into()),
+            seller_name: self.seller_name.as_deref().map(DisplayName::from_stored),
             event: event.into(),
             sales_end_at,
             attributes: self.attributes,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bson::spec::BinarySubtype;
 use bson::{Binary, DateTime, Uuid, doc};
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event_facts::{EventFacts, FactsKnown};
 use ticketing_core::domain::ids::{AccountId, TicketId};
@@ -13,7 +14,7 @@ use ticketing_core::domain::search::{attributes_to_find, event_to_find, name_to_
 use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::domain::time_zone::LocalTime;
-use ticketing_core::ports::store::{RecordKey, Revision, StoreError, Write};
+use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use ticketing_core::ports::ticket_store::TicketSort;
 
 use crate::commit::Change;
@@ -29,6 +30,8 @@ pub(crate) struct ListingDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     seller: Uuid,
+    #[serde(default)]
+    seller_name: Option<Arc<str>>,
     on_sale: bool,
     #[serde(default)]
     called_off: bool,
@@ -166,6 +169,7 @@ impl ListingDocument {
         Self {
             id: ticket.id.uuid().into(),
             seller: ticket.seller.uuid().into(),
+            seller_name: ticket.seller_name.as_ref().map(DisplayName::to_shared),
             on_sale: ticket.status == TicketStatus::OnSale,
             called_off: ticket.status == TicketStatus::CalledOff,
             offer: OfferDocument::of(&ticket.offer),
@@ -179,8 +183,7 @@ impl ListingDocument {
     }
 }
 
-pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
-    let Write { record: listing, replaces } = write;
+pub(super) fn change(listing: &Listing, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let ticket = &listing.ticket;
     let id = Uuid::from(ticket.id.uuid());
     let document = ListingDocument { found_by: FoundBy::of(listing), ..ListingDocument::of(listing) };
@@ -193,7 +196,7 @@ pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
         key: RecordKey::Listing(ticket.id),
         id,
         document: encoded(&document)?,
-        replaces: *replaces,
+        replaces,
         unique: unique.into_iter().collect(),
     })
 }
@@ -219,6 +222,7 @@ impl Record for ListingDocument {
         let ticket = Ticket {
             id: TicketId::new(self.id.into()),
             seller: AccountId::new(self.seller.into()),
+            seller_name: self.seller_name.as_deref().map(DisplayName::from_stored),
             offer: self.offer.into_domain(VersionedFacts::of(self.event, self.version))?,
             status: TicketStatus::stored(self.on_sale, self.called_off),
             created_at: time(self.created_at),
@@ -245,7 +249,7 @@ mod tests {
     }
 
     fn document(listing: &Listing) -> Document {
-        let change = change(&Write::insert(listing.clone())).expect("it is written");
+        let change = change(listing, None).expect("it is written");
         bson::deserialize_from_slice(change.document.as_bytes()).expect("a document")
     }
 

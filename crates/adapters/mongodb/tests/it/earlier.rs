@@ -151,6 +151,29 @@ async fn a_stock_and_an_order_without_facts_have_the_title_alone_and_keep_that()
 }
 
 #[tokio::test]
+async fn what_was_written_before_sellers_had_names_has_none() {
+    let (tickets, orders) = (World::tickets().await, World::orders().await);
+    let (listed, placed) = (sample::listing(), sample::order(AccountId::from_u128(2)));
+    let stored = Stock::of(&listed.ticket);
+    tickets.store.commit(UnitOfWork::default().with(Write::insert(listed.clone()))).await.expect("it is new");
+    let new = UnitOfWork::default().with(Write::insert(stored.clone())).with(Write::insert(placed.clone()));
+    orders.store.commit(new).await.expect("they are new");
+    for (client, service, collection, id) in [
+        (&tickets.client, "tickets", "listings", listed.ticket.id.uuid()),
+        (&orders.client, "orders", "stocks", stored.ticket.uuid()),
+        (&orders.client, "orders", "orders", placed.id.uuid()),
+    ] {
+        update(client.database(service).collection(collection), id, doc! { "$unset": { "seller_name": "" } }).await;
+    }
+
+    assert_eq!(listing(&tickets.store, listed.ticket.id).await.ticket.seller_name, None);
+    assert_eq!(stock(&orders.store, stored.ticket).await, Stock { seller_name: None, ..stored });
+    let needs = OrderNeeds { orders: vec![placed.id], ..OrderNeeds::default() };
+    let read = orders.store.load(&needs).await.expect("it is read").orders.pop().expect("it is there");
+    assert_eq!(read.record.ticket.seller_name, None);
+}
+
+#[tokio::test]
 async fn a_listing_whose_sales_the_release_before_counted_keeps_its_facts() {
     let world = World::tickets().await;
     let stored = Listing::new(ticket("La Scala"));

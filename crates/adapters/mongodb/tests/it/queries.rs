@@ -239,6 +239,11 @@ async fn a_page_of_tickets_is_walked_in_the_order_of_an_index() {
     let listings: Vec<_> = (0..200).map(|_| sample::listing()).collect();
     let work = listings.iter().fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing.clone())));
     store.commit(work).await.expect("a commit");
+    let named = sample::seller();
+    let work = UnitOfWork::default().with(Write::insert(named.clone()));
+    store.commit(work.clone()).await.expect("a commit");
+    store.commit(work).await.expect_err("a conflict");
+    assert!(store.seller(named.account).await.expect("an answer").is_some());
     let seller = listings.first().expect("listings").ticket.seller;
     store.listings_of(seller, Page::first(10)).await.expect("an answer");
     store.listings(&listings.iter().map(|listing| listing.ticket.id).collect::<Vec<_>>()).await.expect("an answer");

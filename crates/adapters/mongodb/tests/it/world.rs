@@ -264,6 +264,7 @@ pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
     let (service, collection, id) = match record {
         RecordKey::Account(id) => ("accounts", "accounts", id.uuid()),
         RecordKey::Listing(id) => ("tickets", "listings", id.uuid()),
+        RecordKey::Seller(id) => ("tickets", "sellers", id.uuid()),
         RecordKey::Stock(id) => ("orders", "stocks", id.uuid()),
         RecordKey::Order(id) => ("orders", "orders", id.uuid()),
         RecordKey::Payable(id) => ("payments", "payables", id.uuid()),
@@ -279,7 +280,7 @@ pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
     let money = match collection {
         "payables" | "payments" => "total",
         "listings" => "offer.price",
-        "accounts" => "version",
+        "accounts" | "sellers" => "version",
         "admissions" => "passes",
         "entrances" => "seller",
         "letters" => "reason",
@@ -292,7 +293,7 @@ pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
         3 => doc! { "$set": { money: { "amount": 5_i64, "currency": "XQQ" } } },
         _ => doc! { "$set": { money: { "amount": f64::NAN, "currency": "EUR" } } },
     };
-    let damage = if collection == "accounts" {
+    let damage = if ["accounts", "sellers"].contains(&collection) {
         doc! { "$set": { money: "new" } }
     } else {
         damage

@@ -10,7 +10,7 @@ use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::store::{StoreError, Stored, UnitOfWork, Write};
 use ticketing_core::ports::ticket_feed::TicketFeed;
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
 use ticketing_memory::{Fault, FaultPlan, MemoryTicketStore, Operation, SystemClock};
 use ticketing_redis::{RedisTicketFeed, RedisTicketStore};
 
@@ -95,7 +95,7 @@ pub(crate) fn all() -> TicketQuery {
 }
 
 /// Puts a listing on sale.
-pub(crate) fn selling(listing: &Listing) -> UnitOfWork<Listing> {
+pub(crate) fn selling(listing: &Listing) -> UnitOfWork<TicketRecord> {
     UnitOfWork::default().with(Write::insert(listing.clone()))
 }
 
@@ -107,6 +107,6 @@ pub(crate) async fn change(
 ) -> Result<Listing, StoreError> {
     let Stored { record, revision } = tickets.listings(&[listing.ticket.id]).await?.pop().expect("it is there");
     let next = next(record);
-    let write = Write { record: next.clone(), replaces: Some(revision) };
+    let write = Write { record: next.clone().into(), replaces: Some(revision) };
     tickets.commit(UnitOfWork::default().with(write)).await.map(|_| next)
 }

@@ -10,9 +10,10 @@ use ticketing_conformance::sample::{self, NOW};
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
-use ticketing_core::ports::ticket_store::{Moment, TicketQuery, TicketSort, TicketStore};
+use ticketing_core::ports::ticket_store::{Moment, TicketQuery, TicketRecord, TicketSort, TicketStore};
 use ticketing_memory::{Fault, MemoryTicketStore, Operation};
 use tokio::sync::Semaphore;
 
@@ -109,6 +110,10 @@ impl TicketStore for Slow {
         self.store.listing_under(seller, key).await
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        self.store.seller(account).await
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         let found = self.store.search(query).await;
         self.has_read.add_permits(1);
@@ -120,7 +125,7 @@ impl TicketStore for Slow {
         self.store.listings_of(seller, page).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         self.store.commit(work).await
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{CancelReason, Order, OrderStatus, OrderedTicket, RefundReason};
@@ -19,6 +20,8 @@ use crate::facts::FactsDocument;
 pub(crate) struct OrderDocument {
     buyer: Uuid,
     ticket: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seller_name: Option<Arc<str>>,
     title: Arc<str>,
     #[serde(default, skip_serializing_if = "FactsDocument::is_empty")]
     event: FactsDocument,
@@ -55,6 +58,7 @@ impl OrderDocument {
         let awaiting = Self {
             buyer: order.buyer.uuid(),
             ticket: order.ticket.id.uuid(),
+            seller_name: order.ticket.seller_name.as_ref().map(DisplayName::to_shared),
             title: Arc::clone(&order.ticket.event.title),
             event: FactsDocument::from(&*order.ticket.event),
             attributes: order.ticket.attributes.clone(),
@@ -150,6 +154,7 @@ impl Record for OrderDocument {
             buyer: AccountId::new(self.buyer),
             ticket: OrderedTicket {
                 id: TicketId::new(self.ticket),
+                seller_name: self.seller_name.as_deref().map(DisplayName::from_stored),
                 event: self.event.into_domain(self.title).into(),
                 attributes: self.attributes,
                 price: price(self.price)?,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
@@ -18,6 +19,8 @@ use crate::facts::FactsDocument;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StockDocument {
     seller: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seller_name: Option<Arc<str>>,
     title: Arc<str>,
     #[serde(default, skip_serializing_if = "FactsDocument::is_empty")]
     event: FactsDocument,
@@ -40,6 +43,7 @@ pub(super) fn change(stock: &Stock, replaces: Option<Revision>) -> Result<Change
     let id = stock.ticket.uuid();
     let document = StockDocument {
         seller: stock.seller.uuid(),
+        seller_name: stock.seller_name.as_ref().map(DisplayName::to_shared),
         title: Arc::clone(&stock.event.title),
         event: FactsDocument::from(&*stock.event),
         sales_end_at: stock.sales_end_at.map(date),
@@ -66,6 +70,7 @@ impl Record for StockDocument {
         Ok(Stock {
             ticket: TicketId::new(id),
             seller: AccountId::new(self.seller),
+            seller_name: self.seller_name.as_deref().map(DisplayName::from_stored),
             event: self.event.into_domain(self.title).into(),
             sales_end_at: self.sales_end_at.map(time),
             attributes: self.attributes,

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
+use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
-use ticketing_core::ports::store::{RecordKey, StoreError, Write};
+use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use ticketing_core::ports::ticket_store::TicketSort;
 use uuid::Uuid;
 
@@ -22,6 +23,8 @@ use super::tokens;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ListingDocument {
     seller: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seller_name: Option<Arc<str>>,
     on_sale: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     called_off: bool,
@@ -99,6 +102,7 @@ impl ListingDocument {
         let ticket = &listing.ticket;
         Self {
             seller: ticket.seller.uuid(),
+            seller_name: ticket.seller_name.as_ref().map(DisplayName::to_shared),
             on_sale: ticket.status == TicketStatus::OnSale,
             called_off: ticket.status == TicketStatus::CalledOff,
             offer: OfferDocument::of(&ticket.offer),
@@ -116,8 +120,7 @@ const FORGET_CHANGED: &str =
 const FIND_BY: &str = "INSERT INTO found_by (rowid, tokens) SELECT number, tokens FROM listings
      WHERE id = ?1 AND tokens <> '' AND NOT EXISTS (SELECT 1 FROM found_by WHERE rowid = listings.number)";
 
-pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
-    let Write { record: listing, replaces } = write;
+pub(super) fn change(listing: &Listing, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let id = blob(listing.ticket.id.uuid());
     let guard = listing.request.as_ref().map(|CreationRequest { key, .. }| Guard {
         key: RecordKey::ListingKey(listing.ticket.seller, key.clone()),
@@ -135,7 +138,7 @@ pub(super) fn change(write: &Write<Listing>) -> Result<Change, StoreError> {
         ..Change::of(
             RecordKey::Listing(listing.ticket.id),
             listing.ticket.id.uuid(),
-            *replaces,
+            replaces,
             &ListingDocument::of(listing),
         )?
     })
@@ -169,6 +172,7 @@ impl Record for ListingDocument {
         let ticket = Ticket {
             id: TicketId::new(id),
             seller: AccountId::new(self.seller),
+            seller_name: self.seller_name.as_deref().map(DisplayName::from_stored),
             offer: self.offer.into_domain()?,
             status: TicketStatus::stored(self.on_sale, self.called_off),
             created_at: time(self.created_at),

@@ -10,9 +10,11 @@ use ticketing_conformance::sample;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::order::Order;
+use ticketing_core::domain::ticket::Ticket;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::outbox::OutboxView;
 use ticketing_core::ports::store::{StoreError, UnitOfWork, Write as Insert};
+use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_memory::ManualClock;
 use ticketing_sqlite::{SqliteEngines, SqliteError, SqliteFile};
 
@@ -208,7 +210,36 @@ async fn a_file_of_a_newer_release_is_refused_with_a_sentence() {
     Connection::open(&path).expect("it opens").pragma_update(None, "user_version", 99).expect("it is marked");
 
     let Err(refused) = try_open(&path, &clock).await else { panic!("a file of the future was opened") };
-    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 1)"), "{refused}");
+    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 2)"), "{refused}");
+}
+
+/// A release before this one knew no names of sellers.
+#[tokio::test]
+async fn a_file_of_the_first_schema_gets_what_is_missing() {
+    let (directory, clock) = (Directory::new(), ManualClock::default());
+    let path = directory.file("market.db");
+    let engines = open(&path, &clock).await;
+    let (listing, seller) = (sample::listing(), sample::seller());
+    let work = UnitOfWork::default().with(Insert::insert(listing.clone()));
+    engines.tickets.commit(work).await.expect("it is new");
+    engines.file.close().await;
+    drop(engines);
+    let earlier = Connection::open(&path).expect("it opens");
+    let as_before = "DROP TABLE sellers; UPDATE listings SET record = json_remove(record, '$.seller_name');
+                     PRAGMA user_version = 1;";
+    earlier.execute_batch(as_before).expect("it is as it was");
+    drop(earlier);
+
+    let engines = open(&path, &clock).await;
+
+    let unnamed = Ticket { seller_name: None, ..listing.ticket };
+    let read = engines.tickets.listings(&[unnamed.id]).await.expect("it is read").pop().expect("it is there");
+    assert_eq!(read.record.ticket, unnamed);
+    assert_eq!(engines.tickets.seller(seller.account).await.expect("it is read"), None);
+    let work = UnitOfWork::default().with(Insert::insert(seller.clone()));
+    engines.tickets.commit(work).await.expect("there is a place for it");
+    let kept = engines.tickets.seller(seller.account).await.expect("it is read").expect("it is there");
+    assert_eq!(kept.record, seller);
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::{AccountId, EventId, PaymentId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::payment::CaptureOutcome;
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
@@ -47,7 +48,7 @@ use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_feed::TicketFeed;
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
 use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
@@ -130,6 +131,7 @@ impl World {
         let (table, id) = match record {
             RecordKey::Account(id) => ("accounts", id.uuid()),
             RecordKey::Listing(id) => ("listings", id.uuid()),
+            RecordKey::Seller(id) => ("sellers", id.uuid()),
             RecordKey::Stock(id) => ("stocks", id.uuid()),
             RecordKey::Order(id) => ("orders", id.uuid()),
             RecordKey::Payable(id) => ("payables", id.uuid()),
@@ -146,7 +148,7 @@ impl World {
             0 => "'of another release'",
             1 => "json_remove(record, '$.quantity', '$.total', '$.version', '$.passes', '$.seller', '$.links', '$.to')",
             2 => {
-                "json_set(record, '$.price', 5, '$.total', 5, '$.offer', 5, '$.email', 5, '$.passes', 5, '$.seller', 5, '$.links', 5, '$.to', 5)"
+                "json_set(record, '$.price', 5, '$.total', 5, '$.offer', 5, '$.email', 5, '$.passes', 5, '$.seller', 5, '$.links', 5, '$.to', 5, '$.name', 5)"
             }
             _ => "''",
         };
@@ -499,6 +501,10 @@ impl TicketStore for Forgetful {
         self.tickets.listing_under(seller, key).await
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        self.tickets.seller(account).await
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         self.tickets.search(query).await
     }
@@ -507,7 +513,7 @@ impl TicketStore for Forgetful {
         self.tickets.listings_of(seller, page).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         let outcome = self.tickets.commit(work).await;
         let is_lost = self.loses_response.swap(false, Ordering::Relaxed);
         if is_lost { Err(StoreError::Unavailable("the response was lost".into())) } else { outcome }

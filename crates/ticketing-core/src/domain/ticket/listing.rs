@@ -1,5 +1,6 @@
 //! A ticket as the tickets service keeps it, and what its seller does with it.
 
+use crate::domain::account::DisplayName;
 use crate::domain::event::Event;
 use crate::domain::ids::AccountId;
 use crate::domain::order::IdempotencyKey;
@@ -111,6 +112,19 @@ impl Listing {
         let ticket = self.ticket.changed(|ticket| Ticket { status: TicketStatus::Withdrawn, ..ticket });
         let event = Event::TicketWithdrawn(ticket.clone());
         Ok((Self { ticket, ..self }, event))
+    }
+
+    /// Changes what the seller is called; `None` if that is the name already.
+    ///
+    /// It changes no fact of the event, so it is allowed in every status, whatever is sold.
+    #[must_use]
+    pub fn name_seller(self, name: Option<&DisplayName>) -> Option<(Self, Event)> {
+        if self.ticket.seller_name.as_ref() == name {
+            return None;
+        }
+        let ticket = self.ticket.changed(|ticket| Ticket { seller_name: name.cloned(), ..ticket });
+        let event = Event::TicketUpdated(ticket.clone());
+        Some((Self { ticket, ..self }, event))
     }
 
     /// Whether this seller already has exactly this offer on sale.

@@ -6,6 +6,7 @@ use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::order::IdempotencyKey;
 use crate::domain::ticket::{CreationRequest, Listing, Offer, Ticket};
 use crate::messaging::spans;
+use crate::ports::error_chain;
 use crate::ports::store::{UnitOfWork, Write};
 use crate::usecase::error::Error;
 use crate::usecase::retry_on_conflict;
@@ -43,6 +44,9 @@ impl Tickets {
     /// Puts a ticket on sale.
     ///
     /// The same request under the same key is answered with the ticket that it made before, as it is now.
+    ///
+    /// The ticket has the display name of its seller. One that changes at the same moment is put right at once; if the
+    /// process ends before that, it is put right with the next one.
     ///
     /// # Errors
     ///
@@ -111,12 +115,29 @@ impl Tickets {
     ) -> Result<Listing, Error> {
         let now = self.env.now();
         let id = TicketId::new(self.env.uuid(now));
-        let (ticket, event) = Ticket::create(id, command.seller, command.offer.clone(), now).map_err(Error::Ticket)?;
+        let seller = self.seller(command.seller).await?;
+        let (ticket, event) = Ticket::create(id, seller, command.offer.clone(), now).map_err(Error::Ticket)?;
         let listing = Listing { request, ..Listing::new(ticket) };
         let work =
             UnitOfWork::default().with(Write::insert(listing.clone())).telling(self.env.seal(&event, now, origin));
         let span = spans::commit(&work);
         self.store.commit(work).instrument(span).await?;
-        Ok(listing)
+        Ok(self.with_newest_name(listing, origin).await)
+    }
+
+    /// A process that followed another name of the seller meanwhile did not see the listing.
+    ///
+    /// A crash before this, or a failure of it, leaves the old name until the next one: the ticket is on sale.
+    async fn with_newest_name(&self, listing: Listing, origin: &Origin) -> Listing {
+        let named = match self.seller(listing.ticket.seller).await {
+            Ok(seller) if seller.name == listing.ticket.seller_name => return listing,
+            Ok(_) => self.name_seller_of(listing.ticket.id, origin).await,
+            Err(error) => Err(error),
+        };
+        named.unwrap_or_else(|error| {
+            let (ticket, cause) = (listing.ticket.id, error_chain(&error));
+            tracing::warn!(%ticket, cause, "the name of a seller may be out of date: {cause}");
+            listing
+        })
     }
 }

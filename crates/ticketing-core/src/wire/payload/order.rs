@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::account::DisplayName;
 use crate::domain::attributes::Attributes;
 use crate::domain::event_facts::{EventFacts, FactsKnown, Seating};
 use crate::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
@@ -48,6 +49,8 @@ pub(super) struct OrderPayload<'a> {
 #[serde(rename_all = "camelCase")]
 struct OrderedTicketPayload<'a> {
     id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    seller_name: Option<Arc<str>>,
     title: Arc<str>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     venue: Option<Arc<str>>,
@@ -115,6 +118,7 @@ impl From<&OrderChange> for OrderPayload<'_> {
             buyer_id: order.buyer.uuid(),
             ticket: OrderedTicketPayload {
                 id: order.ticket.id.uuid(),
+                seller_name: order.ticket.seller_name.as_ref().map(DisplayName::to_shared),
                 title: Arc::clone(&event.title),
                 venue: event.venue.clone(),
                 city: event.city.clone(),
@@ -252,6 +256,7 @@ impl TryFrom<OrderPayload<'_>> for OrderChange {
             buyer: AccountId::new(payload.buyer_id),
             ticket: OrderedTicket {
                 id: TicketId::new(ticket.id),
+                seller_name: ticket.seller_name.as_deref().map(DisplayName::from_stored),
                 event: event.into(),
                 attributes: ticket.attributes,
                 price: price(ticket.price)?,

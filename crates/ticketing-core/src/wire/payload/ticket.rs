@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::account::DisplayName;
 use crate::domain::attributes::Attributes;
 use crate::domain::event_facts::{EventFacts, FactsKnown, Seating};
 use crate::domain::ids::{AccountId, TicketId};
@@ -21,6 +22,8 @@ use super::{FactsKnownPayload, MoneyPayload, Rfc3339, price, quantity};
 pub(super) struct TicketPayload<'a> {
     id: Uuid,
     seller_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    seller_name: Option<Arc<str>>,
     title: Arc<str>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     description: Option<Arc<str>>,
@@ -73,6 +76,7 @@ impl From<&Ticket> for TicketPayload<'_> {
         Self {
             id: ticket.id.uuid(),
             seller_id: ticket.seller.uuid(),
+            seller_name: ticket.seller_name.as_ref().map(DisplayName::to_shared),
             title: Arc::clone(&event.title),
             description: description.clone(),
             venue: event.venue.clone(),
@@ -139,6 +143,7 @@ impl TryFrom<TicketPayload<'_>> for Ticket {
         Ok(Self {
             id: TicketId::new(payload.id),
             seller: AccountId::new(payload.seller_id),
+            seller_name: payload.seller_name.as_deref().map(DisplayName::from_stored),
             offer,
             status: match payload.status {
                 TicketStatusPayload::OnSale => TicketStatus::OnSale,

@@ -134,6 +134,7 @@ impl Books {
         let now = self.engines.env.now();
         let ticket = OrderedTicket {
             id: TicketId::new(self.uuid()),
+            seller_name: None,
             event: EventFacts { title: "Opera".into(), ..EventFacts::default() }.into(),
             attributes: Attributes::NONE,
             price: offer(1, 1200).price,

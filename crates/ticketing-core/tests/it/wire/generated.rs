@@ -101,9 +101,12 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn display_name() -> impl Strategy<Value = Option<DisplayName>> {
+    option::of(any::<String>().prop_map(|name| DisplayName::from_stored(&name)))
+}
+
 fn account() -> impl Strategy<Value = PublicAccount> {
-    let name = option::of(any::<String>().prop_map(|name| DisplayName::from_stored(&name)));
-    (uuid(), time(), name, option::of(time()), option::of(time()), any::<u64>()).prop_map(
+    (uuid(), time(), display_name(), option::of(time()), option::of(time()), any::<u64>()).prop_map(
         |(id, registered_at, display_name, confirmed_at, deleted_at, version)| PublicAccount {
             id: AccountId::new(id),
             registered_at,
@@ -117,10 +120,11 @@ fn account() -> impl Strategy<Value = PublicAccount> {
 
 fn ticket() -> impl Strategy<Value = Ticket> {
     let status = prop_oneof![Just(TicketStatus::OnSale), Just(TicketStatus::Withdrawn)];
-    (uuid(), uuid(), offer(), status, time(), any::<u64>()).prop_map(
-        |(id, seller, offer, status, created_at, version)| Ticket {
+    (uuid(), uuid(), display_name(), offer(), status, time(), any::<u64>()).prop_map(
+        |(id, seller, seller_name, offer, status, created_at, version)| Ticket {
             id: TicketId::new(id),
             seller: AccountId::new(seller),
+            seller_name,
             offer,
             status,
             created_at,
@@ -204,9 +208,10 @@ fn order() -> impl Strategy<Value = OrderChange> {
         (uuid(), time()).prop_map(|(id, at)| OrderStatus::Completed { payment: PaymentId::new(id), at }),
         (reason, time()).prop_map(|(reason, at)| OrderStatus::Cancelled { reason, at }),
     ];
-    let ordered = (uuid(), any::<String>(), offer(), price(), attributes());
-    let ordered = ordered.prop_map(|(id, title, offer, price, attributes)| OrderedTicket {
+    let ordered = (uuid(), display_name(), any::<String>(), offer(), price(), attributes());
+    let ordered = ordered.prop_map(|(id, seller_name, title, offer, price, attributes)| OrderedTicket {
         id: TicketId::new(id),
+        seller_name,
         event: EventFacts { title: title.into(), ..(*offer.details.event).clone() }.into(),
         attributes,
         price,

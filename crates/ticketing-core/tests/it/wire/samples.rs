@@ -71,6 +71,16 @@ pub(super) fn samples_with_attributes() -> Vec<Event> {
     vec![Event::TicketCreated(ticket), Event::OrderCreated(change)]
 }
 
+/// Events of a ticket whose seller has a name.
+pub(super) fn samples_with_seller() -> Vec<Event> {
+    let seller_name = Some(DisplayName::from_stored("Ada Lovelace"));
+    let ticket = Ticket { seller_name: seller_name.clone(), ..seated_ticket(1, TicketStatus::OnSale) };
+    let held = Sales { held: 2, sold: 0, version: 1 };
+    let mut change = seated_order(OrderStatus::AwaitingPayment { pay_by: PAY_BY }, held);
+    change.order.ticket.seller_name = seller_name;
+    vec![Event::TicketCreated(ticket), Event::OrderCreated(change)]
+}
+
 /// The envelope of a sample.
 pub(super) fn envelope(event: &Event) -> EventEnvelope {
     let origin = Origin {
@@ -116,6 +126,7 @@ fn ticket(input: OfferInput<'_>) -> Ticket {
     Ticket {
         id: TicketId::new(id(20)),
         seller: AccountId::new(id(1)),
+        seller_name: None,
         offer: Offer::parse(input).expect("an offer within its bounds"),
         status: TicketStatus::OnSale,
         created_at: NOW,
@@ -173,6 +184,7 @@ fn order(status: OrderStatus, sales: Sales) -> OrderChange {
         buyer: AccountId::new(id(2)),
         ticket: OrderedTicket {
             id: TicketId::new(id(20)),
+            seller_name: None,
             // As it was written before orders had more facts.
             event: EventFacts { title: "Così fan tutte".into(), known: FactsKnown::Title, ..EventFacts::default() }
                 .into(),

@@ -161,6 +161,7 @@ fn card(text: &'static str, status: TicketStatus) -> TicketCard {
 
 fn ticket(text: &'static str, shell: Shell) -> TicketPage {
     TicketPage {
+        seller_name: Some(text.into()),
         shell,
         id: text.into(),
         version: 7,
@@ -266,6 +267,7 @@ fn sales(text: &'static str) -> SalesPage {
 
 fn order(text: &'static str) -> OrderSummary {
     OrderSummary {
+        seller_name: Some(text.into()),
         id: text.into(),
         ticket_id: text.into(),
         ticket_title: text.into(),

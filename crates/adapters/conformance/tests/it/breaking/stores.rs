@@ -9,12 +9,13 @@ use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::sales_total::SalesTotal;
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
 use ticketing_core::ports::store::{CommitToken, Page, Revision, StoreError, Stored, UnitOfWork, Write};
-use ticketing_core::ports::ticket_store::{Moment, TicketQuery, TicketSort, TicketStore};
+use ticketing_core::ports::ticket_store::{Moment, TicketQuery, TicketRecord, TicketSort, TicketStore};
 
 use super::assert_notices;
 use crate::world::World;
@@ -305,6 +306,10 @@ impl TicketStore for Misread {
         self.0.listing_under(seller, key).await
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        self.0.seller(account).await
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         let mut query = query.clone();
         (self.1)(&mut query);
@@ -317,9 +322,11 @@ impl TicketStore for Misread {
         Ok(listings.into_iter().skip(1).collect())
     }
 
-    async fn commit(&self, mut work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, mut work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         for write in &mut work.writes {
-            write.record.request = None;
+            if let TicketRecord::Listing(listing) = &mut write.record {
+                listing.request = None;
+            }
         }
         self.0.commit(work).await
     }

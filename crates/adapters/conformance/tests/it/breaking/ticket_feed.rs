@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use ticketing_conformance::ticket_feed::{TICKET_FEED, TicketFeedFixture};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
+use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_feed::{FeedItem, PendingChanges, TicketFeed};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
 use ticketing_core::wire::{TicketChanges, TicketState};
 use ticketing_memory::{Fault, FaultPlan, ManualClock, MemoryTicketFeeds, MemoryTicketStore, Operation};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -117,6 +118,10 @@ impl TicketStore for FlawedStore {
         self.tickets.listing_under(seller, key).await
     }
 
+    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
+        self.tickets.seller(account).await
+    }
+
     async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
         self.tickets.search(query).await
     }
@@ -125,7 +130,7 @@ impl TicketStore for FlawedStore {
         self.tickets.listings_of(seller, page).await
     }
 
-    async fn commit(&self, work: UnitOfWork<Listing>) -> Result<CommitToken, StoreError> {
+    async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         let changes = PendingChanges::of(&work).expect("every rule writes listings");
         if self.flaw == Flaw::ReportsBeforeTheCommit {
             self.report(changes.ended(&Ok(CommitToken(0))).as_ref());
