@@ -44,7 +44,10 @@ pub(crate) fn brokers() -> String {
 /// Names that nobody else uses.
 pub(crate) fn config(partitions: i32) -> KafkaConfig {
     let prefix = format!("test-{}", sample::uuid().simple());
-    KafkaConfig { topic_prefix: prefix.clone(), group_prefix: prefix, partitions, ..KafkaConfig::new(brokers()) }
+    // A broker on a busy machine answers late.
+    let answer_within = Duration::from_secs(30);
+    let (topic_prefix, group_prefix) = (prefix.clone(), prefix);
+    KafkaConfig { topic_prefix, group_prefix, partitions, answer_within, ..KafkaConfig::new(brokers()) }
 }
 
 impl World {
