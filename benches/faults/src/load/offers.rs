@@ -1,6 +1,7 @@
 //! Tickets on sale: some with few places, so that they sell out, and then others.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::Method;
 use parking_lot::RwLock;
@@ -104,9 +105,17 @@ impl Shop {
         let offer = &offer(chance, quantity, &starts_at);
         let create = |client: Client| async move { client.create_ticket(offer, None).await };
         let answer = seller.insist(&self.market, Errand::new("offer"), create).await;
-        let Some(ticket) = answer.and_then(|answer| answer.outcome.ok()) else {
-            self.ledger().unanswered("a ticket that was put on sale");
-            return None;
+        let ticket = match answer.map(|answer| answer.outcome) {
+            Some(Ok(ticket)) => ticket,
+            Some(Err(refusal)) => {
+                self.ledger().missing(format!("a ticket cannot be put on sale: {refusal:?}"));
+                crate::tell(format_args!("a ticket cannot be put on sale: {refusal:?}"));
+                return None;
+            }
+            None => {
+                self.ledger().unanswered("a ticket that was put on sale");
+                return None;
+            }
         };
         let ticket = ticket.id.uuid();
         self.ledger().tickets.insert(ticket, seller.id);
@@ -200,9 +209,12 @@ impl Shop {
     }
 }
 
-/// An evening that is far away.
+/// An evening two years from now or a little later, on the clocks of its place.
 fn evening(chance: &mut StdRng) -> String {
-    format!("2090-{:02}-{:02}T19:30", chance.random_range(1..=12), chance.random_range(1..=28))
+    const YEAR: u64 = 31_556_952;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let year = 1970 + now.as_secs() / YEAR + 2;
+    format!("{year}-{:02}-{:02}T19:30", chance.random_range(1..=12), chance.random_range(1..=28))
 }
 
 fn offer(chance: &mut StdRng, quantity: u32, starts_at: &str) -> OfferBody {
