@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$folder" "$work/licences"
 
 # Of Cargo.lock, which knows tests and benchmarks too, what is built into the program.
-cargo tree --locked -p ticketing-server --features mongodb,kafka,redis,stripe,tls,otlp --edges normal,build --prefix none --format '{p}' |
+cargo tree --locked -p ticketing-server --all-features --edges normal,build --prefix none --format '{p}' |
   sed -n 's/^\([^ ]*\) v\([^ ]*\).*/\1-\2/p' | sort -u >"$work/crates"
 cp Cargo.lock "$work"
 SYFT_CHECK_FOR_APP_UPDATE=false syft scan -q "file:$work/Cargo.lock" --override-default-catalogers rust-cargo-lock-cataloger \
