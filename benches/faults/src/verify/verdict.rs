@@ -227,9 +227,8 @@ impl<'a> Judge<'a> {
             let times = self.books.arrived.get(&letter.id.to_uuid_1()).copied().unwrap_or_default();
             let is_right = match letter.status {
                 LetterStatus::Sent => times > 0,
-                // Perhaps it arrived, and it is sent again once its time is over.
-                LetterStatus::Sending => true,
-                LetterStatus::NothingToSay => times == 0,
+                // Perhaps it arrived, and it is sent again once its time is over; unless there is nothing to say by then.
+                LetterStatus::Sending | LetterStatus::NothingToSay => true,
                 LetterStatus::Waiting | LetterStatus::Refused | LetterStatus::TooLate => false,
             };
             found.unless(is_right && times <= TOLD_AT_MOST, "letter-and-mail", || {

@@ -267,9 +267,13 @@ fn who_paid_is_told_and_what_was_sent_arrived() {
     assert_eq!(broken(|books, _| books.arrived.clear()), ["letter-and-mail"]);
     assert_eq!(broken(|books, _| put(books.arrived.insert(uuid(LETTER), 9))), ["letter-and-mail"]);
     assert_eq!(broken(|books, _| put(books.arrived.insert(uuid(77), 1))), ["mail-of-nobody"]);
-    let perhaps = broken(|books, _| {
-        books.letters[0].status = LetterStatus::Sending;
-        books.arrived.clear();
-    });
-    assert_eq!(perhaps, [""; 0]);
+    for (status, arrived) in
+        [(LetterStatus::Sending, false), (LetterStatus::Sending, true), (LetterStatus::NothingToSay, true)]
+    {
+        let perhaps = broken(move |books, _| {
+            books.letters[0].status = status;
+            books.arrived.retain(|_, _| arrived);
+        });
+        assert_eq!(perhaps, [""; 0], "{status:?}");
+    }
 }
