@@ -105,9 +105,9 @@ impl Shop {
         let offer = &offer(chance, quantity, &starts_at);
         let create = |client: Client| async move { client.create_ticket(offer, None).await };
         let answer = seller.insist(&self.market, Errand::new("offer"), create).await;
-        let ticket = match answer.map(|answer| answer.outcome) {
-            Some(Ok(ticket)) => ticket,
-            Some(Err(refusal)) => {
+        let ticket = match answer {
+            Some(Answer { outcome: Ok(ticket), .. }) => ticket,
+            Some(Answer { outcome: Err(refusal), .. }) => {
                 self.ledger().missing(format!("a ticket cannot be put on sale: {refusal:?}"));
                 crate::tell(format_args!("a ticket cannot be put on sale: {refusal:?}"));
                 return None;
