@@ -171,8 +171,11 @@ rolling_update() {
     --buyers 32 --tickets 50 --duration 15m --tolerate 0 --report "$work/report.json" >"$work/load" 2>&1 &
   load=$!
   wait_for 120 "the load" grep -q '[1-9] answers' "$work/load"
-  k rollout restart deployment >/dev/null
-  for service in "${services[@]}"; do k rollout status "deployment/ticketing-$service" --timeout=180s >/dev/null; done
+  # One service after another, as docs/operations.md says: a small node has no room for a third process of each at once.
+  for service in "${services[@]}"; do
+    k rollout restart "deployment/ticketing-$service" >/dev/null
+    k rollout status "deployment/ticketing-$service" --timeout=180s >/dev/null
+  done
   wait_for 60 "the end of the old processes" no_process_ends
   kill -INT $load
   if ! wait $load || ! all_granted "$work/report.json"; then
