@@ -7,6 +7,8 @@
 
 #[path = "../batchers.rs"]
 mod batchers;
+#[path = "../following.rs"]
+mod following;
 mod orders;
 mod publish;
 mod relay;

@@ -7,6 +7,8 @@
 mod bare;
 #[path = "../batchers.rs"]
 mod batchers;
+#[path = "../following.rs"]
+mod following;
 mod orders;
 mod replica;
 #[path = "../marketplace/sample.rs"]

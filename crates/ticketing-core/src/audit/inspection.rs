@@ -28,13 +28,15 @@ pub(super) struct Inspection {
     due_by: Timestamp,
     money: Money,
     places: Places,
+    /// Letters that there must be, not looked for yet.
+    pub(super) expected: Vec<Letter>,
     found: Vec<Finding>,
 }
 
 impl Inspection {
     pub(super) fn new(due_by: Timestamp) -> Self {
         let (money, places) = (Money::default(), Places::default());
-        Self { counts: Counts::default(), due_by, money, places, found: Vec::new() }
+        Self { counts: Counts::default(), due_by, money, places, expected: Vec::new(), found: Vec::new() }
     }
 
     pub(super) fn payment(&mut self, payment: &Payment) {
@@ -91,14 +93,15 @@ impl Inspection {
         self.found.extend(replicas::of_entrance(listing, entrance));
     }
 
-    /// What letters know of an order, beside it; returns the letter that there must be about it.
-    pub(super) fn paid_order(&mut self, order: Option<&Order>, replica: Option<&Order>) -> Option<Letter> {
+    /// What letters know of an order, beside it; there must be a letter about it, which is to be looked for.
+    pub(super) fn paid_order(&mut self, order: Option<&Order>, replica: Option<&Order>) {
         self.counts.told += u64::from(replica.is_some());
         self.found.extend(replicas::of_paid_order(order, replica));
-        let order = order?;
-        let (OrderStatus::Completed { at, .. } | OrderStatus::Refunded { at, .. }) = order.status else { return None };
+        let Some(order) = order else { return };
+        let (OrderStatus::Completed { at, .. } | OrderStatus::Refunded { at, .. }) = order.status else { return };
+        let letter = Letter::about(order, at);
         // One that is long of no more use may have been forgotten, or never been written.
-        Letter::about(order, at).filter(|letter| at < self.due_by && !letter.is_too_late(self.due_by))
+        self.expected.extend(letter.filter(|letter| at < self.due_by && !letter.is_too_late(self.due_by)));
     }
 
     /// What letters know of a ticket, beside it.

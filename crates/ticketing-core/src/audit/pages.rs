@@ -35,19 +35,36 @@ impl<'a, T, C: Copy> Pages<'a, T, C> {
         Ok(self.page.pop_front())
     }
 
-    /// The records before `id`, and the one of that id; for a list that is read beside others.
-    pub(super) async fn up_to(&mut self, id: C) -> Result<(Vec<T>, Option<T>), StoreError>
+    /// Compares a record with what this list keeps of it. What lies before it has no source, and is compared with nothing.
+    pub(super) async fn beside<S: Sync>(
+        &mut self,
+        (id, source): (C, &S),
+        mut compare: impl FnMut(Option<&S>, Option<&T>) + Send,
+    ) -> Result<(), StoreError>
     where
         C: Ord,
     {
-        let mut before = Vec::new();
         while let Some(next) = self.peek().await?.filter(|next| *next <= id) {
-            match self.next().await? {
-                found if next == id => return Ok((before, found)),
-                skipped => before.extend(skipped),
+            let kept = self.next().await?;
+            if next == id {
+                compare(Some(source), kept.as_ref());
+                return Ok(());
             }
+            compare(None, kept.as_ref());
         }
-        Ok((before, None))
+        compare(Some(source), None);
+        Ok(())
+    }
+
+    /// Compares the rest, which has no source, with nothing; returns what the list has that cannot be read.
+    pub(super) async fn end_beside<S>(
+        mut self,
+        mut compare: impl FnMut(Option<&S>, Option<&T>) + Send,
+    ) -> Result<Vec<Unreadable>, StoreError> {
+        while let Some(orphan) = self.next().await? {
+            compare(None, Some(&orphan));
+        }
+        Ok(self.unreadable())
     }
 
     /// What the list has that cannot be read, once it was read to its end.

@@ -2,7 +2,6 @@
 
 use crate::domain::admission::{Admission, Entrance};
 use crate::domain::ids::{LetterId, OrderId, TicketId};
-use crate::domain::letter::Letter;
 use crate::domain::order::Order;
 use crate::domain::ticket::{Listing, Ticket};
 use crate::ports::audit_reader::Ledger;
@@ -91,42 +90,37 @@ impl<'a> Pass<'a> {
 
     /// What other services keep of an order.
     async fn beside_order(&mut self, order: &Order, beside: &mut BesideOrders<'_>) -> Result<(), StoreError> {
+        let Self { inspection, audit, .. } = self;
+        let source = (order.id, order);
         if let Some(admissions) = &mut beside.admissions {
-            let (orphans, admission) = admissions.up_to(order.id).await?;
-            orphans.iter().for_each(|orphan| self.inspection.admission(None, Some(orphan)));
-            self.inspection.admission(Some(order), admission.as_ref());
+            admissions.beside(source, |order, kept| inspection.admission(order, kept)).await?;
         }
         if let Some(replicas) = &mut beside.replicas {
-            let (orphans, replica) = replicas.up_to(order.id).await?;
-            orphans.iter().for_each(|orphan| drop(self.inspection.paid_order(None, Some(orphan))));
-            beside.expected.extend(self.inspection.paid_order(Some(order), replica.as_ref()));
-            if beside.expected.len() >= self.audit.config.page {
-                self.look_for_letters(std::mem::take(&mut beside.expected)).await?;
-            }
+            replicas.beside(source, |order, kept| inspection.paid_order(order, kept)).await?;
+        }
+        if inspection.expected.len() >= audit.config.page {
+            self.look_for_letters().await?;
         }
         Ok(())
     }
 
     async fn end_of_orders(&mut self, beside: BesideOrders<'_>) -> Result<(), StoreError> {
-        let BesideOrders { admissions, replicas, expected } = beside;
-        if let Some(mut admissions) = admissions {
-            while let Some(orphan) = admissions.next().await? {
-                self.inspection.admission(None, Some(&orphan));
-            }
-            self.inspection.unreadable(admissions.unreadable());
+        let inspection = &mut self.inspection;
+        if let Some(admissions) = beside.admissions {
+            let unreadable = admissions.end_beside(|order, kept| inspection.admission(order, kept)).await?;
+            inspection.unreadable(unreadable);
         }
-        if let Some(mut replicas) = replicas {
-            while let Some(orphan) = replicas.next().await? {
-                self.inspection.paid_order(None, Some(&orphan));
-            }
-            self.inspection.unreadable(replicas.unreadable());
+        if let Some(replicas) = beside.replicas {
+            let unreadable = replicas.end_beside(|order, kept| inspection.paid_order(order, kept)).await?;
+            inspection.unreadable(unreadable);
         }
-        self.look_for_letters(expected).await
+        self.look_for_letters().await
     }
 
-    /// Whether these letters were written.
-    async fn look_for_letters(&mut self, expected: Vec<Letter>) -> Result<(), StoreError> {
+    /// Whether the letters were written that there must be.
+    async fn look_for_letters(&mut self) -> Result<(), StoreError> {
         let Some(reader) = &self.audit.letters else { return Ok(()) };
+        let expected = std::mem::take(&mut self.inspection.expected);
         let ids: Vec<LetterId> = expected.iter().map(|letter| letter.id).collect();
         let Listed { records, unreadable } = reader.letters(&ids).await?;
         self.inspection.letters(expected, &records);
@@ -153,32 +147,26 @@ impl<'a> Pass<'a> {
 
     /// What other services keep of a ticket.
     async fn beside_ticket(&mut self, listing: &Listing, beside: &mut BesideTickets<'_>) -> Result<(), StoreError> {
+        let inspection = &mut self.inspection;
+        let source = (listing.ticket.id, listing);
         if let Some(entrances) = &mut beside.entrances {
-            let (orphans, entrance) = entrances.up_to(listing.ticket.id).await?;
-            orphans.iter().for_each(|orphan| self.inspection.entrance(None, Some(orphan)));
-            self.inspection.entrance(Some(listing), entrance.as_ref());
+            entrances.beside(source, |listing, kept| inspection.entrance(listing, kept)).await?;
         }
         if let Some(replicas) = &mut beside.replicas {
-            let (orphans, replica) = replicas.up_to(listing.ticket.id).await?;
-            orphans.iter().for_each(|orphan| self.inspection.letters_ticket(None, Some(orphan)));
-            self.inspection.letters_ticket(Some(listing), replica.as_ref());
+            replicas.beside(source, |listing, kept| inspection.letters_ticket(listing, kept)).await?;
         }
         Ok(())
     }
 
     async fn end_of_tickets(&mut self, beside: BesideTickets<'_>) -> Result<(), StoreError> {
-        let BesideTickets { entrances, replicas } = beside;
-        if let Some(mut entrances) = entrances {
-            while let Some(orphan) = entrances.next().await? {
-                self.inspection.entrance(None, Some(&orphan));
-            }
-            self.inspection.unreadable(entrances.unreadable());
+        let inspection = &mut self.inspection;
+        if let Some(entrances) = beside.entrances {
+            let unreadable = entrances.end_beside(|listing, kept| inspection.entrance(listing, kept)).await?;
+            inspection.unreadable(unreadable);
         }
-        if let Some(mut replicas) = replicas {
-            while let Some(orphan) = replicas.next().await? {
-                self.inspection.letters_ticket(None, Some(&orphan));
-            }
-            self.inspection.unreadable(replicas.unreadable());
+        if let Some(replicas) = beside.replicas {
+            let unreadable = replicas.end_beside(|listing, kept| inspection.letters_ticket(listing, kept)).await?;
+            inspection.unreadable(unreadable);
         }
         Ok(())
     }
@@ -206,8 +194,6 @@ struct BesideOrders<'a> {
     admissions: Option<Pages<'a, Admission, OrderId>>,
     /// What letters know of orders.
     replicas: Option<Pages<'a, Order, OrderId>>,
-    /// Letters that must have been written, not looked for yet.
-    expected: Vec<Letter>,
 }
 
 impl<'a> BesideOrders<'a> {
@@ -221,7 +207,6 @@ impl<'a> BesideOrders<'a> {
             replicas: letters.map(|reader| {
                 Pages::new(config.page, move |page| reader.order_replicas(page), |order: &Order| order.id)
             }),
-            expected: Vec::new(),
         }
     }
 }
