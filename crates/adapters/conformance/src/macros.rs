@@ -462,7 +462,9 @@ macro_rules! search_index {
             a_page_goes_on_behind_a_hit_that_is_gone
             facets_count_the_hits
             exact_words_come_first
-            an_error_is_mended_and_told
+            an_error_is_corrected_and_told
+            the_bank_of_questions_is_answered
+            titles_are_found_with_an_error
             suggestions_are_titles_on_sale
             no_question_is_too_much
             the_watermark_is_that_of_the_last_batch

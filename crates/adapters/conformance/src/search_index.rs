@@ -2,6 +2,7 @@
 #![expect(clippy::missing_panics_doc, reason = "rules panic by design")]
 
 mod applying;
+mod bank;
 mod bounds;
 mod paging;
 mod words;
@@ -11,9 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
-use ticketing_core::domain::search::{
-    Filters, Found, Question, SearchChange, SearchPage, SearchSort, Watermark,
-};
+use ticketing_core::domain::search::{Filters, Found, Question, SearchChange, SearchPage, SearchSort, Watermark};
 use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::search_index::SearchIndex;
@@ -28,12 +27,13 @@ pub use applying::{
     batches_at_once_are_all_applied, sales_may_come_before_facts, the_watermark_is_that_of_the_last_batch,
     what_is_not_on_sale_is_not_found, what_was_applied_is_found, what_was_applied_survives_a_restart,
 };
+pub use bank::{the_bank_of_questions_is_answered, titles_are_found_with_an_error};
 pub use bounds::{days_are_those_of_the_place, every_filter_narrows_a_question, facets_count_the_hits};
 pub use paging::{
     a_page_goes_on_behind_a_hit_that_is_gone, hits_are_in_the_order_asked_for, search_pages_join_both_ways,
 };
 pub use words::{
-    an_error_is_mended_and_told, exact_words_come_first, no_question_is_too_much, suggestions_are_titles_on_sale,
+    an_error_is_corrected_and_told, exact_words_come_first, no_question_is_too_much, suggestions_are_titles_on_sale,
 };
 
 /// Every rule of this module.

@@ -1,6 +1,6 @@
 //! Answers questions about tickets by looking at each: the reference for what an index must find.
 
-mod mending;
+mod correcting;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,15 +109,15 @@ impl Index {
 
     fn search(&self, question: &Question, page: SearchPage) -> Found {
         let places = self.places(question, Errors::Keep);
-        if !places.is_empty() || !self.is_mended(question) {
+        if !places.is_empty() || !self.is_corrected(question) {
             return page_of(&places, page);
         }
-        let instead = question.text().and_then(|wanted| mending::instead(self.tickets.values(), wanted));
-        Found { instead, ..page_of(&self.places(question, Errors::Mend), page) }
+        let instead = question.text().and_then(|wanted| correcting::instead(self.tickets.values(), wanted));
+        Found { instead, ..page_of(&self.places(question, Errors::Correct), page) }
     }
 
     /// Whether nothing that is on sale has the words of a question, whatever it is narrowed by.
-    fn is_mended(&self, question: &Question) -> bool {
+    fn is_corrected(&self, question: &Question) -> bool {
         let texts = || self.tickets.values().filter_map(|known| known.texts.as_ref());
         question.text().is_some_and(|wanted| {
             !wanted.words.is_empty() && !texts().any(|texts| texts.points(wanted, Errors::Keep).is_some())
@@ -126,7 +126,8 @@ impl Index {
 
     /// The places of all hits, in the order asked for.
     fn places(&self, question: &Question, errors: Errors) -> Vec<Place> {
-        let mut places: Vec<Place> = self.hits(question, errors).map(|(known, points)| place(question, known, points)).collect();
+        let mut places: Vec<Place> =
+            self.hits(question, errors).map(|(known, points)| place(question, known, points)).collect();
         places.sort_unstable();
         places
     }
@@ -140,7 +141,7 @@ impl Index {
     }
 
     fn choices(&self, question: &Question, facet: Facet) -> Vec<Choice> {
-        let errors = if self.is_mended(question) { Errors::Mend } else { Errors::Keep };
+        let errors = if self.is_corrected(question) { Errors::Correct } else { Errors::Keep };
         let values = self.hits(question, errors).filter_map(|(known, _)| value(known.entry.shown()?, facet));
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         values.for_each(|value| *counts.entry(value).or_default() += 1);

@@ -6,9 +6,7 @@ use tantivy::schema::{Field, Value};
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{EventId, TicketId};
-use ticketing_core::domain::search::{
-    Facet, Gram, SearchEntry, SearchTexts, beginnings, country_of, event_to_find,
-};
+use ticketing_core::domain::search::{Facet, Gram, SearchEntry, SearchTexts, beginnings, country_of, event_to_find};
 use ticketing_core::domain::ticket::{Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{self, EventEnvelope, Origin};

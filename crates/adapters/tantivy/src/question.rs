@@ -10,7 +10,7 @@ use tantivy::schema::{Field, IndexRecordOption, Term};
 use tantivy::{Score, Searcher};
 use ticketing_core::domain::search::{
     Errors, Filters, LONGEST_BEGINNING, Likeness, Question, Standing, WHOLE_TITLE, Wanted, WantedWord, grams_of,
-    is_mendable, may_be_meant,
+    is_correctable, may_be_meant,
 };
 
 use crate::name;
@@ -57,9 +57,6 @@ impl Asking<'_> {
     }
 
     fn add_text(&self, wanted: &Wanted, clauses: &mut Clauses) -> tantivy::Result<()> {
-        if wanted.is_empty() {
-            clauses.push((Occur::Must, Box::new(EmptyQuery)));
-        }
         for word in &wanted.words {
             clauses.push((Occur::Must, self.word(word)?));
         }
@@ -97,10 +94,10 @@ impl Asking<'_> {
                     if *is_beginning {
                         self.add_beginnings(at, forms, &mut ways)?;
                     }
-                    if self.errors == Errors::Mend {
-                        let mended = self.mended(at.words, word.typed(), *is_beginning)?;
-                        let mended = mended.into_keys().map(|word| Term::from_field_text(at.words, &word));
-                        add_any(mended.collect(), at.standing.points(Likeness::Mended), &mut ways);
+                    if self.errors == Errors::Correct {
+                        let corrected = self.corrected(at.words, word.typed(), *is_beginning)?;
+                        let corrected = corrected.into_keys().map(|word| Term::from_field_text(at.words, &word));
+                        add_any(corrected.collect(), at.standing.points(Likeness::Corrected), &mut ways);
                     }
                 }
             }
@@ -178,20 +175,20 @@ impl Asking<'_> {
     }
 
     /// The words from which what was typed differs by one error, with how many tickets have each.
-    fn mended(&self, field: Field, typed: &str, is_beginning: bool) -> tantivy::Result<BTreeMap<String, u64>> {
+    fn corrected(&self, field: Field, typed: &str, is_beginning: bool) -> tantivy::Result<BTreeMap<String, u64>> {
         let mut found = BTreeMap::new();
-        if !is_mendable(typed) {
+        if !is_correctable(typed) {
             return Ok(found);
         }
         let term = Term::from_field_text(field, typed);
-        self.add_mended(&FuzzyTermQuery::new(term.clone(), 1, true), &mut found, field)?;
+        self.add_corrected(&FuzzyTermQuery::new(term.clone(), 1, true), &mut found, field)?;
         if is_beginning && may_be_meant(typed) {
-            self.add_mended(&FuzzyTermQuery::new_prefix(term, 1, true), &mut found, field)?;
+            self.add_corrected(&FuzzyTermQuery::new_prefix(term, 1, true), &mut found, field)?;
         }
         Ok(found)
     }
 
-    fn add_mended(
+    fn add_corrected(
         &self,
         query: &FuzzyTermQuery,
         found: &mut BTreeMap<String, u64>,
@@ -202,7 +199,9 @@ impl Asking<'_> {
             let mut words = index.terms().search(query.automaton()?).into_stream()?;
             let mut most = MOST_WORDS;
             while most > 0 && words.advance() {
-                let Some(word) = std::str::from_utf8(words.key()).ok().filter(|word| may_be_meant(word)) else { continue };
+                let Some(word) = std::str::from_utf8(words.key()).ok().filter(|word| may_be_meant(word)) else {
+                    continue;
+                };
                 let count = u64::from(words.value().doc_freq);
                 found.entry(word.to_owned()).and_modify(|known| *known = (*known).max(count)).or_insert(count);
                 most -= 1;
@@ -211,7 +210,7 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// The question with its errors mended, as somebody would have typed it.
+    /// The question with its errors corrected, as somebody would have typed it.
     pub(crate) fn instead(&self, wanted: &Wanted) -> tantivy::Result<Option<String>> {
         let mut words = Vec::new();
         let mut is_changed = false;
@@ -237,10 +236,13 @@ impl Asking<'_> {
                 return Ok(None);
             }
             // A word that is complete comes before one that goes on.
-            for (word, count) in self.mended(at.words, word.typed(), *is_beginning)? {
+            for (word, count) in self.corrected(at.words, word.typed(), *is_beginning)? {
                 let length = word.chars().count().abs_diff(forms.first().map_or(0, |form| form.chars().count()));
-                let points = at.standing.points(Likeness::Mended) + u32::from(length <= 1) * 100;
-                candidates.entry(word).and_modify(|best| *best = (*best).max((points, count))).or_insert((points, count));
+                let points = at.standing.points(Likeness::Corrected) + u32::from(length <= 1) * 100;
+                candidates
+                    .entry(word)
+                    .and_modify(|best| *best = (*best).max((points, count)))
+                    .or_insert((points, count));
             }
         }
         Ok(candidates.into_iter().max_by_key(|(_, best)| *best).map(|(word, _)| word))

@@ -84,9 +84,8 @@ pub(crate) fn schema() -> (Schema, Fields) {
             grams: schema.add_text_field(&format!("{name}_grams"), placed.clone()),
         }
     });
-    let facets = FACETS.map(|facet| {
-        (facet, schema.add_text_field(facet_name(facet), TextOptions::default().set_fast("raw")))
-    });
+    let facets =
+        FACETS.map(|facet| (facet, schema.add_text_field(facet_name(facet), TextOptions::default().set_fast("raw"))));
     let fields = Fields {
         id: schema.add_bytes_field("id", BytesOptions::default().set_indexed()),
         entry: schema.add_bytes_field("entry", STORED),

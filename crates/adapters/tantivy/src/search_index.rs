@@ -10,7 +10,8 @@ use tantivy::collector::Collector;
 use tantivy::query::{EnableScoring, Query};
 use tantivy::{DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED};
 use ticketing_core::domain::search::{
-    Errors, Facets, Filters, Found, Question, SearchChange, SearchEntry, SearchPage, SearchSort, Watermark, name_to_find,
+    Errors, Facets, Filters, Found, Question, SearchChange, SearchEntry, SearchPage, SearchSort, Watermark,
+    name_to_find,
 };
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::search_index::{MOST_SUGGESTIONS, SearchError, SearchIndex};
@@ -121,17 +122,18 @@ impl Inner {
         let collector = HitsCollector { bounds: Bounds::of(question), page };
         let hits = self.collect(&searcher, question, Names::All, Errors::Keep, &collector)?;
         let found = hits.found(page, None);
-        if found.count > 0 || !self.is_mended(&searcher, question)? {
+        if found.count > 0 || !self.is_corrected(&searcher, question)? {
             return Ok(found);
         }
-        let hits = self.collect(&searcher, question, Names::All, Errors::Mend, &collector)?;
-        let instead = question.text().map(|wanted| self.asking(&searcher, Errors::Mend).instead(wanted)).transpose()?;
+        let hits = self.collect(&searcher, question, Names::All, Errors::Correct, &collector)?;
+        let instead =
+            question.text().map(|wanted| self.asking(&searcher, Errors::Correct).instead(wanted)).transpose()?;
         Ok(hits.found(page, instead.flatten()))
     }
 
     fn facets(&self, question: &Question) -> tantivy::Result<Facets> {
         let searcher = self.reader.searcher();
-        let errors = if self.is_mended(&searcher, question)? { Errors::Mend } else { Errors::Keep };
+        let errors = if self.is_corrected(&searcher, question)? { Errors::Correct } else { Errors::Keep };
         let collector = ChoicesCollector::of(question);
         Ok(self.collect(&searcher, question, Names::WithoutFacets, errors, &collector)?.facets())
     }
@@ -149,7 +151,7 @@ impl Inner {
     }
 
     /// Whether no ticket has the words of a question, whatever it is narrowed by.
-    fn is_mended(&self, searcher: &Searcher, question: &Question) -> tantivy::Result<bool> {
+    fn is_corrected(&self, searcher: &Searcher, question: &Question) -> tantivy::Result<bool> {
         if question.text().is_none_or(|wanted| wanted.words.is_empty()) {
             return Ok(false);
         }

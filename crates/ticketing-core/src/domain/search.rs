@@ -4,10 +4,10 @@
 //! [`words_to_find`] is what the searches of the stores look for, whose words are stored.
 
 mod change;
+mod correction;
 mod facets;
 mod fold;
 mod found;
-mod mend;
 mod moment;
 mod pieces;
 mod question;
@@ -22,14 +22,15 @@ use super::text::{compatible, composed};
 use super::ticket::words;
 
 pub use change::{SearchChange, SearchEntry, Watermark};
+pub use correction::{differs_by_one, is_correctable, may_be_meant};
 pub use facets::{Choice, Facet, Facets};
 pub use found::{Found, Hit, SearchCursor, SearchPage};
-pub use mend::{differs_by_one, is_mendable, may_be_meant};
 pub use moment::Moment;
 pub use question::{Days, Filters, Places, PriceRange, Question, SearchSort, country_of};
 pub use ranking::{Errors, Likeness, SearchTexts, Standing, WHOLE_TITLE, is_long_beginning, rank_of};
 pub use terms::{
-    FEWEST_TO_MEND, Gram, LONGEST_BEGINNING, LONGEST_WORD, TextTerms, Wanted, WantedWord, beginnings, grams_of, text_terms, wanted,
+    FEWEST_TO_CORRECT, Gram, LONGEST_BEGINNING, LONGEST_WORD, TextTerms, Wanted, WantedWord, beginnings, grams_of,
+    text_terms, wanted,
 };
 
 /// The most words that a search looks for.

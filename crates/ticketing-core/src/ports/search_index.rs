@@ -50,8 +50,10 @@ impl SearchError {
 /// - Pages join both ways without a gap or a repetition, and count: `search_pages_join_both_ways`.
 /// - A page goes on behind a hit that is gone: `a_page_goes_on_behind_a_hit_that_is_gone`.
 /// - Facets count all hits, each without its own filter: `facets_count_the_hits`.
-/// - Exact words come before beginnings, and those before mended errors: `exact_words_come_first`.
-/// - An error in a word of five letters is mended, and told: `an_error_is_mended_and_told`.
+/// - Exact words come before beginnings, and those before corrected errors: `exact_words_come_first`.
+/// - An error in a word of five letters is corrected, and told: `an_error_is_corrected_and_told`.
+/// - Questions in twenty languages and more find what they must: `the_bank_of_questions_is_answered`.
+/// - A title is found with an error in one of its words, 98 times of a hundred: `titles_are_found_with_an_error`.
 /// - Suggestions are titles of what is on sale, each once: `suggestions_are_titles_on_sale`.
 /// - No question is too much: `no_question_is_too_much`.
 /// - The watermark is the one of the last batch: `the_watermark_is_that_of_the_last_batch`.

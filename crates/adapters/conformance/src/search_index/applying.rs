@@ -51,8 +51,11 @@ pub async fn a_batch_applied_twice_is_applied_once(fixture: &dyn SearchIndexFixt
 /// An older version, or an equal one, changes nothing, whether it comes in another batch or in the same one.
 pub async fn an_older_version_changes_nothing(fixture: &dyn SearchIndexFixture) -> Outcome {
     let opera = titled("Opera");
-    let [second, third, other] = [(2, "Second"), (3, "Third"), (3, "Other")]
-        .map(|(version, title)| Ticket { version, offer: titled(title).offer, ..opera.clone() });
+    let [second, third, other] = [(2, "Second"), (3, "Third"), (3, "Other")].map(|(version, title)| Ticket {
+        version,
+        offer: titled(title).offer,
+        ..opera.clone()
+    });
     apply(fixture, vec![facts(&third), facts(&second), sales(&opera, 1, 5)]).await;
     let changed = apply(fixture, vec![facts(&opera), facts(&other), sales(&opera, 0, 4), sales(&opera, 0, 5)]).await;
 
@@ -114,7 +117,9 @@ pub async fn a_cancelled_apply_leaves_all_or_nothing(fixture: &dyn SearchIndexFi
         let done = polled(polls, index.apply(vec![facts(&one), facts(&other)], watermark(before + 1))).await;
         // Another batch waits for what goes on behind the caller who left.
         let last = titled("Last");
-        soon("a batch is applied", index.apply(vec![facts(&last)], watermark(before + 2))).await.expect("the index answers");
+        soon("a batch is applied", index.apply(vec![facts(&last)], watermark(before + 2)))
+            .await
+            .expect("the index answers");
         let all = found(fixture, &Question::all(NOW)).await;
 
         assert!(all.contains(&last.id), "a batch was applied after one that was dropped");

@@ -65,11 +65,14 @@ fn filters(opera: &Ticket) -> Vec<(Filters, bool)> {
         let currency = code.parse().expect("a currency");
         Filters { price: Some(PriceRange { currency, least, most }), ..Filters::default() }
     };
-    let time = |from: Option<Timestamp>, to: Option<Timestamp>| {
-        Filters { from: from.map(Moment::At), to: to.map(Moment::At), ..Filters::default() }
+    let time = |from: Option<Timestamp>, to: Option<Timestamp>| Filters {
+        from: from.map(Moment::At),
+        to: to.map(Moment::At),
+        ..Filters::default()
     };
-    let attributes = |key: &str, value: serde_json::Value| {
-        Filters { attributes: Attributes::parse([(key, value)]).expect("an attribute"), ..Filters::default() }
+    let attributes = |key: &str, value: serde_json::Value| Filters {
+        attributes: Attributes::parse([(key, value)]).expect("an attribute"),
+        ..Filters::default()
     };
     let digest = event_to_find(&opera.offer.details.event);
     vec![
@@ -116,7 +119,8 @@ pub async fn days_are_those_of_the_place(fixture: &dyn SearchIndexFixture) -> Ou
     assert_eq!(found(fixture, &saturday).await, ids(&[&greenwich]), "on Saturday");
     let weekends = filtered(Filters { days: Days::Weekends, ..Filters::default() });
     assert_eq!(found(fixture, &weekends).await, ids(&[&greenwich]), "on a weekend");
-    let later = Question::parse("", Filters::default(), SearchSort::Newest, "2027-06-05T04:00:00Z".parse().expect("a time"));
+    let later =
+        Question::parse("", Filters::default(), SearchSort::Newest, "2027-06-05T04:00:00Z".parse().expect("a time"));
     assert_eq!(found(fixture, &later.expect("a question")).await.len(), 1, "after both have begun");
     Outcome::Kept
 }
@@ -132,7 +136,16 @@ pub async fn facets_count_the_hits(fixture: &dyn SearchIndexFixture) -> Outcome 
 
     let of = |filters| asked("night", filters, SearchSort::BestMatch);
     let all = facets(fixture, &of(Filters::default())).await;
-    assert_eq!(all, [&[("Family", 1), ("Opera", 1)][..], &[("Wien", 3), ("Zürich", 1)], &[("AT", 1), ("CH", 1)], &[("EUR", 3), ("CHF", 1)]].map(choices));
+    assert_eq!(
+        all,
+        [
+            &[("Family", 1), ("Opera", 1)][..],
+            &[("Wien", 3), ("Zürich", 1)],
+            &[("AT", 1), ("CH", 1)],
+            &[("EUR", 3), ("CHF", 1)]
+        ]
+        .map(choices)
+    );
 
     let wien = facets(fixture, &of(Filters { city: Some("wien".to_owned()), ..Filters::default() })).await;
     assert_eq!(wien, [&[("Family", 1)][..], &[("Wien", 3), ("Zürich", 1)], &[("AT", 1)], &[("EUR", 3)]].map(choices));

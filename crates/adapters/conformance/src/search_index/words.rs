@@ -27,15 +27,15 @@ pub async fn exact_words_come_first(fixture: &dyn SearchIndexFixture) -> Outcome
     assert_eq!(found(fixture, &question("FAUST")).await, ids(&expected), "of a word");
     assert_eq!(found(fixture, &question("faust chil")).await, ids(&[&title]), "of a word and a beginning");
     assert_eq!(found(fixture, &question("fau")).await, ids(&[&longer, &title, &whole, &venue]), "of a beginning");
-    assert_eq!(found(fixture, &question("aust")).await, [], "of the middle of a word");
+    assert_eq!(found(fixture, &question("ust")).await, [], "of the middle of a word");
     assert_eq!(found(fixture, &question("faust tosca")).await, [], "of words that are not together");
     let newest = asked("faust", Filters::default(), SearchSort::Newest);
     assert_eq!(found(fixture, &newest).await.len(), expected.len(), "in another order");
     Outcome::Kept
 }
 
-/// A question that nothing answers is answered with one error in each word mended, and says what was looked for.
-pub async fn an_error_is_mended_and_told(fixture: &dyn SearchIndexFixture) -> Outcome {
+/// A question that nothing answers is answered with one error in each word corrected, and says what was looked for.
+pub async fn an_error_is_corrected_and_told(fixture: &dyn SearchIndexFixture) -> Outcome {
     let (beethoven, aida) = (titled("Beethoven night"), titled("Aida"));
     apply_all(fixture, &[&beethoven, &aida]).await;
     for typed in ["bethoven", "beethovan", "beetohven", "beeethoven", "eethoven", "night bethov", "nigth beethoven"] {
@@ -91,7 +91,8 @@ pub async fn no_question_is_too_much(fixture: &dyn SearchIndexFixture) -> Outcom
     apply_all(fixture, &tickets.iter().collect::<Vec<_>>()).await;
     let long = "x".repeat(Question::LONGEST);
     let many: String = ('a'..='z').map(|letter| format!("{letter} ")).collect();
-    for typed in [&*long, &many, "歌歌歌歌歌歌", "\u{0}\u{301}\u{200D}", "*", "\" OR (", "a:b~2^9", "𝕆𝕡𝕖𝕣𝕒", "'", "-"] {
+    for typed in [&*long, &many, "歌歌歌歌歌歌", "\u{0}\u{301}\u{200D}", "*", "\" OR (", "a:b~2^9", "𝕆𝕡𝕖𝕣𝕒", "'", "-"]
+    {
         page(fixture, &question(typed), ALL).await;
         let index = fixture.index();
         soon("titles are suggested", index.suggest(typed, NOW)).await.expect("the index answers");

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -73,7 +72,7 @@ pub(crate) async fn open(folder: PathBuf) -> TantivyIndex {
         let config = TantivyConfig { folder: Some(folder.clone()), ..TantivyConfig::default() };
         match TantivyIndex::open(config).await {
             Ok(index) => return index,
-            Err(OpenError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
             Err(error) => unreachable!("{error:?}"),
         }
     }

@@ -28,7 +28,8 @@ impl SearchChange {
     #[must_use]
     pub fn of(event: &Event) -> Option<Self> {
         let facts = event.ticket().map(|ticket| Self::Facts(Box::new(ticket.clone())));
-        let sales = |sold: &crate::domain::order::OrderChange| Self::Sales { ticket: sold.order.ticket.id, sales: sold.sales };
+        let sales =
+            |sold: &crate::domain::order::OrderChange| Self::Sales { ticket: sold.order.ticket.id, sales: sold.sales };
         facts.or_else(|| event.order_change().map(sales))
     }
 

@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn what_is_folded_is_folded_for_good() {
-        for text in ["Ὀδυσσεύς", "ẞ™ﬁ", "ｶﾞﾗｽ", "Œuvre", "İıIi", "Ǆ ŉ ΐ", "각", "क्षत्रिय"] {
+        for text in ["Ὀδυσσεύς", "ẞ™ﬁ", "ｶﾞﾗｽ", "Œuvre", "İıIi", "Ǆ ŉ ΐ", "각", "क्षत्रिय"]
+        {
             let once = folded(text);
             assert_eq!(folded(&once), once, "{text:?}");
         }

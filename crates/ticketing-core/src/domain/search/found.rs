@@ -75,7 +75,7 @@ pub struct Found {
     pub before: u64,
     /// How many there are on all pages.
     pub count: u64,
-    /// The question with its errors mended, if nothing has the words that were typed: what was looked for instead.
+    /// The question with its errors corrected, if nothing has the words that were typed: what was looked for instead.
     pub instead: Option<String>,
 }
 

@@ -187,7 +187,10 @@ impl Question {
     pub fn leaves(&self, entry: &SearchEntry) -> bool {
         entry.shown().is_some_and(|ticket| {
             let offer = &ticket.offer;
-            self.leaves_time(&offer.details) && self.leaves_price(offer) && self.leaves_names(ticket) && self.leaves_places(entry)
+            self.leaves_time(&offer.details)
+                && self.leaves_price(offer)
+                && self.leaves_names(ticket)
+                && self.leaves_places(entry)
         })
     }
 
@@ -206,7 +209,8 @@ impl Question {
         let money = offer.price.money();
         self.currency().is_none_or(|currency| currency == money.currency)
             && self.filters.price.is_none_or(|range| {
-                range.least.is_none_or(|least| money.amount >= least) && range.most.is_none_or(|most| money.amount <= most)
+                range.least.is_none_or(|least| money.amount >= least)
+                    && range.most.is_none_or(|most| money.amount <= most)
             })
     }
 
@@ -243,7 +247,7 @@ fn parsed(text: &str) -> Result<Option<Wanted>, Invalid> {
     if text.chars().nth(Question::LONGEST).is_some() {
         return Err(Invalid::new("q", format!("must be at most {} characters long", Question::LONGEST)));
     }
-    Ok(Some(wanted(text)).filter(|wanted| !wanted.is_empty() || !text.trim().is_empty() && !wanted.whole.is_empty()))
+    Ok(Some(wanted(text)).filter(|wanted| !wanted.is_empty()))
 }
 
 impl Filters {

@@ -2,7 +2,7 @@
 
 use crate::domain::ticket::Details;
 
-use super::mend::{differs_by_one, is_mendable};
+use super::correction::{differs_by_one, is_correctable};
 use super::terms::{LONGEST_BEGINNING, TextTerms, Wanted, WantedWord, text_terms};
 
 /// The terms of a ticket, by where they stand.
@@ -34,8 +34,8 @@ pub enum Likeness {
     Exact,
     /// It begins so.
     Beginning,
-    /// It is the same after one error is mended.
-    Mended,
+    /// It is the same after one error is corrected.
+    Corrected,
 }
 
 /// What a question earns that is the whole title.
@@ -58,9 +58,9 @@ impl Standing {
             (Likeness::Beginning, Self::Place) => 30,
             (Likeness::Exact, Self::About) => 20,
             (Likeness::Beginning, Self::About) => 15,
-            (Likeness::Mended, Self::Title) => 10,
-            (Likeness::Mended, Self::Place) => 8,
-            (Likeness::Mended, Self::About) => 5,
+            (Likeness::Corrected, Self::Title) => 10,
+            (Likeness::Corrected, Self::Place) => 8,
+            (Likeness::Corrected, Self::About) => 5,
         }
     }
 }
@@ -116,7 +116,8 @@ impl SearchTexts {
     /// An index of any size must give the same; this looks at one ticket at a time.
     #[must_use]
     pub fn points(&self, wanted: &Wanted, errors: Errors) -> Option<u32> {
-        let has_signs = wanted.signs.iter().all(|sign| self.title.signs.contains(sign) || self.place.signs.contains(sign));
+        let has_signs =
+            wanted.signs.iter().all(|sign| self.title.signs.contains(sign) || self.place.signs.contains(sign));
         if wanted.is_empty() || !has_signs {
             return None;
         }
@@ -125,8 +126,9 @@ impl SearchTexts {
     }
 
     fn points_of(&self, word: &WantedWord, errors: Errors) -> Option<u32> {
-        let likenesses = [Likeness::Exact, Likeness::Beginning, Likeness::Mended];
-        let likenesses = likenesses.into_iter().filter(|likeness| errors == Errors::Mend || *likeness != Likeness::Mended);
+        let likenesses = [Likeness::Exact, Likeness::Beginning, Likeness::Corrected];
+        let likenesses =
+            likenesses.into_iter().filter(|likeness| errors == Errors::Correct || *likeness != Likeness::Corrected);
         let all = likenesses.flat_map(|likeness| Standing::ALL.map(|standing| (standing, likeness)));
         let is_so = |(standing, likeness): &(Standing, Likeness)| has(self.at(*standing), word, *standing, *likeness);
         all.filter(is_so).map(|(standing, likeness)| standing.points(likeness)).max()
@@ -139,23 +141,23 @@ pub enum Errors {
     /// Look for them as they were typed.
     Keep,
     /// Look for what differs from them by one error, too.
-    Mend,
+    Correct,
 }
 
 fn has(terms: &TextTerms, word: &WantedWord, standing: Standing, likeness: Likeness) -> bool {
     match (word, likeness) {
         (WantedWord::Run(run), Likeness::Exact) => terms.words.contains(run),
         (WantedWord::Run(run), Likeness::Beginning) => terms.have_run(run),
-        (WantedWord::Run(_), Likeness::Mended) => false,
+        (WantedWord::Run(_), Likeness::Corrected) => false,
         (WantedWord::Spelled { forms, .. }, Likeness::Exact) => forms.iter().any(|form| terms.words.contains(form)),
         (WantedWord::Spelled { forms, is_beginning: true }, Likeness::Beginning) => forms
             .iter()
             .filter(|form| standing != Standing::About || is_long_beginning(form))
             .any(|form| terms.words.range(form.clone()..).next().is_some_and(|word| word.starts_with(form))),
         (WantedWord::Spelled { .. }, Likeness::Beginning) => false,
-        (WantedWord::Spelled { is_beginning, .. }, Likeness::Mended) => {
+        (WantedWord::Spelled { is_beginning, .. }, Likeness::Corrected) => {
             let typed = word.typed();
-            is_mendable(typed) && terms.words.iter().any(|word| differs_by_one(typed, word, *is_beginning))
+            is_correctable(typed) && terms.words.iter().any(|word| differs_by_one(typed, word, *is_beginning))
         }
     }
 }

@@ -15,7 +15,7 @@ pub const LONGEST_WORD: usize = 40;
 pub const LONGEST_BEGINNING: usize = 4;
 
 /// The fewest letters of a word in which an error is looked for.
-pub const FEWEST_TO_MEND: usize = 5;
+pub const FEWEST_TO_CORRECT: usize = 5;
 
 /// Everything by which a text is found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,9 +79,10 @@ impl TextTerms {
     pub fn have_run(&self, run: &str) -> bool {
         let wanted = grams_of(run);
         let is_there = |place: u32| {
-            wanted.iter().zip(place..).all(|(text, place)| {
-                self.grams.iter().any(|gram| gram.place == place && gram.text == *text)
-            })
+            wanted
+                .iter()
+                .zip(place..)
+                .all(|(text, place)| self.grams.iter().any(|gram| gram.place == place && gram.text == *text))
         };
         self.grams.iter().any(|gram| wanted.first() == Some(&gram.text) && is_there(gram.place))
     }
@@ -98,7 +99,11 @@ impl TextTerms {
 #[must_use]
 pub fn grams_of(run: &str) -> Vec<String> {
     let letters: Vec<char> = run.chars().collect();
-    if letters.len() < 2 { vec![run.to_owned()] } else { letters.windows(2).map(|pair| pair.iter().collect()).collect() }
+    if letters.len() < 2 {
+        vec![run.to_owned()]
+    } else {
+        letters.windows(2).map(|pair| pair.iter().collect()).collect()
+    }
 }
 
 impl Wanted {

@@ -1,20 +1,20 @@
 //! One typing error: a letter too many, too few or another one, or two that changed places.
 
-use super::terms::FEWEST_TO_MEND;
+use super::terms::FEWEST_TO_CORRECT;
 
 /// Whether errors are looked for in what was typed: a word of five letters, one of which may be missing.
 #[must_use]
-pub fn is_mendable(typed: &str) -> bool {
-    typed.chars().count() + 1 >= FEWEST_TO_MEND
+pub fn is_correctable(typed: &str) -> bool {
+    typed.chars().count() + 1 >= FEWEST_TO_CORRECT
 }
 
 /// Whether a word is long enough to be what somebody meant who made an error.
 #[must_use]
 pub fn may_be_meant(word: &str) -> bool {
-    word.chars().count() >= FEWEST_TO_MEND
+    word.chars().count() >= FEWEST_TO_CORRECT
 }
 
-/// Whether a word is what was typed with one error mended; or only its beginning, if it `may_go_on`.
+/// Whether a word is what was typed with one error corrected; or only its beginning, if it `may_go_on`.
 ///
 /// # Examples
 ///
@@ -29,10 +29,10 @@ pub fn may_be_meant(word: &str) -> bool {
 #[must_use]
 pub fn differs_by_one(typed: &str, word: &str, may_go_on: bool) -> bool {
     let (typed, word): (Vec<char>, Vec<char>) = (typed.chars().collect(), word.chars().collect());
-    if word.len() < FEWEST_TO_MEND {
+    if word.len() < FEWEST_TO_CORRECT {
         return false;
     }
-    let may_go_on = may_go_on && typed.len() >= FEWEST_TO_MEND;
+    let may_go_on = may_go_on && typed.len() >= FEWEST_TO_CORRECT;
     let mut beginnings = (typed.len().saturating_sub(1)..typed.len() + 2).filter_map(|end| word.get(..end));
     are_one_apart(&typed, &word) || may_go_on && beginnings.any(|beginning| are_one_apart(&typed, beginning))
 }
@@ -58,7 +58,9 @@ mod tests {
 
     #[test]
     fn one_error_is_one_and_two_are_two() {
-        for typed in ["carmen", "carmn", "carmmen", "carmem", "camren", "xcarmen", "armen", "acrmen", "carmenx", "carme"] {
+        for typed in
+            ["carmen", "carmn", "carmmen", "carmem", "camren", "xcarmen", "armen", "acrmen", "carmenx", "carme"]
+        {
             assert!(differs_by_one(typed, "carmen", false), "{typed}");
         }
         for typed in ["carm", "camrne", "karmem", "nemrac", "", "carmenxy"] {
@@ -69,7 +71,7 @@ mod tests {
     #[test]
     fn a_short_word_is_not_meant() {
         assert!(!differs_by_one("aidb", "aida", false));
-        assert!(is_mendable("carm") && !is_mendable("car"));
+        assert!(is_correctable("carm") && !is_correctable("car"));
         assert!(may_be_meant("tosca") && !may_be_meant("aida"));
     }
 

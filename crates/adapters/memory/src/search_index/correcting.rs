@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use ticketing_core::domain::search::{
-    Likeness, SearchTexts, Standing, Wanted, WantedWord, differs_by_one, is_long_beginning, is_mendable,
+    Likeness, SearchTexts, Standing, Wanted, WantedWord, differs_by_one, is_correctable, is_long_beginning,
 };
 
 use super::Known;
 
-/// The question with its errors mended; none if nothing of it is another word.
+/// The question with its errors corrected; none if nothing of it is another word.
 pub(super) fn instead<'a>(tickets: impl Iterator<Item = &'a Known> + Clone, wanted: &Wanted) -> Option<String> {
     let texts: Vec<&SearchTexts> = tickets.filter_map(|known| known.texts.as_ref()).collect();
     let better: Vec<Option<String>> = wanted.words.iter().map(|word| better(&texts, word)).collect();
@@ -31,9 +31,11 @@ fn better(texts: &[&SearchTexts], word: &WantedWord) -> Option<String> {
         if counts.keys().any(is_known) {
             return None;
         }
-        for (word, count) in counts.into_iter().filter(|(word, _)| is_mendable(typed) && differs_by_one(typed, word, *is_beginning)) {
+        for (word, count) in
+            counts.into_iter().filter(|(word, _)| is_correctable(typed) && differs_by_one(typed, word, *is_beginning))
+        {
             let is_whole = word.chars().count().abs_diff(typed.chars().count()) <= 1;
-            let points = standing.points(Likeness::Mended) + u32::from(is_whole) * 100;
+            let points = standing.points(Likeness::Corrected) + u32::from(is_whole) * 100;
             candidates.entry(word).and_modify(|best| *best = (*best).max((points, count))).or_insert((points, count));
         }
     }
