@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -51,7 +50,7 @@ impl Dice {
     /// A made-up word; some are frequent and most are rare, as in any language.
     fn word(&mut self) -> String {
         let rare = self.roll(100).min(self.roll(100));
-        let mut word = Dice(rare * rare * rare / 20 + 7);
+        let mut word = Self(rare * rare * rare / 20 + 7);
         (0..2 + word.roll(3)).map(|_| word.of(&SYLLABLES)).collect()
     }
 }
@@ -82,6 +81,9 @@ fn ticket(nth: u64) -> Result<Ticket, BoxError> {
     Ok(Ticket { id, seller, offer, status: TicketStatus::OnSale, created_at: NOW, version: 1 })
 }
 
+/// Makes a question of two words.
+type Make<'a> = dyn Fn(&[String; 2]) -> (String, Filters, SearchSort) + 'a;
+
 /// Questions of each kind, by their names.
 fn questions() -> Result<Vec<(&'static str, Vec<Question>)>, BoxError> {
     let euros = "EUR".parse()?;
@@ -93,7 +95,7 @@ fn questions() -> Result<Vec<(&'static str, Vec<Question>)>, BoxError> {
     for _ in 0..ASKED {
         words.push([dice.word(), dice.word()]);
     }
-    let each = |make: &dyn Fn(&[String; 2]) -> (String, Filters, SearchSort)| {
+    let each = |make: &Make<'_>| {
         let asked = words.iter().map(|words| {
             let (typed, filters, sort) = make(words);
             ask(&typed, filters, sort)

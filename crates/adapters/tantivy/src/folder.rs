@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use tantivy::directory::MmapDirectory;
-use tantivy::directory::error::OpenDirectoryError;
+use tantivy::directory::error::LockError;
+use tantivy::directory::{Directory, INDEX_WRITER_LOCK, MmapDirectory};
 use tantivy::{Index, IndexSettings, TantivyError};
 use ticketing_core::ports::error_chain;
 
@@ -19,7 +19,13 @@ pub(crate) fn in_memory() -> Index {
 /// The index in a folder; what is damaged is set aside, and what another release wrote is built again.
 pub(crate) fn open(folder: &Path) -> Result<Index, OpenError> {
     std::fs::create_dir_all(folder).map_err(|error| unusable(folder, error))?;
-    match known(folder) {
+    let directory = MmapDirectory::open(folder).map_err(|error| unusable(folder, error))?;
+    // Order matters: a folder is judged, and renamed, only while nobody else writes to it.
+    let _lock = directory.acquire_lock(&INDEX_WRITER_LOCK).map_err(|error| match error {
+        LockError::LockBusy => OpenError::InUse { folder: folder.to_owned() },
+        LockError::IoError(error) => unusable(folder, error),
+    })?;
+    match known(folder, directory) {
         Ok(Some(index)) => return Ok(index),
         Ok(None) => {}
         Err(Wrong::Damaged(why)) => set_aside(folder, &why)?,
@@ -35,13 +41,7 @@ enum Wrong {
 }
 
 /// The index that a folder has; none if it is empty.
-fn known(folder: &Path) -> Result<Option<Index>, Wrong> {
-    let directory = MmapDirectory::open(folder).map_err(|error| match error {
-        OpenDirectoryError::DoesNotExist(_) | OpenDirectoryError::NotADirectory(_) => {
-            Wrong::Other(unusable(folder, error))
-        }
-        error => Wrong::Other(unusable(folder, error)),
-    })?;
+fn known(folder: &Path, directory: MmapDirectory) -> Result<Option<Index>, Wrong> {
     let wrong = |error: TantivyError| {
         if is_damage(&error) { Wrong::Damaged(error_chain(&error)) } else { Wrong::Other(unusable(folder, error)) }
     };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tantivy::collector::Collector;
 use tantivy::query::{
     BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery, Query,
     TermQuery, TermSetQuery,
@@ -41,6 +42,16 @@ pub(crate) struct Asking<'a> {
 type Clauses = Vec<(Occur, Box<dyn Query>)>;
 
 impl Asking<'_> {
+    /// What a collector makes of everything that has the words and the names.
+    pub(crate) fn collect<C: Collector>(
+        &self,
+        question: &Question,
+        names: Names,
+        collector: &C,
+    ) -> tantivy::Result<C::Fruit> {
+        self.searcher.search(&self.query(question, names)?, collector)
+    }
+
     /// Everything that has the words and the names.
     pub(crate) fn query(&self, question: &Question, names: Names) -> tantivy::Result<Box<dyn Query>> {
         let mut clauses: Clauses = Vec::new();

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tantivy::collector::Collector;
 use tantivy::query::{EnableScoring, Query};
 use tantivy::{DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED};
 use ticketing_core::domain::search::{
@@ -120,34 +119,20 @@ impl Inner {
     fn search(&self, question: &Question, page: SearchPage) -> tantivy::Result<Found> {
         let searcher = self.reader.searcher();
         let collector = HitsCollector { bounds: Bounds::of(question), page };
-        let hits = self.collect(&searcher, question, Names::All, Errors::Keep, &collector)?;
-        let found = hits.found(page, None);
+        let found = self.asking(&searcher, Errors::Keep).collect(question, Names::All, &collector)?.found(page, None);
         if found.count > 0 || !self.is_corrected(&searcher, question)? {
             return Ok(found);
         }
-        let hits = self.collect(&searcher, question, Names::All, Errors::Correct, &collector)?;
-        let instead =
-            question.text().map(|wanted| self.asking(&searcher, Errors::Correct).instead(wanted)).transpose()?;
-        Ok(hits.found(page, instead.flatten()))
+        let asking = self.asking(&searcher, Errors::Correct);
+        let instead = question.text().map(|wanted| asking.instead(wanted)).transpose()?;
+        Ok(asking.collect(question, Names::All, &collector)?.found(page, instead.flatten()))
     }
 
     fn facets(&self, question: &Question) -> tantivy::Result<Facets> {
         let searcher = self.reader.searcher();
         let errors = if self.is_corrected(&searcher, question)? { Errors::Correct } else { Errors::Keep };
         let collector = ChoicesCollector::of(question);
-        Ok(self.collect(&searcher, question, Names::WithoutFacets, errors, &collector)?.facets())
-    }
-
-    fn collect<C: Collector>(
-        &self,
-        searcher: &Searcher,
-        question: &Question,
-        names: Names,
-        errors: Errors,
-        collector: &C,
-    ) -> tantivy::Result<C::Fruit> {
-        let query = self.asking(searcher, errors).query(question, names)?;
-        searcher.search(&query, collector)
+        Ok(self.asking(&searcher, errors).collect(question, Names::WithoutFacets, &collector)?.facets())
     }
 
     /// Whether no ticket has the words of a question, whatever it is narrowed by.

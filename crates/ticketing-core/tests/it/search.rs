@@ -65,16 +65,14 @@ impl SearchIndex for Dying {
 async fn busy() -> Engines {
     let engines = Engines::new();
     let mut market = engines.start(&FaultPlan::none());
-    let mut tickets = Vec::new();
-    for _ in 0..4 {
-        tickets.push(market.sell(7, 2).await.expect("a ticket").ticket.id);
-    }
+    let sell = async || market.sell(7, 2).await.expect("a ticket").ticket.id;
+    let [_, half_sold, sold_out, withdrawn] = [sell().await, sell().await, sell().await, sell().await];
     market.settle().await.expect("no faults");
-    market.order(1, tickets[1], 1).await.expect("a place");
-    market.order(1, tickets[2], 1).await.expect("a place");
+    market.order(1, half_sold, 1).await.expect("a place");
+    market.order(1, sold_out, 1).await.expect("a place");
     market.settle().await.expect("no faults");
-    market.order(2, tickets[2], 1).await.expect("a place");
-    let command = WithdrawTicket::new(tickets[3], account(7));
+    market.order(2, sold_out, 1).await.expect("a place");
+    let command = WithdrawTicket::new(withdrawn, account(7));
     market.tickets.withdraw_ticket(command, market.origin()).await.expect("it is on sale");
     market.settle().await.expect("no faults");
     engines

@@ -41,7 +41,7 @@ pub async fn a_batch_applied_twice_is_applied_once(fixture: &dyn SearchIndexFixt
     assert_eq!(apply(fixture, batch.clone()).await, 1, "two changes of one ticket");
     let before = page(fixture, &left(2), ALL).await;
     assert_eq!(apply(fixture, batch.clone()).await, 0, "the batch was applied before");
-    assert_eq!(apply(fixture, [&batch[1..], &batch[..1]].concat()).await, 0, "in another order");
+    assert_eq!(apply(fixture, batch.into_iter().rev().collect()).await, 0, "in another order");
 
     assert_eq!(page(fixture, &left(2), ALL).await, before, "after the batch came again");
     assert_eq!(before.count, 1, "two of five places are left");

@@ -108,10 +108,10 @@ impl SegmentHits {
     fn keep(&mut self, kept: Kept) {
         if self.heap.len() < self.page.limit() {
             self.heap.push(kept);
-        } else if let Some(mut worst) = self.heap.peek_mut() {
-            if kept < *worst {
-                *worst = kept;
-            }
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && kept < *worst
+        {
+            *worst = kept;
         }
     }
 }

@@ -93,6 +93,8 @@ fn push_alike(bare: &mut String, c: char) {
         'æ' => "ae",
         'œ' => "oe",
         'þ' => "th",
+        // What compatibility makes of `ŉ`.
+        '\u{2BC}' => "'",
         // Alif with a hook, alif maqsura and the Persian letters, ta marbuta.
         '\u{671}' => "\u{627}",
         '\u{649}' | '\u{6CC}' => "\u{64A}",
