@@ -31,6 +31,9 @@ struct FactsHeader {
     version: u64,
 }
 
+/// When sales end that nobody ends: after any time that a ticket may have, and few bits more.
+const OPEN_END: i64 = 1 << 48;
+
 /// An entry that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("an entry of the index cannot be read: {0}")]
@@ -112,27 +115,25 @@ pub(crate) fn document(entry: &SearchEntry, fields: &Fields) -> Result<TantivyDo
     document.add_bytes(fields.entry, &encode(entry)?);
     document.add_u64(fields.id_high, high);
     document.add_u64(fields.id_low, low);
+    // Every document has these, also one that is not shown: a column without gaps is read several times as fast.
+    let closes_at = entry.shown().and_then(|ticket| ticket.offer.details.closes_at());
+    document.add_i64(fields.closes, closes_at.map_or(OPEN_END, Timestamp::millis));
+    let offer = entry.facts.as_ref().map(|ticket| &ticket.offer);
+    document.add_u64(fields.price, offer.map_or(0, |offer| offer.price.money().amount));
+    let is_together = offer.is_some_and(|offer| offer.details.event.seating.together);
+    document.add_u64(fields.left, u64::from(entry.left()) * 2 + u64::from(is_together));
     if let Some(ticket) = entry.shown() {
-        add_numbers(&mut document, fields, ticket, entry.left());
+        add_times(&mut document, fields, ticket);
         add_names(&mut document, fields, ticket);
         add_texts(&mut document, fields, ticket);
     }
     Ok(document)
 }
 
-fn add_numbers(document: &mut TantivyDocument, fields: &Fields, ticket: &Ticket, left: u32) {
-    let details = &ticket.offer.details;
-    let event = &details.event;
-    let times = [
-        (fields.starts, event.starts_at.map(Timestamp::millis)),
-        (fields.starts_local, event.starts_local().map(|at| at.millis())),
-        (fields.closes, details.closes_at().map(Timestamp::millis)),
-    ];
-    for (field, millis) in times {
-        millis.into_iter().for_each(|millis| document.add_i64(field, millis));
-    }
-    document.add_u64(fields.price, ticket.offer.price.money().amount);
-    document.add_u64(fields.left, u64::from(left) * 2 + u64::from(event.seating.together));
+fn add_times(document: &mut TantivyDocument, fields: &Fields, ticket: &Ticket) {
+    let event = &ticket.offer.details.event;
+    event.starts_at.into_iter().for_each(|at| document.add_i64(fields.starts, at.millis()));
+    event.starts_local().into_iter().for_each(|at| document.add_i64(fields.starts_local, at.millis()));
 }
 
 fn add_names(document: &mut TantivyDocument, fields: &Fields, ticket: &Ticket) {

@@ -147,9 +147,13 @@ impl Columns {
         }
     }
 
+    /// The first half of an id, by which most are told apart.
+    pub(super) fn id_high(&self, document: DocId) -> u64 {
+        self.id_high.first(document).unwrap_or(0)
+    }
+
     pub(super) fn id(&self, document: DocId) -> TicketId {
-        let half = |column: &Column<u64>| column.first(document).unwrap_or(0);
-        TicketId::new(Uuid::from_u64_pair(half(&self.id_high), half(&self.id_low)))
+        TicketId::new(Uuid::from_u64_pair(self.id_high(document), self.id_low.first(document).unwrap_or(0)))
     }
 }
 

@@ -105,6 +105,17 @@ const fn place_of(cursor: SearchCursor) -> Place {
 }
 
 impl SegmentHits {
+    /// Whether a document is behind a first page that is full, by its rank and half of its id: most are.
+    fn is_far(&self, document: DocId, rank: u64) -> bool {
+        let is_full = self.heap.len() == self.page.limit();
+        match (self.page, self.heap.peek()) {
+            (SearchPage::First { .. }, Some(Kept::First((worst, Reverse(ticket))))) if is_full => {
+                rank > *worst || rank == *worst && self.columns.id_high(document) < ticket.uuid().as_u64_pair().0
+            }
+            _ => false,
+        }
+    }
+
     fn keep(&mut self, kept: Kept) {
         if self.heap.len() < self.page.limit() {
             self.heap.push(kept);
@@ -124,7 +135,11 @@ impl SegmentCollector for SegmentHits {
             return;
         }
         self.count += 1;
-        let at = place((self.columns.rank(document, score), self.columns.id(document)));
+        let rank = self.columns.rank(document, score);
+        if self.is_far(document, rank) {
+            return;
+        }
+        let at = place((rank, self.columns.id(document)));
         match self.page {
             SearchPage::First { .. } => self.keep(Kept::First(at)),
             SearchPage::After { cursor, .. } if at > place_of(cursor) => self.keep(Kept::First(at)),
