@@ -23,7 +23,7 @@ pub struct Question {
 /// What a question is narrowed by; every given filter must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filters {
-    /// The whole category, compared by [`name_to_find`](super::name_to_find).
+    /// The whole category, compared by [`name_to_find`].
     pub category: Option<String>,
     /// The whole city, compared in the same way.
     pub city: Option<String>,
@@ -41,7 +41,7 @@ pub struct Filters {
     pub places: Places,
     /// A ticket has each of these, with an equal value.
     pub attributes: Attributes,
-    /// The event, as [`event_to_find`](super::event_to_find) recognises it.
+    /// The event, as [`event_to_find`] recognises it.
     pub event: Option<String>,
 }
 
