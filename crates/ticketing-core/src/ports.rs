@@ -29,6 +29,7 @@ pub mod pass_signer;
 pub mod pass_store;
 pub mod payment_provider;
 pub mod payment_store;
+pub mod search_index;
 pub mod store;
 pub mod ticket_feed;
 pub mod ticket_store;

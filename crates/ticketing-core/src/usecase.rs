@@ -12,6 +12,7 @@ pub mod notifications;
 pub mod orders;
 pub mod payments;
 pub mod replica_wait;
+pub mod search;
 pub mod tickets;
 
 use crate::ports::store::StoreError;

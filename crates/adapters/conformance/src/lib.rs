@@ -115,6 +115,7 @@ pub mod log;
 pub mod mailer;
 pub mod outbox;
 pub mod parking;
+pub mod search_index;
 pub mod sessions;
 pub mod store;
 pub mod ticket_feed;

@@ -444,6 +444,38 @@ macro_rules! links {
     ($($fixture:tt)+) => { $crate::links!(@ [tests $($fixture)+]); };
 }
 
+/// Tests a search index: `search_index!(fixture)`, a
+/// [`SearchIndexFixture`](crate::search_index::SearchIndexFixture) for each rule.
+#[macro_export]
+macro_rules! search_index {
+    (@ $form:tt) => {
+        $crate::__family! { $form search_index search_index [SearchIndex] dyn $crate::search_index::SearchIndexFixture;
+            what_was_applied_is_found
+            a_batch_applied_twice_is_applied_once
+            an_older_version_changes_nothing
+            sales_may_come_before_facts
+            what_is_not_on_sale_is_not_found
+            every_filter_narrows_a_question
+            days_are_those_of_the_place
+            hits_are_in_the_order_asked_for
+            search_pages_join_both_ways
+            a_page_goes_on_behind_a_hit_that_is_gone
+            facets_count_the_hits
+            exact_words_come_first
+            an_error_is_corrected_and_told
+            the_bank_of_questions_is_answered
+            titles_are_found_with_an_error
+            suggestions_are_titles_on_sale
+            no_question_is_too_much
+            the_watermark_is_that_of_the_last_batch
+            a_cancelled_apply_leaves_all_or_nothing
+            batches_at_once_are_all_applied
+            what_was_applied_survives_a_restart
+        }
+    };
+    ($($fixture:tt)+) => { $crate::search_index!(@ [tests $($fixture)+]); };
+}
+
 /// Tests a session store: `sessions!(fixture)`, a [`SessionsFixture`](crate::sessions::SessionsFixture) for each rule.
 #[macro_export]
 macro_rules! sessions {

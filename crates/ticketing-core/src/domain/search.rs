@@ -1,4 +1,18 @@
-//! Turns a search text into the words to look for.
+//! What people search with: the words of a text and of a question, questions with their filters, and what they find.
+//!
+//! One analyser ([`text_terms`], [`wanted`]) reads the texts of tickets and the questions about them.
+//! [`words_to_find`] is what the searches of the stores look for, whose words are stored.
+
+mod change;
+mod correction;
+mod facets;
+mod fold;
+mod found;
+mod moment;
+mod pieces;
+mod question;
+mod ranking;
+mod terms;
 
 use sha2::{Digest, Sha256};
 
@@ -6,6 +20,18 @@ use super::attributes::{Attributes, Value};
 use super::event_facts::EventFacts;
 use super::text::{compatible, composed};
 use super::ticket::words;
+
+pub use change::{SearchChange, SearchEntry, Watermark};
+pub use correction::{differs_by_one, is_correctable, may_be_meant};
+pub use facets::{Choice, Facet, Facets};
+pub use found::{Found, Hit, SearchCursor, SearchPage};
+pub use moment::Moment;
+pub use question::{Days, Filters, Places, PriceRange, Question, SearchSort, country_of};
+pub use ranking::{Errors, Likeness, SearchTexts, Standing, WHOLE_TITLE, is_long_beginning, rank_of};
+pub use terms::{
+    FEWEST_TO_CORRECT, Gram, LONGEST_BEGINNING, LONGEST_WORD, TextTerms, Wanted, WantedWord, beginnings, grams_of,
+    text_terms, wanted,
+};
 
 /// The most words that a search looks for.
 pub const MOST_WORDS: usize = 8;

@@ -1,19 +1,18 @@
 //! The store of the tickets service, and the search for tickets.
 
 use std::fmt;
-use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::domain::attributes::Attributes;
-use crate::domain::event_facts::EventFacts;
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Currency;
 use crate::domain::order::IdempotencyKey;
 use crate::domain::seller::Seller;
 use crate::domain::ticket::{Details, Listing};
 use crate::domain::time::Timestamp;
-use crate::domain::time_zone::LocalTime;
+
+pub use crate::domain::search::Moment;
 
 use super::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 
@@ -49,41 +48,6 @@ pub struct TicketQuery {
     pub now: Timestamp,
     /// The requested page.
     pub page: Page<TicketCursor>,
-}
-
-/// A bound of the time at which an event starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    /// The same everywhere.
-    At(Timestamp),
-    /// On the clocks of the place of the event; those of UTC if its zone is unknown.
-    AtPlace(LocalTime),
-}
-
-/// More than the clocks of any place differ from those of UTC.
-const OFFSET: Duration = Duration::from_secs(26 * 60 * 60);
-
-impl Moment {
-    /// The instants at which it may be, somewhere; for indexes.
-    #[must_use]
-    pub fn window(self) -> (Timestamp, Timestamp) {
-        match self {
-            Self::At(time) => (time, time),
-            Self::AtPlace(time) => {
-                let time = Timestamp::from_millis(time.millis());
-                (time.before(OFFSET), time.after(OFFSET))
-            }
-        }
-    }
-
-    /// Whether an event starts before it. One without a time is after every moment.
-    #[must_use]
-    pub fn is_after_start(self, event: &EventFacts) -> bool {
-        match self {
-            Self::At(time) => event.starts_at.is_some_and(|at| at < time),
-            Self::AtPlace(time) => event.starts_local().is_some_and(|at| at < time),
-        }
-    }
 }
 
 impl TicketQuery {

@@ -31,6 +31,7 @@ mod rebuild;
 mod refunds;
 mod relay;
 mod renewals;
+mod search;
 mod sellers;
 mod selling;
 mod unreadable;

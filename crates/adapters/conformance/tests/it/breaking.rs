@@ -17,6 +17,7 @@ mod outbox;
 mod passes;
 mod publishing;
 mod sabotages;
+mod search_index;
 mod stores;
 mod subscribing;
 mod ticket_feed;

@@ -34,7 +34,7 @@ fn of(rules: &Rules, port: &str) -> BTreeSet<(String, String)> {
 fn rules() -> Rules {
     use ticketing_conformance::{
         attempt_keys, attempt_notes, audit_reader, clock, drafts, gateway, identity, limits, log, mailer, outbox,
-        parking, sessions, store, ticket_feed, timers, transport,
+        parking, search_index, sessions, store, ticket_feed, timers, transport,
     };
 
     let mut all = Rules::new();
@@ -56,6 +56,7 @@ fn rules() -> Rules {
     add(&mut all, &identity::TOKENS);
     add(&mut all, &identity::PASSES);
     add(&mut all, &identity::LINKS);
+    add(&mut all, &search_index::SEARCH_INDEX);
     add(&mut all, &sessions::SESSIONS);
     add(&mut all, &limits::LIMITS);
     add(&mut all, &drafts::DRAFTS);

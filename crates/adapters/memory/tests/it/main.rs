@@ -5,6 +5,7 @@ mod faults;
 mod feeding;
 mod machine;
 mod notes;
+mod searching;
 mod world;
 
 use asked::Asked;
@@ -43,6 +44,7 @@ ticketing_conformance::timers!(World::default());
 ticketing_conformance::gateway!(World::default());
 ticketing_conformance::attempt_keys!(Asked::default());
 ticketing_conformance::attempt_notes!(notes::Notes::default());
+ticketing_conformance::search_index!(searching::Search::default());
 ticketing_conformance::sessions!(World::default());
 ticketing_conformance::limits!(World::default());
 ticketing_conformance::drafts!(World::default());

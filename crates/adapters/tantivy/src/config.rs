@@ -1,0 +1,36 @@
+//! How an index is opened.
+
+use std::path::PathBuf;
+
+/// Where an index lies, and how much memory it writes with.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::search_index::SearchIndex;
+/// use ticketing_tantivy::{TantivyConfig, TantivyIndex};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("search-{}", std::process::id()));
+/// let config = TantivyConfig { folder: Some(folder.clone()), ..TantivyConfig::default() };
+/// let index = TantivyIndex::open(config).await?;
+/// assert_eq!(index.watermark().await?, None, "it was built from nothing");
+/// # drop(index);
+/// # std::fs::remove_dir_all(folder)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TantivyConfig {
+    /// The folder, made if it is not there; without one the index lies in memory and ends with the process.
+    pub folder: Option<PathBuf>,
+    /// The bytes of changes that are collected before they are written; at least 15 million.
+    pub writer_bytes: usize,
+}
+
+impl Default for TantivyConfig {
+    fn default() -> Self {
+        Self { folder: None, writer_bytes: 50_000_000 }
+    }
+}

@@ -1,0 +1,191 @@
+//! The port, by Tantivy.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tantivy::query::{EnableScoring, Query};
+use tantivy::{DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED};
+use ticketing_core::domain::search::{
+    Errors, Facets, Filters, Found, Question, SearchChange, SearchEntry, SearchPage, SearchSort, Watermark,
+    name_to_find,
+};
+use ticketing_core::domain::time::Timestamp;
+use ticketing_core::ports::search_index::{MOST_SUGGESTIONS, SearchError, SearchIndex};
+use tokio::task::spawn_blocking;
+
+use crate::collect::{Bounds, ChoicesCollector, HitsCollector};
+use crate::config::TantivyConfig;
+use crate::error::{OpenError, failure, is_locked};
+use crate::folder;
+use crate::question::{Asking, Names};
+use crate::schema::{Fields, schema};
+use crate::writer::{self, Payload, Writer};
+
+/// A search index. A clone is a handle to the same one.
+#[derive(Clone)]
+pub struct TantivyIndex(Arc<Inner>);
+
+struct Inner {
+    fields: Fields,
+    reader: IndexReader,
+    writer: Mutex<Writer>,
+}
+
+impl TantivyIndex {
+    /// Opens the index that a folder has, or begins with nothing.
+    ///
+    /// A folder that is damaged, or that another release wrote, is renamed, which the log says; then
+    /// [`watermark`](SearchIndex::watermark) is none, and its feeder begins with the oldest event.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: the folder is in use, or cannot be read or written.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub async fn open(config: TantivyConfig) -> Result<Self, OpenError> {
+        let opened = spawn_blocking(move || Self::open_now(&config)).await;
+        opened.map_err(|error| OpenError::Index(error.into()))?
+    }
+
+    fn open_now(config: &TantivyConfig) -> Result<Self, OpenError> {
+        let index = config.folder.as_deref().map_or_else(|| Ok(folder::in_memory()), folder::open)?;
+        let opened = Self::over(&index, config.writer_bytes);
+        opened.map_err(|error| match &config.folder {
+            Some(folder) if is_locked(&error) => OpenError::InUse { folder: folder.clone() },
+            Some(folder) => OpenError::Folder { folder: folder.clone(), source: error.into() },
+            None => OpenError::Index(error.into()),
+        })
+    }
+
+    fn over(index: &Index, writer_bytes: usize) -> tantivy::Result<Self> {
+        let (_, fields) = schema();
+        let writer = index.writer_with_num_threads(1, writer_bytes)?;
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let watermark = index.load_metas()?.payload.as_deref().and_then(Payload::read);
+        let writer = Writer { writer, reader: reader.clone(), fields: fields.clone(), watermark };
+        Ok(Self(Arc::new(Inner { fields, reader, writer: Mutex::new(writer) })))
+    }
+
+    /// Runs on a thread that may wait for a disk.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, SearchError> + Send + 'static,
+    ) -> Result<T, SearchError> {
+        let inner = Arc::clone(&self.0);
+        let done = spawn_blocking(move || work(&inner)).await;
+        done.map_err(|error| SearchError::Unavailable(error.into()))?
+    }
+}
+
+#[async_trait]
+impl SearchIndex for TantivyIndex {
+    async fn apply(&self, changes: Vec<SearchChange>, upto: Watermark) -> Result<usize, SearchError> {
+        self.run(move |inner| inner.writer.lock().apply(&changes, upto)).await
+    }
+
+    async fn search(&self, question: &Question, page: SearchPage) -> Result<Found, SearchError> {
+        let question = question.clone();
+        self.run(move |inner| inner.search(&question, page).map_err(failure)).await
+    }
+
+    async fn facets(&self, question: &Question) -> Result<Facets, SearchError> {
+        let question = question.clone();
+        self.run(move |inner| inner.facets(&question).map_err(failure)).await
+    }
+
+    async fn suggest(&self, typed: &str, now: Timestamp) -> Result<Vec<String>, SearchError> {
+        let typed: String = typed.chars().take(Question::LONGEST).collect();
+        self.run(move |inner| inner.suggest(&typed, now)).await
+    }
+
+    async fn watermark(&self) -> Result<Option<Watermark>, SearchError> {
+        self.run(|inner| Ok(inner.writer.lock().watermark)).await
+    }
+}
+
+/// How many hits are looked at for suggestions, since many tickets have one title.
+const LOOKED_AT: usize = SearchPage::MOST;
+
+impl Inner {
+    const fn asking<'a>(&'a self, searcher: &'a Searcher, errors: Errors) -> Asking<'a> {
+        Asking { searcher, fields: &self.fields, errors }
+    }
+
+    fn search(&self, question: &Question, page: SearchPage) -> tantivy::Result<Found> {
+        let searcher = self.reader.searcher();
+        let collector = HitsCollector { bounds: Bounds::of(question), page };
+        let found = self.asking(&searcher, Errors::Keep).collect(question, Names::All, &collector)?.found(page, None);
+        if found.count > 0 || !self.is_corrected(&searcher, question)? {
+            return Ok(found);
+        }
+        let asking = self.asking(&searcher, Errors::Correct);
+        let instead = question.text().map(|wanted| asking.instead(wanted)).transpose()?;
+        Ok(asking.collect(question, Names::All, &collector)?.found(page, instead.flatten()))
+    }
+
+    fn facets(&self, question: &Question) -> tantivy::Result<Facets> {
+        let searcher = self.reader.searcher();
+        let errors = if self.is_corrected(&searcher, question)? { Errors::Correct } else { Errors::Keep };
+        let collector = ChoicesCollector::of(question);
+        Ok(self.asking(&searcher, errors).collect(question, Names::WithoutFacets, &collector)?.facets())
+    }
+
+    /// Whether no ticket has the words of a question, whatever it is narrowed by.
+    fn is_corrected(&self, searcher: &Searcher, question: &Question) -> tantivy::Result<bool> {
+        if question.text().is_none_or(|wanted| wanted.words.is_empty()) {
+            return Ok(false);
+        }
+        let query = self.asking(searcher, Errors::Keep).query(question, Names::None)?;
+        Ok(!has_any(searcher, &*query)?)
+    }
+
+    fn suggest(&self, typed: &str, now: Timestamp) -> Result<Vec<String>, SearchError> {
+        let question = Question::parse(typed, Filters::default(), SearchSort::BestMatch, now);
+        let Some(question) = question.ok().filter(|question| question.text().is_some()) else { return Ok(Vec::new()) };
+        let found = self.search(&question, SearchPage::First { limit: LOOKED_AT }).map_err(failure)?;
+        let searcher = self.reader.searcher();
+        let mut known = BTreeSet::new();
+        let mut titles = Vec::new();
+        for hit in found.hits {
+            let entry = writer::entry(&searcher, &self.fields, hit.ticket)?;
+            let Some(title) = entry.as_ref().and_then(title) else { continue };
+            if known.insert(name_to_find(&title)) {
+                titles.push(title);
+            }
+            if titles.len() == MOST_SUGGESTIONS {
+                break;
+            }
+        }
+        Ok(titles)
+    }
+}
+
+fn title(entry: &SearchEntry) -> Option<String> {
+    entry.shown().map(|ticket| ticket.offer.details.event.title.to_string())
+}
+
+/// Whether a query has a hit that is not deleted.
+fn has_any(searcher: &Searcher, query: &dyn Query) -> tantivy::Result<bool> {
+    let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
+    for segment in searcher.segment_readers() {
+        let mut scorer = weight.scorer(segment, 1.0)?;
+        while scorer.doc() != TERMINATED {
+            if !segment.is_deleted(scorer.doc()) {
+                return Ok(true);
+            }
+            scorer.advance();
+        }
+    }
+    Ok(false)
+}
+
+impl fmt::Debug for TantivyIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TantivyIndex").field("tickets", &self.0.reader.searcher().num_docs()).finish_non_exhaustive()
+    }
+}
