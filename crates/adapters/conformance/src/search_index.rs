@@ -63,7 +63,7 @@ fn ticket(input: OfferInput<'_>) -> Ticket {
     });
     let (id, seller) = (TicketId::new(sample::uuid()), AccountId::new(sample::uuid()));
     let offer = offer.expect("an offer within its bounds");
-    Ticket { id, seller, offer, status: TicketStatus::OnSale, created_at: NOW, version: 1 }
+    Ticket { id, seller, seller_name: None, offer, status: TicketStatus::OnSale, created_at: NOW, version: 1 }
 }
 
 fn titled(title: &str) -> Ticket {

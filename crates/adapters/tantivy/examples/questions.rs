@@ -78,7 +78,7 @@ fn ticket(nth: u64) -> Result<Ticket, BoxError> {
     })?;
     let id = TicketId::from_u128(u128::from(nth) << 64 | u128::from(dice.roll(u64::MAX)));
     let seller = AccountId::from_u128(1);
-    Ok(Ticket { id, seller, offer, status: TicketStatus::OnSale, created_at: NOW, version: 1 })
+    Ok(Ticket { id, seller, seller_name: None, offer, status: TicketStatus::OnSale, created_at: NOW, version: 1 })
 }
 
 /// Makes a question of two words.

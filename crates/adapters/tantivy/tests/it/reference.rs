@@ -68,7 +68,7 @@ fn ticket(n: usize) -> Ticket {
     });
     let status = if n.is_multiple_of(17) { TicketStatus::Withdrawn } else { TicketStatus::OnSale };
     let (id, seller) = (TicketId::new(Uuid::from_u128(n as u128 * 7919 % 1009)), AccountId::from_u128(1));
-    Ticket { id, seller, offer: offer.expect("an offer"), status, created_at: NOW, version: 1 }
+    Ticket { id, seller, seller_name: None, offer: offer.expect("an offer"), status, created_at: NOW, version: 1 }
 }
 
 fn filters() -> Vec<Filters> {
