@@ -27,7 +27,8 @@ pub struct MongoConfig {
     pub select_within: Duration,
     /// How long a commit is tried again whose failure says that it may be.
     pub commit_within: Duration,
-    /// How soon a relay hears of events that another process committed.
+    /// How soon a relay hears of events that another process committed, while others do; a relay that found none for
+    /// ten seconds looks a quarter as often.
     pub poll_every: Duration,
 }
 

@@ -12,6 +12,7 @@
 
 pub(crate) mod event;
 mod lease;
+mod polling;
 pub(crate) mod row;
 
 use std::collections::{HashMap, HashSet};
@@ -33,6 +34,7 @@ use uuid::Uuid;
 use crate::client::{Indexes, MongoClient, detached};
 
 use lease::Leases;
+use polling::Polling;
 use row::{Place, Row, RowId};
 
 /// The outbox of one service. A clone is a handle to the same one.
@@ -42,7 +44,7 @@ pub struct MongoOutbox {
     leases: Leases,
     reading: Arc<Mutex<Reading>>,
     committed: Arc<Notify>,
-    poll_every: Duration,
+    polling: Arc<Mutex<Polling>>,
     passed_by: PassedBy,
 }
 
@@ -85,7 +87,7 @@ impl MongoOutbox {
             leases: Leases::new(database),
             reading: Arc::default(),
             committed: Arc::default(),
-            poll_every: client.config.poll_every,
+            polling: Arc::new(Mutex::new(Polling::new(client.config.poll_every))),
             passed_by: client.passed_by(),
         }
     }
@@ -232,9 +234,14 @@ impl Outbox for MongoOutbox {
         let polled = async {
             let began_at = Instant::now();
             loop {
-                tokio::time::sleep(self.poll_every).await;
+                let pause = self.polling.lock().pause(Instant::now());
+                tokio::time::sleep(pause).await;
+                if self.has_news().await {
+                    self.polling.lock().found(Instant::now());
+                    return;
+                }
                 // A row that stays, because it cannot be read, does not hide one that becomes visible late.
-                if self.has_news().await || (self.keeps_rows() && began_at.elapsed() >= LOOK_AGAIN) {
+                if self.keeps_rows() && began_at.elapsed() >= LOOK_AGAIN {
                     return;
                 }
             }

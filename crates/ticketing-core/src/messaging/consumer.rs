@@ -198,9 +198,29 @@ impl Consumer {
     }
 
     async fn handle_batch(&mut self, deliveries: Vec<Delivery>) -> Result<(), BoxError> {
-        let unsettled = deliveries.into_iter().map(|delivery| Unsettled { key: delivery.arrival.key(), delivery });
+        let followed = self.followed(deliveries);
+        if followed.is_empty() {
+            return Ok(());
+        }
+        let unsettled = followed.into_iter().map(|delivery| Unsettled { key: delivery.arrival.key(), delivery });
         let free = self.follow_parked(unsettled.collect()).await?;
         self.isolate(self.decode(free)).await
+    }
+
+    /// Settles what the handler does not follow, before anybody asks what is parked or reads a payload.
+    fn followed(&self, deliveries: Vec<Delivery>) -> Vec<Delivery> {
+        let (followed, others): (Vec<_>, Vec<_>) =
+            deliveries.into_iter().partition(|delivery| self.follows(&delivery.arrival));
+        self.counts.0.handled.fetch_add(others.len() as u64, Ordering::Relaxed);
+        others.into_iter().for_each(ack);
+        followed
+    }
+
+    fn follows(&self, arrival: &Arrival) -> bool {
+        match arrival {
+            Arrival::Event(envelope) => self.handler.follows(&envelope.kind),
+            Arrival::Undecodable { .. } => true,
+        }
     }
 
     /// Runs of events, with what is undecodable alone between them. What is of a type to come is passed by.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use ticketing_core::assembly::{AssemblyError, Settings};
 use ticketing_core::domain::event::{Event, Topic};
 use ticketing_core::domain::ids::{EventId, OrderId};
@@ -17,7 +18,7 @@ use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::store::Page;
 use ticketing_core::ports::transport::{Arrival, EventPublisher, StartFrom};
-use ticketing_core::wire::{Origin, RawMessage, seal};
+use ticketing_core::wire::{EventEnvelope, Origin, RawMessage, seal};
 use ticketing_memory::{ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryEngines, MemoryParkingLot, SequentialIds};
 use uuid::Uuid;
 
@@ -60,6 +61,10 @@ impl EventHandler for Note {
         &[Topic::Expirations]
     }
 
+    fn follows(&self, kind: &str) -> bool {
+        kind != "expiration.noted"
+    }
+
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
         let moods = self.0.moods.lock().expect("nobody panicked").clone();
         *self.0.calls.lock().expect("nobody panicked") += 1;
@@ -90,6 +95,14 @@ fn told(incoming: &Incoming) -> (u128, i64) {
         Event::ExpirationCompleted { order, pay_by } => (order.uuid().as_u128(), pay_by.millis() / 1000),
         _ => (0, 0),
     }
+}
+
+/// The event of an order at a second.
+fn expiration(order: u128, second: i64) -> EventEnvelope {
+    let pay_by = Timestamp::from_millis(second * 1000);
+    let event = Event::ExpirationCompleted { order: OrderId::from_u128(order), pay_by };
+    let id = EventId::from_u128(order * 1000 + u128::from(second.unsigned_abs()));
+    seal(&event, id, pay_by, &Origin::new(Uuid::nil()))
 }
 
 struct Bench {
@@ -128,15 +141,7 @@ impl Bench {
 
     /// Publishes events as pairs of order and second.
     async fn publish(&self, events: &[(u128, i64)]) {
-        let envelopes: Vec<_> = events
-            .iter()
-            .map(|(order, second)| {
-                let pay_by = Timestamp::from_millis(second * 1000);
-                let event = Event::ExpirationCompleted { order: OrderId::new(Uuid::from_u128(*order)), pay_by };
-                let id = EventId::new(Uuid::from_u128(order * 1000 + second.unsigned_abs() as u128));
-                seal(&event, id, pay_by, &Origin::new(Uuid::nil()))
-            })
-            .collect();
+        let envelopes: Vec<_> = events.iter().map(|(order, second)| expiration(*order, *second)).collect();
         self.broker.publisher().publish(&envelopes).await.expect("the broker is up");
     }
 
@@ -511,4 +516,24 @@ async fn nobody_follows_under_the_name_of_a_service() {
         let refused = context.follower(Arc::new(Named(name)), parking, StartFrom::Earliest).await;
         assert!(matches!(refused, Err(AssemblyError::Name(_))), "{name}");
     }
+}
+
+#[tokio::test]
+async fn what_a_handler_does_not_follow_is_settled_unread_and_waits_for_nothing() {
+    let mut bench = Bench::new().await;
+    bench.park(1..=1).await;
+    let parked = bench.parked().await.len();
+    let noted = |order| EventEnvelope {
+        kind: "expiration.noted".into(),
+        data: Bytes::from_static(b"not JSON"),
+        ..expiration(order, 7)
+    };
+    bench.broker.publisher().publish(&[noted(1), noted(2)]).await.expect("the broker is up");
+    bench.publish(&[(2, 8)]).await;
+    let handled = bench.consumer.counts().handled();
+    bench.step().await;
+
+    assert_eq!(bench.parked().await.len(), parked, "it is neither undecodable nor behind what is parked");
+    assert_eq!(bench.consumer.counts().handled() - handled, 3);
+    assert_eq!(bench.handled_of(2), [8], "the handler did not see it");
 }

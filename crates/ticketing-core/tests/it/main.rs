@@ -13,6 +13,7 @@ mod consumer;
 mod crash;
 mod disconnect;
 mod durable;
+mod followed;
 mod hold_limits;
 mod invariants;
 mod invented;

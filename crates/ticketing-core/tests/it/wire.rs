@@ -4,7 +4,7 @@
 //! schema gets a new file; the test that misses it prints what to put there.
 
 mod generated;
-mod samples;
+pub(crate) mod samples;
 mod ticket_changes;
 
 use std::collections::BTreeMap;

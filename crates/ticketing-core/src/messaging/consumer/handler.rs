@@ -96,6 +96,15 @@ pub trait EventHandler: Send + Sync + fmt::Debug + 'static {
     /// Which streams it follows.
     fn topics(&self) -> &[Topic];
 
+    /// Whether it follows events of a kind, such as `order.created`; all kinds unless it says otherwise.
+    ///
+    /// An event of another kind is settled before its payload is read, so a handler that needs few of a busy stream
+    /// costs little.
+    fn follows(&self, kind: &str) -> bool {
+        let _every = kind;
+        true
+    }
+
     /// Handles all events, as one unit of work where there is an effect.
     ///
     /// # Errors

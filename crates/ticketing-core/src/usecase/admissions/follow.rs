@@ -51,6 +51,11 @@ impl EventHandler for AdmissionsFollow {
         &[Topic::Tickets, Topic::Orders]
     }
 
+    /// Nobody who has not paid yet has passes.
+    fn follows(&self, kind: &str) -> bool {
+        kind != "order.created"
+    }
+
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
         let mut news = Contended::new(newest(events));
         loop {

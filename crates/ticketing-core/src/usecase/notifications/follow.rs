@@ -57,6 +57,11 @@ impl EventHandler for NotificationsFollow {
         &[Topic::Accounts, Topic::Tickets, Topic::Orders, Topic::Payments]
     }
 
+    /// Nobody is told of orders that were never paid, or of money before an order has it.
+    fn follows(&self, kind: &str) -> bool {
+        !matches!(kind, "order.created" | "order.cancelled" | "payment.captured" | "payment.failed")
+    }
+
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
         let mut news = Contended::new(newest(events));
         loop {

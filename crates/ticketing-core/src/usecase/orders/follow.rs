@@ -34,6 +34,11 @@ impl EventHandler for OrdersFollow {
         &[Topic::Tickets, Topic::Payments, Topic::Expirations, Topic::Admissions]
     }
 
+    /// A payment that failed leaves its order as it is, and passes are of no interest before one is used.
+    fn follows(&self, kind: &str) -> bool {
+        !matches!(kind, "payment.failed" | "payment.refunded" | "pass.issued" | "pass.voided")
+    }
+
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
         let mut unhandled = BTreeMap::new();
         let tickets = self.tickets_of_expired(events, &mut unhandled).await;

@@ -22,7 +22,7 @@ const PAY_BY: Timestamp = Timestamp::from_millis(NOW.millis() + 15 * 60_000);
 const OPENING: Timestamp = Timestamp::from_millis(NOW.millis() + 30 * 86_400_000);
 
 /// In the order in which the enum names them.
-pub(super) fn samples() -> Vec<Event> {
+pub(crate) fn samples() -> Vec<Event> {
     let paid = OrderStatus::Completed { payment: PaymentId::new(id(40)), at: SOON };
     let refunded =
         OrderStatus::Refunded { payment: PaymentId::new(id(40)), reason: RefundReason::CalledOff, at: PAY_BY };
@@ -82,7 +82,7 @@ pub(super) fn samples_with_seller() -> Vec<Event> {
 }
 
 /// The envelope of a sample.
-pub(super) fn envelope(event: &Event) -> EventEnvelope {
+pub(crate) fn envelope(event: &Event) -> EventEnvelope {
     let origin = Origin {
         correlation: id(60),
         causation: Some(EventId::new(id(51))),
