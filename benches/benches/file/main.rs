@@ -2,13 +2,14 @@
 //!
 //! `cargo bench -p ticketing-benches --bench file [-- NAME…]` measures each figure right beside its baseline, which writes
 //! rows of the same sizes into the same tables and indexes, as many in a transaction as there are buyers, and prints both
-//! with their ratio. The files lie in the folder for temporary files: set `TMPDIR` to measure another disk.
+//! with their ratio. `-- large` fills files with a million tickets and ten million orders, which takes a while. The files lie in the folder for temporary files: set `TMPDIR` to measure another disk.
 
 mod bare;
 #[path = "../batchers.rs"]
 mod batchers;
 #[path = "../following.rs"]
 mod following;
+mod large;
 mod orders;
 mod replica;
 #[path = "../marketplace/sample.rs"]
@@ -34,6 +35,9 @@ fn main() {
         }
         if is_wanted("replica") {
             replica::bench(&mut table).await;
+        }
+        if wanted.iter().any(|name| name == "large") {
+            large::bench().await;
         }
     });
     table.print();

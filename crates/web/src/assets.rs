@@ -16,12 +16,14 @@ pub struct Asset {
     pub bytes: &'static [u8],
 }
 
-static ASSETS: LazyLock<[Embedded; 4]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Embedded; 5]> = LazyLock::new(|| {
     [
         Embedded::new("site", "css", include_bytes!("../assets/site.css")),
         Embedded::new("live", "js", include_bytes!("../assets/live.js")),
         Embedded::new("door", "js", include_bytes!("../assets/door.js")),
         Embedded::new("icon", "svg", include_bytes!("../assets/icon.svg")),
+        // `card.svg`, as a browser draws it: those who show a link take no SVG.
+        Embedded::new("card", "png", include_bytes!("../assets/card.png")),
     ]
 });
 
@@ -58,15 +60,21 @@ pub fn script_path() -> &'static str {
 /// The path of the script of a door.
 #[must_use]
 pub fn door_script_path() -> &'static str {
-    let [_, _, script, _] = &*ASSETS;
+    let [_, _, script, ..] = &*ASSETS;
     &script.path
 }
 
 /// The path of the icon.
 #[must_use]
 pub fn icon_path() -> &'static str {
-    let [.., icon] = &*ASSETS;
+    let [.., icon, _] = &*ASSETS;
     &icon.path
+}
+
+/// The path of the picture that is shown beside a link to a page, 1200 by 630 pixels.
+pub(crate) fn card_path() -> &'static str {
+    let [.., card] = &*ASSETS;
+    &card.path
 }
 
 struct Embedded {
@@ -86,6 +94,7 @@ fn content_type(extension: &str) -> &'static str {
     match extension {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
+        "png" => "image/png",
         _ => "image/svg+xml",
     }
 }

@@ -3,7 +3,7 @@
 use leptos::html::meta;
 use leptos::prelude::*;
 
-use crate::assets::{icon_path, script_path, stylesheet_path};
+use crate::assets::{card_path, icon_path, script_path, stylesheet_path};
 use crate::shell::Shell;
 
 /// What a page says of itself to strangers. A page without it is for its reader alone.
@@ -41,6 +41,7 @@ pub(crate) fn head(title: &str, shell: &Shell, about: Option<About>) -> impl Int
 
 // Data and not a script: nothing executes it, so the content security policy has nothing to allow.
 fn told(title: &str, shell: &Shell, about: About) -> AnyView {
+    let card = address(shell, card_path());
     let address = address(shell, &about.path);
     let (title, description) = (title.to_owned(), about.description);
     view! {
@@ -51,9 +52,21 @@ fn told(title: &str, shell: &Shell, about: About) -> AnyView {
         {shown("og:title", title)}
         {shown("og:description", description)}
         {address.map(|address| shown("og:url", address))}
+        {card.map(pictured)}
         {about.data.map(|data| view! { <script type="application/ld+json" inner_html=data></script> })}
     }
     .into_any()
+}
+
+/// The picture beside a link; its size lets it be shown before it is there.
+fn pictured(card: String) -> impl IntoView {
+    view! {
+        {shown("og:image", card)}
+        {shown("og:image:width", "1200".to_owned())}
+        {shown("og:image:height", "630".to_owned())}
+        {shown("og:image:alt", "Ticketing: tickets, bought and sold by people".to_owned())}
+        <meta name="twitter:card" content="summary_large_image"/>
+    }
 }
 
 /// What is shown of a page where it is linked to (Open Graph).

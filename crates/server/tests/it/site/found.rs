@@ -27,6 +27,10 @@ async fn a_ticket_says_what_it_is_to_search_engines() {
     assert_eq!(browser.attributes("link[rel=canonical]", "href"), [address.as_str()]);
     assert_eq!(browser.attributes("meta[property='og:url']", "content"), [address.as_str()]);
     assert_eq!(browser.attributes("meta[property='og:title']", "content"), ["Opera"]);
+    let cards = browser.attributes("meta[property='og:image']", "content");
+    let card = cards[0].strip_prefix("http://shop.example").expect("a whole address").to_owned();
+    let picture = app.get(&card).send().await;
+    assert_eq!((picture.status.as_u16(), picture.header("content-type")), (200, "image/png"));
     let description = "Opera · Sat 1 Jun 2030, 19:30, Vienna time · State Opera, Vienna · 12.50 EUR each";
     assert_eq!(browser.attributes("meta[name=description]", "content"), [description]);
     let data: Value = serde_json::from_str(&browser.texts("script[type='application/ld+json']")[0]).unwrap();
