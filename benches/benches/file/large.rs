@@ -34,7 +34,7 @@ async fn tickets(count: usize) {
     let env = env();
     let began = Instant::now();
     for _ in 0..count.div_ceil(COMMIT) {
-        let listings = (0..COMMIT).map(|_| Write::insert(Listing::new(ticket(&env, 4, 1200)).into()));
+        let listings = (0..COMMIT).map(|_| Write::insert(Listing::new(ticket(&env, 4, 1200))));
         let work = UnitOfWork { writes: listings.collect(), events: Vec::new() };
         engines.tickets.commit(work).await.expect("the listings are new");
     }
@@ -62,9 +62,9 @@ async fn orders(count: usize) {
             let (next, order, _event) = held.expect("there are places");
             known = Some((order.id, order.buyer, order.ticket.id));
             stock = next;
-            work = work.with(Write::insert(order.into()));
+            work = work.with(Write::insert(order));
         }
-        engines.orders.commit(work.with(Write::insert(stock.into()))).await.expect("the orders are new");
+        engines.orders.commit(work.with(Write::insert(stock))).await.expect("the orders are new");
     }
     say(&format!("{count} orders are written"), began);
     let engines = opened_again(&scratch, engines).await;
