@@ -111,7 +111,8 @@ async fn consume(config: &KafkaConfig, round: usize, total: usize) -> Outcome<()
     let bare = timed(|| poll(config, total))?;
     let subscriber = KafkaSubscriber::new(config);
     let (group, topics) = (format!("round-{round}"), vec![Topic::Orders]);
-    let wants = SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 2048 };
+    let wants =
+        SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 2048, patience: Duration::ZERO };
     let began = Instant::now();
     let mut member = subscriber.subscribe(wants).await?;
     let mut settled = 0;

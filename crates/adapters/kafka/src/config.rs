@@ -196,6 +196,9 @@ impl Default for KafkaConfig {
     }
 }
 
+/// So many bytes of events are handed over at once, however long they may wait: some hundreds of orders.
+const ENOUGH: usize = 256 * 1024;
+
 impl KafkaConfig {
     /// The defaults, with these brokers.
     #[must_use]
@@ -285,6 +288,17 @@ impl KafkaConfig {
         producer
     }
 
+    /// Of a member of a group, whose events may wait so long for others.
+    pub(crate) fn member(&self, group: &str, patience: Duration) -> ClientConfig {
+        let mut member = self.consumer(group);
+        if !patience.is_zero() {
+            // The broker answers with what it has once that is enough, or the time is over.
+            member.set("fetch.min.bytes", ENOUGH.to_string()).set("fetch.wait.max.ms", millis(patience));
+        }
+        member.extend(self.properties.0.clone());
+        member
+    }
+
     /// Of a consumer that chooses its partitions itself, or of a member of a group.
     pub(crate) fn consumer(&self, group: &str) -> ClientConfig {
         let mut consumer = self.client();
@@ -321,6 +335,14 @@ fn millis(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_wait_at_the_broker_for_a_patient_member_alone() {
+        let config = KafkaConfig::default();
+        let waits = |patience| config.member("catalog", patience).get("fetch.wait.max.ms").map(ToOwned::to_owned);
+        assert_eq!(waits(Duration::ZERO), None);
+        assert_eq!(waits(Duration::from_millis(100)).as_deref(), Some("100"));
+    }
 
     #[test]
     fn a_prefix_keeps_marketplaces_apart() {

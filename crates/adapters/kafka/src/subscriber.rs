@@ -41,6 +41,7 @@ use thread::{Reader, run};
 /// # Examples
 ///
 /// ```no_run
+/// use std::time::Duration;
 /// use ticketing_core::domain::event::Topic;
 /// use ticketing_core::ports::transport::{EventSubscriber, Settlement, StartFrom, SubscriptionConfig};
 /// use ticketing_kafka::{KafkaConfig, KafkaSubscriber};
@@ -53,6 +54,7 @@ use thread::{Reader, run};
 ///         topics: vec![Topic::Tickets, Topic::Orders],
 ///         start: StartFrom::Earliest,
 ///         max_unsettled: 1000,
+///         patience: Duration::ZERO,
 ///     })
 ///     .await?;
 /// for delivery in catalog.next(100).await? {

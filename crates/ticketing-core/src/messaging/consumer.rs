@@ -178,6 +178,7 @@ impl Consumer {
                 topics: self.handler.topics().to_vec(),
                 start: self.config.start,
                 max_unsettled: self.config.max_unsettled,
+                patience: self.handler.patience(),
             };
             self.subscription = Some(self.ports.subscriber.subscribe(config).await?);
         }

@@ -45,7 +45,13 @@ impl Wire<'_> {
 
     pub(super) fn config(self, group: &str) -> SubscriptionConfig {
         let start = if self.features().replays_history { StartFrom::Earliest } else { StartFrom::Latest };
-        SubscriptionConfig { group: group.to_owned(), topics: vec![Topic::Orders], start, max_unsettled: 1000 }
+        SubscriptionConfig {
+            group: group.to_owned(),
+            topics: vec![Topic::Orders],
+            start,
+            max_unsettled: 1000,
+            patience: Duration::ZERO,
+        }
     }
 
     pub(super) async fn publish(self, events: &[EventEnvelope]) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError as ClientError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
@@ -45,7 +45,7 @@ pub(super) struct Reader {
     member: Arc<Member>,
     placing: Arc<Placing>,
     config: KafkaConfig,
-    group: String,
+    settings: ClientConfig,
     decoder: Decoder,
     polled: Vec<Polled>,
     commit_at: Instant,
@@ -103,22 +103,23 @@ impl Reader {
         resets: Arc<AtomicU64>,
     ) -> Result<Self, KafkaError> {
         config.check()?;
+        let settings = config.member(&subscription.group, subscription.patience);
         let names = Names::of(&config, &subscription.topics);
         let placing = Arc::new(Placing::new(&config, names.clone(), resets));
         let start = Arc::new(Start::new());
         let assignments = Assignments::new(Arc::clone(&member), names.clone(), start, Arc::clone(&placing));
-        let consumer = connect(&config, &subscription.group, assignments)
-            .map_err(|error| KafkaError::refused("be configured like this", error))?;
+        let consumer =
+            connect(&settings, assignments).map_err(|error| KafkaError::refused("be configured like this", error))?;
         let topics = partitions(&consumer, &names, &config)?;
         if subscription.start == StartFrom::Latest {
             let fixed = consumer.context().start.fix(&consumer, topics, config.answer_within);
             fixed.map_err(|error| explain(&consumer, &consumer.context().handshakes, &config.brokers, error))?;
         }
         subscribe(&consumer).map_err(|error| KafkaError::refused("subscribe to these topics", error))?;
-        let (group, now) = (subscription.group.clone(), Instant::now());
+        let now = Instant::now();
         let (commit_at, compare_at) = (now + config.commit_every, now + COMPARE_EVERY);
         let (decoder, polled) = (Decoder::new(), Vec::new());
-        Ok(Self { consumer, member, placing, config, group, decoder, polled, commit_at, compare_at, joined_at: now })
+        Ok(Self { consumer, member, placing, config, settings, decoder, polled, commit_at, compare_at, joined_at: now })
     }
 
     fn read(mut self) {
@@ -167,7 +168,7 @@ impl Reader {
         let old = self.consumer.context();
         let (member, names) = (Arc::clone(&self.member), old.names.clone());
         let assignments = Assignments::new(member, names, Arc::clone(&old.start), Arc::clone(&self.placing));
-        match connect(&self.config, &self.group, assignments) {
+        match connect(&self.settings, assignments) {
             Ok(consumer) => {
                 // Order matters: the old one gives its partitions back, which commits nothing, before others are assigned.
                 drop(std::mem::replace(&mut self.consumer, consumer));
@@ -269,8 +270,8 @@ impl Drop for Reader {
     }
 }
 
-fn connect(config: &KafkaConfig, group: &str, assignments: Assignments) -> KafkaResult<BaseConsumer<Assignments>> {
-    BaseConsumer::from_config_and_context(&config.consumer(group), assignments)
+fn connect(settings: &ClientConfig, assignments: Assignments) -> KafkaResult<BaseConsumer<Assignments>> {
+    BaseConsumer::from_config_and_context(settings, assignments)
 }
 
 fn subscribe(consumer: &BaseConsumer<Assignments>) -> KafkaResult<()> {

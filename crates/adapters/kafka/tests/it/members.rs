@@ -163,6 +163,7 @@ async fn hold_what_comes(prefix: &str) {
         topics: vec![Topic::Orders],
         start: ticketing_core::ports::transport::StartFrom::Earliest,
         max_unsettled: 100_000,
+        patience: Duration::ZERO,
     };
     let mut member = KafkaSubscriber::new(&config).subscribe(wants).await.expect("a group is joined");
     let mut held = take(&mut member, 100).await;
@@ -215,6 +216,7 @@ async fn hold_until_killed(prefix: &str) {
         topics: vec![Topic::Orders],
         start: ticketing_core::ports::transport::StartFrom::Earliest,
         max_unsettled: 20,
+        patience: Duration::ZERO,
     };
     let mut member = KafkaSubscriber::new(&config).subscribe(wants).await.expect("a group is joined");
     let held = take(&mut member, 20).await;

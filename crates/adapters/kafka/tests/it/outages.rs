@@ -11,7 +11,8 @@ use crate::world::{ack, event_of, orders, soon, take};
 
 async fn join(config: &KafkaConfig) -> Box<dyn Subscription> {
     let (group, topics) = ("catalog".to_owned(), vec![Topic::Orders]);
-    let wants = SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 10 };
+    let wants =
+        SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 10, patience: Duration::ZERO };
     KafkaSubscriber::new(config).subscribe(wants).await.expect("a group is joined")
 }
 

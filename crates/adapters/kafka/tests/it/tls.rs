@@ -141,7 +141,8 @@ async fn a_group_is_told_why_it_is_not_let_in() {
     let config = KafkaConfig { user: user(KafkaSasl::Plain, "wrong-secret"), ..tls(told("KAFKA_SASL_BROKERS")) };
     let config = KafkaConfig { answer_within: Duration::from_secs(4), ..config };
     let (group, topics) = ("catalog".to_owned(), vec![Topic::Orders]);
-    let wants = SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 1 };
+    let wants =
+        SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 1, patience: Duration::ZERO };
 
     let error = KafkaSubscriber::new(&config).subscribe(wants).await.expect_err("nobody is let in");
 

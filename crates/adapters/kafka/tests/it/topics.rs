@@ -120,6 +120,7 @@ async fn who_needs_missing_topics_is_told() {
         topics: vec![Topic::Orders],
         start: StartFrom::Earliest,
         max_unsettled: 1,
+        patience: Duration::ZERO,
     };
 
     assert!(matches!(KafkaPublisher::connect(&config).await, Err(KafkaError::TopicMissing { .. })));

@@ -64,7 +64,7 @@ impl World {
 
     pub(crate) fn wants(&self, group: &str) -> SubscriptionConfig {
         let (group, topics) = (group.to_owned(), vec![Topic::Orders]);
-        SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 2000 }
+        SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 2000, patience: Duration::ZERO }
     }
 
     pub(crate) async fn join(&self, group: &str) -> Box<dyn Subscription> {

@@ -37,7 +37,8 @@ fn broker(config: MemoryBrokerConfig) -> (MemoryBroker, ManualClock) {
 
 async fn join(broker: &MemoryBroker, start: StartFrom) -> Box<dyn Subscription> {
     let topics = vec![Topic::Orders];
-    let config = SubscriptionConfig { group: "tests".to_owned(), topics, start, max_unsettled: 1000 };
+    let config =
+        SubscriptionConfig { group: "tests".to_owned(), topics, start, max_unsettled: 1000, patience: Duration::ZERO };
     broker.subscriber().subscribe(config).await.expect("nothing fails without a plan")
 }
 

@@ -122,7 +122,13 @@ impl Road {
 
     async fn subscribe(&self) -> Box<dyn Subscription> {
         let (group, topics) = ("tests".to_owned(), Topic::ALL.to_vec());
-        let config = SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 50 };
+        let config = SubscriptionConfig {
+            group,
+            topics,
+            start: StartFrom::Earliest,
+            max_unsettled: 50,
+            patience: Duration::ZERO,
+        };
         let subscriber = self.broker.with_faults(self.plan.clone()).subscriber();
         loop {
             if let Ok(subscription) = subscriber.subscribe(config.clone()).await {

@@ -28,7 +28,7 @@ pub(crate) async fn commit(engines: &SqliteEngines, events: Vec<EventEnvelope>) 
 
 pub(crate) async fn join(engines: &SqliteEngines, group: &str) -> Box<dyn Subscription> {
     let (group, topics, start) = (group.to_owned(), vec![Topic::Orders], StartFrom::Earliest);
-    let config = SubscriptionConfig { group, topics, start, max_unsettled: 1000 };
+    let config = SubscriptionConfig { group, topics, start, max_unsettled: 1000, patience: Duration::ZERO };
     engines.broker.subscriber().subscribe(config).await.expect("a group is joined")
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -103,6 +104,14 @@ pub trait EventHandler: Send + Sync + fmt::Debug + 'static {
     fn follows(&self, kind: &str) -> bool {
         let _every = kind;
         true
+    }
+
+    /// How long an event may wait at the transport for others that are handled together with it; not at all unless it
+    /// says otherwise.
+    ///
+    /// Where nobody waits for the effect, this saves the broker and the process many small batches.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// Handles all events, as one unit of work where there is an effect.

@@ -32,6 +32,9 @@ pub struct SubscriptionConfig {
     pub start: StartFrom,
     /// The most unsettled deliveries at a time.
     pub max_unsettled: usize,
+    /// How long a transport may hold an event back to hand it over together with later ones. Few do; none holds it
+    /// longer.
+    pub patience: Duration,
 }
 
 /// How far a group is behind, as far as its members in this process know; for metrics.
@@ -80,6 +83,7 @@ impl Sum for Lag {
 /// # Examples
 ///
 /// ```
+/// use std::time::Duration;
 /// use ticketing_core::domain::event::Topic;
 /// use ticketing_core::ports::transport::{EventSubscriber, Settlement, StartFrom, SubscriptionConfig};
 /// # use ticketing::{AccountId, Market};
@@ -95,6 +99,7 @@ impl Sum for Lag {
 ///     topics: vec![Topic::Tickets],
 ///     start: StartFrom::Earliest,
 ///     max_unsettled: 100,
+///     patience: Duration::ZERO,
 /// };
 /// let mut subscription = subscriber.subscribe(config).await?;
 /// let deliveries = subscription.next(100).await?;
@@ -150,7 +155,8 @@ pub trait EventSubscriber: Send + Sync + fmt::Debug + 'static {
 /// # market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
 /// # market.settle().await?;
 /// # let (group, topics) = ("report".to_owned(), vec![Topic::Tickets]);
-/// # let config = SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 100 };
+/// # let (start, patience) = (StartFrom::Earliest, std::time::Duration::ZERO);
+/// # let config = SubscriptionConfig { group, topics, start, max_unsettled: 100, patience };
 /// # let subscription = market.engines().broker.subscriber().subscribe(config).await?;
 /// let mut subscription: Box<dyn Subscription> = subscription;
 /// for delivery in subscription.next(100).await? {

@@ -1,6 +1,7 @@
 //! Issues and voids passes as orders go, and keeps a replica of each ticket's door.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tracing::Instrument;
@@ -54,6 +55,11 @@ impl EventHandler for AdmissionsFollow {
     /// Nobody who has not paid yet has passes.
     fn follows(&self, kind: &str) -> bool {
         kind != "order.created"
+    }
+
+    /// Who paid looks for passes after a page or two.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(50)
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {

@@ -1,5 +1,7 @@
 //! Sets a timer for each order that awaits payment.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use crate::domain::event::Topic;
@@ -22,6 +24,11 @@ impl EventHandler for ExpirationFollowsOrders {
 
     fn topics(&self) -> &[Topic] {
         &[Topic::Orders]
+    }
+
+    /// A timer that is set a moment late is early enough: orders are held for minutes.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(100)
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {

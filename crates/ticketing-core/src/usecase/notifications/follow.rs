@@ -1,6 +1,7 @@
 //! Feeds events to the notifications service: replicas first, then the letters that they call for.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tracing::Instrument;
@@ -60,6 +61,11 @@ impl EventHandler for NotificationsFollow {
     /// Nobody is told of orders that were never paid, or of money before an order has it.
     fn follows(&self, kind: &str) -> bool {
         !matches!(kind, "order.created" | "order.cancelled" | "payment.captured" | "payment.failed")
+    }
+
+    /// A letter takes longer than that in any case.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(100)
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
