@@ -287,7 +287,7 @@ pub struct TicketSearch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<String>,
     /// At least so many places are left.
-    #[cfg_attr(feature = "openapi", param(value_type = Option<u32>, minimum = 1, maximum = 1000))]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<u32>, minimum = 1, maximum = 50))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub places: Option<String>,
     /// Those `places` are side by side.

@@ -1,6 +1,6 @@
 //! The port, by Tantivy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -67,7 +67,8 @@ impl TantivyIndex {
         let writer = index.writer_with_num_threads(1, writer_bytes)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let watermark = index.load_metas()?.payload.as_deref().and_then(Payload::read);
-        let writer = Writer { writer, reader: reader.clone(), fields: fields.clone(), watermark };
+        let writer =
+            Writer { writer, reader: reader.clone(), fields: fields.clone(), watermark, passed: HashMap::new() };
         Ok(Self(Arc::new(Inner { fields, reader, writer: Mutex::new(writer) })))
     }
 

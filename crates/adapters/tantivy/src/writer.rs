@@ -1,12 +1,13 @@
 //! Writes batches: each is one commit, with its watermark.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use tantivy::schema::{IndexRecordOption, Term};
 use tantivy::{DocAddress, DocSet, IndexReader, IndexWriter, Searcher, TERMINATED, TantivyDocument};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::search::{SearchChange, SearchEntry, Watermark};
+use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::search_index::SearchError;
 use uuid::Uuid;
@@ -44,6 +45,8 @@ pub(crate) struct Writer {
     pub(crate) reader: IndexReader,
     pub(crate) fields: Fields,
     pub(crate) watermark: Option<Watermark>,
+    /// Sales that are newer than those in the index, and make no difference to any question.
+    pub(crate) passed: HashMap<TicketId, Sales>,
 }
 
 impl Writer {
@@ -51,6 +54,11 @@ impl Writer {
     pub(crate) fn apply(&mut self, changes: &[SearchChange], upto: Watermark) -> Result<usize, SearchError> {
         let changed = self.changed(changes)?;
         let count = changed.len();
+        if count == 0 && self.watermark.is_some_and(|known| known.history == upto.history && !known.is_beginning()) {
+            // Nothing to find is new, and a group goes on where it stopped whatever the index says.
+            self.watermark = Some(upto);
+            return Ok(0);
+        }
         if let Err(error) = self.write(&changed, upto) {
             // What was added and not committed must not come with the next batch.
             return Err(match self.writer.rollback() {
@@ -64,7 +72,7 @@ impl Writer {
     }
 
     /// The entries that are another than before.
-    fn changed(&self, changes: &[SearchChange]) -> Result<Vec<SearchEntry>, SearchError> {
+    fn changed(&mut self, changes: &[SearchChange]) -> Result<Vec<SearchEntry>, SearchError> {
         let searcher = self.reader.searcher();
         let mut by_ticket: BTreeMap<TicketId, Vec<&SearchChange>> = BTreeMap::new();
         for change in changes {
@@ -73,11 +81,23 @@ impl Writer {
         let mut changed = Vec::new();
         for (id, changes) in by_ticket {
             let mut entry = entry(&searcher, &self.fields, id)?.unwrap_or_else(|| SearchEntry::new(id));
+            if let Some(passed) = self.passed.get(&id).filter(|passed| passed.version > entry.sales.version) {
+                entry.sales = *passed;
+            }
+            if let Some(sales) = makes_no_difference(&entry, &changes) {
+                self.passed.insert(id, sales);
+                continue;
+            }
             // Not `any`, because each may be news.
             let news = changes.into_iter().filter(|change| entry.follow(change)).count();
             if news > 0 {
+                self.passed.remove(&id);
                 changed.push(entry);
             }
+        }
+        if self.passed.len() > MOST_PASSED {
+            // What is forgotten is written with the next sale.
+            self.passed.clear();
         }
         Ok(changed)
     }
@@ -94,6 +114,32 @@ impl Writer {
         commit.commit().map_err(failure)?;
         Ok(())
     }
+}
+
+/// So many tickets may have sales that were passed by.
+const MOST_PASSED: usize = 100_000;
+
+/// The newest sales of some changes, if none of them makes a difference to any question.
+///
+/// Every version since the one that is known must be among them. Then none of those can come later and be taken for news
+/// by a process that has forgotten what was passed by, because it would make no difference either.
+fn makes_no_difference(known: &SearchEntry, changes: &[&SearchChange]) -> Option<Sales> {
+    let mut versions = BTreeSet::new();
+    let mut newest = known.sales;
+    for change in changes {
+        let SearchChange::Sales { sales, .. } = change else { return None };
+        if sales.version > known.sales.version {
+            versions.insert(sales.version);
+            if !known.is_found_alike(*sales) {
+                return None;
+            }
+        }
+        if sales.version > newest.version {
+            newest = *sales;
+        }
+    }
+    let is_seen = versions.len() as u64 == newest.version - known.sales.version;
+    (is_seen && !versions.is_empty()).then_some(newest)
 }
 
 /// What is known of a ticket.

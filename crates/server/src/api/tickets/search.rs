@@ -8,7 +8,7 @@ use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::invalid::{Invalid, WrongFields};
-use ticketing_core::domain::money::{Currency, Quantity};
+use ticketing_core::domain::money::Currency;
 use ticketing_core::domain::search::{
     Days, Filters, Moment, Places, PriceRange, Question, SearchCursor, SearchPage, SearchSort,
 };
@@ -160,9 +160,10 @@ fn places(search: &TicketSearch) -> Result<Option<Places>, FieldError> {
         None if together => Err(FieldError::new("places", "is needed with together")),
         None => Ok(None),
         Some(text) => {
-            let places = text.parse().ok().filter(|places| (1..=Quantity::MAX).contains(places));
+            // More than a question may ask for is refused with the rest of it.
+            let places = text.parse().ok().filter(|places| *places > 0);
             let places =
-                places.ok_or_else(|| FieldError::new("places", format!("must be between 1 and {}", Quantity::MAX)))?;
+                places.ok_or_else(|| FieldError::new("places", format!("must be between 1 and {}", Places::MOST)))?;
             Ok(Some(if together { Places::Together(places) } else { Places::Left(places) }))
         }
     }

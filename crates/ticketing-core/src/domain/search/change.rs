@@ -7,6 +7,8 @@ use crate::domain::ids::TicketId;
 use crate::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use crate::domain::time::Timestamp;
 
+use super::Places;
+
 /// News of a ticket, with the version of what it is about.
 ///
 /// Facts and sales come from two aggregates, so each has versions of its own.
@@ -108,10 +110,31 @@ impl SearchEntry {
         self.facts.as_ref().filter(|ticket| ticket.status == TicketStatus::OnSale)
     }
 
-    /// Places that may be ordered.
+    /// Places that may be ordered; of more than [`Places::MOST`] only that there are so many.
     #[must_use]
     pub fn left(&self) -> u32 {
-        self.shown().map_or(0, |ticket| ticket.offer.quantity.get().saturating_sub(self.sales.committed()))
+        self.left_of(self.sales)
+    }
+
+    fn left_of(&self, sales: Sales) -> u32 {
+        let left = self.shown().map_or(0, |ticket| ticket.offer.quantity.get().saturating_sub(sales.committed()));
+        left.min(Places::MOST)
+    }
+
+    /// Whether the same questions find it with other sales.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use ticketing_core::domain::ids::TicketId;
+    /// # use ticketing_core::domain::search::SearchEntry;
+    /// # use ticketing_core::domain::ticket::Sales;
+    /// let unknown = SearchEntry::new(TicketId::from_u128(1));
+    /// assert!(unknown.is_found_alike(Sales { held: 2, sold: 0, version: 1 }), "it is not found at all");
+    /// ```
+    #[must_use]
+    pub fn is_found_alike(&self, sales: Sales) -> bool {
+        self.left_of(sales) == self.left()
     }
 }
 

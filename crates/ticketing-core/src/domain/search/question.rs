@@ -78,6 +78,12 @@ pub enum Places {
     Together(u32),
 }
 
+impl Places {
+    /// The most that may be asked for: of more places an index need not know how many are left, and most sales of a
+    /// large event make no difference to it.
+    pub const MOST: u32 = 50;
+}
+
 /// The order of hits; equal ones are ordered newest first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SearchSort {
@@ -270,6 +276,11 @@ impl Filters {
         }
         if self.price.is_some_and(|price| price.least.zip(price.most).is_some_and(|(least, most)| least > most)) {
             wrong.0.push(Invalid::new("maxPrice", "must not be below minPrice"));
+        }
+        if let Places::Left(places) | Places::Together(places) = self.places
+            && !(1..=Places::MOST).contains(&places)
+        {
+            wrong.0.push(Invalid::new("places", format!("must be between 1 and {}", Places::MOST)));
         }
         if attributes_to_find(&self.attributes).len() < self.attributes.iter().count() {
             wrong.0.push(Invalid::new("attributes", "are found by texts, numbers and booleans alone"));

@@ -1,6 +1,7 @@
 //! Feeds an index with what happens to tickets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -144,6 +145,11 @@ impl EventHandler for SearchFollows {
 
     fn topics(&self) -> &[Topic] {
         &[Topic::Tickets, Topic::Orders]
+    }
+
+    /// A change is found within a tenth of a second, and a commit of an index costs the same however much it has.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(50)
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {

@@ -74,7 +74,7 @@ fn times_and_prices(page: &CatalogPage) -> AnyView {
             {select_field(filter(filters, "currency", "Currency", currency), currencies(page))}
             {input_field(Kind::Decimal, filter(filters, "minPrice", "Lowest price", min_price))}
             {input_field(Kind::Decimal, filter(filters, "maxPrice", "Highest price", max_price))}
-            {input_field(Kind::Count(1000), filter(filters, "places", "Places wanted", &filters.values.places))}
+            {input_field(Kind::Count(50), filter(filters, "places", "Places wanted", &filters.values.places))}
         </div>
     }
     .into_any()
