@@ -2,8 +2,8 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use ticketing::core::domain::attributes::Attributes;
-use ticketing::core::ports::ticket_store::TicketQuery;
-use ticketing::{AccountId, Market, Timestamp};
+use ticketing::core::domain::search::{Filters, Question, SearchPage, SearchSort};
+use ticketing::{AccountId, Market};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,8 +12,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     market.sell(seller, "Così fan tutte").price(4500, "EUR").attribute("seatRow", "F").await?;
     let row_f = Attributes::parse([("seatRow", "F")])?;
-    let query = TicketQuery { attributes: row_f, ..TicketQuery::all(Timestamp::EPOCH, 10) };
-    for found in market.tickets().search_tickets(query).await?.items {
+    let filters = Filters { attributes: row_f, ..Filters::default() };
+    let question = Question::parse("", filters, SearchSort::Newest, market.env().now())?;
+    // A new ticket is found once its event was handled.
+    while market.search().find_tickets(&question, SearchPage::First { limit: 1 }).await?.count == 0 {
+        tokio::task::yield_now().await;
+    }
+    for found in market.search().find_tickets(&question, SearchPage::First { limit: 10 }).await?.tickets {
         let order = market.order(buyer, found.ticket.id).await?;
         println!("{buyer} sits in row {:?}", order.ticket.attributes.get("seatRow"));
     }

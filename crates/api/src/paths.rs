@@ -34,6 +34,8 @@ pub const SESSIONS: &str = "/api/users/sessions";
 pub const JWKS: &str = "/.well-known/jwks.json";
 /// What is on sale.
 pub const TICKETS: &str = "/api/tickets";
+/// Titles to suggest to somebody who types.
+pub const SUGGESTIONS: &str = "/api/tickets/suggestions";
 /// What the account sells.
 pub const MY_TICKETS: &str = "/api/tickets/mine";
 /// Orders of the account.

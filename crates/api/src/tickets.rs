@@ -10,6 +10,7 @@ use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event_facts::{EventFacts, Seating};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::{Money, Quantity};
+use ticketing_core::domain::search::{Choice, Facets};
 use ticketing_core::domain::ticket::{Listing, Offer, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::domain::time_zone::TimeZone;
@@ -255,8 +256,9 @@ pub struct TicketBody {
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TicketSearch {
-    /// Words that title, venue, city, seats or description contain, each as the beginning of a word. Of more than eight
-    /// the longest count; a text without letters and digits finds nothing.
+    /// What to find in title, venue, city, category, seats and description: every word, the last one may be a beginning.
+    /// Accents, case, width and script variants make no difference. Of more than eight words the longest count.
+    /// If nothing has a word as it was typed, one typing error is corrected, and `instead` tells so.
     #[cfg_attr(feature = "openapi", param(max_length = 200))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
@@ -268,6 +270,10 @@ pub struct TicketSearch {
     #[cfg_attr(feature = "openapi", param(max_length = 80))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,
+    /// The whole country: the attribute `country`.
+    #[cfg_attr(feature = "openapi", param(max_length = 80))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// The event begins then or later: a time, or a day at the place of the event.
     #[cfg_attr(feature = "openapi", param(example = "2030-06-01"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -276,29 +282,48 @@ pub struct TicketSearch {
     #[cfg_attr(feature = "openapi", param(example = "2030-06-30T18:00:00Z"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// Only events on these days at their place: `weekends`.
+    #[cfg_attr(feature = "openapi", param(example = "weekends"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<String>,
+    /// At least so many places are left.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<u32>, minimum = 1, maximum = 1000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<String>,
+    /// Those `places` are side by side.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<bool>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<String>,
     /// Only tickets in this currency of ISO 4217. Needed with `minPrice`, `maxPrice` and a sort by price.
     #[cfg_attr(feature = "openapi", param(example = "EUR"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
     /// In minor units; inclusive.
-    #[cfg_attr(feature = "openapi", param(value_type = Option<u64>))]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<u64>, minimum = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_price: Option<String>,
     /// In minor units; inclusive.
-    #[cfg_attr(feature = "openapi", param(value_type = Option<u64>))]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<u64>, minimum = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_price: Option<String>,
     /// An object of attributes in JSON: a ticket has each of them, with an equal value. Values are texts, numbers and booleans.
     #[cfg_attr(feature = "openapi", param(example = r#"{"seatRow":"F"}"#))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<String>,
-    /// Which come first: `newest`, `soonest`, `cheapest` or `dearest`.
+    /// Which come first: `newest`, `soonest`, `cheapest`, `dearest`, or `best`, what matches the words best.
     #[cfg_attr(feature = "openapi", param(example = "newest"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
-    /// Where the page before ended.
+    /// Where the page before ended: its `nextCursor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// Where the page behind began: its `previousCursor`. Not together with `cursor`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count the choices that narrow the search, which costs as much as the search.
+    #[cfg_attr(feature = "openapi", param(value_type = Option<bool>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facets: Option<String>,
     /// How many entries; 1 to 100, 20 if nobody says.
     #[cfg_attr(feature = "openapi", param(value_type = Option<u32>, minimum = 1, maximum = 100))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -314,6 +339,88 @@ pub struct TicketPage {
     pub items: Vec<TicketBody>,
     /// Asks for the next page, together with the same filters; null after the last.
     pub next_cursor: Option<String>,
+}
+
+/// A page of the tickets that a search finds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TicketsFound {
+    /// The tickets, in the order asked for. One that has just been sold or withdrawn may be missing.
+    pub items: Vec<TicketBody>,
+    /// Asks for the next page as `cursor`, together with the same filters; null after the last.
+    pub next_cursor: Option<String>,
+    /// Asks for the page before as `before`, together with the same filters; null on the first.
+    #[serde(default)]
+    pub previous_cursor: Option<String>,
+    /// How many there are on all pages.
+    #[serde(default)]
+    pub count: u64,
+    /// What was looked for instead, if nothing has the words that were typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// The choices that narrow the search, if they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facets: Option<FacetsBody>,
+}
+
+/// Choices that narrow a search, most frequent first. Each is counted as if its own filter were not set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FacetsBody {
+    /// Categories.
+    pub categories: Vec<ChoiceBody>,
+    /// Cities.
+    pub cities: Vec<ChoiceBody>,
+    /// Countries.
+    pub countries: Vec<ChoiceBody>,
+    /// Currencies.
+    pub currencies: Vec<ChoiceBody>,
+}
+
+/// A value to choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChoiceBody {
+    /// The value of the filter.
+    pub value: String,
+    /// How many tickets have it.
+    pub count: u64,
+}
+
+/// What somebody has typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct TypedText {
+    /// So far.
+    #[cfg_attr(feature = "openapi", param(max_length = 200))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Titles of tickets on sale that somebody may mean.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Suggestions {
+    /// At most eight, best first.
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
+    pub items: Vec<String>,
+}
+
+impl From<Facets> for FacetsBody {
+    fn from(facets: Facets) -> Self {
+        let choices = |choices: Vec<Choice>| {
+            choices.into_iter().map(|Choice { value, count }| ChoiceBody { value, count }).collect()
+        };
+        Self {
+            categories: choices(facets.categories),
+            cities: choices(facets.cities),
+            countries: choices(facets.countries),
+            currencies: choices(facets.currencies),
+        }
+    }
 }
 
 /// What else is on sale of an event.

@@ -27,8 +27,10 @@
 //! let engines = MemoryEngines::default();
 //! let market = engines.service_context(Settings::default());
 //! let (tickets, loops) = market.tickets(engines.ticket_ports())?;
+//! let (search, feeding) = market.search(engines.search_ports(), &tickets)?;
+//! # let loops = loops.and(feeding);
 //!
-//! let shop = Api::new(engines.env.clone()).tickets(tickets).identify(my_session).router();
+//! let shop = Api::new(engines.env.clone()).tickets(tickets, search).identify(my_session).router();
 //! let app: Router = Router::new().nest("/shop", shop).route("/", get(async || "my front page"));
 //! # drop((app, loops));
 //! # Ok(())
@@ -50,6 +52,7 @@ use ticketing_core::ports::limits::RateLimiter;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
+use ticketing_core::usecase::search::Search;
 use ticketing_core::usecase::tickets::Tickets;
 use ticketing_memory::MemoryLimiter;
 
@@ -109,9 +112,10 @@ impl Api {
         }
     }
 
-    /// Serves `/api/tickets`.
-    pub fn tickets(mut self, tickets: Tickets) -> Self {
+    /// Serves `/api/tickets`, which are found by this search.
+    pub fn tickets(mut self, tickets: Tickets, search: Search) -> Self {
         self.running.tickets = Some(tickets);
+        self.running.search = Some(search);
         self
     }
 
@@ -228,7 +232,7 @@ impl std::fmt::Debug for Api {
 
 impl Running {
     fn services(&self) -> Vec<Service> {
-        let Self { accounts: _, tickets, orders, payments, admissions, notifications: _ } = self;
+        let Self { accounts: _, tickets, search: _, orders, payments, admissions, notifications: _ } = self;
         let running = [
             tickets.as_ref().map(|_| Service::Tickets),
             orders.as_ref().map(|_| Service::Orders),

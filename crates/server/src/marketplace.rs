@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use ticketing_core::assembly::{
-    AccountPorts, AssemblyError, ExpirationPorts, Loops, MailPorts, ServiceContext, ServicePorts,
+    AccountPorts, AssemblyError, ExpirationPorts, Loops, MailPorts, SearchPorts, ServiceContext, ServicePorts,
 };
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::messaging::driver::Pace;
@@ -29,6 +29,8 @@ use ticketing_core::ports::ticket_feed::TicketFeed;
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::usecase::accounts::Accounts;
 use ticketing_core::usecase::notifications::Notifications;
+use ticketing_core::usecase::search::Search;
+use ticketing_core::usecase::tickets::Tickets;
 
 use crate::api::docs::of_process;
 use crate::config::{Config, Service};
@@ -47,7 +49,7 @@ pub struct Engines {
     /// For the accounts service.
     pub accounts: Option<AccountPorts>,
     /// For the tickets service.
-    pub tickets: Option<ServicePorts<dyn TicketStore>>,
+    pub tickets: Option<TicketPorts>,
     /// For the orders service.
     pub orders: Option<ServicePorts<dyn OrderStore>>,
     /// For the payments service.
@@ -70,6 +72,15 @@ pub struct Engines {
     pub lags: Lags,
     /// What is closed once everything else has ended.
     pub at_end: AtEnd,
+}
+
+/// What the tickets service needs of its own.
+#[derive(Debug)]
+pub struct TicketPorts {
+    /// What it needs like any service.
+    pub service: ServicePorts<dyn TicketStore>,
+    /// What the search is fed by that runs beside it.
+    pub search: SearchPorts,
 }
 
 /// The ports that only the payments service needs.
@@ -143,7 +154,8 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
     let Engines { context, edge, mut metrics, lags, at_end, .. } = engines;
     let mut parts = Parts { services: Vec::new(), loops: engines.loops };
     let accounts = parts.try_add(Service::Accounts, engines.accounts.map(|ports| context.accounts(ports)))?;
-    let tickets = parts.try_add(Service::Tickets, engines.tickets.map(|ports| context.tickets(ports)))?;
+    let tickets = engines.tickets.map(|ports| tickets(&context, ports));
+    let (tickets, search) = parts.try_add(Service::Tickets, tickets)?.unzip();
     let orders = parts.try_add(Service::Orders, engines.orders.map(|ports| context.orders(ports)))?;
     let payments = engines.payments.map(|ports| context.payments(ports.service, ports.gateway));
     let payments = parts.try_add(Service::Payments, payments)?;
@@ -158,8 +170,7 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         Some(ports) => parts.add(Service::Web, web(ports, config.http.live_listeners)),
         None => (LiveUpdates::new(0), RemoteServices::default(), None, StandIns::default()),
     };
-    let Parts { services, loops } = parts;
-    let health = Arc::<Health>::default();
+    let (Parts { services, loops }, health) = (parts, Arc::<Health>::default());
     metrics.extend([loops_ended(&health), live_streams(&live)]);
     let (clock, batchers) = (Arc::clone(&context.env.clock), orders.as_ref().map(|orders| orders.batchers.clone()));
     let sources = Sources { clock, batchers, observables: loops.observables() };
@@ -185,10 +196,16 @@ pub fn assemble(engines: Engines, config: &Config) -> Result<Assembly, AssemblyE
         remote: remote.names(),
         drafts,
         stopping,
-        running: Running { accounts, tickets, orders, payments, admissions, notifications },
+        running: Running { accounts, tickets, search, orders, payments, admissions, notifications },
     };
     let loops = loops.watched(|step| metrics.watch(step));
     Ok(Assembly { app: Arc::new(app), live, remote, stand_ins, loops, http_stops, at_end })
+}
+
+fn tickets(context: &ServiceContext, ports: TicketPorts) -> Result<((Tickets, Search), Loops), AssemblyError> {
+    let (tickets, loops) = context.tickets(ports.service)?;
+    let (search, feeding) = context.search(ports.search, &tickets)?;
+    Ok(((tickets, search), loops.and(feeding)))
 }
 
 fn notifications(

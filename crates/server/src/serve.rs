@@ -14,7 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::join;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use ticketing_core::ports::BoxError;
 
@@ -28,8 +30,9 @@ use operators::Operators;
 use signals::Signals;
 use starting::Sockets;
 
-/// How long the keys of accounts are waited for before anything is served; clients that connect wait as long.
-const KEYS_WITHIN: Duration = Duration::from_secs(2);
+/// How long the keys of accounts, and the search, are waited for before anything is served; clients that connect wait
+/// as long.
+const WITHIN: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// How long the other loops may take to stop once one of them ended early.
@@ -87,7 +90,7 @@ async fn serve_until(
     if config.demo {
         demo::fill(&app).await?;
     }
-    keys_known(&app).await;
+    join(keys_known(&app), search_filled(&app)).await;
     say_what_is_not_real(config);
     tracing::info!(%address, "the marketplace is served on http://{address}");
 
@@ -105,7 +108,7 @@ async fn stop_within(running: Running) -> Result<(), BoxError> {
     let failed = running.failed().now_or_never();
     let stopped = running.stop();
     match failed {
-        Some(()) => tokio::time::timeout(END_WITHIN, stopped).await?,
+        Some(()) => timeout(END_WITHIN, stopped).await?,
         None => stopped.await,
     }
 }
@@ -140,13 +143,22 @@ fn say_what_is_not_real(config: &Config) {
 /// Clients that connect meanwhile wait with it, so a service that restarts refuses nobody.
 /// Without accounts it serves all the same, and says that it is not ready.
 async fn keys_known(app: &App) {
-    let is_unknown = || app.own_sessions().is_ok_and(|own| own.keys().is_err());
-    let known = async {
-        while is_unknown() {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    };
-    if tokio::time::timeout(KEYS_WITHIN, known).await.is_err() {
+    let are_unknown = || app.own_sessions().is_ok_and(|own| own.keys().is_err());
+    if timeout(WITHIN, while_it_is(are_unknown)).await.is_err() {
         tracing::warn!("accounts does not answer: nobody can be known to be signed in until it does");
+    }
+}
+
+/// Waits a moment until the search has all that is on sale, so that nobody takes a part of it for the whole.
+async fn search_filled(app: &App) {
+    let is_a_part = || app.search().is_ok_and(|search| !search.is_filled());
+    if timeout(WITHIN, while_it_is(is_a_part)).await.is_err() {
+        tracing::warn!("the search index is being filled: until then a part of what is on sale is found");
+    }
+}
+
+async fn while_it_is(so: impl Fn() -> bool) {
+    while so() {
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

@@ -22,6 +22,7 @@ use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::notifications::Notifications;
 use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
+use ticketing_core::usecase::search::Search;
 use ticketing_core::usecase::tickets::Tickets;
 
 use crate::config::{ConfirmAddress, Gateway, HttpConfig, Service};
@@ -84,6 +85,7 @@ pub(crate) type Description = LazyLock<serde_json::Value, Box<dyn FnOnce() -> se
 pub(crate) struct Running {
     pub(crate) accounts: Option<Accounts>,
     pub(crate) tickets: Option<Tickets>,
+    pub(crate) search: Option<Search>,
     pub(crate) orders: Option<Orders>,
     pub(crate) payments: Option<Payments>,
     pub(crate) admissions: Option<Admissions>,
@@ -116,6 +118,15 @@ impl AppState {
     /// [`Error::Broken`] where it does not run; its routes are served only where it does.
     pub fn tickets(&self) -> Result<&Tickets, Error> {
         self.running.tickets.as_ref().ok_or_else(|| runs_elsewhere(Service::Tickets))
+    }
+
+    /// What is found of it; it runs beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] where it does not run; its routes are served only where it does.
+    pub fn search(&self) -> Result<&Search, Error> {
+        self.running.search.as_ref().ok_or_else(|| runs_elsewhere(Service::Tickets))
     }
 
     /// Who gets it.

@@ -5,6 +5,7 @@ mod keys;
 mod mail;
 mod memory;
 mod operate;
+mod search;
 mod stripe;
 
 #[cfg(feature = "kafka")]

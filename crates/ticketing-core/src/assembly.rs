@@ -21,6 +21,7 @@ use crate::messaging::consumer::{Consumer, ConsumerConfig, ConsumerPorts, EventH
 use crate::messaging::driver::{Pace, Step};
 use crate::messaging::relay::{Relay, RelayConfig, RelayPorts};
 use crate::ports::account_store::AccountStore;
+use crate::ports::audit_reader::AuditReader;
 use crate::ports::clock::ClockAndIds;
 use crate::ports::contacts::Contacts;
 use crate::ports::error_chain;
@@ -47,6 +48,7 @@ use crate::usecase::orders::batcher::{BatcherConfig, OrderBatchers};
 use crate::usecase::orders::{EndCalledOff, ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
 use crate::usecase::replica_wait::ReplicaWaits;
+use crate::usecase::search::{FeedSearch, Fill, Search, SearchFollows};
 use crate::usecase::tickets::{Tickets, TicketsFollow};
 
 pub use error::AssemblyError;
@@ -203,6 +205,17 @@ pub struct ExpirationPorts {
     pub parking: Arc<dyn ParkingLot>,
 }
 
+/// What the search is fed by, beside the tickets service of the same process.
+#[derive(Debug, Clone)]
+pub struct SearchPorts {
+    /// Feeds the index.
+    pub feeder: SearchFollows,
+    /// Fills an index that begins; absent where the log goes back to the first ticket.
+    pub owners: Option<Arc<dyn AuditReader>>,
+    /// Its events that could not be handled.
+    pub parking: Arc<dyn ParkingLot>,
+}
+
 impl<S: ?Sized> Clone for ServicePorts<S> {
     fn clone(&self) -> Self {
         let Self { store, outbox, parking } = self;
@@ -260,6 +273,47 @@ impl ServiceContext {
         let tickets = Tickets { store: ports.store, env: self.env.clone() };
         let follow = self.following("tickets", Arc::new(TicketsFollow(tickets.clone())), ports.parking)?;
         Ok((tickets, self.relaying("tickets", ports.outbox)?.and(follow)))
+    }
+
+    /// The search for tickets, beside the tickets service.
+    ///
+    /// An index that begins is filled before it follows events; [`Search::is_filled`] tells when that is done.
+    ///
+    /// # Errors
+    ///
+    /// [`AssemblyError`]: the transport outlives the process, and the parking lot does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing_core::assembly::Settings;
+    /// use ticketing_core::domain::search::{Question, SearchPage};
+    /// use ticketing_memory::MemoryEngines;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engines = MemoryEngines::default();
+    /// let context = engines.service_context(Settings::default());
+    /// let (tickets, loops) = context.tickets(engines.ticket_ports())?;
+    /// let (search, feeding) = context.search(engines.search_ports(), &tickets)?;
+    /// # drop(loops.and(feeding));
+    ///
+    /// let everything = Question::all(context.env.now());
+    /// assert_eq!(search.find_tickets(&everything, SearchPage::First { limit: 10 }).await?.count, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn search(&self, ports: SearchPorts, tickets: &Tickets) -> Result<(Search, Loops), AssemblyError> {
+        let SearchPorts { feeder, owners, parking } = ports;
+        let (index, store) = (Arc::clone(feeder.index()), Arc::clone(&tickets.store));
+        let search = Search::new(index, store, self.env.clone());
+        let fill = owners.filter(|_| feeder.begins()).map(|owners| Fill::new(&feeder, owners, self.env.clone()));
+        let consumer = self.consumer("search", Arc::new(feeder), &parking)?;
+        let mut loops = Loops::default();
+        // Not by its group, which may be another after each start.
+        loops.observe("search", &consumer, parking);
+        loops.take_in(Box::new(FeedSearch::new(&search, consumer, fill)), Pace::default());
+        Ok((search, loops))
     }
 
     /// The orders service.
@@ -387,12 +441,21 @@ impl ServiceContext {
         handler: Arc<dyn EventHandler>,
         parking: Arc<dyn ParkingLot>,
     ) -> Result<Loops, AssemblyError> {
+        let consumer = self.consumer(service, handler, &parking)?;
+        Ok(Loops::default().consuming(consumer, parking))
+    }
+
+    fn consumer(
+        &self,
+        service: &'static str,
+        handler: Arc<dyn EventHandler>,
+        parking: &Arc<dyn ParkingLot>,
+    ) -> Result<Consumer, AssemblyError> {
         if self.transport_survives() && !parking.survives_restart() {
             return Err(AssemblyError::ForgetfulParking { service });
         }
         let config = ConsumerConfig { start: StartFrom::Earliest, ..self.settings.consumer };
-        let consumer = Consumer::of_service(handler, self.consumer_ports(&parking), config);
-        Ok(Loops::default().consuming(consumer, parking))
+        Ok(Consumer::of_service(handler, self.consumer_ports(parking), config))
     }
 
     fn consumer_ports(&self, parking: &Arc<dyn ParkingLot>) -> ConsumerPorts {

@@ -34,7 +34,8 @@ impl Market {
     /// ```
     pub fn api(&self) -> Api {
         let (tickets, orders, payments) = (self.tickets().clone(), self.orders().clone(), self.payments().clone());
-        let api = Api::new(self.env().clone()).tickets(tickets).orders(orders).payments(payments);
+        let api =
+            Api::new(self.env().clone()).tickets(tickets, self.search().clone()).orders(orders).payments(payments);
         #[cfg(feature = "testing")]
         if let Some(loops) = self.stepped_loops() {
             return api.around(|routes| crate::testing::stepped(routes, loops));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ticketing_core::assembly::ServicePorts;
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::audit_reader::AuditReader;
 use ticketing_core::ports::gateway::PaymentGateway;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::parking::ParkingLot;
@@ -42,6 +43,10 @@ pub struct Stores {
     pub expiration_parking: Arc<dyn ParkingLot>,
     /// Events that followers of the application could not handle.
     pub follower_parking: Arc<dyn ParkingLot>,
+    /// Reads what these stores have, to fill a search index that begins; without it, one knows what its events say.
+    pub owners: Option<Arc<dyn AuditReader>>,
+    /// Whether one process alone has them, as it has a file: then the search follows events under one name at each start.
+    pub is_of_one_process: bool,
     /// A bank that takes no money and remembers as long as these stores do, for
     /// [`MarketBuilder::sandbox`](crate::MarketBuilder::sandbox).
     pub sandbox: Option<Arc<dyn PaymentGateway>>,
@@ -137,6 +142,8 @@ impl Stores {
             payments: engines.payment_ports(),
             expiration_parking: engines.expiration_ports().parking,
             follower_parking: Arc::new(engines.parking.clone()),
+            owners: Some(Arc::new(engines.audit_reader())),
+            is_of_one_process: true,
             sandbox: Some(Arc::new(ticketing_sqlite::SqliteGateway::of(&engines.file, sandbox))),
         }
     }
@@ -148,6 +155,8 @@ impl Stores {
             payments: memory.payment_ports(),
             expiration_parking: memory.expiration_ports().parking,
             follower_parking: Arc::new(memory.parking.clone()),
+            owners: None,
+            is_of_one_process: true,
             sandbox: Some(Arc::new(memory.gateway.clone())),
         }
     }
@@ -258,7 +267,9 @@ fn unknown(scheme: &str, known: &'static str) -> EngineError {
 
 #[cfg(feature = "mongodb")]
 async fn mongodb(client: &ticketing_mongodb::MongoClient) -> Result<Stores, ticketing_mongodb::MongoError> {
-    use ticketing_mongodb::{MongoGateway, MongoOrderStore, MongoParkingLot, MongoPaymentStore, MongoTicketStore};
+    use ticketing_mongodb::{
+        MongoAuditReader, MongoGateway, MongoOrderStore, MongoParkingLot, MongoPaymentStore, MongoTicketStore,
+    };
 
     let sandbox = Arc::new(MemoryEngines::default().gateway);
     Ok(Stores {
@@ -267,6 +278,8 @@ async fn mongodb(client: &ticketing_mongodb::MongoClient) -> Result<Stores, tick
         payments: MongoPaymentStore::open(client).await?.ports(),
         expiration_parking: Arc::new(MongoParkingLot::open(client, "expiration").await?),
         follower_parking: Arc::new(MongoParkingLot::open(client, MongoParkingLot::OF_FOLLOWERS).await?),
+        owners: Some(Arc::new(MongoAuditReader::new(client))),
+        is_of_one_process: false,
         sandbox: Some(Arc::new(MongoGateway::open(client, sandbox).await?)),
     })
 }

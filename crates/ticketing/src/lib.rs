@@ -102,3 +102,5 @@ pub use ticketing_redis as redis;
 pub use ticketing_sqlite as sqlite;
 #[cfg(feature = "stripe")]
 pub use ticketing_stripe as stripe;
+#[cfg(feature = "tantivy")]
+pub use ticketing_tantivy as tantivy;

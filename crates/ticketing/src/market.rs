@@ -13,6 +13,7 @@ use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
+use ticketing_core::usecase::search::Search;
 use ticketing_core::usecase::tickets::Tickets;
 
 use crate::builder::MarketBuilder;
@@ -43,6 +44,7 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Services {
     pub(crate) tickets: Tickets,
+    pub(crate) search: Search,
     pub(crate) orders: Orders,
     pub(crate) payments: Payments,
     pub(crate) env: ClockAndIds,

@@ -16,11 +16,12 @@ pub struct Asset {
     pub bytes: &'static [u8],
 }
 
-static ASSETS: LazyLock<[Embedded; 5]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Embedded; 6]> = LazyLock::new(|| {
     [
         Embedded::new("site", "css", include_bytes!("../assets/site.css")),
         Embedded::new("live", "js", include_bytes!("../assets/live.js")),
         Embedded::new("door", "js", include_bytes!("../assets/door.js")),
+        Embedded::new("search", "js", include_bytes!("../assets/search.js")),
         Embedded::new("icon", "svg", include_bytes!("../assets/icon.svg")),
         // `card.svg`, as a browser draws it: those who show a link take no SVG.
         Embedded::new("card", "png", include_bytes!("../assets/card.png")),
@@ -61,6 +62,13 @@ pub fn script_path() -> &'static str {
 #[must_use]
 pub fn door_script_path() -> &'static str {
     let [_, _, script, ..] = &*ASSETS;
+    &script.path
+}
+
+/// The path of the script of a search.
+#[must_use]
+pub fn search_script_path() -> &'static str {
+    let [_, _, _, script, ..] = &*ASSETS;
     &script.path
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ticketing_core::assembly::{AccountPorts, ExpirationPorts, ServiceContext, ServicePorts, Settings};
+use ticketing_core::assembly::{AccountPorts, ExpirationPorts, SearchPorts, ServiceContext, ServicePorts, Settings};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
@@ -12,13 +12,15 @@ use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
+use ticketing_core::ports::search_index::SearchIndex;
 use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::usecase::search::SearchFollows;
 
 use crate::{
     FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts,
     MemoryLetterStore, MemoryLimiter, MemoryMailer, MemoryOrderStore, MemoryParkingLot, MemoryPassStore,
-    MemoryPaymentStore, MemorySessions, MemoryTicketFeeds, MemoryTicketStore, MemoryTimers, RandomIds, SandboxConfig,
-    SandboxGateway, SystemClock,
+    MemoryPaymentStore, MemorySearchIndex, MemorySessions, MemoryTicketFeeds, MemoryTicketStore, MemoryTimers,
+    RandomIds, SandboxConfig, SandboxGateway, SystemClock,
 };
 
 /// All that a marketplace plugs in, in memory. A clone holds the same data.
@@ -47,6 +49,8 @@ pub struct MemoryEngines {
     pub accounts: MemoryAccountStore,
     /// Listings.
     pub tickets: MemoryTicketStore,
+    /// What is found of them.
+    pub search: MemorySearchIndex,
     /// Report the commits of the tickets service.
     pub ticket_feeds: MemoryTicketFeeds,
     /// Stocks and orders.
@@ -93,6 +97,7 @@ impl MemoryEngines {
         Self {
             accounts: MemoryAccountStore::new(clock()),
             tickets: MemoryTicketStore::new(clock()),
+            search: MemorySearchIndex::default(),
             ticket_feeds: MemoryTicketFeeds::new(),
             orders: MemoryOrderStore::new(clock()),
             payments: MemoryPaymentStore::new(clock()),
@@ -118,6 +123,7 @@ impl MemoryEngines {
             env: self.env.clone(),
             accounts: self.accounts.with_faults(faults.clone()),
             tickets: self.tickets.with_faults(faults.clone()),
+            search: self.search.clone(),
             ticket_feeds: self.ticket_feeds.clone(),
             orders: self.orders.with_faults(faults.clone()),
             payments: self.payments.with_faults(faults.clone()),
@@ -175,6 +181,19 @@ impl MemoryEngines {
         let outbox = Arc::new(self.tickets.outbox().with_faults(self.faults.clone()));
         let store = self.ticket_feeds.fed_by(Arc::new(self.tickets.clone()));
         ServicePorts { store, outbox, parking: self.parking() }
+    }
+
+    /// For the search, over the index that these engines have.
+    #[must_use]
+    pub fn search_ports(&self) -> SearchPorts {
+        self.search_ports_with(Arc::new(self.search.clone()))
+    }
+
+    /// For the search, over another index that knows nothing yet: events are kept from the first one.
+    #[must_use]
+    pub fn search_ports_with(&self, index: Arc<dyn SearchIndex>) -> SearchPorts {
+        let feeder = SearchFollows::knowing(index, SearchFollows::GROUP, None, &self.env);
+        SearchPorts { feeder, owners: None, parking: self.parking() }
     }
 
     /// For the orders service.

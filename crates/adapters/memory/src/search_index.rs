@@ -101,7 +101,7 @@ impl Index {
         let id = change.ticket();
         let known = self.tickets.entry(id).or_insert_with(|| Known { entry: SearchEntry::new(id), texts: None });
         let is_news = known.entry.follow(change);
-        if is_news {
+        if is_news && matches!(change, SearchChange::Facts(_)) {
             known.texts = known.entry.shown().map(|ticket| SearchTexts::of(&ticket.offer.details));
         }
         is_news.then_some(id)

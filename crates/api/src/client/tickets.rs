@@ -7,7 +7,9 @@ use ticketing_core::domain::order::IdempotencyKey;
 
 use crate::page::PageQuery;
 use crate::paths;
-use crate::tickets::{OfferBody, OtherOffers, ScheduleBody, TicketBody, TicketPage, TicketSearch};
+use crate::tickets::{
+    OfferBody, OtherOffers, ScheduleBody, Suggestions, TicketBody, TicketPage, TicketSearch, TicketsFound, TypedText,
+};
 
 use super::Client;
 use super::error::ClientError;
@@ -18,8 +20,17 @@ impl Client {
     /// # Errors
     ///
     /// [`ClientError`]: `invalid` and `bad_cursor` among others.
-    pub async fn search_tickets(&self, search: &TicketSearch) -> Result<TicketPage, ClientError> {
+    pub async fn search_tickets(&self, search: &TicketSearch) -> Result<TicketsFound, ClientError> {
         self.get_with(paths::TICKETS, search).read().await
+    }
+
+    /// Titles of tickets on sale that somebody may mean who has typed this much; at most eight.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]: `invalid` if it is longer than a search may be.
+    pub async fn suggestions(&self, typed: &str) -> Result<Suggestions, ClientError> {
+        self.get_with(paths::SUGGESTIONS, &TypedText { text: Some(typed.to_owned()) }).read().await
     }
 
     /// What else is on sale of the event of a ticket, in the same currency, cheapest first.

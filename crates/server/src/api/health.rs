@@ -59,7 +59,7 @@ struct Readiness {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Check {
-    /// Whose store, or `keys` or `sessions`; at start, the engine that is waited for.
+    /// Whose store, or `search`, `keys` or `sessions`; at start, the engine that is waited for.
     name: &'static str,
     ok: bool,
 }
@@ -83,6 +83,9 @@ async fn readyz(State(app): State<App>) -> Response {
     let code = if is_ready(status) { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(Readiness { status, payments: app.gateway.map(Gateway::name), checks })).into_response()
 }
+
+/// A process whose index is a part of what is on sale would hide the rest.
+const SEARCH: &str = "search";
 
 /// Processes share their sessions: if each were taken away for the want of them, nobody could even look.
 const SESSIONS: &str = "sessions";
@@ -117,7 +120,8 @@ async fn checks(app: &App) -> Vec<Check> {
     let stores = app.services.iter().filter_map(|service| Some((service.name(), store_of(*service, app)?)));
     let has_api = app.services.iter().any(|service| service.has_api());
     let identity = app.sessions.as_deref().filter(|_| has_api).map(identity);
-    let checks = stores.chain(identity.into_iter().flatten()).map(|(name, probe)| async move {
+    let search = app.services.contains(&Service::Tickets).then(|| (SEARCH, search(app)));
+    let checks = stores.chain(search).chain(identity.into_iter().flatten()).map(|(name, probe)| async move {
         let ok = match tokio::time::timeout(WITHIN, probe).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
@@ -165,6 +169,16 @@ fn store_of(service: Service, app: &App) -> Option<Probe<'_>> {
         .boxed(),
         Service::Expiration | Service::Web => return None,
     })
+}
+
+/// Asks for the index, and whether it has all that is on sale.
+fn search(app: &App) -> Probe<'_> {
+    async move {
+        let search = app.search()?;
+        search.index.suggest("", app.env.now()).await?;
+        if search.is_filled() { Ok(()) } else { Err("the search index is being filled".into()) }
+    }
+    .boxed()
 }
 
 /// Asks who nobody is: without keys and sessions nobody is believed to be signed in.

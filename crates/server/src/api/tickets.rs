@@ -12,11 +12,16 @@ use utoipa_axum::routes;
 
 use ticketing_api::page::PageQuery;
 use ticketing_api::paths;
-use ticketing_api::tickets::{OfferBody, OtherOffers, ScheduleBody, TicketBody, TicketPage, TicketSearch};
+use ticketing_api::tickets::{
+    FacetsBody, OfferBody, OtherOffers, ScheduleBody, Suggestions, TicketBody, TicketPage, TicketSearch, TicketsFound,
+    TypedText,
+};
 use ticketing_core::domain::facts_tag::FactsTag;
 use ticketing_core::domain::ids::TicketId;
+use ticketing_core::domain::search::SearchCursor;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::{CallOffTicket, CreateTicket, RescheduleTicket, UpdateTicket, WithdrawTicket};
 
 use crate::http::auth::actor::Change;
@@ -28,10 +33,12 @@ use crate::state::{Actor, App};
 use super::list::ListId;
 
 use offer::{offer, schedule};
+use search::Asked;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(search_tickets, create_ticket))
+        .routes(routes!(suggestions))
         .routes(routes!(my_tickets))
         .routes(routes!(ticket, update_ticket, withdraw_ticket))
         .routes(routes!(other_offers))
@@ -41,21 +48,42 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Finds tickets on sale.
 #[utoipa::path(get, path = "/api/tickets", tag = "tickets", params(TicketSearch), responses(
-    (status = 200, body = TicketPage, description = "Tickets that match every filter"),
+    (status = 200, body = TicketsFound, description = "Tickets that match every filter"),
     (status = 400, description = "`bad_cursor`, or `malformed` for a parameter that does not exist"),
     (status = 422, description = "`invalid`: a parameter has no such value"),
 ))]
 async fn search_tickets(State(app): State<App>, Query(search): Query<TicketSearch>) -> Result<Response, Problem> {
     let (list, now) = (search::list(&search), app.env.now());
-    let found = app
-        .metrics
-        .use_case("search_tickets", app.tickets()?.search_tickets(search::query(&search, list, now)?))
-        .await?;
-    let page = TicketPage {
-        items: found.items.iter().map(|listing| TicketBody::of(listing, now)).collect(),
-        next_cursor: found.next.map(|cursor| list.cursor(cursor.rank, cursor.id.uuid())),
+    let Asked { question, page, facets } = search::asked(&search, list, now)?;
+    let tickets = app.search()?;
+    let answers = async {
+        let found = tickets.find_tickets(&question, page).await?;
+        let facets = if facets { Some(tickets.facets(&question).await?) } else { None };
+        Ok::<_, Error>((found, facets))
+    };
+    let (found, facets) = app.metrics.use_case("search_tickets", answers).await?;
+    let cursor = |cursor: SearchCursor| list.cursor(cursor.rank, cursor.ticket.uuid());
+    let page = TicketsFound {
+        items: found.tickets.iter().map(|listing| TicketBody::of(listing, now)).collect(),
+        next_cursor: found.next.map(cursor),
+        previous_cursor: found.previous.map(cursor),
+        count: found.count,
+        instead: found.instead,
+        facets: facets.map(FacetsBody::from),
     };
     Ok((MAY_BE_KEPT, Json(page)).into_response())
+}
+
+/// Suggests titles of tickets on sale to somebody who types.
+#[utoipa::path(get, path = "/api/tickets/suggestions", tag = "tickets", params(TypedText), responses(
+    (status = 200, body = Suggestions, description = "At most eight titles, best first"),
+    (status = 400, description = "`malformed` for a parameter that does not exist"),
+    (status = 422, description = "`invalid`: the text is too long"),
+))]
+async fn suggestions(State(app): State<App>, Query(typed): Query<TypedText>) -> Result<Response, Problem> {
+    let typed = search::typed(&typed)?;
+    let items = app.metrics.use_case("suggest_titles", app.search()?.suggest(&typed)).await?;
+    Ok((MAY_BE_KEPT, Json(Suggestions { items })).into_response())
 }
 
 /// Public: it may be cached, and must be revalidated before it is shown again.

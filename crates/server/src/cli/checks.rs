@@ -312,6 +312,7 @@ impl Checks<'_> {
         let built = chosen.into_iter().map(|(name, engine)| not_built(name, engine));
         built
             .chain(self.data())
+            .chain(self.search_folder())
             .chain(uses.into_iter().flatten())
             .chain([self.kafka_user(), self.authorities(), self.traces()])
             .chain(self.tls())
@@ -330,6 +331,16 @@ impl Checks<'_> {
     }
 
     /// An engine needs its address, the first of its settings; without the engine none of them has a use.
+    /// An index outlives its process only beside what it is an index of.
+    fn search_folder(&self) -> [Option<String>; 2] {
+        let is_kept = self.has("data") || self.engines_are().store != Engine::Memory || self.wrong.contains("store");
+        let forgotten =
+            "--search-folder: tickets in memory are lost with the process: choose --store mongodb or --data";
+        let not_built = "--search-folder: this build has no Tantivy: build with --features tantivy";
+        [(!is_kept, forgotten), (!cfg!(feature = "tantivy"), not_built)]
+            .map(|(is_wrong, sentence)| (self.has("search_folder") && is_wrong).then(|| sentence.to_owned()))
+    }
+
     fn uses(&self, choice: &str, is_chosen: bool, settings: &[&str]) -> Vec<Option<String>> {
         if is_chosen {
             let address = settings.first().filter(|address| !self.has(address));

@@ -184,7 +184,14 @@ impl EngineFlags {
             bus: self.kafka().filter(|_| self.bus == Engine::Kafka),
             timers: self.redis().filter(|_| self.timers == Engine::Redis),
             sessions: self.redis().filter(|_| self.sessions == Engine::Redis),
+            search_folder: self.search_folder(),
         }
+    }
+
+    /// Beside the file of `--data`, if this build keeps an index at all.
+    fn search_folder(&self) -> Option<PathBuf> {
+        let beside = self.data.as_ref().filter(|_| cfg!(feature = "tantivy")).map(|data| data.join("search"));
+        self.search_folder.clone().or(beside)
     }
 
     fn mongodb(&self) -> Option<MongoSettings> {

@@ -209,6 +209,9 @@ pub(super) struct EngineFlags {
     /// The directory of one file that keeps everything, for one process and in place of every other engine [default: none]
     #[arg(long, value_name = "DIRECTORY")]
     pub(super) data: Option<PathBuf>,
+    /// The folder of the search index, where tickets runs, for one process [default: `search` in --data; otherwise in memory, filled at each start]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(super) search_folder: Option<PathBuf>,
     /// What stores the state of the services
     #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Mongodb]), default_value = "memory")]
     pub(super) store: Engine,

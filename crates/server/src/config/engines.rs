@@ -17,13 +17,15 @@ pub struct EngineSettings {
     pub timers: Option<RedisSettings>,
     /// Keeps sessions, and counts tries.
     pub sessions: Option<RedisSettings>,
+    /// The folder of the search index where tickets runs; it lies in memory if absent.
+    pub search_folder: Option<PathBuf>,
 }
 
 impl EngineSettings {
     /// Whether nothing outlives the process.
     #[must_use]
     pub const fn is_memory(&self) -> bool {
-        let Self { data, store, bus, timers, sessions } = self;
+        let Self { data, store, bus, timers, sessions, search_folder: _ } = self;
         data.is_none() && store.is_none() && bus.is_none() && timers.is_none() && sessions.is_none()
     }
 }

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 
 use axum::response::{Html, IntoResponse, Response};
-use http::StatusCode;
 use serde::Deserialize;
 
 use ticketing_api::paths;
-use ticketing_api::tickets::{TicketBody, TicketPage};
+use ticketing_api::tickets::{ChoiceBody, FacetsBody, TicketsFound};
 use ticketing_core::domain::invalid::Invalid;
 use ticketing_core::domain::money::Money;
-use ticketing_web::{Base, CatalogFilters, CatalogPage, Content, Form, Paging, catalog_page};
+use ticketing_web::{Base, CatalogChoices, CatalogFilters, CatalogPage, Content, Counted, Form, Turning, catalog_page};
 
 use crate::http::extract::Lenient;
 
-use super::choices::{EURO, categories, currencies};
+use super::choices::{EURO, currencies};
 use super::context::PageContext;
 use super::onward::Onward;
 use super::refusal::Refusal;
@@ -22,6 +21,9 @@ use super::view::ticket_card;
 
 /// How tickets are ordered if nobody chooses: who buys looks for what is on next.
 const SOONEST: &str = "soonest";
+
+/// The same for somebody who looks for words.
+const BEST: &str = "best";
 
 /// How many tickets a page shows: full rows, whether of two, three or four.
 const PAGE: &str = "48";
@@ -33,15 +35,21 @@ pub(super) struct Search {
     q: String,
     category: String,
     city: String,
+    country: String,
     from: String,
     to: String,
+    days: String,
     currency: String,
     min_price: String,
     max_price: String,
+    places: String,
+    together: String,
+    left: String,
     sort: String,
     cursor: String,
-    /// The cursors of the pages before.
-    trail: String,
+    before: String,
+    /// The number of this page.
+    page: String,
 }
 
 impl Search {
@@ -52,22 +60,46 @@ impl Search {
         let [min_price, max_price] =
             [&self.min_price, &self.max_price].map(|text| amount(text, currency).unwrap_or(text.clone()));
         let currency = currency.to_owned();
-        let sort = if self.sort.is_empty() { SOONEST.to_owned() } else { self.sort.clone() };
+        let [sort, places, facets] = [self.sorted(), self.wanted_places(), "true"].map(str::to_owned);
         let parameters = [
             ("q", &self.q),
             ("category", &self.category),
             ("city", &self.city),
+            ("country", &self.country),
             ("from", &self.from),
             ("to", &self.to),
+            ("days", &self.days),
             ("currency", &currency),
             ("minPrice", &min_price),
             ("maxPrice", &max_price),
+            ("places", &places),
+            ("together", &self.together),
             ("sort", &sort),
             ("cursor", &self.cursor),
+            ("before", &self.before),
+            ("facets", &facets),
             ("limit", &PAGE.to_owned()),
         ];
         let query = serde_urlencoded::to_string(parameters).expect("texts can be encoded");
         format!("{}?{query}", paths::TICKETS)
+    }
+
+    fn sorted(&self) -> &str {
+        match (&*self.sort, self.q.trim()) {
+            ("", "") => SOONEST,
+            ("", _) => BEST,
+            (sort, _) => sort,
+        }
+    }
+
+    /// Side by side are two at least, and what is left is one at least.
+    fn wanted_places(&self) -> &str {
+        match (self.places.trim(), &*self.together, &*self.left) {
+            ("", "", "") => "",
+            ("", "", _) => "1",
+            ("", _, _) => "2",
+            (places, _, _) => places,
+        }
     }
 
     /// The currency that was chosen, or the first one to choose where prices are compared.
@@ -77,35 +109,48 @@ impl Search {
         if self.currency.is_empty() && (compares || by_price) { EURO } else { &self.currency }
     }
 
-    /// Says better than the API what is wrong with an amount: it knows minor units alone.
-    fn explained(form: Form<CatalogFilters>) -> Form<CatalogFilters> {
-        let CatalogFilters { min_price, max_price, currency, .. } = &form.values;
-        let prices = [("minPrice", min_price), ("maxPrice", max_price)];
-        let better = prices.map(|(field, text)| (field, typed(text, currency).err()));
-        better.into_iter().fold(form, |mut form, (field, message)| {
+    /// Says better than the API what is wrong with amounts and ranges: it knows minor units and its own names alone.
+    fn explained(mut form: Form<CatalogFilters>) -> Form<CatalogFilters> {
+        let CatalogFilters { from, to, min_price, max_price, currency, .. } = &form.values;
+        let amounts = [min_price, max_price].map(|text| typed(text, currency));
+        let is_above = matches!(&amounts, [Ok(low), Ok(high)] if low > high);
+        // A day compares as text with another.
+        let is_before = from.len() == to.len() && from > to;
+        let [low, high] = amounts.map(Result::err);
+        let better = [
+            ("minPrice", low),
+            ("maxPrice", high.or_else(|| is_above.then(|| "must not be below “Lowest price”".to_owned()))),
+            ("to", is_before.then(|| "must not be before “From day”".to_owned())),
+        ];
+        for (field, message) in better {
             let wrong = form.errors.iter_mut().find(|error| error.field == field);
             if let Some((wrong, message)) = wrong.zip(message) {
                 wrong.message = message;
             }
-            form
-        })
+        }
+        form
     }
 
     fn form(self) -> Form<CatalogFilters> {
         let currency = self.compared_currency().to_owned();
-        let Self { q, category, city, from, to, min_price, max_price, sort, .. } = self;
-        Form::new(CatalogFilters { q, category, city, from, to, currency, min_price, max_price, sort })
-    }
-
-    /// The form with what is wrong with its ranges: one that ends before it begins finds nothing.
-    fn reversed(form: Form<CatalogFilters>) -> Form<CatalogFilters> {
-        let CatalogFilters { from, to, min_price, max_price, currency, .. } = &form.values;
-        // A time or a day compares as text with another of its kind.
-        let days = from.len() == to.len() && from > to;
-        let amounts = [min_price, max_price].map(|text| typed(text, currency).ok());
-        let prices = matches!(amounts, [Some(low), Some(high)] if low > high);
-        let form = if days { form.refuse("to", "must not be before “From day”") } else { form };
-        if prices { form.refuse("maxPrice", "must not be below “Lowest price”") } else { form }
+        let Self { q, category, city, country, from, to, days, min_price, max_price, places, together, left, .. } =
+            self;
+        Form::new(CatalogFilters {
+            q,
+            category,
+            city,
+            country,
+            from,
+            to,
+            days,
+            currency,
+            min_price,
+            max_price,
+            places,
+            together,
+            left,
+            sort: self.sort,
+        })
     }
 }
 
@@ -124,23 +169,18 @@ pub(super) async fn catalog(context: PageContext, Lenient(search): Lenient<Searc
     if let Some(shorter) = without_defaults(&context.path) {
         return Ok(Onward::to(shorter).into_response());
     }
-    let found = context.read::<TicketPage>(&search.address()).await;
-    let (cursor, trail) = (search.cursor.clone(), search.trail.clone());
-    let (form, base) = (Search::reversed(search.form()), &context.base);
+    let found = context.read::<TicketsFound>(&search.address()).await;
+    let number = search.page.clone();
+    let (form, base) = (search.form(), &context.base);
     match found {
-        Ok(_) if !form.errors.is_empty() => {
-            let page = content(base, form.refused("invalid"), Vec::new(), Paging::default());
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.within(context.shell()))).into_response())
-        }
         Ok(found) => {
-            let page = context.rendered.page(&base.at(&context.path), found, |found| {
-                content(base, form, found.items, Paging::of(cursor, &trail, found.next_cursor))
-            });
+            let page =
+                context.rendered.page(&base.at(&context.path), found, |found| content(base, form, found, &number));
             Ok(Html(page.content.within(context.shell())).into_response())
         }
         Err(refusal) if refusal.is_about_fields() => {
             let form = Search::explained(refusal.reason().onto(form));
-            Ok(refusal.page(content(base, form, Vec::new(), Paging::default()).within(context.shell())))
+            Ok(refusal.page(refused(base, form).within(context.shell())))
         }
         Err(refusal) => Err(refusal),
     }
@@ -151,8 +191,11 @@ fn without_defaults(path: &str) -> Option<String> {
     let (page, query) = path.split_once('?')?;
     let pairs: BTreeMap<String, String> = serde_urlencoded::from_str(query).ok()?;
     // Of a name that comes twice the last value counts, so such a query is left alone.
+    // Who looks for words gets the best matches first, and soonest is something to choose.
+    let has_words = pairs.get("q").is_some_and(|words| !words.trim().is_empty());
     let is_sent_by_form = pairs.contains_key("sort") && query.matches('&').count() + 1 == pairs.len();
-    let says = |(name, value): &(&String, &String)| !value.is_empty() && (*name != "sort" || *value != SOONEST);
+    let says =
+        |(name, value): &(&String, &String)| !value.is_empty() && (*name != "sort" || *value != SOONEST || has_words);
     let given: Vec<_> = pairs.iter().filter(says).collect();
     if !is_sent_by_form || given.len() == pairs.len() {
         return None;
@@ -161,13 +204,36 @@ fn without_defaults(path: &str) -> Option<String> {
     Some(if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") })
 }
 
-fn content(base: &Base, filters: Form<CatalogFilters>, tickets: Vec<TicketBody>, paging: Paging) -> Content {
+fn content(base: &Base, filters: Form<CatalogFilters>, found: TicketsFound, number: &str) -> Content {
+    let TicketsFound { items, next_cursor, previous_cursor, count, instead, facets } = found;
     catalog_page(CatalogPage {
         base: base.clone(),
-        currencies: currencies(&filters.values.currency),
-        filters,
-        categories: categories(),
-        tickets: tickets.into_iter().map(ticket_card).collect(),
-        paging,
+        choices: choices(facets.unwrap_or_default()),
+        tickets: items.into_iter().map(ticket_card).collect(),
+        count: Some(count),
+        instead,
+        turning: Turning::of(number, previous_cursor, next_cursor),
+        ..page_of(filters)
     })
+}
+
+/// The form alone, with what is wrong with it.
+fn refused(base: &Base, filters: Form<CatalogFilters>) -> Content {
+    catalog_page(CatalogPage { base: base.clone(), ..page_of(filters) })
+}
+
+fn page_of(filters: Form<CatalogFilters>) -> CatalogPage {
+    CatalogPage { currencies: currencies(&filters.values.currency), filters, ..CatalogPage::default() }
+}
+
+fn choices(FacetsBody { categories, cities, countries, currencies }: FacetsBody) -> CatalogChoices {
+    let counted = |choices: Vec<ChoiceBody>| {
+        choices.into_iter().map(|ChoiceBody { value, count }| Counted { value, count }).collect()
+    };
+    CatalogChoices {
+        categories: counted(categories),
+        cities: counted(cities),
+        countries: counted(countries),
+        currencies: counted(currencies),
+    }
 }

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use ticketing_api::paths;
-use ticketing_api::tickets::TicketPage;
+use ticketing_api::tickets::TicketsFound;
 
 use crate::http::problem::Problem;
 
@@ -36,7 +36,7 @@ pub(super) async fn sitemap(context: PageContext) -> Result<Response, Refusal> {
     let mut cursor = String::new();
     for _ in 0..MAPPED_PAGES {
         let address = format!("{}?sort=soonest&limit={MAPPED_TICKETS}&cursor={cursor}", paths::TICKETS);
-        let found: TicketPage = context.read(&address).await?;
+        let found: TicketsFound = context.read(&address).await?;
         pages.extend(found.items.iter().map(|ticket| format!("/tickets/{}", ticket.id)));
         let Some(next) = found.next_cursor else { break };
         cursor = next;

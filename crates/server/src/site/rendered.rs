@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use ticketing_api::tickets::TicketPage;
+use ticketing_api::tickets::TicketsFound;
 use ticketing_web::Content;
 
 /// The most pages to keep.
@@ -22,7 +22,7 @@ pub(super) struct Rendered(Arc<Mutex<HashMap<String, Arc<Page>>>>);
 /// What was found, and how it looks.
 #[derive(Debug)]
 pub(super) struct Page {
-    found: TicketPage,
+    found: TicketsFound,
     pub(super) content: Content,
 }
 
@@ -31,8 +31,8 @@ impl Rendered {
     pub(super) fn page(
         &self,
         address: &str,
-        found: TicketPage,
-        render: impl FnOnce(TicketPage) -> Content,
+        found: TicketsFound,
+        render: impl FnOnce(TicketsFound) -> Content,
     ) -> Arc<Page> {
         let last = self.0.lock().get(address).cloned();
         if let Some(page) = last.filter(|page| page.found == found) {
@@ -57,11 +57,11 @@ mod tests {
     use super::*;
     use ticketing_web::{CatalogPage, catalog_page};
 
-    fn found(next_cursor: Option<&str>) -> TicketPage {
-        TicketPage { items: Vec::new(), next_cursor: next_cursor.map(str::to_owned) }
+    fn found(next_cursor: Option<&str>) -> TicketsFound {
+        TicketsFound { next_cursor: next_cursor.map(str::to_owned), ..TicketsFound::default() }
     }
 
-    fn render(_: TicketPage) -> Content {
+    fn render(_: TicketsFound) -> Content {
         catalog_page(CatalogPage::default())
     }
 

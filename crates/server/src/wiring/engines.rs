@@ -26,6 +26,7 @@ pub async fn connect(config: &Config) -> Result<Engines, BoxError> {
     put_on_mongodb(&mut engines, config, &memory).await?;
     put_on_kafka(&mut engines, config).await?;
     put_on_redis(&mut engines, config).await?;
+    super::search::plug_in(&mut engines, config, &memory).await?;
     Ok(engines)
 }
 
@@ -140,6 +141,8 @@ pub(super) const KAFKA: NotBuilt = NotBuilt { engine: "Kafka", feature: "kafka" 
 pub(super) const REDIS: NotBuilt = NotBuilt { engine: "Redis", feature: "redis" };
 #[cfg(not(feature = "sqlite"))]
 pub(super) const SQLITE: NotBuilt = NotBuilt { engine: "SQLite", feature: "sqlite" };
+#[cfg(not(feature = "tantivy"))]
+pub(super) const TANTIVY: NotBuilt = NotBuilt { engine: "Tantivy", feature: "tantivy" };
 #[cfg(not(feature = "stripe"))]
 pub(super) const STRIPE: NotBuilt = NotBuilt { engine: "Stripe", feature: "stripe" };
 #[cfg(not(feature = "smtp"))]
@@ -151,6 +154,7 @@ pub(super) const SMTP: NotBuilt = NotBuilt { engine: "SMTP", feature: "smtp" };
     feature = "kafka",
     feature = "redis",
     feature = "sqlite",
+    feature = "tantivy",
     feature = "stripe",
     feature = "smtp"
 )))]

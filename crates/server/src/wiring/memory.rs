@@ -11,7 +11,7 @@ use ticketing_memory::{MemoryAttemptNotes, MemoryEngines, RandomIds, SystemClock
 use super::keys::Identity;
 use super::{mail, stripe};
 use crate::config::{Config, Gateway, MailBy, Service};
-use crate::marketplace::{AdmissionPorts, EdgePorts, Engines, PaymentPorts, WebPorts};
+use crate::marketplace::{AdmissionPorts, EdgePorts, Engines, PaymentPorts, TicketPorts, WebPorts};
 use crate::remote::RemoteServices;
 use crate::runtime::AtEnd;
 use crate::site::StandIns;
@@ -38,7 +38,8 @@ pub fn engines(memory: &MemoryEngines, cost: Argon2Config, config: &Config) -> R
     Ok(Engines {
         context: memory.service_context(config.core()),
         accounts: signer.map(|signer| memory.account_ports(hasher, signer)),
-        tickets: runs(Service::Tickets).then(|| memory.ticket_ports()),
+        tickets: runs(Service::Tickets)
+            .then(|| TicketPorts { service: memory.ticket_ports(), search: memory.search_ports() }),
         orders: runs(Service::Orders).then(|| memory.order_ports()),
         payments: runs(Service::Payments).then(|| payment_ports(memory, config)).transpose()?,
         admissions: passes.map(|signer| AdmissionPorts { service: memory.pass_ports(), signer }),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ticketing_core::assembly::ServicePorts;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::audit_reader::AdmissionReader;
 use ticketing_core::ports::store::Page;
@@ -105,8 +106,10 @@ pub(super) async fn plug_in(
         accounts.store = Arc::new(store);
     }
     if let Some(tickets) = &mut engines.tickets {
-        *tickets = MongoTicketStore::open(&client).await?.ports();
-        tickets.store = memory.ticket_feeds.fed_by(Arc::clone(&tickets.store));
+        let service = MongoTicketStore::open(&client).await?.ports();
+        tickets.service = ServicePorts { store: memory.ticket_feeds.fed_by(Arc::clone(&service.store)), ..service };
+        tickets.search.owners = Some(Arc::new(MongoAuditReader::new(&client)));
+        tickets.search.parking = Arc::new(MongoParkingLot::open(&client, MongoParkingLot::OF_FOLLOWERS).await?);
     }
     if let Some(orders) = &mut engines.orders {
         *orders = MongoOrderStore::open(&client).await?.ports();

@@ -46,7 +46,7 @@ fn share_sessions(engines: &mut Engines, client: &RedisClient) {
 
 async fn share_tickets(engines: &mut Engines, client: &RedisClient) -> Result<(), BoxError> {
     if let Some(tickets) = &mut engines.tickets {
-        tickets.store = Arc::new(RedisTicketStore::new(client, Arc::clone(&tickets.store)));
+        tickets.service.store = Arc::new(RedisTicketStore::new(client, Arc::clone(&tickets.service.store)));
     }
     if let Some(web) = &mut engines.web {
         web.drafts = Arc::new(RedisDrafts::new(client));

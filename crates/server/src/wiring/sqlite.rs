@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ticketing_core::assembly::ServicePorts;
 use ticketing_core::ports::BoxError;
 use ticketing_memory::MemoryEngines;
 use ticketing_sqlite::{SqliteAuditReader, SqliteBroker, SqliteConfig, SqliteEngines, SqliteFile, SqliteGateway};
@@ -88,8 +89,10 @@ fn keep_services(engines: &mut Engines, file: &SqliteEngines, memory: &MemoryEng
         accounts.sessions = Arc::new(file.sessions.clone());
     }
     if let Some(tickets) = &mut engines.tickets {
-        *tickets = file.ticket_ports();
-        tickets.store = memory.ticket_feeds.fed_by(Arc::clone(&tickets.store));
+        let service = file.ticket_ports();
+        tickets.service = ServicePorts { store: memory.ticket_feeds.fed_by(Arc::clone(&service.store)), ..service };
+        tickets.search.owners = Some(Arc::new(file.audit_reader()));
+        tickets.search.parking = Arc::clone(&tickets.service.parking);
     }
     if let Some(orders) = &mut engines.orders {
         *orders = file.order_ports();

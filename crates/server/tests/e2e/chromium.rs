@@ -12,7 +12,7 @@ mod time;
 
 use serde_json::{Value, json};
 
-use crate::market::{Market, User, id};
+use crate::market::{Market, User, eventually, id};
 use crate::programs::Program;
 
 use driver::{Chromium, Person, Tab};
@@ -37,6 +37,12 @@ impl Shop {
 
     async fn person(&self, user: &User) -> Person<'_> {
         self.chromium.person().await.signed_in(&self.market.base, user).await
+    }
+
+    /// Waits until so many tickets are found.
+    async fn finds(&self, tickets: u64) {
+        let count = async || self.market.get("/api/tickets").send().await.body["count"].as_u64();
+        eventually(count, |count| *count == Some(tickets)).await;
     }
 
     fn address(&self, path: &str) -> String {

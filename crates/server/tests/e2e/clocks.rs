@@ -140,6 +140,7 @@ fn own_engines() -> EngineSettings {
         }),
         timers: Some(redis.clone()),
         sessions: Some(redis),
+        search_folder: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A marketplace in one file: what was told to anybody is there after its process was killed.
 
+use std::path::Path;
 use std::process::Output;
 
 use serde_json::json;
@@ -94,6 +95,44 @@ async fn a_process_that_ends_in_order_leaves_one_file_which_the_next_opens_at_on
         program.go_on_by(Program::CURRENT).await;
         assert_eq!(market.order(&ben, &order).await["id"], order["id"]);
         market.pay(&ben, &order).await;
+    };
+    programs.prove(rule).await;
+    program.audit();
+}
+
+/// A file of an index is not what was written.
+fn damage(index: &Path) {
+    std::fs::write(index.join("meta.json"), "{}").expect("a file of the index");
+}
+
+/// An index is gone.
+fn lose(index: &Path) {
+    std::fs::remove_dir_all(index).expect("the folder of the index");
+}
+
+#[tokio::test]
+async fn the_search_goes_on_after_a_restart_and_is_filled_again_if_it_is_damaged_or_lost() {
+    let directory = directory();
+    let programs = Programs::of_one(on_file(&directory, &[]).await);
+    let program = &programs.all[0];
+    let index = directory.join("search");
+    let rule = async |market: &Market| {
+        let sally = market.sign_up("sally").await;
+        let ticket = market.sell(&sally, 3).await;
+        let found = async || market.get("/api/tickets?q=oper&places=3").send().await.body["items"][0]["id"].clone();
+        eventually(&found, |id| *id == ticket["id"]).await;
+
+        program.stop().await;
+        program.go_on_by(Program::CURRENT).await;
+        assert_eq!(found().await, ticket["id"], "it was there before");
+        for harm in [damage, lose] {
+            program.kill().await;
+            harm(&index);
+            program.go_on_by(Program::CURRENT).await;
+            eventually(&found, |id| *id == ticket["id"]).await;
+        }
+        let aside = std::fs::read_dir(&directory).expect("the directory").flatten();
+        assert_eq!(aside.filter(|entry| entry.file_name().to_string_lossy().starts_with("search")).count(), 2);
     };
     programs.prove(rule).await;
     program.audit();

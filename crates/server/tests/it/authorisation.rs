@@ -43,6 +43,7 @@ const MATRIX: &[Row] = &[
     Row("GET", "/api/tickets/{id}", PUBLIC),
     Row("PUT", "/api/tickets/{id}", [401, 403, 200]),
     Row("DELETE", "/api/tickets/{id}", [401, 403, 204]),
+    Row("GET", "/api/tickets/suggestions", PUBLIC),
     Row("GET", "/api/tickets/{id}/others", PUBLIC),
     Row("POST", "/api/tickets/{id}/reschedule", [401, 403, 200]),
     Row("POST", "/api/tickets/{id}/call-off", [401, 403, 200]),

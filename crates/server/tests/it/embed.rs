@@ -98,7 +98,7 @@ async fn by_session(request: &Parts) -> Result<Option<AccountId>, IdentityError>
 fn api(market: &TestApp) -> Api {
     let app = &market.app;
     Api::new(app.env.clone())
-        .tickets(app.tickets().expect("tickets run").clone())
+        .tickets(app.tickets().expect("tickets run").clone(), app.search().expect("tickets run").clone())
         .orders(app.orders().expect("orders run").clone())
         .payments(app.payments().expect("payments run").clone())
         .http(HttpConfig { limits: Limits::OFF, ..HttpConfig::default() })
@@ -241,8 +241,9 @@ async fn who_acts_is_the_applications_to_say() {
 #[tokio::test]
 async fn without_an_identity_nobody_is_signed_in() {
     let market = TestApp::start().await;
-    let tickets = market.app.tickets().expect("tickets run").clone();
-    let router = around(Api::new(market.app.env.clone()).tickets(tickets));
+    let (tickets, search) =
+        (market.app.tickets().expect("tickets run").clone(), market.app.search().expect("tickets run").clone());
+    let router = around(Api::new(market.app.env.clone()).tickets(tickets, search));
     let host = Marketplace(Mounted { market, router });
 
     assert_eq!(host.offer(1).await.problem(), (401, "not_signed_in"));

@@ -43,6 +43,7 @@ mod passwords;
 mod process;
 mod reference;
 mod sales;
+mod search;
 mod sellers;
 mod sessions;
 mod settings;

@@ -61,7 +61,9 @@ async fn a_cursor_belongs_to_its_own_list() {
     let mine = app.get("/api/tickets/mine?limit=1").by(&sally).send().await.body;
     let mine = mine["nextCursor"].as_str().expect("more");
 
-    for path in ["/api/tickets?sort=cheapest&", "/api/tickets?q=show&", "/api/tickets/mine?", "/api/orders?"] {
+    for path in
+        ["/api/tickets?sort=cheapest&currency=EUR&", "/api/tickets?q=show&", "/api/tickets/mine?", "/api/orders?"]
+    {
         let reply = app.get(&format!("{path}cursor={cursor}")).by(&sally).send().await;
         assert_eq!(reply.problem(), (400, "bad_cursor"), "{path}");
     }
@@ -81,7 +83,7 @@ async fn filters_narrow_a_search() {
     assert_eq!(found("q=show+3").await, 1);
     assert_eq!(found("minPrice=200&maxPrice=300&currency=EUR").await, 2);
     assert_eq!((found("currency=EUR").await, found("currency=JPY").await), (5, 0));
-    assert_eq!((found("q=%21%3F").await, found("q=show+3+sho+3").await), (0, 1));
+    assert_eq!((found("q=%21%3F").await, found("q=show+3+sho").await), (0, 1));
     assert_eq!(found("q=&category=&city=&from=&to=&minPrice=&maxPrice=&sort=").await, 5);
     assert_eq!(found("city=Vienna").await, 0);
 }

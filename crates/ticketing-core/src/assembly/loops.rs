@@ -80,10 +80,15 @@ impl Loops {
         Self { intake, relays, ..self }
     }
 
+    /// Hands out what a consumer counts, and what it parks.
+    pub(super) fn observe(&mut self, name: &str, consumer: &Consumer, parking: Arc<dyn ParkingLot>) {
+        self.observables.consumers.push((name.to_owned(), consumer.counts()));
+        self.observables.parking.push((name.to_owned(), parking));
+    }
+
     /// Adds a consumer.
     pub(super) fn consuming(mut self, consumer: Consumer, parking: Arc<dyn ParkingLot>) -> Self {
-        self.observables.consumers.push((consumer.name().to_owned(), consumer.counts()));
-        self.observables.parking.push((consumer.name().to_owned(), parking));
+        self.observe(consumer.name(), &consumer, parking);
         self.take_in(Box::new(consumer), Pace::default());
         self
     }

@@ -11,6 +11,7 @@ use crate::domain::stock::StockRefusal;
 use crate::domain::ticket::TicketRefusal;
 use crate::ports::gateway::GatewayError;
 use crate::ports::identity::IdentityError;
+use crate::ports::search_index::SearchError;
 use crate::ports::store::StoreError;
 
 /// Why a command was not carried out. Nothing changed, unless the store was unavailable.
@@ -363,6 +364,12 @@ fn pass_sentence(refusal: &PassRefusal) -> String {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
+        if error.is_transient() { Self::unavailable(error) } else { Self::Broken(Arc::new(error)) }
+    }
+}
+
+impl From<SearchError> for Error {
+    fn from(error: SearchError) -> Self {
         if error.is_transient() { Self::unavailable(error) } else { Self::Broken(Arc::new(error)) }
     }
 }

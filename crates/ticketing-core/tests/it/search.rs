@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use ticketing_core::assembly::{Loops, SearchPorts, Settings};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::search::{
     Facets, Filters, Found, Places, Question, SearchChange, SearchPage, SearchSort, Watermark,
@@ -15,11 +17,11 @@ use ticketing_core::messaging::consumer::{Consumer, ConsumerConfig, ConsumerPort
 use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::search_index::{SearchError, SearchIndex};
-use ticketing_core::usecase::search::{SearchFollows, fill_index};
-use ticketing_core::usecase::tickets::WithdrawTicket;
+use ticketing_core::usecase::search::{Search, SearchFollows, fill_index};
+use ticketing_core::usecase::tickets::{CreateTicket, WithdrawTicket};
 use ticketing_memory::{FaultPlan, MemorySearchIndex};
 
-use crate::market::{Engines, account};
+use crate::market::{Engines, account, offer};
 
 /// An index whose process dies at a step: before a batch is applied, or after it and before anybody hears of it.
 #[derive(Debug)]
@@ -173,10 +175,10 @@ async fn an_index_that_lost_everything_begins_with_the_oldest_event() {
 async fn an_index_goes_on_in_the_group_it_had() {
     let engines = busy().await;
     let index: Arc<dyn SearchIndex> = Arc::new(MemorySearchIndex::default());
-    let first = SearchFollows::open(Arc::clone(&index), &engines.env).await.unwrap();
-    assert!(first.begins());
-    first.handle(&[]).await.unwrap();
+    assert!(SearchFollows::open(Arc::clone(&index), &engines.env).await.unwrap().begins());
+    feed(&engines, Arc::clone(&index)).await.unwrap();
 
+    let first = SearchFollows::open(Arc::clone(&index), &engines.env).await.unwrap();
     let second = SearchFollows::open(index, &engines.env).await.unwrap();
     assert_eq!((second.name(), second.begins()), (first.name(), false));
 }
@@ -192,4 +194,108 @@ async fn filling_an_index_makes_nothing_older() {
 
     assert_eq!(shown(&index, engines.clock.now()).await, before);
     assert_eq!(index.watermark().await.unwrap(), upto);
+}
+
+/// The search of a process over an index, in a group that is always called the same.
+async fn search_over(engines: &Engines, index: Arc<dyn SearchIndex>) -> (Search, Loops) {
+    let context = engines.service_context(Settings::default());
+    let (tickets, loops) = context.tickets(engines.ticket_ports()).expect("engines in memory fit together");
+    drop(loops);
+    let feeder = SearchFollows::in_group(index, SearchFollows::GROUP, &engines.env).await.expect("an answer");
+    let (owners, parking) = (engines.audit_reader(), Arc::new(engines.parking.clone()));
+    let ports = SearchPorts { feeder, owners: Some(Arc::new(owners)), parking };
+    context.search(ports, &tickets).expect("engines in memory fit together")
+}
+
+async fn found(search: &Search, question: &Question) -> (Vec<TicketId>, u64) {
+    let found = search.find_tickets(question, SearchPage::First { limit: 10 }).await.expect("an answer");
+    (found.tickets.iter().map(|listing| listing.ticket.id).collect(), found.count)
+}
+
+#[tokio::test]
+async fn what_the_store_no_longer_has_on_sale_is_not_shown() {
+    let engines = busy().await;
+    let (search, mut loops) = search_over(&engines, Arc::new(MemorySearchIndex::default())).await;
+    loops.settle().await.unwrap();
+    let everything = Question::all(engines.clock.now());
+    let (before, count) = found(&search, &everything).await;
+    let market = engines.start(&FaultPlan::none());
+    let gone = before[1];
+    market.tickets.withdraw_ticket(WithdrawTicket::new(gone, account(7)), market.origin()).await.unwrap();
+
+    assert_eq!(found(&search, &everything).await, (vec![before[0], before[2]], count), "the index has not heard of it");
+}
+
+#[tokio::test]
+async fn what_the_filters_leave_out_since_it_changed_is_not_shown() {
+    let engines = busy().await;
+    let (search, mut loops) = search_over(&engines, Arc::new(MemorySearchIndex::default())).await;
+    loops.settle().await.unwrap();
+    let filters = Filters { places: Places::Left(1), ..Filters::default() };
+    let question = Question::parse("", filters, SearchSort::Newest, engines.clock.now()).unwrap();
+    let (left, _) = found(&search, &question).await;
+    let mut market = engines.start(&FaultPlan::none());
+    market.order(3, left[0], 1).await.unwrap();
+    // The process before has its leases until then.
+    engines.clock.advance(Duration::from_secs(61));
+    market.settle().await.unwrap();
+
+    assert_eq!(
+        found(&search, &question).await.0,
+        left[1..],
+        "its last place is held, and the index has not heard of it"
+    );
+}
+
+#[tokio::test]
+async fn tickets_are_in_the_order_of_the_hits_and_pages_lead_both_ways() {
+    let engines = Engines::new();
+    let mut market = engines.start(&FaultPlan::none());
+    for amount in [300, 100, 500, 200] {
+        let command = CreateTicket::new(account(7), offer(1, amount));
+        market.tickets.create_ticket(command, market.origin()).await.expect("a ticket");
+    }
+    market.settle().await.unwrap();
+    let (search, mut loops) = search_over(&engines, Arc::new(MemorySearchIndex::default())).await;
+    loops.settle().await.unwrap();
+    let sort = SearchSort::Cheapest("EUR".parse().unwrap());
+    let question = Question::parse("opera", Filters::default(), sort, engines.clock.now()).unwrap();
+    let page = async |page| {
+        let found = search.find_tickets(&question, page).await.expect("an answer");
+        let prices: Vec<u64> = found.tickets.iter().map(|listing| listing.ticket.offer.price.money().amount).collect();
+        (prices, found)
+    };
+
+    let (first, found) = page(SearchPage::First { limit: 3 }).await;
+    assert_eq!((first, found.count, found.previous), (vec![100, 200, 300], 4, None));
+    let cursor = found.next.expect("one more");
+    let (second, found) = page(SearchPage::After { cursor, limit: 3 }).await;
+    assert_eq!((second, found.next), (vec![500], None));
+    let cursor = found.previous.expect("three before it");
+    assert_eq!(page(SearchPage::Before { cursor, limit: 2 }).await.0, [200, 300]);
+}
+
+#[tokio::test]
+async fn an_index_that_was_lost_is_filled_whenever_its_process_dies() {
+    for steps in 0.. {
+        let engines = busy().await;
+        let (_, mut loops) = search_over(&engines, Arc::new(MemorySearchIndex::default())).await;
+        loops.settle().await.expect("its group has settled every event");
+        let index = MemorySearchIndex::default();
+        let dying = Dying { index: index.clone(), steps_left: AtomicUsize::new(steps) };
+        let (search, mut loops) = search_over(&engines, Arc::new(dying)).await;
+        assert!(!search.is_filled());
+        let died = loops.settle().await.is_err();
+        assert_eq!(search.is_filled(), !died, "after {steps} steps");
+
+        let (search, mut loops) = search_over(&engines, Arc::new(index.clone())).await;
+        loops.settle().await.unwrap();
+
+        assert!(search.is_filled());
+        assert_eq!(shown(&index, engines.clock.now()).await, on_sale(&engines).await, "it died after {steps} steps");
+        if !died {
+            assert!(steps > 2, "there are some steps");
+            return;
+        }
+    }
 }

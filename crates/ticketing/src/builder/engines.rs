@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::gateway::PaymentGateway;
+use ticketing_core::ports::search_index::SearchIndex;
 use ticketing_core::ports::timers::TimerQueue;
 
 use crate::engines::{Stores, Transport};
@@ -30,6 +31,8 @@ impl MarketBuilder {
     ///     payments: memory.payment_ports(),
     ///     expiration_parking: parking.clone(),
     ///     follower_parking: parking,
+    ///     owners: Some(Arc::new(memory.audit_reader())),
+    ///     is_of_one_process: true,
     ///     sandbox: None,
     /// };
     /// let refused = Market::builder().stores(stores.clone()).open().await;
@@ -168,6 +171,33 @@ impl MarketBuilder {
     pub const fn sandbox(mut self) -> Self {
         self.takes_no_money = true;
         self
+    }
+
+    /// Finds tickets by this index, such as the `TantivyIndex` of the feature `tantivy`; each process has one.
+    ///
+    /// Without it, an index in memory looks at every ticket, which is enough for some thousands.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::core::domain::search::{Question, SearchPage};
+    /// use ticketing::memory::MemorySearchIndex;
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let market = Market::builder().search(MemorySearchIndex::default()).test().await?;
+    /// let opera = market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+    /// market.settle().await?;
+    ///
+    /// let everything = Question::all(market.env().now());
+    /// let found = market.search().find_tickets(&everything, SearchPage::First { limit: 10 }).await?;
+    /// assert_eq!(found.tickets[0].ticket, opera);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn search(self, index: impl SearchIndex) -> Self {
+        Self { index: Some(Arc::new(index)), ..self }
     }
 
     /// Goes by another clock, and draws other ids.

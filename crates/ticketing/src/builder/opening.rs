@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use ticketing_core::assembly::{AssemblyError, ExpirationPorts, Loops, ServiceContext};
+use ticketing_core::assembly::{AssemblyError, ExpirationPorts, Loops, SearchPorts, ServiceContext};
 use ticketing_core::ports::gateway::PaymentGateway;
+use ticketing_core::usecase::search::SearchFollows;
 use ticketing_memory::MemoryEngines;
 use tokio::runtime::Handle;
 
@@ -113,17 +114,31 @@ impl MarketBuilder {
             ("orders", Arc::clone(&stores.orders.outbox)),
             ("payments", Arc::clone(&stores.payments.outbox)),
         ];
+        let search = self.search_ports(&stores, memory).await?;
         let expiration = ExpirationPorts { timers, parking: stores.expiration_parking };
         let (tickets, mut loops) = context.tickets(stores.tickets)?;
+        let (search, feeding) = context.search(search, &tickets)?;
         let (orders, order_loops) = context.orders(stores.orders)?;
         let (payments, payment_loops) = context.payments(stores.payments, gateway)?;
-        loops = loops.and(order_loops).and(payment_loops).and(context.expiration(expiration)?);
+        loops = loops.and(feeding).and(order_loops).and(payment_loops).and(context.expiration(expiration)?);
         for Follower { handler, start, batch } in self.followers.clone() {
             let mut context = context.clone();
             context.settings.consumer.batch = batch.unwrap_or(context.settings.consumer.batch);
             loops = loops.and(context.follower(handler, Arc::clone(&stores.follower_parking), start).await?);
         }
-        Ok(Assembled { services: Services { tickets, orders, payments, env: context.env, outboxes }, loops })
+        Ok(Assembled { services: Services { tickets, search, orders, payments, env: context.env, outboxes }, loops })
+    }
+
+    /// The index, in a group of its own where other processes have theirs.
+    async fn search_ports(&self, stores: &Stores, memory: &MemoryEngines) -> Result<SearchPorts, EngineError> {
+        let (index, env) = (self.index.clone().unwrap_or_else(|| Arc::new(memory.search.clone())), &memory.env);
+        let feeder = if stores.is_of_one_process {
+            SearchFollows::in_group(index, SearchFollows::GROUP, env).await
+        } else {
+            SearchFollows::open(index, env).await
+        };
+        let feeder = feeder.map_err(|error| EngineError::Engine(error.into()))?;
+        Ok(SearchPorts { feeder, owners: stores.owners.clone(), parking: Arc::clone(&stores.follower_parking) })
     }
 
     fn bank(&self, memory: &MemoryEngines) -> Result<Arc<dyn PaymentGateway>, OpenError> {

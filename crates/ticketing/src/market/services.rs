@@ -3,27 +3,26 @@
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::usecase::orders::Orders;
 use ticketing_core::usecase::payments::Payments;
+use ticketing_core::usecase::search::Search;
 use ticketing_core::usecase::tickets::Tickets;
 use ticketing_core::wire::Origin;
 
 use super::Market;
 
 impl Market {
-    /// The tickets service: what is on sale, searches, and changes to offers.
+    /// The tickets service: what is on sale, and changes to offers.
     ///
     /// # Examples
     ///
     /// ```
     /// use ticketing::{AccountId, Market};
-    /// use ticketing::core::ports::ticket_store::TicketQuery;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let market = Market::builder().open().await?;
     /// # let [seller, buyer] = [1, 2].map(AccountId::from_u128);
     /// # let opera = market.sell(seller, "Opera").price(4500, "EUR").places(2).await?;
-    /// let query = TicketQuery { text: Some("oper".to_owned()), ..TicketQuery::all(market.env().now(), 10) };
-    /// assert_eq!(market.tickets().search_tickets(query).await?.items[0].ticket, opera);
+    /// assert_eq!(market.tickets().ticket(opera.id).await?.available(), 2);
     /// # market.close().await?;
     /// # Ok(())
     /// # }
@@ -31,6 +30,31 @@ impl Market {
     #[must_use]
     pub fn tickets(&self) -> &Tickets {
         &self.0.services.tickets
+    }
+
+    /// The search: which tickets answer a question. It follows events, so a new ticket is found a moment after it is sold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::core::domain::search::{Filters, Question, SearchPage, SearchSort};
+    /// use ticketing::{AccountId, Market};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let market = Market::test().await?;
+    /// let opera = market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+    /// market.settle().await?;
+    ///
+    /// let question = Question::parse("oper", Filters::default(), SearchSort::BestMatch, market.env().now())?;
+    /// let found = market.search().find_tickets(&question, SearchPage::First { limit: 10 }).await?;
+    /// assert_eq!(found.tickets[0].ticket, opera);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn search(&self) -> &Search {
+        &self.0.services.search
     }
 
     /// The orders service.

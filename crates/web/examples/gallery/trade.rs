@@ -1,10 +1,11 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, EditPage, EventTime, FlashKind,
-    Form, Money, MyTicket, MyTicketsPage, OrderPage, OrderRow, OrderStatus, OrdersPage, Paging, PaymentValues,
-    Question, Refund, SellPage, Shell, TicketCard, TicketPage, TicketStatus, TicketValues, ask_page, catalog_page,
-    checkout_page, confirm_page, edit_page, my_tickets_page, order_page, orders_page, sell_page, ticket_page,
+    AskPage, Base, BuyerStep, CatalogChoices, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, Counted,
+    EditPage, EventTime, FlashKind, Form, Money, MyTicket, MyTicketsPage, OrderPage, OrderRow, OrderStatus, OrdersPage,
+    Paging, PaymentValues, Question, Refund, SellPage, Shell, TicketCard, TicketPage, TicketStatus, TicketValues,
+    Turning, ask_page, catalog_page, checkout_page, confirm_page, edit_page, my_tickets_page, order_page, orders_page,
+    sell_page, ticket_page,
 };
 
 use crate::samples::{ORDER_ID, TICKET_ID, euros, held, member, order, texts, told, visitor};
@@ -62,17 +63,24 @@ fn cards() -> Vec<TicketCard> {
 
 fn catalog(tickets: Vec<TicketCard>) -> CatalogPage {
     let values = CatalogFilters { q: "night".into(), from: "2026-12-01".into(), ..CatalogFilters::default() };
-    let (filters, paging) = match tickets.is_empty() {
-        true => (values, Paging::default()),
-        false => (CatalogFilters::default(), next_page()),
+    let (filters, turning, count) = match tickets.is_empty() {
+        true => (values, Turning::default(), 0),
+        false => (CatalogFilters::default(), Turning::of("", None, Some("eyJhIjoxfQ".into())), 120),
     };
+    let counted = |(value, count): (&str, u64)| Counted { value: value.into(), count };
     CatalogPage {
         base: Base::default(),
         filters: Form::new(filters),
         currencies: vec!["EUR".into()],
-        categories: texts(&["Concert", "Conference", "Comedy", "Sport", "Theatre"]),
+        choices: CatalogChoices {
+            categories: [("Concert", 60), ("Theatre", 32), ("Sport", 20), ("Comedy", 8)].map(counted).into(),
+            cities: [("Berlin", 70), ("Wien", 50)].map(counted).into(),
+            ..CatalogChoices::default()
+        },
         tickets,
-        paging,
+        count: Some(count),
+        instead: None,
+        turning,
     }
 }
 

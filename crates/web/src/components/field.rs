@@ -14,6 +14,8 @@ pub(crate) struct Field {
     pub(crate) autocomplete: Option<&'static str>,
     pub(crate) maxlength: Option<&'static str>,
     pub(crate) list: Option<String>,
+    /// Whether a script fills its list while somebody types.
+    pub(crate) suggests: bool,
 }
 
 /// The kind of a one-line control.
@@ -94,6 +96,7 @@ pub(crate) fn input_field(kind: Kind, mut field: Field) -> AnyView {
             min=kind.bounds().map(|(least, _)| least)
             max=kind.bounds().map(|(_, most)| most)
             list=list
+            data-suggest=field.suggests.then_some("")
             autocomplete=field.autocomplete
             maxlength=field.maxlength
             aria-invalid=invalid(&field)

@@ -115,6 +115,8 @@ fn label(field: &str) -> &str {
         "currentPassword" => "Current password",
         "displayName" => "Name",
         "newPassword" => "New password",
+        "country" => "Country",
+        "places" => "Places wanted",
         "from" => "From day",
         "to" => "To day",
         "minPrice" => "Lowest price",

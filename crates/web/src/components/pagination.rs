@@ -72,9 +72,13 @@ pub(crate) fn page_links(
     path: &str,
     filters: &[(&str, &str)],
 ) -> Option<impl IntoView + use<>> {
-    let [before, after] = paging.addresses(path, filters).map(|address| address.map(|address| base.at(&address)));
+    links(paging.addresses(path, filters), paging.number(), base)
+}
+
+fn links(addresses: [Option<String>; 2], number: usize, base: &Base) -> Option<impl IntoView + use<>> {
+    let [before, after] = addresses.map(|address| address.map(|address| base.at(&address)));
     (before.is_some() || after.is_some()).then(|| {
-        let number = format!("Page {}", paging.number());
+        let number = format!("Page {number}");
         view! {
             <nav class="pagination" aria-label="Pages">
                 {before.map(|address| view! { <a class="button" rel="prev" href=address>"Previous page"</a> })}
@@ -85,9 +89,71 @@ pub(crate) fn page_links(
     })
 }
 
+/// The place of a page in a list that is read both ways.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_web::Turning;
+///
+/// let third = Turning::of("3", Some("c3".into()), None);
+/// assert_eq!(third.number(), 3);
+/// assert_eq!(Turning::of("3", None, Some("c1".into())).number(), 1, "nothing is before it");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turning {
+    page: usize,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+impl Turning {
+    /// A page with the number that its address says, and the cursors of the pages around it.
+    #[must_use]
+    pub fn of(page: &str, previous: Option<String>, next: Option<String>) -> Self {
+        // An address may say anything, and is only a number to show.
+        let page = page.parse().unwrap_or(1).clamp(1, 1_000_000);
+        Self { page, previous, next }
+    }
+
+    /// The number of this page.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        if self.previous.is_none() { 1 } else { self.page.max(2) }
+    }
+
+    /// Two addresses: of the page before, and of the page after.
+    fn addresses(&self, path: &str, filters: &[(&str, &str)]) -> [Option<String>; 2] {
+        let at = |name: &str, cursor: &str, page: usize| {
+            with_query(path, &[filters, &[(name, cursor), ("page", &page.to_string())][..]].concat())
+        };
+        // The first page begins with what is new since then.
+        let previous = |cursor: &String| match self.number() - 1 {
+            0 | 1 => with_query(path, filters),
+            page => at("before", cursor, page),
+        };
+        [self.previous.as_ref().map(previous), self.next.as_ref().map(|next| at("cursor", next, self.number() + 1))]
+    }
+}
+
+/// Links to the page before and to the page after, as far as there are such.
+pub(crate) fn turning_links(
+    turning: &Turning,
+    base: &Base,
+    path: &str,
+    filters: &[(&str, &str)],
+) -> Option<impl IntoView + use<>> {
+    links(turning.addresses(path, filters), turning.number(), base)
+}
+
 /// The title of a page of a list: all but the first are numbered.
 pub(crate) fn numbered(title: &str, paging: &Paging) -> String {
-    match paging.number() {
+    numbered_as(title, paging.number())
+}
+
+/// The same by its number.
+pub(crate) fn numbered_as(title: &str, number: usize) -> String {
+    match number {
         1 => title.to_owned(),
         number => format!("{title}, page {number}"),
     }
@@ -95,7 +161,7 @@ pub(crate) fn numbered(title: &str, paging: &Paging) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Paging;
+    use super::{Paging, Turning};
 
     fn step(paging: &Paging, way: usize, next: Option<&str>) -> Option<Paging> {
         let address = paging.addresses("/", &[("q", "x")]).into_iter().nth(way)??;
@@ -128,5 +194,22 @@ mod tests {
         }
 
         assert_eq!(paging.trail.len(), Paging::LONGEST_TRAIL);
+    }
+
+    #[test]
+    fn a_list_is_turned_both_ways() {
+        let addresses = |page, previous: Option<&str>, next: Option<&str>| {
+            let [previous, next] = [previous, next].map(|cursor| cursor.map(str::to_owned));
+            Turning::of(page, previous, next).addresses("/", &[("q", "x")])
+        };
+        let some = |address: &str| Some(address.to_owned());
+
+        assert_eq!(addresses("", None, Some("b")), [None, some("/?q=x&cursor=b&page=2")]);
+        assert_eq!(addresses("2", Some("a"), None), [some("/?q=x"), None]);
+        assert_eq!(
+            addresses("3", Some("a"), Some("c")),
+            [some("/?q=x&before=a&page=2"), some("/?q=x&cursor=c&page=4")]
+        );
+        assert_eq!(addresses("none", Some("a"), None), [some("/?q=x"), None]);
     }
 }

@@ -1,26 +1,23 @@
 //! The catalogue: tickets on sale, with search and filters.
 
+mod filters;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use crate::assets::search_script_path;
 use crate::base::Base;
-use crate::components::field::{Choice, Field, Kind, input_field, proposing_field, select_field};
 use crate::components::form::{Form, form_alert};
-use crate::components::pagination::{Paging, numbered, page_links};
+use crate::components::pagination::{Turning, numbered_as, turning_links};
 use crate::components::ticket_card::{TicketCard, ticket_card};
+use crate::format::with_query;
 use crate::head::About;
 use crate::shell::Content;
 
-/// The sort order of somebody who chose none.
-const SOONEST: &str = "soonest";
+pub use filters::sorts;
 
-/// The sort orders of the catalogue: value and label.
-pub const SORTS: [(&str, &str); 4] = [
-    (SOONEST, "Soonest first"),
-    ("newest", "Newest first"),
-    ("cheapest", "Lowest price"),
-    ("dearest", "Highest price"),
-];
+/// The sort order of somebody who looks for no words and chose none.
+const SOONEST: &str = "soonest";
 
 /// The catalogue at `/`, which looks the same to everybody but for the shell.
 #[derive(Clone, Debug, Default)]
@@ -29,14 +26,45 @@ pub struct CatalogPage {
     pub base: Base,
     /// The filters as typed.
     pub filters: Form<CatalogFilters>,
-    /// Suggested categories; any other may be typed.
-    pub categories: Vec<String>,
-    /// The currencies to choose from.
+    /// What narrows the search.
+    pub choices: CatalogChoices,
+    /// The currencies to choose from where nothing is found.
     pub currencies: Vec<String>,
     /// The tickets, in order.
     pub tickets: Vec<TicketCard>,
+    /// How many there are on all pages; absent where nothing was looked for.
+    pub count: Option<u64>,
+    /// What was looked for instead of the words that were typed.
+    pub instead: Option<String>,
     /// Which page of the list this is.
-    pub paging: Paging,
+    pub turning: Turning,
+}
+
+/// What narrows a search, most frequent first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CatalogChoices {
+    /// Categories.
+    pub categories: Vec<Counted>,
+    /// Cities.
+    pub cities: Vec<Counted>,
+    /// Countries.
+    pub countries: Vec<Counted>,
+    /// Codes of currencies.
+    pub currencies: Vec<Counted>,
+}
+
+/// A value to choose, and how many tickets have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The value.
+    pub value: String,
+    /// How many have it.
+    pub count: u64,
+}
+
+impl Counted {
+    /// So many may be a part of what there is.
+    const MOST: usize = 50;
 }
 
 /// The search filters; an empty text does not filter.
@@ -48,34 +76,56 @@ pub struct CatalogFilters {
     pub category: String,
     /// Only this city.
     pub city: String,
+    /// Only this country.
+    pub country: String,
     /// Only events on or after this day: `2026-12-01`.
     pub from: String,
     /// Only events up to this day: `2026-12-31`.
     pub to: String,
+    /// Only on these days: `weekends`.
+    pub days: String,
     /// Only tickets in this currency; required when comparing prices.
     pub currency: String,
     /// The lowest price, a decimal in major units; sent as `minPrice`.
     pub min_price: String,
     /// The highest price, a decimal in major units; sent as `maxPrice`.
     pub max_price: String,
-    /// One of [`SORTS`].
+    /// How many places somebody wants.
+    pub places: String,
+    /// Whether they are to be side by side: `true`.
+    pub together: String,
+    /// Whether something must be left: `true`.
+    pub left: String,
+    /// One of [`sorts`].
     pub sort: String,
 }
 
 impl CatalogFilters {
     /// The pairs of a query that asks for the same.
-    fn pairs(&self) -> [(&str, &str); 9] {
+    fn pairs(&self) -> [(&str, &str); 14] {
         [
             ("q", &self.q),
             ("category", &self.category),
             ("city", &self.city),
+            ("country", &self.country),
             ("sort", &self.sort),
             ("from", &self.from),
             ("to", &self.to),
+            ("days", &self.days),
             ("currency", &self.currency),
             ("minPrice", &self.min_price),
             ("maxPrice", &self.max_price),
+            ("places", &self.places),
+            ("together", &self.together),
+            ("left", &self.left),
         ]
+    }
+
+    /// Whether anything but words is looked for.
+    fn is_narrowed(&self) -> bool {
+        let [_, others @ ..] = self.pairs();
+        let is_plain = |(name, value): &(&str, &str)| value.is_empty() || (*name, *value) == ("sort", SOONEST);
+        !others.iter().all(is_plain)
     }
 }
 
@@ -87,7 +137,7 @@ fn about() -> About {
 
 /// What is looked for, in the tab of a browser.
 fn title(filters: &CatalogFilters) -> String {
-    let texts = [&filters.q, &filters.category, &filters.city].map(|text| text.trim());
+    let texts = [&filters.q, &filters.category, &filters.city, &filters.country].map(|text| text.trim());
     let given: Vec<_> = texts.into_iter().filter(|text| !text.is_empty()).collect();
     if given.is_empty() { "Tickets".to_owned() } else { format!("Tickets: {}", given.join(", ")) }
 }
@@ -95,19 +145,44 @@ fn title(filters: &CatalogFilters) -> String {
 /// Renders the catalogue, to be shown in the shell of each viewer.
 #[must_use]
 pub fn catalog_page(page: CatalogPage) -> Content {
-    let base = &page.base;
-    let title = page.filters.title(&numbered(&title(&page.filters.values), &page.paging));
-    let is_whole = page.paging.number() == 1 && page.filters.values == CatalogFilters::default();
+    let number = page.turning.number();
+    let title = page.filters.title(&numbered_as(&title(&page.filters.values), number));
+    let is_whole = number == 1 && page.filters.values == CatalogFilters::default();
     let about = is_whole.then(about);
-    let links = page_links(&page.paging, base, "/", &page.filters.values.pairs());
+    let links = turning_links(&page.turning, &page.base, "/", &page.filters.values.pairs());
+    let form = filters::filter_form(&page);
+    let summary = summary(&page);
+    let script = page.base.at(search_script_path());
     let html = view! {
         <h1 class="title">"Tickets"</h1>
         {form_alert(&page.filters)}
-        {filter_form(&page.filters, page.categories, page.currencies, base)}
-        {results(page.tickets, base)}
+        {form}
+        {summary}
+        {results(page.tickets, &page.base)}
         {links}
+        <script type="module" src=script></script>
     };
     Content { title, about, html: html.to_html() }
+}
+
+/// How many there are, and whether something else was looked for.
+fn summary(page: &CatalogPage) -> Option<AnyView> {
+    let count = page.count.filter(|count| *count > 0)?;
+    let count = if count == 1 { "1 ticket".to_owned() } else { format!("{count} tickets") };
+    Some(match &page.instead {
+        None => view! { <p class="found">{count}</p> }.into_any(),
+        Some(instead) => {
+            let filters = CatalogFilters { q: instead.clone(), ..page.filters.values.clone() };
+            let address = page.base.at(&with_query("/", &filters.pairs()));
+            view! {
+                <p class="found">
+                    "Nothing has “" <span dir="auto">{page.filters.values.q.clone()}</span> "”. Did you mean "
+                    <a class="link" href=address dir="auto">{instead.clone()}</a> "? " {count}
+                </p>
+            }
+            .into_any()
+        }
+    })
 }
 
 fn results(tickets: Vec<TicketCard>, base: &Base) -> impl IntoView + use<> {
@@ -121,57 +196,4 @@ fn results(tickets: Vec<TicketCard>, base: &Base) -> impl IntoView + use<> {
     }
     let cards: Vec<_> = tickets.into_iter().map(|ticket| ticket_card(ticket, base)).collect();
     Either::Right(view! { <ul class="cards">{cards}</ul> })
-}
-
-fn filter_form(
-    filters: &Form<CatalogFilters>,
-    categories: Vec<String>,
-    currencies: Vec<String>,
-    base: &Base,
-) -> AnyView {
-    let values = &filters.values;
-    let [_, detailed @ ..] = values.pairs();
-    let open = detailed.iter().any(|(name, value)| !value.is_empty() && (*name, *value) != ("sort", SOONEST));
-    view! {
-        <form class="filters" method="get" action=base.at("/") role="search">
-            <div class="search-row">
-                {input_field(Kind::Search, filter(filters, "q", "Search", &values.q))}
-                <button class="button button-primary" type="submit">"Search"</button>
-            </div>
-            <details class="filter-more" open=open>
-                <summary>"Filters and order"</summary>
-                {detailed_filters(filters, categories, currencies)}
-            </details>
-        </form>
-    }
-    .into_any()
-}
-
-fn detailed_filters(filters: &Form<CatalogFilters>, categories: Vec<String>, currencies: Vec<String>) -> AnyView {
-    let values = &filters.values;
-    let any = Choice { value: String::new(), label: "Any".to_owned() };
-    let currencies = std::iter::once(any)
-        .chain(currencies.into_iter().map(|code| Choice { value: code.clone(), label: code }))
-        .collect();
-    view! {
-        <div class="filter-row">
-            {proposing_field(filter(filters, "category", "Category", &values.category), categories)}
-            {input_field(Kind::Text, filter(filters, "city", "City", &values.city))}
-            {select_field(filter(filters, "sort", "Sort by", &values.sort), sorts())}
-            {input_field(Kind::Date, filter(filters, "from", "From day", &values.from))}
-            {input_field(Kind::Date, filter(filters, "to", "To day", &values.to))}
-            {select_field(filter(filters, "currency", "Currency", &values.currency), currencies)}
-            {input_field(Kind::Decimal, filter(filters, "minPrice", "Lowest price", &values.min_price))}
-            {input_field(Kind::Decimal, filter(filters, "maxPrice", "Highest price", &values.max_price))}
-        </div>
-    }
-    .into_any()
-}
-
-fn filter(filters: &Form<CatalogFilters>, name: &'static str, label: &'static str, value: &str) -> Field {
-    Field { name, label, value: value.to_owned(), error: filters.message(name), ..Field::default() }
-}
-
-fn sorts() -> Vec<Choice> {
-    SORTS.iter().map(|(value, label)| Choice { value: (*value).to_owned(), label: (*label).to_owned() }).collect()
 }

@@ -1,6 +1,6 @@
 //! The files that pages refer to are there, and only they.
 
-use ticketing_web::{asset, door_script_path, script_path, stylesheet_path};
+use ticketing_web::{asset, door_script_path, script_path, search_script_path, stylesheet_path};
 
 use crate::pages::{pages, select};
 
@@ -12,7 +12,8 @@ fn every_file_that_a_page_refers_to_is_there() {
         let scripts = select(&page, "script[src]").into_iter().filter_map(|script| script.attr("src"));
         let paths: Vec<_> = links.chain(scripts).collect();
         let at_door = name.starts_with("door") && name != "door links";
-        assert_eq!(paths.len(), 3 + usize::from(at_door), "{name}");
+        let searches = name.starts_with("catalog");
+        assert_eq!(paths.len(), 3 + usize::from(at_door) + usize::from(searches), "{name}");
         for path in paths {
             let asset = asset(path).unwrap();
             assert_eq!(asset.path, path);
@@ -36,4 +37,5 @@ fn the_style_sheet_needs_nothing_that_the_policy_refuses() {
 fn the_scripts_are_small() {
     assert!(asset(script_path()).unwrap().bytes.len() <= 12288);
     assert!(asset(door_script_path()).unwrap().bytes.len() <= 9472);
+    assert!(asset(search_script_path()).unwrap().bytes.len() <= 1024);
 }

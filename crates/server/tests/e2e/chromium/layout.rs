@@ -26,6 +26,7 @@ async fn nothing_is_wider_than_a_small_screen_whatever_the_size_of_text() {
     let (sally, ben) = (shop.market.sign_up("sally.with.a.very.long.name").await, shop.market.sign_up("ben").await);
     let reply = shop.market.post("/api/tickets").by(&sally).json(&costly()).send().await;
     assert_eq!(reply.status, 201, "{reply:?}");
+    shop.finds(1).await;
     let ticket = format!("/tickets/{}", id(&reply.body));
     let order = format!("/orders/{}", id(&shop.market.buy(&ben, &reply.body).await));
     let mut own = ["edit", "withdraw", "reschedule", "call-off"].map(|page| format!("{ticket}/{page}")).to_vec();
@@ -86,6 +87,7 @@ async fn the_first_ticket_is_on_the_first_half_of_a_phone() {
     let Some(shop) = Shop::open(&[]).await else { return };
     let sally = shop.market.sign_up("sally").await;
     shop.market.sell(&sally, 5).await;
+    shop.finds(1).await;
     let tab = tab_of(&shop.chromium.person().await, PHONE, true).await;
     tab.open(&shop.address("/")).await;
 

@@ -33,6 +33,7 @@ async fn eight_open_tickets_load_and_are_live_by_one_stream() {
         tabs.push((ticket, tab));
     }
     let home = person.tab().await;
+    shop.finds(8).await;
     home.open(&shop.address("/")).await;
     assert_eq!(home.eval("document.querySelectorAll('.cards li').length").await, 8);
 

@@ -137,6 +137,12 @@ impl Watermark {
         Self { history, handled: 0, newest: Timestamp::EPOCH }
     }
 
+    /// Whether no event was handled and no filling has ended: what the index has may be a part of what is on sale.
+    #[must_use]
+    pub fn is_beginning(&self) -> bool {
+        self.newest == Timestamp::EPOCH
+    }
+
     /// After so many more deliveries, the newest of which is of this time.
     #[must_use]
     pub fn after(self, deliveries: u64, newest: Timestamp) -> Self {

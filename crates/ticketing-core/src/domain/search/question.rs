@@ -9,7 +9,7 @@ use crate::domain::ticket::{Details, Offer, Ticket};
 use crate::domain::time::Timestamp;
 
 use super::terms::{Wanted, wanted};
-use super::{Facet, Moment, SearchEntry, name_to_find};
+use super::{Facet, Moment, SearchEntry, attributes_to_find, name_to_find};
 
 /// A question within its bounds, so that answering it is bounded work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +163,12 @@ impl Question {
         self.sort.currency().or(self.filters.price.map(|price| price.currency))
     }
 
+    /// Whether another question asks for the same, at this or at another time.
+    #[must_use]
+    pub fn asks_like(&self, other: &Self) -> bool {
+        self.text == other.text && self.filters == other.filters && self.sort == other.sort
+    }
+
     /// The same question without the filter of a facet, to count its other choices. A range of prices is one of its
     /// currency.
     #[must_use]
@@ -264,6 +270,9 @@ impl Filters {
         }
         if self.price.is_some_and(|price| price.least.zip(price.most).is_some_and(|(least, most)| least > most)) {
             wrong.0.push(Invalid::new("maxPrice", "must not be below minPrice"));
+        }
+        if attributes_to_find(&self.attributes).len() < self.attributes.iter().count() {
+            wrong.0.push(Invalid::new("attributes", "are found by texts, numbers and booleans alone"));
         }
         wrong.finish(Some(()))
     }

@@ -1,7 +1,7 @@
 //! The names of consumers. Each is the name of a group, and two groups of one name share their events.
 
 /// The services of the marketplace.
-const OURS: [&str; 6] = ["accounts", "tickets", "orders", "payments", "expiration", "web"];
+const OURS: [&str; 7] = ["accounts", "tickets", "orders", "payments", "expiration", "web", "search"];
 
 /// Why a consumer cannot be called like this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,16 @@ mod tests {
 
     #[test]
     fn names_of_services_are_refused_however_they_are_written() {
-        for name in ["payments", "Orders", " tickets", "expiration\n", "ticketing.payments", "a:b/ACCOUNTS ", "web"] {
+        for name in [
+            "payments",
+            "Orders",
+            " tickets",
+            "expiration\n",
+            "ticketing.payments",
+            "a:b/ACCOUNTS ",
+            "web",
+            "app.search",
+        ] {
             assert_eq!(check(name), Err(NameRefusal::Reserved(name.to_owned())));
         }
     }

@@ -2,11 +2,13 @@
 
 use uuid::Uuid;
 
-use crate::audit::pages::Pages;
+use crate::domain::ids::TicketId;
 use crate::domain::search::{SearchChange, Watermark};
 use crate::ports::BoxError;
 use crate::ports::audit_reader::AuditReader;
 use crate::ports::search_index::SearchIndex;
+use crate::ports::store::Page;
+use crate::ports::unreadable::Listed;
 
 /// How many tickets are told together.
 const BATCH: usize = 512;
@@ -42,18 +44,41 @@ const BATCH: usize = 512;
 /// # }
 /// ```
 pub async fn fill_index(owners: &dyn AuditReader, index: &dyn SearchIndex, history: Uuid) -> Result<usize, BoxError> {
-    let mut listings = Pages::new(BATCH, |page| owners.listings(page), |listing| listing.ticket.id);
-    let (mut told, mut batch) = (0, Vec::with_capacity(2 * BATCH));
+    let (mut sum, mut after) = (0, None);
     loop {
-        let listing = listings.next().await?;
-        batch.extend(listing.iter().flat_map(SearchChange::of_listing));
-        if batch.len() >= 2 * BATCH || listing.is_none() && !batch.is_empty() {
-            told += batch.len() / 2;
-            let upto = index.watermark().await?.unwrap_or_else(|| Watermark::begin(history));
-            index.apply(std::mem::take(&mut batch), upto).await?;
+        let Part { told, next } = fill_some(owners, index, history, after).await?;
+        sum += told;
+        if next.is_none() {
+            return Ok(sum);
         }
-        if listing.is_none() {
-            return Ok(told);
-        }
+        after = next;
     }
+}
+
+/// What was told at a time.
+pub(super) struct Part {
+    /// How many tickets.
+    pub(super) told: usize,
+    /// The last of them, if others may follow.
+    pub(super) next: Option<TicketId>,
+}
+
+/// Tells an index some listings of the tickets service, those behind a ticket.
+pub(super) async fn fill_some(
+    owners: &dyn AuditReader,
+    index: &dyn SearchIndex,
+    history: Uuid,
+    after: Option<TicketId>,
+) -> Result<Part, BoxError> {
+    let Listed { records, unreadable } = owners.listings(Page { after, limit: BATCH }).await?;
+    if !unreadable.is_empty() {
+        tracing::warn!(tickets = unreadable.len(), "some tickets cannot be read, and the search does not find them");
+    }
+    if !records.is_empty() {
+        let upto = index.watermark().await?.unwrap_or_else(|| Watermark::begin(history));
+        index.apply(records.iter().flat_map(SearchChange::of_listing).collect(), upto).await?;
+    }
+    // A page that is not full is the last: who reads on would chase what is being written.
+    let next = records.last().filter(|_| records.len() >= BATCH).map(|listing| listing.ticket.id);
+    Ok(Part { told: records.len(), next })
 }

@@ -61,9 +61,21 @@ impl SearchFollows {
     /// # }
     /// ```
     pub async fn open(index: Arc<dyn SearchIndex>, env: &ClockAndIds) -> Result<Self, SearchError> {
-        let known = index.watermark().await?.map(|watermark| watermark.history);
-        let history = known.unwrap_or_else(|| env.uuid(env.now()));
-        Ok(Self { index, history, group: format!("search-{history}"), begins: known.is_none() })
+        let known = index.watermark().await?;
+        let this = Self::knowing(index, Self::GROUP, known, env);
+        Ok(Self { group: format!("{}-{}", Self::GROUP, this.history), ..this })
+    }
+
+    /// The group of an index that is fed by a log of its own process; no other consumer can be called so.
+    pub const GROUP: &str = "search";
+
+    /// The feeder of an index whose watermark is known, in a group that is always called the same: for an index and a
+    /// log that begin and end with their process.
+    #[must_use]
+    pub fn knowing(index: Arc<dyn SearchIndex>, group: &str, known: Option<Watermark>, env: &ClockAndIds) -> Self {
+        let history = known.map_or_else(|| env.uuid(env.now()), |watermark| watermark.history);
+        let begins = known.is_none_or(|watermark| watermark.is_beginning());
+        Self { index, history, group: group.to_owned(), begins }
     }
 
     /// The feeder of an index in a group that is always called the same.
@@ -95,10 +107,21 @@ impl SearchFollows {
     /// # }
     /// ```
     pub async fn in_group(index: Arc<dyn SearchIndex>, group: &str, env: &ClockAndIds) -> Result<Self, SearchError> {
-        Ok(Self { group: group.to_owned(), ..Self::open(index, env).await? })
+        let known = index.watermark().await?;
+        Ok(Self::knowing(index, group, known, env))
     }
 
-    /// Whether the index had nothing when the feeder was made.
+    /// The index that it feeds.
+    #[must_use]
+    pub const fn index(&self) -> &Arc<dyn SearchIndex> {
+        &self.index
+    }
+
+    pub(super) const fn history(&self) -> Uuid {
+        self.history
+    }
+
+    /// Whether the index had nothing when the feeder was made, or was not filled to the end.
     #[must_use]
     pub const fn begins(&self) -> bool {
         self.begins

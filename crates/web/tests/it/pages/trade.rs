@@ -1,13 +1,13 @@
 //! The pages of buying and selling.
 
 use ticketing_web::{
-    AskPage, Base, BuyerStep, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, DoorCounts, DoorEntryPage,
-    DoorLinkRow, DoorLinksPage, DoorPage, EditPage, EventTime, Form, Money, MyTicket, MyTicketsPage, NewEvent,
-    OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, OtherOffer, Paging, PassState, PassView,
-    PaymentValues, Question, Refund, RefundCause, ReschedulePage, SaleRow, SalesPage, SalesTotal, SellPage, Shell,
-    TicketCard, TicketPage, TicketStatus, TicketValues, Verdict, ask_page, catalog_page, checkout_page, confirm_page,
-    door_entry_page, door_links_page, door_page, edit_page, my_tickets_page, order_page, orders_page, reschedule_page,
-    sales_page, sell_page, ticket_page,
+    AskPage, Base, BuyerStep, CatalogChoices, CatalogFilters, CatalogPage, CheckoutPage, ConfirmPage, Counted,
+    DoorCounts, DoorEntryPage, DoorLinkRow, DoorLinksPage, DoorPage, EditPage, EventTime, Form, Money, MyTicket,
+    MyTicketsPage, NewEvent, OrderPage, OrderRow, OrderStatus, OrderSummary, OrderValues, OrdersPage, OtherOffer,
+    Paging, PassState, PassView, PaymentValues, Question, Refund, RefundCause, ReschedulePage, SaleRow, SalesPage,
+    SalesTotal, SellPage, Shell, TicketCard, TicketPage, TicketStatus, TicketValues, Turning, Verdict, ask_page,
+    catalog_page, checkout_page, confirm_page, door_entry_page, door_links_page, door_page, edit_page, my_tickets_page,
+    order_page, orders_page, reschedule_page, sales_page, sell_page, ticket_page,
 };
 
 use super::{held, money, shell, visitor, wrong};
@@ -123,6 +123,11 @@ fn catalog(text: &'static str) -> CatalogPage {
         q: text.into(),
         category: text.into(),
         city: text.into(),
+        country: text.into(),
+        days: text.into(),
+        places: text.into(),
+        together: text.into(),
+        left: text.into(),
         from: text.into(),
         to: text.into(),
         currency: text.into(),
@@ -130,14 +135,27 @@ fn catalog(text: &'static str) -> CatalogPage {
         max_price: text.into(),
         sort: text.into(),
     };
-    let fields = ["q", "category", "city", "from", "to", "currency", "minPrice", "maxPrice", "sort"];
+    let fields =
+        ["q", "category", "city", "country", "places", "from", "to", "currency", "minPrice", "maxPrice", "sort"];
     CatalogPage {
         base: Base::default(),
         filters: wrong(filters, text, &fields),
         currencies: vec!["EUR".into()],
-        categories: vec!["Concert".into(), text.into()],
+        choices: choices(text),
         tickets: TICKET_STATES.map(|status| card(text, status)).into(),
-        paging: paging(text),
+        count: Some(7),
+        instead: Some(text.into()),
+        turning: Turning::of(text, Some(text.into()), Some(text.into())),
+    }
+}
+
+fn choices(text: &str) -> CatalogChoices {
+    let counted = |value: &str| Counted { value: value.into(), count: 3 };
+    CatalogChoices {
+        categories: vec![counted("Concert"), counted(text)],
+        cities: vec![counted(text)],
+        countries: Vec::new(),
+        currencies: vec![counted("EUR")],
     }
 }
 
