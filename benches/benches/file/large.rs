@@ -83,7 +83,7 @@ async fn orders(count: usize) {
     engines.file.close().await;
     let connection = scratch.bare().await;
     let began = Instant::now();
-    connection.execute_batch("VACUUM").expect("the file is written anew");
+    connection.execute_batch("VACUUM").expect("the file is written again");
     say("VACUUM", began);
     size(&scratch);
 }

@@ -278,9 +278,9 @@ impl Filters {
             wrong.0.push(Invalid::new("maxPrice", "must not be below minPrice"));
         }
         if let Places::Left(places) | Places::Together(places) = self.places
-            && !(1..=Places::MOST).contains(&places)
+            && places > Places::MOST
         {
-            wrong.0.push(Invalid::new("places", format!("must be between 1 and {}", Places::MOST)));
+            wrong.0.push(Invalid::new("places", format!("must be at most {}", Places::MOST)));
         }
         if attributes_to_find(&self.attributes).len() < self.attributes.iter().count() {
             wrong.0.push(Invalid::new("attributes", "are found by texts, numbers and booleans alone"));
