@@ -1,6 +1,7 @@
 //! The search index by Tantivy keeps every promise of its port, in memory and in a folder.
 
 mod folders;
+mod passed_by;
 mod reference;
 mod world;
 
