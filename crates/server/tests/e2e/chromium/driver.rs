@@ -215,7 +215,7 @@ impl Tab<'_> {
 
     /// Opens a page and waits until it is there.
     pub(crate) async fn open(&self, address: &str) {
-        self.eval("window.left = true").await;
+        self.eval("window.isLeftBehind = true").await;
         let opened = self.ask("Page.navigate", json!({"url": address})).await;
         assert!(opened["errorText"].is_null(), "{address}: {}", opened["errorText"]);
         self.arrived().await;
@@ -247,7 +247,7 @@ impl Tab<'_> {
 
     /// Clicks on what a selector names, and waits for the page that it leads to.
     pub(crate) async fn follow(&self, selector: &str) {
-        self.eval("window.left = true").await;
+        self.eval("window.isLeftBehind = true").await;
         self.click(selector).await;
         self.arrived().await;
     }
@@ -259,7 +259,7 @@ impl Tab<'_> {
 
     /// Between two documents nothing responds, so this waits for one without the mark of the old.
     async fn arrived(&self) {
-        self.until("!window.left && document.readyState", "complete").await;
+        self.until("!window.isLeftBehind && document.readyState", "complete").await;
     }
 
     /// The value of an expression; null where there is no document to ask.

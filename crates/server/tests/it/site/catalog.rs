@@ -118,10 +118,7 @@ async fn a_search_is_narrowed_to_weekends_and_to_places_wanted() {
         );
     }
     browser.open("/?places=0").await;
-    assert_eq!(
-        (browser.status, browser.error("places")),
-        (422, "Places wanted must be between 1 and 50.".to_owned())
-    );
+    assert_eq!((browser.status, browser.error("places")), (422, "Places wanted must be between 1 and 50.".to_owned()));
 }
 
 #[tokio::test]
