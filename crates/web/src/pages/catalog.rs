@@ -62,11 +62,6 @@ pub struct Counted {
     pub count: u64,
 }
 
-impl Counted {
-    /// So many may be a part of what there is.
-    const MOST: usize = 50;
-}
-
 /// The search filters; an empty text does not filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CatalogFilters {

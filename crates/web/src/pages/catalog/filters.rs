@@ -1,7 +1,7 @@
 //! The form of a search: what to find, and what narrows it.
 
 use leptos::prelude::*;
-use ticketing_core::domain::search::name_to_find;
+use ticketing_core::domain::search::{Facets, Places, name_to_find};
 
 use crate::components::field::{Choice, Field, Kind, input_field, proposing_field, select_field};
 use crate::components::form::Form;
@@ -74,7 +74,7 @@ fn times_and_prices(page: &CatalogPage) -> AnyView {
             {select_field(filter(filters, "currency", "Currency", currency), currencies(page))}
             {input_field(Kind::Decimal, filter(filters, "minPrice", "Lowest price", min_price))}
             {input_field(Kind::Decimal, filter(filters, "maxPrice", "Highest price", max_price))}
-            {input_field(Kind::Count(50), filter(filters, "places", "Places wanted", &filters.values.places))}
+            {input_field(Kind::Count(Places::MOST), filter(filters, "places", "Places wanted", &filters.values.places))}
         </div>
     }
     .into_any()
@@ -104,29 +104,30 @@ fn switch(name: &'static str, value: &'static str, label: &'static str, is_on: b
 
 /// A list to choose from with counts, if it is whole; otherwise a text, for which the most frequent are proposed.
 fn name_field(field: Field, choices: &[Counted]) -> AnyView {
-    if choices.is_empty() || choices.len() >= Counted::MOST {
+    if choices.is_empty() || choices.len() >= Facets::MOST {
         return proposing_field(field, choices.iter().map(|choice| choice.value.clone()).collect());
     }
-    let any = choice("", "Any".to_owned());
     let chosen = |counted: &&Counted| name_to_find(&counted.value) == name_to_find(field.value.trim());
     let value = choices.iter().find(chosen).map_or_else(|| field.value.clone(), |counted| counted.value.clone());
-    let lone = choices.iter().all(|counted| counted.value != value) && !value.is_empty();
-    let lone = lone.then(|| choice(&value, value.clone()));
-    let choices = std::iter::once(any).chain(choices.iter().map(counted)).chain(lone).collect();
+    let choices = any_of(choices.iter().map(counted).collect(), &value);
     select_field(Field { value, ..field }, choices)
 }
 
+/// What there is to choose, behind "any", and before what was chosen if it is none of these.
+fn any_of(known: Vec<Choice>, chosen: &str) -> Vec<Choice> {
+    let is_known = chosen.is_empty() || known.iter().any(|choice| choice.value == chosen);
+    let chosen = (!is_known).then(|| choice(chosen, chosen.to_owned()));
+    std::iter::once(choice("", "Any".to_owned())).chain(known).chain(chosen).collect()
+}
+
 fn currencies(page: &CatalogPage) -> Vec<Choice> {
-    let chosen = &page.filters.values.currency;
     let counted: Vec<Choice> = page.choices.currencies.iter().map(counted).collect();
-    let known: Vec<Choice> = if counted.is_empty() {
+    let known = if counted.is_empty() {
         page.currencies.iter().map(|code| choice(code, code.clone())).collect()
     } else {
         counted
     };
-    let lone = (!chosen.is_empty() && known.iter().all(|choice| choice.value != *chosen))
-        .then(|| choice(chosen, chosen.clone()));
-    std::iter::once(choice("", "Any".to_owned())).chain(known).chain(lone).collect()
+    any_of(known, &page.filters.values.currency)
 }
 
 fn counted(Counted { value, count }: &Counted) -> Choice {
