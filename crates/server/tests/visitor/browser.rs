@@ -131,7 +131,7 @@ impl<'a, S: Site> Browser<'a, S> {
         let page = Html::parse_document(&self.html);
         let found = select(&page, &format!("[name={name}]"));
         let shown = found.into_iter().filter_map(sent).map(|(_, value)| value).next();
-        shown.expect(name)
+        shown.unwrap_or_else(|| panic!("no field {name} at {}: {}", self.path, self.html))
     }
 
     /// What is wrong with a field of the page.
