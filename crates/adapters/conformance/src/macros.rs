@@ -107,6 +107,7 @@ macro_rules! ticket_store {
     (@ $form:tt) => {
         $crate::__family! { $form ticket_store store [TicketStore]
             dyn $crate::store::StoreFixture<$crate::store::Tickets>;
+            sales_change_alone
             a_stale_commit_leaves_no_trace
             a_conflict_names_what_changed
             one_of_two_racing_commits_wins

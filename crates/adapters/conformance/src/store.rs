@@ -58,7 +58,7 @@ pub use search::{
     a_day_is_that_of_the_place, a_search_finds_what_matches_and_no_more, search_pages_join_without_gaps,
     whatever_is_spelled_in_two_ways_is_found,
 };
-pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings};
+pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings, sales_change_alone};
 pub use unreadable::{
     an_unreadable_order_blocks_no_other_order_of_its_buyer, an_unreadable_record_is_corrupt,
     unreadable_admissions_are_passed_by, unreadable_listings_are_passed_by, unreadable_orders_are_passed_by,

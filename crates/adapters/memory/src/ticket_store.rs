@@ -129,33 +129,34 @@ impl Tables for TicketTables {
 
     fn name(record: &TicketRecord) -> RecordKey {
         match record {
-            TicketRecord::Listing(listing) => RecordKey::Listing(listing.ticket.id),
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => RecordKey::Listing(listing.ticket.id),
             TicketRecord::Seller(seller) => RecordKey::Seller(seller.account),
         }
     }
 
     fn revision(&self, record: &TicketRecord) -> Option<Revision> {
         match record {
-            TicketRecord::Listing(listing) => self.listings.revision(&listing.ticket.id),
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => self.listings.revision(&listing.ticket.id),
             TicketRecord::Seller(seller) => self.sellers.revision(&seller.account),
         }
     }
 
     fn unique(record: &TicketRecord) -> Option<RecordKey> {
-        let TicketRecord::Listing(listing) = record else { return None };
+        let (TicketRecord::Listing(listing) | TicketRecord::Sold(listing)) = record else { return None };
         let request = listing.request.as_ref()?;
         Some(RecordKey::ListingKey(listing.ticket.seller, request.key.clone()))
     }
 
     fn is_taken(&self, record: &TicketRecord) -> bool {
-        let TicketRecord::Listing(Listing { ticket, request: Some(request), .. }) = record else { return false };
+        let (TicketRecord::Listing(listing) | TicketRecord::Sold(listing)) = record else { return false };
+        let Listing { ticket, request: Some(request), .. } = listing else { return false };
         let owner = self.by_key.get(&(ticket.seller, request.key.clone()));
         owner.is_some_and(|owner| *owner != ticket.id)
     }
 
     fn put(&mut self, record: TicketRecord, token: CommitToken) {
         match record {
-            TicketRecord::Listing(listing) => self.put_listing(listing, token),
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => self.put_listing(listing, token),
             TicketRecord::Seller(seller) => {
                 self.sellers.put(seller.account, seller, token);
             }

@@ -37,7 +37,8 @@ pub(crate) struct Change {
     pub(crate) key: RecordKey,
     /// Its name in the collection.
     pub(crate) id: Uuid,
-    /// The whole of it but for its revision; a field that has no value is null, so that an update forgets the old one.
+    /// All of it but for its revision; a field that has no value is null, so that an update forgets the old one. One
+    /// that has no name is a part: what differs, and the rest stays.
     pub(crate) document: RawDocumentBuf,
     /// The revision that it takes the place of.
     pub(crate) replaces: Option<Revision>,
@@ -283,6 +284,10 @@ fn name(document: &RawDocument) -> Result<[u8; 16], Error> {
 }
 
 impl Change {
+    fn is_part(&self) -> bool {
+        matches!(self.document.get(cstr!("_id")), Ok(None))
+    }
+
     /// The same, stamped by a commit.
     pub(crate) fn stamped(mut self, token: CommitToken) -> Self {
         stamp(&mut self.document, Revision::after(self.replaces, token));

@@ -120,6 +120,7 @@ impl TicketStore for MongoTicketStore {
 fn change(write: &Write<TicketRecord>) -> Result<Change, StoreError> {
     match &write.record {
         TicketRecord::Listing(listing) => listing::change(listing, write.replaces),
+        TicketRecord::Sold(listing) => listing::sold(listing, write.replaces),
         TicketRecord::Seller(seller) => seller::change(seller, write.replaces),
     }
 }

@@ -112,13 +112,17 @@ fn write(connection: &Connection, change: &Change, token: CommitToken) -> rusqli
     ];
     let columns = || fixed.iter().chain(&change.columns);
     let names: Vec<&str> = columns().map(|(name, _)| *name).collect();
-    let mut sql = format!("INSERT INTO {} ({}) VALUES (?", change.table, names.join(", "));
-    names.iter().skip(1).for_each(|_| sql.push_str(", ?"));
-    sql.push_str(") ON CONFLICT (id) DO UPDATE SET ");
-    let set: Vec<String> = names.iter().skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
-    sql.push_str(&set.join(", "));
-    let mut upsert = connection.prepare_cached(&sql)?;
-    upsert.execute(params_from_iter(columns().map(|(_, value)| value))).map(drop)
+    let sql = match change.replaces {
+        None => {
+            format!("INSERT INTO {} ({}) VALUES (?{})", change.table, names.join(", "), ", ?".repeat(names.len() - 1))
+        }
+        Some(_) => {
+            let set: Vec<_> = names.iter().zip(1..).skip(1).map(|(name, at)| format!("{name} = ?{at}")).collect();
+            format!("UPDATE {} SET {} WHERE id = ?1", change.table, set.join(", "))
+        }
+    };
+    let mut write = connection.prepare_cached(&sql)?;
+    write.execute(params_from_iter(columns().map(|(_, value)| value))).map(drop)
 }
 
 impl Change {

@@ -83,6 +83,7 @@ impl TicketStore for SqliteTicketStore {
 fn change(write: &Write<TicketRecord>) -> Result<Change, StoreError> {
     match &write.record {
         TicketRecord::Listing(listing) => listing::change(listing, write.replaces),
+        TicketRecord::Sold(listing) => listing::sold(listing, write.replaces),
         TicketRecord::Seller(seller) => seller::change(seller, write.replaces),
     }
 }

@@ -131,7 +131,8 @@ impl<'a, S: Site> Browser<'a, S> {
         let page = Html::parse_document(&self.html);
         let found = select(&page, &format!("[name={name}]"));
         let shown = found.into_iter().filter_map(sent).map(|(_, value)| value).next();
-        shown.unwrap_or_else(|| panic!("no field {name} at {}: {}", self.path, self.html))
+        assert!(shown.is_some(), "no field {name} at {}: {}", self.path, self.html);
+        shown.expect(name)
     }
 
     /// What is wrong with a field of the page.

@@ -108,7 +108,9 @@ impl PendingChanges {
     #[must_use]
     pub fn of(work: &UnitOfWork<TicketRecord>) -> Option<Self> {
         let changes = work.writes.iter().filter_map(|write| match &write.record {
-            TicketRecord::Listing(listing) => Some((listing.ticket.id, TicketState::from(listing))),
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => {
+                Some((listing.ticket.id, TicketState::from(listing)))
+            }
             TicketRecord::Seller(_) => None,
         });
         let changes: Vec<_> = changes.collect();

@@ -132,6 +132,9 @@ impl TicketSort {
 pub enum TicketRecord {
     /// A ticket with its sales.
     Listing(Listing),
+    /// The same, of which the sales alone differ from what it replaces: most writes are these, and a store may leave
+    /// the rest as it is.
+    Sold(Listing),
     /// What is known of who sells.
     Seller(Seller),
 }
@@ -162,6 +165,7 @@ impl From<Seller> for TicketRecord {
 /// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
 /// - An insert of an existing record is refused: `an_insert_of_what_exists_is_refused`.
 /// - A committed record is read back with the next revision: `a_commit_is_visible_to_the_next_read`.
+/// - Sales that change alone leave the rest: `sales_change_alone`.
 /// - What a record no longer has is gone: `a_field_that_is_taken_away_is_gone`.
 /// - A cancelled commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.

@@ -81,7 +81,7 @@ impl TicketStore for Locked<dyn TicketStore> {
 
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         self.free(work.writes.iter().map(|write| match &write.record {
-            TicketRecord::Listing(listing) => RecordKey::Listing(listing.ticket.id),
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => RecordKey::Listing(listing.ticket.id),
             TicketRecord::Seller(seller) => RecordKey::Seller(seller.account),
         }))?;
         self.0.commit(work).await

@@ -142,7 +142,7 @@ impl AnyStore for Tickets {
 
     fn changed(record: TicketRecord, n: u32) -> TicketRecord {
         match record {
-            TicketRecord::Listing(listing) => {
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => {
                 Listing { sales: Sales { held: n, sold: 0, version: u64::from(n) }, ..listing }.into()
             }
             TicketRecord::Seller(seller) => Seller { version: u64::from(n), ..seller }.into(),
@@ -151,7 +151,7 @@ impl AnyStore for Tickets {
 
     fn bare(record: TicketRecord) -> TicketRecord {
         match record {
-            TicketRecord::Listing(listing) => {
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => {
                 Listing { ticket: bare_ticket(&listing.ticket), sales: Sales::default(), ..listing }.into()
             }
             TicketRecord::Seller(seller) => Seller { name: None, ..seller }.into(),
@@ -160,21 +160,21 @@ impl AnyStore for Tickets {
 
     fn key(record: &TicketRecord) -> RecordKey {
         match record {
-            TicketRecord::Listing(listing) => RecordKey::Listing(listing.ticket.id),
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => RecordKey::Listing(listing.ticket.id),
             TicketRecord::Seller(seller) => RecordKey::Seller(seller.account),
         }
     }
 
     fn subject(record: &TicketRecord) -> Uuid {
         match record {
-            TicketRecord::Listing(listing) => listing.ticket.id.uuid(),
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => listing.ticket.id.uuid(),
             TicketRecord::Seller(seller) => seller.account.uuid(),
         }
     }
 
     async fn find(store: &Self::Store, record: &TicketRecord) -> Result<Option<Stored<TicketRecord>>, StoreError> {
         match record {
-            TicketRecord::Listing(listing) => {
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => {
                 Ok(store.listings(&[listing.ticket.id]).await?.into_iter().map(widened).next())
             }
             TicketRecord::Seller(seller) => Ok(store.seller(seller.account).await?.map(widened)),
@@ -475,7 +475,7 @@ impl AnyStore for Letters {
             OrderRecord::Stock(_) => None,
         });
         let tickets = Tickets::variants().into_iter().filter_map(|record| match record {
-            TicketRecord::Listing(listing) => Some(listing.ticket.into()),
+            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => Some(listing.ticket.into()),
             TicketRecord::Seller(_) => None,
         });
         let dropped = [DropReason::NothingToSay, DropReason::Refused, DropReason::TooLate];

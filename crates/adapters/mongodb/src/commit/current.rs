@@ -46,7 +46,11 @@ async fn current(
 ) -> Result<HashMap<[u8; 16], RawDocumentBuf>, Error> {
     let ids: Vec<Uuid> = changes.iter().map(|(change, _)| change.id).collect();
     let records = database.collection::<RawDocumentBuf>(collection);
-    let find = records.find(doc! { "_id": { "$in": ids } }).batch_size(BATCH);
+    let mut find = records.find(doc! { "_id": { "$in": ids } }).batch_size(BATCH);
+    if changes.iter().all(|(change, _)| change.is_part()) {
+        // There is nothing to compare it with.
+        find = find.projection(doc! { "rev": 1, "token": 1 });
+    }
     let mut cursor = find.session(&mut *session).await?;
     let found: Vec<RawDocumentBuf> = cursor.stream(session).try_collect().await?;
     let named = found.into_iter().map(|record| Ok((name(&record)?, record)));

@@ -114,7 +114,6 @@ impl ListingDocument {
     }
 }
 
-/// Most writes move the count of sales alone, by which nothing is found.
 const FORGET_CHANGED: &str =
     "DELETE FROM found_by WHERE rowid IN (SELECT number FROM listings WHERE id = ?1 AND tokens <> ?2)";
 const FIND_BY: &str = "INSERT INTO found_by (rowid, tokens) SELECT number, tokens FROM listings
@@ -142,6 +141,15 @@ pub(super) fn change(listing: &Listing, replaces: Option<Revision>) -> Result<Ch
             &ListingDocument::of(listing),
         )?
     })
+}
+
+/// The record alone: nothing is found by its sales.
+pub(super) fn sold(listing: &Listing, replaces: Option<Revision>) -> Result<Change, StoreError> {
+    if replaces.is_none() {
+        return change(listing, None);
+    }
+    let id = listing.ticket.id;
+    Change::of(RecordKey::Listing(id), id.uuid(), replaces, &ListingDocument::of(listing))
 }
 
 /// By what a listing is found.

@@ -10,7 +10,8 @@ use crate::domain::ids::TicketId;
 use crate::domain::ticket::Sales;
 use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::messaging::spans;
-use crate::ports::store::{RecordKey, StoreError, UnitOfWork};
+use crate::ports::store::{RecordKey, StoreError, UnitOfWork, Write};
+use crate::ports::ticket_store::TicketRecord;
 use crate::usecase::contended::{Contended, NotFollowed};
 
 use super::Tickets;
@@ -66,7 +67,8 @@ impl Tickets {
         let listings = self.store.listings(&ids).await?;
         let writes = listings.iter().filter_map(|stored| {
             let sales = newest.get(&stored.record.ticket.id)?;
-            stored.record.clone().follow(*sales).map(|listing| stored.replace(listing))
+            let listing = stored.record.clone().follow(*sales)?;
+            Some(Write { record: TicketRecord::Sold(listing), replaces: Some(stored.revision) })
         });
         let work = UnitOfWork { writes: writes.collect(), events: Vec::new() };
         if work.is_empty() {

@@ -324,8 +324,10 @@ impl TicketStore for Misread {
 
     async fn commit(&self, mut work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         for write in &mut work.writes {
-            if let TicketRecord::Listing(listing) = &mut write.record {
-                listing.request = None;
+            match &mut write.record {
+                TicketRecord::Listing(listing) => listing.request = None,
+                TicketRecord::Sold(listing) => listing.sales.held = 0,
+                TicketRecord::Seller(_) => {}
             }
         }
         self.0.commit(work).await
@@ -391,6 +393,11 @@ async fn pages_that_do_not_join() {
     .await;
     assert_misread("a_seller_finds_all_their_listings", |_| {}).await;
     assert_misread("unreadable_listings_are_passed_by", |query| query.page.limit /= 2).await;
+}
+
+#[tokio::test]
+async fn sales_of_which_a_part_is_kept() {
+    assert_misread("sales_change_alone", |_| {}).await;
 }
 
 #[tokio::test]
