@@ -46,7 +46,16 @@ pub(crate) struct Writer {
     pub(crate) fields: Fields,
     pub(crate) watermark: Option<Watermark>,
     /// Sales that are newer than those in the index, and make no difference to any question.
-    pub(crate) passed: HashMap<TicketId, Sales>,
+    pub(crate) passed: HashMap<TicketId, Passed>,
+}
+
+/// What is known of a ticket without a look into the index.
+#[derive(Clone, Copy)]
+pub(crate) struct Passed {
+    /// All its places, as the index has them.
+    places: u32,
+    /// Its newest sales.
+    sales: Sales,
 }
 
 impl Writer {
@@ -80,12 +89,21 @@ impl Writer {
         }
         let mut changed = Vec::new();
         for (id, changes) in by_ticket {
-            let mut entry = entry(&searcher, &self.fields, id)?.unwrap_or_else(|| SearchEntry::new(id));
-            if let Some(passed) = self.passed.get(&id).filter(|passed| passed.version > entry.sales.version) {
-                entry.sales = *passed;
+            // A document is read from a compressed block, and most sales follow others that made no difference.
+            if let Some(passed) = self.passed.get_mut(&id)
+                && let Some(sales) = makes_no_difference(*passed, &changes)
+            {
+                passed.sales = sales;
+                continue;
             }
-            if let Some(sales) = makes_no_difference(&entry, &changes) {
-                self.passed.insert(id, sales);
+            let mut entry = entry(&searcher, &self.fields, id)?.unwrap_or_else(|| SearchEntry::new(id));
+            let mut known = Passed { places: entry.places(), sales: entry.sales };
+            if let Some(passed) = self.passed.get(&id).filter(|passed| passed.sales.version > entry.sales.version) {
+                entry.sales = passed.sales;
+                known.sales = passed.sales;
+            }
+            if let Some(sales) = makes_no_difference(known, &changes) {
+                self.passed.insert(id, Passed { sales, ..known });
                 continue;
             }
             // Not `any`, because each may be news.
@@ -123,14 +141,15 @@ const MOST_PASSED: usize = 100_000;
 ///
 /// Every version since the one that is known must be among them. Then none of those can come later and be taken for news
 /// by a process that has forgotten what was passed by, because it would make no difference either.
-fn makes_no_difference(known: &SearchEntry, changes: &[&SearchChange]) -> Option<Sales> {
+fn makes_no_difference(known: Passed, changes: &[&SearchChange]) -> Option<Sales> {
+    let left = SearchEntry::left_of(known.places, known.sales);
     let mut versions = BTreeSet::new();
     let mut newest = known.sales;
     for change in changes {
         let SearchChange::Sales { sales, .. } = change else { return None };
         if sales.version > known.sales.version {
             versions.insert(sales.version);
-            if !known.is_found_alike(*sales) {
+            if SearchEntry::left_of(known.places, *sales) != left {
                 return None;
             }
         }

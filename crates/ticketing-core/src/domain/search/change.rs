@@ -110,31 +110,32 @@ impl SearchEntry {
         self.facts.as_ref().filter(|ticket| ticket.status == TicketStatus::OnSale)
     }
 
+    /// All places of the ticket, sold or not; none if no question finds it.
+    #[must_use]
+    pub fn places(&self) -> u32 {
+        self.shown().map_or(0, |ticket| ticket.offer.quantity.get())
+    }
+
     /// Places that may be ordered; of more than [`Places::MOST`] only that there are so many.
     #[must_use]
     pub fn left(&self) -> u32 {
-        self.left_of(self.sales)
+        Self::left_of(self.places(), self.sales)
     }
 
-    fn left_of(&self, sales: Sales) -> u32 {
-        let left = self.shown().map_or(0, |ticket| ticket.offer.quantity.get().saturating_sub(sales.committed()));
-        left.min(Places::MOST)
-    }
-
-    /// Whether the same questions find it with other sales.
+    /// The same of so many places. Where two sales leave equally many, the same questions find the ticket.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use ticketing_core::domain::ids::TicketId;
     /// # use ticketing_core::domain::search::SearchEntry;
     /// # use ticketing_core::domain::ticket::Sales;
-    /// let unknown = SearchEntry::new(TicketId::from_u128(1));
-    /// assert!(unknown.is_found_alike(Sales { held: 2, sold: 0, version: 1 }), "it is not found at all");
+    /// let sold = |sold| Sales { held: 0, sold, version: 1 };
+    /// assert_eq!(SearchEntry::left_of(10_000, sold(1)), SearchEntry::left_of(10_000, sold(2)));
+    /// assert_eq!(SearchEntry::left_of(10, sold(2)), 8);
     /// ```
     #[must_use]
-    pub fn is_found_alike(&self, sales: Sales) -> bool {
-        self.left_of(sales) == self.left()
+    pub fn left_of(places: u32, sales: Sales) -> u32 {
+        places.saturating_sub(sales.committed()).min(Places::MOST)
     }
 }
 
