@@ -104,7 +104,8 @@ impl TicketTables {
     }
 
     fn offers_of_event(&self, wanted: &EventOffers) -> Listed<Listing> {
-        let is_closed = |id: &&TicketId| self.listings.get(id).is_some_and(|stored| stored.record.is_closed(wanted.now));
+        let is_closed =
+            |id: &&TicketId| self.listings.get(id).is_some_and(|stored| stored.record.is_closed(wanted.now));
         let open = self.offers.of(&wanted.event, wanted.currency).filter(|id| !is_closed(id));
         self.listings.list(open, wanted.limit)
     }

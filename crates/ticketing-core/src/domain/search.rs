@@ -28,8 +28,8 @@ pub use moment::Moment;
 pub use question::{Days, Filters, Places, PriceRange, Question, SearchSort, country_of};
 pub use ranking::{Errors, Likeness, SearchTexts, Standing, WHOLE_TITLE, is_long_beginning, rank_of};
 pub use terms::{
-    FEWEST_TO_CORRECT, Gram, LONGEST_BEGINNING, LONGEST_WORD, TextTerms, Wanted, WantedWord, beginnings, grams_of,
-    text_terms, wanted,
+    FEWEST_TO_CORRECT, Gram, LONGEST_BEGINNING, LONGEST_WORD, MOST_WORDS, TextTerms, Wanted, WantedWord, beginnings,
+    grams_of, text_terms, wanted,
 };
 
 /// The form in which names of cities and categories are compared as a whole: composed, in lower case.

@@ -10,19 +10,23 @@ use ticketing_core::domain::ticket::{Listing, TicketStatus};
 
 /// Tickets on sale, by event and currency; of equal amounts the newest comes first.
 #[derive(Default)]
-pub(super) struct Offers(HashMap<(String, Currency), BTreeSet<(u64, Reverse<TicketId>)>>);
+pub(super) struct Offers(HashMap<Event, BTreeSet<Place>>);
+
+/// An event as it is recognised, and the currency of its offers.
+type Event = (String, Currency);
+type Place = (u64, Reverse<TicketId>);
 
 impl Offers {
     pub(super) fn add(&mut self, listing: &Listing) {
-        if let Some((event, place)) = place(listing) {
-            self.0.entry(event).or_default().insert(place);
+        if let Some(event) = event_of(listing) {
+            self.0.entry(event).or_default().insert(place(listing));
         }
     }
 
     pub(super) fn remove(&mut self, listing: &Listing) {
-        let Some((event, place)) = place(listing) else { return };
+        let Some(event) = event_of(listing) else { return };
         let Some(offers) = self.0.get_mut(&event) else { return };
-        offers.remove(&place);
+        offers.remove(&place(listing));
         if offers.is_empty() {
             self.0.remove(&event);
         }
@@ -34,10 +38,13 @@ impl Offers {
     }
 }
 
-/// Where an offer stands, if it is one of an event that is recognised.
-fn place(listing: &Listing) -> Option<((String, Currency), (u64, Reverse<TicketId>))> {
+/// None if the ticket is not on sale, or nothing tells its event.
+fn event_of(listing: &Listing) -> Option<Event> {
     let ticket = &listing.ticket;
     let event = event_to_find(&ticket.offer.details.event).filter(|_| ticket.status == TicketStatus::OnSale)?;
-    let price = ticket.offer.price.money();
-    Some(((event, price.currency), (price.amount, Reverse(ticket.id))))
+    Some((event, ticket.offer.price.money().currency))
+}
+
+fn place(listing: &Listing) -> Place {
+    (listing.ticket.offer.price.money().amount, Reverse(listing.ticket.id))
 }

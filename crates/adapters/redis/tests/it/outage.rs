@@ -175,7 +175,8 @@ async fn selling_goes_on_while_redis_is_away_or_hangs_and_is_published_again_aft
     let mut feed = RedisTicketFeed::open(&client).await.unwrap();
     let listing = sample::listing();
     sell(&listing).await;
-    let is_it = |item: FeedItem| matches!(item, FeedItem::Changed(of) if of.iter().any(|one| one.ticket == listing.ticket.id));
+    let is_it =
+        |item: FeedItem| matches!(item, FeedItem::Changed(of) if of.iter().any(|one| one.ticket == listing.ticket.id));
     // What Redis took in while it hung may come first.
     while !is_it(feed.next().await) {}
 }

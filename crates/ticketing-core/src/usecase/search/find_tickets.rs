@@ -77,7 +77,9 @@ impl Search {
         let (mut known, mut parts) = (HashMap::new(), vec![ids]);
         while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
             match self.store.listings(part).await {
-                Err(StoreError::Corrupt(_)) if part.len() > 1 => parts.extend(<[_; 2]>::from(part.split_at(part.len() / 2))),
+                Err(StoreError::Corrupt(_)) if part.len() > 1 => {
+                    parts.extend(<[_; 2]>::from(part.split_at(part.len() / 2)))
+                }
                 Err(StoreError::Corrupt(error)) => {
                     error.downcast_ref().into_iter().for_each(|unreadable| self.passed_by.tell(unreadable));
                 }
