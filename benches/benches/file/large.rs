@@ -8,7 +8,7 @@ use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::store::{Page, UnitOfWork, Write};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_sqlite::SqliteEngines;
 
 use crate::Scratch;
@@ -40,10 +40,9 @@ async fn tickets(count: usize) {
     }
     say(&format!("{count} tickets are written"), began);
     let engines = opened_again(&scratch, engines).await;
-    let query = TicketQuery::all(env.now(), 20);
     let began = Instant::now();
-    let page = engines.tickets.search(&query).await.expect("a page is read");
-    say(&format!("the first page of {} is read", page.len()), began);
+    let page = engines.tickets.listings_of(account(1), Page::first(20)).await.expect("a page is read");
+    say(&format!("the newest {} of a seller are read", page.len()), began);
     engines.file.close().await;
 }
 

@@ -120,10 +120,7 @@ macro_rules! ticket_store {
             a_unit_of_work_carries_many_decisions
             a_key_makes_one_listing_of_a_seller
             an_unreadable_record_is_corrupt
-            a_search_finds_what_matches_and_no_more
-            whatever_is_spelled_in_two_ways_is_found
-            a_day_is_that_of_the_place
-            search_pages_join_without_gaps
+            the_offers_of_an_event_are_found
             a_seller_finds_all_their_listings
             unreadable_listings_are_passed_by
         }

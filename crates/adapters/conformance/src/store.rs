@@ -10,11 +10,11 @@ mod cancelling;
 mod committing;
 mod histories;
 mod letters;
+mod offers;
 mod orders;
 mod passes;
 mod payments;
 mod racing;
-mod search;
 mod tickets;
 mod unreadable;
 
@@ -40,6 +40,7 @@ pub use histories::a_revision_of_another_history_conflicts;
 pub use letters::{
     letters_come_when_they_are_due, the_buyers_of_a_ticket_are_listed, unreadable_letters_are_passed_by,
 };
+pub use offers::the_offers_of_an_event_are_found;
 pub use orders::{
     a_buyer_finds_all_their_orders, a_key_makes_one_order_of_a_buyer, a_stock_brings_the_orders_that_changed_it,
     all_orders_of_a_ticket_are_found, called_off_stocks_are_found_until_their_orders_end,
@@ -54,10 +55,6 @@ pub use payments::{
     a_key_makes_one_payment_of_a_buyer, a_payable_brings_its_live_payment, unsettled_payments_are_found_until_settled,
 };
 pub use racing::{one_of_two_racing_commits_wins, writers_who_reload_lose_nothing};
-pub use search::{
-    a_day_is_that_of_the_place, a_search_finds_what_matches_and_no_more, search_pages_join_without_gaps,
-    whatever_is_spelled_in_two_ways_is_found,
-};
 pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings, sales_change_alone};
 pub use unreadable::{
     an_unreadable_order_blocks_no_other_order_of_its_buyer, an_unreadable_record_is_corrupt,

@@ -10,7 +10,7 @@ use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_feed::{FeedItem, PendingChanges, TicketFeed};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
+use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::wire::TicketChanges;
 use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
 
@@ -134,8 +134,8 @@ impl TicketStore for Reporting {
         self.store.seller(account).await
     }
 
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        self.store.search(query).await
+    async fn offers_of_event(&self, wanted: &EventOffers) -> Result<Vec<Listing>, StoreError> {
+        self.store.offers_of_event(wanted).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {

@@ -1,8 +1,6 @@
 //! The tickets service's store.
 
-mod catalog;
-mod search;
-mod words;
+mod offers;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
@@ -15,18 +13,18 @@ use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
+use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::ports::unreadable::{Listed, Unreadable};
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
 use crate::store::{Store, Table, Tables};
 
-use catalog::Catalog;
+use offers::Offers;
 
 /// Keeps listings and sellers in memory. A clone is a handle to the same store.
 ///
-/// Tickets on sale are kept in every order of a search, so a page costs as
+/// Listings are kept by seller and by event in the order of their lists, so a page costs as
 /// much among a million tickets as among a thousand.
 #[derive(Debug, Clone)]
 pub struct MemoryTicketStore(pub(crate) Store<TicketTables>);
@@ -71,8 +69,8 @@ impl TicketStore for MemoryTicketStore {
         Ok(self.0.find(|tables| tables.sellers.find([account].iter())).await?.pop())
     }
 
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        self.0.read(|tables| search::search(&tables.catalog, &tables.listings, query)).await
+    async fn offers_of_event(&self, wanted: &EventOffers) -> Result<Vec<Listing>, StoreError> {
+        self.0.list(|tables| tables.offers_of_event(wanted)).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
@@ -90,7 +88,7 @@ pub(crate) struct TicketTables {
     sellers: Table<AccountId, Seller>,
     by_seller: HashMap<AccountId, BTreeSet<TicketId>>,
     by_key: HashMap<(AccountId, IdempotencyKey), TicketId>,
-    catalog: Catalog,
+    offers: Offers,
 }
 
 impl TicketTables {
@@ -105,6 +103,13 @@ impl TicketTables {
         self.listings.list(own, page.limit)
     }
 
+    fn offers_of_event(&self, wanted: &EventOffers) -> Listed<Listing> {
+        let is_closed =
+            |id: &&TicketId| self.listings.get(id).is_some_and(|stored| stored.record.is_closed(wanted.now));
+        let open = self.offers.of(&wanted.event, wanted.currency).filter(|id| !is_closed(id));
+        self.listings.list(open, wanted.limit)
+    }
+
     fn put_listing(&mut self, listing: Listing, token: CommitToken) {
         let (id, seller) = (listing.ticket.id, listing.ticket.seller);
         self.by_key.extend(listing.request.as_ref().map(|request| ((seller, request.key.clone()), id)));
@@ -112,12 +117,12 @@ impl TicketTables {
             // Most writes move the count of sales alone, by which nothing is found.
             Some(old) if old.record.ticket == listing.ticket => {}
             Some(old) => {
-                self.catalog.remove(&old.record);
-                self.catalog.add(&listing);
+                self.offers.remove(&old.record);
+                self.offers.add(&listing);
             }
             None => {
                 self.by_seller.entry(seller).or_default().insert(id);
-                self.catalog.add(&listing);
+                self.offers.add(&listing);
             }
         }
         self.listings.put(id, listing, token);
@@ -171,6 +176,3 @@ impl Tables for TicketTables {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,7 @@
 //! The tickets service's store.
 
 mod listing;
-mod search;
+mod offers;
 mod seller;
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork, Write};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
+use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 
 use crate::client::{Indexes, MongoClient};
 use crate::commit::Change;
@@ -29,20 +29,18 @@ use seller::SellerDocument;
 
 /// Keeps listings and sellers in the database `<prefix>_tickets`. A clone is a handle to the same one.
 ///
-/// A search walks an index in the order asked for, or the words, categories or cities that fewer tickets have:
-/// the server tries both ways and goes on with the faster.
-///
 /// # Examples
 ///
 /// ```no_run
-/// use ticketing_core::domain::time::Timestamp;
-/// use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+/// use ticketing_core::domain::ids::AccountId;
+/// use ticketing_core::ports::store::Page;
+/// use ticketing_core::ports::ticket_store::TicketStore;
 /// use ticketing_mongodb::{MongoClient, MongoConfig, MongoTicketStore};
 ///
-/// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn open(seller: AccountId) -> Result<(), Box<dyn std::error::Error>> {
 /// let client = MongoClient::connect(&MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0")).await?;
 /// let tickets = MongoTicketStore::open(&client).await?;
-/// let newest = tickets.search(&TicketQuery::all(Timestamp::EPOCH, 50)).await?;
+/// let newest = tickets.listings_of(seller, Page::first(50)).await?;
 /// # let _ = newest; Ok(())
 /// # }
 /// ```
@@ -56,7 +54,7 @@ impl MongoTicketStore {
     ///
     /// [`MongoError`] if the indexes cannot be made.
     pub async fn open(client: &MongoClient) -> Result<Self, MongoError> {
-        let listings = Indexes { collection: ListingDocument::COLLECTION, indexes: search::indexes() };
+        let listings = Indexes { collection: ListingDocument::COLLECTION, indexes: offers::indexes() };
         let sellers = Indexes { collection: SellerDocument::COLLECTION, indexes: Vec::new() };
         Store::open(client, "tickets", vec![listings, sellers]).await.map(Self)
     }
@@ -97,9 +95,8 @@ impl TicketStore for MongoTicketStore {
         Ok(self.0.find::<SellerDocument>(named([account.uuid()].into_iter())).await?.pop())
     }
 
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        let Some(query) = search::query(query) else { return Ok(Vec::new()) };
-        self.0.list::<ListingDocument>(query).await
+    async fn offers_of_event(&self, wanted: &EventOffers) -> Result<Vec<Listing>, StoreError> {
+        self.0.list::<ListingDocument>(offers::of_event(wanted)).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {

@@ -95,13 +95,7 @@ impl RedisClient {
 
     /// Sends a command and waits for the answer.
     pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
-        self.ask_within(Duration::MAX, command).await
-    }
-
-    /// Sends a command and waits for the answer, but no longer than this, nor than any call takes.
-    pub(crate) async fn ask_within<T: FromRedisValue>(&self, limit: Duration, command: &Cmd) -> Result<T, RedisError> {
-        let limit = limit.min(self.shared.config.response_timeout);
-        let answer = self.within(limit, self.persistently(command)).await?;
+        let answer = self.within(self.shared.config.response_timeout, self.persistently(command)).await?;
         self.read(answer)
     }
 

@@ -1,11 +1,11 @@
-//! Timers, sessions and limits of the marketplace in Redis, pages of its catalogue, and its ticket feed.
+//! Timers, sessions and limits of the marketplace in Redis, and its ticket feed.
 //!
 //! | port | adapter | a lost Redis |
 //! | --- | --- | --- |
 //! | `TimerQueue` | [`RedisTimers`] | delays: what a timer is about is found without it, later |
 //! | `SessionStore` | [`RedisSessions`] | signs everybody out: what cannot be found is over |
 //! | `RateLimiter` | [`RedisLimiter`] | counts from zero again |
-//! | `TicketStore` | [`RedisTicketStore`], before another one | sends every search to the other one |
+//! | `TicketStore` | [`RedisTicketStore`], before another one | publishes nothing; the other one goes on |
 //! | `TicketFeed` | [`RedisTicketFeed`] | is silent; once it is back, the feed reports that items were missed |
 //!
 //! All of them share the one connection of a [`RedisClient`], which comes back
@@ -17,8 +17,8 @@
 //!
 //! # Why so
 //!
-//! - **Only what may be lost, or is short-lived, is here.** Timers are derived from orders, counts and pages come
-//!   again by themselves; nothing that was sold or paid rests on Redis.
+//! - **Only what may be lost, or is short-lived, is here.** Timers are derived from orders, counts come again by
+//!   themselves; nothing that was sold or paid rests on Redis.
 //! - **A script for each change**, because what happens in two commands happens halfway when a client dies.
 //!
 //! # The server
@@ -53,7 +53,6 @@
 
 mod client;
 mod config;
-mod document;
 mod drafts;
 mod error;
 mod limits;

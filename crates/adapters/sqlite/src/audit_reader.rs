@@ -61,7 +61,7 @@ impl SqliteAuditReader {
             let behind = page.after.map_or("", |_| "WHERE id > ?1");
             let rest = format!("FROM {} {behind} ORDER BY id", R::TABLE);
             let params = page.after.map(blob).into_iter().collect();
-            store::list::<R>(connection, &Query { rest, params }, page.limit, |_| true)
+            store::list::<R>(connection, &Query { rest, params }, page.limit)
         };
         Ok(self.0.read(look).await?)
     }

@@ -23,13 +23,13 @@ pub struct SqliteFile {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) unreadable: PassedBy,
     readers: Readers,
-    /// Anybody may search, and a search may take long: it keeps no other read waiting.
-    searchers: Readers,
+    /// For what anybody may ask and may take long: it keeps no other read waiting.
+    long_readers: Readers,
     writer: Arc<Writer>,
 }
 
-/// How many searches run at once.
-const SEARCHERS: usize = 2;
+/// How many long reads run at once.
+const LONG_READS: usize = 2;
 
 impl SqliteFile {
     /// Opens a file; it is created where there is none, and brought up to this release where an earlier one wrote it.
@@ -77,11 +77,11 @@ impl SqliteFile {
         schema::bring_up(&mut connection, &path)?;
         keep_name(&path).map_err(|error| SqliteError::Other { path: path.clone(), source: error.into() })?;
         let readers = Readers::open(&path, config.readers).map_err(failed)?;
-        let searchers = Readers::open(&path, SEARCHERS).map_err(failed)?;
+        let long_readers = Readers::open(&path, LONG_READS).map_err(failed)?;
         let writer = Writer::start(connection, lock);
         let writer = writer.map_err(|error| SqliteError::Other { path: path.clone(), source: error.into() })?;
         let (config, writer) = (Arc::new(SqliteConfig { path, ..config.clone() }), Arc::new(writer));
-        Ok(Self { config, clock, unreadable: PassedBy::default(), readers, searchers, writer })
+        Ok(Self { config, clock, unreadable: PassedBy::default(), readers, long_readers, writer })
     }
 
     /// Where it lies, whatever links led to it.
@@ -106,7 +106,7 @@ impl SqliteFile {
     /// Dropping the future may leave the file open to write: call it again, or drop the handles.
     pub async fn close(&self) {
         self.readers.close().await;
-        self.searchers.close().await;
+        self.long_readers.close().await;
         let writer = Arc::clone(&self.writer);
         // Order matters: SQLite removes what lies beside the file with the last connection to it, if that may write. It
         // fails if the runtime ends, and then the last handle closes the file.
@@ -147,11 +147,11 @@ impl SqliteFile {
         self.readers.read(look).await
     }
 
-    pub(crate) async fn search<T: Send + 'static>(
+    pub(crate) async fn read_long<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.searchers.read(look).await
+        self.long_readers.read(look).await
     }
 
     pub(crate) async fn write<T: Send + 'static>(

@@ -84,7 +84,7 @@ pub(crate) fn letters(connection: &Connection, ids: &[LetterId]) -> Result<Liste
     let mut listed = Listed::default();
     for id in ids {
         let query = Query { rest: "FROM letters WHERE id = ?1".to_owned(), params: vec![blob(id.uuid())] };
-        let Listed { records, unreadable } = store::list::<LetterDocument>(connection, &query, 1, |_| true)?;
+        let Listed { records, unreadable } = store::list::<LetterDocument>(connection, &query, 1)?;
         listed.records.extend(records);
         listed.unreadable.extend(unreadable);
     }
@@ -94,7 +94,7 @@ pub(crate) fn letters(connection: &Connection, ids: &[LetterId]) -> Result<Liste
 pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Listed<Stored<Letter>>, Failure> {
     let rest = "FROM letters WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, id".to_owned();
     let query = Query { rest, params: vec![Value::Integer(now.millis())] };
-    store::list_stored::<LetterDocument>(connection, &query, limit, |_| true)
+    store::list_stored::<LetterDocument>(connection, &query, limit)
 }
 
 fn orders_of(connection: &Connection, ticket: TicketId, page: Page<OrderId>) -> Result<Listed<Order>, Failure> {
@@ -102,5 +102,5 @@ fn orders_of(connection: &Connection, ticket: TicketId, page: Page<OrderId>) -> 
     params.extend(page.after.map(|after| blob(after.uuid())));
     let behind = page.after.map_or("", |_| "AND id > ?2");
     let rest = format!("FROM order_replicas WHERE ticket = ?1 {behind} ORDER BY id");
-    store::list::<OrderReplica>(connection, &Query { rest, params }, page.limit, |_| true)
+    store::list::<OrderReplica>(connection, &Query { rest, params }, page.limit)
 }

@@ -134,14 +134,14 @@ fn newest_first(
     params.extend(page.after.map(|after| blob(after.uuid())));
     let before = page.after.map_or("", |_| "AND id < ?2");
     let rest = format!("FROM orders WHERE {column} = ?1 {before} ORDER BY id DESC");
-    store::list::<OrderDocument>(connection, &Query { rest, params }, page.limit, |_| true)
+    store::list::<OrderDocument>(connection, &Query { rest, params }, page.limit)
 }
 
 /// The orders of a ticket that count: cancelled ones, of which there may be many, are not read.
 fn counting(connection: &Connection, ticket: TicketId) -> Result<Listed<Order>, Failure> {
     let rest = "FROM orders WHERE ticket = ?1 AND (is_paid OR pay_by IS NOT NULL)".to_owned();
     let query = Query { rest, params: vec![blob(ticket.uuid())] };
-    store::list::<OrderDocument>(connection, &query, usize::MAX, |_| true)
+    store::list::<OrderDocument>(connection, &query, usize::MAX)
 }
 
 fn overdue(connection: &Connection, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Listed<Order>, Failure> {
@@ -151,7 +151,7 @@ fn overdue(connection: &Connection, deadline: Timestamp, page: Page<OverdueCurso
     );
     let behind = page.after.map_or("", |_| "AND (pay_by, id) > (?2, ?3)");
     let rest = format!("FROM orders WHERE pay_by IS NOT NULL AND pay_by <= ?1 {behind} ORDER BY pay_by, id");
-    store::list::<OrderDocument>(connection, &Query { rest, params }, page.limit, |_| true)
+    store::list::<OrderDocument>(connection, &Query { rest, params }, page.limit)
 }
 
 /// Stocks with orders to end.
@@ -159,5 +159,5 @@ fn called_off(connection: &Connection, page: Page<TicketId>) -> Result<Listed<St
     let params = page.after.map(|after| blob(after.uuid())).into_iter().collect();
     let behind = page.after.map_or("", |_| "AND id > ?1");
     let rest = format!("FROM stocks WHERE to_end {behind} ORDER BY id");
-    store::list::<StockDocument>(connection, &Query { rest, params }, page.limit, |_| true)
+    store::list::<StockDocument>(connection, &Query { rest, params }, page.limit)
 }

@@ -96,7 +96,7 @@ fn admissions_of(connection: &Connection, ticket: TicketId, page: Page<OrderId>)
     params.extend(page.after.map(|after| blob(after.uuid())));
     let behind = page.after.map_or("", |_| "AND id > ?2");
     let rest = format!("FROM admissions WHERE ticket = ?1 {behind} ORDER BY id");
-    store::list::<AdmissionDocument>(connection, &Query { rest, params }, page.limit, |_| true)
+    store::list::<AdmissionDocument>(connection, &Query { rest, params }, page.limit)
 }
 
 /// Read from the index alone.

@@ -93,5 +93,5 @@ fn unsettled(
     params.extend(page.after.map(|after| blob(after.uuid())));
     let behind = page.after.map_or("", |_| "AND id > ?3");
     let rest = format!("FROM payments WHERE NOT is_settled AND NOT started_at BETWEEN ?1 AND ?2 {behind} ORDER BY id");
-    store::list::<PaymentDocument>(connection, &Query { rest, params }, page.limit, |_| true)
+    store::list::<PaymentDocument>(connection, &Query { rest, params }, page.limit)
 }

@@ -45,12 +45,12 @@ impl Store {
         Ok(self.file.unreadable.told(self.file.read(look).await?))
     }
 
-    /// The same for a question that anybody asks, and that may take long.
-    pub(crate) async fn search<T: Send + 'static>(
+    /// The same for a list that anybody asks for, and that may take long.
+    pub(crate) async fn list_long<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Connection) -> Result<Listed<T>, Failure> + Send + 'static,
     ) -> Result<Vec<T>, StoreError> {
-        Ok(self.file.unreadable.told(self.file.search(look).await?))
+        Ok(self.file.unreadable.told(self.file.read_long(look).await?))
     }
 
     /// Writes changes and their events, all or nothing.
@@ -111,14 +111,13 @@ pub(crate) struct Query {
     pub(crate) params: Vec<Value>,
 }
 
-/// Records in the order of a list, as many as are asked for, of those that a filter lets through.
+/// Records in the order of a list, as many as are asked for.
 pub(crate) fn list<R: Record>(
     connection: &Connection,
     query: &Query,
     limit: usize,
-    is_wanted: impl Fn(&R::Domain) -> bool,
 ) -> Result<Listed<R::Domain>, Failure> {
-    let Listed { records, unreadable } = list_stored::<R>(connection, query, limit, is_wanted)?;
+    let Listed { records, unreadable } = list_stored::<R>(connection, query, limit)?;
     Ok(Listed { records: records.into_iter().map(|stored| stored.record).collect(), unreadable })
 }
 
@@ -127,7 +126,6 @@ pub(crate) fn list_stored<R: Record>(
     connection: &Connection,
     query: &Query,
     limit: usize,
-    is_wanted: impl Fn(&R::Domain) -> bool,
 ) -> Result<Listed<Stored<R::Domain>>, Failure> {
     let (table, rest) = (R::TABLE, &query.rest);
     let sql = format!("SELECT {table}.id, {table}.rev, {table}.token, {table}.record {rest}");
@@ -137,7 +135,7 @@ pub(crate) fn list_stored<R: Record>(
     while listed.records.len() < limit
         && let Some(row) = rows.next()?
     {
-        listed.take(R::read(row)?.map(|stored| Some(stored).filter(|stored| is_wanted(&stored.record))));
+        listed.take(R::read(row)?.map(Some));
     }
     Ok(listed)
 }

@@ -1,7 +1,7 @@
 //! The tickets service's store.
 
 mod listing;
-mod search;
+mod offers;
 mod seller;
 mod tokens;
 
@@ -13,7 +13,7 @@ use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork, Write};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
+use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::ports::unreadable::Listed;
 
 use crate::commit::Change;
@@ -26,7 +26,7 @@ use crate::store::{self, Query, Store};
 pub(crate) use listing::{ListingDocument, ticket_replica};
 use seller::SellerDocument;
 
-/// Keeps listings and sellers in the file, and finds listings. A clone is a handle to the same store.
+/// Keeps listings and sellers in the file. A clone is a handle to the same store.
 #[derive(Debug, Clone)]
 pub struct SqliteTicketStore(Store);
 
@@ -65,9 +65,9 @@ impl TicketStore for SqliteTicketStore {
         Ok(self.0.find(look).await?.pop())
     }
 
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        let query = query.clone();
-        self.0.search(move |connection| search::search(connection, &query)).await
+    async fn offers_of_event(&self, wanted: &EventOffers) -> Result<Vec<Listing>, StoreError> {
+        let wanted = wanted.clone();
+        self.0.list_long(move |connection| offers::of_event(connection, &wanted)).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
@@ -93,5 +93,5 @@ fn listings_of(connection: &Connection, seller: AccountId, page: Page<TicketId>)
     params.extend(page.after.map(|after| blob(after.uuid())));
     let before = page.after.map_or("", |_| "AND id < ?2");
     let rest = format!("FROM listings WHERE seller = ?1 {before} ORDER BY id DESC");
-    store::list::<ListingDocument>(connection, &Query { rest, params }, page.limit, |_| true)
+    store::list::<ListingDocument>(connection, &Query { rest, params }, page.limit)
 }

@@ -221,7 +221,7 @@ pub(super) struct EngineFlags {
     /// What keeps timers
     #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Redis]), default_value = "memory")]
     pub(super) timers: Engine,
-    /// What keeps sessions, rate limits and refused forms, and shares catalogue pages and live updates between processes
+    /// What keeps sessions, rate limits and refused forms, and shares live updates between processes
     #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Redis]), default_value = "memory")]
     pub(super) sessions: Engine,
     /// The connection string of --store mongodb, a replica set such as `mongodb://host:27017/?replicaSet=rs0`; a process opens 100 connections to each member, or `maxPoolSize`

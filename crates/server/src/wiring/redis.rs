@@ -1,4 +1,4 @@
-//! Timers, sessions, limits, pages of the catalogue and the ticket feed in Redis.
+//! Timers, sessions, limits and the ticket feed in Redis.
 
 use std::sync::Arc;
 

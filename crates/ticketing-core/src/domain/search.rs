@@ -1,7 +1,7 @@
 //! What people search with: the words of a text and of a question, questions with their filters, and what they find.
 //!
 //! One analyser ([`text_terms`], [`wanted`]) reads the texts of tickets and the questions about them.
-//! [`words_to_find`] is what the searches of the stores look for, whose words are stored.
+//! The forms `…_to_find` compare names as a whole, here and in what stores keep.
 
 mod change;
 mod correction;
@@ -19,7 +19,6 @@ use sha2::{Digest, Sha256};
 use super::attributes::{Attributes, Value};
 use super::event_facts::EventFacts;
 use super::text::{compatible, composed};
-use super::ticket::words;
 
 pub use change::{SearchChange, SearchEntry, Watermark};
 pub use correction::{differs_by_one, is_correctable, may_be_meant};
@@ -29,33 +28,9 @@ pub use moment::Moment;
 pub use question::{Days, Filters, Places, PriceRange, Question, SearchSort, country_of};
 pub use ranking::{Errors, Likeness, SearchTexts, Standing, WHOLE_TITLE, is_long_beginning, rank_of};
 pub use terms::{
-    FEWEST_TO_CORRECT, Gram, LONGEST_BEGINNING, LONGEST_WORD, TextTerms, Wanted, WantedWord, beginnings, grams_of,
-    text_terms, wanted,
+    FEWEST_TO_CORRECT, Gram, LONGEST_BEGINNING, LONGEST_WORD, MOST_WORDS, TextTerms, Wanted, WantedWord, beginnings,
+    grams_of, text_terms, wanted,
 };
-
-/// The most words that a search looks for.
-pub const MOST_WORDS: usize = 8;
-
-/// The words to look for, each matching the beginning of a word, longest first; none if the text has none.
-///
-/// A prefix of another word is left out, since it matches whenever the longer word does. Of more than
-/// [`MOST_WORDS`] the longest are used: they distinguish tickets best.
-#[must_use]
-pub fn words_to_find(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    // Far more than a person types: the rest of a longer text is not read.
-    let mut typed: Vec<String> = words(&composed(text)).take(8 * MOST_WORDS).collect();
-    typed.sort_by(|one, other| other.chars().count().cmp(&one.chars().count()).then_with(|| one.cmp(other)));
-    for word in typed {
-        if found.len() == MOST_WORDS {
-            break;
-        }
-        if !found.iter().any(|longer| longer.starts_with(&word)) {
-            found.push(word);
-        }
-    }
-    found
-}
 
 /// The form in which names of cities and categories are compared as a whole: composed, in lower case.
 #[must_use]
@@ -101,15 +76,6 @@ mod tests {
     }
 
     #[test]
-    fn words_are_few_and_distinct_and_the_longest_come_first() {
-        assert_eq!(words_to_find("an Opera  opera OPER night o"), ["night", "opera", "an"]);
-        let letters: String = ('a'..='z').map(|letter| format!("{letter} ")).collect();
-        assert_eq!(words_to_find(&letters.repeat(10)), ["a", "b", "c", "d", "e", "f", "g", "h"]);
-        assert_eq!(words_to_find(&"x ".repeat(10_000)), ["x"]);
-        assert_eq!(words_to_find("Zauberflo\u{308}te"), ["zauberflöte"]);
-    }
-
-    #[test]
     fn all_spellings_of_a_name_are_one() {
         for (name, spellings) in [
             ("zürich", &["Zürich", "ZÜRICH", "Zu\u{308}rich", "ZU\u{308}RICH"][..]),
@@ -140,10 +106,5 @@ mod tests {
             assert!(other.is_some() && other != tosca);
         }
         assert_eq!(event("Tosca in Zürich", Some("Zürich"), None), None);
-    }
-
-    #[test]
-    fn symbols_are_no_words() {
-        assert_eq!(words_to_find("!? — ** 🎭"), [""; 0]);
     }
 }

@@ -15,7 +15,7 @@ use super::money::Currency;
 use super::seller::Seller;
 use super::time::Timestamp;
 
-pub use details::{Details, words};
+pub use details::Details;
 pub use listing::{CreationRequest, Listing};
 pub use offer::{Offer, OfferInput, Schedule};
 

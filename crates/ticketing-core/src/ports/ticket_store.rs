@@ -1,130 +1,29 @@
-//! The store of the tickets service, and the search for tickets.
+//! The store of the tickets service.
 
 use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::domain::attributes::Attributes;
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Currency;
 use crate::domain::order::IdempotencyKey;
 use crate::domain::seller::Seller;
-use crate::domain::ticket::{Details, Listing};
+use crate::domain::ticket::Listing;
 use crate::domain::time::Timestamp;
-
-pub use crate::domain::search::Moment;
 
 use super::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 
-/// A search. Every given filter must match.
+/// Asks for what is on sale of one event, in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TicketQuery {
-    /// Words that title, venue, city or description contain, each as the beginning of a word; case does not matter.
-    ///
-    /// [`words_to_find`](crate::domain::search::words_to_find) defines the words; a text without words finds nothing.
-    pub text: Option<String>,
-    /// The whole category, compared by [`name_to_find`](crate::domain::search::name_to_find).
-    pub category: Option<String>,
-    /// The whole city, compared in the same way.
-    pub city: Option<String>,
-    /// The event starts then or later.
-    pub from: Option<Moment>,
-    /// The event starts before then.
-    pub to: Option<Moment>,
-    /// Only tickets priced in it. Filters and sorting by price compare minor units, so they need one.
-    pub currency: Option<Currency>,
-    /// In minor units; inclusive.
-    pub min_price: Option<u64>,
-    /// In minor units; inclusive.
-    pub max_price: Option<u64>,
-    /// A ticket has each of these, with an equal value. Only texts, numbers and booleans are compared;
-    /// [`attributes_to_find`](crate::domain::search::attributes_to_find) leaves others out.
-    pub attributes: Attributes,
+pub struct EventOffers {
     /// The event, as [`event_to_find`](crate::domain::search::event_to_find) recognises it.
-    pub event: Option<String>,
-    /// The order of the results.
-    pub sort: TicketSort,
-    /// Tickets whose sales ended before then are left out; those of an event end with its start at the latest.
+    pub event: String,
+    /// Only offers priced in it, since amounts of two currencies do not compare.
+    pub currency: Currency,
+    /// Offers that are [closed](Listing::is_closed) at this time are left out.
     pub now: Timestamp,
-    /// The requested page.
-    pub page: Page<TicketCursor>,
-}
-
-impl TicketQuery {
-    /// Whether the event starts within the bounds, and its tickets are still sold.
-    #[must_use]
-    pub fn has_time_for(&self, details: &Details) -> bool {
-        let event = &details.event;
-        let bounded = self.from.is_some() || self.to.is_some();
-        (!bounded || event.starts_at.is_some())
-            && self.from.is_none_or(|from| !from.is_after_start(event))
-            && self.to.is_none_or(|to| to.is_after_start(event))
-            && details.closes_at().is_none_or(|at| at >= self.now)
-    }
-
-    /// Everything on sale, newest first.
-    #[must_use]
-    pub const fn all(now: Timestamp, limit: usize) -> Self {
-        Self {
-            text: None,
-            category: None,
-            city: None,
-            from: None,
-            to: None,
-            currency: None,
-            min_price: None,
-            max_price: None,
-            attributes: Attributes::NONE,
-            event: None,
-            sort: TicketSort::Newest,
-            now,
-            page: Page::first(limit),
-        }
-    }
-}
-
-/// The order of tickets; equal ones are ordered newest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TicketSort {
-    /// Newest first.
-    #[default]
-    Newest,
-    /// Event soonest; those without a time come last.
-    Soonest,
-    /// Lowest amount of a currency.
-    Cheapest,
-    /// Highest amount of a currency.
-    Dearest,
-}
-
-/// A cursor in a list of tickets: the last entry of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TicketCursor {
-    /// Its sort value, from [`TicketSort::rank`].
-    pub rank: u64,
-    /// The entry itself.
-    pub id: TicketId,
-}
-
-impl TicketSort {
-    /// The sort value of a listing, lowest first; equal ranks are ordered by id, highest first.
-    #[must_use]
-    pub fn rank(self, listing: &Listing) -> u64 {
-        let offer = &listing.ticket.offer;
-        let amount = offer.price.money().amount;
-        match self {
-            Self::Newest => 0,
-            Self::Soonest => offer.details.event.starts_at.map_or(u64::MAX, |at| at.millis().unsigned_abs()),
-            Self::Cheapest => amount,
-            Self::Dearest => u64::MAX - amount,
-        }
-    }
-
-    /// The cursor at a listing in a list with this order.
-    #[must_use]
-    pub fn cursor(self, listing: &Listing) -> TicketCursor {
-        TicketCursor { rank: self.rank(listing), id: listing.ticket.id }
-    }
+    /// At most this many.
+    pub limit: usize,
 }
 
 /// One kind of record of the tickets service.
@@ -172,29 +71,31 @@ impl From<Seller> for TicketRecord {
 /// - A key makes at most one listing per seller: `a_key_makes_one_listing_of_a_seller`.
 /// - An unreadable record fails only reads that ask for it: `an_unreadable_record_is_corrupt`.
 /// - A list skips unreadable records and continues: `unreadable_listings_are_passed_by`.
-/// - Every filter narrows a search, and only tickets on sale are found: `a_search_finds_what_matches_and_no_more`.
-/// - Words, cities and categories are found in every spelling: `whatever_is_spelled_in_two_ways_is_found`.
-/// - A day is the one at the place of the event: `a_day_is_that_of_the_place`.
-/// - Pages in any order join without a gap or a repetition: `search_pages_join_without_gaps`.
+/// - What is on sale of an event is found in one currency, also what is sold out, cheapest first and the newest of
+///   equal ones first: `the_offers_of_an_event_are_found`.
 /// - A seller's list has all their listings, newest first: `a_seller_finds_all_their_listings`.
 ///
 /// # Examples
 ///
 /// ```
-/// use ticketing_core::ports::ticket_store::{TicketQuery, TicketStore};
+/// use std::time::Duration;
+/// use ticketing_core::domain::search::event_to_find;
+/// use ticketing_core::ports::ticket_store::{EventOffers, TicketStore};
 /// # use ticketing::{AccountId, Market};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let market = Market::test().await?;
-/// # let (seller, now) = (AccountId::from_u128(1), market.env().now());
-/// let opera = market.sell(seller, "Così fan tutte").price(4500, "EUR").city("Wien").await?;
-/// market.sell(seller, "Circus").price(1200, "EUR").city("Wien").await?;
+/// # let ([ada, gus], now) = ([1, 2].map(AccountId::from_u128), market.env().now());
+/// let starts_at = now.after(Duration::from_secs(3600));
+/// let dear = market.sell(ada, "Così fan tutte").price(4500, "EUR").starts_at(starts_at, "Europe/Vienna").await?;
+/// let cheap = market.sell(gus, "Così fan tutte").price(1200, "EUR").starts_at(starts_at, "Europe/Vienna").await?;
 ///
 /// let store: &dyn TicketStore = &market.engines().tickets;
-/// let query = TicketQuery { text: Some("tutt".to_owned()), city: Some("wien".to_owned()), ..TicketQuery::all(now, 10) };
-/// let found = store.search(&query).await?;
-/// assert_eq!(found.iter().map(|listing| listing.ticket.id).collect::<Vec<_>>(), [opera.id]);
+/// let event = event_to_find(&dear.offer.details.event).ok_or("it has no start")?;
+/// let wanted = EventOffers { event, currency: "EUR".parse()?, now, limit: 10 };
+/// let found = store.offers_of_event(&wanted).await?;
+/// assert_eq!(found.iter().map(|listing| listing.ticket.id).collect::<Vec<_>>(), [cheap.id, dear.id]);
 /// # Ok(())
 /// # }
 /// ```
@@ -222,12 +123,12 @@ pub trait TicketStore: Send + Sync + fmt::Debug + 'static {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError>;
 
-    /// Matching tickets on sale, in the requested order.
+    /// What is on sale of an event, cheapest first, and the newest of equal ones first.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`].
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError>;
+    async fn offers_of_event(&self, wanted: &EventOffers) -> Result<Vec<Listing>, StoreError>;
 
     /// All listings of a seller, newest first.
     ///

@@ -13,6 +13,7 @@ use crate::domain::search::{Facets, Found};
 use crate::ports::clock::ClockAndIds;
 use crate::ports::search_index::SearchIndex;
 use crate::ports::ticket_store::TicketStore;
+use crate::ports::unreadable::PassedBy;
 
 pub(crate) use feed::{FeedSearch, Fill};
 pub use fill::fill_index;
@@ -34,11 +35,13 @@ pub struct Search {
     filled: Arc<AtomicBool>,
     found: Kept<Found>,
     facets: Kept<Facets>,
+    passed_by: PassedBy,
 }
 
 impl Search {
     pub(crate) fn new(index: Arc<dyn SearchIndex>, store: Arc<dyn TicketStore>, env: ClockAndIds) -> Self {
-        Self { index, store, env, filled: Arc::default(), found: Kept::default(), facets: Kept::default() }
+        let (found, facets, passed_by) = (Kept::default(), Kept::default(), PassedBy::default());
+        Self { index, store, env, filled: Arc::default(), found, facets, passed_by }
     }
 
     /// Whether the index has all that was on sale when it began; until then, answers are parts of what there is.

@@ -6,7 +6,7 @@ mod follow_accounts;
 mod follow_orders;
 mod other_offers;
 mod reschedule_ticket;
-mod search_tickets;
+mod tickets_of;
 mod update_ticket;
 mod withdraw_ticket;
 

@@ -15,7 +15,7 @@ use ticketing_core::messaging::consumer::{EventHandler, HandleError, Incoming};
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentRecord, PaymentRecords, PaymentStore};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, Stored, UnitOfWork};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
+use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::usecase::payments::{Payments, PaymentsFollowOrders};
 use ticketing_core::usecase::tickets::{Tickets, TicketsFollowOrders};
 use ticketing_core::wire;
@@ -71,8 +71,8 @@ impl TicketStore for Locked<dyn TicketStore> {
         self.0.seller(account).await
     }
 
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        self.0.search(query).await
+    async fn offers_of_event(&self, wanted: &EventOffers) -> Result<Vec<Listing>, StoreError> {
+        self.0.offers_of_event(wanted).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {

@@ -17,6 +17,8 @@ use ticketing_core::messaging::consumer::{Consumer, ConsumerConfig, ConsumerPort
 use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::search_index::{SearchError, SearchIndex};
+use ticketing_core::ports::store::RecordKey;
+use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::search::{Search, SearchFollows, fill_index};
 use ticketing_core::usecase::tickets::{CreateTicket, WithdrawTicket};
 use ticketing_memory::{FaultPlan, MemorySearchIndex};
@@ -224,6 +226,22 @@ async fn what_the_store_no_longer_has_on_sale_is_not_shown() {
     market.tickets.withdraw_ticket(WithdrawTicket::new(gone, account(7)), market.origin()).await.unwrap();
 
     assert_eq!(found(&search, &everything).await, (vec![before[0], before[2]], count), "the index has not heard of it");
+}
+
+#[tokio::test]
+async fn a_ticket_that_cannot_be_read_hides_no_other() {
+    let engines = busy().await;
+    let (search, mut loops) = search_over(&engines, Arc::new(MemorySearchIndex::default())).await;
+    loops.settle().await.unwrap();
+    let everything = Question::all(engines.clock.now());
+    let (before, count) = found(&search, &everything).await;
+    for unreadable in [0, 2] {
+        assert!(engines.tickets.spoil(&RecordKey::Listing(before[unreadable])));
+    }
+
+    assert_eq!(found(&search, &everything).await, (vec![before[1]], count));
+    let market = engines.start(&FaultPlan::none());
+    assert!(matches!(market.tickets.ticket(before[0]).await, Err(Error::Broken(_))), "its own id tells");
 }
 
 #[tokio::test]

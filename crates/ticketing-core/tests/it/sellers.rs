@@ -14,7 +14,7 @@ use ticketing_core::domain::ticket::{Listing, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::consumer::{EventHandler, Incoming};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, Stored, UnitOfWork};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
+use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::ports::transport::EventPublisher;
 use ticketing_core::usecase::tickets::{CallOffTicket, Tickets, TicketsFollow, UpdateTicket};
 use ticketing_core::wire;
@@ -244,8 +244,8 @@ impl TicketStore for Interrupted {
         self.store.seller(account).await
     }
 
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        self.store.search(query).await
+    async fn offers_of_event(&self, wanted: &EventOffers) -> Result<Vec<Listing>, StoreError> {
+        self.store.offers_of_event(wanted).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {

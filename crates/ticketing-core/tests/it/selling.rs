@@ -4,7 +4,6 @@ use futures::future::join_all;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ticket::{Details, Offer, TicketRefusal};
 use ticketing_core::ports::store::Page;
-use ticketing_core::ports::ticket_store::TicketQuery;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::{CreateTicket, UpdateTicket, WithdrawTicket};
 use ticketing_memory::{Fault, FaultPlan, Operation};
@@ -63,16 +62,6 @@ async fn an_order_keeps_the_attributes_that_its_ticket_had() {
         assert_eq!(kept, in_row(row).details.attributes);
         assert_eq!(order.ticket.attributes, kept);
     }
-}
-
-#[tokio::test]
-async fn a_search_by_what_cannot_be_compared_is_refused() {
-    let process = Engines::new().start(&FaultPlan::none());
-    let attributes = Attributes::parse([("near", vec!["aisle"])]).expect("attributes within their bounds");
-    let query = TicketQuery { attributes, ..TicketQuery::all(process.engines.env.now(), 10) };
-
-    let refused = process.tickets.search_tickets(query).await;
-    assert!(matches!(&refused, Err(Error::Invalid(wrong)) if wrong[0].field == "attributes"), "{refused:?}");
 }
 
 #[tokio::test]

@@ -135,22 +135,6 @@ async fn events_of_others_pass_one_that_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn a_catalogue_shows_what_can_be_read() {
-    let market = Engines::new().start(&FaultPlan::none());
-    let mut tickets = Vec::new();
-    for _ in 0..3 {
-        tickets.push(market.sell(99, 1).await.expect("a ticket").ticket.id);
-    }
-    assert!(market.engines.tickets.spoil(&RecordKey::Listing(tickets[1])));
-
-    let all = ticketing_core::ports::ticket_store::TicketQuery::all(market.engines.env.now(), 10);
-    let shown = market.tickets.search_tickets(all).await.expect("no faults").items;
-    let shown: Vec<_> = shown.iter().map(|listing| listing.ticket.id).collect();
-    assert_eq!(shown, [tickets[2], tickets[0]]);
-    assert!(matches!(market.tickets.ticket(tickets[1]).await, Err(Error::Broken(_))));
-}
-
-#[tokio::test]
 async fn a_buyer_with_an_order_that_cannot_be_read_orders_others_and_none_of_them_twice() {
     let mut engines = Engines::new();
     engines.limits = HoldLimits { open_orders: Some(2), ..HoldLimits::OFF };

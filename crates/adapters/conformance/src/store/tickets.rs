@@ -1,4 +1,4 @@
-//! What only the ticket store promises, but for searches.
+//! What only the ticket store promises, but for the offers of an event.
 
 use std::sync::Arc;
 

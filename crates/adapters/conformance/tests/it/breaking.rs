@@ -21,6 +21,7 @@ mod search_index;
 mod stores;
 mod subscribing;
 mod ticket_feed;
+mod tickets;
 mod timers;
 mod unreadable;
 

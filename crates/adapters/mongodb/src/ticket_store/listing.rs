@@ -15,7 +15,6 @@ use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, T
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::domain::time_zone::LocalTime;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
-use ticketing_core::ports::ticket_store::TicketSort;
 
 use crate::commit::Change;
 use crate::document::{
@@ -44,7 +43,7 @@ pub(crate) struct ListingDocument {
     sales: SalesDocument,
     #[serde(default)]
     request: Option<RequestDocument>,
-    /// What a search looks for; not read back.
+    /// By what it is found; not read back.
     #[serde(default, skip_deserializing)]
     found_by: FoundBy,
 }
@@ -88,6 +87,7 @@ impl RequestDocument {
     }
 }
 
+/// All but start, end of sales, amount and event is what a release before searches: it goes with the release after.
 #[derive(Debug, Default, Serialize)]
 struct FoundBy {
     soonest: i64,
@@ -115,10 +115,10 @@ impl FoundBy {
         let event = &details.event;
         let is_elsewhere = event.time_zone.is_some();
         Self {
-            soonest: signed(TicketSort::Soonest.rank(listing)),
+            soonest: event.starts_at.map_or(i64::MAX, Timestamp::millis),
             local: event.starts_local().filter(|_| is_elsewhere).map(LocalTime::millis),
             closes: details.sales_end_at.map(Timestamp::millis),
-            amount: signed(TicketSort::Cheapest.rank(listing)),
+            amount: signed(listing.ticket.offer.price.money().amount),
             category: details.category.as_deref().map(name_to_find),
             city: event.city.as_deref().map(name_to_find),
             words: details.words(),
@@ -162,7 +162,7 @@ impl OfferDocument {
 }
 
 impl ListingDocument {
-    /// A listing that no search finds.
+    /// A listing that is found by its id alone.
     fn of(listing: &Listing) -> Self {
         let ticket = &listing.ticket;
         let details = &ticket.offer.details;
@@ -201,7 +201,7 @@ pub(super) fn change(listing: &Listing, replaces: Option<Revision>) -> Result<Ch
     })
 }
 
-/// Writes the sales, which nobody searches by.
+/// Writes the sales, by which no offer is found.
 pub(super) fn sold(listing: &Listing, replaces: Option<Revision>) -> Result<Change, StoreError> {
     if replaces.is_none() {
         return change(listing, None);
@@ -218,7 +218,7 @@ pub(super) fn sold(listing: &Listing, replaces: Option<Revision>) -> Result<Chan
     })
 }
 
-/// Writes another service's replica of a ticket. Nobody searches there.
+/// Writes another service's replica of a ticket. Nobody looks for offers there.
 pub(crate) fn ticket_replica(ticket: Ticket, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let (id, listing) = (ticket.id, Listing::new(ticket));
     Ok(Change {

@@ -6,14 +6,12 @@ use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::Database;
 use ticketing_conformance::sample;
-use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::letter::LetterStatus;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::search::event_to_find;
-use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::letter_store::{LetterNeeds, LetterRecord, LetterStore};
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore, OverdueCursor};
@@ -22,7 +20,7 @@ use ticketing_core::ports::parking::{ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::pass_store::{PassNeeds, PassRecord, PassStore};
 use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
 use ticketing_core::ports::store::{Page, UnitOfWork, Write};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketSort, TicketStore};
+use ticketing_core::ports::ticket_store::{EventOffers, TicketStore};
 use ticketing_mongodb::{
     MongoAccountStore, MongoClient, MongoLetterStore, MongoOrderStore, MongoOutbox, MongoParkingLot, MongoPassStore,
     MongoPaymentStore, MongoTicketStore,
@@ -232,7 +230,7 @@ async fn letters_are_found_by_indexes() {
 }
 
 #[tokio::test]
-async fn a_page_of_tickets_is_walked_in_the_order_of_an_index() {
+async fn listings_are_found_by_indexes() {
     let client = connected().await;
     let store = MongoTicketStore::open(&client).await.expect("the store opens");
     let database = profiled(&client, "tickets").await;
@@ -245,64 +243,17 @@ async fn a_page_of_tickets_is_walked_in_the_order_of_an_index() {
     store.commit(work).await.expect_err("a conflict");
     assert!(store.seller(named.account).await.expect("an answer").is_some());
     let seller = listings.first().expect("listings").ticket.seller;
-    store.listings_of(seller, Page::first(10)).await.expect("an answer");
+    for after in [None, listings.last().map(|listing| listing.ticket.id)] {
+        store.listings_of(seller, Page { after, limit: 10 }).await.expect("an answer");
+    }
+    let event = event_to_find(&sample::ticket().offer.details.event).expect("it has a start");
+    let wanted = EventOffers { event, currency: "EUR".parse().expect("a currency"), now: sample::NOW, limit: 50 };
+    for limit in [1, 50, 150] {
+        let wanted = EventOffers { limit, ..wanted.clone() };
+        assert_eq!(store.offers_of_event(&wanted).await.expect("an answer").len(), limit);
+    }
     store.listings(&listings.iter().map(|listing| listing.ticket.id).collect::<Vec<_>>()).await.expect("an answer");
-    for sort in [TicketSort::Newest, TicketSort::Soonest, TicketSort::Cheapest, TicketSort::Dearest] {
-        let by_price = matches!(sort, TicketSort::Cheapest | TicketSort::Dearest);
-        let currency = by_price.then(|| "EUR".parse().expect("a currency"));
-        let first = TicketQuery { sort, currency, ..TicketQuery::all(Timestamp::EPOCH, 50) };
-        let page = store.search(&first).await.expect("an answer");
-        let after = page.last().map(|listing| sort.cursor(listing));
-        let second = TicketQuery { page: Page { after, limit: 50 }, ..first };
-        assert_eq!(store.search(&second).await.expect("an answer").len(), 50);
-    }
     assert_frugal(&database).await;
-}
-
-/// A search by words may sort the few that it finds, and never reads all.
-#[tokio::test]
-async fn a_search_by_words_reads_those_that_have_them() {
-    let client = connected().await;
-    let store = MongoTicketStore::open(&client).await.expect("the store opens");
-    let rare = "Xylophon";
-    let listings = (0..500).map(|n| if n == 7 { sample::bare_listing(rare) } else { sample::listing() });
-    let work = listings.fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing)));
-    store.commit(work).await.expect("a commit");
-    let database = profiled(&client, "tickets").await;
-    for sort in [TicketSort::Newest, TicketSort::Cheapest] {
-        let query = TicketQuery { text: Some("xyloph".to_owned()), sort, ..TicketQuery::all(Timestamp::EPOCH, 50) };
-        assert_eq!(store.search(&query).await.expect("an answer").len(), 1);
-    }
-    let profile = database.collection::<Document>("system.profile");
-    let long = doc! { "ns": { "$regex": "listings$" }, "docsExamined": { "$gt": 100 } };
-    let found = profile.find_one(long).await.expect("the profile is read");
-    assert!(found.is_none(), "{found:?}");
-}
-
-#[tokio::test]
-async fn a_search_by_an_attribute_reads_those_that_have_it() {
-    let client = connected().await;
-    let store = MongoTicketStore::open(&client).await.expect("the store opens");
-    let rare = Attributes::parse([("seatRow", "Q")]).expect("attributes");
-    let listings = (0..500).map(|n| {
-        let mut listing = sample::bare_listing("Opera");
-        if n == 7 {
-            listing.ticket.offer.details.attributes = rare.clone();
-        }
-        listing
-    });
-    let work = listings.fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing)));
-    store.commit(work).await.expect("a commit");
-    let database = profiled(&client, "tickets").await;
-    for sort in [TicketSort::Newest, TicketSort::Soonest] {
-        let query = TicketQuery { attributes: rare.clone(), sort, ..TicketQuery::all(Timestamp::EPOCH, 50) };
-        assert_eq!(store.search(&query).await.expect("an answer").len(), 1);
-    }
-    let profile = database.collection::<Document>("system.profile");
-    let long = doc! { "ns": { "$regex": "listings$" }, "docsExamined": { "$gt": 100 } };
-    let found = profile.find_one(long).await.expect("the profile is read");
-    assert!(found.is_none(), "{found:?}");
-    assert_eq!(entries(&database, "attributes").await, 1, "a listing without attributes is not in their index");
 }
 
 #[tokio::test]
@@ -321,42 +272,11 @@ async fn the_offers_of_an_event_are_read_without_those_of_others() {
     let work = listings.into_iter().fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing)));
     store.commit(work).await.expect("a commit");
     let database = profiled(&client, "tickets").await;
-    let currency = Some("EUR".parse().expect("a currency"));
-    let query = TicketQuery { event, currency, sort: TicketSort::Cheapest, ..TicketQuery::all(Timestamp::EPOCH, 50) };
-    assert_eq!(store.search(&query).await.expect("an answer").len(), 5);
+    let (event, currency) = (event.expect("it has a start"), "EUR".parse().expect("a currency"));
+    let wanted = EventOffers { event, currency, now: sample::NOW, limit: 50 };
+    assert_eq!(store.offers_of_event(&wanted).await.expect("an answer").len(), 5);
     let profile = database.collection::<Document>("system.profile");
     let long = doc! { "ns": { "$regex": "listings$" }, "docsExamined": { "$gt": 20 } };
     let found = profile.find_one(long).await.expect("the profile is read");
     assert!(found.is_none(), "{found:?}");
-}
-
-/// How many keys an index of the listings has.
-async fn entries(database: &Database, index: &str) -> i64 {
-    let answer = database.run_command(doc! { "validate": "listings" }).await.expect("an answer");
-    let keys = answer.get_document("keysPerIndex").expect("counts");
-    keys.get(index).and_then(|count| count.as_i64().or(count.as_i32().map(i64::from))).expect("the index")
-}
-
-/// However many words somebody looks for, the server plans the search once: all have one shape.
-#[tokio::test]
-async fn a_search_is_planned_alike_for_any_number_of_words() {
-    let client = connected().await;
-    let store = MongoTicketStore::open(&client).await.expect("the store opens");
-    let listings = (0..100).map(|_| sample::listing());
-    let work = listings.fold(UnitOfWork::default(), |work, listing| work.with(Write::insert(listing)));
-    store.commit(work).await.expect("a commit");
-    let database = profiled(&client, "tickets").await;
-    let letters: String = ('a'..='z').map(|letter| format!("{letter} ")).collect();
-    let texts = ["die", "die zauber", "die zauber opera glasses gärtner münchen", &letters, &letters.repeat(4)];
-    for text in texts {
-        let query = TicketQuery { text: Some(text.to_owned()), ..TicketQuery::all(Timestamp::EPOCH, 50) };
-        store.search(&query).await.expect("an answer");
-    }
-    let searches = doc! { "op": "query", "ns": { "$regex": "listings$" } };
-    let profile = database.collection::<Document>("system.profile");
-    let seen: Vec<Document> = profile.find(searches).await.expect("a profile").try_collect().await.expect("a profile");
-
-    let shapes: std::collections::BTreeSet<_> = seen.iter().map(|entry| entry.get_str("queryHash").ok()).collect();
-    assert_eq!((seen.len(), shapes.len()), (texts.len(), 1), "{seen:#?}");
-    assert!(!shapes.contains(&None), "the server names the shape of each");
 }

@@ -10,7 +10,7 @@ use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_redis::{RedisLimiter, RedisSessions};
 
 use crate::engine::Engine;
-use crate::shop::{Shop, all};
+use crate::shop::{Shop, selling};
 use crate::world::{World, now};
 
 const QUOTA: Quota = Quota { burst: 100, per: Duration::from_secs(1) };
@@ -44,17 +44,14 @@ async fn a_check_is_one_command() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_kept_is_one_command() {
+async fn a_commit_is_published_by_one_command() {
     let engine = Engine::start(&[]);
     let shop = Shop::at(engine.url()).await;
     let tickets = shop.process();
-    let mut commands = Vec::new();
-    // A search that is slow may find that its page is gone meanwhile.
-    for _ in 0..10 {
-        shop.until_kept(&tickets, &all()).await;
-        sent(&shop.world);
-        tickets.search(&all()).await.unwrap();
-        commands.push(sent(&shop.world));
-    }
-    assert!(commands.iter().any(|sent| sent == "mget 1"), "{commands:?}");
+    sent(&shop.world);
+
+    tickets.commit(selling(&sample::listing())).await.unwrap();
+    assert_eq!(sent(&shop.world), "publish 1");
+    tickets.listings(&[sample::listing().ticket.id]).await.unwrap();
+    assert_eq!(sent(&shop.world), "");
 }

@@ -12,7 +12,6 @@ mod outage;
 mod sessions;
 mod shop;
 mod ticket_feed;
-mod ticket_store;
 mod timers;
 #[cfg(feature = "tls")]
 mod tls;

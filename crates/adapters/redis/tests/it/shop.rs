@@ -3,25 +3,24 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_conformance::sample::NOW;
 use ticketing_conformance::store::{StoreFixture, Tickets};
 use ticketing_conformance::ticket_feed::TicketFeedFixture;
 use ticketing_core::domain::ticket::Listing;
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::store::{StoreError, Stored, UnitOfWork, Write};
 use ticketing_core::ports::ticket_feed::TicketFeed;
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
+use ticketing_core::ports::ticket_store::{TicketRecord, TicketStore};
 use ticketing_memory::{Fault, FaultPlan, MemoryTicketStore, Operation, SystemClock};
 use ticketing_redis::{RedisTicketFeed, RedisTicketStore};
 
-use crate::world::{World, eventually};
+use crate::world::World;
 
 /// The store, and a part of a Redis that no other test uses.
 pub(crate) struct Shop {
     pub(crate) world: World,
-    /// Not behind Redis.
+    /// Its commits are not published.
     pub(crate) store: MemoryTicketStore,
-    /// What goes wrong with the store where processes ask it, and how often they do.
+    /// What goes wrong with the store where processes ask it.
     pub(crate) plan: FaultPlan,
 }
 
@@ -41,21 +40,7 @@ impl Shop {
 
     /// The store as one more process has it.
     pub(crate) fn process(&self) -> RedisTicketStore {
-        self.process_over(Arc::new(self.store.with_faults(self.plan.clone())))
-    }
-
-    pub(crate) fn process_over(&self, inner: Arc<dyn TicketStore>) -> RedisTicketStore {
-        RedisTicketStore::new(&self.world.client, inner)
-    }
-
-    /// Searches until the page comes out of Redis, and returns it.
-    pub(crate) async fn until_kept(&self, tickets: &RedisTicketStore, query: &TicketQuery) -> Vec<Listing> {
-        let kept = || async {
-            let before = self.plan.steps();
-            let page = tickets.search(query).await.expect("a search succeeds");
-            (self.plan.steps() == before).then_some(page)
-        };
-        eventually("the page is kept", kept).await
+        RedisTicketStore::new(&self.world.client, Arc::new(self.store.with_faults(self.plan.clone())))
     }
 }
 
@@ -87,11 +72,6 @@ impl TicketFeedFixture for Shop {
     fn lose_next_response(&self) {
         self.plan.inject(Operation::Commit, Fault::FailAfter);
     }
-}
-
-/// Everything on sale.
-pub(crate) fn all() -> TicketQuery {
-    TicketQuery::all(NOW, 50)
 }
 
 /// Puts a listing on sale.

@@ -9,8 +9,8 @@ use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
 use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
-use ticketing_core::ports::ticket_store::TicketSort;
 use uuid::Uuid;
 
 use crate::commit::{Change, Guard, Statement};
@@ -152,17 +152,19 @@ pub(super) fn sold(listing: &Listing, replaces: Option<Revision>) -> Result<Chan
     Change::of(RecordKey::Listing(id), id.uuid(), replaces, &ListingDocument::of(listing))
 }
 
-/// By what a listing is found.
+/// By what a listing is found, and `soonest`, which goes with a step of the schema.
 fn columns(listing: &Listing, tokens: Value) -> Vec<(&'static str, Value)> {
+    let offer = &listing.ticket.offer;
     let request = listing.request.as_ref().map_or(Value::Null, |request| Value::Text(request.key.to_string()));
-    let closes = listing.ticket.offer.details.closes_at().map_or(i64::MAX, |at| at.millis());
+    let closes = offer.details.closes_at().map_or(i64::MAX, Timestamp::millis);
+    let soonest = offer.details.event.starts_at.map_or(i64::MAX, Timestamp::millis);
     vec![
         ("seller", blob(listing.ticket.seller.uuid())),
         ("request", request),
         ("on_sale", (listing.ticket.status == TicketStatus::OnSale).into()),
-        ("soonest", Value::Integer(signed(TicketSort::Soonest.rank(listing)))),
+        ("soonest", Value::Integer(soonest)),
         ("closes", Value::Integer(closes)),
-        ("amount", Value::Integer(signed(TicketSort::Cheapest.rank(listing)))),
+        ("amount", Value::Integer(signed(offer.price.money().amount))),
         ("tokens", tokens),
     ]
 }

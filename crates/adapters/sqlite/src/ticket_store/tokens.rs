@@ -1,7 +1,8 @@
-//! Everything by which a ticket on sale is found as a whole, in one text.
+//! The event and the currency by which an offer is found, in one text.
 //!
 //! A token is a letter that says what it is, and a word or the bytes of a name in hexadecimal digits; so it has no
-//! character at which `SQLite`'s tokenizer would split it. A space stands before each, and one at the end.
+//! character at which `SQLite`'s tokenizer would split it. A space stands before each, and one at the end. The other
+//! tokens are those by which the release before searches a file of this schema.
 
 use std::fmt::Write;
 
@@ -27,16 +28,15 @@ pub(super) fn of(listing: &Listing) -> String {
     tokens.fold(String::new(), |all, token| all + " " + &token) + " "
 }
 
-/// A word, or the beginning of one.
-pub(super) fn word(word: &str) -> String {
+fn word(word: &str) -> String {
     format!("w{word}")
 }
 
-pub(super) fn category(name: &str) -> String {
+fn category(name: &str) -> String {
     hex('k', &name_to_find(name))
 }
 
-pub(super) fn city(name: &str) -> String {
+fn city(name: &str) -> String {
     hex('c', &name_to_find(name))
 }
 
@@ -49,7 +49,7 @@ pub(super) fn currency(currency: Currency) -> String {
     hex('m', currency.code())
 }
 
-pub(super) fn attributes(attributes: &Attributes) -> impl Iterator<Item = String> {
+fn attributes(attributes: &Attributes) -> impl Iterator<Item = String> {
     attributes_to_find(attributes).into_iter().map(|attribute| hex('a', &attribute))
 }
 

@@ -48,7 +48,7 @@ use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_feed::TicketFeed;
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
+use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
 use ticketing_core::wire::{EventEnvelope, RawMessage};
@@ -505,8 +505,8 @@ impl TicketStore for Forgetful {
         self.tickets.seller(account).await
     }
 
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        self.tickets.search(query).await
+    async fn offers_of_event(&self, wanted: &EventOffers) -> Result<Vec<Listing>, StoreError> {
+        self.tickets.offers_of_event(wanted).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::domain::text::composed;
 
-use super::MOST_WORDS;
 use super::fold::folded;
 use super::pieces::{Chunk, Writing, chunks, is_symbol, segments};
+
+/// The most words that a question looks for.
+pub const MOST_WORDS: usize = 8;
 
 /// The most characters of a word; what is longer is found by its beginning.
 pub const LONGEST_WORD: usize = 40;

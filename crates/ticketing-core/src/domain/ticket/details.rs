@@ -62,7 +62,7 @@ impl Details {
         self.sales_end_at.or(self.event.starts_at)
     }
 
-    /// The distinct words by which a search finds the ticket: those of title, venue, city, seats and description.
+    /// The distinct words of title, venue, city, seats and description, as stores write them for the release before.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let texts = self.event.texts().chain(self.description.as_deref());
@@ -75,6 +75,6 @@ impl Details {
 }
 
 /// The words of a text, in lower case: its runs of letters and digits.
-pub fn words(text: &str) -> impl Iterator<Item = String> {
+fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::domain::ids::TicketId;
 use crate::domain::search::{Facets, Found, Question, SearchCursor, SearchEntry, SearchPage};
 use crate::domain::ticket::Listing;
+use crate::ports::store::StoreError;
 use crate::usecase::error::Error;
 
 use super::Search;
@@ -28,9 +29,9 @@ pub struct FoundTickets {
 impl Search {
     /// The tickets that answer a question, page by page.
     ///
-    /// What is shown of each is what the store has now: a hit that is not on sale any more, or that the filters leave
-    /// out since it changed, is not shown, so a page may be shorter than asked for although others follow. The hits
-    /// of a question of many thousands are counted four times a second at most.
+    /// What is shown of each is what the store has now: a hit that is not on sale any more, that the filters leave out
+    /// since it changed or that cannot be read is not shown, so a page may be shorter than asked for although others
+    /// follow. The hits of a question of many thousands are counted four times a second at most.
     ///
     /// # Errors
     ///
@@ -60,9 +61,7 @@ impl Search {
     pub async fn find_tickets(&self, question: &Question, page: SearchPage) -> Result<FoundTickets, Error> {
         let found = self.found(question, page).await?;
         let ids: Vec<TicketId> = found.hits.iter().map(|hit| hit.ticket).collect();
-        let stored = if ids.is_empty() { Vec::new() } else { self.store.listings(&ids).await? };
-        let mut known: HashMap<TicketId, Listing> =
-            stored.into_iter().map(|stored| (stored.record.ticket.id, stored.record)).collect();
+        let mut known = self.readable(&ids).await?;
         let tickets = ids.iter().filter_map(|id| known.remove(id)).filter(|listing| is_shown(question, listing));
         Ok(FoundTickets {
             tickets: tickets.collect(),
@@ -71,6 +70,23 @@ impl Search {
             next: found.hits.last().filter(|_| found.behind() > 0).map(|hit| hit.cursor()),
             instead: found.instead,
         })
+    }
+
+    /// What the store has of these. One that cannot be read hides no other, so it is looked for among halves.
+    async fn readable(&self, ids: &[TicketId]) -> Result<HashMap<TicketId, Listing>, Error> {
+        let (mut known, mut parts) = (HashMap::new(), vec![ids]);
+        while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
+            match self.store.listings(part).await {
+                Err(StoreError::Corrupt(_)) if part.len() > 1 => {
+                    parts.extend(<[_; 2]>::from(part.split_at(part.len() / 2)))
+                }
+                Err(StoreError::Corrupt(error)) => {
+                    error.downcast_ref().into_iter().for_each(|unreadable| self.passed_by.tell(unreadable));
+                }
+                found => known.extend(found?.into_iter().map(|stored| (stored.record.ticket.id, stored.record))),
+            }
+        }
+        Ok(known)
     }
 
     /// The choices that narrow a question, with their counts.

@@ -3,8 +3,7 @@
 use crate::domain::ids::TicketId;
 use crate::domain::search::event_to_find;
 use crate::domain::ticket::Listing;
-use crate::ports::store::Page;
-use crate::ports::ticket_store::{TicketQuery, TicketSort};
+use crate::ports::ticket_store::EventOffers;
 use crate::usecase::error::Error;
 
 use super::Tickets;
@@ -25,18 +24,22 @@ impl Tickets {
     /// # Examples
     ///
     /// ```
+    /// use std::time::Duration;
     /// use ticketing::{AccountId, Market};
-    /// use ticketing_core::domain::ticket::OfferInput;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let market = Market::test().await?;
     /// # let [ada, gus] = [1, 2].map(AccountId::from_u128);
-    /// let tosca = market.sell(ada, "Tosca").price(4500, "EUR").await?;
-    /// market.sell(gus, "Tosca").price(4000, "EUR").await?;
+    /// let starts_at = market.env().now().after(Duration::from_secs(3600));
+    /// let tosca = market.sell(ada, "Tosca").price(4500, "EUR").starts_at(starts_at, "Europe/Vienna").await?;
+    /// let other = market.sell(gus, "Tosca").price(4000, "EUR").starts_at(starts_at, "Europe/Vienna").await?;
+    /// assert_eq!(market.tickets().other_offers(tosca.id).await?[0].ticket, other);
     ///
-    /// // Nobody knows when they begin, so nobody knows whether they are one event.
-    /// assert_eq!(market.tickets().other_offers(tosca.id).await?, []);
+    /// // Nobody knows when these begin, so nobody knows whether they are one event.
+    /// let voucher = market.sell(ada, "Voucher").price(1000, "EUR").await?;
+    /// market.sell(gus, "Voucher").price(1000, "EUR").await?;
+    /// assert_eq!(market.tickets().other_offers(voucher.id).await?, []);
     /// # Ok(())
     /// # }
     /// ```
@@ -44,15 +47,10 @@ impl Tickets {
         let listing = self.ticket(ticket).await?;
         let offer = &listing.ticket.offer;
         let Some(event) = event_to_find(&offer.details.event) else { return Ok(Vec::new()) };
-        let query = TicketQuery {
-            event: Some(event),
-            currency: Some(offer.price.money().currency),
-            sort: TicketSort::Cheapest,
-            page: Page::first(LOOKED_AT),
-            ..TicketQuery::all(self.env.now(), LOOKED_AT)
-        };
-        let now = query.now;
-        let is_other = |other: &Listing| other.ticket.id != ticket && other.available() > 0 && !other.is_closed(now);
-        Ok(self.store.search(&query).await?.into_iter().filter(is_other).take(Self::MOST_OTHERS).collect())
+        let (currency, now) = (offer.price.money().currency, self.env.now());
+        let wanted = EventOffers { event, currency, now, limit: LOOKED_AT };
+        let is_other = |other: &Listing| other.ticket.id != ticket && other.available() > 0;
+        let found = self.store.offers_of_event(&wanted).await?;
+        Ok(found.into_iter().filter(is_other).take(Self::MOST_OTHERS).collect())
     }
 }

@@ -4,18 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ticketing_conformance::store::{ORDER_STORE, TICKET_STORE};
-use ticketing_core::domain::attributes::Attributes;
+use ticketing_conformance::store::ORDER_STORE;
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
-use ticketing_core::domain::order::{IdempotencyKey, Order};
+use ticketing_core::domain::order::Order;
 use ticketing_core::domain::sales_total::SalesTotal;
-use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::stock::Stock;
-use ticketing_core::domain::ticket::Listing;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderRecord, OrderRecords, OrderStore, OverdueCursor};
-use ticketing_core::ports::store::{CommitToken, Page, Revision, StoreError, Stored, UnitOfWork, Write};
-use ticketing_core::ports::ticket_store::{Moment, TicketQuery, TicketRecord, TicketSort, TicketStore};
+use ticketing_core::ports::store::{CommitToken, Page, Revision, StoreError, UnitOfWork, Write};
 
 use super::assert_notices;
 use crate::world::World;
@@ -290,117 +286,4 @@ async fn totals_that_are_too_high_or_too_few() {
 async fn orders_that_are_not_due() {
     assert_flawed("overdue_orders_are_found_until_they_end", Flaw::FindsWhatIsNotDue).await;
     assert_flawed("overdue_orders_are_found_until_they_end", Flaw::LeavesOutEquals).await;
-}
-
-/// Changes what a sound store is asked.
-#[derive(Debug)]
-struct Misread(Arc<dyn TicketStore>, fn(&mut TicketQuery));
-
-#[async_trait]
-impl TicketStore for Misread {
-    async fn listings(&self, ids: &[TicketId]) -> Result<Vec<Stored<Listing>>, StoreError> {
-        self.0.listings(ids).await
-    }
-
-    async fn listing_under(&self, seller: AccountId, key: &IdempotencyKey) -> Result<Option<Listing>, StoreError> {
-        self.0.listing_under(seller, key).await
-    }
-
-    async fn seller(&self, account: AccountId) -> Result<Option<Stored<Seller>>, StoreError> {
-        self.0.seller(account).await
-    }
-
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        let mut query = query.clone();
-        (self.1)(&mut query);
-        self.0.search(&query).await
-    }
-
-    async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
-        let limit = page.limit + 1;
-        let listings = self.0.listings_of(seller, Page { limit, ..page }).await?;
-        Ok(listings.into_iter().skip(1).collect())
-    }
-
-    async fn commit(&self, mut work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
-        for write in &mut work.writes {
-            match &mut write.record {
-                TicketRecord::Listing(listing) => listing.request = None,
-                TicketRecord::Sold(listing) => listing.sales.held = 0,
-                TicketRecord::Seller(_) => {}
-            }
-        }
-        self.0.commit(work).await
-    }
-}
-
-async fn assert_misread(rule: &str, change: fn(&mut TicketQuery)) {
-    let sound = World::default();
-    let tickets = Arc::new(Misread(sound.tickets, change));
-    assert_notices(&TICKET_STORE, rule, &World::default(), &World { tickets, ..sound }).await;
-}
-
-#[tokio::test]
-async fn a_filter_that_is_not_looked_at() {
-    let rule = "a_search_finds_what_matches_and_no_more";
-    assert_misread(rule, |query| query.text = None).await;
-    assert_misread(rule, |query| query.category = None).await;
-    assert_misread(rule, |query| query.city = None).await;
-    assert_misread(rule, |query| query.from = None).await;
-    assert_misread(rule, |query| query.to = None).await;
-    assert_misread(rule, |query| query.currency = None).await;
-    assert_misread(rule, |query| query.min_price = None).await;
-    assert_misread(rule, |query| query.max_price = None).await;
-    assert_misread(rule, |query| query.attributes = Attributes::NONE).await;
-    assert_misread(rule, |query| query.event = None).await;
-    assert_misread(rule, |query| query.now = Timestamp::EPOCH).await;
-    assert_misread(rule, |query| query.page.limit = 100).await;
-}
-
-#[tokio::test]
-async fn names_that_are_lowered_letter_by_letter() {
-    let rule = "whatever_is_spelled_in_two_ways_is_found";
-    assert_misread(rule, |query| query.city = lowered(query.city.take())).await;
-    assert_misread(rule, |query| query.category = lowered(query.category.take())).await;
-}
-
-#[tokio::test]
-async fn days_that_are_those_of_utc() {
-    assert_misread("a_day_is_that_of_the_place", |query| in_utc(&mut query.from)).await;
-    assert_misread("a_day_is_that_of_the_place", |query| in_utc(&mut query.to)).await;
-}
-
-fn in_utc(moment: &mut Option<Moment>) {
-    if let Some(Moment::AtPlace(time)) = *moment {
-        *moment = Some(Moment::At(Timestamp::from_millis(time.millis())));
-    }
-}
-
-fn lowered(name: Option<String>) -> Option<String> {
-    Some(name?.chars().flat_map(char::to_lowercase).collect())
-}
-
-#[tokio::test]
-async fn pages_that_do_not_join() {
-    let rule = "search_pages_join_without_gaps";
-    assert_misread(rule, |query| query.page.after = None).await;
-    assert_misread(rule, |query| query.sort = TicketSort::Newest).await;
-    assert_misread(rule, |query| {
-        if let Some(after) = &mut query.page.after {
-            after.rank += 1;
-        }
-    })
-    .await;
-    assert_misread("a_seller_finds_all_their_listings", |_| {}).await;
-    assert_misread("unreadable_listings_are_passed_by", |query| query.page.limit /= 2).await;
-}
-
-#[tokio::test]
-async fn sales_of_which_a_part_is_kept() {
-    assert_misread("sales_change_alone", |_| {}).await;
-}
-
-#[tokio::test]
-async fn a_key_of_a_seller_that_is_not_kept() {
-    assert_misread("a_key_makes_one_listing_of_a_seller", |_| {}).await;
 }

@@ -10,7 +10,7 @@ use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_feed::{FeedItem, PendingChanges, TicketFeed};
-use ticketing_core::ports::ticket_store::{TicketQuery, TicketRecord, TicketStore};
+use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::wire::{TicketChanges, TicketState};
 use ticketing_memory::{Fault, FaultPlan, ManualClock, MemoryTicketFeeds, MemoryTicketStore, Operation};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -122,8 +122,8 @@ impl TicketStore for FlawedStore {
         self.tickets.seller(account).await
     }
 
-    async fn search(&self, query: &TicketQuery) -> Result<Vec<Listing>, StoreError> {
-        self.tickets.search(query).await
+    async fn offers_of_event(&self, wanted: &EventOffers) -> Result<Vec<Listing>, StoreError> {
+        self.tickets.offers_of_event(wanted).await
     }
 
     async fn listings_of(&self, seller: AccountId, page: Page<TicketId>) -> Result<Vec<Listing>, StoreError> {
