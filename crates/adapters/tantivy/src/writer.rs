@@ -97,11 +97,10 @@ impl Writer {
                 continue;
             }
             let mut entry = entry(&searcher, &self.fields, id)?.unwrap_or_else(|| SearchEntry::new(id));
-            let mut known = Passed { places: entry.places(), sales: entry.sales };
             if let Some(passed) = self.passed.get(&id).filter(|passed| passed.sales.version > entry.sales.version) {
                 entry.sales = passed.sales;
-                known.sales = passed.sales;
             }
+            let known = Passed { places: entry.places(), sales: entry.sales };
             if let Some(sales) = makes_no_difference(known, &changes) {
                 self.passed.insert(id, Passed { sales, ..known });
                 continue;
