@@ -54,7 +54,7 @@ impl TantivyIndex {
 
     fn open_now(config: &TantivyConfig) -> Result<Self, OpenError> {
         let index = config.folder.as_deref().map_or_else(|| Ok(folder::in_memory()), folder::open)?;
-        let opened = Self::over(&index, config.writer_bytes);
+        let opened = Self::over(&index, config);
         opened.map_err(|error| match &config.folder {
             Some(folder) if is_locked(&error) => OpenError::InUse { folder: folder.clone() },
             Some(folder) => OpenError::Folder { folder: folder.clone(), source: error.into() },
@@ -62,13 +62,19 @@ impl TantivyIndex {
         })
     }
 
-    fn over(index: &Index, writer_bytes: usize) -> tantivy::Result<Self> {
+    fn over(index: &Index, config: &TantivyConfig) -> tantivy::Result<Self> {
         let (_, fields) = schema();
-        let writer = index.writer_with_num_threads(1, writer_bytes)?;
+        let writer = index.writer_with_num_threads(1, config.writer_bytes)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let watermark = index.load_metas()?.payload.as_deref().and_then(Payload::read);
-        let writer =
-            Writer { writer, reader: reader.clone(), fields: fields.clone(), watermark, passed: HashMap::new() };
+        let writer = Writer {
+            writer,
+            reader: reader.clone(),
+            fields: fields.clone(),
+            watermark,
+            is_kept: config.folder.is_some(),
+            passed: HashMap::new(),
+        };
         Ok(Self(Arc::new(Inner { fields, reader, writer: Mutex::new(writer) })))
     }
 

@@ -45,17 +45,21 @@ pub(crate) struct Writer {
     pub(crate) reader: IndexReader,
     pub(crate) fields: Fields,
     pub(crate) watermark: Option<Watermark>,
+    /// Whether the index is there after its process.
+    pub(crate) is_kept: bool,
     /// Sales that are newer than those in the index, and make no difference to any question.
     pub(crate) passed: HashMap<TicketId, Passed>,
 }
 
-/// What is known of a ticket without a look into the index.
+/// What is known of a ticket on sale without a look into the index.
 #[derive(Clone, Copy)]
 pub(crate) struct Passed {
     /// All its places, as the index has them.
     places: u32,
     /// Its newest sales.
     sales: Sales,
+    /// Whether every version was told that is newer than the one in the index, up to this one.
+    is_whole: bool,
 }
 
 impl Writer {
@@ -90,19 +94,22 @@ impl Writer {
         let mut changed = Vec::new();
         for (id, changes) in by_ticket {
             // A document is read from a compressed block, and most sales follow others that made no difference.
-            if let Some(passed) = self.passed.get_mut(&id)
-                && let Some(sales) = makes_no_difference(*passed, &changes)
+            if let Some(passed) = self.passed.get(&id)
+                && let Some(next) = self.pass(*passed, &changes)
             {
-                passed.sales = sales;
+                self.passed.insert(id, next);
                 continue;
             }
             let mut entry = entry(&searcher, &self.fields, id)?.unwrap_or_else(|| SearchEntry::new(id));
+            let mut is_whole = true;
             if let Some(passed) = self.passed.get(&id).filter(|passed| passed.sales.version > entry.sales.version) {
-                entry.sales = passed.sales;
+                (entry.sales, is_whole) = (passed.sales, passed.is_whole);
             }
-            let known = Passed { places: entry.places(), sales: entry.sales };
-            if let Some(sales) = makes_no_difference(known, &changes) {
-                self.passed.insert(id, Passed { sales, ..known });
+            let known = Passed { places: entry.places(), sales: entry.sales, is_whole };
+            if entry.shown().is_some()
+                && let Some(next) = self.pass(known, &changes)
+            {
+                self.passed.insert(id, next);
                 continue;
             }
             // Not `any`, because each may be news.
@@ -114,9 +121,17 @@ impl Writer {
         }
         if self.passed.len() > MOST_PASSED {
             // What is forgotten is written with the next sale.
-            self.passed.clear();
+            self.passed.retain(|_, passed| !passed.is_whole);
         }
         Ok(changed)
+    }
+
+    /// What is known of a ticket after sales that make no difference, unless one that is yet to come might be taken for
+    /// news: by a process that has forgotten what was passed by, because it began again or because that was too much.
+    fn pass(&self, known: Passed, changes: &[&SearchChange]) -> Option<Passed> {
+        let next = makes_no_difference(known, changes)?;
+        let is_remembered = !self.is_kept && self.passed.len() < MOST_PASSED;
+        (next.is_whole || is_remembered).then_some(next)
     }
 
     fn write(&mut self, entries: &[SearchEntry], upto: Watermark) -> Result<(), SearchError> {
@@ -136,11 +151,11 @@ impl Writer {
 /// So many tickets may have sales that were passed by.
 const MOST_PASSED: usize = 100_000;
 
-/// The newest sales of some changes, if none of them makes a difference to any question.
+/// What is known after some changes, if none of them makes a difference to any question.
 ///
-/// Every version since the one that is known must be among them. Then none of those can come later and be taken for news
-/// by a process that has forgotten what was passed by, because it would make no difference either.
-fn makes_no_difference(known: Passed, changes: &[&SearchChange]) -> Option<Sales> {
+/// Where every version since the one that is known is among them, none of those can come later and be taken for news by
+/// a process that has forgotten the others, because it would make no difference either.
+fn makes_no_difference(known: Passed, changes: &[&SearchChange]) -> Option<Passed> {
     let left = SearchEntry::left_of(known.places, known.sales);
     let mut versions = BTreeSet::new();
     let mut newest = known.sales;
@@ -156,8 +171,8 @@ fn makes_no_difference(known: Passed, changes: &[&SearchChange]) -> Option<Sales
             newest = *sales;
         }
     }
-    let is_seen = versions.len() as u64 == newest.version - known.sales.version;
-    (is_seen && !versions.is_empty()).then_some(newest)
+    let are_all = versions.len() as u64 == newest.version - known.sales.version;
+    Some(Passed { sales: newest, is_whole: known.is_whole && are_all, ..known })
 }
 
 /// What is known of a ticket.

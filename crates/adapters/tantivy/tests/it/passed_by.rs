@@ -11,6 +11,8 @@ use ticketing_memory::MemorySearchIndex;
 use ticketing_tantivy::{TantivyConfig, TantivyIndex};
 use uuid::Uuid;
 
+use crate::world::Scratch;
+
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 fn facts(ticket: u32, version: u64) -> SearchChange {
@@ -49,9 +51,18 @@ fn draw(seed: &mut u64, below: u64) -> u64 {
     (*seed >> 33) % below
 }
 
+fn in_folder(scratch: &Scratch) -> TantivyConfig {
+    TantivyConfig { folder: Some(scratch.index()), ..TantivyConfig::default() }
+}
+
+async fn open(config: TantivyConfig) -> TantivyIndex {
+    TantivyIndex::open(config).await.expect("an index opens")
+}
+
 #[tokio::test]
 async fn answers_are_those_of_the_reference_in_whichever_order_sales_come() {
-    let index = TantivyIndex::open(TantivyConfig::default()).await.expect("an index in memory opens");
+    let scratch = Scratch::new();
+    let [in_memory, mut kept] = [open(TantivyConfig::default()).await, open(in_folder(&scratch)).await];
     let reference = MemorySearchIndex::default();
     let (upto, mut seed) = (Watermark::begin(Uuid::nil()).after(1, NOW), 1);
     for batch in 0..200 {
@@ -62,25 +73,64 @@ async fn answers_are_those_of_the_reference_in_whichever_order_sales_come() {
             if draw(&mut seed, 6) == 0 { facts(ticket, version) } else { sales(ticket, version) }
         });
         let changes: Vec<_> = drawn.collect();
-        index.apply(changes.clone(), upto).await.expect("it is applied");
-        reference.apply(changes.clone(), upto).await.expect("it is applied");
-
+        let indexes: [&dyn SearchIndex; 3] = [&in_memory, &kept, &reference];
+        for index in indexes {
+            index.apply(changes.clone(), upto).await.expect("it is applied");
+        }
         for places in [1, 20, 35, 50] {
-            assert_eq!(left(&index, places).await, left(&reference, places).await, "{batch}: {changes:?}");
+            let expected = left(&reference, places).await;
+            assert_eq!(left(&in_memory, places).await, expected, "in memory, {batch}: {changes:?}");
+            assert_eq!(left(&kept, places).await, expected, "in a folder, {batch}: {changes:?}");
+        }
+        if draw(&mut seed, 8) == 0 {
+            // What was passed by is forgotten.
+            drop(kept);
+            kept = open(in_folder(&scratch)).await;
         }
     }
 }
 
-#[tokio::test]
-async fn a_sale_that_leaves_many_places_is_written_only_behind_a_gap() {
-    let index = TantivyIndex::open(TantivyConfig::default()).await.expect("an index in memory opens");
+/// How many entries each of these changes of one ticket wrote.
+async fn written(index: &TantivyIndex, sales: &[u64]) -> Vec<usize> {
     let upto = Watermark::begin(Uuid::nil()).after(1, NOW);
     let many =
         |version| SearchChange::Sales { ticket: TicketId::from_u128(7), sales: Sales { held: 1, sold: 0, version } };
-    let mut written = Vec::new();
-    for change in [facts(7, 1), many(1), many(2), many(2), many(4), many(5)] {
-        written.push(index.apply(vec![change], upto).await.expect("it is applied"));
+    let mut written = vec![index.apply(vec![facts(7, 1)], upto).await.expect("it is applied")];
+    for version in sales {
+        written.push(index.apply(vec![many(*version)], upto).await.expect("it is applied"));
     }
+    written
+}
 
-    assert_eq!(written, [1, 0, 0, 0, 1, 0], "the third may have left few, and is yet to come");
+#[tokio::test]
+async fn a_sale_that_leaves_many_places_is_written_to_a_folder_only_behind_a_gap() {
+    let scratch = Scratch::new();
+    let index = open(in_folder(&scratch)).await;
+
+    let written = written(&index, &[1, 2, 2, 4, 5]).await;
+
+    assert_eq!(
+        written,
+        [1, 0, 0, 0, 1, 0],
+        "the third may have left few, is yet to come, and may find another process"
+    );
+}
+
+#[tokio::test]
+async fn a_sale_that_leaves_many_places_is_never_written_in_memory() {
+    let index = open(TantivyConfig::default()).await;
+
+    let written = written(&index, &[1, 2, 2, 4, 3, 9]).await;
+
+    assert_eq!(written, [1, 0, 0, 0, 0, 0, 0], "what was passed by is known as long as the index is there");
+}
+
+#[tokio::test]
+async fn sales_of_a_ticket_that_is_not_known_are_written() {
+    let index = open(TantivyConfig::default()).await;
+    let upto = Watermark::begin(Uuid::nil()).after(1, NOW);
+
+    let written = index.apply(vec![sales(7, 1)], upto).await.expect("it is applied");
+
+    assert_eq!(written, 1, "its places may be few, and nobody tells its sales a second time");
 }

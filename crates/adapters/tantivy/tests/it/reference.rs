@@ -151,7 +151,8 @@ async fn the_index_finds_what_the_reference_finds() {
         let changes: Vec<SearchChange> = facts.chain(sales).collect();
         let upto = Watermark::begin(Uuid::nil()).after(1, NOW);
         let applied = reference.apply(changes.clone(), upto).await.unwrap();
-        assert_eq!(index.apply(changes, upto).await.unwrap(), applied);
+        // Sales that make no difference are not among them.
+        assert!(index.apply(changes, upto).await.unwrap() <= applied);
     }
     let mut answered = 0;
     for question in questions() {
