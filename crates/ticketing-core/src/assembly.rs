@@ -49,7 +49,7 @@ use crate::usecase::orders::{EndCalledOff, ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
 use crate::usecase::replica_wait::ReplicaWaits;
 use crate::usecase::search::{FeedSearch, Fill, Search, SearchFollows};
-use crate::usecase::tickets::{Tickets, TicketsFollow};
+use crate::usecase::tickets::{JointReads, Tickets, TicketsFollow};
 
 pub use error::AssemblyError;
 pub use health::{EndedBy, LoopEnded, LoopHealth};
@@ -270,7 +270,8 @@ impl ServiceContext {
     ///
     /// [`AssemblyError`]: of its engines some outlive the process and others do not.
     pub fn tickets(&self, ports: ServicePorts<dyn TicketStore>) -> Result<(Tickets, Loops), AssemblyError> {
-        let tickets = Tickets { store: ports.store, env: self.env.clone() };
+        let store = Arc::new(JointReads::new(ports.store, self.env.clone()));
+        let tickets = Tickets { store, env: self.env.clone() };
         let follow = self.following("tickets", Arc::new(TicketsFollow(tickets.clone())), ports.parking)?;
         Ok((tickets, self.relaying("tickets", ports.outbox)?.and(follow)))
     }

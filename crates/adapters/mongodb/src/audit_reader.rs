@@ -64,16 +64,12 @@ impl MongoAuditReader {
     }
 
     async fn page<R: Record>(&self, service: &str, page: Page<uuid::Uuid>) -> Result<Listed<R::Domain>, StoreError> {
-        self.list::<R>(service, Query { filter: behind(page), sort: in_order(), ..all_of::<R>(page.limit) }).await
+        self.list::<R>(service, Query::of::<R>(behind(page)).first(page.limit, in_order())).await
     }
 
     async fn list<R: Record>(&self, service: &str, query: Query) -> Result<Listed<R::Domain>, StoreError> {
         query.list_in(&self.0.database(service), &self.0.elections, |document| R::read(document).map(Some)).await
     }
-}
-
-fn all_of<R: Record>(limit: usize) -> Query {
-    Query { collection: R::COLLECTION, filter: Document::new(), sort: Document::new(), limit }
 }
 
 fn behind(page: Page<uuid::Uuid>) -> Document {
@@ -151,7 +147,7 @@ impl LetterReader for MongoAuditReader {
 
     async fn letters(&self, ids: &[LetterId]) -> Result<Listed<Letter>, StoreError> {
         let Some(filter) = named(ids.iter().map(|id| id.uuid())) else { return Ok(Listed::default()) };
-        self.list::<LetterDocument>(LETTERS, Query { filter, ..all_of::<LetterDocument>(ids.len()) }).await
+        self.list::<LetterDocument>(LETTERS, Query::of::<LetterDocument>(filter)).await
     }
 
     async fn letters_due(&self, now: Timestamp, limit: usize) -> Result<Listed<Letter>, StoreError> {
@@ -165,7 +161,7 @@ impl Ledger for MongoAuditReader {
         let page = plain(page, PaymentId::uuid);
         let mut filter = behind(page);
         filter.insert("reference", doc! { "$ne": null });
-        let query = Query { collection: Attempt::COLLECTION, filter, sort: in_order(), limit: page.limit };
+        let query = Query::of::<Attempt>(filter).first(page.limit, in_order());
         query
             .list_in(&self.0.database("gateway"), &self.0.elections, |document| Attempt::read(document).map(Some))
             .await

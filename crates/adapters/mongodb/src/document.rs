@@ -28,6 +28,8 @@ pub(crate) trait Record: DeserializeOwned {
     type Domain: Send + 'static;
     /// Where it lies.
     const COLLECTION: &'static str;
+    /// What of it nobody reads.
+    const NOT_READ: &'static [&'static str] = &[];
 
     fn into_domain(self) -> Result<Self::Domain, Wrong>;
 

@@ -100,8 +100,8 @@ impl LetterStore for MongoLetterStore {
         if let Some(after) = page.after {
             filter.insert("_id", doc! { "$gt": Uuid::from(after.uuid()) });
         }
-        let (collection, sort) = (OrderDocument::COLLECTION, doc! { "ticket": 1, "_id": 1 });
-        self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
+        let query = Query::of::<OrderDocument>(filter).first(page.limit, doc! { "ticket": 1, "_id": 1 });
+        self.0.list::<OrderDocument>(query).await
     }
 
     async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
@@ -114,7 +114,7 @@ impl LetterStore for MongoLetterStore {
 pub(crate) fn due(now: Timestamp, limit: usize) -> Query {
     // The first condition is the one by which the index is known to have them all.
     let filter = doc! { "due_at": { "$gt": letter::NEVER, "$lte": date(now) } };
-    Query { collection: LetterDocument::COLLECTION, filter, sort: doc! { "due_at": 1, "_id": 1 }, limit }
+    Query::of::<LetterDocument>(filter).first(limit, doc! { "due_at": 1, "_id": 1 })
 }
 
 fn change(write: Write<LetterRecord>) -> Result<Change, StoreError> {

@@ -101,9 +101,8 @@ impl OrderStore for MongoOrderStore {
         if let Some(after) = page.after {
             filter.insert("_id", doc! { "$lt": Uuid::from(after.uuid()) });
         }
-        let sort = doc! { "buyer": 1, "_id": -1 };
-        let collection = OrderDocument::COLLECTION;
-        self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
+        let query = Query::of::<OrderDocument>(filter).first(page.limit, doc! { "buyer": 1, "_id": -1 });
+        self.0.list::<OrderDocument>(query).await
     }
 
     async fn orders_for(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError> {
@@ -111,9 +110,8 @@ impl OrderStore for MongoOrderStore {
         if let Some(after) = page.after {
             filter.insert("_id", doc! { "$lt": Uuid::from(after.uuid()) });
         }
-        let sort = doc! { "ticket": 1, "_id": -1 };
-        let collection = OrderDocument::COLLECTION;
-        self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
+        let query = Query::of::<OrderDocument>(filter).first(page.limit, doc! { "ticket": 1, "_id": -1 });
+        self.0.list::<OrderDocument>(query).await
     }
 
     async fn sales_totals(&self, ticket: TicketId) -> Result<Vec<SalesTotal>, StoreError> {
@@ -123,15 +121,13 @@ impl OrderStore for MongoOrderStore {
 
     async fn overdue(&self, deadline: Timestamp, page: Page<OverdueCursor>) -> Result<Vec<Order>, StoreError> {
         let filter = order::overdue(deadline, page.after);
-        let sort = doc! { "pay_by": 1, "_id": 1 };
-        let collection = OrderDocument::COLLECTION;
-        self.0.list::<OrderDocument>(Query { collection, filter, sort, limit: page.limit }).await
+        let query = Query::of::<OrderDocument>(filter).first(page.limit, doc! { "pay_by": 1, "_id": 1 });
+        self.0.list::<OrderDocument>(query).await
     }
 
     async fn called_off(&self, page: Page<TicketId>) -> Result<Vec<Stock>, StoreError> {
-        let (filter, sort) = (stock::to_end(page.after), doc! { "to_end": 1, "_id": 1 });
-        let collection = StockDocument::COLLECTION;
-        self.0.list::<StockDocument>(Query { collection, filter, sort, limit: page.limit }).await
+        let query = Query::of::<StockDocument>(stock::to_end(page.after));
+        self.0.list::<StockDocument>(query.first(page.limit, doc! { "to_end": 1, "_id": 1 })).await
     }
 
     async fn commit(&self, work: UnitOfWork<OrderRecord>) -> Result<CommitToken, StoreError> {

@@ -181,7 +181,7 @@ impl ParkingLot for MongoParkingLot {
         wanted.extend(filter.consumer.as_ref().map(|consumer| ("consumer".to_owned(), consumer.into())));
         let key = filter.key.as_ref().map(|key| doc! { "$in": spellings(key) });
         wanted.extend(key.map(|key| ("key".to_owned(), key.into())));
-        let query = |filter| Query { collection: COLLECTION, filter, sort: doc! { "_id": 1 }, limit: page.limit };
+        let query = |filter| Query::all(COLLECTION, filter).first(page.limit, doc! { "_id": 1 });
         let listed = if filter.released_only {
             wanted.insert("released", true);
             // From the start, because what cannot be read there holds back what follows.

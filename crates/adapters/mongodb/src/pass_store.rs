@@ -101,8 +101,8 @@ impl PassStore for MongoPassStore {
         if let Some(after) = page.after {
             filter.insert("_id", doc! { "$gt": Uuid::from(after.uuid()) });
         }
-        let (collection, sort) = (AdmissionDocument::COLLECTION, doc! { "ticket": 1, "_id": 1 });
-        self.0.list::<AdmissionDocument>(Query { collection, filter, sort, limit: page.limit }).await
+        let query = Query::of::<AdmissionDocument>(filter).first(page.limit, doc! { "ticket": 1, "_id": 1 });
+        self.0.list::<AdmissionDocument>(query).await
     }
 
     async fn counts(&self, ticket: TicketId) -> Result<PassCounts, StoreError> {

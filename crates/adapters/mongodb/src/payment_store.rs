@@ -101,8 +101,8 @@ impl PaymentStore for MongoPaymentStore {
         if let Some(after) = page.after {
             filter.insert("_id", doc! { "$gt": Uuid::from(after.uuid()) });
         }
-        let (collection, sort) = (PaymentDocument::COLLECTION, doc! { "unsettled": 1, "_id": 1 });
-        self.0.list::<PaymentDocument>(Query { collection, filter, sort, limit: page.limit }).await
+        let query = Query::of::<PaymentDocument>(filter).first(page.limit, doc! { "unsettled": 1, "_id": 1 });
+        self.0.list::<PaymentDocument>(query).await
     }
 
     async fn commit(&self, work: UnitOfWork<PaymentRecord>) -> Result<CommitToken, StoreError> {

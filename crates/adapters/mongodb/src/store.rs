@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use bson::{Document, RawDocument, RawDocumentBuf};
+use bson::{Bson, Document, RawDocument, RawDocumentBuf};
 use futures::TryStreamExt;
 use mongodb::Database;
+use mongodb::options::FindOptions;
 use ticketing_core::ports::store::{CommitToken, StoreError, Stored};
 use ticketing_core::ports::unreadable::{Listed, Unreadable};
 use ticketing_core::wire::EventEnvelope;
@@ -34,12 +35,30 @@ pub(crate) struct Query {
     pub(crate) filter: Document,
     pub(crate) sort: Document,
     pub(crate) limit: usize,
+    /// What is not read of a document.
+    pub(crate) without: &'static [&'static str],
 }
 
 impl Query {
+    /// All records of a kind that match, in any order.
+    pub(crate) fn of<R: Record>(filter: Document) -> Self {
+        Self { without: R::NOT_READ, ..Self::all(R::COLLECTION, filter) }
+    }
+
     /// All that match, in any order.
     pub(crate) fn all(collection: &'static str, filter: Document) -> Self {
-        Self { collection, filter, sort: Document::new(), limit: usize::MAX }
+        Self { collection, filter, sort: Document::new(), limit: usize::MAX, without: &[] }
+    }
+
+    /// The first of them in an order.
+    pub(crate) fn first(self, limit: usize, sort: Document) -> Self {
+        Self { sort, limit, ..self }
+    }
+
+    fn options(&self) -> FindOptions {
+        let without = self.without.iter().map(|field| ((*field).to_owned(), Bson::from(0)));
+        let read = FindOptions::builder().sort(self.sort.clone()).projection(without.collect::<Document>());
+        read.batch_size(BATCH).max_time(READ_WITHIN).build()
     }
 
     /// Reads documents; a limit of zero reads none.
@@ -53,13 +72,12 @@ impl Query {
         }
         let (database, elections) = (database.clone(), elections.clone());
         detached(async move {
-            let Self { collection, filter, sort, limit } = &self;
-            let documents = database.collection::<RawDocumentBuf>(collection);
+            let documents = database.collection::<RawDocumentBuf>(self.collection);
             // Zero, for the server, is as many as there are.
-            let limit = i64::try_from(*limit).unwrap_or_default();
+            let limit = i64::try_from(self.limit).unwrap_or_default();
             let read = || async {
-                let find = documents.find(filter.clone()).sort(sort.clone()).limit(limit);
-                find.batch_size(BATCH).max_time(READ_WITHIN).await?.try_collect().await
+                let find = documents.find(self.filter.clone()).with_options(self.options()).limit(limit);
+                find.await?.try_collect().await
             };
             elections.read(&database, read).await
         })
@@ -93,14 +111,12 @@ impl Query {
     ) -> Result<Listed<T>, StoreError> {
         let (database, elections) = (database.clone(), elections.clone());
         detached(async move {
-            let Self { collection, filter, sort, limit } = &self;
-            let documents = database.collection::<RawDocumentBuf>(collection);
+            let documents = database.collection::<RawDocumentBuf>(self.collection);
             let read = || async {
                 let mut read = read.clone();
-                let find = documents.find(filter.clone()).sort(sort.clone());
-                let mut found = find.batch_size(BATCH).max_time(READ_WITHIN).await?;
+                let mut found = documents.find(self.filter.clone()).with_options(self.options()).await?;
                 let mut listed = Listed::default();
-                while listed.records.len() < *limit
+                while listed.records.len() < self.limit
                     && let Some(document) = found.try_next().await?
                 {
                     listed.take(read(&document));
@@ -173,7 +189,7 @@ impl Store {
     /// Reads the records that match a filter, or fails with the first that cannot be read; none without a filter.
     pub(crate) async fn find<R: Record>(&self, filter: Option<Document>) -> Result<Vec<Stored<R::Domain>>, StoreError> {
         let Some(filter) = filter else { return Ok(Vec::new()) };
-        let found = Query::all(R::COLLECTION, filter).find_in(&self.database, &self.client.elections).await?;
+        let found = Query::of::<R>(filter).find_in(&self.database, &self.client.elections).await?;
         found.iter().map(|document| R::read_stored(document).map_err(StoreError::from)).collect()
     }
 
@@ -184,7 +200,7 @@ impl Store {
         may_be_meant: impl Fn(&RawDocument) -> bool + Send,
     ) -> Result<Vec<Stored<R::Domain>>, StoreError> {
         let Some(filter) = filter else { return Ok(Vec::new()) };
-        let found = Query::all(R::COLLECTION, filter).find_in(&self.database, &self.client.elections).await?;
+        let found = Query::of::<R>(filter).find_in(&self.database, &self.client.elections).await?;
         let mut readable = Vec::with_capacity(found.len());
         for document in &found {
             match R::read_stored(document) {

@@ -104,8 +104,8 @@ impl TicketStore for MongoTicketStore {
         if let Some(after) = page.after {
             filter.insert("_id", doc! { "$lt": Uuid::from(after.uuid()) });
         }
-        let (collection, sort) = (ListingDocument::COLLECTION, doc! { "seller": 1, "_id": -1 });
-        self.0.list::<ListingDocument>(Query { collection, filter, sort, limit: page.limit }).await
+        let query = Query::of::<ListingDocument>(filter).first(page.limit, doc! { "seller": 1, "_id": -1 });
+        self.0.list::<ListingDocument>(query).await
     }
 
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {

@@ -17,6 +17,7 @@ mod followed;
 mod hold_limits;
 mod invariants;
 mod invented;
+mod joint_reads;
 mod journey;
 mod late_money;
 mod letters;

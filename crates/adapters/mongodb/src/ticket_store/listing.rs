@@ -234,6 +234,7 @@ pub(crate) fn ticket_replica(ticket: Ticket, replaces: Option<Revision>) -> Resu
 impl Record for ListingDocument {
     type Domain = Listing;
     const COLLECTION: &'static str = "listings";
+    const NOT_READ: &'static [&'static str] = &["found_by"];
 
     fn into_domain(self) -> Result<Listing, Wrong> {
         let ticket = Ticket {

@@ -4,7 +4,7 @@ use bson::doc;
 use mongodb::IndexModel;
 use ticketing_core::ports::ticket_store::EventOffers;
 
-use crate::document::{Record, index, partial, unique};
+use crate::document::{index, partial, unique};
 use crate::store::Query;
 
 use super::listing::ListingDocument;
@@ -55,6 +55,5 @@ pub(super) fn of_event(wanted: &EventOffers) -> Query {
         SOONEST: { "$gt": now },
         CLOSES: { "$not": { "$lte": now } },
     };
-    let sort = doc! { AMOUNT: 1, "_id": -1 };
-    Query { collection: ListingDocument::COLLECTION, filter, sort, limit: wanted.limit }
+    Query::of::<ListingDocument>(filter).first(wanted.limit, doc! { AMOUNT: 1, "_id": -1 })
 }
