@@ -87,7 +87,8 @@ impl Name {
             Self::Orders => Some("TICKETING_ORDERS_URL"),
             Self::Payments => Some("TICKETING_PAYMENTS_URL"),
             Self::Admissions => Some("TICKETING_ADMISSIONS_URL"),
-            Self::SecondOrders | Self::Notifications | Self::Expiration | Self::Web => None,
+            Self::Notifications => Some("TICKETING_NOTIFICATIONS_URL"),
+            Self::SecondOrders | Self::Expiration | Self::Web => None,
         }
     }
 }

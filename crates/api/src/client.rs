@@ -36,6 +36,7 @@
 
 mod accounts;
 mod admissions;
+mod alerts;
 mod call;
 mod error;
 mod http;

@@ -1,6 +1,6 @@
 //! The JSON API of the marketplace: one set of shapes for those who serve it and those who call it.
 //!
-//! - [`accounts`], [`tickets`], [`orders`], [`sales`], [`payments`], [`admissions`], [`live`]: what requests and answers carry.
+//! - [`accounts`], [`tickets`], [`orders`], [`sales`], [`payments`], [`admissions`], [`alerts`], [`live`]: what requests and answers carry.
 //! - [`problem`]: why a request was refused.
 //! - [`page`]: lists that are read page by page.
 //! - [`paths`] and [`headers`]: where each resource is, and the names of headers and cookies.
@@ -35,6 +35,7 @@
 
 pub mod accounts;
 pub mod admissions;
+pub mod alerts;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod event_facts;

@@ -1,6 +1,6 @@
 //! Where each resource is.
 
-use ticketing_core::domain::ids::{DoorLinkId, OrderId, SessionId, TicketId};
+use ticketing_core::domain::ids::{AlertId, DoorLinkId, OrderId, SessionId, TicketId};
 
 /// Opens an account.
 pub const SIGN_UP: &str = "/api/users/signup";
@@ -42,6 +42,10 @@ pub const MY_TICKETS: &str = "/api/tickets/mine";
 pub const ORDERS: &str = "/api/orders";
 /// Doors of tickets.
 pub const DOORS: &str = "/api/doors";
+/// Searches that the account keeps.
+pub const ALERTS: &str = "/api/alerts";
+/// Ends an alert by the link of a letter.
+pub const END_ALERT: &str = "/api/alerts/end";
 /// Payments.
 pub const PAYMENTS: &str = "/api/payments";
 /// The notices of the payment gateway.
@@ -131,6 +135,12 @@ pub fn door_links(ticket: TicketId) -> String {
 #[must_use]
 pub fn door_link(ticket: TicketId, link: DoorLinkId) -> String {
     format!("{DOORS}/{ticket}/links/{link}")
+}
+
+/// One search that the account keeps.
+#[must_use]
+pub fn alert(id: AlertId) -> String {
+    format!("{ALERTS}/{id}")
 }
 
 /// One order.

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admissions;
+pub mod alerts;
 #[cfg(feature = "pages")]
 pub(crate) mod contacts;
 pub mod docs;
@@ -56,7 +57,8 @@ fn described(services: &[Service]) -> OpenApiRouter<App> {
         Service::Orders => router.merge(orders::routes()),
         Service::Payments => router.merge(payments::routes()),
         Service::Admissions => router.merge(admissions::routes()),
+        Service::Notifications => router.merge(alerts::routes()),
         // Live updates of the pages have their own state; the others follow events.
-        Service::Web | Service::Expiration | Service::Notifications => router,
+        Service::Web | Service::Expiration => router,
     })
 }

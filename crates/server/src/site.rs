@@ -8,6 +8,7 @@
 //! live by one set of rules.
 
 mod account;
+mod alerts;
 mod assets;
 mod at_door;
 mod calendar;
@@ -82,11 +83,6 @@ pub fn router(app: &App, api: Router, stand_ins: StandIns) -> Router<App> {
         .route("/tickets/{id}/withdraw", get(edit::ask_to_withdraw).post(edit::withdraw))
         .route("/tickets/{id}/sales", get(sales::sales))
         .route("/tickets/{id}/sales.csv", get(sales::table))
-        .route("/door/{ticket}", get(check_in::door).post(check_in::check))
-        .route("/door/{ticket}/passes", get(check_in::passes))
-        .route("/door/{ticket}/checks", post(check_in::check_by_script).get(context::back_to_page))
-        .route("/door/{ticket}/enter", get(door_key::ask).post(door_key::enter))
-        .route("/door/{ticket}/links", get(door_links::links).post(door_links::change))
         .route("/sell", get(sell::sell).post(sell::offer))
         .route("/my/tickets", get(sell::my_tickets))
         .route("/orders", get(checkout::orders))
@@ -114,11 +110,33 @@ pub fn router(app: &App, api: Router, stand_ins: StandIns) -> Router<App> {
         .route("/sitemap.xml", get(found::sitemap))
         .route("/.well-known/change-password", get(found::change_password))
         .router()
+        .merge(doors())
+        .merge(kept_searches())
         .merge(bank)
         .merge(mailbox)
         .fallback(nothing_here)
         .layer(from_fn_with_state(entry, entry::enter));
     assets::routes().merge(pages)
+}
+
+/// Where passes are checked.
+fn doors() -> Router<App> {
+    Routes::default()
+        .route("/door/{ticket}", get(check_in::door).post(check_in::check))
+        .route("/door/{ticket}/passes", get(check_in::passes))
+        .route("/door/{ticket}/checks", post(check_in::check_by_script).get(context::back_to_page))
+        .route("/door/{ticket}/enter", get(door_key::ask).post(door_key::enter))
+        .route("/door/{ticket}/links", get(door_links::links).post(door_links::change))
+        .router()
+}
+
+/// What somebody is told of.
+fn kept_searches() -> Router<App> {
+    Routes::default()
+        .route("/account/alerts", get(alerts::alerts).post(alerts::keep))
+        .route("/account/alerts/{id}/end", post(alerts::end).get(context::back_to_page))
+        .route("/alerts/end/{link}", get(alerts::ask).post(alerts::end_by_link))
+        .router()
 }
 
 /// What stands for the page of a bank.

@@ -177,6 +177,11 @@ impl AppState {
         self.running.notifications.as_ref().ok_or_else(|| runs_elsewhere(Service::Notifications))
     }
 
+    /// Whether people can keep alerts here: only where something sends mail.
+    pub(crate) fn has_alerts(&self) -> bool {
+        self.services.contains(&Service::Notifications) || self.remote.contains(&Service::Notifications)
+    }
+
     /// Whether a path belongs to a service of another process.
     pub(crate) fn is_remote(&self, path: &str) -> bool {
         !self.remote.is_empty() && owner(path).is_some_and(|service| self.remote.contains(&service))

@@ -43,7 +43,7 @@ use crate::ports::transport::{EventPublisher, EventSubscriber, StartFrom};
 use crate::usecase::accounts::Accounts;
 use crate::usecase::admissions::{Admissions, AdmissionsFollow};
 use crate::usecase::expiration::{Expiration, ExpirationFollowsOrders, FireDue};
-use crate::usecase::notifications::{Notifications, NotificationsFollow, SendLetters, SendingConfig};
+use crate::usecase::notifications::{AlertsFollow, Notifications, NotificationsFollow, SendLetters, SendingConfig};
 use crate::usecase::orders::batcher::{BatcherConfig, OrderBatchers};
 use crate::usecase::orders::{EndCalledOff, ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
@@ -386,9 +386,11 @@ impl ServiceContext {
         let MailPorts { contacts, writer, mailer } = mail;
         let notifications = Notifications { store: ports.store, contacts, writer, mailer, env: self.env.clone() };
         let follow = Arc::new(NotificationsFollow(notifications.clone()));
-        let follow = self.following("notifications", follow, ports.parking)?;
+        let follow = self.following("notifications", follow, Arc::clone(&ports.parking))?;
+        let alerts = Arc::new(AlertsFollow(notifications.clone()));
+        let alerts = self.following("notifications", alerts, ports.parking)?;
         // It tells nobody anything yet; what it may tell one day leaves by the same way.
-        let mut loops = self.relaying("notifications", ports.outbox)?.and(follow);
+        let mut loops = self.relaying("notifications", ports.outbox)?.and(follow).and(alerts);
         let send = SendLetters::new(notifications.clone(), self.settings.sending);
         loops.observables.letters = Some(send.counts());
         loops.take_in(Box::new(send), self.polling());

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod admission;
+pub mod alert;
 pub mod attributes;
 pub mod buyer_action;
 pub mod door_links;

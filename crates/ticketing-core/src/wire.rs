@@ -1,14 +1,15 @@
 //! How an event becomes bytes, and old bytes become events.
 //!
 //! An event travels as `CloudEvents` 1.0 in binary mode: its attributes are
-//! headers, its payload is JSON. This is the only serialization of events, and
-//! of the changed tickets that a feed reports.
+//! headers, its payload is JSON. This is the only serialization of events, of
+//! the changed tickets that a feed reports, and of the questions that are kept.
 //!
 //! Compatibility: fields are added as optional. Where an old reader would be
 //! *wrong*, the schema version of that type moves, and `wire/upcast.rs` turns old
 //! payloads into new ones. Each version ever shipped has a golden file.
 
 mod attributes;
+mod kept_question;
 mod origin;
 mod payload;
 mod ticket_changes;
@@ -24,6 +25,7 @@ use crate::domain::ids::EventId;
 use crate::domain::time::Timestamp;
 
 pub use attributes::{fold_headers, from_message, to_headers};
+pub use kept_question::{NoQuestion, kept_question, question_of};
 pub use origin::Origin;
 pub use ticket_changes::{TicketChange, TicketChanges, TicketState};
 

@@ -55,6 +55,7 @@ pub use components::ticket_card::TicketCard;
 pub use format::{EventTime, Money};
 pub use mail::Letters;
 pub use pages::account::{AccountPage, Session, account_page};
+pub use pages::alerts::{AlertRow, AlertsPage, EndAlertPage, alerts_page, end_alert_page};
 pub use pages::api_docs::{ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, api_docs_page};
 pub use pages::ask::{AskPage, Question, ask_page};
 pub use pages::catalog::{CatalogChoices, CatalogFilters, CatalogPage, Counted, catalog_page, sorts};

@@ -5,6 +5,7 @@
 //!
 //! Invariant: a mail shows nothing from elsewhere, runs nothing, and takes no text of anybody for HTML.
 
+mod alerts;
 mod calendar;
 mod facts;
 mod letters;
@@ -25,7 +26,7 @@ use crate::base::Base;
 /// # Examples
 ///
 /// ```
-/// use ticketing_core::domain::ids::LetterId;
+/// use ticketing_core::domain::ids::{AccountId, LetterId};
 /// use ticketing_core::domain::letter::LetterReason;
 /// use ticketing_core::ports::contacts::{Contact, LinkToken};
 /// use ticketing_core::ports::letter_writer::{LetterToWrite, LetterWriter};
@@ -41,9 +42,11 @@ use crate::base::Base;
 ///     id: LetterId::from_u128(1),
 ///     reason: LetterReason::ConfirmAddress,
 ///     caused_at: "2027-02-01T09:05:00Z".parse()?,
+///     owner: AccountId::from_u128(1),
 ///     to: Contact { email: "ada@example.org".parse()?, display_name: None, token },
 ///     order: None,
 ///     ticket: None,
+///     alert: None,
 /// });
 ///
 /// assert_eq!(mail.subject, "Confirm your address for Tickets of Example");
@@ -77,6 +80,7 @@ impl LetterWriter for Letters {
             text: written.text,
             html: written.html,
             attachments: self.calendar(letter).into_iter().collect(),
+            unsubscribe: letter.alert.as_ref().map(|alert| self.end_of(letter, alert)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One file per page: its view model and the function that renders it.
 
 pub(crate) mod account;
+pub(crate) mod alerts;
 pub(crate) mod api_docs;
 pub(crate) mod ask;
 pub(crate) mod catalog;

@@ -56,7 +56,7 @@ fn wait(seconds: u64) -> String {
 
 const UNKNOWN: (&str, &str) = ("Something went wrong", "Go back and try again.");
 
-const EXPLANATIONS: [(&str, &str, &str); 55] = [
+const EXPLANATIONS: [(&str, &str, &str); 56] = [
     ("malformed", "This request makes no sense", "Go back, reload the page and try again."),
     ("bad_cursor", "This page of the list is gone", "Begin again with the first page."),
     ("method_not_allowed", "This page takes no such request", "Begin again with the page before."),
@@ -84,12 +84,12 @@ const EXPLANATIONS: [(&str, &str, &str); 55] = [
     (
         "link_over",
         "This link is over",
-        "It was used before, or an hour has passed. Have another letter sent and follow its link.",
+        "It was used before, or its time has passed. Where you still need one, have another letter sent.",
     ),
     (
         "address_unconfirmed",
         "Confirm your e-mail address first",
-        "Selling needs an address that is confirmed. Follow the link in our letter; your account page sends another.",
+        "Selling and alerts need an address that is confirmed. Follow the link in our letter; your account page sends another.",
     ),
     ("not_seller", "This is not your ticket", "Only its seller may change a ticket."),
     ("cross_origin", "This came from another site", "For your safety, nothing was done. Begin again on this site."),
@@ -180,6 +180,7 @@ const EXPLANATIONS: [(&str, &str, &str); 55] = [
         "The ticket was changed since you opened it. What you entered is kept: look at it and send it again to replace \
          the other change.",
     ),
+    ("too_many_alerts", "You have as many alerts as you may have", "End one of them first."),
     (
         "too_many_door_links",
         "That is enough of links",

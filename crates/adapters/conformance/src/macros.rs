@@ -232,6 +232,7 @@ macro_rules! letter_store {
             an_unreadable_record_is_corrupt
             letters_come_when_they_are_due
             the_buyers_of_a_ticket_are_listed
+            alerts_are_found_by_their_handles
             unreadable_letters_are_passed_by
         }
     };

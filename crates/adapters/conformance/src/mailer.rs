@@ -39,6 +39,8 @@ pub struct ArrivedMail {
     pub html: String,
     /// Its attachments, as they were decoded.
     pub attachments: Vec<Attachment>,
+    /// Where one request ends mails like it.
+    pub unsubscribe: Option<String>,
 }
 
 /// How a mail server feels.
@@ -87,6 +89,7 @@ fn mail() -> Mail {
         text: "Here they are.".to_owned(),
         html: "<p>Here they are.</p>".to_owned(),
         attachments: Vec::new(),
+        unsubscribe: None,
     }
 }
 
@@ -119,7 +122,7 @@ async fn arrived_once(fixture: &dyn MailerFixture, mail: &Mail) -> ArrivedMail {
     arrived.remove(0)
 }
 
-/// A mail arrives as it was written: subject, text, HTML and attachments, to the one that it was for.
+/// A mail arrives as it was written: subject, text, HTML, attachments and a way out, to the one that it was for.
 pub async fn a_mail_arrives_as_it_was_written(fixture: &dyn MailerFixture) -> Outcome {
     let all_bytes: Vec<u8> = (0..=255).cycle().take(10_000).collect();
     let mail = Mail {
@@ -130,6 +133,7 @@ pub async fn a_mail_arrives_as_it_was_written(fixture: &dyn MailerFixture) -> Ou
             attachment("event.ics", "text/calendar; method=PUBLISH; charset=utf-8", odd_text("\r\n")),
             attachment("Führer durchs Haus.bin", "application/octet-stream", all_bytes),
         ],
+        unsubscribe: Some(format!("https://tickets.example/alerts/end/{}", "0123456789abcdef".repeat(6))),
         ..mail()
     };
     sent(fixture, &mail).await;
@@ -140,6 +144,7 @@ pub async fn a_mail_arrives_as_it_was_written(fixture: &dyn MailerFixture) -> Ou
     assert_eq!(arrived.text, mail.text, "of a mail, the text");
     assert_eq!(arrived.html, mail.html, "of a mail, the HTML");
     assert_eq!(arrived.attachments, mail.attachments, "of a mail, the attachments");
+    assert_eq!(arrived.unsubscribe, mail.unsubscribe, "of a mail, the way out");
     Outcome::Kept
 }
 

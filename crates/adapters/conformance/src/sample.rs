@@ -14,7 +14,7 @@ use ticketing_core::domain::time::Timestamp;
 use uuid::Uuid;
 
 pub use events::{busy_envelope, envelope, history, parked, raw_message};
-pub use mail::{letter, letter_about, letter_reasons};
+pub use mail::{alert, alerts, letter, letter_about, letter_reasons, search_entry};
 pub use people::{account, attempt, digest, email, password, session};
 pub use trade::{
     actions, admission, bare_listing, door_links, entrance, listing, order, payable, payment, price, seller, stock,

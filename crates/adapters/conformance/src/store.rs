@@ -38,7 +38,8 @@ pub use committing::{
 };
 pub use histories::a_revision_of_another_history_conflicts;
 pub use letters::{
-    letters_come_when_they_are_due, the_buyers_of_a_ticket_are_listed, unreadable_letters_are_passed_by,
+    alerts_are_found_by_their_handles, letters_come_when_they_are_due, the_buyers_of_a_ticket_are_listed,
+    unreadable_letters_are_passed_by,
 };
 pub use offers::the_offers_of_an_event_are_found;
 pub use orders::{

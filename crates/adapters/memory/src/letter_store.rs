@@ -5,9 +5,11 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_core::domain::ids::{LetterId, OrderId, TicketId};
+use ticketing_core::domain::alert::{Alerts, Handle};
+use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
+use ticketing_core::domain::search::SearchEntry;
 use ticketing_core::domain::ticket::Ticket;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
@@ -19,7 +21,7 @@ use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
 use crate::store::{Store, Table, Tables};
 
-/// Keeps letters, and replicas of orders and tickets, in memory. A clone is a handle to the same store.
+/// Keeps letters and alerts, and replicas of orders and tickets, in memory. A clone is a handle to the same store.
 #[derive(Debug, Clone)]
 pub struct MemoryLetterStore(pub(crate) Store<LetterTables>);
 
@@ -63,6 +65,10 @@ impl LetterStore for MemoryLetterStore {
         self.0.list(|tables| tables.orders_of(ticket, page)).await
     }
 
+    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError> {
+        self.0.list(|tables| tables.alerts_under(handles, page)).await
+    }
+
     async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
@@ -75,6 +81,9 @@ pub(crate) struct LetterTables {
     pub(crate) tickets: Table<TicketId, Ticket>,
     by_due: BTreeSet<(Timestamp, LetterId)>,
     by_ticket: HashMap<TicketId, BTreeSet<OrderId>>,
+    alerts: Table<AccountId, Alerts>,
+    entries: Table<TicketId, SearchEntry>,
+    by_handle: HashMap<Handle, BTreeSet<AccountId>>,
 }
 
 impl LetterTables {
@@ -83,6 +92,8 @@ impl LetterTables {
             letters: self.letters.find(needs.letters.iter())?,
             orders: self.orders.find(needs.orders.iter())?,
             tickets: self.tickets.find(needs.tickets.iter())?,
+            alerts: self.alerts.find(needs.alerts.iter())?,
+            entries: self.entries.find(needs.entries.iter())?,
         })
     }
 
@@ -95,6 +106,27 @@ impl LetterTables {
         let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let orders = self.by_ticket.get(&ticket).into_iter().flat_map(|orders| orders.range((after, Bound::Unbounded)));
         self.orders.list(orders, page.limit)
+    }
+
+    fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Listed<Stored<Alerts>> {
+        let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let under = handles.iter().filter_map(|handle| self.by_handle.get(handle));
+        let people: BTreeSet<&AccountId> = under.flat_map(|people| people.range((after, Bound::Unbounded))).collect();
+        self.alerts.list_stored(people.into_iter(), page.limit)
+    }
+
+    fn put_alerts(&mut self, alerts: Alerts, token: CommitToken) {
+        let account = alerts.account;
+        let old = self.alerts.kept(&account).map(|stored| stored.record.handles()).unwrap_or_default();
+        for handle in old {
+            if let Some(people) = self.by_handle.get_mut(&handle) {
+                people.remove(&account);
+            }
+        }
+        for handle in alerts.handles() {
+            self.by_handle.entry(handle).or_default().insert(account);
+        }
+        self.alerts.put(account, alerts, token);
     }
 
     fn put_letter(&mut self, letter: Letter, token: CommitToken) {
@@ -115,6 +147,8 @@ impl Tables for LetterTables {
             LetterRecord::Letter(letter) => RecordKey::Letter(letter.id),
             LetterRecord::Order(order) => RecordKey::OrderReplica(order.id),
             LetterRecord::Ticket(ticket) => RecordKey::TicketReplica(ticket.id),
+            LetterRecord::Alerts(alerts) => RecordKey::Alerts(alerts.account),
+            LetterRecord::Entry(entry) => RecordKey::AlertEntry(entry.id),
         }
     }
 
@@ -123,6 +157,8 @@ impl Tables for LetterTables {
             LetterRecord::Letter(letter) => self.letters.revision(&letter.id),
             LetterRecord::Order(order) => self.orders.revision(&order.id),
             LetterRecord::Ticket(ticket) => self.tickets.revision(&ticket.id),
+            LetterRecord::Alerts(alerts) => self.alerts.revision(&alerts.account),
+            LetterRecord::Entry(entry) => self.entries.revision(&entry.id),
         }
     }
 
@@ -144,6 +180,10 @@ impl Tables for LetterTables {
             LetterRecord::Ticket(ticket) => {
                 self.tickets.put(ticket.id, ticket, token);
             }
+            LetterRecord::Alerts(alerts) => self.put_alerts(alerts, token),
+            LetterRecord::Entry(entry) => {
+                self.entries.put(entry.id, entry, token);
+            }
         }
     }
 
@@ -152,6 +192,8 @@ impl Tables for LetterTables {
             RecordKey::Letter(id) => self.letters.spoil(*id),
             RecordKey::OrderReplica(id) => self.orders.spoil(*id),
             RecordKey::TicketReplica(id) => self.tickets.spoil(*id),
+            RecordKey::Alerts(id) => self.alerts.spoil(*id),
+            RecordKey::AlertEntry(id) => self.entries.spoil(*id),
             _ => false,
         }
     }

@@ -29,6 +29,7 @@ use crate::lock::Lock;
 ///     text: "Here they are.".to_owned(),
 ///     html: "<p>Here they are.</p>".to_owned(),
 ///     attachments: Vec::new(),
+///     unsubscribe: None,
 /// };
 /// mailer.send(&mail).await?;
 /// assert_eq!(mailer.mails(), [mail.clone()]);
@@ -135,6 +136,7 @@ mod tests {
             text: String::new(),
             html: String::new(),
             attachments: Vec::new(),
+            unsubscribe: None,
         }
     }
 

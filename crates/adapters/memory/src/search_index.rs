@@ -134,9 +134,8 @@ impl Index {
 
     fn hits(&self, question: &Question, errors: Errors) -> impl Iterator<Item = (&Known, u32)> {
         self.tickets.values().filter_map(move |known| {
-            let texts = known.texts.as_ref()?;
-            let points = question.text().map_or(Some(0), |wanted| texts.points(wanted, errors))?;
-            question.leaves(&known.entry).then_some((known, points))
+            let points = question.points(&known.entry, known.texts.as_ref()?, errors)?;
+            Some((known, points))
         })
     }
 

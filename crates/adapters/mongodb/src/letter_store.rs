@@ -1,14 +1,16 @@
 //! The notifications service's store.
 
+mod alerts;
 mod letter;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::{Uuid, doc};
-use futures::future::try_join3;
+use futures::future::try_join5;
 use ticketing_core::assembly::ServicePorts;
-use ticketing_core::domain::ids::{OrderId, TicketId};
+use ticketing_core::domain::alert::{Alerts, Handle};
+use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
@@ -25,9 +27,10 @@ use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 use crate::ticket_store::{ListingDocument, ticket_replica};
 
+use alerts::{AlertsDocument, EntryDocument};
 pub(crate) use letter::LetterDocument;
 
-/// Keeps letters, and replicas of orders and tickets, in the database `<prefix>_notifications`.
+/// Keeps letters and alerts, and replicas of orders and tickets, in the database `<prefix>_notifications`.
 ///
 /// A clone is a handle to the same one. The server removes a letter 30 days after it was sent or dropped.
 ///
@@ -56,7 +59,9 @@ impl MongoLetterStore {
         let letters = Indexes { collection: LetterDocument::COLLECTION, indexes: letter::indexes() };
         let orders = Indexes { collection: OrderDocument::COLLECTION, indexes: of_ticket };
         let tickets = Indexes { collection: ListingDocument::COLLECTION, indexes: Vec::new() };
-        Store::open(client, "notifications", vec![letters, orders, tickets]).await.map(Self)
+        let alerts = Indexes { collection: AlertsDocument::COLLECTION, indexes: alerts::indexes() };
+        let entries = Indexes { collection: EntryDocument::COLLECTION, indexes: Vec::new() };
+        Store::open(client, "notifications", vec![letters, orders, tickets, alerts, entries]).await.map(Self)
     }
 
     /// The outbox that commits fill.
@@ -85,10 +90,13 @@ impl LetterStore for MongoLetterStore {
         let letters = self.0.find::<LetterDocument>(named(needs.letters.iter().map(|id| id.uuid())));
         let orders = self.0.find::<OrderDocument>(named(needs.orders.iter().map(|id| id.uuid())));
         let listings = self.0.find::<ListingDocument>(named(needs.tickets.iter().map(|id| id.uuid())));
-        let (letters, orders, listings) = try_join3(letters, orders, listings).await?;
+        let alerts = self.0.find::<AlertsDocument>(named(needs.alerts.iter().map(|id| id.uuid())));
+        let entries = self.0.find::<EntryDocument>(named(needs.entries.iter().map(|id| id.uuid())));
+        let (letters, orders, listings, alerts, entries) =
+            try_join5(letters, orders, listings, alerts, entries).await?;
         let tickets =
             listings.into_iter().map(|stored| Stored { record: stored.record.ticket, revision: stored.revision });
-        Ok(LetterRecords { letters, orders, tickets: tickets.collect() })
+        Ok(LetterRecords { letters, orders, tickets: tickets.collect(), alerts, entries })
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Stored<Letter>>, StoreError> {
@@ -102,6 +110,10 @@ impl LetterStore for MongoLetterStore {
         }
         let query = Query::of::<OrderDocument>(filter).first(page.limit, doc! { "ticket": 1, "_id": 1 });
         self.0.list::<OrderDocument>(query).await
+    }
+
+    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError> {
+        self.0.list_stored::<AlertsDocument>(alerts::under(handles, page)).await
     }
 
     async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
@@ -122,5 +134,7 @@ fn change(write: Write<LetterRecord>) -> Result<Change, StoreError> {
         LetterRecord::Letter(letter) => letter::change(&letter, write.replaces),
         LetterRecord::Order(order) => order_replica(&order, write.replaces),
         LetterRecord::Ticket(ticket) => ticket_replica(ticket, write.replaces),
+        LetterRecord::Alerts(alerts) => alerts::change(&alerts, write.replaces),
+        LetterRecord::Entry(entry) => alerts::of_entry(entry, write.replaces),
     }
 }

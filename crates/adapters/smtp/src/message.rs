@@ -39,15 +39,24 @@ pub(crate) fn deliverable(address: &EmailAddress) -> Result<Address, BoxError> {
 
 /// The bytes of a mail.
 pub(crate) fn write(mail: &Mail, sender: &Sender, recipient: Address) -> Result<Vec<u8>, BoxError> {
-    let message = Message::builder()
+    let mut message = Message::builder()
         .message_id(Some(format!("<{}@{}>", mail.id, sender.domain)))
         .from(sender.mailbox.clone())
         .to(Mailbox::new(None, recipient))
         .subject(one_line(&mail.subject))
         // No holiday notice comes back (RFC 3834).
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-        .multipart(body(mail)?)?;
-    Ok(message.formatted())
+        .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()));
+    if let Some(address) = &mail.unsubscribe {
+        // Together they are a button of mail programs (RFC 8058).
+        message = message
+            .raw_header(raw("List-Unsubscribe", format!("<{}>", one_line(address))))
+            .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+    }
+    Ok(message.multipart(body(mail)?)?.formatted())
+}
+
+fn raw(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
 }
 
 fn body(mail: &Mail) -> Result<MultiPart, BoxError> {

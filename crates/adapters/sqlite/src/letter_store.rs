@@ -1,12 +1,14 @@
 //! The notifications service's store.
 
+mod alerts;
 mod letter;
 mod replica;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use ticketing_core::domain::ids::{LetterId, OrderId, TicketId};
+use ticketing_core::domain::alert::{Alerts, Handle};
+use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
@@ -21,10 +23,11 @@ use crate::file::SqliteFile;
 use crate::outbox::SqliteOutbox;
 use crate::store::{self, Query, Store};
 
+use alerts::{AlertsDocument, EntryDocument};
 use letter::LetterDocument;
 pub(crate) use replica::{OrderReplica, TicketReplica};
 
-/// Keeps letters, and replicas of orders and tickets, in the file. A clone is a handle to the same store.
+/// Keeps letters and alerts, and replicas of orders and tickets, in the file. A clone is a handle to the same store.
 ///
 /// A letter is removed 30 days after it was sent or dropped, when others are.
 #[derive(Debug, Clone)]
@@ -57,6 +60,11 @@ impl LetterStore for SqliteLetterStore {
         self.0.list(move |connection| orders_of(connection, ticket, page)).await
     }
 
+    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError> {
+        let handles = handles.to_owned();
+        self.0.list(move |connection| alerts::under(connection, &handles, page)).await
+    }
+
     async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
         let changes = work.writes.into_iter().map(change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
@@ -68,6 +76,8 @@ fn change(write: Write<LetterRecord>) -> Result<Change, StoreError> {
         LetterRecord::Letter(letter) => letter::change(&letter, write.replaces),
         LetterRecord::Order(order) => replica::of_order(&order, write.replaces),
         LetterRecord::Ticket(ticket) => replica::of_ticket(ticket, write.replaces),
+        LetterRecord::Alerts(alerts) => alerts::change(&alerts, write.replaces),
+        LetterRecord::Entry(entry) => alerts::of_entry(entry, write.replaces),
     }
 }
 
@@ -76,6 +86,8 @@ fn load(connection: &Connection, needs: &LetterNeeds) -> Result<LetterRecords, F
         letters: store::by_ids::<LetterDocument>(connection, needs.letters.iter().map(|id| id.uuid()))?,
         orders: store::by_ids::<OrderReplica>(connection, needs.orders.iter().map(|id| id.uuid()))?,
         tickets: store::by_ids::<TicketReplica>(connection, needs.tickets.iter().map(|id| id.uuid()))?,
+        alerts: store::by_ids::<AlertsDocument>(connection, needs.alerts.iter().map(|id| id.uuid()))?,
+        entries: store::by_ids::<EntryDocument>(connection, needs.entries.iter().map(|id| id.uuid()))?,
     })
 }
 

@@ -34,6 +34,7 @@ use super::list::ListId;
 
 use offer::{offer, schedule};
 use search::Asked;
+pub(super) use search::kept;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -224,7 +224,8 @@ impl Checks<'_> {
             match (self.runs(service), self.has(&format!("{name}_url"))) {
                 (true, true) => Some(format!("--{name}-url: {name} runs here")),
                 // Passes are new: the front door of a marketplace of the release before starts without them.
-                (false, false) if service == Service::Admissions => None,
+                // Notifications runs only where something sends mail.
+                (false, false) if matches!(service, Service::Admissions | Service::Notifications) => None,
                 (false, false) => Some(format!("serve web: needs --{name}-url, since {name} does not run here")),
                 (true, false) | (false, true) => None,
             }

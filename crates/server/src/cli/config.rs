@@ -165,13 +165,14 @@ impl RemoteFlags {
         given.filter_map(|(service, url)| Some((service, url.clone()?))).collect()
     }
 
-    pub(super) const fn addresses(&self) -> [(Service, &Option<ServiceUrl>); 5] {
+    pub(super) const fn addresses(&self) -> [(Service, &Option<ServiceUrl>); 6] {
         [
             (Service::Accounts, &self.accounts_url),
             (Service::Tickets, &self.tickets_url),
             (Service::Orders, &self.orders_url),
             (Service::Payments, &self.payments_url),
             (Service::Admissions, &self.admissions_url),
+            (Service::Notifications, &self.notifications_url),
         ]
     }
 }

@@ -286,6 +286,9 @@ pub(super) struct RemoteFlags {
     /// The address of admissions if it runs in another process
     #[arg(long, value_name = "URL")]
     pub(super) admissions_url: Option<ServiceUrl>,
+    /// The address of notifications if it runs in another process; without it nobody keeps alerts
+    #[arg(long, value_name = "URL")]
+    pub(super) notifications_url: Option<ServiceUrl>,
     /// How long a request waits for one of these services while it restarts
     #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR), default_value_t = HttpConfig::default().restart_wait.into())]
     pub(super) restart_wait: Span,

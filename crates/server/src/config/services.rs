@@ -54,8 +54,10 @@ impl Service {
     #[must_use]
     pub const fn has_api(self) -> bool {
         match self {
-            Self::Accounts | Self::Tickets | Self::Orders | Self::Payments | Self::Admissions => true,
-            Self::Notifications | Self::Expiration | Self::Web => false,
+            Self::Accounts | Self::Tickets | Self::Orders | Self::Payments | Self::Admissions | Self::Notifications => {
+                true
+            }
+            Self::Expiration | Self::Web => false,
         }
     }
 

@@ -35,6 +35,7 @@ pub(super) async fn account(ActorContext { context, viewer }: ActorContext) -> R
     }
     Ok(Html(account_page(AccountPage {
         is_unconfirmed: context.has_to_confirm(&viewer),
+        has_alerts: context.app.has_alerts(),
         shell: context.shell(),
         email: viewer.email,
         name,

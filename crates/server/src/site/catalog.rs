@@ -15,6 +15,7 @@ use crate::http::extract::Lenient;
 
 use super::choices::{EURO, currencies};
 use super::context::PageContext;
+use super::form::Fields;
 use super::onward::Onward;
 use super::refusal::Refusal;
 use super::view::ticket_card;
@@ -29,7 +30,7 @@ const BEST: &str = "best";
 const PAGE: &str = "48";
 
 /// What the reader looks for, as it was typed.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Search {
     q: String,
@@ -52,36 +53,50 @@ pub(super) struct Search {
     page: String,
 }
 
+impl Fields for Search {
+    const KEPT: &'static [&'static str] = &[
+        "q", "category", "city", "country", "from", "to", "days", "currency", "minPrice", "maxPrice", "places",
+        "together", "left",
+    ];
+}
+
 impl Search {
     /// Where the API has the answer.
     fn address(&self) -> String {
+        let more = [
+            ("sort", self.sorted()),
+            ("cursor", &self.cursor),
+            ("before", &self.before),
+            ("facets", "true"),
+            ("limit", PAGE),
+        ];
+        let parameters: Vec<_> =
+            self.asked().into_iter().chain(more.map(|(name, value)| (name, value.to_owned()))).collect();
+        let query = serde_urlencoded::to_string(parameters).expect("texts can be encoded");
+        format!("{}?{query}", paths::TICKETS)
+    }
+
+    /// What is looked for, in whatever order, as the API is asked.
+    pub(super) fn asked(&self) -> [(&'static str, String); 12] {
         // An amount that is none is sent as it is, for the API to refuse with all else that is wrong.
         let currency = self.compared_currency();
         let [min_price, max_price] =
             [&self.min_price, &self.max_price].map(|text| amount(text, currency).unwrap_or(text.clone()));
-        let currency = currency.to_owned();
-        let [sort, places, facets] = [self.sorted(), self.wanted_places(), "true"].map(str::to_owned);
-        let parameters = [
-            ("q", &self.q),
+        [
+            ("q", &*self.q),
             ("category", &self.category),
             ("city", &self.city),
             ("country", &self.country),
             ("from", &self.from),
             ("to", &self.to),
             ("days", &self.days),
-            ("currency", &currency),
+            ("currency", currency),
             ("minPrice", &min_price),
             ("maxPrice", &max_price),
-            ("places", &places),
+            ("places", self.wanted_places()),
             ("together", &self.together),
-            ("sort", &sort),
-            ("cursor", &self.cursor),
-            ("before", &self.before),
-            ("facets", &facets),
-            ("limit", &PAGE.to_owned()),
-        ];
-        let query = serde_urlencoded::to_string(parameters).expect("texts can be encoded");
-        format!("{}?{query}", paths::TICKETS)
+        ]
+        .map(|(name, value)| (name, value.to_owned()))
     }
 
     fn sorted(&self) -> &str {
@@ -110,7 +125,7 @@ impl Search {
     }
 
     /// Says better than the API what is wrong with amounts and ranges: it knows minor units and its own names alone.
-    fn explained(mut form: Form<CatalogFilters>) -> Form<CatalogFilters> {
+    pub(super) fn explained(mut form: Form<CatalogFilters>) -> Form<CatalogFilters> {
         let CatalogFilters { from, to, min_price, max_price, currency, .. } = &form.values;
         let amounts = [min_price, max_price].map(|text| typed(text, currency));
         let is_above = matches!(&amounts, [Ok(low), Ok(high)] if low > high);
@@ -131,7 +146,7 @@ impl Search {
         form
     }
 
-    fn form(self) -> Form<CatalogFilters> {
+    pub(super) fn form(self) -> Form<CatalogFilters> {
         let currency = self.compared_currency().to_owned();
         let Self { q, category, city, country, from, to, days, min_price, max_price, places, together, left, .. } =
             self;
@@ -172,10 +187,11 @@ pub(super) async fn catalog(context: PageContext, Lenient(search): Lenient<Searc
     let found = context.read::<TicketsFound>(&search.address()).await;
     let number = search.page.clone();
     let (form, base) = (search.form(), &context.base);
+    let has_alerts = context.app.has_alerts();
     match found {
         Ok(found) => {
-            let page =
-                context.rendered.page(&base.at(&context.path), found, |found| content(base, form, found, &number));
+            let content = |found| CatalogPage { has_alerts, ..found_page(base, form, found, &number) };
+            let page = context.rendered.page(&base.at(&context.path), found, |found| catalog_page(content(found)));
             Ok(Html(page.content.within(context.shell())).into_response())
         }
         Err(refusal) if refusal.is_about_fields() => {
@@ -204,9 +220,9 @@ fn without_defaults(path: &str) -> Option<String> {
     Some(if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") })
 }
 
-fn content(base: &Base, filters: Form<CatalogFilters>, found: TicketsFound, number: &str) -> Content {
+fn found_page(base: &Base, filters: Form<CatalogFilters>, found: TicketsFound, number: &str) -> CatalogPage {
     let TicketsFound { items, next_cursor, previous_cursor, count, instead, facets } = found;
-    catalog_page(CatalogPage {
+    CatalogPage {
         base: base.clone(),
         choices: choices(facets.unwrap_or_default()),
         tickets: items.into_iter().map(ticket_card).collect(),
@@ -214,7 +230,7 @@ fn content(base: &Base, filters: Form<CatalogFilters>, found: TicketsFound, numb
         instead,
         turning: Turning::of(number, previous_cursor, next_cursor),
         ..page_of(filters)
-    })
+    }
 }
 
 /// The form alone, with what is wrong with it.

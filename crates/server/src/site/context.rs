@@ -217,6 +217,9 @@ pub(super) fn page_of(method: &Method, uri: &Uri) -> String {
         return uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     }
     let path = uri.path();
+    if path.starts_with("/account/alerts") {
+        return "/account/alerts".to_owned();
+    }
     if path.starts_with("/account/") && path != "/account/delete" {
         return "/account".to_owned();
     }
@@ -245,6 +248,7 @@ mod tests {
             assert_eq!(page(Method::POST, &format!("/orders/7/{form}")), "/orders/7");
         }
         assert_eq!(page(Method::POST, "/account/sessions/7/revoke"), "/account");
+        assert_eq!(page(Method::POST, "/account/alerts/7/end"), "/account/alerts");
         assert_eq!(page(Method::POST, "/sell"), "/sell");
     }
 }

@@ -20,8 +20,8 @@ const MAPPED_TICKETS: usize = 100;
 const FOR_AN_HOUR: &str = "public, max-age=3600";
 
 /// What belongs to the signed-in account, and what is sent there by forms.
-const PRIVATE: [&str; 9] =
-    ["/account", "/api/", "/confirm/", "/forgot", "/my/", "/orders", "/reset/", "/sell", "/sign"];
+const PRIVATE: [&str; 10] =
+    ["/account", "/alerts/", "/api/", "/confirm/", "/forgot", "/my/", "/orders", "/reset/", "/sell", "/sign"];
 
 pub(super) async fn robots(context: PageContext) -> Response {
     let private = PRIVATE.map(|path| format!("Disallow: {}\n", context.base.at(path))).concat();

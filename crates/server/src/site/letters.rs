@@ -118,7 +118,7 @@ impl PageContext {
     }
 
     /// The shell of a page whose own address is a secret: no link of it leads back there.
-    fn shell_of_link(&self) -> Shell {
+    pub(super) fn shell_of_link(&self) -> Shell {
         Shell { path: "/signin".to_owned(), ..self.shell() }
     }
 }

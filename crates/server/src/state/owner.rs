@@ -24,6 +24,7 @@ fn of_its_own(first: &str) -> Option<Service> {
         "tickets" => Some(Service::Tickets),
         "orders" => Some(Service::Orders),
         "payments" => Some(Service::Payments),
+        "alerts" => Some(Service::Notifications),
         "doors" => Some(Service::Admissions),
         _ => None,
     }
@@ -42,6 +43,7 @@ mod tests {
         assert_eq!(owner("/api/payments/notices"), Some(Service::Payments));
         assert_eq!(owner("/api/orders/7/passes"), Some(Service::Admissions));
         assert_eq!(owner("/api/doors/7/checks"), Some(Service::Admissions));
+        assert_eq!(owner("/api/alerts/7"), Some(Service::Notifications));
         for nobodys in ["/", "/api", "/api/", "/api/docs", "/tickets/7", "/api/ticketsandmore", "/livez"] {
             assert_eq!(owner(nobodys), None, "{nobodys}");
         }

@@ -65,7 +65,9 @@ pub(super) async fn plug_in(
     keep_services(engines, &file, memory);
     if engines.notifications.is_none() {
         // Nobody follows for it, and the log would keep everything for the day when somebody does.
-        file.broker.forget_group("notifications").await?;
+        for group in ["notifications", "notifications-alerts"] {
+            file.broker.forget_group(group).await?;
+        }
     }
     if let Some(payments) = &mut engines.payments {
         payments.service = file.payment_ports();

@@ -203,7 +203,7 @@ const SERVICES: [(&str, Option<&str>); 8] = [
     ("orders", Some("TICKETING_ORDERS_URL")),
     ("payments", Some("TICKETING_PAYMENTS_URL")),
     ("admissions", Some("TICKETING_ADMISSIONS_URL")),
-    ("notifications", None),
+    ("notifications", Some("TICKETING_NOTIFICATIONS_URL")),
     ("expiration", None),
     ("web", None),
 ];

@@ -185,7 +185,17 @@ impl Drop for InMemory {
             return;
         }
         assert_eq!(self.unpublished(), 0, "events wait to be published");
-        for group in ["tickets", "orders", "payments", "admissions", "notifications", "expiration", "search"] {
+        let groups = [
+            "tickets",
+            "orders",
+            "payments",
+            "admissions",
+            "notifications",
+            "notifications-alerts",
+            "expiration",
+            "search",
+        ];
+        for group in groups {
             assert_eq!(self.memory.broker.lag(group), 0, "deliveries to {group} are unsettled");
         }
     }

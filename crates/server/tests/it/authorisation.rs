@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use ticketing_server::config::MailBy;
 
 use crate::app::{PASSWORD, TestApp, User, id, offer};
 use crate::openapi::routes;
@@ -65,6 +66,11 @@ const MATRIX: &[Row] = &[
     Row("GET", "/api/doors/{ticket}/links", [401, 403, 200]),
     Row("POST", "/api/doors/{ticket}/links", [401, 403, 201]),
     Row("DELETE", "/api/doors/{ticket}/links/{link}", [401, 403, 204]),
+    Row("GET", "/api/alerts", SIGNED_IN),
+    // Nobody here has confirmed an address.
+    Row("POST", "/api/alerts", [401, 403, 403]),
+    Row("DELETE", "/api/alerts/{id}", [401, 204, 204]),
+    Row("POST", "/api/alerts/end", [409, 409, 409]),
     Row("POST", "/api/payments", [401, 404, 201]),
     Row("GET", "/api/payments", [401, 404, 200]),
     Row("DELETE", "/api/payments", [401, 404, 200]),
@@ -87,7 +93,7 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let app = TestApp::start().await;
+        let app = TestApp::start_with(|config| config.mail = Some(MailBy::Outbox)).await;
         let (sally, ben, eve) = (app.sign_up("sally").await, app.sign_up("ben").await, app.sign_up("eve").await);
         let ticket = app.sell(&sally, 5).await;
         let order = app.buy(&ben, &ticket).await;
@@ -138,6 +144,8 @@ impl Scene {
             ("POST", "/api/doors/{ticket}/checks") => json!({"pass": &self.pass}),
             ("POST", "/api/doors/{ticket}/links") => json!({"label": "North door"}),
             ("POST", "/api/orders") => json!({"ticketId": id(&self.ticket)}),
+            ("POST", "/api/alerts") => json!({"search": "q=opera"}),
+            ("POST", "/api/alerts/end") => json!({"link": "tomato"}),
             ("POST", "/api/payments") => json!({"orderId": id(&self.order), "token": "tok_visa"}),
             ("POST", "/api/payments/notices") => json!({}),
             _ => return None,

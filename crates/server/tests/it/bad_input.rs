@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use ticketing_server::config::MailBy;
 
 use crate::app::{Call, Reply, TestApp, User, id, offer};
 use crate::openapi::routes;
@@ -16,7 +17,7 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let app = TestApp::start().await;
+        let app = TestApp::start_with(|config| config.mail = Some(MailBy::Outbox)).await;
         let (user, ben) = (app.sign_up("sally").await, app.sign_up("ben").await);
         let ticket = app.sell(&user, 5).await;
         app.buy(&ben, &ticket).await;
@@ -254,7 +255,9 @@ async fn a_bad_cursor_is_told_so() {
 #[tokio::test]
 async fn what_is_no_name_names_nothing() {
     let scene = Scene::set().await;
-    let named: Vec<_> = routes(&scene.description).into_iter().filter(|(_, path)| path.contains('{')).collect();
+    // An alert that is not there has ended, as was asked for.
+    let is_named = |path: &str| path.contains('{') && path != "/api/alerts/{id}";
+    let named: Vec<_> = routes(&scene.description).into_iter().filter(|(_, path)| is_named(path)).collect();
     let before = scene.state().await;
 
     for (method, path) in &named {

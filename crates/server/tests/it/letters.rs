@@ -41,7 +41,7 @@ async fn sign_in(app: &TestApp, user: &User, password: &str) -> u16 {
     status
 }
 
-async fn confirm(app: &TestApp, token: &str) -> Reply {
+pub(crate) async fn confirm(app: &TestApp, token: &str) -> Reply {
     let reply = app.post("/api/users/confirm").json(&json!({"token": token})).send().await;
     app.settle().await;
     reply

@@ -13,6 +13,7 @@ mod watched;
 
 mod addresses;
 mod admissions;
+mod alerts;
 mod architecture;
 mod authorisation;
 mod bad_input;

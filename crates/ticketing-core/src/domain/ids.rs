@@ -104,6 +104,8 @@ id!(/// Names a link to the door of a ticket.
     DoorLinkId);
 id!(/// A refund of a payment, or of a part of it.
     RefundId);
+id!(/// Names an alert: one question that somebody keeps.
+    AlertId);
 id!(/// Names a letter: one message to one account.
     LetterId);
 id!(/// Names an event.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::ids::{AccountId, LetterId, OrderId, TicketId};
+use super::ids::{AccountId, AlertId, LetterId, OrderId, TicketId};
 use super::money::Money;
 use super::order::{Order, OrderStatus};
 use super::time::Timestamp;
@@ -52,6 +52,15 @@ pub enum LetterReason {
         /// The ticket.
         ticket: TicketId,
     },
+    /// A ticket has begun to answer a question that is kept.
+    TicketFound {
+        /// The ticket.
+        ticket: TicketId,
+        /// The question.
+        alert: AlertId,
+        /// So many others were found since the last such letter, and left out.
+        left_out: u32,
+    },
 }
 
 impl LetterReason {
@@ -68,6 +77,7 @@ impl LetterReason {
             Self::OrderRefunded { .. } => "order_refunded",
             Self::MoneyReturned { .. } => "money_returned",
             Self::PlacesSold { .. } => "places_sold",
+            Self::TicketFound { .. } => "ticket_found",
         }
     }
 
@@ -83,7 +93,8 @@ impl LetterReason {
             | Self::ResetPassword
             | Self::PasswordChanged
             | Self::NewBrowser { .. }
-            | Self::PlacesSold { .. } => None,
+            | Self::PlacesSold { .. }
+            | Self::TicketFound { .. } => None,
         }
     }
 
@@ -93,7 +104,9 @@ impl LetterReason {
         match self {
             // As long as the link in it.
             Self::ConfirmAddress | Self::ResetPassword => Duration::from_hours(1),
-            Self::PasswordChanged | Self::NewBrowser { .. } | Self::PlacesSold { .. } => Duration::from_hours(24),
+            Self::PasswordChanged | Self::NewBrowser { .. } | Self::PlacesSold { .. } | Self::TicketFound { .. } => {
+                Duration::from_hours(24)
+            }
             Self::OrderCompleted { .. }
             | Self::EventChanged { .. }
             | Self::OrderRefunded { .. }
@@ -142,6 +155,8 @@ pub enum DropReason {
     Refused,
     /// It could not be sent while it was of use.
     TooLate,
+    /// Its reader was told often enough that day; the next such letter counts it.
+    LeftOut,
 }
 
 /// By how much a letter with a link is due before others: letters are sent in the order in which they are due.

@@ -164,6 +164,12 @@ impl LocalTime {
         Self(self.0.tomorrow().unwrap_or(self.0))
     }
 
+    /// The same time a day earlier.
+    #[must_use]
+    pub fn previous_day(self) -> Self {
+        Self(self.0.yesterday().unwrap_or(self.0))
+    }
+
     /// Year, month and day, both counted from 1.
     #[must_use]
     pub fn date(self) -> (i16, i8, i8) {

@@ -4,9 +4,11 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::domain::ids::{LetterId, OrderId, TicketId};
+use crate::domain::alert::{Alerts, Handle};
+use crate::domain::ids::{AccountId, LetterId, OrderId, TicketId};
 use crate::domain::letter::Letter;
 use crate::domain::order::Order;
+use crate::domain::search::SearchEntry;
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Timestamp;
 
@@ -21,6 +23,10 @@ pub enum LetterRecord {
     Order(Order),
     /// Its replica of a ticket.
     Ticket(Ticket),
+    /// The alerts of an account.
+    Alerts(Alerts),
+    /// A ticket with its sales, as alerts last saw it.
+    Entry(SearchEntry),
 }
 
 impl From<Letter> for LetterRecord {
@@ -41,6 +47,18 @@ impl From<Ticket> for LetterRecord {
     }
 }
 
+impl From<Alerts> for LetterRecord {
+    fn from(alerts: Alerts) -> Self {
+        Self::Alerts(alerts)
+    }
+}
+
+impl From<SearchEntry> for LetterRecord {
+    fn from(entry: SearchEntry) -> Self {
+        Self::Entry(entry)
+    }
+}
+
 /// Everything a decision needs, read in one round trip.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LetterNeeds {
@@ -50,6 +68,10 @@ pub struct LetterNeeds {
     pub orders: Vec<OrderId>,
     /// Replicas of tickets.
     pub tickets: Vec<TicketId>,
+    /// The alerts of accounts.
+    pub alerts: Vec<AccountId>,
+    /// Tickets as alerts last saw them.
+    pub entries: Vec<TicketId>,
 }
 
 /// The existing records, in any order, each once.
@@ -61,9 +83,13 @@ pub struct LetterRecords {
     pub orders: Vec<Stored<Order>>,
     /// The replicas of tickets.
     pub tickets: Vec<Stored<Ticket>>,
+    /// The alerts of accounts.
+    pub alerts: Vec<Stored<Alerts>>,
+    /// Tickets as alerts last saw them.
+    pub entries: Vec<Stored<SearchEntry>>,
 }
 
-/// Keeps letters, and the replicas of orders and tickets that they tell of.
+/// Keeps letters and alerts, and the replicas of orders and tickets that they tell of.
 ///
 /// A store may forget a letter 30 days after it was sent or dropped.
 ///
@@ -85,6 +111,8 @@ pub struct LetterRecords {
 /// - Letters that are due come, the earliest first, until they are sent or dropped:
 ///   `letters_come_when_they_are_due`.
 /// - All replicas of a ticket's orders are listed, in pages that join: `the_buyers_of_a_ticket_are_listed`.
+/// - Alerts are found by every handle that they have, and by none that they had, in pages that join, each person once:
+///   `alerts_are_found_by_their_handles`.
 /// - A list skips unreadable records and continues: `unreadable_letters_are_passed_by`.
 ///
 /// # Examples
@@ -132,6 +160,16 @@ pub trait LetterStore: Send + Sync + fmt::Debug + 'static {
     ///
     /// [`StoreError::Unavailable`].
     async fn orders_of(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError>;
+
+    /// The alerts of people who have one that is filed under one of these handles, each person once, in the order of
+    /// their ids.
+    ///
+    /// Costs as much as there are handles and results, however many alerts there are; a few hundred handles at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError>;
 
     /// Applies every write and queues every event, or does neither; returns the commit token of the new revisions.
     ///

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::domain::ids::LetterId;
+use crate::domain::alert::Alert;
+use crate::domain::ids::{AccountId, LetterId};
 use crate::domain::letter::LetterReason;
 use crate::domain::order::Order;
 use crate::domain::ticket::Ticket;
@@ -20,12 +21,16 @@ pub struct LetterToWrite {
     pub reason: LetterReason,
     /// When what it tells happened.
     pub caused_at: Timestamp,
+    /// Whose letter it is.
+    pub owner: AccountId,
     /// Who gets it, and the token of its link.
     pub to: Contact,
     /// The order that it is about, as it is now, with the facts that it froze.
     pub order: Option<Order>,
-    /// The ticket of the order, or that was sold, as it is now.
+    /// The ticket of the order, or that was sold or found, as it is now.
     pub ticket: Option<Ticket>,
+    /// The question that found it, and the link that ends it.
+    pub alert: Option<Alert>,
 }
 
 /// Puts letters into words: subject, text, HTML and attachments.
@@ -45,7 +50,7 @@ pub struct LetterToWrite {
 ///     fn write(&self, letter: &LetterToWrite) -> Mail {
 ///         let subject = letter.reason.code().to_owned();
 ///         let (id, to) = (letter.id, letter.to.email.clone());
-///         Mail { id, to, text: subject.clone(), html: format!("<p>{subject}</p>"), subject, attachments: Vec::new() }
+///         Mail { id, to, text: subject.clone(), html: format!("<p>{subject}</p>"), subject, attachments: Vec::new(), unsubscribe: None }
 ///     }
 /// }
 /// ```

@@ -25,6 +25,8 @@ pub struct Mail {
     pub html: String,
     /// Files that come with it.
     pub attachments: Vec<Attachment>,
+    /// An address at which one request, sent by a button of a mail program, ends mails like this (RFC 8058).
+    pub unsubscribe: Option<String>,
 }
 
 /// A file that comes with a mail.
@@ -74,7 +76,7 @@ pub trait KeptMail: Send + Sync + fmt::Debug + 'static {
 ///
 /// Each line is a rule in `ticketing-conformance`, module `mailer`.
 ///
-/// - A mail arrives as it was written, with text, HTML and attachments: `a_mail_arrives_as_it_was_written`.
+/// - A mail arrives as it was written, with text, HTML, attachments and a way out: `a_mail_arrives_as_it_was_written`.
 /// - A mail that is sent twice has one `Message-ID`, and two mails have two: `a_mail_keeps_its_message_id`.
 /// - No subject, address or file name adds a header or another recipient: `nothing_in_a_mail_adds_a_header`.
 /// - An address that the server refuses for good is `Refused`: `a_refused_address_is_told`.

@@ -158,6 +158,10 @@ pub enum RecordKey {
     OrderReplica(OrderId),
     /// The notifications service's replica of a ticket.
     TicketReplica(TicketId),
+    /// The alerts of an account.
+    Alerts(AccountId),
+    /// A ticket as alerts last saw it.
+    AlertEntry(TicketId),
 }
 
 /// Why a store did not do what was asked.
@@ -224,6 +228,8 @@ impl fmt::Display for RecordKey {
             Self::Letter(id) => write!(f, "letter {id}"),
             Self::OrderReplica(order) => write!(f, "replica of order {order}"),
             Self::TicketReplica(ticket) => write!(f, "replica of ticket {ticket}"),
+            Self::Alerts(account) => write!(f, "alerts of {account}"),
+            Self::AlertEntry(ticket) => write!(f, "ticket {ticket} as alerts know it"),
         }
     }
 }

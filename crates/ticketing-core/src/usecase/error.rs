@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::alert::{AlertRefusal, Alerts};
 use crate::domain::hold_limits::HoldRefusal;
 use crate::domain::invalid::{Invalid, WrongFields};
 use crate::domain::order::{CancelReason, OrderRefusal};
@@ -81,6 +82,9 @@ pub enum Error {
     /// The pass lets nobody in.
     #[error("{}", pass_sentence(.0))]
     Pass(PassRefusal),
+    /// The account has as many alerts as it may have: end one first.
+    #[error("you have {} alerts, and cannot have more: end one first", Alerts::MOST)]
+    TooManyAlerts,
     /// The card was declined: try another.
     #[error("the card was declined")]
     CardDeclined {
@@ -152,6 +156,7 @@ impl Error {
             Self::Hold(HoldRefusal::Paused { .. }) => ErrorKind::Paused,
             Self::EmailTaken
             | Self::LinkOver
+            | Self::TooManyAlerts
             | Self::Ticket(_)
             | Self::Stock(_)
             | Self::Hold(_)
@@ -189,6 +194,7 @@ impl Error {
             Self::Order(refusal) => order_code(refusal),
             Self::Payment(refusal) => payment_code(refusal),
             Self::Pass(refusal) => pass_code(refusal),
+            Self::TooManyAlerts => "too_many_alerts",
             Self::CardDeclined { .. } => "card_declined",
             Self::Unavailable(_) => "unavailable",
             Self::Broken(_) => "broken",
@@ -359,6 +365,15 @@ fn pass_sentence(refusal: &PassRefusal) -> String {
             "only the seller of this ticket lets people in, and who has the key of a door link".to_owned()
         }
         PassRefusal::TooManyDoorLinks => "this ticket has as many door links as it may have".to_owned(),
+    }
+}
+
+impl From<AlertRefusal> for Error {
+    fn from(refusal: AlertRefusal) -> Self {
+        match refusal {
+            AlertRefusal::TooMany => Self::TooManyAlerts,
+            AlertRefusal::Closed => Self::AccountNotFound,
+        }
     }
 }
 

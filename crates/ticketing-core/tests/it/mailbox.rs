@@ -83,7 +83,7 @@ impl Contacts for Mailbox {
 impl LetterWriter for Mailbox {
     fn write(&self, letter: &LetterToWrite) -> Mail {
         let (id, to, subject) = (letter.id, letter.to.email.clone(), letter.reason.code().to_owned());
-        Mail { id, to, subject, text: String::new(), html: String::new(), attachments: Vec::new() }
+        Mail { id, to, subject, text: String::new(), html: String::new(), attachments: Vec::new(), unsubscribe: None }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod admissions;
+mod alerts;
 mod architecture;
 mod audit;
 mod batcher;

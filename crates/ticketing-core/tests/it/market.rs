@@ -26,6 +26,7 @@ use ticketing_core::rebuild::{
 };
 use ticketing_core::usecase::admissions::Admissions;
 use ticketing_core::usecase::error::Error;
+use ticketing_core::usecase::notifications::Notifications;
 use ticketing_core::usecase::orders::batcher::BatcherConfig;
 use ticketing_core::usecase::orders::{ExpireOverdue, Orders, PlaceOrder};
 use ticketing_core::usecase::payments::{PayOrder, Payments};
@@ -82,16 +83,17 @@ impl Engines {
         let mut process = self.start_without_mail(faults);
         let mine = self.memory.with_faults(faults);
         let context = mine.service_context(Settings::default());
-        let (_, loops) = context.notifications(mine.letter_ports(), self.mailbox.ports()).expect(FIT);
+        let (notifications, loops) = context.notifications(mine.letter_ports(), self.mailbox.ports()).expect(FIT);
         process.loops.add(loops);
-        process
+        Process { notifications, ..process }
     }
 
     /// The same without its notifications.
     pub(crate) fn start_without_mail(&self, faults: &FaultPlan) -> Process {
-        let Process { engines, tickets, orders, payments, admissions, loops } = self.start_running(faults);
+        let Process { engines, tickets, orders, payments, admissions, notifications, loops } =
+            self.start_running(faults);
         let loops = ManualLoops::start(loops, &self.clock);
-        Process { engines, tickets, orders, payments, admissions, loops }
+        Process { engines, tickets, orders, payments, admissions, notifications, loops }
     }
 
     /// Starts a process whose loops are still to be run.
@@ -108,7 +110,9 @@ impl Engines {
         let signer = Arc::new(Ed25519Signer::from_seed(&[7; 32]));
         let (admissions, admission_loops) = context.admissions(mine.pass_ports(), signer).expect(FIT);
         let loops = ticket_loops.and(order_loops).and(payment_loops).and(expiration_loops).and(admission_loops);
-        Process { engines: self.clone(), tickets, orders, payments, admissions, loops }
+        // Its loops run only where mail is sent.
+        let (notifications, _) = context.notifications(mine.letter_ports(), self.mailbox.ports()).expect(FIT);
+        Process { engines: self.clone(), tickets, orders, payments, admissions, notifications, loops }
     }
 
     /// All payments that have not ended, whatever their age.
@@ -145,6 +149,7 @@ pub(crate) struct Process<L = ManualLoops> {
     pub(crate) orders: Orders,
     pub(crate) payments: Payments,
     pub(crate) admissions: Admissions,
+    pub(crate) notifications: Notifications,
     pub(crate) loops: L,
 }
 

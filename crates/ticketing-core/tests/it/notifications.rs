@@ -171,6 +171,7 @@ async fn events_that_come_again_write_no_second_letter() {
     let (engines, once) = (market.engines.clone(), market.engines.mailbox.told());
     drop(market);
     assert!(engines.broker.forget_group("notifications"));
+    assert!(engines.broker.forget_group("notifications-alerts"));
     engines.start(&FaultPlan::none()).recover().await;
 
     assert_eq!(engines.mailbox.told(), once);

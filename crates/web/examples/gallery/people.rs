@@ -1,10 +1,10 @@
 //! The pages around an account, and the rest.
 
 use ticketing_web::{
-    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, ConfirmAddressPage, DeleteAccountPage,
-    ErrorPage, FlashKind, ForgotPage, Form, ResetPage, Session, SignInPage, SignInValues, SignUpPage, account_page,
-    api_docs_page, confirm_address_page, delete_account_page, error_page, forgot_page, reset_page, sign_in_page,
-    sign_up_page,
+    AccountPage, AlertRow, AlertsPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, CatalogFilters,
+    ConfirmAddressPage, DeleteAccountPage, EndAlertPage, ErrorPage, FlashKind, ForgotPage, Form, ResetPage, Session,
+    SignInPage, SignInValues, SignUpPage, account_page, alerts_page, api_docs_page, confirm_address_page,
+    delete_account_page, end_alert_page, error_page, forgot_page, reset_page, sign_in_page, sign_up_page,
 };
 
 use crate::samples::{member, texts, told, visitor};
@@ -24,6 +24,9 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             delete_account_page(DeleteAccountPage { shell: member("/account/delete"), form: Form::default() }),
         ),
         ("account", account_page(account())),
+        ("alerts", alerts_page(alerts())),
+        ("alerts-none", alerts_page(AlertsPage { shell: member("/account/alerts"), ..AlertsPage::default() })),
+        ("alert-end", end_alert_page(EndAlertPage { shell: visitor("/"), form: Form::default() })),
         ("not-found", error_page(error())),
         ("api-docs", api_docs_page(api_docs())),
     ]
@@ -54,9 +57,23 @@ fn account() -> AccountPage {
         shell: told("/account", FlashKind::Success, "The session was revoked."),
         email: "ada.lovelace@example.org".into(),
         is_unconfirmed: true,
+        has_alerts: true,
         name: Form::new("Ada Lovelace".into()),
         password: Form::default(),
         sessions: vec![session("Firefox on Linux", true), session("Safari on an iPhone", false)],
+    }
+}
+
+fn alerts() -> AlertsPage {
+    let row = |id: &str, filters| AlertRow { id: id.into(), filters, created_at: "2026-11-20T08:00:00Z".into() };
+    let opera = CatalogFilters { q: "opera".into(), city: "Wien".into(), ..CatalogFilters::default() };
+    let weekends = CatalogFilters { category: "Concert".into(), days: "weekends".into(), ..CatalogFilters::default() };
+    let together = CatalogFilters { places: "4".into(), together: "true".into(), ..opera.clone() };
+    AlertsPage {
+        shell: member("/account/alerts"),
+        is_unconfirmed: false,
+        wanted: Some(Form::new(together)),
+        alerts: vec![row("a", opera), row("b", weekends)],
     }
 }
 

@@ -70,6 +70,7 @@ fn catalog(tickets: Vec<TicketCard>) -> CatalogPage {
     let counted = |(value, count): (&str, u64)| Counted { value: value.into(), count };
     CatalogPage {
         base: Base::default(),
+        has_alerts: true,
         filters: Form::new(filters),
         currencies: vec!["EUR".into()],
         choices: CatalogChoices {

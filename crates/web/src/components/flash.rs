@@ -82,6 +82,10 @@ pub enum Done {
     PasswordReset,
     /// The owner of an account is called something else.
     Renamed,
+    /// A search is kept, to tell of new tickets.
+    AlertKept,
+    /// A search is not kept any more.
+    AlertEnded,
     /// An account was deleted.
     AccountDeleted,
     /// A session on another device was ended.
@@ -96,7 +100,7 @@ pub enum Done {
 
 impl Done {
     /// Every variant.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::SignedUp,
         Self::SignedOut,
         Self::TicketOffered,
@@ -125,6 +129,8 @@ impl Done {
         Self::ResetSent,
         Self::PasswordReset,
         Self::Renamed,
+        Self::AlertKept,
+        Self::AlertEnded,
         Self::AccountDeleted,
         Self::SessionRevoked,
         Self::OtherSessionsRevoked,
@@ -164,6 +170,8 @@ impl Done {
             Self::ResetSent => "reset-sent",
             Self::PasswordReset => "password-reset",
             Self::Renamed => "renamed",
+            Self::AlertKept => "alert-kept",
+            Self::AlertEnded => "alert-ended",
             Self::AccountDeleted => "account-deleted",
             Self::SessionRevoked => "session-revoked",
             Self::OtherSessionsRevoked => "other-sessions-revoked",
@@ -217,6 +225,7 @@ impl Done {
             ),
             Self::PasswordReset => (FlashKind::Success, "The password was changed. Sign in with the new one."),
             Self::Renamed => (FlashKind::Success, "Your name was saved."),
+            Self::AlertKept | Self::AlertEnded => self.of_alerts(),
             Self::AccountDeleted => (FlashKind::Success, "Your account was deleted."),
             Self::SessionRevoked => (FlashKind::Success, "The session was ended."),
             Self::OtherSessionsRevoked => (FlashKind::Success, "You are signed out everywhere else."),
@@ -227,6 +236,14 @@ impl Done {
             Self::EntriesLost => {
                 (FlashKind::Notice, "What you entered before is no longer kept. Please fill in the form again.")
             }
+        }
+    }
+
+    /// What is told of alerts.
+    const fn of_alerts(self) -> (FlashKind, &'static str) {
+        match self {
+            Self::AlertEnded => (FlashKind::Success, "The alert has ended. You hear nothing more of it."),
+            _ => (FlashKind::Success, "We will write to you when there are new ones."),
         }
     }
 

@@ -25,7 +25,8 @@ impl Letters {
             | LetterReason::PasswordChanged
             | LetterReason::NewBrowser { .. }
             | LetterReason::MoneyReturned { .. }
-            | LetterReason::PlacesSold { .. } => return None,
+            | LetterReason::PlacesSold { .. }
+            | LetterReason::TicketFound { .. } => return None,
         }
         let entry = self.entry(letter, letter.order.as_ref()?, letter.ticket.as_ref()?)?;
         Some(Attachment {

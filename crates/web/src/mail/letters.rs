@@ -47,6 +47,9 @@ impl Letters {
                 (template::MONEY_RETURNED, values)
             }
             LetterReason::PlacesSold { ticket } => (template::PLACES_SOLD, self.about_sales(letter, *ticket)),
+            LetterReason::TicketFound { ticket, left_out, .. } => {
+                (template::TICKET_FOUND, self.about_find(letter, *ticket, *left_out))
+            }
         };
         let frame = Values::from([("marketplace", self.name()), ("home", text(self.link("/")))]);
         Composed { template, values, frame }
@@ -104,15 +107,20 @@ impl Letters {
     }
 
     fn about_sales(&self, letter: &LetterToWrite, ticket: TicketId) -> Values {
-        let title = letter.ticket.as_ref().map(|ticket| &*ticket.offer.details.event.title);
         Values::from([
             ("marketplace", self.name()),
             ("greeting", greeting(letter)),
-            ("title", text(short(title.unwrap_or(AN_EVENT)))),
+            ("title", text(title_of(letter))),
             ("facts", Value::Facts(facts::ticket(ticket, letter.ticket.as_ref()))),
             ("selling", text(self.link("/my/tickets"))),
         ])
     }
+}
+
+/// The title of the ticket that a letter is about.
+pub(super) fn title_of(letter: &LetterToWrite) -> String {
+    let title = letter.ticket.as_ref().map(|ticket| &*ticket.offer.details.event.title);
+    short(title.unwrap_or(AN_EVENT))
 }
 
 fn text(text: impl Into<String>) -> Value {
@@ -124,7 +132,7 @@ fn known(facts: Option<Vec<Fact>>) -> Value {
 }
 
 /// A name that could be read as anything else, such as an address to open, is left out.
-fn greeting(letter: &LetterToWrite) -> Value {
+pub(super) fn greeting(letter: &LetterToWrite) -> Value {
     let name = letter.to.display_name.as_deref().and_then(name::plain);
     text(name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},")))
 }

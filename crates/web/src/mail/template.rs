@@ -35,6 +35,7 @@ pub(super) const EVENT_CALLED_OFF: Template = template!("event_called_off");
 pub(super) const ORDER_REFUNDED: Template = template!("order_refunded");
 pub(super) const MONEY_RETURNED: Template = template!("money_returned");
 pub(super) const PLACES_SOLD: Template = template!("places_sold");
+pub(super) const TICKET_FOUND: Template = template!("ticket_found");
 
 /// What is filled in, by the name of its placeholder.
 pub(super) type Values = BTreeMap<&'static str, Value>;
@@ -121,7 +122,7 @@ mod tests {
     use crate::mail::Letters;
     use crate::mail::samples::{Sample, TEXTS, letters, odd_letters};
 
-    const ALL: [Template; 11] = [
+    const ALL: [Template; 12] = [
         CONFIRM_ADDRESS,
         RESET_PASSWORD,
         PASSWORD_CHANGED,
@@ -133,6 +134,7 @@ mod tests {
         ORDER_REFUNDED,
         MONEY_RETURNED,
         PLACES_SOLD,
+        TICKET_FOUND,
     ];
 
     fn placeholders(mut template: &str) -> BTreeSet<&str> {

@@ -7,14 +7,14 @@ use crate::components::field::{Field, Kind, input_field};
 use crate::components::form::{Form, form_alert};
 use crate::components::opened_by::opened_by;
 use crate::components::time::moment;
-use crate::components::unconfirmed::unconfirmed_hint;
+use crate::components::unconfirmed::{UNTIL_SOLD, unconfirmed_hint};
 use crate::format::device_name;
 use crate::pages::sign_up::PASSWORD_HINT;
 use crate::shell::{Shell, document};
 
 /// The account of the person signed in, at `/account`.
 ///
-/// Its forms go to `/account/name`, `/account/password`, `/account/confirm` and `/signout`; links lead to the pages
+/// Its forms go to `/account/name`, `/account/password`, `/account/confirm` and `/signout`; links lead to `/account/alerts`, to the pages
 /// that ask before sessions are ended or the account is deleted, and to `/account/export`.
 #[derive(Clone, Debug, Default)]
 pub struct AccountPage {
@@ -24,6 +24,8 @@ pub struct AccountPage {
     pub email: String,
     /// Whether the address is to be confirmed.
     pub is_unconfirmed: bool,
+    /// Whether people can keep alerts here.
+    pub has_alerts: bool,
     /// The form that changes what the owner is called; its field: `displayName`.
     pub name: Form<String>,
     /// The form that changes the password; its fields: `currentPassword`, `newPassword`.
@@ -56,11 +58,12 @@ pub fn account_page(page: AccountPage) -> String {
         <div class="narrow">
             <h1 class="title">"Account"</h1>
             <p class="lead">{page.email}</p>
-            {page.is_unconfirmed.then(|| unconfirmed_hint(shell))}
+            {page.is_unconfirmed.then(|| unconfirmed_hint(shell, UNTIL_SOLD))}
             {form_alert(&page.name)}
             {form_alert(&page.password)}
             {name_form(&page.name, shell)}
             {password_form(&page.password, shell)}
+            {page.has_alerts.then(|| alerts(&shell.base))}
             {sessions(page.sessions, shell)}
             {data(&shell.base)}
             {sign_out_form(shell)}
@@ -88,6 +91,16 @@ fn name_form(form: &Form<String>, shell: &Shell) -> AnyView {
                 {input_field(Kind::Text, name)}
                 <button class="button" type="submit">"Save name"</button>
             </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn alerts(base: &Base) -> AnyView {
+    view! {
+        <section class="panel" aria-labelledby="alerts">
+            <h2 class="subtitle" id="alerts">"Alerts"</h2>
+            <p><a class="link" href=base.at("/account/alerts")>"What we tell you of when it goes on sale"</a></p>
         </section>
     }
     .into_any()

@@ -36,6 +36,8 @@ pub struct CatalogPage {
     pub count: Option<u64>,
     /// What was looked for instead of the words that were typed.
     pub instead: Option<String>,
+    /// Whether people can be told of new ones, by a form that is sent to `/account/alerts`.
+    pub has_alerts: bool,
     /// Which page of the list this is.
     pub turning: Turning,
 }
@@ -97,7 +99,7 @@ pub struct CatalogFilters {
 
 impl CatalogFilters {
     /// The pairs of a query that asks for the same.
-    fn pairs(&self) -> [(&str, &str); 14] {
+    pub(crate) fn pairs(&self) -> [(&str, &str); 14] {
         [
             ("q", &self.q),
             ("category", &self.category),
@@ -114,6 +116,11 @@ impl CatalogFilters {
             ("together", &self.together),
             ("left", &self.left),
         ]
+    }
+
+    /// Whether it names something by which new tickets can be known.
+    fn names_something(&self) -> bool {
+        [&self.q, &self.category, &self.city, &self.country].iter().any(|text| !text.trim().is_empty())
     }
 
     /// Whether anything but words is looked for.
@@ -147,6 +154,7 @@ pub fn catalog_page(page: CatalogPage) -> Content {
     let links = turning_links(&page.turning, &page.base, "/", &page.filters.values.pairs());
     let form = filters::filter_form(&page);
     let summary = summary(&page);
+    let alert = (page.has_alerts && page.filters.values.names_something()).then(|| alert_form(&page));
     let script = page.base.at(search_script_path());
     let html = view! {
         <h1 class="title">"Tickets"</h1>
@@ -155,9 +163,30 @@ pub fn catalog_page(page: CatalogPage) -> Content {
         {summary}
         {results(page.tickets, &page.base)}
         {links}
+        {alert}
         <script type="module" src=script></script>
     };
     Content { title, about, html: html.to_html() }
+}
+
+/// Has its sender told of tickets that begin to answer the search. It looks the same to everybody.
+fn alert_form(page: &CatalogPage) -> AnyView {
+    view! {
+        <form class="actions" method="post" action=page.base.at("/account/alerts")>
+            {kept_fields(&page.filters.values)}
+            <button class="button" type="submit">"Tell me of new ones"</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// The search as hidden fields; how it is sorted makes no difference to what is new.
+pub(crate) fn kept_fields(filters: &CatalogFilters) -> AnyView {
+    let given = filters.pairs().into_iter().filter(|(name, value)| !value.is_empty() && *name != "sort");
+    given
+        .map(|(name, value)| view! { <input type="hidden" name=name.to_owned() value=value.to_owned()/> })
+        .collect_view()
+        .into_any()
 }
 
 /// How many there are, and whether something else was looked for.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::components::form::{Form, form_alert};
 use crate::components::opened_by::opened_by;
 use crate::components::ticket_fields::{TicketChoices, ticket_fields};
-use crate::components::unconfirmed::unconfirmed_hint;
+use crate::components::unconfirmed::{UNTIL_SOLD, unconfirmed_hint};
 use crate::shell::{Shell, document};
 
 /// The form at `/sell` that offers a new ticket, sent to the same path.
@@ -75,7 +75,7 @@ pub fn sell_page(page: SellPage) -> String {
     let content = view! {
         <div class="narrow">
             <h1 class="title">"Sell a ticket"</h1>
-            {page.is_unconfirmed.then(|| unconfirmed_hint(&page.shell))}
+            {page.is_unconfirmed.then(|| unconfirmed_hint(&page.shell, UNTIL_SOLD))}
             {form_alert(&page.form)}
             <form class="form panel" method="post" action=page.shell.base.at("/sell") data-own-zone="">
                 <input type="hidden" name="idempotency_key" value=page.idempotency_key/>

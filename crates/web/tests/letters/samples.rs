@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use ticketing_core::domain::account::DisplayName;
+use ticketing_core::domain::alert::{Alert, AlertKey, KeptQuestion};
 use ticketing_core::domain::event_facts::{EventFacts, Seating};
-use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, PaymentId, TicketId};
+use ticketing_core::domain::ids::{AccountId, AlertId, LetterId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::letter::LetterReason;
 use ticketing_core::domain::money::{Price, Quantity};
 use ticketing_core::domain::order::{Order, OrderStatus, OrderedTicket, RefundReason};
+use ticketing_core::domain::search::Filters;
 use ticketing_core::domain::ticket::{Details, Offer, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::domain::time_zone::TimeZone;
@@ -110,7 +112,7 @@ fn letter(texts: Texts, reason: LetterReason) -> LetterToWrite {
         token: Some(LinkToken::new("eyJ0aGlzIjoiaXMgYSB0b2tlbiJ9.c2lnbmVk-_")),
     };
     let (id, caused_at) = (LetterId::from_u128(5), at("2027-02-01T09:05:00Z"));
-    LetterToWrite { id, reason, caused_at, to, order: None, ticket: None }
+    LetterToWrite { id, reason, caused_at, to, owner: PERSON, order: None, ticket: None, alert: None }
 }
 
 /// Every letter of these texts.
@@ -132,7 +134,21 @@ fn account_letters(texts: Texts) -> Vec<Sample> {
                 ..letter(texts, LetterReason::PlacesSold { ticket: TICKET })
             },
         },
+        Sample { name: "ticket_found", letter: found(texts, 0) },
+        Sample { name: "ticket_found_and_more", letter: found(texts, 7) },
     ]
+}
+
+fn found(texts: Texts, left_out: u32) -> LetterToWrite {
+    let (alert, at) = (AlertId::from_u128(6), at("2026-12-01T18:00:00Z"));
+    let filters = Filters { city: Some("Berlin".to_owned()), ..Filters::default() };
+    let question = KeptQuestion::stored(texts.title, filters);
+    let kept = Alert { id: alert, question, key: AlertKey::drawn([7; 32]), created_at: at };
+    LetterToWrite {
+        ticket: Some(ticket(event(texts), TicketStatus::OnSale)),
+        alert: Some(kept),
+        ..letter(texts, LetterReason::TicketFound { ticket: TICKET, alert, left_out })
+    }
 }
 
 fn order_letters(texts: Texts) -> Vec<Sample> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ticketing_core::domain::account::{Account, AccountRecord, DisplayName, PasswordHash};
 use ticketing_core::domain::admission::{Admission, Entrance};
+use ticketing_core::domain::alert::Alerts;
 use ticketing_core::domain::door_links::DoorLinks;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::event_facts::{EventFacts, FactsKnown};
@@ -15,6 +16,7 @@ use ticketing_core::domain::letter::{DropReason, LetterStatus};
 use ticketing_core::domain::order::{CancelReason, IdempotencyKey, Order, OrderStatus};
 use ticketing_core::domain::pass::{PassStatus, VoidReason};
 use ticketing_core::domain::payment::{CardDigest, Payable, PayableStatus, Payment, PaymentStatus};
+use ticketing_core::domain::search::{Filters, Places, SearchEntry};
 use ticketing_core::domain::seller::Seller;
 use ticketing_core::domain::stock::Stock;
 use ticketing_core::domain::ticket::{CreationRequest, Listing, Sales, Ticket, TicketStatus};
@@ -461,10 +463,12 @@ impl AnyStore for Letters {
     const TOPIC: Topic = Topic::Admissions;
 
     fn specimen(kind: usize) -> LetterRecord {
-        match kind % 3 {
+        match kind % 5 {
             0 => sample::letter().into(),
-            1 => sample::order(AccountId::new(sample::uuid())).into(),
-            _ => sample::ticket().into(),
+            1 => sample::alerts().into(),
+            2 => sample::order(AccountId::new(sample::uuid())).into(),
+            3 => sample::ticket().into(),
+            _ => sample::search_entry().into(),
         }
     }
 
@@ -478,13 +482,19 @@ impl AnyStore for Letters {
             TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => Some(listing.ticket.into()),
             TicketRecord::Seller(_) => None,
         });
-        let dropped = [DropReason::NothingToSay, DropReason::Refused, DropReason::TooLate];
+        let dropped = [DropReason::NothingToSay, DropReason::Refused, DropReason::TooLate, DropReason::LeftOut];
         let statuses = [LetterStatus::Sending { until: at, tries: 7 }, LetterStatus::Sent { at }]
             .into_iter()
             .chain(dropped.map(|reason| LetterStatus::Dropped { at, reason }));
         let moved = statuses.map(|status| sample::letter().with_status(status).into());
         let reasons = sample::letter_reasons().into_iter().map(|reason| sample::letter_about(reason).into());
-        orders.chain(tickets).chain(moved).chain(reasons).collect()
+        let places = [Places::Left(3), Places::Any, Places::Together(0)];
+        let mut alerts = sample::alerts();
+        alerts.alerts.extend(places.map(|places| sample::alert("a", Filters { places, ..Filters::default() })));
+        let gone = Alerts { is_closed: true, ..Alerts::none(AccountId::new(sample::uuid())) };
+        let unknown = SearchEntry { facts: None, ..sample::search_entry() };
+        let kept = [alerts.into(), gone.into(), unknown.into(), sample::search_entry().into()];
+        orders.chain(tickets).chain(moved).chain(reasons).chain(kept).collect()
     }
 
     fn changed(record: LetterRecord, n: u32) -> LetterRecord {
@@ -494,6 +504,10 @@ impl AnyStore for Letters {
             }
             LetterRecord::Order(order) => Order { version: u64::from(n), ..order }.into(),
             LetterRecord::Ticket(ticket) => Ticket { version: u64::from(n), ..ticket }.into(),
+            LetterRecord::Alerts(alerts) => Alerts { version: u64::from(n), ..alerts }.into(),
+            LetterRecord::Entry(entry) => {
+                SearchEntry { sales: Sales { held: n, sold: 0, version: u64::from(n) }, ..entry }.into()
+            }
         }
     }
 
@@ -506,6 +520,11 @@ impl AnyStore for Letters {
                 Order { status: OrderStatus::AwaitingPayment { pay_by: sample::NOW }, ..order }.into()
             }
             LetterRecord::Ticket(ticket) => bare_ticket(&ticket).into(),
+            LetterRecord::Alerts(alerts) => Alerts::none(alerts.account).into(),
+            LetterRecord::Entry(entry) => {
+                let facts = entry.facts.as_ref().map(bare_ticket);
+                SearchEntry { facts, sales: Sales::default(), ..entry }.into()
+            }
         }
     }
 
@@ -514,6 +533,8 @@ impl AnyStore for Letters {
             LetterRecord::Letter(letter) => RecordKey::Letter(letter.id),
             LetterRecord::Order(order) => RecordKey::OrderReplica(order.id),
             LetterRecord::Ticket(ticket) => RecordKey::TicketReplica(ticket.id),
+            LetterRecord::Alerts(alerts) => RecordKey::Alerts(alerts.account),
+            LetterRecord::Entry(entry) => RecordKey::AlertEntry(entry.id),
         }
     }
 
@@ -522,6 +543,8 @@ impl AnyStore for Letters {
             LetterRecord::Letter(letter) => letter.id.uuid(),
             LetterRecord::Order(order) => order.id.uuid(),
             LetterRecord::Ticket(ticket) => ticket.id.uuid(),
+            LetterRecord::Alerts(alerts) => alerts.account.uuid(),
+            LetterRecord::Entry(entry) => entry.id.uuid(),
         }
     }
 
@@ -531,11 +554,13 @@ impl AnyStore for Letters {
             LetterRecord::Letter(letter) => needs.letters.push(letter.id),
             LetterRecord::Order(order) => needs.orders.push(order.id),
             LetterRecord::Ticket(ticket) => needs.tickets.push(ticket.id),
+            LetterRecord::Alerts(alerts) => needs.alerts.push(alerts.account),
+            LetterRecord::Entry(entry) => needs.entries.push(entry.id),
         }
-        let LetterRecords { letters, orders, tickets } = store.load(&needs).await?;
-        let letter = letters.into_iter().map(widened).next();
-        let order = || orders.into_iter().map(widened).next();
-        Ok(letter.or_else(order).or_else(|| tickets.into_iter().map(widened).next()))
+        let LetterRecords { letters, orders, tickets, alerts, entries } = store.load(&needs).await?;
+        let replicas = orders.into_iter().map(widened).chain(tickets.into_iter().map(widened));
+        let of_alerts = alerts.into_iter().map(widened).chain(entries.into_iter().map(widened));
+        Ok(letters.into_iter().map(widened).chain(replicas).chain(of_alerts).next())
     }
 
     async fn apply(store: &Self::Store, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {

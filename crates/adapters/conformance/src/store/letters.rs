@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use ticketing_core::domain::alert::{Alerts, Handle};
 use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
 use ticketing_core::domain::letter::{DropReason, Letter, LetterStatus};
 use ticketing_core::domain::order::{Order, OrderedTicket};
+use ticketing_core::domain::search::Filters;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::letter_store::LetterRecord;
-use ticketing_core::ports::store::{Page, RecordKey, Stored, UnitOfWork, Write};
+use ticketing_core::ports::store::{Page, RecordKey, StoreError, Stored, UnitOfWork, Write};
 
 use crate::outcome::{Outcome, broken};
 use crate::sample::{self, NOW};
@@ -93,7 +95,67 @@ pub async fn the_buyers_of_a_ticket_are_listed(fixture: &dyn StoreFixture<Letter
     Outcome::Kept
 }
 
-/// Letters and orders that cannot be read are passed by, so that those behind them are still sent.
+/// The alerts of somebody who keeps these questions.
+fn alerts_about(texts: &[&str]) -> Alerts {
+    let alerts = texts.iter().map(|text| sample::alert(text, Filters::default())).collect();
+    Alerts { alerts, ..Alerts::none(AccountId::new(sample::uuid())) }
+}
+
+/// Everything that alerts about these words are filed under.
+fn handles_of(texts: &[&str]) -> Vec<Handle> {
+    alerts_about(texts).handles().into_iter().collect()
+}
+
+/// Alerts are found by every handle that they have and by none that they had or others have, each person once, with the
+/// revision to write against, in the order of accounts and in pages that join.
+pub async fn alerts_are_found_by_their_handles(fixture: &dyn StoreFixture<Letters>) -> Outcome {
+    let bench = Bench::new(fixture);
+    let words: Vec<String> = (0..4).map(|_| format!("word{}", sample::uuid().as_simple())).collect();
+    let [one, two, three, former] = [0, 1, 2, 3].map(|at| words.get(at).map_or("", String::as_str));
+    let mut people: Vec<Alerts> = (0..7).map(|_| alerts_about(&[one])).collect();
+    people.extend((0..3).map(|_| alerts_about(&[two, one])));
+    let mut others = vec![alerts_about(&[three]), alerts_about(&[])];
+    let moving = alerts_about(&[former]);
+    let newest_first: Vec<Alerts> = people.iter().chain(&others).chain([&moving]).rev().cloned().collect();
+    bench.commit(inserting(&newest_first)).await;
+    people.sort_by_key(|alerts| alerts.account);
+
+    for size in [1, 3, 7, 100] {
+        let handles = handles_of(&[one, two, former]);
+        let handles = handles.iter().filter(|handle| !handles_of(&[former]).contains(handle)).copied();
+        let handles: Vec<Handle> = handles.collect();
+        let read = |page| people_under(&bench, &handles, page);
+        assert_eq!(all(size, read, |alerts| alerts.account).await, people, "pages of {size} join");
+    }
+    let under = async |text: &str| {
+        let handles = handles_of(&[text]);
+        let read = bench.store.alerts_under(&handles, Page::first(100));
+        soon("a read is answered", read).await.expect("a read succeeds")
+    };
+    let found = under(former).await;
+    let [stored] = found.as_slice() else { broken("one has a question about this word") };
+    let moved = Alerts { alerts: alerts_about(&[three]).alerts, ..moving.clone() };
+    bench.commit(UnitOfWork::default().with(stored.replace(moved.clone()))).await;
+    others = vec![others.remove(0), moved];
+    others.sort_by_key(|alerts| alerts.account);
+    assert_eq!(records(under(former).await), [], "by a question that it had");
+    assert_eq!(records(under(three).await), others, "by a question that it has now");
+    Outcome::Kept
+}
+
+async fn people_under(
+    bench: &Bench<Letters>,
+    handles: &[Handle],
+    page: Page<AccountId>,
+) -> Result<Vec<Alerts>, StoreError> {
+    Ok(records(bench.store.alerts_under(handles, page).await?))
+}
+
+fn records(stored: Vec<Stored<Alerts>>) -> Vec<Alerts> {
+    stored.into_iter().map(|stored| stored.record).collect()
+}
+
+/// Letters, orders and alerts that cannot be read are passed by, so that those behind them are still sent.
 pub async fn unreadable_letters_are_passed_by(fixture: &dyn StoreFixture<Letters>) -> Outcome {
     let bench = Bench::new(fixture);
     let letters: Vec<Letter> = (0..12).map(due_after).collect();
@@ -102,10 +164,16 @@ pub async fn unreadable_letters_are_passed_by(fixture: &dyn StoreFixture<Letters
     orders.sort_by_key(|order| order.id);
     bench.commit(inserting(&letters)).await;
     bench.commit(inserting(&orders)).await;
+    let word = format!("word{}", sample::uuid().as_simple());
+    let mut alerts: Vec<Alerts> = (0..12).map(|_| alerts_about(&[&word])).collect();
+    alerts.sort_by_key(|alerts| alerts.account);
+    bench.commit(inserting(&alerts)).await;
+    let (spoilt_alerts, alerts) = alerts.split_at(SPOILT);
     let (spoilt_letters, letters) = letters.split_at(SPOILT);
     let (spoilt_orders, orders) = orders.split_at(SPOILT);
     let letter_keys = spoilt_letters.iter().map(|letter| RecordKey::Letter(letter.id));
     let keys = letter_keys.chain(spoilt_orders.iter().map(|order| RecordKey::OrderReplica(order.id)));
+    let keys = keys.chain(spoilt_alerts.iter().map(|alerts| RecordKey::Alerts(alerts.account)));
     if spoil(fixture, keys).await.is_none() {
         return NOTHING_TO_SPOIL;
     }
@@ -117,6 +185,9 @@ pub async fn unreadable_letters_are_passed_by(fixture: &dyn StoreFixture<Letters
         assert_eq!(found, expected, "{size} letters that are due");
         let read = |page: Page<OrderId>| bench.store.orders_of(ticket, page);
         assert_eq!(all(size, read, |order| order.id).await, orders, "the orders of a ticket in pages of {size}");
+        let handles = handles_of(&[&word]);
+        let read = |page| people_under(&bench, &handles, page);
+        assert_eq!(all(size, read, |alerts| alerts.account).await, alerts, "alerts about a word in pages of {size}");
     }
     Outcome::Kept
 }

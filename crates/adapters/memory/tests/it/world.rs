@@ -485,5 +485,6 @@ fn arrived(mail: Mail) -> ArrivedMail {
         text: mail.text,
         html: mail.html,
         attachments: mail.attachments,
+        unsubscribe: mail.unsubscribe,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bson::{DateTime, Uuid, doc};
 use mongodb::IndexModel;
 use serde::{Deserialize, Serialize};
-use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, TicketId};
+use ticketing_core::domain::ids::{AccountId, AlertId, LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::{DropReason, Letter, LetterReason, LetterStatus};
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 
@@ -35,6 +35,11 @@ pub(crate) struct LetterDocument {
     reason: String,
     order: Option<Uuid>,
     ticket: Option<Uuid>,
+    /// Of a release that had none: absent.
+    #[serde(default)]
+    alert: Option<Uuid>,
+    #[serde(default)]
+    left_out: u32,
     device: Option<Arc<str>>,
     amount: Option<MoneyDocument>,
     caused_at: DateTime,
@@ -53,6 +58,7 @@ enum Status {
     NothingToSay,
     Refused,
     TooLate,
+    LeftOut,
 }
 
 impl LetterDocument {
@@ -63,6 +69,8 @@ impl LetterDocument {
             reason: letter.reason.code().to_owned(),
             order: letter.reason.order().map(|order| order.uuid().into()),
             ticket: None,
+            alert: None,
+            left_out: 0,
             device: None,
             amount: None,
             caused_at: date(letter.caused_at),
@@ -79,6 +87,12 @@ impl LetterDocument {
             LetterReason::NewBrowser { device } => Self { device: Some(Arc::clone(device)), ..self },
             LetterReason::MoneyReturned { amount, .. } => Self { amount: Some((*amount).into()), ..self },
             LetterReason::PlacesSold { ticket } => Self { ticket: Some(ticket.uuid().into()), ..self },
+            LetterReason::TicketFound { ticket, alert, left_out } => Self {
+                ticket: Some(ticket.uuid().into()),
+                alert: Some(alert.uuid().into()),
+                left_out: *left_out,
+                ..self
+            },
             LetterReason::ConfirmAddress
             | LetterReason::ResetPassword
             | LetterReason::PasswordChanged
@@ -98,6 +112,7 @@ impl LetterDocument {
                     DropReason::NothingToSay => Status::NothingToSay,
                     DropReason::Refused => Status::Refused,
                     DropReason::TooLate => Status::TooLate,
+                    DropReason::LeftOut => Status::LeftOut,
                 };
                 Self { status, ended_at: Some(date(at)), ..self }
             }
@@ -124,6 +139,12 @@ impl LetterDocument {
                 let ticket = self.ticket.ok_or("a letter without its ticket")?;
                 LetterReason::PlacesSold { ticket: TicketId::new(ticket.into()) }
             }
+            "ticket_found" => {
+                let ticket = self.ticket.ok_or("a letter without its ticket")?;
+                let alert = self.alert.ok_or("a letter without its alert")?;
+                let (ticket, alert) = (TicketId::new(ticket.into()), AlertId::new(alert.into()));
+                LetterReason::TicketFound { ticket, alert, left_out: self.left_out }
+            }
             _ => return Err("an unknown reason of a letter"),
         })
     }
@@ -139,6 +160,7 @@ impl LetterDocument {
             Status::NothingToSay => dropped(DropReason::NothingToSay),
             Status::Refused => dropped(DropReason::Refused),
             Status::TooLate => dropped(DropReason::TooLate),
+            Status::LeftOut => dropped(DropReason::LeftOut),
         }
     }
 }

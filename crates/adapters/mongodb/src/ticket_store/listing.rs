@@ -110,7 +110,7 @@ struct FoundBy {
 }
 
 impl FoundBy {
-    fn of(listing: &Listing) -> Self {
+    pub(crate) fn of(listing: &Listing) -> Self {
         let details = &listing.ticket.offer.details;
         let event = &details.event;
         let is_elsewhere = event.time_zone.is_some();
@@ -163,7 +163,7 @@ impl OfferDocument {
 
 impl ListingDocument {
     /// A listing that is found by its id alone.
-    fn of(listing: &Listing) -> Self {
+    pub(crate) fn of(listing: &Listing) -> Self {
         let ticket = &listing.ticket;
         let details = &ticket.offer.details;
         Self {

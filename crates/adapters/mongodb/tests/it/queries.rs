@@ -209,14 +209,26 @@ async fn letters_are_found_by_indexes() {
     let buyer = AccountId::new(sample::uuid());
     for _ in 0..4 {
         let (letter, order, ticket) = (sample::letter(), sample::order(buyer), sample::ticket());
-        let needs = LetterNeeds { letters: vec![letter.id], orders: vec![order.id], tickets: vec![ticket.id] };
-        let of = order.ticket.id;
+        let (alerts, entry) = (sample::alerts(), sample::search_entry());
+        let needs = LetterNeeds {
+            letters: vec![letter.id],
+            orders: vec![order.id],
+            tickets: vec![ticket.id],
+            alerts: vec![alerts.account],
+            entries: vec![entry.id],
+        };
+        let (of, handles) = (order.ticket.id, Vec::from_iter(alerts.handles()));
         let work: UnitOfWork<LetterRecord> =
             UnitOfWork::default().with(Write::insert(letter)).with(Write::insert(order)).with(Write::insert(ticket));
+        let work = work.with(Write::insert(alerts)).with(Write::insert(entry));
         store.commit(work.clone()).await.expect("a commit");
         store.commit(work).await.expect_err("a conflict");
         let found = store.load(&needs).await.expect("an answer");
         assert_eq!((found.letters.len(), found.orders.len(), found.tickets.len()), (1, 1, 1));
+        assert_eq!((found.alerts.len(), found.entries.len()), (1, 1));
+        let first = store.alerts_under(&handles, Page::first(1)).await.expect("an answer");
+        let after = first.last().map(|stored| stored.record.account);
+        store.alerts_under(&handles, Page { after, limit: 3 }).await.expect("an answer");
         let first = store.orders_of(of, Page::first(1)).await.expect("an answer");
         let after = first.last().map(|order| order.id);
         store.orders_of(of, Page { after, limit: 3 }).await.expect("an answer");

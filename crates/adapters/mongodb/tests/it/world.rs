@@ -275,6 +275,8 @@ pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
         RecordKey::Letter(id) => ("notifications", "letters", id.uuid()),
         RecordKey::OrderReplica(id) => ("notifications", "orders", id.uuid()),
         RecordKey::TicketReplica(id) => ("notifications", "listings", id.uuid()),
+        RecordKey::Alerts(id) => ("notifications", "alerts", id.uuid()),
+        RecordKey::AlertEntry(id) => ("notifications", "alert_entries", id.uuid()),
         _ => return false,
     };
     let money = match collection {
@@ -284,6 +286,8 @@ pub(crate) async fn spoil(client: &MongoClient, record: &RecordKey) -> bool {
         "admissions" => "passes",
         "entrances" => "seller",
         "letters" => "reason",
+        "alerts" => "alerts",
+        "alert_entries" => "sales",
         _ => "price",
     };
     let damage = match id.as_u128() % 5 {

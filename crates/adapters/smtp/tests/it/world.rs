@@ -101,6 +101,7 @@ pub(crate) fn mail() -> Mail {
         text: "Here they are.".to_owned(),
         html: "<p>Here they are.</p>".to_owned(),
         attachments: Vec::new(),
+        unsubscribe: None,
     }
 }
 
@@ -135,7 +136,15 @@ fn arrived(taken: &Taken) -> ArrivedMail {
         text: of(message.body_text(0)),
         html: of(message.body_html(0)),
         attachments: attachments(&message),
+        unsubscribe: unsubscribe(&message),
     }
+}
+
+/// Programs show a button only if both fields are there.
+fn unsubscribe(message: &Message<'_>) -> Option<String> {
+    let one_click = message.header_raw("List-Unsubscribe-Post")?.trim() == "List-Unsubscribe=One-Click";
+    let address = message.header_raw("List-Unsubscribe")?.trim().strip_prefix('<')?.strip_suffix('>')?;
+    one_click.then(|| address.split_whitespace().collect())
 }
 
 fn attachments(message: &Message<'_>) -> Vec<Attachment> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
-use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, TicketId};
+use ticketing_core::domain::ids::{AccountId, AlertId, LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::{DropReason, Letter, LetterReason, LetterStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
@@ -24,6 +24,11 @@ pub(super) struct LetterDocument {
     reason: String,
     order: Option<Uuid>,
     ticket: Option<Uuid>,
+    /// Of a release that had none: absent.
+    #[serde(default)]
+    alert: Option<Uuid>,
+    #[serde(default)]
+    left_out: u32,
     device: Option<Arc<str>>,
     amount: Option<MoneyDocument>,
     caused_at: Millis,
@@ -42,6 +47,7 @@ enum Status {
     NothingToSay,
     Refused,
     TooLate,
+    LeftOut,
 }
 
 impl LetterDocument {
@@ -51,6 +57,8 @@ impl LetterDocument {
             reason: letter.reason.code().to_owned(),
             order: letter.reason.order().map(|order| order.uuid()),
             ticket: None,
+            alert: None,
+            left_out: 0,
             device: None,
             amount: None,
             caused_at: date(letter.caused_at),
@@ -67,6 +75,9 @@ impl LetterDocument {
             LetterReason::NewBrowser { device } => Self { device: Some(Arc::clone(device)), ..self },
             LetterReason::MoneyReturned { amount, .. } => Self { amount: Some((*amount).into()), ..self },
             LetterReason::PlacesSold { ticket } => Self { ticket: Some(ticket.uuid()), ..self },
+            LetterReason::TicketFound { ticket, alert, left_out } => {
+                Self { ticket: Some(ticket.uuid()), alert: Some(alert.uuid()), left_out: *left_out, ..self }
+            }
             LetterReason::ConfirmAddress
             | LetterReason::ResetPassword
             | LetterReason::PasswordChanged
@@ -86,6 +97,7 @@ impl LetterDocument {
                     DropReason::NothingToSay => Status::NothingToSay,
                     DropReason::Refused => Status::Refused,
                     DropReason::TooLate => Status::TooLate,
+                    DropReason::LeftOut => Status::LeftOut,
                 };
                 Self { status, ended_at: Some(date(at)), ..self }
             }
@@ -112,6 +124,12 @@ impl LetterDocument {
                 let ticket = self.ticket.ok_or("a letter without its ticket")?;
                 LetterReason::PlacesSold { ticket: TicketId::new(ticket) }
             }
+            "ticket_found" => {
+                let ticket = self.ticket.ok_or("a letter without its ticket")?;
+                let alert = self.alert.ok_or("a letter without its alert")?;
+                let (ticket, alert) = (TicketId::new(ticket), AlertId::new(alert));
+                LetterReason::TicketFound { ticket, alert, left_out: self.left_out }
+            }
             _ => return Err("an unknown reason of a letter"),
         })
     }
@@ -127,6 +145,7 @@ impl LetterDocument {
             Status::NothingToSay => dropped(DropReason::NothingToSay),
             Status::Refused => dropped(DropReason::Refused),
             Status::TooLate => dropped(DropReason::TooLate),
+            Status::LeftOut => dropped(DropReason::LeftOut),
         }
     }
 }

@@ -11,9 +11,10 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::ticket::Ticket;
+use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::outbox::OutboxView;
-use ticketing_core::ports::store::{StoreError, UnitOfWork, Write as Insert};
+use ticketing_core::ports::store::{Page, StoreError, UnitOfWork, Write as Insert};
 use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_memory::ManualClock;
 use ticketing_sqlite::{SqliteEngines, SqliteError, SqliteFile};
@@ -212,7 +213,7 @@ async fn a_file_of_a_newer_release_is_refused_with_a_sentence() {
     Connection::open(&path).expect("it opens").pragma_update(None, "user_version", 99).expect("it is marked");
 
     let Err(refused) = try_open(&path, &clock).await else { panic!("a file of the future was opened") };
-    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 3)"), "{refused}");
+    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 4)"), "{refused}");
 }
 
 /// A release before this one knew no names of sellers.
@@ -227,7 +228,7 @@ async fn a_file_of_the_first_schema_gets_what_is_missing() {
     engines.file.close().await;
     drop(engines);
     let earlier = Connection::open(&path).expect("it opens");
-    let as_before = "DROP TABLE sellers; ALTER TABLE places DROP COLUMN idle; ALTER TABLE places DROP COLUMN missed;
+    let as_before = "DROP TABLE sellers; DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries; ALTER TABLE places DROP COLUMN idle; ALTER TABLE places DROP COLUMN missed;
                      UPDATE listings SET record = json_remove(record, '$.seller_name');
                      PRAGMA user_version = 1;";
     earlier.execute_batch(as_before).expect("it is as it was");
@@ -243,6 +244,34 @@ async fn a_file_of_the_first_schema_gets_what_is_missing() {
     engines.tickets.commit(work).await.expect("there is a place for it");
     let kept = engines.tickets.seller(seller.account).await.expect("it is read").expect("it is there");
     assert_eq!(kept.record, seller);
+}
+
+/// A release before this one kept no questions.
+#[tokio::test]
+async fn a_file_of_the_third_schema_keeps_questions_and_its_letters() {
+    let (directory, clock) = (Directory::new(), ManualClock::default());
+    let path = directory.file("market.db");
+    let engines = open(&path, &clock).await;
+    let letter = sample::letter();
+    engines.letters.commit(UnitOfWork::default().with(Insert::insert(letter.clone()))).await.expect("it is new");
+    engines.file.close().await;
+    drop(engines);
+    let earlier = Connection::open(&path).expect("it opens");
+    let as_before = "DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries;
+                     UPDATE letters SET record = json_remove(record, '$.alert', '$.left_out');
+                     PRAGMA user_version = 3;";
+    earlier.execute_batch(as_before).expect("it is as it was");
+    drop(earlier);
+
+    let engines = open(&path, &clock).await;
+
+    let due = engines.letters.due(sample::NOW, 9).await.expect("it is read");
+    assert_eq!(due.into_iter().map(|stored| stored.record).collect::<Vec<_>>(), [letter]);
+    let alerts = sample::alerts();
+    engines.letters.commit(UnitOfWork::default().with(Insert::insert(alerts.clone()))).await.expect("there is a place");
+    let handles = Vec::from_iter(alerts.handles());
+    let found = engines.letters.alerts_under(&handles, Page::first(9)).await.expect("it is read");
+    assert_eq!(found.into_iter().map(|stored| stored.record).collect::<Vec<_>>(), [alerts]);
 }
 
 #[tokio::test]

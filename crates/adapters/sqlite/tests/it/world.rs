@@ -142,13 +142,15 @@ impl World {
             RecordKey::Letter(id) => ("letters", id.uuid()),
             RecordKey::OrderReplica(id) => ("order_replicas", id.uuid()),
             RecordKey::TicketReplica(id) => ("ticket_replicas", id.uuid()),
+            RecordKey::Alerts(id) => ("alerts", id.uuid()),
+            RecordKey::AlertEntry(id) => ("alert_entries", id.uuid()),
             _ => return false,
         };
         let spoilt = match id.as_u128() % 4 {
             0 => "'of another release'",
             1 => "json_remove(record, '$.quantity', '$.total', '$.version', '$.passes', '$.seller', '$.links', '$.to')",
             2 => {
-                "json_set(record, '$.price', 5, '$.total', 5, '$.offer', 5, '$.email', 5, '$.passes', 5, '$.seller', 5, '$.links', 5, '$.to', 5, '$.name', 5)"
+                "json_set(record, '$.price', 5, '$.total', 5, '$.offer', 5, '$.email', 5, '$.passes', 5, '$.seller', 5, '$.links', 5, '$.to', 5, '$.name', 5, '$.alerts', 5)"
             }
             _ => "''",
         };

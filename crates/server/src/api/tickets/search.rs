@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use ticketing_api::tickets::{TicketSearch, TypedText};
+use ticketing_core::domain::alert::KeptQuestion;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::event_facts::EventFacts;
 use ticketing_core::domain::ids::TicketId;
@@ -52,28 +53,46 @@ pub(super) fn list(search: &TicketSearch) -> ListId {
 /// The question of a query string.
 pub(super) fn asked(search: &TicketSearch, list: ListId, now: Timestamp) -> Result<Asked, Problem> {
     let mut wrong = Vec::new();
-    let filters = Filters {
-        category: keep(text("category", search.category.as_deref(), Details::LONGEST_CATEGORY), &mut wrong),
-        city: keep(text("city", search.city.as_deref(), EventFacts::LONGEST_CITY), &mut wrong),
-        country: keep(text("country", search.country.as_deref(), LONGEST_COUNTRY), &mut wrong),
-        from: keep(moment("from", search.from.as_deref(), |day| day), &mut wrong),
-        to: keep(moment("to", search.to.as_deref(), LocalTime::next_day), &mut wrong),
-        days: keep(days(search.days.as_deref()), &mut wrong).unwrap_or_default(),
-        price: prices(search, &mut wrong),
-        places: keep(places(search), &mut wrong).unwrap_or_default(),
-        attributes: keep(attributes(search.attributes.as_deref()), &mut wrong).unwrap_or_default(),
-        event: None,
-    };
+    let filters = filters(search, &mut wrong);
     let sort = sort(search.sort.as_deref(), filters.price, &mut wrong);
     let limit = keep(limit(search.limit.as_deref()).map(Some), &mut wrong).unwrap_or_default();
     let facets = keep(switch("facets", search.facets.as_deref()), &mut wrong).unwrap_or_default();
     let question = Question::parse(given(search.q.as_deref()).unwrap_or_default(), filters, sort, now);
-    if let Err(WrongFields(invalid)) = &question {
-        wrong.extend(invalid.iter().cloned().map(FieldError::from));
-    }
+    let question = all_right(question, wrong)?;
+    Ok(Asked { question, page: page(search, list, limit)?, facets })
+}
+
+/// The question of a search that somebody keeps; how it is sorted and turned makes no difference.
+pub(in crate::api) fn kept(search: &TicketSearch, now: Timestamp) -> Result<KeptQuestion, Problem> {
+    let mut wrong = Vec::new();
+    let filters = filters(search, &mut wrong);
+    all_right(KeptQuestion::parse(given(search.q.as_deref()).unwrap_or_default(), filters, now), wrong)
+}
+
+/// A question, if nothing else is wrong.
+fn all_right<T>(question: Result<T, WrongFields>, mut wrong: Vec<FieldError>) -> Result<T, Problem> {
     match question {
-        Ok(question) if wrong.is_empty() => Ok(Asked { question, page: page(search, list, limit)?, facets }),
-        _ => Err(Problem::invalid(wrong)),
+        Ok(question) if wrong.is_empty() => Ok(question),
+        Ok(_) => Err(Problem::invalid(wrong)),
+        Err(WrongFields(invalid)) => {
+            wrong.extend(invalid.into_iter().map(FieldError::from));
+            Err(Problem::invalid(wrong))
+        }
+    }
+}
+
+fn filters(search: &TicketSearch, wrong: &mut Vec<FieldError>) -> Filters {
+    Filters {
+        category: keep(text("category", search.category.as_deref(), Details::LONGEST_CATEGORY), wrong),
+        city: keep(text("city", search.city.as_deref(), EventFacts::LONGEST_CITY), wrong),
+        country: keep(text("country", search.country.as_deref(), LONGEST_COUNTRY), wrong),
+        from: keep(moment("from", search.from.as_deref(), |day| day), wrong),
+        to: keep(moment("to", search.to.as_deref(), LocalTime::next_day), wrong),
+        days: keep(days(search.days.as_deref()), wrong).unwrap_or_default(),
+        price: prices(search, wrong),
+        places: keep(places(search), wrong).unwrap_or_default(),
+        attributes: keep(attributes(search.attributes.as_deref()), wrong).unwrap_or_default(),
+        event: None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::ticket::{Details, Offer, Ticket};
 use crate::domain::time::Timestamp;
 
 use super::terms::{Wanted, wanted};
-use super::{Facet, Moment, SearchEntry, attributes_to_find, name_to_find};
+use super::{Errors, Facet, Moment, SearchEntry, SearchTexts, attributes_to_find, name_to_find};
 
 /// A question within its bounds, so that answering it is bounded work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +137,27 @@ impl Question {
         wrong.keep(filters.may_be_asked());
         wrong.keep(sort.may_be_asked(&filters));
         wrong.finish(text.map(|text| Self { text, filters, sort, now }))
+    }
+
+    /// A question that was parsed before, as one that nobody is still typing: all of its words are whole words.
+    pub(in crate::domain) fn again(text: &str, filters: Filters, now: Timestamp) -> Self {
+        let text = Some(wanted(text).in_whole_words()).filter(|wanted| !wanted.is_empty());
+        Self { text, filters, sort: SearchSort::BestMatch, now }
+    }
+
+    /// What a ticket with these sales and texts earns for it, zero without a text; `None` if it is no answer.
+    ///
+    /// An index of any size must find the same; this looks at one ticket.
+    #[must_use]
+    pub fn points(&self, entry: &SearchEntry, texts: &SearchTexts, errors: Errors) -> Option<u32> {
+        let points = self.text.as_ref().map_or(Some(0), |wanted| texts.points(wanted, errors))?;
+        self.leaves(entry).then_some(points)
+    }
+
+    /// Whether a ticket answers it as it is spelled.
+    #[must_use]
+    pub fn is_answered_by(&self, entry: &SearchEntry, texts: &SearchTexts) -> bool {
+        self.points(entry, texts, Errors::Keep).is_some()
     }
 
     /// What it looks for in texts; none if it asks for everything.

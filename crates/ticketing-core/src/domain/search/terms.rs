@@ -114,6 +114,16 @@ impl Wanted {
     pub fn is_empty(&self) -> bool {
         self.words.is_empty() && self.signs.is_empty()
     }
+
+    /// The same, whose last word is a whole word too.
+    pub(super) fn in_whole_words(mut self) -> Self {
+        for word in &mut self.words {
+            if let WantedWord::Spelled { is_beginning, .. } = word {
+                *is_beginning = false;
+            }
+        }
+        self
+    }
 }
 
 /// The terms of a text.

@@ -48,7 +48,8 @@ impl LetterCounts {
     pub(super) fn moved(&self, letter: &Letter, now: Timestamp) {
         let Counters { sent, not_taken, nothing_to_say, refused, too_late } = &*self.counters;
         let count = match letter.status {
-            LetterStatus::Sending { .. } => return,
+            // What is left out is so from the first, and nobody tried to send it.
+            LetterStatus::Sending { .. } | LetterStatus::Dropped { reason: DropReason::LeftOut, .. } => return,
             LetterStatus::Waiting { .. } => not_taken,
             LetterStatus::Sent { .. } => {
                 self.delays.observe(now.since(letter.caused_at));

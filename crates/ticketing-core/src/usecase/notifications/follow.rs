@@ -195,7 +195,8 @@ where
 const fn aggregate_of(key: &RecordKey) -> Option<Uuid> {
     match key {
         RecordKey::OrderReplica(order) => Some(order.uuid()),
-        RecordKey::TicketReplica(ticket) => Some(ticket.uuid()),
+        RecordKey::TicketReplica(ticket) | RecordKey::AlertEntry(ticket) => Some(ticket.uuid()),
+        RecordKey::Alerts(account) => Some(account.uuid()),
         _ => None,
     }
 }

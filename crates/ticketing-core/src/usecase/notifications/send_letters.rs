@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future;
 
-use crate::domain::ids::{OrderId, TicketId};
+use crate::domain::alert::Alert;
+use crate::domain::ids::{AlertId, OrderId, TicketId};
 use crate::domain::letter::{DropReason, Letter, LetterReason, LetterStatus};
 use crate::domain::order::Order;
 use crate::domain::ticket::Ticket;
@@ -199,14 +200,17 @@ impl SendLetters {
                 return Ok(Next::Later);
             }
         };
-        let About { order, ticket } = about;
-        let Letter { id, reason, caused_at, .. } = letter.clone();
-        let letter = LetterToWrite { id, reason, caused_at, to: contact, order, ticket };
+        let About { order, ticket, alert } = about;
+        let Letter { id, to: owner, reason, caused_at, .. } = letter.clone();
+        let letter = LetterToWrite { id, reason, caused_at, owner, to: contact, order, ticket, alert };
         Ok(Next::Send(Box::new(self.notifications.writer.write(&letter))))
     }
 
     /// What the letter is about, as it is now; `None` if that is not known yet.
     async fn about(&self, letter: &Letter) -> Result<Option<About>, StoreError> {
+        if let LetterReason::TicketFound { ticket, alert, .. } = letter.reason {
+            return self.found(letter, ticket, alert).await;
+        }
         let order = match letter.reason.order() {
             Some(id) => self.order(id).await?,
             None => None,
@@ -221,7 +225,22 @@ impl SendLetters {
             (_, Some(order)) => self.ticket(order.ticket.id).await?,
             (_, None) => None,
         };
-        Ok(Some(About { order, ticket }))
+        Ok(Some(About { order, ticket, alert: None }))
+    }
+
+    /// What a question that is kept has found, if it still does.
+    async fn found(&self, letter: &Letter, ticket: TicketId, id: AlertId) -> Result<Option<About>, StoreError> {
+        let needs = LetterNeeds { alerts: vec![letter.to], entries: vec![ticket], ..LetterNeeds::default() };
+        let mut records = self.notifications.store.load(&needs).await?;
+        let entry = records.entries.pop().map(|stored| stored.record);
+        let alert = records.alerts.pop().and_then(|stored| stored.record.get(id).cloned());
+        let now = self.notifications.env.now();
+        let ticket =
+            entry.filter(|entry| alert.as_ref().is_some_and(|alert| alert.question.is_answered_by(entry, now)));
+        let ticket = ticket.and_then(|entry| entry.facts);
+        // Letters are written before what they are about, so that a crash loses none: at first it may be out of date.
+        let is_early = alert.is_some() && ticket.is_none() && letter.tries() == 0;
+        Ok((!is_early).then_some(About { order: None, ticket, alert }))
     }
 
     async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
@@ -255,6 +274,7 @@ impl SendLetters {
 struct About {
     order: Option<Order>,
     ticket: Option<Ticket>,
+    alert: Option<Alert>,
 }
 
 impl About {
@@ -264,6 +284,7 @@ impl About {
         match reason {
             // That it changed back is told too.
             LetterReason::OrderCompleted { .. } | LetterReason::EventChanged { .. } => is_completed,
+            LetterReason::TicketFound { .. } => self.alert.is_some() && self.ticket.is_some(),
             LetterReason::ConfirmAddress
             | LetterReason::ResetPassword
             | LetterReason::PasswordChanged
@@ -285,6 +306,7 @@ const fn purpose(reason: &LetterReason) -> ContactPurpose {
         | LetterReason::EventChanged { .. }
         | LetterReason::OrderRefunded { .. }
         | LetterReason::MoneyReturned { .. }
-        | LetterReason::PlacesSold { .. } => ContactPurpose::Tell,
+        | LetterReason::PlacesSold { .. }
+        | LetterReason::TicketFound { .. } => ContactPurpose::Tell,
     }
 }

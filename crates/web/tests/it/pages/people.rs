@@ -1,12 +1,13 @@
 //! The pages around an account, and the rest.
 
 use ticketing_web::{
-    AccountPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, AskPage, ConfirmAddressPage, DeleteAccountPage,
-    ErrorPage, ForgotPage, Question, ResetPage, Session, SignInPage, SignInValues, SignUpPage, account_page,
-    api_docs_page, ask_page, confirm_address_page, delete_account_page, error_page, forgot_page, reset_page,
-    sign_in_page, sign_up_page,
+    AccountPage, AlertRow, AlertsPage, ApiDocsPage, ApiOperation, ApiParameter, ApiResponse, AskPage,
+    ConfirmAddressPage, DeleteAccountPage, EndAlertPage, ErrorPage, ForgotPage, Question, ResetPage, Session,
+    SignInPage, SignInValues, SignUpPage, account_page, alerts_page, api_docs_page, ask_page, confirm_address_page,
+    delete_account_page, end_alert_page, error_page, forgot_page, reset_page, sign_in_page, sign_up_page,
 };
 
+use super::trade::filters;
 use super::{shell, visitor, wrong};
 
 pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
@@ -24,6 +25,9 @@ pub(crate) fn pages(text: &'static str) -> Vec<(&'static str, String)> {
             delete_account_page(DeleteAccountPage { shell: shell(text), form: wrong((), text, &["password"]) }),
         ),
         ("account", account_page(account(text))),
+        ("alerts", alerts_page(alerts(text))),
+        ("no alerts", alerts_page(AlertsPage { alerts: Vec::new(), ..alerts(text) })),
+        ("link that ends an alert", end_alert_page(EndAlertPage { shell: visitor(text), form: wrong((), text, &[]) })),
         ("ask to sign out a device", ask(text, Question::RevokeSession { id: text.into(), device: text.into() })),
         ("ask to sign out others", ask(text, Question::RevokeOtherSessions { count: 2 })),
         ("error", error_page(error(text))),
@@ -58,10 +62,17 @@ fn account(text: &str) -> AccountPage {
         shell: shell(text),
         email: text.into(),
         is_unconfirmed: true,
+        has_alerts: true,
         name: wrong(text.into(), text, &["displayName"]),
         password: wrong((), text, &["currentPassword", "newPassword"]),
         sessions: vec![session(true), session(false)],
     }
+}
+
+fn alerts(text: &'static str) -> AlertsPage {
+    let row = AlertRow { id: text.into(), filters: filters(text), created_at: text.into() };
+    let wanted = Some(wrong(filters(text), text, &["q"]));
+    AlertsPage { shell: shell(text), is_unconfirmed: true, wanted, alerts: vec![row] }
 }
 
 fn ask(text: &str, question: Question) -> String {

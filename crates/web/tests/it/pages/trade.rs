@@ -118,8 +118,8 @@ fn orders_in_each_state(text: &'static str) -> Vec<(&'static str, String)> {
     orders.map(|page| ("order", order_page(page))).collect()
 }
 
-fn catalog(text: &'static str) -> CatalogPage {
-    let filters = CatalogFilters {
+pub(super) fn filters(text: &'static str) -> CatalogFilters {
+    CatalogFilters {
         q: text.into(),
         category: text.into(),
         city: text.into(),
@@ -134,16 +134,20 @@ fn catalog(text: &'static str) -> CatalogPage {
         min_price: text.into(),
         max_price: text.into(),
         sort: text.into(),
-    };
+    }
+}
+
+fn catalog(text: &'static str) -> CatalogPage {
     let fields =
         ["q", "category", "city", "country", "places", "from", "to", "currency", "minPrice", "maxPrice", "sort"];
     CatalogPage {
         base: Base::default(),
-        filters: wrong(filters, text, &fields),
+        filters: wrong(filters(text), text, &fields),
         currencies: vec!["EUR".into()],
         choices: choices(text),
         tickets: TICKET_STATES.map(|status| card(text, status)).into(),
         count: Some(7),
+        has_alerts: true,
         instead: Some(text.into()),
         turning: Turning::of(text, Some(text.into()), Some(text.into())),
     }

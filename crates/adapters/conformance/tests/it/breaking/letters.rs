@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use ticketing_conformance::audit_reader::AUDIT_READER;
 use ticketing_conformance::store::LETTER_STORE;
-use ticketing_core::domain::ids::{LetterId, OrderId, TicketId};
+use ticketing_core::domain::alert::{Alerts, Handle};
+use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::ticket::Ticket;
@@ -28,6 +29,9 @@ enum Flaw {
     ShowsOldRevisions,
     ShowsOneTooFew,
     StopsAList,
+    FindsByOneHandle,
+    FindsTwice,
+    FindsByNothing,
 }
 
 /// A store, what is wrong with it, and whether it holds what cannot be read.
@@ -75,6 +79,22 @@ impl LetterStore for Flawed {
         Ok(orders)
     }
 
+    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError> {
+        self.may_list()?;
+        let some = if self.1 == Flaw::FindsByOneHandle { handles.get(..1).unwrap_or_default() } else { handles };
+        let page = if self.1 == Flaw::FindsTwice { Page { after: None, ..page } } else { page };
+        let mut found = self.0.alerts_under(some, page).await?;
+        match self.1 {
+            Flaw::ShowsTheLatestFirst => found.reverse(),
+            Flaw::ShowsOldRevisions => {
+                found.iter_mut().for_each(|stored| stored.revision = Revision::after(None, CommitToken::NONE));
+            }
+            Flaw::FindsByNothing if handles.len() == 1 => found.clear(),
+            _ => {}
+        }
+        Ok(found)
+    }
+
     async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
@@ -96,6 +116,19 @@ async fn letters_that_do_not_come_when_they_are_due() {
 #[tokio::test]
 async fn a_buyer_that_is_left_out() {
     assert_flawed("the_buyers_of_a_ticket_are_listed", Flaw::ShowsOneTooFew).await;
+}
+
+#[tokio::test]
+async fn alerts_that_are_not_found() {
+    for flaw in [
+        Flaw::FindsByOneHandle,
+        Flaw::FindsTwice,
+        Flaw::FindsByNothing,
+        Flaw::ShowsTheLatestFirst,
+        Flaw::ShowsOldRevisions,
+    ] {
+        assert_flawed("alerts_are_found_by_their_handles", flaw).await;
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use crate::world::World;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     ForgetsAttachments,
+    LetsNobodyOut,
     HidesLinesOfAFullStop,
     DrawsAMessageId,
     HasOneMessageId,
@@ -54,6 +55,7 @@ impl Flawed {
         let mail = mail.clone();
         match self.1 {
             Flaw::ForgetsAttachments => Mail { attachments: Vec::new(), ..mail },
+            Flaw::LetsNobodyOut => Mail { unsubscribe: None, ..mail },
             Flaw::HidesLinesOfAFullStop => Mail { text: mail.text.replace("\n.", "\n"), ..mail },
             Flaw::DrawsAMessageId => Mail { id: LetterId::new(sample::uuid()), ..mail },
             Flaw::HasOneMessageId => Mail { id: LetterId::from_u128(1), ..mail },
@@ -80,7 +82,7 @@ async fn assert_flawed(rule: &str, flaw: Flaw) {
 
 #[tokio::test]
 async fn a_mailer_that_changes_a_mail() {
-    for flaw in [Flaw::ForgetsAttachments, Flaw::HidesLinesOfAFullStop] {
+    for flaw in [Flaw::ForgetsAttachments, Flaw::LetsNobodyOut, Flaw::HidesLinesOfAFullStop] {
         assert_flawed("a_mail_arrives_as_it_was_written", flaw).await;
     }
 }

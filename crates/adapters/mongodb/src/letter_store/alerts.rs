@@ -1,0 +1,143 @@
+//! The questions that people keep, and the tickets that begin to answer them.
+
+use bson::{Bson, DateTime, Uuid, doc};
+use mongodb::IndexModel;
+use serde::{Deserialize, Serialize};
+use ticketing_core::domain::alert::{Alert, Alerts, Handle, Told};
+use ticketing_core::domain::ids::{AccountId, AlertId, TicketId};
+use ticketing_core::domain::search::SearchEntry;
+use ticketing_core::domain::ticket::Listing;
+use ticketing_core::ports::store::{Page, RecordKey, Revision, StoreError};
+use ticketing_core::wire::{kept_question, question_of};
+
+use crate::commit::Change;
+use crate::document::{Record, SalesDocument, Wrong, date, encoded, index, signed, time, unsigned};
+use crate::store::Query;
+use crate::ticket_store::ListingDocument;
+
+/// The alerts of an account, with everything that they are filed under.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct AlertsDocument {
+    #[serde(rename = "_id")]
+    id: Uuid,
+    alerts: Vec<AlertDocument>,
+    handles: Vec<i64>,
+    day: i64,
+    letters: u32,
+    left_out: u32,
+    is_closed: bool,
+    version: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct AlertDocument {
+    id: Uuid,
+    question: String,
+    key: String,
+    created_at: DateTime,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct EntryDocument {
+    #[serde(rename = "_id")]
+    id: Uuid,
+    facts: Option<ListingDocument>,
+    sales: SalesDocument,
+}
+
+pub(super) fn indexes() -> Vec<IndexModel> {
+    vec![index("under", doc! { "handles": 1, "_id": 1 })]
+}
+
+/// Alerts that are filed under one of these, in the order of accounts: the index has each handle in that order.
+pub(super) fn under(handles: &[Handle], page: Page<AccountId>) -> Query {
+    let handles: Vec<Bson> = handles.iter().map(|handle| handle.0.cast_signed().into()).collect();
+    let mut filter = doc! { "handles": { "$in": handles } };
+    if let Some(after) = page.after {
+        filter.insert("_id", doc! { "$gt": Uuid::from(after.uuid()) });
+    }
+    Query::of::<AlertsDocument>(filter).first(page.limit, doc! { "_id": 1 })
+}
+
+pub(super) fn change(alerts: &Alerts, replaces: Option<Revision>) -> Result<Change, StoreError> {
+    Ok(Change {
+        collection: AlertsDocument::COLLECTION,
+        key: RecordKey::Alerts(alerts.account),
+        id: alerts.account.uuid().into(),
+        document: encoded(&AlertsDocument::of(alerts))?,
+        replaces,
+        unique: Vec::new(),
+    })
+}
+
+pub(super) fn of_entry(entry: SearchEntry, replaces: Option<Revision>) -> Result<Change, StoreError> {
+    let id = entry.id;
+    let facts = entry.facts.map(|ticket| ListingDocument::of(&Listing::new(ticket)));
+    let document = EntryDocument { id: id.uuid().into(), facts, sales: entry.sales.into() };
+    Ok(Change {
+        collection: EntryDocument::COLLECTION,
+        key: RecordKey::AlertEntry(id),
+        id: id.uuid().into(),
+        document: encoded(&document)?,
+        replaces,
+        unique: Vec::new(),
+    })
+}
+
+impl AlertsDocument {
+    fn of(alerts: &Alerts) -> Self {
+        let Told { day, letters, left_out } = alerts.told;
+        Self {
+            id: alerts.account.uuid().into(),
+            alerts: alerts.alerts.iter().map(AlertDocument::of).collect(),
+            handles: alerts.handles().into_iter().map(|handle| handle.0.cast_signed()).collect(),
+            day: signed(day),
+            letters,
+            left_out,
+            is_closed: alerts.is_closed,
+            version: signed(alerts.version),
+        }
+    }
+}
+
+impl AlertDocument {
+    fn of(alert: &Alert) -> Self {
+        let (question, key) = (kept_question(&alert.question), alert.key.expose());
+        Self { id: alert.id.uuid().into(), question, key, created_at: date(alert.created_at) }
+    }
+
+    fn into_domain(self) -> Result<Alert, Wrong> {
+        Ok(Alert {
+            id: AlertId::new(self.id.into()),
+            question: question_of(&self.question).map_err(|_| "an alert without its question")?,
+            key: self.key.parse().map_err(|_| "an alert without its key")?,
+            created_at: time(self.created_at),
+        })
+    }
+}
+
+impl Record for AlertsDocument {
+    type Domain = Alerts;
+    const COLLECTION: &'static str = "alerts";
+
+    fn into_domain(self) -> Result<Alerts, Wrong> {
+        let told = Told { day: unsigned(self.day)?, letters: self.letters, left_out: self.left_out };
+        Ok(Alerts {
+            account: AccountId::new(self.id.into()),
+            alerts: self.alerts.into_iter().map(AlertDocument::into_domain).collect::<Result<_, _>>()?,
+            told,
+            is_closed: self.is_closed,
+            version: unsigned(self.version)?,
+        })
+    }
+}
+
+impl Record for EntryDocument {
+    type Domain = SearchEntry;
+    const COLLECTION: &'static str = "alert_entries";
+
+    fn into_domain(self) -> Result<SearchEntry, Wrong> {
+        let facts = self.facts.map(ListingDocument::into_domain).transpose()?.map(|listing| listing.ticket);
+        Ok(SearchEntry { id: TicketId::new(self.id.into()), facts, sales: self.sales.try_into()? })
+    }
+}

@@ -1,0 +1,261 @@
+//! Matches tickets that others may begin to find with the questions that people keep.
+//!
+//! A ticket as it was seen last is written after the letters about what it is now. So a crash in between brings the
+//! same news again, and the letters that were written are their own marks.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::domain::alert::{Alerts, Handle, Telling, TicketNews, day_of};
+use crate::domain::event::{Event, Topic};
+use crate::domain::ids::{AccountId, AlertId, LetterId, TicketId};
+use crate::domain::letter::{DropReason, Letter, LetterCause, LetterReason, LetterStatus};
+use crate::domain::search::{SearchChange, SearchEntry};
+use crate::domain::time::Timestamp;
+use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
+use crate::messaging::spans;
+use crate::ports::letter_store::{LetterNeeds, LetterRecord};
+use crate::ports::store::{Page, StoreError, Stored, UnitOfWork, Write};
+use crate::usecase::contended::{Contended, NotFollowed};
+
+use super::Notifications;
+
+/// How many handles are looked up together, and how many people are read and told.
+const AT_ONCE: usize = 128;
+
+/// How often the same people are told again whose alerts change meanwhile.
+const TRIES: usize = 8;
+
+/// Feeds the events of tickets, orders and accounts to the alerts of the notifications service.
+///
+/// It has a group of its own: a ticket that very many are waiting for keeps no other letter back.
+#[derive(Debug, Clone)]
+pub struct AlertsFollow(pub Notifications);
+
+/// What was told of a ticket, or that an account is gone.
+#[derive(Debug)]
+enum News {
+    Ticket { id: TicketId, changes: Vec<SearchChange>, at: Timestamp },
+    Gone(AccountId),
+}
+
+/// A ticket that many may be told of.
+#[derive(Debug)]
+struct Told<'a> {
+    news: TicketNews<'a>,
+    ticket: TicketId,
+    at: Timestamp,
+    now: Timestamp,
+}
+
+#[async_trait]
+impl EventHandler for AlertsFollow {
+    fn name(&self) -> &str {
+        "notifications-alerts"
+    }
+
+    fn topics(&self) -> &[Topic] {
+        &[Topic::Accounts, Topic::Tickets, Topic::Orders]
+    }
+
+    fn follows(&self, kind: &str) -> bool {
+        kind == "account.deleted" || !kind.starts_with("account.")
+    }
+
+    /// A letter takes longer than that in any case.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(250)
+    }
+
+    async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
+        let mut news = Contended::new(news_of(events));
+        loop {
+            match self.0.follow_for_alerts(news.news.values()).await {
+                Ok(()) => return news.answer(events, |incoming| subject(&incoming.event)),
+                Err(NotFollowed::Conflict(named)) => news.leave_out(named),
+                Err(NotFollowed::Store(error)) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Whether the same questions find a ticket on sale as before. Then nothing is written, so a busy evening costs little;
+/// sales that come late may be taken for news, and are: the ticket was sold out, and is not any more.
+fn is_no_news(before: &SearchEntry, after: &SearchEntry) -> bool {
+    before == after || before.shown().is_some() && before.facts == after.facts && before.left() == after.left()
+}
+
+fn subject(event: &Event) -> Option<Uuid> {
+    let ticket = || event.ticket().map(|ticket| ticket.id).or_else(|| Some(event.order_change()?.order.ticket.id));
+    event.account().map(|account| account.id.uuid()).or_else(|| ticket().map(TicketId::uuid))
+}
+
+fn news_of(events: &[Incoming]) -> HashMap<Uuid, News> {
+    let mut news: HashMap<Uuid, News> = HashMap::new();
+    for Incoming { event, envelope } in events {
+        if let Event::AccountDeleted(account) = event {
+            news.insert(account.id.uuid(), News::Gone(account.id));
+        }
+        let Some(change) = SearchChange::of(event) else { continue };
+        let id = change.ticket();
+        let known =
+            news.entry(id.uuid()).or_insert_with(|| News::Ticket { id, changes: Vec::new(), at: envelope.time });
+        if let News::Ticket { changes, at, .. } = known {
+            changes.push(change);
+            *at = (*at).max(envelope.time);
+        }
+    }
+    news
+}
+
+impl Notifications {
+    async fn follow_for_alerts(&self, news: impl Iterator<Item = &News>) -> Result<(), NotFollowed<Uuid>> {
+        let (mut tickets, mut gone) = (Vec::new(), Vec::new());
+        for news in news {
+            match news {
+                News::Ticket { id, changes, at } => tickets.push((*id, changes, *at)),
+                News::Gone(account) => gone.push(*account),
+            }
+        }
+        self.close_alerts(gone).await?;
+        if tickets.is_empty() {
+            return Ok(());
+        }
+        let needs = LetterNeeds { entries: tickets.iter().map(|(id, ..)| *id).collect(), ..LetterNeeds::default() };
+        let known = self.store.load(&needs).await?.entries;
+        let known: HashMap<TicketId, Stored<SearchEntry>> =
+            known.into_iter().map(|stored| (stored.record.id, stored)).collect();
+        let mut writes = Vec::new();
+        for (id, changes, at) in tickets {
+            let known = known.get(&id);
+            let before = known.map(|stored| &stored.record);
+            let mut after = before.cloned().unwrap_or_else(|| SearchEntry::new(id));
+            for change in changes {
+                after.follow(change);
+            }
+            if before.is_some_and(|before| is_no_news(before, &after)) {
+                continue;
+            }
+            self.tell_of(before, &after, at).await?;
+            writes.push(known.map_or_else(|| Write::insert(after.clone()), |stored| stored.replace(after.clone())));
+        }
+        self.commit(writes).await
+    }
+
+    /// Ends the alerts of accounts that are gone, and notes that, so that none is kept later.
+    async fn close_alerts(&self, gone: Vec<AccountId>) -> Result<(), NotFollowed<Uuid>> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let known = self.store.load(&LetterNeeds { alerts: gone.clone(), ..LetterNeeds::default() }).await?.alerts;
+        let close = |account: &AccountId| match known.iter().find(|stored| stored.record.account == *account) {
+            Some(stored) if stored.record.is_closed => None,
+            Some(stored) => Some(stored.replace(stored.record.clone().closed())),
+            None => Some(Write::insert(Alerts::none(*account).closed())),
+        };
+        self.commit(gone.iter().filter_map(close).collect()).await
+    }
+
+    /// Writes to those whose questions a ticket has begun to answer.
+    async fn tell_of(
+        &self,
+        before: Option<&SearchEntry>,
+        after: &SearchEntry,
+        at: Timestamp,
+    ) -> Result<(), NotFollowed<Uuid>> {
+        let Some(news) = TicketNews::of(before, after) else { return Ok(()) };
+        let told = Told { news, ticket: after.id, at, now: self.env.now() };
+        // A service that reads an old log writes to nobody.
+        if told.is_too_late() {
+            return Ok(());
+        }
+        let handles: Vec<Handle> = told.news.handles().into_iter().collect();
+        for some in handles.chunks(AT_ONCE) {
+            let mut page = Page::first(AT_ONCE);
+            loop {
+                let found = self.store.alerts_under(some, page).await?;
+                let (last, is_full) = (found.last().map(|stored| stored.record.account), found.len() == page.limit);
+                self.tell(found, &told).await?;
+                if !is_full {
+                    break;
+                }
+                page.after = last;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes to those of some people whose questions it answers. Who was written to before is not written to again.
+    async fn tell(&self, mut people: Vec<Stored<Alerts>>, told: &Told<'_>) -> Result<(), NotFollowed<Uuid>> {
+        for _ in 0..TRIES {
+            people.retain(|person| person.record.begun(&told.news, told.now).is_some());
+            let written = self.written(people.iter().map(|person| told.letter_id(person.record.account))).await?;
+            people.retain(|person| !written.contains(&told.letter_id(person.record.account)));
+            if people.is_empty() {
+                return Ok(());
+            }
+            let writes = people.iter().flat_map(|person| told.writes(person)).collect();
+            let work = UnitOfWork { writes, events: Vec::new() };
+            let span = spans::commit(&work);
+            match self.store.commit(work).instrument(span).await {
+                Ok(_) => return Ok(()),
+                // Somebody ended an alert meanwhile, or was told of another ticket.
+                Err(StoreError::Conflict(_)) => {
+                    let alerts = people.iter().map(|person| person.record.account).collect();
+                    people = self.store.load(&LetterNeeds { alerts, ..LetterNeeds::default() }).await?.alerts;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(NotFollowed::Conflict(vec![told.ticket.uuid()]))
+    }
+
+    async fn written(&self, letters: impl Iterator<Item = LetterId>) -> Result<HashSet<LetterId>, StoreError> {
+        let letters: Vec<LetterId> = letters.collect();
+        if letters.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let known = self.store.load(&LetterNeeds { letters, ..LetterNeeds::default() }).await?.letters;
+        Ok(known.into_iter().map(|stored| stored.record.id).collect())
+    }
+}
+
+impl Told<'_> {
+    /// One letter about a ticket for a person and a day, whichever of their questions it answers and however often its
+    /// places come and go.
+    fn cause(&self) -> LetterCause {
+        LetterCause { subject: self.ticket.uuid(), number: day_of(self.at), at: self.at }
+    }
+
+    fn is_too_late(&self) -> bool {
+        let reason = self.reason(AlertId::new(Uuid::nil()), 0);
+        Letter::new(AccountId::new(Uuid::nil()), reason, self.cause()).is_too_late(self.now)
+    }
+
+    const fn reason(&self, alert: AlertId, left_out: u32) -> LetterReason {
+        LetterReason::TicketFound { ticket: self.ticket, alert, left_out }
+    }
+
+    fn letter_id(&self, to: AccountId) -> LetterId {
+        LetterId::of(to, &self.reason(AlertId::new(Uuid::nil()), 0), self.cause())
+    }
+
+    /// The letter to a person, and how often they were told then, as one commit.
+    fn writes(&self, person: &Stored<Alerts>) -> Vec<Write<LetterRecord>> {
+        let Some(alert) = person.record.begun(&self.news, self.now) else { return Vec::new() };
+        let (next, telling) = person.record.clone().tell(self.now);
+        let letter = |left_out| Letter::new(person.record.account, self.reason(alert.id, left_out), self.cause());
+        let letter = match telling {
+            Telling::Letter { left_out } => letter(left_out),
+            // It is the mark that its reader was to be told, so that it is counted once.
+            Telling::LeftOut => {
+                letter(0).with_status(LetterStatus::Dropped { at: self.now, reason: DropReason::LeftOut })
+            }
+        };
+        vec![Write::insert(letter), person.replace(next)]
+    }
+}
