@@ -46,6 +46,7 @@ pub fn main() -> ExitCode {
         tracing::error!(cause, "{failed}: {cause}");
         ExitCode::FAILURE
     });
+    wiring::wait_until_closed();
     #[cfg(feature = "otlp")]
     telemetry::flush_traces();
     telemetry::flush_log();

@@ -38,3 +38,9 @@ pub use operate::{AuditPorts, ParkingLots, audit_ports, back_up, clock, log, par
 pub async fn marketplace(config: &Config) -> Result<Assembly, BoxError> {
     Ok(assemble(connect(config).await?, config)?)
 }
+
+/// Waits until engines that were dropped are closed, as the last thing of a process.
+pub(crate) fn wait_until_closed() {
+    #[cfg(feature = "kafka")]
+    kafka::wait_until_closed();
+}

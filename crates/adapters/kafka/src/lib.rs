@@ -59,6 +59,7 @@ mod log;
 mod message;
 mod publisher;
 mod subscriber;
+mod threads;
 mod topics;
 
 pub use config::{KafkaConfig, KafkaProperties, KafkaSasl, KafkaUser};
@@ -66,4 +67,5 @@ pub use error::KafkaError;
 pub use log::KafkaLog;
 pub use publisher::KafkaPublisher;
 pub use subscriber::KafkaSubscriber;
+pub use threads::wait_until_closed;
 pub use topics::{KafkaTopics, TopicReport};

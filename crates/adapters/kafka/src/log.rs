@@ -3,7 +3,6 @@
 mod reader;
 
 use std::fmt;
-use std::thread::Builder;
 
 use async_trait::async_trait;
 use ticketing_core::domain::event::Topic;
@@ -13,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::config::KafkaConfig;
 use crate::error::KafkaError;
+use crate::threads;
 
 use reader::{Batch, read};
 
@@ -56,9 +56,7 @@ impl KafkaLog {
         let (sender, batches) = mpsc::channel(AHEAD);
         let (opened, open) = oneshot::channel();
         let (config, topics, brokers) = (config.clone(), topics.to_vec(), config.brokers.clone());
-        let thread = Builder::new().name("kafka-log".to_owned());
-        thread
-            .spawn(move || read(&config, &topics, opened, &sender))
+        threads::spawn("kafka-log".to_owned(), move || read(&config, &topics, opened, &sender))
             .map_err(|error| KafkaError::unreachable(&brokers, error))?;
         let total = open.await.map_err(|stopped| KafkaError::unreachable(&brokers, stopped))??;
         Ok(Self { batches, brokers, progress: LogProgress { read: 0, total } })

@@ -4,7 +4,6 @@ mod call;
 
 use std::fmt;
 use std::sync::Arc;
-use std::thread::Builder;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +19,7 @@ use uuid::Uuid;
 use crate::config::KafkaConfig;
 use crate::error::{KafkaError, of_message};
 use crate::message::{Names, headers};
+use crate::threads;
 
 use call::{Call, Report, Reports};
 
@@ -133,8 +133,8 @@ fn start(config: &KafkaConfig) -> Result<Client, ClientError> {
             polled.poll(IDLE);
         }
     };
-    let thread = Builder::new().name("kafka-publisher".to_owned()).spawn(poll);
-    thread.map(|_thread| client).map_err(|error| ClientError::ClientCreation(error.to_string()))
+    let started = threads::spawn("kafka-publisher".to_owned(), poll);
+    started.map(|()| client).map_err(|error| ClientError::ClientCreation(error.to_string()))
 }
 
 /// Looks whether all topics are there, among all there are: asking for one by name could create it.

@@ -15,7 +15,6 @@ mod thread;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::thread::Builder;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,6 +26,7 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use crate::config::KafkaConfig;
+use crate::threads;
 
 use member::{Member, Phase};
 use thread::{Reader, run};
@@ -122,10 +122,8 @@ impl EventSubscriber for KafkaSubscriber {
         let (leaving, left) = oneshot::channel();
         let (config, reader, resets) = (self.config.clone(), Arc::clone(&member), Arc::clone(&self.resets));
         let group = subscription.group.clone();
-        let thread = Builder::new().name(format!("kafka-{group}"));
-        thread
-            .spawn(move || run(Reader::join(config, &subscription, reader, resets), joined, leaving))
-            .map_err(|error| TransportError::Unavailable(error.into()))?;
+        let work = move || run(Reader::join(config, &subscription, reader, resets), joined, leaving);
+        threads::spawn(format!("kafka-{group}"), work).map_err(|error| TransportError::Unavailable(error.into()))?;
         join.await.map_err(|stopped| TransportError::Unavailable(stopped.into()))??;
         self.members.lock().push(Joined { group, member: Arc::downgrade(&member) });
         Ok(Box::new(KafkaSubscription { member, left, leave_within: self.config.answer_within }))

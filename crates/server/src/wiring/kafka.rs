@@ -1,6 +1,7 @@
 //! Events over Kafka.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
@@ -14,6 +15,16 @@ use crate::marketplace::Engines;
 use crate::telemetry::{EngineMetric, Lags};
 
 use super::engines::Failure;
+
+/// How long a process waits at its end for what was dropped to close its connections.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Waits until what was dropped is closed.
+pub(super) fn wait_until_closed() {
+    if !ticketing_kafka::wait_until_closed(CLOSE_WITHIN) {
+        tracing::debug!("not everything of Kafka was closed");
+    }
+}
 
 /// Lets the services of this process publish and follow events over Kafka.
 pub(super) async fn plug_in(engines: &mut Engines, settings: &KafkaSettings) -> Result<(), BoxError> {
