@@ -25,6 +25,7 @@ pub mod pass;
 pub mod payment;
 pub mod sales_total;
 pub mod search;
+mod secret;
 pub mod seller;
 pub mod stock;
 pub mod text;

@@ -192,20 +192,21 @@ impl Notifications {
     /// Writes to those of some people whose questions it answers. Who was written to before is not written to again.
     async fn tell(&self, mut people: Vec<Stored<Alerts>>, told: &Told<'_>) -> Result<(), NotFollowed<Uuid>> {
         for _ in 0..TRIES {
-            people.retain(|person| person.record.begun(&told.news, told.now).is_some());
-            let written = self.written(people.iter().map(|person| told.letter_id(person.record.account))).await?;
-            people.retain(|person| !written.contains(&told.letter_id(person.record.account)));
-            if people.is_empty() {
+            let matched = |person: Stored<Alerts>| Some((person.record.begun(&told.news, told.now)?.id, person));
+            let mut begun: Vec<(AlertId, Stored<Alerts>)> = people.into_iter().filter_map(matched).collect();
+            let written = self.written(begun.iter().map(|(_, person)| told.letter_id(person.record.account))).await?;
+            begun.retain(|(_, person)| !written.contains(&told.letter_id(person.record.account)));
+            if begun.is_empty() {
                 return Ok(());
             }
-            let writes = people.iter().flat_map(|person| told.writes(person)).collect();
+            let writes = begun.iter().flat_map(|(alert, person)| told.writes(*alert, person)).collect();
             let work = UnitOfWork { writes, events: Vec::new() };
             let span = spans::commit(&work);
             match self.store.commit(work).instrument(span).await {
                 Ok(_) => return Ok(()),
                 // Somebody ended an alert meanwhile, or was told of another ticket.
                 Err(StoreError::Conflict(_)) => {
-                    let alerts = people.iter().map(|person| person.record.account).collect();
+                    let alerts = begun.iter().map(|(_, person)| person.record.account).collect();
                     people = self.store.load(&LetterNeeds { alerts, ..LetterNeeds::default() }).await?.alerts;
                 }
                 Err(error) => return Err(error.into()),
@@ -245,10 +246,9 @@ impl Told<'_> {
     }
 
     /// The letter to a person, and how often they were told then, as one commit.
-    fn writes(&self, person: &Stored<Alerts>) -> Vec<Write<LetterRecord>> {
-        let Some(alert) = person.record.begun(&self.news, self.now) else { return Vec::new() };
+    fn writes(&self, alert: AlertId, person: &Stored<Alerts>) -> [Write<LetterRecord>; 2] {
         let (next, telling) = person.record.clone().tell(self.now);
-        let letter = |left_out| Letter::new(person.record.account, self.reason(alert.id, left_out), self.cause());
+        let letter = |left_out| Letter::new(person.record.account, self.reason(alert, left_out), self.cause());
         let letter = match telling {
             Telling::Letter { left_out } => letter(left_out),
             // It is the mark that its reader was to be told, so that it is counted once.
@@ -256,6 +256,6 @@ impl Told<'_> {
                 letter(0).with_status(LetterStatus::Dropped { at: self.now, reason: DropReason::LeftOut })
             }
         };
-        vec![Write::insert(letter), person.replace(next)]
+        [Write::insert(letter), person.replace(next)]
     }
 }

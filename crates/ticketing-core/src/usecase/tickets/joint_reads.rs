@@ -84,7 +84,7 @@ impl JointReads {
                 Either::Right(_) => None,
             },
         };
-        let ids: Vec<TicketId> = self.close(round).into_iter().collect();
+        let ids = self.close(round);
         match self.inner.listings(&ids).await {
             Ok(found) => Read::Found(found.into_iter().map(|stored| (stored.record.ticket.id, stored)).collect()),
             Err(StoreError::Unavailable(error)) => Read::Unavailable(error.into()),
@@ -93,13 +93,13 @@ impl JointReads {
     }
 
     /// All that a round reads: who asks from here on is of another.
-    fn close(&self, round: &Arc<Round>) -> BTreeSet<TicketId> {
+    fn close(&self, round: &Arc<Round>) -> Vec<TicketId> {
         let mut next = locked(&self.next);
         if Arc::ptr_eq(&next, round) {
             *next = Arc::default();
         }
         drop(next);
-        locked(&round.ids).clone()
+        locked(&round.ids).iter().copied().collect()
     }
 }
 
