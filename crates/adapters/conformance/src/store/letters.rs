@@ -114,18 +114,22 @@ pub async fn alerts_are_found_by_their_handles(fixture: &dyn StoreFixture<Letter
     let [one, two, three, former] = [0, 1, 2, 3].map(|at| words.get(at).map_or("", String::as_str));
     let mut people: Vec<Alerts> = (0..7).map(|_| alerts_about(&[one])).collect();
     people.extend((0..3).map(|_| alerts_about(&[two, one])));
+    people.extend((0..2).map(|_| alerts_about(&[two])));
     let mut others = vec![alerts_about(&[three]), alerts_about(&[])];
     let moving = alerts_about(&[former]);
     let newest_first: Vec<Alerts> = people.iter().chain(&others).chain([&moving]).rev().cloned().collect();
     bench.commit(inserting(&newest_first)).await;
     people.sort_by_key(|alerts| alerts.account);
 
+    let handles = handles_of(&[one, two]);
     for size in [1, 3, 7, 100] {
-        let handles = handles_of(&[one, two, former]);
-        let handles = handles.iter().filter(|handle| !handles_of(&[former]).contains(handle)).copied();
-        let handles: Vec<Handle> = handles.collect();
         let read = |page| people_under(&bench, &handles, page);
         assert_eq!(all(size, read, |alerts| alerts.account).await, people, "pages of {size} join");
+    }
+    for handle in handles {
+        let theirs: Vec<Alerts> = people.iter().filter(|alerts| alerts.handles().contains(&handle)).cloned().collect();
+        let found = people_under(&bench, &[handle], Page::first(100)).await.expect("a read succeeds");
+        assert_eq!(found, theirs, "by one handle alone");
     }
     let under = async |text: &str| {
         let handles = handles_of(&[text]);
