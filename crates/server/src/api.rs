@@ -10,6 +10,7 @@ pub mod health;
 pub mod list;
 pub mod orders;
 pub mod payments;
+pub(crate) mod rebuild;
 pub mod tickets;
 
 use axum::Router;

@@ -8,10 +8,12 @@ mod config;
 mod health;
 mod keys;
 mod kubernetes;
+mod operator;
 mod parked;
 mod progress;
 mod reading;
 mod replay;
+mod replay_search;
 mod secrets;
 mod settings;
 mod values;
@@ -30,7 +32,7 @@ pub use secrets::secret_variables;
 use checks::Checks;
 use reading::{Reading, read};
 use replay::Source;
-use settings::{Command, Settings};
+use settings::{Command, Replayed, Settings};
 
 /// Reads the settings, reports every mistake in them at once, and does what was asked for.
 #[must_use]
@@ -87,6 +89,7 @@ const fn failed(command: &Command) -> &'static str {
         Command::Topics => "the topics could not be created",
         Command::Audit { .. } => "the marketplace could not be audited",
         Command::Parked { .. } => "parked events could not be reached",
+        Command::Replay { of: Replayed::Search, .. } => "the search index could not be built again",
         Command::Replay { .. } => "the replicas could not be rebuilt",
         Command::Backup { .. } => "there is no copy",
         Command::Keys { .. } => "the signing keys are as they were",
@@ -110,7 +113,8 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode, BoxError>
             return audit(wiring::audit_ports(&config).await?, wiring::clock(), patience.into()).await;
         }
         Command::Parked { action } => return parked::parked(wiring::parking_lots(&config).await?, action).await,
-        Command::Replay { service, dry_run, from_databases } => {
+        Command::Replay { of: Replayed::Search, .. } => return replay_search::replay_search(config.admin_listen).await,
+        Command::Replay { of: Replayed::Service(service), dry_run, from_databases } => {
             let differing = if dry_run { Differing::Tell } else { Differing::Replace };
             let mut replicas = wiring::replicas(&config, service).await?;
             let source = if from_databases {

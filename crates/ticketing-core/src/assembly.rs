@@ -37,6 +37,7 @@ use crate::ports::parking::ParkingLot;
 use crate::ports::pass_signer::PassSigner;
 use crate::ports::pass_store::PassStore;
 use crate::ports::payment_store::PaymentStore;
+use crate::ports::search_index::{SearchIndex, SearchIndexes};
 use crate::ports::ticket_store::TicketStore;
 use crate::ports::timers::TimerQueue;
 use crate::ports::transport::{EventPublisher, EventSubscriber, StartFrom};
@@ -48,7 +49,7 @@ use crate::usecase::orders::batcher::{BatcherConfig, OrderBatchers};
 use crate::usecase::orders::{EndCalledOff, ExpireOverdue, Orders, OrdersFollow};
 use crate::usecase::payments::{Payments, PaymentsFollowOrders, SettlePayments};
 use crate::usecase::replica_wait::ReplicaWaits;
-use crate::usecase::search::{FeedSearch, Fill, Search, SearchFollows};
+use crate::usecase::search::{Exchangeable, FeedSearch, Fill, Rebuilder, Search, SearchFollows};
 use crate::usecase::tickets::{JointReads, Tickets, TicketsFollow};
 
 pub use error::AssemblyError;
@@ -210,8 +211,10 @@ pub struct ExpirationPorts {
 pub struct SearchPorts {
     /// Feeds the index.
     pub feeder: SearchFollows,
-    /// Fills an index that begins; absent where the log goes back to the first ticket.
+    /// Fills an index that begins, and builds it again; absent where nothing reads all tickets.
     pub owners: Option<Arc<dyn AuditReader>>,
+    /// Begin an index beside the one in use, for a [rebuild](Search::rebuild); absent where there can be one alone.
+    pub indexes: Option<Arc<dyn SearchIndexes>>,
     /// Its events that could not be handled.
     pub parking: Arc<dyn ParkingLot>,
 }
@@ -305,15 +308,19 @@ impl ServiceContext {
     /// # }
     /// ```
     pub fn search(&self, ports: SearchPorts, tickets: &Tickets) -> Result<(Search, Loops), AssemblyError> {
-        let SearchPorts { feeder, owners, parking } = ports;
-        let (index, store) = (Arc::clone(feeder.index()), Arc::clone(&tickets.store));
-        let search = Search::new(index, store, self.env.clone());
+        let SearchPorts { feeder, owners, indexes, parking } = ports;
+        let index = Arc::new(Exchangeable::new(Arc::clone(feeder.index())));
+        let feeder = feeder.feeding(Arc::clone(&index) as Arc<dyn SearchIndex>);
+        let mut search = Search::new(Arc::clone(feeder.index()), Arc::clone(&tickets.store), self.env.clone());
+        let rebuilder = indexes
+            .zip(owners.clone())
+            .map(|(indexes, owners)| Rebuilder::new(feeder.history(), index, indexes, owners, &mut search));
         let fill = owners.filter(|_| feeder.begins()).map(|owners| Fill::new(&feeder, owners, self.env.clone()));
         let consumer = self.consumer("search", Arc::new(feeder), &parking)?;
         let mut loops = Loops::default();
         // Not by its group, which may be another after each start.
         loops.observe("search", &consumer, parking);
-        loops.take_in(Box::new(FeedSearch::new(&search, consumer, fill)), Pace::default());
+        loops.take_in(Box::new(FeedSearch::new(&search, consumer, fill, rebuilder)), Pace::default());
         Ok((search, loops))
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ticketing_core::assembly::Settings;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::gateway::PaymentGateway;
-use ticketing_core::ports::search_index::SearchIndex;
+use ticketing_core::ports::search_index::{SearchIndex, SearchIndexes};
 use ticketing_core::ports::timers::TimerQueue;
 
 use crate::engines::{Stores, Transport};
@@ -53,6 +53,7 @@ pub struct MarketBuilder {
     transport: Option<Transport>,
     timers: Option<Arc<dyn TimerQueue>>,
     index: Option<Arc<dyn SearchIndex>>,
+    indexes: Option<Arc<dyn SearchIndexes>>,
     #[cfg(feature = "sqlite")]
     file: Option<ticketing_sqlite::SqliteConfig>,
     gateway: Option<Arc<dyn PaymentGateway>>,

@@ -155,7 +155,7 @@ impl Stores {
             payments: memory.payment_ports(),
             expiration_parking: memory.expiration_ports().parking,
             follower_parking: Arc::new(memory.parking.clone()),
-            owners: None,
+            owners: Some(Arc::new(memory.audit_reader())),
             is_of_one_process: true,
             sandbox: Some(Arc::new(memory.gateway.clone())),
         }

@@ -448,7 +448,7 @@ macro_rules! links {
 #[macro_export]
 macro_rules! search_index {
     (@ $form:tt) => {
-        $crate::__family! { $form search_index search_index [SearchIndex] dyn $crate::search_index::SearchIndexFixture;
+        $crate::__family! { $form search_index search_index [SearchIndex SearchIndexes] dyn $crate::search_index::SearchIndexFixture;
             what_was_applied_is_found
             a_batch_applied_twice_is_applied_once
             an_older_version_changes_nothing
@@ -470,6 +470,9 @@ macro_rules! search_index {
             a_cancelled_apply_leaves_all_or_nothing
             batches_at_once_are_all_applied
             what_was_applied_survives_a_restart
+            the_newest_sales_are_told
+            an_index_begins_beside_the_one_in_use
+            an_adopted_index_is_there_after_a_restart
         }
     };
     ($($fixture:tt)+) => { $crate::search_index!(@ [tests $($fixture)+]); };

@@ -3,6 +3,7 @@
 
 mod applying;
 mod bank;
+mod beside;
 mod bounds;
 mod paging;
 mod words;
@@ -15,7 +16,7 @@ use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::search::{Filters, Found, Question, SearchChange, SearchPage, SearchSort, Watermark};
 use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::search_index::SearchIndex;
+use ticketing_core::ports::search_index::{SearchIndex, SearchIndexes};
 use uuid::Uuid;
 
 use crate::report::Family;
@@ -28,6 +29,9 @@ pub use applying::{
     what_is_not_on_sale_is_not_found, what_was_applied_is_found, what_was_applied_survives_a_restart,
 };
 pub use bank::{the_bank_of_questions_is_answered, titles_are_found_with_an_error};
+pub use beside::{
+    an_adopted_index_is_there_after_a_restart, an_index_begins_beside_the_one_in_use, the_newest_sales_are_told,
+};
 pub use bounds::{days_are_those_of_the_place, every_filter_narrows_a_question, facets_count_the_hits};
 pub use paging::{
     a_page_goes_on_behind_a_hit_that_is_gone, hits_are_in_the_order_asked_for, search_pages_join_both_ways,
@@ -44,6 +48,9 @@ pub const SEARCH_INDEX: Family<dyn SearchIndexFixture> = crate::search_index!(@ 
 pub trait SearchIndexFixture: Send + Sync {
     /// The index; the same one until it is restarted.
     fn index(&self) -> Arc<dyn SearchIndex>;
+
+    /// Begin others beside it, until it is restarted.
+    fn indexes(&self) -> Arc<dyn SearchIndexes>;
 
     /// Ends the process that has the index, however far it is, and opens it again in another one. What ends with its
     /// process begins with nothing. Nobody else has the index meanwhile.

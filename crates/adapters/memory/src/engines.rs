@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ticketing_core::assembly::{AccountPorts, ExpirationPorts, SearchPorts, ServiceContext, ServicePorts, Settings};
+use ticketing_core::domain::search::Watermark;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::identity::{PasswordHasher, TokenSigner};
@@ -19,8 +20,8 @@ use ticketing_core::usecase::search::SearchFollows;
 use crate::{
     FaultPlan, MemoryAccountStore, MemoryAuditReader, MemoryBroker, MemoryBrokerConfig, MemoryDrafts,
     MemoryLetterStore, MemoryLimiter, MemoryMailer, MemoryOrderStore, MemoryParkingLot, MemoryPassStore,
-    MemoryPaymentStore, MemorySearchIndex, MemorySessions, MemoryTicketFeeds, MemoryTicketStore, MemoryTimers,
-    RandomIds, SandboxConfig, SandboxGateway, SystemClock,
+    MemoryPaymentStore, MemorySearchIndex, MemorySearchIndexes, MemorySessions, MemoryTicketFeeds, MemoryTicketStore,
+    MemoryTimers, RandomIds, SandboxConfig, SandboxGateway, SystemClock,
 };
 
 /// All that a marketplace plugs in, in memory. A clone holds the same data.
@@ -192,8 +193,16 @@ impl MemoryEngines {
     /// For the search, over another index that knows nothing yet: events are kept from the first one.
     #[must_use]
     pub fn search_ports_with(&self, index: Arc<dyn SearchIndex>) -> SearchPorts {
-        let feeder = SearchFollows::knowing(index, SearchFollows::GROUP, None, &self.env);
-        SearchPorts { feeder, owners: None, parking: self.parking() }
+        let now = self.env.now();
+        // The log has what happened to every ticket: nothing has to be filled in.
+        let known = Watermark::begin(self.env.uuid(now)).after(0, now);
+        let feeder = SearchFollows::knowing(index, SearchFollows::GROUP, Some(known), &self.env);
+        SearchPorts {
+            feeder,
+            owners: Some(Arc::new(self.audit_reader())),
+            indexes: Some(Arc::new(MemorySearchIndexes)),
+            parking: self.parking(),
+        }
     }
 
     /// For the orders service.

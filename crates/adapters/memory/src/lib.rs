@@ -97,7 +97,7 @@ pub use outbox::MemoryOutbox;
 pub use parking::MemoryParkingLot;
 pub use pass_store::MemoryPassStore;
 pub use payment_store::MemoryPaymentStore;
-pub use search_index::MemorySearchIndex;
+pub use search_index::{MemorySearchIndex, MemorySearchIndexes};
 pub use sessions::MemorySessions;
 pub use ticket_feed::{MemoryTicketFeed, MemoryTicketFeeds};
 pub use ticket_store::MemoryTicketStore;

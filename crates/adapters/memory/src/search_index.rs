@@ -3,7 +3,7 @@
 mod correcting;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,9 +12,9 @@ use ticketing_core::domain::search::{
     Choice, Errors, Facet, Facets, Filters, Found, Hit, Question, SearchChange, SearchCursor, SearchEntry, SearchPage,
     SearchSort, SearchTexts, Watermark, country_of, name_to_find, rank_of,
 };
-use ticketing_core::domain::ticket::Ticket;
+use ticketing_core::domain::ticket::{Sales, Ticket};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::search_index::{MOST_SUGGESTIONS, SearchError, SearchIndex};
+use ticketing_core::ports::search_index::{MOST_SUGGESTIONS, SearchError, SearchIndex, SearchIndexes};
 
 use crate::lock::Lock;
 
@@ -93,6 +93,41 @@ impl SearchIndex for MemorySearchIndex {
 
     async fn watermark(&self) -> Result<Option<Watermark>, SearchError> {
         Ok(self.0.lock().watermark)
+    }
+
+    async fn sales(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Sales>, SearchError> {
+        let index = self.0.lock();
+        let known = tickets.iter().filter_map(|ticket| Some((*ticket, index.tickets.get(ticket)?.entry.sales)));
+        Ok(known.filter(|(_, sales)| sales.version > 0).collect())
+    }
+}
+
+/// Begins indexes in memory. None is there after its process, so none needs to be adopted.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::search_index::SearchIndexes;
+/// use ticketing_memory::MemorySearchIndexes;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let next = MemorySearchIndexes.begin().await?;
+/// assert_eq!(next.watermark().await?, None);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MemorySearchIndexes;
+
+#[async_trait]
+impl SearchIndexes for MemorySearchIndexes {
+    async fn begin(&self) -> Result<Arc<dyn SearchIndex>, SearchError> {
+        Ok(Arc::new(MemorySearchIndex::default()))
+    }
+
+    async fn adopt(&self) -> Result<(), SearchError> {
+        Ok(())
     }
 }
 

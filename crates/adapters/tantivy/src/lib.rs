@@ -52,6 +52,7 @@ mod config;
 mod document;
 mod error;
 mod folder;
+mod indexes;
 mod name;
 mod question;
 mod schema;
@@ -60,4 +61,5 @@ mod writer;
 
 pub use config::TantivyConfig;
 pub use error::OpenError;
+pub use indexes::TantivyIndexes;
 pub use search_index::TantivyIndex;

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use tantivy::query::{EnableScoring, Query};
 use tantivy::{DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED};
+use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::search::{
     Errors, Facets, Filters, Found, Question, SearchChange, SearchEntry, SearchPage, SearchSort, Watermark,
     name_to_find,
 };
+use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::search_index::{MOST_SUGGESTIONS, SearchError, SearchIndex};
 use tokio::task::spawn_blocking;
@@ -20,6 +23,7 @@ use crate::collect::{Bounds, ChoicesCollector, HitsCollector};
 use crate::config::TantivyConfig;
 use crate::error::{OpenError, failure, is_locked};
 use crate::folder;
+use crate::indexes::{Place, TantivyIndexes};
 use crate::question::{Asking, Names};
 use crate::schema::{Fields, schema};
 use crate::writer::{self, Payload, Writer};
@@ -32,6 +36,9 @@ struct Inner {
     fields: Fields,
     reader: IndexReader,
     writer: Mutex<Writer>,
+    config: TantivyConfig,
+    /// Dropped last: nothing reads the files any more.
+    place: Option<Arc<Place>>,
 }
 
 impl TantivyIndex {
@@ -53,16 +60,38 @@ impl TantivyIndex {
     }
 
     fn open_now(config: &TantivyConfig) -> Result<Self, OpenError> {
-        let index = config.folder.as_deref().map_or_else(|| Ok(folder::in_memory()), folder::open)?;
-        let opened = Self::over(&index, config);
-        opened.map_err(|error| match &config.folder {
-            Some(folder) if is_locked(&error) => OpenError::InUse { folder: folder.clone() },
-            Some(folder) => OpenError::Folder { folder: folder.clone(), source: error.into() },
-            None => OpenError::Index(error.into()),
+        let Some(root) = &config.folder else { return Self::in_memory(config) };
+        let (index, folder, lock) = folder::open(root)?;
+        let place = Arc::new(Place::in_use(folder.clone(), lock));
+        let opened = Self::in_folder(root, &index, config, place)?;
+        folder::remove_others(&folder);
+        Ok(opened)
+    }
+
+    pub(crate) fn in_memory(config: &TantivyConfig) -> Result<Self, OpenError> {
+        let opened = Self::over(&folder::in_memory(), config, None);
+        opened.map_err(|error| OpenError::Index(error.into()))
+    }
+
+    pub(crate) fn in_folder(
+        root: &Path,
+        index: &Index,
+        config: &TantivyConfig,
+        place: Arc<Place>,
+    ) -> Result<Self, OpenError> {
+        Self::over(index, config, Some(place)).map_err(|error| match is_locked(&error) {
+            true => OpenError::InUse { folder: root.to_owned() },
+            false => OpenError::Folder { folder: root.to_owned(), source: error.into() },
         })
     }
 
-    fn over(index: &Index, config: &TantivyConfig) -> tantivy::Result<Self> {
+    /// Begins indexes beside this one, so that it can be built again while it is in use.
+    #[must_use]
+    pub fn indexes(&self) -> TantivyIndexes {
+        TantivyIndexes::beside(self.0.place.clone(), self.0.config.clone())
+    }
+
+    fn over(index: &Index, config: &TantivyConfig, place: Option<Arc<Place>>) -> tantivy::Result<Self> {
         let (_, fields) = schema();
         let writer = index.writer_with_num_threads(1, config.writer_bytes)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
@@ -72,10 +101,10 @@ impl TantivyIndex {
             reader: reader.clone(),
             fields: fields.clone(),
             watermark,
-            is_kept: config.folder.is_some(),
+            is_kept: place.is_some(),
             passed: HashMap::new(),
         };
-        Ok(Self(Arc::new(Inner { fields, reader, writer: Mutex::new(writer) })))
+        Ok(Self(Arc::new(Inner { fields, reader, writer: Mutex::new(writer), config: config.clone(), place })))
     }
 
     /// Runs on a thread that may wait for a disk.
@@ -112,6 +141,11 @@ impl SearchIndex for TantivyIndex {
 
     async fn watermark(&self) -> Result<Option<Watermark>, SearchError> {
         self.run(|inner| Ok(inner.writer.lock().watermark)).await
+    }
+
+    async fn sales(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Sales>, SearchError> {
+        let tickets = tickets.to_vec();
+        self.run(move |inner| inner.writer.lock().sales(&tickets)).await
     }
 }
 

@@ -134,6 +134,19 @@ impl Writer {
         (next.is_whole || is_remembered).then_some(next)
     }
 
+    /// The newest sales that were told of some tickets.
+    pub(crate) fn sales(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Sales>, SearchError> {
+        let searcher = self.reader.searcher();
+        let mut told = HashMap::with_capacity(tickets.len());
+        for id in tickets {
+            let written = entry(&searcher, &self.fields, *id)?.map(|entry| entry.sales);
+            let passed = self.passed.get(id).map(|passed| passed.sales);
+            let newest = written.into_iter().chain(passed).max_by_key(|sales| sales.version);
+            told.extend(newest.filter(|sales| sales.version > 0).map(|sales| (*id, sales)));
+        }
+        Ok(told)
+    }
+
     fn write(&mut self, entries: &[SearchEntry], upto: Watermark) -> Result<(), SearchError> {
         for entry in entries {
             self.writer.delete_term(id_term(&self.fields, entry.id));

@@ -39,7 +39,7 @@ pub(crate) fn liveness() -> Router<App> {
 
 /// What is nobody's business but an operator's: it is never served on the public listener.
 pub(crate) fn operators() -> Router<App> {
-    liveness().route("/readyz", get(readyz)).route("/metrics", get(metrics))
+    liveness().route("/readyz", get(readyz)).route("/metrics", get(metrics)).merge(super::rebuild::routes())
 }
 
 /// Whether requests are taken, and what answers of that which serves them.

@@ -3,7 +3,7 @@
 use ticketing_core::domain::buyer_action::ActionUrl;
 
 use super::reading::Names;
-use super::settings::{Command, Engine, EngineFlags, Settings};
+use super::settings::{Command, Engine, EngineFlags, Replayed, Settings};
 use super::values::word;
 use crate::config::{Config, Gateway, MailBy, Secret, Service};
 
@@ -25,7 +25,12 @@ impl Checks<'_> {
             Some(Command::Health) => Vec::new(),
             Some(Command::Topics) => vec![self.topics()],
             Some(Command::Audit { .. } | Command::Parked { .. }) => vec![self.kept()],
-            Some(Command::Replay { service, from_databases, .. }) => self.replay(*service, *from_databases),
+            Some(Command::Replay { of: Replayed::Search, dry_run, from_databases }) => {
+                vec![replay_search(*dry_run || *from_databases)]
+            }
+            Some(Command::Replay { of: Replayed::Service(service), from_databases, .. }) => {
+                self.replay(*service, *from_databases)
+            }
             Some(Command::Backup { .. }) => vec![self.file()],
             Some(Command::Keys { .. }) => vec![self.key_file()],
         };
@@ -406,6 +411,13 @@ impl Checks<'_> {
     const fn engines_are(&self) -> &EngineFlags {
         &self.settings.engines
     }
+}
+
+/// The process that is asked knows where its index comes from.
+fn replay_search(has_options: bool) -> Option<String> {
+    has_options.then(|| {
+        "replay search: takes neither --dry-run nor --from-databases: it is rebuilt from what tickets holds".to_owned()
+    })
 }
 
 fn not_built(setting: &str, engine: Engine) -> Option<String> {

@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use ticketing_core::audit::AuditConfig;
@@ -136,11 +137,14 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: ParkedCommand,
     },
-    /// Rebuild what a service knows of the others from the event log, while it runs
+    /// Rebuild what a service knows of the others from the event log, or the search index, while it runs
+    ///
+    /// `replay search` asks the process at --admin-listen, since each process that serves tickets has an index of its own.
+    /// The index in use answers until the other one is complete.
     Replay {
-        /// The service: tickets, orders, payments, admissions, notifications or expiration
-        #[arg(value_name = "SERVICE", value_parser = OneOf(&Service::ALL), hide_possible_values = true)]
-        service: Service,
+        /// The service: tickets, orders, payments, admissions, notifications or expiration; or search
+        #[arg(value_name = "SERVICE", value_parser = OneOf(Replayed::value_variants()), hide_possible_values = true)]
+        of: Replayed,
         /// Only report what differs; exits with 1 if anything does
         #[arg(long)]
         dry_run: bool,
@@ -161,6 +165,39 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: KeysCommand,
     },
+}
+
+/// What is rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replayed {
+    /// What a service knows of the others.
+    Service(Service),
+    /// The search index of a process.
+    Search,
+}
+
+impl ValueEnum for Replayed {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [Replayed; 9] = [
+            Replayed::Service(Service::Accounts),
+            Replayed::Service(Service::Tickets),
+            Replayed::Service(Service::Orders),
+            Replayed::Service(Service::Payments),
+            Replayed::Service(Service::Admissions),
+            Replayed::Service(Service::Notifications),
+            Replayed::Service(Service::Expiration),
+            Replayed::Service(Service::Web),
+            Replayed::Search,
+        ];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Service(service) => service.to_possible_value(),
+            Self::Search => Some(PossibleValue::new("search")),
+        }
+    }
 }
 
 /// What a port works on.

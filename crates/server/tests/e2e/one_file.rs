@@ -1,9 +1,9 @@
 //! A marketplace in one file: what was told to anybody is there after its process was killed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::market::{Market, eventually, id};
 use crate::programs::{Program, Programs, directory, on_file};
@@ -100,9 +100,13 @@ async fn a_process_that_ends_in_order_leaves_one_file_which_the_next_opens_at_on
     program.audit();
 }
 
+fn in_use(index: &Path) -> PathBuf {
+    index.join(std::fs::read_to_string(index.join("in-use")).expect("an index is in use"))
+}
+
 /// A file of an index is not what was written.
 fn damage(index: &Path) {
-    std::fs::write(index.join("meta.json"), "{}").expect("a file of the index");
+    std::fs::write(in_use(index).join("meta.json"), "{}").expect("a file of the index");
 }
 
 /// An index is gone.
@@ -133,6 +137,43 @@ async fn the_search_goes_on_after_a_restart_and_is_filled_again_if_it_is_damaged
         }
         let aside = std::fs::read_dir(&directory).expect("the directory").flatten();
         assert_eq!(aside.filter(|entry| entry.file_name().to_string_lossy().starts_with("search")).count(), 2);
+    };
+    programs.prove(rule).await;
+    program.audit();
+}
+
+#[tokio::test]
+async fn the_search_index_is_built_again_while_it_is_in_use() {
+    let directory = directory();
+    let programs = Programs::of_one(on_file(&directory, &[]).await);
+    let program = &programs.all[0];
+    let index = directory.join("search");
+    let rule = async |market: &Market| {
+        let sally = market.sign_up("sally").await;
+        let found = async |ticket: &Value| {
+            let items = market.get("/api/tickets?q=oper&places=3").send().await.body["items"].clone();
+            items.as_array().is_some_and(|items| items.iter().any(|item| item["id"] == ticket["id"]))
+        };
+        let before = market.sell(&sally, 3).await;
+        eventually(async || found(&before).await, |is_found| *is_found).await;
+        let former = in_use(&index);
+
+        let admin = ("TICKETING_ADMIN_LISTEN", program.admin_address().trim_start_matches("http://").to_owned());
+        let replay = || program.operate_with(&["replay", "search"], &[admin.clone()]);
+        let built = replay();
+        assert!(built.status.success() && said(&built).contains("is in use"), "{}", said(&built));
+        assert!(found(&before).await, "it was not gone for a moment");
+        let next = in_use(&index);
+        assert!(next != former && !former.exists(), "the former one is gone");
+        let after = market.sell(&sally, 3).await;
+        eventually(async || found(&after).await, |is_found| *is_found).await;
+
+        program.kill().await;
+        let away = replay();
+        assert!(!away.status.success() && said(&away).contains("nothing answers"), "{}", said(&away));
+        program.go_on_by(Program::CURRENT).await;
+        assert!(found(&before).await && found(&after).await, "it goes on with the one that was built");
+        assert_eq!(in_use(&index), next);
     };
     programs.prove(rule).await;
     program.audit();

@@ -166,6 +166,11 @@ impl TestApp {
     pub(crate) async fn ask_operators(&self, request: http::request::Builder) -> (u16, Value) {
         crate::health::ask(&ticketing_server::operators(&self.app), request).await
     }
+
+    /// The same with a body.
+    pub(crate) async fn ask_operators_with(&self, request: http::request::Builder, body: &str) -> (u16, Value) {
+        crate::health::ask_with(&ticketing_server::operators(&self.app), request, body).await
+    }
 }
 
 impl InMemory {

@@ -40,7 +40,12 @@ fn process(fail: impl FnOnce(&mut MemoryEngines, FaultPlan)) -> (Assembly, Fault
 }
 
 pub(crate) async fn ask(router: &Router, request: http::request::Builder) -> (u16, Value) {
-    let response = router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer");
+    ask_with(router, request, "").await
+}
+
+pub(crate) async fn ask_with(router: &Router, request: http::request::Builder, body: &str) -> (u16, Value) {
+    let body = Body::from(body.to_owned());
+    let response = router.clone().oneshot(request.body(body).expect("a request")).await.expect("an answer");
     let status = response.status().as_u16();
     let bytes = response.into_body().collect().await.expect("a body").to_bytes();
     (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into()))

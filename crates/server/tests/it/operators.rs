@@ -13,7 +13,9 @@ async fn the_public_is_told_nothing_but_that_the_process_lives() {
     let app = TestApp::start().await;
 
     assert_eq!(app.get("/livez").send().await.status, 200);
-    for path in ["/readyz", "/metrics", "/readyz/", "/metrics/", "//metrics", "/api/metrics", "/api/readyz"] {
+    for path in
+        ["/readyz", "/metrics", "/readyz/", "/metrics/", "//metrics", "/api/metrics", "/api/readyz", "/search/rebuild"]
+    {
         assert_eq!(app.get(path).send().await.status, 404, "{path}");
     }
     let description = app.get("/api/openapi.json").send().await.body.to_string();
@@ -38,6 +40,25 @@ async fn operators_are_told_all() {
     }
     assert_eq!(app.ask_operators(Request::get("/readyz")).await.1["payments"], "sandbox");
     assert_eq!(app.ask_operators(Request::post("/readyz")).await.0, StatusCode::METHOD_NOT_ALLOWED.as_u16());
+}
+
+#[tokio::test]
+async fn operators_have_the_search_index_built_again() {
+    let app = TestApp::start().await;
+    let sally = app.sign_up("sally").await;
+    app.sell(&sally, 3).await;
+    let look = async || app.ask_operators(Request::get("/search/rebuild")).await.1;
+    assert_eq!(look().await["status"], "none");
+
+    let (status, _) = app.ask_operators(Request::post("/search/rebuild")).await;
+    assert_eq!(status, 415, "a form of another site cannot ask for it");
+    assert_eq!(look().await["status"], "none");
+    let json = Request::post("/search/rebuild").header("content-type", "application/json");
+    assert_eq!(app.ask_operators_with(json, "{}").await.0, 202);
+
+    app.settle().await;
+    let told = look().await;
+    assert!(told["status"] == "done" && told["told"].as_u64() > Some(0), "{told}");
 }
 
 #[test]

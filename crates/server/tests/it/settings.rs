@@ -67,6 +67,7 @@ fn one_file_keeps_everything_for_one_process() {
         (&["--data", data], "nothing takes money by itself"),
         (&["backup", "copy.db"], "backup: needs --data"),
         (&["replay", "orders", "--data", data], "replay: what a service knows of others"),
+        (&["replay", "search", "--dry-run"], "replay search: takes neither"),
         (&["keys", "list"], "or --data, where they lie"),
     ] {
         let told = refusal(arguments, &[]);

@@ -1,10 +1,14 @@
 //! The index that answers questions about tickets.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::domain::ids::TicketId;
 use crate::domain::search::{Facets, Found, Question, SearchChange, SearchPage, Watermark};
+use crate::domain::ticket::Sales;
 use crate::domain::time::Timestamp;
 
 use super::BoxError;
@@ -56,6 +60,7 @@ impl SearchError {
 /// - A title is found with an error in one of its words, 98 times of a hundred: `titles_are_found_with_an_error`.
 /// - Suggestions are titles of what is on sale, each once: `suggestions_are_titles_on_sale`.
 /// - No question is too much: `no_question_is_too_much`.
+/// - It says which sales it was told last, found by or not: `the_newest_sales_are_told`.
 /// - The watermark is the one of the last batch: `the_watermark_is_that_of_the_last_batch`.
 /// - A batch and its watermark are one commit, however far its caller waited: `a_cancelled_apply_leaves_all_or_nothing`.
 /// - Batches that are applied at once are all applied: `batches_at_once_are_all_applied`.
@@ -127,6 +132,67 @@ pub trait SearchIndex: Send + Sync + fmt::Debug + 'static {
     ///
     /// [`SearchError`].
     async fn watermark(&self) -> Result<Option<Watermark>, SearchError>;
+
+    /// The newest sales that it was told of some tickets, also where they make no difference to any question; a ticket
+    /// of which it was told none is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError`].
+    async fn sales(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Sales>, SearchError>;
+}
+
+/// Begins indexes beside the one in use, so that it can be built again while it answers.
+///
+/// # Contract
+///
+/// Each line is a rule in `ticketing-conformance`, module `search_index`.
+///
+/// - An index that begins has nothing, and changes nothing of the one in use: `an_index_begins_beside_the_one_in_use`.
+/// - After a restart the one in use is there, or the one that was adopted:
+///   `an_adopted_index_is_there_after_a_restart`.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing::{AccountId, Market};
+/// use ticketing_core::ports::search_index::SearchIndexes;
+/// use ticketing_core::usecase::search::fill_index;
+/// use ticketing_memory::MemorySearchIndexes;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let market = Market::test().await?;
+/// market.sell(AccountId::from_u128(1), "Opera").price(4500, "EUR").await?;
+///
+/// let indexes: &dyn SearchIndexes = &MemorySearchIndexes;
+/// let next = indexes.begin().await?;
+/// fill_index(&market.engines().audit_reader(), &*next, uuid::Uuid::nil()).await?;
+/// indexes.adopt().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait SearchIndexes: Send + Sync + fmt::Debug + 'static {
+    /// An index with nothing in it. It is gone with its last handle, unless it was adopted; one that was begun before
+    /// is not adopted any more.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Unavailable`]: there is no room for another one.
+    async fn begin(&self) -> Result<Arc<dyn SearchIndex>, SearchError>;
+
+    /// The index that was begun last takes the place of the one in use, which is gone with its last handle.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Unavailable`]: the one in use stays, or, if nothing was begun, there is nothing to adopt.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the one or the other.
+    async fn adopt(&self) -> Result<(), SearchError>;
 }
 
 /// The most suggestions.

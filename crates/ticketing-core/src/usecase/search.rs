@@ -1,10 +1,12 @@
 //! The search: a read model of tickets and their sales, which owns nothing.
 
+mod exchange;
 mod feed;
 mod fill;
 mod find_tickets;
 mod follow;
 mod kept;
+mod rebuild;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +17,15 @@ use crate::ports::search_index::SearchIndex;
 use crate::ports::ticket_store::TicketStore;
 use crate::ports::unreadable::PassedBy;
 
+pub(crate) use exchange::Exchangeable;
 pub(crate) use feed::{FeedSearch, Fill};
 pub use fill::fill_index;
 pub use find_tickets::FoundTickets;
 pub use follow::SearchFollows;
 use kept::Kept;
+pub(crate) use rebuild::Rebuilder;
+use rebuild::Rebuilds;
+pub use rebuild::{NoRebuild, RebuildStatus};
 
 /// Answers questions about tickets. A clone is the same service.
 ///
@@ -36,12 +42,14 @@ pub struct Search {
     found: Kept<Found>,
     facets: Kept<Facets>,
     passed_by: PassedBy,
+    /// None if nothing can build the index again beside itself.
+    rebuilds: Option<Rebuilds>,
 }
 
 impl Search {
     pub(crate) fn new(index: Arc<dyn SearchIndex>, store: Arc<dyn TicketStore>, env: ClockAndIds) -> Self {
         let (found, facets, passed_by) = (Kept::default(), Kept::default(), PassedBy::default());
-        Self { index, store, env, filled: Arc::default(), found, facets, passed_by }
+        Self { index, store, env, filled: Arc::default(), found, facets, passed_by, rebuilds: None }
     }
 
     /// Whether the index has all that was on sale when it began; until then, answers are parts of what there is.

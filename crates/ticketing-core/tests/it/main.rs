@@ -35,6 +35,7 @@ mod refunds;
 mod relay;
 mod renewals;
 mod search;
+mod search_rebuild;
 mod sellers;
 mod selling;
 mod unreadable;

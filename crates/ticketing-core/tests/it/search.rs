@@ -1,7 +1,7 @@
 //! The search follows tickets and orders: it catches up after a crash at any step, loses nothing and shows nothing
 //! that is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::search::{
     Facets, Filters, Found, Places, Question, SearchChange, SearchPage, SearchSort, Watermark,
 };
+use ticketing_core::domain::ticket::Sales;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::consumer::{Consumer, ConsumerConfig, ConsumerPorts, EventHandler};
 use ticketing_core::messaging::driver::Step;
@@ -21,7 +22,7 @@ use ticketing_core::ports::store::RecordKey;
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::search::{Search, SearchFollows, fill_index};
 use ticketing_core::usecase::tickets::{CreateTicket, WithdrawTicket};
-use ticketing_memory::{FaultPlan, MemorySearchIndex};
+use ticketing_memory::{FaultPlan, MemorySearchIndex, MemorySearchIndexes};
 
 use crate::market::{Engines, account, offer};
 
@@ -62,6 +63,10 @@ impl SearchIndex for Dying {
 
     async fn watermark(&self) -> Result<Option<Watermark>, SearchError> {
         self.index.watermark().await
+    }
+
+    async fn sales(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Sales>, SearchError> {
+        self.index.sales(tickets).await
     }
 }
 
@@ -205,7 +210,8 @@ async fn search_over(engines: &Engines, index: Arc<dyn SearchIndex>) -> (Search,
     drop(loops);
     let feeder = SearchFollows::in_group(index, SearchFollows::GROUP, &engines.env).await.expect("an answer");
     let (owners, parking) = (engines.audit_reader(), Arc::new(engines.parking.clone()));
-    let ports = SearchPorts { feeder, owners: Some(Arc::new(owners)), parking };
+    let ports =
+        SearchPorts { feeder, owners: Some(Arc::new(owners)), indexes: Some(Arc::new(MemorySearchIndexes)), parking };
     context.search(ports, &tickets).expect("engines in memory fit together")
 }
 

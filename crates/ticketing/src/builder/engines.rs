@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::gateway::PaymentGateway;
-use ticketing_core::ports::search_index::SearchIndex;
+use ticketing_core::ports::search_index::{SearchIndex, SearchIndexes};
 use ticketing_core::ports::timers::TimerQueue;
 
 use crate::engines::{Stores, Transport};
@@ -198,6 +198,29 @@ impl MarketBuilder {
     /// ```
     pub fn search(self, index: impl SearchIndex) -> Self {
         Self { index: Some(Arc::new(index)), ..self }
+    }
+
+    /// Begins indexes by these, so that the one of [`search`](Self::search) can be built again while it is in use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ticketing::Market;
+    /// use ticketing::core::usecase::search::RebuildStatus;
+    /// use ticketing::memory::{MemorySearchIndex, MemorySearchIndexes};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let index = MemorySearchIndex::default();
+    /// let market = Market::builder().search(index).search_again_by(MemorySearchIndexes).test().await?;
+    /// market.search().rebuild()?;
+    /// market.settle().await?;
+    /// assert_eq!(market.search().rebuild_status(), RebuildStatus::Done { told: 0 });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn search_again_by(self, indexes: impl SearchIndexes) -> Self {
+        Self { indexes: Some(Arc::new(indexes)), ..self }
     }
 
     /// Goes by another clock, and draws other ids.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use ticketing_core::assembly::{AssemblyError, ExpirationPorts, Loops, SearchPorts, ServiceContext};
 use ticketing_core::ports::gateway::PaymentGateway;
+use ticketing_core::ports::search_index::{SearchIndex, SearchIndexes};
 use ticketing_core::usecase::search::SearchFollows;
-use ticketing_memory::MemoryEngines;
+use ticketing_memory::{MemoryEngines, MemorySearchIndexes};
 use tokio::runtime::Handle;
 
 use crate::engines::{EngineError, Stores, Transport};
@@ -131,14 +132,19 @@ impl MarketBuilder {
 
     /// The index, in a group of its own where other processes have theirs.
     async fn search_ports(&self, stores: &Stores, memory: &MemoryEngines) -> Result<SearchPorts, EngineError> {
-        let (index, env) = (self.index.clone().unwrap_or_else(|| Arc::new(memory.search.clone())), &memory.env);
+        let env = &memory.env;
+        let (index, indexes): (Arc<dyn SearchIndex>, Option<Arc<dyn SearchIndexes>>) = match &self.index {
+            Some(index) => (Arc::clone(index), self.indexes.clone()),
+            None => (Arc::new(memory.search.clone()), Some(Arc::new(MemorySearchIndexes))),
+        };
         let feeder = if stores.is_of_one_process {
             SearchFollows::in_group(index, SearchFollows::GROUP, env).await
         } else {
             SearchFollows::open(index, env).await
         };
         let feeder = feeder.map_err(|error| EngineError::Engine(error.into()))?;
-        Ok(SearchPorts { feeder, owners: stores.owners.clone(), parking: Arc::clone(&stores.follower_parking) })
+        let (owners, parking) = (stores.owners.clone(), Arc::clone(&stores.follower_parking));
+        Ok(SearchPorts { feeder, owners, indexes, parking })
     }
 
     fn bank(&self, memory: &MemoryEngines) -> Result<Arc<dyn PaymentGateway>, OpenError> {

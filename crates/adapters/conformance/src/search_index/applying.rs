@@ -12,7 +12,7 @@ use crate::outcome::Outcome;
 use crate::sample::NOW;
 use crate::time::{polled, soon};
 
-fn sales(ticket: &Ticket, sold: u32, version: u64) -> SearchChange {
+pub(super) fn sales(ticket: &Ticket, sold: u32, version: u64) -> SearchChange {
     SearchChange::Sales { ticket: ticket.id, sales: Sales { held: 0, sold, version } }
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use ticketing_conformance::search_index::SearchIndexFixture;
-use ticketing_core::ports::search_index::SearchIndex;
-use ticketing_memory::MemorySearchIndex;
+use ticketing_core::ports::search_index::{SearchIndex, SearchIndexes};
+use ticketing_memory::{MemorySearchIndex, MemorySearchIndexes};
 
 /// Sound; after a restart it has nothing.
 #[derive(Default)]
@@ -15,6 +15,10 @@ pub(crate) struct Search(Mutex<MemorySearchIndex>);
 impl SearchIndexFixture for Search {
     fn index(&self) -> Arc<dyn SearchIndex> {
         Arc::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    fn indexes(&self) -> Arc<dyn SearchIndexes> {
+        Arc::new(MemorySearchIndexes)
     }
 
     async fn restart(&self) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ticketing_conformance::sample::{NOW, bare_listing};
 use ticketing_core::domain::search::{Question, SearchChange, SearchPage, Watermark};
-use ticketing_core::ports::search_index::SearchIndex;
+use ticketing_core::ports::search_index::{SearchIndex, SearchIndexes};
 use ticketing_tantivy::{OpenError, TantivyConfig, TantivyIndex};
 use uuid::Uuid;
 
@@ -46,7 +46,8 @@ async fn a_damaged_folder_stays_while_somebody_has_it() {
     let scratch = Scratch::new();
     let first = open(scratch.index()).await;
     apply(&first, 3).await;
-    std::fs::remove_file(scratch.index().join("meta.json")).unwrap();
+    std::fs::remove_file(scratch.first().join("meta.json")).unwrap();
+    std::fs::remove_file(scratch.index().join("in-use")).unwrap();
 
     let second = TantivyIndex::open(at(&scratch.index())).await;
     assert!(matches!(second, Err(OpenError::InUse { .. })), "{second:?}");
@@ -62,9 +63,10 @@ async fn a_folder_has_whole_batches_at_any_time() {
     for nth in 1..=6 {
         let upto = apply(&index, nth).await;
         let copy = scratch.path().join(format!("copy-{nth}"));
-        std::fs::create_dir(&copy).unwrap();
-        for file in files(&scratch.index()) {
-            std::fs::copy(&file, copy.join(file.file_name().unwrap())).unwrap();
+        std::fs::create_dir_all(copy.join("1")).unwrap();
+        std::fs::write(copy.join("in-use"), "1").unwrap();
+        for file in files(&scratch.first()) {
+            std::fs::copy(&file, copy.join("1").join(file.file_name().unwrap())).unwrap();
         }
 
         let copied = open(copy).await;
@@ -87,7 +89,7 @@ async fn a_folder_goes_on_where_it_was() {
 async fn assert_set_aside(damage: impl Fn(&Path)) {
     let scratch = Scratch::new();
     apply(&open(scratch.index()).await, 40).await;
-    damage(&scratch.index());
+    damage(&scratch.first());
 
     let index = open(scratch.index()).await;
     assert_eq!(index.watermark().await.expect("an answer"), None);
@@ -99,6 +101,8 @@ async fn assert_set_aside(damage: impl Fn(&Path)) {
     let mut all = files(scratch.path());
     all.sort();
     assert_eq!(all, [scratch.index(), aside]);
+    drop(index);
+    assert_eq!(count(&open(scratch.index()).await).await, 3, "it goes on with what was built again");
 }
 
 fn of_kind(folder: &Path, extension: &str) -> std::path::PathBuf {
@@ -149,4 +153,67 @@ async fn a_folder_that_cannot_be_made_is_told() {
 
     let refused = TantivyIndex::open(at(&scratch.index())).await;
     assert!(matches!(refused, Err(OpenError::Folder { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_names_no_index_is_noticed() {
+    for name in ["", "../other", "one"] {
+        assert_set_aside(|first| std::fs::write(first.with_file_name("in-use"), name).unwrap()).await;
+    }
+    assert_set_aside(|first| {
+        std::fs::remove_file(first.with_file_name("in-use")).unwrap();
+        std::fs::write(first.with_file_name("meta.json"), "{}").unwrap();
+    })
+    .await;
+}
+
+fn numbers(scratch: &Scratch) -> Vec<String> {
+    let names = files(&scratch.index()).into_iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
+    let mut numbers: Vec<String> = names.filter(|name| name.parse::<u64>().is_ok()).collect();
+    numbers.sort();
+    numbers
+}
+
+#[tokio::test]
+async fn a_former_index_is_removed_when_nobody_has_it() {
+    let scratch = Scratch::new();
+    let first = open(scratch.index()).await;
+    apply(&first, 3).await;
+    let indexes = first.indexes();
+
+    let second = indexes.begin().await.unwrap();
+    assert_eq!(numbers(&scratch), ["1", "2"]);
+    indexes.adopt().await.unwrap();
+    assert_eq!(count(&first).await, 3, "who has it may still ask it");
+    drop(first);
+    assert_eq!(numbers(&scratch), ["2"]);
+
+    drop(indexes.begin().await.unwrap());
+    assert_eq!(numbers(&scratch), ["2"], "what was not adopted is removed, too");
+    assert!(indexes.adopt().await.is_err(), "nobody has what was begun");
+    assert_eq!(std::fs::read_to_string(scratch.index().join("in-use")).unwrap(), "2");
+    drop((indexes, second));
+    open(scratch.index()).await;
+}
+
+/// A copy is what a crash leaves, at whichever moment of a rebuild.
+#[tokio::test]
+async fn what_a_crash_leaves_of_a_rebuild_is_removed() {
+    let scratch = Scratch::new();
+    let index = open(scratch.index()).await;
+    let upto = apply(&index, 3).await;
+    let begun = index.indexes().begin().await.unwrap();
+    for left in ["2", "7"] {
+        std::fs::create_dir_all(scratch.index().join(left)).unwrap();
+        std::fs::write(scratch.index().join(left).join("meta.json"), "{}").unwrap();
+    }
+    std::fs::write(scratch.index().join("in-use.next"), "7").unwrap();
+    std::mem::forget(begun);
+    let copy = scratch.path().join("copy");
+    let copied = std::process::Command::new("cp").arg("-R").arg(scratch.index()).arg(&copy).status().unwrap();
+    assert!(copied.success());
+
+    let reopened = open(copy.clone()).await;
+    assert_eq!((reopened.watermark().await.unwrap(), count(&reopened).await), (Some(upto), 3));
+    assert!(!copy.join("2").exists() && !copy.join("7").exists());
 }

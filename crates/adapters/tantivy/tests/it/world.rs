@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use ticketing_conformance::search_index::SearchIndexFixture;
-use ticketing_core::ports::search_index::SearchIndex;
+use ticketing_core::ports::search_index::{SearchIndex, SearchIndexes};
 use ticketing_tantivy::{OpenError, TantivyConfig, TantivyIndex};
 
 /// An index that ends with its process.
@@ -23,6 +23,10 @@ impl Memory {
 impl SearchIndexFixture for Memory {
     fn index(&self) -> Arc<dyn SearchIndex> {
         Arc::new(self.0.lock().clone())
+    }
+
+    fn indexes(&self) -> Arc<dyn SearchIndexes> {
+        Arc::new(self.0.lock().indexes())
     }
 
     async fn restart(&self) {
@@ -43,9 +47,14 @@ impl Scratch {
         Self(path)
     }
 
-    /// Where the index lies.
+    /// Where the indexes lie.
     pub(crate) fn index(&self) -> PathBuf {
         self.0.join("index")
+    }
+
+    /// Where the first of them lies.
+    pub(crate) fn first(&self) -> PathBuf {
+        self.index().join("1")
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -89,6 +98,10 @@ impl Folder {
 impl SearchIndexFixture for Folder {
     fn index(&self) -> Arc<dyn SearchIndex> {
         Arc::new(self.index.lock().clone().expect("the index is open"))
+    }
+
+    fn indexes(&self) -> Arc<dyn SearchIndexes> {
+        Arc::new(self.index.lock().as_ref().expect("the index is open").indexes())
     }
 
     async fn restart(&self) {

@@ -1,4 +1,4 @@
-//! Feeds an index: first what the store has, if the index begins, and then every event.
+//! Feeds an index: first what the store has, if the index begins, and then every event; between events, it is built again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::domain::ids::TicketId;
-use crate::domain::search::Watermark;
 use crate::domain::time::Timestamp;
 use crate::messaging::consumer::Consumer;
 use crate::messaging::driver::Step;
@@ -16,7 +15,8 @@ use crate::ports::audit_reader::AuditReader;
 use crate::ports::clock::ClockAndIds;
 use crate::ports::search_index::SearchIndex;
 
-use super::fill::{Part, fill_some};
+use super::fill::{Part, complete, fill_some};
+use super::rebuild::Rebuilder;
 use super::{Search, SearchFollows};
 
 /// Fills an index that begins.
@@ -47,9 +47,8 @@ impl Fill {
             self.next = next;
             return Ok(false);
         }
-        // Only now the index is more than a beginning: a process that ends before this fills it again.
-        let known = self.index.watermark().await?.unwrap_or_else(|| Watermark::begin(self.history));
-        self.index.apply(Vec::new(), known.after(0, began_at)).await?;
+        // A process that ends before this fills it again.
+        complete(&*self.index, self.history, began_at).await?;
         tracing::info!(tickets = self.told, "the search index was filled with {} tickets", self.told);
         Ok(true)
     }
@@ -61,14 +60,22 @@ pub(crate) struct FeedSearch {
     consumer: Consumer,
     fill: Option<Fill>,
     filled: Arc<AtomicBool>,
+    rebuilder: Option<Rebuilder>,
 }
 
 impl FeedSearch {
-    /// Feeds the index of a search by a consumer, once it was filled.
-    pub(crate) fn new(search: &Search, consumer: Consumer, fill: Option<Fill>) -> Self {
+    /// Feeds the index of a search by a consumer, once it was filled, and builds it again when somebody asks for it.
+    pub(crate) fn new(search: &Search, consumer: Consumer, fill: Option<Fill>, rebuilder: Option<Rebuilder>) -> Self {
         let filled = Arc::clone(&search.filled);
         filled.store(fill.is_none(), Ordering::Release);
-        Self { consumer, fill, filled }
+        Self { consumer, fill, filled, rebuilder }
+    }
+
+    /// A part of a rebuild, if one is under way, and whether events have to wait for its end.
+    async fn rebuild_some(&mut self) -> (usize, bool) {
+        let Some(rebuilder) = &mut self.rebuilder else { return (0, false) };
+        let done = rebuilder.step().await;
+        (done, rebuilder.is_repairing())
     }
 }
 
@@ -79,7 +86,10 @@ impl Step for FeedSearch {
     }
 
     async fn step(&mut self) -> Result<usize, BoxError> {
-        let Some(fill) = &mut self.fill else { return self.consumer.step().await };
+        let Some(fill) = &mut self.fill else {
+            let (done, is_repairing) = self.rebuild_some().await;
+            return if is_repairing { Ok(done) } else { Ok(done + self.consumer.step().await?) };
+        };
         // Order matters: the log keeps for its groups what is committed from now on, and the store has what was before.
         self.consumer.subscribe().await?;
         if fill.step().await? {

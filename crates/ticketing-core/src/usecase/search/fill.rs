@@ -4,14 +4,16 @@ use uuid::Uuid;
 
 use crate::domain::ids::TicketId;
 use crate::domain::search::{SearchChange, Watermark};
+use crate::domain::ticket::Listing;
+use crate::domain::time::Timestamp;
 use crate::ports::BoxError;
 use crate::ports::audit_reader::AuditReader;
-use crate::ports::search_index::SearchIndex;
+use crate::ports::search_index::{SearchError, SearchIndex};
 use crate::ports::store::Page;
 use crate::ports::unreadable::Listed;
 
 /// How many tickets are told together.
-const BATCH: usize = 512;
+pub(super) const BATCH: usize = 512;
 
 /// Tells an index all listings of the tickets service, and returns how many; those that cannot be read are left out.
 ///
@@ -70,15 +72,36 @@ pub(super) async fn fill_some(
     history: Uuid,
     after: Option<TicketId>,
 ) -> Result<Part, BoxError> {
+    let (listings, next) = read_some(owners, after).await?;
+    tell(index, history, &listings).await?;
+    Ok(Part { told: listings.len(), next })
+}
+
+/// Some listings behind a ticket, and the last of them, if others may follow.
+pub(super) async fn read_some(
+    owners: &dyn AuditReader,
+    after: Option<TicketId>,
+) -> Result<(Vec<Listing>, Option<TicketId>), BoxError> {
     let Listed { records, unreadable } = owners.listings(Page { after, limit: BATCH }).await?;
     if !unreadable.is_empty() {
         tracing::warn!(tickets = unreadable.len(), "some tickets cannot be read, and the search does not find them");
     }
-    if !records.is_empty() {
-        let upto = index.watermark().await?.unwrap_or_else(|| Watermark::begin(history));
-        index.apply(records.iter().flat_map(SearchChange::of_listing).collect(), upto).await?;
-    }
     // A page that is not full is the last: who reads on would chase what is being written.
     let next = records.last().filter(|_| records.len() >= BATCH).map(|listing| listing.ticket.id);
-    Ok(Part { told: records.len(), next })
+    Ok((records, next))
+}
+
+/// Tells an index some listings; its watermark stays.
+pub(super) async fn tell(index: &dyn SearchIndex, history: Uuid, listings: &[Listing]) -> Result<(), SearchError> {
+    if listings.is_empty() {
+        return Ok(());
+    }
+    let upto = index.watermark().await?.unwrap_or_else(|| Watermark::begin(history));
+    index.apply(listings.iter().flat_map(SearchChange::of_listing).collect(), upto).await.map(drop)
+}
+
+/// Notes that an index has all there was at a time: only now it is more than a beginning.
+pub(super) async fn complete(index: &dyn SearchIndex, history: Uuid, began_at: Timestamp) -> Result<(), SearchError> {
+    let known = index.watermark().await?.unwrap_or_else(|| Watermark::begin(history));
+    index.apply(Vec::new(), known.after(0, began_at)).await.map(drop)
 }

@@ -112,13 +112,18 @@ impl SearchFollows {
         Ok(Self::knowing(index, group, known, env))
     }
 
+    /// The same group, which feeds this index in place of its own.
+    pub(crate) fn feeding(self, index: Arc<dyn SearchIndex>) -> Self {
+        Self { index, ..self }
+    }
+
     /// The index that it feeds.
     #[must_use]
     pub const fn index(&self) -> &Arc<dyn SearchIndex> {
         &self.index
     }
 
-    pub(super) const fn history(&self) -> Uuid {
+    pub(crate) const fn history(&self) -> Uuid {
         self.history
     }
 

@@ -1,5 +1,6 @@
 //! Indexes that show what is not, lose what is, or count wrongly.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -7,10 +8,11 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use ticketing_conformance::search_index::{SEARCH_INDEX, SearchIndexFixture};
+use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::search::{Facets, Filters, Found, Moment, Question, SearchChange, SearchPage, Watermark};
-use ticketing_core::domain::ticket::TicketStatus;
+use ticketing_core::domain::ticket::{Sales, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::search_index::{SearchError, SearchIndex};
+use ticketing_core::ports::search_index::{SearchError, SearchIndex, SearchIndexes};
 use ticketing_memory::MemorySearchIndex;
 
 use super::assert_notices;
@@ -40,6 +42,10 @@ enum Flaw {
     AppliesInTwoHalves,
     DropsWhatComesMeanwhile,
     KeepsTheWatermarkAlone,
+    KeepsSalesToItself,
+    BeginsWithWhatIsThere,
+    OpensTheFormerOne,
+    OpensWhatWasBegun,
 }
 
 #[derive(Debug, Clone)]
@@ -199,27 +205,63 @@ impl SearchIndex for Flawed {
             _ => self.index.watermark().await,
         }
     }
+
+    async fn sales(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Sales>, SearchError> {
+        let some = if self.flaw == Flaw::KeepsSalesToItself { &[] } else { tickets };
+        self.index.sales(some).await
+    }
 }
 
-struct World(Mutex<Flawed>);
+/// What begins indexes beside another, and the one that it began last.
+#[derive(Debug, Clone)]
+struct Beside {
+    index: Flawed,
+    begun: Arc<Mutex<MemorySearchIndex>>,
+}
+
+#[async_trait]
+impl SearchIndexes for Beside {
+    async fn begin(&self) -> Result<Arc<dyn SearchIndex>, SearchError> {
+        let index =
+            if self.index.flaw == Flaw::BeginsWithWhatIsThere { self.index.index.clone() } else { Default::default() };
+        *self.begun.lock() = index.clone();
+        Ok(Arc::new(index))
+    }
+
+    async fn adopt(&self) -> Result<(), SearchError> {
+        Ok(())
+    }
+}
+
+struct World(Mutex<Beside>);
 
 impl World {
     fn new(flaw: Flaw) -> Self {
-        Self(Mutex::new(Flawed::new(flaw)))
+        Self(Mutex::new(Beside { index: Flawed::new(flaw), begun: Arc::default() }))
     }
 }
 
 #[async_trait]
 impl SearchIndexFixture for World {
     fn index(&self) -> Arc<dyn SearchIndex> {
+        Arc::new(self.0.lock().index.clone())
+    }
+
+    fn indexes(&self) -> Arc<dyn SearchIndexes> {
         Arc::new(self.0.lock().clone())
     }
 
     async fn restart(&self) {
-        let mut index = self.0.lock();
-        index.index = MemorySearchIndex::default();
-        if index.flaw != Flaw::KeepsTheWatermarkAlone {
-            *index = Flawed::new(index.flaw);
+        let mut world = self.0.lock();
+        let flaw = world.index.flaw;
+        match flaw {
+            Flaw::KeepsTheWatermarkAlone => world.index.index = MemorySearchIndex::default(),
+            Flaw::OpensTheFormerOne => {}
+            Flaw::OpensWhatWasBegun => {
+                let begun = world.begun.lock().clone();
+                world.index.index = begun;
+            }
+            _ => world.index = Flawed::new(flaw),
         }
     }
 }
@@ -261,4 +303,8 @@ noticed! {
     a_batch_in_two_halves: AppliesInTwoHalves by a_cancelled_apply_leaves_all_or_nothing;
     a_batch_that_is_lost_to_another: DropsWhatComesMeanwhile by batches_at_once_are_all_applied;
     a_watermark_without_what_it_counts: KeepsTheWatermarkAlone by what_was_applied_survives_a_restart;
+    sales_that_nobody_is_told: KeepsSalesToItself by the_newest_sales_are_told;
+    an_index_that_begins_with_what_is_there: BeginsWithWhatIsThere by an_index_begins_beside_the_one_in_use;
+    an_adoption_that_is_forgotten: OpensTheFormerOne by an_adopted_index_is_there_after_a_restart;
+    an_adoption_that_nobody_asked_for: OpensWhatWasBegun by an_adopted_index_is_there_after_a_restart;
 }
