@@ -159,7 +159,7 @@ async fn the_search_index_is_built_again_while_it_is_in_use() {
         let former = in_use(&index);
 
         let admin = ("TICKETING_ADMIN_LISTEN", program.admin_address().trim_start_matches("http://").to_owned());
-        let replay = || program.operate_with(&["replay", "search"], &[admin.clone()]);
+        let replay = || program.operate_with(&["replay", "search"], std::slice::from_ref(&admin));
         let built = replay();
         assert!(built.status.success() && said(&built).contains("is in use"), "{}", said(&built));
         assert!(found(&before).await, "it was not gone for a moment");
