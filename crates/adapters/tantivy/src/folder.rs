@@ -1,6 +1,5 @@
 //! Opens the index in a folder, or begins with nothing.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use tantivy::directory::error::LockError;
@@ -9,6 +8,7 @@ use tantivy::{Index, IndexSettings, TantivyError};
 use ticketing_core::ports::{BoxError, error_chain};
 
 use crate::error::{OpenError, is_damage};
+use crate::numbered::{self, NoneInUse};
 use crate::schema::{FORMAT, schema};
 use crate::writer::Payload;
 
@@ -58,90 +58,21 @@ fn lock(root: &Path) -> Result<RootLock, OpenError> {
 }
 
 fn judged(root: &Path) -> Result<(Index, PathBuf), Wrong> {
-    let folder = in_use(root)?;
+    let folder = numbered::in_use(root).map_err(|none| match none {
+        NoneInUse::Damaged(why) => Wrong::Damaged(why.to_owned()),
+        NoneInUse::Unreadable(error) => Wrong::Other(unusable(root, error)),
+    })?;
     let index = known_or_new(&folder)?;
-    use_from_now_on(&folder).map_err(|error| Wrong::Other(unusable(root, error)))?;
+    numbered::use_from_now_on(&folder).map_err(|error| Wrong::Other(unusable(root, error)))?;
     Ok((index, folder))
 }
 
 /// An index with nothing in it beside the one in use, for who holds the lock.
 pub(crate) fn begin(root: &Path) -> Result<(Index, PathBuf), OpenError> {
-    let newest = numbered(root).filter_map(|(number, _)| number.checked_add(1)).max();
-    let folder = root.join(newest.map_or_else(|| FIRST.to_owned(), |next| next.to_string()));
+    let folder = numbered::next(root);
     let directory = directory(&folder).map_err(|error| unusable(root, error))?;
     let index = Index::create(directory, schema().0, IndexSettings::default());
     Ok((index.map_err(|error| unusable(root, error))?, folder))
-}
-
-/// Whichever process opens the indexes from now on finds this one.
-pub(crate) fn use_from_now_on(folder: &Path) -> std::io::Result<()> {
-    let (Some(root), Some(name)) = (folder.parent(), folder.file_name().and_then(|name| name.to_str())) else {
-        return Err(ErrorKind::InvalidInput.into());
-    };
-    if std::fs::read_to_string(root.join(IN_USE)).is_ok_and(|known| known.trim() == name) {
-        return Ok(());
-    }
-    // Order matters: after a crash the file names the one or the other.
-    let next = root.join(NEXT);
-    let mut file = std::fs::File::create(&next)?;
-    std::io::Write::write_all(&mut file, name.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&next, root.join(IN_USE))?;
-    std::fs::File::open(root)?.sync_all()
-}
-
-/// Removes what rebuilds left that did not come to their end. Only for who has the one in use.
-pub(crate) fn remove_others(in_use: &Path) {
-    let Some(root) = in_use.parent() else { return };
-    for (_, left) in numbered(root).filter(|(_, folder)| folder != in_use) {
-        remove(&left);
-    }
-}
-
-/// Removes an index that nobody needs.
-pub(crate) fn remove(folder: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(folder) {
-        tracing::warn!(folder = %folder.display(), cause = error_chain(&error), "a former search index is still there");
-    }
-}
-
-/// The first folder that an index lies in.
-const FIRST: &str = "1";
-
-/// The name of the file that says which index is in use.
-const IN_USE: &str = "in-use";
-
-/// And of the one that takes its place.
-const NEXT: &str = "in-use.next";
-
-/// Where the index lies that is in use, or why there is none.
-fn in_use(root: &Path) -> Result<PathBuf, Wrong> {
-    match std::fs::read_to_string(root.join(IN_USE)) {
-        Ok(name) if name.trim().parse::<u64>().is_ok() => Ok(root.join(name.trim())),
-        Ok(_) => Err(Wrong::Damaged(format!("the file {IN_USE} names no index"))),
-        // Nothing was ever applied to what a process has left that ended before it wrote the file.
-        Err(error) if error.kind() == ErrorKind::NotFound && has_only_ours(root) => Ok(root.join(FIRST)),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(Wrong::Damaged("it has files and no index".to_owned()))
-        }
-        Err(error) => Err(Wrong::Other(unusable(root, error))),
-    }
-}
-
-fn has_only_ours(root: &Path) -> bool {
-    entries(root).all(|path| number_of(&path).is_some() || path.ends_with(NEXT) || is_lock(&path))
-}
-
-fn numbered(root: &Path) -> impl Iterator<Item = (u64, PathBuf)> {
-    entries(root).filter_map(|path| Some((number_of(&path)?, path)))
-}
-
-fn number_of(path: &Path) -> Option<u64> {
-    path.file_name()?.to_str()?.parse().ok()
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
 fn directory(folder: &Path) -> Result<MmapDirectory, BoxError> {
@@ -185,12 +116,7 @@ fn known(folder: &Path, directory: MmapDirectory) -> Result<Option<Index>, Wrong
 
 /// Whether a folder has nothing but what locks it.
 fn is_empty(folder: &Path) -> bool {
-    entries(folder).all(|path| is_lock(&path))
-}
-
-fn is_lock(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with(".tantivy") || name == ".managed.json")
+    numbered::entries(folder).all(|path| numbered::is_lock(&path))
 }
 
 /// Renames a folder, so that somebody may look at it, and says so.

@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 
 use crate::config::TantivyConfig;
 use crate::folder::{self, RootLock};
+use crate::numbered;
 use crate::search_index::TantivyIndex;
 
 /// Begins indexes beside the one in use: in memory, or in the folder that it lies in.
@@ -76,7 +77,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if !self.is_in_use.load(Ordering::Acquire) {
-            folder::remove(&self.folder);
+            numbered::remove(&self.folder);
         }
     }
 }
@@ -110,7 +111,7 @@ impl TantivyIndexes {
         let Places { in_use: Some(in_use), begun } = &mut *places else { return Ok(()) };
         let begun = std::mem::take(begun).upgrade();
         let begun = begun.ok_or_else(|| unavailable("no index was begun, or nobody has it any more"))?;
-        folder::use_from_now_on(&begun.folder).map_err(unavailable)?;
+        numbered::use_from_now_on(&begun.folder).map_err(unavailable)?;
         begun.is_in_use.store(true, Ordering::Release);
         in_use.is_in_use.store(false, Ordering::Release);
         *in_use = begun;

@@ -54,6 +54,7 @@ mod error;
 mod folder;
 mod indexes;
 mod name;
+mod numbered;
 mod question;
 mod schema;
 mod search_index;

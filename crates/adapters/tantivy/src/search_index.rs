@@ -24,6 +24,7 @@ use crate::config::TantivyConfig;
 use crate::error::{OpenError, failure, is_locked};
 use crate::folder;
 use crate::indexes::{Place, TantivyIndexes};
+use crate::numbered;
 use crate::question::{Asking, Names};
 use crate::schema::{Fields, schema};
 use crate::writer::{self, Payload, Writer};
@@ -64,7 +65,7 @@ impl TantivyIndex {
         let (index, folder, lock) = folder::open(root)?;
         let place = Arc::new(Place::in_use(folder.clone(), lock));
         let opened = Self::in_folder(root, &index, config, place)?;
-        folder::remove_others(&folder);
+        numbered::remove_others(&folder);
         Ok(opened)
     }
 

@@ -7,6 +7,7 @@ mod find_tickets;
 mod follow;
 mod kept;
 mod rebuild;
+mod rebuilder;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,9 +24,9 @@ pub use fill::fill_index;
 pub use find_tickets::FoundTickets;
 pub use follow::SearchFollows;
 use kept::Kept;
-pub(crate) use rebuild::Rebuilder;
 use rebuild::Rebuilds;
 pub use rebuild::{NoRebuild, RebuildStatus};
+pub(crate) use rebuilder::Rebuilder;
 
 /// Answers questions about tickets. A clone is the same service.
 ///

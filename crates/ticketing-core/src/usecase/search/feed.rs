@@ -16,7 +16,7 @@ use crate::ports::clock::ClockAndIds;
 use crate::ports::search_index::SearchIndex;
 
 use super::fill::{Part, complete, fill_some};
-use super::rebuild::Rebuilder;
+use super::rebuilder::Rebuilder;
 use super::{Search, SearchFollows};
 
 /// Fills an index that begins.
