@@ -1,11 +1,11 @@
 //! The notifications service's store.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ticketing_core::domain::alert::{Alerts, Handle};
+use ticketing_core::domain::alert::{Alerts, Candidate, Filed, Handle, Sieve};
 use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
@@ -65,8 +65,8 @@ impl LetterStore for MemoryLetterStore {
         self.0.list(|tables| tables.orders_of(ticket, page)).await
     }
 
-    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError> {
-        self.0.list(|tables| tables.alerts_under(handles, page)).await
+    async fn alerts_under(&self, handles: &[Handle], page: Page<Filed>) -> Result<Vec<Candidate>, StoreError> {
+        self.0.list(|tables| tables.alerts_under(handles, page).into()).await
     }
 
     async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
@@ -83,7 +83,7 @@ pub(crate) struct LetterTables {
     by_ticket: HashMap<TicketId, BTreeSet<OrderId>>,
     alerts: Table<AccountId, Alerts>,
     entries: Table<TicketId, SearchEntry>,
-    by_handle: HashMap<Handle, BTreeSet<AccountId>>,
+    filed: BTreeMap<Filed, Sieve>,
 }
 
 impl LetterTables {
@@ -108,24 +108,27 @@ impl LetterTables {
         self.orders.list(orders, page.limit)
     }
 
-    fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Listed<Stored<Alerts>> {
-        let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
-        let under = handles.iter().filter_map(|handle| self.by_handle.get(handle));
-        let people: BTreeSet<&AccountId> = under.flat_map(|people| people.range((after, Bound::Unbounded))).collect();
-        self.alerts.list_stored(people.into_iter(), page.limit)
+    fn alerts_under(&self, handles: &[Handle], page: Page<Filed>) -> Vec<Candidate> {
+        let handles: BTreeSet<Handle> = handles.iter().copied().collect();
+        let under = |handle| {
+            let [first, last] = [u128::MIN, u128::MAX].map(|id| Filed { handle, account: AccountId::from_u128(id) });
+            let after = page.after.filter(|after| *after >= first).map_or(Bound::Included(first), Bound::Excluded);
+            // Behind the cursor there may be nothing of this handle.
+            let is_behind = page.after.is_none_or(|after| after < last);
+            is_behind.then(|| self.filed.range((after, Bound::Included(last)))).into_iter().flatten()
+        };
+        let found = handles.into_iter().flat_map(under).take(page.limit);
+        found.map(|(filed, sieve)| Candidate { filed: *filed, sieve: sieve.clone() }).collect()
     }
 
     fn put_alerts(&mut self, alerts: Alerts, token: CommitToken) {
         let account = alerts.account;
-        let old = self.alerts.kept(&account).map(|stored| stored.record.handles()).unwrap_or_default();
-        for handle in old {
-            if let Some(people) = self.by_handle.get_mut(&handle) {
-                people.remove(&account);
-            }
+        let at = |handle| Filed { handle, account };
+        let old = self.alerts.kept(&account).map(|stored| stored.record.filed()).unwrap_or_default();
+        for handle in old.into_keys() {
+            self.filed.remove(&at(handle));
         }
-        for handle in alerts.handles() {
-            self.by_handle.entry(handle).or_default().insert(account);
-        }
+        self.filed.extend(alerts.filed().into_iter().map(|(handle, sieve)| (at(handle), sieve)));
         self.alerts.put(account, alerts, token);
     }
 

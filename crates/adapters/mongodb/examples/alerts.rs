@@ -4,6 +4,10 @@
 
 #[path = "../../sqlite/examples/alerts/filing.rs"]
 mod filing;
+#[path = "../../sqlite/examples/alerts/telling.rs"]
+mod telling;
+
+use std::sync::Arc;
 
 use ticketing_mongodb::{MongoClient, MongoConfig, MongoLetterStore};
 
@@ -14,5 +18,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let database_prefix = format!("alerts_{}", std::process::id());
     let config = MongoConfig { database_prefix, ..MongoConfig::new(uri) };
     let store = MongoLetterStore::open(&MongoClient::connect(&config).await?).await?;
-    filing::measure(&store, alerts, 500).await
+    filing::measure(Arc::new(store), alerts).await
 }

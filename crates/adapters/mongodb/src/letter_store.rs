@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use bson::{Uuid, doc};
 use futures::future::try_join5;
 use ticketing_core::assembly::ServicePorts;
-use ticketing_core::domain::alert::{Alerts, Handle};
-use ticketing_core::domain::ids::{AccountId, OrderId, TicketId};
+use ticketing_core::domain::alert::{Candidate, Filed, Handle};
+use ticketing_core::domain::ids::{OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
@@ -27,7 +27,7 @@ use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 use crate::ticket_store::{ListingDocument, ticket_replica};
 
-use alerts::{AlertsDocument, EntryDocument};
+use alerts::{AlertsDocument, EntryDocument, FiledDocument};
 pub(crate) use letter::LetterDocument;
 
 /// Keeps letters and alerts, and replicas of orders and tickets, in the database `<prefix>_notifications`.
@@ -112,8 +112,9 @@ impl LetterStore for MongoLetterStore {
         self.0.list::<OrderDocument>(query).await
     }
 
-    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError> {
-        self.0.list_stored::<AlertsDocument>(alerts::under(handles, page)).await
+    async fn alerts_under(&self, handles: &[Handle], page: Page<Filed>) -> Result<Vec<Candidate>, StoreError> {
+        let people = self.0.list::<FiledDocument>(alerts::under(handles, page)).await?;
+        Ok(alerts::candidates(people, handles, page))
     }
 
     async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {

@@ -24,7 +24,8 @@ pub(crate) struct Change {
     /// By what it is found.
     pub(crate) columns: Vec<(&'static str, Value)>,
     pub(crate) guards: Vec<Guard>,
-    /// What is done beside the write, before it and after it.
+    /// What is done beside the write, before it and after it; what is done before it, unless this finds that it need not.
+    pub(crate) unless: Option<Statement>,
     pub(crate) before: Vec<Statement>,
     pub(crate) after: Vec<Statement>,
 }
@@ -38,8 +39,8 @@ impl Change {
         document: &R,
     ) -> Result<Self, StoreError> {
         let record = encoded(document)?;
-        let (columns, guards, before, after) = Default::default();
-        Ok(Self { table: R::TABLE, key, id, replaces, record, columns, guards, before, after })
+        let (columns, guards, unless, before, after) = Default::default();
+        Ok(Self { table: R::TABLE, key, id, replaces, record, columns, guards, unless, before, after })
     }
 }
 
@@ -72,7 +73,10 @@ pub(crate) fn apply(connection: &Connection, changes: &[Change]) -> Result<Commi
 }
 
 fn write_all(connection: &Connection, change: &Change, token: CommitToken) -> rusqlite::Result<()> {
-    change.before.iter().try_for_each(|statement| statement.run(connection))?;
+    let is_spared = change.unless.as_ref().map_or(Ok(false), |statement| statement.finds(connection))?;
+    if !is_spared {
+        change.before.iter().try_for_each(|statement| statement.run(connection))?;
+    }
     write(connection, change, token)?;
     change.after.iter().try_for_each(|statement| statement.run(connection))
 }

@@ -7,8 +7,8 @@ mod replica;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use ticketing_core::domain::alert::{Alerts, Handle};
-use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, TicketId};
+use ticketing_core::domain::alert::{Candidate, Filed, Handle};
+use ticketing_core::domain::ids::{LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
 use ticketing_core::domain::time::Timestamp;
@@ -60,9 +60,9 @@ impl LetterStore for SqliteLetterStore {
         self.0.list(move |connection| orders_of(connection, ticket, page)).await
     }
 
-    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError> {
-        let handles = handles.to_owned();
-        self.0.list(move |connection| alerts::under(connection, &handles, page)).await
+    async fn alerts_under(&self, handles: &[Handle], page: Page<Filed>) -> Result<Vec<Candidate>, StoreError> {
+        let handles = handles.iter().copied().collect();
+        self.0.find(move |connection| alerts::under(connection, &handles, page)).await
     }
 
     async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {

@@ -4,8 +4,9 @@
 
 mod handle;
 mod question;
+mod sieve;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,8 +17,12 @@ use super::search::{SearchEntry, SearchTexts};
 use super::secret;
 use super::time::Timestamp;
 
-pub use handle::{Handle, handles_of};
+pub use handle::{Handle, filing_of, handles_of};
 pub use question::KeptQuestion;
+pub use sieve::Sieve;
+
+use handle::filed_under;
+use sieve::Features;
 
 /// What ends one alert without a sign-in: 128 unpredictable bits, as 32 hexadecimal digits. Letters about it have it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +76,24 @@ pub struct Told {
     pub letters: u32,
     /// Tickets that were left out since the last letter.
     pub left_out: u32,
+}
+
+/// Whose alerts, and under what. Nobody is filed under a handle twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Filed {
+    /// Under what.
+    pub handle: Handle,
+    /// Whose alerts.
+    pub account: AccountId,
+}
+
+/// Somebody whose alerts a ticket may answer that has a handle of theirs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where they were found.
+    pub filed: Filed,
+    /// Lets through what may answer those alerts of theirs that are filed there.
+    pub sieve: Sieve,
 }
 
 /// What becomes of one more ticket that answers an alert.
@@ -232,10 +255,17 @@ impl Alerts {
         (Self { told: Told { day: day.max(told.day), letters, left_out }, ..self }, telling)
     }
 
-    /// Everything that they are filed under.
+    /// Everything that they are filed under, each with what tells whether they are meant.
     #[must_use]
-    pub fn handles(&self) -> BTreeSet<Handle> {
-        self.alerts.iter().flat_map(|alert| alert.question.handles()).collect()
+    pub fn filed(&self) -> BTreeMap<Handle, Sieve> {
+        let mut filed = BTreeMap::new();
+        for alert in &self.alerts {
+            let question = alert.question.at(Timestamp::EPOCH);
+            for handle in filed_under(&question) {
+                filed.entry(handle).or_insert_with(Sieve::of_nothing).add(&question);
+            }
+        }
+        filed
     }
 
     fn without_over(mut self, now: Timestamp) -> Self {
@@ -250,6 +280,7 @@ pub struct TicketNews<'a> {
     before: Option<(&'a SearchEntry, SearchTexts)>,
     after: &'a SearchEntry,
     texts: SearchTexts,
+    features: Features,
 }
 
 impl<'a> TicketNews<'a> {
@@ -266,13 +297,21 @@ impl<'a> TicketNews<'a> {
             return None;
         }
         let before = before.and_then(|before| Some((before, texts(before)?)));
-        Some(Self { before, after, texts: texts(after)? })
+        let texts = texts(after)?;
+        let features = Features::of(after.shown()?, after, &texts);
+        Some(Self { before, after, texts, features })
     }
 
     /// Everything that an alert may be filed under which the ticket answers.
     #[must_use]
     pub fn handles(&self) -> BTreeSet<Handle> {
         self.after.shown().map_or_else(BTreeSet::new, |ticket| handles_of(ticket, &self.texts))
+    }
+
+    /// Whether the ticket may have begun to answer an alert of somebody who was found by a handle; if not, it has not.
+    #[must_use]
+    pub fn may_be_for(&self, candidate: &Candidate) -> bool {
+        candidate.sieve.lets_through(&self.features)
     }
 
     fn begins_to_answer(&self, question: &KeptQuestion, now: Timestamp) -> bool {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::domain::alert::{Alerts, Handle};
+use crate::domain::alert::{Alerts, Candidate, Filed, Handle};
 use crate::domain::ids::{AccountId, LetterId, OrderId, TicketId};
 use crate::domain::letter::Letter;
 use crate::domain::order::Order;
@@ -111,8 +111,8 @@ pub struct LetterRecords {
 /// - Letters that are due come, the earliest first, until they are sent or dropped:
 ///   `letters_come_when_they_are_due`.
 /// - All replicas of a ticket's orders are listed, in pages that join: `the_buyers_of_a_ticket_are_listed`.
-/// - Alerts are found by every handle that they have, and by none that they had, in pages that join, each person once:
-///   `alerts_are_found_by_their_handles`.
+/// - Alerts are found by every handle that they have, and by none that they had, with their sieves and in pages that
+///   join, each person once for each handle: `alerts_are_found_by_their_handles`.
 /// - A list skips unreadable records and continues: `unreadable_letters_are_passed_by`.
 ///
 /// # Examples
@@ -161,15 +161,16 @@ pub trait LetterStore: Send + Sync + fmt::Debug + 'static {
     /// [`StoreError::Unavailable`].
     async fn orders_of(&self, ticket: TicketId, page: Page<OrderId>) -> Result<Vec<Order>, StoreError>;
 
-    /// The alerts of people who have one that is filed under one of these handles, each person once, in the order of
-    /// their ids.
+    /// People who have alerts that are filed under these handles ([`Alerts::filed`]): each once for each handle, in an
+    /// order of the store's own.
     ///
-    /// Costs as much as there are handles and results, however many alerts there are; a few hundred handles at a time.
+    /// Reads no record of theirs, so it may find some whose record cannot be read. Costs as much as there are handles
+    /// and results, however many alerts there are; a few hundred handles at a time.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`].
-    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError>;
+    async fn alerts_under(&self, handles: &[Handle], page: Page<Filed>) -> Result<Vec<Candidate>, StoreError>;
 
     /// Applies every write and queues every event, or does neither; returns the commit token of the new revisions.
     ///

@@ -12,6 +12,7 @@ use ticketing_core::domain::search::{Filters, Places};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::consumer::{EventHandler, Incoming};
 use ticketing_core::ports::letter_store::{LetterNeeds, LetterStore};
+use ticketing_core::ports::store::RecordKey;
 use ticketing_core::usecase::notifications::AlertsFollow;
 use ticketing_core::usecase::tickets::WithdrawTicket;
 use ticketing_core::wire::seal;
@@ -132,6 +133,15 @@ async fn a_ticket_that_is_gone_again_is_not_told_of() {
     market.recover().await;
 
     assert_eq!(found(&market), [""; 0]);
+}
+
+#[tokio::test]
+async fn alerts_that_cannot_be_read_keep_nobody_else_from_a_letter() {
+    let mut market = waiting_for_operas([1, 2, 3]).await;
+    assert!(market.engines.letters.spoil(&RecordKey::Alerts(account(2))));
+    sell(&mut market, 1).await;
+
+    assert_eq!(found(&market), ["1", "3"]);
 }
 
 #[tokio::test]

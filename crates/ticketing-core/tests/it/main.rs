@@ -28,6 +28,7 @@ mod mailbox;
 mod market;
 mod notifications;
 mod passwords;
+mod percolation;
 mod race;
 mod random;
 mod rebuild;

@@ -217,7 +217,7 @@ async fn letters_are_found_by_indexes() {
             alerts: vec![alerts.account],
             entries: vec![entry.id],
         };
-        let (of, handles) = (order.ticket.id, Vec::from_iter(alerts.handles()));
+        let (of, handles) = (order.ticket.id, Vec::from_iter(alerts.filed().into_keys()));
         let work: UnitOfWork<LetterRecord> =
             UnitOfWork::default().with(Write::insert(letter)).with(Write::insert(order)).with(Write::insert(ticket));
         let work = work.with(Write::insert(alerts)).with(Write::insert(entry));
@@ -227,7 +227,7 @@ async fn letters_are_found_by_indexes() {
         assert_eq!((found.letters.len(), found.orders.len(), found.tickets.len()), (1, 1, 1));
         assert_eq!((found.alerts.len(), found.entries.len()), (1, 1));
         let first = store.alerts_under(&handles, Page::first(1)).await.expect("an answer");
-        let after = first.last().map(|stored| stored.record.account);
+        let after = first.last().map(|candidate| candidate.filed);
         store.alerts_under(&handles, Page { after, limit: 3 }).await.expect("an answer");
         let first = store.orders_of(of, Page::first(1)).await.expect("an answer");
         let after = first.last().map(|order| order.id);

@@ -2,21 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Connection;
 use rusqlite::types::Value;
+use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
-use ticketing_core::domain::alert::{Alert, Alerts, Handle, Told};
+use ticketing_core::domain::alert::{Alert, Alerts, Candidate, Filed, Handle, Sieve, Told, filing_of};
 use ticketing_core::domain::ids::{AccountId, AlertId, TicketId};
 use ticketing_core::domain::search::SearchEntry;
-use ticketing_core::ports::store::{Page, RecordKey, Revision, StoreError, Stored};
-use ticketing_core::ports::unreadable::Listed;
+use ticketing_core::ports::store::{Page, RecordKey, Revision, StoreError};
 use ticketing_core::wire::{kept_question, question_of};
 use uuid::Uuid;
 
 use crate::commit::{Change, Statement};
 use crate::document::{Millis, Record, SalesDocument, Wrong, blob, date, limit, time};
 use crate::error::Failure;
-use crate::store;
 use crate::ticket_store::{ListingDocument, ticket_replica};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,16 +41,26 @@ pub(super) struct EntryDocument {
     sales: SalesDocument,
 }
 
+const IS_FILED: &str = "SELECT 1 FROM alerts WHERE id = ?1 AND filing = ?2";
 const LEAVE: &str = "DELETE FROM alert_handles WHERE account = ?1";
-const FILE: &str = "INSERT INTO alert_handles (handle, account) VALUES (?1, ?2)";
-const UNDER: &str = "SELECT account FROM alert_handles WHERE handle = ?1 AND account > ?2 ORDER BY account LIMIT ?3";
+const FILE: &str = "INSERT INTO alert_handles (handle, account, sieve) VALUES (?1, ?2, ?3)";
+const UNDER: &str =
+    "SELECT account, sieve FROM alert_handles WHERE handle = ?1 AND account > ?2 ORDER BY account LIMIT ?3";
 
 pub(super) fn change(alerts: &Alerts, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let account = alerts.account.uuid();
+    let filed = alerts.filed();
+    let filing = Value::Integer(filing_of(&filed).cast_signed());
     let leave = Statement { sql: LEAVE, params: vec![blob(account)] };
-    let file = |handle: Handle| Statement { sql: FILE, params: vec![number(handle), blob(account)] };
+    let file = |(handle, sieve): (Handle, Sieve)| {
+        let params = vec![number(handle), blob(account), Value::Blob(sieve.as_bytes().to_vec())];
+        Statement { sql: FILE, params }
+    };
     Ok(Change {
-        after: [leave].into_iter().chain(alerts.handles().into_iter().map(file)).collect(),
+        // Who is only told of a ticket is filed as before.
+        unless: Some(Statement { sql: IS_FILED, params: vec![blob(account), filing.clone()] }),
+        before: [leave].into_iter().chain(filed.into_iter().map(file)).collect(),
+        columns: vec![("filing", filing)],
         ..Change::of(RecordKey::Alerts(alerts.account), account, replaces, &AlertsDocument::of(alerts))?
     })
 }
@@ -67,41 +75,30 @@ fn number(Handle(handle): Handle) -> Value {
     Value::Integer(handle.cast_signed())
 }
 
-/// The alerts of people who have one that is filed under one of these, in the order of their ids.
+/// Those who are filed under these, in the order of handles and accounts: each handle is one walk along the table.
 pub(super) fn under(
     connection: &Connection,
-    handles: &[Handle],
-    page: Page<AccountId>,
-) -> Result<Listed<Stored<Alerts>>, Failure> {
-    let mut listed = Listed::default();
-    let mut after = page.after.map_or(Value::Blob(Vec::new()), |after| blob(after.uuid()));
-    while listed.records.len() < page.limit {
-        let people = people_under(connection, handles, &after, page.limit)?;
-        for account in &people {
-            if listed.records.len() < page.limit {
-                listed.take(store::readable::<AlertsDocument>(connection, *account)?.transpose());
-            }
+    handles: &BTreeSet<Handle>,
+    page: Page<Filed>,
+) -> Result<Vec<Candidate>, Failure> {
+    let mut select = connection.prepare_cached(UNDER)?;
+    let mut found = Vec::new();
+    let first = page.after.map_or(Handle(0), |after| after.handle);
+    for &handle in handles.range(first..) {
+        let after = page.after.filter(|after| after.handle == handle);
+        let after = after.map_or(Value::Blob(Vec::new()), |after| blob(after.account.uuid()));
+        let left = page.limit.saturating_sub(found.len());
+        let mut rows = select.query(params![number(handle), after, limit(left)])?;
+        while let Some(row) = rows.next()? {
+            let account = AccountId::new(Uuid::from_bytes(row.get(0)?));
+            let sieve = Sieve::stored(row.get_ref(1)?.as_blob().unwrap_or_default());
+            found.push(Candidate { filed: Filed { handle, account }, sieve });
         }
-        match people.last() {
-            Some(last) if people.len() == page.limit => after = blob(*last),
-            Some(_) | None => break,
+        if found.len() >= page.limit {
+            break;
         }
     }
-    Ok(listed)
-}
-
-/// The first accounts behind a cursor. Each handle is one walk along its index, of no more rows than are asked for.
-fn people_under(
-    connection: &Connection,
-    handles: &[Handle],
-    after: &Value,
-    most: usize,
-) -> Result<BTreeSet<Uuid>, Failure> {
-    let mut people = BTreeSet::new();
-    for handle in handles {
-        people.extend(store::ids(connection, UNDER, &[number(*handle), after.clone(), Value::Integer(limit(most))])?);
-    }
-    Ok(people.into_iter().take(most).collect())
+    Ok(found)
 }
 
 impl AlertsDocument {

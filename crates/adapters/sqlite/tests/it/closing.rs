@@ -1,5 +1,6 @@
 //! What a file is after it was closed, copied, backed up or damaged.
 
+use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -269,9 +270,10 @@ async fn a_file_of_the_third_schema_keeps_questions_and_its_letters() {
     assert_eq!(due.into_iter().map(|stored| stored.record).collect::<Vec<_>>(), [letter]);
     let alerts = sample::alerts();
     engines.letters.commit(UnitOfWork::default().with(Insert::insert(alerts.clone()))).await.expect("there is a place");
-    let handles = Vec::from_iter(alerts.handles());
-    let found = engines.letters.alerts_under(&handles, Page::first(9)).await.expect("it is read");
-    assert_eq!(found.into_iter().map(|stored| stored.record).collect::<Vec<_>>(), [alerts]);
+    let handles = Vec::from_iter(alerts.filed().into_keys());
+    let found = engines.letters.alerts_under(&handles, Page::first(99)).await.expect("it is read");
+    let found: HashSet<_> = found.into_iter().map(|candidate| candidate.filed.account).collect();
+    assert_eq!(found, HashSet::from([alerts.account]));
 }
 
 #[tokio::test]

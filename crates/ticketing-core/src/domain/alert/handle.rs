@@ -4,9 +4,9 @@
 //! one of them, the one that is probably rarest, and a ticket looks up all that it has. What is found is a candidate:
 //! the question is asked of the ticket itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use crate::domain::search::{
     Filters, Question, SearchTexts, Standing, Wanted, WantedWord, attributes_to_find, country_of, event_to_find,
@@ -14,19 +14,39 @@ use crate::domain::search::{
 };
 use crate::domain::ticket::Ticket;
 
+use super::Sieve;
+
 /// What an alert is filed under: a digest of a word or of names. Two may share one, which costs a look and no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Handle(pub u64);
 
-/// What a handle is made of.
+/// What a handle is made of, or what a sieve asks for.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Word,
     Gram,
     Sign,
     Event,
     Names,
     Attribute,
+    Category,
+    City,
+    Country,
+    Currency,
+}
+
+/// A few bytes that stand for a word or a name in a sieve.
+pub(super) type Digest = [u8; 4];
+
+impl Kind {
+    pub(super) fn digest(self, text: &str) -> Digest {
+        first_of(Sha256::new_with_prefix([self as u8]).chain_update(text))
+    }
+
+    /// The same for all spellings of a name.
+    pub(super) fn digest_of_name(self, name: &str) -> Digest {
+        self.digest(&name_to_find(name))
+    }
 }
 
 impl Handle {
@@ -36,10 +56,26 @@ impl Handle {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
-        let mut number = [0; 8];
-        number.iter_mut().zip(digest.finalize()).for_each(|(byte, of_digest)| *byte = of_digest);
-        Self(u64::from_be_bytes(number))
+        Self(u64::from_be_bytes(first_of(digest)))
     }
+}
+
+/// A digest of [how alerts are filed](super::Alerts::filed): as long as it stays, a store need not file them again.
+#[must_use]
+pub fn filing_of(filed: &BTreeMap<Handle, Sieve>) -> u64 {
+    let mut digest = Sha256::new();
+    for (handle, sieve) in filed {
+        digest.update(handle.0.to_be_bytes());
+        digest.update((sieve.as_bytes().len() as u64).to_be_bytes());
+        digest.update(sieve.as_bytes());
+    }
+    u64::from_be_bytes(first_of(digest))
+}
+
+fn first_of<const COUNT: usize>(digest: Sha256) -> [u8; COUNT] {
+    let mut first = [0; COUNT];
+    first.iter_mut().zip(digest.finalize()).for_each(|(byte, of_digest)| *byte = of_digest);
+    first
 }
 
 /// What a question is filed under: a ticket that answers it has at least one of these. None if it names nothing.

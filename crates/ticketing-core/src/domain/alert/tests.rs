@@ -170,7 +170,7 @@ fn what_is_over_is_forgotten_when_another_is_kept() {
 fn nothing_is_kept_for_an_account_that_is_gone() {
     let gone = alerts([about("opera")]).closed();
 
-    assert_eq!((gone.alerts.len(), gone.handles().len()), (0, 0));
+    assert_eq!((gone.alerts.len(), gone.filed().len()), (0, 0));
     assert_eq!(gone.keep(alert(1, about("opera")), NOW), Err(AlertRefusal::Closed));
 }
 

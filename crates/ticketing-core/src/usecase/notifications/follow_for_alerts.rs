@@ -18,13 +18,19 @@ use crate::domain::search::{SearchChange, SearchEntry};
 use crate::domain::time::Timestamp;
 use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::messaging::spans;
-use crate::ports::letter_store::{LetterNeeds, LetterRecord};
+use crate::ports::letter_store::{LetterNeeds, LetterRecord, LetterRecords};
 use crate::ports::store::{Page, StoreError, Stored, UnitOfWork, Write};
 use crate::usecase::contended::{Contended, NotFollowed};
 
 use super::Notifications;
 
-/// How many handles are looked up together, and how many people are read and told.
+/// How many handles are looked up together.
+const HANDLES: usize = 128;
+
+/// How many people are looked at together, of whom only those that may be meant are read.
+const LOOKS: usize = 1024;
+
+/// How many people are read and told together.
 const AT_ONCE: usize = 128;
 
 /// How often the same people are told again whose alerts change meanwhile.
@@ -174,54 +180,76 @@ impl Notifications {
             return Ok(());
         }
         let handles: Vec<Handle> = told.news.handles().into_iter().collect();
-        for some in handles.chunks(AT_ONCE) {
-            let mut page = Page::first(AT_ONCE);
+        let mut known = HashSet::new();
+        for some in handles.chunks(HANDLES) {
+            let mut page = Page::first(LOOKS);
             loop {
                 let found = self.store.alerts_under(some, page).await?;
-                let (last, is_full) = (found.last().map(|stored| stored.record.account), found.len() == page.limit);
-                self.tell(found, &told).await?;
-                if !is_full {
+                let meant = found.iter().filter(|candidate| told.news.may_be_for(candidate));
+                let people = meant.map(|candidate| candidate.filed.account);
+                let people: Vec<AccountId> = people.filter(|account| known.insert(*account)).collect();
+                for people in people.chunks(AT_ONCE) {
+                    self.tell(people, &told).await?;
+                }
+                page.after = found.last().map(|candidate| candidate.filed);
+                if found.len() < page.limit {
                     break;
                 }
-                page.after = last;
             }
         }
         Ok(())
     }
 
     /// Writes to those of some people whose questions it answers. Who was written to before is not written to again.
-    async fn tell(&self, mut people: Vec<Stored<Alerts>>, told: &Told<'_>) -> Result<(), NotFollowed<Uuid>> {
+    async fn tell(&self, people: &[AccountId], told: &Told<'_>) -> Result<(), NotFollowed<Uuid>> {
         for _ in 0..TRIES {
-            let matched = |person: Stored<Alerts>| Some((person.record.begun(&told.news, told.now)?.id, person));
-            let mut begun: Vec<(AlertId, Stored<Alerts>)> = people.into_iter().filter_map(matched).collect();
-            let written = self.written(begun.iter().map(|(_, person)| told.letter_id(person.record.account))).await?;
-            begun.retain(|(_, person)| !written.contains(&told.letter_id(person.record.account)));
-            if begun.is_empty() {
+            let known = self.known_of(people, told).await?;
+            let written: HashSet<LetterId> = known.letters.into_iter().map(|stored| stored.record.id).collect();
+            let is_new = |person: &Stored<Alerts>| !written.contains(&told.letter_id(person.record.account));
+            let begun =
+                |person: Stored<Alerts>| Some(told.writes(person.record.begun(&told.news, told.now)?.id, &person));
+            let writes: Vec<_> = known.alerts.into_iter().filter(is_new).filter_map(begun).flatten().collect();
+            if writes.is_empty() {
                 return Ok(());
             }
-            let writes = begun.iter().flat_map(|(alert, person)| told.writes(*alert, person)).collect();
             let work = UnitOfWork { writes, events: Vec::new() };
             let span = spans::commit(&work);
             match self.store.commit(work).instrument(span).await {
                 Ok(_) => return Ok(()),
                 // Somebody ended an alert meanwhile, or was told of another ticket.
-                Err(StoreError::Conflict(_)) => {
-                    let alerts = begun.iter().map(|(_, person)| person.record.account).collect();
-                    people = self.store.load(&LetterNeeds { alerts, ..LetterNeeds::default() }).await?.alerts;
-                }
+                Err(StoreError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Err(NotFollowed::Conflict(vec![told.ticket.uuid()]))
     }
 
-    async fn written(&self, letters: impl Iterator<Item = LetterId>) -> Result<HashSet<LetterId>, StoreError> {
-        let letters: Vec<LetterId> = letters.collect();
-        if letters.is_empty() {
-            return Ok(HashSet::new());
+    /// The alerts of some people, and the letters that they have already. Whose records cannot be read is passed by, so
+    /// that everybody else is told.
+    async fn known_of(&self, people: &[AccountId], told: &Told<'_>) -> Result<LetterRecords, StoreError> {
+        let needs = |people: &[AccountId]| LetterNeeds {
+            alerts: people.to_owned(),
+            letters: people.iter().map(|account| told.letter_id(*account)).collect(),
+            ..LetterNeeds::default()
+        };
+        match self.store.load(&needs(people)).await {
+            Err(StoreError::Corrupt(_)) => {}
+            known => return known,
         }
-        let known = self.store.load(&LetterNeeds { letters, ..LetterNeeds::default() }).await?.letters;
-        Ok(known.into_iter().map(|stored| stored.record.id).collect())
+        let mut known = LetterRecords::default();
+        for account in people {
+            match self.store.load(&needs(&[*account])).await {
+                Ok(one) => {
+                    known.alerts.extend(one.alerts);
+                    known.letters.extend(one.letters);
+                }
+                Err(StoreError::Corrupt(cause)) => {
+                    tracing::error!(%account, cause, "the alerts of {account} cannot be read and are passed by: repair them");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(known)
     }
 }
 

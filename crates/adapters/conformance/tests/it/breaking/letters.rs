@@ -1,12 +1,13 @@
 //! Stores that send letters early, late, out of order or again and again.
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use ticketing_conformance::audit_reader::AUDIT_READER;
 use ticketing_conformance::store::LETTER_STORE;
-use ticketing_core::domain::alert::{Alerts, Handle};
+use ticketing_core::domain::alert::{Candidate, Filed, Handle, Sieve, Told};
 use ticketing_core::domain::ids::{AccountId, LetterId, OrderId, TicketId};
 use ticketing_core::domain::letter::Letter;
 use ticketing_core::domain::order::Order;
@@ -32,13 +33,37 @@ enum Flaw {
     FindsByOneHandle,
     FindsTwice,
     FindsByNothing,
+    JoinsByAccount,
+    LosesSieves,
+    ShowsOldSieves,
+    ForgetsWhoIsTold,
 }
 
 /// A store, what is wrong with it, and whether it holds what cannot be read.
 #[derive(Debug)]
-struct Flawed(Arc<dyn LetterStore>, Flaw, Arc<AtomicBool>);
+struct Flawed(Arc<dyn LetterStore>, Flaw, Arc<AtomicBool>, Mutex<Seen>);
+
+/// What was seen of alerts.
+#[derive(Debug, Default)]
+struct Seen {
+    sieves: HashMap<Filed, Sieve>,
+    told: HashSet<AccountId>,
+}
 
 impl Flawed {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.3.lock().expect("nothing panics with it")
+    }
+
+    /// A page of those who are found, in the order of accounts, that goes on behind an account.
+    async fn behind_account(&self, handles: &[Handle], page: Page<Filed>) -> Result<Vec<Candidate>, StoreError> {
+        let mut found = self.0.alerts_under(handles, Page::first(1000)).await?;
+        found.sort_by_key(|candidate| (candidate.filed.account, candidate.filed.handle));
+        found.retain(|candidate| page.after.is_none_or(|after| candidate.filed.account > after.account));
+        found.truncate(page.limit);
+        Ok(found)
+    }
+
     fn may_list(&self) -> Result<(), StoreError> {
         match self.1 == Flaw::StopsAList && self.2.load(Ordering::Relaxed) {
             true => Err(StoreError::Corrupt("spoilt".into())),
@@ -79,30 +104,45 @@ impl LetterStore for Flawed {
         Ok(orders)
     }
 
-    async fn alerts_under(&self, handles: &[Handle], page: Page<AccountId>) -> Result<Vec<Stored<Alerts>>, StoreError> {
+    async fn alerts_under(&self, handles: &[Handle], page: Page<Filed>) -> Result<Vec<Candidate>, StoreError> {
         self.may_list()?;
         let some = if self.1 == Flaw::FindsByOneHandle { handles.get(..1).unwrap_or_default() } else { handles };
         let page = if self.1 == Flaw::FindsTwice { Page { after: None, ..page } } else { page };
+        if self.1 == Flaw::JoinsByAccount {
+            return self.behind_account(some, page).await;
+        }
         let mut found = self.0.alerts_under(some, page).await?;
+        let mut seen = self.seen();
         match self.1 {
             Flaw::ShowsTheLatestFirst => found.reverse(),
-            Flaw::ShowsOldRevisions => {
-                found.iter_mut().for_each(|stored| stored.revision = Revision::after(None, CommitToken::NONE));
-            }
             Flaw::FindsByNothing if handles.len() == 1 => found.clear(),
+            Flaw::LosesSieves => found.iter_mut().for_each(|candidate| candidate.sieve = Sieve::stored(&[])),
+            Flaw::ShowsOldSieves => {
+                for Candidate { filed, sieve } in &mut found {
+                    *sieve = seen.sieves.entry(*filed).or_insert_with(|| sieve.clone()).clone();
+                }
+            }
+            Flaw::ForgetsWhoIsTold => found.retain(|candidate| !seen.told.contains(&candidate.filed.account)),
             _ => {}
         }
         Ok(found)
     }
 
     async fn commit(&self, work: UnitOfWork<LetterRecord>) -> Result<CommitToken, StoreError> {
+        for write in &work.writes {
+            if let LetterRecord::Alerts(alerts) = &write.record
+                && alerts.told != Told::default()
+            {
+                self.seen().told.insert(alerts.account);
+            }
+        }
         self.0.commit(work).await
     }
 }
 
 async fn assert_flawed(rule: &str, flaw: Flaw) {
     let sound = World::default();
-    let letters = Arc::new(Flawed(sound.letters, flaw, Arc::clone(&sound.is_spoilt)));
+    let letters = Arc::new(Flawed(sound.letters, flaw, Arc::clone(&sound.is_spoilt), Mutex::default()));
     assert_notices(&LETTER_STORE, rule, &World::default(), &World { letters, ..sound }).await;
 }
 
@@ -125,7 +165,10 @@ async fn alerts_that_are_not_found() {
         Flaw::FindsTwice,
         Flaw::FindsByNothing,
         Flaw::ShowsTheLatestFirst,
-        Flaw::ShowsOldRevisions,
+        Flaw::JoinsByAccount,
+        Flaw::LosesSieves,
+        Flaw::ShowsOldSieves,
+        Flaw::ForgetsWhoIsTold,
     ] {
         assert_flawed("alerts_are_found_by_their_handles", flaw).await;
     }
