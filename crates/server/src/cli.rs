@@ -8,6 +8,7 @@ mod config;
 mod health;
 mod keys;
 mod kubernetes;
+mod moving;
 mod operator;
 mod parked;
 mod progress;
@@ -92,6 +93,7 @@ const fn failed(command: &Command) -> &'static str {
         Command::Replay { of: Replayed::Search, .. } => "the search index could not be built again",
         Command::Replay { .. } => "the replicas could not be rebuilt",
         Command::Backup { .. } => "there is no copy",
+        Command::Move { .. } => "the marketplace was not moved",
         Command::Keys { .. } => "the signing keys are as they were",
     }
 }
@@ -125,6 +127,8 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode, BoxError>
             return replay::replay(source, &mut *replicas, differing).await;
         }
         Command::Backup { copy } => wiring::back_up(&config, &copy).await?,
+        Command::Move { take_back: true, .. } => moving::take_back(&config).await?,
+        Command::Move { patience, .. } => moving::move_file(&config, patience.into()).await?,
         Command::Keys { action } => keys::keys(&config, action)?,
     }
     Ok(ExitCode::SUCCESS)

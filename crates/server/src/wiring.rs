@@ -12,6 +12,8 @@ mod stripe;
 mod kafka;
 #[cfg(feature = "mongodb")]
 mod mongodb;
+#[cfg(all(feature = "mongodb", feature = "sqlite"))]
+mod moving;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sqlite")]
@@ -28,6 +30,8 @@ use crate::runtime::Assembly;
 pub use engines::{Failure, connect, ensure_topics, missing};
 pub use keys::{KeyFile, Rotation, check_keys};
 pub use memory::{clock_and_ids, engines};
+#[cfg(all(feature = "mongodb", feature = "sqlite"))]
+pub use moving::{Moved, move_file, take_back};
 pub use operate::{AuditPorts, ParkingLots, audit_ports, back_up, clock, log, parking_lots, replicas};
 
 /// The services of this process over the engines that its settings name. Nothing runs yet.

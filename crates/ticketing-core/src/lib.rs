@@ -56,6 +56,7 @@
 //! - [`assembly`]: services put together from their ports, and what runs behind them.
 //! - [`audit`]: what must hold, checked on the data of a running marketplace.
 //! - [`rebuild`]: rebuilds a service's replicas of other services from the log.
+//! - [`moving`]: everything that a marketplace keeps, as values to be moved to other engines.
 //!
 //! # Why so
 //!
@@ -88,3 +89,5 @@ pub mod assembly;
 pub mod audit;
 
 pub mod rebuild;
+
+pub mod moving;

@@ -6,6 +6,7 @@
 mod events;
 mod mail;
 mod people;
+mod records;
 mod trade;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 pub use events::{busy_envelope, envelope, history, parked, raw_message};
 pub use mail::{alert, alerts, letter, letter_about, letter_reasons, search_entry};
 pub use people::{account, attempt, digest, email, password, session};
+pub use records::kept_records;
 pub use trade::{
     actions, admission, bare_listing, door_links, entrance, listing, order, payable, payment, price, seller, stock,
     ticket,

@@ -88,7 +88,7 @@ fn open(stored: Stored<AccountRecord>) -> Option<Stored<Account>> {
 
 /// What is left out here would stay in a document as it is, so nothing is.
 #[derive(Debug, Serialize, Deserialize)]
-struct AccountDocument {
+pub(crate) struct AccountDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     /// Empty once the account is deleted: the index passes it by, and a release that knows no deletion finds nobody.
@@ -132,7 +132,7 @@ impl From<&AccountRecord> for AccountDocument {
     }
 }
 
-fn change(write: Write<AccountRecord>) -> Result<Change, StoreError> {
+pub(crate) fn change(write: Write<AccountRecord>) -> Result<Change, StoreError> {
     let Write { record, replaces } = write;
     let document = AccountDocument::from(&record);
     let id = document.id;

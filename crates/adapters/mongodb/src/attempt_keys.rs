@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::moving::AttemptKey;
 use ticketing_core::ports::attempt_keys::{AttemptKeys, ClosedKey};
 use ticketing_core::ports::store::StoreError;
 
 use crate::client::{Indexes, MongoClient, detached};
-use crate::document::{MoneyDocument, date};
+use crate::document::{MoneyDocument, Record, Wrong, date, time};
 use crate::elections::Elections;
 use crate::error::{MongoError, is_duplicate};
 
@@ -26,7 +27,7 @@ pub struct MongoAttemptKeys {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct KeyDocument {
+pub(crate) struct KeyDocument {
     #[serde(rename = "_id")]
     payment: Uuid,
     /// When it was opened last; absent, like `total`, if it was closed first.
@@ -106,5 +107,30 @@ impl AttemptKeys for MongoAttemptKeys {
         let Some(key) = self.find(payment).await?.filter(|key| key.closed) else { return Ok(None) };
         let total = key.total.map(Money::try_from).transpose();
         total.map(|total| Some(ClosedKey { total })).map_err(|wrong| StoreError::Corrupt(wrong.into()))
+    }
+}
+
+impl From<&AttemptKey> for KeyDocument {
+    fn from(key: &AttemptKey) -> Self {
+        Self {
+            payment: key.payment.uuid().into(),
+            opened_at: key.opened_at.map(date),
+            total: key.total.map(Into::into),
+            closed: key.is_closed,
+        }
+    }
+}
+
+impl Record for KeyDocument {
+    type Domain = AttemptKey;
+    const COLLECTION: &'static str = COLLECTION;
+
+    fn into_domain(self) -> Result<AttemptKey, Wrong> {
+        Ok(AttemptKey {
+            payment: PaymentId::new(self.payment.into()),
+            opened_at: self.opened_at.map(time),
+            total: self.total.map(Money::try_from).transpose()?,
+            is_closed: self.closed,
+        })
     }
 }

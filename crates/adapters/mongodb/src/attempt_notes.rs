@@ -11,6 +11,7 @@ use ticketing_core::ports::attempt_notes::{AttemptNote, AttemptNotes};
 use ticketing_core::ports::store::StoreError;
 
 use crate::client::{Indexes, MongoClient, detached};
+use crate::document::{Record, Wrong};
 use crate::elections::Elections;
 use crate::error::{MongoError, is_duplicate};
 
@@ -25,7 +26,7 @@ pub struct MongoAttemptNotes {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct NoteDocument {
+pub(crate) struct NoteDocument {
     #[serde(rename = "_id")]
     payment: Uuid,
     /// Null of a closed attempt.
@@ -48,17 +49,14 @@ impl MongoAttemptNotes {
 #[async_trait]
 impl AttemptNotes for MongoAttemptNotes {
     async fn note(&self, payment: PaymentId, note: AttemptNote) -> Result<Option<AttemptNote>, StoreError> {
-        let (this, payment) = (self.clone(), Uuid::from(payment.uuid()));
-        let provider_id = match note {
-            AttemptNote::Prepared { provider_id } => Some(provider_id),
-            AttemptNote::Closed => None,
-        };
+        let this = self.clone();
+        let document = NoteDocument::of(payment, note);
         detached(async move {
-            match this.notes.insert_one(NoteDocument { payment, provider_id }).await {
+            match this.notes.insert_one(&document).await {
                 Ok(_) => Ok(None),
                 Err(error) if is_duplicate(&error) => {
-                    let find = || this.notes.find_one(doc! { "_id": payment }).into_future();
-                    Ok(this.elections.read(&this.database, find).await?.map(NoteDocument::into_domain))
+                    let find = || this.notes.find_one(doc! { "_id": document.payment }).into_future();
+                    Ok(this.elections.read(&this.database, find).await?.map(NoteDocument::note))
                 }
                 Err(error) => Err(error),
             }
@@ -68,7 +66,24 @@ impl AttemptNotes for MongoAttemptNotes {
 }
 
 impl NoteDocument {
-    fn into_domain(self) -> AttemptNote {
+    pub(crate) fn of(payment: PaymentId, note: AttemptNote) -> Self {
+        let provider_id = match note {
+            AttemptNote::Prepared { provider_id } => Some(provider_id),
+            AttemptNote::Closed => None,
+        };
+        Self { payment: payment.uuid().into(), provider_id }
+    }
+
+    fn note(self) -> AttemptNote {
         self.provider_id.map_or(AttemptNote::Closed, |provider_id| AttemptNote::Prepared { provider_id })
+    }
+}
+
+impl Record for NoteDocument {
+    type Domain = (PaymentId, AttemptNote);
+    const COLLECTION: &'static str = COLLECTION;
+
+    fn into_domain(self) -> Result<Self::Domain, Wrong> {
+        Ok((PaymentId::new(self.payment.into()), self.note()))
     }
 }

@@ -23,6 +23,7 @@ pub struct MongoClient {
     pub(crate) unreadable: PassedBy,
     pub(crate) elections: Elections,
     pool: PoolCounts,
+    hosts: Arc<str>,
 }
 
 impl std::fmt::Debug for MongoClient {
@@ -73,10 +74,12 @@ impl MongoClient {
         options.sdam_event_handler = Some(elections.observer());
         let pool = PoolCounts::default();
         options.cmap_event_handler = Some(pool.observer());
+        let hosts = options.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",").into();
         let client = Client::with_options(options)?;
         check(&client.database("admin")).await?;
         warn_of_long_transactions(&client.database("admin")).await;
-        Ok(Self { client, config: Arc::new(config.clone()), unreadable: PassedBy::default(), elections, pool })
+        let (config, unreadable) = (Arc::new(config.clone()), PassedBy::default());
+        Ok(Self { client, config, unreadable, elections, pool, hosts })
     }
 
     /// The driver's client, for databases of the application: it shares the connections.
@@ -97,6 +100,12 @@ impl MongoClient {
     #[must_use]
     pub fn pool(&self) -> PoolCounts {
         self.pool.clone()
+    }
+
+    /// Where the databases are, for people; no user and no password is in it.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("the databases {}_* of MongoDB at {}", self.config.database_prefix, self.hosts)
     }
 
     /// The database of a service.

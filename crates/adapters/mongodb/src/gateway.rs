@@ -7,10 +7,11 @@ use bson::{DateTime, Uuid, doc};
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction};
-use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::ids::{PaymentId, RefundId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::moving::{SandboxAttempt, SandboxRefund};
 use ticketing_core::ports::audit_reader::Charge;
 use ticketing_core::ports::gateway::{
     Capture, GatewayError, GatewayNotice, Judgement, PaymentGateway, Refund, Sandbox, UnverifiedNotice,
@@ -18,7 +19,7 @@ use ticketing_core::ports::gateway::{
 use ticketing_core::ports::store::StoreError;
 
 use crate::client::{Indexes, MongoClient, detached};
-use crate::document::{MoneyDocument, Record, Wrong, signed};
+use crate::document::{MoneyDocument, Record, Wrong, signed, unsigned};
 use crate::elections::Elections;
 use crate::error::{MongoError, is_duplicate};
 
@@ -270,6 +271,45 @@ impl Attempt {
                 CaptureOutcome::ActionRequired(BuyerAction::Redirect(url))
             }
             (None, reason, _) => CaptureOutcome::Declined { reason: reason.unwrap_or_else(|| "unknown".into()) },
+        })
+    }
+}
+
+/// An attempt of the sandbox with its refunds, to be moved.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct BooksDocument(Attempt);
+
+impl BooksDocument {
+    pub(crate) fn of(moved: SandboxAttempt) -> Result<Attempt, GatewayError> {
+        let SandboxAttempt { payment, outcome, total, refunds } = moved;
+        let refund =
+            |refund: &SandboxRefund| RefundDocument { id: refund.id.uuid().into(), amount: signed(refund.amount) };
+        let gone: u64 = refunds.iter().map(|refund| refund.amount).sum();
+        Ok(Attempt {
+            total: total.map(MoneyDocument::from),
+            refunded: total.is_some_and(|total| gone > 0 && total.amount == gone),
+            refunds: refunds.iter().map(refund).collect(),
+            ..Attempt::of(payment, outcome, None)?
+        })
+    }
+}
+
+impl Record for BooksDocument {
+    type Domain = SandboxAttempt;
+    const COLLECTION: &'static str = Attempt::COLLECTION;
+
+    fn into_domain(self) -> Result<SandboxAttempt, Wrong> {
+        let Self(attempt) = self;
+        let refund = |refund: &RefundDocument| {
+            let id = RefundId::new(refund.id.into());
+            Ok(SandboxRefund { id, amount: unsigned(refund.amount)? })
+        };
+        Ok(SandboxAttempt {
+            payment: PaymentId::new(attempt.payment.into()),
+            total: attempt.total.clone().map(Money::try_from).transpose()?,
+            refunds: attempt.refunds.iter().map(refund).collect::<Result<_, Wrong>>()?,
+            outcome: attempt.outcome().map_err(|_| "no result of an attempt")?,
         })
     }
 }

@@ -27,7 +27,8 @@ use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 use crate::ticket_store::{ListingDocument, ticket_replica};
 
-use alerts::{AlertsDocument, EntryDocument, FiledDocument};
+use alerts::FiledDocument;
+pub(crate) use alerts::{AlertsDocument, EntryDocument};
 pub(crate) use letter::LetterDocument;
 
 /// Keeps letters and alerts, and replicas of orders and tickets, in the database `<prefix>_notifications`.
@@ -130,7 +131,7 @@ pub(crate) fn due(now: Timestamp, limit: usize) -> Query {
     Query::of::<LetterDocument>(filter).first(limit, doc! { "due_at": 1, "_id": 1 })
 }
 
-fn change(write: Write<LetterRecord>) -> Result<Change, StoreError> {
+pub(crate) fn change(write: Write<LetterRecord>) -> Result<Change, StoreError> {
     match write.record {
         LetterRecord::Letter(letter) => letter::change(&letter, write.replaces),
         LetterRecord::Order(order) => order_replica(&order, write.replaces),

@@ -136,7 +136,7 @@ impl OrderStore for MongoOrderStore {
     }
 }
 
-fn change(write: Write<OrderRecord>) -> Result<Change, StoreError> {
+pub(crate) fn change(write: Write<OrderRecord>) -> Result<Change, StoreError> {
     match write.record {
         OrderRecord::Stock(stock) => stock::change(&stock, write.replaces),
         OrderRecord::Order(order) => order::change(&order, write.replaces),

@@ -21,7 +21,8 @@ use crate::elections::Elections;
 use crate::error::MongoError;
 use crate::store::{Entry, Query};
 
-use parked::{ArrivalDocument, ParkedDocument};
+use parked::ArrivalDocument;
+pub(crate) use parked::{ParkedDocument, read as read_parked};
 
 pub(crate) const COLLECTION: &str = "parked";
 

@@ -25,7 +25,7 @@ use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
 pub(crate) use admission::AdmissionDocument;
-use door_links::DoorLinksDocument;
+pub(crate) use door_links::DoorLinksDocument;
 pub(crate) use entrance::EntranceDocument;
 
 /// Keeps admissions, entrances and door links in the database `<prefix>_admissions`. A clone is a handle to the same one.
@@ -124,7 +124,7 @@ fn with_any_code(codes: &[(TicketId, PassCode)]) -> Option<Document> {
     (!any.is_empty()).then(|| doc! { "$or": any })
 }
 
-fn change(write: Write<PassRecord>) -> Result<Change, StoreError> {
+pub(crate) fn change(write: Write<PassRecord>) -> Result<Change, StoreError> {
     match write.record {
         PassRecord::Admission(admission) => admission::change(&admission, write.replaces),
         PassRecord::Entrance(entrance) => entrance::change(&entrance, write.replaces),

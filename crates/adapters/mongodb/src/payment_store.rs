@@ -111,7 +111,7 @@ impl PaymentStore for MongoPaymentStore {
     }
 }
 
-fn change(write: Write<PaymentRecord>) -> Result<Change, StoreError> {
+pub(crate) fn change(write: Write<PaymentRecord>) -> Result<Change, StoreError> {
     match write.record {
         PaymentRecord::Payable(payable) => payable::change(&payable, write.replaces),
         PaymentRecord::Payment(payment) => payment::change(&payment, write.replaces),

@@ -25,7 +25,7 @@ use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
 pub(crate) use listing::{ListingDocument, ticket_replica};
-use seller::SellerDocument;
+pub(crate) use seller::SellerDocument;
 
 /// Keeps listings and sellers in the database `<prefix>_tickets`. A clone is a handle to the same one.
 ///
@@ -114,7 +114,7 @@ impl TicketStore for MongoTicketStore {
     }
 }
 
-fn change(write: &Write<TicketRecord>) -> Result<Change, StoreError> {
+pub(crate) fn change(write: &Write<TicketRecord>) -> Result<Change, StoreError> {
     match &write.record {
         TicketRecord::Listing(listing) => listing::change(listing, write.replaces),
         TicketRecord::Sold(listing) => listing::sold(listing, write.replaces),

@@ -69,7 +69,7 @@ fn open(stored: Stored<AccountRecord>) -> Option<Stored<Account>> {
 
 /// Of a deleted account nothing is left but its times.
 #[derive(Debug, Serialize, Deserialize)]
-struct AccountDocument {
+pub(crate) struct AccountDocument {
     email: Option<String>,
     password: Option<String>,
     registered_at: Millis,

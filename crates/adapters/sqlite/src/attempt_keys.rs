@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::moving::AttemptKey;
 use ticketing_core::ports::attempt_keys::{AttemptKeys, ClosedKey};
 use ticketing_core::ports::store::StoreError;
 use ticketing_core::ports::unreadable::Unreadable;
@@ -53,14 +54,25 @@ fn close(connection: &Connection, payment: PaymentId, opened_before: Timestamp) 
 }
 
 fn closed(connection: &Connection, payment: PaymentId) -> Result<Option<ClosedKey>, Failure> {
-    let sql = "SELECT amount, currency FROM attempt_keys WHERE id = ?1 AND is_closed";
-    let found = connection
-        .prepare_cached(sql)?
-        .query_row([blob(payment.uuid())], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<String>>(1)?)));
-    let Some((amount, currency)) = found.optional()? else { return Ok(None) };
-    let wrong =
-        |_| Unreadable { collection: "attempt_keys", id: payment.to_string(), what: "an unknown currency".to_owned() };
-    let currency = currency.map(|code| code.parse()).transpose().map_err(wrong)?;
-    let total = amount.zip(currency).map(|(amount, currency)| Money { amount: amount.unsigned_abs(), currency });
-    Ok(Some(ClosedKey { total }))
+    let key = kept(connection, payment)?.filter(|key| key.is_closed);
+    Ok(key.map(|AttemptKey { total, .. }| ClosedKey { total }))
+}
+
+/// The key of an attempt.
+pub(crate) fn kept(connection: &Connection, payment: PaymentId) -> Result<Option<AttemptKey>, Failure> {
+    let sql = "SELECT opened_at, amount, currency, is_closed FROM attempt_keys WHERE id = ?1";
+    let found = connection.prepare_cached(sql)?.query_row([blob(payment.uuid())], |row| {
+        let opened_at = row.get::<_, Option<i64>>(0)?.map(Timestamp::from_millis);
+        let total = row.get::<_, Option<i64>>(1)?.zip(row.get::<_, Option<String>>(2)?);
+        Ok((opened_at, total, row.get(3)?))
+    });
+    let Some((opened_at, total, is_closed)) = found.optional()? else { return Ok(None) };
+    let total = total.map(|(amount, code)| money("attempt_keys", payment, amount, &code)).transpose()?;
+    Ok(Some(AttemptKey { payment, opened_at, total, is_closed }))
+}
+
+/// An amount of a row about an attempt to pay.
+pub(crate) fn money(table: &'static str, payment: PaymentId, amount: i64, code: &str) -> Result<Money, Unreadable> {
+    let wrong = |_| Unreadable { collection: table, id: payment.to_string(), what: "an unknown currency".to_owned() };
+    Ok(Money { amount: amount.unsigned_abs(), currency: code.parse().map_err(wrong)? })
 }

@@ -1,7 +1,7 @@
 //! The provider's id of each attempt to pay.
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use ticketing_core::domain::ids::PaymentId;
 use ticketing_core::ports::attempt_notes::{AttemptNote, AttemptNotes};
 use ticketing_core::ports::store::StoreError;
@@ -27,6 +27,17 @@ impl AttemptNotes for SqliteAttemptNotes {
     }
 }
 
+/// The note of an attempt, to be moved.
+pub(crate) fn kept(connection: &Connection, payment: PaymentId) -> Result<Option<(PaymentId, AttemptNote)>, Failure> {
+    let mut select = connection.prepare_cached("SELECT provider_id FROM attempt_notes WHERE id = ?1")?;
+    let found = select.query_row([blob(payment.uuid())], |row| Ok(of_row(row.get(0)?))).optional()?;
+    Ok(found.map(|note| (payment, note)))
+}
+
+fn of_row(provider_id: Option<String>) -> AttemptNote {
+    provider_id.map_or(AttemptNote::Closed, |id| AttemptNote::Prepared { provider_id: id.into() })
+}
+
 fn first(connection: &Connection, payment: PaymentId, note: &AttemptNote) -> Result<Option<AttemptNote>, Failure> {
     let provider_id = match note {
         AttemptNote::Prepared { provider_id } => Some(&**provider_id),
@@ -37,6 +48,5 @@ fn first(connection: &Connection, payment: PaymentId, note: &AttemptNote) -> Res
         return Ok(None);
     }
     let mut select = connection.prepare_cached("SELECT provider_id FROM attempt_notes WHERE id = ?1")?;
-    let earlier: Option<String> = select.query_row([blob(payment.uuid())], |row| row.get(0))?;
-    Ok(Some(earlier.map_or(AttemptNote::Closed, |id| AttemptNote::Prepared { provider_id: id.into() })))
+    Ok(Some(select.query_row([blob(payment.uuid())], |row| Ok(of_row(row.get(0)?)))?))
 }

@@ -45,6 +45,14 @@ pub enum SqliteError {
         /// The version of this release.
         known: u32,
     },
+    /// All of it was moved to other engines, and goes on there.
+    #[error("{path} was moved to {to}: serve that, or take the move back")]
+    Moved {
+        /// The file.
+        path: PathBuf,
+        /// Where it was moved to.
+        to: String,
+    },
     /// The file, or its directory, cannot be written.
     #[error(
         "{path} cannot be written: check the rights of the file and of its directory, and that the disk is writable"

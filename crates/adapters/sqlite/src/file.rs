@@ -11,6 +11,7 @@ use ticketing_core::ports::unreadable::PassedBy;
 use crate::config::SqliteConfig;
 use crate::error::{Failure, SqliteError};
 use crate::lock::{self, FileLock};
+use crate::moving;
 use crate::readers::Readers;
 use crate::schema;
 use crate::writer::Writer;
@@ -27,6 +28,9 @@ pub struct SqliteFile {
     long_readers: Readers,
     writer: Arc<Writer>,
 }
+
+/// Refuses a file of this release.
+type Check = fn(&Connection, &Path) -> Result<(), SqliteError>;
 
 /// How many long reads run at once.
 const LONG_READS: usize = 2;
@@ -62,12 +66,26 @@ impl SqliteFile {
     /// # }
     /// ```
     pub async fn open(config: &SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self, SqliteError> {
+        Self::open_and(config, clock, |connection, path| match moving::moved_to(connection) {
+            Ok(None) => Ok(()),
+            Ok(Some(to)) => Err(SqliteError::Moved { path: path.to_owned(), to }),
+            Err(error) => Err(SqliteError::of(path, error)),
+        })
+        .await
+    }
+
+    /// The same of a file that is to be moved, or was.
+    pub(crate) async fn open_to_move(config: &SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self, SqliteError> {
+        Self::open_and(config, clock, |_, _| Ok(())).await
+    }
+
+    async fn open_and(config: &SqliteConfig, clock: Arc<dyn Clock>, check: Check) -> Result<Self, SqliteError> {
         let (config, path) = (config.clone(), config.path.clone());
-        let opened = tokio::task::spawn_blocking(move || Self::open_now(&config, clock)).await;
+        let opened = tokio::task::spawn_blocking(move || Self::open_now(&config, clock, check)).await;
         opened.unwrap_or_else(|error| Err(SqliteError::Other { path, source: error.into() }))
     }
 
-    fn open_now(config: &SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self, SqliteError> {
+    fn open_now(config: &SqliteConfig, clock: Arc<dyn Clock>, check: Check) -> Result<Self, SqliteError> {
         let path = lock::known_as(&config.path)?;
         let lock = FileLock::take(&path)?;
         let failed = |error| SqliteError::of(&path, error);
@@ -75,6 +93,7 @@ impl SqliteFile {
         let mut connection = Connection::open(&path).map_err(failed)?;
         schema::prepare(&connection).map_err(failed)?;
         schema::bring_up(&mut connection, &path)?;
+        check(&connection, &path)?;
         keep_name(&path).map_err(|error| SqliteError::Other { path: path.clone(), source: error.into() })?;
         let readers = Readers::open(&path, config.readers).map_err(failed)?;
         let long_readers = Readers::open(&path, LONG_READS).map_err(failed)?;

@@ -6,14 +6,19 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension};
 use ticketing_core::domain::buyer_action::{ActionUrl, BuyerAction};
-use ticketing_core::domain::ids::PaymentId;
+use ticketing_core::domain::ids::{PaymentId, RefundId};
 use ticketing_core::domain::money::Money;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::time::Timestamp;
+use ticketing_core::moving::{SandboxAttempt, SandboxRefund};
+use ticketing_core::ports::error_chain;
 use ticketing_core::ports::gateway::{
     Capture, GatewayError, GatewayNotice, Judgement, PaymentGateway, Refund, Sandbox, UnverifiedNotice,
 };
+use ticketing_core::ports::unreadable::Unreadable;
+use uuid::Uuid;
 
+use crate::attempt_keys::money;
 use crate::document::{blob, signed};
 use crate::error::Failure;
 use crate::file::SqliteFile;
@@ -192,6 +197,26 @@ impl Attempt {
             (None, reason, _) => CaptureOutcome::Declined { reason: reason.unwrap_or_else(|| "unknown".into()) },
         })
     }
+}
+
+/// An attempt with its refunds, to be moved.
+pub(crate) fn kept(connection: &Connection, payment: PaymentId) -> Result<Option<SandboxAttempt>, Failure> {
+    let Some(attempt) = Attempt::find(connection, payment)? else { return Ok(None) };
+    let total = attempt.amount.zip(attempt.currency.as_deref());
+    let total = total.map(|(amount, code)| money("attempts", payment, amount, code)).transpose()?;
+    let wrong =
+        |error: GatewayError| Unreadable { collection: "attempts", id: payment.to_string(), what: error_chain(&error) };
+    let outcome = attempt.outcome().map_err(wrong)?;
+    Ok(Some(SandboxAttempt { payment, outcome, total, refunds: refunds(connection, payment)? }))
+}
+
+fn refunds(connection: &Connection, payment: PaymentId) -> Result<Vec<SandboxRefund>, Failure> {
+    let mut select = connection.prepare_cached("SELECT id, amount FROM refunds WHERE attempt = ?1 ORDER BY id")?;
+    let found = select.query_map([blob(payment.uuid())], |row| {
+        let id = RefundId::new(Uuid::from_bytes(row.get(0)?));
+        Ok(SandboxRefund { id, amount: row.get::<_, i64>(1)?.unsigned_abs() })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Notes a refund once; what the books say against it is not a failure of the file.

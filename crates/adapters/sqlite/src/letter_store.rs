@@ -23,8 +23,8 @@ use crate::file::SqliteFile;
 use crate::outbox::SqliteOutbox;
 use crate::store::{self, Query, Store};
 
-use alerts::{AlertsDocument, EntryDocument};
-use letter::LetterDocument;
+pub(crate) use alerts::{AlertsDocument, EntryDocument};
+pub(crate) use letter::LetterDocument;
 pub(crate) use replica::{OrderReplica, TicketReplica};
 
 /// Keeps letters and alerts, and replicas of orders and tickets, in the file. A clone is a handle to the same store.

@@ -128,7 +128,11 @@ fn parked_keys(connection: &Connection, consumer: &str, keys: Vec<String>) -> Re
     Ok(parked)
 }
 
-fn list(connection: &Connection, filter: &ParkedFilter, page: Page<Uuid>) -> Result<Listed<Parked>, Failure> {
+pub(crate) fn list(
+    connection: &Connection,
+    filter: &ParkedFilter,
+    page: Page<Uuid>,
+) -> Result<Listed<Parked>, Failure> {
     let mut sql =
         "SELECT id, consumer, key, released, parked_at, reason, topic, message_key, headers, body, undecodable
          FROM parked WHERE true"

@@ -23,9 +23,8 @@ use crate::file::SqliteFile;
 use crate::outbox::SqliteOutbox;
 use crate::store::{self, Query, Store};
 
-use door_links::DoorLinksDocument;
-
 pub(crate) use admission::AdmissionDocument;
+pub(crate) use door_links::DoorLinksDocument;
 pub(crate) use entrance::EntranceDocument;
 
 /// Keeps admissions, entrances and door links in the file. A clone is a handle to the same store.

@@ -150,7 +150,7 @@ fn sessions_of(connection: &Connection, account: AccountId, now: Timestamp) -> R
 }
 
 /// A session; one that cannot be read is signed out.
-fn read(row: &Row<'_>) -> rusqlite::Result<Option<Session>> {
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Option<Session>> {
     let (id, account) = (Uuid::from_bytes(row.get(0)?), Uuid::from_bytes(row.get(1)?));
     let document: Result<SessionDocument, _> = serde_json::from_str(row.get_ref(2)?.as_str()?);
     Ok(document.ok().map(|document| document.into_session(SessionId::new(id), AccountId::new(account))))

@@ -24,7 +24,7 @@ use crate::outbox::SqliteOutbox;
 use crate::store::{self, Query, Store};
 
 pub(crate) use listing::{ListingDocument, ticket_replica};
-use seller::SellerDocument;
+pub(crate) use seller::SellerDocument;
 
 /// Keeps listings and sellers in the file. A clone is a handle to the same store.
 #[derive(Debug, Clone)]

@@ -31,7 +31,9 @@ impl Checks<'_> {
             Some(Command::Replay { of: Replayed::Service(service), from_databases, .. }) => {
                 self.replay(*service, *from_databases)
             }
-            Some(Command::Backup { .. }) => vec![self.file()],
+            Some(Command::Backup { .. }) => vec![self.file("backup")],
+            Some(Command::Move { take_back: true, .. }) => vec![self.file("move")],
+            Some(Command::Move { take_back: false, .. }) => self.moving(),
             Some(Command::Keys { .. }) => vec![self.key_file()],
         };
         self.engines().into_iter().chain([self.sessions()]).chain(of_command).flatten().collect()
@@ -52,8 +54,20 @@ impl Checks<'_> {
         lacks.then(|| "keys: needs --signing-keys, the file that keeps them, or --data, where they lie".to_owned())
     }
 
-    fn file(&self) -> Option<String> {
-        (!self.has("data")).then(|| "backup: needs --data, the directory of the file".to_owned())
+    fn file(&self, command: &str) -> Option<String> {
+        (!self.has("data")).then(|| format!("{command}: needs --data, the directory of the file"))
+    }
+
+    /// What is under way in the file is handled as if it were served.
+    fn moving(&self) -> Vec<Option<String>> {
+        let lacks = self.engines_are().store != Engine::Mongodb && !self.wrong.contains("store");
+        let store = lacks.then(|| "move: a file is moved to databases: choose --store mongodb".to_owned());
+        let not_built = (!cfg!(all(feature = "mongodb", feature = "sqlite")))
+            .then(|| "move: this build lacks an engine: build with --features mongodb,sqlite".to_owned());
+        let mut found = vec![self.file("move"), store, not_built, self.gateway()];
+        found.extend(self.stripe());
+        found.extend(self.mail());
+        found
     }
 
     /// Something that outlives its process.
@@ -330,9 +344,10 @@ impl Checks<'_> {
         let EngineFlags { store, bus, timers, sessions, .. } = self.engines_are();
         let is_given = self.has("data");
         let is_alone = [store, bus, timers, sessions].iter().all(|engine| **engine == Engine::Memory);
+        let is_moved = matches!(self.settings.command, Some(Command::Move { .. }));
         let beside = "--data: one file keeps everything: leave out --store, --bus, --timers and --sessions";
         let not_built = "--data: this build has no SQLite: build with --features sqlite";
-        [(!is_alone, beside), (!cfg!(feature = "sqlite"), not_built)]
+        [(!is_alone && !is_moved, beside), (!cfg!(feature = "sqlite"), not_built)]
             .map(|(is_wrong, sentence)| (is_given && is_wrong).then(|| sentence.to_owned()))
     }
 

@@ -160,6 +160,20 @@ pub(super) enum Command {
         #[arg(value_name = "FILE")]
         copy: PathBuf,
     },
+    /// Move the file of --data to --store mongodb; nothing may be served from either side meanwhile
+    ///
+    /// Takes the settings by which the file is served, and in addition those of the engines where it goes on.
+    /// What is under way in the file is handled first. Then every record is copied, and both sides are compared and
+    /// audited; only then the file is marked, so that nothing is served from it any more.
+    /// A move that was interrupted is finished by moving again. Exits with 0 if all of it was moved.
+    Move {
+        /// How long what is under way may take to be handled
+        #[arg(long, value_name = "SPAN", value_parser = span_up_to(HOUR * 24), default_value = "5m")]
+        patience: Span,
+        /// Move nothing, but let a file be served again that was moved; what was sold since then is not in it
+        #[arg(long)]
+        take_back: bool,
+    },
     /// List the signing keys of a file, or begin to sign with a new one
     Keys {
         #[command(subcommand)]

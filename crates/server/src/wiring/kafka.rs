@@ -52,6 +52,19 @@ pub(super) async fn ensure_topics(settings: &KafkaSettings) -> Result<String, Bo
     Ok(created.chain(existing).collect::<Vec<_>>().join("\n"))
 }
 
+/// Whether nothing was ever published, or all of it is gone.
+pub(super) async fn is_empty(settings: &KafkaSettings) -> Result<bool, BoxError> {
+    let config = config(settings);
+    for topic in Topic::ALL {
+        match KafkaLog::open(&config, &[topic]).await {
+            Ok(log) if log.progress().total > 0 => return Ok(false),
+            Ok(_) | Err(KafkaError::TopicMissing { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(true)
+}
+
 /// What is kept of some topics.
 pub(super) async fn log(settings: &KafkaSettings, topics: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
     Ok(Box::new(KafkaLog::open(&config(settings), topics).await?))

@@ -13,8 +13,8 @@ use ticketing_core::rebuild::{
 use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::{
     MongoAccountStore, MongoAttemptNotes, MongoAuditReader, MongoClient, MongoConfig, MongoError, MongoGateway,
-    MongoLetterStore, MongoOrderStore, MongoParkingLot, MongoPassStore, MongoPaymentStore, MongoTicketStore,
-    PoolCounts,
+    MongoLetterStore, MongoMove, MongoOrderStore, MongoParkingLot, MongoPassStore, MongoPaymentStore, MongoTicketStore,
+    MoveState, PoolCounts,
 };
 
 use crate::config::{Config, Gateway, MongoSettings, Service};
@@ -25,7 +25,7 @@ use super::engines::Failure;
 use super::stores::{CONSUMERS, unreadable};
 use super::{AuditPorts, ParkingLots, stripe};
 
-async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
+pub(super) async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
     let MongoSettings { uri, database_prefix, ca } = settings.clone();
     let config = MongoConfig { database_prefix, ca, ..MongoConfig::new(uri.expose()) };
     Ok(MongoClient::connect(&config).await?)
@@ -98,6 +98,11 @@ pub(super) async fn plug_in(
     config: &Config,
 ) -> Result<(), BoxError> {
     let client = client(settings).await?;
+    if let MoveState::Begun { .. } = MongoMove::of(&client).state().await? {
+        return Err(
+            format!("a marketplace is being moved to {}: end that with `ticketing move`", client.place()).into()
+        );
+    }
     engines.metrics.push(unreadable(client.passed_by()));
     engines.metrics.extend(pool(&client.pool()));
     if let Some(accounts) = &mut engines.accounts {

@@ -7,6 +7,8 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::audit_reader::{AdmissionReader, AuditReader, Ledger, LetterReader};
 use ticketing_core::ports::clock::Clock;
+#[cfg(all(feature = "mongodb", feature = "sqlite"))]
+use ticketing_core::ports::identity::SessionStore;
 use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::parking::ParkingLot;
 use ticketing_core::rebuild::Rebuild;
@@ -99,6 +101,28 @@ pub async fn replicas(config: &Config, service: Service) -> Result<Box<dyn Rebui
 #[cfg(feature = "kafka")]
 pub async fn log(config: &Config, topics: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
     super::kafka::log(config.engines.bus.as_ref().ok_or("only Kafka keeps what was published")?, topics).await
+}
+
+/// Whether no topic of the settings has an event; without Kafka there are none.
+#[cfg(all(feature = "mongodb", feature = "sqlite"))]
+pub(super) async fn is_unpublished(config: &Config) -> Result<bool, BoxError> {
+    #[cfg(feature = "kafka")]
+    if let Some(settings) = &config.engines.bus {
+        return super::kafka::is_empty(settings).await;
+    }
+    let _ = config;
+    Ok(true)
+}
+
+/// Where sessions are kept that outlive a process, if the settings say so.
+#[cfg(all(feature = "mongodb", feature = "sqlite"))]
+pub(super) async fn sessions(config: &Config) -> Result<Option<Arc<dyn SessionStore>>, BoxError> {
+    #[cfg(feature = "redis")]
+    if let Some(settings) = &config.engines.sessions {
+        return super::redis::sessions(settings).await.map(Some);
+    }
+    let _ = config;
+    Ok(None)
 }
 
 #[cfg(feature = "redis")]

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use ticketing_core::ports::BoxError;
+#[cfg(all(feature = "mongodb", feature = "sqlite"))]
+use ticketing_core::ports::identity::SessionStore;
 use ticketing_core::rebuild::{Rebuild, RebuildTimers};
 use ticketing_redis::{
     RedisClient, RedisConfig, RedisDrafts, RedisError, RedisLimiter, RedisSessions, RedisTicketFeed, RedisTicketStore,
@@ -53,6 +55,12 @@ async fn share_tickets(engines: &mut Engines, client: &RedisClient) -> Result<()
         web.feed = Box::new(RedisTicketFeed::open(client).await?);
     }
     Ok(())
+}
+
+/// Where sessions are kept.
+#[cfg(all(feature = "mongodb", feature = "sqlite"))]
+pub(super) async fn sessions(settings: &RedisSettings) -> Result<Arc<dyn SessionStore>, BoxError> {
+    Ok(Arc::new(RedisSessions::new(&client(settings).await?)))
 }
 
 /// The timers, to be set again.

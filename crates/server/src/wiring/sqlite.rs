@@ -17,7 +17,7 @@ use super::stores::{CONSUMERS, unreadable};
 use super::{AuditPorts, ParkingLots, keys, memory, stripe};
 
 /// The file in its directory.
-fn path(directory: &Path) -> PathBuf {
+pub(super) fn path(directory: &Path) -> PathBuf {
     directory.join("market.db")
 }
 

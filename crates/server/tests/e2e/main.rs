@@ -49,6 +49,8 @@ mod disturbed;
 mod drafts;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod keys;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp", feature = "sqlite"))]
+mod moved;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod redis_away;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]

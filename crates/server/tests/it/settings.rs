@@ -66,6 +66,8 @@ fn one_file_keeps_everything_for_one_process() {
         (&["serve", "orders", "--data", data, "--jwks", "{\"keys\":[]}"], "--data is for one process"),
         (&["--data", data], "nothing takes money by itself"),
         (&["backup", "copy.db"], "backup: needs --data"),
+        (&["move", "--take-back"], "move: needs --data"),
+        (&["move", "--data", data, "--payments", "sandbox"], "move: a file is moved to databases"),
         (&["replay", "orders", "--data", data], "replay: what a service knows of others"),
         (&["replay", "search", "--dry-run"], "replay search: takes neither"),
         (&["keys", "list"], "or --data, where they lie"),

@@ -128,8 +128,10 @@ async fn under(bench: &Bench<Letters>, handles: &[Handle], size: usize) -> Vec<C
     in_order(all(size, read, |candidate| candidate.filed).await)
 }
 
-/// Alerts are found by every handle that they have and by none that others have, with their sieves, each person once
-/// for each handle, in pages that join; and as they are filed now, whether their questions changed or not.
+/// Alerts are found by every handle that they have and by none that others have, with their sieves.
+///
+/// Each person is found once for each handle, in pages that join, and as they are filed now, whether their questions
+/// changed or not.
 pub async fn alerts_are_found_by_their_handles(fixture: &dyn StoreFixture<Letters>) -> Outcome {
     let bench = Bench::new(fixture);
     let words: Vec<String> = (0..4).map(|_| format!("word{}", sample::uuid().as_simple())).collect();

@@ -20,7 +20,7 @@ use crate::ticket_store::ListingDocument;
 
 /// The alerts of an account, with everything that they are filed under.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct AlertsDocument {
+pub(crate) struct AlertsDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     alerts: Vec<AlertDocument>,
@@ -58,7 +58,7 @@ struct AlertDocument {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct EntryDocument {
+pub(crate) struct EntryDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     facts: Option<ListingDocument>,

@@ -14,7 +14,7 @@ use crate::document::{self, Wrong, date, time};
 use crate::outbox::event::EventDocument;
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ParkedDocument<'a> {
+pub(crate) struct ParkedDocument<'a> {
     #[serde(rename = "_id")]
     id: Uuid,
     consumer: &'a str,
@@ -77,7 +77,7 @@ impl<'a> ArrivalDocument<'a> {
 }
 
 impl<'a> ParkedDocument<'a> {
-    pub(super) fn of(parked: &'a Parked) -> Self {
+    pub(crate) fn of(parked: &'a Parked) -> Self {
         Self {
             id: parked.id.into(),
             consumer: &parked.consumer,
@@ -97,7 +97,7 @@ pub(super) fn lane(document: &RawDocument) -> Option<(String, String)> {
 }
 
 /// Reads what is parked.
-pub(super) fn read(document: &RawDocument) -> Result<Parked, Unreadable> {
+pub(crate) fn read(document: &RawDocument) -> Result<Parked, Unreadable> {
     let wrong = |what: String| Unreadable { collection: super::COLLECTION, id: document::id(document), what };
     let parked: ParkedDocument<'_> =
         bson::deserialize_from_slice(document.as_bytes()).map_err(|error| wrong(error.to_string()))?;

@@ -11,7 +11,7 @@ use crate::commit::Change;
 use crate::document::{Record, Wrong, date, encoded, signed, time, unsigned};
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct DoorLinksDocument {
+pub(crate) struct DoorLinksDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     links: Vec<LinkDocument>,

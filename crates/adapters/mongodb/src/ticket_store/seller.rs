@@ -14,7 +14,7 @@ use crate::document::{Record, Wrong, encoded, signed, unsigned};
 
 /// A seller without a name has null.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct SellerDocument {
+pub(crate) struct SellerDocument {
     #[serde(rename = "_id")]
     id: Uuid,
     name: Option<Arc<str>>,

@@ -9,6 +9,7 @@ mod durable;
 mod earlier;
 mod failover;
 mod locked;
+mod moving;
 mod outbox_order;
 mod queries;
 mod tls;

@@ -18,7 +18,7 @@ use crate::error::Failure;
 use crate::ticket_store::{ListingDocument, ticket_replica};
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct AlertsDocument {
+pub(crate) struct AlertsDocument {
     alerts: Vec<AlertDocument>,
     day: u64,
     letters: u32,
@@ -36,7 +36,7 @@ struct AlertDocument {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct EntryDocument {
+pub(crate) struct EntryDocument {
     facts: Option<ListingDocument>,
     sales: SalesDocument,
 }

@@ -19,7 +19,7 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// A field that a letter of this reason or status does not have is null.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct LetterDocument {
+pub(crate) struct LetterDocument {
     to: Uuid,
     reason: String,
     order: Option<Uuid>,

@@ -10,7 +10,7 @@ use crate::commit::Change;
 use crate::document::{Millis, Record, Wrong, date, time};
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct DoorLinksDocument {
+pub(crate) struct DoorLinksDocument {
     links: Vec<LinkDocument>,
     version: u64,
 }

@@ -14,7 +14,7 @@ use crate::document::{Record, Wrong};
 
 /// A seller without a name has null.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct SellerDocument {
+pub(crate) struct SellerDocument {
     name: Option<Arc<str>>,
     version: u64,
 }

@@ -101,7 +101,7 @@ async fn a_group_of_an_earlier_release_is_as_if_it_had_just_left() {
     drop(open_as(&config, &clock).await);
     let hand = Connection::open(&config.path).expect("it opens");
     hand.execute_batch(
-        "DROP TABLE sellers; DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries; ALTER TABLE places DROP COLUMN idle; ALTER TABLE places DROP COLUMN missed; PRAGMA user_version = 1;",
+        "DROP TABLE sellers; DROP TABLE move; DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries; ALTER TABLE places DROP COLUMN idle; ALTER TABLE places DROP COLUMN missed; PRAGMA user_version = 1;",
     )
     .expect("it is one of an earlier release");
     let place = ("catalog", Topic::Orders.name(), 1);

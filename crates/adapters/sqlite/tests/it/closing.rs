@@ -214,7 +214,7 @@ async fn a_file_of_a_newer_release_is_refused_with_a_sentence() {
     Connection::open(&path).expect("it opens").pragma_update(None, "user_version", 99).expect("it is marked");
 
     let Err(refused) = try_open(&path, &clock).await else { panic!("a file of the future was opened") };
-    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 4)"), "{refused}");
+    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 5)"), "{refused}");
 }
 
 /// A release before this one knew no names of sellers.
@@ -229,7 +229,7 @@ async fn a_file_of_the_first_schema_gets_what_is_missing() {
     engines.file.close().await;
     drop(engines);
     let earlier = Connection::open(&path).expect("it opens");
-    let as_before = "DROP TABLE sellers; DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries; ALTER TABLE places DROP COLUMN idle; ALTER TABLE places DROP COLUMN missed;
+    let as_before = "DROP TABLE sellers; DROP TABLE move; DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries; ALTER TABLE places DROP COLUMN idle; ALTER TABLE places DROP COLUMN missed;
                      UPDATE listings SET record = json_remove(record, '$.seller_name');
                      PRAGMA user_version = 1;";
     earlier.execute_batch(as_before).expect("it is as it was");
@@ -258,7 +258,7 @@ async fn a_file_of_the_third_schema_keeps_questions_and_its_letters() {
     engines.file.close().await;
     drop(engines);
     let earlier = Connection::open(&path).expect("it opens");
-    let as_before = "DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries;
+    let as_before = "DROP TABLE move; DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries;
                      UPDATE letters SET record = json_remove(record, '$.alert', '$.left_out');
                      PRAGMA user_version = 3;";
     earlier.execute_batch(as_before).expect("it is as it was");

@@ -5,6 +5,7 @@ mod closing;
 mod committing;
 mod following;
 mod killed;
+mod moving;
 mod power;
 mod world;
 
