@@ -99,6 +99,16 @@ impl Market {
         Self(Remote { base: self.operators.clone(), operators: String::new(), client })
     }
 
+    /// What its operators count.
+    #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+    pub(crate) async fn metrics(&self) -> String {
+        use http_body_util::BodyExt;
+
+        let answer = self.operators().get("/metrics").open().await;
+        let text = answer.into_body().collect().await.expect("a body").to_bytes();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
     /// A few accounts; not all at once, since passwords are hashed a few at a time.
     pub(crate) async fn sign_up_many(&self, count: usize) -> Vec<User> {
         let mut users = Vec::new();

@@ -1,16 +1,8 @@
 //! The metrics of a marketplace on real engines.
 
-use http_body_util::BodyExt;
-
 use crate::market::Market;
 use crate::programs::{as_processes, in_a_file, on_engines};
 use crate::watched::{given, named};
-
-pub(crate) async fn metrics(market: &Market) -> String {
-    let answer = market.operators().get("/metrics").open().await;
-    let text = answer.into_body().collect().await.expect("a body").to_bytes();
-    String::from_utf8_lossy(&text).into_owned()
-}
 
 #[tokio::test]
 async fn whatever_alerts_and_the_dashboard_name_exists() {
@@ -18,7 +10,7 @@ async fn whatever_alerts_and_the_dashboard_name_exists() {
         let letters = as_processes().await.of("notifications");
         let letters = Market::at(&letters.address()).with_operators(&letters.admin_address());
         let in_a_file = in_a_file().await.market();
-        let texts = [metrics(market).await, metrics(&letters).await, metrics(&in_a_file).await];
+        let texts = [market.metrics().await, letters.metrics().await, in_a_file.metrics().await];
         let given = given(&texts.concat());
         assert_eq!(named().difference(&given).collect::<Vec<_>>(), [""; 0], "of {given:?}");
     };

@@ -52,6 +52,23 @@ impl Programs {
         self.all.iter().find(|program| program.name == service).expect("a process")
     }
 
+    /// Waits until no process has anything to publish or to follow.
+    #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+    pub(crate) async fn at_rest(&self) {
+        const LEFT: [&str; 2] = ["ticketing_outbox_entries{", "ticketing_consumer_lag_events{"];
+        let left = async || {
+            let mut left = Vec::new();
+            for program in &self.all {
+                let process = Market::at(&program.address()).with_operators(&program.admin_address());
+                let text = process.metrics().await;
+                let is_left = |line: &&str| LEFT.iter().any(|name| line.starts_with(name)) && !line.ends_with(" 0.0");
+                left.extend(text.lines().filter(is_left).map(str::to_owned));
+            }
+            left
+        };
+        eventually(left, Vec::is_empty).await;
+    }
+
     fn front_door(&self) -> &Program {
         self.all.last().expect("a marketplace has a front door")
     }

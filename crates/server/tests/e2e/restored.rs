@@ -122,6 +122,8 @@ async fn a_backup_of_a_running_marketplace_is_restored() {
     programs
         .prove(async |market: &Market| {
             let sold = sell(market, tickets).await;
+            // What waits to be published when a backup is taken is heard after it.
+            programs.at_rest().await;
             let meanwhile = async {
                 for _ in 0..10 {
                     market.buy(&sold.buyer, &sold.another).await;

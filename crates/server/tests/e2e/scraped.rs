@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::disturbed::Engines;
 use crate::market::{Market, User, eventually, id};
-use crate::metrics::metrics;
 use crate::programs::alone;
 
 /// An engine is asked for two seconds at most; the rest is for a busy machine. Prometheus waits ten.
@@ -41,7 +40,7 @@ impl Scrape {
     /// Fails if it takes longer than a scrape may.
     async fn of(market: &Market) -> Self {
         let began = Instant::now();
-        let text = metrics(market).await;
+        let text = market.metrics().await;
         assert!(began.elapsed() < BOUND, "it took {:?}", began.elapsed());
         assert!(text.ends_with("# EOF\n"), "{text}");
         Self(text)

@@ -5,8 +5,7 @@ mod collector;
 use futures::future::join_all;
 
 use crate::market::{Market, PASSWORD, eventually};
-use crate::metrics::metrics;
-use crate::programs::{Program, Programs, each_for_itself, in_memory_with};
+use crate::programs::{Programs, each_for_itself, in_memory_with};
 use crate::rules::pages::{member, seller};
 
 use collector::{Collector, Span, Trace};
@@ -63,25 +62,6 @@ async fn trace_of(collector: &Collector, request: &str, expected: &[(&str, &str,
     collector.trace_begun_by(request)
 }
 
-/// Waits until no process has anything to publish or to follow: what is handled together belongs to one trace.
-async fn at_rest(programs: &Programs) {
-    let left = async || {
-        let left = async |program: &Program| {
-            let process = Market::at(&program.address()).with_operators(&program.admin_address());
-            let text = metrics(&process).await;
-            let is_left = |line: &&str| {
-                ["ticketing_outbox_entries{", "ticketing_consumer_lag_events{"]
-                    .iter()
-                    .any(|name| line.starts_with(name))
-                    && !line.ends_with(" 0.0")
-            };
-            text.lines().filter(is_left).map(str::to_owned).collect::<Vec<_>>()
-        };
-        join_all(programs.all.iter().map(left)).await.concat()
-    };
-    eventually(left, Vec::is_empty).await;
-}
-
 #[tokio::test]
 async fn a_sale_in_seven_processes_is_a_trace_for_each_click() {
     let Some(collector) = Collector::start().await else { return };
@@ -97,7 +77,8 @@ async fn a_sale_in_seven_processes_is_a_trace_for_each_click() {
 async fn a_sale_is_traced(programs: &Programs, collector: &Collector, market: &Market) {
     let (_, ticket) = seller(market).await;
     let mut ben = member(market, "ben").await;
-    at_rest(programs).await;
+    // What is handled together belongs to one trace.
+    programs.at_rest().await;
     ben.open(&ticket).await;
     ben.submit(&format!("{ticket}/order"), &[("quantity", "1")]).await;
     assert_eq!(ben.texts("h1"), ["Checkout"], "{}", ben.html);
