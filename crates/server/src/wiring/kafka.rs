@@ -53,6 +53,7 @@ pub(super) async fn ensure_topics(settings: &KafkaSettings) -> Result<String, Bo
 }
 
 /// Whether nothing was ever published, or all of it is gone.
+#[cfg(all(feature = "mongodb", feature = "sqlite"))]
 pub(super) async fn is_empty(settings: &KafkaSettings) -> Result<bool, BoxError> {
     let config = config(settings);
     for topic in Topic::ALL {
