@@ -86,13 +86,6 @@ impl Exchangeable {
         Arc::clone(&self.lock().in_use)
     }
 
-    async fn apply_beside(&self, changes: Vec<SearchChange>, upto: Watermark) {
-        let Ok(next) = self.beside() else { return };
-        if let Err(error) = next.apply(changes, upto).await {
-            self.lock().beside = Beside::Failed(error_chain(&error));
-        }
-    }
-
     fn noting<A>(&self, answer: Result<A, SearchError>) -> Result<A, SearchError> {
         if matches!(answer, Err(SearchError::Corrupt(_))) {
             self.is_damaged.store(true, Ordering::Release);
@@ -105,8 +98,10 @@ impl Exchangeable {
 impl SearchIndex for Exchangeable {
     /// Order matters: what is settled because the index in use has it, the other one has as well, or it is given up.
     async fn apply(&self, changes: Vec<SearchChange>, upto: Watermark) -> Result<usize, SearchError> {
-        if self.beside().is_ok() {
-            self.apply_beside(changes.clone(), upto).await;
+        if let Ok(next) = self.beside()
+            && let Err(error) = next.apply(changes.clone(), upto).await
+        {
+            self.lock().beside = Beside::Failed(error_chain(&error));
         }
         self.noting(self.in_use().apply(changes, upto).await)
     }
