@@ -47,7 +47,7 @@ async fn topics(env: &ClockAndIds) -> KafkaConfig {
 
 fn event(env: &ClockAndIds) -> EventEnvelope {
     let now = env.now();
-    let event = Event::TicketCreated(ticket(env, 10, 1200));
+    let event = Event::TicketCreated(ticket(env, 10, 1200).into());
     seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()))
 }
 

@@ -58,7 +58,7 @@ async fn full(events: usize, of_one_commit: usize) -> (MongoClient, MongoOrderSt
 
 fn event(env: &ClockAndIds) -> EventEnvelope {
     let now = env.now();
-    let event = Event::TicketCreated(ticket(env, 10, 1200));
+    let event = Event::TicketCreated(ticket(env, 10, 1200).into());
     seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()))
 }
 

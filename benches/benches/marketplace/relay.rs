@@ -47,7 +47,7 @@ fn events(env: &ClockAndIds) -> Vec<EventEnvelope> {
 fn event(env: &ClockAndIds) -> (Listing, EventEnvelope) {
     let ticket = ticket(env, 10, 1200);
     let now = env.now();
-    let event = Event::TicketCreated(ticket.clone());
+    let event = Event::TicketCreated(ticket.clone().into());
     (Listing::new(ticket), seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil())))
 }
 

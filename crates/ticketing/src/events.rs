@@ -59,17 +59,17 @@ events! {
     /// A ticket was put on sale.
     TicketCreated on Tickets {
         /// The ticket.
-        ticket: Ticket = ticket => ticket.clone()
+        ticket: Ticket = changed => changed.ticket.clone()
     }
     /// The offer of a ticket was replaced.
     TicketUpdated on Tickets {
         /// The ticket after that.
-        ticket: Ticket = ticket => ticket.clone()
+        ticket: Ticket = changed => changed.ticket.clone()
     }
     /// A ticket takes no new orders.
     TicketWithdrawn on Tickets {
         /// The ticket.
-        ticket: Ticket = ticket => ticket.clone()
+        ticket: Ticket = changed => changed.ticket.clone()
     }
     /// Places are held.
     OrderCreated on Orders {

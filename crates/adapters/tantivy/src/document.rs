@@ -7,7 +7,7 @@ use tantivy::tokenizer::{PreTokenizedString, Token};
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{EventId, TicketId};
 use ticketing_core::domain::search::{Facet, Gram, SearchEntry, SearchTexts, beginnings, country_of, event_to_find};
-use ticketing_core::domain::ticket::{Sales, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{ChangedTicket, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{self, EventEnvelope, Origin};
 use uuid::Uuid;
@@ -41,11 +41,11 @@ pub(crate) struct Unreadable(String);
 
 /// An event that reports this state of a ticket; its envelope is never published.
 fn event(ticket: &Ticket) -> Event {
-    let ticket = ticket.clone();
+    let change = ChangedTicket::from(ticket.clone());
     match ticket.status {
-        TicketStatus::OnSale => Event::TicketUpdated(ticket),
-        TicketStatus::Withdrawn => Event::TicketWithdrawn(ticket),
-        TicketStatus::CalledOff => Event::TicketCalledOff(ticket),
+        TicketStatus::OnSale => Event::TicketUpdated(change),
+        TicketStatus::Withdrawn => Event::TicketWithdrawn(change),
+        TicketStatus::CalledOff => Event::TicketCalledOff(change),
     }
 }
 

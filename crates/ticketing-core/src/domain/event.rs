@@ -12,7 +12,7 @@ use super::ids::OrderId;
 use super::order::OrderChange;
 use super::pass::Pass;
 use super::payment::Payment;
-use super::ticket::Ticket;
+use super::ticket::{ChangedTicket, Ticket};
 use super::time::Timestamp;
 
 /// Something that happened.
@@ -41,15 +41,15 @@ pub enum Event {
     /// An account is gone, and all that it knew of its owner.
     AccountDeleted(PublicAccount),
     /// A ticket was put on sale.
-    TicketCreated(Ticket),
+    TicketCreated(ChangedTicket),
     /// A ticket's offer was replaced.
-    TicketUpdated(Ticket),
+    TicketUpdated(ChangedTicket),
     /// The facts of an event changed although places were held or sold.
-    TicketRescheduled(Ticket),
+    TicketRescheduled(ChangedTicket),
     /// An event does not take place.
-    TicketCalledOff(Ticket),
+    TicketCalledOff(ChangedTicket),
     /// A ticket takes no new orders.
-    TicketWithdrawn(Ticket),
+    TicketWithdrawn(ChangedTicket),
     /// Places are held.
     OrderCreated(OrderChange),
     /// Held places are on sale again.
@@ -207,12 +207,21 @@ impl Event {
     /// The ticket as it is since then, if it is about a ticket.
     #[must_use]
     pub const fn ticket(&self) -> Option<&Ticket> {
+        match self.ticket_change() {
+            Some(change) => Some(&change.ticket),
+            None => None,
+        }
+    }
+
+    /// The change of a ticket that it reports, if it is about a ticket.
+    #[must_use]
+    pub const fn ticket_change(&self) -> Option<&ChangedTicket> {
         match self {
-            Self::TicketCreated(ticket)
-            | Self::TicketUpdated(ticket)
-            | Self::TicketRescheduled(ticket)
-            | Self::TicketCalledOff(ticket)
-            | Self::TicketWithdrawn(ticket) => Some(ticket),
+            Self::TicketCreated(change)
+            | Self::TicketUpdated(change)
+            | Self::TicketRescheduled(change)
+            | Self::TicketCalledOff(change)
+            | Self::TicketWithdrawn(change) => Some(change),
             Self::AccountRegistered(_)
             | Self::AccountAddressConfirmed(_)
             | Self::AccountConfirmationRequested(_)
@@ -247,11 +256,11 @@ impl Event {
             | Self::AccountBrowserAdded { account, .. }
             | Self::AccountRenamed(account)
             | Self::AccountDeleted(account) => account.id.uuid(),
-            Self::TicketCreated(ticket)
-            | Self::TicketUpdated(ticket)
-            | Self::TicketRescheduled(ticket)
-            | Self::TicketCalledOff(ticket)
-            | Self::TicketWithdrawn(ticket) => ticket.id.uuid(),
+            Self::TicketCreated(change)
+            | Self::TicketUpdated(change)
+            | Self::TicketRescheduled(change)
+            | Self::TicketCalledOff(change)
+            | Self::TicketWithdrawn(change) => change.ticket.id.uuid(),
             Self::OrderCreated(change)
             | Self::OrderCancelled(change)
             | Self::OrderCompleted(change)
@@ -278,11 +287,11 @@ impl Event {
             | Self::AccountBrowserAdded { account, .. }
             | Self::AccountRenamed(account)
             | Self::AccountDeleted(account) => account.version,
-            Self::TicketCreated(ticket)
-            | Self::TicketUpdated(ticket)
-            | Self::TicketRescheduled(ticket)
-            | Self::TicketCalledOff(ticket)
-            | Self::TicketWithdrawn(ticket) => ticket.version,
+            Self::TicketCreated(change)
+            | Self::TicketUpdated(change)
+            | Self::TicketRescheduled(change)
+            | Self::TicketCalledOff(change)
+            | Self::TicketWithdrawn(change) => change.ticket.version,
             Self::OrderCreated(change)
             | Self::OrderCancelled(change)
             | Self::OrderCompleted(change)

@@ -155,6 +155,20 @@ pub struct OrderChange {
     pub sales: Sales,
 }
 
+impl OrderChange {
+    /// The sales of its ticket just before, if the change gave places back.
+    #[must_use]
+    pub fn sales_before_release(&self) -> Option<Sales> {
+        let (Sales { held, sold, version }, places) = (self.sales, self.order.quantity.get());
+        let version = version.saturating_sub(1);
+        match self.order.status {
+            OrderStatus::Cancelled { .. } => Some(Sales { held: held.saturating_add(places), sold, version }),
+            OrderStatus::Refunded { .. } => Some(Sales { held, sold: sold.saturating_add(places), version }),
+            OrderStatus::AwaitingPayment { .. } | OrderStatus::Completed { .. } => None,
+        }
+    }
+}
+
 /// Why an order cannot be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderRefusal {

@@ -115,13 +115,31 @@ impl Ticket {
         offer.may_be_priced_like(None)?;
         let Seller { account: seller, name: seller_name, .. } = seller.into();
         let ticket = Self { id, seller, seller_name, offer, status: TicketStatus::OnSale, created_at: now, version: 1 };
-        let event = Event::TicketCreated(ticket.clone());
+        let event = Event::TicketCreated(ticket.clone().into());
         Ok((ticket, event))
     }
 
     fn changed(self, change: impl FnOnce(Self) -> Self) -> Self {
         let version = self.version + 1;
         Self { version, ..change(self) }
+    }
+}
+
+/// What an event of a ticket reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedTicket {
+    /// The ticket after the change.
+    pub ticket: Ticket,
+    /// Its sales, as far as the tickets service had heard of them; of version 0 if nobody ordered it.
+    ///
+    /// Who follows changes of tickets alone, and not each sale, knows by that what was left. Orders report the newest.
+    pub sales: Sales,
+}
+
+/// A ticket of which nobody ordered anything.
+impl From<Ticket> for ChangedTicket {
+    fn from(ticket: Ticket) -> Self {
+        Self { ticket, sales: Sales::default() }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::domain::event::Event;
 use crate::domain::event_facts::FactsKnown;
 use crate::domain::ids::OrderId;
 use crate::domain::money::{Money, Price, Quantity};
+use crate::domain::ticket::Sales;
 use crate::domain::time::Timestamp;
 
 use super::Undecodable;
@@ -160,11 +161,11 @@ pub(super) fn encode(event: &Event) -> Bytes {
         Event::AccountBrowserAdded { account, device } => {
             json(&BrowserPayload { account: account.into(), device: Cow::Borrowed(device) })
         }
-        Event::TicketCreated(ticket)
-        | Event::TicketUpdated(ticket)
-        | Event::TicketRescheduled(ticket)
-        | Event::TicketCalledOff(ticket)
-        | Event::TicketWithdrawn(ticket) => json(&TicketPayload::from(ticket)),
+        Event::TicketCreated(change)
+        | Event::TicketUpdated(change)
+        | Event::TicketRescheduled(change)
+        | Event::TicketCalledOff(change)
+        | Event::TicketWithdrawn(change) => json(&TicketPayload::from(change)),
         Event::OrderCreated(change)
         | Event::OrderCancelled(change)
         | Event::OrderCompleted(change)
@@ -250,6 +251,26 @@ impl<'de> Deserialize<'de> for Rfc3339 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
         text.parse().map(Self).map_err(|_| D::Error::custom("a time is not RFC 3339"))
+    }
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SalesPayload {
+    held: u32,
+    sold: u32,
+    version: u64,
+}
+
+impl From<Sales> for SalesPayload {
+    fn from(Sales { held, sold, version }: Sales) -> Self {
+        Self { held, sold, version }
+    }
+}
+
+impl From<SalesPayload> for Sales {
+    fn from(SalesPayload { held, sold, version }: SalesPayload) -> Self {
+        Self { held, sold, version }
     }
 }
 

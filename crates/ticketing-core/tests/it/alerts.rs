@@ -1,5 +1,7 @@
 //! People are told of tickets that begin to answer the questions they keep: once, and not too often.
 
+mod places_again;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -21,7 +21,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{EventEnvelope, Origin, RawMessage, Undecodable, from_message, open, seal, to_headers};
 use uuid::Uuid;
 
-use samples::{envelope, samples, samples_with_attributes, samples_with_seller};
+use samples::{envelope, samples, samples_with_attributes, samples_with_sales, samples_with_seller};
 
 /// Where these are among the samples.
 const CREATED_TICKET: usize = 8;
@@ -126,7 +126,8 @@ fn golden_samples() -> Vec<(String, Event)> {
     let plain = samples().into_iter().map(|event| (name(&event, ""), event));
     let attributes = samples_with_attributes().into_iter().map(|event| (name(&event, ".attributes"), event));
     let seller = samples_with_seller().into_iter().map(|event| (name(&event, ".seller"), event));
-    plain.chain(attributes).chain(seller).collect()
+    let sales = samples_with_sales().into_iter().map(|event| (name(&event, ".sales"), event));
+    plain.chain(attributes).chain(seller).chain(sales).collect()
 }
 
 #[test]
@@ -290,11 +291,11 @@ fn a_text_that_was_accepted_once_is_read_whatever_the_rules_are_now() {
     let grown = OfferInput { title: &grown, amount: 1, currency: "EUR", quantity: 1, ..OfferInput::default() };
     let accepted = Offer::parse(grown).unwrap();
     for title in [&*accepted.details.event.title, "\u{3164}", "a\u{2028}b"] {
-        let Event::TicketCreated(mut ticket) = samples()[CREATED_TICKET].clone() else {
+        let Event::TicketCreated(mut created) = samples()[CREATED_TICKET].clone() else {
             panic!("the sample is a ticket")
         };
-        std::sync::Arc::make_mut(&mut ticket.offer.details.event).title = title.into();
-        let event = Event::TicketCreated(ticket);
+        std::sync::Arc::make_mut(&mut created.ticket.offer.details.event).title = title.into();
+        let event = Event::TicketCreated(created);
 
         assert_eq!(open(&envelope(&event)).as_ref(), Ok(&Some(event)), "{title:?}");
     }

@@ -75,7 +75,9 @@ fn event(topic: Topic, subject: Uuid, version: u64) -> Event {
             let account = super::account().to_public();
             Event::AccountRenamed(PublicAccount { id: AccountId::new(subject), version, ..account })
         }
-        Topic::Tickets => Event::TicketUpdated(Ticket { id: TicketId::new(subject), version, ..super::ticket() }),
+        Topic::Tickets => {
+            Event::TicketUpdated(Ticket { id: TicketId::new(subject), version, ..super::ticket() }.into())
+        }
         Topic::Orders => {
             let order = Order { id: OrderId::new(subject), version, ..super::order(AccountId::new(uuid())) };
             Event::OrderCreated(OrderChange { order, sales: Sales { held: 1, sold: 0, version } })

@@ -6,7 +6,7 @@ use crate::domain::ids::AccountId;
 use crate::domain::order::IdempotencyKey;
 use crate::domain::time::Timestamp;
 
-use super::{Details, Offer, Sales, Schedule, Ticket, TicketRefusal, TicketStatus};
+use super::{ChangedTicket, Details, Offer, Sales, Schedule, Ticket, TicketRefusal, TicketStatus};
 
 /// The request that put a ticket on sale, to recognise a repetition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,12 @@ impl Listing {
         }
     }
 
+    /// What an event reports that this listing is the result of.
+    #[must_use]
+    pub fn change(&self) -> ChangedTicket {
+        ChangedTicket { ticket: self.ticket.clone(), sales: self.sales }
+    }
+
     /// Replaces the offer. Once places are held or sold, the facts of the event stay as they are.
     ///
     /// # Errors
@@ -64,8 +70,9 @@ impl Listing {
         offer.may_be_timed_like(Some(old), now)?;
         offer.may_be_priced_like(Some(old))?;
         let ticket = self.ticket.changed(|ticket| Ticket { offer, ..ticket });
-        let event = Event::TicketUpdated(ticket.clone());
-        Ok((Self { ticket, ..self }, event))
+        let next = Self { ticket, ..self };
+        let event = Event::TicketUpdated(next.change());
+        Ok((next, event))
     }
 
     /// Changes the facts of the event, such as its time or its place, although places are held or sold.
@@ -86,8 +93,9 @@ impl Listing {
         let offer = Offer { details, ..old.clone() };
         offer.may_be_timed_like(Some(old), now)?;
         let ticket = self.ticket.changed(|ticket| Ticket { offer, ..ticket });
-        let event = Event::TicketRescheduled(ticket.clone());
-        Ok((Self { ticket, ..self }, event))
+        let next = Self { ticket, ..self };
+        let event = Event::TicketRescheduled(next.change());
+        Ok((next, event))
     }
 
     /// Says that the event does not take place. It is final.
@@ -98,8 +106,9 @@ impl Listing {
     pub fn call_off(self, by: AccountId) -> Result<(Self, Event), TicketRefusal> {
         self.may_reschedule(by)?;
         let ticket = self.ticket.changed(|ticket| Ticket { status: TicketStatus::CalledOff, ..ticket });
-        let event = Event::TicketCalledOff(ticket.clone());
-        Ok((Self { ticket, ..self }, event))
+        let next = Self { ticket, ..self };
+        let event = Event::TicketCalledOff(next.change());
+        Ok((next, event))
     }
 
     /// Stops new orders; open ones continue.
@@ -110,8 +119,9 @@ impl Listing {
     pub fn withdraw(self, by: AccountId) -> Result<(Self, Event), TicketRefusal> {
         self.may_change(by)?;
         let ticket = self.ticket.changed(|ticket| Ticket { status: TicketStatus::Withdrawn, ..ticket });
-        let event = Event::TicketWithdrawn(ticket.clone());
-        Ok((Self { ticket, ..self }, event))
+        let next = Self { ticket, ..self };
+        let event = Event::TicketWithdrawn(next.change());
+        Ok((next, event))
     }
 
     /// Changes what the seller is called; `None` if that is the name already.
@@ -123,8 +133,9 @@ impl Listing {
             return None;
         }
         let ticket = self.ticket.changed(|ticket| Ticket { seller_name: name.cloned(), ..ticket });
-        let event = Event::TicketUpdated(ticket.clone());
-        Some((Self { ticket, ..self }, event))
+        let next = Self { ticket, ..self };
+        let event = Event::TicketUpdated(next.change());
+        Some((next, event))
     }
 
     /// Whether this seller already has exactly this offer on sale.

@@ -150,7 +150,7 @@ fn an_update_moves_the_version_and_never_undercuts_sales() {
     );
     let (updated, event) = listing.update(seller(), offer(3), NOW).unwrap();
     assert_eq!((updated.available(), updated.ticket.version), (0, 2));
-    assert_eq!(event, Event::TicketUpdated(updated.ticket));
+    assert_eq!(event, Event::TicketUpdated(updated.change()));
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn what_was_sold_stays_unless_it_is_rescheduled() {
     assert_eq!(sold_one().update(seller(), moved, NOW), Err(TicketRefusal::FactsAreSold));
     assert!(sold_one().update(seller(), dearer, NOW).is_ok());
     let (rescheduled, event) = sold_one().reschedule(seller(), to.clone(), NOW).unwrap();
-    assert_eq!(event, Event::TicketRescheduled(rescheduled.ticket.clone()));
+    assert_eq!(event, Event::TicketRescheduled(rescheduled.change()));
     assert!(rescheduled.is_scheduled_by(seller(), &to));
     let past = Schedule { event: starting(NOW, "Arena").details.event, sales_end_at: None };
     assert_eq!(sold_one().reschedule(seller(), past, NOW), Err(TicketRefusal::StartsInThePast));
@@ -309,7 +309,7 @@ fn an_event_that_was_called_off_stays_so() {
     let (withdrawn, _) = sold_one().withdraw(seller()).unwrap();
     let (off, event) = withdrawn.call_off(seller()).unwrap();
 
-    assert_eq!(event, Event::TicketCalledOff(off.ticket.clone()));
+    assert_eq!(event, Event::TicketCalledOff(off.change()));
     assert_eq!((off.available(), off.is_called_off_by(seller())), (0, true));
     assert_eq!(off.clone().call_off(seller()), Err(TicketRefusal::CalledOff));
     assert_eq!(off.clone().withdraw(seller()), Err(TicketRefusal::CalledOff));

@@ -71,7 +71,7 @@ pub enum HandleError {
 ///
 ///     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
 ///         let tickets = events.iter().filter_map(|incoming| match &incoming.event {
-///             Event::TicketCreated(ticket) => Some(ticket.id),
+///             Event::TicketCreated(created) => Some(created.ticket.id),
 ///             _ => None,
 ///         });
 ///         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(tickets);

@@ -14,7 +14,9 @@ use crate::domain::alert::{Alerts, Handle, Telling, TicketNews, day_of};
 use crate::domain::event::{Event, Topic};
 use crate::domain::ids::{AccountId, AlertId, LetterId, TicketId};
 use crate::domain::letter::{DropReason, Letter, LetterCause, LetterReason, LetterStatus};
+use crate::domain::order::OrderChange;
 use crate::domain::search::{SearchChange, SearchEntry};
+use crate::domain::ticket::{ChangedTicket, Sales};
 use crate::domain::time::Timestamp;
 use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::messaging::spans;
@@ -44,9 +46,24 @@ pub struct AlertsFollow(pub Notifications);
 
 /// What was told of a ticket, or that an account is gone.
 #[derive(Debug)]
-enum News {
-    Ticket { id: TicketId, changes: Vec<SearchChange>, at: Timestamp },
+enum News<'a> {
+    Ticket {
+        id: TicketId,
+        reports: Vec<Report<'a>>,
+        /// When the newest of them happened.
+        at: Timestamp,
+    },
     Gone(AccountId),
+}
+
+/// What an event says of a ticket.
+///
+/// Sales are most of all events and nobody begins to find a ticket by one, so they are not followed. What was left
+/// before a change is in the event that reports the change.
+#[derive(Debug, Clone, Copy)]
+enum Report<'a> {
+    Facts(&'a ChangedTicket),
+    Release(&'a OrderChange),
 }
 
 /// A ticket that many may be told of.
@@ -69,7 +86,7 @@ impl EventHandler for AlertsFollow {
     }
 
     fn follows(&self, kind: &str) -> bool {
-        kind == "account.deleted" || !kind.starts_with("account.")
+        matches!(kind, "account.deleted" | "order.cancelled" | "order.refunded") || kind.starts_with("ticket.")
     }
 
     /// A letter takes longer than that in any case.
@@ -80,7 +97,7 @@ impl EventHandler for AlertsFollow {
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {
         let mut news = Contended::new(news_of(events));
         loop {
-            match self.0.follow_for_alerts(news.news.values()).await {
+            match self.0.follow_for_alerts(&news.news).await {
                 Ok(()) => return news.answer(events, |incoming| subject(&incoming.event)),
                 Err(NotFollowed::Conflict(named)) => news.leave_out(named),
                 Err(NotFollowed::Store(error)) => return Err(error.into()),
@@ -89,8 +106,7 @@ impl EventHandler for AlertsFollow {
     }
 }
 
-/// Whether the same questions find a ticket on sale as before. Then nothing is written, so a busy evening costs little;
-/// sales that come late may be taken for news, and are: the ticket was sold out, and is not any more.
+/// Whether the same questions find a ticket on sale as before. Then nothing is written, so a busy evening costs little.
 fn is_no_news(before: &SearchEntry, after: &SearchEntry) -> bool {
     before == after || before.shown().is_some() && before.facts == after.facts && before.left() == after.left()
 }
@@ -100,30 +116,77 @@ fn subject(event: &Event) -> Option<Uuid> {
     event.account().map(|account| account.id.uuid()).or_else(|| ticket().map(TicketId::uuid))
 }
 
-fn news_of(events: &[Incoming]) -> HashMap<Uuid, News> {
-    let mut news: HashMap<Uuid, News> = HashMap::new();
+fn news_of(events: &[Incoming]) -> HashMap<Uuid, News<'_>> {
+    let mut news: HashMap<Uuid, News<'_>> = HashMap::new();
     for Incoming { event, envelope } in events {
         if let Event::AccountDeleted(account) = event {
             news.insert(account.id.uuid(), News::Gone(account.id));
         }
-        let Some(change) = SearchChange::of(event) else { continue };
-        let id = change.ticket();
+        let Some(report) = Report::of(event) else { continue };
+        let id = report.ticket();
         let known =
-            news.entry(id.uuid()).or_insert_with(|| News::Ticket { id, changes: Vec::new(), at: envelope.time });
-        if let News::Ticket { changes, at, .. } = known {
-            changes.push(change);
+            news.entry(id.uuid()).or_insert_with(|| News::Ticket { id, reports: Vec::new(), at: envelope.time });
+        if let News::Ticket { reports, at, .. } = known {
+            reports.push(report);
             *at = (*at).max(envelope.time);
         }
     }
     news
 }
 
+impl<'a> Report<'a> {
+    fn of(event: &'a Event) -> Option<Self> {
+        let release = || event.order_change().filter(|change| change.sales_before_release().is_some());
+        event.ticket_change().map(Self::Facts).or_else(|| release().map(Self::Release))
+    }
+
+    const fn ticket(self) -> TicketId {
+        match self {
+            Self::Facts(change) => change.ticket.id,
+            Self::Release(change) => change.order.ticket.id,
+        }
+    }
+
+    fn sales(self) -> SearchChange {
+        let sales = match self {
+            Self::Facts(change) => change.sales,
+            Self::Release(change) => change.sales,
+        };
+        SearchChange::Sales { ticket: self.ticket(), sales }
+    }
+}
+
+const fn fuller(one: Sales, other: Sales) -> Sales {
+    if one.committed() < other.committed() { other } else { one }
+}
+
+/// A ticket before some reports, if it was known, and after them.
+///
+/// Before, it had the fewest places that any of them knows of: it may have been sold out since it was looked at.
+fn followed(known: Option<&SearchEntry>, id: TicketId, reports: &[Report<'_>]) -> (Option<SearchEntry>, SearchEntry) {
+    let (mut before, mut after) = (known.cloned(), known.cloned().unwrap_or_else(|| SearchEntry::new(id)));
+    let mut fullest = Sales::default();
+    for report in reports {
+        after.follow(&report.sales());
+        match report {
+            Report::Facts(change) => {
+                after.follow(&SearchChange::Facts(Box::new(change.ticket.clone())));
+                if let Some(before) = &mut before {
+                    before.follow(&report.sales());
+                }
+            }
+            Report::Release(change) => fullest = fuller(fullest, change.sales_before_release().unwrap_or_default()),
+        }
+    }
+    (before.map(|before| SearchEntry { sales: fuller(before.sales, fullest), ..before }), after)
+}
+
 impl Notifications {
-    async fn follow_for_alerts(&self, news: impl Iterator<Item = &News>) -> Result<(), NotFollowed<Uuid>> {
+    async fn follow_for_alerts(&self, news: &HashMap<Uuid, News<'_>>) -> Result<(), NotFollowed<Uuid>> {
         let (mut tickets, mut gone) = (Vec::new(), Vec::new());
-        for news in news {
+        for news in news.values() {
             match news {
-                News::Ticket { id, changes, at } => tickets.push((*id, changes, *at)),
+                News::Ticket { id, reports, at } => tickets.push((*id, reports, *at)),
                 News::Gone(account) => gone.push(*account),
             }
         }
@@ -136,18 +199,17 @@ impl Notifications {
         let known: HashMap<TicketId, Stored<SearchEntry>> =
             known.into_iter().map(|stored| (stored.record.id, stored)).collect();
         let mut writes = Vec::new();
-        for (id, changes, at) in tickets {
+        for (id, reports, at) in tickets {
             let known = known.get(&id);
-            let before = known.map(|stored| &stored.record);
-            let mut after = before.cloned().unwrap_or_else(|| SearchEntry::new(id));
-            for change in changes {
-                after.follow(change);
-            }
-            if before.is_some_and(|before| is_no_news(before, &after)) {
+            let (before, after) = followed(known.map(|stored| &stored.record), id, reports);
+            if before.as_ref().is_some_and(|before| is_no_news(before, &after)) {
                 continue;
             }
-            self.tell_of(before, &after, at).await?;
-            writes.push(known.map_or_else(|| Write::insert(after.clone()), |stored| stored.replace(after.clone())));
+            self.tell_of(before.as_ref(), &after, at).await?;
+            writes.push(match known {
+                Some(stored) => stored.replace(after),
+                None => Write::insert(after),
+            });
         }
         self.commit(writes).await
     }

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 
 use crate::domain::event::{Event, Topic};
 use crate::domain::ids::{OrderId, TicketId};
+use crate::domain::ticket::ChangedTicket;
 use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::ports::order_store::OrderNeeds;
 use crate::ports::store::StoreError;
@@ -70,7 +71,7 @@ impl OrdersFollow {
     /// What follows from an event that the batcher of its ticket has taken over. From here on nobody orders a ticket
     /// that was called off, so all its orders are found. A crash here ends the rest when the event comes again.
     async fn after(&self, incoming: &Incoming, index: usize, unhandled: &mut Unhandled) {
-        if let Event::TicketCalledOff(ticket) = &incoming.event {
+        if let Event::TicketCalledOff(ChangedTicket { ticket, .. }) = &incoming.event {
             let ended = self.0.end_orders_of(ticket.id, &Origin::caused_by(&incoming.envelope)).await;
             unhandled.extend(ended.err().map(|error| (index, handle_error(error))));
         }
@@ -124,11 +125,13 @@ fn expired_order((index, incoming): (usize, &Incoming)) -> Option<(usize, OrderI
 /// What an event asks a batcher to do, and about which ticket; `None` if nothing.
 fn command_of(event: &Event, tickets: &HashMap<OrderId, TicketId>) -> Option<(TicketId, OrderAction)> {
     match event {
-        Event::TicketCreated(ticket)
-        | Event::TicketUpdated(ticket)
-        | Event::TicketRescheduled(ticket)
-        | Event::TicketCalledOff(ticket)
-        | Event::TicketWithdrawn(ticket) => Some((ticket.id, OrderAction::Follow(ticket.clone()))),
+        Event::TicketCreated(ChangedTicket { ticket, .. })
+        | Event::TicketUpdated(ChangedTicket { ticket, .. })
+        | Event::TicketRescheduled(ChangedTicket { ticket, .. })
+        | Event::TicketCalledOff(ChangedTicket { ticket, .. })
+        | Event::TicketWithdrawn(ChangedTicket { ticket, .. }) => {
+            Some((ticket.id, OrderAction::Follow(ticket.clone())))
+        }
         Event::PaymentCaptured(payment) => Some((payment.ticket, OrderAction::Complete(payment.order, payment.id))),
         Event::ExpirationCompleted { order, .. } => {
             tickets.get(order).map(|ticket| (*ticket, OrderAction::Expire(*order)))

@@ -10,12 +10,11 @@ use crate::domain::attributes::Attributes;
 use crate::domain::event_facts::{EventFacts, FactsKnown, Seating};
 use crate::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use crate::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket, RefundReason};
-use crate::domain::ticket::Sales;
 use crate::domain::time::Timestamp;
 use crate::domain::time_zone::TimeZone;
 use crate::wire::Undecodable;
 
-use super::{FactsKnownPayload, MoneyPayload, Rfc3339, price, quantity};
+use super::{FactsKnownPayload, MoneyPayload, Rfc3339, SalesPayload, price, quantity};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -101,13 +100,6 @@ enum RefundReasonPayload {
     BySeller,
 }
 
-#[derive(Serialize, Deserialize)]
-struct SalesPayload {
-    held: u32,
-    sold: u32,
-    version: u64,
-}
-
 impl From<&OrderChange> for OrderPayload<'_> {
     fn from(change: &OrderChange) -> Self {
         let OrderChange { order, sales } = change;
@@ -143,7 +135,7 @@ impl From<&OrderChange> for OrderPayload<'_> {
             cancelled_at: None,
             placed_at: order.placed_at.into(),
             version: order.version,
-            sales: SalesPayload { held: sales.held, sold: sales.sold, version: sales.version },
+            sales: (*sales).into(),
         };
         payload.with(order.status)
     }
@@ -235,7 +227,6 @@ impl TryFrom<OrderPayload<'_>> for OrderChange {
 
     fn try_from(payload: OrderPayload<'_>) -> Result<Self, Undecodable> {
         let status = payload.status()?;
-        let SalesPayload { held, sold, version } = payload.sales;
         let ticket = payload.ticket;
         let event = EventFacts {
             title: ticket.title,
@@ -270,6 +261,6 @@ impl TryFrom<OrderPayload<'_>> for OrderChange {
             used: false,
             version: payload.version,
         };
-        Ok(Self { order, sales: Sales { held, sold, version } })
+        Ok(Self { order, sales: payload.sales.into() })
     }
 }

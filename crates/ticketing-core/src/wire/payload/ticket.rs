@@ -10,12 +10,12 @@ use crate::domain::attributes::Attributes;
 use crate::domain::event_facts::{EventFacts, FactsKnown, Seating};
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Quantity;
-use crate::domain::ticket::{Details, Offer, Ticket, TicketStatus};
+use crate::domain::ticket::{ChangedTicket, Details, Offer, Sales, Ticket, TicketStatus};
 use crate::domain::time::Timestamp;
 use crate::domain::time_zone::TimeZone;
 use crate::wire::Undecodable;
 
-use super::{FactsKnownPayload, MoneyPayload, Rfc3339, price, quantity};
+use super::{FactsKnownPayload, MoneyPayload, Rfc3339, SalesPayload, price, quantity};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,6 +59,9 @@ pub(super) struct TicketPayload<'a> {
     status: TicketStatusPayload,
     created_at: Rfc3339,
     version: u64,
+    /// Absent of a ticket that nobody ordered, and of events of earlier releases.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    sales: Option<SalesPayload>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,8 +72,8 @@ enum TicketStatusPayload {
     CalledOff,
 }
 
-impl From<&Ticket> for TicketPayload<'_> {
-    fn from(ticket: &Ticket) -> Self {
+impl From<&ChangedTicket> for TicketPayload<'_> {
+    fn from(ChangedTicket { ticket, sales }: &ChangedTicket) -> Self {
         let Details { event, description, category, sales_end_at, attributes } = &ticket.offer.details;
         let Seating { section, row, seats, together } = &event.seating;
         Self {
@@ -101,11 +104,12 @@ impl From<&Ticket> for TicketPayload<'_> {
             },
             created_at: ticket.created_at.into(),
             version: ticket.version,
+            sales: (sales.version > 0).then(|| (*sales).into()),
         }
     }
 }
 
-impl TryFrom<TicketPayload<'_>> for Ticket {
+impl TryFrom<TicketPayload<'_>> for ChangedTicket {
     type Error = Undecodable;
 
     fn try_from(payload: TicketPayload<'_>) -> Result<Self, Undecodable> {
@@ -140,7 +144,7 @@ impl TryFrom<TicketPayload<'_>> for Ticket {
             quantity: quantity(payload.quantity)?,
             max_per_buyer: payload.max_per_buyer.map(quantity).transpose()?,
         };
-        Ok(Self {
+        let ticket = Ticket {
             id: TicketId::new(payload.id),
             seller: AccountId::new(payload.seller_id),
             seller_name: payload.seller_name.as_deref().map(DisplayName::from_stored),
@@ -152,6 +156,7 @@ impl TryFrom<TicketPayload<'_>> for Ticket {
             },
             created_at: payload.created_at.into(),
             version: payload.version,
-        })
+        };
+        Ok(Self { ticket, sales: payload.sales.map(Sales::from).unwrap_or_default() })
     }
 }

@@ -17,7 +17,7 @@ use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatu
 use ticketing_core::domain::pass::{Pass, PassStatus, VoidReason};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use ticketing_core::domain::text::is_visible;
-use ticketing_core::domain::ticket::{Offer, OfferInput, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{ChangedTicket, Offer, OfferInput, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{Origin, RawMessage, from_message, open, seal};
 use uuid::Uuid;
@@ -85,9 +85,9 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(account, device)| Event::AccountBrowserAdded { account, device: device.into() }),
         account().prop_map(Event::AccountRenamed),
         account().prop_map(Event::AccountDeleted),
-        ticket().prop_map(Event::TicketCreated),
-        ticket().prop_map(Event::TicketUpdated),
-        ticket().prop_map(Event::TicketWithdrawn),
+        changed_ticket().prop_map(Event::TicketCreated),
+        changed_ticket().prop_map(Event::TicketUpdated),
+        changed_ticket().prop_map(Event::TicketWithdrawn),
         order().prop_map(Event::OrderCreated),
         order().prop_map(Event::OrderCancelled),
         order().prop_map(Event::OrderCompleted),
@@ -116,6 +116,12 @@ fn account() -> impl Strategy<Value = PublicAccount> {
             version,
         },
     )
+}
+
+fn changed_ticket() -> impl Strategy<Value = ChangedTicket> {
+    let sales =
+        (any::<u32>(), any::<u32>(), 1..u64::MAX).prop_map(|(held, sold, version)| Sales { held, sold, version });
+    (ticket(), option::of(sales)).prop_map(|(ticket, sales)| ChangedTicket { ticket, sales: sales.unwrap_or_default() })
 }
 
 fn ticket() -> impl Strategy<Value = Ticket> {

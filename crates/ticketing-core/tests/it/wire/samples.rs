@@ -10,7 +10,7 @@ use ticketing_core::domain::money::{Currency, Money, Price, Quantity};
 use ticketing_core::domain::order::{CancelReason, Order, OrderChange, OrderStatus, OrderedTicket, RefundReason};
 use ticketing_core::domain::pass::{Pass, PassStatus, VoidReason};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
-use ticketing_core::domain::ticket::{Details, Offer, OfferInput, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{ChangedTicket, Details, Offer, OfferInput, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{EventEnvelope, Origin, seal};
 use uuid::Uuid;
@@ -36,11 +36,11 @@ pub(crate) fn samples() -> Vec<Event> {
         Event::AccountBrowserAdded { account: named_account(5), device: "Mozilla/5.0 (X11; Linux x86_64)".into() },
         Event::AccountRenamed(named_account(3)),
         Event::AccountDeleted(PublicAccount { deleted_at: Some(PAY_BY), ..account(6) }),
-        Event::TicketCreated(plain_ticket()),
-        Event::TicketUpdated(detailed_ticket(2, TicketStatus::OnSale)),
-        Event::TicketRescheduled(seated_ticket(4, TicketStatus::OnSale)),
-        Event::TicketCalledOff(seated_ticket(5, TicketStatus::CalledOff)),
-        Event::TicketWithdrawn(detailed_ticket(3, TicketStatus::Withdrawn)),
+        Event::TicketCreated(plain_ticket().into()),
+        Event::TicketUpdated(detailed_ticket(2, TicketStatus::OnSale).into()),
+        Event::TicketRescheduled(seated_ticket(4, TicketStatus::OnSale).into()),
+        Event::TicketCalledOff(seated_ticket(5, TicketStatus::CalledOff).into()),
+        Event::TicketWithdrawn(detailed_ticket(3, TicketStatus::Withdrawn).into()),
         Event::OrderCreated(order(
             OrderStatus::AwaitingPayment { pay_by: PAY_BY },
             Sales { held: 2, sold: 0, version: 1 },
@@ -68,7 +68,7 @@ pub(super) fn samples_with_attributes() -> Vec<Event> {
     let held = Sales { held: 2, sold: 0, version: 1 };
     let mut change = order(OrderStatus::AwaitingPayment { pay_by: PAY_BY }, held);
     change.order.ticket.attributes = attributes;
-    vec![Event::TicketCreated(ticket), Event::OrderCreated(change)]
+    vec![Event::TicketCreated(ticket.into()), Event::OrderCreated(change)]
 }
 
 /// Events of a ticket whose seller has a name.
@@ -78,7 +78,13 @@ pub(super) fn samples_with_seller() -> Vec<Event> {
     let held = Sales { held: 2, sold: 0, version: 1 };
     let mut change = seated_order(OrderStatus::AwaitingPayment { pay_by: PAY_BY }, held);
     change.order.ticket.seller_name = seller_name;
-    vec![Event::TicketCreated(ticket), Event::OrderCreated(change)]
+    vec![Event::TicketCreated(ticket.into()), Event::OrderCreated(change)]
+}
+
+/// An event of a ticket that was ordered before.
+pub(super) fn samples_with_sales() -> Vec<Event> {
+    let ticket = detailed_ticket(2, TicketStatus::OnSale);
+    vec![Event::TicketUpdated(ChangedTicket { ticket, sales: Sales { held: 2, sold: 3, version: 7 } })]
 }
 
 /// The envelope of a sample.
