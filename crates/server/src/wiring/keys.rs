@@ -98,7 +98,7 @@ impl Identity {
         let fetch = FetchKeys::new(accounts.clone(), Arc::clone(&keys));
         let mut loops = Loops::default();
         let backoff = Backoff { longest: LONGEST, ..Backoff::default() };
-        loops.take_in(Box::new(fetch), Pace { period: EVERY, backoff });
+        loops.take_in(Box::new(fetch), Pace { period: EVERY, backoff, ..Pace::default() });
         Self::verifying(keys, loops)
     }
 

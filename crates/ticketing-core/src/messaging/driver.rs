@@ -79,13 +79,16 @@ pub trait Step: Send + Sync + fmt::Debug {
 pub struct Pace {
     /// A step that has nothing to do is tried again after this span at the latest.
     pub period: Duration,
+    /// A step that did something rests so long, and does then together what came meanwhile. What comes after a pause is
+    /// done at once.
+    pub gather: Duration,
     /// The waits after failures.
     pub backoff: Backoff,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { period: Duration::from_secs(1), backoff: Backoff::default() }
+        Self { period: Duration::from_secs(1), gather: Duration::ZERO, backoff: Backoff::default() }
     }
 }
 
@@ -101,7 +104,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Steps until idle, waits for a wake-up or the period, and again, until told to stop.
+    /// Steps until idle, each time after gathering, waits for a wake-up or the period, and again, until told to stop.
     ///
     /// A step that is under way when the word comes is finished first.
     pub async fn drive(&self, mut step: Box<dyn Step>, pace: Pace) {
@@ -112,7 +115,12 @@ impl Driver {
                     failures = 0;
                     self.rest(step.idle(), pace.period).await;
                 }
-                Ok(_) => failures = 0,
+                Ok(_) => {
+                    failures = 0;
+                    if !pace.gather.is_zero() {
+                        self.rest(future::pending(), pace.gather).await;
+                    }
+                }
                 Err(error) => {
                     failures += 1;
                     let wait = pace.backoff.wait(failures, self.clock.now(), &*self.ids);

@@ -1,8 +1,8 @@
 //! What repeats goes on after failures, and stops in order with nothing left half done.
 
 use std::future::pending;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,10 +10,12 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ticketing_core::assembly::{EndedBy, LoopEnded, Loops};
 use ticketing_core::domain::order::OrderStatus;
-use ticketing_core::messaging::driver::Step;
+use ticketing_core::messaging::driver::{Driver, Pace, Step};
 use ticketing_core::messaging::shutdown::{Shutdown, shutdown};
 use ticketing_core::ports::BoxError;
+use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_memory::FaultPlan;
+use tokio::sync::Notify;
 
 use crate::market::{Engines, Process, account};
 
@@ -98,6 +100,52 @@ async fn a_running_marketplace_needs_nobody_to_step_it_and_stops_clean() {
     engines.clock.run(running).await.unwrap().expect("no loop ends early");
 
     assert!(paid.version == 1 && engines.payments.outbox().is_empty() && engines.orders.outbox().is_empty());
+}
+
+/// Counts what waits, and how much of it was done in each step.
+#[derive(Debug, Clone, Default)]
+struct Counting {
+    waiting: Arc<AtomicU64>,
+    come: Arc<Notify>,
+    done: Arc<Mutex<Vec<u64>>>,
+}
+
+#[async_trait]
+impl Step for Counting {
+    fn name(&self) -> &str {
+        "counting"
+    }
+
+    async fn step(&mut self) -> Result<usize, BoxError> {
+        let done = self.waiting.swap(0, Ordering::SeqCst);
+        self.done.lock().expect("nobody panicked").extend((done > 0).then_some(done));
+        Ok(usize::from(done > 0))
+    }
+
+    async fn idle(&mut self) {
+        self.come.notified().await;
+    }
+
+    async fn finish(self: Box<Self>) {}
+}
+
+#[tokio::test]
+async fn what_comes_while_a_step_gathers_is_done_together_and_the_first_at_once() {
+    let engines = Engines::new();
+    let (counting, (_stop, stopped)) = (Counting::default(), shutdown());
+    let ClockAndIds { clock, ids, .. } = engines.env.clone();
+    let driver = Driver { clock, ids, shutdown: stopped };
+    let (step, pace) = (counting.clone(), Pace { gather: Duration::from_millis(10), ..Pace::default() });
+    tokio::spawn(async move { driver.drive(Box::new(step), pace).await });
+    for _ in 0..3 {
+        counting.waiting.fetch_add(1, Ordering::SeqCst);
+        counting.come.notify_one();
+        look_around().await;
+        engines.clock.advance(Duration::from_millis(4));
+        look_around().await;
+    }
+
+    assert_eq!(*counting.done.lock().unwrap(), [1, 2]);
 }
 
 #[tokio::test]
@@ -238,8 +286,13 @@ async fn orders_that_wait_at_a_batcher_that_is_gone_are_answered() {
 async fn pass(engines: &Engines, seconds: u64) {
     for _ in 0..seconds {
         engines.clock.advance(Duration::from_secs(1));
-        for _ in 0..32 {
-            tokio::task::yield_now().await;
-        }
+        look_around().await;
+    }
+}
+
+/// Everybody does what they do at this time.
+async fn look_around() {
+    for _ in 0..32 {
+        tokio::task::yield_now().await;
     }
 }
