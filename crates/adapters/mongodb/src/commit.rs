@@ -9,6 +9,7 @@
 mod answer;
 mod current;
 mod locked;
+pub(crate) mod transaction;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -17,16 +18,17 @@ use bson::raw::cstr;
 use bson::{Document, RawArrayBuf, RawDocument, RawDocumentBuf, Uuid, doc, rawdoc};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
-use mongodb::error::{Error, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+use mongodb::error::Error;
 use mongodb::{ClientSession, Collection, Database};
-use ticketing_core::messaging::backoff::Backoff;
 use ticketing_core::ports::store::{CommitToken, RecordKey, Revision, StoreError};
 
 use crate::document::{as_read, revision, stamp};
-use crate::error::{is_duplicate, is_out_of_time, store_error};
+use crate::error::store_error;
 use crate::outbox::row;
 
-use answer::all_done;
+use transaction::{Attempt, PAUSES, outcome};
+
+pub(crate) use answer::all_done;
 
 /// One record, as it is to be stored.
 #[derive(Debug)]
@@ -55,17 +57,6 @@ pub(crate) struct Commit {
 
 /// The longest command that is sent at once; a server takes 16 MB.
 const MAX_COMMAND: usize = 8 << 20;
-const PAUSES: Backoff = Backoff { first: Duration::from_millis(2), longest: Duration::from_millis(200) };
-
-/// How an attempt ended.
-enum Attempt {
-    Committed,
-    /// Something changed, or exists already.
-    Refused,
-    /// It had no effect and may be tried again.
-    Again(Error),
-    Failed(StoreError),
-}
 
 /// After so long without a commit that could be named, somebody holds a record and does nothing.
 const LOCKED_AFTER: Duration = Duration::from_millis(500);
@@ -110,37 +101,12 @@ async fn attempt(database: &Database, commit: &Commit, end: Instant) -> Attempt 
         ([change], []) if !others_wait_for(change) => return outcome(single(database, change, left).await),
         _ => {}
     }
-    let mut session = match database.client().start_session().await {
+    let mut session = match transaction::begin(database, left).await {
         Ok(session) => session,
-        Err(error) => return Attempt::Failed(store_error(error)),
+        Err(error) => return outcome(Err(error)),
     };
-    // Asked for at most three times.
-    let written = match session.start_transaction().max_commit_time(left / 3).await {
-        Ok(()) => write(database, commit, &mut session).await,
-        Err(error) => Err(error),
-    };
-    match outcome(written) {
-        Attempt::Committed => decide(&mut session).await,
-        other => {
-            // What is not aborted here ends by itself, later.
-            if let Err(error) = session.abort_transaction().await {
-                tracing::debug!(cause = %error, "a transaction could not be aborted and will time out");
-            }
-            other
-        }
-    }
-}
-
-fn outcome(written: Result<bool, Error>) -> Attempt {
-    match written {
-        Ok(true) => Attempt::Committed,
-        Ok(false) => Attempt::Refused,
-        Err(error) if is_duplicate(&error) => Attempt::Refused,
-        Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) || is_out_of_time(&error) => {
-            Attempt::Again(error)
-        }
-        Err(error) => Attempt::Failed(store_error(error)),
-    }
+    let written = write(database, commit, &mut session).await;
+    transaction::end(session, written).await
 }
 
 /// Whether decisions about other tickets wait for this write.
@@ -191,25 +157,6 @@ async fn write(database: &Database, commit: &Commit, session: &mut ClientSession
         database.collection::<RawDocumentBuf>(row::COLLECTION).insert_many(&commit.rows).session(session).await?;
     }
     Ok(true)
-}
-
-/// Commits; an answer that was lost is asked for again.
-async fn decide(session: &mut ClientSession) -> Attempt {
-    for _ in 0..2 {
-        match session.commit_transaction().await {
-            Ok(()) => return Attempt::Committed,
-            Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
-                tracing::debug!(cause = %error, "a commit had no answer and is asked for again");
-            }
-            Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => return Attempt::Again(error),
-            Err(error) => return Attempt::Failed(store_error(error)),
-        }
-    }
-    match session.commit_transaction().await {
-        Ok(()) => Attempt::Committed,
-        // It may have happened: only the caller knows how to find out.
-        Err(error) => Attempt::Failed(store_error(error)),
-    }
 }
 
 fn batches(statements: &[RawDocumentBuf]) -> impl Iterator<Item = &[RawDocumentBuf]> {

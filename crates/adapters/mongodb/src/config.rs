@@ -30,6 +30,12 @@ pub struct MongoConfig {
     /// How soon a relay hears of events that another process committed, while others do; a relay that found none for
     /// ten seconds looks a quarter as often.
     pub poll_every: Duration,
+    /// How long the log of a [`MongoBroker`](crate::MongoBroker) keeps events; by default `None`, without end.
+    pub retention: Option<Duration>,
+    /// After so long without a sign of life of one member of a group, the others go on with its share.
+    pub member_lease: Duration,
+    /// The largest payload of an event that a [`MongoBroker`](crate::MongoBroker) takes.
+    pub max_bytes: usize,
 }
 
 impl MongoConfig {
@@ -43,6 +49,9 @@ impl MongoConfig {
             select_within: Duration::from_secs(5),
             commit_within: Duration::from_secs(5),
             poll_every: Duration::from_millis(25),
+            retention: None,
+            member_lease: Duration::from_secs(8),
+            max_bytes: 1 << 20,
         }
     }
 }

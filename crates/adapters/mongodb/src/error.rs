@@ -54,6 +54,14 @@ pub enum MongoError {
         #[source]
         source: Error,
     },
+    /// The log was made with another number of partitions: use the release that made it.
+    #[error("the log of events in MongoDB has {found} partitions a topic, and this release works with {expected}")]
+    Partitions {
+        /// What the log has.
+        found: i32,
+        /// What is expected.
+        expected: i32,
+    },
     /// Something else that the server refuses.
     #[error("MongoDB cannot be used")]
     Other(#[source] Error),
@@ -73,6 +81,7 @@ impl MongoError {
             | Self::Unauthorised(_)
             | Self::Standalone
             | Self::TooOld { .. }
+            | Self::Partitions { .. }
             | Self::Other(_) => false,
         }
     }

@@ -59,6 +59,7 @@ mod pool;
 mod records;
 mod store;
 mod ticket_store;
+mod transport;
 
 pub use account_store::MongoAccountStore;
 pub use attempt_keys::MongoAttemptKeys;
@@ -78,3 +79,4 @@ pub use payment_store::MongoPaymentStore;
 pub use pool::PoolCounts;
 pub use records::MongoRecords;
 pub use ticket_store::MongoTicketStore;
+pub use transport::{MongoBroker, MongoLog, MongoPublisher, MongoSubscriber};

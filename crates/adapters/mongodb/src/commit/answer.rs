@@ -12,7 +12,7 @@ use crate::error::DUPLICATE_KEY;
 ///
 /// `false` is a refusal: something else is there. An error is all that is not known to last, such as a
 /// write that a primary took and may roll back, because it stepped down before others had it.
-pub(super) fn all_done(answer: &Document, wanted: usize) -> Result<bool, Error> {
+pub(crate) fn all_done(answer: &Document, wanted: usize) -> Result<bool, Error> {
     if answer.get("ok").and_then(number) != Some(1) {
         return Err(told(answer, "a command was not done"));
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "a test that cannot run says so")]
 
 mod bank;
+mod carrier;
 mod connecting;
 mod counting;
 mod damaged;
@@ -15,6 +16,7 @@ mod queries;
 mod tls;
 mod world;
 
+use carrier::Carrier;
 use counting::Marketplace;
 use world::World;
 
@@ -30,3 +32,5 @@ ticketing_conformance::gateway!(bank::Bank::open().await);
 ticketing_conformance::attempt_keys!(bank::Keys::open().await);
 ticketing_conformance::attempt_notes!(bank::Notes::open().await);
 ticketing_conformance::audit_reader!(Marketplace::open().await);
+ticketing_conformance::transport!(Carrier::open().await);
+ticketing_conformance::event_log!(Carrier::open().await);
