@@ -6,6 +6,7 @@ use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::error::Result as MongoResult;
 use mongodb::{Collection, Database};
+use ticketing_core::domain::event::Topic;
 
 use super::Bus;
 use super::partition::{PARTITIONS, Partition};
@@ -27,8 +28,12 @@ pub(super) fn read(head: &Document) -> Ends {
 
 /// Where the log ends now.
 pub(super) async fn find(database: &Database) -> MongoResult<Ends> {
-    let heads: Vec<Document> = collection(database).find(doc! {}).await?.try_collect().await?;
+    let heads: Vec<Document> = collection(database).find(every_head()).await?.try_collect().await?;
     Ok(heads.iter().flat_map(read).collect())
+}
+
+pub(super) fn every_head() -> Document {
+    doc! { "_id": { "$in": Topic::ALL.map(Topic::name).to_vec() } }
 }
 
 pub(super) fn collection(database: &Database) -> Collection<Document> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bson::{Document, RawDocumentBuf, doc};
+use bson::{Document, RawDocumentBuf};
 use futures::TryStreamExt;
 use mongodb::ClientSession;
 use mongodb::error::Result as MongoResult;
@@ -84,7 +84,7 @@ impl Bus {
 async fn snapshot_of_ends(bus: &Bus, session: &mut ClientSession) -> MongoResult<Ends> {
     let heads = ends::collection(&bus.database);
     // The session asks for the moment alone; the level would be the collection's.
-    let find = heads.find(doc! {}).read_concern(ReadConcern::snapshot());
+    let find = heads.find(ends::every_head()).read_concern(ReadConcern::snapshot());
     let mut cursor = find.session(&mut *session).await?;
     let heads: Vec<Document> = cursor.stream(session).try_collect().await?;
     Ok(heads.iter().flat_map(ends::read).collect())

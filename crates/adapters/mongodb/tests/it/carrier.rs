@@ -49,7 +49,11 @@ impl Process {
     }
 
     pub(crate) async fn join(&self, group: &str) -> Box<dyn Subscription> {
-        soon("a group is joined", self.subscriber.subscribe(wants(group))).await.expect("a group is joined")
+        self.join_as(wants(group)).await
+    }
+
+    pub(crate) async fn join_as(&self, config: SubscriptionConfig) -> Box<dyn Subscription> {
+        soon("a group is joined", self.subscriber.subscribe(config)).await.expect("a group is joined")
     }
 
     pub(crate) async fn publish(&self, events: &[EventEnvelope]) {

@@ -26,15 +26,15 @@ use tokio::task::JoinHandle;
 use crate::{bank, world};
 
 /// A replica set of three members that is nobody else's; it ends with this value, and with this process.
-struct Members {
+pub(crate) struct Members {
     /// Ends them when its input does.
     script: Child,
     folder: PathBuf,
-    uri: String,
+    pub(crate) uri: String,
 }
 
 impl Members {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut script = Command::new(engines());
         script.args(["run", "sh", "-c", r#"echo "$MONGODB_URI"; echo "$ENGINES_DIR"; exec cat"#]);
         for of_another_set in ["MONGODB_URI", "ENGINES_DIR", "MONGODB_PORT"] {

@@ -10,9 +10,13 @@ mod durable;
 mod earlier;
 mod failover;
 mod locked;
+mod members;
 mod moving;
 mod outbox_order;
+mod publishing;
 mod queries;
+mod retention;
+mod stepdown;
 mod tls;
 mod world;
 
