@@ -24,7 +24,8 @@ use crate::network::standard_share_of_passwords;
 
 pub use addresses::{Network, ServiceUrl, WebOrigin};
 pub use engines::{
-    EngineSettings, KafkaSettings, KafkaUserSettings, MongoSettings, RedisSettings, SaslMechanism, Secret,
+    BusSettings, EngineSettings, KafkaSettings, KafkaUserSettings, LogSettings, MongoSettings, RedisSettings,
+    SaslMechanism, Secret,
 };
 pub use mail::{MailBy, SmtpSettings};
 pub use payments::{Gateway, StripeSettings};

@@ -98,8 +98,9 @@ impl Checks<'_> {
         let source = if from_databases {
             self.databases()
         } else {
-            (engines.bus != Engine::Kafka)
-                .then(|| "replay: only Kafka keeps what was published: choose --bus kafka".to_owned())
+            (engines.bus == Engine::Memory).then(|| {
+                "replay: only Kafka and MongoDB keep what was published: choose --bus kafka or --bus mongodb".to_owned()
+            })
         };
         vec![replicas, source]
     }
@@ -153,14 +154,18 @@ impl Checks<'_> {
     /// A set of engines is as durable as its weakest.
     fn durability(&self) -> Vec<Option<String>> {
         let EngineFlags { store, bus, .. } = self.engines_are();
-        let (store, bus) = (*store == Engine::Mongodb, *bus == Engine::Kafka);
-        let lacks_bus = (store && !bus).then(|| {
-            "--store mongodb: needs --bus kafka, since events in flight in memory are lost with the process".to_owned()
-        });
-        let lacks_store = (bus && !store).then(|| {
-            "--bus kafka: needs --store mongodb, since events that were handled do not come again, and state in \
-             memory is lost with the process"
+        let (keeps_state, keeps_events) = (*store == Engine::Mongodb, *bus != Engine::Memory);
+        let lacks_bus = (keeps_state && !keeps_events).then(|| {
+            "--store mongodb: needs --bus kafka or --bus mongodb, since events in flight in memory are lost with the \
+             process"
                 .to_owned()
+        });
+        let lacks_store = (keeps_events && !keeps_state).then(|| {
+            format!(
+                "--bus {}: needs --store mongodb, since events that were handled do not come again, and state in \
+                 memory is lost with the process",
+                word(bus)
+            )
         });
         vec![lacks_bus, lacks_store]
     }
@@ -204,7 +209,7 @@ impl Checks<'_> {
         let sessions = in_memory("sessions", engines.sessions);
         let lacks = [
             (in_memory("store", engines.store) && keeps_state, "--store mongodb"),
-            (in_memory("bus", engines.bus) && keeps_state, "--bus kafka"),
+            (in_memory("bus", engines.bus) && keeps_state, "--bus kafka (or mongodb)"),
             // The front door keeps no sessions, but the ticket feed is where they are.
             (sessions && (self.has_api() || self.runs(Service::Web)), "--sessions redis"),
         ];
@@ -316,7 +321,6 @@ impl Checks<'_> {
             "topic_prefix",
             "topic_partitions",
             "topic_replication",
-            "topic_retention",
             "kafka_tls",
             "kafka_sasl",
             "kafka_user",
@@ -326,6 +330,7 @@ impl Checks<'_> {
         let uses = [
             self.uses("--store mongodb", *store == Engine::Mongodb, &["mongodb_uri", "database_prefix"]),
             self.uses("--bus kafka", *bus == Engine::Kafka, &kafka),
+            vec![self.retention()],
             self.uses("--timers redis or --sessions redis", redis, &["redis_url", "redis_prefix"]),
         ];
         let chosen = [("store", *store), ("bus", *bus), ("timers", *timers), ("sessions", *sessions)];
@@ -369,6 +374,11 @@ impl Checks<'_> {
         }
         let idle = settings.iter().filter(|setting| self.has(setting));
         idle.map(|setting| Some(format!("{}: has no use without {choice}", flag(setting)))).collect()
+    }
+
+    fn retention(&self) -> Option<String> {
+        let is_idle = self.has("topic_retention") && self.engines_are().bus == Engine::Memory;
+        is_idle.then(|| "--topic-retention: has no use without --bus kafka or --bus mongodb".to_owned())
     }
 
     fn kafka_user(&self) -> Option<String> {

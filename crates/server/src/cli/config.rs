@@ -12,8 +12,8 @@ use super::settings::{
 };
 use super::values::{HOUR, Limit};
 use crate::config::{
-    Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, MailBy, MongoSettings,
-    RedisSettings, Service, ServiceUrl, SmtpSettings, StripeSettings, TracesConfig,
+    BusSettings, Config, EngineSettings, HttpConfig, KafkaSettings, KafkaUserSettings, Limits, LogConfig, LogSettings,
+    MailBy, MongoSettings, RedisSettings, Service, ServiceUrl, SmtpSettings, StripeSettings, TracesConfig,
 };
 
 impl Settings {
@@ -66,6 +66,7 @@ impl Settings {
         let service_name = self.traces.service_name.clone().unwrap_or_else(|| name_of(&self.services()));
         let messaging_system = match (self.engines.bus, &self.engines.data) {
             (Engine::Kafka, _) => "kafka",
+            (Engine::Mongodb, _) => "mongodb",
             (_, Some(_)) => "sqlite",
             (_, None) => "memory",
         };
@@ -182,7 +183,7 @@ impl EngineFlags {
         EngineSettings {
             data: self.data.clone(),
             store: self.mongodb().filter(|_| self.store == Engine::Mongodb),
-            bus: self.kafka().filter(|_| self.bus == Engine::Kafka),
+            bus: self.bus(),
             timers: self.redis().filter(|_| self.timers == Engine::Redis),
             sessions: self.redis().filter(|_| self.sessions == Engine::Redis),
             search_folder: self.search_folder(),
@@ -198,6 +199,14 @@ impl EngineFlags {
     fn mongodb(&self) -> Option<MongoSettings> {
         let (uri, ca) = (self.mongodb_uri.clone()?, self.tls_ca.clone());
         Some(MongoSettings { uri, database_prefix: self.database_prefix.clone(), ca })
+    }
+
+    fn bus(&self) -> Option<BusSettings> {
+        match self.bus {
+            Engine::Kafka => self.kafka().map(BusSettings::Kafka),
+            Engine::Mongodb => Some(BusSettings::Mongodb(LogSettings { retention: self.topic_retention.0 })),
+            Engine::Memory | Engine::Redis => None,
+        }
     }
 
     fn kafka(&self) -> Option<KafkaSettings> {

@@ -266,8 +266,8 @@ pub(super) struct EngineFlags {
     /// What stores the state of the services
     #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Mongodb]), default_value = "memory")]
     pub(super) store: Engine,
-    /// What carries events between services
-    #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Kafka]), default_value = "memory")]
+    /// What carries events between services; mongodb keeps them in a database beside those of --store mongodb
+    #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Kafka, Engine::Mongodb]), default_value = "memory")]
     pub(super) bus: Engine,
     /// What keeps timers
     #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Redis]), default_value = "memory")]
@@ -275,7 +275,7 @@ pub(super) struct EngineFlags {
     /// What keeps sessions, rate limits and refused forms, and shares live updates between processes
     #[arg(long, value_name = "ENGINE", value_parser = OneOf(&[Engine::Memory, Engine::Redis]), default_value = "memory")]
     pub(super) sessions: Engine,
-    /// The connection string of --store mongodb, a replica set such as `mongodb://host:27017/?replicaSet=rs0`; a process opens 100 connections to each member, or `maxPoolSize`
+    /// The connection string of --store mongodb and --bus mongodb, a replica set such as `mongodb://host:27017/?replicaSet=rs0`; a process opens 100 connections to each member, or `maxPoolSize`
     #[arg(long, value_name = "URI", value_parser = values::secret_address(&["mongodb", "mongodb+srv"]))]
     pub(super) mongodb_uri: Option<Secret>,
     /// Prefix of the name of each service's database, as in `ticketing_orders`
@@ -293,7 +293,7 @@ pub(super) struct EngineFlags {
     /// How many brokers keep a copy of topics that are created
     #[arg(long, value_name = "COUNT", value_parser = count(1..=u16::MAX), default_value_t = 1)]
     pub(super) topic_replication: u16,
-    /// How long topics that are created keep events: a duration, or forever
+    /// How long topics that are created, or the log of --bus mongodb, keep events: a duration, or forever
     #[arg(long, value_name = "SPAN", default_value_t = Retention(None))]
     pub(super) topic_retention: Retention,
     /// Whether to connect to Kafka over TLS

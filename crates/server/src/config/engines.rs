@@ -12,7 +12,7 @@ pub struct EngineSettings {
     /// Keeps the state of the services.
     pub store: Option<MongoSettings>,
     /// Takes events from one service to another.
-    pub bus: Option<KafkaSettings>,
+    pub bus: Option<BusSettings>,
     /// Keeps timers.
     pub timers: Option<RedisSettings>,
     /// Keeps sessions, and counts tries.
@@ -39,6 +39,22 @@ pub struct MongoSettings {
     pub database_prefix: String,
     /// The authorities to trust over TLS: a file in PEM. Without it, those that are trusted by default.
     pub ca: Option<PathBuf>,
+}
+
+/// What takes events from one service to another.
+#[derive(Debug, Clone)]
+pub enum BusSettings {
+    /// A cluster of its own.
+    Kafka(KafkaSettings),
+    /// A database beside those of [`EngineSettings::store`].
+    Mongodb(LogSettings),
+}
+
+/// How the log of events is kept beside the state of the services.
+#[derive(Debug, Clone, Default)]
+pub struct LogSettings {
+    /// How long it keeps events; without end if absent.
+    pub retention: Option<Duration>,
 }
 
 /// Where Kafka is, and how topics are made there.

@@ -5,9 +5,9 @@ use ticketing_crypto::Argon2Config;
 use ticketing_memory::MemoryEngines;
 
 use super::memory;
-use crate::config::Config;
 #[cfg(any(feature = "mongodb", feature = "kafka"))]
 use crate::config::Service;
+use crate::config::{BusSettings, Config, KafkaSettings, LogSettings};
 use crate::marketplace::Engines;
 
 /// Everything that the services of this process plug in, on the engines that the settings name.
@@ -62,7 +62,7 @@ pub fn missing(error: &Failure) -> Option<&'static str> {
 /// No Kafka is chosen or built, it does not answer, or it refuses.
 #[cfg(feature = "kafka")]
 pub async fn ensure_topics(config: &Config) -> Result<String, BoxError> {
-    super::kafka::ensure_topics(config.engines.bus.as_ref().ok_or("only Kafka has topics")?).await
+    super::kafka::ensure_topics(kafka(config).ok_or("only Kafka has topics")?).await
 }
 
 /// Makes the topics that are missing, and tells of each of them in a line.
@@ -73,6 +73,22 @@ pub async fn ensure_topics(config: &Config) -> Result<String, BoxError> {
 #[cfg(not(feature = "kafka"))]
 pub async fn ensure_topics(_: &Config) -> Result<String, BoxError> {
     Err(KAFKA.into())
+}
+
+/// Kafka, if it takes the events.
+pub(super) const fn kafka(config: &Config) -> Option<&KafkaSettings> {
+    match &config.engines.bus {
+        Some(BusSettings::Kafka(settings)) => Some(settings),
+        Some(BusSettings::Mongodb(_)) | None => None,
+    }
+}
+
+/// The log beside the state of the services, if it takes the events.
+pub(super) const fn log(config: &Config) -> Option<&LogSettings> {
+    match &config.engines.bus {
+        Some(BusSettings::Mongodb(settings)) => Some(settings),
+        Some(BusSettings::Kafka(_)) | None => None,
+    }
 }
 
 #[cfg(feature = "sqlite")]
@@ -87,9 +103,10 @@ async fn put_on_sqlite(engines: &mut Engines, config: &Config, memory: &MemoryEn
 async fn put_on_mongodb(engines: &mut Engines, config: &Config, memory: &MemoryEngines) -> Result<(), BoxError> {
     // The front door keeps nothing.
     let is_needed = config.services.iter().any(|service| *service != Service::Web);
-    match config.engines.store.as_ref().filter(|_| is_needed) {
-        Some(settings) => super::mongodb::plug_in(engines, settings, memory, config).await,
-        None => Ok(()),
+    match (&config.engines.store, log(config)) {
+        (Some(settings), _) if is_needed => super::mongodb::plug_in(engines, settings, memory, config).await,
+        (None, Some(_)) if is_needed => Err("events are kept beside the state of the services: choose a store".into()),
+        _ => Ok(()),
     }
 }
 
@@ -97,7 +114,7 @@ async fn put_on_mongodb(engines: &mut Engines, config: &Config, memory: &MemoryE
 async fn put_on_kafka(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
     // The front door follows no events.
     let is_needed = config.services.iter().any(|service| *service != Service::Web);
-    match config.engines.bus.as_ref().filter(|_| is_needed) {
+    match kafka(config).filter(|_| is_needed) {
         Some(settings) => super::kafka::plug_in(engines, settings).await,
         None => Ok(()),
     }
@@ -115,12 +132,12 @@ async fn put_on_sqlite(_: &mut Engines, config: &Config, _: &MemoryEngines) -> R
 
 #[cfg(not(feature = "mongodb"))]
 async fn put_on_mongodb(_: &mut Engines, config: &Config, _: &MemoryEngines) -> Result<(), BoxError> {
-    refuse(config.engines.store.is_some(), MONGODB)
+    refuse(config.engines.store.is_some() || log(config).is_some(), MONGODB)
 }
 
 #[cfg(not(feature = "kafka"))]
 async fn put_on_kafka(_: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    refuse(config.engines.bus.is_some(), KAFKA)
+    refuse(kafka(config).is_some(), KAFKA)
 }
 
 #[cfg(not(feature = "redis"))]

@@ -1,10 +1,12 @@
-//! Stores, outboxes and parking lots on `MongoDB`.
+//! Stores, outboxes and parking lots on `MongoDB`, and the log of events.
 
 use std::sync::Arc;
 
 use ticketing_core::assembly::ServicePorts;
+use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::audit_reader::AdmissionReader;
+use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::store::Page;
 use ticketing_core::rebuild::{
     Rebuild, RebuildAdmissions, RebuildLetters, RebuildPayables, RebuildSales, RebuildSellers, RebuildStocks,
@@ -12,23 +14,47 @@ use ticketing_core::rebuild::{
 };
 use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::{
-    MongoAccountStore, MongoAttemptNotes, MongoAuditReader, MongoClient, MongoConfig, MongoError, MongoGateway,
-    MongoLetterStore, MongoMove, MongoOrderStore, MongoParkingLot, MongoPassStore, MongoPaymentStore, MongoTicketStore,
-    MoveState, PoolCounts,
+    MongoAccountStore, MongoAttemptNotes, MongoAuditReader, MongoBroker, MongoClient, MongoConfig, MongoError,
+    MongoGateway, MongoLetterStore, MongoLog, MongoMove, MongoOrderStore, MongoParkingLot, MongoPassStore,
+    MongoPaymentStore, MongoTicketStore, MoveState, PoolCounts,
 };
 
-use crate::config::{Config, Gateway, MongoSettings, Service};
+use crate::config::{Config, Gateway, LogSettings, MongoSettings, Service};
 use crate::marketplace::Engines;
-use crate::telemetry::EngineMetric;
+use crate::telemetry::{EngineMetric, Lags};
 
 use super::engines::Failure;
 use super::stores::{CONSUMERS, unreadable};
 use super::{AuditPorts, ParkingLots, stripe};
 
 pub(super) async fn client(settings: &MongoSettings) -> Result<MongoClient, BoxError> {
+    connect(settings, &LogSettings::default()).await
+}
+
+async fn connect(settings: &MongoSettings, log: &LogSettings) -> Result<MongoClient, BoxError> {
     let MongoSettings { uri, database_prefix, ca } = settings.clone();
-    let config = MongoConfig { database_prefix, ca, ..MongoConfig::new(uri.expose()) };
+    let config = MongoConfig { database_prefix, ca, retention: log.retention, ..MongoConfig::new(uri.expose()) };
     Ok(MongoClient::connect(&config).await?)
+}
+
+/// What is kept of some topics.
+pub(super) async fn log(settings: &MongoSettings, topics: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
+    Ok(Box::new(MongoLog::open(&client(settings).await?, topics).await?))
+}
+
+/// Lets the services of this process publish and follow events in a database beside theirs.
+async fn plug_in_log(engines: &mut Engines, client: &MongoClient) -> Result<(), BoxError> {
+    let broker = MongoBroker::open(client).await?;
+    engines.context.publisher = Arc::new(broker.publisher());
+    engines.context.subscriber = Arc::new(broker.subscriber());
+    engines.metrics.push(missed(broker.clone()));
+    engines.lags = Lags::new(move || broker.lags());
+    Ok(())
+}
+
+fn missed(broker: MongoBroker) -> EngineMetric {
+    let help = "Events that were older than what the log keeps when a group came to them";
+    EngineMetric::counter("mongodb_missed_events", help, move || broker.missed())
 }
 
 fn pool(counts: &PoolCounts) -> [EngineMetric; 3] {
@@ -97,7 +123,8 @@ pub(super) async fn plug_in(
     memory: &MemoryEngines,
     config: &Config,
 ) -> Result<(), BoxError> {
-    let client = client(settings).await?;
+    let log = super::engines::log(config);
+    let client = connect(settings, log.unwrap_or(&LogSettings::default())).await?;
     if let MoveState::Begun { .. } = MongoMove::of(&client).state().await? {
         return Err(
             format!("a marketplace is being moved to {}: end that with `ticketing move`", client.place()).into()
@@ -105,6 +132,9 @@ pub(super) async fn plug_in(
     }
     engines.metrics.push(unreadable(client.passed_by()));
     engines.metrics.extend(pool(&client.pool()));
+    if log.is_some() {
+        plug_in_log(engines, &client).await?;
+    }
     if let Some(accounts) = &mut engines.accounts {
         let store = MongoAccountStore::open(&client).await?;
         accounts.outbox = Arc::new(store.outbox());

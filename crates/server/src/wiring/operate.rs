@@ -16,7 +16,7 @@ use ticketing_memory::SystemClock;
 
 #[cfg(feature = "sqlite")]
 use super::sqlite as file;
-use crate::config::{Config, Gateway, Service};
+use crate::config::{BusSettings, Config, Gateway, Service};
 
 /// What an audit reads.
 #[derive(Debug)]
@@ -97,21 +97,23 @@ pub async fn replicas(config: &Config, service: Service) -> Result<Box<dyn Rebui
 ///
 /// # Errors
 ///
-/// No Kafka is chosen or built, or it does not answer.
-#[cfg(feature = "kafka")]
+/// Nothing that keeps what was published is chosen or built, or it does not answer.
 pub async fn log(config: &Config, topics: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
-    super::kafka::log(config.engines.bus.as_ref().ok_or("only Kafka keeps what was published")?, topics).await
+    match &config.engines.bus {
+        Some(BusSettings::Kafka(settings)) => cluster::log(settings, topics).await,
+        Some(BusSettings::Mongodb(_)) => databases::log(config, topics).await,
+        None => Err("in memory nothing is kept of what was published: choose --bus kafka or --bus mongodb".into()),
+    }
 }
 
-/// Whether no topic of the settings has an event; without Kafka there are none.
+/// Whether nothing was ever published where the settings say, or all of it is gone.
 #[cfg(all(feature = "mongodb", feature = "sqlite"))]
 pub(super) async fn is_unpublished(config: &Config) -> Result<bool, BoxError> {
-    #[cfg(feature = "kafka")]
-    if let Some(settings) = &config.engines.bus {
-        return super::kafka::is_empty(settings).await;
+    match &config.engines.bus {
+        Some(BusSettings::Kafka(settings)) => cluster::is_empty(settings).await,
+        Some(BusSettings::Mongodb(_)) => Ok(databases::log(config, &Topic::ALL).await?.progress().total == 0),
+        None => Ok(true),
     }
-    let _ = config;
-    Ok(true)
 }
 
 /// Where sessions are kept that outlive a process, if the settings say so.
@@ -135,20 +137,33 @@ async fn timers(_: &Config) -> Result<Box<dyn Rebuild>, BoxError> {
     Err(super::engines::REDIS.into())
 }
 
-/// What is kept of some topics.
-///
-/// # Errors
-///
-/// This build has no Kafka.
+#[cfg(feature = "kafka")]
+mod cluster {
+    #[cfg(all(feature = "mongodb", feature = "sqlite"))]
+    pub(super) use super::super::kafka::is_empty;
+    pub(super) use super::super::kafka::log;
+}
+
 #[cfg(not(feature = "kafka"))]
-pub async fn log(_: &Config, _: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
-    Err(super::engines::KAFKA.into())
+mod cluster {
+    use super::super::engines::KAFKA;
+    use super::{BoxError, EventLog, Topic};
+    use crate::config::KafkaSettings;
+
+    pub(super) async fn log(_: &KafkaSettings, _: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
+        Err(KAFKA.into())
+    }
+
+    #[cfg(all(feature = "mongodb", feature = "sqlite"))]
+    pub(super) async fn is_empty(_: &KafkaSettings) -> Result<bool, BoxError> {
+        Err(KAFKA.into())
+    }
 }
 
 #[cfg(feature = "mongodb")]
 mod databases {
     use super::super::mongodb;
-    use super::{AuditPorts, BoxError, Config, ParkingLots, Rebuild, Service};
+    use super::{AuditPorts, BoxError, Config, EventLog, ParkingLots, Rebuild, Service, Topic};
     use crate::config::MongoSettings;
 
     fn store(config: &Config) -> Result<&MongoSettings, BoxError> {
@@ -167,12 +182,16 @@ mod databases {
     pub(super) async fn replicas(config: &Config, service: Service) -> Result<Box<dyn Rebuild>, BoxError> {
         mongodb::replicas(store(config)?, service).await
     }
+
+    pub(super) async fn log(config: &Config, topics: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
+        mongodb::log(store(config)?, topics).await
+    }
 }
 
 #[cfg(not(feature = "mongodb"))]
 mod databases {
     use super::super::engines::MONGODB;
-    use super::{AuditPorts, BoxError, Config, ParkingLots, Rebuild, Service};
+    use super::{AuditPorts, BoxError, Config, EventLog, ParkingLots, Rebuild, Service, Topic};
 
     pub(super) async fn audit_ports(_: &Config) -> Result<AuditPorts, BoxError> {
         Err(MONGODB.into())
@@ -183,6 +202,10 @@ mod databases {
     }
 
     pub(super) async fn replicas(_: &Config, _: Service) -> Result<Box<dyn Rebuild>, BoxError> {
+        Err(MONGODB.into())
+    }
+
+    pub(super) async fn log(_: &Config, _: &[Topic]) -> Result<Box<dyn EventLog>, BoxError> {
         Err(MONGODB.into())
     }
 }

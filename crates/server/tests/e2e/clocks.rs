@@ -16,7 +16,8 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::clock::Clock;
 use ticketing_memory::SystemClock;
 use ticketing_server::config::{
-    Config, EngineSettings, Gateway, HttpConfig, KafkaSettings, Limits, MongoSettings, RedisSettings, Secret, Service,
+    BusSettings, Config, EngineSettings, Gateway, HttpConfig, KafkaSettings, Limits, MongoSettings, RedisSettings,
+    Secret, Service,
 };
 use ticketing_server::marketplace::assemble;
 use ticketing_server::runtime::Running;
@@ -128,7 +129,7 @@ fn own_engines() -> EngineSettings {
             database_prefix: told("TICKETING_DATABASE_PREFIX"),
             ca: None,
         }),
-        bus: Some(KafkaSettings {
+        bus: Some(BusSettings::Kafka(KafkaSettings {
             brokers: told("TICKETING_KAFKA_BROKERS"),
             topic_prefix: told("TICKETING_TOPIC_PREFIX"),
             partitions: 3,
@@ -137,7 +138,7 @@ fn own_engines() -> EngineSettings {
             tls: false,
             ca: None,
             user: None,
-        }),
+        })),
         timers: Some(redis.clone()),
         sessions: Some(redis),
         search_folder: None,

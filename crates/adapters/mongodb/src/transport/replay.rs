@@ -1,33 +1,60 @@
 //! Reading the log from its beginning, outside of any group.
 
 use std::fmt;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::{Document, RawDocumentBuf, doc};
 use futures::TryStreamExt;
 use mongodb::error::Result as MongoResult;
+use mongodb::{Collection, Database};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::log::{EventLog, LogProgress};
 use ticketing_core::ports::store::StoreError;
 use ticketing_core::ports::transport::{Arrival, TransportError};
 
-use crate::client::detached;
+use crate::client::{MongoClient, detached};
+use crate::elections::Elections;
 
-use super::ends::Ends;
+use super::ends::{self, Ends};
 use super::message::Kept;
 use super::partition::Partition;
-use super::{Bus, MongoBroker, unavailable};
+use super::schema::{LOG, SERVICE};
+use super::unavailable;
 
 /// So many messages are handed over at once.
 const BATCH: usize = 512;
 
 /// What the log keeps of some topics, up to where it ended when it was opened: one partition after the other.
+///
+/// # Examples
+///
+/// ```no_run
+/// use ticketing_core::domain::event::Topic;
+/// use ticketing_core::ports::log::EventLog;
+/// use ticketing_mongodb::{MongoClient, MongoConfig, MongoLog};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0");
+/// let client = MongoClient::connect(&config).await?;
+/// let mut log = MongoLog::open(&client, &[Topic::Tickets, Topic::Orders]).await?;
+/// while let Some(last) = log.next().await?.last() {
+///     println!("{:?}, up to {}", log.progress(), last.key());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct MongoLog {
-    bus: Arc<Bus>,
+    rows: Rows,
     /// What is left to read; the first are the next.
     left: Vec<Left>,
     progress: LogProgress,
+}
+
+/// Where rows are read.
+#[derive(Clone)]
+struct Rows {
+    database: Database,
+    elections: Elections,
 }
 
 /// What is left of a partition.
@@ -38,39 +65,24 @@ struct Left {
     to: u64,
 }
 
-impl MongoBroker {
-    /// Opens the log of some topics.
+impl MongoLog {
+    /// Fixes the end of some topics. Nothing is written: a log that nobody made is empty, and what is kept for how long
+    /// stays as it is.
     ///
     /// # Errors
     ///
     /// [`TransportError::Unavailable`].
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// use ticketing_core::domain::event::Topic;
-    /// use ticketing_core::ports::log::EventLog;
-    /// use ticketing_mongodb::{MongoBroker, MongoClient, MongoConfig};
-    ///
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let config = MongoConfig::new("mongodb://localhost:27017/?replicaSet=rs0");
-    /// let broker = MongoBroker::open(&MongoClient::connect(&config).await?).await?;
-    /// let mut log = broker.log(&[Topic::Tickets, Topic::Orders]).await?;
-    /// while let Some(last) = log.next().await?.last() {
-    ///     println!("{:?}, up to {}", log.progress(), last.key());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn log(&self, topics: &[Topic]) -> Result<MongoLog, TransportError> {
-        let (bus, topics) = (Arc::clone(&self.0), topics.to_vec());
+    pub async fn open(client: &MongoClient, topics: &[Topic]) -> Result<Self, TransportError> {
+        let rows = Rows { database: client.database(SERVICE), elections: client.elections.clone() };
+        let (of, topics) = (rows.clone(), topics.to_vec());
         let measured = detached(async move {
-            let left = left(&bus.look().await?, &topics);
-            let total = if left.is_empty() { 0 } else { bus.log.count_documents(rows(&left)).await? };
+            let ends = of.elections.read(&of.database, || ends::find(&of.database)).await?;
+            let left = left(&ends, &topics);
+            let total = if left.is_empty() { 0 } else { of.log().count_documents(ranges(&left)).await? };
             Ok((left, total))
         });
         let (left, total) = measured.await.map_err(unavailable)?;
-        Ok(MongoLog { bus: Arc::clone(&self.0), left, progress: LogProgress { read: 0, total } })
+        Ok(Self { rows, left, progress: LogProgress { read: 0, total } })
     }
 }
 
@@ -81,7 +93,7 @@ fn left(ends: &Ends, topics: &[Topic]) -> Vec<Left> {
     all.map(|(partition, end)| Left { partition: *partition, from: 1, to: *end }).collect()
 }
 
-fn rows(left: &[Left]) -> Document {
+fn ranges(left: &[Left]) -> Document {
     let ranges: Vec<Document> = left.iter().map(|left| left.partition.rows(left.from, left.to)).collect();
     doc! { "$or": ranges }
 }
@@ -92,7 +104,7 @@ impl EventLog for MongoLog {
         if self.left.is_empty() {
             return Ok(Vec::new());
         }
-        let kept = read(&self.bus, rows(&self.left)).await.map_err(unavailable)?;
+        let kept = self.rows.read(ranges(&self.left)).await.map_err(unavailable)?;
         match kept.last() {
             Some(last) => {
                 self.left.retain(|left| left.partition >= last.partition);
@@ -116,18 +128,24 @@ impl EventLog for MongoLog {
     }
 }
 
-async fn read(bus: &Arc<Bus>, filter: Document) -> Result<Vec<Kept>, StoreError> {
-    let bus = Arc::clone(bus);
-    let rows = detached(async move {
-        let read = || find(&bus, filter.clone());
-        bus.elections.read(&bus.database, read).await
-    });
-    Ok(rows.await?.into_iter().filter_map(Kept::read).collect())
+impl Rows {
+    fn log(&self) -> Collection<RawDocumentBuf> {
+        self.database.collection(LOG)
+    }
+
+    async fn read(&self, filter: Document) -> Result<Vec<Kept>, StoreError> {
+        let rows = self.clone();
+        let found = detached(async move {
+            let read = || find(rows.log(), filter.clone());
+            rows.elections.read(&rows.database, read).await
+        });
+        Ok(found.await?.into_iter().filter_map(Kept::read).collect())
+    }
 }
 
-async fn find(bus: &Bus, filter: Document) -> MongoResult<Vec<RawDocumentBuf>> {
+async fn find(log: Collection<RawDocumentBuf>, filter: Document) -> MongoResult<Vec<RawDocumentBuf>> {
     let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
-    bus.log.find(filter).sort(doc! { "_id": 1 }).limit(limit).await?.try_collect().await
+    log.find(filter).sort(doc! { "_id": 1 }).limit(limit).await?.try_collect().await
 }
 
 impl fmt::Debug for MongoLog {

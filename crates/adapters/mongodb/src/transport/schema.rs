@@ -13,6 +13,8 @@ use crate::error::{MongoError, is_duplicate};
 
 use super::partition::PARTITIONS;
 
+/// Names the database.
+pub(super) const SERVICE: &str = "events";
 /// Rows, named by topic, partition and position.
 pub(super) const LOG: &str = "log";
 /// One document for each topic, which orders those who publish.
@@ -34,7 +36,7 @@ pub(super) async fn open(client: &MongoClient) -> Result<Database, MongoError> {
     ];
     let collections = [(LOG, vec![]), (HEADS, vec![]), (PLACES, vec![]), (SETTINGS, vec![]), (MEMBERS, of_members)];
     let collections = collections.map(|(collection, indexes)| Indexes { collection, indexes });
-    let database = client.prepared("events", collections.into()).await?;
+    let database = client.prepared(SERVICE, collections.into()).await?;
     check_partitions(&database).await?;
     for topic in Topic::ALL {
         let none: Document = (0..PARTITIONS).map(|number| (number.to_string(), 0_i64.into())).collect();

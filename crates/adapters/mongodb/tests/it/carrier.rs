@@ -18,7 +18,7 @@ use ticketing_core::ports::transport::{
     Arrival, Delivery, EventPublisher, EventSubscriber, Settlement, StartFrom, Subscription, SubscriptionConfig,
 };
 use ticketing_core::wire::{EventEnvelope, RawMessage};
-use ticketing_mongodb::{MongoBroker, MongoClient, MongoConfig, MongoPublisher, MongoSubscriber};
+use ticketing_mongodb::{MongoBroker, MongoClient, MongoConfig, MongoLog, MongoPublisher, MongoSubscriber};
 
 use crate::world;
 
@@ -182,6 +182,6 @@ impl LogFixture for Carrier {
     }
 
     async fn log(&self, topics: &[Topic]) -> Box<dyn EventLog> {
-        Box::new(self.process().broker.log(topics).await.expect("the log opens"))
+        Box::new(MongoLog::open(&self.process().client, topics).await.expect("the log opens"))
     }
 }

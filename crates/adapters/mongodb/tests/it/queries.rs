@@ -23,8 +23,8 @@ use ticketing_core::ports::payment_store::{PaymentNeeds, PaymentStore};
 use ticketing_core::ports::store::{Page, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{EventOffers, TicketStore};
 use ticketing_mongodb::{
-    MongoAccountStore, MongoClient, MongoLetterStore, MongoOrderStore, MongoOutbox, MongoParkingLot, MongoPassStore,
-    MongoPaymentStore, MongoTicketStore,
+    MongoAccountStore, MongoClient, MongoLetterStore, MongoLog, MongoOrderStore, MongoOutbox, MongoParkingLot,
+    MongoPassStore, MongoPaymentStore, MongoTicketStore,
 };
 
 use crate::carrier::{self, Process};
@@ -306,7 +306,7 @@ async fn the_log_is_read_by_indexes() {
         carrier::take(&mut member, 200).await.into_iter().for_each(carrier::ack);
         member.close(Duration::from_secs(10)).await.expect("it leaves");
     }
-    let mut log = process.broker.log(&[Topic::Orders]).await.expect("the log opens");
+    let mut log = MongoLog::open(&process.client, &[Topic::Orders]).await.expect("the log opens");
     assert!(!log.next().await.expect("it is read").is_empty());
     assert_frugal(&database).await;
 }

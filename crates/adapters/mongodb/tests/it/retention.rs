@@ -6,7 +6,7 @@ use bson::{Document, doc};
 use futures::TryStreamExt;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::log::EventLog;
-use ticketing_mongodb::{MongoBroker, MongoClient, MongoConfig, MongoError};
+use ticketing_mongodb::{MongoBroker, MongoClient, MongoConfig, MongoError, MongoLog};
 
 use crate::carrier::{Carrier, Process, ack, event_of, orders, soon, take};
 use crate::world;
@@ -60,7 +60,7 @@ async fn a_group_behind_the_retention_goes_on_with_the_oldest_and_is_told() {
     assert_eq!(process.broker.missed(), removed);
     member.close(Duration::from_secs(10)).await.expect("it leaves");
 
-    let mut log = process.broker.log(&[Topic::Orders]).await.expect("the log opens");
+    let mut log = MongoLog::open(&process.client, &[Topic::Orders]).await.expect("the log opens");
     assert_eq!(log.progress().total, left as u64);
     assert_eq!(log.next().await.expect("it is read").len(), left);
 }

@@ -24,7 +24,9 @@ pub(super) enum Refusal {
     OfAnother { to: String },
     #[error("there is a marketplace in {to} already, with {}: choose another --database-prefix", .kind.name())]
     Occupied { to: String, kind: RecordKind },
-    #[error("topics of --bus kafka have events of another marketplace: choose another --topic-prefix")]
+    #[error(
+        "the bus has events of another marketplace: choose another --topic-prefix, or --database-prefix for --bus mongodb"
+    )]
     PublishedBefore,
     #[error("people were written to from this file, and letters are under way in it: set --mail as it was served")]
     Unwritten,
