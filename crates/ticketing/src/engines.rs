@@ -172,7 +172,8 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Connects to the engine that an address names, such as `kafka://broker-1:9092,broker-2:9092`.
+    /// Connects to the engine that an address names, such as `kafka://broker-1:9092,broker-2:9092` or
+    /// `mongodb://host/?replicaSet=rs0`.
     ///
     /// # Errors
     ///
@@ -197,7 +198,14 @@ impl Transport {
                 let brokers = address.trim_start_matches("kafka://").trim_end_matches('/');
                 Self::kafka(&ticketing_kafka::KafkaConfig::new(brokers)).await
             }
-            scheme => Err(unknown(scheme, "kafka:// with the feature kafka")),
+            #[cfg(feature = "mongodb")]
+            "mongodb" | "mongodb+srv" => {
+                use ticketing_mongodb::{MongoClient, MongoConfig};
+
+                let client = MongoClient::connect(&MongoConfig::new(address)).await;
+                Self::mongodb(&client.map_err(|error| EngineError::Engine(error.into()))?).await
+            }
+            scheme => Err(unknown(scheme, "kafka:// with the feature kafka, mongodb:// with the feature mongodb")),
         }
     }
 
@@ -220,6 +228,32 @@ impl Transport {
     #[cfg(feature = "kafka")]
     pub async fn kafka(config: &ticketing_kafka::KafkaConfig) -> Result<Self, EngineError> {
         kafka(config).await.map_err(EngineError::Engine)
+    }
+
+    /// Over a log in a database of MongoDB, beside those of [`Stores::mongodb`], over a client that the application may
+    /// share.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Engine`]: it does not answer.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use ticketing::mongodb::{MongoClient, MongoConfig};
+    /// use ticketing::{Market, Stores, Transport};
+    /// # async fn open(bank: impl ticketing::PaymentGateway) -> Result<Market, Box<dyn std::error::Error>> {
+    /// let client = MongoClient::connect(&MongoConfig::new("mongodb://localhost/?replicaSet=rs0")).await?;
+    /// let (stores, transport) = (Stores::mongodb(&client).await?, Transport::mongodb(&client).await?);
+    /// let market = Market::builder().stores(stores).transport(transport).gateway(bank).open().await?;
+    /// # Ok(market)
+    /// # }
+    /// ```
+    #[cfg(feature = "mongodb")]
+    pub async fn mongodb(client: &ticketing_mongodb::MongoClient) -> Result<Self, EngineError> {
+        let broker = ticketing_mongodb::MongoBroker::open(client).await;
+        let broker = broker.map_err(|error| EngineError::Engine(error.into()))?;
+        Ok(Self { publisher: Arc::new(broker.publisher()), subscriber: Arc::new(broker.subscriber()) })
     }
 
     /// Over the log of a `SQLite` file that is open, where what is committed is published.

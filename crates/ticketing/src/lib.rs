@@ -41,6 +41,7 @@
 //! | --- | --- | --- | --- |
 //! | in memory (default) | gone | one | tests, demonstrations, tools |
 //! | one `SQLite` file (feature `sqlite`) | everything that was acknowledged | one | shops on one machine |
+//! | MongoDB, events too (feature `mongodb`) | everything that was acknowledged | as many as you like | shops that want one engine |
 //! | MongoDB and Kafka (features `mongodb`, `kafka`) | everything that was acknowledged | as many as you like | shops |
 //! | timers in Redis (feature `redis`) | kept; without it, orders expire a few seconds later after a restart | | busy shops |
 //!

@@ -1,4 +1,4 @@
-//! Stores, outboxes and parking lots of the marketplace in MongoDB.
+//! Stores, outboxes and parking lots of the marketplace in MongoDB, and its log of events.
 //!
 //! Each service has its own database. A unit of work is one transaction,
 //! with its events as rows of the service's outbox, however many decisions it
@@ -9,6 +9,8 @@
 //! - Everything is read and written by majority: what is acknowledged outlives
 //!   the member that took it. After an election nothing is read until the new primary
 //!   shows all that the one before acknowledged.
+//! - [`MongoBroker`] is a transport that needs nothing else: the log of events and its groups are a database
+//!   beside those of the services. What a majority has journaled is published.
 //! - A caller that stops waiting ends that wait alone: the driver's work
 //!   goes on in its own task. So a tokio runtime is needed.
 //! - TLS and DNS seed lists (`mongodb+srv`) are a matter of the connection string.
@@ -20,6 +22,8 @@
 //!   one transaction of a few round trips, with one decision or with hundreds.
 //! - **Events in the same transaction**, and not in change streams: an event is what the service decided to publish, not
 //!   what happened to its documents, and the outbox is emptied by deleting, without a position to keep.
+//! - **A relay between the outbox and the log**, though both may be in MongoDB: rows get no order of commit from the
+//!   server, so each topic has a document that counts them, and services do not wait for each other there.
 //! - **One database per service**, so that each can be backed up, restored and moved by itself.
 //!
 //! # Examples

@@ -200,7 +200,7 @@ impl EventPublisher for MongoPublisher {
 /// Opens subscriptions to a [`MongoBroker`]. A clone is a handle to the same broker.
 ///
 /// What was settled less than a moment ago comes again after a crash; after a close nothing does. A member that gives no
-/// sign of life for [`MongoConfig::member_lease`] is replaced.
+/// sign of life for [`MongoConfig::member_lease`] is replaced. A group that nobody joined for thirty days is a new one.
 ///
 /// Whether [`subscribe`](EventSubscriber::subscribe) ends or is dropped, where a new group begins stays as it was
 /// written first, and a member whose subscription is not there leaves at once.

@@ -1,4 +1,4 @@
-//! The rules of the marketplace, from outside: in memory, on real engines, and as separate processes.
+//! The rules of the marketplace, from outside: in memory, on real engines, on MongoDB alone, and as separate processes.
 //!
 //! A rule is told where the marketplace is and knows nothing else of it. What
 //! one service tells another arrives a little later, so rules wait for conditions.
@@ -51,6 +51,8 @@ mod drafts;
 mod keys;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "smtp", feature = "sqlite"))]
 mod moved;
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+mod one_replica_set;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 mod redis_away;
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
@@ -107,6 +109,15 @@ macro_rules! rules {
             $(#[tokio::test]
             async fn $rule() {
                 crate::programs::on_engines().await.prove(crate::rules::$file::$rule).await;
+            })*
+        }
+
+        /// One process on MongoDB, and on nothing else.
+        #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+        mod on_mongodb {
+            $(#[tokio::test]
+            async fn $rule() {
+                crate::programs::on_mongodb().await.prove(crate::rules::$file::$rule).await;
             })*
         }
 

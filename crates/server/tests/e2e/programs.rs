@@ -162,6 +162,35 @@ pub(crate) async fn on_engines() -> &'static Programs {
     MARKET.get_or_init(start).await
 }
 
+/// One process on MongoDB, and on nothing else.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) async fn on_mongodb() -> &'static Programs {
+    static MARKET: OnceCell<Programs> = OnceCell::const_new();
+    let start = async || {
+        let mut settings = with_log_in_mongodb(engines());
+        settings
+            .retain(|(name, _)| !name.contains("REDIS") && !["TICKETING_TIMERS", "TICKETING_SESSIONS"].contains(name));
+        Programs { all: vec![Program::start("all", &[], &settings).await] }.warmed_up().await
+    };
+    MARKET.get_or_init(start).await
+}
+
+/// The same engines without Kafka: events are kept where the state is.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+fn with_log_in_mongodb(settings: Settings) -> Settings {
+    let is_of_kafka = |name: &str| name.starts_with("TICKETING_KAFKA") || name.starts_with("TICKETING_TOPIC");
+    let mut others: Settings =
+        settings.into_iter().filter(|(name, _)| !is_of_kafka(name) && *name != "TICKETING_BUS").collect();
+    others.push(("TICKETING_BUS", "mongodb".to_owned()));
+    others
+}
+
+/// A process for each service whose events are kept in MongoDB, for a test alone, with some other settings.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+pub(crate) async fn each_with_log_in_mongodb(others: &[(&'static str, &str)]) -> Programs {
+    each_on(with_log_in_mongodb(engines()), Program::CURRENT, others, &[SIGNED]).await
+}
+
 /// One process on real engines, for a test alone, with some other settings.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn alone(others: &[(&'static str, &str)]) -> Programs {
@@ -228,7 +257,13 @@ const SERVICES: [(&str, Option<&str>); 8] = [
 /// The same by the program of some release, where accounts, and who signs as it does, is told what it signs with.
 #[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
 pub(crate) async fn each_by(binary: &str, others: &[(&'static str, &str)], own: &[Own<'_>]) -> Programs {
-    let (mut common, mut all) = (engines(), Vec::new());
+    each_on(engines(), binary, others, own).await
+}
+
+/// The same on engines that these settings name.
+#[cfg(all(feature = "mongodb", feature = "kafka", feature = "redis"))]
+async fn each_on(mut common: Settings, binary: &str, others: &[(&'static str, &str)], own: &[Own<'_>]) -> Programs {
+    let mut all = Vec::new();
     common.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
     // The release before has no admissions, and letters are written where somebody says how.
     let known = SERVICES.iter().filter(|(service, _)| match *service {

@@ -324,6 +324,24 @@ fn engines_that_outlive_the_process_are_not_mixed_with_memory() {
 }
 
 #[test]
+fn one_replica_set_keeps_state_and_events() {
+    let bus = ("TICKETING_BUS", "mongodb");
+    let told = refusal(&["serve"], &[bus]);
+    assert!(told.contains("--bus mongodb: needs --store mongodb"), "{told}");
+
+    let both = [&ENGINES[..2], &[bus]].concat();
+    let told = refusal(&["--hold", "soon", "--topic-retention", "7d"], &both);
+    assert!(!told.contains("needs --") && !told.contains("has no use"), "{told}");
+    let told = refusal(&["--hold", "soon", "replay", "orders"], &both);
+    assert!(!told.contains("replay"), "{told}");
+    let told = refusal(&["--topic-prefix", "shop", "--kafka-brokers", "localhost:9092"], &both);
+    for idle in ["--topic-prefix: has no use without --bus kafka", "--kafka-brokers: has no use without --bus kafka"] {
+        assert!(told.contains(idle), "{told}");
+    }
+    assert!(refusal(&["topics"], &both).contains("topics: only Kafka has topics"));
+}
+
+#[test]
 fn a_user_of_kafka_is_named_as_a_whole() {
     let [mechanism, user, password] = [
         ("TICKETING_KAFKA_SASL", "scram-sha-512"),

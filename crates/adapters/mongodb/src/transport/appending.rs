@@ -1,6 +1,6 @@
 //! Appends messages: one transaction for those of a topic, which counts its head up first.
 //!
-//! Whoever counts a head up keeps it locked until the commit, so the rows of a topic are committed in the order of
+//! A publisher that counts a head up keeps it locked until the commit, so the rows of a topic are committed in the order of
 //! their positions.
 
 use std::collections::BTreeMap;

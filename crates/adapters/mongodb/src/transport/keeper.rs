@@ -22,10 +22,13 @@ const SAVE_EVERY: Duration = Duration::from_millis(250);
 const PAUSES: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(1) };
 /// How often a member tries to leave. If it cannot, its lease ends by itself.
 const LEAVE_TRIES: u32 = 3;
+/// How often places are kept from being forgotten.
+const TOUCH_EVERY: Duration = Duration::from_hours(1);
 
 /// Runs until the member has left.
 pub(super) async fn run(member: Arc<Member>) {
-    let mut keeper = Keeper { member, beat_at: Instant::now(), save_at: Instant::now(), failures: 0 };
+    let now = Instant::now();
+    let mut keeper = Keeper { member, beat_at: now, save_at: now, touch_at: now + TOUCH_EVERY, failures: 0 };
     let mut regrouped = keeper.member.bus.regrouped.subscribe();
     while !keeper.member.has_left() {
         keeper.step().await;
@@ -44,6 +47,7 @@ struct Keeper {
     member: Arc<Member>,
     beat_at: Instant,
     save_at: Instant,
+    touch_at: Instant,
     failures: u32,
 }
 
@@ -52,6 +56,7 @@ impl Keeper {
         if self.beat_at <= Instant::now() {
             let beaten = self.beat().await;
             self.note(beaten);
+            self.touch().await;
         }
         if let Err(error) = self.give_back().await {
             self.note(Err(error));
@@ -115,6 +120,17 @@ impl Keeper {
         self.take(plan).await?;
         self.member.changed.notify_one();
         Ok(())
+    }
+
+    /// Places of a quiet topic are written by nothing else.
+    async fn touch(&mut self) {
+        if self.touch_at > Instant::now() {
+            return;
+        }
+        self.touch_at = Instant::now() + TOUCH_EVERY;
+        if let Err(error) = self.member.bus.touch(self.member.id, &self.member.config).await {
+            tracing::debug!(cause = %error, "places could not be marked as in use: that is tried again in an hour");
+        }
     }
 
     async fn take(&self, plan: Plan) -> Result<(), StoreError> {

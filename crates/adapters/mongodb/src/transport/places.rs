@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bson::{Bson, Document, Uuid as BsonUuid, doc};
+use bson::{Bson, DateTime, Document, Uuid as BsonUuid, doc};
 use futures::TryStreamExt;
 use mongodb::Collection;
 use mongodb::error::Result as MongoResult;
@@ -66,14 +66,20 @@ impl Statement {
 
     /// Writes how far its holder came, and lets go of it.
     pub(super) fn release(member: Uuid, epoch: i64, partition: Partition, next: u64) -> Self {
-        let update = doc! { "$set": { "next": next.cast_signed(), "holder": Bson::Null } };
+        let update = doc! {
+            "$set": { "next": next.cast_signed(), "holder": Bson::Null }, "$currentDate": { "alive": true },
+        };
         Self { update, ..Self::save(member, epoch, partition, next) }
     }
 
     /// Makes `member` the holder, unless somebody else became it meanwhile.
     pub(super) fn take(member: Uuid, seen: &Place) -> Self {
         let holder = seen.holder.map_or(Bson::Null, |holder| BsonUuid::from(holder).into());
-        let update = doc! { "$set": { "holder": BsonUuid::from(member) }, "$inc": { "epoch": 1_i64 } };
+        let update = doc! {
+            "$set": { "holder": BsonUuid::from(member) },
+            "$inc": { "epoch": 1_i64 },
+            "$currentDate": { "alive": true },
+        };
         Self { partition: seen.partition, expected: doc! { "holder": holder, "epoch": seen.epoch }, update }
     }
 
@@ -104,7 +110,8 @@ pub(super) async fn begin(bus: &Arc<Bus>, config: &SubscriptionConfig) -> Result
         };
         let place = |partition: &Partition| {
             let next = first(partition).cast_signed();
-            doc! { "_id": id(&group, *partition), "next": next, "holder": Bson::Null, "epoch": 0_i64 }
+            let alive = DateTime::now();
+            doc! { "_id": id(&group, *partition), "next": next, "holder": Bson::Null, "epoch": 0_i64, "alive": alive }
         };
         match places.insert_many(all.iter().map(place)).ordered(false).await {
             Err(error) if !is_duplicate(&error) => Err(error),
@@ -159,6 +166,15 @@ impl Bus {
         let command = doc! { "update": PLACES, "updates": updates, "ordered": false, "writeConcern": majority };
         let database = self.database.clone();
         detached(async move { all_done(&database.run_command(command).await?, count) }).await
+    }
+
+    /// Keeps the places that a member holds from being forgotten.
+    pub(super) async fn touch(self: &Arc<Self>, member: Uuid, config: &SubscriptionConfig) -> Result<(), StoreError> {
+        let places: Collection<Document> = self.database.collection(PLACES);
+        let ids = ids(&config.group, &config.topics);
+        let held = doc! { "_id": { "$in": ids }, "holder": BsonUuid::from(member) };
+        let alive = doc! { "$currentDate": { "alive": true } };
+        detached(async move { places.update_many(held, alive).await.map(drop) }).await
     }
 
     /// Takes a member off its group.

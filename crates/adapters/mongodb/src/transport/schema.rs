@@ -28,13 +28,17 @@ const SETTINGS: &str = "settings";
 /// The index by which old rows are removed.
 const RETAINED: &str = "retained";
 
+/// A group that nobody joined for so long is forgotten.
+const ABANDONED_AFTER: Duration = Duration::from_hours(30 * 24);
+
 /// Opens the database, and makes what is missing.
 pub(super) async fn open(client: &MongoClient) -> Result<Database, MongoError> {
     let of_members = vec![
         index("of_a_group", doc! { "group": 1, "until": 1 }),
         expiring("lapsed", doc! { "until": 1 }, Duration::from_mins(1)),
     ];
-    let collections = [(LOG, vec![]), (HEADS, vec![]), (PLACES, vec![]), (SETTINGS, vec![]), (MEMBERS, of_members)];
+    let of_places = vec![expiring("abandoned", doc! { "alive": 1 }, ABANDONED_AFTER)];
+    let collections = [(LOG, vec![]), (HEADS, vec![]), (PLACES, of_places), (SETTINGS, vec![]), (MEMBERS, of_members)];
     let collections = collections.map(|(collection, indexes)| Indexes { collection, indexes });
     let database = client.prepared(SERVICE, collections.into()).await?;
     check_partitions(&database).await?;

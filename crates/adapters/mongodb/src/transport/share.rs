@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_lives_has_a_fair_share_and_all_is_held() {
+    fn each_that_lives_has_a_fair_share_and_all_is_held() {
         for members in 1..=30_u128 {
             let members: Vec<u128> = (1..=members).collect();
             for first in [None, Some(1), Some(99)] {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_not_known_to_live_takes_nothing() {
+    fn a_member_that_is_not_known_to_live_takes_nothing() {
         let view = group(&[], |_| None);
         assert_eq!(plan(id(1), &TOPICS, &BTreeSet::new(), &view), Plan::default());
     }

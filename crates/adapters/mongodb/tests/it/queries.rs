@@ -41,7 +41,7 @@ async fn profiled(client: &MongoClient, service: &str) -> Database {
 async fn offenders(database: &Database) -> Vec<String> {
     let wasteful = doc! {
         "op": { "$in": ["query", "update", "remove", "getmore", "command"] },
-        // Whoever hears of changes reads the log of the replica set.
+        // A process that hears of changes reads the log of the replica set.
         "ns": { "$not": { "$regex": "system\\.profile$|\\$cmd\\.aggregate$" } },
         "$or": [{ "planSummary": { "$regex": "COLLSCAN" } }, { "hasSortStage": true }],
     };

@@ -1,6 +1,5 @@
 //! Ends a process in order and starts it again.
 
-#[cfg(feature = "sqlite")]
 use std::io::Write;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -21,7 +20,6 @@ impl Program {
     }
 
     /// Kills it.
-    #[cfg(feature = "sqlite")]
     pub(crate) async fn kill(&self) {
         let told = self.lock().0.stdin.as_mut().map(|stdin| stdin.write_all(b"KILL\n"));
         assert!(told.is_some_and(|told| told.is_ok()), "it is there to be killed");
