@@ -7,6 +7,7 @@
 
 #[path = "../batchers.rs"]
 mod batchers;
+mod bus;
 #[path = "../following.rs"]
 mod following;
 mod orders;
@@ -36,6 +37,9 @@ fn main() {
         }
         if is_wanted("publish") {
             publish::bench(&mut table).await;
+        }
+        if is_wanted("bus") {
+            bus::bench(&mut table).await;
         }
         if is_wanted("replica") {
             replica::bench(&mut table).await;

@@ -37,7 +37,7 @@ pub(crate) async fn bench(table: &mut Table) {
     clean(&config).await;
 }
 
-async fn topics(env: &ClockAndIds) -> KafkaConfig {
+pub(crate) async fn topics(env: &ClockAndIds) -> KafkaConfig {
     let brokers = std::env::var("KAFKA_BROKERS").expect("set KAFKA_BROKERS: these figures need a real Kafka");
     let prefix = format!("bench-{}", env.uuid(env.now()).simple());
     let config = KafkaConfig { topic_prefix: prefix, ..KafkaConfig::new(brokers) };
@@ -95,7 +95,7 @@ fn client<const N: usize>(settings: [(&str, &str); N]) -> ClientConfig {
     settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-async fn clean(config: &KafkaConfig) {
+pub(crate) async fn clean(config: &KafkaConfig) {
     let admin: AdminClient<DefaultClientContext> =
         client([("bootstrap.servers", config.brokers.as_str())]).create().expect("a client");
     let names = Topic::ALL.map(|topic| config.topic(topic));

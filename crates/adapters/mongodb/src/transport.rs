@@ -7,6 +7,7 @@
 //! member that holds its partition, so one that was replaced moves nothing.
 
 mod appending;
+mod batch;
 mod ends;
 mod keeper;
 mod member;
@@ -94,8 +95,8 @@ struct Bus {
     turns: BTreeMap<&'static str, tokio::sync::Mutex<()>>,
     /// Where the log ends, as far as this process knows.
     ends: watch::Sender<Ends>,
-    /// Counts what may have changed who is a member, and who holds what.
-    regrouped: watch::Sender<u64>,
+    /// Counts, for each group, what may have changed who is a member, and who holds what.
+    regrouped: watch::Sender<BTreeMap<String, u64>>,
     is_watched: AtomicBool,
     members: Mutex<Vec<Weak<Member>>>,
     missed: AtomicU64,
@@ -184,7 +185,7 @@ pub struct MongoPublisher(MongoBroker);
 impl EventPublisher for MongoPublisher {
     async fn publish(&self, events: &[EventEnvelope]) -> Result<(), PublishError> {
         let MongoBroker(bus) = &self.0;
-        let max_bytes = bus.config.max_bytes;
+        let max_bytes = bus.config.max_bytes.min(appending::MOST_BYTES);
         let fitting: Vec<Message> =
             events.iter().take_while(|event| event.data.len() <= max_bytes).map(Message::of).collect();
         let durable = fitting.len();

@@ -25,7 +25,7 @@ use super::{Bus, unavailable};
 /// So many rows are written in one transaction.
 const MOST_ROWS: usize = 1000;
 /// And so many bytes of them, unless it is one; a transaction holds 16 MB.
-const MOST_BYTES: usize = 8 << 20;
+pub(super) const MOST_BYTES: usize = 8 << 20;
 
 /// A message, and the how manieth it is of its call.
 type Numbered = (usize, Message);

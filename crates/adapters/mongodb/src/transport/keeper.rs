@@ -18,6 +18,8 @@ use super::share::{self, Plan};
 const RENEWED_AFTER: u32 = 4;
 /// How often it is written how far a member came.
 const SAVE_EVERY: Duration = Duration::from_millis(250);
+/// How soon a member looks at a group that changed.
+const SETTLES_WITHIN: Duration = Duration::from_millis(50);
 /// How long to wait after a failure.
 const PAUSES: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(1) };
 /// How often a member tries to leave. If it cannot, its lease ends by itself.
@@ -28,7 +30,7 @@ const TOUCH_EVERY: Duration = Duration::from_hours(1);
 /// Runs until the member has left.
 pub(super) async fn run(member: Arc<Member>) {
     let now = Instant::now();
-    let mut keeper = Keeper { member, beat_at: now, save_at: now, touch_at: now + TOUCH_EVERY, failures: 0 };
+    let mut keeper = Keeper { member, beat_at: now, save_at: now, touch_at: now + TOUCH_EVERY, failures: 0, heard: 0 };
     let mut regrouped = keeper.member.bus.regrouped.subscribe();
     while !keeper.member.has_left() {
         keeper.step().await;
@@ -37,7 +39,10 @@ pub(super) async fn run(member: Arc<Member>) {
             () = sleep(pause) => {}
             () = keeper.member.keeping.notified() => {}
             // The bus is there as long as its member.
-            _ = regrouped.changed(), if keeper.failures == 0 => keeper.beat_at = Instant::now(),
+            _ = regrouped.changed(), if keeper.failures == 0 => {
+                let count = regrouped.borrow_and_update().get(&keeper.member.config.group).copied();
+                keeper.hear(count.unwrap_or_default());
+            }
         }
     }
     keeper.leave().await;
@@ -49,6 +54,8 @@ struct Keeper {
     save_at: Instant,
     touch_at: Instant,
     failures: u32,
+    /// How often it heard that its group changed.
+    heard: u64,
 }
 
 impl Keeper {
@@ -72,6 +79,13 @@ impl Keeper {
                 // Somebody else holds a part of it: the next beat finds out which.
                 self.beat_at = Instant::now();
             }
+        }
+    }
+
+    /// Hears how often its group changed: it looks at it soon, once for changes that follow each other.
+    fn hear(&mut self, count: u64) {
+        if std::mem::replace(&mut self.heard, count) != count {
+            self.beat_at = self.beat_at.min(Instant::now() + SETTLES_WITHIN);
         }
     }
 

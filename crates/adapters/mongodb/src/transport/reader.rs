@@ -4,9 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bson::{Document, RawDocumentBuf, doc};
-use futures::TryStreamExt;
-use mongodb::error::Result as MongoResult;
+use bson::{Document, doc};
 use ticketing_core::messaging::backoff::Backoff;
 use ticketing_core::ports::store::StoreError;
 use tokio::time::sleep;
@@ -14,13 +12,14 @@ use tokio::time::sleep;
 use crate::client::detached;
 
 use super::Bus;
+use super::batch::{self, Batch};
 use super::ends::Ends;
 use super::member::{Member, Phase};
 use super::message::Kept;
 use super::partition::Partition;
 
-/// So many rows are read at once.
-const BATCH: usize = 512;
+/// So many bytes of all that is unsettled lie in memory, and a read more.
+const MOST_BYTES: usize = 16 << 20;
 /// How long to wait after a failure, and for rows that are not to be seen yet.
 const PAUSES: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(1) };
 
@@ -77,9 +76,9 @@ impl Reader {
     async fn read_on(&mut self, asked: &[Asked]) -> ControlFlow<()> {
         let read = self.member.bus.read(asked).await;
         let accepted = match read {
-            Ok(rows) if rows.is_empty() => self.skip(asked).await,
-            Ok(rows) => {
-                self.asked_up_to = (rows.len() == BATCH).then(|| rows.last().map(|kept| kept.partition)).flatten();
+            Ok(Batch { rows, .. }) if rows.is_empty() => self.skip(asked).await,
+            Ok(Batch { rows, is_full }) => {
+                self.asked_up_to = rows.last().map(|kept| kept.partition).filter(|_| is_full);
                 self.member.accept(asked, rows);
                 Ok(true)
             }
@@ -112,7 +111,7 @@ impl Reader {
 
 impl Bus {
     /// The next rows of some partitions, in the order of these.
-    async fn read(self: &Arc<Self>, asked: &[Asked]) -> Result<Vec<Kept>, StoreError> {
+    async fn read(self: &Arc<Self>, asked: &[Asked]) -> Result<Batch, StoreError> {
         let mut ranges: Vec<Document> =
             asked.iter().map(|asked| asked.partition.rows(asked.from, u64::MAX >> 1)).collect();
         let filter = if ranges.len() == 1 {
@@ -121,30 +120,27 @@ impl Bus {
             doc! { "$or": ranges }
         };
         let bus = Arc::clone(self);
-        let rows = detached(async move {
-            let read = || find(&bus, filter.clone());
+        detached(async move {
+            let read = || batch::next(&bus.log, filter.clone());
             bus.elections.read(&bus.database, read).await
-        });
-        Ok(rows.await?.into_iter().filter_map(Kept::read).collect())
+        })
+        .await
     }
-}
-
-async fn find(bus: &Bus, filter: Document) -> MongoResult<Vec<RawDocumentBuf>> {
-    let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
-    // One batch holds them all, unless they are large.
-    let size = u32::try_from(BATCH).unwrap_or(u32::MAX);
-    bus.log.find(filter).sort(doc! { "_id": 1 }).limit(limit).batch_size(size).await?.try_collect().await
 }
 
 impl Member {
     /// What is to be read of the partitions behind one, where there is something and room for it.
     fn unread(&self, ends: &Ends, behind: Option<Partition>) -> Vec<Asked> {
         let state = self.state();
+        let bytes: usize = state.sequences.values().map(|sequence| sequence.deliveries.bytes()).sum();
+        let is_light = bytes < MOST_BYTES;
         let has_turn = |partition: &Partition| behind.is_none_or(|behind| *partition > behind);
         let of_turn = state.sequences.iter().filter(|(partition, _)| has_turn(partition));
         let unread = of_turn.filter_map(|(partition, sequence)| {
             let (from, end) = (sequence.deliveries.next_position(), ends.get(partition).copied()?);
-            let is_wanted = from <= end && sequence.has_room() && !sequence.goes_back;
+            // What is stuck in some partitions holds nothing up in those that have nothing.
+            let has_room = sequence.is_empty() || (is_light && sequence.has_room());
+            let is_wanted = from <= end && has_room && !sequence.goes_back;
             is_wanted.then_some(Asked { partition: *partition, from, epoch: sequence.epoch })
         });
         unread.collect()

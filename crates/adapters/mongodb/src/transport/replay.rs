@@ -4,8 +4,6 @@ use std::fmt;
 
 use async_trait::async_trait;
 use bson::{Document, RawDocumentBuf, doc};
-use futures::TryStreamExt;
-use mongodb::error::Result as MongoResult;
 use mongodb::{Collection, Database};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::log::{EventLog, LogProgress};
@@ -15,14 +13,12 @@ use ticketing_core::ports::transport::{Arrival, TransportError};
 use crate::client::{MongoClient, detached};
 use crate::elections::Elections;
 
+use super::batch;
 use super::ends::{self, Ends};
 use super::message::Kept;
 use super::partition::Partition;
 use super::schema::{LOG, SERVICE};
 use super::unavailable;
-
-/// So many messages are handed over at once.
-const BATCH: usize = 512;
 
 /// What the log keeps of some topics, up to where it ended when it was opened: one partition after the other.
 ///
@@ -136,16 +132,12 @@ impl Rows {
     async fn read(&self, filter: Document) -> Result<Vec<Kept>, StoreError> {
         let rows = self.clone();
         let found = detached(async move {
-            let read = || find(rows.log(), filter.clone());
+            let log = rows.log();
+            let read = || batch::next(&log, filter.clone());
             rows.elections.read(&rows.database, read).await
         });
-        Ok(found.await?.into_iter().filter_map(Kept::read).collect())
+        Ok(found.await?.rows)
     }
-}
-
-async fn find(log: Collection<RawDocumentBuf>, filter: Document) -> MongoResult<Vec<RawDocumentBuf>> {
-    let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
-    log.find(filter).sort(doc! { "_id": 1 }).limit(limit).await?.try_collect().await
 }
 
 impl fmt::Debug for MongoLog {

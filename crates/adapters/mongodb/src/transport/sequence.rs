@@ -10,8 +10,6 @@ use super::places::Place;
 
 /// So many messages of a partition lie in memory and wait for their turn, at most.
 const MOST_WAITING: usize = 1024;
-/// And so many bytes of all that is unsettled.
-const MOST_BYTES: usize = 4 << 20;
 
 #[derive(Debug)]
 pub(super) struct Sequence {
@@ -30,8 +28,12 @@ impl Sequence {
         Self { deliveries: KeyedDeliveries::new(epoch), epoch: place.epoch, saved: place.next, goes_back: false }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.deliveries.first_unsettled().is_none()
+    }
+
     pub(super) fn has_room(&self) -> bool {
-        self.deliveries.waiting() < MOST_WAITING && self.deliveries.bytes() < MOST_BYTES
+        self.deliveries.waiting() < MOST_WAITING
     }
 
     pub(super) fn is_unsaved(&self) -> bool {
@@ -51,8 +53,7 @@ impl Sequence {
     /// Something that is unsettled comes first.
     pub(super) fn skip_to(&mut self, next: u64) -> u64 {
         let missed = next.saturating_sub(self.deliveries.next_position());
-        let is_empty = self.deliveries.first_unsettled().is_none();
-        if missed == 0 || !is_empty {
+        if missed == 0 || !self.is_empty() {
             return 0;
         }
         self.deliveries = KeyedDeliveries::new(Epoch { number: self.epoch.cast_unsigned(), start: next });

@@ -10,6 +10,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::member::{Member, Phase};
 use super::{Bus, keeper, reader, unavailable};
 
+/// How long a member waits at its end until the database knows of it.
+const LEAVE_WITHIN: Duration = Duration::from_secs(10);
+
 /// A subscription to a broker in `MongoDB`. Dropped, it leaves its group, in its own time.
 #[derive(Debug)]
 pub(super) struct MongoSubscription(Arc<Member>);
@@ -83,8 +86,11 @@ impl Subscription for MongoSubscription {
         let Self(member) = &*self;
         member.take_failure();
         member.advance(Phase::Leaving);
+        let end = Instant::now() + LEAVE_WITHIN;
         while member.phase() < Phase::Left {
-            member.changed.notified().await;
+            if timeout_at(end, member.changed.notified()).await.is_err() {
+                return Err(TransportError::Unavailable("nobody heard yet that the member left".into()));
+            }
         }
         match member.take_failure() {
             Some(failure) => Err(unavailable(failure)),

@@ -3,6 +3,7 @@
 //! It carries no more than that something changed. While it is broken, and each second in any case, the ends of the log
 //! are looked at.
 
+use std::collections::BTreeSet;
 use std::sync::Weak;
 use std::time::{Duration, Instant};
 
@@ -46,11 +47,12 @@ pub(super) async fn run(bus: Weak<Bus>, database: Database) {
 
 /// Heads that move, members that come and go, and places that change hands; not signs of life, nor progress.
 fn pipeline() -> [Document; 2] {
-    let comes_or_goes = doc! { "ns.coll": MEMBERS, "operationType": { "$in": ["insert", "delete"] } };
+    // One that goes gives back what it held, and that is heard of.
+    let comes = doc! { "ns.coll": MEMBERS, "operationType": "insert" };
     let changes_hands = doc! { "ns.coll": PLACES, "updateDescription.updatedFields.holder": { "$exists": true } };
     [
-        doc! { "$match": { "$or": [{ "ns.coll": HEADS }, comes_or_goes, changes_hands] } },
-        doc! { "$project": { "ns": 1, "operationType": 1 } },
+        doc! { "$match": { "$or": [{ "ns.coll": HEADS }, comes, changes_hands] } },
+        doc! { "$project": { "ns": 1, "operationType": 1, "documentKey": 1, "fullDocument.group": 1 } },
     ]
 }
 
@@ -76,21 +78,32 @@ async fn listen(bus: &Weak<Bus>, mut changes: Changes) {
 
 /// Takes in a change, with those that wait behind it; whether the ends are to be looked at.
 fn heard(bus: &Weak<Bus>, changes: &mut Changes, change: &ChangeStreamEvent<Document>) -> bool {
-    let (mut is_of_log, mut is_of_groups) = kind(change);
+    let mut groups: BTreeSet<String> = group(change).into_iter().collect();
+    let mut is_of_log = is_of_log_alone(change);
     while let Some(Some(Ok(change))) = changes.next().now_or_never() {
-        let (of_log, of_groups) = kind(&change);
-        is_of_log |= of_log;
-        is_of_groups |= of_groups;
+        groups.extend(group(&change));
+        is_of_log |= is_of_log_alone(&change);
     }
-    if let Some(bus) = bus.upgrade().filter(|_| is_of_groups) {
-        bus.regrouped.send_modify(|count| *count = count.wrapping_add(1));
+    if let Some(bus) = bus.upgrade().filter(|_| !groups.is_empty()) {
+        bus.regrouped.send_modify(|counts| {
+            for group in groups {
+                let count = counts.entry(group).or_default();
+                *count = count.wrapping_add(1);
+            }
+        });
     }
     is_of_log
 }
 
-fn kind(change: &ChangeStreamEvent<Document>) -> (bool, bool) {
-    let is_of_log = change.ns.as_ref().and_then(|namespace| namespace.coll.as_deref()) == Some(HEADS);
-    (is_of_log, !is_of_log)
+fn is_of_log_alone(change: &ChangeStreamEvent<Document>) -> bool {
+    change.ns.as_ref().and_then(|namespace| namespace.coll.as_deref()) == Some(HEADS)
+}
+
+/// The group that a member joined, or whose place changed hands.
+fn group(change: &ChangeStreamEvent<Document>) -> Option<String> {
+    let of_member = || change.full_document.as_ref()?.get_str("group").ok();
+    let of_place = || change.document_key.as_ref()?.get_document("_id").ok()?.get_str("group").ok();
+    of_place().or_else(of_member).map(str::to_owned)
 }
 
 /// Looks how often the ends have moved without a stream, for a span.

@@ -137,7 +137,9 @@ pub(crate) async fn publish_all(process: &Process, mut events: &[EventEnvelope])
     while !events.is_empty() {
         match process.broker.publisher().publish(events).await {
             Ok(()) => return,
-            Err(PublishError { durable, source: TransportError::Unavailable(_) }) => events = &events[durable..],
+            Err(PublishError { durable, source: TransportError::Unavailable(_) }) => {
+                events = events.get(durable..).unwrap_or_default();
+            }
             Err(other) => panic!("it is not published: {other:?}"),
         }
     }

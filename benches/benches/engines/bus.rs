@@ -1,0 +1,111 @@
+//! Events by a log in MongoDB, beside the same by Kafka: published by a relay, read by a group, and one by one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ticketing_core::domain::event::{Event, Topic};
+use ticketing_core::domain::ids::EventId;
+use ticketing_core::messaging::driver::Step;
+use ticketing_core::messaging::relay::{Relay, RelayConfig, RelayPorts};
+use ticketing_core::ports::clock::ClockAndIds;
+use ticketing_core::ports::store::UnitOfWork;
+use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::transport::{
+    EventPublisher, EventSubscriber, Settlement, StartFrom, Subscription, SubscriptionConfig,
+};
+use ticketing_core::wire::{EventEnvelope, Origin, seal};
+use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber};
+use ticketing_memory::MemoryEngines;
+use ticketing_mongodb::MongoBroker;
+use uuid::Uuid;
+
+use crate::connected;
+use crate::publish::{clean, topics};
+use crate::sample::{env, ticket};
+use crate::table::{Table, rate};
+
+const EVENTS: usize = 50_000;
+const ONE_BY_ONE: usize = 300;
+
+/// How events travel.
+struct Bus {
+    publisher: Arc<dyn EventPublisher>,
+    subscriber: Arc<dyn EventSubscriber>,
+}
+
+pub(crate) async fn bench(table: &mut Table) {
+    let (kafka, env) = (topics(&env()).await, env());
+    let in_mongodb = MongoBroker::open(&connected().await).await.expect("the log opens");
+    let mongodb = Bus { publisher: Arc::new(in_mongodb.publisher()), subscriber: Arc::new(in_mongodb.subscriber()) };
+    let [ours, bare] = [figures(&mongodb, &env).await, figures(&on_kafka(&kafka).await, &env).await];
+    let names = ["relay from memory", "a group reads all", "one event published, then read"];
+    for ((name, ours), bare) in names.into_iter().zip(ours).zip(bare) {
+        table.add(&format!("{name}: log in MongoDB / Kafka"), [ours, bare], None);
+    }
+    clean(&kafka).await;
+}
+
+async fn on_kafka(config: &KafkaConfig) -> Bus {
+    let publisher = KafkaPublisher::connect(config).await.expect("the broker answers");
+    Bus { publisher: Arc::new(publisher), subscriber: Arc::new(KafkaSubscriber::new(config)) }
+}
+
+async fn figures(bus: &Bus, env: &ClockAndIds) -> [f64; 3] {
+    let events: Vec<EventEnvelope> = (0..EVENTS).map(|_| event(env)).collect();
+    // Once for nothing, so that neither is met that has just begun.
+    relayed(bus, events[..EVENTS / 10].to_vec()).await;
+    let relayed = rate(relayed(bus, events)).await;
+    let mut member = join(bus).await;
+    let read = rate(read(&mut member, EVENTS + EVENTS / 10)).await;
+    let one_by_one = rate(async {
+        for _ in 0..ONE_BY_ONE {
+            bus.publisher.publish(&[event(env)]).await.expect("it is published");
+            self::read(&mut member, 1).await;
+        }
+        ONE_BY_ONE
+    });
+    let one_by_one = one_by_one.await;
+    member.close(Duration::from_secs(10)).await.expect("it leaves");
+    [relayed, read, one_by_one]
+}
+
+fn event(env: &ClockAndIds) -> EventEnvelope {
+    let now = env.now();
+    let event = Event::TicketCreated(ticket(env, 10, 1200));
+    seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()))
+}
+
+async fn relayed(bus: &Bus, events: Vec<EventEnvelope>) -> usize {
+    let memory = MemoryEngines::default();
+    let all = events.len();
+    memory.tickets.commit(UnitOfWork { events, ..UnitOfWork::default() }).await.expect("a commit");
+    let ports = RelayPorts { outbox: Arc::new(memory.tickets.outbox()), publisher: Arc::clone(&bus.publisher) };
+    let mut relay = Relay::new("tickets", ports, Uuid::from_u128(7), RelayConfig::default());
+    let mut moved = 0;
+    while moved < all {
+        moved += relay.step().await.expect("a step");
+    }
+    moved
+}
+
+async fn join(bus: &Bus) -> Box<dyn Subscription> {
+    let config = SubscriptionConfig {
+        group: "bench".to_owned(),
+        topics: vec![Topic::Tickets],
+        start: StartFrom::Earliest,
+        max_unsettled: 2000,
+        patience: Duration::ZERO,
+    };
+    bus.subscriber.subscribe(config).await.expect("a group is joined")
+}
+
+async fn read(member: &mut Box<dyn Subscription>, wanted: usize) -> usize {
+    let mut settled = 0;
+    while settled < wanted {
+        for delivery in member.next(500).await.expect("deliveries") {
+            delivery.settle(Settlement::Ack).expect("it is settled");
+            settled += 1;
+        }
+    }
+    settled
+}
