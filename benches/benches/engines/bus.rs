@@ -53,7 +53,7 @@ async fn on_kafka(config: &KafkaConfig) -> Bus {
 async fn figures(bus: &Bus, env: &ClockAndIds) -> [f64; 3] {
     let events: Vec<EventEnvelope> = (0..EVENTS).map(|_| event(env)).collect();
     // Once for nothing, so that neither is met that has just begun.
-    relayed(bus, events[..EVENTS / 10].to_vec()).await;
+    relayed(bus, events.iter().take(EVENTS / 10).cloned().collect()).await;
     let relayed = rate(relayed(bus, events)).await;
     let mut member = join(bus).await;
     let read = rate(read(&mut member, EVENTS + EVENTS / 10)).await;
@@ -71,7 +71,7 @@ async fn figures(bus: &Bus, env: &ClockAndIds) -> [f64; 3] {
 
 fn event(env: &ClockAndIds) -> EventEnvelope {
     let now = env.now();
-    let event = Event::TicketCreated(ticket(env, 10, 1200));
+    let event = Event::TicketCreated(ticket(env, 10, 1200).into());
     seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()))
 }
 
