@@ -74,13 +74,16 @@ pub trait Step: Send + Sync + fmt::Debug {
     async fn finish(self: Box<Self>);
 }
 
+/// A step that did as much as this has more to do soon.
+const MUCH: usize = 16;
+
 /// How a driver paces a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     /// A step that has nothing to do is tried again after this span at the latest.
     pub period: Duration,
-    /// A step that did something rests so long, and does then together what came meanwhile. What comes after a pause is
-    /// done at once.
+    /// A step that did much, 16 or more, rests so long, and does then together what came meanwhile. Where little comes,
+    /// each is done at once.
     pub gather: Duration,
     /// The waits after failures.
     pub backoff: Backoff,
@@ -115,9 +118,9 @@ impl Driver {
                     failures = 0;
                     self.rest(step.idle(), pace.period).await;
                 }
-                Ok(_) => {
+                Ok(done) => {
                     failures = 0;
-                    if !pace.gather.is_zero() {
+                    if done >= MUCH && !pace.gather.is_zero() {
                         self.rest(future::pending(), pace.gather).await;
                     }
                 }
