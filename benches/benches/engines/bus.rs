@@ -3,25 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ticketing_core::domain::event::{Event, Topic};
-use ticketing_core::domain::ids::EventId;
-use ticketing_core::messaging::driver::Step;
-use ticketing_core::messaging::relay::{Relay, RelayConfig, RelayPorts};
+use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::clock::ClockAndIds;
-use ticketing_core::ports::store::UnitOfWork;
-use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_core::ports::transport::{
     EventPublisher, EventSubscriber, Settlement, StartFrom, Subscription, SubscriptionConfig,
 };
-use ticketing_core::wire::{EventEnvelope, Origin, seal};
+use ticketing_core::wire::EventEnvelope;
 use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber};
-use ticketing_memory::MemoryEngines;
 use ticketing_mongodb::MongoBroker;
-use uuid::Uuid;
 
 use crate::connected;
-use crate::publish::{clean, topics};
-use crate::sample::{env, ticket};
+use crate::publish::{clean, event, relayed_by, topics};
+use crate::sample::env;
 use crate::table::{Table, rate};
 
 const EVENTS: usize = 50_000;
@@ -71,23 +64,8 @@ async fn figures(bus: &Bus, env: &ClockAndIds) -> [f64; 3] {
     [relayed, read, one_by_one]
 }
 
-fn event(env: &ClockAndIds) -> EventEnvelope {
-    let now = env.now();
-    let event = Event::TicketCreated(ticket(env, 10, 1200).into());
-    seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()))
-}
-
 async fn relayed(bus: &Bus, events: Vec<EventEnvelope>) -> usize {
-    let memory = MemoryEngines::default();
-    let all = events.len();
-    memory.tickets.commit(UnitOfWork { events, ..UnitOfWork::default() }).await.expect("a commit");
-    let ports = RelayPorts { outbox: Arc::new(memory.tickets.outbox()), publisher: Arc::clone(&bus.publisher) };
-    let mut relay = Relay::new("tickets", ports, Uuid::from_u128(7), RelayConfig::default());
-    let mut moved = 0;
-    while moved < all {
-        moved += relay.step().await.expect("a step");
-    }
-    moved
+    relayed_by(Arc::clone(&bus.publisher), events).await
 }
 
 async fn join(bus: &Bus) -> Box<dyn Subscription> {

@@ -15,6 +15,7 @@ use ticketing_core::messaging::relay::{Relay, RelayConfig, RelayPorts};
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::store::UnitOfWork;
 use ticketing_core::ports::ticket_store::TicketStore;
+use ticketing_core::ports::transport::EventPublisher;
 use ticketing_core::wire::{EventEnvelope, Origin, seal, to_headers};
 use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaTopics};
 use ticketing_memory::MemoryEngines;
@@ -45,18 +46,23 @@ pub(crate) async fn topics(env: &ClockAndIds) -> KafkaConfig {
     config
 }
 
-fn event(env: &ClockAndIds) -> EventEnvelope {
+pub(crate) fn event(env: &ClockAndIds) -> EventEnvelope {
     let now = env.now();
     let event = Event::TicketCreated(ticket(env, 10, 1200).into());
     seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()))
 }
 
 async fn relayed(config: &KafkaConfig, events: Vec<EventEnvelope>) -> usize {
+    let publisher = KafkaPublisher::connect(config).await.expect("the broker answers");
+    relayed_by(Arc::new(publisher), events).await
+}
+
+/// A relay takes events from an outbox in memory.
+pub(crate) async fn relayed_by(publisher: Arc<dyn EventPublisher>, events: Vec<EventEnvelope>) -> usize {
     let memory = MemoryEngines::default();
     let all = events.len();
     memory.tickets.commit(UnitOfWork { events, ..UnitOfWork::default() }).await.expect("a commit");
-    let publisher = KafkaPublisher::connect(config).await.expect("the broker answers");
-    let ports = RelayPorts { outbox: Arc::new(memory.tickets.outbox()), publisher: Arc::new(publisher) };
+    let ports = RelayPorts { outbox: Arc::new(memory.tickets.outbox()), publisher };
     let mut relay = Relay::new("tickets", ports, Uuid::from_u128(7), RelayConfig::default());
     let mut moved = 0;
     while moved < all {

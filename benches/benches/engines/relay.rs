@@ -6,20 +6,18 @@ use async_trait::async_trait;
 use bson::oid::ObjectId;
 use bson::{RawDocumentBuf, doc};
 use futures::TryStreamExt;
-use ticketing_core::domain::event::Event;
-use ticketing_core::domain::ids::EventId;
 use ticketing_core::messaging::driver::Step;
 use ticketing_core::messaging::relay::{Relay, RelayConfig, RelayPorts};
-use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::store::UnitOfWork;
 use ticketing_core::ports::transport::{EventPublisher, PublishError};
-use ticketing_core::wire::{EventEnvelope, Origin, seal};
+use ticketing_core::wire::EventEnvelope;
 use ticketing_mongodb::{MongoClient, MongoOrderStore};
 use uuid::Uuid;
 
 use crate::connected;
-use crate::sample::{env, ticket};
+use crate::publish::event;
+use crate::sample::env;
 use crate::table::{Table, rate};
 
 const EVENTS: usize = 51_200;
@@ -54,12 +52,6 @@ async fn full(events: usize, of_one_commit: usize) -> (MongoClient, MongoOrderSt
         store.commit(UnitOfWork { events: told, ..UnitOfWork::default() }).await.expect("a commit");
     }
     (client, store)
-}
-
-fn event(env: &ClockAndIds) -> EventEnvelope {
-    let now = env.now();
-    let event = Event::TicketCreated(ticket(env, 10, 1200).into());
-    seal(&event, EventId::new(env.uuid(now)), now, &Origin::new(Uuid::nil()))
 }
 
 /// The least that anybody does who takes the same rows: reads 500 events' worth of them, and deletes them.

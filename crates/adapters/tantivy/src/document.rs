@@ -7,7 +7,7 @@ use tantivy::tokenizer::{PreTokenizedString, Token};
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{EventId, TicketId};
 use ticketing_core::domain::search::{Facet, Gram, SearchEntry, SearchTexts, beginnings, country_of, event_to_find};
-use ticketing_core::domain::ticket::{ChangedTicket, Sales, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{ChangedTicket, Sales, Ticket};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{self, EventEnvelope, Origin};
 use uuid::Uuid;
@@ -39,24 +39,15 @@ const OPEN_END: i64 = 1 << 48;
 #[error("an entry of the index cannot be read: {0}")]
 pub(crate) struct Unreadable(String);
 
-/// An event that reports this state of a ticket; its envelope is never published.
-fn event(ticket: &Ticket) -> Event {
-    let change = ChangedTicket::from(ticket.clone());
-    match ticket.status {
-        TicketStatus::OnSale => Event::TicketUpdated(change),
-        TicketStatus::Withdrawn => Event::TicketWithdrawn(change),
-        TicketStatus::CalledOff => Event::TicketCalledOff(change),
-    }
-}
-
-/// A ticket is stored in the form in which it travels, which every later release reads.
-fn sealed(event: &Event) -> EventEnvelope {
-    wire::seal(event, EventId::new(Uuid::nil()), Timestamp::EPOCH, &Origin::new(Uuid::nil()))
+/// A ticket is stored in the form in which it travels, which every later release reads. Its envelope is never published.
+fn sealed(ticket: &Ticket) -> EventEnvelope {
+    let event = ChangedTicket::from(ticket.clone()).event();
+    wire::seal(&event, EventId::new(Uuid::nil()), Timestamp::EPOCH, &Origin::new(Uuid::nil()))
 }
 
 /// The bytes of an entry: a line with its numbers, and its facts.
 pub(crate) fn encode(entry: &SearchEntry) -> Result<Vec<u8>, Unreadable> {
-    let facts = entry.facts.as_ref().map(|ticket| sealed(&event(ticket)));
+    let facts = entry.facts.as_ref().map(sealed);
     let Sales { held, sold, version } = entry.sales;
     let header = Header {
         id: entry.id.uuid(),

@@ -136,6 +136,18 @@ pub struct ChangedTicket {
     pub sales: Sales,
 }
 
+impl ChangedTicket {
+    /// An event that reports this state, whatever led to it.
+    #[must_use]
+    pub const fn event(self) -> Event {
+        match self.ticket.status {
+            TicketStatus::OnSale => Event::TicketUpdated(self),
+            TicketStatus::Withdrawn => Event::TicketWithdrawn(self),
+            TicketStatus::CalledOff => Event::TicketCalledOff(self),
+        }
+    }
+}
+
 /// A ticket of which nobody ordered anything.
 impl From<Ticket> for ChangedTicket {
     fn from(ticket: Ticket) -> Self {

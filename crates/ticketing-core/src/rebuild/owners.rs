@@ -9,7 +9,7 @@ use crate::audit::pages::Pages;
 use crate::domain::event::{Event, Topic};
 use crate::domain::ids::TicketId;
 use crate::domain::order::{Order, OrderChange, OrderStatus};
-use crate::domain::ticket::{ChangedTicket, Sales, TicketStatus};
+use crate::domain::ticket::Sales;
 use crate::ports::BoxError;
 use crate::ports::audit_reader::AuditReader;
 use crate::ports::store::StoreError;
@@ -45,7 +45,7 @@ pub async fn rebuild_from_owners(
 async fn tickets(owners: &dyn AuditReader, replicas: &mut dyn Rebuild) -> Result<Vec<Unreadable>, StoreError> {
     let mut listings = Pages::new(BATCH, |page| owners.listings(page), |listing| listing.ticket.id);
     while let Some(listing) = listings.next().await? {
-        replicas.shadow(newest_of_ticket(listing.change()));
+        replicas.shadow(listing.change().event());
     }
     Ok(listings.unreadable())
 }
@@ -63,14 +63,6 @@ async fn orders(owners: &dyn AuditReader, replicas: &mut dyn Rebuild) -> Result<
         replicas.shadow(newest_of_order(order, sales));
     }
     Ok(stocks.unreadable().into_iter().chain(orders.unreadable()).collect())
-}
-
-fn newest_of_ticket(change: ChangedTicket) -> Event {
-    match change.ticket.status {
-        TicketStatus::OnSale => Event::TicketUpdated(change),
-        TicketStatus::Withdrawn => Event::TicketWithdrawn(change),
-        TicketStatus::CalledOff => Event::TicketCalledOff(change),
-    }
 }
 
 fn newest_of_order(order: Order, sales: Sales) -> Event {

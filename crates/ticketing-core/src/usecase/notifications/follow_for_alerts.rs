@@ -63,7 +63,11 @@ enum News<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Report<'a> {
     Facts(&'a ChangedTicket),
-    Release(&'a OrderChange),
+    Release {
+        change: &'a OrderChange,
+        /// The sales just before.
+        before: Sales,
+    },
 }
 
 /// A ticket that many may be told of.
@@ -136,21 +140,21 @@ fn news_of(events: &[Incoming]) -> HashMap<Uuid, News<'_>> {
 
 impl<'a> Report<'a> {
     fn of(event: &'a Event) -> Option<Self> {
-        let release = || event.order_change().filter(|change| change.sales_before_release().is_some());
-        event.ticket_change().map(Self::Facts).or_else(|| release().map(Self::Release))
+        let release = |change: &'a OrderChange| Some(Self::Release { change, before: change.sales_before_release()? });
+        event.ticket_change().map(Self::Facts).or_else(|| release(event.order_change()?))
     }
 
     const fn ticket(self) -> TicketId {
         match self {
             Self::Facts(change) => change.ticket.id,
-            Self::Release(change) => change.order.ticket.id,
+            Self::Release { change, .. } => change.order.ticket.id,
         }
     }
 
     fn sales(self) -> SearchChange {
         let sales = match self {
             Self::Facts(change) => change.sales,
-            Self::Release(change) => change.sales,
+            Self::Release { change, .. } => change.sales,
         };
         SearchChange::Sales { ticket: self.ticket(), sales }
     }
@@ -175,7 +179,7 @@ fn followed(known: Option<&SearchEntry>, id: TicketId, reports: &[Report<'_>]) -
                     before.follow(&report.sales());
                 }
             }
-            Report::Release(change) => fullest = fuller(fullest, change.sales_before_release().unwrap_or_default()),
+            Report::Release { before, .. } => fullest = fuller(fullest, *before),
         }
     }
     (before.map(|before| SearchEntry { sales: fuller(before.sales, fullest), ..before }), after)
