@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::{self, Either};
 
+use crate::domain::time::Timestamp;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::{BoxError, error_chain};
 
@@ -74,7 +75,7 @@ pub trait Step: Send + Sync + fmt::Debug {
     async fn finish(self: Box<Self>);
 }
 
-/// A step that did as much as this has more to do soon.
+/// A step that does as much as this within [`Pace::gather`] has more to do soon.
 const MUCH: usize = 16;
 
 /// How a driver paces a step.
@@ -82,8 +83,8 @@ const MUCH: usize = 16;
 pub struct Pace {
     /// A step that has nothing to do is tried again after this span at the latest.
     pub period: Duration,
-    /// A step that did much, 16 or more, rests so long, and does then together what came meanwhile. Where little comes,
-    /// each is done at once.
+    /// A step that did 16 or more within this span rests as long, and does then together what came meanwhile.
+    /// Where less comes, each is done at once.
     pub gather: Duration,
     /// The waits after failures.
     pub backoff: Backoff,
@@ -106,12 +107,34 @@ pub struct Driver {
     pub shutdown: Shutdown,
 }
 
+/// How much a step did lately.
+#[derive(Debug)]
+struct Lately {
+    since: Timestamp,
+    done: usize,
+}
+
+impl Lately {
+    /// Adds what was done, and says whether that is much for one span; if so, counts from nothing again.
+    fn is_much(&mut self, done: usize, now: Timestamp, span: Duration) -> bool {
+        if now.since(self.since) >= span {
+            *self = Self { since: now, done: 0 };
+        }
+        self.done += done;
+        let is_much = self.done >= MUCH;
+        if is_much {
+            self.done = 0;
+        }
+        is_much
+    }
+}
+
 impl Driver {
     /// Steps until idle, each time after gathering, waits for a wake-up or the period, and again, until told to stop.
     ///
     /// A step that is under way when the word comes is finished first.
     pub async fn drive(&self, mut step: Box<dyn Step>, pace: Pace) {
-        let mut failures = 0;
+        let (mut failures, mut lately) = (0, Lately { since: self.clock.now(), done: 0 });
         while !self.shutdown.is_requested() {
             match step.step().await {
                 Ok(0) => {
@@ -120,7 +143,7 @@ impl Driver {
                 }
                 Ok(done) => {
                     failures = 0;
-                    if done >= MUCH && !pace.gather.is_zero() {
+                    if !pace.gather.is_zero() && lately.is_much(done, self.clock.now(), pace.gather) {
                         self.rest(future::pending(), pace.gather).await;
                     }
                 }

@@ -137,7 +137,7 @@ async fn what_comes_after_much_was_done_is_done_together_and_after_little_at_onc
     let driver = Driver { clock, ids, shutdown: stopped };
     let (step, pace) = (counting.clone(), Pace { gather: Duration::from_millis(10), ..Pace::default() });
     tokio::spawn(async move { driver.drive(Box::new(step), pace).await });
-    for come in [1, 2, 16, 1, 1, 1] {
+    for come in [1, 2, 16, 1, 1, 1, 7, 8, 1, 4, 1] {
         counting.waiting.fetch_add(come, Ordering::SeqCst);
         counting.come.notify_one();
         look_around().await;
@@ -145,7 +145,7 @@ async fn what_comes_after_much_was_done_is_done_together_and_after_little_at_onc
         look_around().await;
     }
 
-    assert_eq!(*counting.done.lock().unwrap(), [1, 2, 16, 2, 1]);
+    assert_eq!(*counting.done.lock().unwrap(), [1, 2, 16, 2, 1, 7, 8, 5, 1]);
 }
 
 #[tokio::test]
