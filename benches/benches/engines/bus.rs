@@ -6,7 +6,7 @@ use std::time::Duration;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::transport::{
-    EventPublisher, EventSubscriber, Settlement, StartFrom, Subscription, SubscriptionConfig,
+    EventPublisher, EventSubscriber, Kinds, Settlement, StartFrom, Subscription, SubscriptionConfig,
 };
 use ticketing_core::wire::EventEnvelope;
 use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber};
@@ -75,6 +75,7 @@ async fn join(bus: &Bus) -> Box<dyn Subscription> {
         start: StartFrom::Earliest,
         max_unsettled: 2000,
         patience: Duration::ZERO,
+        kinds: Kinds::All,
     };
     bus.subscriber.subscribe(config).await.expect("a group is joined")
 }

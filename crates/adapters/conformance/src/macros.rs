@@ -276,6 +276,7 @@ macro_rules! transport {
             a_new_group_may_begin_with_the_next_event
             a_group_goes_on_where_it_stopped
             other_topics_hold_nothing_up
+            other_kinds_hold_nothing_up
             members_share_and_lose_nothing
             what_was_published_survives_a_restart
             an_unclaimed_feature_is_refused

@@ -30,7 +30,7 @@ pub use features::{
 };
 pub use groups::{
     a_group_goes_on_where_it_stopped, a_new_group_may_begin_with_the_next_event, every_group_gets_every_event,
-    other_topics_hold_nothing_up,
+    other_kinds_hold_nothing_up, other_topics_hold_nothing_up,
 };
 pub use order::{a_later_event_waits_for_the_earlier, events_of_a_subject_keep_their_order};
 pub use publishing::{

@@ -16,7 +16,9 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use ticketing_conformance::sample;
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::{EventPublisher, EventSubscriber, Settlement, StartFrom, SubscriptionConfig};
+use ticketing_core::ports::transport::{
+    EventPublisher, EventSubscriber, Kinds, Settlement, StartFrom, SubscriptionConfig,
+};
 use ticketing_core::wire::{EventEnvelope, to_headers};
 use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber, KafkaTopics};
 
@@ -111,8 +113,14 @@ async fn consume(config: &KafkaConfig, round: usize, total: usize) -> Outcome<()
     let bare = timed(|| poll(config, total))?;
     let subscriber = KafkaSubscriber::new(config);
     let (group, topics) = (format!("round-{round}"), vec![Topic::Orders]);
-    let wants =
-        SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 2048, patience: Duration::ZERO };
+    let wants = SubscriptionConfig {
+        group,
+        topics,
+        start: StartFrom::Earliest,
+        max_unsettled: 2048,
+        patience: Duration::ZERO,
+        kinds: Kinds::All,
+    };
     let began = Instant::now();
     let mut member = subscriber.subscribe(wants).await?;
     let mut settled = 0;

@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::Bytes;
 use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::Arrival;
+use ticketing_core::ports::transport::{Arrival, Kinds};
 use ticketing_core::wire::{self, EventEnvelope, RawMessage, Undecodable};
+use uuid::Uuid;
 
 use crate::config::KafkaConfig;
 
@@ -19,6 +20,20 @@ pub(crate) struct Decoded {
     pub(crate) print: Print,
     pub(crate) bytes: usize,
     pub(crate) arrival: Arrival,
+}
+
+/// A message that was read for a group.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) print: Print,
+    /// What is to be handed over; nothing of an event of a kind that the group is not for.
+    pub(crate) wanted: Option<Decoded>,
+}
+
+impl From<Decoded> for Fetched {
+    fn from(decoded: Decoded) -> Self {
+        Self { print: decoded.print, wanted: Some(decoded) }
+    }
 }
 
 /// What topics are called on the cluster.
@@ -62,6 +77,14 @@ impl Decoder {
     pub(crate) const fn new() -> Self {
         let raw = RawMessage { topic: String::new(), key: String::new(), headers: Vec::new(), body: Bytes::new() };
         Self { raw }
+    }
+
+    /// Reads a message of a topic for a group of these kinds.
+    pub(crate) fn fetch(&mut self, topic: Topic, message: &BorrowedMessage<'_>, kinds: Kinds) -> Fetched {
+        match message.headers().and_then(|headers| other(headers, kinds)) {
+            Some(print) => Fetched { print, wanted: None },
+            None => self.decode(topic, message).into(),
+        }
     }
 
     /// Reads a message of a topic, whatever it is made of.
@@ -132,6 +155,26 @@ impl Decoder {
         }
         result
     }
+}
+
+/// What an event is recognized by whose kind is none of these; nothing of what has to be looked at more closely.
+fn other(headers: &impl Headers, kinds: Kinds) -> Option<Print> {
+    if kinds == Kinds::All {
+        return None;
+    }
+    let look = || {
+        let (mut print, mut is_passed) = (None, false);
+        for header in headers.iter() {
+            match header.key {
+                "ce_id" => print = Uuid::try_parse_ascii(header.value?).ok(),
+                "ce_type" => is_passed = !kinds.have(std::str::from_utf8(header.value?).ok()?),
+                _ => {}
+            }
+        }
+        print.filter(|_| is_passed)
+    };
+    // rdkafka panics over a name that is not UTF-8.
+    catch_unwind(AssertUnwindSafe(look)).ok().flatten().map(|id| id.as_u128())
 }
 
 /// The text of some bytes; with replacement characters, and an error, if they are none.

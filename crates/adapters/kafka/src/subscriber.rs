@@ -43,7 +43,7 @@ use thread::{Reader, run};
 /// ```no_run
 /// use std::time::Duration;
 /// use ticketing_core::domain::event::Topic;
-/// use ticketing_core::ports::transport::{EventSubscriber, Settlement, StartFrom, SubscriptionConfig};
+/// use ticketing_core::ports::transport::{EventSubscriber, Kinds, Settlement, StartFrom, SubscriptionConfig};
 /// use ticketing_kafka::{KafkaConfig, KafkaSubscriber};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -55,6 +55,7 @@ use thread::{Reader, run};
 ///         start: StartFrom::Earliest,
 ///         max_unsettled: 1000,
 ///         patience: Duration::ZERO,
+///         kinds: Kinds::All,
 ///     })
 ///     .await?;
 /// for delivery in catalog.next(100).await? {

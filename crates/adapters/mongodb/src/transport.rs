@@ -60,7 +60,7 @@ pub use replay::MongoLog;
 /// ```no_run
 /// use std::time::Duration;
 /// use ticketing_core::domain::event::Topic;
-/// use ticketing_core::ports::transport::{EventSubscriber, Settlement, StartFrom, SubscriptionConfig};
+/// use ticketing_core::ports::transport::{EventSubscriber, Kinds, Settlement, StartFrom, SubscriptionConfig};
 /// use ticketing_mongodb::{MongoBroker, MongoClient, MongoConfig};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -74,6 +74,7 @@ pub use replay::MongoLog;
 ///         start: StartFrom::Earliest,
 ///         max_unsettled: 1000,
 ///         patience: Duration::ZERO,
+///         kinds: Kinds::All,
 ///     })
 ///     .await?;
 /// for delivery in catalog.next(100).await? {

@@ -176,6 +176,7 @@ impl Consumer {
             let config = SubscriptionConfig {
                 group: self.handler.name().to_owned(),
                 topics: self.handler.topics().to_vec(),
+                kinds: self.handler.kinds(),
                 start: self.config.start,
                 max_unsettled: self.config.max_unsettled,
                 patience: self.handler.patience(),
@@ -219,7 +220,7 @@ impl Consumer {
 
     fn follows(&self, arrival: &Arrival) -> bool {
         match arrival {
-            Arrival::Event(envelope) => self.handler.follows(&envelope.kind),
+            Arrival::Event(envelope) => self.handler.kinds().have(&envelope.kind),
             Arrival::Undecodable { .. } => true,
         }
     }

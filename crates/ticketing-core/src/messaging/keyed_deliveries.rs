@@ -185,6 +185,14 @@ impl<D: Clone> KeyedDeliveries<D> {
         true
     }
 
+    /// Passes a delivery by that nobody wants, as if it were settled, and returns `true`; refuses one whose position was
+    /// passed already.
+    pub fn pass(&mut self, position: u64) -> bool {
+        let is_new = position >= self.next;
+        self.next = self.next.max(position + 1);
+        is_new
+    }
+
     /// Lends up to `max` deliveries: first what waited, then what is fresh.
     pub fn lend(&mut self, now: Duration, max: usize) -> Vec<Lent<D>> {
         self.batches += 1;

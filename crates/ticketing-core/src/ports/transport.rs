@@ -14,7 +14,7 @@ use super::BoxError;
 pub use delivery::{Arrival, Delivery, Settle, Settlement, ordering_key};
 #[cfg(any(test, feature = "mocks"))]
 pub use subscription::MockEventSubscriber;
-pub use subscription::{EventSubscriber, Lag, StartFrom, Subscription, SubscriptionConfig};
+pub use subscription::{EventSubscriber, Kinds, Lag, StartFrom, Subscription, SubscriptionConfig};
 
 /// Why the transport did not do what was asked.
 #[derive(Debug, thiserror::Error)]

@@ -17,7 +17,7 @@ use ticketing_core::messaging::driver::Step;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::parking::{Parked, ParkedFilter, ParkingChange, ParkingLot};
 use ticketing_core::ports::store::Page;
-use ticketing_core::ports::transport::{Arrival, EventPublisher, StartFrom};
+use ticketing_core::ports::transport::{Arrival, EventPublisher, Kinds, StartFrom};
 use ticketing_core::wire::{EventEnvelope, Origin, RawMessage, seal};
 use ticketing_memory::{ManualClock, MemoryBroker, MemoryBrokerConfig, MemoryEngines, MemoryParkingLot, SequentialIds};
 use uuid::Uuid;
@@ -61,8 +61,8 @@ impl EventHandler for Note {
         &[Topic::Expirations]
     }
 
-    fn follows(&self, kind: &str) -> bool {
-        kind != "expiration.noted"
+    fn kinds(&self) -> Kinds {
+        Kinds::AllBut(&["expiration.noted"])
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {

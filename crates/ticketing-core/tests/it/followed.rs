@@ -7,7 +7,7 @@ use ticketing_core::assembly::MailPorts;
 use ticketing_core::messaging::consumer::{EventHandler, Incoming};
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::usecase::admissions::{Admissions, AdmissionsFollow};
-use ticketing_core::usecase::notifications::{Notifications, NotificationsFollow};
+use ticketing_core::usecase::notifications::{AlertsFollow, Notifications, NotificationsFollow};
 use ticketing_core::usecase::orders::batcher::{BatcherConfig, OrderBatchers};
 use ticketing_core::usecase::orders::{Orders, OrdersFollow};
 use ticketing_core::usecase::replica_wait::ReplicaWaits;
@@ -22,7 +22,7 @@ async fn passed_by(handler: &dyn EventHandler, faults: &FaultPlan) -> Vec<String
     let mut kinds = Vec::new();
     for event in samples() {
         let envelope = envelope(&event);
-        if handler.topics().contains(&envelope.topic) && !handler.follows(&envelope.kind) {
+        if handler.topics().contains(&envelope.topic) && !handler.kinds().have(&envelope.kind) {
             kinds.push(envelope.kind.to_string());
             let before = faults.steps();
             handler.handle(&[Incoming { envelope, event }]).await.expect("it is handled");
@@ -45,13 +45,29 @@ async fn admissions_follow_what_was_paid() {
     assert_eq!(passed_by(&handler, &faults).await, ["order.created"]);
 }
 
+fn notifications(engines: &Engines, faults: &FaultPlan) -> Notifications {
+    let MailPorts { contacts, writer, mailer } = engines.mailbox.ports();
+    let store = Arc::new(engines.letters.with_faults(faults.clone()));
+    Notifications { store, contacts, writer, mailer, env: engines.env.clone() }
+}
+
+#[tokio::test]
+async fn alerts_follow_each_change_of_a_ticket_and_places_that_are_given_back() {
+    let engines = Engines::new();
+    let faults = FaultPlan::counting(Arc::new(engines.clock.clone()));
+    let handler = AlertsFollow(notifications(&engines, &faults));
+
+    let passed_by = passed_by(&handler, &faults).await;
+    let (accounts, others): (Vec<_>, Vec<_>) = passed_by.into_iter().partition(|kind| kind.starts_with("account."));
+    assert!(!accounts.is_empty() && !accounts.contains(&"account.deleted".to_owned()), "{accounts:?}");
+    assert_eq!(others, ["order.created", "order.completed"]);
+}
+
 #[tokio::test]
 async fn notifications_follow_what_somebody_is_told_of() {
     let engines = Engines::new();
     let faults = FaultPlan::counting(Arc::new(engines.clock.clone()));
-    let MailPorts { contacts, writer, mailer } = engines.mailbox.ports();
-    let store = Arc::new(engines.letters.with_faults(faults.clone()));
-    let handler = NotificationsFollow(Notifications { store, contacts, writer, mailer, env: engines.env.clone() });
+    let handler = NotificationsFollow(notifications(&engines, &faults));
 
     let kinds = ["order.created", "order.cancelled", "payment.captured", "payment.failed"];
     assert_eq!(passed_by(&handler, &faults).await, kinds);

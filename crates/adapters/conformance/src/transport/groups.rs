@@ -1,7 +1,7 @@
 //! What groups get, and where they begin and go on.
 
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::{StartFrom, SubscriptionConfig};
+use ticketing_core::ports::transport::{Kinds, StartFrom, SubscriptionConfig};
 use ticketing_core::wire::EventEnvelope;
 
 use crate::outcome::Outcome;
@@ -90,6 +90,34 @@ pub async fn other_topics_hold_nothing_up(fixture: &dyn TransportFixture) -> Out
         share_out(wire, &mut groups, done).await;
     }
     Outcome::Kept
+}
+
+/// Events of kinds that a group is not for hold up neither its own events nor its progress, handed over or not.
+pub async fn other_kinds_hold_nothing_up(fixture: &dyn TransportFixture) -> Outcome {
+    let wire = Wire(fixture);
+    let config = SubscriptionConfig { kinds: Kinds::Only(&["order.completed"]), ..wire.config(GROUP) };
+    // From here on the group misses nothing.
+    wire.close(wire.join_as(config.clone()).await).await;
+
+    let mut others = Vec::new();
+    for done in ["a group of one of two kinds joined", "it settled all that came, left, and came back"] {
+        let events = orders(20, 6).into_iter().map(of_two_kinds);
+        let (own, other): (Vec<_>, Vec<_>) = events.partition(|event| config.kinds.have(&event.kind));
+        wire.publish(&[other.as_slice(), &own].concat()).await;
+        others.extend(other);
+        let mut log = Log::of(&own);
+        log.tolerate(&others);
+        let mut member = wire.join_as(config.clone()).await;
+        wire.finish(&mut member, &mut log).await.expect(done);
+        assert_eq!(wire.close(member).await, 0, "{done}: `close` counts some of what was settled as abandoned");
+    }
+    Outcome::Kept
+}
+
+/// Every second version completes an order.
+fn of_two_kinds(event: EventEnvelope) -> EventEnvelope {
+    let kind = if event.version.is_multiple_of(2) { "order.completed" } else { "order.created" };
+    EventEnvelope { kind: kind.into(), ..event }
 }
 
 async fn follow(wire: Wire<'_>, topic: Topic) -> Member {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::transport::{
-    Arrival, Delivery, Settlement, StartFrom, Subscription, SubscriptionConfig, TransportError, TransportFeatures,
+    Arrival, Delivery, Kinds, Settlement, StartFrom, Subscription, SubscriptionConfig, TransportError,
+    TransportFeatures,
 };
 use ticketing_core::wire::EventEnvelope;
 use uuid::Uuid;
@@ -51,6 +52,7 @@ impl Wire<'_> {
             start,
             max_unsettled: 1000,
             patience: Duration::ZERO,
+            kinds: Kinds::All,
         }
     }
 

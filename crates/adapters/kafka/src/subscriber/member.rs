@@ -17,7 +17,7 @@ use ticketing_core::messaging::keyed_deliveries::{KeyedDeliveries, Lent, Loan};
 use ticketing_core::ports::transport::{Delivery, Lag, Settlement, TransportError};
 use tokio::sync::Notify;
 
-use crate::message::Decoded;
+use crate::message::{Decoded, Fetched};
 
 use super::mark::Mark;
 use super::progress::Progress;
@@ -35,7 +35,7 @@ pub(super) struct Polled {
     pub(super) partition: Partition,
     pub(super) offset: i64,
     pub(super) generation: u64,
-    pub(super) message: Decoded,
+    pub(super) message: Fetched,
 }
 
 /// A member of a group. Outlives its subscription as long as deliveries do.

@@ -3,7 +3,7 @@
 use ticketing_core::messaging::keyed_deliveries::{Arrived, Epoch, KeyedDeliveries, Lane};
 use ticketing_core::ports::transport::Lag;
 
-use crate::message::Decoded;
+use crate::message::{Decoded, Fetched};
 
 use super::mark::Mark;
 
@@ -89,11 +89,18 @@ impl Progress {
     /// Takes in a message, unless its offset was passed already; returns whether it was taken.
     ///
     /// A client may hand over an offset twice around a rebalance. If it is not that, the log has changed.
-    pub(super) fn accept(&mut self, offset: i64, message: Decoded) -> bool {
-        let mark = Mark { offset, print: message.print };
-        let (lane, bytes) = (Lane::of(&message.arrival), message.bytes);
-        let is_new = self.deliveries.accept(offset.cast_unsigned(), Arrived { lane, bytes, delivery: message });
+    pub(super) fn accept(&mut self, offset: i64, message: Fetched) -> bool {
+        let Fetched { print, wanted } = message;
+        let position = offset.cast_unsigned();
+        let is_new = match wanted {
+            Some(message) => {
+                let (lane, bytes) = (Lane::of(&message.arrival), message.bytes);
+                self.deliveries.accept(position, Arrived { lane, bytes, delivery: message })
+            }
+            None => self.deliveries.pass(position),
+        };
         if is_new {
+            let mark = Mark { offset, print };
             self.newest = Some(mark);
             self.known.get_or_insert(mark);
         }

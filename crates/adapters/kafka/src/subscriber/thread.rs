@@ -9,7 +9,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError as ClientError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::TopicPartitionList;
-use ticketing_core::ports::transport::{StartFrom, SubscriptionConfig};
+use ticketing_core::ports::transport::{Kinds, StartFrom, SubscriptionConfig};
 use tokio::sync::oneshot;
 
 use crate::client::handshakes::explain;
@@ -47,6 +47,7 @@ pub(super) struct Reader {
     config: KafkaConfig,
     settings: ClientConfig,
     decoder: Decoder,
+    kinds: Kinds,
     polled: Vec<Polled>,
     commit_at: Instant,
     compare_at: Instant,
@@ -118,8 +119,21 @@ impl Reader {
         subscribe(&consumer).map_err(|error| KafkaError::refused("subscribe to these topics", error))?;
         let now = Instant::now();
         let (commit_at, compare_at) = (now + config.commit_every, now + COMPARE_EVERY);
-        let (decoder, polled) = (Decoder::new(), Vec::new());
-        Ok(Self { consumer, member, placing, config, settings, decoder, polled, commit_at, compare_at, joined_at: now })
+        let (decoder, kinds, polled) = (Decoder::new(), subscription.kinds, Vec::new());
+        let joined_at = now;
+        Ok(Self {
+            consumer,
+            member,
+            placing,
+            config,
+            settings,
+            decoder,
+            kinds,
+            polled,
+            commit_at,
+            compare_at,
+            joined_at,
+        })
     }
 
     fn read(mut self) {
@@ -189,7 +203,9 @@ impl Reader {
         let mut bytes = 0;
         while self.polled.len() < BATCH && bytes < BATCH_BYTES {
             match self.consumer.poll(wait) {
-                Some(Ok(message)) => bytes += take(&self.consumer, &mut self.decoder, &message, &mut self.polled),
+                Some(Ok(message)) => {
+                    bytes += take(&self.consumer, (&mut self.decoder, self.kinds), &message, &mut self.polled)
+                }
                 Some(Err(error)) => {
                     tell(self.consumer.context(), &error);
                     break;
@@ -302,15 +318,15 @@ fn partitions(
 /// Takes in a message; returns about how many bytes that are.
 fn take(
     consumer: &BaseConsumer<Assignments>,
-    decoder: &mut Decoder,
+    (decoder, kinds): (&mut Decoder, Kinds),
     message: &BorrowedMessage<'_>,
     polled: &mut Vec<Polled>,
 ) -> usize {
     let assignments = consumer.context();
     let Some(partition) = assignments.partition(message.topic(), message.partition()) else { return 0 };
     let (offset, generation) = (message.offset(), assignments.member.generation());
-    let message = decoder.decode(partition.topic, message);
-    let bytes = message.bytes;
+    let message = decoder.fetch(partition.topic, message, kinds);
+    let bytes = message.wanted.as_ref().map_or(0, |wanted| wanted.bytes);
     polled.push(Polled { partition, offset, generation, message });
     bytes
 }

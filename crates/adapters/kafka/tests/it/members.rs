@@ -8,7 +8,7 @@ use std::time::Duration;
 use ticketing_conformance::sample;
 use ticketing_conformance::transport::TransportFixture;
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::{EventSubscriber, Settlement, SubscriptionConfig, TransportError};
+use ticketing_core::ports::transport::{EventSubscriber, Kinds, Settlement, SubscriptionConfig, TransportError};
 use ticketing_kafka::{KafkaConfig, KafkaSubscriber};
 use tokio::time::timeout;
 
@@ -164,6 +164,7 @@ async fn hold_what_comes(prefix: &str) {
         start: ticketing_core::ports::transport::StartFrom::Earliest,
         max_unsettled: 100_000,
         patience: Duration::ZERO,
+        kinds: Kinds::All,
     };
     let mut member = KafkaSubscriber::new(&config).subscribe(wants).await.expect("a group is joined");
     let mut held = take(&mut member, 100).await;
@@ -217,6 +218,7 @@ async fn hold_until_killed(prefix: &str) {
         start: ticketing_core::ports::transport::StartFrom::Earliest,
         max_unsettled: 20,
         patience: Duration::ZERO,
+        kinds: Kinds::All,
     };
     let mut member = KafkaSubscriber::new(&config).subscribe(wants).await.expect("a group is joined");
     let held = take(&mut member, 20).await;

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::{EventPublisher, EventSubscriber, StartFrom, Subscription, SubscriptionConfig};
+use ticketing_core::ports::transport::{
+    EventPublisher, EventSubscriber, Kinds, StartFrom, Subscription, SubscriptionConfig,
+};
 use ticketing_kafka::{KafkaConfig, KafkaPublisher, KafkaSubscriber};
 
 use crate::publishing::cluster;
@@ -11,8 +13,14 @@ use crate::world::{ack, event_of, orders, soon, take};
 
 async fn join(config: &KafkaConfig) -> Box<dyn Subscription> {
     let (group, topics) = ("catalog".to_owned(), vec![Topic::Orders]);
-    let wants =
-        SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 10, patience: Duration::ZERO };
+    let wants = SubscriptionConfig {
+        group,
+        topics,
+        start: StartFrom::Earliest,
+        max_unsettled: 10,
+        patience: Duration::ZERO,
+        kinds: Kinds::All,
+    };
     KafkaSubscriber::new(config).subscribe(wants).await.expect("a group is joined")
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::error_chain;
 use ticketing_core::ports::log::EventLog;
-use ticketing_core::ports::transport::{EventSubscriber, StartFrom, SubscriptionConfig};
+use ticketing_core::ports::transport::{EventSubscriber, Kinds, StartFrom, SubscriptionConfig};
 use ticketing_kafka::{
     KafkaConfig, KafkaError, KafkaLog, KafkaPublisher, KafkaSasl, KafkaSubscriber, KafkaTopics, KafkaUser,
 };
@@ -141,8 +141,14 @@ async fn a_group_is_told_why_it_is_not_let_in() {
     let config = KafkaConfig { user: user(KafkaSasl::Plain, "wrong-secret"), ..tls(told("KAFKA_SASL_BROKERS")) };
     let config = KafkaConfig { answer_within: Duration::from_secs(4), ..config };
     let (group, topics) = ("catalog".to_owned(), vec![Topic::Orders]);
-    let wants =
-        SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 1, patience: Duration::ZERO };
+    let wants = SubscriptionConfig {
+        group,
+        topics,
+        start: StartFrom::Earliest,
+        max_unsettled: 1,
+        patience: Duration::ZERO,
+        kinds: Kinds::All,
+    };
 
     let error = KafkaSubscriber::new(&config).subscribe(wants).await.expect_err("nobody is let in");
 

@@ -6,7 +6,7 @@ use futures::future::join;
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::{EventSubscriber, StartFrom, SubscriptionConfig, TransportError};
+use ticketing_core::ports::transport::{EventSubscriber, Kinds, StartFrom, SubscriptionConfig, TransportError};
 use ticketing_kafka::{KafkaConfig, KafkaError, KafkaLog, KafkaPublisher, KafkaSubscriber, KafkaTopics};
 
 use crate::world::{World, client, config, delete_topics};
@@ -121,6 +121,7 @@ async fn who_needs_missing_topics_is_told() {
         start: StartFrom::Earliest,
         max_unsettled: 1,
         patience: Duration::ZERO,
+        kinds: Kinds::All,
     };
 
     assert!(matches!(KafkaPublisher::connect(&config).await, Err(KafkaError::TopicMissing { .. })));

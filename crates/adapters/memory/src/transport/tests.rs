@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use ticketing_core::domain::ids::EventId;
 use ticketing_core::domain::time::Timestamp;
-use ticketing_core::ports::transport::{Arrival, Delivery, Settlement, StartFrom};
+use ticketing_core::ports::transport::{Arrival, Delivery, Kinds, Settlement, StartFrom};
 use ticketing_core::wire::Origin;
 use uuid::Uuid;
 
@@ -37,8 +37,14 @@ fn broker(config: MemoryBrokerConfig) -> (MemoryBroker, ManualClock) {
 
 async fn join(broker: &MemoryBroker, start: StartFrom) -> Box<dyn Subscription> {
     let topics = vec![Topic::Orders];
-    let config =
-        SubscriptionConfig { group: "tests".to_owned(), topics, start, max_unsettled: 1000, patience: Duration::ZERO };
+    let config = SubscriptionConfig {
+        group: "tests".to_owned(),
+        topics,
+        start,
+        max_unsettled: 1000,
+        patience: Duration::ZERO,
+        kinds: Kinds::All,
+    };
     broker.subscriber().subscribe(config).await.expect("nothing fails without a plan")
 }
 

@@ -15,7 +15,7 @@ use ticketing_core::ports::gateway::{Capture, CardToken, PaymentGateway};
 use ticketing_core::ports::outbox::{Lease, Outbox};
 use ticketing_core::ports::store::{StoreError, UnitOfWork, Write};
 use ticketing_core::ports::transport::{
-    Arrival, EventPublisher, EventSubscriber, Settlement, StartFrom, Subscription, SubscriptionConfig,
+    Arrival, EventPublisher, EventSubscriber, Kinds, Settlement, StartFrom, Subscription, SubscriptionConfig,
 };
 use ticketing_core::wire::{EventEnvelope, Origin, seal};
 use ticketing_memory::{
@@ -128,6 +128,7 @@ impl Road {
             start: StartFrom::Earliest,
             max_unsettled: 50,
             patience: Duration::ZERO,
+            kinds: Kinds::All,
         };
         let subscriber = self.broker.with_faults(self.plan.clone()).subscriber();
         loop {

@@ -15,7 +15,7 @@ use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::log::EventLog;
 use ticketing_core::ports::transport::{
-    Arrival, Delivery, EventPublisher, EventSubscriber, Settlement, StartFrom, Subscription, SubscriptionConfig,
+    Arrival, Delivery, EventPublisher, EventSubscriber, Kinds, Settlement, StartFrom, Subscription, SubscriptionConfig,
 };
 use ticketing_core::wire::{EventEnvelope, RawMessage};
 use ticketing_mongodb::{MongoBroker, MongoClient, MongoConfig, MongoLog, MongoPublisher, MongoSubscriber};
@@ -90,7 +90,14 @@ impl Carrier {
 /// Orders, from the first on.
 pub(crate) fn wants(group: &str) -> SubscriptionConfig {
     let (group, topics) = (group.to_owned(), vec![Topic::Orders]);
-    SubscriptionConfig { group, topics, start: StartFrom::Earliest, max_unsettled: 2000, patience: Duration::ZERO }
+    SubscriptionConfig {
+        group,
+        topics,
+        start: StartFrom::Earliest,
+        max_unsettled: 2000,
+        patience: Duration::ZERO,
+        kinds: Kinds::All,
+    }
 }
 
 /// Awaits what must happen.

@@ -9,7 +9,7 @@ use ticketing_conformance::sample;
 use ticketing_core::ports::clock::ClockAndIds;
 use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::store::UnitOfWork;
-use ticketing_core::ports::transport::StartFrom;
+use ticketing_core::ports::transport::{Kinds, StartFrom};
 use ticketing_memory::{ManualClock, SequentialIds};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
@@ -71,7 +71,8 @@ async fn engines(readers: usize) -> (PathBuf, SqliteEngines) {
 async fn a_read_keeps_its_turn_when_nobody_waits_for_it_any_more() {
     let (directory, engines) = engines(1).await;
     let (group, topics, start) = ("catalog".to_owned(), vec![Topic::Orders], StartFrom::Earliest);
-    let config = SubscriptionConfig { group, topics, start, max_unsettled: 100, patience: Duration::ZERO };
+    let config =
+        SubscriptionConfig { group, topics, start, max_unsettled: 100, patience: Duration::ZERO, kinds: Kinds::All };
     let mut member = engines.broker.subscriber().subscribe(config).await.unwrap();
     let events = sample::history(Topic::Orders, 3);
     engines.orders.commit(UnitOfWork { writes: Vec::new(), events }).await.unwrap();

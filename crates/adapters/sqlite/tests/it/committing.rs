@@ -13,7 +13,7 @@ use ticketing_core::ports::order_store::OrderStore;
 use ticketing_core::ports::outbox::{Outbox, OutboxView};
 use ticketing_core::ports::store::{StoreError, UnitOfWork, Write};
 use ticketing_core::ports::transport::{
-    EventPublisher, EventSubscriber, Settlement, StartFrom, Subscription, SubscriptionConfig,
+    EventPublisher, EventSubscriber, Kinds, Settlement, StartFrom, Subscription, SubscriptionConfig,
 };
 use ticketing_core::wire::EventEnvelope;
 use ticketing_memory::ManualClock;
@@ -28,7 +28,8 @@ pub(crate) async fn commit(engines: &SqliteEngines, events: Vec<EventEnvelope>) 
 
 pub(crate) async fn join(engines: &SqliteEngines, group: &str) -> Box<dyn Subscription> {
     let (group, topics, start) = (group.to_owned(), vec![Topic::Orders], StartFrom::Earliest);
-    let config = SubscriptionConfig { group, topics, start, max_unsettled: 1000, patience: Duration::ZERO };
+    let config =
+        SubscriptionConfig { group, topics, start, max_unsettled: 1000, patience: Duration::ZERO, kinds: Kinds::All };
     engines.broker.subscriber().subscribe(config).await.expect("a group is joined")
 }
 

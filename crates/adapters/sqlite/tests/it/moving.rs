@@ -21,7 +21,7 @@ use ticketing_core::ports::pass_store::PassStore;
 use ticketing_core::ports::payment_store::PaymentStore;
 use ticketing_core::ports::store::{Page, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::TicketStore;
-use ticketing_core::ports::transport::{EventSubscriber, StartFrom, SubscriptionConfig};
+use ticketing_core::ports::transport::{EventSubscriber, Kinds, StartFrom, SubscriptionConfig};
 use ticketing_memory::{ManualClock, SandboxConfig, SandboxGateway};
 use ticketing_sqlite::{SqliteConfig, SqliteEngines, SqliteError, SqliteGateway, SqliteMove, SqliteRecords};
 
@@ -131,6 +131,7 @@ async fn what_is_under_way_and_who_is_signed_in_is_told() {
         start: StartFrom::Earliest,
         max_unsettled: 10,
         patience: Duration::ZERO,
+        kinds: Kinds::All,
     };
     let following = engines.broker.subscriber().subscribe(config).await.expect("it follows");
     let session = sample::session(AccountId::new(sample::uuid()), sample::NOW, Duration::from_secs(60));

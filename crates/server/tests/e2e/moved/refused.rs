@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ticketing_core::domain::event::Topic;
-use ticketing_core::ports::transport::{EventSubscriber, StartFrom, SubscriptionConfig};
+use ticketing_core::ports::transport::{EventSubscriber, Kinds, StartFrom, SubscriptionConfig};
 use ticketing_mongodb::{MongoMove, MoveState};
 use ticketing_server::wiring;
 use ticketing_sqlite::{SqliteConfig, SqliteEngines};
@@ -27,8 +27,14 @@ async fn follow(moving: &Moving) {
     let config = SqliteConfig::new(moving.data.join("market.db"));
     let file = SqliteEngines::open(&config, wiring::clock_and_ids()).await.expect("nobody has it");
     let (topics, start) = (vec![Topic::Accounts], StartFrom::Earliest);
-    let subscription =
-        SubscriptionConfig { group: "festival".to_owned(), topics, start, max_unsettled: 10, patience: Duration::ZERO };
+    let subscription = SubscriptionConfig {
+        group: "festival".to_owned(),
+        topics,
+        start,
+        max_unsettled: 10,
+        patience: Duration::ZERO,
+        kinds: Kinds::All,
+    };
     drop(file.broker.subscriber().subscribe(subscription).await.expect("it follows"));
     file.file.close().await;
 }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use crate::domain::event::{Event, Topic};
 use crate::ports::BoxError;
 use crate::ports::store::StoreError;
+use crate::ports::transport::Kinds;
 use crate::wire::EventEnvelope;
 
 /// An event and the envelope it came in.
@@ -97,13 +98,12 @@ pub trait EventHandler: Send + Sync + fmt::Debug + 'static {
     /// Which streams it follows.
     fn topics(&self) -> &[Topic];
 
-    /// Whether it follows events of a kind, such as `order.created`; all kinds unless it says otherwise.
+    /// Which kinds of their events it follows; all unless it says otherwise.
     ///
-    /// An event of another kind is settled before its payload is read, so a handler that needs few of a busy stream
-    /// costs little.
-    fn follows(&self, kind: &str) -> bool {
-        let _every = kind;
-        true
+    /// An event of another kind is settled before its payload is read, by the transport where that can, so a handler
+    /// that needs few of a busy stream costs little.
+    fn kinds(&self) -> Kinds {
+        Kinds::All
     }
 
     /// How long an event may wait at the transport for others that are handled together with it; not at all unless it

@@ -21,6 +21,40 @@ pub enum StartFrom {
     Latest,
 }
 
+/// Which kinds of events, such as `order.created`, a group is for.
+///
+/// # Examples
+///
+/// ```
+/// use ticketing_core::ports::transport::Kinds;
+///
+/// assert!(Kinds::Only(&["order.completed"]).have("order.completed"));
+/// assert!(!Kinds::AllBut(&["order.created"]).have("order.created"));
+/// assert!(Kinds::default().have("of.a.release.to.come"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kinds {
+    /// All there are and will be.
+    #[default]
+    All,
+    /// These.
+    Only(&'static [&'static str]),
+    /// All there are and will be, without these.
+    AllBut(&'static [&'static str]),
+}
+
+impl Kinds {
+    /// Whether this kind is among them.
+    #[must_use]
+    pub fn have(self, kind: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(kinds) => kinds.contains(&kind),
+            Self::AllBut(kinds) => !kinds.contains(&kind),
+        }
+    }
+}
+
 /// The group and topics of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionConfig {
@@ -28,6 +62,9 @@ pub struct SubscriptionConfig {
     pub group: String,
     /// The topics.
     pub topics: Vec<Topic>,
+    /// What of their events. A transport may settle events of other kinds itself and hand none of them over; few do.
+    /// What is no event is handed over always.
+    pub kinds: Kinds,
     /// Where a new group starts.
     pub start: StartFrom,
     /// The most unsettled deliveries at a time.
@@ -76,6 +113,7 @@ impl Sum for Lag {
 /// - A group continues where it stopped: `a_group_goes_on_where_it_stopped`.
 /// - Events of topics that a group does not follow hold up neither its events nor its progress:
 ///   `other_topics_hold_nothing_up`.
+/// - Events of kinds that a group is not for, handed over or not, hold up neither: `other_kinds_hold_nothing_up`.
 /// - Members share the work and lose nothing when one joins or leaves (`competing_consumers`): `members_share_and_lose_nothing`.
 /// - Published events outlive the process (`survives_restart`): `what_was_published_survives_a_restart`.
 /// - An unclaimed feature is refused: `an_unclaimed_feature_is_refused`.
@@ -85,7 +123,7 @@ impl Sum for Lag {
 /// ```
 /// use std::time::Duration;
 /// use ticketing_core::domain::event::Topic;
-/// use ticketing_core::ports::transport::{EventSubscriber, Settlement, StartFrom, SubscriptionConfig};
+/// use ticketing_core::ports::transport::{EventSubscriber, Kinds, Settlement, StartFrom, SubscriptionConfig};
 /// # use ticketing::{AccountId, Market};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -97,6 +135,7 @@ impl Sum for Lag {
 /// let config = SubscriptionConfig {
 ///     group: "report".to_owned(),
 ///     topics: vec![Topic::Tickets],
+///     kinds: Kinds::All,
 ///     start: StartFrom::Earliest,
 ///     max_unsettled: 100,
 ///     patience: Duration::ZERO,
@@ -147,7 +186,7 @@ pub trait EventSubscriber: Send + Sync + fmt::Debug + 'static {
 /// use ticketing_core::ports::transport::{Settlement, Subscription};
 /// # use ticketing::{AccountId, Market};
 /// # use ticketing_core::domain::event::Topic;
-/// # use ticketing_core::ports::transport::{EventSubscriber, StartFrom, SubscriptionConfig};
+/// # use ticketing_core::ports::transport::{EventSubscriber, Kinds, StartFrom, SubscriptionConfig};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -156,7 +195,7 @@ pub trait EventSubscriber: Send + Sync + fmt::Debug + 'static {
 /// # market.settle().await?;
 /// # let (group, topics) = ("report".to_owned(), vec![Topic::Tickets]);
 /// # let (start, patience) = (StartFrom::Earliest, std::time::Duration::ZERO);
-/// # let config = SubscriptionConfig { group, topics, start, max_unsettled: 100, patience };
+/// # let config = SubscriptionConfig { group, topics, kinds: Kinds::All, start, max_unsettled: 100, patience };
 /// # let subscription = market.engines().broker.subscriber().subscribe(config).await?;
 /// let mut subscription: Box<dyn Subscription> = subscription;
 /// for delivery in subscription.next(100).await? {

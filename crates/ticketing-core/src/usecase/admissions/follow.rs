@@ -17,6 +17,7 @@ use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::messaging::spans;
 use crate::ports::pass_store::{PassNeeds, PassRecord, PassRecords};
 use crate::ports::store::{RecordKey, StoreError, UnitOfWork, Write};
+use crate::ports::transport::Kinds;
 use crate::usecase::contended::{Contended, NotFollowed};
 use crate::wire::Origin;
 
@@ -53,8 +54,8 @@ impl EventHandler for AdmissionsFollow {
     }
 
     /// Nobody who has not paid yet has passes.
-    fn follows(&self, kind: &str) -> bool {
-        kind != "order.created"
+    fn kinds(&self) -> Kinds {
+        Kinds::AllBut(&["order.created"])
     }
 
     /// Who paid looks for passes after a page or two.

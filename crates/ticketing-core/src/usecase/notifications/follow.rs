@@ -17,6 +17,7 @@ use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::messaging::spans;
 use crate::ports::letter_store::{LetterNeeds, LetterRecord, LetterRecords};
 use crate::ports::store::{RecordKey, StoreError, Stored, UnitOfWork, Write};
+use crate::ports::transport::Kinds;
 use crate::usecase::contended::{Contended, NotFollowed};
 
 use super::Notifications;
@@ -59,8 +60,8 @@ impl EventHandler for NotificationsFollow {
     }
 
     /// Nobody is told of orders that were never paid, or of money before an order has it.
-    fn follows(&self, kind: &str) -> bool {
-        !matches!(kind, "order.created" | "order.cancelled" | "payment.captured" | "payment.failed")
+    fn kinds(&self) -> Kinds {
+        Kinds::AllBut(&["order.created", "order.cancelled", "payment.captured", "payment.failed"])
     }
 
     /// A letter takes longer than that in any case.

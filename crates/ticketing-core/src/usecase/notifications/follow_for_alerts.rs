@@ -22,6 +22,7 @@ use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::messaging::spans;
 use crate::ports::letter_store::{LetterNeeds, LetterRecord, LetterRecords};
 use crate::ports::store::{Page, StoreError, Stored, UnitOfWork, Write};
+use crate::ports::transport::Kinds;
 use crate::usecase::contended::{Contended, NotFollowed};
 
 use super::Notifications;
@@ -89,8 +90,17 @@ impl EventHandler for AlertsFollow {
         &[Topic::Accounts, Topic::Tickets, Topic::Orders]
     }
 
-    fn follows(&self, kind: &str) -> bool {
-        matches!(kind, "account.deleted" | "order.cancelled" | "order.refunded") || kind.starts_with("ticket.")
+    fn kinds(&self) -> Kinds {
+        Kinds::Only(&[
+            "account.deleted",
+            "order.cancelled",
+            "order.refunded",
+            "ticket.created",
+            "ticket.updated",
+            "ticket.rescheduled",
+            "ticket.called_off",
+            "ticket.withdrawn",
+        ])
     }
 
     /// A letter takes longer than that in any case.

@@ -15,6 +15,7 @@ use crate::domain::ticket::ChangedTicket;
 use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::ports::order_store::OrderNeeds;
 use crate::ports::store::StoreError;
+use crate::ports::transport::Kinds;
 use crate::usecase::error::{Error, ErrorKind};
 use crate::wire::Origin;
 
@@ -36,8 +37,8 @@ impl EventHandler for OrdersFollow {
     }
 
     /// A payment that failed leaves its order as it is, and passes are of no interest before one is used.
-    fn follows(&self, kind: &str) -> bool {
-        !matches!(kind, "payment.failed" | "payment.refunded" | "pass.issued" | "pass.voided")
+    fn kinds(&self) -> Kinds {
+        Kinds::AllBut(&["payment.failed", "payment.refunded", "pass.issued", "pass.voided"])
     }
 
     async fn handle(&self, events: &[Incoming]) -> Result<(), HandleError> {

@@ -117,6 +117,17 @@ async fn progress_that_stops_at_a_topic_of_others() {
     );
 }
 
+#[tokio::test]
+async fn kinds_that_are_mistaken() {
+    let flaw = subscribing::Flaw::HidesTheWrongKind;
+    let told = subscribing::assert_flawed("other_kinds_hold_nothing_up", flaw).await;
+    assert_told(
+        &told,
+        "a group of one of two kinds joined: 60 events were to come; 0 came, then nothing for 1s; \
+         ticketing.orders/…/v2 is the first that is missing",
+    );
+}
+
 /// A transport that says it outlives its process.
 struct Disk {
     world: Mutex<World>,

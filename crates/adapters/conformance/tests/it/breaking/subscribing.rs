@@ -34,6 +34,7 @@ pub(super) enum Flaw {
     ClaimsLessThanItDoes,
     ClaimsToSurvive,
     HidesWhatItCannotRead,
+    HidesTheWrongKind,
     CancelsAtALoss,
     GoesOnAfterStop,
     AbandonsNothing,
@@ -99,7 +100,8 @@ impl Subscription for FlawedMember {
                 tokio::task::yield_now().await;
                 return Ok(batch);
             }
-            Flaw::HidesWhatItCannotRead => batch = readable(batch),
+            Flaw::HidesWhatItCannotRead => batch = without(batch, |arrival| !matches!(arrival, Arrival::Event(_))),
+            Flaw::HidesTheWrongKind => batch = without(batch, completes),
             Flaw::Overtakes => batch = last_of_each(batch),
             _ => {}
         }
@@ -122,11 +124,14 @@ impl Subscription for FlawedMember {
 }
 
 /// Settles by itself what it hands out no more.
-fn readable(batch: Vec<Delivery>) -> Vec<Delivery> {
-    let (read, unread): (Vec<_>, Vec<_>) =
-        batch.into_iter().partition(|delivery| matches!(delivery.arrival, Arrival::Event(_)));
-    unread.into_iter().for_each(|delivery| delivery.settle(Settlement::Ack).expect("a living subscription"));
-    read
+fn without(batch: Vec<Delivery>, is_hidden: fn(&Arrival) -> bool) -> Vec<Delivery> {
+    let (hidden, handed): (Vec<_>, Vec<_>) = batch.into_iter().partition(|delivery| is_hidden(&delivery.arrival));
+    hidden.into_iter().for_each(|delivery| delivery.settle(Settlement::Ack).expect("a living subscription"));
+    handed
+}
+
+fn completes(arrival: &Arrival) -> bool {
+    matches!(arrival, Arrival::Event(envelope) if &*envelope.kind == "order.completed")
 }
 
 /// The newest of each subject comes first.

@@ -15,10 +15,14 @@ fn message(key: u128) -> Decoded {
     Decoded { print: key, bytes: 100, arrival: Arrival::Undecodable { raw, reason } }
 }
 
+fn other(print: u128) -> Fetched {
+    Fetched { print, wanted: None }
+}
+
 fn progress(keys: &[u128]) -> Progress {
     let mut progress = Progress::new(1, None);
     for (offset, key) in (0..).zip(keys) {
-        progress.accept(offset, message(*key));
+        progress.accept(offset, message(*key).into());
     }
     progress
 }
@@ -60,12 +64,12 @@ fn a_new_generation_takes_what_comes_and_commits_nothing_of_the_one_before() {
     for lent in lend(&mut before, 3) {
         assert!(!ack(&mut before, lent));
     }
-    assert!(!before.accept(1, message(4)), "a passed offset was taken for news");
+    assert!(!before.accept(1, message(4).into()), "a passed offset was taken for news");
 
     let mut after = Progress::new(2, None);
 
     assert_eq!(after.to_commit(), None);
-    assert!(after.accept(1, message(4)), "news was taken for what was passed");
+    assert!(after.accept(1, message(4).into()), "news was taken for what was passed");
     let [lent] = lend(&mut after, 3).try_into().unwrap();
     assert_eq!(lent.loan.position(), 1);
     ack(&mut after, lent);
@@ -89,4 +93,20 @@ fn a_watermark_is_marked_by_what_lies_at_it_or_before_it() {
     assert_eq!((known, newest), (mark(0, 10), mark(2, 12)));
     progress.is_known(newest);
     assert_eq!(progress.marks(), [mark(2, 12)]);
+}
+
+#[test]
+fn what_nobody_wants_is_passed_by_with_what_is_settled_before_it() {
+    let mut progress = progress(&[1]);
+    assert!(progress.accept(1, other(2)) && progress.accept(2, other(3)));
+    assert!(!progress.accept(2, other(3)), "it was passed already");
+    assert_eq!(progress.watermark(), Some(0));
+
+    let [first] = lend(&mut progress, 9).try_into().unwrap();
+    ack(&mut progress, first);
+
+    assert_eq!(
+        (progress.watermark(), progress.marks()),
+        (Some(3), vec![Mark { offset: 0, print: 1 }, Mark { offset: 2, print: 3 }])
+    );
 }
