@@ -4,11 +4,12 @@ mod clock;
 mod document;
 mod log;
 mod members;
+mod power;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use mongodb::Client;
+use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde::Serialize;
 use ticketing_api::orders::OrderStatusBody;
@@ -16,7 +17,7 @@ use ticketing_core::domain::ids::OrderId;
 use tokio::time::Instant;
 
 use crate::Error;
-use crate::engines::Engines;
+use crate::backend::{Backend, Cluster};
 use crate::ledger::Violation;
 use crate::load::{Fate, Offer, Purchase, Shop};
 use crate::market::{Door, is_ready};
@@ -33,11 +34,9 @@ const RECOVER_WITHIN: Duration = Duration::from_secs(240);
 /// All that can be broken.
 #[derive(Debug)]
 pub(crate) struct Town {
-    pub(crate) engines: Engines,
+    pub(crate) backend: Backend,
     pub(crate) fleet: Fleet,
-    pub(crate) mongodb: Client,
     pub(crate) postbox: Postbox,
-    pub(crate) kafka_members: u32,
     /// What went wrong that was not our doing.
     pub(crate) violations: Vec<Violation>,
 }
@@ -96,24 +95,39 @@ impl Town {
                 let repaired = inflict_on(process, kind, lasting, &mut self.violations).await?;
                 Ok((service.text().to_owned(), repaired))
             }
-            Kind::KillKafka | Kind::KillMongodb | Kind::KillRedis => self.hurt(fault, Hurt::KILL).await,
-            Kind::PauseKafka | Kind::PauseMongodb | Kind::PauseRedis => self.hurt(fault, Hurt::PAUSE).await,
+            Kind::KillKafka | Kind::KillMongodb | Kind::KillRedis => {
+                hurt(self.backend.engines(kind)?, fault, Hurt::KILL).await
+            }
+            Kind::PauseKafka | Kind::PauseMongodb | Kind::PauseRedis => {
+                hurt(self.backend.engines(kind)?, fault, Hurt::PAUSE).await
+            }
             Kind::StepDownMongodb => {
-                let member = members::step_down(&self.engines, &self.mongodb).await?;
+                let cluster = self.backend.engines(kind)?;
+                let member = members::step_down(&cluster.engines, &cluster.mongodb).await?;
                 Ok((member, Instant::now()))
             }
-            Kind::CutOffMongodb => members::cut_off(&self.engines, &self.mongodb, lasting).await,
+            Kind::CutOffMongodb => {
+                let cluster = self.backend.engines(kind)?;
+                members::cut_off(&cluster.engines, &cluster.mongodb, lasting).await
+            }
             Kind::CutLogKafka => self.cut_logs(lasting, shop).await,
             Kind::CorruptDocument => self.spoil(lasting, shop).await,
             Kind::SetBackClock => {
                 let Some(process) = self.fleet.process(service) else { return Err(Error::NoShop) };
                 Ok((service.text().to_owned(), clock::set_back(process, lasting).await?))
             }
+            Kind::CutPower => {
+                let file = self.backend.file(kind)?;
+                let Some(process) = self.fleet.process(service) else { return Err(Error::NoShop) };
+                power::cut(process, file, lasting, &mut StdRng::seed_from_u64(fault.chance)).await
+            }
         }
     }
 
     /// Lets everybody wait until all is handled, and cuts what was handled last off all logs.
     async fn cut_logs(&self, lasting: Duration, shop: &Arc<Shop>) -> Result<(String, Instant), Error> {
+        let Cluster { engines, kafka_members, .. } = self.backend.engines(Kind::CutLogKafka)?;
+        let kafka_members = *kafka_members;
         shop.rest(true);
         if !verify::rest(self, shop, Instant::now()).await?.is_empty() {
             // Something is still to be handled, and would be lost for good.
@@ -122,19 +136,19 @@ impl Town {
         }
         // What was handled is committed within a second.
         tokio::time::sleep(Duration::from_secs(3)).await;
-        let members: Vec<String> = (1..=self.kafka_members).map(|number| format!("kafka{number}")).collect();
+        let members: Vec<String> = (1..=kafka_members).map(|number| format!("kafka{number}")).collect();
         for member in &members {
-            self.engines.tell("kill", member).await?;
+            engines.tell("kill", member).await?;
         }
         let mut cut = 0;
         for member in &members {
-            let data = self.engines.data(member).map_err(Error::Log)?;
+            let data = engines.data(member).map_err(Error::Log)?;
             cut += log::cut(&data, PREFIX).map_err(Error::Log)?;
         }
         tokio::time::sleep(lasting).await;
         let repaired = Instant::now();
         for member in &members {
-            self.engines.tell("start", member).await?;
+            engines.tell("start", member).await?;
         }
         shop.rest(false);
         Ok((format!("{cut} logs"), repaired))
@@ -142,24 +156,11 @@ impl Town {
 
     /// Puts unreadable documents where loops come by. It counts as recovered while they are there.
     async fn spoil(&mut self, lasting: Duration, shop: &Arc<Shop>) -> Result<(String, Instant), Error> {
-        let documents = Documents::put(&self.mongodb).await?;
+        let documents = Documents::put(&self.backend.engines(Kind::CorruptDocument)?.mongodb).await?;
         tokio::time::sleep(lasting).await;
         self.recover(shop, Instant::now()).await?;
         documents.take().await?;
         Ok(("mongodb".to_owned(), Instant::now()))
-    }
-
-    async fn hurt(&self, fault: Fault, Hurt { hurt, undo }: Hurt) -> Result<(String, Instant), Error> {
-        let member = match fault.kind {
-            Kind::KillMongodb | Kind::PauseMongodb => self.engines.primary(&self.mongodb).await?,
-            Kind::KillKafka | Kind::PauseKafka => format!("kafka{}", fault.member % self.kafka_members + 1),
-            _ => "redis".to_owned(),
-        };
-        self.engines.tell(hurt, &member).await?;
-        tokio::time::sleep(fault.lasting).await;
-        let repaired = Instant::now();
-        self.engines.tell(undo, &member).await?;
-        Ok((member, repaired))
     }
 
     /// Waits until orders succeed, and until everything does; returns both times.
@@ -207,6 +208,23 @@ impl Town {
         }
         Ok(())
     }
+}
+
+async fn hurt(
+    Cluster { engines, mongodb, kafka_members }: &Cluster,
+    fault: Fault,
+    Hurt { hurt, undo }: Hurt,
+) -> Result<(String, Instant), Error> {
+    let member = match fault.kind {
+        Kind::KillMongodb | Kind::PauseMongodb => engines.primary(mongodb).await?,
+        Kind::KillKafka | Kind::PauseKafka => format!("kafka{}", fault.member % kafka_members + 1),
+        _ => "redis".to_owned(),
+    };
+    engines.tell(hurt, &member).await?;
+    tokio::time::sleep(fault.lasting).await;
+    let repaired = Instant::now();
+    engines.tell(undo, &member).await?;
+    Ok((member, repaired))
 }
 
 async fn inflict_on(

@@ -4,7 +4,7 @@
 //!
 //! - [`settings`]: what may be asked for.
 //! - [`plan`]: which fault comes when, drawn from a seed.
-//! - [`engines`] and [`services`]: what is broken, and how it is repaired.
+//! - [`backend`], [`engines`] and [`services`]: what is broken, and how it is repaired.
 //! - [`faults`]: one fault, from the blow to the recovery.
 //! - [`load`] and [`ledger`]: what people do meanwhile, and which responses they get.
 //! - [`verify`]: whether it is so.
@@ -15,8 +15,10 @@ mod settings;
 
 mod plan;
 
+mod backend;
 mod engines;
 mod faults;
+mod preload;
 mod services;
 
 mod ledger;
@@ -120,9 +122,24 @@ pub(crate) enum Error {
     /// A log of Kafka.
     #[error("a log of Kafka cannot be cut")]
     Log(#[source] std::io::Error),
-    /// The C compiler, which makes the library that sets a clock for one process.
-    #[error("cc cannot make the library that sets the clock of a process")]
-    Clock(#[source] std::io::Error),
+    /// The C compiler, which makes the library that sets the clock and the disk of one process.
+    #[error("cc cannot make the library that sets the clock and the disk of a process")]
+    Preload(#[source] std::io::Error),
+    /// What was not synchronised.
+    #[error("the power of a file cannot be cut")]
+    Power(#[source] std::io::Error),
+    /// What is read to check.
+    #[error("the file of the marketplace cannot be read")]
+    File(#[from] rusqlite::Error),
+    /// A record that is read to check.
+    #[error("a record of the file is not as it is known")]
+    Record(#[from] serde_json::Error),
+    /// A fault.
+    #[error("{0} is done to engines, and a file has none")]
+    NeedsEngines(&'static str),
+    /// A fault.
+    #[error("{0} is done to a file: say --file")]
+    NeedsFile(&'static str),
     /// The report.
     #[error("the report cannot be written")]
     Report(#[source] std::io::Error),

@@ -43,11 +43,13 @@ pub(crate) enum Kind {
     CorruptDocument,
     /// A service starts with a clock that is ahead, and it is set back.
     SetBackClock,
+    /// The machine of the file loses power.
+    CutPower,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::KillService,
         Self::StopService,
         Self::PauseService,
@@ -62,7 +64,19 @@ impl Kind {
         Self::CutLogKafka,
         Self::CorruptDocument,
         Self::SetBackClock,
+        Self::CutPower,
     ];
+
+    /// Whether it can be done to a process that keeps everything in a file.
+    pub(crate) const fn is_of_file(self) -> bool {
+        let of_processes = matches!(self, Self::KillService | Self::StopService | Self::PauseService);
+        of_processes || matches!(self, Self::SetBackClock | Self::CutPower)
+    }
+
+    /// Whether it can be done to processes on engines.
+    pub(crate) const fn is_of_engines(self) -> bool {
+        !matches!(self, Self::CutPower)
+    }
 
     /// The name in flags and reports.
     pub(crate) const fn name(self) -> &'static str {
@@ -81,12 +95,13 @@ impl Kind {
             Self::CutLogKafka => "cut-log-kafka",
             Self::CorruptDocument => "corrupt-document",
             Self::SetBackClock => "set-back-clock",
+            Self::CutPower => "cut-power",
         }
     }
 
     const fn standard_weight(self) -> u16 {
         match self {
-            Self::KillService => 10,
+            Self::KillService | Self::CutPower => 10,
             Self::StopService | Self::PauseService => 5,
             Self::KillKafka | Self::KillMongodb | Self::KillRedis => 4,
             Self::StepDownMongodb | Self::CutOffMongodb => 3,
@@ -100,7 +115,7 @@ impl Kind {
     const fn lasting(self, service: Name) -> (u64, u64) {
         match (self, service) {
             // A claim of timers is lost after 30 s.
-            (Self::PauseService, Name::Expiration) => (31_000, 34_000),
+            (Self::PauseService, Name::Expiration | Name::Marketplace) => (31_000, 34_000),
             // The lease of a relay is lost after 10 s.
             (Self::PauseService | Self::PauseKafka | Self::PauseMongodb | Self::PauseRedis, _) => (12_000, 15_000),
             // A primary notices after 10 s that it leads nobody.
@@ -110,9 +125,8 @@ impl Kind {
             (Self::StopService | Self::StepDownMongodb, _) => (0, 0),
             // Every loop comes by within ten seconds.
             (Self::CorruptDocument, _) => (10_000, 15_000),
-            (Self::KillService | Self::KillKafka | Self::KillMongodb | Self::KillRedis | Self::CutLogKafka, _) => {
-                (0, 4_000)
-            }
+            (Self::KillService | Self::KillKafka | Self::KillMongodb | Self::KillRedis, _)
+            | (Self::CutLogKafka | Self::CutPower, _) => (0, 4_000),
         }
     }
 }
@@ -121,9 +135,11 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Weights(Vec<(Kind, u16)>);
 
-impl Default for Weights {
-    fn default() -> Self {
-        Self(Kind::ALL.map(|kind| (kind, kind.standard_weight())).to_vec())
+impl Weights {
+    /// The usual ones of these kinds.
+    pub(crate) fn of(is_done: fn(Kind) -> bool) -> Self {
+        let kinds = Kind::ALL.into_iter().filter(|kind| is_done(*kind));
+        Self(kinds.map(|kind| (kind, kind.standard_weight())).collect())
     }
 }
 
@@ -144,7 +160,7 @@ impl FromStr for Weights {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no list of weights such as {}", Self::default());
+        let wrong = || format!("{text:?} is no list of weights such as {}", Self::of(|_| true));
         let mut weights = Vec::new();
         for part in text.split(',') {
             let (name, weight) = part.split_once('=').ok_or_else(wrong)?;
@@ -161,7 +177,8 @@ impl Weights {
         self.0.iter().map(|(_, weight)| u32::from(*weight)).sum()
     }
 
-    fn kinds(&self) -> Vec<Kind> {
+    /// What is done.
+    pub(crate) fn kinds(&self) -> Vec<Kind> {
         self.0.iter().filter(|(_, weight)| *weight > 0).map(|(kind, _)| *kind).collect()
     }
 
@@ -185,6 +202,8 @@ pub(crate) struct Fault {
     pub(crate) service: Name,
     /// To which member of several, where any will do.
     pub(crate) member: u32,
+    /// What chance goes by within it.
+    pub(crate) chance: u64,
     /// How long until it is repaired.
     pub(crate) lasting: Duration,
     /// How long all is well before it.
@@ -223,6 +242,7 @@ impl Iterator for Plan {
             kind,
             service,
             member: chance.random_range(0..6),
+            chance: chance.random(),
             lasting: Duration::from_millis(chance.random_range(least..=most)),
             rest: Duration::from_millis(chance.random_range(1_000..=5_000)),
         })
@@ -235,12 +255,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn plan(seed: u64, weights: &str) -> Vec<Fault> {
-        Plan::new(seed, &weights.parse().unwrap(), &Name::ALL).take(200).collect()
+        let services = [&Name::ALL[..], &[Name::Marketplace]].concat();
+        Plan::new(seed, &weights.parse().unwrap(), &services).take(200).collect()
     }
 
     #[test]
     fn the_same_seed_makes_the_same_plan() {
-        let weights = Weights::default().to_string();
+        let weights = Weights::of(|_| true).to_string();
 
         assert_eq!(plan(7, &weights), plan(7, &weights));
         assert_ne!(plan(7, &weights), plan(8, &weights));
@@ -249,7 +270,7 @@ mod tests {
     #[test]
     fn each_kind_comes_once_before_any_comes_twice() {
         let first: BTreeSet<Kind> =
-            Plan::new(3, &Weights::default(), &Name::ALL).take(Kind::ALL.len()).map(|fault| fault.kind).collect();
+            Plan::new(3, &Weights::of(|_| true), &Name::ALL).take(Kind::ALL.len()).map(|fault| fault.kind).collect();
 
         assert_eq!(first.len(), Kind::ALL.len());
     }
@@ -264,7 +285,7 @@ mod tests {
 
     #[test]
     fn only_chosen_services_are_hurt() {
-        let plan = Plan::new(1, &Weights::default(), &[Name::Payments]);
+        let plan = Plan::new(1, &Weights::of(|_| true), &[Name::Payments]);
 
         assert!(plan.take(50).all(|fault| fault.service == Name::Payments));
     }
@@ -274,14 +295,14 @@ mod tests {
         let pauses = plan(5, "pause-service=1");
 
         for Fault { service, lasting, .. } in pauses {
-            let lease = if service == Name::Expiration { 30 } else { 10 };
+            let lease = if matches!(service, Name::Expiration | Name::Marketplace) { 30 } else { 10 };
             assert!(lasting > Duration::from_secs(lease), "{service:?} {lasting:?}");
         }
     }
 
     #[test]
     fn weights_are_printed_as_they_are_read() {
-        let weights = Weights::default();
+        let weights = Weights::of(|_| true);
 
         assert_eq!(weights.to_string().parse(), Ok(weights));
         for wrong in ["", "kill-service", "kill-service=0", "kill-everything=1", "kill-service=-1"] {

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mongodb::Client;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::time::Instant;
 
-use crate::engines::Engines;
+use crate::backend::{Backend, Cluster, MarketFile};
 use crate::faults::{Outcome, Town};
 use crate::ledger::Ledger;
 use crate::load::{self, Shop};
@@ -27,6 +26,7 @@ const START_WITHIN: Duration = Duration::from_secs(120);
 
 /// Breaks things for a while, and reports the result.
 pub(crate) async fn run(settings: &Settings) -> Result<Report, Error> {
+    let weights = settings.weights()?;
     let seed = settings.seed.unwrap_or_else(|| rand::random_range(0..1_000_000));
     let folder = folder(settings).map_err(Error::Program)?;
     tell(format_args!("seed {seed}, logs in {}", folder.display()));
@@ -35,7 +35,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report, Error> {
     let load = tokio::spawn(load::run(Arc::clone(&shop), settings.rate, settings.buyers, StdRng::seed_from_u64(seed)));
 
     let began = Instant::now();
-    let faults = break_things(settings, seed, &mut town, &shop).await?;
+    let plan = Plan::new(seed, &weights, settings.services());
+    let faults = break_things(settings.lasting(), plan, &mut town, &shop).await?;
     let seconds = began.elapsed().as_secs_f64();
 
     tell(format_args!("the load ends; requests in progress are served to the end"));
@@ -72,15 +73,15 @@ fn folder(settings: &Settings) -> std::io::Result<PathBuf> {
 }
 
 async fn build(settings: &Settings, folder: &Path) -> Result<Town, Error> {
-    let mut engines = Engines::up(&settings.engines(), &folder.join("engines"), settings.kafka_members).await?;
-    if settings.keep {
-        engines.keep();
-    }
-    tell(format_args!("engines are up: {}", engines.addresses.mongodb));
-    let mongodb = Client::with_uri_str(&engines.addresses.mongodb).await?;
+    let backend = if settings.file {
+        Backend::File(MarketFile::new(folder).await?)
+    } else {
+        let engines = folder.join("engines");
+        Backend::Engines(Cluster::up(&settings.engines(), &engines, settings.kafka_members, settings.keep).await?)
+    };
     let postbox = Postbox::open().await.map_err(Error::Postbox)?;
-    let fleet = Fleet::start(settings, &engines.addresses, postbox.port, &folder.join("services")).await?;
-    Ok(Town { engines, fleet, mongodb, postbox, kafka_members: settings.kafka_members, violations: Vec::new() })
+    let fleet = Fleet::start(settings, &backend, postbox.port, &folder.join("services"))?;
+    Ok(Town { backend, fleet, postbox, violations: Vec::new() })
 }
 
 /// Waits until the services work, opens the shop, and sees that something can be bought.
@@ -105,15 +106,10 @@ async fn open(settings: &Settings, town: &mut Town) -> Result<Arc<Shop>, Error> 
     Ok(shop)
 }
 
-async fn break_things(
-    settings: &Settings,
-    seed: u64,
-    town: &mut Town,
-    shop: &Arc<Shop>,
-) -> Result<Vec<Outcome>, Error> {
+async fn break_things(lasting: Duration, plan: Plan, town: &mut Town, shop: &Arc<Shop>) -> Result<Vec<Outcome>, Error> {
     let (began, mut faults) = (Instant::now(), Vec::new());
-    for (number, fault) in Plan::new(seed, &settings.weights, &settings.services).enumerate() {
-        if began.elapsed() > settings.lasting() {
+    for (number, fault) in plan.enumerate() {
+        if began.elapsed() > lasting {
             break;
         }
         tokio::time::sleep(fault.rest).await;
@@ -172,8 +168,11 @@ fn finish(settings: &Settings, report: &Report, town: Town, folder: &Path) -> Re
         let text = serde_json::to_vec_pretty(report).map_err(|error| Error::Report(error.into()))?;
         std::fs::write(file, text).map_err(Error::Report)?;
     }
-    if settings.keep {
-        tell(format_args!("the engines run on; to end them: {}", town.engines.how_to_end()));
+    match &town.backend {
+        Backend::Engines(cluster) if settings.keep => {
+            tell(format_args!("the engines run on; to end them: {}", cluster.engines.how_to_end()));
+        }
+        Backend::Engines(_) | Backend::File(_) => {}
     }
     drop(town);
     if report.is_clean() && !settings.keep && settings.folder.is_none() {

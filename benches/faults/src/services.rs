@@ -1,4 +1,4 @@
-//! The processes of the marketplace: one for each service, and a second one of orders.
+//! The processes of the marketplace: one for each service and a second one of orders, or one for all.
 
 mod process;
 
@@ -13,6 +13,7 @@ use rand::RngExt;
 use serde::Serialize;
 
 use crate::Error;
+use crate::backend::{Backend, MarketFile};
 use crate::engines::Addresses;
 use crate::settings::Settings;
 
@@ -41,10 +42,12 @@ pub(crate) enum Name {
     Expiration,
     /// The front door.
     Web,
+    /// All services as one process, which keeps everything in a file.
+    Marketplace,
 }
 
 impl Name {
-    /// Every process.
+    /// Every process of those that are one for each service.
     pub(crate) const ALL: [Self; 9] = [
         Self::Accounts,
         Self::Tickets,
@@ -61,11 +64,12 @@ impl Name {
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::SecondOrders => "orders-2",
+            Self::Marketplace => "marketplace",
             other => other.service(),
         }
     }
 
-    /// What the program calls the service.
+    /// What the program calls the service; nothing for all of them.
     const fn service(self) -> &'static str {
         match self {
             Self::Accounts => "accounts",
@@ -76,6 +80,7 @@ impl Name {
             Self::Notifications => "notifications",
             Self::Expiration => "expiration",
             Self::Web => "web",
+            Self::Marketplace => "",
         }
     }
 
@@ -88,7 +93,7 @@ impl Name {
             Self::Payments => Some("TICKETING_PAYMENTS_URL"),
             Self::Admissions => Some("TICKETING_ADMISSIONS_URL"),
             Self::Notifications => Some("TICKETING_NOTIFICATIONS_URL"),
-            Self::SecondOrders | Self::Expiration | Self::Web => None,
+            Self::SecondOrders | Self::Expiration | Self::Web | Self::Marketplace => None,
         }
     }
 }
@@ -123,15 +128,34 @@ pub(crate) type Variables = Vec<(&'static str, String)>;
 pub(crate) const PREFIX: &str = "faults";
 
 impl Fleet {
-    /// Starts every process; where the engines are, the settings of one are the settings of all.
-    pub(crate) async fn start(
-        settings: &Settings,
-        engines: &Addresses,
-        postbox: u16,
-        logs: &Path,
-    ) -> Result<Self, Error> {
+    /// Starts every process.
+    pub(crate) fn start(settings: &Settings, backend: &Backend, postbox: u16, logs: &Path) -> Result<Self, Error> {
+        match backend {
+            Backend::Engines(cluster) => Self::start_each(settings, &cluster.engines.addresses, postbox, logs),
+            Backend::File(file) => Self::start_one(settings, file, postbox, logs),
+        }
+    }
+
+    /// One process for all services.
+    fn start_one(settings: &Settings, file: &MarketFile, postbox: u16, logs: &Path) -> Result<Self, Error> {
+        let name = Name::Marketplace;
+        let [address, admin] = addresses().map_err(Error::Program)?;
+        let mut shared = common(settings);
+        shared.push(("TICKETING_DATA", file.directory.display().to_string()));
+        let mut variables = [shared.clone(), mail(postbox), file.noted()].concat();
+        variables.push(("TICKETING_DEMO", "false".to_owned()));
+        variables.extend([("TICKETING_LISTEN", address.clone()), ("TICKETING_ADMIN_LISTEN", admin.clone())]);
         let binary = settings.binary().map_err(Error::Program)?;
-        let shared = shared(settings, engines);
+        let program = Program { binary: binary.clone(), service: name.service(), variables };
+        let log = logs.join(format!("{}.log", name.text()));
+        let process = Process::start(name, program, Doors { address, admin }, log)?;
+        Ok(Self { processes: vec![process], binary, shared })
+    }
+
+    /// A process for each service; where the engines are, the settings of one are the settings of all.
+    fn start_each(settings: &Settings, engines: &Addresses, postbox: u16, logs: &Path) -> Result<Self, Error> {
+        let binary = settings.binary().map_err(Error::Program)?;
+        let shared = [on_engines(settings, engines), common(settings)].concat();
         let ports = free_ports(2 * Name::ALL.len()).map_err(Error::Program)?;
         let (ports, admin_ports) = ports.split_at(Name::ALL.len());
         let addresses: Vec<_> =
@@ -159,7 +183,7 @@ impl Fleet {
                     variables.extend(key.clone());
                     variables.extend(mail(postbox));
                 }
-                Name::Expiration => {}
+                Name::Expiration | Name::Marketplace => {}
             }
             let log = logs.join(format!("{}.log", name.text()));
             let program = Program { binary: fleet.binary.clone(), service: name.service(), variables };
@@ -178,9 +202,10 @@ impl Fleet {
         self.processes.iter_mut()
     }
 
-    /// Where one of them answers.
+    /// Where one of them answers, or the one that has all services.
     pub(crate) fn url(&self, name: Name) -> String {
-        let found = self.processes.iter().find(|process| process.name == name);
+        let is_it = |process: &&Process| process.name == name || process.name == Name::Marketplace;
+        let found = self.processes.iter().find(is_it);
         found.map(|process| format!("http://{}", process.address)).unwrap_or_default()
     }
 
@@ -204,8 +229,7 @@ fn mail(postbox: u16) -> Variables {
     ]
 }
 
-fn shared(settings: &Settings, engines: &Addresses) -> Variables {
-    let off = || "off".to_owned();
+fn on_engines(settings: &Settings, engines: &Addresses) -> Variables {
     vec![
         ("TICKETING_STORE", "mongodb".to_owned()),
         ("TICKETING_MONGODB_URI", engines.mongodb.clone()),
@@ -219,6 +243,12 @@ fn shared(settings: &Settings, engines: &Addresses) -> Variables {
         ("TICKETING_SESSIONS", "redis".to_owned()),
         ("TICKETING_REDIS_URL", engines.redis.clone()),
         ("TICKETING_REDIS_PREFIX", PREFIX.to_owned()),
+    ]
+}
+
+fn common(settings: &Settings) -> Variables {
+    let off = || "off".to_owned();
+    vec![
         ("TICKETING_PAYMENTS", "sandbox".to_owned()),
         ("TICKETING_HOLD", format!("{}s", settings.hold)),
         ("TICKETING_TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
@@ -239,6 +269,12 @@ fn shared(settings: &Settings, engines: &Addresses) -> Variables {
         ("TICKETING_LIMIT_OPEN_ORDERS", off()),
         ("TICKETING_LIMIT_UNPAID_ORDERS", off()),
     ]
+}
+
+/// Where one process answers, everybody and operators.
+fn addresses() -> std::io::Result<[String; 2]> {
+    let ports = free_ports(2)?;
+    Ok([0, 1].map(|nth| format!("127.0.0.1:{}", ports.get(nth).copied().unwrap_or_default())))
 }
 
 /// Ports that nobody listens on, below those from which a system connects: a process finds its own again.

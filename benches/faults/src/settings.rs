@@ -6,13 +6,15 @@ use std::time::Duration;
 use clap::Parser;
 use serde::Serialize;
 
-use crate::plan::Weights;
+use crate::Error;
+use crate::plan::{Kind, Weights};
 use crate::services::Name;
 
 /// Kills, stops and pauses the services and engines of a marketplace under load, and proves that nothing was lost.
 ///
 /// It brings three members of MongoDB, Kafka and Redis by `deploy/engines.sh`, runs each service as a process of
 /// the program `ticketing`, makes load through the front door, and does one fault after the other to it.
+/// With `--file` it runs all services as one process with one file instead, and its power fails.
 /// Then the load stops, and whatever was acknowledged is looked for: in the API, by `ticketing audit`, and in the
 /// databases. It fails if anything is lost, sold twice, paid twice, parked or left over.
 #[derive(Debug, Clone, Parser, Serialize)]
@@ -25,7 +27,11 @@ pub(crate) struct Settings {
     /// What chance goes by: the same seed does the same faults in the same order [default: drawn]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
-    /// The program, built with the features mongodb, kafka and redis [default: ticketing, beside this program]
+    /// One process that keeps everything in one file, without engines
+    #[arg(long)]
+    pub(crate) file: bool,
+    /// The program, built with the features mongodb, kafka and redis, or with sqlite for a file [default: ticketing,
+    /// beside this program]
     #[arg(long, value_name = "PATH")]
     pub(crate) binary: Option<PathBuf>,
     /// How many people buy
@@ -37,11 +43,12 @@ pub(crate) struct Settings {
     /// How many tickets are on sale at a time; one that is sold out makes room for another
     #[arg(long, value_name = "COUNT", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) tickets: u32,
-    /// How often each kind of fault is done, relative to the others; kinds that are not named are not done
-    #[arg(long, value_name = "WEIGHTS", default_value_t = Weights::default())]
-    pub(crate) weights: Weights,
-    /// To which processes faults of services are done, with commas between
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_values_t = Name::ALL)]
+    /// How often each kind of fault is done, relative to the others, such as kill-service=10,stop-service=5; kinds that
+    /// are not named are not done [default: every kind that there is for engines, or for a file]
+    #[arg(long, value_name = "WEIGHTS")]
+    pub(crate) weights: Option<Weights>,
+    /// To which processes faults of services are done, with commas between [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "file")]
     pub(crate) services: Vec<Name>,
     /// How long an order holds its places, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(5..=600))]
@@ -58,7 +65,7 @@ pub(crate) struct Settings {
     /// Where to write everything as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// Leave the engines running at the end, with their data, and all logs
+    /// Leave the engines running at the end, or the file, with their data, and all logs
     #[arg(long)]
     pub(crate) keep: bool,
 }
@@ -72,6 +79,30 @@ impl Settings {
     /// For how long faults are done.
     pub(crate) fn lasting(&self) -> Duration {
         Duration::from_secs_f64(self.minutes * 60.0)
+    }
+
+    /// How often each kind of fault is done.
+    ///
+    /// # Errors
+    ///
+    /// One of them cannot be done to what is tried.
+    pub(crate) fn weights(&self) -> Result<Weights, Error> {
+        let possible = if self.file { Kind::is_of_file } else { Kind::is_of_engines };
+        let weights = self.weights.clone().unwrap_or_else(|| Weights::of(possible));
+        match weights.kinds().into_iter().find(|kind| !possible(*kind)) {
+            None => Ok(weights),
+            Some(kind) if self.file => Err(Error::NeedsEngines(kind.name())),
+            Some(kind) => Err(Error::NeedsFile(kind.name())),
+        }
+    }
+
+    /// To which processes faults of services are done.
+    pub(crate) fn services(&self) -> &[Name] {
+        match self.services.as_slice() {
+            [] if self.file => &[Name::Marketplace],
+            [] => &Name::ALL,
+            chosen => chosen,
+        }
     }
 
     /// The program that is tried.
@@ -124,11 +155,24 @@ mod tests {
         let chosen = settings(&["--services", "orders,orders-2"]).unwrap().services;
 
         assert_eq!(chosen, [Name::Orders, Name::SecondOrders]);
-        assert_eq!(settings(&[]).unwrap().services, Name::ALL);
+        assert_eq!(settings(&[]).unwrap().services(), Name::ALL);
+        assert_eq!(settings(&["--file"]).unwrap().services(), [Name::Marketplace]);
+    }
+
+    #[test]
+    fn only_what_is_there_is_broken() {
+        let weights = |flags: &[&str]| settings(flags).unwrap().weights().map(|weights| weights.kinds());
+
+        assert!(weights(&["--file"]).unwrap().iter().all(|kind| kind.is_of_file()));
+        assert!(weights(&[]).unwrap().iter().all(|kind| kind.is_of_engines()));
+        assert_eq!(weights(&["--file", "--weights", "cut-power=1,kill-redis=0"]).unwrap(), [Kind::CutPower]);
+        assert!(matches!(weights(&["--file", "--weights", "kill-redis=1"]), Err(Error::NeedsEngines("kill-redis"))));
+        assert!(matches!(weights(&["--weights", "cut-power=1"]), Err(Error::NeedsFile("cut-power"))));
     }
 
     #[test]
     fn what_makes_no_run_is_refused() {
+        assert!(settings(&["--file", "--services", "orders"]).is_err(), "one process has them all");
         for wrong in [["--minutes", "0"], ["--rate", "-1"], ["--services", "bank"], ["--weights", "kill-service=x"]] {
             assert!(settings(&wrong).is_err(), "{wrong:?}");
         }

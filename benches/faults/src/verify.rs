@@ -54,7 +54,8 @@ pub(crate) async fn verify(town: &mut Town, shop: &Arc<Shop>) -> Result<Verdict,
     violations.extend(api::judge(shop).await);
     crate::tell(format_args!("verify: the API is asked: {} violations in all", violations.len()));
     violations.extend(audit::audit(&town.fleet).await);
-    let books = Books::read(&town.mongodb, &town.postbox).await?;
+    violations.extend(books::damage(&town.backend)?.map(|detail| Violation::new("damaged-file", detail)));
+    let books = Books::read(&town.backend, &town.postbox).await?;
     let logs = logs::read(&mut town.fleet);
     violations.extend(logs.iter().filter(|log| log.panics > 0).map(LogCount::violation));
     let ledger = shop.ledger();
@@ -67,7 +68,7 @@ pub(crate) async fn verify(town: &mut Town, shop: &Arc<Shop>) -> Result<Verdict,
 pub(crate) async fn rest(town: &Town, shop: &Shop, began: Instant) -> Result<Vec<Violation>, Error> {
     let (mut last, mut since) = (Vec::new(), Instant::now());
     loop {
-        let books = Books::read(&town.mongodb, &town.postbox).await?;
+        let books = Books::read(&town.backend, &town.postbox).await?;
         // A copy: the judgement of many orders takes a moment, and nobody adds anything any more.
         let ledger = shop.ledger().clone();
         let mut found = verdict::judge(&books, &ledger);

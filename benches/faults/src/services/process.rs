@@ -72,6 +72,12 @@ impl Process {
         self.child.try_wait().ok().flatten()
     }
 
+    /// Waits until it has ended by itself, or for so long.
+    pub(crate) async fn ends_within(&mut self, span: Duration) {
+        // Whether it ended is seen when it is waited for next.
+        let _ended = tokio::time::timeout(span, self.child.wait()).await;
+    }
+
     /// Ends it at once.
     pub(crate) async fn kill(&mut self) -> Result<(), Error> {
         self.child.kill().await.map_err(Error::Program)
@@ -107,7 +113,7 @@ impl Process {
 fn spawn(program: &Program, log: &Path) -> Result<Child, Error> {
     let file = OpenOptions::new().create(true).append(true).open(log).map_err(Error::Program)?;
     let mut command = bare(&program.binary, &program.variables);
-    command.args(["serve", program.service]);
+    command.arg("serve").args(Some(program.service).filter(|service| !service.is_empty()));
     command.stdout(file.try_clone().map_err(Error::Program)?).stderr(file);
     command.spawn().map_err(Error::Program)
 }

@@ -1,15 +1,15 @@
-//! What lies in the databases of all services, as far as it can be checked.
+//! What lies in the databases of all services, or in their file, as far as it can be checked.
 
-use bson::{Document, doc};
-use futures::TryStreamExt;
-use mongodb::options::ReadConcern;
-use mongodb::{Client, Database};
+mod databases;
+mod file;
+
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::Error;
+use crate::backend::Backend;
 use crate::postbox::{Arrived, Postbox};
-use crate::services::PREFIX;
+
+pub(super) use file::damage;
 
 /// Everything at once; a run makes no more than fits.
 #[derive(Debug, Clone, Default)]
@@ -177,42 +177,13 @@ pub(crate) struct Parked {
     pub(crate) reason: String,
 }
 
-const SERVICES: [&str; 7] = ["accounts", "tickets", "orders", "payments", "admissions", "notifications", "expiration"];
-
 impl Books {
-    /// Reads what most members agree on, and then what arrived: a letter is noted as sent when it has.
-    pub(crate) async fn read(client: &Client, postbox: &Postbox) -> Result<Self, Error> {
-        let database = |service: &str| client.database(&format!("{PREFIX}_{service}"));
-        let (orders, payments) = (database("orders"), database("payments"));
-        let mut waiting = Vec::new();
-        for service in SERVICES {
-            waiting.push(waiting_in(service, &database(service)).await?);
-        }
-        Ok(Self {
-            stocks: all(&orders, "stocks").await?,
-            orders: all(&orders, "orders").await?,
-            listings: all(&database("tickets"), "listings").await?,
-            payables: all(&payments, "payables").await?,
-            payments: all(&payments, "payments").await?,
-            attempts: all(&database("gateway"), "attempts").await?,
-            letters: all(&database("notifications"), "letters").await?,
-            arrived: postbox.arrived(),
-            waiting,
-        })
+    /// Reads what is stored, and then what arrived: a letter is noted as sent when it has.
+    pub(crate) async fn read(backend: &Backend, postbox: &Postbox) -> Result<Self, Error> {
+        let stored = match backend {
+            Backend::Engines(cluster) => databases::read(&cluster.mongodb).await?,
+            Backend::File(file) => file::read(&file.database())?,
+        };
+        Ok(Self { arrived: postbox.arrived(), ..stored })
     }
-}
-
-async fn all<D: DeserializeOwned + Send + Sync + Unpin>(
-    database: &Database,
-    collection: &str,
-) -> Result<Vec<D>, Error> {
-    let documents = database.collection::<D>(collection);
-    let found = documents.find(doc! {}).read_concern(ReadConcern::majority()).batch_size(10_000);
-    Ok(found.await?.try_collect().await?)
-}
-
-async fn waiting_in(service: &'static str, database: &Database) -> Result<Waiting, Error> {
-    let rows: Vec<Document> = all(database, "outbox").await?;
-    let events = rows.iter().map(|row| row.get_array("events").map_or(1, Vec::len) as u64);
-    Ok(Waiting { service, unpublished: events.sum(), parked: all(database, "parked").await? })
 }
