@@ -12,6 +12,7 @@ mod follow_for_alerts;
 mod keep_alerts;
 mod letters;
 mod send_letters;
+mod tell_of_tickets;
 
 use std::sync::Arc;
 
