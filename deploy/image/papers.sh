@@ -19,12 +19,15 @@ work, out = sys.argv[1:]
 crates = set(open(f"{work}/crates").read().split())
 bill = json.load(open(f"{work}/bill"))
 bill["components"] = [c for c in bill["components"] if f"{c['name']}-{c.get('version')}" in crates]
+# Guesses of the scanner, which are half of the bill.
+for component in bill["components"]:
+    component.pop("properties", None)
 kept = {c["bom-ref"] for c in bill["components"]}
 bill["dependencies"] = [
     {**d, "dependsOn": [ref for ref in d.get("dependsOn", []) if ref in kept]}
     for d in bill.get("dependencies", []) if d["ref"] in kept
 ]
-json.dump(bill, open(out, "w"))
+json.dump(bill, open(out, "w"), separators=(",", ":"))
 CODE
 
 sources=${CARGO_HOME:-$HOME/.cargo}/registry/src
