@@ -12,7 +12,7 @@ root=$work/root
 command -v debootstrap >/dev/null || apt-get install -qq -y --no-install-recommends debootstrap >/dev/null
 # shellcheck source=/dev/null
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-debootstrap --variant=minbase --include=ca-certificates,gcc,g++,libc6-dev,make,perl,python3-minimal,tzdata,xz-utils \
+debootstrap --variant=minbase --include=ca-certificates,gcc,g++,libc6-dev,make,perl,python3,tzdata,xz-utils \
   "$release" "$root" >"$work/log" 2>&1 || { tail -n 5 "$work/log" >&2; exit 1; }
 rm -rf "$root"/var/cache/apt "$root"/var/lib/apt/lists
 # Whom this machine trusts, should a proxy be between it and crates.io. None of it gets into the image of the program.
