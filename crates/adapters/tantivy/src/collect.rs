@@ -1,5 +1,6 @@
 //! What is done with each document that has the words and the names.
 
+mod block;
 mod choices;
 mod columns;
 mod hits;

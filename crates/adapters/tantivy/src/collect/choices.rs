@@ -7,12 +7,16 @@ use tantivy::columnar::StrColumn;
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 use ticketing_core::domain::search::{Choice, Facet, Facets, Question};
 
+use super::block::{Block, Each, MOST};
 use super::columns::{Bounds, Columns};
 use crate::name;
 use crate::schema::{FACETS, facet_name};
 
 /// The most spellings of one facet that are put together.
 const MOST_SPELLINGS: usize = 20 * Facets::MOST;
+
+/// What stands for no value: no segment has so many.
+const NO_VALUE: u64 = u64::MAX;
 
 /// Counts the hits of a question by facet.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ impl Collector for ChoicesCollector {
         for (facet, wanted) in FACETS.into_iter().zip(&self.wanted) {
             columns.push(FacetColumn::open(segment, facet, wanted.as_deref())?);
         }
-        Ok(SegmentChoices { columns: Columns::open(segment, self.bounds)?, facets: columns })
+        Ok(SegmentChoices { columns: Columns::open(segment, self.bounds)?, facets: columns, block: Block::default() })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -85,6 +89,7 @@ impl Collector for ChoicesCollector {
 pub(crate) struct SegmentChoices {
     columns: Columns,
     facets: Vec<FacetColumn>,
+    block: Block,
 }
 
 /// The values of one facet in a segment, and their counts.
@@ -104,17 +109,27 @@ impl FacetColumn {
         Ok(Self { facet, values, wanted, counts: vec![0; terms] })
     }
 
-    fn value(&self, document: DocId) -> Option<u64> {
-        self.values.as_ref().and_then(|values| values.ords().first(document))
+    fn read(&self, block: &Block, values: &mut Each<u64>) {
+        match &self.values {
+            Some(column) => block.read(column.ords(), NO_VALUE, values),
+            None => values.fill(NO_VALUE),
+        }
     }
 
-    fn leaves(&self, value: Option<u64>) -> bool {
-        self.wanted.as_ref().is_none_or(|wanted| value.is_some_and(|value| wanted.contains(&value)))
+    /// Which hits are left out by this facet; a range of prices is one of its currency.
+    fn misses(&self, values: &Each<u64>, have_price: Option<&Each<bool>>) -> Each<bool> {
+        let mut misses = [false; MOST];
+        if let Some(wanted) = &self.wanted {
+            misses = values.map(|value| !wanted.contains(&value));
+        }
+        if let (Facet::Currency, Some(have_price)) = (self.facet, have_price) {
+            misses.iter_mut().zip(have_price).for_each(|(misses, has_price)| *misses |= !has_price);
+        }
+        misses
     }
 
-    fn count(&mut self, value: Option<u64>) {
-        let value = value.and_then(|value| usize::try_from(value).ok());
-        if let Some(count) = value.and_then(|value| self.counts.get_mut(value)) {
+    fn count(&mut self, value: u64) {
+        if let Some(count) = usize::try_from(value).ok().and_then(|value| self.counts.get_mut(value)) {
             *count += 1;
         }
     }
@@ -150,31 +165,43 @@ fn spellings(values: Option<&StrColumn>, wanted: &str) -> tantivy::Result<std::o
 impl SegmentCollector for SegmentChoices {
     type Fruit = tantivy::Result<Counted>;
 
-    fn collect(&mut self, document: DocId, _: Score) {
-        if !self.columns.have(document) {
-            return;
-        }
-        let has_price = self.columns.have_price(document);
-        let mut values = [None; 4];
-        let mut misses = [false; 4];
-        for ((facet, value), misses) in self.facets.iter().zip(&mut values).zip(&mut misses) {
-            *value = facet.value(document);
-            // A range of prices is one of its currency.
-            *misses = !facet.leaves(*value) || facet.facet == Facet::Currency && !has_price;
-        }
-        let missed = misses.iter().filter(|misses| **misses).count();
-        for ((facet, value), misses) in self.facets.iter_mut().zip(values).zip(misses) {
-            if missed == 0 || missed == 1 && misses {
-                facet.count(value);
-            }
+    fn collect(&mut self, document: DocId, score: Score) {
+        if self.block.push(document, score) {
+            self.count();
         }
     }
 
-    fn harvest(self) -> tantivy::Result<Counted> {
+    fn harvest(mut self) -> tantivy::Result<Counted> {
+        self.count();
         let mut counted = Counted::default();
         for (counts, facet) in counted.0.iter_mut().zip(self.facets) {
             *counts = facet.counted()?;
         }
         Ok(counted)
+    }
+}
+
+impl SegmentChoices {
+    /// Counts the hits of the block, and empties it.
+    fn count(&mut self) {
+        self.columns.retain(&mut self.block);
+        let have_price = self.columns.have_price(&self.block);
+        let mut values = [[NO_VALUE; MOST]; FACETS.len()];
+        let mut misses = [[false; MOST]; FACETS.len()];
+        // How many facets leave a hit out. Each facet counts those that no other one leaves out.
+        let mut missed = [0_u8; MOST];
+        for (facet, (values, misses)) in self.facets.iter().zip(values.iter_mut().zip(&mut misses)) {
+            facet.read(&self.block, values);
+            *misses = facet.misses(values, have_price.as_ref());
+            missed.iter_mut().zip(misses).for_each(|(missed, misses)| *missed += u8::from(*misses));
+        }
+        for (facet, (values, misses)) in self.facets.iter_mut().zip(values.iter().zip(&misses)) {
+            for ((value, misses), missed) in values.iter().zip(misses).zip(missed).take(self.block.len()) {
+                if missed == u8::from(*misses) {
+                    facet.count(*value);
+                }
+            }
+        }
+        self.block.clear();
     }
 }

@@ -1,15 +1,15 @@
 //! The numbers of documents, and the bounds that a question has for them.
 
 use tantivy::columnar::Column;
-use tantivy::{DocId, Score, SegmentReader};
-use ticketing_core::domain::ids::TicketId;
+use tantivy::{Score, SegmentReader};
 use ticketing_core::domain::search::{Days, Moment, Places, Question, SearchSort, rank_of};
-use ticketing_core::domain::time::Timestamp;
-use uuid::Uuid;
 
+use super::block::{Block, Each, MOST};
 use crate::schema::{CLOSES, ID_HIGH, ID_LOW, LEFT, PRICE, STARTS, STARTS_LOCAL};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
+/// What stands for no time: a time is after 1970.
+const NO_TIME: i64 = i64::MIN;
 
 /// The bounds of a question, as numbers.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +21,7 @@ pub(crate) struct Bounds {
     places: Places,
     price: Option<(u64, u64)>,
     sort: SearchSort,
+    are_scored: bool,
 }
 
 /// A moment on one of two clocks.
@@ -51,12 +52,40 @@ impl Bounds {
             places: filters.places,
             price,
             sort: question.sort(),
+            // Names earn nothing.
+            are_scored: question.sort() == SearchSort::BestMatch && question.text().is_some(),
         }
     }
 
     /// Whether hits are ordered by what they earn.
-    pub(crate) fn are_scored(&self) -> bool {
-        self.sort == SearchSort::BestMatch
+    pub(crate) const fn are_scored(&self) -> bool {
+        self.are_scored
+    }
+
+    /// Whether they have what starts then, and then at its place.
+    fn have_time(&self, starts: i64, local: i64) -> bool {
+        let starts = |bound| match bound {
+            Bound::At(time) => (starts, time),
+            Bound::AtPlace(time) => (local, time),
+        };
+        let is_right_day = match self.days {
+            Days::Any => true,
+            // The first day of 1970 was a Thursday.
+            Days::Weekends => matches!(local.div_euclid(DAY).rem_euclid(7), 2 | 3),
+        };
+        is_right_day
+            && self.from.map(starts).is_none_or(|(at, from)| at >= from)
+            && self.to.map(starts).is_none_or(|(at, to)| at < to)
+    }
+
+    /// Whether so many places are left as are wanted; see the field of the schema.
+    fn have_places(&self, left: u64) -> bool {
+        let (wanted, together) = match self.places {
+            Places::Any => return true,
+            Places::Left(places) => (places, false),
+            Places::Together(places) => (places, places > 1),
+        };
+        left / 2 >= u64::from(wanted) && (!together || left % 2 == 1)
     }
 
     const fn is_timed(&self) -> bool {
@@ -91,69 +120,75 @@ impl Columns {
         })
     }
 
-    /// Whether a document is within the bounds; its price aside.
-    pub(super) fn have(&self, document: DocId) -> bool {
-        self.closes.first(document).is_none_or(|at| at >= self.bounds.now)
-            && (!self.bounds.is_timed() || self.have_time(document))
-            && self.have_places(document)
-    }
-
-    fn have_time(&self, document: DocId) -> bool {
-        let Some(local) = self.starts_local.first(document) else { return false };
-        let starts = |bound| match bound {
-            Bound::At(time) => (self.starts.first(document).unwrap_or(local), time),
-            Bound::AtPlace(time) => (local, time),
-        };
-        let is_right_day = match self.bounds.days {
-            Days::Any => true,
-            // The first day of 1970 was a Thursday.
-            Days::Weekends => matches!(local.div_euclid(DAY).rem_euclid(7), 2 | 3),
-        };
-        is_right_day
-            && self.bounds.from.map(starts).is_none_or(|(at, from)| at >= from)
-            && self.bounds.to.map(starts).is_none_or(|(at, to)| at < to)
-    }
-
-    fn have_places(&self, document: DocId) -> bool {
-        let (wanted, together) = match self.bounds.places {
-            Places::Any => return true,
-            Places::Left(places) => (places, false),
-            Places::Together(places) => (places, places > 1),
-        };
-        let left = self.left.first(document).unwrap_or(0);
-        left / 2 >= u64::from(wanted) && (!together || left % 2 == 1)
-    }
-
-    /// Whether the price of a document is within the bounds.
-    pub(super) fn have_price(&self, document: DocId) -> bool {
-        self.bounds.price.is_none_or(|(least, most)| {
-            let amount = self.price.first(document).unwrap_or(0);
-            amount >= least && amount <= most
-        })
-    }
-
-    /// Where a document stands in the order asked for, lowest first.
-    pub(super) fn rank(&self, document: DocId, score: Score) -> u64 {
-        let amount = || self.price.first(document).unwrap_or(0);
-        match self.bounds.sort {
-            SearchSort::BestMatch => rank_of(points(score)),
-            SearchSort::Newest => 0,
-            SearchSort::Soonest => {
-                let at = self.starts.first(document);
-                at.map_or(u64::MAX, |at| Timestamp::from_millis(at).millis().unsigned_abs())
-            }
-            SearchSort::Cheapest(_) => amount(),
-            SearchSort::Dearest(_) => u64::MAX - amount(),
+    /// Keeps the hits within the bounds; their prices aside.
+    pub(super) fn retain(&self, block: &mut Block) {
+        self.retain_open(block);
+        if self.bounds.is_timed() {
+            self.retain_timed(block);
+        }
+        if self.bounds.places != Places::Any {
+            self.retain_with_places(block);
         }
     }
 
-    /// The first half of an id, by which most are told apart.
-    pub(super) fn id_high(&self, document: DocId) -> u64 {
-        self.id_high.first(document).unwrap_or(0)
+    /// Those whose sales have not ended.
+    fn retain_open(&self, block: &mut Block) {
+        let mut closes = [0; MOST];
+        block.read(&self.closes, i64::MAX, &mut closes);
+        block.retain(&closes, |at| *at >= self.bounds.now);
     }
 
-    pub(super) fn id(&self, document: DocId) -> TicketId {
-        TicketId::new(Uuid::from_u64_pair(self.id_high(document), self.id_low.first(document).unwrap_or(0)))
+    fn retain_timed(&self, block: &mut Block) {
+        let (mut starts, mut local) = ([0; MOST], [0; MOST]);
+        block.read(&self.starts, NO_TIME, &mut starts);
+        block.read(&self.starts_local, NO_TIME, &mut local);
+        let mut wanted = [false; MOST];
+        for (wanted, (starts, local)) in wanted.iter_mut().zip(starts.into_iter().zip(local)) {
+            *wanted = local != NO_TIME && self.bounds.have_time(if starts == NO_TIME { local } else { starts }, local);
+        }
+        block.retain(&wanted, |is_wanted| *is_wanted);
+    }
+
+    fn retain_with_places(&self, block: &mut Block) {
+        let mut left = [0; MOST];
+        block.read(&self.left, 0, &mut left);
+        block.retain(&left, |left| self.bounds.have_places(*left));
+    }
+
+    /// Which hits have a price within the bounds; none if prices have no bounds.
+    pub(super) fn have_price(&self, block: &Block) -> Option<Each<bool>> {
+        let (least, most) = self.bounds.price?;
+        let mut amounts = [0; MOST];
+        block.read(&self.price, 0, &mut amounts);
+        Some(amounts.map(|amount| (least..=most).contains(&amount)))
+    }
+
+    /// Where hits stand in the order asked for, lowest first.
+    pub(super) fn read_ranks(&self, block: &Block, ranks: &mut Each<u64>) {
+        match self.bounds.sort {
+            SearchSort::BestMatch => {
+                ranks.iter_mut().zip(block.scores()).for_each(|(rank, score)| *rank = rank_of(points(*score)));
+            }
+            SearchSort::Newest => ranks.fill(0),
+            SearchSort::Soonest => {
+                let mut starts = [0; MOST];
+                block.read(&self.starts, NO_TIME, &mut starts);
+                for (rank, at) in ranks.iter_mut().zip(starts) {
+                    *rank = if at == NO_TIME { u64::MAX } else { at.unsigned_abs() };
+                }
+            }
+            SearchSort::Cheapest(_) => block.read(&self.price, 0, ranks),
+            SearchSort::Dearest(_) => {
+                block.read(&self.price, 0, ranks);
+                ranks.iter_mut().for_each(|amount| *amount = u64::MAX - *amount);
+            }
+        }
+    }
+
+    /// Both halves of each id.
+    pub(super) fn read_ids(&self, block: &Block, highs: &mut Each<u64>, lows: &mut Each<u64>) {
+        block.read(&self.id_high, 0, highs);
+        block.read(&self.id_low, 0, lows);
     }
 }
 

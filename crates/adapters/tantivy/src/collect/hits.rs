@@ -1,17 +1,35 @@
 //! The hits of a page, and how many there are before and behind.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::search::{Found, Hit, SearchCursor, SearchPage};
+use uuid::Uuid;
 
+use super::block::{Block, MOST};
 use super::columns::{Bounds, Columns};
 
-/// A place in the order: equal ranks are ordered by id, highest first.
-type Place = (u64, Reverse<TicketId>);
+/// A place in the order, lowest first: a rank, and both halves of an id from the highest down, since equal ranks are
+/// ordered by id, highest first.
+type Place = (u64, u64, u64);
+
+const fn place(rank: u64, id_high: u64, id_low: u64) -> Place {
+    (rank, !id_high, !id_low)
+}
+
+const fn place_of(cursor: SearchCursor) -> Place {
+    let (high, low) = cursor.ticket.uuid().as_u64_pair();
+    place(cursor.rank, high, low)
+}
+
+const fn hit((rank, high, low): Place) -> Hit {
+    Hit { ticket: TicketId::new(Uuid::from_u64_pair(!high, !low)), rank }
+}
+
+/// The same order backwards.
+const fn backwards((rank, high, low): Place) -> Place {
+    (!rank, !high, !low)
+}
 
 /// Collects one page.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +52,7 @@ impl Collector for HitsCollector {
     type Child = SegmentHits;
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentHits> {
-        let columns = Columns::open(segment, self.bounds)?;
-        Ok(SegmentHits { columns, page: self.page, heap: BinaryHeap::new(), passed: 0, count: 0 })
+        Ok(SegmentHits::of(self.page, Columns::open(segment, self.bounds)?))
     }
 
     fn requires_scoring(&self) -> bool {
@@ -62,7 +79,7 @@ impl Collector for HitsCollector {
 impl PageOfHits {
     /// The page as a question gets it.
     pub(crate) fn found(self, page: SearchPage, instead: Option<String>) -> Found {
-        let hits: Vec<Hit> = self.places.into_iter().map(|(rank, Reverse(ticket))| Hit { ticket, rank }).collect();
+        let hits: Vec<Hit> = self.places.into_iter().map(hit).collect();
         let before = match page {
             SearchPage::First { .. } | SearchPage::After { .. } => self.passed,
             SearchPage::Before { .. } => self.passed.saturating_sub(hits.len() as u64),
@@ -75,54 +92,82 @@ impl PageOfHits {
 pub(crate) struct SegmentHits {
     columns: Columns,
     page: SearchPage,
-    /// The best so far, the worst on top; places count backwards where the page is before a cursor.
-    heap: BinaryHeap<Kept>,
+    block: Block,
+    /// The best so far, and some that may be worse; backwards where the page is before a cursor.
+    best: Vec<Place>,
+    /// What is not better than this is behind the page.
+    worst: Option<Place>,
     passed: u64,
     count: u64,
 }
 
-/// A place that is kept, so that the one to give up first is the greatest.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kept {
-    First(Place),
-    Last(Reverse<Place>),
-}
-
-impl Kept {
-    const fn place(&self) -> Place {
-        match self {
-            Self::First(place) | Self::Last(Reverse(place)) => *place,
-        }
-    }
-}
-
-const fn place((rank, ticket): (u64, TicketId)) -> Place {
-    (rank, Reverse(ticket))
-}
-
-const fn place_of(cursor: SearchCursor) -> Place {
-    place((cursor.rank, cursor.ticket))
-}
+/// How many more than a page are kept until the worse of them are given up, all at once.
+const SPARE: usize = 128;
 
 impl SegmentHits {
-    /// Whether a document is behind a first page that is full, by its rank and half of its id: most are.
-    fn is_far(&self, document: DocId, rank: u64) -> bool {
-        let is_full = self.heap.len() == self.page.limit();
-        match (self.page, self.heap.peek()) {
-            (SearchPage::First { .. }, Some(Kept::First((worst, Reverse(ticket))))) if is_full => {
-                rank > *worst || rank == *worst && self.columns.id_high(document) < ticket.uuid().as_u64_pair().0
+    fn of(page: SearchPage, columns: Columns) -> Self {
+        let (block, best, worst) = (Block::default(), Vec::new(), None);
+        Self { columns, page, block, best, worst, passed: 0, count: 0 }
+    }
+
+    /// Counts and keeps the hits of the block, and empties it.
+    fn take_block(&mut self) {
+        self.columns.retain(&mut self.block);
+        if let Some(have_price) = self.columns.have_price(&self.block) {
+            self.block.retain(&have_price, |has_price| *has_price);
+        }
+        let hits = self.block.len();
+        self.count += hits as u64;
+        let mut ranks = [0; MOST];
+        self.columns.read_ranks(&self.block, &mut ranks);
+        if !self.are_far(ranks.iter().take(hits)) {
+            let (mut highs, mut lows) = ([0; MOST], [0; MOST]);
+            self.columns.read_ids(&self.block, &mut highs, &mut lows);
+            for ((rank, high), low) in ranks.into_iter().zip(highs).zip(lows).take(hits) {
+                self.take(place(rank, high, low));
             }
+        }
+        self.block.clear();
+    }
+
+    /// Whether all of these are behind a first page that is full, by their ranks alone.
+    fn are_far<'a>(&self, mut ranks: impl Iterator<Item = &'a u64>) -> bool {
+        match (self.page, self.worst) {
+            (SearchPage::First { .. }, Some((worst, ..))) => ranks.all(|rank| *rank > worst),
             _ => false,
         }
     }
 
-    fn keep(&mut self, kept: Kept) {
-        if self.heap.len() < self.page.limit() {
-            self.heap.push(kept);
-        } else if let Some(mut worst) = self.heap.peek_mut()
-            && kept < *worst
-        {
-            *worst = kept;
+    fn take(&mut self, at: Place) {
+        match self.page {
+            SearchPage::First { .. } => self.keep(at),
+            SearchPage::After { cursor, .. } if at > place_of(cursor) => self.keep(at),
+            SearchPage::After { .. } => self.passed += 1,
+            SearchPage::Before { cursor, .. } if at < place_of(cursor) => {
+                self.passed += 1;
+                self.keep(backwards(at));
+            }
+            SearchPage::Before { .. } => {}
+        }
+    }
+
+    fn keep(&mut self, at: Place) {
+        if self.worst.is_some_and(|worst| at >= worst) {
+            return;
+        }
+        self.best.push(at);
+        if self.best.len() >= self.page.limit() + SPARE {
+            self.give_up();
+        }
+    }
+
+    /// Gives up what is behind the page.
+    fn give_up(&mut self) {
+        let limit = self.page.limit();
+        if limit < self.best.len() {
+            let (_, worst, _) = self.best.select_nth_unstable(limit);
+            self.worst = Some(*worst);
+            self.best.truncate(limit);
         }
     }
 }
@@ -131,29 +176,18 @@ impl SegmentCollector for SegmentHits {
     type Fruit = PageOfHits;
 
     fn collect(&mut self, document: DocId, score: Score) {
-        if !self.columns.have(document) || !self.columns.have_price(document) {
-            return;
-        }
-        self.count += 1;
-        let rank = self.columns.rank(document, score);
-        if self.is_far(document, rank) {
-            return;
-        }
-        let at = place((rank, self.columns.id(document)));
-        match self.page {
-            SearchPage::First { .. } => self.keep(Kept::First(at)),
-            SearchPage::After { cursor, .. } if at > place_of(cursor) => self.keep(Kept::First(at)),
-            SearchPage::After { .. } => self.passed += 1,
-            SearchPage::Before { cursor, .. } if at < place_of(cursor) => {
-                self.passed += 1;
-                self.keep(Kept::Last(Reverse(at)));
-            }
-            SearchPage::Before { .. } => {}
+        if self.block.push(document, score) {
+            self.take_block();
         }
     }
 
-    fn harvest(self) -> PageOfHits {
-        let places = self.heap.iter().map(Kept::place).collect();
+    fn harvest(mut self) -> PageOfHits {
+        self.take_block();
+        self.give_up();
+        let mut places = self.best;
+        if let SearchPage::Before { .. } = self.page {
+            places.iter_mut().for_each(|at| *at = backwards(*at));
+        }
         PageOfHits { places, passed: self.passed, count: self.count }
     }
 }
