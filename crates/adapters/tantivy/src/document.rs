@@ -1,19 +1,25 @@
 //! An entry as a document of the index, and back.
 
+use std::collections::BTreeMap;
+use std::iter;
+
 use serde::{Deserialize, Serialize};
 use tantivy::TantivyDocument;
 use tantivy::schema::{Field, Value};
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{EventId, TicketId};
-use ticketing_core::domain::search::{Facet, Gram, SearchEntry, SearchTexts, beginnings, country_of, event_to_find};
+use ticketing_core::domain::search::{
+    Facet, Gram, SearchEntry, SearchTexts, Standing, beginnings, country_of, event_to_find,
+};
 use ticketing_core::domain::ticket::{ChangedTicket, Sales, Ticket};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::wire::{self, EventEnvelope, Origin};
 use uuid::Uuid;
 
 use crate::name;
-use crate::schema::{Fields, StandingFields};
+use crate::schema::Fields;
+use crate::standing::times;
 
 /// The numbers of an entry, before its facts.
 #[derive(Debug, Serialize, Deserialize)]
@@ -153,20 +159,25 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, ticket: &Ticket) {
     document.add_text(fields.names, name::whole_title(&texts.title.whole));
     let signs = texts.title.signs.iter().chain(&texts.place.signs);
     signs.for_each(|sign| document.add_text(fields.names, name::sign(sign)));
-    for StandingFields { standing, words, beginnings: first, grams } in fields.standing {
+    let (mut words, mut beginning) = (BTreeMap::new(), BTreeMap::new());
+    // The best standing comes last, and so it stays.
+    for (standing, grams) in fields.grams.into_iter().rev() {
         let terms = texts.at(standing);
-        add_all(document, words, terms.words.iter().map(String::as_str));
         add_grams(document, grams, &terms.grams);
-        if standing != ticketing_core::domain::search::Standing::About {
-            add_all(document, first, terms.words.iter().flat_map(|word| beginnings(word)));
+        words.extend(terms.words.iter().map(|word| (word.as_str(), standing)));
+        if standing != Standing::About {
+            beginning.extend(terms.words.iter().flat_map(|word| beginnings(word)).map(|first| (first, standing)));
         }
     }
+    add_standing(document, fields.words, &words);
+    add_standing(document, fields.beginnings, &beginning);
 }
 
-fn add_all<'a>(document: &mut TantivyDocument, field: Field, terms: impl Iterator<Item = &'a str>) {
-    let terms: std::collections::BTreeSet<&str> = terms.collect();
-    let token = |(position, text): (usize, &&str)| Token { position, text: (*text).to_owned(), ..Token::default() };
-    add_tokens(document, field, terms.iter().enumerate().map(token).collect());
+/// Adds each term as often as its standing says.
+fn add_standing(document: &mut TantivyDocument, field: Field, terms: &BTreeMap<&str, Standing>) {
+    let written = terms.iter().flat_map(|(text, standing)| iter::repeat_n(*text, times(*standing)));
+    let token = |(position, text): (usize, &str)| Token { position, text: text.to_owned(), ..Token::default() };
+    add_tokens(document, field, written.enumerate().map(token).collect());
 }
 
 fn add_grams(document: &mut TantivyDocument, field: Field, grams: &[Gram]) {

@@ -58,6 +58,7 @@ mod numbered;
 mod question;
 mod schema;
 mod search_index;
+mod standing;
 mod writer;
 
 pub use config::TantivyConfig;

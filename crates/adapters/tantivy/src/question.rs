@@ -1,24 +1,25 @@
 //! A question as a query of the index: by terms alone; numbers are compared where hits are collected.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tantivy::collector::Collector;
+use tantivy::postings::Postings;
 use tantivy::query::{
-    BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery, Query,
-    TermQuery, TermSetQuery,
+    BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, PhraseQuery, Query, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Term};
-use tantivy::{Score, Searcher};
+use tantivy::{DocSet, Score, Searcher, TERMINATED};
 use ticketing_core::domain::search::{
-    Errors, Filters, LONGEST_BEGINNING, Likeness, Question, Standing, WHOLE_TITLE, Wanted, WantedWord, grams_of,
-    is_correctable, may_be_meant,
+    Errors, Filters, Likeness, Question, Standing, WHOLE_TITLE, Wanted, WantedWord, grams_of, is_correctable,
+    is_long_beginning, may_be_meant,
 };
 
 use crate::name;
-use crate::schema::{Fields, StandingFields};
+use crate::schema::Fields;
+use crate::standing::{WordQuery, standing};
 
-/// The most words that one beginning, or one error, stands for in a field.
-const MOST_WORDS: usize = 256;
+/// The most words that one beginning, or one error, stands for.
+const MOST_WORDS: usize = 512;
 
 /// Which names a query asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,72 +97,73 @@ impl Asking<'_> {
 
     /// A word, where it earns most.
     fn word(&self, word: &WantedWord) -> tantivy::Result<Box<dyn Query>> {
-        let mut ways: Vec<Box<dyn Query>> = Vec::new();
-        for at in self.fields.standing {
-            match word {
-                WantedWord::Run(run) => self.add_run(at, run, &mut ways)?,
-                WantedWord::Spelled { forms, is_beginning } => {
-                    self.add_exact(at, forms, &mut ways)?;
-                    if *is_beginning {
-                        self.add_beginnings(at, forms, &mut ways)?;
-                    }
-                    if self.errors == Errors::Correct {
-                        let corrected = self.corrected(at.words, word.typed(), *is_beginning)?;
-                        let corrected = corrected.into_keys().map(|word| Term::from_field_text(at.words, &word));
-                        add_any(corrected.collect(), at.standing.points(Likeness::Corrected), &mut ways);
+        let mut found = self.as_typed(word)?;
+        match word {
+            WantedWord::Run(run) => {
+                let mut ways: Vec<Box<dyn Query>> = Vec::new();
+                for (standing, grams) in self.fields.grams {
+                    self.add_run(standing, grams, run, &mut ways)?;
+                }
+                if ways.is_empty() {
+                    return Ok(Box::new(found));
+                }
+                ways.push(Box::new(found));
+                Ok(Box::new(DisjunctionMaxQuery::new(ways)))
+            }
+            WantedWord::Spelled { is_beginning, .. } => {
+                if self.errors == Errors::Correct {
+                    let corrected = self.corrected(word.typed(), *is_beginning)?;
+                    found.words.extend(corrected.into_iter().map(|word| (self.term(&word), Likeness::Corrected)));
+                }
+                Ok(Box::new(found))
+            }
+        }
+    }
+
+    fn term(&self, word: &str) -> Term {
+        Term::from_field_text(self.fields.words, word)
+    }
+
+    /// The words of the index that are as they were typed, or begin so.
+    fn as_typed(&self, word: &WantedWord) -> tantivy::Result<WordQuery> {
+        let mut found = Vec::new();
+        match word {
+            WantedWord::Run(run) => found.push((self.term(run), Likeness::Exact)),
+            WantedWord::Spelled { forms, is_beginning } => {
+                found.extend(forms.iter().map(|form| (self.term(form), Likeness::Exact)));
+                for form in forms.iter().filter(|_| *is_beginning) {
+                    if is_long_beginning(form) {
+                        let longer = self.longer(form)?;
+                        found.extend(longer.iter().map(|word| (self.term(word), Likeness::Beginning)));
+                    } else {
+                        found.push((Term::from_field_text(self.fields.beginnings, form), Likeness::Beginning));
                     }
                 }
             }
         }
-        Ok(match ways.len() {
-            0 => Box::new(EmptyQuery),
-            1 => ways.remove(0),
-            _ => Box::new(DisjunctionMaxQuery::new(ways)),
-        })
-    }
-
-    fn add_exact(&self, at: StandingFields, forms: &[String], ways: &mut Vec<Box<dyn Query>>) -> tantivy::Result<()> {
-        for form in forms {
-            let term = Term::from_field_text(at.words, form);
+        let mut words = Vec::new();
+        for (term, likeness) in found {
             if self.is_there(&term)? {
-                ways.push(scored(term, at.standing.points(Likeness::Exact)));
+                words.push((term, likeness));
             }
         }
-        Ok(())
+        Ok(WordQuery { words })
     }
 
-    fn add_beginnings(
+    fn add_run(
         &self,
-        at: StandingFields,
-        forms: &[String],
+        standing: Standing,
+        grams: Field,
+        run: &str,
         ways: &mut Vec<Box<dyn Query>>,
     ) -> tantivy::Result<()> {
-        let points = at.standing.points(Likeness::Beginning);
-        for form in forms {
-            if form.chars().nth(LONGEST_BEGINNING).is_some() {
-                add_any(self.longer(at.words, form)?, points, ways);
-            } else if at.standing != Standing::About {
-                let term = Term::from_field_text(at.beginnings, form);
-                if self.is_there(&term)? {
-                    ways.push(scored(term, points));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn add_run(&self, at: StandingFields, run: &str, ways: &mut Vec<Box<dyn Query>>) -> tantivy::Result<()> {
-        let word = Term::from_field_text(at.words, run);
-        if self.is_there(&word)? {
-            ways.push(scored(word, at.standing.points(Likeness::Exact)));
-        }
-        let mut grams: Vec<Term> = grams_of(run).iter().map(|gram| Term::from_field_text(at.grams, gram)).collect();
+        let mut grams: Vec<Term> = grams_of(run).iter().map(|gram| Term::from_field_text(grams, gram)).collect();
         for gram in &grams {
             if !self.is_there(gram)? {
                 return Ok(());
             }
         }
-        let points = at.standing.points(Likeness::Beginning);
+        let points = standing.points(Likeness::Beginning);
         match grams.len() {
             0 => {}
             1 => ways.extend(grams.pop().map(|gram| scored(gram, points))),
@@ -171,10 +173,10 @@ impl Asking<'_> {
     }
 
     /// The words that begin so.
-    fn longer(&self, field: Field, beginning: &str) -> tantivy::Result<Vec<Term>> {
+    fn longer(&self, beginning: &str) -> tantivy::Result<BTreeSet<String>> {
         let mut found = BTreeSet::new();
         for segment in self.searcher.segment_readers() {
-            let index = segment.inverted_index(field)?;
+            let index = segment.inverted_index(self.fields.words)?;
             let mut words = index.terms().range().ge(beginning).into_stream()?;
             let mut most = MOST_WORDS;
             while most > 0 && words.advance() && words.key().starts_with(beginning.as_bytes()) {
@@ -182,40 +184,34 @@ impl Asking<'_> {
                 most -= 1;
             }
         }
-        Ok(found.iter().map(|word| Term::from_field_text(field, word)).collect())
+        Ok(found)
     }
 
-    /// The words from which what was typed differs by one error, with how many tickets have each.
-    fn corrected(&self, field: Field, typed: &str, is_beginning: bool) -> tantivy::Result<BTreeMap<String, u64>> {
-        let mut found = BTreeMap::new();
+    /// The words from which what was typed differs by one error.
+    fn corrected(&self, typed: &str, is_beginning: bool) -> tantivy::Result<BTreeSet<String>> {
+        let mut found = BTreeSet::new();
         if !is_correctable(typed) {
             return Ok(found);
         }
-        let term = Term::from_field_text(field, typed);
-        self.add_corrected(&FuzzyTermQuery::new(term.clone(), 1, true), &mut found, field)?;
+        let term = self.term(typed);
+        self.add_corrected(&FuzzyTermQuery::new(term.clone(), 1, true), &mut found)?;
         if is_beginning && may_be_meant(typed) {
-            self.add_corrected(&FuzzyTermQuery::new_prefix(term, 1, true), &mut found, field)?;
+            self.add_corrected(&FuzzyTermQuery::new_prefix(term, 1, true), &mut found)?;
         }
         Ok(found)
     }
 
-    fn add_corrected(
-        &self,
-        query: &FuzzyTermQuery,
-        found: &mut BTreeMap<String, u64>,
-        field: Field,
-    ) -> tantivy::Result<()> {
+    fn add_corrected(&self, query: &FuzzyTermQuery, found: &mut BTreeSet<String>) -> tantivy::Result<()> {
         for segment in self.searcher.segment_readers() {
-            let index = segment.inverted_index(field)?;
+            let index = segment.inverted_index(self.fields.words)?;
             let mut words = index.terms().search(query.automaton()?).into_stream()?;
             let mut most = MOST_WORDS;
             while most > 0 && words.advance() {
-                let Some(word) = std::str::from_utf8(words.key()).ok().filter(|word| may_be_meant(word)) else {
-                    continue;
-                };
-                let count = u64::from(words.value().doc_freq);
-                found.entry(word.to_owned()).and_modify(|known| *known = (*known).max(count)).or_insert(count);
-                most -= 1;
+                let word = std::str::from_utf8(words.key()).ok().filter(|word| may_be_meant(word));
+                if let Some(word) = word {
+                    found.insert(word.to_owned());
+                    most -= 1;
+                }
             }
         }
         Ok(())
@@ -236,27 +232,38 @@ impl Asking<'_> {
     /// The most frequent word that somebody may have meant, if what was typed is nowhere.
     fn better(&self, word: &WantedWord) -> tantivy::Result<Option<String>> {
         let WantedWord::Spelled { forms, is_beginning } = word else { return Ok(None) };
-        let mut candidates: BTreeMap<String, (u32, u64)> = BTreeMap::new();
-        for at in self.fields.standing {
-            let mut known = Vec::new();
-            self.add_exact(at, forms, &mut known)?;
-            if *is_beginning {
-                self.add_beginnings(at, forms, &mut known)?;
-            }
-            if !known.is_empty() {
-                return Ok(None);
-            }
+        if !self.as_typed(word)?.words.is_empty() {
+            return Ok(None);
+        }
+        let typed_length = forms.first().map_or(0, |form| form.chars().count());
+        let mut best = None;
+        for word in self.corrected(word.typed(), *is_beginning)? {
             // A word that is complete comes before one that goes on.
-            for (word, count) in self.corrected(at.words, word.typed(), *is_beginning)? {
-                let length = word.chars().count().abs_diff(forms.first().map_or(0, |form| form.chars().count()));
-                let points = at.standing.points(Likeness::Corrected) + u32::from(length <= 1) * 100;
-                candidates
-                    .entry(word)
-                    .and_modify(|best| *best = (*best).max((points, count)))
-                    .or_insert((points, count));
+            let is_whole = word.chars().count().abs_diff(typed_length) <= 1;
+            if let Some((points, count)) = self.standing(&word)? {
+                best = best.max(Some(((points + u32::from(is_whole) * 100, count), word)));
             }
         }
-        Ok(candidates.into_iter().max_by_key(|(_, best)| *best).map(|(word, _)| word))
+        Ok(best.map(|(_, word)| word))
+    }
+
+    /// What a word earns that is corrected, where it stands at best, and how many tickets have it there.
+    fn standing(&self, word: &str) -> tantivy::Result<Option<(u32, u64)>> {
+        let term = self.term(word);
+        let mut counts = [0; Standing::ALL.len()];
+        for segment in self.searcher.segment_readers() {
+            let index = segment.inverted_index(term.field())?;
+            let Some(mut postings) = index.read_postings(&term, IndexRecordOption::WithFreqs)? else { continue };
+            while postings.doc() != TERMINATED {
+                let at = standing(postings.term_freq());
+                let is_there = !segment.is_deleted(postings.doc());
+                let count = counts.iter_mut().zip(Standing::ALL).find(|(_, standing)| *standing == at);
+                count.into_iter().for_each(|(count, _)| *count += u64::from(is_there));
+                postings.advance();
+            }
+        }
+        let best = counts.into_iter().zip(Standing::ALL).find(|(count, _)| *count > 0);
+        Ok(best.map(|(count, standing)| (standing.points(Likeness::Corrected), count)))
     }
 }
 
@@ -274,14 +281,6 @@ fn names_of(question: &Question, names: Names) -> Vec<String> {
         all.extend(question.currency().map(|currency| name::currency(currency.code())));
     }
     all
-}
-
-fn add_any(mut terms: Vec<Term>, points: u32, ways: &mut Vec<Box<dyn Query>>) {
-    match terms.len() {
-        0 => {}
-        1 => ways.extend(terms.pop().map(|term| scored(term, points))),
-        _ => ways.push(constant(Box::new(TermSetQuery::new(terms)), points)),
-    }
 }
 
 fn scored(term: Term, points: u32) -> Box<dyn Query> {

@@ -8,7 +8,7 @@ use ticketing_core::domain::search::{Facet, Standing};
 /// The version of what is written: another one is built again from nothing.
 ///
 /// It moves with the schema, and with every change of the analyser in the core, whose terms are stored.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The names of fast fields, by which readers are found.
 pub(crate) const ID_HIGH: &str = "id_high";
@@ -28,7 +28,12 @@ pub(crate) struct Fields {
     pub(crate) entry: Field,
     /// What is compared as a whole.
     pub(crate) names: Field,
-    pub(crate) standing: [StandingFields; 3],
+    /// The words of a ticket; how often each is written says where it stands.
+    pub(crate) words: Field,
+    /// Their first letters; so does theirs.
+    pub(crate) beginnings: Field,
+    /// Pairs of characters of scripts without spaces, by where they stand.
+    pub(crate) grams: [(Standing, Field); 3],
     pub(crate) id_high: Field,
     pub(crate) id_low: Field,
     pub(crate) starts: Field,
@@ -38,16 +43,6 @@ pub(crate) struct Fields {
     /// Twice the places that are left, and one more if they are side by side.
     pub(crate) left: Field,
     pub(crate) facets: [(Facet, Field); 4],
-}
-
-/// The terms of one standing.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct StandingFields {
-    pub(crate) standing: Standing,
-    pub(crate) words: Field,
-    /// The first letters of words.
-    pub(crate) beginnings: Field,
-    pub(crate) grams: Field,
 }
 
 /// The facets, in the order of [`Fields::facets`].
@@ -70,27 +65,24 @@ pub(crate) fn schema() -> (Schema, Fields) {
         let indexing = TextFieldIndexing::default().set_tokenizer("raw").set_fieldnorms(false).set_index_option(option);
         TextOptions::default().set_indexing_options(indexing)
     };
-    let (plain, placed) = (terms(IndexRecordOption::Basic), terms(IndexRecordOption::WithFreqsAndPositions));
-    let standing = Standing::ALL.map(|standing| {
+    let placed = terms(IndexRecordOption::WithFreqsAndPositions);
+    let grams = Standing::ALL.map(|standing| {
         let name = match standing {
-            Standing::Title => "title",
-            Standing::Place => "place",
-            Standing::About => "about",
+            Standing::Title => "title_grams",
+            Standing::Place => "place_grams",
+            Standing::About => "about_grams",
         };
-        StandingFields {
-            standing,
-            words: schema.add_text_field(name, plain.clone()),
-            beginnings: schema.add_text_field(&format!("{name}_beginnings"), plain.clone()),
-            grams: schema.add_text_field(&format!("{name}_grams"), placed.clone()),
-        }
+        (standing, schema.add_text_field(name, placed.clone()))
     });
     let facets =
         FACETS.map(|facet| (facet, schema.add_text_field(facet_name(facet), TextOptions::default().set_fast("raw"))));
     let fields = Fields {
         id: schema.add_bytes_field("id", BytesOptions::default().set_indexed()),
         entry: schema.add_bytes_field("entry", STORED),
-        names: schema.add_text_field("names", plain),
-        standing,
+        names: schema.add_text_field("names", terms(IndexRecordOption::Basic)),
+        words: schema.add_text_field("words", terms(IndexRecordOption::WithFreqs)),
+        beginnings: schema.add_text_field("beginnings", terms(IndexRecordOption::WithFreqs)),
+        grams,
         id_high: schema.add_u64_field(ID_HIGH, fast.clone()),
         id_low: schema.add_u64_field(ID_LOW, fast.clone()),
         starts: schema.add_i64_field(STARTS, fast.clone()),

@@ -141,7 +141,7 @@ async fn a_file_that_is_cut_or_gone_is_noticed() {
 async fn what_another_release_wrote_is_built_again() {
     assert_set_aside(|folder| {
         let meta = std::fs::read_to_string(folder.join("meta.json")).unwrap();
-        std::fs::write(folder.join("meta.json"), meta.replace(r#"\"format\":1"#, r#"\"format\":0"#)).unwrap();
+        std::fs::write(folder.join("meta.json"), meta.replace(r#"\"format\":"#, r#"\"format\":9"#)).unwrap();
     })
     .await;
 }
