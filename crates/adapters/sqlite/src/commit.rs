@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params_from_iter};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, ToSql, params_from_iter};
 use ticketing_core::ports::store::{CommitToken, RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
-use crate::document::{Record, blob, encoded, revision};
+use crate::document::{Record, encoded, revision};
 use crate::error::Failure;
 
 /// A record to write.
@@ -59,77 +59,119 @@ pub(crate) struct Statement {
     pub(crate) params: Vec<Value>,
 }
 
-/// Writes all of these, or finds what stands in the way.
+/// Writes all of these, or finds what stands in the way; what was written by then is for the caller to take back.
 pub(crate) fn apply(connection: &Connection, changes: &[Change]) -> Result<CommitToken, Failure> {
-    let collisions = collisions(connection, changes)?;
-    if !collisions.is_empty() {
-        return Err(Failure::Conflict(collisions));
+    let taken = taken(connection, changes)?;
+    if !taken.is_empty() {
+        return Err(Failure::Conflict(with_replaced(connection, changes, taken)?));
     }
     let token = CommitToken(rand::random());
-    for change in changes {
-        write_all(connection, change, token).map_err(|error| change.refused(error))?;
-    }
-    Ok(token)
-}
-
-fn write_all(connection: &Connection, change: &Change, token: CommitToken) -> rusqlite::Result<()> {
-    let is_spared = change.unless.as_ref().map_or(Ok(false), |statement| statement.finds(connection))?;
-    if !is_spared {
-        change.before.iter().try_for_each(|statement| statement.run(connection))?;
-    }
-    write(connection, change, token)?;
-    change.after.iter().try_for_each(|statement| statement.run(connection))
-}
-
-/// What stands in the way of these writes: other commits, and what is to be unique.
-///
-/// One thread writes, so nothing comes between this look and the writes.
-fn collisions(connection: &Connection, changes: &[Change]) -> Result<Vec<RecordKey>, Failure> {
     let mut collisions = Vec::new();
-    let mut claimed = HashSet::new();
+    let mut writes = Writes { connection, token, last: None };
     for change in changes {
-        if kept(connection, change)? != change.replaces {
+        if !writes.write_all(change).map_err(|error| change.refused(error))? {
             collisions.push(change.key.clone());
         }
-        for guard in &change.guards {
-            if !claimed.insert(&guard.key) || guard.is_taken(connection)? {
-                collisions.push(guard.key.clone());
-            }
+    }
+    if collisions.is_empty() { Ok(token) } else { Err(Failure::Conflict(collisions)) }
+}
+
+/// Adds the records that are not as their changes expect.
+fn with_replaced(
+    connection: &Connection,
+    changes: &[Change],
+    mut collisions: Vec<RecordKey>,
+) -> Result<Vec<RecordKey>, Failure> {
+    for change in changes {
+        let mut select =
+            connection.prepare_cached(&format!("SELECT rev, token FROM {} WHERE id = ?1", change.table))?;
+        let kept = select.query_row([change.id.as_bytes()], |row| Ok(revision(row.get(0)?, row.get(1)?))).optional()?;
+        if kept != change.replaces {
+            collisions.push(change.key.clone());
         }
     }
     Ok(collisions)
 }
 
-fn kept(connection: &Connection, change: &Change) -> rusqlite::Result<Option<Revision>> {
-    let sql = format!("SELECT rev, token FROM {} WHERE id = ?1", change.table);
-    let mut select = connection.prepare_cached(&sql)?;
-    select.query_row([blob(change.id)], |row| Ok(revision(row.get(0)?, row.get(1)?))).optional()
+/// What is to be unique and is taken by other records.
+///
+/// One thread writes, so nothing comes between this look and the writes.
+fn taken(connection: &Connection, changes: &[Change]) -> Result<Vec<RecordKey>, Failure> {
+    let mut taken = Vec::new();
+    let mut claimed = HashSet::new();
+    for guard in changes.iter().flat_map(|change| &change.guards) {
+        if !claimed.insert(&guard.key) || guard.is_taken(connection)? {
+            taken.push(guard.key.clone());
+        }
+    }
+    Ok(taken)
 }
 
-fn write(connection: &Connection, change: &Change, token: CommitToken) -> rusqlite::Result<()> {
-    let next = Revision::after(change.replaces, token);
-    let fixed = [
-        ("id", blob(change.id)),
-        ("rev", Value::Integer(next.count.cast_signed())),
-        ("token", Value::Integer(next.token.0.cast_signed())),
-        ("record", Value::Text(change.record.clone())),
-    ];
-    let columns = || fixed.iter().chain(&change.columns);
-    let names: Vec<&str> = columns().map(|(name, _)| *name).collect();
-    let sql = match change.replaces {
-        None => {
-            format!("INSERT INTO {} ({}) VALUES (?{})", change.table, names.join(", "), ", ?".repeat(names.len() - 1))
+/// The writes of one unit of work.
+struct Writes<'a> {
+    connection: &'a Connection,
+    token: CommitToken,
+    /// The statement that was used last: most units of work write many records in one way.
+    last: Option<(&'a Change, CachedStatement<'a>)>,
+}
+
+impl<'a> Writes<'a> {
+    /// Writes a record with what belongs to it; returns whether it was as the change expects.
+    fn write_all(&mut self, change: &'a Change) -> rusqlite::Result<bool> {
+        let is_spared = change.unless.as_ref().map_or(Ok(false), |statement| statement.finds(self.connection))?;
+        if !is_spared {
+            change.before.iter().try_for_each(|statement| statement.run(self.connection))?;
         }
-        Some(_) => {
-            let set: Vec<_> = names.iter().zip(1..).skip(1).map(|(name, at)| format!("{name} = ?{at}")).collect();
-            format!("UPDATE {} SET {} WHERE id = ?1", change.table, set.join(", "))
+        let is_written = self.write(change)?;
+        if is_written {
+            change.after.iter().try_for_each(|statement| statement.run(self.connection))?;
         }
-    };
-    let mut write = connection.prepare_cached(&sql)?;
-    write.execute(params_from_iter(columns().map(|(_, value)| value))).map(drop)
+        Ok(is_written)
+    }
+
+    fn write(&mut self, change: &'a Change) -> rusqlite::Result<bool> {
+        let mut write = match self.last.take() {
+            Some((last, write)) if last.is_written_like(change) => write,
+            _ => self.connection.prepare_cached(&change.sql())?,
+        };
+        let next = Revision::after(change.replaces, self.token);
+        let number = |number: u64| Value::Integer(number.cast_signed());
+        let replaced = change.replaces.map(|replaced| [number(replaced.count), number(replaced.token.0)]);
+        let fixed: [&dyn ToSql; 4] =
+            [&change.id.as_bytes(), &number(next.count), &number(next.token.0), &change.record.as_str()];
+        let columns = change.columns.iter().map(|(_, value)| value as &dyn ToSql);
+        let replaced = replaced.iter().flatten().map(|number| number as &dyn ToSql);
+        let is_written = write.execute(params_from_iter(fixed.into_iter().chain(columns).chain(replaced)))? > 0;
+        self.last = Some((change, write));
+        Ok(is_written)
+    }
 }
 
 impl Change {
+    fn is_written_like(&self, other: &Self) -> bool {
+        let names = self.columns.iter().map(|(name, _)| name);
+        self.table == other.table
+            && self.replaces.is_some() == other.replaces.is_some()
+            && names.eq(other.columns.iter().map(|(name, _)| name))
+    }
+
+    /// Writes the record: its id, both parts of its next revision, its text, what it is found by, and then the revision
+    /// that it replaces. Changes nothing if another one is there.
+    fn sql(&self) -> String {
+        let names: Vec<&str> =
+            ["id", "rev", "token", "record"].into_iter().chain(self.columns.iter().map(|(name, _)| *name)).collect();
+        match self.replaces {
+            None => {
+                let (names, marks) = (names.join(", "), ", ?".repeat(names.len() - 1));
+                format!("INSERT INTO {} ({names}) VALUES (?{marks}) ON CONFLICT (id) DO NOTHING", self.table)
+            }
+            Some(_) => {
+                let set: Vec<_> = names.iter().zip(1..).skip(1).map(|(name, at)| format!("{name} = ?{at}")).collect();
+                format!("UPDATE {} SET {} WHERE id = ?1 AND rev = ? AND token = ?", self.table, set.join(", "))
+            }
+        }
+    }
+
     /// What a failure of its write means: two records of one unit of work may want the same.
     fn refused(&self, error: rusqlite::Error) -> Failure {
         match error.sqlite_error_code() {

@@ -1,14 +1,14 @@
 //! What every store of this crate shares: records in tables, and commits with their events.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{CachedStatement, Connection, params_from_iter};
 use ticketing_core::ports::store::{CommitToken, StoreError, Stored};
 use ticketing_core::ports::unreadable::{Listed, Unreadable};
 use ticketing_core::wire::EventEnvelope;
 use uuid::Uuid;
 
 use crate::commit::{self, Change};
-use crate::document::{Record, blob};
+use crate::document::Record;
 use crate::error::Failure;
 use crate::file::SqliteFile;
 use crate::outbox::SqliteOutbox;
@@ -80,9 +80,10 @@ pub(crate) fn by_ids<R: Record>(
     connection: &Connection,
     ids: impl IntoIterator<Item = Uuid>,
 ) -> Result<Vec<Stored<R::Domain>>, Failure> {
+    let mut select = select::<R>(connection)?;
     let mut found = Vec::new();
     for id in ids {
-        found.extend(by_id::<R>(connection, id)?);
+        found.extend(one::<R>(&mut select, id)?.transpose()?);
     }
     Ok(found)
 }
@@ -97,9 +98,15 @@ pub(crate) type Found<R> = Result<Stored<<R as Record>::Domain>, Unreadable>;
 
 /// The record of an id, or that it cannot be read.
 pub(crate) fn readable<R: Record>(connection: &Connection, id: Uuid) -> Result<Option<Found<R>>, Failure> {
-    let sql = format!("SELECT id, rev, token, record FROM {} WHERE id = ?1", R::TABLE);
-    let mut select = connection.prepare_cached(&sql)?;
-    let mut rows = select.query([blob(id)])?;
+    one::<R>(&mut select::<R>(connection)?, id)
+}
+
+fn select<R: Record>(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+    connection.prepare_cached(&format!("SELECT id, rev, token, record FROM {} WHERE id = ?1", R::TABLE))
+}
+
+fn one<R: Record>(select: &mut CachedStatement<'_>, id: Uuid) -> Result<Option<Found<R>>, Failure> {
+    let mut rows = select.query([id.as_bytes()])?;
     Ok(rows.next()?.map(R::read).transpose()?)
 }
 
