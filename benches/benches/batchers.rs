@@ -20,6 +20,7 @@ use crate::table::rate;
 /// Who buys, and how much in all.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Buying {
+    pub(crate) batchers: usize,
     pub(crate) buyers: usize,
     pub(crate) tickets: usize,
     /// Orders; where there is one ticket, each other one gives back what was ordered before.
@@ -30,8 +31,8 @@ pub(crate) struct Buying {
 pub(crate) async fn rate_of(store: Arc<dyn OrderStore>, buying: Buying) -> f64 {
     let env = env();
     let tickets = Arc::new(on_sale(&store, &env, buying.tickets).await);
-    let (batchers, run) =
-        OrderBatchers::open(&store, &env, BatcherConfig { limits: HoldLimits::OFF, ..BatcherConfig::default() });
+    let config = BatcherConfig { limits: HoldLimits::OFF, batchers: buying.batchers, ..BatcherConfig::default() };
+    let (batchers, run) = OrderBatchers::open(&store, &env, config);
     for batcher in run {
         tokio::spawn(batcher.run());
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bson::{Document, Uuid as BsonUuid, doc};
 use futures::future::join_all;
 use mongodb::{Collection, Database};
+use ticketing_core::usecase::orders::batcher::BatcherConfig;
 use ticketing_mongodb::MongoOrderStore;
 
 use crate::batchers::{self, Buying};
@@ -77,5 +78,6 @@ async fn one_order(database: &Database, stock: BsonUuid) {
 async fn through_batchers(tickets: usize) -> f64 {
     let client = connected().await;
     let store = Arc::new(MongoOrderStore::open(&client).await.expect("the store opens"));
-    batchers::rate_of(store, Buying { buyers: BUYERS, tickets, orders: OURS }).await
+    let batchers = BatcherConfig::default().batchers;
+    batchers::rate_of(store, Buying { batchers, buyers: BUYERS, tickets, orders: OURS }).await
 }

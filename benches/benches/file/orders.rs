@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use ticketing_sqlite::SqliteEngines;
 use uuid::Uuid;
 
 use crate::batchers::{self, Buying};
@@ -14,7 +15,7 @@ const TICKETS: usize = 1_000;
 pub(crate) async fn bench(table: &mut Table) {
     for (buyers, orders) in [(1, 2_000), (16, 8_000), (256, 40_000)] {
         for tickets in [TICKETS, 1] {
-            let buying = Buying { buyers, tickets, orders };
+            let buying = Buying { batchers: SqliteEngines::BATCHERS, buyers, tickets, orders };
             let bare = bare_transactions(buying).await;
             let ours = through_batchers(buying).await;
             let of =
@@ -39,7 +40,7 @@ async fn bare_transactions(buying: Buying) -> f64 {
     rate(async { tokio::task::block_in_place(|| write_all(&mut connection, buying)) }).await
 }
 
-fn write_all(connection: &mut Connection, Buying { buyers, tickets, orders }: Buying) -> usize {
+fn write_all(connection: &mut Connection, Buying { buyers, tickets, orders, .. }: Buying) -> usize {
     let stocks: Vec<Uuid> = (0..tickets).map(|_| Uuid::new_v4()).collect();
     let transaction = connection.transaction().expect("a transaction");
     stocks.iter().for_each(|stock| bare::insert_stock(&transaction, *stock));

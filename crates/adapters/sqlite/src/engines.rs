@@ -38,7 +38,9 @@ use crate::{
 /// # std::fs::create_dir(&directory)?;
 /// let env = ClockAndIds { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) };
 /// let engines = SqliteEngines::open(&SqliteConfig::new(directory.join("market.db")), env).await?;
-/// let context = engines.service_context(Settings::default());
+/// let mut settings = Settings::default();
+/// settings.batcher.batchers = SqliteEngines::BATCHERS;
+/// let context = engines.service_context(settings);
 /// let (tickets, ticket_loops) = context.tickets(engines.ticket_ports())?;
 /// let (orders, order_loops) = context.orders(engines.order_ports())?;
 /// let loops = ticket_loops.and(order_loops).and(context.expiration(engines.expiration_ports())?);
@@ -84,6 +86,11 @@ pub struct SqliteEngines {
 }
 
 impl SqliteEngines {
+    /// How many order batchers suit a file ([`BatcherConfig::batchers`](ticketing_core::usecase::orders::batcher::BatcherConfig)):
+    /// one thread writes, and what one batcher decides waits once for the disk. With several, each would wait for the
+    /// others' turn as well.
+    pub const BATCHERS: usize = 1;
+
     /// Opens the file of a marketplace; it is created where there is none.
     ///
     /// # Errors

@@ -53,6 +53,7 @@ pub(super) async fn plug_in(
     keys::data_folder(directory)?;
     let file = SqliteEngines::open(&SqliteConfig::new(path(directory)), memory.env.clone()).await?;
     engines.metrics.push(unreadable(file.file.passed_by()));
+    engines.context.settings.batcher.batchers = SqliteEngines::BATCHERS;
     engines.context.publisher = Arc::new(file.broker.publisher());
     engines.context.subscriber = Arc::new(file.broker.subscriber());
     engines.metrics.push(missed(file.broker.clone()));

@@ -47,7 +47,8 @@ impl MarketBuilder {
     }
 
     /// Keeps everything in one `SQLite` file, events and deadlines too, for one process; whatever else is said takes
-    /// its place. The file is created where there is none.
+    /// its place. The file is created where there is none. Orders are decided by one
+    /// batcher, unless [`settings`](Self::settings) says otherwise behind it.
     ///
     /// # Examples
     ///
@@ -71,7 +72,8 @@ impl MarketBuilder {
     /// # }
     /// ```
     #[cfg(feature = "sqlite")]
-    pub fn sqlite(self, path: impl Into<std::path::PathBuf>) -> Self {
+    pub fn sqlite(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.settings.batcher.batchers = ticketing_sqlite::SqliteEngines::BATCHERS;
         Self { file: Some(ticketing_sqlite::SqliteConfig::new(path)), ..self }
     }
 

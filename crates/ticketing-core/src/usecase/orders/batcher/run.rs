@@ -1,8 +1,10 @@
 //! The loop that decides: take what is queued, decide it in order, commit it as one unit of work, answer.
 
 use std::collections::{HashMap, HashSet};
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_channel::mpsc::UnboundedReceiver;
@@ -30,6 +32,19 @@ use super::state::BatchState;
 
 /// One decision for each command of a batch, in order.
 type Decisions = Vec<Result<Decision, Error>>;
+
+/// Lets those run who were just answered, so that what they ask for next is decided together.
+async fn let_others_run() {
+    let mut is_their_turn = true;
+    poll_fn(|context| {
+        if std::mem::take(&mut is_their_turn) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
 
 /// One loop that decides what its queue brings.
 #[derive(Debug)]
@@ -83,6 +98,7 @@ impl OrderBatcher {
             let span = spans::batch(batch.iter().map(|queued| &queued.command.origin));
             self.decide_batch(batch).instrument(span).await;
             self.batch = None;
+            let_others_run().await;
         }
     }
 
