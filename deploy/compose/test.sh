@@ -37,7 +37,8 @@ finish() {
   [ $code = 0 ] || { compose ps --all; compose logs --tail 8; } >&2 || true
   [ -n "${KEEP:-}" ] || docker rm --force "$postbox" >/dev/null 2>&1 || true
   [ -n "${KEEP:-}" ] || compose down --volumes --timeout 60 >/dev/null 2>&1 || true
-  rm -rf "$work"
+  # The keys in it are mounted.
+  [ -n "${KEEP:-}" ] || rm -rf "$work"
   exit $code
 }
 
