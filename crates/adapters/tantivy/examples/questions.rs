@@ -178,6 +178,28 @@ async fn sales(index: &TantivyIndex, tickets: u64) -> Result<(Duration, Duration
     Ok(percentiles(spans))
 }
 
+/// How long it takes until a new ticket is found, and until the disk has it.
+async fn new_tickets(index: &TantivyIndex, tickets: u64) -> Result<[(Duration, Duration); 2], BoxError> {
+    let (mut found, mut kept) = (Vec::new(), Vec::new());
+    for nth in tickets..tickets + 100 {
+        let change = vec![SearchChange::Facts(Box::new(ticket(nth)?))];
+        let question = Question::parse(&nth.to_string(), Filters::default(), SearchSort::BestMatch, NOW)?;
+        let begun = Instant::now();
+        let until_found = async {
+            while index.search(&question, SearchPage::First { limit: 1 }).await?.count == 0 {}
+            Ok(begun.elapsed())
+        };
+        let until_kept = async {
+            index.apply(change, Watermark::begin(Uuid::nil()).after(nth, NOW)).await?;
+            Ok::<_, BoxError>(begun.elapsed())
+        };
+        let (until_found, until_kept) = futures::future::try_join(until_found, until_kept).await?;
+        found.push(until_found);
+        kept.push(until_kept);
+    }
+    Ok([percentiles(found), percentiles(kept)])
+}
+
 async fn measure(tickets: u64, out: &mut impl std::io::Write) -> Result<(), BoxError> {
     let folder = std::env::temp_dir().join(format!("ticketing-questions-{}", std::process::id()));
     let open = || TantivyIndex::open(TantivyConfig { folder: Some(folder.clone()), ..TantivyConfig::default() });
@@ -186,6 +208,11 @@ async fn measure(tickets: u64, out: &mut impl std::io::Write) -> Result<(), BoxE
     let (p50, p99) = sales(&index, tickets).await?;
     writeln!(out, "\n{tickets} tickets: built in {built:.1?}, {} bytes on disk", bytes(&folder)?)?;
     writeln!(out, "64 sales as one batch: p50 {p50:.1?}, p99 {p99:.1?}")?;
+    let [(p50, p99), (kept_p50, kept_p99)] = new_tickets(&index, tickets).await?;
+    writeln!(
+        out,
+        "a new ticket is found after: p50 {p50:.1?}, p99 {p99:.1?}; on the disk: {kept_p50:.1?}, {kept_p99:.1?}"
+    )?;
     drop(index);
     let begun = Instant::now();
     let index = open().await?;

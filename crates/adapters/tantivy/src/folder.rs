@@ -7,6 +7,7 @@ use tantivy::directory::{Directory, DirectoryLock, INDEX_WRITER_LOCK, MmapDirect
 use tantivy::{Index, IndexSettings, TantivyError};
 use ticketing_core::ports::{BoxError, error_chain};
 
+use crate::directory::Folder;
 use crate::error::{OpenError, is_damage};
 use crate::numbered::{self, NoneInUse};
 use crate::schema::{FORMAT, schema};
@@ -20,14 +21,32 @@ pub(crate) fn in_memory() -> Index {
 /// Who holds it is the only process that has the indexes of a folder.
 pub(crate) type RootLock = DirectoryLock;
 
-/// The index that is in use in a folder, where it lies, and what keeps others away; what is damaged is set aside, and
+/// An index in a folder.
+pub(crate) struct InFolder {
+    pub(crate) index: Index,
+    pub(crate) folder: Folder,
+    /// Where it lies.
+    pub(crate) path: PathBuf,
+}
+
+impl InFolder {
+    /// An index with nothing in it, which the disk has.
+    fn create(folder: Folder, path: &Path) -> Result<Self, OpenError> {
+        let index = Index::create(folder.clone(), schema().0, IndexSettings::default());
+        let index = index.map_err(|error| unusable(path, error))?;
+        folder.synchronise().map_err(|error| unusable(path, error))?;
+        Ok(Self { index, folder, path: path.to_owned() })
+    }
+}
+
+/// The index that is in use in a folder, and what keeps others away; what is damaged is set aside, and
 /// what another release wrote is built again.
 ///
 /// Indexes lie in numbered folders, and a file says which is in use.
-pub(crate) fn open(root: &Path) -> Result<(Index, PathBuf, RootLock), OpenError> {
+pub(crate) fn open(root: &Path) -> Result<(InFolder, RootLock), OpenError> {
     let lock = lock(root)?;
     match judged(root) {
-        Ok((index, folder)) => Ok((index, folder, lock)),
+        Ok(index) => Ok((index, lock)),
         Err(Wrong::Other(error)) => Err(error),
         Err(Wrong::Damaged(why)) => {
             // Order matters: a folder is renamed only while nobody else has it.
@@ -39,13 +58,13 @@ pub(crate) fn open(root: &Path) -> Result<(Index, PathBuf, RootLock), OpenError>
 }
 
 /// The first index of a folder that was just made.
-fn begin_root(root: &Path) -> Result<(Index, PathBuf, RootLock), OpenError> {
+fn begin_root(root: &Path) -> Result<(InFolder, RootLock), OpenError> {
     let lock = lock(root)?;
-    let (index, folder) = judged(root).map_err(|wrong| match wrong {
+    let index = judged(root).map_err(|wrong| match wrong {
         Wrong::Damaged(why) => unusable(root, why),
         Wrong::Other(error) => error,
     })?;
-    Ok((index, folder, lock))
+    Ok((index, lock))
 }
 
 fn lock(root: &Path) -> Result<RootLock, OpenError> {
@@ -57,36 +76,34 @@ fn lock(root: &Path) -> Result<RootLock, OpenError> {
     })
 }
 
-fn judged(root: &Path) -> Result<(Index, PathBuf), Wrong> {
-    let folder = numbered::in_use(root).map_err(|none| match none {
+fn judged(root: &Path) -> Result<InFolder, Wrong> {
+    let path = numbered::in_use(root).map_err(|none| match none {
         NoneInUse::Damaged(why) => Wrong::Damaged(why.to_owned()),
         NoneInUse::Unreadable(error) => Wrong::Other(unusable(root, error)),
     })?;
-    let index = known_or_new(&folder)?;
-    numbered::use_from_now_on(&folder).map_err(|error| Wrong::Other(unusable(root, error)))?;
-    Ok((index, folder))
+    let index = known_or_new(&path)?;
+    numbered::use_from_now_on(&path).map_err(|error| Wrong::Other(unusable(root, error)))?;
+    Ok(index)
 }
 
 /// An index with nothing in it beside the one in use, for who holds the lock.
-pub(crate) fn begin(root: &Path) -> Result<(Index, PathBuf), OpenError> {
-    let folder = numbered::next(root);
-    let directory = directory(&folder).map_err(|error| unusable(root, error))?;
-    let index = Index::create(directory, schema().0, IndexSettings::default());
-    Ok((index.map_err(|error| unusable(root, error))?, folder))
+pub(crate) fn begin(root: &Path) -> Result<InFolder, OpenError> {
+    let path = numbered::next(root);
+    let folder = made(&path).map_err(|error| unusable(root, error))?;
+    InFolder::create(folder, &path)
 }
 
-fn directory(folder: &Path) -> Result<MmapDirectory, BoxError> {
-    std::fs::create_dir_all(folder)?;
-    Ok(MmapDirectory::open(folder)?)
+fn made(path: &Path) -> Result<Folder, BoxError> {
+    std::fs::create_dir_all(path)?;
+    Ok(Folder::open(path)?)
 }
 
-fn known_or_new(folder: &Path) -> Result<Index, Wrong> {
-    let directory = directory(folder).map_err(|error| Wrong::Other(unusable(folder, error)))?;
-    if let Some(index) = known(folder, directory.clone())? {
-        return Ok(index);
+fn known_or_new(path: &Path) -> Result<InFolder, Wrong> {
+    let folder = made(path).map_err(|error| Wrong::Other(unusable(path, error)))?;
+    match known(path, &folder)? {
+        Some(index) => Ok(InFolder { index, folder, path: path.to_owned() }),
+        None => InFolder::create(folder, path).map_err(Wrong::Other),
     }
-    let index = Index::create(directory, schema().0, IndexSettings::default());
-    index.map_err(|error| Wrong::Other(unusable(folder, error)))
 }
 
 enum Wrong {
@@ -95,14 +112,14 @@ enum Wrong {
 }
 
 /// The index that a folder has; none if it is empty.
-fn known(folder: &Path, directory: MmapDirectory) -> Result<Option<Index>, Wrong> {
+fn known(folder: &Path, directory: &Folder) -> Result<Option<Index>, Wrong> {
     let wrong = |error: TantivyError| {
         if is_damage(&error) { Wrong::Damaged(error_chain(&error)) } else { Wrong::Other(unusable(folder, error)) }
     };
-    if !Index::exists(&directory).map_err(|error| wrong(error.into()))? {
+    if !Index::exists(directory).map_err(|error| wrong(error.into()))? {
         return if is_empty(folder) { Ok(None) } else { Err(Wrong::Damaged("it has files and no index".to_owned())) };
     }
-    let index = Index::open(directory).map_err(wrong)?;
+    let index = Index::open(directory.clone()).map_err(wrong)?;
     let payload = index.load_metas().map_err(wrong)?.payload;
     if index.schema() != schema().0 || payload.is_some_and(|payload| Payload::read(&payload).is_none()) {
         return Err(Wrong::Damaged(format!("another release wrote it, and this one has format {FORMAT}")));

@@ -99,10 +99,10 @@ impl TantivyIndexes {
             return TantivyIndex::in_memory(&self.config).map_err(unavailable);
         };
         let root = in_use.folder.parent().unwrap_or(&in_use.folder);
-        let (index, folder) = folder::begin(root).map_err(unavailable)?;
-        let place = Arc::new(in_use.beside(folder));
+        let index = folder::begin(root).map_err(unavailable)?;
+        let place = Arc::new(in_use.beside(index.path.clone()));
         *begun = Arc::downgrade(&place);
-        TantivyIndex::in_folder(root, &index, &self.config, place).map_err(unavailable)
+        TantivyIndex::in_folder(root, index, &self.config, place).map_err(unavailable)
     }
 
     /// Order matters: what is removed was named by no file before.

@@ -49,6 +49,7 @@
 
 mod collect;
 mod config;
+mod directory;
 mod document;
 mod error;
 mod folder;

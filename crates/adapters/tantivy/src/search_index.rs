@@ -21,8 +21,9 @@ use tokio::task::spawn_blocking;
 
 use crate::collect::{Bounds, ChoicesCollector, HitsCollector};
 use crate::config::TantivyConfig;
+use crate::directory::Folder;
 use crate::error::{OpenError, failure, is_locked};
-use crate::folder;
+use crate::folder::{self, InFolder};
 use crate::indexes::{Place, TantivyIndexes};
 use crate::numbered;
 use crate::question::{Asking, Names};
@@ -62,25 +63,26 @@ impl TantivyIndex {
 
     fn open_now(config: &TantivyConfig) -> Result<Self, OpenError> {
         let Some(root) = &config.folder else { return Self::in_memory(config) };
-        let (index, folder, lock) = folder::open(root)?;
-        let place = Arc::new(Place::in_use(folder.clone(), lock));
-        let opened = Self::in_folder(root, &index, config, place)?;
-        numbered::remove_others(&folder);
+        let (index, lock) = folder::open(root)?;
+        let path = index.path.clone();
+        let place = Arc::new(Place::in_use(path.clone(), lock));
+        let opened = Self::in_folder(root, index, config, place)?;
+        numbered::remove_others(&path);
         Ok(opened)
     }
 
     pub(crate) fn in_memory(config: &TantivyConfig) -> Result<Self, OpenError> {
-        let opened = Self::over(&folder::in_memory(), config, None);
+        let opened = Self::over(&folder::in_memory(), config, None, None);
         opened.map_err(|error| OpenError::Index(error.into()))
     }
 
     pub(crate) fn in_folder(
         root: &Path,
-        index: &Index,
+        InFolder { index, folder, .. }: InFolder,
         config: &TantivyConfig,
         place: Arc<Place>,
     ) -> Result<Self, OpenError> {
-        Self::over(index, config, Some(place)).map_err(|error| match is_locked(&error) {
+        Self::over(&index, config, Some(folder), Some(place)).map_err(|error| match is_locked(&error) {
             true => OpenError::InUse { folder: root.to_owned() },
             false => OpenError::Folder { folder: root.to_owned(), source: error.into() },
         })
@@ -92,7 +94,12 @@ impl TantivyIndex {
         TantivyIndexes::beside(self.0.place.clone(), self.0.config.clone())
     }
 
-    fn over(index: &Index, config: &TantivyConfig, place: Option<Arc<Place>>) -> tantivy::Result<Self> {
+    fn over(
+        index: &Index,
+        config: &TantivyConfig,
+        folder: Option<Folder>,
+        place: Option<Arc<Place>>,
+    ) -> tantivy::Result<Self> {
         let (_, fields) = schema();
         let writer = index.writer_with_num_threads(1, config.writer_bytes)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
@@ -102,7 +109,7 @@ impl TantivyIndex {
             reader: reader.clone(),
             fields: fields.clone(),
             watermark,
-            is_kept: place.is_some(),
+            folder,
             passed: HashMap::new(),
         };
         Ok(Self(Arc::new(Inner { fields, reader, writer: Mutex::new(writer), config: config.clone(), place })))
@@ -229,5 +236,71 @@ fn has_any(searcher: &Searcher, query: &dyn Query) -> tantivy::Result<bool> {
 impl fmt::Debug for TantivyIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TantivyIndex").field("tickets", &self.0.reader.searcher().num_docs()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use ticketing_conformance::sample::{self, NOW};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A folder with an index and copies of it, which is removed in the end.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new() -> Self {
+            let path = std::env::temp_dir().join(format!("ticketing-shown-{}", Uuid::new_v4()));
+            std::fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        async fn open(&self, name: &str) -> TantivyIndex {
+            let folder = Some(self.0.join(name));
+            TantivyIndex::open(TantivyConfig { folder, ..TantivyConfig::default() }).await.unwrap()
+        }
+
+        /// What a process finds that begins after this moment, if the one that has the index ends now.
+        async fn after_a_crash(&self, copy: &str) -> TantivyIndex {
+            let (from, to) = (self.0.join("index/1"), self.0.join(copy).join("1"));
+            std::fs::create_dir_all(&to).unwrap();
+            std::fs::write(self.0.join(copy).join("in-use"), "1").unwrap();
+            for entry in std::fs::read_dir(from).unwrap() {
+                let entry = entry.unwrap();
+                std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            }
+            self.open(copy).await
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    async fn found(index: &TantivyIndex) -> u64 {
+        index.search(&Question::all(NOW), SearchPage::First { limit: 10 }).await.unwrap().count
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_found_before_the_disk_has_it_and_a_crash_finds_the_one_before() {
+        let scratch = Scratch::new();
+        let index = scratch.open("index").await;
+        let begun = Watermark::begin(Uuid::from_u128(1));
+        let upto = |events| begun.after(events, NOW);
+        let facts = || vec![SearchChange::Facts(Box::new(sample::ticket()))];
+        index.apply(facts(), upto(1)).await.unwrap();
+        index.0.writer.lock().show(&facts(), upto(2)).unwrap();
+        assert_eq!(found(&index).await, 2, "both are found");
+
+        let crashed = scratch.after_a_crash("before").await;
+        assert_eq!((found(&crashed).await, crashed.watermark().await.unwrap()), (1, Some(upto(1))));
+        index.0.writer.lock().synchronise().unwrap();
+        let crashed = scratch.after_a_crash("after").await;
+        assert_eq!((found(&crashed).await, crashed.watermark().await.unwrap()), (2, Some(upto(2))));
     }
 }

@@ -12,6 +12,7 @@ use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::search_index::SearchError;
 use uuid::Uuid;
 
+use crate::directory::Folder;
 use crate::document;
 use crate::error::failure;
 use crate::schema::{FORMAT, Fields};
@@ -45,8 +46,8 @@ pub(crate) struct Writer {
     pub(crate) reader: IndexReader,
     pub(crate) fields: Fields,
     pub(crate) watermark: Option<Watermark>,
-    /// Whether the index is there after its process.
-    pub(crate) is_kept: bool,
+    /// Where the index is after its process.
+    pub(crate) folder: Option<Folder>,
     /// Sales that are newer than those in the index, and make no difference to any question.
     pub(crate) passed: HashMap<TicketId, Passed>,
 }
@@ -63,8 +64,16 @@ pub(crate) struct Passed {
 }
 
 impl Writer {
-    /// Applies a batch as one commit, and makes it visible.
+    /// Applies a batch as one commit, which is visible at once, and waits until the disk has it.
     pub(crate) fn apply(&mut self, changes: &[SearchChange], upto: Watermark) -> Result<usize, SearchError> {
+        let count = self.show(changes, upto)?;
+        // Of a batch that was shown before and is told again, too: it may be the disk that refused it.
+        self.synchronise()?;
+        Ok(count)
+    }
+
+    /// Applies a batch as one commit, and makes it visible.
+    pub(crate) fn show(&mut self, changes: &[SearchChange], upto: Watermark) -> Result<usize, SearchError> {
         let changed = self.changed(changes)?;
         let count = changed.len();
         if count == 0 && self.watermark.is_some_and(|known| known.history == upto.history && !known.is_beginning()) {
@@ -82,6 +91,11 @@ impl Writer {
         self.watermark = Some(upto);
         self.reader.reload().map_err(failure)?;
         Ok(count)
+    }
+
+    pub(crate) fn synchronise(&self) -> Result<(), SearchError> {
+        let synchronised = self.folder.as_ref().map_or(Ok(()), Folder::synchronise);
+        synchronised.map_err(|error| SearchError::Unavailable(error.into()))
     }
 
     /// The entries that are another than before.
@@ -130,7 +144,7 @@ impl Writer {
     /// news: by a process that has forgotten what was passed by, because it began again or because that was too much.
     fn pass(&self, known: Passed, changes: &[&SearchChange]) -> Option<Passed> {
         let next = makes_no_difference(known, changes)?;
-        let is_remembered = !self.is_kept && self.passed.len() < MOST_PASSED;
+        let is_remembered = self.folder.is_none() && self.passed.len() < MOST_PASSED;
         (next.is_whole || is_remembered).then_some(next)
     }
 
