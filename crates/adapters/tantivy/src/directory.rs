@@ -20,6 +20,8 @@ use tantivy::directory::{
     WritePtr,
 };
 
+use crate::numbered;
+
 /// The folder of one index. A clone is a handle to the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
@@ -94,12 +96,12 @@ fn remove_left_behind(path: &Path, disk: &MmapDirectory) {
     // Without a list that can be read it is for others to say what is wrong.
     let Ok(list) = disk.atomic_read(Path::new(MANAGED)) else { return };
     let Ok(named) = serde_json::from_slice::<BTreeSet<PathBuf>>(&list) else { return };
-    for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-        let name = PathBuf::from(entry.file_name());
-        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        if !is_hidden && !named.contains(&name) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+    for file in numbered::entries(path) {
+        let Some(name) = file.file_name() else { continue };
+        let is_hidden = name.as_encoded_bytes().starts_with(b".");
+        if !is_hidden && !named.contains(Path::new(name)) && file.is_file() {
             // What stays takes room and nothing else.
-            let _removed = std::fs::remove_file(entry.path());
+            let _removed = std::fs::remove_file(file);
         }
     }
 }
@@ -234,12 +236,18 @@ mod tests {
         folder.atomic_write(Path::new("meta.json"), names.join(" ").as_bytes()).unwrap();
     }
 
-    #[test]
-    fn what_is_written_is_read_at_once_and_named_on_the_disk_once_it_is_there() {
-        let scratch = Scratch::new("read");
+    /// A folder with a file that is named.
+    fn with_one(scratch: &Scratch) -> Folder {
         let folder = Folder::open(&scratch.0).unwrap();
         write(&folder, "one");
         name_files(&folder, &["meta.json", "one"]);
+        folder
+    }
+
+    #[test]
+    fn what_is_written_is_read_at_once_and_named_on_the_disk_once_it_is_there() {
+        let scratch = Scratch::new("read");
+        let folder = with_one(&scratch);
 
         assert_eq!(folder.atomic_read(Path::new("meta.json")).unwrap(), b"meta.json one");
         assert_eq!(folder.open_read(Path::new("one")).unwrap().read_bytes().unwrap().as_slice(), b"one");
@@ -252,9 +260,7 @@ mod tests {
     #[test]
     fn what_the_disk_names_stays_there_until_it_names_something_else() {
         let scratch = Scratch::new("delete");
-        let folder = Folder::open(&scratch.0).unwrap();
-        write(&folder, "one");
-        name_files(&folder, &["meta.json", "one"]);
+        let folder = with_one(&scratch);
         folder.synchronise().unwrap();
 
         write(&folder, "two");
@@ -276,9 +282,7 @@ mod tests {
     #[test]
     fn what_did_not_come_to_the_disk_comes_with_the_next_synchronisation() {
         let scratch = Scratch::new("again");
-        let folder = Folder::open(&scratch.0).unwrap();
-        write(&folder, "one");
-        name_files(&folder, &["meta.json", "one"]);
+        let folder = with_one(&scratch);
         // It cannot be opened under its name.
         std::fs::rename(scratch.0.join("one"), scratch.0.join("elsewhere")).unwrap();
         folder.synchronise().unwrap_err();
@@ -292,9 +296,7 @@ mod tests {
     #[test]
     fn what_a_process_left_behind_that_ended_is_removed() {
         let scratch = Scratch::new("left");
-        let folder = Folder::open(&scratch.0).unwrap();
-        write(&folder, "one");
-        name_files(&folder, &["meta.json", "one"]);
+        let folder = with_one(&scratch);
         folder.synchronise().unwrap();
         write(&folder, "two");
         name_files(&folder, &["meta.json", "two"]);

@@ -124,27 +124,21 @@ impl Asking<'_> {
         Term::from_field_text(self.fields.words, word)
     }
 
-    /// The words of the index that are as they were typed, or begin so.
+    /// Words as they were typed, whether or not the index has them, and those of the index that begin so.
     fn as_typed(&self, word: &WantedWord) -> tantivy::Result<WordQuery> {
-        let mut found = Vec::new();
+        let mut words = Vec::new();
         match word {
-            WantedWord::Run(run) => found.push((self.term(run), Likeness::Exact)),
+            WantedWord::Run(run) => words.push((self.term(run), Likeness::Exact)),
             WantedWord::Spelled { forms, is_beginning } => {
-                found.extend(forms.iter().map(|form| (self.term(form), Likeness::Exact)));
+                words.extend(forms.iter().map(|form| (self.term(form), Likeness::Exact)));
                 for form in forms.iter().filter(|_| *is_beginning) {
                     if is_long_beginning(form) {
                         let longer = self.longer(form)?;
-                        found.extend(longer.iter().map(|word| (self.term(word), Likeness::Beginning)));
+                        words.extend(longer.iter().map(|word| (self.term(word), Likeness::Beginning)));
                     } else {
-                        found.push((Term::from_field_text(self.fields.beginnings, form), Likeness::Beginning));
+                        words.push((Term::from_field_text(self.fields.beginnings, form), Likeness::Beginning));
                     }
                 }
-            }
-        }
-        let mut words = Vec::new();
-        for (term, likeness) in found {
-            if self.is_there(&term)? {
-                words.push((term, likeness));
             }
         }
         Ok(WordQuery { words })
@@ -172,12 +166,12 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// The words that begin so.
+    /// The words that begin so and go on.
     fn longer(&self, beginning: &str) -> tantivy::Result<BTreeSet<String>> {
         let mut found = BTreeSet::new();
         for segment in self.searcher.segment_readers() {
             let index = segment.inverted_index(self.fields.words)?;
-            let mut words = index.terms().range().ge(beginning).into_stream()?;
+            let mut words = index.terms().range().gt(beginning).into_stream()?;
             let mut most = MOST_WORDS;
             while most > 0 && words.advance() && words.key().starts_with(beginning.as_bytes()) {
                 found.extend(std::str::from_utf8(words.key()).ok().map(str::to_owned));
@@ -232,8 +226,10 @@ impl Asking<'_> {
     /// The most frequent word that somebody may have meant, if what was typed is nowhere.
     fn better(&self, word: &WantedWord) -> tantivy::Result<Option<String>> {
         let WantedWord::Spelled { forms, is_beginning } = word else { return Ok(None) };
-        if !self.as_typed(word)?.words.is_empty() {
-            return Ok(None);
+        for (term, _) in self.as_typed(word)?.words {
+            if self.is_there(&term)? {
+                return Ok(None);
+            }
         }
         let typed_length = forms.first().map_or(0, |form| form.chars().count());
         let mut best = None;
