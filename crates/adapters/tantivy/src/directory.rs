@@ -194,35 +194,19 @@ impl Directory for Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("ticketing-directory-{name}-{}", std::process::id()));
-            std::fs::create_dir(&path).unwrap();
-            Self(path)
-        }
-
-        /// What is on the disk, without lists that are hidden.
-        fn files(&self) -> Vec<String> {
-            let entries = std::fs::read_dir(&self.0).unwrap();
-            let mut names: Vec<String> =
-                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-            names.retain(|name| !name.starts_with('.'));
-            names.sort();
-            names
-        }
-
-        fn list(&self) -> Option<String> {
-            std::fs::read_to_string(self.0.join("meta.json")).ok()
-        }
+    /// What is on the disk, without lists that are hidden.
+    fn files(scratch: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(scratch).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.retain(|name| !name.starts_with('.'));
+        names.sort();
+        names
     }
 
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            std::fs::remove_dir_all(&self.0).unwrap();
-        }
+    fn list(scratch: &Path) -> Option<String> {
+        std::fs::read_to_string(scratch.join("meta.json")).ok()
     }
 
     fn write(folder: &Folder, name: &str) {
@@ -237,8 +221,8 @@ mod tests {
     }
 
     /// A folder with a file that is named.
-    fn with_one(scratch: &Scratch) -> Folder {
-        let folder = Folder::open(&scratch.0).unwrap();
+    fn with_one(scratch: &Path) -> Folder {
+        let folder = Folder::open(scratch).unwrap();
         write(&folder, "one");
         name_files(&folder, &["meta.json", "one"]);
         folder
@@ -246,20 +230,20 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_at_once_and_named_on_the_disk_once_it_is_there() {
-        let scratch = Scratch::new("read");
+        let scratch = Scratch::new();
         let folder = with_one(&scratch);
 
         assert_eq!(folder.atomic_read(Path::new("meta.json")).unwrap(), b"meta.json one");
         assert_eq!(folder.open_read(Path::new("one")).unwrap().read_bytes().unwrap().as_slice(), b"one");
-        assert_eq!(scratch.list(), None, "no list names what may not be there");
+        assert_eq!(list(&scratch), None, "no list names what may not be there");
 
         folder.synchronise().unwrap();
-        assert_eq!(scratch.list().unwrap(), "meta.json one");
+        assert_eq!(list(&scratch).unwrap(), "meta.json one");
     }
 
     #[test]
     fn what_the_disk_names_stays_there_until_it_names_something_else() {
-        let scratch = Scratch::new("delete");
+        let scratch = Scratch::new();
         let folder = with_one(&scratch);
         folder.synchronise().unwrap();
 
@@ -269,33 +253,33 @@ mod tests {
         folder.delete(Path::new("one")).unwrap();
         folder.delete(Path::new("spare")).unwrap();
         assert!(!folder.exists(Path::new("one")).unwrap());
-        assert_eq!(scratch.files(), ["meta.json", "one", "two"], "a crash finds what the list names");
-        assert_eq!(scratch.list().unwrap(), "meta.json one");
+        assert_eq!(files(&scratch), ["meta.json", "one", "two"], "a crash finds what the list names");
+        assert_eq!(list(&scratch).unwrap(), "meta.json one");
 
         folder.synchronise().unwrap();
         assert_eq!(
-            (scratch.files(), scratch.list().unwrap()),
+            (files(&scratch), list(&scratch).unwrap()),
             (vec!["meta.json".into(), "two".into()], "meta.json two".into())
         );
     }
 
     #[test]
     fn what_did_not_come_to_the_disk_comes_with_the_next_synchronisation() {
-        let scratch = Scratch::new("again");
+        let scratch = Scratch::new();
         let folder = with_one(&scratch);
         // It cannot be opened under its name.
-        std::fs::rename(scratch.0.join("one"), scratch.0.join("elsewhere")).unwrap();
+        std::fs::rename(scratch.join("one"), scratch.join("elsewhere")).unwrap();
         folder.synchronise().unwrap_err();
-        assert_eq!(scratch.list(), None);
+        assert_eq!(list(&scratch), None);
 
-        std::fs::rename(scratch.0.join("elsewhere"), scratch.0.join("one")).unwrap();
+        std::fs::rename(scratch.join("elsewhere"), scratch.join("one")).unwrap();
         folder.synchronise().unwrap();
-        assert_eq!(scratch.list().unwrap(), "meta.json one");
+        assert_eq!(list(&scratch).unwrap(), "meta.json one");
     }
 
     #[test]
     fn what_a_process_left_behind_that_ended_is_removed() {
-        let scratch = Scratch::new("left");
+        let scratch = Scratch::new();
         let folder = with_one(&scratch);
         folder.synchronise().unwrap();
         write(&folder, "two");
@@ -303,8 +287,8 @@ mod tests {
         folder.delete(Path::new("one")).unwrap();
         drop(folder);
 
-        let folder = Folder::open(&scratch.0).unwrap();
-        assert_eq!(scratch.files(), ["meta.json", "one"]);
+        let folder = Folder::open(&scratch).unwrap();
+        assert_eq!(files(&scratch), ["meta.json", "one"]);
         assert_eq!(folder.atomic_read(Path::new("meta.json")).unwrap(), b"meta.json one");
     }
 }

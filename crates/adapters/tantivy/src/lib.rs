@@ -58,6 +58,8 @@ mod name;
 mod numbered;
 mod question;
 mod schema;
+#[cfg(test)]
+mod scratch;
 mod search_index;
 mod standing;
 mod writer;

@@ -247,39 +247,22 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::scratch::Scratch;
 
-    /// A folder with an index and copies of it, which is removed in the end.
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new() -> Self {
-            let path = std::env::temp_dir().join(format!("ticketing-shown-{}", Uuid::new_v4()));
-            std::fs::create_dir(&path).unwrap();
-            Self(path)
-        }
-
-        async fn open(&self, name: &str) -> TantivyIndex {
-            let folder = Some(self.0.join(name));
-            TantivyIndex::open(TantivyConfig { folder, ..TantivyConfig::default() }).await.unwrap()
-        }
-
-        /// What a process finds that begins after this moment, if the one that has the index ends now.
-        async fn after_a_crash(&self, copy: &str) -> TantivyIndex {
-            let (from, to) = (self.0.join("index/1"), self.0.join(copy).join("1"));
-            std::fs::create_dir_all(&to).unwrap();
-            std::fs::write(self.0.join(copy).join("in-use"), "1").unwrap();
-            for entry in std::fs::read_dir(from).unwrap() {
-                let entry = entry.unwrap();
-                std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-            }
-            self.open(copy).await
-        }
+    async fn open(folder: PathBuf) -> TantivyIndex {
+        TantivyIndex::open(TantivyConfig { folder: Some(folder), ..TantivyConfig::default() }).await.unwrap()
     }
 
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            std::fs::remove_dir_all(&self.0).unwrap();
+    /// What a process finds that begins after this moment, if the one that has the index ends now.
+    async fn after_a_crash(scratch: &Path, copy: &str) -> TantivyIndex {
+        let (from, to) = (scratch.join("index/1"), scratch.join(copy).join("1"));
+        std::fs::create_dir_all(&to).unwrap();
+        std::fs::write(scratch.join(copy).join("in-use"), "1").unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
         }
+        open(scratch.join(copy)).await
     }
 
     async fn found(index: &TantivyIndex) -> u64 {
@@ -289,7 +272,7 @@ mod tests {
     #[tokio::test]
     async fn a_batch_is_found_before_the_disk_has_it_and_a_crash_finds_the_one_before() {
         let scratch = Scratch::new();
-        let index = scratch.open("index").await;
+        let index = open(scratch.join("index")).await;
         let begun = Watermark::begin(Uuid::from_u128(1));
         let upto = |events| begun.after(events, NOW);
         let facts = || vec![SearchChange::Facts(Box::new(sample::ticket()))];
@@ -297,10 +280,10 @@ mod tests {
         index.0.writer.lock().show(&facts(), upto(2)).unwrap();
         assert_eq!(found(&index).await, 2, "both are found");
 
-        let crashed = scratch.after_a_crash("before").await;
+        let crashed = after_a_crash(&scratch, "before").await;
         assert_eq!((found(&crashed).await, crashed.watermark().await.unwrap()), (1, Some(upto(1))));
         index.0.writer.lock().synchronise().unwrap();
-        let crashed = scratch.after_a_crash("after").await;
+        let crashed = after_a_crash(&scratch, "after").await;
         assert_eq!((found(&crashed).await, crashed.watermark().await.unwrap()), (2, Some(upto(2))));
     }
 }
