@@ -11,7 +11,7 @@ use crate::format::with_query;
 use crate::head::{About, head};
 
 /// What all pages have in common.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shell {
     /// Where the site is mounted.
     pub base: Base,
@@ -28,6 +28,15 @@ pub struct Shell {
     pub held: Option<HeldOrder>,
     /// Whether payments use the sandbox: then every page says so.
     pub sandbox: bool,
+}
+
+impl Shell {
+    /// Whether nothing in it is about whoever looks: anybody else who looks at this page gets an equal one.
+    #[must_use]
+    pub const fn is_visitors(&self) -> bool {
+        let Self { base: _, viewer, path: _, origin: _, flash, held, sandbox: _ } = self;
+        viewer.is_none() && flash.is_none() && held.is_none()
+    }
 }
 
 /// The person who is signed in.

@@ -70,9 +70,10 @@ impl Search {
             ("facets", "true"),
             ("limit", PAGE),
         ];
-        let parameters: Vec<_> =
-            self.asked().into_iter().chain(more.map(|(name, value)| (name, value.to_owned()))).collect();
-        let query = serde_urlencoded::to_string(parameters).expect("texts can be encoded");
+        let parameters = self.asked().into_iter().chain(more.map(|(name, value)| (name, value.to_owned())));
+        // Most fields are left empty, which asks for nothing.
+        let given: Vec<_> = parameters.filter(|(_, value)| !value.is_empty()).collect();
+        let query = serde_urlencoded::to_string(given).expect("texts can be encoded");
         format!("{}?{query}", paths::TICKETS)
     }
 
@@ -192,7 +193,7 @@ pub(super) async fn catalog(context: PageContext, Lenient(search): Lenient<Searc
         Ok(found) => {
             let content = |found| CatalogPage { has_alerts, ..found_page(base, form, found, &number) };
             let page = context.rendered.page(&base.at(&context.path), found, |found| catalog_page(content(found)));
-            Ok(Html(page.content.within(context.shell())).into_response())
+            Ok(Html(page.within(context.shell())).into_response())
         }
         Err(refusal) if refusal.is_about_fields() => {
             let form = Search::explained(refusal.reason().onto(form));

@@ -2,15 +2,17 @@
 //!
 //! What it shows is a function of what was found and of nothing else: who looks
 //! is in the shell. So as long as the same tickets are found, the content is the
-//! same. Nothing expires and nothing is invalidated: the API is asked every time.
+//! same, and for visitors, whose shells are equal, the whole document is.
+//! Nothing expires and nothing is invalidated: the API is asked every time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use parking_lot::Mutex;
 
 use ticketing_api::tickets::TicketsFound;
-use ticketing_web::Content;
+use ticketing_web::{Content, Shell};
 
 /// The most pages to keep.
 const PAGES: usize = 64;
@@ -23,7 +25,24 @@ pub(super) struct Rendered(Arc<Mutex<HashMap<String, Arc<Page>>>>);
 #[derive(Debug)]
 pub(super) struct Page {
     found: TicketsFound,
-    pub(super) content: Content,
+    content: Content,
+    /// The document that a visitor got last, and its shell.
+    visited: Mutex<Option<(Shell, Bytes)>>,
+}
+
+impl Page {
+    /// The whole document. One that is somebody's own is rendered for each of them and not kept.
+    pub(super) fn within(&self, shell: Shell) -> Bytes {
+        if !shell.is_visitors() {
+            return self.content.within(shell).into();
+        }
+        let last = self.visited.lock().as_ref().filter(|(of, _)| *of == shell).map(|(_, document)| document.clone());
+        last.unwrap_or_else(|| {
+            let document = Bytes::from(self.content.within(shell.clone()));
+            *self.visited.lock() = Some((shell, document.clone()));
+            document
+        })
+    }
 }
 
 impl Rendered {
@@ -38,7 +57,7 @@ impl Rendered {
         if let Some(page) = last.filter(|page| page.found == found) {
             return page;
         }
-        let page = Arc::new(Page { content: render(found.clone()), found });
+        let page = Arc::new(Page { content: render(found.clone()), found, visited: Mutex::default() });
         self.keep(address.to_owned(), Arc::clone(&page));
         page
     }
@@ -55,7 +74,7 @@ impl Rendered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ticketing_web::{CatalogPage, catalog_page};
+    use ticketing_web::{CatalogPage, Done, Viewer, catalog_page};
 
     fn found(next_cursor: Option<&str>) -> TicketsFound {
         TicketsFound { next_cursor: next_cursor.map(str::to_owned), ..TicketsFound::default() }
@@ -75,6 +94,22 @@ mod tests {
         for (address, found) in [("/?q=x", found(None)), ("/", found(Some("c"))), ("/", found(None))] {
             assert!(!Arc::ptr_eq(&first, &rendered.page(address, found, render)), "{address}");
         }
+    }
+
+    #[test]
+    fn visitors_share_a_document_and_nobody_gets_what_is_anothers() {
+        let page = Rendered::default().page("/", found(None), render);
+        let at = |path: &str| Shell { path: path.to_owned(), ..Shell::default() };
+        let of =
+            |email: &str| Shell { viewer: Some(Viewer { email: email.to_owned(), ..Viewer::default() }), ..at("/") };
+
+        let first = page.within(at("/"));
+        assert_eq!(page.within(at("/")).as_ptr(), first.as_ptr(), "it is kept");
+        let [ada, gus] = ["ada@example.org", "gus@example.org"].map(|email| page.within(of(email)));
+        assert!(ada.windows(3).any(|part| part == b"ada") && !gus.windows(3).any(|part| part == b"ada"));
+        let told = page.within(Shell { flash: Some(Done::SignedOut.into()), ..at("/") });
+        assert_eq!(page.within(at("/")), first, "nothing of {told:?} or of those who are signed in is kept");
+        assert_ne!(page.within(at("/?q=x")), first, "it leads back to another page");
     }
 
     #[test]
