@@ -41,8 +41,9 @@ fn update_all(connection: &mut Connection, ids: &[Uuid]) -> usize {
     for version in 2..2 + i64::from(ROUNDS) {
         let transaction = connection.transaction().expect("a transaction");
         for id in ids {
-            let sql = "UPDATE listings SET rev = ?2, record = ?3 WHERE id = ?1 AND rev < ?2";
-            bare::run(&transaction, sql, params![id.as_bytes(), version, bare::text(bare::LISTING)]);
+            let sql = "UPDATE listings SET rev = ?2, token = 7, held = ?2, sold = 0, sales_version = ?2
+                 WHERE id = ?1 AND sales_version < ?2";
+            bare::run(&transaction, sql, params![id.as_bytes(), version]);
         }
         transaction.commit().expect("a commit");
     }

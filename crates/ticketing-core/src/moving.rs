@@ -97,7 +97,7 @@ impl KeptRecord {
     pub fn id(&self) -> Uuid {
         match self {
             Self::Account(account) => account.id().uuid(),
-            Self::Ticket(TicketRecord::Listing(listing) | TicketRecord::Sold(listing)) => listing.ticket.id.uuid(),
+            Self::Ticket(TicketRecord::Listing(listing)) => listing.ticket.id.uuid(),
             Self::Ticket(TicketRecord::Seller(seller)) => seller.account.uuid(),
             Self::Order(OrderRecord::Stock(stock)) => stock.ticket.uuid(),
             Self::Order(OrderRecord::Order(order)) => order.id.uuid(),
@@ -129,7 +129,7 @@ impl KeptRecord {
     pub const fn kind(&self) -> RecordKind {
         match self {
             Self::Account(_) => RecordKind::Accounts,
-            Self::Ticket(TicketRecord::Listing(_) | TicketRecord::Sold(_)) => RecordKind::Listings,
+            Self::Ticket(TicketRecord::Listing(_)) => RecordKind::Listings,
             Self::Ticket(TicketRecord::Seller(_)) => RecordKind::Sellers,
             Self::Order(OrderRecord::Stock(_)) => RecordKind::Stocks,
             Self::Order(OrderRecord::Order(_)) => RecordKind::Orders,

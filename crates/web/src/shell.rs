@@ -31,7 +31,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Whether nothing in it is about whoever looks: anybody else who looks at this page gets an equal one.
+    /// Whether nothing in it is about the person who looks: everybody else who looks at this page gets an equal one.
     #[must_use]
     pub const fn is_visitors(&self) -> bool {
         let Self { base: _, viewer, path: _, origin: _, flash, held, sandbox: _ } = self;

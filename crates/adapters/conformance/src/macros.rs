@@ -107,7 +107,9 @@ macro_rules! ticket_store {
     (@ $form:tt) => {
         $crate::__family! { $form ticket_store store [TicketStore]
             dyn $crate::store::StoreFixture<$crate::store::Tickets>;
-            sales_change_alone
+            newer_sales_are_followed
+            the_newest_sales_stay
+            sales_are_followed_all_or_none
             a_stale_commit_leaves_no_trace
             a_conflict_names_what_changed
             one_of_two_racing_commits_wins
@@ -535,6 +537,7 @@ macro_rules! ticket_feed {
             a_commit_in_doubt_is_reported_without_a_state
             a_cancelled_commit_is_reported
             a_refused_commit_is_not_reported
+            followed_sales_are_reported
             a_slow_feed_reports_what_it_missed
             a_cancelled_next_of_a_feed_loses_nothing
         }

@@ -15,6 +15,7 @@ mod orders;
 mod passes;
 mod payments;
 mod racing;
+mod sales;
 mod tickets;
 mod unreadable;
 
@@ -56,7 +57,8 @@ pub use payments::{
     a_key_makes_one_payment_of_a_buyer, a_payable_brings_its_live_payment, unsettled_payments_are_found_until_settled,
 };
 pub use racing::{one_of_two_racing_commits_wins, writers_who_reload_lose_nothing};
-pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings, sales_change_alone};
+pub use sales::{newer_sales_are_followed, sales_are_followed_all_or_none, the_newest_sales_stay};
+pub use tickets::{a_key_makes_one_listing_of_a_seller, a_seller_finds_all_their_listings};
 pub use unreadable::{
     an_unreadable_order_blocks_no_other_order_of_its_buyer, an_unreadable_record_is_corrupt,
     unreadable_admissions_are_passed_by, unreadable_listings_are_passed_by, unreadable_orders_are_passed_by,

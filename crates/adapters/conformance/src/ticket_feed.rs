@@ -193,6 +193,29 @@ pub async fn a_refused_commit_is_not_reported(fixture: &dyn TicketFeedFixture) -
     Outcome::Kept
 }
 
+/// Sales that were followed are reported with the states that they left, sales that are not newer are not, and of those in
+/// doubt it is reported which tickets they are.
+pub async fn followed_sales_are_reported(fixture: &dyn TicketFeedFixture) -> Outcome {
+    let [mut opera, voucher] = [sample::listing(), sample::bare_listing("Voucher")];
+    insert(fixture, &[&opera, &voucher]).await;
+    let (mut feed, store) = (open(fixture).await, fixture.store());
+    let of = |sales| HashMap::from([(opera.ticket.id, sales)]);
+    let [first, second] = [1, 2].map(|version| of(Sales { held: 2, sold: 1, version }));
+    opera.sales = Sales { held: 2, sold: 1, version: 1 };
+
+    for expected in [vec![committed(&opera)], Vec::new()] {
+        soon("sales are followed", store.follow_sales(&first)).await.expect("the store answers");
+        assert_eq!(reported(fixture, &mut *feed).await, expected, "of sales that were followed, and followed again");
+    }
+    fixture.lose_next_response();
+    match soon("sales are followed", store.follow_sales(&second)).await {
+        Err(StoreError::Unavailable(_)) => {}
+        ended => broken(&format!("the response was lost, and sales were followed with {ended:?}")),
+    }
+    assert_eq!(reported(fixture, &mut *feed).await, [(opera.ticket.id, None)], "of sales in doubt");
+    Outcome::Kept
+}
+
 /// A feed that is hardly read keeps a bounded number of items and reports that it lost some; then it goes on.
 pub async fn a_slow_feed_reports_what_it_missed(fixture: &dyn TicketFeedFixture) -> Outcome {
     const ROUNDS: usize = 50;

@@ -92,6 +92,15 @@ impl<T: Tables> Store<T> {
         self.faults.run(Operation::Commit, || self.apply(work)).await
     }
 
+    /// Commits what a change of the tables makes of them; one that cannot read what it needs writes nothing.
+    pub(crate) async fn change<A>(
+        &self,
+        change: impl FnOnce(&mut T, CommitToken) -> Result<A, Unreadable>,
+    ) -> Result<A, StoreError> {
+        let changed = || Ok(change(&mut self.tables.lock(), CommitToken(rand::random()))?);
+        self.faults.run(Operation::Commit, changed).await
+    }
+
     fn apply(&self, work: UnitOfWork<T::Record>) -> Result<CommitToken, StoreError> {
         let mut tables = self.tables.lock();
         let collisions = collisions(&*tables, &work.writes);

@@ -1,5 +1,6 @@
 //! Reports the commits of a ticket store within one process.
 
+use std::collections::HashMap;
 use std::future::pending;
 use std::sync::Arc;
 
@@ -7,11 +8,11 @@ use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_feed::{FeedItem, PendingChanges, TicketFeed};
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
-use ticketing_core::wire::TicketChanges;
+use ticketing_core::wire::{TicketChanges, TicketState};
 use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
 
 /// This many items wait for a slow reader; then the oldest are dropped.
@@ -103,9 +104,9 @@ struct Underway<'a> {
 }
 
 impl Underway<'_> {
-    fn end(mut self, outcome: &Result<CommitToken, StoreError>) {
+    fn end(mut self, reported: impl FnOnce(&PendingChanges) -> Option<TicketChanges>) {
         let changes = self.changes.take();
-        self.report(changes.and_then(|changes| changes.ended(outcome)));
+        self.report(changes.as_ref().and_then(reported));
     }
 
     fn report(&self, changes: Option<TicketChanges>) {
@@ -148,7 +149,20 @@ impl TicketStore for Reporting {
         }
         let underway = Underway { changes: PendingChanges::of(&work), feeds: &self.feeds };
         let outcome = self.store.commit(work).await;
-        underway.end(&outcome);
+        underway.end(|changes| changes.ended(&outcome));
+        outcome
+    }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        if self.feeds.receiver_count() == 0 {
+            return self.store.follow_sales(newest).await;
+        }
+        let underway = Underway { changes: Some(PendingChanges::of_sales(newest)), feeds: &self.feeds };
+        let outcome = self.store.follow_sales(newest).await;
+        underway.end(|changes| changes.followed(&outcome));
         outcome
     }
 }

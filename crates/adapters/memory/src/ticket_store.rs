@@ -10,11 +10,12 @@ use async_trait::async_trait;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, Revision, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::ports::unreadable::{Listed, Unreadable};
+use ticketing_core::wire::TicketState;
 
 use crate::faults::FaultPlan;
 use crate::outbox::MemoryOutbox;
@@ -80,6 +81,13 @@ impl TicketStore for MemoryTicketStore {
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         self.0.commit(work).await
     }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        self.0.change(|tables, token| tables.follow_sales(newest, token)).await
+    }
 }
 
 #[derive(Default)]
@@ -114,8 +122,6 @@ impl TicketTables {
         let (id, seller) = (listing.ticket.id, listing.ticket.seller);
         self.by_key.extend(listing.request.as_ref().map(|request| ((seller, request.key.clone()), id)));
         match self.listings.kept(&id) {
-            // Most writes move the count of sales alone, by which nothing is found.
-            Some(old) if old.record.ticket == listing.ticket => {}
             Some(old) => {
                 self.offers.remove(&old.record);
                 self.offers.add(&listing);
@@ -127,6 +133,25 @@ impl TicketTables {
         }
         self.listings.put(id, listing, token);
     }
+
+    /// Nothing is found by its sales.
+    fn follow_sales(
+        &mut self,
+        newest: &HashMap<TicketId, Sales>,
+        token: CommitToken,
+    ) -> Result<Vec<(TicketId, TicketState)>, Unreadable> {
+        let known = self.listings.find(newest.keys())?.into_iter();
+        let followed = known.filter_map(|Stored { record, .. }| {
+            let sales = newest.get(&record.ticket.id)?;
+            record.follow(*sales)
+        });
+        let mut states = Vec::new();
+        for listing in followed {
+            states.push((listing.ticket.id, TicketState::from(&listing)));
+            self.listings.put(listing.ticket.id, listing, token);
+        }
+        Ok(states)
+    }
 }
 
 impl Tables for TicketTables {
@@ -134,26 +159,26 @@ impl Tables for TicketTables {
 
     fn name(record: &TicketRecord) -> RecordKey {
         match record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => RecordKey::Listing(listing.ticket.id),
+            TicketRecord::Listing(listing) => RecordKey::Listing(listing.ticket.id),
             TicketRecord::Seller(seller) => RecordKey::Seller(seller.account),
         }
     }
 
     fn revision(&self, record: &TicketRecord) -> Option<Revision> {
         match record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => self.listings.revision(&listing.ticket.id),
+            TicketRecord::Listing(listing) => self.listings.revision(&listing.ticket.id),
             TicketRecord::Seller(seller) => self.sellers.revision(&seller.account),
         }
     }
 
     fn unique(record: &TicketRecord) -> Option<RecordKey> {
-        let (TicketRecord::Listing(listing) | TicketRecord::Sold(listing)) = record else { return None };
+        let TicketRecord::Listing(listing) = record else { return None };
         let request = listing.request.as_ref()?;
         Some(RecordKey::ListingKey(listing.ticket.seller, request.key.clone()))
     }
 
     fn is_taken(&self, record: &TicketRecord) -> bool {
-        let (TicketRecord::Listing(listing) | TicketRecord::Sold(listing)) = record else { return false };
+        let TicketRecord::Listing(listing) = record else { return false };
         let Listing { ticket, request: Some(request), .. } = listing else { return false };
         let owner = self.by_key.get(&(ticket.seller, request.key.clone()));
         owner.is_some_and(|owner| *owner != ticket.id)
@@ -161,7 +186,7 @@ impl Tables for TicketTables {
 
     fn put(&mut self, record: TicketRecord, token: CommitToken) {
         match record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => self.put_listing(listing, token),
+            TicketRecord::Listing(listing) => self.put_listing(listing, token),
             TicketRecord::Seller(seller) => {
                 self.sellers.put(seller.account, seller, token);
             }

@@ -4,6 +4,7 @@ mod listing;
 mod offers;
 mod seller;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,9 +13,10 @@ use ticketing_core::assembly::ServicePorts;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
+use ticketing_core::wire::TicketState;
 
 use crate::client::{Indexes, MongoClient};
 use crate::commit::Change;
@@ -112,12 +114,29 @@ impl TicketStore for MongoTicketStore {
         let changes = work.writes.iter().map(change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
     }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        let ids: Vec<TicketId> = newest.keys().copied().collect();
+        let (mut changes, mut states) = (Vec::new(), Vec::new());
+        for Stored { record, revision } in self.listings(&ids).await? {
+            let id = record.ticket.id;
+            let Some(listing) = newest.get(&id).and_then(|sales| record.follow(*sales)) else { continue };
+            changes.push(listing::sold(&listing, revision)?);
+            states.push((id, TicketState::from(&listing)));
+        }
+        if !changes.is_empty() {
+            self.0.commit(changes, Vec::new()).await?;
+        }
+        Ok(states)
+    }
 }
 
 pub(crate) fn change(write: &Write<TicketRecord>) -> Result<Change, StoreError> {
     match &write.record {
         TicketRecord::Listing(listing) => listing::change(listing, write.replaces),
-        TicketRecord::Sold(listing) => listing::sold(listing, write.replaces),
         TicketRecord::Seller(seller) => seller::change(seller, write.replaces),
     }
 }

@@ -1,5 +1,6 @@
 //! Reports the commits of another ticket store to ticket feeds.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,12 +9,13 @@ use parking_lot::Mutex;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::error_chain;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_feed::PendingChanges;
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
-use ticketing_core::wire::TicketChanges;
+use ticketing_core::wire::{TicketChanges, TicketState};
+use tokio::task::JoinError;
 
 use crate::client::RedisClient;
 use crate::ticket_feed;
@@ -66,15 +68,23 @@ impl RedisTicketStore {
     async fn commit_and_publish(self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         let changes = PendingChanges::of(&work);
         let outcome = self.inner.commit(work).await;
-        // A crash here leaves watchers to look for themselves.
-        if let Some(changes) = changes.and_then(|changes| changes.ended(&outcome)) {
-            self.publish(&changes).await;
-        }
+        self.publish(changes.and_then(|changes| changes.ended(&outcome))).await;
+        outcome
+    }
+
+    async fn follow_and_publish(
+        self,
+        newest: HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        let outcome = self.inner.follow_sales(&newest).await;
+        self.publish(PendingChanges::of_sales(&newest).followed(&outcome)).await;
         outcome
     }
 
     // No circuit breaker: a feed that stays connected would never hear of what was not sent.
-    async fn publish(&self, changes: &TicketChanges) {
+    async fn publish(&self, changes: Option<TicketChanges>) {
+        // A crash here leaves watchers to look for themselves.
+        let Some(changes) = changes else { return };
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(&*self.channel).arg(changes.as_ref());
         let Err(error) = self.client.ask::<redis::Value>(&publish).await else { return };
@@ -111,7 +121,17 @@ impl TicketStore for RedisTicketStore {
 
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         // In its own task: others must learn of the commit even if the caller stops waiting.
-        let committed = tokio::spawn(self.clone().commit_and_publish(work)).await;
-        committed.unwrap_or_else(|ended| Err(StoreError::Unavailable(Box::new(ended))))
+        ended(tokio::spawn(self.clone().commit_and_publish(work)).await)
     }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        ended(tokio::spawn(self.clone().follow_and_publish(newest.clone())).await)
+    }
+}
+
+fn ended<T>(committed: Result<Result<T, StoreError>, JoinError>) -> Result<T, StoreError> {
+    committed.unwrap_or_else(|ended| Err(StoreError::Unavailable(Box::new(ended))))
 }

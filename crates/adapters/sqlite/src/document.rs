@@ -20,23 +20,38 @@ pub(crate) trait Record: DeserializeOwned + Serialize {
     type Domain: Send + 'static;
     /// Where it lies.
     const TABLE: &'static str;
+    /// The columns of what it has beside its text.
+    const BESIDE: &'static [&'static str] = &[];
+
+    /// Takes over what lies in those, in a row of [`columns`].
+    fn read_beside(&mut self, _: &Row<'_>) -> rusqlite::Result<()> {
+        Ok(())
+    }
 
     /// What it says, as it is in the domain.
     fn into_domain(self, id: Uuid) -> Result<Self::Domain, Wrong>;
 
-    /// A row of `id, rev, token, record`.
+    /// A row of [`columns`].
     fn read(row: &Row<'_>) -> rusqlite::Result<Result<Stored<Self::Domain>, Unreadable>> {
         let id = row.get_ref(0)?;
         let unreadable = |what: String| Unreadable { collection: Self::TABLE, id: name(id), what };
         let (count, token) = (row.get::<_, i64>(1)?, row.get::<_, i64>(2)?);
         let record = row.get_ref(3)?.as_str().map_err(|error| unreadable(error.to_string()));
         Ok(record.and_then(|record| {
-            let found: Self = serde_json::from_str(record).map_err(|error| unreadable(error.to_string()))?;
+            let mut found: Self = serde_json::from_str(record).map_err(|error| unreadable(error.to_string()))?;
+            found.read_beside(row).map_err(|error| unreadable(error.to_string()))?;
             let id = uuid_of(id).ok_or_else(|| unreadable("no id".to_owned()))?;
             let record = found.into_domain(id).map_err(|wrong| unreadable(wrong.to_owned()))?;
             Ok(Stored { record, revision: revision(count, token) })
         }))
     }
+}
+
+/// What is read of a record: its id, both parts of its revision, its text, and what it has beside that.
+pub(crate) fn columns<R: Record>() -> String {
+    let of_all = ["id", "rev", "token", "record"];
+    let columns: Vec<_> = of_all.iter().chain(R::BESIDE).map(|column| [R::TABLE, ".", column].concat()).collect();
+    columns.join(", ")
 }
 
 pub(crate) const fn revision(count: i64, token: i64) -> Revision {

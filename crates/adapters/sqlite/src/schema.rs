@@ -11,12 +11,13 @@ use crate::error::SqliteError;
 const APPLICATION: i32 = 0x544B_544D;
 
 /// What each version of the schema adds to the one before. A step that was shipped never changes.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 
 /// How long `SQLite` waits for a program beside this one, such as its shell.

@@ -8,7 +8,7 @@ use ticketing_core::wire::EventEnvelope;
 use uuid::Uuid;
 
 use crate::commit::{self, Change};
-use crate::document::Record;
+use crate::document::{Record, columns};
 use crate::error::Failure;
 use crate::file::SqliteFile;
 use crate::outbox::SqliteOutbox;
@@ -102,7 +102,7 @@ pub(crate) fn readable<R: Record>(connection: &Connection, id: Uuid) -> Result<O
 }
 
 fn select<R: Record>(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
-    connection.prepare_cached(&format!("SELECT id, rev, token, record FROM {} WHERE id = ?1", R::TABLE))
+    connection.prepare_cached(&format!("SELECT {} FROM {} WHERE id = ?1", columns::<R>(), R::TABLE))
 }
 
 fn one<R: Record>(select: &mut CachedStatement<'_>, id: Uuid) -> Result<Option<Found<R>>, Failure> {
@@ -134,9 +134,7 @@ pub(crate) fn list_stored<R: Record>(
     query: &Query,
     limit: usize,
 ) -> Result<Listed<Stored<R::Domain>>, Failure> {
-    let (table, rest) = (R::TABLE, &query.rest);
-    let sql = format!("SELECT {table}.id, {table}.rev, {table}.token, {table}.record {rest}");
-    let mut select = connection.prepare_cached(&sql)?;
+    let mut select = connection.prepare_cached(&format!("SELECT {} {}", columns::<R>(), query.rest))?;
     let mut rows = select.query(params_from_iter(&query.params))?;
     let mut listed = Listed::default();
     while listed.records.len() < limit

@@ -2,8 +2,11 @@
 
 mod listing;
 mod offers;
+mod sales;
 mod seller;
 mod tokens;
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -11,10 +14,11 @@ use rusqlite::types::Value;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork, Write};
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::ports::unreadable::Listed;
+use ticketing_core::wire::TicketState;
 
 use crate::commit::Change;
 use crate::document::blob;
@@ -78,12 +82,19 @@ impl TicketStore for SqliteTicketStore {
         let changes = work.writes.iter().map(change).collect::<Result<_, _>>()?;
         self.0.commit(changes, work.events).await
     }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        let newest = newest.clone();
+        Ok(self.0.file.write(move |connection| sales::follow(connection, &newest)).await?)
+    }
 }
 
 fn change(write: &Write<TicketRecord>) -> Result<Change, StoreError> {
     match &write.record {
         TicketRecord::Listing(listing) => listing::change(listing, write.replaces),
-        TicketRecord::Sold(listing) => listing::sold(listing, write.replaces),
         TicketRecord::Seller(seller) => seller::change(seller, write.replaces),
     }
 }

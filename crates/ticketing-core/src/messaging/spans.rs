@@ -46,11 +46,19 @@ pub(crate) fn batch<'a>(commands: impl ExactSizeIterator<Item = &'a Origin>) -> 
 
 /// A commit of what is being done, if that has a span.
 pub(crate) fn commit<R>(work: &UnitOfWork<R>) -> Span {
+    counted(work.writes.len(), work.events.len())
+}
+
+/// The same for so many writes without an event.
+pub(crate) fn commit_of(writes: usize) -> Span {
+    counted(writes, 0)
+}
+
+fn counted(writes: usize, events: usize) -> Span {
     if !is_on() || Span::current().is_none() {
         return Span::none();
     }
-    let UnitOfWork { writes, events } = work;
-    let (writes, events) = (number(writes.len()), number(events.len()));
+    let (writes, events) = (number(writes), number(events));
     tracing::info_span!(target: TARGET, "commit", ticketing.writes = writes, ticketing.events = events)
 }
 

@@ -1,10 +1,12 @@
 //! Reports changed tickets to processes that show them.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use async_trait::async_trait;
 
 use crate::domain::ids::TicketId;
+use crate::domain::ticket::Sales;
 use crate::wire::{TicketChanges, TicketState};
 
 use super::store::{CommitToken, StoreError, UnitOfWork};
@@ -35,6 +37,7 @@ pub enum FeedItem {
 /// - A commit that may have happened is reported without a state: `a_commit_in_doubt_is_reported_without_a_state`.
 /// - A commit that nobody waits for is reported: `a_cancelled_commit_is_reported`.
 /// - A refused commit is not reported: `a_refused_commit_is_not_reported`.
+/// - Sales that are followed are reported as a commit is, and not if they are not newer: `followed_sales_are_reported`.
 /// - A feed that is not read loses items and reports that; no commit waits for it:
 ///   `a_slow_feed_reports_what_it_missed`.
 /// - A cancelled `next` loses nothing: `a_cancelled_next_of_a_feed_loses_nothing`.
@@ -101,29 +104,49 @@ pub trait TicketFeed: Send + Sync + fmt::Debug + 'static {
 
 /// The tickets that a commit changes: for stores that report to feeds, from before the commit until it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PendingChanges(Vec<(TicketId, TicketState)>);
+pub struct PendingChanges(Vec<(TicketId, Option<TicketState>)>);
 
 impl PendingChanges {
     /// The tickets of a unit of work; `None` if it writes none.
     #[must_use]
     pub fn of(work: &UnitOfWork<TicketRecord>) -> Option<Self> {
         let changes = work.writes.iter().filter_map(|write| match &write.record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => {
-                Some((listing.ticket.id, TicketState::from(listing)))
-            }
+            TicketRecord::Listing(listing) => Some((listing.ticket.id, Some(TicketState::from(listing)))),
             TicketRecord::Seller(_) => None,
         });
         let changes: Vec<_> = changes.collect();
         (!changes.is_empty()).then_some(Self(changes))
     }
 
+    /// The tickets whose sales are followed; how they stand then is for the store to say.
+    #[must_use]
+    pub fn of_sales(newest: &HashMap<TicketId, Sales>) -> Self {
+        Self(newest.keys().map(|ticket| (*ticket, None)).collect())
+    }
+
     /// What to report after the commit ended like this; `None` if it changed nothing.
     #[must_use]
     pub fn ended(&self, outcome: &Result<CommitToken, StoreError>) -> Option<TicketChanges> {
         match outcome {
-            Ok(_) => Some(TicketChanges::encode(self.0.iter().map(|(ticket, state)| (*ticket, Some(*state))))),
-            Err(StoreError::Unavailable(_) | StoreError::Corrupt(_)) => Some(self.in_doubt()),
-            Err(StoreError::Conflict(_)) => None,
+            Ok(_) => Some(TicketChanges::encode(self.0.iter().copied())),
+            Err(error) => self.failed(error),
+        }
+    }
+
+    /// The same after sales were followed.
+    #[must_use]
+    pub fn followed(&self, outcome: &Result<Vec<(TicketId, TicketState)>, StoreError>) -> Option<TicketChanges> {
+        match outcome {
+            Ok(states) if states.is_empty() => None,
+            Ok(states) => Some(TicketChanges::encode(states.iter().map(|(ticket, state)| (*ticket, Some(*state))))),
+            Err(error) => self.failed(error),
+        }
+    }
+
+    fn failed(&self, error: &StoreError) -> Option<TicketChanges> {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Corrupt(_) => Some(self.in_doubt()),
+            StoreError::Conflict(_) => None,
         }
     }
 

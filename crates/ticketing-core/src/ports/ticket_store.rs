@@ -1,5 +1,6 @@
 //! The store of the tickets service.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -8,8 +9,9 @@ use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::money::Currency;
 use crate::domain::order::IdempotencyKey;
 use crate::domain::seller::Seller;
-use crate::domain::ticket::Listing;
+use crate::domain::ticket::{Listing, Sales};
 use crate::domain::time::Timestamp;
+use crate::wire::TicketState;
 
 use super::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 
@@ -31,9 +33,6 @@ pub struct EventOffers {
 pub enum TicketRecord {
     /// A ticket with its sales.
     Listing(Listing),
-    /// The same, of which the sales alone differ from what it replaces: most writes are these, and a store may leave
-    /// the rest as it is.
-    Sold(Listing),
     /// What is known of who sells.
     Seller(Seller),
 }
@@ -64,7 +63,9 @@ impl From<Seller> for TicketRecord {
 /// - Writers who reload after a conflict lose nothing: `writers_who_reload_lose_nothing`.
 /// - An insert of an existing record is refused: `an_insert_of_what_exists_is_refused`.
 /// - A committed record is read back with the next revision: `a_commit_is_visible_to_the_next_read`.
-/// - Sales that change alone leave the rest: `sales_change_alone`.
+/// - Newer sales take the place of older ones and leave the rest: `newer_sales_are_followed`.
+/// - However many follow sales at once and in whichever order, the newest stay: `the_newest_sales_stay`.
+/// - Sales are followed of all tickets or of none: `sales_are_followed_all_or_none`.
 /// - What a record no longer has is gone: `a_field_that_is_taken_away_is_gone`.
 /// - A cancelled commit leaves all of it or nothing: `a_cancelled_commit_leaves_all_or_nothing`.
 /// - A unit of work may carry many decisions: `a_unit_of_work_carries_many_decisions`.
@@ -148,4 +149,22 @@ pub trait TicketStore: Send + Sync + fmt::Debug + 'static {
     ///
     /// Dropping the future leaves the whole commit or none of it.
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError>;
+
+    /// Takes over the sales of tickets that are newer than those it has, all of them or none; returns how these tickets
+    /// stand now. Older sales, equal ones, and those of tickets that it does not have change nothing.
+    ///
+    /// Most writes are these, so nothing is read for them but what is compared. They are a commit like any other: a
+    /// revision that was read before conflicts.
+    ///
+    /// # Errors
+    ///
+    /// - [`StoreError::Conflict`] names the listings that others hold or changed meanwhile; nothing was written.
+    /// - [`StoreError::Unavailable`]: all of them may be written, or none. The same sales may be followed again.
+    /// - [`StoreError::Corrupt`]: a listing that was to be read cannot be; nothing was written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves all of it or nothing.
+    async fn follow_sales(&self, newest: &HashMap<TicketId, Sales>)
+    -> Result<Vec<(TicketId, TicketState)>, StoreError>;
 }

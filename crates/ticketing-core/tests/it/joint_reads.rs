@@ -1,5 +1,6 @@
 //! Those who ask for tickets while the store answers others are answered together.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use ticketing_core::assembly::{ServicePorts, Settings};
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::usecase::error::Error;
 use ticketing_core::usecase::tickets::Tickets;
+use ticketing_core::wire::TicketState;
 use ticketing_memory::FaultPlan;
 use tokio::sync::Semaphore;
 
@@ -63,6 +65,13 @@ impl TicketStore for Gated {
 
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         self.inner.commit(work).await
+    }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        self.inner.follow_sales(newest).await
     }
 }
 

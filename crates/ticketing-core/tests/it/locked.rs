@@ -9,7 +9,7 @@ use ticketing_core::domain::ids::{AccountId, OrderId, PaymentId, TicketId};
 use ticketing_core::domain::order::{IdempotencyKey, Order};
 use ticketing_core::domain::payment::{Payment, PaymentStatus};
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::consumer::{EventHandler, HandleError, Incoming};
 use ticketing_core::ports::outbox::Outbox;
@@ -18,7 +18,7 @@ use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, Sto
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::usecase::payments::{Payments, PaymentsFollowOrders};
 use ticketing_core::usecase::tickets::{Tickets, TicketsFollowOrders};
-use ticketing_core::wire;
+use ticketing_core::wire::{self, TicketState};
 use ticketing_memory::FaultPlan;
 
 use crate::market::{Engines, Process};
@@ -81,10 +81,18 @@ impl TicketStore for Locked<dyn TicketStore> {
 
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         self.free(work.writes.iter().map(|write| match &write.record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => RecordKey::Listing(listing.ticket.id),
+            TicketRecord::Listing(listing) => RecordKey::Listing(listing.ticket.id),
             TicketRecord::Seller(seller) => RecordKey::Seller(seller.account),
         }))?;
         self.0.commit(work).await
+    }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        self.free(newest.keys().copied().map(RecordKey::Listing))?;
+        self.0.follow_sales(newest).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! What sellers are called: tickets follow it, orders keep it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,14 +11,14 @@ use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{AccountId, EventId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::{Listing, TicketStatus};
+use ticketing_core::domain::ticket::{Listing, Sales, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::consumer::{EventHandler, Incoming};
 use ticketing_core::ports::store::{CommitToken, Page, RecordKey, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::ports::transport::EventPublisher;
 use ticketing_core::usecase::tickets::{CallOffTicket, Tickets, TicketsFollow, UpdateTicket};
-use ticketing_core::wire;
+use ticketing_core::wire::{self, TicketState};
 use ticketing_memory::{FaultPlan, MemoryTicketStore};
 
 use crate::invariants::Told;
@@ -256,6 +257,14 @@ impl TicketStore for Interrupted {
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         self.interrupt().await;
         self.store.commit(work).await
+    }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        self.interrupt().await;
+        self.store.follow_sales(newest).await
     }
 }
 

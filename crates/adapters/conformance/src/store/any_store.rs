@@ -144,7 +144,7 @@ impl AnyStore for Tickets {
 
     fn changed(record: TicketRecord, n: u32) -> TicketRecord {
         match record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => {
+            TicketRecord::Listing(listing) => {
                 Listing { sales: Sales { held: n, sold: 0, version: u64::from(n) }, ..listing }.into()
             }
             TicketRecord::Seller(seller) => Seller { version: u64::from(n), ..seller }.into(),
@@ -153,7 +153,7 @@ impl AnyStore for Tickets {
 
     fn bare(record: TicketRecord) -> TicketRecord {
         match record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => {
+            TicketRecord::Listing(listing) => {
                 Listing { ticket: bare_ticket(&listing.ticket), sales: Sales::default(), ..listing }.into()
             }
             TicketRecord::Seller(seller) => Seller { name: None, ..seller }.into(),
@@ -162,21 +162,21 @@ impl AnyStore for Tickets {
 
     fn key(record: &TicketRecord) -> RecordKey {
         match record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => RecordKey::Listing(listing.ticket.id),
+            TicketRecord::Listing(listing) => RecordKey::Listing(listing.ticket.id),
             TicketRecord::Seller(seller) => RecordKey::Seller(seller.account),
         }
     }
 
     fn subject(record: &TicketRecord) -> Uuid {
         match record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => listing.ticket.id.uuid(),
+            TicketRecord::Listing(listing) => listing.ticket.id.uuid(),
             TicketRecord::Seller(seller) => seller.account.uuid(),
         }
     }
 
     async fn find(store: &Self::Store, record: &TicketRecord) -> Result<Option<Stored<TicketRecord>>, StoreError> {
         match record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => {
+            TicketRecord::Listing(listing) => {
                 Ok(store.listings(&[listing.ticket.id]).await?.into_iter().map(widened).next())
             }
             TicketRecord::Seller(seller) => Ok(store.seller(seller.account).await?.map(widened)),
@@ -479,7 +479,7 @@ impl AnyStore for Letters {
             OrderRecord::Stock(_) => None,
         });
         let tickets = Tickets::variants().into_iter().filter_map(|record| match record {
-            TicketRecord::Listing(listing) | TicketRecord::Sold(listing) => Some(listing.ticket.into()),
+            TicketRecord::Listing(listing) => Some(listing.ticket.into()),
             TicketRecord::Seller(_) => None,
         });
         let dropped = [DropReason::NothingToSay, DropReason::Refused, DropReason::TooLate, DropReason::LeftOut];

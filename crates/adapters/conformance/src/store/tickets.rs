@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
-use ticketing_core::ports::store::{Page, RecordKey, UnitOfWork, Write};
+use ticketing_core::ports::store::{Page, RecordKey, UnitOfWork};
 use ticketing_core::ports::ticket_store::TicketRecord;
 
 use crate::outcome::Outcome;
@@ -47,11 +47,11 @@ pub(super) fn inserting(listings: &[Listing]) -> UnitOfWork<TicketRecord> {
     bench::inserting::<Tickets>(&records)
 }
 
-fn asked_for(seller: AccountId, wanted: &str) -> Listing {
+pub(super) fn asked_for(seller: AccountId, wanted: &str) -> Listing {
     Listing { request: Some(request(wanted)), ..listing_of(seller) }
 }
 
-async fn under(bench: &Bench<Tickets>, seller: AccountId, wanted: &str) -> Option<Listing> {
+pub(super) async fn under(bench: &Bench<Tickets>, seller: AccountId, wanted: &str) -> Option<Listing> {
     soon("a read is answered", bench.store.listing_under(seller, &key(wanted))).await.expect("a read succeeds")
 }
 
@@ -63,36 +63,6 @@ async fn offer_at_once(bench: &Bench<Tickets>, seller: AccountId) {
     let ends = soon("commits are answered", join_all(offers.collect::<Vec<_>>())).await;
     let won = ends.iter().filter(|end| matches!(end, Ok(Ok(_)))).count();
     assert_eq!(won, 1, "of sixteen listings under one key, one is made");
-}
-
-/// Sales that change alone are read back with all that was there, and put in the place of nothing else.
-pub async fn sales_change_alone(fixture: &dyn StoreFixture<Tickets>) -> Outcome {
-    let bench = Bench::new(fixture);
-    let seller = AccountId::new(sample::uuid());
-    let listings = [asked_for(seller, "once"), listing_of(seller), listing_of(seller)];
-    bench.commit(inserting(&listings)).await;
-
-    let mut known = listings.map(TicketRecord::from);
-    // One write alone may go another way than several.
-    for (written, version) in [(1, 1), (3, 2)] {
-        let mut work = UnitOfWork::default();
-        for record in known.iter_mut().take(written) {
-            let revision = bench.find(record).await.expect("it was inserted").revision;
-            let TicketRecord::Listing(listing) = record else { continue };
-            listing.sales = Sales { held: 2, sold: 5, version };
-            work = work.with(Write { record: TicketRecord::Sold(listing.clone()), replaces: Some(revision) });
-        }
-        bench.commit(work.clone()).await;
-        for record in &known {
-            let read = bench.find(record).await.expect("it is still there");
-            assert_eq!(read.record, *record, "sales that changed alone changed something else, or nothing");
-        }
-        let stale = bench.conflict("sales over what is there no more", work).await;
-        assert_eq!(stale.len(), written, "the conflict names what has changed");
-    }
-    let TicketRecord::Listing(first) = &known[0] else { return Outcome::Kept };
-    assert_eq!(under(&bench, seller, "once").await.as_ref(), Some(first), "a key goes on leading to its listing");
-    Outcome::Kept
 }
 
 /// A seller's own list has all that is theirs, also what is withdrawn or over, newest first and in pages that join.

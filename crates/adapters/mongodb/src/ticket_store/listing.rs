@@ -202,10 +202,7 @@ pub(super) fn change(listing: &Listing, replaces: Option<Revision>) -> Result<Ch
 }
 
 /// Writes the sales, by which no offer is found.
-pub(super) fn sold(listing: &Listing, replaces: Option<Revision>) -> Result<Change, StoreError> {
-    if replaces.is_none() {
-        return change(listing, None);
-    }
+pub(super) fn sold(listing: &Listing, replaces: Revision) -> Result<Change, StoreError> {
     let sales = bson::serialize_to_bson(&SalesDocument::from(listing.sales));
     let sales = sales.map_err(|error| StoreError::Corrupt(error.into()))?;
     Ok(Change {
@@ -213,7 +210,7 @@ pub(super) fn sold(listing: &Listing, replaces: Option<Revision>) -> Result<Chan
         key: RecordKey::Listing(listing.ticket.id),
         id: listing.ticket.id.uuid().into(),
         document: encoded(&doc! { "sales": sales })?,
-        replaces,
+        replaces: Some(replaces),
         unique: Vec::new(),
     })
 }

@@ -2,24 +2,25 @@
 
 use std::sync::Arc;
 
+use rusqlite::Row;
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
 use ticketing_core::domain::account::DisplayName;
 use ticketing_core::domain::attributes::Attributes;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::money::Quantity;
-use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Ticket, TicketStatus};
+use ticketing_core::domain::ticket::{CreationRequest, Details, Listing, Offer, Sales, Ticket, TicketStatus};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::{RecordKey, Revision, StoreError};
 use uuid::Uuid;
 
 use crate::commit::{Change, Guard, Statement};
-use crate::document::{Millis, MoneyDocument, Record, SalesDocument, Wrong, blob, date, price, quantity, signed, time};
+use crate::document::{Millis, MoneyDocument, Record, Wrong, blob, date, price, quantity, signed, time};
 use crate::facts::FactsDocument;
 
 use super::tokens;
 
-/// A field that a listing does not have is null.
+/// A field that a listing does not have is null; its sales lie beside it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ListingDocument {
     seller: Uuid,
@@ -31,9 +32,10 @@ pub(crate) struct ListingDocument {
     offer: OfferDocument,
     created_at: Millis,
     version: u64,
-    sales: SalesDocument,
     #[serde(default)]
     request: Option<RequestDocument>,
+    #[serde(skip)]
+    sales: Sales,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -108,7 +110,7 @@ impl ListingDocument {
             offer: OfferDocument::of(&ticket.offer),
             created_at: date(ticket.created_at),
             version: ticket.version,
-            sales: listing.sales.into(),
+            sales: listing.sales,
             request: listing.request.as_ref().map(Into::into),
         }
     }
@@ -143,29 +145,28 @@ pub(super) fn change(listing: &Listing, replaces: Option<Revision>) -> Result<Ch
     })
 }
 
-/// The record alone: nothing is found by its sales.
-pub(super) fn sold(listing: &Listing, replaces: Option<Revision>) -> Result<Change, StoreError> {
-    if replaces.is_none() {
-        return change(listing, None);
-    }
-    let id = listing.ticket.id;
-    Change::of(RecordKey::Listing(id), id.uuid(), replaces, &ListingDocument::of(listing))
-}
-
-/// By what a listing is found, and `soonest`, which goes with a step of the schema.
+/// By what a listing is found, its sales, what is told with them, and `soonest`, which goes with a step of the schema.
 fn columns(listing: &Listing, tokens: Value) -> Vec<(&'static str, Value)> {
-    let offer = &listing.ticket.offer;
+    let Listing { ticket, sales, .. } = listing;
+    let (offer, price) = (&ticket.offer, ticket.offer.price.money());
     let request = listing.request.as_ref().map_or(Value::Null, |request| Value::Text(request.key.to_string()));
     let closes = offer.details.closes_at().map_or(i64::MAX, Timestamp::millis);
     let soonest = offer.details.event.starts_at.map_or(i64::MAX, Timestamp::millis);
     vec![
-        ("seller", blob(listing.ticket.seller.uuid())),
+        ("seller", blob(ticket.seller.uuid())),
         ("request", request),
-        ("on_sale", (listing.ticket.status == TicketStatus::OnSale).into()),
+        ("on_sale", (ticket.status == TicketStatus::OnSale).into()),
         ("soonest", Value::Integer(soonest)),
         ("closes", Value::Integer(closes)),
-        ("amount", Value::Integer(signed(offer.price.money().amount))),
+        ("amount", Value::Integer(signed(price.amount))),
         ("tokens", tokens),
+        ("held", sales.held.into()),
+        ("sold", sales.sold.into()),
+        ("sales_version", Value::Integer(signed(sales.version))),
+        ("version", Value::Integer(signed(ticket.version))),
+        ("called_off", (ticket.status == TicketStatus::CalledOff).into()),
+        ("currency", Value::Text(price.currency.code().to_owned())),
+        ("quantity", offer.quantity.get().into()),
     ]
 }
 
@@ -177,6 +178,13 @@ pub(crate) fn ticket_replica(ticket: Ticket) -> ListingDocument {
 impl Record for ListingDocument {
     type Domain = Listing;
     const TABLE: &'static str = "listings";
+    const BESIDE: &'static [&'static str] = &["held", "sold", "sales_version"];
+
+    fn read_beside(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        let [held, sold] = ["held", "sold"].map(|column| row.get(column));
+        self.sales = Sales { held: held?, sold: sold?, version: row.get::<_, i64>("sales_version")?.cast_unsigned() };
+        Ok(())
+    }
 
     fn into_domain(self, id: Uuid) -> Result<Listing, Wrong> {
         let ticket = Ticket {
@@ -189,6 +197,6 @@ impl Record for ListingDocument {
             version: self.version,
         };
         let request = self.request.map(RequestDocument::into_domain).transpose()?;
-        Ok(Listing { ticket, sales: self.sales.into(), request })
+        Ok(Listing { ticket, sales: self.sales, request })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use rusqlite::Connection;
 use ticketing_conformance::sample;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::wire::EventEnvelope;
@@ -10,6 +9,7 @@ use ticketing_memory::ManualClock;
 use ticketing_sqlite::{SqliteConfig, SqliteEngines};
 
 use crate::committing::{commit, join, logged, mark};
+use crate::earlier::bring_back;
 use crate::world::{Directory, open_as};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -99,11 +99,7 @@ async fn a_group_of_an_earlier_release_is_as_if_it_had_just_left() {
     let (directory, clock) = (Directory::new(), ManualClock::default());
     let config = forgetful(&directory);
     drop(open_as(&config, &clock).await);
-    let hand = Connection::open(&config.path).expect("it opens");
-    hand.execute_batch(
-        "DROP TABLE sellers; DROP TABLE move; DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries; ALTER TABLE places DROP COLUMN idle; ALTER TABLE places DROP COLUMN missed; PRAGMA user_version = 1;",
-    )
-    .expect("it is one of an earlier release");
+    let hand = bring_back(&config.path, 1);
     let place = ("catalog", Topic::Orders.name(), 1);
     hand.execute("INSERT INTO places VALUES (?1, ?2, ?3)", place).expect("a group has a place");
     drop(hand);

@@ -1,6 +1,6 @@
 //! What a file is after it was closed, copied, backed up or damaged.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use ticketing_conformance::sample;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::order::Order;
-use ticketing_core::domain::ticket::Ticket;
+use ticketing_core::domain::ticket::{Listing, Sales, Ticket, TicketStatus};
 use ticketing_core::ports::letter_store::LetterStore;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::outbox::OutboxView;
@@ -20,6 +20,7 @@ use ticketing_core::ports::ticket_store::TicketStore;
 use ticketing_memory::ManualClock;
 use ticketing_sqlite::{SqliteEngines, SqliteError, SqliteFile};
 
+use crate::earlier::bring_back;
 use crate::world::{Directory, copy_as_killed, open, try_open};
 
 /// Commits an order with its event.
@@ -214,7 +215,7 @@ async fn a_file_of_a_newer_release_is_refused_with_a_sentence() {
     Connection::open(&path).expect("it opens").pragma_update(None, "user_version", 99).expect("it is marked");
 
     let Err(refused) = try_open(&path, &clock).await else { panic!("a file of the future was opened") };
-    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 5)"), "{refused}");
+    assert!(refused.to_string().contains("written by a newer release (schema 99, this one knows 6)"), "{refused}");
 }
 
 /// A release before this one knew no names of sellers.
@@ -228,12 +229,7 @@ async fn a_file_of_the_first_schema_gets_what_is_missing() {
     engines.tickets.commit(work).await.expect("it is new");
     engines.file.close().await;
     drop(engines);
-    let earlier = Connection::open(&path).expect("it opens");
-    let as_before = "DROP TABLE sellers; DROP TABLE move; DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries; ALTER TABLE places DROP COLUMN idle; ALTER TABLE places DROP COLUMN missed;
-                     UPDATE listings SET record = json_remove(record, '$.seller_name');
-                     PRAGMA user_version = 1;";
-    earlier.execute_batch(as_before).expect("it is as it was");
-    drop(earlier);
+    drop(bring_back(&path, 1));
 
     let engines = open(&path, &clock).await;
 
@@ -247,6 +243,45 @@ async fn a_file_of_the_first_schema_gets_what_is_missing() {
     assert_eq!(kept.record, seller);
 }
 
+/// A release before this one kept sales in the record of their ticket.
+#[tokio::test]
+async fn a_file_of_the_fifth_schema_keeps_its_sales() {
+    let (directory, clock) = (Directory::new(), ManualClock::default());
+    let path = directory.file("market.db");
+    let engines = open(&path, &clock).await;
+    let (sales, ticket) = (Sales { held: 2, sold: 5, version: 9 }, sample::ticket());
+    let called_off = Ticket { status: TicketStatus::CalledOff, ..sample::ticket() };
+    let kept = [Listing { sales, ..Listing::new(ticket) }, Listing::new(called_off)];
+    let spoilt = sample::listing();
+    for listing in kept.iter().chain([&spoilt]) {
+        let work = UnitOfWork::default().with(Insert::insert(listing.clone()));
+        engines.tickets.commit(work).await.expect("it is new");
+    }
+    engines.file.close().await;
+    drop(engines);
+    let earlier = bring_back(&path, 5);
+    let spoil = "UPDATE listings SET record = 'of another program' WHERE id = ?1";
+    earlier.execute(spoil, [spoilt.ticket.id.uuid().as_bytes()]).expect("it is spoilt");
+    drop(earlier);
+
+    let tickets = open(&path, &clock).await.tickets;
+
+    let older = Sales { version: 8, ..sales };
+    let of_each = |sales| kept.iter().map(|listing| (listing.ticket.id, sales)).collect();
+    let followed = tickets.follow_sales(&of_each(older)).await.expect("it is followed");
+    let expected = Listing { sales: older, ..kept[1].clone() };
+    assert_eq!(followed, [(expected.ticket.id, (&expected).into())], "of the first, newer ones are known");
+    for expected in [&kept[0], &expected] {
+        let read = tickets.listings(&[expected.ticket.id]).await.expect("it is read").pop().expect("it is there");
+        assert_eq!(read.record, *expected);
+    }
+    let newest = HashMap::from([(kept[0].ticket.id, Sales { version: 99, ..sales }), (spoilt.ticket.id, sales)]);
+    let refused = tickets.follow_sales(&newest).await;
+    assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+    let read = tickets.listings(&[kept[0].ticket.id]).await.expect("it is read").pop().expect("it is there");
+    assert_eq!(read.record, kept[0], "sales were followed of one and not of the other");
+}
+
 /// A release before this one kept no questions.
 #[tokio::test]
 async fn a_file_of_the_third_schema_keeps_questions_and_its_letters() {
@@ -257,12 +292,7 @@ async fn a_file_of_the_third_schema_keeps_questions_and_its_letters() {
     engines.letters.commit(UnitOfWork::default().with(Insert::insert(letter.clone()))).await.expect("it is new");
     engines.file.close().await;
     drop(engines);
-    let earlier = Connection::open(&path).expect("it opens");
-    let as_before = "DROP TABLE move; DROP TABLE alert_handles; DROP TABLE alerts; DROP TABLE alert_entries;
-                     UPDATE letters SET record = json_remove(record, '$.alert', '$.left_out');
-                     PRAGMA user_version = 3;";
-    earlier.execute_batch(as_before).expect("it is as it was");
-    drop(earlier);
+    drop(bring_back(&path, 3));
 
     let engines = open(&path, &clock).await;
 

@@ -3,6 +3,7 @@
 mod abandoned;
 mod closing;
 mod committing;
+mod earlier;
 mod following;
 mod killed;
 mod moving;

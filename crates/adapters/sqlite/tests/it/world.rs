@@ -1,5 +1,6 @@
 //! A separate file for each rule, on a clock that the rule moves.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +29,7 @@ use ticketing_core::domain::ids::{AccountId, EventId, PaymentId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::payment::CaptureOutcome;
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::attempt_keys::AttemptKeys;
@@ -51,7 +52,7 @@ use ticketing_core::ports::ticket_feed::TicketFeed;
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
 use ticketing_core::ports::timers::TimerQueue;
 use ticketing_core::ports::transport::{EventPublisher, EventSubscriber};
-use ticketing_core::wire::{EventEnvelope, RawMessage};
+use ticketing_core::wire::{EventEnvelope, RawMessage, TicketState};
 use ticketing_memory::{ManualClock, MemoryTicketFeeds, SandboxConfig, SandboxGateway, SequentialIds};
 use ticketing_sqlite::{SqliteConfig, SqliteEngines, SqliteError, SqliteGateway};
 use uuid::Uuid;
@@ -516,7 +517,19 @@ impl TicketStore for Forgetful {
     }
 
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
-        let outcome = self.tickets.commit(work).await;
+        self.answered(self.tickets.commit(work).await)
+    }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        self.answered(self.tickets.follow_sales(newest).await)
+    }
+}
+
+impl Forgetful {
+    fn answered<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         let is_lost = self.loses_response.swap(false, Ordering::Relaxed);
         if is_lost { Err(StoreError::Unavailable("the response was lost".into())) } else { outcome }
     }

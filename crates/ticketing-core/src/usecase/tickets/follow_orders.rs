@@ -10,8 +10,7 @@ use crate::domain::ids::TicketId;
 use crate::domain::ticket::Sales;
 use crate::messaging::consumer::{EventHandler, HandleError, Incoming};
 use crate::messaging::spans;
-use crate::ports::store::{RecordKey, StoreError, UnitOfWork, Write};
-use crate::ports::ticket_store::TicketRecord;
+use crate::ports::store::{RecordKey, StoreError};
 use crate::usecase::contended::{Contended, NotFollowed};
 
 use super::Tickets;
@@ -60,22 +59,11 @@ fn newest_sales(events: &[Incoming]) -> HashMap<TicketId, Sales> {
 
 impl Tickets {
     async fn follow(&self, newest: &HashMap<TicketId, Sales>) -> Result<(), NotFollowed<TicketId>> {
-        let ids: Vec<TicketId> = newest.keys().copied().collect();
-        if ids.is_empty() {
+        if newest.is_empty() {
             return Ok(());
         }
-        let listings = self.store.listings(&ids).await?;
-        let writes = listings.iter().filter_map(|stored| {
-            let sales = newest.get(&stored.record.ticket.id)?;
-            let listing = stored.record.clone().follow(*sales)?;
-            Some(Write { record: TicketRecord::Sold(listing), replaces: Some(stored.revision) })
-        });
-        let work = UnitOfWork { writes: writes.collect(), events: Vec::new() };
-        if work.is_empty() {
-            return Ok(());
-        }
-        let span = spans::commit(&work);
-        match self.store.commit(work).instrument(span).await {
+        let span = spans::commit_of(newest.len());
+        match self.store.follow_sales(newest).instrument(span).await {
             Ok(_) => Ok(()),
             Err(StoreError::Conflict(keys)) => Err(NotFollowed::Conflict(keys.iter().filter_map(listing_of).collect())),
             Err(error) => Err(error.into()),

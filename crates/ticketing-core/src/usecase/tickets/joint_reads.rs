@@ -12,10 +12,11 @@ use futures_util::lock::Mutex as Turn;
 use crate::domain::ids::{AccountId, TicketId};
 use crate::domain::order::IdempotencyKey;
 use crate::domain::seller::Seller;
-use crate::domain::ticket::Listing;
+use crate::domain::ticket::{Listing, Sales};
 use crate::ports::clock::ClockAndIds;
 use crate::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use crate::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
+use crate::wire::TicketState;
 
 /// The most tickets to read together.
 const MOST: usize = 500;
@@ -135,6 +136,13 @@ impl TicketStore for JointReads {
 
     async fn commit(&self, work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         self.inner.commit(work).await
+    }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        self.inner.follow_sales(newest).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Ticket feeds that report too little, too much, or something else.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -62,6 +63,7 @@ enum Flaw {
     ReportsSuccessAlone,
     ReportsIfWaitedFor,
     ReportsBeforeTheCommit,
+    ReportsWhatIsNotNewer,
     KeepsEverything,
     LosesWithoutAWord,
     LosesWhatItHolds,
@@ -145,6 +147,23 @@ impl TicketStore for FlawedStore {
         }
         outcome
     }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        let outcome = self.tickets.follow_sales(newest).await;
+        let changes = PendingChanges::of_sales(newest);
+        self.report(
+            match (self.flaw, &outcome) {
+                (Flaw::ReportsWhatIsNotNewer, Ok(_)) => Some(changes.in_doubt()),
+                (Flaw::ReportsSuccessAlone, Err(_)) => None,
+                _ => changes.followed(&outcome),
+            }
+            .as_ref(),
+        );
+        outcome
+    }
 }
 
 #[derive(Debug)]
@@ -211,6 +230,13 @@ async fn a_report_that_ends_with_its_caller() {
 #[tokio::test]
 async fn a_report_of_what_was_refused() {
     assert_flawed("a_refused_commit_is_not_reported", Flaw::ReportsBeforeTheCommit).await;
+}
+
+#[tokio::test]
+async fn a_report_of_sales_that_is_missing_or_too_much() {
+    for flaw in [Flaw::ReportsWhatIsNotNewer, Flaw::ReportsSuccessAlone] {
+        assert_flawed("followed_sales_are_reported", flaw).await;
+    }
 }
 
 #[tokio::test]

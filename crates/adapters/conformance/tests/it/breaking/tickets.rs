@@ -1,6 +1,7 @@
 //! Ticket stores that find the wrong offers, or forget what they were told.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -8,10 +9,11 @@ use ticketing_conformance::store::TICKET_STORE;
 use ticketing_core::domain::ids::{AccountId, TicketId};
 use ticketing_core::domain::order::IdempotencyKey;
 use ticketing_core::domain::seller::Seller;
-use ticketing_core::domain::ticket::Listing;
+use ticketing_core::domain::ticket::{Listing, Sales};
 use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::store::{CommitToken, Page, StoreError, Stored, UnitOfWork};
 use ticketing_core::ports::ticket_store::{EventOffers, TicketRecord, TicketStore};
+use ticketing_core::wire::TicketState;
 
 use super::assert_notices;
 use crate::world::World;
@@ -30,6 +32,8 @@ enum Flaw {
     ShowsOneTooFew,
     IgnoresKeys,
     KeepsAPartOfSales,
+    FollowsOneByOne,
+    FollowsWhatComesLast,
 }
 
 /// A store, what is wrong with it, and what it found first of each question.
@@ -98,13 +102,38 @@ impl TicketStore for Flawed {
 
     async fn commit(&self, mut work: UnitOfWork<TicketRecord>) -> Result<CommitToken, StoreError> {
         for write in &mut work.writes {
-            match (self.1, &mut write.record) {
-                (Flaw::IgnoresKeys, TicketRecord::Listing(listing)) => listing.request = None,
-                (Flaw::KeepsAPartOfSales, TicketRecord::Sold(listing)) => listing.sales.held = 0,
-                _ => {}
+            if let (Flaw::IgnoresKeys, TicketRecord::Listing(listing)) = (self.1, &mut write.record) {
+                listing.request = None;
             }
         }
         self.0.commit(work).await
+    }
+
+    async fn follow_sales(
+        &self,
+        newest: &HashMap<TicketId, Sales>,
+    ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
+        let mut newest = newest.clone();
+        match self.1 {
+            Flaw::KeepsAPartOfSales => newest.values_mut().for_each(|sales| sales.held = 0),
+            Flaw::FollowsOneByOne => {
+                let mut states = Vec::new();
+                for of_one in newest {
+                    states.extend(self.0.follow_sales(&HashMap::from([of_one])).await?);
+                    tokio::task::yield_now().await;
+                }
+                return Ok(states);
+            }
+            Flaw::FollowsWhatComesLast => {
+                let ids: Vec<TicketId> = newest.keys().copied().collect();
+                for stored in self.0.listings(&ids).await? {
+                    let bare = Listing { sales: Sales::default(), ..stored.record.clone() };
+                    self.0.commit(UnitOfWork::default().with(stored.replace(bare))).await?;
+                }
+            }
+            _ => {}
+        }
+        self.0.follow_sales(&newest).await
     }
 }
 
@@ -154,5 +183,17 @@ async fn a_key_of_a_seller_that_is_not_kept() {
 
 #[tokio::test]
 async fn sales_of_which_a_part_is_kept() {
-    assert_flawed("sales_change_alone", Flaw::KeepsAPartOfSales).await;
+    assert_flawed("newer_sales_are_followed", Flaw::KeepsAPartOfSales).await;
+}
+
+#[tokio::test]
+async fn sales_that_are_followed_in_the_order_in_which_they_come() {
+    for rule in ["newer_sales_are_followed", "the_newest_sales_stay"] {
+        assert_flawed(rule, Flaw::FollowsWhatComesLast).await;
+    }
+}
+
+#[tokio::test]
+async fn sales_of_some_tickets_without_the_rest() {
+    assert_flawed("sales_are_followed_all_or_none", Flaw::FollowsOneByOne).await;
 }
