@@ -95,6 +95,8 @@ fn questions() -> Result<Vec<(&'static str, Vec<Question>)>, BoxError> {
     for _ in 0..ASKED {
         words.push([dice.word(), dice.word()]);
     }
+    // Every ticket has a number of its own in its title, and all have a hall.
+    let one_of_all = (0..ASKED).map(|nth| ask(&format!("{} hall", nth * 5), Filters::default(), best));
     let each = |make: &Make<'_>| {
         let asked = words.iter().map(|words| {
             let (typed, filters, sort) = make(words);
@@ -116,6 +118,7 @@ fn questions() -> Result<Vec<(&'static str, Vec<Question>)>, BoxError> {
         ("everything, newest", each(&|_| (String::new(), Filters::default(), SearchSort::Newest))?),
         ("one word", each(&|[one, _]| (one.clone(), Filters::default(), best))?),
         ("two words", each(&|[one, other]| (format!("{one} {other}"), Filters::default(), best))?),
+        ("a rare word and one of all", one_of_all.collect::<Result<_, _>>()?),
         ("a common word", each(&|_| ("concert".to_owned(), Filters::default(), best))?),
         ("one letter", each(&|[one, _]| (one.chars().take(1).collect(), Filters::default(), best))?),
         ("a beginning", each(&|[one, _]| (one.chars().take(5).collect(), Filters::default(), best))?),

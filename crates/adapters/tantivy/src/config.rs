@@ -1,8 +1,8 @@
-//! How an index is opened.
+//! How an index is opened, and how it is searched.
 
 use std::path::PathBuf;
 
-/// Where an index lies, and how much memory it writes with.
+/// Where an index lies, how much memory it writes with, and when it is searched on several threads.
 ///
 /// # Examples
 ///
@@ -27,10 +27,13 @@ pub struct TantivyConfig {
     pub folder: Option<PathBuf>,
     /// The bytes of changes that are collected before they are written; at least 15 million.
     pub writer_bytes: usize,
+    /// Of so many tickets and more, the segments of the index are searched beside each other, on as many threads as there
+    /// are cores, and eight at most. Fewer are found sooner than other threads are woken.
+    pub parallel_from: u64,
 }
 
 impl Default for TantivyConfig {
     fn default() -> Self {
-        Self { folder: None, writer_bytes: 50_000_000 }
+        Self { folder: None, writer_bytes: 50_000_000, parallel_from: 100_000 }
     }
 }

@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 
 use tantivy::collector::Collector;
-use tantivy::postings::Postings;
 use tantivy::query::{
-    BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, PhraseQuery, Query, TermQuery,
+    BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EnableScoring, FuzzyTermQuery, Occur, PhraseQuery, Query,
+    TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Term};
-use tantivy::{DocSet, Score, Searcher, TERMINATED};
+use tantivy::{Executor, Score, Searcher, SegmentReader};
 use ticketing_core::domain::search::{
-    Errors, Filters, Likeness, Question, Standing, WHOLE_TITLE, Wanted, WantedWord, grams_of, is_correctable,
+    Filters, Likeness, Question, Standing, WHOLE_TITLE, Wanted, WantedWord, grams_of, is_correctable,
     is_long_beginning, may_be_meant,
 };
 
 use crate::name;
 use crate::schema::Fields;
-use crate::standing::{WordQuery, standing};
+use crate::standing::{Form, WordsQuery, standing};
 
 /// The most words that one beginning, or one error, stands for.
 const MOST_WORDS: usize = 512;
@@ -33,12 +33,18 @@ pub(crate) enum Names {
 }
 
 /// Builds queries over the terms that a searcher has.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
     pub(crate) searcher: &'a Searcher,
     pub(crate) fields: &'a Fields,
-    pub(crate) errors: Errors,
+    /// What each word may mean besides, if it was typed with an error; none if words are taken as they were typed.
+    pub(crate) corrections: &'a [Corrections],
+    /// Where the segments are searched.
+    pub(crate) threads: &'a Executor,
 }
+
+/// The words from which one differs by an error.
+pub(crate) type Corrections = BTreeSet<String>;
 
 type Clauses = Vec<(Occur, Box<dyn Query>)>;
 
@@ -50,7 +56,13 @@ impl Asking<'_> {
         names: Names,
         collector: &C,
     ) -> tantivy::Result<C::Fruit> {
-        self.searcher.search(&self.query(question, names)?, collector)
+        let query = self.query(question, names)?;
+        let scoring = if collector.requires_scoring() {
+            EnableScoring::enabled_from_searcher(self.searcher)
+        } else {
+            EnableScoring::disabled_from_searcher(self.searcher)
+        };
+        self.searcher.search_with_executor(&*query, collector, self.threads, scoring)
     }
 
     /// Everything that has the words and the names.
@@ -65,12 +77,24 @@ impl Asking<'_> {
         if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
             clauses.push((Occur::Must, scored(self.named(name::SHOWN), 0)));
         }
-        Ok(Box::new(BooleanQuery::new(clauses)))
+        // One clause alone finds the same, and is sooner done.
+        match clauses.pop() {
+            Some((Occur::Must, alone)) if clauses.is_empty() => Ok(alone),
+            last => Ok(Box::new(BooleanQuery::new(clauses.into_iter().chain(last).collect()))),
+        }
     }
 
     fn add_text(&self, wanted: &Wanted, clauses: &mut Clauses) -> tantivy::Result<()> {
-        for word in &wanted.words {
-            clauses.push((Occur::Must, self.word(word)?));
+        let mut all = WordsQuery::default();
+        for (at, word) in wanted.words.iter().enumerate() {
+            let forms = self.forms(word, at)?;
+            match self.run(word, &forms)? {
+                Some(run) => clauses.push((Occur::Must, run)),
+                None => all.words.push(forms),
+            }
+        }
+        if !all.words.is_empty() {
+            clauses.push((Occur::Must, Box::new(all)));
         }
         for sign in &wanted.signs {
             clauses.push((Occur::Must, scored(self.named(&name::sign(sign)), 0)));
@@ -95,29 +119,26 @@ impl Asking<'_> {
         Ok(false)
     }
 
-    /// A word, where it earns most.
-    fn word(&self, word: &WantedWord) -> tantivy::Result<Box<dyn Query>> {
-        let mut found = self.as_typed(word)?;
-        match word {
-            WantedWord::Run(run) => {
-                let mut ways: Vec<Box<dyn Query>> = Vec::new();
-                for (standing, grams) in self.fields.grams {
-                    self.add_run(standing, grams, run, &mut ways)?;
-                }
-                if ways.is_empty() {
-                    return Ok(Box::new(found));
-                }
-                ways.push(Box::new(found));
-                Ok(Box::new(DisjunctionMaxQuery::new(ways)))
-            }
-            WantedWord::Spelled { is_beginning, .. } => {
-                if self.errors == Errors::Correct {
-                    let corrected = self.corrected(word.typed(), *is_beginning)?;
-                    found.words.extend(corrected.into_iter().map(|word| (self.term(&word), Likeness::Corrected)));
-                }
-                Ok(Box::new(found))
-            }
+    /// What somebody may have meant by a word.
+    fn forms(&self, word: &WantedWord, at: usize) -> tantivy::Result<Vec<Form>> {
+        let mut forms = self.as_typed(word)?;
+        let corrected = self.corrections.get(at).into_iter().flatten();
+        forms.extend(corrected.map(|word| (self.term(word), Likeness::Corrected)));
+        Ok(forms)
+    }
+
+    /// A run of letters without spaces, as a word or within others, where it earns most; none if it is within no other.
+    fn run(&self, word: &WantedWord, forms: &[Form]) -> tantivy::Result<Option<Box<dyn Query>>> {
+        let WantedWord::Run(run) = word else { return Ok(None) };
+        let mut ways: Vec<Box<dyn Query>> = Vec::new();
+        for (standing, grams) in self.fields.grams {
+            self.add_run(standing, grams, run, &mut ways)?;
         }
+        if ways.is_empty() {
+            return Ok(None);
+        }
+        ways.push(Box::new(WordsQuery { words: vec![forms.to_vec()] }));
+        Ok(Some(Box::new(DisjunctionMaxQuery::new(ways))))
     }
 
     fn term(&self, word: &str) -> Term {
@@ -125,7 +146,7 @@ impl Asking<'_> {
     }
 
     /// Words as they were typed, whether or not the index has them, and those of the index that begin so.
-    fn as_typed(&self, word: &WantedWord) -> tantivy::Result<WordQuery> {
+    fn as_typed(&self, word: &WantedWord) -> tantivy::Result<Vec<Form>> {
         let mut words = Vec::new();
         match word {
             WantedWord::Run(run) => words.push((self.term(run), Likeness::Exact)),
@@ -141,7 +162,7 @@ impl Asking<'_> {
                 }
             }
         }
-        Ok(WordQuery { words })
+        Ok(words)
     }
 
     fn add_run(
@@ -181,24 +202,31 @@ impl Asking<'_> {
         Ok(found)
     }
 
-    /// The words from which what was typed differs by one error.
-    fn corrected(&self, typed: &str, is_beginning: bool) -> tantivy::Result<BTreeSet<String>> {
-        let mut found = BTreeSet::new();
+    /// What each word may mean besides.
+    pub(crate) fn corrected(&self, wanted: &Wanted) -> tantivy::Result<Vec<Corrections>> {
+        wanted.words.iter().map(|word| self.corrections_of(word)).collect()
+    }
+
+    fn corrections_of(&self, word: &WantedWord) -> tantivy::Result<Corrections> {
+        let mut found = Corrections::new();
+        let WantedWord::Spelled { is_beginning, .. } = word else { return Ok(found) };
+        let typed = word.typed();
         if !is_correctable(typed) {
             return Ok(found);
         }
         let term = self.term(typed);
         self.add_corrected(&FuzzyTermQuery::new(term.clone(), 1, true), &mut found)?;
-        if is_beginning && may_be_meant(typed) {
+        if *is_beginning && may_be_meant(typed) {
             self.add_corrected(&FuzzyTermQuery::new_prefix(term, 1, true), &mut found)?;
         }
         Ok(found)
     }
 
-    fn add_corrected(&self, query: &FuzzyTermQuery, found: &mut BTreeSet<String>) -> tantivy::Result<()> {
+    fn add_corrected(&self, query: &FuzzyTermQuery, found: &mut Corrections) -> tantivy::Result<()> {
+        let automaton = query.automaton()?;
         for segment in self.searcher.segment_readers() {
             let index = segment.inverted_index(self.fields.words)?;
-            let mut words = index.terms().search(query.automaton()?).into_stream()?;
+            let mut words = index.terms().search(&automaton).into_stream()?;
             let mut most = MOST_WORDS;
             while most > 0 && words.advance() {
                 let word = std::str::from_utf8(words.key()).ok().filter(|word| may_be_meant(word));
@@ -215,8 +243,8 @@ impl Asking<'_> {
     pub(crate) fn instead(&self, wanted: &Wanted) -> tantivy::Result<Option<String>> {
         let mut words = Vec::new();
         let mut is_changed = false;
-        for word in &wanted.words {
-            let better = self.better(word)?;
+        for (at, word) in wanted.words.iter().enumerate() {
+            let better = self.better(word, at)?;
             is_changed |= better.is_some();
             words.push(better.unwrap_or_else(|| word.typed().to_owned()));
         }
@@ -224,43 +252,53 @@ impl Asking<'_> {
     }
 
     /// The most frequent word that somebody may have meant, if what was typed is nowhere.
-    fn better(&self, word: &WantedWord) -> tantivy::Result<Option<String>> {
-        let WantedWord::Spelled { forms, is_beginning } = word else { return Ok(None) };
-        for (term, _) in self.as_typed(word)?.words {
+    fn better(&self, word: &WantedWord, at: usize) -> tantivy::Result<Option<String>> {
+        let WantedWord::Spelled { forms, .. } = word else { return Ok(None) };
+        for (term, _) in self.as_typed(word)? {
             if self.is_there(&term)? {
                 return Ok(None);
             }
         }
         let typed_length = forms.first().map_or(0, |form| form.chars().count());
         let mut best = None;
-        for word in self.corrected(word.typed(), *is_beginning)? {
+        for word in self.corrections.get(at).into_iter().flatten() {
             // A word that is complete comes before one that goes on.
             let is_whole = word.chars().count().abs_diff(typed_length) <= 1;
-            if let Some((points, count)) = self.standing(&word)? {
+            if let Some((points, count)) = self.standing(word)? {
                 best = best.max(Some(((points + u32::from(is_whole) * 100, count), word)));
             }
         }
-        Ok(best.map(|(_, word)| word))
+        Ok(best.map(|(_, word): (_, &String)| word.clone()))
     }
 
     /// What a word earns that is corrected, where it stands at best, and how many tickets have it there.
     fn standing(&self, word: &str) -> tantivy::Result<Option<(u32, u64)>> {
         let term = self.term(word);
+        let segments = self.searcher.segment_readers().iter();
         let mut counts = [0; Standing::ALL.len()];
-        for segment in self.searcher.segment_readers() {
-            let index = segment.inverted_index(term.field())?;
-            let Some(mut postings) = index.read_postings(&term, IndexRecordOption::WithFreqs)? else { continue };
-            while postings.doc() != TERMINATED {
-                let at = standing(postings.term_freq());
-                let is_there = !segment.is_deleted(postings.doc());
-                let count = counts.iter_mut().zip(Standing::ALL).find(|(_, standing)| *standing == at);
-                count.into_iter().for_each(|(count, _)| *count += u64::from(is_there));
-                postings.advance();
-            }
+        for of_segment in self.threads.map(|segment| counts_of(segment, &term), segments)? {
+            counts.iter_mut().zip(of_segment).for_each(|(all, count)| *all += count);
         }
         let best = counts.into_iter().zip(Standing::ALL).find(|(count, _)| *count > 0);
         Ok(best.map(|(count, standing)| (standing.points(Likeness::Corrected), count)))
     }
+}
+
+/// How many tickets of a segment have a word at each standing, in the order of [`Standing::ALL`].
+fn counts_of(segment: &SegmentReader, term: &Term) -> tantivy::Result<[u64; Standing::ALL.len()]> {
+    let mut counts = [0; Standing::ALL.len()];
+    let index = segment.inverted_index(term.field())?;
+    let Some(mut blocks) = index.read_block_postings(term, IndexRecordOption::WithFreqs)? else { return Ok(counts) };
+    while !blocks.docs().is_empty() {
+        let there = blocks.docs().iter().zip(blocks.freqs()).filter(|(document, _)| !segment.is_deleted(**document));
+        for (_, frequency) in there {
+            let at = standing(*frequency);
+            let count = counts.iter_mut().zip(Standing::ALL).find(|(_, standing)| *standing == at);
+            count.into_iter().for_each(|(count, _)| *count += 1);
+        }
+        blocks.advance();
+    }
+    Ok(counts)
 }
 
 fn names_of(question: &Question, names: Names) -> Vec<String> {

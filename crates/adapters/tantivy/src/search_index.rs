@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::num::NonZero;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::thread::available_parallelism;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use tantivy::query::{EnableScoring, Query};
-use tantivy::{DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED};
+use tantivy::{DocSet, Executor, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::search::{
-    Errors, Facets, Filters, Found, Question, SearchChange, SearchEntry, SearchPage, SearchSort, Watermark,
+    Facets, Filters, Found, Question, SearchChange, SearchEntry, SearchPage, SearchSort, Wanted, Watermark,
     name_to_find,
 };
 use ticketing_core::domain::ticket::Sales;
@@ -26,7 +28,7 @@ use crate::error::{OpenError, failure, is_locked};
 use crate::folder::{self, InFolder};
 use crate::indexes::{Place, TantivyIndexes};
 use crate::numbered;
-use crate::question::{Asking, Names};
+use crate::question::{Asking, Corrections, Names};
 use crate::schema::{Fields, schema};
 use crate::writer::{self, Payload, Writer};
 
@@ -39,6 +41,8 @@ struct Inner {
     reader: IndexReader,
     writer: Mutex<Writer>,
     config: TantivyConfig,
+    /// Begun when there are many tickets.
+    threads: OnceLock<Executor>,
     /// Dropped last: nothing reads the files any more.
     place: Option<Arc<Place>>,
 }
@@ -112,7 +116,14 @@ impl TantivyIndex {
             folder,
             passed: HashMap::new(),
         };
-        Ok(Self(Arc::new(Inner { fields, reader, writer: Mutex::new(writer), config: config.clone(), place })))
+        Ok(Self(Arc::new(Inner {
+            fields,
+            reader,
+            writer: Mutex::new(writer),
+            config: config.clone(),
+            threads: OnceLock::new(),
+            place,
+        })))
     }
 
     /// Runs on a thread that may wait for a disk.
@@ -157,40 +168,68 @@ impl SearchIndex for TantivyIndex {
     }
 }
 
+/// More threads than this find no sooner: there are few large segments.
+const MOST_THREADS: usize = 8;
+
 /// How many hits are looked at for suggestions, since many tickets have one title.
 const LOOKED_AT: usize = SearchPage::MOST;
 
 impl Inner {
-    const fn asking<'a>(&'a self, searcher: &'a Searcher, errors: Errors) -> Asking<'a> {
-        Asking { searcher, fields: &self.fields, errors }
+    fn asking<'a>(&'a self, searcher: &'a Searcher, corrections: &'a [Corrections]) -> Asking<'a> {
+        Asking { searcher, fields: &self.fields, corrections, threads: self.threads(searcher) }
+    }
+
+    fn threads(&self, searcher: &Searcher) -> &Executor {
+        if searcher.num_docs() < self.config.parallel_from {
+            return &Executor::SingleThread;
+        }
+        self.threads.get_or_init(|| match available_parallelism().map_or(1, NonZero::get) {
+            0 | 1 => Executor::SingleThread,
+            // One thread finds the same if no others can be had.
+            threads => Executor::multi_thread(threads.min(MOST_THREADS), "search-").unwrap_or(Executor::SingleThread),
+        })
     }
 
     fn search(&self, question: &Question, page: SearchPage) -> tantivy::Result<Found> {
         let searcher = self.reader.searcher();
         let collector = HitsCollector { bounds: Bounds::of(question), page };
-        let found = self.asking(&searcher, Errors::Keep).collect(question, Names::All, &collector)?.found(page, None);
-        if found.count > 0 || !self.is_corrected(&searcher, question)? {
+        let found = self.asking(&searcher, &[]).collect(question, Names::All, &collector)?.found(page, None);
+        if found.count > 0 {
             return Ok(found);
         }
-        let asking = self.asking(&searcher, Errors::Correct);
-        let instead = question.text().map(|wanted| asking.instead(wanted)).transpose()?;
-        Ok(asking.collect(question, Names::All, &collector)?.found(page, instead.flatten()))
+        let Some((wanted, corrections)) = self.corrections(&searcher, question)? else { return Ok(found) };
+        let asking = self.asking(&searcher, &corrections);
+        let instead = asking.instead(wanted)?;
+        Ok(asking.collect(question, Names::All, &collector)?.found(page, instead))
     }
 
     fn facets(&self, question: &Question) -> tantivy::Result<Facets> {
         let searcher = self.reader.searcher();
-        let errors = if self.is_corrected(&searcher, question)? { Errors::Correct } else { Errors::Keep };
         let collector = ChoicesCollector::of(question);
-        Ok(self.asking(&searcher, errors).collect(question, Names::WithoutFacets, &collector)?.facets())
+        let count = |corrections: &[Corrections]| {
+            self.asking(&searcher, corrections).collect(question, Names::WithoutFacets, &collector)
+        };
+        let counted = count(&[])?;
+        if !counted.is_empty() {
+            return Ok(counted.facets());
+        }
+        let corrections = self.corrections(&searcher, question)?;
+        Ok(corrections.map_or(Ok(counted), |(_, corrections)| count(&corrections))?.facets())
     }
 
-    /// Whether no ticket has the words of a question, whatever it is narrowed by.
-    fn is_corrected(&self, searcher: &Searcher, question: &Question) -> tantivy::Result<bool> {
-        if question.text().is_none_or(|wanted| wanted.words.is_empty()) {
-            return Ok(false);
+    /// What the words of a question may mean besides, if no ticket has them as they were typed, whatever the question is
+    /// narrowed by.
+    fn corrections<'a>(
+        &self,
+        searcher: &Searcher,
+        question: &'a Question,
+    ) -> tantivy::Result<Option<(&'a Wanted, Vec<Corrections>)>> {
+        let Some(wanted) = question.text().filter(|wanted| !wanted.words.is_empty()) else { return Ok(None) };
+        let asking = self.asking(searcher, &[]);
+        if has_any(searcher, &*asking.query(question, Names::None)?)? {
+            return Ok(None);
         }
-        let query = self.asking(searcher, Errors::Keep).query(question, Names::None)?;
-        Ok(!has_any(searcher, &*query)?)
+        Ok(Some((wanted, asking.corrected(wanted)?)))
     }
 
     fn suggest(&self, typed: &str, now: Timestamp) -> Result<Vec<String>, SearchError> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::StrColumn;
+use tantivy::query::Weight;
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 use ticketing_core::domain::search::{Choice, Facet, Facets, Question};
 
@@ -44,6 +45,11 @@ impl ChoicesCollector {
 }
 
 impl Counted {
+    /// Whether nothing has any choice.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(HashMap::is_empty)
+    }
+
     pub(crate) fn facets(self) -> Facets {
         let [categories, cities, countries, currencies] = self.0.map(|counts| {
             let choice = |(value, count): (String, u64)| Choice { value: name::written(&value).to_owned(), count };
@@ -70,6 +76,17 @@ impl Collector for ChoicesCollector {
 
     fn requires_scoring(&self) -> bool {
         false
+    }
+
+    fn collect_segment(
+        &self,
+        weight: &dyn Weight,
+        ordinal: SegmentOrdinal,
+        segment: &SegmentReader,
+    ) -> tantivy::Result<tantivy::Result<Counted>> {
+        let mut choices = self.for_segment(ordinal, segment)?;
+        weight.for_each_no_score(segment, &mut |documents| choices.collect_block(documents))?;
+        Ok(choices.harvest())
     }
 
     fn merge_fruits(&self, segments: Vec<tantivy::Result<Counted>>) -> tantivy::Result<Counted> {
@@ -166,8 +183,19 @@ impl SegmentCollector for SegmentChoices {
     type Fruit = tantivy::Result<Counted>;
 
     fn collect(&mut self, document: DocId, score: Score) {
-        if self.block.push(document, score) {
+        self.block.push(document, score);
+        if self.block.is_full() {
             self.count();
+        }
+    }
+
+    fn collect_block(&mut self, documents: &[DocId]) {
+        let mut rest = documents;
+        while !rest.is_empty() {
+            rest = self.block.fill(rest);
+            if self.block.is_full() {
+                self.count();
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! The numbers of documents, and the bounds that a question has for them.
 
 use tantivy::columnar::Column;
-use tantivy::{Score, SegmentReader};
+use tantivy::fastfield::AliveBitSet;
+use tantivy::{DocId, Score, SegmentReader};
 use ticketing_core::domain::search::{Days, Moment, Places, Question, SearchSort, rank_of};
 
 use super::block::{Block, Each, MOST};
@@ -103,6 +104,8 @@ pub(super) struct Columns {
     closes: Column<i64>,
     price: Column<u64>,
     left: Column<u64>,
+    /// What was not deleted, if anything was.
+    alive: Option<AliveBitSet>,
 }
 
 impl Columns {
@@ -117,11 +120,15 @@ impl Columns {
             closes: fast.i64(CLOSES)?,
             price: fast.u64(PRICE)?,
             left: fast.u64(LEFT)?,
+            alive: segment.alive_bitset().cloned(),
         })
     }
 
-    /// Keeps the hits within the bounds; their prices aside.
+    /// Keeps the hits that are there and within the bounds; their prices aside.
     pub(super) fn retain(&self, block: &mut Block) {
+        if let Some(alive) = &self.alive {
+            block.retain_documents(|document| alive.is_alive(document));
+        }
         self.retain_open(block);
         if self.bounds.is_timed() {
             self.retain_timed(block);
@@ -131,8 +138,11 @@ impl Columns {
         }
     }
 
-    /// Those whose sales have not ended.
+    /// Those whose sales have not ended; in a segment where they have for none, none is looked at.
     fn retain_open(&self, block: &mut Block) {
+        if self.closes.min_value() >= self.bounds.now {
+            return;
+        }
         let mut closes = [0; MOST];
         block.read(&self.closes, i64::MAX, &mut closes);
         block.retain(&closes, |at| *at >= self.bounds.now);
@@ -185,15 +195,19 @@ impl Columns {
         }
     }
 
-    /// Both halves of each id.
-    pub(super) fn read_ids(&self, block: &Block, highs: &mut Each<u64>, lows: &mut Each<u64>) {
+    /// The first half of each id.
+    pub(super) fn read_highs(&self, block: &Block, highs: &mut Each<u64>) {
         block.read(&self.id_high, 0, highs);
-        block.read(&self.id_low, 0, lows);
+    }
+
+    /// The other half of one.
+    pub(super) fn low_of(&self, document: DocId) -> u64 {
+        self.id_low.first(document).unwrap_or(0)
     }
 }
 
 /// Points are whole and few, so a score has them exactly.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "points are whole, few and not negative")]
-fn points(score: Score) -> u32 {
-    score.round() as u32
+const fn points(score: Score) -> u32 {
+    score as u32
 }

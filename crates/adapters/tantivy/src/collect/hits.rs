@@ -1,6 +1,7 @@
 //! The hits of a page, and how many there are before and behind.
 
 use tantivy::collector::{Collector, SegmentCollector};
+use tantivy::query::Weight;
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 use ticketing_core::domain::ids::TicketId;
 use ticketing_core::domain::search::{Found, Hit, SearchCursor, SearchPage};
@@ -59,6 +60,20 @@ impl Collector for HitsCollector {
         self.bounds.are_scored()
     }
 
+    fn collect_segment(
+        &self,
+        weight: &dyn Weight,
+        ordinal: SegmentOrdinal,
+        segment: &SegmentReader,
+    ) -> tantivy::Result<PageOfHits> {
+        let mut hits = self.for_segment(ordinal, segment)?;
+        match self.requires_scoring() {
+            true => weight.for_each(segment, &mut |document, score| hits.collect(document, score))?,
+            false => weight.for_each_no_score(segment, &mut |documents| hits.collect_block(documents))?,
+        }
+        Ok(hits.harvest())
+    }
+
     fn merge_fruits(&self, segments: Vec<PageOfHits>) -> tantivy::Result<PageOfHits> {
         let mut all = PageOfHits::default();
         for PageOfHits { places, passed, count } in segments {
@@ -102,7 +117,7 @@ pub(crate) struct SegmentHits {
 }
 
 /// How many more than a page are kept until the worse of them are given up, all at once.
-const SPARE: usize = 128;
+const SPARE: usize = 32;
 
 impl SegmentHits {
     fn of(page: SearchPage, columns: Columns) -> Self {
@@ -121,10 +136,15 @@ impl SegmentHits {
         let mut ranks = [0; MOST];
         self.columns.read_ranks(&self.block, &mut ranks);
         if !self.are_far(ranks.iter().take(hits)) {
-            let (mut highs, mut lows) = ([0; MOST], [0; MOST]);
-            self.columns.read_ids(&self.block, &mut highs, &mut lows);
-            for ((rank, high), low) in ranks.into_iter().zip(highs).zip(lows).take(hits) {
-                self.take(place(rank, high, low));
+            let mut highs = [0; MOST];
+            self.columns.read_highs(&self.block, &mut highs);
+            // Newer tickets tend to be behind older ones: those that come last leave the fewest to be kept.
+            for at in (0..hits).rev() {
+                if let (Some(document), Some(rank), Some(high)) =
+                    (self.block.documents().get(at), ranks.get(at), highs.get(at))
+                {
+                    self.take(*document, *rank, *high);
+                }
             }
         }
         self.block.clear();
@@ -138,7 +158,13 @@ impl SegmentHits {
         }
     }
 
-    fn take(&mut self, at: Place) {
+    /// Most hits are behind the page by their rank and half of their id, so the other half is read of few.
+    fn take(&mut self, document: DocId, rank: u64, high: u64) {
+        let is_first = matches!(self.page, SearchPage::First { .. });
+        if is_first && self.worst.is_some_and(|(worst, half, _)| (rank, !high) > (worst, half)) {
+            return;
+        }
+        let at = place(rank, high, self.columns.low_of(document));
         match self.page {
             SearchPage::First { .. } => self.keep(at),
             SearchPage::After { cursor, .. } if at > place_of(cursor) => self.keep(at),
@@ -176,8 +202,19 @@ impl SegmentCollector for SegmentHits {
     type Fruit = PageOfHits;
 
     fn collect(&mut self, document: DocId, score: Score) {
-        if self.block.push(document, score) {
+        self.block.push(document, score);
+        if self.block.is_full() {
             self.take_block();
+        }
+    }
+
+    fn collect_block(&mut self, documents: &[DocId]) {
+        let mut rest = documents;
+        while !rest.is_empty() {
+            rest = self.block.fill(rest);
+            if self.block.is_full() {
+                self.take_block();
+            }
         }
     }
 

@@ -48,7 +48,8 @@ fn pick<T: Copy>(choices: &[T], nth: usize) -> T {
 }
 
 fn ticket(n: usize) -> Ticket {
-    let title = format!("{} {} {}", pick(&WORDS, n), pick(&WORDS, n / 3), pick(&WORDS, n * 7 / 5));
+    let rare = if n % 200 == 7 { " Zeppelin" } else { "" };
+    let title = format!("{} {} {}{rare}", pick(&WORDS, n), pick(&WORDS, n / 3), pick(&WORDS, n * 7 / 5));
     let description = format!("{} and {}", pick(&WORDS, n * 5), pick(&WORDS, n * 11));
     let hours = u32::try_from(n * 37 % 900).expect("a small number");
     let offer = Offer::parse(OfferInput {
@@ -125,6 +126,10 @@ fn questions() -> Vec<Question> {
         "xxxxx",
         "the opera of vienna",
         "beetho",
+        "opera night oper",
+        "zeppelin o",
+        "zepelin oper",
+        "o zeppelin",
     ];
     let euros = "EUR".parse().expect("a currency");
     let sorts = [SearchSort::BestMatch, SearchSort::Newest, SearchSort::Soonest, SearchSort::Dearest(euros)];
@@ -141,35 +146,43 @@ fn questions() -> Vec<Question> {
 
 #[tokio::test]
 async fn the_index_finds_what_the_reference_finds() {
-    let (reference, index) =
-        (MemorySearchIndex::default(), TantivyIndex::open(TantivyConfig::default()).await.unwrap());
+    assert_finds_the_same(TantivyConfig::default()).await;
+}
+
+#[tokio::test]
+async fn several_threads_find_what_the_reference_finds() {
+    assert_finds_the_same(TantivyConfig { parallel_from: 0, ..TantivyConfig::default() }).await;
+}
+
+async fn assert_finds_the_same(config: TantivyConfig) {
+    let (reference, index) = (MemorySearchIndex::default(), TantivyIndex::open(config).await.expect("an index"));
     // In several batches, so that there are several segments, and entries that were written again; and so many in each
     // that worse hits are given up while they are collected.
     for batch in 0..4 {
         let facts = (0..200).map(|n| SearchChange::Facts(Box::new(ticket(batch * 200 + n))));
-        let sold = |n| Sales { held: 0, sold: u32::try_from(n % 3).unwrap(), version: n as u64 + 1 };
+        let sold = |n| Sales { held: 0, sold: u32::try_from(n % 3).expect("a small number"), version: n as u64 + 1 };
         let sales = (0..60).map(|n| SearchChange::Sales { ticket: ticket(batch * 120 + n).id, sales: sold(batch + n) });
         let changes: Vec<SearchChange> = facts.chain(sales).collect();
         let upto = Watermark::begin(Uuid::nil()).after(1, NOW);
-        let applied = reference.apply(changes.clone(), upto).await.unwrap();
+        let applied = reference.apply(changes.clone(), upto).await.expect("they are applied");
         // Sales that make no difference are not among them.
-        assert!(index.apply(changes, upto).await.unwrap() <= applied);
+        assert!(index.apply(changes, upto).await.expect("they are applied") <= applied);
     }
     let mut answered = 0;
     for question in questions() {
         let first = SearchPage::First { limit: 30 };
-        let expected = reference.search(&question, first).await.unwrap();
-        assert_eq!(index.search(&question, first).await.unwrap(), expected, "{question:?}");
+        let expected = reference.search(&question, first).await.expect("an answer");
+        assert_eq!(index.search(&question, first).await.expect("an answer"), expected, "{question:?}");
         // The order makes no difference to choices, but for its currency.
         if question.sort() == SearchSort::BestMatch || question.sort().currency().is_some() {
-            let choices = reference.facets(&question).await.unwrap();
-            assert_eq!(index.facets(&question).await.unwrap(), choices, "{question:?}");
+            let choices = reference.facets(&question).await.expect("an answer");
+            assert_eq!(index.facets(&question).await.expect("an answer"), choices, "{question:?}");
         }
         if let Some(last) = expected.hits.get(20) {
             let cursor = last.cursor();
             for page in [SearchPage::Before { cursor, limit: 7 }, SearchPage::After { cursor, limit: 7 }] {
-                let expected = reference.search(&question, page).await.unwrap();
-                assert_eq!(index.search(&question, page).await.unwrap(), expected, "{question:?}, {page:?}");
+                let expected = reference.search(&question, page).await.expect("an answer");
+                assert_eq!(index.search(&question, page).await.expect("an answer"), expected, "{question:?}, {page:?}");
             }
         }
         answered += usize::from(expected.count > 0);
