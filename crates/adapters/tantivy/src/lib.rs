@@ -62,6 +62,7 @@ mod schema;
 mod scratch;
 mod search_index;
 mod standing;
+mod words;
 mod writer;
 
 pub use config::TantivyConfig;

@@ -16,7 +16,8 @@ use ticketing_core::domain::search::{
 
 use crate::name;
 use crate::schema::Fields;
-use crate::standing::{Form, WordsQuery, standing};
+use crate::standing::standing;
+use crate::words::{Form, WordsQuery};
 
 /// The most words that one beginning, or one error, stands for.
 const MOST_WORDS: usize = 512;
