@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use serde::Deserialize;
 
 use ticketing_api::paths;
@@ -181,7 +182,11 @@ fn typed(text: &str, currency: &str) -> Result<u64, String> {
     Money::typed(text, currency).map(|money| money.amount).map_err(|refusal| refusal.to_string())
 }
 
-pub(super) async fn catalog(context: PageContext, Lenient(search): Lenient<Search>) -> Result<Response, Refusal> {
+pub(super) async fn catalog(
+    context: PageContext,
+    headers: HeaderMap,
+    Lenient(search): Lenient<Search>,
+) -> Result<Response, Refusal> {
     if let Some(shorter) = without_defaults(&context.path) {
         return Ok(Onward::to(shorter).into_response());
     }
@@ -193,7 +198,7 @@ pub(super) async fn catalog(context: PageContext, Lenient(search): Lenient<Searc
         Ok(found) => {
             let content = |found| CatalogPage { has_alerts, ..found_page(base, form, found, &number) };
             let page = context.rendered.page(&base.at(&context.path), found, |found| catalog_page(content(found)));
-            Ok(Html(page.within(context.shell())).into_response())
+            Ok(page.answer(context.shell(), &headers))
         }
         Err(refusal) if refusal.is_about_fields() => {
             let form = Search::explained(refusal.reason().onto(form));

@@ -2,13 +2,20 @@
 //!
 //! What it shows is a function of what was found and of nothing else: who looks
 //! is in the shell. So as long as the same tickets are found, the content is the
-//! same, and for visitors, whose shells are equal, the whole document is.
+//! same, and for visitors, whose shells are equal, the whole document is,
+//! compressed or not.
 //! Nothing expires and nothing is invalidated: the API is asked every time.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
+use axum::response::{Html, IntoResponse, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::HeaderMap;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
 use parking_lot::Mutex;
 
 use ticketing_api::tickets::TicketsFound;
@@ -16,6 +23,9 @@ use ticketing_web::{Content, Shell};
 
 /// The most pages to keep.
 const PAGES: usize = 64;
+
+/// The one encoding that every browser takes.
+const GZIP: &str = "gzip";
 
 /// Keeps the last content of each address. A clone keeps the same.
 #[derive(Debug, Clone, Default)]
@@ -27,22 +37,59 @@ pub(super) struct Page {
     found: TicketsFound,
     content: Content,
     /// The document that a visitor got last, and its shell.
-    visited: Mutex<Option<(Shell, Bytes)>>,
+    visited: Mutex<Option<(Shell, Arc<Document>)>>,
+}
+
+/// What a visitor gets.
+#[derive(Debug)]
+struct Document {
+    html: Bytes,
+    packed: OnceLock<Option<Bytes>>,
 }
 
 impl Page {
     /// The whole document. One that is somebody's own is rendered for each of them and not kept.
-    pub(super) fn within(&self, shell: Shell) -> Bytes {
+    pub(super) fn answer(&self, shell: Shell, headers: &HeaderMap) -> Response {
         if !shell.is_visitors() {
-            return self.content.within(shell).into();
+            return Html(self.content.within(shell)).into_response();
         }
-        let last = self.visited.lock().as_ref().filter(|(of, _)| *of == shell).map(|(_, document)| document.clone());
+        let document = self.document(shell);
+        match take_gzip(headers).then(|| document.packed()).flatten() {
+            Some(packed) => {
+                ([(CONTENT_ENCODING, GZIP), (VARY, ACCEPT_ENCODING.as_str())], Html(packed)).into_response()
+            }
+            None => Html(document.html.clone()).into_response(),
+        }
+    }
+
+    fn document(&self, shell: Shell) -> Arc<Document> {
+        let last =
+            self.visited.lock().as_ref().filter(|(of, _)| *of == shell).map(|(_, document)| Arc::clone(document));
         last.unwrap_or_else(|| {
-            let document = Bytes::from(self.content.within(shell.clone()));
-            *self.visited.lock() = Some((shell, document.clone()));
+            let html = self.content.within(shell.clone()).into();
+            let document = Arc::new(Document { html, packed: OnceLock::new() });
+            *self.visited.lock() = Some((shell, Arc::clone(&document)));
             document
         })
     }
+}
+
+impl Document {
+    /// The same compressed, once for all who take it so; none if that fails.
+    fn packed(&self) -> Option<Bytes> {
+        let pack = || {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+            packed.write_all(&self.html).ok()?;
+            packed.finish().ok().map(Bytes::from)
+        };
+        self.packed.get_or_init(pack).clone()
+    }
+}
+
+/// Whether they say so plainly; who has more to say of it is left to the layer that compresses everything else.
+fn take_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|coding| coding.trim().eq_ignore_ascii_case(GZIP))
 }
 
 impl Rendered {
@@ -73,6 +120,12 @@ impl Rendered {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
+    use axum::body::to_bytes;
+    use flate2::read::GzDecoder;
+    use http::HeaderValue;
+
     use super::*;
     use ticketing_web::{CatalogPage, Done, Viewer, catalog_page};
 
@@ -96,20 +149,45 @@ mod tests {
         }
     }
 
-    #[test]
-    fn visitors_share_a_document_and_nobody_gets_what_is_anothers() {
+    #[tokio::test]
+    async fn visitors_share_a_document_and_nobody_gets_what_is_anothers() {
         let page = Rendered::default().page("/", found(None), render);
         let at = |path: &str| Shell { path: path.to_owned(), ..Shell::default() };
         let of =
             |email: &str| Shell { viewer: Some(Viewer { email: email.to_owned(), ..Viewer::default() }), ..at("/") };
 
-        let first = page.within(at("/"));
-        assert_eq!(page.within(at("/")).as_ptr(), first.as_ptr(), "it is kept");
-        let [ada, gus] = ["ada@example.org", "gus@example.org"].map(|email| page.within(of(email)));
-        assert!(ada.windows(3).any(|part| part == b"ada") && !gus.windows(3).any(|part| part == b"ada"));
-        let told = page.within(Shell { flash: Some(Done::SignedOut.into()), ..at("/") });
-        assert_eq!(page.within(at("/")), first, "nothing of {told:?} or of those who are signed in is kept");
-        assert_ne!(page.within(at("/?q=x")), first, "it leads back to another page");
+        let first = page.document(at("/"));
+        assert!(Arc::ptr_eq(&page.document(at("/")), &first), "it is kept");
+        let told = Shell { flash: Some(Done::SignedOut.into()), ..at("/") };
+        for (shell, own) in
+            [(of("ada@example.org"), "ada@"), (of("gus@example.org"), "gus@"), (told, "You are signed out.")]
+        {
+            let body = to_bytes(page.answer(shell, &HeaderMap::new()).into_body(), usize::MAX).await.unwrap();
+            assert!(String::from_utf8_lossy(&body).contains(own), "{own}");
+            assert!(Arc::ptr_eq(&page.document(at("/")), &first), "what is somebody's own takes its place");
+        }
+        assert_ne!(page.document(at("/?q=x")).html, first.html, "it leads back to another page");
+    }
+
+    #[test]
+    fn what_is_taken_compressed_is_the_same() {
+        let page = Rendered::default().page("/", found(None), render);
+        let document = page.document(Shell::default());
+        let mut html = String::new();
+        let packed = document.packed().expect("it is compressed");
+        GzDecoder::new(&*packed).read_to_string(&mut html).expect("it is gzip");
+        assert_eq!(html.as_bytes(), document.html);
+
+        let encoding = |accepted: &'static str| {
+            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepted))]);
+            page.answer(Shell::default(), &headers).headers().get(CONTENT_ENCODING).cloned()
+        };
+        for plainly in ["gzip", "br, GZIP", "gzip, deflate, br, zstd"] {
+            assert_eq!(encoding(plainly), Some(HeaderValue::from_static(GZIP)), "{plainly}");
+        }
+        for otherwise in ["", "identity", "gzip;q=0", "br, gzip;q=0.5", "*", "xgzip"] {
+            assert_eq!(encoding(otherwise), None, "{otherwise}");
+        }
     }
 
     #[test]
