@@ -18,7 +18,7 @@ pub(super) fn read(database: &Path) -> Result<Books, Error> {
     Ok(Books {
         stocks: all(&moment, "stocks")?,
         orders: all(&moment, "orders")?,
-        listings: all(&moment, "listings")?,
+        listings: all_as(&moment, "listings", LISTING)?,
         payables: all(&moment, "payables")?,
         payments: all(&moment, "payments")?,
         attempts: attempts(&moment)?,
@@ -45,9 +45,17 @@ fn open(database: &Path) -> Result<Connection, Error> {
     Ok(Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
 }
 
+/// A listing with its sales, which lie beside it.
+const LISTING: &str = "json_set(record, '$.sales', json_object('held', held, 'sold', sold, 'version', sales_version))";
+
 /// The records of a table, each with its id as in a document.
 fn all<D: DeserializeOwned>(moment: &Transaction<'_>, table: &str) -> Result<Vec<D>, Error> {
-    let mut select = moment.prepare(&format!("SELECT id, record FROM {table}"))?;
+    all_as(moment, table, "record")
+}
+
+/// The same by what makes a record of a row.
+fn all_as<D: DeserializeOwned>(moment: &Transaction<'_>, table: &str, record: &str) -> Result<Vec<D>, Error> {
+    let mut select = moment.prepare(&format!("SELECT id, {record} FROM {table}"))?;
     let rows = select.query_map([], |row| Ok((id(row)?, row.get::<_, String>(1)?)))?;
     rows.map(|row| {
         let (id, record) = row?;
@@ -81,4 +89,49 @@ fn id(row: &Row<'_>) -> rusqlite::Result<Uuid> {
     let bytes = row.get_ref(0)?.as_blob()?;
     Uuid::from_slice(bytes)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ticketing_conformance::sample;
+    use ticketing_core::domain::ids::AccountId;
+    use ticketing_core::domain::ticket::{Listing, Sales};
+    use ticketing_core::ports::clock::ClockAndIds;
+    use ticketing_core::ports::letter_store::LetterStore;
+    use ticketing_core::ports::order_store::OrderStore;
+    use ticketing_core::ports::store::{UnitOfWork, Write};
+    use ticketing_core::ports::ticket_store::TicketStore;
+    use ticketing_memory::{RandomIds, SystemClock};
+    use ticketing_sqlite::{SqliteConfig, SqliteEngines};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_engines_keep_is_read() {
+        let folder = std::env::temp_dir().join(format!("ticketing-faults-books-{}", rand::random::<u64>()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("market.db");
+        let env = ClockAndIds { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) };
+        let engines = SqliteEngines::open(&SqliteConfig::new(&path), env).await.unwrap();
+        let listing = Listing { sales: Sales { held: 2, sold: 5, version: 9 }, ..sample::listing() };
+        let order = sample::order(AccountId::new(sample::uuid()));
+        engines.tickets.commit(UnitOfWork::default().with(Write::insert(listing.clone()))).await.unwrap();
+        engines.orders.commit(UnitOfWork::default().with(Write::insert(order.clone()))).await.unwrap();
+        engines.letters.commit(UnitOfWork::default().with(Write::insert(sample::letter()))).await.unwrap();
+        engines.file.close().await;
+
+        let books = read(&path).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+
+        let sales = books.listings.iter().map(|listing| (listing.id.bytes(), listing.sales)).collect::<Vec<_>>();
+        let expected = super::super::Sales { held: 2, sold: 5, version: 9 };
+        assert_eq!(sales, [(*listing.ticket.id.uuid().as_bytes(), expected)]);
+        assert_eq!(
+            books.orders.iter().map(|order| order.id.bytes()).collect::<Vec<_>>(),
+            [*order.id.uuid().as_bytes()]
+        );
+        assert_eq!(books.letters.len(), 1);
+    }
 }
