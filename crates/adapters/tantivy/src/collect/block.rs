@@ -33,19 +33,6 @@ impl Block {
         }
     }
 
-    /// Adds hits that earned nothing, as many as there is room for; returns the others.
-    pub(super) fn fill<'a>(&mut self, documents: &'a [DocId]) -> &'a [DocId] {
-        let (fitting, rest) = documents.split_at(documents.len().min(MOST - self.len));
-        let end = self.len + fitting.len();
-        if let (Some(next), Some(earned)) = (self.documents.get_mut(self.len..end), self.scores.get_mut(self.len..end))
-        {
-            next.copy_from_slice(fitting);
-            earned.fill(0.0);
-            self.len = end;
-        }
-        rest
-    }
-
     #[inline]
     pub(super) const fn is_full(&self) -> bool {
         self.len == MOST

@@ -189,16 +189,6 @@ impl SegmentCollector for SegmentChoices {
         }
     }
 
-    fn collect_block(&mut self, documents: &[DocId]) {
-        let mut rest = documents;
-        while !rest.is_empty() {
-            rest = self.block.fill(rest);
-            if self.block.is_full() {
-                self.count();
-            }
-        }
-    }
-
     fn harvest(mut self) -> tantivy::Result<Counted> {
         self.count();
         let mut counted = Counted::default();

@@ -208,16 +208,6 @@ impl SegmentCollector for SegmentHits {
         }
     }
 
-    fn collect_block(&mut self, documents: &[DocId]) {
-        let mut rest = documents;
-        while !rest.is_empty() {
-            rest = self.block.fill(rest);
-            if self.block.is_full() {
-                self.take_block();
-            }
-        }
-    }
-
     fn harvest(mut self) -> PageOfHits {
         self.take_block();
         self.give_up();
