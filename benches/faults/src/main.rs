@@ -30,6 +30,8 @@ mod tally;
 
 mod report;
 mod run;
+#[cfg(test)]
+mod scratch;
 mod verify;
 
 use std::io::Write;

@@ -1,32 +1,15 @@
 //! What a power failure takes, and what it leaves.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::Command;
 
 use rand::SeedableRng;
 
 use super::*;
+use crate::scratch::Directory;
 
 /// In the process of a test: the file to which it writes until it dies.
 const WRITES_TO: &str = "FAULTS_TEST_WRITES_TO";
-
-/// A directory that goes with this value.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("ticketing-faults-power-{}", rand::random::<u64>()));
-        std::fs::create_dir_all(path.join("data")).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).unwrap();
-    }
-}
 
 /// As a database opens it: what it overwrites has to be read for a note.
 fn open(path: &Path) -> File {

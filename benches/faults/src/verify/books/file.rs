@@ -107,12 +107,12 @@ mod tests {
     use ticketing_sqlite::{SqliteConfig, SqliteEngines};
 
     use super::*;
+    use crate::scratch::Directory;
 
     #[tokio::test]
     async fn what_the_engines_keep_is_read() {
-        let folder = std::env::temp_dir().join(format!("ticketing-faults-books-{}", rand::random::<u64>()));
-        std::fs::create_dir(&folder).unwrap();
-        let path = folder.join("market.db");
+        let directory = Directory::new();
+        let path = directory.0.join("data/market.db");
         let env = ClockAndIds { clock: Arc::new(SystemClock::new()), ids: Arc::new(RandomIds::new()) };
         let engines = SqliteEngines::open(&SqliteConfig::new(&path), env).await.unwrap();
         let listing = Listing { sales: Sales { held: 2, sold: 5, version: 9 }, ..sample::listing() };
@@ -123,7 +123,6 @@ mod tests {
         engines.file.close().await;
 
         let books = read(&path).unwrap();
-        std::fs::remove_dir_all(folder).unwrap();
 
         let sales = books.listings.iter().map(|listing| (listing.id.bytes(), listing.sales)).collect::<Vec<_>>();
         let expected = super::super::Sales { held: 2, sold: 5, version: 9 };
