@@ -5,10 +5,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use ticketing_conformance::sample::free_address;
 
 use crate::market::{Market, eventually, unique};
 use crate::programs::engines;
-use crate::redis_away::{Redis, free_port};
+use crate::redis_away::Redis;
 
 /// A process that was started and need not serve yet; killed if it does not end before.
 pub(crate) struct Starting {
@@ -20,7 +21,7 @@ pub(crate) struct Starting {
 impl Starting {
     pub(crate) async fn with(others: &[(&'static str, String)]) -> Self {
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("starting-{}.log", unique().simple()));
-        let [address, admin] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
+        let [address, admin] = [free_address().to_string(), free_address().to_string()];
         let child = Command::new(env!("CARGO_BIN_EXE_ticketing"))
             .arg("serve")
             .env_clear()
@@ -88,7 +89,7 @@ impl Drop for Starting {
 
 #[tokio::test]
 async fn an_engine_that_comes_late_is_waited_for() {
-    let port = free_port();
+    let port = free_address().port();
     let mut process = Starting::with(&[("TICKETING_REDIS_URL", format!("redis://127.0.0.1:{port}/"))]).await;
     process.waits_for("redis").await;
 

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+use ticketing_conformance::sample::free_address;
 use ticketing_mongodb::{MongoClient, MongoConfig};
 
 use crate::market::{Market, User, eventually, id};
 use crate::postbox::Postbox;
 use crate::programs::{Program, Programs, Settings, directory, engines, on_file};
-use crate::redis_away::free_port;
 
 /// A file, and the engines where it goes.
 struct Moving {
@@ -23,7 +23,7 @@ struct Moving {
 
 impl Moving {
     fn new() -> Self {
-        let (data, address) = (directory(), format!("127.0.0.1:{}", free_port()));
+        let (data, address) = (directory(), free_address().to_string());
         let (mut engines, origin) = (engines(), format!("http://{address}"));
         let url = format!("smtp://127.0.0.1:{}?tls=none", Postbox::shared().port);
         engines.extend([

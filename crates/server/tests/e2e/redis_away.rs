@@ -1,20 +1,15 @@
 //! A Redis that is silent, full or read only takes no more away than what it keeps.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use ticketing_conformance::sample::free_address;
 
 use crate::market::{Market, PASSWORD, User, eventually};
 use crate::programs::{Programs, alone};
-
-/// A port that nobody listens on.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
-}
 
 /// A Redis of a test's own, which keeps nothing on disk.
 pub(crate) struct Redis {
@@ -24,7 +19,7 @@ pub(crate) struct Redis {
 
 impl Redis {
     fn start() -> Self {
-        Self::at(free_port())
+        Self::at(free_address().port())
     }
 
     pub(crate) fn at(port: u16) -> Self {
@@ -33,7 +28,7 @@ impl Redis {
 
     /// One that wants to be told this.
     pub(crate) fn with_password(password: &str) -> Self {
-        Self::start_with(free_port(), password)
+        Self::start_with(free_address().port(), password)
     }
 
     fn start_with(port: u16, password: &str) -> Self {

@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::body::Body;
 use http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use http::{Method, Request};
+use ticketing_conformance::sample::free_address;
 
 use crate::call::Reply;
 use crate::market::{Browser, Market, eventually};
@@ -19,15 +20,9 @@ use crate::rules::pages::{member, seller};
 
 use double::{Double, KEY, WEBHOOK_SECRET, sign};
 
-/// Where nobody listens, which the first public origin of a marketplace has to name before it starts.
-pub(crate) fn free_address() -> String {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    free.expect("a free port").to_string()
-}
-
 /// A marketplace whose money Stripe takes, as far as the double goes.
 async fn start(double: &Double) -> Programs {
-    let free = free_address();
+    let free = free_address().to_string();
     let rotated = format!("whsec_canaryOld,{WEBHOOK_SECRET}");
     let settings = [
         ("TICKETING_LISTEN", free.as_str()),

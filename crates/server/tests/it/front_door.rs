@@ -11,6 +11,7 @@ use axum::Router;
 use axum::routing::any;
 use http::HeaderMap;
 use serde_json::{Value, json};
+use ticketing_conformance::sample::free_address;
 use ticketing_core::ports::limits::Quota;
 
 use crate::app::{Call, TestApp, User, id, offer};
@@ -185,7 +186,7 @@ async fn a_proxy_before_the_front_door_is_believed_if_it_is_trusted() {
 
 #[tokio::test]
 async fn a_service_that_is_away_is_told_so() {
-    let nobody = backend::free_address();
+    let nobody = free_address().to_string();
     let app = front_door(TestApp::start().await, &nobody, |_| {});
 
     for _ in 0..2 {

@@ -3,6 +3,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use ticketing_conformance::sample::free_address;
+
 use crate::process::Program;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -94,7 +96,7 @@ fn lines_of_a_request_have_its_id() {
 #[cfg(feature = "otlp")]
 #[test]
 fn a_collector_that_is_away_costs_a_few_lines() {
-    let nobody = crate::process::free_address();
+    let nobody = free_address();
     let mut program = Program::start_by(&["--demo", "false", "--otlp-endpoint", &format!("http://{nobody}")]);
     let said = "traces cannot be exported: 1 spans are lost";
 

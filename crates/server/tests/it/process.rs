@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ticketing_conformance::sample::free_address;
+
 /// The program, on its own ports.
 pub(crate) struct Program {
     child: Child,
@@ -46,7 +48,7 @@ impl Program {
 
     /// Starts it with a log that nobody can read.
     pub(crate) fn start_logging_to(log: impl Into<Stdio>) -> Self {
-        let [address, admin] = [free_address(), free_address()];
+        let [address, admin] = [free_address().to_string(), free_address().to_string()];
         let settings = ["--demo", "false", "--listen", &address, "--admin-listen", &admin];
         let child = command(&settings).stderr(log).spawn().expect("the program starts");
         while TcpStream::connect(&address).is_err() {
@@ -144,11 +146,6 @@ fn address_after(words: &str, log: &str) -> String {
     let ends = |letter: char| letter.is_whitespace() || matches!(letter, '"' | ',');
     let address = log.split(&format!("{words}http://")).nth(1).and_then(|rest| rest.split(ends).next());
     address.expect("an address").to_owned()
-}
-
-pub(crate) fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").to_string()
 }
 
 fn exchange(address: &str, request: &str) -> String {

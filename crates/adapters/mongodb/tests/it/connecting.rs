@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ticketing_conformance::sample::free_address;
 use ticketing_mongodb::{MongoClient, MongoConfig, MongoError};
 
 use crate::world::{config, uri};
@@ -24,8 +25,7 @@ async fn a_connection_string_that_is_none_is_told() {
 
 #[tokio::test]
 async fn nobody_who_answers_is_told() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address");
-    let error = refused(quick(format!("mongodb://{free}/?replicaSet=rs0"))).await;
+    let error = refused(quick(format!("mongodb://{}/?replicaSet=rs0", free_address()))).await;
     assert!(matches!(error, MongoError::Unreachable(_)), "{error:?}");
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ticketing_conformance::sample;
+use ticketing_conformance::sample::{self, free_address};
 use ticketing_core::ports::account_store::AccountStore;
 use ticketing_core::ports::error_chain;
 use ticketing_core::ports::store::{UnitOfWork, Write};
@@ -44,9 +44,7 @@ struct TlsAlone {
 
 impl TlsAlone {
     fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("its address").port();
-        drop(listener);
+        let port = free_address().port();
         let mut command = Command::new("openssl");
         command.args(["s_server", "-quiet", "-accept", &format!("127.0.0.1:{port}"), "-cert"]);
         command.arg(certificate("server.crt")).arg("-key").arg(certificate("server.key"));

@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use ticketing_conformance::sample::free_address;
 use ticketing_redis::{RedisClient, RedisConfig, RedisError};
 
-use crate::engine::{Engine, free_port};
+use crate::engine::Engine;
 use crate::world::{ask, eventually};
 
 const LIMIT: Duration = Duration::from_secs(1);
@@ -61,9 +62,9 @@ async fn a_url_that_asks_for_tls_is_refused_and_not_spoken_to_without() {
 
 #[tokio::test]
 async fn nobody_at_the_address_is_told() {
-    let port = free_port();
-    let error = refusal(format!("redis://:tomato@127.0.0.1:{port}/")).await;
-    assert!(error.to_string().starts_with(&format!("no Redis answers at 127.0.0.1:{port}:")), "{error}");
+    let away = free_address();
+    let error = refusal(format!("redis://:tomato@{away}/")).await;
+    assert!(error.to_string().starts_with(&format!("no Redis answers at {away}:")), "{error}");
 
     let nowhere = refusal("redis://:tomato@redis.invalid/".to_owned()).await;
     assert!(nowhere.to_string().starts_with("no Redis answers at redis.invalid:6379:"), "{nowhere}");

@@ -1,11 +1,12 @@
 //! A Redis of a test's own, which it may stop.
 
-use std::net::TcpListener;
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use redis::{ErrorKind, ServerErrorKind};
+use ticketing_conformance::sample::free_address;
 use uuid::Builder;
 
 use crate::world::ask;
@@ -23,14 +24,14 @@ impl Engine {
         let directory = std::env::temp_dir()
             .join(format!("ticketing-redis-{}", Builder::from_random_bytes(rand::random()).into_uuid()));
         std::fs::create_dir(&directory).expect("a directory for its data");
-        let mut engine = Self { port: free_port(), directory, process: None };
+        let mut engine = Self { port: free_address().port(), directory, process: None };
         engine.start_again(settings);
         engine
     }
 
     /// Starts a Redis Cluster of a single node, which has every slot, and refuses what touches two of them at once.
     pub(crate) fn start_cluster() -> Self {
-        let engine = Self::start(&["--cluster-enabled", "yes", "--cluster-port", &free_port().to_string()]);
+        let engine = Self::start(&["--cluster-enabled", "yes", "--cluster-port", &free_address().port().to_string()]);
         ask::<()>(&engine.url(), &["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).expect("it takes all slots");
         let patience = Instant::now() + Duration::from_secs(30);
         let state = || ask::<String>(&engine.url(), &["CLUSTER", "INFO"]).expect("it is a cluster");
@@ -47,7 +48,7 @@ impl Engine {
         let patience = Instant::now() + Duration::from_secs(30);
         while !self.answers() {
             let ended = self.process.as_mut().is_none_or(|process| !matches!(process.try_wait(), Ok(None)));
-            assert!(!ended, "redis-server ended, perhaps because somebody took port {}", self.port);
+            assert!(!ended, "redis-server ended: {}", std::fs::read_to_string(self.log()).unwrap_or_default());
             assert!(Instant::now() < patience, "redis-server does not answer");
             std::thread::sleep(Duration::from_millis(10)); // between two looks
         }
@@ -58,8 +59,13 @@ impl Engine {
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", "", "--appendonly", "yes"]);
         command.args(["--appendfsync", "always", "--dir"]).arg(&self.directory).args(settings);
-        let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let log = File::create(self.log()).expect("a file for its log");
+        let spawned = command.stdin(Stdio::null()).stdout(log).spawn();
         self.process = Some(spawned.expect("put redis-server on the PATH: this test needs its own Redis, to stop it"));
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.join("log")
     }
 
     /// Ends it without a warning.
@@ -99,10 +105,4 @@ impl Drop for Engine {
         self.kill();
         std::fs::remove_dir_all(&self.directory).ok();
     }
-}
-
-/// A port that nobody listens at.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }

@@ -10,7 +10,7 @@ use ticketing_core::ports::identity::SessionStore;
 use ticketing_core::ports::ticket_feed::{FeedItem, TicketFeed};
 use ticketing_redis::{RedisClient, RedisConfig, RedisError, RedisSessions, RedisTicketFeed};
 
-use crate::engine::{Engine, free_port};
+use crate::engine::Engine;
 use crate::world::{ask, now};
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ fn certificate(name: &str) -> PathBuf {
 
 /// A Redis of a test's own that speaks TLS beside the plain protocol, with a certificate of this name; and where.
 fn engine(name: &str, more: &[&str]) -> (Engine, u16) {
-    let port = free_port();
+    let port = sample::free_address().port();
     let file = |file: &str| certificate(file).display().to_string();
     let (cert, key, ca) = (file(&format!("{name}.crt")), file(&format!("{name}.key")), file("ca.pem"));
     let files = ["--tls-cert-file", &cert, "--tls-key-file", &key, "--tls-ca-cert-file", &ca];

@@ -3,16 +3,17 @@
 use futures::future::join;
 use http::Method;
 use serde_json::{Value, json};
+use ticketing_conformance::sample::free_address;
 
 use super::Shop;
 use super::driver::Tab;
 use crate::market::id;
+use crate::stripe::at_stripe;
 use crate::stripe::double::{Double, KEY, WEBHOOK_SECRET};
-use crate::stripe::{at_stripe, free_address};
 
 /// A shop whose money Stripe takes, as far as the double goes.
 async fn open(double: &Double) -> Option<Shop> {
-    let free = free_address();
+    let free = free_address().to_string();
     Shop::open(&[
         ("TICKETING_LISTEN", &free),
         ("TICKETING_ADMIN_LISTEN", "127.0.0.1:0"),

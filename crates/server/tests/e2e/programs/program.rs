@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
+use ticketing_conformance::sample::free_address;
 
 use crate::market::unique;
 
@@ -59,7 +60,7 @@ impl Program {
     ) -> Self {
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ticketing-{name}-{}.log", unique().simple()));
         let (services, settings) = (services.to_vec(), settings.to_vec());
-        let child = spawn(binary, (&services, &settings), &log, "127.0.0.1:0");
+        let child = spawn(binary, (&services, &settings), &log, &free_address().to_string());
         let address = served(&log, 1).await;
         Self { name, services, settings, log, running: Mutex::new((child, address)) }
     }
@@ -118,6 +119,8 @@ fn spawn(binary: &str, (services, settings): Told<'_>, log: &PathBuf, address: &
         .env("LOG", log)
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("TICKETING_LISTEN", address)
+        // The port beside that one may be taken.
+        .env("TICKETING_ADMIN_LISTEN", "127.0.0.1:0")
         .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .spawn()

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
+use ticketing_conformance::sample::free_address;
 
 use super::{assert_none_in, starts};
 use crate::market::{Market, eventually, unique};
 use crate::postbox::Postbox;
 use crate::programs::{Program, Programs, alone};
-use crate::redis_away::{Redis, free_port};
+use crate::redis_away::Redis;
 use crate::rules::pages::{member, seller};
 use crate::stripe::double::{Double, KEY, WEBHOOK_SECRET};
 use crate::stripe::{paid, sent_to_pay, told_in_any_order};
@@ -55,7 +56,7 @@ impl Drop for Keys {
 
 /// Secrets wherever the engines let something be one.
 async fn start(format: &str, double: &Double, keys: &Keys, redis: &Redis) -> Programs {
-    let free = format!("127.0.0.1:{}", free_port());
+    let free = free_address().to_string();
     let (origin, redis) = (format!("http://{free}"), format!("redis://:canaryRedis@{}/", redis.address()));
     let engines = tls();
     let mut settings: Vec<_> = engines.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use ticketing_conformance::sample::free_address;
 
 use super::double::{Double, KEY, WEBHOOK_SECRET};
-use super::{free_address, paid, sent_to_pay, told_in_any_order};
+use super::{paid, sent_to_pay, told_in_any_order};
 use crate::market::{Browser, Market, eventually};
 use crate::programs::{Program, Programs, SIGNED, each_by};
 use crate::restart::PATIENT;
@@ -13,7 +14,7 @@ use crate::rules::pages::{member, seller};
 
 /// Only payments knows the key and the secret; the front door knows who takes the money.
 async fn start(double: &Double) -> Programs {
-    let front_door = free_address();
+    let front_door = free_address().to_string();
     let origin = format!("http://{front_door}");
     let mut others = PATIENT.to_vec();
     others.extend([

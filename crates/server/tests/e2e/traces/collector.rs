@@ -1,10 +1,11 @@
 //! A collector, and what it received.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+use ticketing_conformance::sample::free_address;
 
 use crate::market::{eventually, unique};
 
@@ -49,7 +50,7 @@ impl Collector {
         let program = String::from_utf8(found.stdout).expect("a path");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("collector-{}", unique().simple()));
         std::fs::create_dir_all(&folder).expect("a folder");
-        let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").to_string();
+        let address = free_address().to_string();
         std::fs::write(folder.join("settings.yaml"), settings(&address, &folder)).expect("a file");
         let process = Command::new("/bin/sh")
             .args(["-c", WITH_US, "sh", program.trim(), "--config"])

@@ -57,12 +57,6 @@ pub(crate) async fn listen(router: Router) -> String {
     address
 }
 
-/// Where nobody listens.
-pub(crate) fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").to_string()
-}
-
 /// Puts a process that runs web alone before whatever serves the rest at an address.
 pub(crate) fn front_door(app: TestApp, address: &str, change: impl FnOnce(&mut Config)) -> TestApp {
     let url: ticketing_server::config::ServiceUrl = format!("http://{address}").parse().expect("an address");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
+use ticketing_conformance::sample::free_address;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::ports::contacts::{ContactPurpose, Contacts};
 use ticketing_crypto::Argon2Config;
@@ -11,7 +12,7 @@ use ticketing_server::config::{Config, Service};
 use ticketing_server::remote::{RemoteContacts, Upstream};
 use ticketing_server::wiring;
 
-use super::backend::{free_address, front_door, listen};
+use super::backend::{front_door, listen};
 use crate::app::TestApp;
 use crate::keys::app_with_keys;
 
@@ -60,7 +61,7 @@ async fn nobody_else_learns_how_to_reach_people() {
     let (others, _other_app) = app_with_keys().await;
     let stranger = beside(&app, others.path(), &listen(app.router.clone()).await);
     assert!(stranger.contact(ada, ContactPurpose::Tell).await.is_err(), "other keys prove nothing");
-    let away = beside(&app, others.path(), &free_address());
+    let away = beside(&app, others.path(), &free_address().to_string());
     assert!(away.contact(ada, ContactPurpose::Tell).await.is_err());
     let described = app.get("/api/openapi.json").send().await.text();
     assert!(!described.contains("internal"), "it is not part of the API");

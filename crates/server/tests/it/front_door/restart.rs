@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures::future::{join, join_all};
 use serde_json::json;
+use ticketing_conformance::sample::free_address;
 
 use super::backend::front_door;
 use crate::app::{PASSWORD, TestApp};
@@ -38,7 +39,7 @@ async fn reach(done: &AtomicUsize, count: usize) {
 
 #[tokio::test]
 async fn a_restart_fails_no_request() {
-    let program = Program::start_at("127.0.0.1:0");
+    let program = Program::start_at(&free_address().to_string());
     let address = program.address.clone();
     let app = front_door(TestApp::start().await, &address, |_| {});
     let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use http::header::REFRESH;
 use serde_json::{Value, json};
+use ticketing_conformance::sample::free_address;
 use ticketing_server::config::{Service, ServiceUrl};
 
 use super::{Browser, buyer, member, seller};
 use crate::app::{PASSWORD, TestApp, User, id, offer};
-use crate::front_door::backend::{Backend, free_address};
+use crate::front_door::backend::Backend;
 
 async fn reschedule(app: &TestApp, seller: &User, ticket: &Value) {
     let moved = json!({"title": "Opera", "venue": "Arena"});
