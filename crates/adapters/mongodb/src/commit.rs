@@ -12,10 +12,11 @@ mod locked;
 pub(crate) mod transaction;
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use bson::raw::cstr;
-use bson::{Document, RawArrayBuf, RawDocument, RawDocumentBuf, Uuid, doc, rawdoc};
+use bson::{Binary, Document, RawArrayBuf, RawDocument, RawDocumentBuf, Uuid, doc, rawdoc};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
 use mongodb::error::Error;
@@ -39,8 +40,7 @@ pub(crate) struct Change {
     pub(crate) key: RecordKey,
     /// Its name in the collection.
     pub(crate) id: Uuid,
-    /// All of it but for its revision; a field that has no value is null, so that an update forgets the old one. One
-    /// that has no name is a part: what differs, and the rest stays.
+    /// All of it but for its revision; a field that has no value is null, so that an update forgets the old one.
     pub(crate) document: RawDocumentBuf,
     /// The revision that it takes the place of.
     pub(crate) replaces: Option<Revision>,
@@ -49,10 +49,74 @@ pub(crate) struct Change {
 }
 
 /// What is committed as one.
+pub(crate) trait Work: Send + 'static {
+    /// The only write, if it needs no transaction.
+    fn alone(&self) -> Option<&Change> {
+        None
+    }
+
+    /// Writes all of it in a transaction; `false` if something else is there. It may be called again in another one.
+    fn write(
+        &mut self,
+        database: &Database,
+        session: &mut ClientSession,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// The records that it writes, or wrote when it was last tried.
+    fn changes(&self) -> &[Change];
+
+    /// Whether there are events for the relay to publish.
+    fn has_events(&self) -> bool {
+        false
+    }
+}
+
+/// Records that were decided, and the events of the decisions.
 #[derive(Debug, Default)]
 pub(crate) struct Commit {
     pub(crate) changes: Vec<Change>,
     pub(crate) rows: Vec<RawDocumentBuf>,
+}
+
+impl Work for Commit {
+    fn alone(&self) -> Option<&Change> {
+        match self.changes.as_slice() {
+            [change] if self.rows.is_empty() && !others_wait_for(change) => Some(change),
+            _ => None,
+        }
+    }
+
+    async fn write(&mut self, database: &Database, session: &mut ClientSession) -> Result<bool, Error> {
+        let (mut updates, mut inserts) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
+        for change in &self.changes {
+            match change.replaces {
+                Some(revision) => updates.entry(change.collection).or_default().push((change, revision)),
+                None => inserts.entry(change.collection).or_default().push(&change.document),
+            }
+        }
+        for (collection, changes) in updates {
+            let replacements = current::replacements(database, collection, &changes, &mut *session).await?;
+            let Some(statements) = replacements else { return Ok(false) };
+            if !update_all(database, collection, &statements, &mut *session).await? {
+                return Ok(false);
+            }
+        }
+        for (collection, documents) in inserts {
+            database.collection::<RawDocumentBuf>(collection).insert_many(documents).session(&mut *session).await?;
+        }
+        if !self.rows.is_empty() {
+            database.collection::<RawDocumentBuf>(row::COLLECTION).insert_many(&self.rows).session(session).await?;
+        }
+        Ok(true)
+    }
+
+    fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    fn has_events(&self) -> bool {
+        !self.rows.is_empty()
+    }
 }
 
 /// The longest command that is sent at once; a server takes 16 MB.
@@ -61,26 +125,26 @@ const MAX_COMMAND: usize = 8 << 20;
 /// After so long without a commit that could be named, somebody holds a record and does nothing.
 const LOCKED_AFTER: Duration = Duration::from_millis(500);
 
-/// Commits, or finds out what it collides with.
-pub(crate) async fn commit(database: Database, commit: Commit, within: Duration) -> Result<(), StoreError> {
+/// Commits, or finds out what it collides with; returns what was committed.
+pub(crate) async fn commit<W: Work>(database: Database, mut work: W, within: Duration) -> Result<W, StoreError> {
     let began_at = Instant::now();
     let end = began_at + within;
     let mut suspect_at = began_at + within.min(LOCKED_AFTER);
     let mut tries = 0;
     loop {
-        let failure = match attempt(&database, &commit, end).await {
-            Attempt::Committed => return Ok(()),
+        let failure = match attempt(&database, &mut work, end).await {
+            Attempt::Committed => return Ok(work),
             Attempt::Failed(error) => return Err(error),
             Attempt::Refused => None,
             Attempt::Again(error) => Some(error),
         };
-        let conflicts = conflicts(&database, &commit.changes).await.map_err(store_error)?;
+        let conflicts = conflicts(&database, work.changes()).await.map_err(store_error)?;
         if !conflicts.is_empty() {
             return Err(StoreError::Conflict(conflicts));
         }
         let now = Instant::now();
         if now >= suspect_at {
-            let locked = locked::records(&database, &commit.changes, end).await.map_err(store_error)?;
+            let locked = locked::records(&database, work.changes(), end).await.map_err(store_error)?;
             if !locked.is_empty() {
                 return Err(StoreError::Conflict(locked));
             }
@@ -95,17 +159,16 @@ pub(crate) async fn commit(database: Database, commit: Commit, within: Duration)
     }
 }
 
-async fn attempt(database: &Database, commit: &Commit, end: Instant) -> Attempt {
+async fn attempt<W: Work>(database: &Database, work: &mut W, end: Instant) -> Attempt {
     let left = end.saturating_duration_since(Instant::now()).max(PAUSES.longest);
-    match (commit.changes.as_slice(), commit.rows.as_slice()) {
-        ([change], []) if !others_wait_for(change) => return outcome(single(database, change, left).await),
-        _ => {}
+    if let Some(change) = work.alone() {
+        return outcome(single(database, change, left).await);
     }
     let mut session = match transaction::begin(database, left).await {
         Ok(session) => session,
         Err(error) => return outcome(Err(error)),
     };
-    let written = write(database, commit, &mut session).await;
+    let written = work.write(database, &mut session).await;
     transaction::end(session, written).await
 }
 
@@ -131,32 +194,27 @@ async fn single(database: &Database, change: &Change, within: Duration) -> Resul
     all_done(&database.run_raw_command(command).await?, 1)
 }
 
-/// Whether everything was written; nothing is committed yet.
-async fn write(database: &Database, commit: &Commit, session: &mut ClientSession) -> Result<bool, Error> {
-    let (mut updates, mut inserts) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
-    for change in &commit.changes {
-        match change.replaces {
-            Some(revision) => updates.entry(change.collection).or_default().push((change, revision)),
-            None => inserts.entry(change.collection).or_default().push(&change.document),
+/// Updates documents of a collection; `false` if one is not there.
+pub(crate) async fn update_all(
+    database: &Database,
+    collection: &str,
+    statements: &[RawDocumentBuf],
+    session: &mut ClientSession,
+) -> Result<bool, Error> {
+    for batch in batches(statements) {
+        let answer = database.run_raw_command(update(collection, batch)).session(&mut *session).await?;
+        if !all_done(&answer, batch.len())? {
+            return Ok(false);
         }
-    }
-    for (collection, changes) in updates {
-        let replacements = current::replacements(database, collection, &changes, &mut *session).await?;
-        let Some(statements) = replacements else { return Ok(false) };
-        for batch in batches(&statements) {
-            let answer = database.run_raw_command(update(collection, batch)).session(&mut *session).await?;
-            if !all_done(&answer, batch.len())? {
-                return Ok(false);
-            }
-        }
-    }
-    for (collection, documents) in inserts {
-        database.collection::<RawDocumentBuf>(collection).insert_many(documents).session(&mut *session).await?;
-    }
-    if !commit.rows.is_empty() {
-        database.collection::<RawDocumentBuf>(row::COLLECTION).insert_many(&commit.rows).session(session).await?;
     }
     Ok(true)
+}
+
+/// The statement that sets fields of a document, which is found by its name alone.
+pub(crate) fn set(id: Uuid, fields: &RawDocument) -> RawDocumentBuf {
+    let mut change = RawDocumentBuf::new();
+    change.append(cstr!("$set"), fields);
+    rawdoc! { "q": { "_id": Binary::from(id) }, "u": change }
 }
 
 fn batches(statements: &[RawDocumentBuf]) -> impl Iterator<Item = &[RawDocumentBuf]> {
@@ -231,10 +289,6 @@ fn name(document: &RawDocument) -> Result<[u8; 16], Error> {
 }
 
 impl Change {
-    fn is_part(&self) -> bool {
-        matches!(self.document.get(cstr!("_id")), Ok(None))
-    }
-
     /// The same, stamped by a commit.
     pub(crate) fn stamped(mut self, token: CommitToken) -> Self {
         stamp(&mut self.document, Revision::after(self.replaces, token));

@@ -47,7 +47,7 @@ pub(crate) trait Record: DeserializeOwned {
     }
 }
 
-fn unreadable(collection: &'static str, document: &RawDocument, what: impl Into<String>) -> Unreadable {
+pub(crate) fn unreadable(collection: &'static str, document: &RawDocument, what: impl Into<String>) -> Unreadable {
     Unreadable { collection, id: id(document), what: what.into() }
 }
 

@@ -3,6 +3,7 @@
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 use ticketing_core::ports::BoxError;
 use ticketing_core::ports::store::StoreError;
+use ticketing_core::ports::unreadable::Unreadable;
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,9 @@ impl From<Error> for MongoError {
 
 /// What a read or a write that failed means to its caller.
 pub(crate) fn store_error(error: Error) -> StoreError {
+    if let Some(unreadable) = error.get_custom::<Unreadable>() {
+        return unreadable.clone().into();
+    }
     match &*error.kind {
         ErrorKind::BsonDeserialization(_) | ErrorKind::Bson(_) => StoreError::Corrupt(error.into()),
         _ => StoreError::Unavailable(error.into()),

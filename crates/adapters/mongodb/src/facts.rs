@@ -38,9 +38,9 @@ enum KnownDocument {
 
 /// Facts of one version of a ticket, and until when it was sold then.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct VersionedFacts {
+pub(crate) struct VersionedFacts<F = FactsDocument> {
     of_version: i64,
-    facts: FactsDocument,
+    facts: F,
     sales_end_at: Option<DateTime>,
 }
 
@@ -74,9 +74,11 @@ impl VersionedFacts {
     pub(crate) fn new(event: &EventFacts, sales_end_at: Option<Timestamp>, version: u64) -> Self {
         Self { of_version: signed(version), facts: event.into(), sales_end_at: sales_end_at.map(date) }
     }
+}
 
+impl<F> VersionedFacts<F> {
     /// The facts of this version, and the end of its sales; neither if these are of another.
-    pub(crate) fn of(stored: Option<Self>, version: i64) -> (Option<FactsDocument>, Option<Timestamp>) {
+    pub(crate) fn of(stored: Option<Self>, version: i64) -> (Option<F>, Option<Timestamp>) {
         match stored.filter(|stored| stored.of_version == version) {
             Some(Self { facts, sales_end_at, .. }) => (Some(facts), sales_end_at.map(time)),
             None => (None, None),

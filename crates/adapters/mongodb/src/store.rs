@@ -11,7 +11,7 @@ use ticketing_core::ports::unreadable::{Listed, Unreadable};
 use ticketing_core::wire::EventEnvelope;
 
 use crate::client::{Indexes, MongoClient, detached};
-use crate::commit::{Change, Commit, commit};
+use crate::commit::{Change, Commit, Work, commit};
 use crate::document::Record;
 use crate::elections::Elections;
 use crate::error::MongoError;
@@ -169,19 +169,24 @@ impl Store {
         let token = CommitToken(rand::random());
         let changes = changes.into_iter().map(|change| change.stamped(token)).collect();
         let work = Commit { changes, rows: row::encoded(&events)? };
-        let tells = !work.rows.is_empty();
-        if work.changes.is_empty() && !tells {
+        if work.changes.is_empty() && work.rows.is_empty() {
             return Ok(token);
         }
+        self.transact(work).await.map(|_| token)
+    }
+
+    /// Commits work, also if nobody waits for it any more; returns it as it was committed.
+    pub(crate) async fn transact<W: Work>(&self, work: W) -> Result<W, StoreError> {
         let (database, within) = (self.database.clone(), self.client.config.commit_within);
         let outbox = self.outbox.clone();
         let committing = tokio::spawn(async move {
+            let has_events = work.has_events();
             let committed = commit(database, work, within).await;
-            if tells {
+            if has_events {
                 // An answer that was lost may hide a commit, so the relay looks in any case.
                 outbox.committed();
             }
-            committed.map(|()| token)
+            committed
         });
         committing.await.unwrap_or_else(|ended| Err(StoreError::Unavailable(ended.into())))
     }

@@ -2,6 +2,7 @@
 
 mod listing;
 mod offers;
+mod sales;
 mod seller;
 
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ use crate::parking::MongoParkingLot;
 use crate::store::{Query, Store};
 
 pub(crate) use listing::{ListingDocument, ticket_replica};
+use sales::FollowSales;
 pub(crate) use seller::SellerDocument;
 
 /// Keeps listings and sellers in the database `<prefix>_tickets`. A clone is a handle to the same one.
@@ -119,18 +121,8 @@ impl TicketStore for MongoTicketStore {
         &self,
         newest: &HashMap<TicketId, Sales>,
     ) -> Result<Vec<(TicketId, TicketState)>, StoreError> {
-        let ids: Vec<TicketId> = newest.keys().copied().collect();
-        let (mut changes, mut states) = (Vec::new(), Vec::new());
-        for Stored { record, revision } in self.listings(&ids).await? {
-            let id = record.ticket.id;
-            let Some(listing) = newest.get(&id).and_then(|sales| record.follow(*sales)) else { continue };
-            changes.push(listing::sold(&listing, revision)?);
-            states.push((id, TicketState::from(&listing)));
-        }
-        if !changes.is_empty() {
-            self.0.commit(changes, Vec::new()).await?;
-        }
-        Ok(states)
+        let Some(work) = FollowSales::of(newest) else { return Ok(Vec::new()) };
+        self.0.transact(work).await.map(FollowSales::into_states)
     }
 }
 

@@ -10,13 +10,13 @@
 
 use std::collections::HashMap;
 
-use bson::{Binary, RawDocument, RawDocumentBuf, Uuid, doc, rawdoc};
+use bson::{RawDocument, RawDocumentBuf, Uuid, doc};
 use futures::TryStreamExt;
 use mongodb::error::Error;
 use mongodb::{ClientSession, Database};
 use ticketing_core::ports::store::Revision;
 
-use super::{Change, name};
+use super::{Change, name, set};
 use crate::document;
 use crate::store::BATCH;
 
@@ -46,11 +46,7 @@ async fn current(
 ) -> Result<HashMap<[u8; 16], RawDocumentBuf>, Error> {
     let ids: Vec<Uuid> = changes.iter().map(|(change, _)| change.id).collect();
     let records = database.collection::<RawDocumentBuf>(collection);
-    let mut find = records.find(doc! { "_id": { "$in": ids } }).batch_size(BATCH);
-    if changes.iter().all(|(change, _)| change.is_part()) {
-        // There is nothing to compare it with.
-        find = find.projection(doc! { "rev": 1, "token": 1 });
-    }
+    let find = records.find(doc! { "_id": { "$in": ids } }).batch_size(BATCH);
     let mut cursor = find.session(&mut *session).await?;
     let found: Vec<RawDocumentBuf> = cursor.stream(session).try_collect().await?;
     let named = found.into_iter().map(|record| Ok((name(&record)?, record)));
@@ -71,11 +67,12 @@ fn replacement(change: &Change, current: &RawDocument) -> Result<RawDocumentBuf,
             differing.append(name, value);
         }
     }
-    Ok(rawdoc! { "q": { "_id": Binary::from(change.id) }, "u": { "$set": differing } })
+    Ok(set(change.id, &differing))
 }
 
 #[cfg(test)]
 mod tests {
+    use bson::{Binary, rawdoc};
     use ticketing_core::domain::ids::TicketId;
     use ticketing_core::ports::store::{CommitToken, RecordKey};
 

@@ -201,20 +201,6 @@ pub(super) fn change(listing: &Listing, replaces: Option<Revision>) -> Result<Ch
     })
 }
 
-/// Writes the sales, by which no offer is found.
-pub(super) fn sold(listing: &Listing, replaces: Revision) -> Result<Change, StoreError> {
-    let sales = bson::serialize_to_bson(&SalesDocument::from(listing.sales));
-    let sales = sales.map_err(|error| StoreError::Corrupt(error.into()))?;
-    Ok(Change {
-        collection: ListingDocument::COLLECTION,
-        key: RecordKey::Listing(listing.ticket.id),
-        id: listing.ticket.id.uuid().into(),
-        document: encoded(&doc! { "sales": sales })?,
-        replaces: Some(replaces),
-        unique: Vec::new(),
-    })
-}
-
 /// Writes another service's replica of a ticket. Nobody looks for offers there.
 pub(crate) fn ticket_replica(ticket: Ticket, replaces: Option<Revision>) -> Result<Change, StoreError> {
     let (id, listing) = (ticket.id, Listing::new(ticket));

@@ -1,18 +1,22 @@
 //! Documents that no release of ours wrote stop nobody but those who ask for them.
 
+use std::collections::HashMap;
+
 use bson::{Bson, Document, Timestamp, doc};
 use mongodb::Collection;
 use ticketing_conformance::sample;
 use ticketing_core::domain::event::Topic;
 use ticketing_core::domain::ids::AccountId;
 use ticketing_core::domain::order::Order;
+use ticketing_core::domain::ticket::Sales;
 use ticketing_core::ports::audit_reader::AuditReader;
 use ticketing_core::ports::order_store::{OrderNeeds, OrderStore};
 use ticketing_core::ports::outbox::Outbox;
 use ticketing_core::ports::parking::{ParkedFilter, ParkingLot};
 use ticketing_core::ports::store::{Page, StoreError, UnitOfWork, Write};
-use ticketing_core::wire::EventEnvelope;
-use ticketing_mongodb::{MongoAuditReader, MongoClient, MongoOrderStore};
+use ticketing_core::ports::ticket_store::{TicketRecord, TicketStore};
+use ticketing_core::wire::{EventEnvelope, TicketState};
+use ticketing_mongodb::{MongoAuditReader, MongoClient, MongoOrderStore, MongoTicketStore};
 
 use crate::world::connected;
 
@@ -69,6 +73,46 @@ async fn whatever_is_wrong_with_an_order_the_others_are_listed() {
     }
     let passed_by = client.passed_by().counts();
     assert!(passed_by.get("orders").is_some_and(|count| *count >= damages().len() as u64), "{passed_by:?}");
+}
+
+/// Whatever of a listing is compared with sales, or reported when they are followed.
+fn damaged_standing() -> Vec<Document> {
+    let set = |field: &str, value: Bson| doc! { "$set": { field: value } };
+    vec![
+        doc! { "$unset": { "rev": "" } },
+        set("version", (-1_i64).into()),
+        set("sales.version", (-1_i64).into()),
+        set("sales.held", "two".into()),
+        doc! { "$unset": { "sales": "" } },
+        set("on_sale", "perhaps".into()),
+        set("offer.quantity", 0.into()),
+        set("offer.price.currency", "XQQ".into()),
+        set("event.sales_end_at", "tomorrow".into()),
+    ]
+}
+
+#[tokio::test]
+async fn sales_of_a_listing_that_cannot_be_read_are_not_followed_and_it_is_named() {
+    let client = connected().await;
+    let store = MongoTicketStore::open(&client).await.expect("the store opens");
+    let documents = client.database("tickets").collection::<Document>("listings");
+    for damage in damaged_standing() {
+        let (sound, damaged) = (sample::listing(), sample::listing());
+        let both = [sound.clone(), damaged.clone()].map(TicketRecord::Listing).map(Write::insert);
+        store.commit(both.into_iter().fold(UnitOfWork::default(), UnitOfWork::with)).await.expect("they are new");
+        let id = damaged.ticket.id;
+        documents.update_one(doc! { "_id": bson::Uuid::from(id.uuid()) }, damage.clone()).await.expect("it is damaged");
+        let sold = Sales { held: 0, sold: 1, version: 7 };
+
+        let told = store.follow_sales(&HashMap::from([(sound.ticket.id, sold), (id, sold)])).await;
+
+        let Err(StoreError::Corrupt(cause)) = told else { panic!("after {damage} it is {told:?}") };
+        assert!(cause.to_string().contains(&id.to_string()), "it is named: {cause}");
+        let kept = store.listings(&[sound.ticket.id]).await.expect("an answer");
+        assert_eq!(kept.first().map(|stored| &stored.record), Some(&sound), "after {damage}");
+        let followed = store.follow_sales(&HashMap::from([(sound.ticket.id, sold)])).await.expect("it can be read");
+        assert_eq!(followed, [(sound.ticket.id, TicketState::from(&sound.follow(sold).expect("they are newer")))]);
+    }
 }
 
 async fn commit(store: &MongoOrderStore, events: &[EventEnvelope]) {
