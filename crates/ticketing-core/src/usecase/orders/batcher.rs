@@ -51,7 +51,8 @@ pub use run::OrderBatcher;
 /// How the batchers of a process work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatcherConfig {
-    /// The number of batchers; tickets are spread over them by id.
+    /// The number of batchers; tickets are spread over them by id. With two, one decides while the other waits for its
+    /// commit; more make more and smaller commits of the same orders (decision 0077).
     pub batchers: usize,
     /// The most commands in one batch.
     pub max_batch: usize,
@@ -69,10 +70,10 @@ pub struct BatcherConfig {
 impl Default for BatcherConfig {
     fn default() -> Self {
         Self {
-            batchers: 4,
+            batchers: 2,
             max_batch: 256,
-            max_queued: 8192,
-            cached_stocks: 16_384,
+            max_queued: 16_384,
+            cached_stocks: 32_768,
             hold_for: Duration::from_secs(15 * 60),
             limits: HoldLimits::default(),
         }
