@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use mongodb::Client;
 
 use crate::engines::Engines;
+use crate::name::Variables;
 use crate::plan::Kind;
-use crate::services::Variables;
 use crate::{Error, preload};
 
 /// What may be broken beside the processes.

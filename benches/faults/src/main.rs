@@ -4,6 +4,7 @@
 //!
 //! - [`settings`]: what may be asked for.
 //! - [`plan`]: which fault comes when, drawn from a seed.
+//! - [`name`]: the processes of a marketplace.
 //! - [`backend`], [`engines`] and [`services`]: what is broken, and how it is repaired.
 //! - [`faults`]: one fault, from the blow to the recovery.
 //! - [`load`] and [`ledger`]: what people do meanwhile, and which responses they get.
@@ -18,6 +19,7 @@ mod plan;
 mod backend;
 mod engines;
 mod faults;
+mod name;
 mod preload;
 mod services;
 

@@ -7,8 +7,8 @@ use clap::Parser;
 use serde::Serialize;
 
 use crate::Error;
+use crate::name::Name;
 use crate::plan::{Kind, Weights};
-use crate::services::Name;
 
 /// Kills, stops and pauses the services and engines of a marketplace under load, and proves that nothing was lost.
 ///

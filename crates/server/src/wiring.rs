@@ -1,6 +1,7 @@
 //! The composition root of the program: it names the adapters that the settings choose.
 
 mod engines;
+mod failure;
 mod keys;
 mod mail;
 mod memory;
@@ -27,7 +28,8 @@ use crate::config::Config;
 use crate::marketplace::assemble;
 use crate::runtime::Assembly;
 
-pub use engines::{Failure, connect, ensure_topics, missing};
+pub use engines::{connect, ensure_topics, missing};
+pub use failure::Failure;
 pub use keys::{KeyFile, Rotation, check_keys};
 pub use memory::{clock_and_ids, engines};
 #[cfg(all(feature = "mongodb", feature = "sqlite"))]

@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 
 use crate::Error;
 
-use super::{Name, Variables};
+use crate::name::{Name, Variables};
 
 /// How long a process may take to end in order.
 const END_WITHIN: Duration = Duration::from_secs(45);

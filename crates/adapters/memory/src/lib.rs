@@ -77,6 +77,7 @@ mod ticket_feed;
 mod ticket_store;
 mod timers;
 mod transport;
+mod unreadable;
 
 pub use account_store::MemoryAccountStore;
 pub use attempt_keys::MemoryAttemptKeys;

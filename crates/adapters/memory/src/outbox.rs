@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
-use crate::store::unreadable;
+use crate::unreadable::unreadable;
 
 /// The outbox of one store, as `outbox()` of the store hands it out.
 ///

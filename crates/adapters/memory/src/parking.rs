@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
-use crate::store::unreadable;
+use crate::unreadable::unreadable;
 
 /// Keeps parked deliveries in memory. A clone is a handle to the same lot.
 #[derive(Debug, Clone, Default)]

@@ -17,6 +17,7 @@ use ticketing_core::ports::unreadable::{Listed, PassedBy, Unreadable};
 use crate::faults::{FaultPlan, Operation};
 use crate::lock::Lock;
 use crate::outbox::MemoryOutbox;
+use crate::unreadable::unreadable;
 
 /// The tables of one service: all that differs between stores.
 pub(crate) trait Tables: Default + Send + 'static {
@@ -275,11 +276,6 @@ impl<K: Eq + Hash, R> Table<K, R> {
         // Nothing is unreadable on a good day, and then nothing is looked up.
         !self.unreadable.is_empty() && self.unreadable.contains(key)
     }
-}
-
-/// What has no bytes that could be wrong is unreadable because it was said to be.
-pub(crate) fn unreadable(collection: &'static str, key: &impl fmt::Display) -> Unreadable {
-    Unreadable { collection, id: key.to_string(), what: "what it should not".to_owned() }
 }
 
 impl<K, R> Default for Table<K, R> {

@@ -25,7 +25,7 @@ use crate::order_store::{OrderDocument, StockDocument};
 use crate::parking::MongoParkingLot;
 use crate::pass_store::{AdmissionDocument, EntranceDocument};
 use crate::payment_store::{PayableDocument, PaymentDocument};
-use crate::store::Query;
+use crate::query::Query;
 use crate::ticket_store::ListingDocument;
 
 /// The services that have a database.

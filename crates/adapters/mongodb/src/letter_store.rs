@@ -24,7 +24,8 @@ use crate::error::MongoError;
 use crate::order_store::{OrderDocument, order_replica};
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
-use crate::store::{Query, Store};
+use crate::query::Query;
+use crate::store::Store;
 use crate::ticket_store::{ListingDocument, ticket_replica};
 
 use alerts::FiledDocument;

@@ -60,6 +60,7 @@ mod parking;
 mod pass_store;
 mod payment_store;
 mod pool;
+mod query;
 mod records;
 mod store;
 mod ticket_store;

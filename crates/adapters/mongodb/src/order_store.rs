@@ -24,7 +24,8 @@ use crate::document::{Record, named, with_any_key};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
-use crate::store::{Query, Store};
+use crate::query::Query;
+use crate::store::Store;
 
 pub(crate) use order::{OrderDocument, order_replica};
 pub(crate) use stock::StockDocument;

@@ -19,7 +19,7 @@ use crate::client::{Indexes, MongoClient, detached};
 use crate::document::{encoded, index, partial};
 use crate::elections::Elections;
 use crate::error::MongoError;
-use crate::store::{Entry, Query};
+use crate::query::{Entry, Query};
 
 use parked::ArrivalDocument;
 pub(crate) use parked::{ParkedDocument, read as read_parked};

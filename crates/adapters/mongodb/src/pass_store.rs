@@ -22,7 +22,8 @@ use crate::document::{Record, named};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
-use crate::store::{Query, Store};
+use crate::query::Query;
+use crate::store::Store;
 
 pub(crate) use admission::AdmissionDocument;
 pub(crate) use door_links::DoorLinksDocument;

@@ -22,7 +22,8 @@ use crate::document::{Record, date, named, with_any_key};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
-use crate::store::{Query, Store};
+use crate::query::Query;
+use crate::store::Store;
 
 pub(crate) use payable::PayableDocument;
 pub(crate) use payment::PaymentDocument;

@@ -13,7 +13,7 @@ use crate::client::{Indexes, MongoClient, detached};
 use crate::document::Record;
 use crate::error::MongoError;
 use crate::gateway::BooksDocument;
-use crate::store::Query;
+use crate::query::Query;
 use crate::{
     MongoAccountStore, MongoAttemptKeys, MongoAttemptNotes, MongoLetterStore, MongoOrderStore, MongoParkingLot,
     MongoPassStore, MongoPaymentStore, MongoTicketStore,

@@ -25,7 +25,8 @@ use crate::document::{Record, named};
 use crate::error::MongoError;
 use crate::outbox::MongoOutbox;
 use crate::parking::MongoParkingLot;
-use crate::store::{Query, Store};
+use crate::query::Query;
+use crate::store::Store;
 
 pub(crate) use listing::{ListingDocument, ticket_replica};
 use sales::FollowSales;

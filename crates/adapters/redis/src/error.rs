@@ -6,7 +6,7 @@ use ticketing_core::ports::identity::IdentityError;
 use ticketing_core::ports::limits::LimitError;
 use ticketing_core::ports::timers::TimerError;
 
-use crate::tls::{self, Failure};
+use crate::handshake::{self, Failure};
 
 /// Why Redis did not do what was asked. Never shows a password.
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +132,7 @@ impl RedisError {
 
     pub(crate) fn of(address: &str, error: redis::RedisError) -> Self {
         let (address, kind, code) = (address.to_owned(), error.kind(), error.code().map(str::to_owned));
-        let handshake = tls::failure(&error);
+        let handshake = handshake::failure(&error);
         let source: BoxError = Box::new(error);
         match (kind, code.as_deref()) {
             _ if handshake == Some(Failure::Untrusted) => Self::Untrusted { address, source },

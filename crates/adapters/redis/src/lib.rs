@@ -55,6 +55,7 @@ mod client;
 mod config;
 mod drafts;
 mod error;
+mod handshake;
 mod limits;
 mod script;
 mod sessions;

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, io};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::unreadable::PassedBy;
 
 use crate::config::SqliteConfig;
 use crate::error::{Failure, SqliteError};
 use crate::lock::{self, FileLock};
-use crate::moving;
 use crate::readers::Readers;
 use crate::schema;
 use crate::writer::Writer;
@@ -66,7 +65,7 @@ impl SqliteFile {
     /// # }
     /// ```
     pub async fn open(config: &SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self, SqliteError> {
-        Self::open_and(config, clock, |connection, path| match moving::moved_to(connection) {
+        Self::open_and(config, clock, |connection, path| match moved_to(connection) {
             Ok(None) => Ok(()),
             Ok(Some(to)) => Err(SqliteError::Moved { path: path.to_owned(), to }),
             Err(error) => Err(SqliteError::of(path, error)),
@@ -195,6 +194,12 @@ impl SqliteFile {
     ) {
         self.writer.write_later(work, ended);
     }
+}
+
+/// Where a file of this release was moved to, if it was.
+pub(crate) fn moved_to(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let found = connection.query_row("SELECT moved_to FROM move", [], |row| row.get(0));
+    found.optional().map(Option::flatten)
 }
 
 /// A new file has its name for good, also if the power fails.

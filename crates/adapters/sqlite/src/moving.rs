@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use ticketing_core::ports::clock::Clock;
 use ticketing_core::ports::store::StoreError;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::config::SqliteConfig;
 use crate::document::blob;
 use crate::error::SqliteError;
-use crate::file::SqliteFile;
+use crate::file::{SqliteFile, moved_to};
 
 /// A file that is to be moved, or was. As long as it is open, nobody else has the file.
 ///
@@ -104,10 +104,4 @@ fn named(connection: &Connection) -> Result<Uuid, crate::error::Failure> {
     connection.execute(draw, [blob(Uuid::from_u128(rand::random()))])?;
     let id: [u8; 16] = connection.query_row("SELECT id FROM move", [], |row| row.get(0))?;
     Ok(Uuid::from_bytes(id))
-}
-
-/// Where a file of this release was moved to, if it was.
-pub(crate) fn moved_to(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let found = connection.query_row("SELECT moved_to FROM move", [], |row| row.get(0));
-    found.optional().map(Option::flatten)
 }

@@ -3,17 +3,18 @@
 //! clap stops at the first wrong value. So what it complains of is noted and set
 //! aside, and the rest is read again, until nothing is left to complain of.
 
+use std::any::TypeId;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
 
 use super::kubernetes;
-use super::secrets::is_secret;
 use super::settings::Settings;
+use crate::config::Secret;
 
 const PREFIX: &str = "TICKETING_";
 
@@ -80,6 +81,12 @@ pub(super) fn command(wrong: &Names) -> clap::Command {
         let variable = variable.unwrap_or_else(|| format!("{PREFIX}{}", name.to_uppercase()).into());
         setting.global(true).env(variable).hide_env_values(is_secret)
     })
+}
+
+/// Whether the values of a setting are read into [`Secret`]s, which nothing prints.
+pub(super) fn is_secret(setting: &Arg) -> bool {
+    let values = setting.get_value_parser().type_id();
+    values == TypeId::of::<Secret>() || values == TypeId::of::<Vec<Secret>>()
 }
 
 /// What is wrong, by the name of the setting. A value is quoted by its parser alone, which knows whether it is a secret.
@@ -152,7 +159,7 @@ fn variables() -> Vec<(String, String)> {
 
 fn unknown_variables(variables: &kubernetes::Variables) -> Vec<String> {
     let command = command(&Names::new());
-    let known: Vec<_> = command.get_arguments().filter_map(clap::Arg::get_env).collect();
+    let known: Vec<_> = command.get_arguments().filter_map(Arg::get_env).collect();
     let unknown = variables
         .iter()
         .filter(|(name, value)| !known.contains(&OsStr::new(name)) && !kubernetes::sets(name, value, variables));

@@ -1,24 +1,13 @@
 //! Which settings are secrets: the type of their values tells, so that none is forgotten.
 
-use std::any::TypeId;
-
-use clap::Arg;
-
-use super::reading::{Names, command};
-use crate::config::Secret;
+use super::reading::{Names, command, is_secret};
 
 /// Read by the exporter of traces itself.
 const OF_TRACES: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 
-/// Whether the values of a setting are read into [`Secret`]s, which nothing prints.
-pub(super) fn is_secret(setting: &Arg) -> bool {
-    let values = setting.get_value_parser().type_id();
-    values == TypeId::of::<Secret>() || values == TypeId::of::<Vec<Secret>>()
-}
-
 /// The variables whose values appear nowhere: in no log, no message and no help.
 ///
-/// They are those of every setting that is read into a [`Secret`], and the one that the exporter of traces reads.
+/// They are those of every setting that is read into a [`Secret`](crate::config::Secret), and the one that the exporter of traces reads.
 ///
 /// # Examples
 ///

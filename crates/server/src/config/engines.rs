@@ -28,6 +28,22 @@ impl EngineSettings {
         let Self { data, store, bus, timers, sessions, search_folder: _ } = self;
         data.is_none() && store.is_none() && bus.is_none() && timers.is_none() && sessions.is_none()
     }
+
+    /// Kafka, if it takes the events.
+    pub(crate) const fn kafka(&self) -> Option<&KafkaSettings> {
+        match &self.bus {
+            Some(BusSettings::Kafka(settings)) => Some(settings),
+            Some(BusSettings::Mongodb(_)) | None => None,
+        }
+    }
+
+    /// The log beside the state of the services, if it takes the events.
+    pub(crate) const fn log(&self) -> Option<&LogSettings> {
+        match &self.bus {
+            Some(BusSettings::Mongodb(settings)) => Some(settings),
+            Some(BusSettings::Kafka(_)) | None => None,
+        }
+    }
 }
 
 /// Where the databases are.

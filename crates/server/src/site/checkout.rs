@@ -22,9 +22,8 @@ use crate::http::extract::{Lenient, Named};
 
 use super::confirm;
 use super::context::{ActorContext, PageContext};
-use super::draft::Draft;
+use super::draft::{Draft, new_key};
 use super::refusal::{Reason, Refusal};
-use super::ticket::new_key;
 use super::view::{self, Place, event_time, money, order_row, order_status, order_summary, pass, place, time};
 
 /// How long a page waits for orders to hear of a payment.

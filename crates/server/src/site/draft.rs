@@ -23,7 +23,6 @@ use crate::http::limits;
 use crate::state::App;
 
 use super::refusal::Reason;
-use super::ticket::new_key;
 
 /// How long a draft is kept: long enough to sign up.
 const LASTS: Duration = Duration::from_secs(15 * 60);
@@ -33,6 +32,11 @@ const LASTS_AT_THE_DOOR: Duration = Duration::from_secs(2 * 60);
 const SLOTS: u8 = 64;
 /// The largest draft: a ticket with the longest description takes about half.
 const MOST_BYTES: usize = 32 * 1024;
+
+/// By which the API knows a form that is sent twice.
+pub(super) fn new_key(app: &App) -> String {
+    app.env.uuid(app.env.now()).to_string()
+}
 
 /// What was typed, by the names of fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,6 @@ use ticketing_web::{Done, Form, Money, OrderValues, OtherOffer, TicketPage, tick
 
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
-use crate::state::App;
 
 use super::context::{ActorContext, PageContext, answered};
 use super::draft::Draft;
@@ -32,11 +31,6 @@ pub(super) async fn ticket(Named(id): Named<TicketId>, context: PageContext) -> 
 
 pub(super) async fn load(context: &PageContext, id: TicketId) -> Result<TicketBody, Refusal> {
     context.read(&paths::ticket(id)).await
-}
-
-/// By which the API knows a form that is sent twice.
-pub(super) fn new_key(app: &App) -> String {
-    app.env.uuid(app.env.now()).to_string()
 }
 
 fn page(context: &PageContext, ticket: TicketBody, others: &OtherOffers, draft: &Draft) -> String {

@@ -4,10 +4,21 @@ use ticketing_core::ports::BoxError;
 use ticketing_crypto::Argon2Config;
 use ticketing_memory::MemoryEngines;
 
+use super::failure::Failure;
+#[cfg(not(feature = "kafka"))]
+use super::failure::KAFKA;
+#[cfg(not(feature = "mongodb"))]
+use super::failure::MONGODB;
+#[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite")))]
+use super::failure::NotBuilt;
+#[cfg(not(feature = "redis"))]
+use super::failure::REDIS;
+#[cfg(not(feature = "sqlite"))]
+use super::failure::SQLITE;
 use super::memory;
+use crate::config::Config;
 #[cfg(any(feature = "mongodb", feature = "kafka"))]
 use crate::config::Service;
-use crate::config::{BusSettings, Config, KafkaSettings, LogSettings};
 use crate::marketplace::Engines;
 
 /// Everything that the services of this process plug in, on the engines that the settings name.
@@ -29,9 +40,6 @@ pub async fn connect(config: &Config) -> Result<Engines, BoxError> {
     super::search::plug_in(&mut engines, config, &memory).await?;
     Ok(engines)
 }
-
-/// Why engines could not be connected.
-pub type Failure = dyn std::error::Error + Send + Sync + 'static;
 
 /// The engine that is not there, or not yet, if that is why [`connect`] failed: it may succeed later.
 ///
@@ -62,7 +70,7 @@ pub fn missing(error: &Failure) -> Option<&'static str> {
 /// No Kafka is chosen or built, it does not answer, or it refuses.
 #[cfg(feature = "kafka")]
 pub async fn ensure_topics(config: &Config) -> Result<String, BoxError> {
-    super::kafka::ensure_topics(kafka(config).ok_or("only Kafka has topics")?).await
+    super::kafka::ensure_topics(config.engines.kafka().ok_or("only Kafka has topics")?).await
 }
 
 /// Makes the topics that are missing, and tells of each of them in a line.
@@ -73,22 +81,6 @@ pub async fn ensure_topics(config: &Config) -> Result<String, BoxError> {
 #[cfg(not(feature = "kafka"))]
 pub async fn ensure_topics(_: &Config) -> Result<String, BoxError> {
     Err(KAFKA.into())
-}
-
-/// Kafka, if it takes the events.
-pub(super) const fn kafka(config: &Config) -> Option<&KafkaSettings> {
-    match &config.engines.bus {
-        Some(BusSettings::Kafka(settings)) => Some(settings),
-        Some(BusSettings::Mongodb(_)) | None => None,
-    }
-}
-
-/// The log beside the state of the services, if it takes the events.
-pub(super) const fn log(config: &Config) -> Option<&LogSettings> {
-    match &config.engines.bus {
-        Some(BusSettings::Mongodb(settings)) => Some(settings),
-        Some(BusSettings::Kafka(_)) | None => None,
-    }
 }
 
 #[cfg(feature = "sqlite")]
@@ -103,7 +95,7 @@ async fn put_on_sqlite(engines: &mut Engines, config: &Config, memory: &MemoryEn
 async fn put_on_mongodb(engines: &mut Engines, config: &Config, memory: &MemoryEngines) -> Result<(), BoxError> {
     // The front door keeps nothing.
     let is_needed = config.services.iter().any(|service| *service != Service::Web);
-    match (&config.engines.store, log(config)) {
+    match (&config.engines.store, config.engines.log()) {
         (Some(settings), _) if is_needed => super::mongodb::plug_in(engines, settings, memory, config).await,
         (None, Some(_)) if is_needed => Err("events are kept beside the state of the services: choose a store".into()),
         _ => Ok(()),
@@ -114,7 +106,7 @@ async fn put_on_mongodb(engines: &mut Engines, config: &Config, memory: &MemoryE
 async fn put_on_kafka(engines: &mut Engines, config: &Config) -> Result<(), BoxError> {
     // The front door follows no events.
     let is_needed = config.services.iter().any(|service| *service != Service::Web);
-    match kafka(config).filter(|_| is_needed) {
+    match config.engines.kafka().filter(|_| is_needed) {
         Some(settings) => super::kafka::plug_in(engines, settings).await,
         None => Ok(()),
     }
@@ -132,12 +124,12 @@ async fn put_on_sqlite(_: &mut Engines, config: &Config, _: &MemoryEngines) -> R
 
 #[cfg(not(feature = "mongodb"))]
 async fn put_on_mongodb(_: &mut Engines, config: &Config, _: &MemoryEngines) -> Result<(), BoxError> {
-    refuse(config.engines.store.is_some() || log(config).is_some(), MONGODB)
+    refuse(config.engines.store.is_some() || config.engines.log().is_some(), MONGODB)
 }
 
 #[cfg(not(feature = "kafka"))]
 async fn put_on_kafka(_: &mut Engines, config: &Config) -> Result<(), BoxError> {
-    refuse(kafka(config).is_some(), KAFKA)
+    refuse(config.engines.kafka().is_some(), KAFKA)
 }
 
 #[cfg(not(feature = "redis"))]
@@ -148,36 +140,4 @@ async fn put_on_redis(_: &mut Engines, config: &Config) -> Result<(), BoxError> 
 #[cfg(not(all(feature = "mongodb", feature = "kafka", feature = "redis", feature = "sqlite")))]
 fn refuse(is_chosen: bool, engine: NotBuilt) -> Result<(), BoxError> {
     if is_chosen { Err(engine.into()) } else { Ok(()) }
-}
-
-#[cfg(not(feature = "mongodb"))]
-pub(super) const MONGODB: NotBuilt = NotBuilt { engine: "MongoDB", feature: "mongodb" };
-#[cfg(not(feature = "kafka"))]
-pub(super) const KAFKA: NotBuilt = NotBuilt { engine: "Kafka", feature: "kafka" };
-#[cfg(not(feature = "redis"))]
-pub(super) const REDIS: NotBuilt = NotBuilt { engine: "Redis", feature: "redis" };
-#[cfg(not(feature = "sqlite"))]
-pub(super) const SQLITE: NotBuilt = NotBuilt { engine: "SQLite", feature: "sqlite" };
-#[cfg(not(feature = "tantivy"))]
-pub(super) const TANTIVY: NotBuilt = NotBuilt { engine: "Tantivy", feature: "tantivy" };
-#[cfg(not(feature = "stripe"))]
-pub(super) const STRIPE: NotBuilt = NotBuilt { engine: "Stripe", feature: "stripe" };
-#[cfg(not(feature = "smtp"))]
-pub(super) const SMTP: NotBuilt = NotBuilt { engine: "SMTP", feature: "smtp" };
-
-/// An engine that was chosen, or is needed, and is not there.
-#[cfg(not(all(
-    feature = "mongodb",
-    feature = "kafka",
-    feature = "redis",
-    feature = "sqlite",
-    feature = "tantivy",
-    feature = "stripe",
-    feature = "smtp"
-)))]
-#[derive(Debug, thiserror::Error)]
-#[error("this build has no {engine}: build with --features {feature}")]
-pub(super) struct NotBuilt {
-    engine: &'static str,
-    feature: &'static str,
 }

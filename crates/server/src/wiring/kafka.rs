@@ -14,7 +14,7 @@ use crate::config::{KafkaSettings, KafkaUserSettings, SaslMechanism};
 use crate::marketplace::Engines;
 use crate::telemetry::{EngineMetric, Lags};
 
-use super::engines::Failure;
+use super::failure::Failure;
 
 /// How long a process waits at its end for what was dropped to close its connections.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);

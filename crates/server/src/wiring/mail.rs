@@ -58,5 +58,5 @@ fn smtp(config: &Config) -> Result<Arc<dyn Mailer>, BoxError> {
 
 #[cfg(not(feature = "smtp"))]
 fn smtp(_: &Config) -> Result<Arc<dyn Mailer>, BoxError> {
-    Err(super::engines::SMTP.into())
+    Err(super::failure::SMTP.into())
 }

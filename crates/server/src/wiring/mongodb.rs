@@ -23,7 +23,7 @@ use crate::config::{Config, Gateway, LogSettings, MongoSettings, Service};
 use crate::marketplace::Engines;
 use crate::telemetry::{EngineMetric, Lags};
 
-use super::engines::Failure;
+use super::failure::Failure;
 use super::stores::{CONSUMERS, unreadable};
 use super::{AuditPorts, ParkingLots, stripe};
 
@@ -123,7 +123,7 @@ pub(super) async fn plug_in(
     memory: &MemoryEngines,
     config: &Config,
 ) -> Result<(), BoxError> {
-    let log = super::engines::log(config);
+    let log = config.engines.log();
     let client = connect(settings, log.unwrap_or(&LogSettings::default())).await?;
     if let MoveState::Begun { .. } = MongoMove::of(&client).state().await? {
         return Err(

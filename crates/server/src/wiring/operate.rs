@@ -134,7 +134,7 @@ async fn timers(config: &Config) -> Result<Box<dyn Rebuild>, BoxError> {
 
 #[cfg(not(feature = "redis"))]
 async fn timers(_: &Config) -> Result<Box<dyn Rebuild>, BoxError> {
-    Err(super::engines::REDIS.into())
+    Err(super::failure::REDIS.into())
 }
 
 #[cfg(feature = "kafka")]
@@ -146,7 +146,7 @@ mod cluster {
 
 #[cfg(not(feature = "kafka"))]
 mod cluster {
-    use super::super::engines::KAFKA;
+    use super::super::failure::KAFKA;
     use super::{BoxError, EventLog, Topic};
     use crate::config::KafkaSettings;
 
@@ -190,7 +190,7 @@ mod databases {
 
 #[cfg(not(feature = "mongodb"))]
 mod databases {
-    use super::super::engines::MONGODB;
+    use super::super::failure::MONGODB;
     use super::{AuditPorts, BoxError, Config, EventLog, ParkingLots, Rebuild, Service, Topic};
 
     pub(super) async fn audit_ports(_: &Config) -> Result<AuditPorts, BoxError> {
@@ -212,7 +212,7 @@ mod databases {
 
 #[cfg(not(feature = "sqlite"))]
 mod file {
-    use super::super::engines::SQLITE;
+    use super::super::failure::SQLITE;
     use super::{AuditPorts, BoxError, ParkingLots, Path};
 
     pub(super) async fn audit_ports(_: &Path) -> Result<AuditPorts, BoxError> {

@@ -14,7 +14,7 @@ use ticketing_redis::{
 use crate::config::{Config, RedisSettings, Service};
 use crate::marketplace::Engines;
 
-use super::engines::Failure;
+use super::failure::Failure;
 
 /// Puts what is chosen of timers and sessions into Redis, over one connection.
 ///

@@ -42,7 +42,7 @@ async fn open(config: &Config, _: &MemoryEngines) -> Result<Opened, BoxError> {
 #[cfg(not(feature = "tantivy"))]
 async fn open(config: &Config, memory: &MemoryEngines) -> Result<Opened, BoxError> {
     match &config.engines.search_folder {
-        Some(_) => Err(super::engines::TANTIVY.into()),
+        Some(_) => Err(super::failure::TANTIVY.into()),
         None => Ok(Opened {
             index: Arc::new(memory.search.clone()),
             indexes: Arc::new(ticketing_memory::MemorySearchIndexes),

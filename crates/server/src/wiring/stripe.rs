@@ -26,5 +26,5 @@ pub(super) fn gateway(config: &Config, notes: Arc<dyn AttemptNotes>) -> Result<A
 
 #[cfg(not(feature = "stripe"))]
 pub(super) fn gateway(_: &Config, _: Arc<dyn AttemptNotes>) -> Result<Arc<dyn PaymentGateway>, BoxError> {
-    Err(super::engines::STRIPE.into())
+    Err(super::failure::STRIPE.into())
 }

@@ -6,8 +6,34 @@ use super::event_time::event_time;
 use super::money::money;
 use super::time::moment;
 use crate::base::Base;
-use crate::format::ticket_address;
-use crate::pages::order::OrderSummary;
+use crate::format::{EventTime, Money, ticket_address};
+
+/// The facts of an order.
+#[derive(Clone, Debug, Default)]
+pub struct OrderSummary {
+    /// Its id, part of its address: `/orders/{id}`.
+    pub id: String,
+    /// The ticket's id, part of its address: `/tickets/{id}`.
+    pub ticket_id: String,
+    /// The title of the ticket.
+    pub ticket_title: String,
+    /// When the event starts.
+    pub starts_at: Option<EventTime>,
+    /// Venue and city.
+    pub place: Option<String>,
+    /// Section, row and seats in one line.
+    pub seats: Option<String>,
+    /// What its seller was called then, if that was known.
+    pub seller_name: Option<String>,
+    /// The number of places.
+    pub quantity: u32,
+    /// The price of one place.
+    pub price: Money,
+    /// The total price.
+    pub total: Money,
+    /// When it was ordered: RFC 3339 in UTC.
+    pub placed_at: String,
+}
 
 pub(crate) fn order_facts(order: OrderSummary, base: &Base) -> AnyView {
     let ticket = base.at(&ticket_address(&order.ticket_id));

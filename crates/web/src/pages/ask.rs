@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::order::OrderSummary;
 use crate::components::opened_by::opened_by;
-use crate::components::order_facts::order_facts;
+use crate::components::order_facts::{OrderSummary, order_facts};
 use crate::format::{cancel_address, device_name, give_back_address, order_address, ticket_address};
 use crate::shell::{Shell, document};
 

@@ -2,12 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::order::OrderSummary;
 use crate::components::form::{Form, form_alert};
 use crate::components::money::money;
 use crate::components::new_event::{NewEvent, new_event};
 use crate::components::opened_by::opened_by;
-use crate::components::order_facts::order_facts;
+use crate::components::order_facts::{OrderSummary, order_facts};
 use crate::components::time::moment;
 use crate::format::{cancel_address, order_address};
 use crate::shell::{Shell, document};

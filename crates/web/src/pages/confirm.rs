@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::order::OrderSummary;
 use crate::components::opened_by::opened_by;
-use crate::components::order_facts::order_facts;
+use crate::components::order_facts::{OrderSummary, order_facts};
 use crate::shell::{Shell, document};
 
 /// The page of the sandbox where a buyer confirms a payment or declines it, at `/orders/{id}/confirm`.

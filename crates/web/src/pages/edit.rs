@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::sell::TicketValues;
 use crate::components::form::{Form, form_alert};
 use crate::components::opened_by::opened_by;
-use crate::components::ticket_fields::{TicketChoices, ticket_fields};
+use crate::components::ticket_fields::{TicketChoices, TicketValues, ticket_fields};
 use crate::format::ticket_address;
 use crate::shell::{Shell, document};
 

@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use crate::components::badge::{OrderStatus, RefundCause, order_badge};
 use crate::components::money::money;
 use crate::components::new_event::{NewEvent, new_event};
-use crate::components::order_facts::order_facts;
+use crate::components::order_facts::{OrderSummary, order_facts};
 use crate::components::passes::{PassView, passes};
 use crate::components::time::moment;
-use crate::format::{EventTime, Money, give_back_address, order_address, ticket_address};
+use crate::format::{Money, give_back_address, order_address, ticket_address};
 use crate::shell::{Shell, document};
 
 /// An order at `/orders/{id}` that needs no further action from its buyer.
@@ -50,33 +50,6 @@ pub enum Refund {
         /// When, as far as that is known: RFC 3339 in UTC.
         at: Option<String>,
     },
-}
-
-/// The facts of an order.
-#[derive(Clone, Debug, Default)]
-pub struct OrderSummary {
-    /// Its id, part of its address: `/orders/{id}`.
-    pub id: String,
-    /// The ticket's id, part of its address: `/tickets/{id}`.
-    pub ticket_id: String,
-    /// The title of the ticket.
-    pub ticket_title: String,
-    /// When the event starts.
-    pub starts_at: Option<EventTime>,
-    /// Venue and city.
-    pub place: Option<String>,
-    /// Section, row and seats in one line.
-    pub seats: Option<String>,
-    /// What its seller was called then, if that was known.
-    pub seller_name: Option<String>,
-    /// The number of places.
-    pub quantity: u32,
-    /// The price of one place.
-    pub price: Money,
-    /// The total price.
-    pub total: Money,
-    /// When it was ordered: RFC 3339 in UTC.
-    pub placed_at: String,
 }
 
 /// Renders an order.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::form::{Form, form_alert};
 use crate::components::opened_by::opened_by;
-use crate::components::ticket_fields::{TicketChoices, ticket_fields};
+use crate::components::ticket_fields::{TicketChoices, TicketValues, ticket_fields};
 use crate::components::unconfirmed::{UNTIL_SOLD, unconfirmed_hint};
 use crate::shell::{Shell, document};
 
@@ -27,43 +27,6 @@ pub struct SellPage {
     pub time_zones: Vec<String>,
     /// The idempotency key of the form.
     pub idempotency_key: String,
-}
-
-/// The fields of a ticket as typed; an empty text means none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TicketValues {
-    /// The title.
-    pub title: String,
-    /// The description.
-    pub description: String,
-    /// The venue.
-    pub venue: String,
-    /// The city.
-    pub city: String,
-    /// The kind of event.
-    pub category: String,
-    /// When the event starts, on the clocks of the place: `2026-12-01T19:30`; sent as `startsAt`.
-    pub starts_at: String,
-    /// The IANA name of the time zone of the place; sent as `timeZone`.
-    pub time_zone: String,
-    /// When sales end, likewise; sent as `salesEndAt`.
-    pub sales_end_at: String,
-    /// Where one sits or stands.
-    pub section: String,
-    /// The row.
-    pub row: String,
-    /// The seats.
-    pub seats: String,
-    /// Whether all places are side by side.
-    pub together: bool,
-    /// The price of one place, a decimal in major units: `12.50`.
-    pub price: String,
-    /// The currency code of the price.
-    pub currency: String,
-    /// The number of places.
-    pub quantity: String,
-    /// The most places per buyer; empty leaves it to the marketplace.
-    pub max_per_buyer: String,
 }
 
 /// Renders the form that offers a new ticket.

@@ -9,8 +9,8 @@ use crate::outcome::Outcome;
 use crate::time::meanwhile;
 
 use super::TransportFixture;
-use super::deviation::Log;
-use super::wire::{GROUP, Member, Wire, ack, events_of, orders};
+use super::deviation::{Log, events_of};
+use super::wire::{GROUP, Member, Wire, ack, orders};
 
 /// After `stop` nothing new comes, and settling still works.
 pub async fn after_stop_settling_still_works(fixture: &dyn TransportFixture) -> Outcome {

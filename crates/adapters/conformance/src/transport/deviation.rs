@@ -4,14 +4,24 @@ use std::collections::HashMap;
 use std::fmt;
 
 use ticketing_core::domain::ids::EventId;
-use ticketing_core::ports::transport::Delivery;
+use ticketing_core::ports::transport::{Arrival, Delivery};
 use ticketing_core::wire::EventEnvelope;
 use uuid::Uuid;
 
 use crate::events::{Coming, to_come};
 use crate::outcome::broken;
 
-use super::wire::event_of;
+#[track_caller]
+pub(super) fn event_of(delivery: &Delivery) -> &EventEnvelope {
+    match &delivery.arrival {
+        Arrival::Event(event) => event,
+        Arrival::Undecodable { raw, reason } => broken(&format!("an event of {} came as {reason}", raw.key)),
+    }
+}
+
+pub(super) fn events_of(deliveries: &[Delivery]) -> Vec<EventEnvelope> {
+    deliveries.iter().map(event_of).cloned().collect()
+}
 
 /// How what came differs from what was to come. `expect` puts what the rule had done before it, and names the place.
 pub(super) struct Deviation(pub(super) String);

@@ -11,8 +11,8 @@ use crate::sample;
 use crate::time::meanwhile;
 
 use super::TransportFixture;
-use super::deviation::Log;
-use super::wire::{GROUP, Wire, ack, event_of, orders};
+use super::deviation::{Log, event_of};
+use super::wire::{GROUP, Wire, ack, orders};
 
 /// What is published arrives as it was, to the byte: every attribute, every topic, whatever the payload.
 pub async fn events_arrive_as_they_were_sent(fixture: &dyn TransportFixture) -> Outcome {

@@ -10,7 +10,8 @@ use crate::sample;
 use crate::time::premature;
 
 use super::TransportFixture;
-use super::wire::{GROUP, Wire, events_of, orders, retry};
+use super::deviation::events_of;
+use super::wire::{GROUP, Wire, orders, retry};
 
 const AFTER: Duration = Duration::from_secs(1);
 

@@ -11,8 +11,8 @@ use crate::outcome::{Outcome, broken};
 use crate::time::{patience, polled, premature};
 
 use super::TransportFixture;
-use super::deviation::Log;
-use super::wire::{GROUP, Member, Wire, ack, event_of, events_of, orders};
+use super::deviation::{Log, event_of, events_of};
+use super::wire::{GROUP, Member, Wire, ack, orders};
 
 /// Progress never passes what is unsettled, whether the member closes or vanishes.
 pub async fn progress_never_passes_an_unsettled_delivery(fixture: &dyn TransportFixture) -> Outcome {

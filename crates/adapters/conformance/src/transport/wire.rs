@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use ticketing_core::domain::event::Topic;
 use ticketing_core::ports::transport::{
-    Arrival, Delivery, Kinds, Settlement, StartFrom, Subscription, SubscriptionConfig, TransportError,
-    TransportFeatures,
+    Delivery, Kinds, Settlement, StartFrom, Subscription, SubscriptionConfig, TransportError, TransportFeatures,
 };
 use ticketing_core::wire::EventEnvelope;
 use uuid::Uuid;
 
-use crate::outcome::broken;
 use crate::sample;
 use crate::time::{meanwhile, patience, patiently};
 
@@ -109,18 +107,6 @@ impl Wire<'_> {
     pub(super) async fn close_within(self, member: Member, deadline: Duration) -> usize {
         meanwhile(self.0, "`close` returns", member.close(deadline)).await.expect("a subscription closes")
     }
-}
-
-#[track_caller]
-pub(super) fn event_of(delivery: &Delivery) -> &EventEnvelope {
-    match &delivery.arrival {
-        Arrival::Event(event) => event,
-        Arrival::Undecodable { raw, reason } => broken(&format!("an event of {} came as {reason}", raw.key)),
-    }
-}
-
-pub(super) fn events_of(deliveries: &[Delivery]) -> Vec<EventEnvelope> {
-    deliveries.iter().map(event_of).cloned().collect()
 }
 
 #[track_caller]

@@ -18,7 +18,7 @@ use ticketing_core::ports::store::Revision;
 
 use super::{Change, name, set};
 use crate::document;
-use crate::store::BATCH;
+use crate::query::BATCH;
 
 /// The statements that put changes in the place of what they replace; `None` if something else is there.
 pub(super) async fn replacements(

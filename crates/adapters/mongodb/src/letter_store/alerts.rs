@@ -15,7 +15,7 @@ use ticketing_core::wire::{kept_question, question_of};
 
 use crate::commit::Change;
 use crate::document::{Record, SalesDocument, Wrong, date, encoded, index, signed, time, unsigned};
-use crate::store::Query;
+use crate::query::Query;
 use crate::ticket_store::ListingDocument;
 
 /// The alerts of an account, with everything that they are filed under.

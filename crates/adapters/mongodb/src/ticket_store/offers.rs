@@ -5,7 +5,7 @@ use mongodb::IndexModel;
 use ticketing_core::ports::ticket_store::EventOffers;
 
 use crate::document::{index, partial, unique};
-use crate::store::Query;
+use crate::query::Query;
 
 use super::listing::ListingDocument;
 

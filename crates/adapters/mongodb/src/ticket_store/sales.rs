@@ -17,7 +17,7 @@ use crate::document::{
     MoneyDocument, Record, SalesDocument, Wrong, named, price, quantity, revision, time, unreadable, unsigned,
 };
 use crate::facts::VersionedFacts;
-use crate::store::BATCH;
+use crate::query::BATCH;
 
 use super::ListingDocument;
 

@@ -10,13 +10,10 @@ use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{AccountId, AlertId, TicketId};
 use ticketing_core::domain::search::{Filters, SearchChange, SearchEntry};
 use ticketing_core::domain::ticket::{Offer, OfferInput, Ticket};
-use ticketing_core::domain::time::Timestamp;
 use ticketing_core::ports::letter_store::{LetterNeeds, LetterStore};
 use ticketing_core::ports::store::{Page, UnitOfWork, Write};
 
-use crate::telling;
-
-pub(crate) type Failure = Box<dyn std::error::Error>;
+use crate::telling::{self, Failure, NOW};
 
 /// How many questions each person keeps.
 const EACH: u64 = 4;
@@ -31,7 +28,6 @@ const TOLD: u64 = 50;
 const WORDS: u64 = 20_000;
 const CITIES: u64 = 300;
 const CATEGORIES: [&str; 6] = ["concert", "opera", "theatre", "sport", "comedy", "festival"];
-pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// Numbers that look like chance and are the same each time.
 struct Drawn(u64);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ticketing_core::domain::event::Event;
 use ticketing_core::domain::ids::{AccountId, EventId};
+use ticketing_core::domain::time::Timestamp;
 use ticketing_core::messaging::consumer::{EventHandler, Incoming};
 use ticketing_core::ports::contacts::{Contact, ContactPurpose, Contacts, ContactsUnavailable};
 use ticketing_core::ports::letter_store::LetterStore;
@@ -14,7 +15,9 @@ use ticketing_core::usecase::notifications::{AlertsFollow, Notifications};
 use ticketing_core::wire::{Origin, seal};
 use ticketing_memory::ManualClock;
 
-use crate::filing::{Failure, NOW};
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// Letters are written to the store and go nowhere.
 #[derive(Debug)]
