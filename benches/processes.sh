@@ -67,7 +67,7 @@ told() { # service
 }
 
 start() {
-  local i service own operators
+  local i service own operators deadline=$((SECONDS + 60))
   first=$(python3 deploy/engines/probe.py free $((2 * ${#services[@]})))
   "$programs/ticketing" keys --signing-keys "$folder/keys.json" rotate >"$folder/keys.log" 2>&1
   for i in "${!services[@]}"; do
@@ -78,6 +78,7 @@ start() {
     pids[$service]=$!
     until curl -sf "http://$operators/readyz" >/dev/null; do
       kill -0 "${pids[$service]}" 2>/dev/null || { tail -n 3 "$folder/$service.log" >&2; die "$service ended"; }
+      [ $SECONDS -lt $deadline ] || die "$service is not ready after a minute"
       sleep 0.1
     done
   done
@@ -96,21 +97,25 @@ ticks() {
 }
 
 orders() {
-  local load warm=${WARM_UP:-25s} span=${DURATION:-30s} result=$folder/load
-  say "orders for $warm to warm up, and for $span"
+  local load began span warm=${WARM_UP:-25s} duration=${DURATION:-30s} result=$folder/load
+  say "orders for $warm to warm up, and for $duration"
   : >"$result"
   "$programs/ticketing-load" distinct --base-url "$(url orders)" --auth-url "$(url web)" \
-    --connections "${CONNECTIONS:-256}" --warm-up "$warm" --duration "$span" >"$result" 2>&1 &
+    --connections "${CONNECTIONS:-256}" --warm-up "$warm" --duration "$duration" >"$result" 2>&1 &
   load=$!
+  pids[load]=$load
   # Answers are counted once it is warm.
   until grep -Eq '^ *[0-9]+ s +[1-9]' "$result"; do kill -0 $load 2>/dev/null || { cat "$result" >&2; die "no load"; }; sleep 0.1; done
-  ticks >"$folder/before" || true
+  began=$EPOCHREALTIME
+  ticks >"$folder/before"
   wait $load || { cat "$result" >&2; die "the load failed"; }
-  ticks >"$folder/after" || true
+  unset 'pids[load]'
+  span=$(awk -v from="$began" -v to="$EPOCHREALTIME" 'BEGIN { print to - from }')
+  ticks >"$folder/after"
   rate=$(awk '$1 == "order" && NF > 4 { print $3; exit }' "$result")
   echo "whose processor time, as parts of one core:"
   paste -d' ' "$folder/before" "$folder/after" |
-    awk -v span="${span%s}" -v hertz="$(getconf CLK_TCK)" '{ printf "  %-12s %5.1f %%\n", $1, ($4 - $2) / hertz / span * 100 }'
+    awk -v span="$span" -v hertz="$(getconf CLK_TCK)" '{ printf "  %-12s %5.1f %%\n", $1, ($4 - $2) / hertz / span * 100 }'
 }
 
 bare() {

@@ -9,7 +9,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
 use crate::Error;
-
 use crate::name::{Name, Variables};
 
 /// How long a process may take to end in order.

@@ -7,7 +7,8 @@ const OF_TRACES: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 
 /// The variables whose values appear nowhere: in no log, no message and no help.
 ///
-/// They are those of every setting that is read into a [`Secret`](crate::config::Secret), and the one that the exporter of traces reads.
+/// They are those of every setting that is read into a [`Secret`](crate::config::Secret), and the one that the
+/// exporter of traces reads.
 ///
 /// # Examples
 ///
